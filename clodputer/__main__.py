@@ -1,0 +1,27 @@
+"""The way in: `exec` by a fast door of its own, everything else by the command line proper."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+
+def main(argv: Optional[list[str]] = None) -> int:
+    """Run one command and return its exit code; `argv` without the program's name, by default the process's own."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["exec"]:
+        from clodputer.cli import door
+
+        options = door.parse(arguments[1:])
+        if options is not None:
+            return door.execute(*options)
+    from clodputer.cli.main import main as command_line
+
+    return command_line(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

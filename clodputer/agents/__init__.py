@@ -1,0 +1,40 @@
+"""What runs a task: one module for each kind, found by name, each with the functions of `Agent`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from clodputer.model.run import Ended, Facts, Launch, Progress, Report
+    from clodputer.model.task import Task
+
+    class Agent(Protocol):
+        """The functions of an agent's module."""
+
+        def launch(self, task: Task, facts: Facts) -> Launch:
+            """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""
+
+        def begin(self) -> Progress:
+            """The progress before the first byte."""
+
+        def observe(self, progress: Progress, line: bytes) -> Progress:
+            """The progress after one more line of its stdout, without its newline. Never raises."""
+
+        def interpret(
+            self, task: Task, facts: Facts, launch: Launch, progress: Progress, ended: Ended
+        ) -> Report:
+            """What the run amounts to, expectations of the task aside. Pure."""
+
+
+KINDS = ("claude", "command")
+
+
+def load(kind: str) -> Agent:
+    """The module of an agent kind, imported when it is first wanted. Raises KeyError for an unknown one."""
+    if kind not in KINDS:
+        raise KeyError(kind)
+    from importlib import import_module
+
+    agent: Agent = import_module(f"clodputer.agents.{kind}")
+    return agent

@@ -1,0 +1,94 @@
+"""What `claude` has in its environment beside what every agent has: credentials, and settings for unattended runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clodputer.model.run import Facts
+from clodputer.model.task import Task
+
+# Each says by itself which account pays.
+LOGINS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+
+OTHERS = (
+    "CLAUDE_CONFIG_DIR", "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS",
+    "ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL", "ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "ANTHROPIC_DEFAULT_SONNET_MODEL", "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+    # client certificates towards a gateway
+    "CLAUDE_CODE_CERT_STORE", "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY", "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
+)  # fmt: skip
+
+# Clouds that serve the models: their variables go along only when the cloud is switched on, for an AWS key in the
+# environment is mostly there for something else.
+CLOUDS: Mapping[str, tuple[str, ...]] = {
+    "CLAUDE_CODE_USE_BEDROCK": ("AWS_", "ANTHROPIC_BEDROCK_", "CLAUDE_CODE_SKIP_BEDROCK_AUTH"),
+    "CLAUDE_CODE_USE_VERTEX": ("GOOGLE_", "GCLOUD_", "CLOUDSDK_", "CLOUD_ML_REGION", "VERTEX_REGION_",
+                               "ANTHROPIC_VERTEX_", "CLAUDE_CODE_SKIP_VERTEX_AUTH"),
+    "CLAUDE_CODE_USE_FOUNDRY": ("AZURE_", "ANTHROPIC_FOUNDRY_", "CLAUDE_CODE_SKIP_FOUNDRY_AUTH"),
+}  # fmt: skip
+
+# Retries after the first request; the waits before them grow 0.6, 1.1, 2, 4.3, 9, 17, then 35 s each (claude-cli 3).
+# Six outlast a blip of half a minute; the ten of its own keep even a refused key, which it retries too, for 3 minutes.
+RETRIES = 6
+
+MINUTE = 60.0
+
+
+def credentials(task: Task, facts: Facts) -> dict[str, str]:
+    """The variables that say who pays and where the API is, from secrets.env and from the environment of `exec`.
+
+    The task's `env` wins over secrets.env, and that over the environment; a login in one displaces every login of the
+    next: a key left in a shell would otherwise be preferred to the token that somebody wrote down for these runs.
+    """
+    sources = (task.env, facts.secrets, facts.environ)
+    logins = next((source for source in sources if any(source.get(name) for name in LOGINS)), {})
+    found = {name: logins.get(name, "") for name in LOGINS}
+    both = {**facts.environ, **facts.secrets}
+    found.update((name, both.get(name, "")) for name in OTHERS)
+    for switch, prefixes in CLOUDS.items():
+        if both.get(switch):
+            found.update(
+                (name, value) for name, value in both.items() if name == switch or name.startswith(prefixes)
+            )
+    return {name: value for name, value in found.items() if value}
+
+
+def settings(task: Task) -> dict[str, str]:
+    """Settings for running unattended; the task's `env` may override them."""
+    # A server that does not start must not use up the start-up clock: the first event comes after the servers.
+    server_start = min(30.0, (task.startup_timeout or 90.0) / 3)
+    # A tool call must end before the run's clock does, so that the model can still say what happened.
+    longest_call = task.timeout - MINUTE if task.timeout > 2 * MINUTE else task.timeout / 2
+    usual_call = min(10 * MINUTE, longest_call)
+    return {
+        # Otherwise a command that outlives its timeout goes on in the background and keeps claude up to ten minutes.
+        "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
+        "CLAUDE_CODE_DISABLE_CRON": "1",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "DISABLE_AUTOUPDATER": "1",
+        "CLAUDE_CODE_MAX_RETRIES": str(RETRIES),
+        "MCP_TIMEOUT": _milliseconds(server_start),
+        "MCP_TOOL_TIMEOUT": _milliseconds(usual_call),
+        # Its own usual limit is 2 minutes, made for people who watch; a killed build helps nobody at night.
+        "BASH_DEFAULT_TIMEOUT_MS": _milliseconds(usual_call),
+        "BASH_MAX_TIMEOUT_MS": _milliseconds(longest_call),
+    }
+
+
+def containment(facts: Facts, platform: str) -> dict[str, str]:
+    """What the sweep needs there, and the task may not override.
+
+    macOS has no subreaper: a prefix writes down the session of every shell that claude starts (claude-cli 6).
+    """
+    if platform != "darwin":
+        return {}
+    from clodputer.store.templates import folder
+
+    return {
+        "CLAUDE_CODE_SHELL_PREFIX": f"{folder()}/shell-prefix.sh",
+        "CLODPUTER_SESSIONS": f"{facts.temporary}/sessions",
+    }
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))

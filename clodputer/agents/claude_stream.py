@@ -1,0 +1,227 @@
+"""The stream of `claude`, folded line by line into what the verdict needs; memory stays bounded however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
+from clodputer.model.run import Progress
+
+MOST_TOOLS = 256
+MOST_DENIALS = 50
+MOST_MESSAGES = 64
+LAST_WORDS = 300
+
+TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
+
+class Tool(NamedTuple):
+    """A tool call: its name, and its input with long texts cut."""
+
+    name: str
+    input: Mapping[str, Any]
+
+
+class ApiError(NamedTuple):
+    """An error of the API as an event names it: three fields, any of them empty."""
+
+    error: str = ""
+    status: Optional[int] = None
+    api_error: str = ""
+
+
+class Notes(NamedTuple):
+    """What the events have said so far.
+
+    open_tools: calls without a result, by id. background: how many commands go on behind the turn, which happens only
+    when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
+    the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
+    usage that was rejected. tokens: summed over messages, a lower bound for a run without a result; recent: the last
+    messages counted, by id.
+    """
+
+    session_id: str = ""
+    model: str = ""
+    version: str = ""
+    mcp_servers: tuple[Mapping[str, Any], ...] = ()
+    open_tools: Mapping[str, Tool] = {}
+    background: int = 0
+    result: Optional[Mapping[str, Any]] = None
+    final: bool = False
+    error: Optional[ApiError] = None
+    retried: Optional[ApiError] = None
+    resets_at: Optional[float] = None
+    denials: Mapping[str, Mapping[str, Any]] = {}
+    unreadable: int = 0
+    last_words: str = ""
+    tokens: tuple[int, ...] = (0, 0, 0, 0)
+    recent: Mapping[str, tuple[int, ...]] = {}
+
+
+def begin() -> Progress:
+    """The progress before the first byte."""
+    return Progress(notes=Notes())
+
+
+def observe(progress: Progress, line: bytes) -> Progress:
+    """The progress after one more line of its stdout. Never raises.
+
+    Lines that cannot be read are counted and passed over: events have been torn by others written in between
+    (claude-cli 4).
+    """
+    notes: Notes = progress.notes
+    if not line.strip():
+        return progress
+    try:
+        event = read(line)
+    except ValueError:
+        event = None
+    if not isinstance(event, dict):
+        # A tool's result that is torn or too long to be read still ends its call.
+        notes = _without(notes, [call for call in notes.open_tools if call.encode() in line])
+        notes = notes._replace(unreadable=notes.unreadable + 1)
+        return progress._replace(busy=_busy(notes), notes=notes)
+    kind, final = event.get("type"), notes.final
+    if kind == "system":
+        notes = _system(notes, event)
+        final = final and event.get("subtype") != "init"
+    elif kind == "assistant":
+        notes, final = _assistant(notes, event), False
+    elif kind == "user":
+        notes = _without(notes, [text(block.get("tool_use_id")) for block in _blocks(event)])
+    elif kind == "result":
+        notes, final = _result(notes, event), True
+    elif kind == "rate_limit_event":
+        notes = _limit(notes, mapping(event.get("rate_limit_info")))
+    notes = notes._replace(final=final)
+    return Progress(started=True, busy=_busy(notes), done=final and not notes.background, notes=notes)
+
+
+def _busy(notes: Notes) -> bool:
+    return bool(notes.open_tools or notes.background)
+
+
+def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
+    subtype = event.get("subtype")
+    if subtype == "init":
+        servers = tuple(_server(mapping(server)) for server in items(event.get("mcp_servers"))[:MOST_TOOLS])
+        return notes._replace(
+            session_id=text(event.get("session_id")) or notes.session_id,
+            model=text(event.get("model")) or notes.model,
+            version=text(event.get("claude_code_version")) or notes.version,
+            mcp_servers=servers,
+        )
+    if subtype == "api_retry":
+        return notes._replace(retried=ApiError(text(event.get("error")), count(event.get("error_status"))))
+    if subtype == "background_tasks_changed":
+        return notes._replace(background=len(items(event.get("tasks"))))
+    if subtype == "permission_denied":
+        # Said here even where the result's own list misses it (unattended-failures 5).
+        call = text(event.get("tool_use_id"))
+        tool = notes.open_tools.get(call, Tool(text(event.get("tool_name")), {}))
+        return _denied(
+            notes, call, {"tool_name": tool.name, "tool_use_id": call, "tool_input": dict(tool.input)}
+        )
+    return notes
+
+
+def _server(server: Mapping[str, Any]) -> dict[str, str]:
+    return {"name": text(server.get("name")), "status": text(server.get("status"))}
+
+
+def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
+    message = mapping(event.get("message"))
+    notes = _counted(notes, text(message.get("id")), mapping(message.get("usage")))
+    tools, words = dict(notes.open_tools), notes.last_words
+    for block in _blocks(event):
+        if block.get("type") == "tool_use" and len(tools) < MOST_TOOLS:
+            name = text(block.get("name"))
+            tools[text(block.get("id"))] = Tool(name, brief(mapping(block.get("input"))))
+        elif block.get("type") == "text":
+            words = shortened(text(block.get("text")), LAST_WORDS) or words
+    notes = notes._replace(open_tools=tools, last_words=words)
+    if event.get("parent_tool_use_id"):
+        return notes  # a subagent: its model and its errors are not the run's
+    if event.get("is_api_error_message") is True or event.get("error"):
+        error = ApiError(
+            text(event.get("error")), count(event.get("api_error_status")), text(event.get("api_error"))
+        )
+        notes = _limit(notes, mapping(mapping(event.get("api_error_params")).get("rate_limit_info")))
+        return notes._replace(error=error)
+    return notes._replace(error=None, model=text(message.get("model")) or notes.model)
+
+
+def _counted(notes: Notes, message_id: str, usage: Mapping[str, Any]) -> Notes:
+    """Add a message's tokens once, though each of its blocks comes as an event of its own with the same figures."""
+    now = tuple(count(usage.get(name)) or 0 for name in TOKENS)
+    before = notes.recent.get(message_id, (0, 0, 0, 0))
+    known = tuple(max(old, new) for old, new in zip(before, now))
+    recent = {name: figures for name, figures in notes.recent.items() if name != message_id}
+    recent[message_id] = known
+    if len(recent) > MOST_MESSAGES:
+        del recent[next(iter(recent))]
+    grown = tuple(total + new - old for total, new, old in zip(notes.tokens, known, before))
+    return notes._replace(tokens=grown, recent=recent)
+
+
+def _result(notes: Notes, event: Mapping[str, Any]) -> Notes:
+    for denial in items(event.get("permission_denials")):
+        said = mapping(denial)
+        call = text(said.get("tool_use_id"))
+        given = brief(mapping(said.get("tool_input")))
+        kept = {"tool_name": text(said.get("tool_name")), "tool_use_id": call, "tool_input": given}
+        notes = _denied(notes, call, kept)
+    slim = {
+        key: value
+        for key, value in event.items()
+        if key not in ("permission_denials", "usage", "subagent_stats")
+    }
+    slim["usage"] = {name: count(mapping(event.get("usage")).get(name)) or 0 for name in TOKENS}
+    return notes._replace(
+        result=slim, open_tools={}, session_id=text(event.get("session_id")) or notes.session_id
+    )
+
+
+def _denied(notes: Notes, call: str, denial: Mapping[str, Any]) -> Notes:
+    if call not in notes.denials and len(notes.denials) >= MOST_DENIALS:
+        return notes
+    return notes._replace(denials={**notes.denials, call: denial})
+
+
+def _limit(notes: Notes, info: Mapping[str, Any]) -> Notes:
+    """Note when a rejected usage window resets; the latest one, when several are rejected.
+
+    A rejection without any such moment is no usage limit: an OAuth login gets one for every plain 429 (2.1.329).
+    Windows that are not rejected must not lengthen the wait (unattended-failures 4).
+    """
+    if info.get("status") != "rejected":
+        return notes
+    windows = [mapping(window) for window in mapping(info.get("unifiedWindows")).values()]
+    moments = [
+        amount(window.get("resetsAt")) or 0.0 for window in windows if window.get("status") == "rejected"
+    ]
+    latest = max(moments, default=0.0) or amount(info.get("resetsAt"))
+    return notes._replace(resets_at=latest) if latest else notes
+
+
+def _without(notes: Notes, calls: list[str]) -> Notes:
+    if not any(call in notes.open_tools for call in calls):
+        return notes
+    return notes._replace(
+        open_tools={call: tool for call, tool in notes.open_tools.items() if call not in calls}
+    )
+
+
+def _blocks(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [block for block in items(mapping(event.get("message")).get("content")) if isinstance(block, dict)]
+
+
+def brief(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool's input fit for a record: a few keys, long texts cut, no nesting."""
+    kept: dict[str, Any] = {}
+    for key, value in list(given.items())[:16]:
+        kept[key[:100]] = (
+            value[:500] if isinstance(value, str) else value if isinstance(value, (int, float)) else "…"
+        )
+    return kept

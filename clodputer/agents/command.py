@@ -1,0 +1,106 @@
+"""The agent `command`: any program; what it prints last is the result."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from clodputer.agents import environment, lines, locate
+from clodputer.agents.ending import not_by_itself
+from clodputer.model.errors import ClodputerError
+from clodputer.model.outcome import of
+from clodputer.model.run import Ended, Facts, Launch, Progress, Report
+from clodputer.model.task import Task
+
+LONGEST_LINE = 1024 * 1024
+
+
+class Notes(NamedTuple):
+    """The last line that is not blank; `cut` when only its head is kept."""
+
+    last: bytes = b""
+    cut: bool = False
+
+
+def launch(task: Task, facts: Facts) -> Launch:
+    """How to start the program. Raises ClodputerError when there is none of that name."""
+    env = environment.build(task, facts)
+    return Launch(
+        argv=(_program(task, env), *task.command[1:]),
+        env=env,
+        working_directory=task.working_directory,
+        # A program need not say anything before it has finished: no such clock unless the task sets one.
+        startup_timeout=task.startup_timeout,
+        stall_timeout=task.stall_timeout,
+        timeout=task.timeout,
+        stop_grace=task.stop_grace,
+        max_output=facts.max_output,
+    )
+
+
+def _program(task: Task, env: dict[str, str]) -> str:
+    if not task.command or not task.command[0]:
+        raise ClodputerError(
+            "not_started", f"task {task.name} names no program", "Add command: [program, argument]."
+        )
+    name = task.command[0]
+    if "/" in name or name.startswith("~"):
+        path = os.path.join(task.working_directory, os.path.expanduser(name))
+        if locate.executable(path):
+            return os.path.abspath(path)
+        if os.path.isfile(path):
+            raise ClodputerError("not_started", f"{path} is not executable", f"Run: chmod +x {path}")
+        raise ClodputerError(
+            "not_started", f"there is no program {path}", "Correct the first word of command."
+        )
+    found = locate.find(name, locate.folders(env["PATH"]))
+    if not found:
+        raise ClodputerError("not_started", f"there is no program {name!r} in {env['PATH']}",
+                             "Write its absolute path in command, or set PATH in the task's env.")  # fmt: skip
+    return found
+
+
+def begin() -> Progress:
+    """The progress before the first byte."""
+    return Progress(notes=Notes())
+
+
+def observe(progress: Progress, line: bytes) -> Progress:
+    """The progress after one more line of its stdout. Never raises."""
+    if not line.strip():
+        return progress
+    return Progress(started=True, notes=Notes(line[:LONGEST_LINE], len(line) > LONGEST_LINE))
+
+
+def interpret(  # every agent is asked the same
+    task: Task,  # noqa: ARG001
+    facts: Facts,  # noqa: ARG001
+    launch: Launch,
+    progress: Progress,
+    ended: Ended,
+) -> Report:
+    """What the run amounts to: exit status 0 is success, and JSON on the last line is the result.
+
+    An object there may also tell what a wrapped agent would: num_turns, cost_usd, usage, session_id, model.
+    """
+    result = _result(progress.notes)
+    told = lines.mapping(result)
+    usage = lines.mapping(told.get("usage"))
+    return Report(
+        outcome=not_by_itself(launch, ended) or of("completed"),
+        result=result,
+        num_turns=lines.count(told.get("num_turns")),
+        cost_usd=lines.amount(told.get("cost_usd")),
+        usage={name: value for name, value in usage.items() if lines.amount(value) is not None},
+        session_id=lines.text(told.get("session_id")),
+        model=lines.text(told.get("model")),
+    )
+
+
+def _result(notes: Notes) -> Any:
+    if not notes.cut:
+        try:
+            return lines.read(notes.last)
+        except ValueError:
+            pass
+    return notes.last.decode("utf-8", "replace").strip() or None

@@ -1,0 +1,86 @@
+"""One line of an agent's stdout, read as strict JSON that can be written down again."""
+
+from __future__ import annotations
+
+from json import loads
+from math import isfinite
+from typing import Any, NoReturn, Optional
+
+# We have to stay below 100 MB. Text takes some six times its size while it is read, many small values thirty times. The
+# longest line seen of claude is one whole reply: 4 MB when it was made to (claude-cli 4).
+LONGEST = 8 * 1024 * 1024
+MOST_VALUES = 500_000
+
+
+def read(line: bytes) -> Any:
+    """The value on a line. Raises ValueError for what is no JSON, too deep, or longer than LONGEST.
+
+    NaN, Infinity and numbers beyond a float are refused, since records would not be JSON with them. Halves of
+    surrogate pairs, which claude can emit (claude-cli 4) and no file can hold, become question marks.
+    """
+    if len(line) > LONGEST or (len(line) > MOST_VALUES and line.count(b",") > MOST_VALUES):
+        raise ValueError("line too long")
+    text = line.decode("utf-8", "replace")
+    try:
+        value = loads(text, parse_constant=_refuse, parse_float=_finite)
+        return _whole(value) if "\\ud" in text or "\\uD" in text else value
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"no JSON: {word}")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not isfinite(value):
+        raise ValueError(f"too large: {digits[:40]}")
+    return value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+def text(value: Any) -> str:
+    """The value if it is text, else an empty string."""
+    return value if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def count(value: Any) -> Optional[int]:
+    """The value if it is a whole number from 0 on, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def amount(value: Any) -> Optional[float]:
+    """The value if it is a finite number from 0 on, else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) and number >= 0 else None
+
+
+def shortened(value: str, length: int) -> str:
+    """The text on one line, cut to a length."""
+    flat = " ".join(value[: 4 * length].split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"

@@ -1,0 +1,77 @@
+"""The fast door of `exec`: no click, and nothing heavy is imported until there is something to do."""
+
+# The operating system's scheduler comes by here every few minutes, mostly for nothing.
+from __future__ import annotations
+
+import os
+import time
+
+from clodputer.store import home as homes
+from clodputer.store import idle
+from clodputer.store.lock import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from clodputer.store.home import Home
+
+
+def parse(arguments: list[str]) -> Optional[tuple[str, bool]]:
+    """(task or "", as JSON) from the plain forms of the options; None sends the rest (help, mistakes) to click."""
+    task, as_json = "", False
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--json":
+            as_json = True
+        elif word == "--task" and rest and not rest[0].startswith("-"):
+            task = rest.pop(0)
+        else:
+            return None
+    return task, as_json
+
+
+def execute(task: str, as_json: bool) -> int:
+    """Drain the spool, after dropping a request for `task` if one is named; the exit code. Never raises."""
+    try:
+        home = homes.locate(os.environ)
+        data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
+        if task or not homes.exists(home) or _something_to_do(home):
+            data = _work(task)
+        if as_json:
+            from clodputer.cli.envelope import success
+
+            success("exec", data)
+    except BaseException as error:  # noqa: BLE001  (the handler decides)
+        from clodputer.cli.main import failure
+
+        return failure(error, "exec", as_json)
+    return 0
+
+
+def _something_to_do(home: Home) -> bool:
+    """Whether there are drops, or work in a lane whose slot is free.
+
+    A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.
+    """
+    if idle.has_drops(home):
+        return True
+    for lane in idle.lanes_with_work(home, time.time()):
+        with Lock(f"{homes.lane(home, lane)}/slot-0.lock") as held:
+            if held:
+                return True
+    return False
+
+
+def _work(task: str) -> dict[str, Any]:
+    from clodputer.runner.drain import work
+    from clodputer.runner.stop import Stop
+    from clodputer.runner.submit import alarm
+    from clodputer.runner.surroundings import look
+
+    around = look(os.environ)
+    with Stop() as stop:
+        if task:
+            alarm(around, task)
+        return work(around, stop)._asdict()

@@ -1,0 +1,35 @@
+"""`clodputer exec` as click sees it: the help, the mistakes, and the long forms of its options."""
+
+from __future__ import annotations
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Printed
+
+
+@click.command()
+@click.option(
+    "--task", metavar="NAME", default="", help="First drop a request for this task: its alarm went off."
+)
+@json_option
+@click.pass_obj
+def command(as_json: bool, task: str) -> Printed:
+    """Run all that waits in the spool: what schedulers call.
+
+    Takes in what was dropped, runs it one by one, highest priority first, and leaves when nothing is runnable. Never
+    asks, and never waits for another exec: with one at work it leaves at once, as that one will see the request.
+
+    With --task it first drops one request for that task, unless an earlier one still waits or runs.
+
+    The exit code is 0 when the work was done, however the runs ended: their records tell.
+
+    \b
+    Examples:
+      clodputer exec
+      0 7 * * *  ~/clodputer/bin/clodputer exec --task morning    (a crontab line)
+    """
+    # `door.parse` has already taken the plain forms; what comes by here is `--task=NAME` and the like.
+    from clodputer.cli import door
+
+    return Printed(door.execute(task, as_json))

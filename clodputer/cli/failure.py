@@ -1,0 +1,130 @@
+"""The one place where an error ends: a sentence for the person, an exit code for the program."""
+
+# Without click at the top: the fast door of `exec` ends here as well, and so does a click that is missing.
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError, ExitCode
+
+# What the machine may run out of or forbid: nothing that a report to us could mend.
+_OF_THE_MACHINE = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.EIO,
+    )
+)
+
+
+class _Told(NamedTuple):
+    """An error in the words we tell it in; `usage` is the line that click puts above its own."""
+
+    error: ClodputerError
+    usage: str = ""
+
+
+def failure(error: BaseException, command: str, as_json: bool) -> int:
+    """Tell an error, on stderr or as an envelope, and return the exit code. Never raises."""
+    _flush()
+    if isinstance(error, BrokenPipeError):
+        return int(ExitCode.EXPECTED)
+    if isinstance(error, SystemExit):
+        # click's own answer to a broken pipe.
+        return error.code if isinstance(error.code, int) else int(ExitCode.EXPECTED)
+    told = _told(error)
+    from clodputer.cli.report import masker_now
+
+    masker = masker_now()
+    if told is None:
+        from clodputer.cli.report import write
+
+        told = _Told(write(error, masker))
+    final = ClodputerError(told.error.code, masker.text(told.error.message), masker.text(told.error.hint))
+    try:
+        if as_json:
+            from clodputer.cli import envelope
+
+            envelope.write(envelope.build(command, {}, [final], ok=False))
+        else:
+            _complain(final, told.usage)
+    except (OSError, ValueError, AttributeError):
+        _flush()
+    return int(told.error.exit_code)
+
+
+def _told(error: BaseException) -> Optional[_Told]:
+    """The error in our words, or None when it is a fault of ours."""
+    if isinstance(error, ClodputerError):
+        return _Told(error)
+    if isinstance(error, KeyboardInterrupt):
+        return _interrupted()
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        where = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
+        return _Told(ClodputerError("system", f"{error.strerror or error}{where}"))
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("clodputer"):
+        message = f"the Python package {error.name} is missing from {sys.prefix}"
+        return _Told(ClodputerError("incomplete", message, "Install Clodputer again, or use bin/clodputer."))
+    if type(error).__module__.startswith("click."):
+        return _click_told(error)
+    return None
+
+
+def _click_told(error: BaseException) -> Optional[_Told]:
+    import click
+
+    if isinstance(error, click.Abort):
+        return _interrupted()
+    if isinstance(error, click.UsageError):
+        context = error.ctx
+        usage = context.get_usage() if context else ""
+        hint = f"Try: {context.command_path} --help" if context else "Try: clodputer --help"
+        return _Told(ClodputerError("usage", _sentence(error.format_message()), hint, ExitCode.USAGE), usage)
+    if isinstance(error, click.ClickException):
+        return _Told(ClodputerError("usage", _sentence(error.format_message())))
+    return None
+
+
+def _sentence(text: str) -> str:
+    """click begins with a capital and ends with a stop; our messages do neither."""
+    text = text.strip()
+    head = text[:1].lower() if text[1:2].islower() else text[:1]
+    return head + (text[1:-1] if text.endswith(".") and not text.endswith("..") else text[1:])
+
+
+def _interrupted() -> _Told:
+    return _Told(ClodputerError("interrupted", "interrupted", exit_code=ExitCode.INTERRUPTED))
+
+
+def _complain(error: ClodputerError, usage: str) -> None:
+    from clodputer.cli.ink import ink, shown
+    from clodputer.cli.printable import printable
+
+    lines = [ink(usage, "dim")] if usage else []
+    lines.append(f"{ink('error:', 'red', 'bold')} {printable(error.message)}")
+    if error.hint:
+        lines.append(printable(error.hint))
+    sys.stderr.write(shown("\n".join(lines) + "\n", sys.stderr, os.environ))
+    sys.stderr.flush()
+
+
+def _flush() -> None:
+    """Print what is still to be printed; when nobody takes it any more, keep the interpreter from trying again."""
+    stream = sys.__stdout__
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except (OSError, ValueError):
+            return

@@ -1,0 +1,86 @@
+"""The commands by name; a command's file is imported only when that command is chosen."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Callable, Optional
+
+import click
+
+from clodputer import __version__
+from clodputer.model.suggest import did_you_mean
+
+# In the order in which a newcomer meets them. Each line is the first sentence of the command's own help, which
+# tests/cli/test_main.py compares, and the file is clodputer/cli/<name>.py.
+COMMANDS = {
+    "demo": "Show the main job at work, in a home that is thrown away.",
+    "init": "Make the home, with a first task in it.",
+    "validate": "Check task files and tell every mistake at once.",
+    "run": "Run a task now and tell how it ended.",
+    "exec": "Run all that waits in the spool: what schedulers call.",
+    "show": "Show a run: its outcome, its prompt and its files.",
+}
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands are listed from COMMANDS and imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (given by click)
+        """The names, without importing anything."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Optional[click.Command]:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"clodputer.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands in the help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[Optional[str], Optional[click.Command], list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no such command: {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --json. `cli/main.py` looks for it itself, as it must be obeyed even when the rest makes no sense."""
+    return click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        help="Print one JSON object on stdout, and nothing else there.",
+    )(function)
+
+
+# The metavar is click's own of some versions, spelt out so that docs/cli.md is the same with all of them.
+@click.group(
+    cls=LazyGroup,
+    context_settings=SETTINGS,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+)
+@click.version_option(__version__, prog_name="clodputer", message="%(prog)s %(version)s")
+@json_option
+@click.pass_context
+def program(context: click.Context) -> None:
+    """Run Claude Code unattended: drop a request, and it is run, cleaned up and recorded.
+
+    The home is ~/.clodputer, or the folder that CLODPUTER_HOME names.
+
+    \b
+    Start with:
+      clodputer demo
+      clodputer init
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -1,0 +1,99 @@
+"""The report of a fault of ours: a file that is ready to be pasted into an issue, secrets masked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import time
+
+from clodputer import __version__
+from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.mask import Masker
+from clodputer.model.moment import compact, iso
+from clodputer.store import home as homes
+
+
+def write(error: BaseException, masker: Masker) -> ClodputerError:
+    """Write the report and return what to tell the person; without a folder to write to, the message alone."""
+    name = type(error).__name__
+    text = masker.text(_text(error))
+    for create in (_in_home, _in_temporary_folder):
+        try:
+            path, descriptor = create()
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+        except OSError:
+            continue
+        return ClodputerError("bug", f"unexpected {name}; this is a fault in Clodputer",
+                              f"A report, ready for an issue, is in {path}", ExitCode.BUG)  # fmt: skip
+    return ClodputerError("bug", f"unexpected {name}: {error}; this is a fault in Clodputer",
+                          f"No report could be written. {_place(error)}", ExitCode.BUG)  # fmt: skip
+
+
+def masker_now() -> Masker:
+    """What hides the secrets of the home and of the environment, as far as they can be read. Never raises."""
+    from clodputer.store import secrets
+
+    try:
+        known = secrets.load(homes.locate(os.environ))
+    except (ClodputerError, OSError):
+        known = {}
+    return secrets.masker_for(known, os.environ)
+
+
+def _in_home() -> tuple[str, int]:
+    home = homes.locate(os.environ)
+    if not homes.exists(home):
+        raise FileNotFoundError(home.root)
+    folder = f"{home.root}/bug-reports"
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = f"{folder}/{compact(time())}-{os.getpid()}.txt"
+    return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def _in_temporary_folder() -> tuple[str, int]:
+    from tempfile import mkstemp
+
+    descriptor, path = mkstemp(prefix="clodputer-bug-", suffix=".txt")
+    return path, descriptor
+
+
+def _text(error: BaseException) -> str:
+    from platform import platform
+    from traceback import format_exception
+
+    lines = [
+        "# Clodputer: an unexpected error",
+        "",
+        f"- when: {iso(time())}",
+        f"- clodputer: {__version__}",
+        f"- python: {sys.version.split()[0]} ({sys.executable})",
+        f"- system: {platform()}",
+        f"- command: clodputer {' '.join(_without_values(sys.argv[1:]))}",
+        "",
+        "```",
+        "".join(format_exception(type(error), error, error.__traceback__)).rstrip(),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _without_values(argv: list[str]) -> list[str]:
+    """The arguments, with `k=***` for what a person gave as context: it is theirs, and we need not know it."""
+    shown = []
+    for word in argv:
+        name, equals, _ = word.partition("=")
+        shown.append(f"{name}=***" if equals and name != "--task" else word)
+    return shown
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return (
+        ""
+        if trace is None
+        else f"It happened in {trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}."
+    )

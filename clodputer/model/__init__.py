@@ -1,0 +1,1 @@
+"""Pure decisions and values: no files, no clock, no processes, no environment."""

@@ -1,0 +1,102 @@
+"""The brain: what to do with a request before a run, and what a run's end leads to.
+
+Facts in, decisions out as data; dull code performs them, and may perform them again after a crash.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional, Union
+
+from clodputer.model.backoff import limit_pause
+from clodputer.model.outcome import LIMITED, LOST
+from clodputer.model.request import Request
+from clodputer.model.task import Task
+
+# How long a file that looks unfinished is given to be finished before it is rejected, in seconds since its last change.
+UNFINISHED_FOR = 2.0
+
+# A usage limit's reset is believed between a minute and eight days from now: the longest window is a week, and clocks differ.
+SOONEST_RESET, LATEST_RESET = 60.0, 8 * 86400.0
+
+
+class Run(NamedTuple):
+    """Run it now."""
+
+    task: Task
+
+
+class Delay(NamedTuple):
+    """Not before that moment, in epoch seconds."""
+
+    until: float
+
+
+class Bury(NamedTuple):
+    """Move it to `dead/`: it cannot or must not be run. `code` is the event's reason, `message` tells how to mend it."""
+
+    code: str
+    message: str
+
+
+def before(request: Request, task: Optional[Task], problem: str, now: float) -> Union[Run, Delay, Bury]:
+    """What to do with a claimed request; `task` is None when its file is missing or broken, and `problem` says how."""
+    if request.expires_at is not None and request.expires_at <= now:
+        return Bury("expired", "It expired before its turn came (expires_at).")
+    if request.not_before is not None and request.not_before > now:
+        return Delay(request.not_before)
+    if task is None:
+        return Bury("task_invalid", problem)
+    if not task.enabled:
+        return Bury("task_disabled", disabled(task))
+    return Run(task)
+
+
+def disabled(task: Task) -> str:
+    """What to tell about a request for a task that is switched off."""
+    return f"Task {task.name} is disabled. Set enabled: true in {task.path}."
+
+
+def after(
+    outcome: str, reason: str, lane: str, now: float, resets_at: Optional[float], limited_before: int
+) -> list[dict[str, Any]]:
+    """The effects of a run's end, as data that stands in its record.
+
+    `finish`: the request goes into the run folder. `put_back`: it goes back to its queue, its attempt not used up.
+    `bury`: it goes to `dead/`. `hold`: its lane stops until a moment (epoch seconds). `limited_before` counts the request's
+    earlier runs that ended limited.
+    """
+    if reason == "interrupted":
+        return [{"effect": "put_back"}]
+    if outcome == LIMITED:
+        until = now + limit_pause(limited_before)
+        if resets_at is not None:
+            until = min(max(resets_at, now + SOONEST_RESET), now + LATEST_RESET)
+        message = "The account's usage limit is reached; the lane goes on by itself after the reset."
+        return [
+            {"effect": "hold", "lane": lane, "reason": reason, "message": message, "until": until},
+            {"effect": "put_back"},
+        ]
+    if outcome == LOST:
+        return [{"effect": "bury", "code": reason}]
+    return [{"effect": "finish"}]
+
+
+class Holder(NamedTuple):
+    """The request that a dedupe key's ledger names."""
+
+    request_id: str
+    accepted_at: float
+    ttl: float
+    same_file: bool
+    pending: bool
+
+
+def coalesce(request: Request, holder: Optional[Holder], now: float) -> bool:
+    """Whether a request is one with the earlier holder of its dedupe key.
+
+    It is while that one waits or runs, or within the longer of both ttls since that one was accepted. A drop that a crash
+    left in `new/` after it was entered (`same_file`) is that request itself, not a second one.
+    """
+    if holder is None or holder.same_file or holder.request_id == request.id:
+        return False
+    return holder.pending or now < holder.accepted_at + max(holder.ttl, request.dedupe_ttl)

@@ -1,0 +1,19 @@
+"""Which file names in a lane are requests of ours: the one test that `exec`'s quick look and its drain share."""
+
+# Nothing is imported here: an `exec` that finds nothing to do comes by.
+from __future__ import annotations
+
+MARK_SUFFIX = ".run"
+
+
+def is_place(name: str) -> bool:
+    """Whether a name has the shape `<ms>.<priority>.<id>.<dropped name>`; a stray file in a queue is none of our business."""
+    parts = name.split(".", 3)
+    return (
+        len(parts) == 4 and parts[0].isdecimal() and parts[1] in ("1", "2", "3", "4", "5") and parts[2] != ""
+    )
+
+
+def is_mark(name: str) -> bool:
+    """Whether a name is the mark of a run, `<task>@<run id>.run`; '@' stands in no task's name and in no run id."""
+    return "@" in name and name.endswith(MARK_SUFFIX)

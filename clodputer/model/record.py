@@ -1,0 +1,73 @@
+"""The record of a run: the JSON whose keys are a promise to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from json import dumps
+from typing import Any, Optional
+
+from clodputer.model.moment import iso
+from clodputer.model.request import Request
+from clodputer.model.run import Ended, Launch, Report
+
+# A result longer than this is cut in the record; the whole of it stands in the run's stdout.
+LONGEST_RESULT = 256 * 1024
+
+
+def build(
+    run_id: str,
+    request: Request,
+    agent: str,
+    launch: Optional[Launch],
+    report: Report,
+    ended: Optional[Ended],
+    started_at: float,
+    ended_at: float,
+    expect: Sequence[Mapping[str, Any]] = (),
+    effects: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
+
+    `launch` is None when the agent could not even be named, `ended` when nobody saw it end.
+    """
+    result, cut = _shortened(report.result)
+    return {
+        "run_id": run_id,
+        "task": request.task,
+        "request_id": request.id,
+        "trigger": str(request.origin.get("trigger", "spool")),
+        "attempt": request.attempt,
+        "outcome": report.outcome.outcome,
+        "reason": report.outcome.reason,
+        "message": report.outcome.message,
+        "started_at": iso(started_at),
+        "ended_at": iso(ended_at),
+        "duration_seconds": round(max(0.0, ended_at - started_at), 3),
+        "exit_status": ended.exit_status if ended else None,
+        "signal": ended.signal if ended else None,
+        "agent": agent,
+        "agent_version": report.agent_version or (launch.agent_version if launch else ""),
+        "argv": list(launch.argv) if launch else [],
+        "working_directory": launch.working_directory if launch else "",
+        "session_id": report.session_id or (launch.session_id if launch else ""),
+        "model": report.model,
+        "num_turns": report.num_turns,
+        "cost_usd": report.cost_usd,
+        "usage": dict(report.usage),
+        "result": result,
+        "result_cut": cut,
+        "permission_denials": list(report.permission_denials),
+        "mcp_servers": list(report.mcp_servers),
+        "swept": list(ended.swept) if ended else [],
+        "expect": list(expect),
+        "session_totals": dict(report.session_totals),
+        "origin": dict(request.origin),
+        "effects": list(effects),
+    }
+
+
+def _shortened(result: Any) -> tuple[Any, bool]:
+    if isinstance(result, str):
+        return result[:LONGEST_RESULT], len(result) > LONGEST_RESULT
+    text = dumps(result)
+    return (result, False) if len(text) <= LONGEST_RESULT else (text[:LONGEST_RESULT], True)

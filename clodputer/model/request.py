@@ -1,0 +1,184 @@
+"""A request: "run this task, with this context"; its fields, and the file names it bears in the spool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
+from clodputer.model.placename import is_place
+from clodputer.model.suggest import did_you_mean
+from clodputer.model.task import HIGHEST, LOWEST, NAME, PRIORITIES
+
+ID = re.compile(r"[a-z0-9][a-z0-9-]{3,47}")
+
+
+class InvalidRequest(ValueError):
+    """The fields do not make a request; the message says which and how to mend it."""
+
+
+class Request(NamedTuple):
+    """One request. Moments are epoch seconds; `priority` None means the task's own."""
+
+    id: str
+    task: str
+    created_at: float
+    context: Mapping[str, Any] = {}
+    body: str = ""
+    priority: Optional[int] = None
+    not_before: Optional[float] = None
+    expires_at: Optional[float] = None
+    attempt: int = 1
+    dedupe_key: str = ""
+    dedupe_ttl: float = 0.0
+    origin: Mapping[str, Any] = {}
+
+
+# As finely as a request file writes a moment, so that reading it back gives an equal request.
+MILLISECONDS = 3
+
+# The last moment that ISO 8601 can write.
+_END_OF_TIME = 253402300799.0
+
+
+def _seen(value: Any) -> str:
+    """A value as a message shows it: never a megabyte of it."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def parse_priority(value: Any) -> int:
+    """A priority 1-5 (5 first) from a number or low, normal, high. Raises ValueError for anything else."""
+    if isinstance(value, str) and value.strip().lower() in PRIORITIES:
+        return PRIORITIES[value.strip().lower()]
+    if isinstance(value, bool) or not isinstance(value, int) or not LOWEST <= value <= HIGHEST:
+        raise ValueError(f"not a priority: {_seen(value)}; write 1 to 5 (5 runs first), or low, normal, high")
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, found {_seen(value)}")
+    return value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"expected a mapping of names to values, found {_seen(value)}")
+    return value
+
+
+def _attempt(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 9999:
+        raise ValueError(f"expected a whole number from 1 to 9999, found {_seen(value)}")
+    return int(value)
+
+
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or not ID.fullmatch(value):
+        raise ValueError(f"expected 4 to 48 of a-z, 0-9 and -, found {_seen(value)}")
+    return value
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError(f"expected the name of a task, found {_seen(value)}")
+    return value
+
+
+def _moment(value: Any, now: float) -> float:
+    # YAML reads an unquoted ISO moment as a datetime; JSON may carry epoch seconds.
+    if hasattr(value, "timestamp"):
+        moment = float(value.timestamp())
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        # JSON can carry NaN, infinity, and whole numbers that no float holds.
+        moment = float(value) if 0 <= value <= _END_OF_TIME else -1.0
+    else:
+        moment = parse_moment(_text(value), now)
+    if not 0 <= moment <= _END_OF_TIME:
+        raise ValueError(f"expected a moment from 1970 to 9999, found {_seen(value)}")
+    return round(moment, MILLISECONDS)
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not 0 <= value <= LONGEST:
+            raise ValueError(f"expected seconds from 0 to 100 years, found {_seen(value)}")
+        return float(value)
+    return parse_duration(_text(value))
+
+
+def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapping[str, Any]) -> Request:
+    """The request that a dropped file's fields describe.
+
+    `request_id`, `created_at` (epoch seconds, also the zero of `+30m`) and `origin` are what it gets where it
+    names none.
+    Raises InvalidRequest naming every field that is wrong.
+    """
+    if not isinstance(fields, Mapping):
+        raise InvalidRequest('a request is a mapping such as {"task": "nightly"}, found ' + _seen(fields))
+    readers = {
+        "id": _id, "task": _name, "context": _mapping, "body": _text, "priority": parse_priority,
+        "created_at": lambda value: _moment(value, created_at),
+        "not_before": lambda value: _moment(value, created_at),
+        "expires_at": lambda value: _moment(value, created_at),
+        "attempt": _attempt, "dedupe_key": _text, "dedupe_ttl": _seconds, "origin": _mapping,
+    }  # fmt: skip
+    values: dict[str, Any] = {
+        "id": request_id,
+        "created_at": round(created_at, MILLISECONDS),
+        "origin": origin,
+    }
+    wrong = []
+    for key, value in fields.items():
+        if key not in readers:
+            wrong.append(f"unknown field {_seen(key)}{did_you_mean(str(key), readers)}")
+        elif value is not None:
+            try:
+                values[key] = readers[key](value)
+            except ValueError as error:
+                wrong.append(f"{key}: {error}")
+    if "task" not in values and not any(problem.startswith("task:") for problem in wrong):
+        wrong.append("no task named; add a field such as task: nightly")
+    if wrong:
+        raise InvalidRequest("; ".join(wrong))
+    return Request(**values)
+
+
+def to_fields(request: Request) -> dict[str, Any]:
+    """The request as the fields of a JSON file; `from_fields` reads them back to an equal request."""
+    defaults = Request._field_defaults
+    # A moment of 0.0 is a moment (1970), not an absence; `attempt` is always told.
+    fields = {
+        name: value
+        for name, value in request._asdict().items()
+        if name == "attempt" or value != defaults.get(name, ...)
+    }
+    for key in ("created_at", "not_before", "expires_at"):
+        if key in fields:
+            fields[key] = iso(fields[key])
+    return fields
+
+
+class Place(NamedTuple):
+    """What a file's name in `queue/`, `delayed/` or a slot says: `<ms>.<priority>.<id>.<dropped name>`.
+
+    The name is an index, so that a listing is in run order; the content is the truth.
+    """
+
+    milliseconds: int
+    priority: int
+    id: str
+    dropped: str
+
+    def __str__(self) -> str:
+        return f"{self.milliseconds:013d}.{self.priority}.{self.id}.{self.dropped}"
+
+
+def parse_place(name: str) -> Optional[Place]:
+    """The place that a file name describes, or None when it is not a name of ours."""
+    if not is_place(name):
+        return None
+    milliseconds, priority, request_id, dropped = name.split(".", 3)
+    return Place(int(milliseconds), int(priority), request_id, dropped)

@@ -1,0 +1,87 @@
+"""One run: what is launched, what its stream has said so far, how it ended, what it amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model.outcome import Outcome
+
+DEFAULT_MAX_OUTPUT = 200 * 1024 * 1024
+
+
+class Facts(NamedTuple):
+    """What an agent needs beside the task to say how it is started. All paths are absolute.
+
+    environ: of `exec` itself; an agent takes only what its allow-list names. secrets: of secrets.env, likewise.
+    temporary: the run's private TMPDIR. claude: path of the binary from config.yaml, or empty.
+    last: the record of the task's latest run that has a session to continue.
+    """
+
+    run_id: str
+    environ: Mapping[str, str]
+    secrets: Mapping[str, str]
+    temporary: str
+    max_output: int = DEFAULT_MAX_OUTPUT
+    claude: str = ""
+    last: Optional[Mapping[str, Any]] = None
+
+
+class Launch(NamedTuple):
+    """Everything needed to start an agent: an argument list, never a shell string. Times in seconds."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    working_directory: str
+    agent_version: str = ""
+    session_id: str = ""
+    resumed: bool = False
+    startup_timeout: Optional[float] = None
+    stall_timeout: Optional[float] = None
+    timeout: float = 3600.0
+    stop_grace: float = 10.0
+    exit_grace: float = 15.0
+    max_output: int = DEFAULT_MAX_OUTPUT
+
+
+class Progress(NamedTuple):
+    """What an agent's stream has said so far; `notes` belongs to the agent alone.
+
+    started: the first event was seen. busy: a tool is known to be running. done: a final result was seen.
+    """
+
+    started: bool = False
+    busy: bool = False
+    done: bool = False
+    notes: Any = None
+
+
+class Ended(NamedTuple):
+    """How a process ended and what we did to it.
+
+    stopped: empty, or why *we* stopped it: startup_hang, stall, timeout, output_too_large, interrupted,
+    cancelled, exit_grace (it had its result and would not leave).
+    """
+
+    exit_status: Optional[int]
+    signal: Optional[int]
+    stopped: str
+    stderr_tail: str
+    swept: tuple[Mapping[str, Any], ...] = ()
+
+
+class Report(NamedTuple):
+    """What a run amounts to, as its agent tells it. Keys are those of the record."""
+
+    outcome: Outcome
+    result: Any = None
+    num_turns: Optional[int] = None
+    cost_usd: Optional[float] = None
+    usage: Mapping[str, Any] = {}
+    session_id: str = ""
+    session_totals: Mapping[str, Any] = {}
+    model: str = ""
+    agent_version: str = ""
+    permission_denials: tuple[Mapping[str, Any], ...] = ()
+    mcp_servers: tuple[Mapping[str, Any], ...] = ()
+    resets_at: Optional[float] = None

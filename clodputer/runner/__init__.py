@@ -1,0 +1,1 @@
+"""The only floor that runs anything: intake, drain, spawn, settle."""

@@ -1,0 +1,199 @@
+"""One attempt: from a claimed request to a settled run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from time import time
+from typing import Any, NamedTuple, Optional
+
+from clodputer import agents
+from clodputer.model import decide, outcome
+from clodputer.model.errors import ClodputerError
+from clodputer.model.record import build
+from clodputer.model.request import InvalidRequest, Place, Request
+from clodputer.model.run import Ended, Facts, Launch, Report
+from clodputer.model.task import Task
+from clodputer.runner import expect, prompt, scratch
+from clodputer.runner.contain import contain, run_check
+from clodputer.runner.intake import read_request
+from clodputer.runner.settle import bury, settle
+from clodputer.runner.stop import Stop
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
+from clodputer.store.tilde import expand
+
+
+class Ready(NamedTuple):
+    """All that was settled before the start; `task` has its templates filled in."""
+
+    task: Task
+    facts: Facts
+    launch: Launch
+    prompt: str
+
+
+class Finished(NamedTuple):
+    """A run's end, before it is written down."""
+
+    report: Report
+    launch: Optional[Launch] = None
+    ended: Optional[Ended] = None
+    expect: tuple[Mapping[str, Any], ...] = ()
+
+
+def attempt(around: Surroundings, lane: str, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
+    """Run the request that was claimed, if it is to be run now, and settle it; its record, or None when it was not run.
+
+    Raises OSError; the request is then still in the slot, and the next exec recovers it.
+    """
+    now = time()
+    in_slot = slot.path(around.home, lane, place)
+    try:
+        dropped = dropfile.read(in_slot, place.dropped)
+        request = read_request(dropped, place.dropped, place.id, dropped.written_at)._replace(id=place.id)
+    except (dropfile.Unreadable, InvalidRequest) as error:
+        # Intake read it; somebody edited it while it waited.
+        _bury(around, in_slot, place, decide.Bury("invalid_request", str(error)), "", now)
+        return None
+    task, problem = _task(around, request.task)
+    decision = decide.before(request, task, problem, now)
+    if isinstance(decision, decide.Bury):
+        _bury(around, in_slot, place, decision, request.task, now)
+        return None
+    if isinstance(decision, decide.Delay):
+        waiting = place._replace(milliseconds=int(decision.until * 1000) + 1)
+        os.rename(in_slot, queue.delayed_path(around.home, lane, waiting))
+        around.log(now, "delayed", task=request.task, request_id=request.id, lane=lane)
+        return None
+    return _run(around, lane, place, request, decision.task, stop, now)
+
+
+def _task(around: Surroundings, name: str) -> tuple[Optional[Task], str]:
+    try:
+        return taskfile.load(around.home, name, around.environ), ""
+    except ClodputerError as error:
+        return None, str(error)
+
+
+def _bury(
+    around: Surroundings, path: str, place: Place, decision: decide.Bury, task: str, now: float
+) -> None:
+    kept = bury(around, path, place, decision.message)
+    around.log(
+        now,
+        "buried",
+        task=task or None,
+        request_id=place.id,
+        reason=decision.code,
+        message=decision.message,
+        kept=kept,
+    )
+
+
+def _run(
+    around: Surroundings, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
+) -> dict[str, Any]:
+    run_id = runs.new_id(now, request.id)
+    slot.mark(around.home, lane, task.name, run_id)
+    folder = runs.make(around.home, task.name, run_id, request, around.masker)
+    around.log(
+        now, "started", task=task.name, request_id=request.id, run_id=run_id, lane=lane, agent=task.agent
+    )
+    temporary = scratch.make(around.environ, run_id)
+    try:
+        finished = _finish(around, folder, run_id, request, task, temporary, stop)
+        scratch.mask_streams(folder, around.masker)
+    finally:
+        scratch.remove(temporary)
+    ended_at = time()
+    record = build(run_id, request, task.agent, finished.launch, finished.report, finished.ended, now, ended_at,
+                   finished.expect, _effects(around, lane, request, finished.report, ended_at))  # fmt: skip
+    settle(around, lane, place, record)
+    return record
+
+
+def _effects(
+    around: Surroundings, lane: str, request: Request, report: Report, now: float
+) -> list[dict[str, Any]]:
+    result = report.outcome
+    limited_before = 0
+    if result.outcome == outcome.LIMITED:
+        earlier = [
+            runs.record(around.home, request.task, run)
+            for run in runs.of_request(around.home, request.task, request.id)
+        ]
+        limited_before = sum(1 for record in earlier if record and record["outcome"] == outcome.LIMITED)
+    return decide.after(result.outcome, result.reason, lane, now, report.resets_at, limited_before)
+
+
+def _finish(
+    around: Surroundings, folder: str, run_id: str, request: Request, task: Task, temporary: str, stop: Stop
+) -> Finished:
+    launch = None
+    try:
+        ready = _prepare(around, folder, run_id, request, task, temporary)
+        launch = ready.launch
+        return _execute(around, folder, ready, stop)
+    except ClodputerError as error:
+        return Finished(Report(outcome.of("not_started", str(error))), launch)
+    except OSError:
+        raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
+    except Exception as error:  # noqa: BLE001  (a task that trips over a fault of ours must not block its lane for ever)
+        return Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
+
+
+def _prepare(
+    around: Surroundings, folder: str, run_id: str, request: Request, task: Task, temporary: str
+) -> Ready:
+    """All that can be settled before anything is started. Raises ClodputerError, OSError."""
+    last, session = _past(around, task)
+    text = prompt.render(task, request, last, around.environ, around.secrets)
+    final = prompt.render_task(task, around.environ, around.secrets)
+    if not final.working_directory:
+        final = final._replace(working_directory=expand("~", around.environ))
+    if not os.path.isabs(final.working_directory):
+        raise ClodputerError("not_started", f"{task.path}: working_directory is not absolute: {final.working_directory}",
+                             "Write it from / or from ~ on.")  # fmt: skip
+    max_output = final.max_output or around.settings.max_output
+    facts = Facts(
+        run_id, around.environ, around.secrets, temporary, max_output, around.settings.claude, session
+    )
+    launch = agents.load(final.agent).launch(final, facts)
+    if around.masker.found_in(launch.argv):
+        raise ClodputerError("not_started", "a secret would stand in the argument list, which everybody on this machine can read",
+                             "Hand it over in the task's env: mapping instead.")  # fmt: skip
+    atomic.write(f"{folder}/prompt.txt", around.masker.text(text).encode("utf-8", "replace"), durable=False)
+    return Ready(final, facts, launch, text)
+
+
+def _past(around: Surroundings, task: Task) -> tuple[Optional[dict[str, Any]], Optional[dict[str, Any]]]:
+    """The task's latest record, for the prompt, and the latest with a session, to be continued; looked up if wanted."""
+    if not (task.prompt or task.prompt_file):
+        return None, None
+    past = runs.records(around.home, task.name)
+    last = next(past, None)
+    if task.session != "continue" or last is None or last.get("session_id"):
+        return last, last
+    return last, next((record for record in past if record.get("session_id")), None)
+
+
+def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Finished:
+    """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
+    task, facts, launch, text = ready
+    agent = agents.load(task.agent)
+    snapshot = expect.before(task)
+    started_at = time()
+    descriptor = scratch.open_prompt(facts.temporary, text)
+    try:
+        progress, ended = contain(
+            around, folder, task.agent, launch, facts.temporary, descriptor, agent, stop
+        )
+    finally:
+        os.close(descriptor)
+    ended = ended._replace(stderr_tail=around.masker.text(ended.stderr_tail))
+    report = agent.interpret(task, facts, launch, progress, ended)
+    checks = expect.check(
+        task, report, snapshot, started_at, lambda argv: run_check(around, folder, ready.launch, argv, stop)
+    )
+    return Finished(expect.apply(report, checks), launch, ended, checks)

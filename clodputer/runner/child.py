@@ -1,0 +1,71 @@
+"""Our direct child: until we reap it, its number cannot become another process's."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Optional
+
+
+class Child:
+    """The agent's process, from its start to the moment it is reaped.
+
+    status: as waitpid tells it, when reaped; it stays None when the process would not die, or somebody else reaped it.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.status: Optional[int] = None
+        self._gone = False
+
+    def ended(self) -> bool:
+        """Whether it has ended; not yet reaped, where the platform can tell without (macOS: from Python 3.13 on)."""
+        if self._gone:
+            return True
+        look = getattr(os, "waitid", None)
+        if look is None:
+            return self.reap()
+        try:
+            return look(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            self._gone = True
+            return True
+
+    def send(self, number: int) -> None:
+        """Send it a signal, unless it has been reaped."""
+        if not self._gone:
+            try:
+                os.kill(self.pid, number)
+            except OSError:
+                pass
+
+    def kill_group(self) -> None:
+        """SIGKILL to it and to all in its process group, which has its number, as it leads a session of its own."""
+        if not self._gone:
+            try:
+                os.killpg(self.pid, signal.SIGKILL)
+            except OSError:  # macOS refuses with EPERM when only a zombie is left of it
+                pass
+            self.send(signal.SIGKILL)
+
+    def reap(self) -> bool:
+        """Take its exit status if it has ended; whether it has."""
+        if not self._gone:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                self._gone = True
+            else:
+                if pid:
+                    self.status, self._gone = status, True
+        return self._gone
+
+    @property
+    def exit_status(self) -> Optional[int]:
+        """Its exit status, when it exited."""
+        return os.WEXITSTATUS(self.status) if self.status is not None and os.WIFEXITED(self.status) else None
+
+    @property
+    def signal(self) -> Optional[int]:
+        """The signal that ended it, when one did."""
+        return os.WTERMSIG(self.status) if self.status is not None and os.WIFSIGNALED(self.status) else None

@@ -1,0 +1,87 @@
+"""Contain: start a program, stay with it, and let nothing of it outlive it; what is started is on disk before it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from time import time
+from typing import Any
+
+from clodputer import agents
+from clodputer.agents import locate
+from clodputer.model.moment import iso
+from clodputer.model.run import Ended, Launch, Progress
+from clodputer.runner import sweep
+from clodputer.runner.processes import Identity
+from clodputer.runner.spawn import spawn
+from clodputer.runner.stop import Stop
+from clodputer.runner.supervise import supervise
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import runs
+
+# A check after a run is to look, not to work.
+CHECK_TIMEOUT = 600.0
+
+
+def contain(
+    around: Surroundings,
+    folder: str,
+    kind: str,
+    launch: Launch,
+    temporary: str,
+    stdin: int,
+    agent: agents.Agent,
+    stop: Stop,
+) -> tuple[Progress, Ended]:
+    """Run it to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
+
+    process.json is written, for good, before the start: without it the next exec takes nothing for started, and with it
+    the run is never begun a second time unasked. It then names every process seen, for a sweep after our own death.
+    """
+    facts: dict[str, Any] = {
+        "agent": kind,
+        "argv": around.masker.data(list(launch.argv)),
+        "working_directory": launch.working_directory,
+        "session_id": launch.session_id,
+        "temporary": temporary,
+        "sessions": launch.env.get("CLODPUTER_SESSIONS", ""),
+        "started_at": iso(time()),
+        "processes": [],
+    }
+    path = f"{folder}/process.json"
+
+    def record(processes: tuple[Identity, ...]) -> None:
+        # Not for good: after a power cut none of them is there.
+        runs.write_json(path, {**facts, "processes": processes}, durable=False)
+
+    reach = sweep.prepare()
+    runs.write_json(path, facts, durable=True)
+    stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"
+    pid = spawn(launch, stdin, stdout, stderr)
+    return supervise(pid, launch, stdout, stderr, agent, stop, record, reach)
+
+
+def run_check(
+    around: Surroundings, folder: str, launch: Launch, argv: Sequence[str], stop: Stop
+) -> tuple[int, str]:
+    """Run a check of the task's, contained like its agent and in the same surroundings; exit status and end of output.
+
+    A check that had to be stopped, or that a signal ended, has status -1. Raises OSError when it cannot be started.
+    """
+    program = argv[0] if "/" in argv[0] else locate.find(argv[0], locate.folders(launch.env["PATH"]))
+    if not program:
+        raise FileNotFoundError(f"there is no program {argv[0]!r} in {launch.env['PATH']}")
+    check = Launch((program, *argv[1:]), launch.env, launch.working_directory, timeout=CHECK_TIMEOUT)
+    inside = f"{folder}/check"
+    os.makedirs(inside, mode=0o700, exist_ok=True)
+    descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _, ended = contain(around, inside, "command", check, "", descriptor, agents.load("command"), stop)
+    finally:
+        os.close(descriptor)
+    with open(f"{inside}/stdout", "rb") as file:
+        output = file.read()[-4096:].decode("utf-8", "replace") + ended.stderr_tail
+    stopped = f"stopped: {ended.stopped}. " if ended.stopped else ""
+    return (
+        ended.exit_status if ended.exit_status is not None and not ended.stopped else -1
+    ), around.masker.text(stopped + output)

@@ -1,0 +1,117 @@
+"""Drain: take in, run all that is runnable, release, look once more; the loop of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic, time
+from typing import Any, NamedTuple, Optional
+
+from clodputer.runner.attempt import attempt
+from clodputer.runner.intake import intake
+from clodputer.runner.recover import recover
+from clodputer.runner.stop import Stop
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import hold, idle, slot, spool
+from clodputer.store.queue import Queue
+
+# How long `exec` stays for files that look unfinished, in seconds: longer than any of them is given before it is rejected
+# (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
+PATIENCE = 10.0
+GLANCE = 0.2
+
+
+class Worked(NamedTuple):
+    """What one `exec` did: the records of its runs in short, and how many drops it let in, coalesced and rejected."""
+
+    runs: tuple[Mapping[str, Any], ...] = ()
+    queued: int = 0
+    coalesced: int = 0
+    rejected: int = 0
+
+
+def work(around: Surroundings, stop: Stop) -> Worked:
+    """Do all there is to do, and return when nothing is runnable, or when we are told to stop.
+
+    Never waits for another exec: whoever holds a slot when we are refused looks again after releasing it, thus after our
+    request was there to be seen. Without that last look requests are stranded (tests/system/test_race.py shows both).
+    Raises OSError and ClodputerError; what was claimed then is recovered by the next exec.
+    """
+    worked = Worked()
+    patient_until = monotonic() + PATIENCE
+    while not stop.requested:
+        now = time()
+        taken = intake(around, now)
+        for lane, request_id in spool.promote(around.home, now):
+            around.log(now, "promoted", request_id=request_id, lane=lane)
+        worked = worked._replace(
+            queued=worked.queued + taken.queued,
+            coalesced=worked.coalesced + taken.coalesced,
+            rejected=worked.rejected + taken.rejected,
+        )
+        held, records = _drain_lanes(around, runnable(around, now), stop)
+        worked = worked._replace(runs=worked.runs + records)
+        if held or (not taken.refused and idle.count_drops(around.home) > taken.unfinished):
+            continue  # the look after the release, of a slot or of the intake
+        if taken.unfinished and monotonic() < patient_until:
+            stop.wait(GLANCE)
+            continue
+        break
+    return worked
+
+
+def runnable(around: Surroundings, now: float) -> list[str]:
+    """The lanes with work that may be done at `now`: not on hold, or with something left in the slot to recover."""
+    return [
+        lane
+        for lane in idle.lanes_with_work(around.home, now)
+        if hold.current(around.home, lane, now) is None or _left_in_slot(around, lane)
+    ]
+
+
+def _left_in_slot(around: Surroundings, lane: str) -> bool:
+    content = slot.content(around.home, lane)
+    return content.place is not None or bool(content.run_id)
+
+
+def _drain_lanes(
+    around: Surroundings, lanes: list[str], stop: Stop
+) -> tuple[bool, tuple[Mapping[str, Any], ...]]:
+    """Drain the lanes; whether we held any of their slots, and the records. Several lanes run side by side."""
+    if len(lanes) > 1:
+        from clodputer.runner.lanes import side_by_side
+
+        return side_by_side(lanes, lambda lane, its_stop: drain_lane(around, lane, its_stop), stop)
+    held = False
+    records: tuple[Mapping[str, Any], ...] = ()
+    for lane in lanes:
+        found = drain_lane(around, lane, stop)
+        held = held or found is not None
+        records += found or ()
+    return held, records
+
+
+def drain_lane(around: Surroundings, lane: str, stop: Stop) -> Optional[tuple[Mapping[str, Any], ...]]:
+    """Run a lane's requests, highest priority first, until none is left; None at once when another process holds its slot."""
+    with slot.lock(around.home, lane) as held:
+        if not held:
+            return None
+        records = []
+        recover(around, lane, time())
+        queue = Queue(around.home, lane)
+        while not stop.requested and hold.current(around.home, lane, time()) is None:
+            place = queue.claim()
+            if place is None:
+                break
+            record = attempt(around, lane, place, stop)
+            if record is not None:
+                records.append(record)
+            _look_around(around)
+        return tuple(records)
+
+
+def _look_around(around: Surroundings) -> None:
+    # Between any two runs, so that an urgent arrival comes next, and `new/` is empty soon even in a long drain.
+    if idle.has_drops(around.home):
+        intake(around, time())
+    for lane, request_id in spool.promote(around.home, time()):
+        around.log(time(), "promoted", request_id=request_id, lane=lane)

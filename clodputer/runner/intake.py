@@ -1,0 +1,144 @@
+"""Intake: empty `new/`, each drop into its queue, among the delayed, or to `rejected/` with a reason."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple, Optional
+from uuid import uuid4
+
+from clodputer.model import decide
+from clodputer.model.errors import ClodputerError
+from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
+from clodputer.model.task import Task
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import atomic, dedupe, dropfile, queue, spool, taskfile
+from clodputer.store import home as homes
+from clodputer.store.lock import Lock
+
+
+class Taken(NamedTuple):
+    """What an intake did: how many it let in, coalesced and rejected, how many look unfinished still.
+
+    refused: nothing was done, because another process is at it.
+    """
+
+    queued: int = 0
+    coalesced: int = 0
+    rejected: int = 0
+    unfinished: int = 0
+    refused: bool = False
+
+
+def intake(around: Surroundings, now: float) -> Taken:
+    """Take in all that lies in `new/` at `now` (epoch seconds); nothing when another process is at it.
+
+    Whoever holds the lock looks at `new/` once more after releasing it (`drain.work`), so nothing is stranded. The lock makes
+    two drops with one dedupe key come one after the other; the transition itself is a rename, which only one process can win.
+    """
+    taken = Taken()
+    with Lock(f"{around.home.spool}/intake.lock") as held:
+        if not held:
+            return Taken(refused=True)
+        touched: set[str] = set()
+        for name in sorted(os.listdir(around.home.new)):
+            kind = _take(around, name, now, touched)
+            taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
+        for folder in touched:
+            atomic.sync_folder(folder)
+    return taken
+
+
+def _take(around: Surroundings, name: str, now: float, touched: set[str]) -> str:
+    path = f"{around.home.new}/{name}"
+    try:
+        dropped = dropfile.read(path, name)
+        if not dropped.whole and _still_warm(path, now):
+            return "unfinished"
+        # Eight hex digits: short enough to type, and 2**32 of them; attempts of one request share it.
+        request = read_request(dropped, name, uuid4().hex[:8], dropped.dropped_at)
+        task = taskfile.load(around.home, request.task, around.environ)
+        if not task.enabled:
+            raise ClodputerError("task_disabled", decide.disabled(task))
+    except FileNotFoundError:
+        return ""  # taken back by whoever dropped it
+    except dropfile.Unreadable as error:
+        if error.incomplete and _still_warm(path, now):
+            return "unfinished"
+        return _reject(around, name, now, "unreadable", str(error))
+    except InvalidRequest as error:
+        return _reject(around, name, now, "invalid_request", f"{error}.\n{dropfile.FORMS}")
+    except ClodputerError as error:
+        return _reject(around, name, now, error.code, str(error))
+    return _let_in(around, path, name, dropped.inode, request, task, now, touched)
+
+
+def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_at: float) -> Request:
+    """The request in a dropped file, which came by the spool unless it says otherwise. Raises InvalidRequest."""
+    origin = {"trigger": "spool", "file": name}
+    return from_fields(dropped.fields, request_id=request_id, created_at=created_at, origin=origin)
+
+
+def _let_in(
+    around: Surroundings,
+    path: str,
+    name: str,
+    inode: int,
+    request: Request,
+    task: Task,
+    now: float,
+    touched: set[str],
+) -> str:
+    entry = dedupe.read(around.home, request.dedupe_key) if request.dedupe_key else None
+    same_file = entry is not None and (entry.dropped, entry.inode) == (name, inode)
+    if entry is not None and same_file:
+        request = request._replace(id=entry.request_id)
+    if entry is not None and decide.coalesce(request, _holder(around, entry, same_file), now):
+        around.log(now, "coalesced", task=task.name, request_id=request.id, into=entry.request_id,
+                   dedupe_key=request.dedupe_key, request=to_fields(request))  # fmt: skip
+        os.unlink(path)
+        return "coalesced"
+    if request.dedupe_key:
+        dedupe.write(
+            around.home, dedupe.Entry(request.dedupe_key, request.id, now, request.dedupe_ttl, name, inode)
+        )
+    priority = request.priority or task.priority
+    place = Place(int(request.created_at * 1000), priority, request.id, name)
+    target, event = queue.path(around.home, task.lane, place), "queued"
+    if request.not_before is not None and request.not_before > now:
+        place = place._replace(milliseconds=int(request.not_before * 1000) + 1)
+        target, event = queue.delayed_path(around.home, task.lane, place), "delayed"
+    if not os.path.isdir(os.path.dirname(target)):
+        homes.make_lane(around.home, task.lane)
+    # A rename keeps the modification time: from here on it says when the file was dropped, which `+30m` counts from.
+    os.utime(path, (request.created_at, request.created_at))
+    os.rename(path, target)
+    touched.add(os.path.dirname(target))
+    around.log(
+        now, event, task=task.name, request_id=request.id, lane=task.lane, priority=priority, file=name
+    )
+    return "queued"
+
+
+def _holder(around: Surroundings, entry: dedupe.Entry, same_file: bool) -> decide.Holder:
+    # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
+    pending = not same_file and any(entry.request_id in spool.pending_ids(around.home) for _ in range(2))
+    return decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, same_file, pending)
+
+
+def _reject(around: Surroundings, name: str, now: float, code: str, message: str) -> str:
+    path = f"{around.home.new}/{name}"
+    kept = spool.set_aside(around.home, path, around.home.rejected, "", name, around.masker.text(message))
+    around.log(now, "rejected", file=name, reason=code, message=message, kept=kept)
+    return "rejected"
+
+
+def _still_warm(path: str, now: float) -> bool:
+    changed = _changed_at(path)
+    return changed is not None and abs(now - changed) < decide.UNFINISHED_FOR
+
+
+def _changed_at(path: str) -> Optional[float]:
+    try:
+        return os.lstat(path).st_mtime
+    except FileNotFoundError:
+        return None

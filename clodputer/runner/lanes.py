@@ -1,0 +1,84 @@
+"""Several lanes side by side: one forked process of ours for each, so that a long run in one does not hold up another."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Mapping
+from json import dumps, loads
+from typing import Any, Callable, NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.runner.stop import Stop
+
+Records = tuple[Mapping[str, Any], ...]
+Drain = Callable[[str, Stop], Optional[Records]]
+
+
+class Child(NamedTuple):
+    """The process that drains one lane, and the pipe on which it hands back its records at its end."""
+
+    lane: str
+    pid: int
+    answer: int
+
+
+def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Records]:
+    """Drain each lane in a process of its own; whether any slot was held, and all records.
+
+    A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises ClodputerError when one of
+    them died or failed, after the others have come to their end; the next exec recovers its slot.
+    """
+    children = [_fork(lane, drain) for lane in lanes]
+    answers = {child.answer: b"" for child in children}
+    passed_on = False
+    waiting = set(answers)
+    while waiting:
+        ready, _, _ = select.select([*waiting, stop.fileno()], [], [])
+        if stop.requested and not passed_on:
+            passed_on = True
+            for child in children:
+                os.kill(child.pid, signal.SIGTERM)
+        stop.drain()
+        for answer in waiting.intersection(ready):
+            chunk = os.read(answer, 65536)
+            answers[answer] += chunk
+            if not chunk:
+                waiting.discard(answer)
+                os.close(answer)
+    for child in children:
+        os.waitpid(child.pid, 0)
+    failed = [child.lane for child in children if not answers[child.answer]]
+    if failed:
+        raise ClodputerError("lane_failed", f"the process that drained lane {', '.join(failed)} failed or was killed",
+                             "Nothing is lost: the next exec recovers what it left.")  # fmt: skip
+    found = [loads(data) for data in answers.values()]
+    records: Records = tuple(record for drained in found if drained is not None for record in drained)
+    return any(drained is not None for drained in found), records
+
+
+def _fork(lane: str, drain: Drain) -> Child:
+    answer, end = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        os.close(end)
+        return Child(lane, pid, answer)
+    status = 1
+    try:
+        os.close(answer)
+        with Stop() as stop:
+            data = dumps(drain(lane, stop)).encode()
+        while data:
+            data = data[os.write(end, data) :]
+        status = 0
+    except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
+        # Told here, since only this process knows it; the parent sees an answer that is missing.
+        from traceback import print_exception
+
+        print_exception(type(error), error, error.__traceback__)
+    finally:
+        os._exit(status)

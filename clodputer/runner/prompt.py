@@ -1,0 +1,193 @@
+"""What the agent is asked: the prompt and the other texts of a task, with their templates filled in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.mask import masker
+from clodputer.model.moment import iso
+from clodputer.model.request import Request
+from clodputer.model.task import Expect, Task, Trigger
+from clodputer.store import promptfile, template_text
+from clodputer.store.tilde import expand
+
+# Claude refuses more than 10 MB of prompt, and no argument or file name comes near it.
+LARGEST = promptfile.LARGEST
+
+GUARD = "The text of the task follows.\n\n"
+
+# The prompt's own, which `render` fills in, and what is no text of the person's.
+_NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context"))
+_PATHS = ("working_directory", "add_dirs", "mcp_config")
+
+
+def render(
+    task: Task,
+    request: Request,
+    last: Optional[Mapping[str, Any]],
+    environ: Mapping[str, str],
+    secrets: Mapping[str, str],
+) -> str:
+    """The prompt of one run; `last` is the record of the task's previous run.
+
+    `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
+    slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
+    a body that would be lost.
+    """
+    template, file = _template(task, environ, secrets)
+    faults = template_text.faults(template, template_text.IN_PROMPTS)
+    if faults:
+        raise ClodputerError(
+            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Mend {file}."
+        )
+    if request.body and not template_text.names(template) & {"body", "request", "request.body"}:
+        raise ClodputerError(
+            "body_unused", f"the request has a text of its own, but the prompt in {file} has no place for it",
+            "Write {{ body }} where the text belongs, or drop the request without a text.")  # fmt: skip
+    context = _filled(task, "context", task.context, environ, secrets)
+    values = {
+        "env": {**environ, **secrets},
+        "context": {**context, **request.context},
+        "request": {
+            "id": request.id,
+            "task": request.task,
+            "priority": request.priority or task.priority,
+            "attempt": request.attempt,
+            "origin": dict(request.origin),
+            "created_at": iso(request.created_at),
+            "body": request.body,
+        },
+        "body": request.body,
+        "last": _last(last or {}),
+    }
+    text = _render(task, file, template, values, secrets)
+    # Half characters can come in by the environment or JSON, and no file can take them.
+    data = text.encode("utf-8", "replace")
+    if len(data) > LARGEST:
+        raise ClodputerError("not_started", f"{file}: the prompt has {len(data):,} bytes, more than {LARGEST:,}",
+                             "Put the bulk into a file and let the prompt name it.")  # fmt: skip
+    text = data.decode("utf-8")
+    return guard(text, template) if task.agent == "claude" else text
+
+
+def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
+    """The task with `{{ env.X }}` filled in everywhere but in its prompt and context, which are `render`'s.
+
+    A leading `~/` is expanded in paths and in the names of programs. To be done once: what a variable holds
+    is no template. Raises ClodputerError ("not_started").
+    """
+    filled = {name: value if name in _NOT_HERE else _filled(task, name, value, environ, secrets)
+              for name, value in task._asdict().items()}  # fmt: skip
+    for name in _PATHS:
+        filled[name] = _expanded(filled[name], environ)
+    filled["command"] = _program(filled["command"], environ)
+    expect = filled["expect"]
+    filled["expect"] = expect._replace(
+        file_exists=_expanded(expect.file_exists, environ),
+        file_changed=_expanded(expect.file_changed, environ),
+        command_succeeds=_program(expect.command_succeeds, environ),
+    )
+    return Task(**filled)
+
+
+def guard(rendered: str, template: str) -> str:
+    """The prompt with a line of ours before it when text from outside would make it begin with `/`.
+
+    Claude carries out its slash commands by itself, also those that come by stdin. A command that the template itself
+    begins with, written out, is the person's own.
+    """
+    text = _visible(rendered)
+    if not text.startswith("/"):
+        return rendered
+    own = _first_word(_visible(template))
+    if own.startswith("/") and not template_text.marked(own) and _first_word(text) == own:
+        return rendered
+    return GUARD + rendered
+
+
+def _visible(text: str) -> str:
+    """The text from its first visible character on: others may drop blanks, marks of no width, controls."""
+    for index, letter in enumerate(text):
+        if letter.isprintable() and not letter.isspace():
+            return text[index:]
+    return ""
+
+
+def _first_word(text: str) -> str:
+    return (text[:1000].split(None, 1) or [""])[0]
+
+
+def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:
+    """The text of the prompt's template, and the file it stands in."""
+    if not task.prompt_file:
+        return task.prompt, task.path
+    path = _filled(task, "prompt_file", task.prompt_file, environ, secrets)
+    path = os.path.join(os.path.dirname(task.path), expand(path, environ))
+    try:
+        return promptfile.read(path), path
+    except ValueError as error:
+        raise ClodputerError("not_started", f"{task.path}: prompt_file: {error}",
+                             "Mend the file, or change prompt_file.") from None  # fmt: skip
+
+
+def _last(record: Mapping[str, Any]) -> dict[str, Any]:
+    result = record.get("result")
+    return {
+        "outcome": record.get("outcome") or "",
+        "result": "" if result is None else result,
+        "when": record.get("ended_at") or record.get("started_at") or "",
+    }
+
+
+def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
+    """The value with every text in it rendered; `name` is the key it stands under."""
+    if isinstance(value, str):
+        if not template_text.marked(value):
+            return value
+        return _render(task, f"{task.path}: {name}", value, {"env": {**environ, **secrets}}, secrets)
+    if isinstance(value, (Expect, Trigger)):
+        parts = {
+            part: _filled(task, f"{name}.{part}", item, environ, secrets)
+            for part, item in value._asdict().items()
+        }
+        return value._replace(**parts)
+    if isinstance(value, Mapping):
+        return {key: _filled(task, f"{name}.{key}", item, environ, secrets) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(
+            _filled(task, f"{name}[{index}]", item, environ, secrets) for index, item in enumerate(value)
+        )
+    return value
+
+
+def _render(
+    task: Task, where: str, template: str, values: Mapping[str, Any], secrets: Mapping[str, str]
+) -> str:
+    try:
+        return template_text.render(template, values, LARGEST)
+    except template_text.CannotRender as error:
+        message = masker(secrets.values()).text(f"{where}: {error}")
+        raise ClodputerError("not_started", message, _remedy(task, error.missing)) from None
+
+
+def _remedy(task: Task, missing: str) -> str:
+    root, _, name = missing.partition(".")
+    if root == "env":
+        home = os.path.dirname(os.path.dirname(task.path))
+        return f"Put {name}=... into {home}/secrets.env or the environment of the scheduler."
+    if root == "context":
+        return f"Give {name} in the request's context, or a default under context: in {task.path}."
+    return "Mend the template; for what may be missing write {{ name | default('') }}."
+
+
+def _expanded(paths: Any, environ: Mapping[str, str]) -> Any:
+    return (
+        expand(paths, environ) if isinstance(paths, str) else tuple(expand(path, environ) for path in paths)
+    )
+
+
+def _program(arguments: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
+    return (expand(arguments[0], environ), *arguments[1:]) if arguments else ()

@@ -1,0 +1,105 @@
+"""Recover: a slot whose holder died is put in order, before anything else is run in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from clodputer.model import outcome
+from clodputer.model.decide import after
+from clodputer.model.moment import parse_moment
+from clodputer.model.record import build
+from clodputer.model.request import InvalidRequest, Place, Request, from_fields
+from clodputer.model.run import Ended, Launch, Report
+from clodputer.runner import scratch, sweep
+from clodputer.runner.settle import bury, settle
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import queue, runs, slot
+from clodputer.store.atomic import sync_folder
+
+# A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
+FALSE_STARTS = 3
+
+
+def recover(around: Surroundings, lane: str, now: float) -> None:
+    """Finish what the slot's last holder left: nothing is lost, and nothing is run a second time unasked.
+
+    Nothing in the slot: nothing to do. A request without a mark: nothing was begun, it goes back to its queue. A mark and a
+    record: the settling is repeated. A mark and a process.json: something was started; what is left of it is killed, and the
+    run is settled as `lost`. A mark alone: it died before the start. May itself be killed at any point and repeated.
+    """
+    place, task, run_id = slot.content(around.home, lane)
+    if place is None:
+        if run_id:
+            slot.unmark(around.home, lane, task, run_id)
+        return
+    if not run_id:
+        _put_back(around, lane, place)
+        around.log(now, "recovered", request_id=place.id, action="put_back")
+        return
+    record = runs.record(around.home, task, run_id)
+    if record is not None:
+        around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
+        settle(around, lane, place, record)
+        return
+    for folder in scratch.places(around.environ, run_id):
+        scratch.remove(folder)
+    process = runs.read_json(f"{runs.folder(around.home, task, run_id)}/process.json")
+    if process is None:
+        _false_start(around, lane, place, task, run_id, now)
+    else:
+        _lost(around, lane, place, task, run_id, process, now)
+
+
+def _put_back(around: Surroundings, lane: str, place: Place) -> None:
+    target = queue.path(around.home, lane, place)
+    os.rename(slot.path(around.home, lane, place), target)
+    sync_folder(os.path.dirname(target))
+
+
+def _false_start(around: Surroundings, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
+    attempts = runs.of_request(around.home, task, place.id)
+    false_starts = sum(1 for attempt in attempts if runs.record(around.home, task, attempt) is None)
+    action = "put_back" if false_starts < FALSE_STARTS else "buried"
+    if action == "put_back":
+        _put_back(around, lane, place)
+    else:
+        reason = f"Clodputer died {false_starts} times just before starting it; see {runs.folder(around.home, task, run_id)}."
+        bury(around, slot.path(around.home, lane, place), place, reason)
+    slot.unmark(around.home, lane, task, run_id)
+    around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
+
+
+def _lost(
+    around: Surroundings,
+    lane: str,
+    place: Place,
+    task: str,
+    run_id: str,
+    process: Mapping[str, Any],
+    now: float,
+) -> None:
+    swept = sweep.sweep_lost(run_id, process)
+    folder = runs.folder(around.home, task, run_id)
+    scratch.mask_streams(folder, around.masker)
+    scratch.remove(str(process.get("temporary", "")))
+    around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
+    started_at = parse_moment(str(process.get("started_at", "")) or run_id, now)
+    report = Report(outcome.of("exec_died", "Clodputer was killed during the run; nobody saw how it ended."))
+    launch = Launch(
+        (), {}, str(process.get("working_directory", "")), session_id=str(process.get("session_id", ""))
+    )
+    launch = launch._replace(argv=tuple(process.get("argv", ())))
+    effects = after(report.outcome.outcome, report.outcome.reason, lane, now, None, 0)
+    record = build(run_id, _request(folder, place, task, now), str(process.get("agent", "")), launch, report,
+                   Ended(None, None, "", "", swept), started_at, now, (), effects)  # fmt: skip
+    settle(around, lane, place, record)
+
+
+def _request(folder: str, place: Place, task: str, now: float) -> Request:
+    fields: Optional[dict[str, Any]] = runs.read_json(f"{folder}/request.json")
+    try:
+        return from_fields(fields or {"task": task}, request_id=place.id, created_at=now, origin={})
+    except InvalidRequest:
+        return Request(place.id, task, now)

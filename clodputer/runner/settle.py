@@ -1,0 +1,72 @@
+"""Settle: write the outcome, perform its effects, leave the slot; in an order that may be repeated after a crash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from clodputer.model.moment import parse_moment
+from clodputer.model.request import Place
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import atomic, hold, queue, runs, slot, spool
+
+
+def settle(around: Surroundings, lane: str, place: Place, record: Mapping[str, Any]) -> None:
+    """Make a run's end lasting: record first, then what follows from it, last the request's way out of the slot.
+
+    Whatever is interrupted is repeated whole by the next holder of the slot (`recover`): the record says which effects the
+    run has, each may be performed twice, and the rename at the end can happen only once. Raises OSError.
+    """
+    task, run_id = str(record["task"]), str(record["run_id"])
+    folder = runs.folder(around.home, task, run_id)
+    runs.write_json(f"{folder}/record.json", around.masker.data(dict(record)), durable=True)
+    ended_at = parse_moment(str(record["ended_at"]), 0.0)
+    around.log(ended_at, "finished", **_line(record))
+    if record["swept"]:
+        around.log(ended_at, "swept", **_line(record, "swept"))
+    for effect in record["effects"]:
+        _perform(around, lane, place, run_id, folder, effect)
+    slot.unmark(around.home, lane, task, run_id)
+
+
+def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:
+    keys = (
+        "task",
+        "request_id",
+        "run_id",
+        *(more or ("outcome", "reason", "message", "duration_seconds", "cost_usd")),
+    )
+    return {key: record[key] for key in keys}
+
+
+def _perform(
+    around: Surroundings, lane: str, place: Place, run_id: str, folder: str, effect: Mapping[str, Any]
+) -> None:
+    in_slot = slot.path(around.home, lane, place)
+    kind = effect["effect"]
+    if kind == "hold":
+        hold.place(
+            around.home, effect["lane"], hold.Hold(effect["reason"], effect["message"], effect["until"])
+        )
+    elif kind == "put_back":
+        _leave(in_slot, queue.path(around.home, lane, place))
+    elif kind == "finish":
+        _leave(in_slot, f"{folder}/dropped{os.path.splitext(place.dropped)[1]}")
+    elif kind == "bury" and os.path.lexists(in_slot):
+        bury(around, in_slot, place, f"Its run {run_id} ended as {effect['code']}: see {folder}/record.json.")
+
+
+def bury(around: Surroundings, path: str, place: Place, reason: str) -> str:
+    """Move a request to `dead/` under its id and dropped name, with the reason beside it; where it is now."""
+    return spool.set_aside(
+        around.home, path, around.home.dead, f"{place.id}.", place.dropped, around.masker.text(reason)
+    )
+
+
+def _leave(path: str, target: str) -> None:
+    try:
+        os.rename(path, target)
+    except FileNotFoundError:
+        return  # a repetition: it left before the crash
+    atomic.sync_folder(os.path.dirname(target))

@@ -1,0 +1,103 @@
+"""What a run writes: read while it is written, counted, and kept below a size."""
+
+from __future__ import annotations
+
+import os
+
+from clodputer.agents.lines import LONGEST
+
+# Small beside what we may use: a chunk of nothing but line ends becomes objects of many times its size.
+CHUNK = 256 * 1024
+TAIL = 8 * 1024
+
+
+class Output:
+    """Both output files of a run, from its start to its end.
+
+    Files, never pipes: a grandchild that keeps them open delays nobody (unattended-failures 8).
+    """
+
+    def __init__(self, stdout_path: str, stderr_path: str, most: int) -> None:
+        self.most = most
+        self.stdout_size = self.stderr_size = 0
+        self._stdout = os.open(stdout_path, os.O_RDWR | os.O_CLOEXEC)
+        self._stderr = os.open(stderr_path, os.O_RDWR | os.O_CLOEXEC)
+        self._offset = 0
+        self._partial = bytearray()
+        self.too_large = False
+
+    def __enter__(self) -> Output:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._stdout)
+        os.close(self._stderr)
+
+    def measure(self) -> None:
+        """Look how large both are now."""
+        self.stdout_size = os.fstat(self._stdout).st_size
+        self.stderr_size = os.fstat(self._stderr).st_size
+        self.too_large = self.too_large or self.stdout_size + self.stderr_size > self.most
+        if self.stdout_size < self._offset and not self.too_large:
+            # It has emptied the file itself, as `> /dev/stdout` does; what it writes now is new.
+            self._offset = 0
+            self._partial.clear()
+
+    @property
+    def unread(self) -> bool:
+        """Whether there is more to read of what was measured."""
+        return self._offset < self._end
+
+    @property
+    def _end(self) -> int:
+        return min(self.stdout_size, self.most)
+
+    def lines(self) -> list[bytes]:
+        """The lines that the next chunk of stdout completes, without their newlines.
+
+        Of a line that no agent would read any more (longer than `lines.LONGEST`), only so much that this is seen.
+        """
+        data = os.pread(self._stdout, max(0, min(CHUNK, self._end - self._offset)), self._offset)
+        if not data:
+            self._offset = max(self._offset, self._end)
+        self._offset += len(data)
+        head, newline, rest = data.partition(b"\n")
+        self._keep(head)
+        if not newline:
+            return []
+        found = [bytes(self._partial)]
+        self._partial.clear()
+        found += rest.split(b"\n")
+        self._keep(found.pop())
+        return found
+
+    def last_line(self) -> bytes:
+        """What stands behind the last newline."""
+        return bytes(self._partial)
+
+    def trim(self) -> None:
+        """Cut both so that together they are no larger than allowed; the smaller one is cut only beyond its half."""
+        self.measure()
+        if self.stdout_size + self.stderr_size <= self.most:
+            return
+        half = self.most // 2
+        stdout = max(half, self.most - self.stderr_size)
+        stderr = self.most - min(stdout, self.stdout_size)
+        if self.stdout_size > stdout:
+            os.ftruncate(self._stdout, stdout)
+        if self.stderr_size > stderr:
+            os.ftruncate(self._stderr, stderr)
+        self.stdout_size, self.stderr_size = min(self.stdout_size, stdout), min(self.stderr_size, stderr)
+
+    def stderr_tail(self) -> str:
+        """The end of stderr, from the beginning of a line if possible: half of a secret could not be masked."""
+        size = os.fstat(self._stderr).st_size
+        data = os.pread(self._stderr, TAIL, max(0, size - TAIL))
+        if size > TAIL:
+            data = data.partition(b"\n")[2] or data
+        return data.decode("utf-8", "replace")
+
+    def _keep(self, piece: bytes) -> None:
+        room = LONGEST + 1 - len(self._partial)
+        if room > 0:
+            self._partial += piece[:room]

@@ -1,0 +1,42 @@
+"""Submit: drop a request of our own into the spool, by the same door as everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import time
+from typing import Any, Optional
+from uuid import uuid4
+
+from clodputer.model.request import Request, to_fields
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import spool, taskfile
+
+
+def submit(
+    around: Surroundings,
+    task: str,
+    *,
+    trigger: str,
+    context: Optional[Mapping[str, Any]] = None,
+    body: str = "",
+    priority: Optional[int] = None,
+    dedupe_key: str = "",
+) -> str:
+    """Drop a request for a task and return its id. Raises OSError."""
+    request = Request(uuid4().hex[:8], task, time(), context or {}, body, priority, dedupe_key=dedupe_key,
+                      origin={"trigger": trigger})  # fmt: skip
+    spool.drop(around.home, f"{task}.{request.id}.json", to_fields(request))
+    return request.id
+
+
+def alarm(around: Surroundings, task: str) -> str:
+    """Drop the request of a task whose alarm went off, and return its id; empty when the task is switched off.
+
+    One that comes while an earlier one waits or runs is coalesced with it, as two alarms mean the same. Raises ClodputerError
+    when there is no such task or its file is broken, OSError.
+    """
+    found = taskfile.load(around.home, task, around.environ)
+    if not found.enabled:
+        around.log(time(), "skipped", task=task, reason="task_disabled")
+        return ""
+    return submit(around, found.name, trigger="alarm", dedupe_key=f"alarm:{found.name}")

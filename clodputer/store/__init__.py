@@ -1,0 +1,1 @@
+"""What is on disk: one module for each thing."""

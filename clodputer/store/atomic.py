@@ -1,0 +1,41 @@
+"""Files that are there whole or not at all, and renames that survive a power cut."""
+
+from __future__ import annotations
+
+import os
+
+
+def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durable: bool = True) -> None:
+    """Put `data` at `path` so that nobody, at any moment, sees a part of it.
+
+    Temp file, fsync, rename, fsync of the folder. The temp file lies in the folder `through` when that is given (it must be
+    on the same file system), else beside `path` under a dotted name. `durable=False` leaves out both fsyncs, for what means
+    nothing after a power cut. Raises OSError; the temp file is then removed.
+    """
+    folder, name = os.path.split(path)
+    temporary = f"{through or folder}/.{name}.{os.getpid()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    if durable:
+        sync_folder(folder)
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in a folder survive a power cut. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,39 @@
+"""The execution log: one JSON line for each event, appended whole."""
+
+from __future__ import annotations
+
+import os
+from json import dumps
+from typing import Any
+
+from clodputer.model.mask import Masker
+from clodputer.model.moment import iso
+from clodputer.store.home import Home
+
+# One write(2) of this size to a file opened with O_APPEND is never torn by another writer: the kernel holds the inode's lock
+# for the whole of it. Longer lines would still be safe on local file systems; the bound keeps `tail` readable.
+LONGEST = 64 * 1024
+
+
+def append(home: Home, masker: Masker, now: float, event: str, **fields: Any) -> None:
+    """Append one event; `task`, `request_id` and `run_id` come right after its time and name.
+
+    Without fsync: records are the truth and survive a power cut, the log is their diary. Raises OSError.
+    """
+    line: dict[str, Any] = {"timestamp": iso(now), "event": event}
+    for key in ("task", "request_id", "run_id"):
+        line[key] = fields.pop(key, None)
+    line.update(fields)
+    text = dumps(masker.data(line))
+    if len(text) > LONGEST:
+        kept = {key: value for key, value in line.items() if len(str(value)) < 1024}
+        text = dumps(masker.data({**kept, "shortened": True}))
+    data = text.encode() + b"\n"
+    descriptor = os.open(home.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        written = os.write(descriptor, data)
+        if written < len(data):
+            # A full disk took only a part: end the torn line, so that the next one stands alone.
+            os.write(descriptor, b"\n")
+    finally:
+        os.close(descriptor)

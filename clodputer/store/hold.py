@@ -1,0 +1,50 @@
+"""A hold: a file that stops a lane, with its reason and perhaps its end."""
+
+from __future__ import annotations
+
+import os
+from json import dumps, loads
+from typing import NamedTuple, Optional
+
+from clodputer.model.moment import iso, parse_moment
+from clodputer.store import atomic
+from clodputer.store.home import Home
+from clodputer.store.home import lane as lane_folder
+
+
+class Hold(NamedTuple):
+    """Why a lane stands still, and until when (epoch seconds; None: until somebody lifts it)."""
+
+    reason: str
+    message: str
+    until: Optional[float]
+
+
+def place(home: Home, lane: str, hold: Hold) -> None:
+    """Put a lane on hold; an earlier hold is replaced. Raises OSError."""
+    fields = hold._asdict()
+    fields["until"] = None if hold.until is None else iso(hold.until)
+    atomic.write(f"{lane_folder(home, lane)}/hold", dumps(fields).encode() + b"\n")
+
+
+def current(home: Home, lane: str, now: float) -> Optional[Hold]:
+    """The hold a lane is under at `now` (epoch seconds), if any; one that has ended is lifted in passing.
+
+    A hold that cannot be read holds: somebody put it there for a reason.
+    """
+    path = f"{lane_folder(home, lane)}/hold"
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return None
+    try:
+        fields = loads(data)
+        until = None if fields.get("until") is None else parse_moment(fields["until"], now)
+        hold = Hold(str(fields.get("reason", "held")), str(fields.get("message", "")), until)
+    except (ValueError, AttributeError, TypeError):
+        return Hold("held", f"{path} cannot be read as JSON; remove it to let the lane go on", None)
+    if hold.until is not None and hold.until <= now:
+        os.unlink(path)
+        return None
+    return hold

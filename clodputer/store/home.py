@@ -1,0 +1,80 @@
+"""Where everything lies: the paths below CLODPUTER_HOME, and the making of them."""
+
+# Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PRIORITIES = ("5", "4", "3", "2", "1")
+
+
+class Home:
+    """The paths of one home folder; nothing is read or made by naming them."""
+
+    __slots__ = ("archive", "cache", "config", "dead", "dedupe", "lanes", "ledger", "log", "new", "rejected", "root",
+                 "runs", "secrets", "spool", "tasks", "tmp")  # fmt: skip
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.config = f"{root}/config.yaml"
+        self.secrets = f"{root}/secrets.env"
+        self.tasks = f"{root}/tasks"
+        self.spool = f"{root}/spool"
+        self.tmp = f"{root}/spool/tmp"
+        self.new = f"{root}/spool/new"
+        self.rejected = f"{root}/spool/rejected"
+        self.dead = f"{root}/spool/dead"
+        self.lanes = f"{root}/spool/lanes"
+        self.runs = f"{root}/runs"
+        self.ledger = f"{root}/ledger"
+        self.dedupe = f"{root}/ledger/dedupe"
+        self.cache = f"{root}/cache"
+        self.log = f"{root}/execution.log"
+        self.archive = f"{root}/archive"
+
+
+def locate(environ: Mapping[str, str]) -> Home:
+    """The home that CLODPUTER_HOME names, else `~/.clodputer`; a relative one is taken from the working directory.
+
+    Without HOME the account's own home folder is asked of the system.
+    """
+    chosen = environ.get("CLODPUTER_HOME") or os.path.join(
+        environ.get("HOME") or os.path.expanduser("~"), ".clodputer"
+    )
+    return Home(os.path.abspath(os.path.expanduser(chosen)))
+
+
+def exists(home: Home) -> bool:
+    """Whether a home was ever made there."""
+    return os.path.isdir(home.new)
+
+
+def make(home: Home) -> None:
+    """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude.
+
+    Raises OSError.
+    """
+    for folder in (home.root, home.tasks, home.spool, home.tmp, home.new, home.rejected, home.dead, home.lanes,
+                   home.runs, home.ledger, home.dedupe, home.cache, home.archive):  # fmt: skip
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    # makedirs applies the mode to the last folder only, and the umask to all.
+    os.chmod(home.root, 0o700)
+    make_lane(home, "default")
+
+
+def lane(home: Home, name: str) -> str:
+    """The folder of a lane."""
+    return f"{home.lanes}/{name}"
+
+
+def make_lane(home: Home, name: str) -> None:
+    """Make the folders of a lane: one queue for each priority, the delayed ones, and its slot."""
+    folder = lane(home, name)
+    for priority in PRIORITIES:
+        os.makedirs(f"{folder}/queue/{priority}", mode=0o700, exist_ok=True)
+    os.makedirs(f"{folder}/delayed", mode=0o700, exist_ok=True)
+    os.makedirs(f"{folder}/slot-0", mode=0o700, exist_ok=True)

@@ -1,0 +1,50 @@
+"""The right to do something, held as a flock on a file that is never unlinked."""
+
+# Only `fcntl` and `os`: filelock is flock underneath, but importing it costs four bare interpreters, and `exec` asks for its
+# locks before it knows whether there is anything to do. `tests/store/test_lock.py` shows that the two exclude each other.
+# Unlinking a lock file would let two holders lock two different inodes under one name, so nobody does.
+from __future__ import annotations
+
+import fcntl
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Lock:
+    """A lock that is tried and never waited for: `with Lock(path) as held: if held: ...`.
+
+    The kernel releases it when we die, however we die. Its descriptor is not inherited by what we start: a leaked child
+    would otherwise lock a lane for ever.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor = -1
+
+    def acquire(self) -> bool:
+        """Try once; True when the lock is ours now. Raises OSError when the file cannot be made."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Give it back, if it is ours."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

@@ -1,0 +1,99 @@
+"""Run folders: `runs/<task>/<run-id>/`, one for each attempt, and the records they end with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from json import dumps, loads
+from typing import Any, Optional
+
+from clodputer.model.mask import Masker
+from clodputer.model.moment import compact
+from clodputer.model.request import Request, to_fields
+from clodputer.store import atomic
+from clodputer.store.home import Home
+
+
+def new_id(now: float, request_id: str) -> str:
+    """A run id: the moment first, so that names sort, and the request's id last, so that its attempts are found by name."""
+    return f"{compact(now)}-{request_id}"
+
+
+def request_of(run_id: str) -> str:
+    """The request id in a run id."""
+    return run_id.partition("-")[2]
+
+
+def folder(home: Home, task: str, run_id: str) -> str:
+    """Where a run's files are."""
+    return f"{home.runs}/{task}/{run_id}"
+
+
+def make(home: Home, task: str, run_id: str, request: Request, masker: Masker) -> str:
+    """Make a run's folder with its `request.json` and return its path. Raises OSError."""
+    path = folder(home, task, run_id)
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    write_json(f"{path}/request.json", masker.data(to_fields(request)), durable=False)
+    return path
+
+
+def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> None:
+    """Write a JSON file for people and programs: indented, whole or not at all."""
+    atomic.write(path, (dumps(value, indent=2) + "\n").encode(), durable=durable)
+
+
+def read_json(path: str) -> Optional[dict[str, Any]]:
+    """A JSON object from a file; None when it is missing or no JSON object."""
+    try:
+        with open(path, "rb") as file:
+            value = loads(file.read())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def record(home: Home, task: str, run_id: str) -> Optional[dict[str, Any]]:
+    """A run's record, or None while it has none."""
+    return read_json(f"{folder(home, task, run_id)}/record.json")
+
+
+def ids(home: Home, task: str) -> list[str]:
+    """The run ids of a task, newest first."""
+    return sorted(_names(f"{home.runs}/{task}"), reverse=True)
+
+
+def tasks(home: Home) -> list[str]:
+    """The names of tasks that have runs."""
+    return sorted(_names(home.runs))
+
+
+def records(home: Home, task: str) -> Iterator[dict[str, Any]]:
+    """The records of a task, newest first; runs without one are passed over."""
+    for run_id in ids(home, task):
+        found = record(home, task, run_id)
+        if found is not None:
+            yield found
+
+
+def of_request(home: Home, task: str, request_id: str) -> list[str]:
+    """The run ids of one request's attempts, newest first."""
+    return [run_id for run_id in ids(home, task) if request_of(run_id) == request_id]
+
+
+def find(home: Home, run_id: str) -> Optional[tuple[str, str]]:
+    """(task, run id) of the run with that id, or of the only one whose id begins or ends with it."""
+    near = []
+    for task in tasks(home):
+        for candidate in _names(f"{home.runs}/{task}"):
+            if candidate == run_id:
+                return task, candidate
+            if candidate.startswith(run_id) or candidate.endswith(run_id):
+                near.append((task, candidate))
+    return near[0] if len(near) == 1 else None
+
+
+def _names(path: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(path) if not name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []

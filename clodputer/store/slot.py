@@ -1,0 +1,69 @@
+"""The slot: a lock file, and beside it the folder that holds the one request being run and the mark of its run."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple, Optional
+
+from clodputer.model.placename import MARK_SUFFIX, is_mark
+from clodputer.model.request import Place, parse_place
+from clodputer.store import atomic
+from clodputer.store.home import Home
+from clodputer.store.home import lane as lane_folder
+from clodputer.store.lock import Lock
+
+
+class Content(NamedTuple):
+    """What lies in a slot: nothing, a request that was claimed, and once its run was begun, which run."""
+
+    place: Optional[Place]
+    task: str
+    run_id: str
+
+
+def folder(home: Home, lane: str) -> str:
+    """The slot's folder."""
+    return f"{lane_folder(home, lane)}/slot-0"
+
+
+def lock(home: Home, lane: str) -> Lock:
+    """The slot's lock, not yet tried."""
+    return Lock(f"{lane_folder(home, lane)}/slot-0.lock")
+
+
+def path(home: Home, lane: str, place: Place) -> str:
+    """Where the request being run lies."""
+    return f"{folder(home, lane)}/{place}"
+
+
+def content(home: Home, lane: str) -> Content:
+    """What lies in the slot now; only its holder may act on the answer."""
+    place, task, run_id = None, "", ""
+    for name in os.listdir(folder(home, lane)):
+        if is_mark(name):
+            task, _, rest = name.partition("@")
+            run_id = rest[: -len(MARK_SUFFIX)]
+        else:
+            place = place or parse_place(name)
+    return Content(place, task, run_id)
+
+
+def mark(home: Home, lane: str, task: str, run_id: str) -> None:
+    """Say which run the slot's request is in, before anything of it is started.
+
+    The one fsync makes the claim durable as well: after a power cut the slot tells truly whether something may have run.
+    """
+    os.close(os.open(_mark(home, lane, task, run_id), os.O_WRONLY | os.O_CREAT, 0o600))
+    atomic.sync_folder(folder(home, lane))
+
+
+def unmark(home: Home, lane: str, task: str, run_id: str) -> None:
+    """Take the mark away: the run in it is settled."""
+    try:
+        os.unlink(_mark(home, lane, task, run_id))
+    except FileNotFoundError:
+        return
+
+
+def _mark(home: Home, lane: str, task: str, run_id: str) -> str:
+    return f"{folder(home, lane)}/{task}@{run_id}{MARK_SUFFIX}"

@@ -1,0 +1,167 @@
+"""The task files of a home: one task by its name, or all of them checked; what is unchanged comes from the cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.suggest import did_you_mean
+from clodputer.model.task import NAME, Task, from_json, to_json
+from clodputer.store import cache, plainfile, secrets
+from clodputer.store.home import Home
+from clodputer.store.taskfile_errors import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.store.taskfile_yaml import Document
+
+ENDINGS = (".yaml", ".yml")
+RULES = ("store/taskfile_schema.py", "store/taskfile_check.py", "model/task.py")
+
+# Whatever is not what today's Task is made of.
+_FOREIGN = (TypeError, KeyError, ValueError, AttributeError)
+
+
+class Report(NamedTuple):
+    """What `validate` tells of one file: its task, or its problems (then `task` is None)."""
+
+    name: str
+    path: str
+    task: Optional[Task]
+    problems: tuple[Problem, ...]
+
+
+class _Invalid(Exception):
+    """Problems on their way past the cache."""
+
+
+def load(home: Home, name: str, environ: Mapping[str, str]) -> Task:
+    """The task of that name.
+
+    Raises ClodputerError: "task_unknown", or "task_invalid" with every problem of its file, one on each line.
+    """
+    path = _find(home, name)
+    if not path:
+        known = names(home)
+        where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
+        raise ClodputerError("task_unknown", f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
+                             f"A task is a file such as {home.tasks}/NAME.yaml.")  # fmt: skip
+    task, problems = check_file(home, path, environ)
+    if task is None:
+        raise _invalid(name, problems)
+    return task
+
+
+def check_file(
+    home: Home, path: str, environ: Mapping[str, str]
+) -> tuple[Optional[Task], tuple[Problem, ...]]:
+    """The task in a file, from the cache when the file is unchanged; or None and all its problems."""
+
+    def fresh() -> tuple[object, bool]:
+        from clodputer.store.taskfile_check import check
+
+        checked = check(document(path), path, shown(home, path), environ, lambda: secrets.load(home))
+        if checked.task is None:
+            raise _Invalid(checked.problems)
+        return to_json(checked.task), checked.keep
+
+    try:
+        try:
+            return from_json(cache.get(home, path, cache.program(*RULES), fresh)), ()
+        except _FOREIGN:
+            return from_json(fresh()[0]), ()  # type: ignore[arg-type]
+    except _Invalid as invalid:
+        return None, invalid.args[0]
+
+
+def check_all(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> list[Report]:
+    """A report on every task file, or on those of the tasks named; a broken file never hides another one.
+
+    Raises ClodputerError ("task_unknown") for a wrong name.
+    """
+    claims = [(claimed_name(home, path), path) for path in _files(home)]
+    wanted = set(only)
+    for name in wanted - {claim for claim, _ in claims}:
+        load(home, name, environ)
+    reports = []
+    for name, path in claims:
+        if wanted and name not in wanted:
+            continue
+        task, problems = check_file(home, path, environ)
+        # Case counts for nothing here: some file systems of macOS would keep both tasks' runs in one folder.
+        twins = [other for claim, other in claims if claim.lower() == name.lower() and other != path]
+        problems += tuple(Problem(shown(home, path), 1, "name", _twice(home, name, other)) for other in twins)
+        reports.append(Report(name, path, None if problems else task, problems))
+    return reports
+
+
+def names(home: Home) -> list[str]:
+    """The names of all tasks, of the broken ones too."""
+    return sorted({claimed_name(home, path) for path in _files(home)})
+
+
+def claimed_name(home: Home, path: str) -> str:
+    """The name that a file gives its task, whether or not the rest of it is in order."""
+    try:
+        return from_json(cache.find(home, path, cache.program(*RULES)) or {}).name
+    except _FOREIGN:
+        value = document(path).value
+    named = value.get("name") if isinstance(value, dict) else None
+    return named if isinstance(named, str) and NAME.fullmatch(named) else _stem(path)
+
+
+def shown(home: Home, path: str) -> str:
+    """A path as messages show it: from the home on."""
+    return os.fsencode(os.path.relpath(path, home.root)).decode("utf-8", "replace")
+
+
+def _find(home: Home, name: str) -> str:
+    """The file of the task of that name, or nothing. Raises ClodputerError when two claim it."""
+    if not NAME.fullmatch(name):
+        return ""
+    here = [path for path in (f"{home.tasks}/{name}{ending}" for ending in ENDINGS) if os.path.exists(path)]
+    # The usual case, and the quick one: no other file is looked at. `check_all` finds a second claim to the name.
+    if len(here) == 1 and claimed_name(home, here[0]) == name:
+        return here[0]
+    claims = [path for path in _files(home) if claimed_name(home, path) == name]
+    if len(claims) > 1:
+        raise _invalid(name, [Problem(shown(home, claims[0]), 1, "name", _twice(home, name, claims[1]))])
+    return claims[0] if claims else ""
+
+
+def _files(home: Home) -> Iterator[str]:
+    try:
+        found = sorted(os.listdir(home.tasks))
+    except FileNotFoundError:
+        return
+    for name in found:
+        if name.endswith(ENDINGS) and not name.startswith("."):
+            yield f"{home.tasks}/{name}"
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def document(path: str) -> Document:
+    """The document in a file; a file that cannot be read is a document with one thing wrong."""
+    from clodputer.store import taskfile_yaml
+
+    try:
+        return taskfile_yaml.read(plainfile.read(path, taskfile_yaml.LARGEST).content)
+    except ValueError as error:
+        return taskfile_yaml.unreadable(1, str(error))
+    except OSError as error:
+        return taskfile_yaml.unreadable(1, f"the file cannot be read: {error.strerror}")
+
+
+def _twice(home: Home, name: str, other: str) -> str:
+    return f"the task name {name!r} is also claimed by {shown(home, other)}; give one of them another name"
+
+
+def _invalid(name: str, problems: Iterable[Problem]) -> ClodputerError:
+    return ClodputerError(
+        "task_invalid", "\n".join(map(str, problems)), f"Mend it, then: clodputer validate {name}"
+    )

@@ -1,0 +1,111 @@
+"""Write the parts of docs/ that the program itself knows: `python -m docs.generate`; tests/test_docs.py checks them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import click
+
+from clodputer.cli.group import COMMANDS, program
+from clodputer.model.errors import ExitCode
+from clodputer.model.outcome import OUTCOMES, REASONS
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+WIDTH = 80
+
+EXIT_CODES = {
+    ExitCode.DONE: "Done, or nothing to do. For `run` and `demo`: the run succeeded. For `exec`: the work was done, "
+    "however the runs ended.",
+    ExitCode.EXPECTED: "An error that you can mend, told in the message. For `run`: the run did not succeed. "
+    "For `validate`: there are mistakes.",
+    ExitCode.USAGE: "The command line was not understood.",
+    ExitCode.BUG: "A fault in Clodputer; the message names a report file that is ready for an issue.",
+    ExitCode.DOCTOR: "Kept for `doctor`, which is not there yet.",
+    ExitCode.LATER: "Not now: the lane is on hold, or a usage limit was reached (`run` only).",
+    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C.",
+}
+
+
+def cli_page() -> str:
+    """docs/cli.md: the help of every command."""
+    parts = [
+        "# The commands",
+        "",
+        "Generated from the commands' own help by `python -m docs.generate`.",
+        "",
+        "Every command takes `--json`: it then prints one object on stdout and nothing else there,",
+        "`{version, command, ok, data, errors: [{code, message, hint}]}`. `ok` is true when the exit code is 0.",
+        "`run` and `show` put the record of the run under `data.record`. Exit codes are in",
+        "[troubleshooting.md](troubleshooting.md#exit-codes).",
+        "",
+        "## clodputer",
+        "",
+        *_block(_help(program, None, "clodputer")),
+    ]
+    parent = click.Context(program, info_name="clodputer", terminal_width=WIDTH)
+    for name in COMMANDS:
+        command = program.get_command(parent, name)
+        assert command is not None  # noqa: S101 (COMMANDS names it)
+        parts += ["", f"## clodputer {name}", "", *_block(_help(command, parent, name))]
+    return "\n".join(parts) + "\n"
+
+
+def _help(command: click.Command, parent: click.Context | None, name: str) -> str:
+    context = click.Context(
+        command, parent=parent, info_name=name, terminal_width=WIDTH, help_option_names=["-h", "--help"]
+    )
+    return command.get_help(context)
+
+
+def _block(text: str) -> list[str]:
+    return ["```text", *(line.rstrip() for line in text.rstrip().split("\n")), "```"]
+
+
+def reasons() -> str:
+    """The table of outcomes and reasons."""
+    rows = ["| outcome | reason | what it means | what to do |", "|---|---|---|---|"]
+    for outcome in OUTCOMES:
+        for code, reason in REASONS.items():
+            if reason.outcome == outcome:
+                rows.append(f"| {outcome} | `{code}` | {reason.meaning} | {reason.remedy} |")
+    return "\n".join(rows)
+
+
+def exit_codes() -> str:
+    """The table of exit codes."""
+    rows = ["| code | meaning |", "|---|---|"]
+    return "\n".join([*rows, *(f"| {int(code)} | {EXIT_CODES[code]} |" for code in ExitCode)])
+
+
+def filled(text: str, sections: Mapping[str, str]) -> str:
+    """A page with what stands between `<!-- NAME -->` and `<!-- /NAME -->` replaced."""
+    for name, content in sections.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, rest = text.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise ValueError(f"no place for {name}")
+        text = f"{before}{begin}{content}\n{end}{after}"
+    return text
+
+
+def pages() -> dict[str, str]:
+    """Every page that is generated, wholly or in part, with the text it must have."""
+    with open(f"{FOLDER}/troubleshooting.md", encoding="utf-8") as file:
+        troubleshooting = file.read()
+    return {
+        "cli.md": cli_page(),
+        "troubleshooting.md": filled(troubleshooting, {"reasons": reasons(), "exit codes": exit_codes()}),
+    }
+
+
+def main() -> None:
+    """Write them."""
+    for name, text in pages().items():
+        with open(f"{FOLDER}/{name}", "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+if __name__ == "__main__":
+    main()

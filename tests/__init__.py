@@ -1,0 +1,1 @@
+"""The tests; a package, so that no other `tests` on the import path can come first."""

@@ -1,0 +1,94 @@
+"""An agent's stream in words for a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clodputer.cli.eventtext import Said, read
+
+
+def line(event: Any) -> bytes:
+    return json.dumps(event).encode() + b"\n"
+
+
+def message(kind: str, *blocks: dict[str, Any]) -> bytes:
+    return line({"type": kind, "message": {"content": list(blocks)}})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", []),
+        (b"plain text\n", [Said("prints", "plain text")]),
+        (b"[1, 2]\n", [Said("prints", "[1, 2]")]),
+        (b'{"a": 1}\n', [Said("prints", '{"a": 1}')]),
+        (b'{"torn": \n', [Said("prints", '{"torn":')]),
+        (line({"type": "system", "subtype": "init", "model": "m", "cwd": "/w"}), [Said("starts", "m, /w")]),
+        (line({"type": "system", "subtype": "task_started"}), []),
+        (line({"type": "rate_limit_event"}), []),
+        (message("assistant", {"type": "text", "text": "hello"}), [Said("says", "hello")]),
+        (message("assistant", {"type": "text", "text": "  "}), []),
+        (
+            message(
+                "assistant", {"type": "tool_use", "name": "Bash", "input": {"command": "ls", "timeout": 3}}
+            ),
+            [Said("uses", "Bash: ls")],
+        ),
+        (
+            message("assistant", {"type": "tool_use", "name": "X", "input": {"n": 1}}),
+            [Said("uses", 'X: {"n": 1}')],
+        ),
+        (message("user", {"type": "tool_result", "content": "a b"}), [Said("gets", "a b")]),
+        (
+            message(
+                "user", {"type": "tool_result", "is_error": True, "content": [{"type": "text", "text": "no"}]}
+            ),
+            [Said("fails", "no")],
+        ),
+        (
+            line(
+                {
+                    "type": "system",
+                    "subtype": "api_retry",
+                    "attempt": 1,
+                    "max_retries": 3,
+                    "error": "overloaded",
+                }
+            ),
+            [Said("retries", "attempt 1 of 3: overloaded")],
+        ),
+        (line({"type": "result", "result": "done"}), [Said("ends", "done")]),
+        (
+            line({"type": "result", "subtype": "error_max_turns", "errors": ["too many"]}),
+            [Said("ends", "too many")],
+        ),
+        (line({"type": "assistant", "message": "odd"}), []),
+        (line({"type": "assistant", "message": {"content": [None, 3]}}), []),
+    ],
+)
+def test_events_in_words(data: bytes, said: list[Said]) -> None:
+    assert read(data) == said
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(["system", "assistant", "user", "result", "other"]), JSON, JSON)
+def test_no_event_makes_it_stumble(kind: str, message: Any, rest: Any) -> None:
+    """Streams change from version to version; a strange one is told in part or not at all."""
+    read(line({"type": kind, "message": message, "subtype": rest, "result": rest, "errors": message}))
+    read(line({"type": kind, "message": {"content": message}}))
+
+
+@given(st.binary())
+def test_no_bytes_make_it_stumble(data: bytes) -> None:
+    read(data)

@@ -1,0 +1,213 @@
+"""`clodputer show`: finds a run by any handle, and tells all there is to know of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.model import outcome
+from clodputer.model.mask import Masker
+from clodputer.model.record import build
+from clodputer.model.request import Request
+from clodputer.model.run import Ended, Launch, Report
+from clodputer.store import runs
+from clodputer.store.home import Home
+from tests.workshop import clodputer, make_home, write_task
+
+NOW = 1_790_000_000.0
+PLAIN = Report(
+    outcome.of("completed"), result="All is well.", num_turns=3, cost_usd=0.0123, model="some-model"
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+def past_run(
+    home: Home, task: str, request_id: str, at: float = NOW, report: Report = PLAIN, **changes: Any
+) -> tuple[str, dict[str, Any]]:
+    """A finished run as the runner would have left it; its id and record."""
+    run_id = runs.new_id(at, request_id)
+    request = Request(request_id, task, at, origin={"trigger": "spool", "file": "x.json"})
+    folder = runs.make(home, task, run_id, request, Masker())
+    Path(folder, "prompt.txt").write_text("Do the thing.\n")
+    launch = Launch(("/bin/claude", "-p"), {}, "/work")
+    record = {
+        **build(run_id, request, "claude", launch, report, Ended(0, None, "", ""), at, at + 63),
+        **changes,
+    }
+    runs.write_json(f"{folder}/record.json", record, durable=False)
+    return run_id, record
+
+
+def test_a_succeeded_run(home: Home) -> None:
+    """Outcome, figures, result, prompt and files, and no lines about what did not happen."""
+    run_id, _ = past_run(home, "nightly", "aaaa1111")
+    stdout, stderr = clodputer(home, "show", "nightly")
+    assert stderr == ""
+    assert stdout.splitlines()[0] == "nightly succeeded after 1m 3s"
+    for part in (
+        "3 turns, $0.0123, some-model",
+        "All is well.",
+        "Do the thing.",
+        "request.json",
+        "record.json",
+        run_id,
+    ):
+        assert part in stdout
+    for part in ("swept", "denied", "remedy", "message", "None"):
+        assert part not in stdout
+
+
+def test_a_failed_run_says_what_to_do(home: Home) -> None:
+    """Reason, message, remedy, refused calls and what was swept."""
+    denial = {"tool_name": "Bash", "tool_input": {"command": "rm -rf \x1b[2J"}}
+    report = Report(outcome.of("denied", "Bash was refused."), permission_denials=(denial,))
+    past_run(
+        home, "nightly", "aaaa1111", report=report, swept=[{"pid": 77, "command": "sleep 9", "alive": False}]
+    )
+    stdout, _ = clodputer(home, "show", "nightly")
+    assert "nightly failed after" in stdout
+    assert f"denied: {outcome.REASONS['denied'].meaning}" in stdout
+    assert "Bash was refused." in stdout
+    assert outcome.REASONS["denied"].remedy in stdout
+    assert "Bash: {" in stdout
+    assert "sleep 9 (pid 77)" in stdout
+    assert "\x1b" not in stdout
+
+
+@pytest.mark.parametrize("code", sorted(outcome.REASONS))
+def test_every_reason_can_be_shown(home: Home, code: str) -> None:
+    from clodputer.cli.show import show
+
+    past_run(home, "nightly", "aaaa1111", report=Report(outcome.of(code, "a message")))
+    # Wrapped or not, as wide as the terminal is that the tests run in.
+    text = " ".join(show({"CLODPUTER_HOME": home.root}, "nightly").text.split())
+    assert outcome.REASONS[code].outcome in text
+    assert outcome.REASONS[code].remedy in text or outcome.REASONS[code].outcome == "succeeded"
+
+
+def test_json_has_the_record(home: Home) -> None:
+    run_id, record = past_run(home, "nightly", "aaaa1111")
+    envelope = json.loads(clodputer(home, "show", "nightly", "--json")[0])
+    data = envelope["data"]
+    assert envelope["ok"] is True
+    assert data["record"] == record
+    assert (data["task"], data["run_id"], data["prompt"]) == ("nightly", run_id, "Do the thing.\n")
+    assert {file["name"] for file in data["files"]} == {"request.json", "record.json", "prompt.txt"}
+
+
+def test_a_run_that_failed_is_shown_with_exit_code_0(home: Home) -> None:
+    """Showing worked: what the run did is in the record."""
+    past_run(home, "nightly", "aaaa1111", report=Report(outcome.of("auth")))
+    assert json.loads(clodputer(home, "show", "nightly", "--json")[0])["ok"] is True
+
+
+def test_every_handle_of_a_run(home: Home) -> None:
+    """Its id, the unique beginning or end of it, its request's id; a task means the latest."""
+    first, _ = past_run(home, "nightly", "aaaa1111", NOW)
+    second, _ = past_run(home, "nightly", "bbbb2222", NOW + 100)
+    other, _ = past_run(home, "greet", "cccc3333", NOW + 90_000)
+    for handle, wanted in (
+        (first, first),
+        ("aaaa1111", first),
+        ("1111", first),
+        ("b2222", second),
+        (first[:15], first),
+        (other[:8], other),
+        ("nightly", second),
+        ("greet", other),
+    ):
+        data = json.loads(clodputer(home, "show", handle, "--json")[0])["data"]
+        assert data["run_id"] == wanted, handle
+
+
+def test_a_request_means_its_latest_attempt(home: Home) -> None:
+    past_run(home, "nightly", "aaaa1111", NOW)
+    latest, _ = past_run(home, "nightly", "aaaa1111", NOW + 100)
+    assert json.loads(clodputer(home, "show", "aaaa1111", "--json")[0])["data"]["run_id"] == latest
+
+
+def test_several_that_fit_are_listed(home: Home) -> None:
+    first, _ = past_run(home, "nightly", "aaaa1111", NOW)
+    second, _ = past_run(home, "nightly", "bbbb2222", NOW + 100)
+    _, stderr = clodputer(home, "show", first[:8], status=1)
+    assert "2 runs fit" in stderr
+    assert first in stderr
+    assert second in stderr
+
+
+def test_nothing_fits(home: Home) -> None:
+    """A near name is offered, and the latest runs."""
+    run_id, _ = past_run(home, "nightly", "aaaa1111")
+    _, stderr = clodputer(home, "show", "nigthly", status=1)
+    assert "no run and no task fits 'nigthly' (did you mean 'nightly'?)" in stderr
+    assert f"{run_id} (nightly)" in stderr
+    _, stderr = clodputer(home, "show", "", status=1)
+    assert "no run and no task fits ''" in stderr
+
+
+def test_a_task_that_has_not_run(home: Home) -> None:
+    write_task(home, "nightly", "prompt: do it\n")
+    _, stderr = clodputer(home, "show", "nightly", status=1)
+    assert stderr == "error: task nightly has not run yet\nRun it with: clodputer run nightly\n"
+
+
+def test_a_run_without_a_record(home: Home) -> None:
+    """It is going on, or its exec died; both are said."""
+    run_id = runs.new_id(NOW, "aaaa1111")
+    folder = runs.make(home, "nightly", run_id, Request("aaaa1111", "nightly", NOW), Masker())
+    runs.write_json(
+        f"{folder}/process.json", {"pid": 4242, "started_at": "2026-09-21T14:13:20.000Z"}, durable=False
+    )
+    stdout, _ = clodputer(home, "show", "nightly")
+    assert "has no record yet" in stdout
+    assert "4242" in stdout
+    data = json.loads(clodputer(home, "show", "nightly", "--json")[0])["data"]
+    assert data["record"] is None
+    assert data["prompt"] is None
+
+
+def test_secrets_are_masked(home: Home) -> None:
+    """Even those that became secret after the run had written them."""
+    run_id, _ = past_run(
+        home, "nightly", "aaaa1111", report=Report(outcome.of("completed"), result="key sk-12345678")
+    )
+    Path(runs.folder(home, "nightly", run_id), "prompt.txt").write_text("use sk-12345678\n")
+    Path(home.secrets).write_text("KEY=sk-12345678\n")
+    Path(home.secrets).chmod(0o600)
+    for option in ([], ["--json"]):
+        stdout, _ = clodputer(home, "show", "nightly", *option)
+        assert "sk-12345678" not in stdout
+        assert "***" in stdout
+
+
+def test_long_texts_are_shortened_and_say_where_the_rest_is(home: Home) -> None:
+    run_id, _ = past_run(
+        home, "nightly", "aaaa1111", report=Report(outcome.of("completed"), result="line\n" * 500)
+    )
+    stdout, _ = clodputer(home, "show", "nightly")
+    assert len(stdout.splitlines()) < 60
+    assert f"(shortened; all of it is in {runs.folder(home, 'nightly', run_id)}/record.json)" in stdout
+
+
+def test_a_result_that_is_no_text_is_shown_as_json(home: Home) -> None:
+    past_run(home, "nightly", "aaaa1111", report=Report(outcome.of("completed"), result={"done": True}))
+    assert '"done": true' in clodputer(home, "show", "nightly")[0]
+
+
+def test_prose_fits_a_narrow_terminal_and_stays_whole_in_a_pipe(home: Home) -> None:
+    """In a pipe a message is one line, so that grep finds it; COLUMNS asks for lines of that width."""
+    words = "some words that say at length what happened and where it happened, for anybody who reads them"
+    past_run(home, "nightly", "aaaa1111", report=Report(outcome.of("exit_status", words)))
+    assert words in clodputer(home, "show", "nightly")[0]
+    narrow, _ = clodputer(home, "show", "nightly", extra={"COLUMNS": "50"})
+    assert words not in narrow
+    message = narrow[narrow.index("  message") : narrow.index("  remedy")]
+    assert max(map(len, message.splitlines())) <= 50
+    assert " ".join(message.split()[1:]) == words

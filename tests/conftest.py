@@ -1,0 +1,53 @@
+"""Give every test a home of its own, and keep the real one out of reach."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import guard
+
+guard.install(guard.PROTECTED)
+
+PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_")
+KEPT = {"CLODPUTER_TEST_CLAUDE"}
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Set HOME and CLODPUTER_HOME to places nobody else uses, and hide what this machine's user configured."""
+    for name in list(os.environ):
+        if name.startswith(PRIVATE_PREFIXES) and name not in KEPT:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("CLODPUTER_HOME", str(home / ".clodputer"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def claude_binary() -> str:
+    """Return the path of the real `claude`; skip where there is none, but fail on a build machine."""
+    path = os.environ.get("CLODPUTER_TEST_CLAUDE", "")
+    if os.access(path, os.X_OK):
+        return path
+    reason = "CLODPUTER_TEST_CLAUDE names no claude; bin/check installs one by npm"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def pip_cache() -> str:
+    """Return the folder in which pip keeps its downloads, which a private HOME would make it forget."""
+    named = os.environ.get("PIP_CACHE_DIR")
+    if named:
+        return named
+    environment = {**os.environ, "HOME": guard.REAL_HOME}
+    found = subprocess.run(
+        ["python3", "-m", "pip", "cache", "dir"], env=environment, capture_output=True, text=True
+    )
+    return found.stdout.strip() or os.path.join(guard.REAL_HOME, ".cache", "pip")

@@ -1,0 +1,194 @@
+"""The rules of the house as functions over source text: each returns what it finds wrong, one line per finding."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Imports go down; on one floor only inside one folder. Modules that stand directly in clodputer/ are no floor at all.
+FLOORS = {
+    "cli": 6,
+    "views": 5,
+    "schedulers": 4,
+    "runner": 3,
+    "agents": 2,
+    "notify": 2,
+    "isolate": 2,
+    "sources": 2,
+    "store": 1,
+    "model": 0,
+}
+
+# What the brain may know: values, text and arithmetic. No files, no clock, no processes, no environment.
+MODEL_MAY_IMPORT = {
+    "__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum", "fnmatch",
+    "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "random", "re", "string", "textwrap",
+    "types", "typing", "uuid",
+}  # fmt: skip
+MODEL_EXCEPTIONS = {"clodputer/model/schedule.py": {"croniter", "zoneinfo"}}
+
+# Where a heavy library may be imported; anywhere else it would slow every `exec` sooner or later.
+PYDANTIC_HOMES = re.compile(r"clodputer/store/(taskfile\w*|settings)\.py")
+
+UNSAFE_YAML = {
+    "load", "load_all", "full_load", "full_load_all", "unsafe_load", "unsafe_load_all",
+    "Loader", "FullLoader", "UnsafeLoader", "CLoader", "CFullLoader", "CUnsafeLoader",
+}  # fmt: skip
+# Written apart, so that this file does not report itself.
+UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX"]) + r")\b")
+MOST_LINES = 300
+
+
+def python_files(*folders: str) -> list[str]:
+    """Return the Python files under `folders`, as paths from the checkout with forward slashes."""
+    found = []
+    for folder in folders:
+        for place, inner, names in os.walk(os.path.join(CHECKOUT, folder)):
+            inner[:] = [name for name in inner if name != "__pycache__"]
+            paths = (os.path.join(place, name) for name in names if name.endswith(".py"))
+            found += [os.path.relpath(path, CHECKOUT) for path in paths]
+    return sorted(found)
+
+
+def read(path: str) -> str:
+    """Return the text of a file of the checkout."""
+    with open(os.path.join(CHECKOUT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def imports(path: str, source: str) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) for every import, wherever it stands; `from a import b` yields a.b."""
+    package = path[: -len(".py")].split("/")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            for alias in node.names:
+                yield (
+                    node.lineno,
+                    ".".join([*above, *(node.module or "").split("."), alias.name]).replace("..", "."),
+                )
+        elif isinstance(node, ast.Call) and called_name(node).split(".")[-1] in (
+            "import_module",
+            "__import__",
+        ):
+            if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+                yield node.lineno, node.args[0].value
+
+
+def called_name(node: ast.Call) -> str:
+    """Return the dotted name that a call names, such as `os.system`, or an empty string."""
+    return ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else ""
+
+
+def upward_imports(path: str, source: str) -> list[str]:
+    """Report imports that go up, or across to another folder of the same floor."""
+    parts = path.split("/")
+    if path in ("clodputer/__init__.py", "clodputer/__main__.py"):
+        return []
+    folder = parts[1]
+    if folder not in FLOORS:
+        return [f"{path}: {folder} is not a floor of the house"]
+    wrong = []
+    for line, name in imports(path, source):
+        target = name.split(".")
+        if target[0] != "clodputer" or target[1:] in ([], ["__version__"]):
+            continue
+        if target[1] not in FLOORS:
+            wrong.append(f"{path}:{line}: imports {name}, which is on no floor")
+        elif FLOORS[target[1]] > FLOORS[folder]:
+            wrong.append(f"{path}:{line}: imports {name}, which is above it")
+        elif FLOORS[target[1]] == FLOORS[folder] and target[1] != folder:
+            wrong.append(f"{path}:{line}: imports {name}, a neighbour on its own floor")
+    return wrong
+
+
+def impure_model_imports(path: str, source: str) -> list[str]:
+    """Report what a file in model/ imports beyond the allow-list."""
+    if not path.startswith("clodputer/model/"):
+        return []
+    allowed = MODEL_MAY_IMPORT | MODEL_EXCEPTIONS.get(path, set())
+    return [
+        f"{path}:{line}: model/ may not import {name}"
+        for line, name in imports(path, source)
+        if name.split(".")[0] not in allowed and not name.startswith("clodputer.model")
+    ]
+
+
+def misplaced_pydantic(path: str, source: str) -> list[str]:
+    """Report pydantic outside the modules that read what people write by hand."""
+    if not path.startswith("clodputer/") or PYDANTIC_HOMES.fullmatch(path):
+        return []
+    return [
+        f"{path}:{line}: pydantic belongs in store/taskfile*.py and store/settings.py"
+        for line, name in imports(path, source)
+        if name.split(".")[0].startswith("pydantic")
+    ]
+
+
+def missing_purpose(path: str, source: str) -> list[str]:
+    """Report a file that does not open with one sentence saying what it is for."""
+    first = (ast.get_docstring(ast.parse(source)) or "").split("\n")[0]
+    return [] if first.endswith(".") else [f"{path}: opens with no sentence of purpose"]
+
+
+def too_long(path: str, source: str) -> list[str]:
+    """Report a file that nobody reads in one go."""
+    lines = source.count("\n")
+    return [f"{path}: {lines} lines, and {MOST_LINES} are the most"] if lines > MOST_LINES else []
+
+
+def unfinished(path: str, source: str) -> list[str]:
+    """Report notes to oneself."""
+    lines = enumerate(source.splitlines(), start=1)
+    return [f"{path}:{number}: unfinished" for number, line in lines if UNFINISHED.search(line)]
+
+
+def dangerous_calls(path: str, source: str) -> list[str]:
+    """Report shells, unsafe YAML loaders and patching."""
+    wrong = []
+    for line, name in imports(path, source):
+        parts = name.split(".")
+        if parts[0] == "mock" or parts[:2] == ["unittest", "mock"]:
+            wrong.append(f"{path}:{line}: nothing is mocked; write a fake executable")
+        if parts[0] == "yaml" and parts[-1] in UNSAFE_YAML:
+            wrong.append(f"{path}:{line}: {name} runs what a file tells it to")
+        if name in ("os.system", "os.popen"):
+            wrong.append(f"{path}:{line}: {name} starts a shell")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            name = ast.unparse(node)
+            if name in ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"):
+                wrong.append(f"{path}:{node.lineno}: {name} starts a shell")
+            if name.split(".")[0] == "yaml" and node.attr in UNSAFE_YAML:
+                wrong.append(f"{path}:{node.lineno}: {name} runs what a file tells it to")
+            if name == "monkeypatch.setattr":
+                wrong.append(
+                    f"{path}:{node.lineno}: nothing is patched; set the environment or pass an argument"
+                )
+        if isinstance(node, ast.keyword) and node.arg == "shell":
+            if not (isinstance(node.value, ast.Constant) and node.value.value is False):
+                wrong.append(f"{path}:{node.value.lineno}: shell= lets text become a program")
+    return wrong
+
+
+def missing_from_tour(tour: str, paths: list[str]) -> list[str]:
+    """Report modules that the tour does not name, and names in it that are no module.
+
+    The __init__.py of a folder goes by the folder's name.
+    """
+    wrong = []
+    for path in paths:
+        inside = path[len("clodputer/") :]
+        shown = inside[: -len("__init__.py")] if inside.endswith("/__init__.py") else inside
+        if not re.search(rf"(?<!\w){re.escape(shown)}", tour):
+            wrong.append(f"docs/tour.md does not name {path}")
+    named = set(re.findall(r"clodputer/[\w/]+\.py", tour))
+    gone = sorted(named - set(paths))
+    return wrong + [f"docs/tour.md names {path}, which does not exist" for path in gone]

@@ -1,0 +1,112 @@
+"""The brain's decisions, as tables."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clodputer.model import decide, outcome
+from clodputer.model.backoff import FIRST_PAUSE, LONGEST_PAUSE, limit_pause
+from clodputer.model.decide import Bury, Delay, Holder, Run
+from clodputer.model.request import Request
+from clodputer.model.task import Task
+
+NOW = 1_800_000_000.0
+TASK = Task(name="nightly", path="tasks/nightly.yaml")
+REQUEST = Request("abcd1234", "nightly", NOW - 60)
+
+
+@pytest.mark.parametrize(
+    ("request_", "task", "expected"),
+    [
+        (REQUEST, TASK, Run(TASK)),
+        (REQUEST._replace(expires_at=NOW + 1), TASK, Run(TASK)),
+        (REQUEST._replace(not_before=NOW), TASK, Run(TASK)),
+        (REQUEST._replace(not_before=NOW + 9), TASK, Delay(NOW + 9)),
+        (REQUEST._replace(not_before=NOW + 9), None, Delay(NOW + 9)),
+        (REQUEST._replace(expires_at=NOW), TASK, "expired"),
+        (REQUEST._replace(expires_at=NOW, not_before=NOW + 9), TASK, "expired"),
+        (REQUEST, None, "task_invalid"),
+        (REQUEST, TASK._replace(enabled=False), "task_disabled"),
+    ],
+)
+def test_before(request_: Request, task: Optional[Task], expected: Any) -> None:
+    """Expired ones are buried, early ones delayed, and what cannot be run is buried with the way to mend it."""
+    decision = decide.before(request_, task, "tasks/nightly.yaml:3: broken", NOW)
+    if isinstance(expected, str):
+        assert isinstance(decision, Bury)
+        assert decision.code == expected
+        assert decision.message
+    else:
+        assert decision == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "kinds"),
+    [
+        ("completed", ["finish"]),
+        ("expect_unmet", ["finish"]),
+        ("not_started", ["finish"]),
+        ("timeout", ["finish"]),
+        ("cancelled", ["finish"]),
+        ("interrupted", ["put_back"]),
+        ("usage_limit", ["hold", "put_back"]),
+        ("exec_died", ["bury"]),
+    ],
+)
+def test_after(reason: str, kinds: list[str]) -> None:
+    """Each end leads to exactly one way out of the slot, and a limit to a hold as well."""
+    ended = outcome.of(reason)
+    effects = decide.after(ended.outcome, reason, "default", NOW, None, 0)
+    assert [effect["effect"] for effect in effects] == kinds
+
+
+@pytest.mark.parametrize("reason", outcome.REASONS)
+def test_every_reason_leaves_the_slot_last(reason: str) -> None:
+    """Whatever the reason, the last effect, and only it, moves the request out of the slot."""
+    effects = decide.after(outcome.of(reason).outcome, reason, "default", NOW, None, 0)
+    leaving = [effect["effect"] in ("finish", "put_back", "bury") for effect in effects]
+    assert leaving == [False] * (len(effects) - 1) + [True]
+
+
+@given(resets_at=st.none() | st.floats(allow_nan=False), limited_before=st.integers(0, 10**6))
+def test_a_hold_ends_in_sane_time(resets_at: Optional[float], limited_before: int) -> None:
+    """No reset time, however mad, holds a lane for less than a minute or more than eight days."""
+    hold = decide.after("limited", "usage_limit", "default", NOW, resets_at, limited_before)[0]
+    assert 60 <= hold["until"] - NOW <= 8 * 86400
+
+
+def test_the_reset_time_is_believed() -> None:
+    """A reset in two hours holds the lane for two hours."""
+    hold = decide.after("limited", "usage_limit", "default", NOW, NOW + 7200, 3)[0]
+    assert hold["until"] == NOW + 7200
+
+
+def test_pauses_double_up_to_an_hour() -> None:
+    """Five minutes, ten, twenty, forty, then an hour each time."""
+    assert [limit_pause(count) for count in range(6)] == [300, 600, 1200, 2400, 3600, 3600]
+    assert limit_pause(10**9) == LONGEST_PAUSE > FIRST_PAUSE
+
+
+HOLDER = Holder("other123", NOW - 100, ttl=0.0, same_file=False, pending=False)
+
+
+@pytest.mark.parametrize(
+    ("request_", "holder", "expected"),
+    [
+        (REQUEST, None, False),
+        (REQUEST, HOLDER, False),
+        (REQUEST, HOLDER._replace(pending=True), True),
+        (REQUEST, HOLDER._replace(ttl=101.0), True),
+        (REQUEST, HOLDER._replace(ttl=100.0), False),
+        (REQUEST._replace(dedupe_ttl=101.0), HOLDER, True),
+        (REQUEST, HOLDER._replace(ttl=101.0, same_file=True), False),
+        (REQUEST, HOLDER._replace(request_id=REQUEST.id, pending=True), False),
+    ],
+)
+def test_coalesce(request_: Request, holder: Optional[Holder], expected: bool) -> None:
+    """A second request is one with the first while that waits, runs, or is within a ttl; never with itself."""
+    assert decide.coalesce(request_, holder, NOW) is expected

@@ -1,0 +1,86 @@
+"""Real processes for tests of what is done to processes: innocent ones, and ones that run away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Optional
+
+import pytest
+
+from clodputer.runner import tree_psutil
+from clodputer.runner.processes import Identity, identity, native
+from tests.runner.supervising import PATH
+from tests.wait import until
+
+LINUX = sys.platform == "linux"
+TREES: list[ModuleType] = [tree_psutil]
+if LINUX:
+    from clodputer.runner import tree_linux
+
+    TREES.append(tree_linux)
+
+EVERY_TREE = pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.__name__.rpartition("_")[2])
+
+# Each leaves one process behind that writes its number to a file named pid.
+LEFTOVERS = {
+    "background": "sleep 60 & echo $! > pid",
+    "nohup": "nohup sleep 60 > /dev/null 2>&1 & echo $! > pid",
+    "setsid": "setsid sh -c 'echo $$ > pid; exec sleep 60' &",
+    "deaf": "trap '' TERM HUP INT; (sh -c 'echo $$ > pid; sleep 60; sleep 60') &",
+    "double fork": "(setsid sh -c '(sh -c \"echo \\$\\$ > pid; exec sleep 60\") & exit 0' &)",
+    "stopped": "sh -c 'echo $$ > pid; kill -STOP $$; sleep 60' &",
+    "bare": "env -i /usr/bin/setsid /bin/sh -c 'echo $$ > pid; exec /bin/sleep 60' &",
+}
+
+needs_setsid = pytest.mark.skipif(not shutil.which("setsid"), reason="there is no setsid program here")
+
+
+def pid_in(path: Path) -> int:
+    """The number that a process wrote."""
+    return int(until(lambda: path.exists() and path.read_text().strip(), message=f"nothing in {path}"))
+
+
+def gone(pid: int) -> bool:
+    """Whether nobody, or a zombie only, has this number."""
+    found = native().find(pid)
+    return found is None or found.ended
+
+
+class Nursery:
+    """Processes of the test's own, killed in the end."""
+
+    def __init__(self) -> None:
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def __call__(self, *argv: str, env: Optional[dict[str, str]] = None) -> Identity:
+        """Start one."""
+        process = subprocess.Popen(argv, env={"PATH": PATH, **(env or {})}, start_new_session=True)
+        self.started.append(process)
+        found = until(lambda: identity(process.pid))
+        assert found
+        return found
+
+    def close(self) -> None:
+        """End all."""
+        for process in self.started:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except OSError:  # the test has ended it itself
+                pass
+            process.wait()
+
+
+def shifted(started: str, seconds: float) -> str:
+    """A start so much later, in the same notation."""
+    boot, slash, number = started.rpartition("/")
+    return (
+        f"{boot}/{int(number) + int(seconds * os.sysconf('SC_CLK_TCK'))}"
+        if slash
+        else str(float(number) + seconds)
+    )

@@ -1,0 +1,152 @@
+"""A supervisor to be run by tests: `python supervising.py JSON` starts, supervises, and prints how it went.
+
+In a process of its own, because a subreaper kills all its children, and pytest may have some of other tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.run import Launch, Progress
+from clodputer.runner import sweep, tree_psutil
+from clodputer.runner.processes import Identity
+from clodputer.runner.spawn import spawn
+from clodputer.runner.stop import Stop
+from clodputer.runner.supervise import supervise
+from tests.house import CHECKOUT
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Talker:
+    """An agent: the first line is its start; the lines busy, idle and done say so; notes are (lines, longest, last)."""
+
+    def begin(self) -> Progress:
+        """Nothing heard yet."""
+        return Progress(notes=(0, 0, ""))
+
+    def observe(self, progress: Progress, line: bytes) -> Progress:
+        """One line more."""
+        count, longest, _ = progress.notes
+        said = line[:100].decode("utf-8", "replace")
+        busy = {"busy": True, "idle": False}.get(said, progress.busy)
+        return Progress(
+            True, busy, progress.done or said == "done", (count + 1, max(longest, len(line)), said)
+        )
+
+
+class Told(NamedTuple):
+    """What a supervisor printed."""
+
+    progress: dict[str, Any]
+    ended: dict[str, Any]
+    recorded: list[list[list[Any]]]
+    seconds: float
+    memory: int  # the most it ever had, in KiB
+    error: str
+    stdout: Path
+    stderr: Path
+
+
+class Supervisor:
+    """A supervisor in a process of its own, from its start to what it tells."""
+
+    def __init__(self, folder: Path, argv: list[str], **options: Any) -> None:
+        self.folder = folder
+        self.stdout, self.stderr = folder / "stdout", folder / "stderr"
+        clocks = options.pop("launch", {})
+        launch = {"timeout": 30.0, "stop_grace": 3.0, "working_directory": str(folder), **clocks}
+        wanted = {
+            "argv": argv,
+            "env": {"PATH": PATH, "CLODPUTER_RUN_ID": str(folder)},
+            "launch": launch,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, json.dumps({"folder": str(folder), **wanted, **options})],
+            env={**os.environ, "PYTHONPATH": CHECKOUT},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def told(self, timeout: float = 50.0) -> Told:
+        """Wait for its end."""
+        stdout, _ = self.process.communicate(timeout=timeout)
+        assert self.process.returncode == 0, f"the supervisor ended with {self.process.returncode}"
+        return Told(**json.loads(stdout), stdout=self.stdout, stderr=self.stderr)
+
+    def kill(self) -> None:
+        """As a crash would."""
+        self.process.kill()
+        self.process.communicate()
+
+    def recorded(self) -> list[list[Any]]:
+        """What it last had written down."""
+        path = self.folder / "recorded"
+        found: list[list[Any]] = json.loads(path.read_text()) if path.exists() else []
+        return found
+
+
+def run(folder: Path, argv: list[str], **options: Any) -> Told:
+    """Supervise to the end."""
+    return Supervisor(folder, argv, **options).told()
+
+
+def main() -> None:
+    """What a Supervisor runs."""
+    wanted = json.loads(sys.argv[1])
+    folder = Path(wanted["folder"])
+    launch = Launch(argv=tuple(wanted["argv"]), env=wanted["env"], **wanted["launch"])
+    written: list[tuple[Identity, ...]] = []
+
+    def record(identities: tuple[Identity, ...]) -> None:
+        written.append(identities)
+        if len(written) > wanted.get("disk", 1_000_000):
+            raise OSError("the disk is full")
+        (folder / "recorded.new").write_text(json.dumps(identities))
+        (folder / "recorded.new").rename(folder / "recorded")
+
+    spare = [subprocess.Popen(["sleep", "60"]) for _ in range(wanted.get("spare", 0))]
+    reach = sweep.prepare(frozenset(child.pid for child in spare))
+    if wanted.get("psutil"):
+        reach = sweep.Reach(tree_psutil, False, reach.spare)
+    (folder / "prompt.txt").touch()
+    stdin = os.open(folder / "prompt.txt", os.O_RDONLY)
+    out, err = str(folder / "stdout"), str(folder / "stderr")
+    answer: dict[str, Any] = {"progress": {}, "ended": {}, "error": ""}
+    began = monotonic()
+    with Stop() as stop:
+        try:
+            pid = spawn(launch, stdin, out, err, by_fork=wanted.get("by_fork", False))
+            progress, ended = supervise(pid, launch, out, err, Talker(), stop, record, reach)
+            answer.update(progress=progress._asdict(), ended=ended._asdict())
+        except (ClodputerError, OSError) as error:
+            answer["error"] = f"{getattr(error, 'code', 'OSError')}: {error}"
+    answer.update(seconds=monotonic() - began, recorded=written, memory=_most_memory())
+    if spare:
+        assert all(child.poll() is None for child in spare)
+        for child in spare:
+            child.kill()
+            child.wait()
+    print(json.dumps(answer))
+
+
+def _most_memory() -> int:
+    # Of this process; what getrusage tells includes what the process had before it became this program.
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0])
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""Prompts and the other texts of a task, rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.request import Request
+from clodputer.model.task import Expect, Task, Trigger
+from clodputer.runner import prompt
+
+REQUEST = Request("abcd", "a", 1_700_000_000.5, origin={"trigger": "spool", "file": "x.md"}, attempt=2)
+LAST = {"outcome": "failed", "result": {"x": 1}, "started_at": "S", "ended_at": "E"}
+
+
+def _render(
+    text: str,
+    request: Request = REQUEST,
+    last: Optional[Mapping[str, Any]] = None,
+    environ: Optional[Mapping[str, str]] = None,
+    secrets: Optional[Mapping[str, str]] = None,
+    **fields: Any,
+) -> str:
+    task = Task("a", "/h/tasks/a.yaml", prompt=text, **fields)
+    return prompt.render(task, request, last, environ or {}, secrets or {})
+
+
+def _error(text: str, **fields: Any) -> ClodputerError:
+    with pytest.raises(ClodputerError) as caught:
+        _render(text, **fields)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain { } % #", "plain { } % #"),
+        ("ends with a line\n", "ends with a line\n"),
+        ("{{ env.A }}{{ env['A'] }}\n", "11\n"),
+        ("{{ context.x }} {{ context.y }} {{ context.z.deep }}", "task request 3"),
+        ("{{ request.id }} {{ request.task }} {{ request.attempt }} {{ request.priority }}", "abcd a 2 3"),
+        ("{{ request.created_at }} {{ request.origin.file }}", "2023-11-14T22:13:20.500Z x.md"),
+        ("{{ request.origin | tojson }}", '{"trigger": "spool", "file": "x.md"}'),
+        ("{% if last.when %}x{% endif %}{{ last.outcome }}{{ last.result }}", ""),
+        ("{{ body }}{% raw %}{{ body }}{% endraw %}", "{{ body }}"),
+        ("{{ env.MISSING | default('d') }}{% if env.MISSING is defined %}x{% endif %}", "d"),
+        ("{% for name in context %}{{ name }},{% endfor %}", "x,y,z,"),
+        ("{{ '<&>' }} {{ {'a': 'ü<'} | tojson }}", '<&> {"a": "ü<"}'),
+        ("{% for i in range(3) %}{{ loop.index }}{% endfor %}", "123"),
+    ],
+)
+def test_what_a_prompt_may_name(text: str, expected: str) -> None:
+    """Variables, context, request, body and the last run, each as the document says."""
+    request = REQUEST._replace(context={"y": "request"})
+    context = {"x": "task", "y": "task", "z": {"deep": 3}}
+    assert _render(text, request, environ={"A": "1"}, context=context) == expected
+
+
+def test_the_last_run() -> None:
+    """The previous record's outcome, result and end."""
+    text = "{{ last.outcome }} {{ last.result.x }} {{ last.when }}"
+    assert _render(text, last=LAST) == "failed 1 E"
+    assert _render("{{ last.result }}|{{ last.when }}", last={"result": None}) == "|"
+    assert _render("{{ last.result }}", last={"result": 0}) == "0"
+
+
+def test_secrets_come_before_the_environment() -> None:
+    """A run by hand and one by the scheduler see the same secret."""
+    assert _render("{{ env.A }}", environ={"A": "shell"}, secrets={"A": "file"}) == "file"
+
+
+def test_context_may_name_variables() -> None:
+    """The task's context is rendered with env, the request's is taken as it is."""
+    request = REQUEST._replace(context={"y": "{{ env.A }}"})
+    context = {"x": "<{{ env.A }}>", "list": ["{{ env.A }}"], "y": ""}
+    assert _render(
+        "{{ context.x }}{{ context.list[0] }}{{ context.y }}", request, environ={"A": "1"}, context=context
+    ) == ("<1>1{{ env.A }}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "a\n{{ env.X }}",
+            "/h/tasks/a.yaml: line 2: env.X is not set",
+            "Put X=... into /h/secrets.env or the environment of the scheduler.",
+        ),
+        (
+            "{{ context.x }}",
+            "/h/tasks/a.yaml: context.x is not set",
+            "Give x in the request's context, or a default under context: in /h/tasks/a.yaml.",
+        ),
+        (
+            "{{ request.origin.x }}",
+            "/h/tasks/a.yaml: there is no 'x' in that value",
+            "Mend the template; for what may be missing write {{ name | default('') }}.",
+        ),
+        (
+            "{{ contxt.x }}",
+            (
+                "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
+                "known here: env, context, request, body, last"
+            ),
+            "Mend /h/tasks/a.yaml.",
+        ),
+        (
+            "{{ env }}",
+            "/h/tasks/a.yaml: line 1: env cannot be used as a whole; write env.NAME",
+            "Mend /h/tasks/a.yaml.",
+        ),
+        (
+            "{{ 1 / 0 }}",
+            "/h/tasks/a.yaml: ZeroDivisionError: division by zero",
+            "Mend the template; for what may be missing write {{ name | default('') }}.",
+        ),
+        (
+            "{{ ''.__class__ }}",
+            "/h/tasks/a.yaml: access to attribute '__class__' of 'str' object is unsafe",
+            "Mend the template; for what may be missing write {{ name | default('') }}.",
+        ),
+    ],
+)
+def test_what_cannot_be_rendered(text: str, message: str, hint: str) -> None:
+    """What is missing is named, with the file and what to do."""
+    error = _error(text)
+    assert (error.code, error.message, error.hint) == ("not_started", message, hint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 'x' * 100000000000 }}",
+        "{{ [1] * 100000000000 }}",
+        "{{ 100000000000 * 'x' }}",
+        "{{ 10 ** 10 ** 10 }}",
+        "{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}",
+        "{% for i in range(10000000) %}{% endfor %}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        "{{ context.big }}{{ context.big }}",
+    ],
+)
+def test_a_template_that_runs_away(text: str) -> None:
+    """Its work is bounded, and the end of it is an error like any other."""
+    assert _error(text, context={"big": "x" * 6_000_000}).code == "not_started"
+
+
+def test_more_than_claude_takes() -> None:
+    """10 MB count in bytes, also without any template."""
+    assert "the prompt has 10,000,002 bytes, more than 10,000,000" in _error("ü" * 5_000_001).message
+
+
+def test_variables_cannot_be_listed() -> None:
+    """Only names that stand in the task are there at all, whatever else the environment holds."""
+    environ = {"A": "1", "items": "2", "keys": "3", "_values": "4", "OTHER": "hidden"}
+    assert _render("{{ env.A }}{{ env.items }}{{ env.keys }}{{ env._values }}", environ=environ) == "1234"
+    for text in (
+        "{{ env.A }}{{ env.values }}",
+        "{{ env.A }}{{ env.get }}",
+        "{{ env._Env__values }}",
+        "{{ env.__class__ }}",
+        "{{ env.A.__class__.__mro__ }}",
+    ):
+        assert "hidden" not in str(_error(text, environ=environ))
+
+
+def test_an_error_does_not_tell_secrets() -> None:
+    """What an operation says about its operands is masked."""
+    error = _error("{{ {}[env.A] + 1 }}{{ env.A.hunter2_secret }}", secrets={"A": "hunter2_secret"})
+    assert "hunter2" not in str(error)
+    error = _error("{{ env.A | int(base=99) }}{{ '%d' % env.A }}", secrets={"A": "hunter2_secret"})
+    assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("no place for it", True),
+        ("{{ request.id }}", True),
+        ("{# {{ body }} #}", True),
+        ("{% raw %}{{ body }}{% endraw %}", True),
+        ("{{ body }}", False),
+        ("{% if body %}x{% endif %}", False),
+        ("{{ request.body }}", False),
+        ("{{ request['body'] }}", False),
+        ("{{ request | tojson }}", False),
+    ],
+)
+def test_a_body_is_never_lost(text: str, lost: bool) -> None:
+    """A request with a text needs a prompt that has a place for it."""
+    request = REQUEST._replace(body="please")
+    if lost:
+        error = _error(text, request=request)
+        assert error.code == "body_unused"
+        assert error.hint == "Write {{ body }} where the text belongs, or drop the request without a text."
+    else:
+        _render(text, request)
+
+
+def test_a_command_without_a_prompt_has_no_place_for_a_body() -> None:
+    """The same holds where there is no prompt at all."""
+    assert _render("", agent="command", command=("cat",)) == ""
+    assert (
+        _error("", request=REQUEST._replace(body="x"), agent="command", command=("cat",)).code
+        == "body_unused"
+    )
+
+
+def test_a_prompt_in_a_file(tmp_path: Path) -> None:
+    """prompt_file is a template like prompt, read anew for each run; its folder is that of the task."""
+    (tmp_path / "tasks").mkdir()
+    file = tmp_path / "tasks" / "p.md"
+    task = Task("a", str(tmp_path / "tasks" / "a.yaml"), prompt_file="{{ env.NAME }}.md")
+    file.write_bytes("\ufeffone\r\n{{ context.x }}".encode())
+    request = REQUEST._replace(context={"x": 1})
+    assert prompt.render(task, request, None, {"NAME": "p"}, {}) == "one\n1"
+    assert prompt.render(task, request, None, {"NAME": "~/tasks/p", "HOME": str(tmp_path)}, {}) == "one\n1"
+    file.write_text("one\n{{ contxt.x }}", encoding="utf-8")
+    with pytest.raises(ClodputerError, match=r"p\.md: line 2: unknown name 'contxt'"):
+        prompt.render(task, request, None, {"NAME": "p"}, {})
+    file.unlink()
+    with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: .*p\.md cannot be read: No such file"):
+        prompt.render(task, request, None, {"NAME": "p"}, {})
+    with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: env\.NAME is not set"):
+        prompt.render(task, request, None, {}, {})
+
+
+def test_half_characters_do_not_stop_a_run() -> None:
+    """JSON and the environment can bring in what no file takes."""
+    assert (
+        _render(
+            "{{ env.A }}{{ context.x }}", REQUEST._replace(context={"x": "\ud800"}), environ={"A": "\udcff"}
+        )
+        == "??"
+    )
+
+
+def test_the_other_texts_of_a_task() -> None:
+    """Every text but prompt and context is rendered with env; `~/` is expanded where a path begins."""
+    text = "{{ env.A }}"
+    task = Task(
+        "{{ name }}",
+        "/h/tasks/a.yaml",
+        description=text,
+        prompt=text,
+        prompt_file=text,
+        context={"x": text},
+        command=("~/bin/x", text, "~/y"),
+        working_directory="~/{{ env.A }}",
+        model=text,
+        fallback_model=(text,),
+        allowed_tools=("Bash({{ env.A }}:*)",),
+        append_system_prompt=text,
+        mcp_config=("~/m.json", '{"a": {"b": 1}}'),
+        add_dirs=("~", "~/d", "e"),
+        settings_sources=("user",),
+        json_schema={"a": [text, 1, None, True]},
+        env={"B": text},
+        requires_mcp=(text,),
+        triggers=(Trigger("manual", {"x": text}),),
+        expect=Expect(text, ("~/f", text), ("~/g",), ("~/h", "~/i"), {"a": text}),
+    )
+    got = prompt.render_task(task, {"A": "1", "HOME": "/home/a"}, {})
+    assert got == task._replace(
+        description="1",
+        command=("/home/a/bin/x", "1", "~/y"),
+        working_directory="/home/a/1",
+        model="1",
+        fallback_model=("1",),
+        allowed_tools=("Bash(1:*)",),
+        append_system_prompt="1",
+        mcp_config=("/home/a/m.json", '{"a": {"b": 1}}'),
+        add_dirs=("/home/a", "/home/a/d", "e"),
+        json_schema={"a": ["1", 1, None, True]},
+        env={"B": "1"},
+        requires_mcp=("1",),
+        triggers=(Trigger("manual", {"x": "1"}),),
+        expect=Expect("1", ("/home/a/f", "1"), ("/home/a/g",), ("/home/a/h", "~/i"), {"a": "1"}),
+    )
+
+
+def test_a_missing_variable_of_a_key_names_the_key() -> None:
+    """The key path is told, so that it need not be searched for."""
+    task = Task("a", "/h/tasks/a.yaml", expect=Expect(file_exists=("a", "{{ env.X }}")))
+    with pytest.raises(ClodputerError) as caught:
+        prompt.render_task(task, {}, {})
+    assert caught.value.message == "/h/tasks/a.yaml: expect.file_exists[1]: env.X is not set"
+    assert caught.value.hint == "Put X=... into /h/secrets.env or the environment of the scheduler."

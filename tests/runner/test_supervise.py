@@ -1,0 +1,276 @@
+"""Supervising: how runs end, the clocks, the stream, and being stopped oneself; every process here is a real one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runner.families import gone, pid_in
+from tests.runner.supervising import Supervisor, run
+from tests.wait import until
+
+MIB = 1024 * 1024
+
+# Either way of containing a run; the second is that of macOS.
+MEANS = pytest.mark.parametrize(
+    "means",
+    [
+        pytest.param({}, id="native"),
+        pytest.param({"psutil": True, "by_fork": True}, id="psutil"),
+    ],
+)
+
+
+def sh(script: str) -> list[str]:
+    """A shell that runs this."""
+    return ["/bin/sh", "-c", script]
+
+
+def python(script: str) -> list[str]:
+    """A Python that runs this."""
+    return [sys.executable, "-S", "-c", script]
+
+
+@MEANS
+def test_a_normal_end(tmp_path: Path, means: dict[str, Any]) -> None:
+    """Each line is heard once, the exit status kept, nothing swept, and nobody waits for a clock."""
+    told = run(tmp_path, sh("echo one; echo two; echo oops >&2; exit 7"), **means)
+    assert told.ended == {
+        "exit_status": 7,
+        "signal": None,
+        "stopped": "",
+        "stderr_tail": "oops\n",
+        "swept": [],
+    }
+    assert told.progress == {"started": True, "busy": False, "done": False, "notes": [2, 3, "two"]}
+    assert told.stdout.read_text() == "one\ntwo\n"
+    assert told.seconds < 1.5
+    assert [len(record) for record in told.recorded] == [1]
+
+
+@MEANS
+def test_an_end_by_signal(tmp_path: Path, means: dict[str, Any]) -> None:
+    """A signal that was not ours."""
+    ended = run(tmp_path, sh("kill -USR1 $$"), **means).ended
+    assert (ended["exit_status"], ended["signal"], ended["stopped"]) == (None, signal.SIGUSR1, "")
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    """Nothing to supervise."""
+    assert run(tmp_path, ["/no/such/program"]).error.startswith(
+        "not_started: there is no program /no/such/program"
+    )
+
+
+@MEANS
+def test_startup_clock(tmp_path: Path, means: dict[str, Any]) -> None:
+    """No first event in time, although something was logged."""
+    told = run(
+        tmp_path,
+        sh("echo starting >&2; exec sleep 60"),
+        launch={"startup_timeout": 0.4, "stall_timeout": 20.0},
+        **means,
+    )
+    assert (told.ended["stopped"], told.ended["signal"]) == ("startup_hang", signal.SIGTERM)
+    assert 0.4 <= told.seconds < 5
+
+
+def test_startup_clock_stops_at_the_first_event(tmp_path: Path) -> None:
+    """A slow run is no hang."""
+    told = run(tmp_path, sh("echo one; sleep 1; exit 3"), launch={"startup_timeout": 0.5})
+    assert (told.ended["stopped"], told.ended["exit_status"]) == ("", 3)
+
+
+def test_stall_clock(tmp_path: Path) -> None:
+    """It runs from the last growth of either file."""
+    told = run(
+        tmp_path,
+        sh("for i in 1 2 3 4; do sleep 0.3; echo $i >&2; done; exec sleep 60"),
+        launch={"stall_timeout": 0.8},
+    )
+    assert told.ended["stopped"] == "stall"
+    assert told.stderr.read_text().split() == ["1", "2", "3", "4"]
+    assert 1.9 <= told.seconds < 6
+
+
+def test_a_busy_agent_does_not_stall(tmp_path: Path) -> None:
+    """The stall clock stands still while a tool runs, and goes on afterwards."""
+    told = run(tmp_path, sh("echo busy; sleep 1.5; echo idle; exec sleep 60"), launch={"stall_timeout": 0.5})
+    assert (told.ended["stopped"], told.progress["busy"]) == ("stall", False)
+    assert told.seconds >= 2
+
+
+@MEANS
+def test_wall_clock(tmp_path: Path, means: dict[str, Any]) -> None:
+    """However lively it is."""
+    told = run(
+        tmp_path,
+        sh("while :; do echo busy; sleep 0.05; done"),
+        launch={"timeout": 0.7, "stall_timeout": 5.0},
+        **means,
+    )
+    assert told.ended["stopped"] == "timeout"
+    assert 0.7 <= told.seconds < 5
+
+
+def test_a_result_and_no_exit(tmp_path: Path) -> None:
+    """After the result there is a time of grace; noise on stderr does not prolong it, and no other clock is named."""
+    script = "echo done; while :; do echo noise >&2; sleep 0.1; done"
+    told = run(tmp_path, sh(script), launch={"exit_grace": 0.6, "stall_timeout": 0.3})
+    assert (told.ended["stopped"], told.progress["done"]) == ("exit_grace", True)
+    assert 0.6 <= told.seconds < 5
+
+
+def test_a_result_and_a_slow_exit(tmp_path: Path) -> None:
+    """Who leaves in time was not stopped; more on stdout prolongs the time."""
+    told = run(
+        tmp_path,
+        sh("echo done; for i in 1 2 3; do sleep 0.4; echo $i; done; exit 0"),
+        launch={"exit_grace": 1.0},
+    )
+    assert (told.ended["stopped"], told.ended["exit_status"]) == ("", 0)
+
+
+@MEANS
+def test_polite_one_gets_time_to_clean_up(tmp_path: Path, means: dict[str, Any]) -> None:
+    """SIGTERM first, to it alone: its own helper is still there while it cleans up."""
+    script = (
+        "trap 'kill -0 $helper && echo helped; sleep 0.3; kill $helper; wait $helper; echo cleaned; exit 143' TERM;"
+        "sleep 60 & helper=$!; echo ready; while :; do sleep 0.05; done"
+    )
+    told = run(tmp_path, sh(script), launch={"timeout": 0.6}, **means)
+    assert (told.ended["stopped"], told.ended["exit_status"], told.ended["swept"]) == ("timeout", 143, [])
+    assert told.stdout.read_text().split() == ["ready", "helped", "cleaned"]
+    assert told.progress["notes"][0] == 3
+
+
+@MEANS
+def test_one_that_is_deaf_to_sigterm(tmp_path: Path, means: dict[str, Any]) -> None:
+    """SIGKILL after the grace, and not before."""
+    told = run(
+        tmp_path, sh("trap '' TERM; sleep 60; sleep 60"), launch={"timeout": 0.5, "stop_grace": 0.6}, **means
+    )
+    assert (told.ended["stopped"], told.ended["signal"]) == ("timeout", signal.SIGKILL)
+    assert 1.1 <= told.seconds < 6
+
+
+def test_one_that_is_stopped(tmp_path: Path) -> None:
+    """SIGSTOP cannot keep it from obeying."""
+    told = run(
+        tmp_path,
+        sh("trap 'exit 5' TERM; kill -STOP $$; sleep 60"),
+        launch={"timeout": 0.5, "stop_grace": 10.0},
+    )
+    assert (told.ended["stopped"], told.ended["exit_status"]) == ("timeout", 5)
+    assert told.seconds < 8
+
+
+@MEANS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_to_us_stops_the_run(tmp_path: Path, means: dict[str, Any], number: int) -> None:
+    """And a second one does not cut the containment short."""
+    script = "trap '' TERM HUP INT; (trap '' TERM; setsid sleep 60) & echo $! > inner; echo ready > ready; sleep 60"
+    supervisor = Supervisor(tmp_path, sh(script), launch={"stop_grace": 0.6}, **means)
+    until((tmp_path / "ready").exists)
+    # Without a subreaper, only what was seen below the agent, or carries its tag, can be found.
+    until(lambda: len(supervisor.recorded()) > 1, message="its children were not recorded")
+    supervisor.process.send_signal(number)
+    supervisor.process.send_signal(number)
+    told = supervisor.told()
+    assert (told.ended["stopped"], told.ended["signal"]) == ("interrupted", signal.SIGKILL)
+    assert not any(row["alive"] for row in told.ended["swept"])
+
+
+def test_open_files_delay_nobody(tmp_path: Path) -> None:
+    """A grandchild that keeps stdout open ends with the run, and at once."""
+    told = run(tmp_path, sh("sleep 60 & echo out; exit 0"))
+    assert (told.ended["exit_status"], len(told.ended["swept"])) == (0, 1)
+    assert told.seconds < 2
+
+
+def test_the_last_line_needs_no_newline(tmp_path: Path) -> None:
+    """It is heard when nothing more can come."""
+    told = run(tmp_path, sh("printf 'one\\ntwo'; sleep 0.5; printf '\\n\\ndone'"))
+    assert (told.progress["done"], told.progress["notes"]) == (True, [4, 4, "done"])
+
+
+def test_an_endless_line_is_not_kept(tmp_path: Path) -> None:
+    """Of a line of 20 MiB an agent gets as much as tells it that it is too long; the next line is whole again."""
+    told = run(tmp_path, python(f"print('x' * {20 * MIB}); print('done')"))
+    assert told.progress["notes"] == [2, 8 * MIB + 1, "done"]
+    assert told.memory < 100 * 1024
+    assert told.stdout.stat().st_size == 20 * MIB + 6
+
+
+def test_the_output_has_a_largest_size(tmp_path: Path) -> None:
+    """500 MB as fast as they can be written: the run is stopped, the files are cut, and our memory stays small."""
+    script = "import os\nline = b'x' * 1023 + b'\\n'\nfor _ in range(500_000 // 256):\n    os.write(1, line * 256)\n"
+    told = run(tmp_path, python(script), launch={"max_output": 20 * MIB})
+    assert told.ended["stopped"] == "output_too_large"
+    assert told.stdout.stat().st_size == 20 * MIB
+    assert told.progress["notes"][0] == 20 * 1024
+    assert told.memory < 40 * 1024
+
+
+def test_many_lines_need_little_memory(tmp_path: Path) -> None:
+    """Below the limit everything is heard, even if it is a million lines."""
+    told = run(tmp_path, python(f"import os\nos.write(1, b'ab\\n' * {MIB})"))
+    assert (told.ended["stopped"], told.progress["notes"][0]) == ("", MIB)
+    assert told.memory < 40 * 1024
+
+
+def test_both_files_count(tmp_path: Path) -> None:
+    """Together they are no larger than allowed, and the smaller one is kept whole."""
+    script = "import os, time\nos.write(1, b'one line\\n')\nwhile True: os.write(2, b'y' * 65536); time.sleep(0.001)"
+    told = run(tmp_path, python(script), launch={"max_output": 2 * MIB})
+    assert told.ended["stopped"] == "output_too_large"
+    assert told.stdout.read_text() == "one line\n"
+    assert told.stderr.stat().st_size == 2 * MIB - 9
+    assert set(told.ended["stderr_tail"]) == {"y"}
+
+
+def test_too_much_is_too_much_even_when_it_was_quick(tmp_path: Path) -> None:
+    """Though it had ended before we looked, most likely: the stream is cut all the same, so it is no success."""
+    told = run(tmp_path, python(f"import os\nos.write(1, b'x' * {3 * MIB})"), launch={"max_output": MIB})
+    assert told.ended["stopped"] == "output_too_large"
+    assert told.stdout.stat().st_size == MIB
+
+
+def test_it_may_empty_its_own_stdout(tmp_path: Path) -> None:
+    """What it writes afterwards is heard."""
+    told = run(tmp_path, sh("echo one; sleep 0.5; : > stdout; echo x; sleep 0.5; echo done"))
+    assert (told.progress["done"], told.progress["notes"][0]) == (True, 3)
+
+
+@MEANS
+def test_a_fault_of_ours_leaves_nothing_behind(tmp_path: Path, means: dict[str, Any]) -> None:
+    """What is raised while a run is followed is raised again, after the run was killed."""
+    script = "trap '' TERM; setsid sleep 60 & echo $! > pid; exec sleep 60"
+    told = run(tmp_path, sh(script), disk=1, **means)
+    assert told.error == "OSError: the disk is full"
+    agent = told.recorded[0][0][0]
+    assert gone(agent)
+    assert gone(pid_in(tmp_path / "pid"))
+
+
+def test_descendants_are_recorded(tmp_path: Path) -> None:
+    """With their start and session, as soon as they are seen, and only when there is somebody new."""
+    script = "sleep 60 & setsid sleep 60 & echo $! > pid; touch ready; while [ ! -e go ]; do sleep 0.05; done"
+    supervisor = Supervisor(tmp_path, sh(script))
+    pid = int(until(lambda: (tmp_path / "ready").exists() and (tmp_path / "pid").read_text()))
+    known = until(
+        lambda: {row[0]: row for row in supervisor.recorded()} if len(supervisor.recorded()) > 2 else {}
+    )
+    agent = supervisor.recorded()[0]
+    assert agent[2] == agent[0]
+    assert os.getpgid(agent[0]) == agent[0]
+    assert known[pid][2] == pid
+    (tmp_path / "go").touch()
+    told = supervisor.told()
+    assert {row[0] for row in told.recorded[0]} == {agent[0]}
+    assert len(told.ended["swept"]) == 2

@@ -1,0 +1,41 @@
+"""An exec that is killed by SIGKILL just before its N-th step: run as `python crashing_exec.py N`, exit 0 when it got through.
+
+A step is whatever the interpreter reports to audit hooks and changes the world: files opened for writing, renames, folders
+made, files removed, processes started or signalled. Nothing of Clodputer is changed; the process merely dies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+STEPS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.utime", "os.chmod", "os.truncate", "os.posix_spawn",
+         "os.kill", "os.killpg", "os.link", "shutil.rmtree", "fcntl.flock")  # fmt: skip
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def main() -> int:
+    """Install the hook and run exec."""
+    left = [int(sys.argv[1])]
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        if event not in STEPS or (
+            event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING)
+        ):
+            return
+        left[0] -= 1
+        if left[0] == 0:
+            print(f"killed before {event} {arguments!r}"[:300], flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    from clodputer.__main__ import main as clodputer
+
+    sys.addaudithook(count)
+    return clodputer(["exec"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

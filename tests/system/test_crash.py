@@ -1,0 +1,174 @@
+"""SIGKILL at every step of the walk, then the next exec: the request ran, or is settled as lost and kept; nothing runs on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clodputer.store.home import Home
+from tests.wait import until
+from tests.workshop import (
+    clodputer,
+    command_task,
+    drop,
+    environment,
+    events,
+    everything,
+    make_home,
+    records,
+)
+
+# The task's program: says that it began, leaves two children behind that would run for ever, and says that it ended. It holds a
+# lock while it runs, and says so if another one runs at the same time.
+PROGRAM = """
+import fcntl, os, subprocess, sys, time
+alive = open(sys.argv[1] + "/alive", "w")
+try:
+    fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    open(sys.argv[1] + "/two-at-once", "w").close()
+def leave(**how):
+    child = subprocess.Popen(["tail", "-f", "/dev/null"], stdin=subprocess.DEVNULL, pass_fds=[alive.fileno()], **how)
+    with open(sys.argv[1] + "/pids", "a") as file:
+        file.write(f"{child.pid}\\n")
+leave()
+leave(start_new_session=True)
+with open(sys.argv[1] + "/began", "a") as file:
+    file.write(os.environ["CLODPUTER_RUN_ID"] + "\\n")
+with open(sys.argv[1] + "/ended", "a") as file:
+    file.write(os.environ["CLODPUTER_RUN_ID"] + "\\n")
+"""
+
+# More steps than an exec has; the last ones find it already finished, which the test of the count below asserts.
+SHARDS = 6
+
+
+def kill_at(home: Home, step: int) -> tuple[bool, str]:
+    """Run exec to be killed before its N-th step; whether it was, and which step that was."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "crashing_exec.py"), str(step)],
+        env=environment(home, temporary(home)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0, done.stdout.strip()
+
+
+def lines(path: Path) -> list[str]:
+    """The lines of a file that may not be there."""
+    return path.read_text().split() if path.exists() else []
+
+
+def running(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def temporary(home: Home) -> dict[str, str]:
+    """A TMPDIR of the home's own, to see what is left in it."""
+    path = Path(home.root).parent / "tmpdir"
+    path.mkdir(exist_ok=True)
+    return {"TMPDIR": str(path)}
+
+
+def set_up(folder: Path) -> tuple[Home, Path]:
+    """A home with the task, its file already checked once, and a folder for what the program leaves."""
+    home, traces = make_home(folder), folder / "traces"
+    traces.mkdir()
+    script = folder / "program.py"
+    script.write_text(PROGRAM)
+    command_task(home, "work", sys.executable, str(script), str(traces))
+    clodputer(home, "validate")
+    return home, traces
+
+
+def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
+    """After the next exec: exactly one of run to the end, or lost and kept in dead/; and nothing is alive. Which it was."""
+    outcomes = [record["outcome"] for record in records(home, "work")]
+    places = everything(home)
+    kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
+    assert places == {}, f"{step}: left in {places}"
+    if kept:
+        assert outcomes == ["lost"], f"{step}: {outcomes}, kept {kept}"
+    else:
+        assert outcomes == ["succeeded"], f"{step}: {outcomes}"
+        assert len(lines(traces / "ended")) == 1, f"{step}: ran {lines(traces / 'ended')}"
+    assert len(lines(traces / "began")) <= 1, f"{step}: began {lines(traces / 'began')}"
+    assert not (traces / "two-at-once").exists(), step
+    assert list(Path(temporary(home)["TMPDIR"]).iterdir()) == [], step
+    assert [pid for pid in lines(traces / "pids") if running(int(pid))] == [], step
+    assert {event["event"] for event in events(home)} <= {
+        "queued",
+        "started",
+        "finished",
+        "swept",
+        "recovered",
+    }
+    return str(outcomes[0])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
+    """Whatever the step, nothing is lost, nothing is run twice, and nothing of a dead run is left running."""
+    seen = []
+    for step in range(1 + shard, 1000, SHARDS):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        home, traces = set_up(folder)
+        drop(home, "one.json", '{"task": "work"}')
+        killed, what = kill_at(home, step)
+        if not killed:
+            break
+        clodputer(home, "exec", extra=temporary(home))
+        seen.append(assert_kept_and_clean(home, traces, f"step {step}: {what}"))
+    assert len(seen) >= 4, "the walk has dozens of steps"
+    assert "succeeded" in seen
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
+    """The agent of a killed exec is stopped with all it started, before anything else runs in its slot."""
+    home = make_home(tmp_path)
+    marker = tmp_path / "pids"
+    command_task(
+        home, "long", "/bin/sh", "-c", f"setsid tail -f /dev/null & echo $! $$ > {marker}; tail -f /dev/null"
+    )
+    command_task(home, "next", "/bin/true")
+    drop(home, "long")
+    process = subprocess.Popen([sys.executable, "-m", "clodputer", "exec"], env=environment(home))
+    until(lambda: len(lines(marker)) == 2, timeout=20)
+    pids = [int(pid) for pid in lines(marker)]
+    process.kill()
+    process.wait()
+    assert all(running(pid) for pid in pids), "the kill of exec alone leaves them"
+    drop(home, "next")
+    clodputer(home, "exec")
+    assert [record["outcome"] for record in records(home, "long")] == ["lost"]
+    assert [record["outcome"] for record in records(home, "next")] == ["succeeded"]
+    assert not any(running(pid) for pid in pids)
+    assert any(name.endswith("long") for name in everything(home)["dead"])
+    assert os.listdir(home.new) == []
+
+
+def test_the_dead_letter_runs_again(tmp_path: Path) -> None:
+    """The command that stands in the reason of a dead letter drops it again."""
+    home, _ = set_up(tmp_path)
+    drop(home, "one.json", '{"task": "work", "expires_at": "2020-01-01T00:00:00Z"}')
+    clodputer(home, "exec")
+    reason = next(Path(home.dead).glob("*.reason.txt"))
+    command = reason.read_text().splitlines()[-1].split()
+    assert command[0] == "mv"
+    Path(command[1]).write_text('{"task": "work"}')
+    subprocess.run(command, check=True)
+    clodputer(home, "exec")
+    assert [record["outcome"] for record in records(home, "work")] == ["succeeded"]

@@ -1,0 +1,134 @@
+"""Many droppers and many execs at once: every request runs exactly once; and the last look is what makes it so."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Callable, NamedTuple, Optional
+
+import pytest
+
+from clodputer.runner.drain import drain_lane, runnable, work
+from clodputer.runner.intake import intake
+from clodputer.runner.stop import Stop
+from clodputer.runner.surroundings import Surroundings, look
+from clodputer.store.home import Home
+from clodputer.store.spool import drop
+from tests.workshop import command_task, environment, events, everything, make_home
+
+FORK = multiprocessing.get_context("fork")
+
+
+def set_up(folder: Path) -> tuple[Home, Mapping[str, str]]:
+    """A home with a task that takes a millisecond."""
+    home = make_home(folder)
+    command_task(home, "blink", "/bin/true")
+    return home, environment(home)
+
+
+def one_look(around: Surroundings, stop: Stop) -> None:
+    """An exec that does not look again after releasing: the control, made of the same parts."""
+    intake(around, time.time())
+    for lane in runnable(around, time.time()):
+        drain_lane(around, lane, stop)
+
+
+class Race(NamedTuple):
+    """What the droppers share: the place to meet before and after each round, and how many requests rounds left behind."""
+
+    barrier: Any
+    stranded: Any
+
+
+def dropper(
+    environ: Mapping[str, str], who: int, rounds: int, race: Optional[Race], run: Callable[..., Any]
+) -> None:
+    """Drop a request and run an exec, time and again, in step with the others or on one's own."""
+    around = look(environ)
+    with Stop() as stop:
+        for number in range(rounds):
+            if race:
+                race.barrier.wait(60)
+            drop(around.home, f"{who}-{number}.json", {"task": "blink"})
+            run(around, stop)
+            if race:
+                race.barrier.wait(60)
+                if who == 0:  # the others wait for the next round to begin
+                    race.stranded.value += sum(len(names) for names in everything(around.home).values())
+
+
+def torment(pids: list[int], seed: int) -> None:
+    """Stop the processes for up to 5 ms at random moments, so that every window between two of their steps is open long."""
+    chance = random.Random(seed)
+    while True:
+        pid = chance.choice(pids)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(chance.random() * 0.005)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(chance.random() * 0.002)
+
+
+def run_race(environ: Mapping[str, str], droppers: int, rounds: int, *, in_step: bool, run: Callable[..., Any]) -> int:
+    """All droppers at once, each to its end; how many requests the rounds left behind when all their execs had gone."""
+    race = Race(FORK.Barrier(droppers), FORK.Value("i", 0))
+    processes = [
+        FORK.Process(target=dropper, args=(environ, who, rounds, race if in_step else None, run))
+        for who in range(droppers)
+    ]
+    for process in processes:
+        process.start()
+    tormentor = FORK.Process(target=torment, args=([process.pid for process in processes], 1))
+    if in_step:
+        tormentor.start()
+    for process in processes:
+        process.join(280)
+    if in_step:
+        tormentor.kill()
+        tormentor.join()
+    assert [process.exitcode for process in processes] == [0] * droppers
+    return int(race.stranded.value)
+
+
+def assert_each_ran_once(home: Home, count: int) -> None:
+    """Every request has one run that succeeded, and none is anywhere else."""
+    assert everything(home) == {}
+    finished = Counter(event["request_id"] for event in events(home, "finished"))
+    assert len(finished) == count
+    assert set(finished.values()) == {1}
+    assert {event["outcome"] for event in events(home, "finished")} == {"succeeded"}
+    assert len(os.listdir(Path(home.runs, "blink"))) == count
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_fifty_droppers(tmp_path: Path) -> None:
+    """50 processes drop 2,000 requests while their execs come and go: each is run exactly once."""
+    home, environ = set_up(tmp_path)
+    run_race(environ, 50, 40, in_step=False, run=work)
+    assert_each_ran_once(home, 2000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_four_droppers_in_step(tmp_path: Path) -> None:
+    """4 droppers x 1,500 rounds: when a round's last exec has gone, none of its requests is left behind."""
+    home, environ = set_up(tmp_path)
+    assert run_race(environ, 4, 1500, in_step=True, run=work) == 0
+    assert_each_ran_once(home, 6000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_without_the_last_look_some_are_stranded(tmp_path: Path) -> None:
+    """The control: the same race of execs that look only once leaves requests behind; one more exec then finds them."""
+    home, environ = set_up(tmp_path)
+    assert run_race(environ, 4, 1500, in_step=True, run=one_look) > 0
+    with Stop() as stop:
+        work(look(environ), stop)
+    assert_each_ran_once(home, 6000)

@@ -1,0 +1,148 @@
+"""The documents say what the program does: generated parts are up to date, and nothing that exists is left out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clodputer.cli.group import COMMANDS
+from clodputer.model.errors import ExitCode
+from clodputer.model.outcome import OUTCOMES, REASONS
+from clodputer.model.request import Request
+from clodputer.store import home as homes
+from clodputer.store import taskfile
+from clodputer.store.home import Home
+from docs.generate import pages
+from tests.workshop import ROOT, command_task, environment, everything, make_home, records, write_task
+
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+
+EVENT = re.compile(r'\.log\([^"]*?"([a-z_]+)"')
+
+
+def read(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    """`python -m docs.generate` would change nothing."""
+    assert read(name) == pages()[name], "run: python -m docs.generate"
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_is_in_the_reference_and_in_the_readme(command: str) -> None:
+    assert f"\n## clodputer {command}\n" in read("cli.md")
+    assert re.search(rf"clodputer {command}\b", README.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("code", sorted(REASONS))
+def test_every_reason_is_in_troubleshooting(code: str) -> None:
+    assert f"| {REASONS[code].outcome} | `{code}` |" in read("troubleshooting.md")
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_every_outcome_is_in_the_readme(outcome: str) -> None:
+    assert f"`{outcome}`" in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", list(ExitCode))
+def test_every_exit_code_is_in_troubleshooting(code: ExitCode) -> None:
+    assert f"\n| {int(code)} | " in read("troubleshooting.md")
+
+
+@pytest.mark.parametrize("field", Request._fields)
+def test_every_field_of_a_request_is_in_the_spool_page(field: str) -> None:
+    assert f"\n| `{field}` | " in read("spool.md")
+
+
+def test_every_event_is_in_the_spool_page() -> None:
+    """The names are looked for where events are logged."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "clodputer").rglob("*.py")]
+    logged = {name for text in sources for name in EVENT.findall(text)} | {"queued", "delayed"}
+    assert {"started", "finished", "rejected", "coalesced"} <= logged
+    table = read("spool.md").partition("## Events")[2]
+    for name in logged:
+        assert f"`{name}`" in table, name
+
+
+def test_every_place_of_the_spool_is_in_the_spool_page(tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    text = read("spool.md")
+    for name in os.listdir(home.spool):
+        assert f"spool/{name}/" in text, name
+    for name in os.listdir(f"{home.lanes}/default"):
+        assert f"LANE/{name}/" in text, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To a file that is there, and to a heading that is in it."""
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path) if path else page
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+            assert anchor in anchors, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_task_files_in_the_documents_are_valid(page: Path, tmp_path: Path) -> None:
+    """Every YAML block that names its place under tasks/ passes `validate`."""
+    home: Home = make_home(tmp_path)
+    blocks = re.findall(
+        r"```yaml\n(# \S*tasks/(\S+)\.yaml\n.*?)```", page.read_text(encoding="utf-8"), re.DOTALL
+    )
+    for text, name in blocks:
+        write_task(home, name, text)
+    if page in (README, DOCS / "tasks.md"):
+        assert blocks
+    for report in taskfile.check_all(home, {"HOME": str(tmp_path)}):
+        assert report.problems == (), report.path
+
+
+def test_the_drops_in_the_readme_work(tmp_path: Path) -> None:
+    """The block with all four forms is run by a shell as it stands, in a home whose tasks are harmless."""
+    (block,) = re.findall(
+        r"```sh\n(cd ~/\.clodputer/spool\n.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
+    )
+    home = Home(str(tmp_path / ".clodputer"))
+    homes.make(home)
+    command_task(home, "changelog", sys.executable, "-c", "print('done')")
+    command_task(home, "answer", sys.executable, "-c", "print(input())", more="prompt: '{{ body }}'\n")
+    shim = tmp_path / "bin" / "clodputer"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
+    shim.chmod(0o755)
+    extra = {"HOME": str(tmp_path), "PATH": f"{shim.parent}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", block],
+        env=environment(home, extra),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("changelog succeeded") == 2
+    assert [record["result"] for record in records(home, "answer")] == ["Text for the prompt."]
+    assert len(records(home, "changelog")) == 4
+    assert everything(home) == {}
+
+
+def test_the_readme_is_sober() -> None:
+    """No badges, no emoji, and every exclamation is left to the reader."""
+    text = README.read_text(encoding="utf-8")
+    assert text.isascii()
+    assert "![" not in text
+    assert "!" not in re.sub(r"`[^`]*`|```.*?```", "", text, flags=re.DOTALL)

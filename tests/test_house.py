@@ -1,0 +1,157 @@
+"""The rules that the house keeps about itself, and proof that their checks have teeth."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from tests import house
+
+Check = Callable[[str, str], list[str]]
+
+# What each check looks at.
+RULES: dict[Check, tuple[str, ...]] = {
+    house.upward_imports: ("clodputer",),
+    house.impure_model_imports: ("clodputer",),
+    house.misplaced_pydantic: ("clodputer",),
+    house.missing_purpose: ("clodputer", "tests", "bin"),
+    house.too_long: ("clodputer", "tests", "bin"),
+    house.unfinished: ("clodputer", "tests", "bin"),
+    house.dangerous_calls: ("clodputer", "tests", "bin"),
+}
+
+# None of these may be loaded by an `exec` that finds nothing to do: the operating system starts one every few minutes.
+HEAVY = [
+    "click", "croniter", "dataclasses", "filelock", "jinja2", "json", "logging", "pathlib", "psutil", "pydantic",
+    "re", "rich", "subprocess", "typing", "yaml",
+]  # fmt: skip
+
+BAD: list[tuple[Check, str, str]] = [
+    (house.upward_imports, "clodputer/store/x.py", "from clodputer.runner import drain"),
+    (house.upward_imports, "clodputer/store/x.py", "import clodputer.cli.run"),
+    (house.upward_imports, "clodputer/store/x.py", "from clodputer import views"),
+    (house.upward_imports, "clodputer/store/x.py", "def f():\n    from clodputer.agents import claude"),
+    (house.upward_imports, "clodputer/store/x.py", "from ..runner import drain"),
+    (house.upward_imports, "clodputer/store/x.py", "from .. import runner"),
+    (
+        house.upward_imports,
+        "clodputer/store/x.py",
+        "import importlib\nimportlib.import_module('clodputer.cli.run')",
+    ),
+    (house.upward_imports, "clodputer/agents/x.py", "from clodputer.notify import desktop"),
+    (house.upward_imports, "clodputer/cli/x.py", "from clodputer.__main__ import main"),
+    (house.upward_imports, "clodputer/helpers/x.py", ""),
+    (house.upward_imports, "clodputer/helpers.py", ""),
+    (house.impure_model_imports, "clodputer/model/x.py", "import os"),
+    (house.impure_model_imports, "clodputer/model/x.py", "from time import time"),
+    (house.impure_model_imports, "clodputer/model/x.py", "from pathlib import Path"),
+    (house.impure_model_imports, "clodputer/model/x.py", "import subprocess"),
+    (house.impure_model_imports, "clodputer/model/x.py", "from croniter import croniter"),
+    (house.misplaced_pydantic, "clodputer/store/spool.py", "from pydantic import BaseModel"),
+    (house.misplaced_pydantic, "clodputer/cli/run.py", "def f():\n    import pydantic_core"),
+    (house.missing_purpose, "clodputer/x.py", "import os"),
+    (house.missing_purpose, "clodputer/x.py", '"""Helpers"""'),
+    (house.too_long, "clodputer/x.py", "\n" * 301),
+    (house.unfinished, "clodputer/x.py", "# TO" + "DO: later"),
+    (house.dangerous_calls, "clodputer/x.py", "subprocess.run(text, shell=True)"),
+    (house.dangerous_calls, "clodputer/x.py", "subprocess.run(text, shell=flag)"),
+    (house.dangerous_calls, "clodputer/x.py", "os.system('true')"),
+    (house.dangerous_calls, "clodputer/x.py", "from os import popen"),
+    (house.dangerous_calls, "clodputer/x.py", "yaml.load(text, Loader=X)"),
+    (house.dangerous_calls, "clodputer/x.py", "from yaml import unsafe_load"),
+    (house.dangerous_calls, "clodputer/x.py", "class L(yaml.FullLoader): ..."),
+    (house.dangerous_calls, "tests/x.py", "from unittest import mock"),
+    (house.dangerous_calls, "tests/x.py", "from unittest.mock import patch"),
+    (house.dangerous_calls, "tests/x.py", "def f(monkeypatch): monkeypatch.setattr('os.name', 'x')"),
+]
+
+GOOD: list[tuple[Check, str, str]] = [
+    (house.upward_imports, "clodputer/runner/x.py", "from clodputer.store import spool"),
+    (
+        house.upward_imports,
+        "clodputer/runner/x.py",
+        "from . import intake\nfrom .intake import f\nfrom ..model import task",
+    ),
+    (house.upward_imports, "clodputer/agents/x.py", "from clodputer.agents import claude\nimport os"),
+    (
+        house.upward_imports,
+        "clodputer/cli/x.py",
+        "from clodputer import __version__\nfrom clodputer.views import status",
+    ),
+    (house.upward_imports, "clodputer/__main__.py", "def main():\n    from clodputer.cli import run"),
+    (
+        house.impure_model_imports,
+        "clodputer/model/x.py",
+        "from clodputer.model import task\nfrom . import request",
+    ),
+    (house.impure_model_imports, "clodputer/model/schedule.py", "from croniter import croniter"),
+    (house.misplaced_pydantic, "clodputer/store/taskfile_check.py", "import pydantic"),
+    (house.missing_purpose, "clodputer/x.py", '"""Say one thing."""'),
+    (house.unfinished, "bin/x.py", "name = '" + "X" * 6 + "'"),
+    (
+        house.dangerous_calls,
+        "clodputer/x.py",
+        "yaml.safe_load(t)\nclass L(yaml.SafeLoader): ...\nrun(a, shell=False)",
+    ),
+]
+
+
+@pytest.mark.parametrize("check", RULES, ids=lambda check: check.__name__)
+def test_the_house_keeps_its_rules(check: Check) -> None:
+    """No file of the tree breaks this rule."""
+    paths = house.python_files(*RULES[check])
+    assert paths
+    assert [finding for path in paths for finding in check(path, house.read(path))] == []
+
+
+def test_the_tour_names_every_module() -> None:
+    """docs/tour.md is a complete map, and names nothing that is gone."""
+    assert house.missing_from_tour(house.read("docs/tour.md"), house.python_files("clodputer")) == []
+
+
+@pytest.mark.parametrize(("check", "path", "source"), BAD)
+def test_a_broken_rule_is_reported(check: Check, path: str, source: str) -> None:
+    """Each way of breaking a rule is found, exactly once."""
+    assert len(check(path, source)) == 1
+
+
+@pytest.mark.parametrize(("check", "path", "source"), GOOD)
+def test_what_is_allowed_is_not_reported(check: Check, path: str, source: str) -> None:
+    """The checks leave good code alone."""
+    assert check(path, source) == []
+
+
+def test_a_wrong_tour_is_reported() -> None:
+    """A module without a line, and a line without a module."""
+    paths = ["clodputer/store/__init__.py", "clodputer/store/home.py"]
+    assert house.missing_from_tour("`store/` and `store/home.py`", paths) == []
+    assert len(house.missing_from_tour("`store/`", paths)) == 1
+    assert (
+        len(house.missing_from_tour("`store/` `clodputer/store/home.py` `clodputer/store/gone.py`", paths))
+        == 1
+    )
+    assert len(house.missing_from_tour("`store/` and `bookstore/home.py`", paths)) == 1
+
+
+def test_an_idle_exec_loads_nothing_heavy(tmp_path: Path) -> None:
+    """`exec` on an empty home works without any installed library, and without the slow ones of Python itself."""
+    environment = {**os.environ, "CLODPUTER_HOME": str(tmp_path / "home")}
+    init = [sys.executable, "-m", "clodputer", "init", "--yes"]
+    subprocess.run(init, cwd=house.CHECKOUT, env=environment, check=True, capture_output=True)
+    program = (
+        "import sys\n"
+        f"sys.path.insert(0, {house.CHECKOUT!r})\n"
+        "from clodputer.__main__ import main\n"
+        "status = main(['exec'])\n"
+        f"print(status, [name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    # -I -S: no installed library can be found at all, so needing one is an error and not just slow.
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert (ended.stdout.strip(), ended.stderr) == ("0 []", "")

@@ -1,0 +1,155 @@
+"""bin/clodputer makes its own environment, once, whatever happens to it meanwhile, and is quick from then on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import clodputer
+from tests.checkout import copy_of_checkout
+from tests.wait import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("launcher")]
+
+
+def launch(checkout: Path, cache: str, program: str = "", cwd: str = "/") -> subprocess.Popen[str]:
+    """Start `bin/clodputer --version` of a checkout, in a process group of its own."""
+    return subprocess.Popen(
+        [program or str(checkout / "bin" / "clodputer"), "--version"],
+        cwd=cwd,
+        env={**os.environ, "PIP_CACHE_DIR": cache},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def answer(started: subprocess.Popen[str]) -> str:
+    """Return the stderr of a launch, which must have printed the version on stdout."""
+    stdout, stderr = started.communicate()
+    assert started.returncode == 0, stderr
+    assert clodputer.__version__ in stdout
+    assert stdout.count("\n") == 1
+    return stderr
+
+
+@pytest.fixture(scope="module")
+def first_calls(tmp_path_factory: pytest.TempPathFactory, pip_cache: str) -> tuple[Path, list[str]]:
+    """A checkout in which two first calls were made at once, and what each said on stderr."""
+    copy = copy_of_checkout(tmp_path_factory.mktemp("launcher"))
+    both = [launch(copy, pip_cache) for _ in range(2)]
+    return copy, [answer(one) for one in both]
+
+
+def test_two_first_calls_at_once_make_one_environment(first_calls: tuple[Path, list[str]]) -> None:
+    """Both answer, and only one of them did the work."""
+    copy, said = first_calls
+    assert "".join(said).count("making .venv, this once") == 1
+    assert (copy / ".venv" / "ready").is_file()
+
+
+def test_a_later_call_says_nothing_and_costs_nothing(
+    first_calls: tuple[Path, list[str]], pip_cache: str
+) -> None:
+    """The launcher adds a few milliseconds at most to what the environment's own Python needs."""
+    copy, _ = first_calls
+    assert answer(launch(copy, pip_cache)) == ""
+    launcher = [str(copy / "bin" / "clodputer"), "--version"]
+    direct = [str(copy / ".venv" / "bin" / "python"), "-I", "-m", "clodputer", "--version"]
+    # In turns, so that a busy moment of the machine meets both.
+    pairs = [(seconds(launcher), seconds(direct)) for _ in range(15)]
+    through, bare = (min(column) for column in zip(*pairs))
+    assert through - bare < 0.010, f"launcher {through * 1000:.1f} ms, Python alone {bare * 1000:.1f} ms"
+
+
+def seconds(command: list[str]) -> float:
+    """Return how long a command takes."""
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def test_it_works_through_links(first_calls: tuple[Path, list[str]], tmp_path: Path, pip_cache: str) -> None:
+    """A chain of absolute and relative links leads to the checkout, also when found on PATH."""
+    copy, _ = first_calls
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "absolute").symlink_to(copy / "bin" / "clodputer")
+    (tmp_path / "relative").symlink_to(os.path.join("elsewhere", "absolute"))
+    assert answer(launch(copy, pip_cache, program=str(tmp_path / "relative"))) == ""
+    assert answer(launch(copy, pip_cache, program="./relative", cwd=str(tmp_path))) == ""
+    assert answer(launch(copy, pip_cache, program="bin/clodputer", cwd=str(copy))) == ""
+
+
+def test_python_variables_of_the_caller_do_not_matter(
+    first_calls: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    """A clodputer.py in the current folder or on PYTHONPATH is not what runs."""
+    copy, _ = first_calls
+    (tmp_path / "clodputer.py").write_text("raise SystemExit('the wrong one')\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([copy / "bin" / "clodputer", "--version"], cwd=tmp_path, env=environment, check=True)
+
+
+def test_a_new_pyproject_is_installed(first_calls: tuple[Path, list[str]], pip_cache: str) -> None:
+    """After a pull that changed the libraries, the next call brings them; the one after is silent again."""
+    copy, _ = first_calls
+    project = copy / "pyproject.toml"
+    project.write_text(project.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert "refreshing .venv" in answer(launch(copy, pip_cache))
+    assert answer(launch(copy, pip_cache)) == ""
+
+
+def test_a_moved_checkout_makes_a_new_environment(
+    first_calls: tuple[Path, list[str]], pip_cache: str
+) -> None:
+    """An environment knows its path, so it cannot move along. (Moves the shared checkout: keep this test the last.)"""
+    copy, _ = first_calls
+    moved = copy.with_name("moved")
+    copy.rename(moved)
+    assert "making .venv" in answer(launch(moved, pip_cache))
+
+
+def test_first_calls_that_were_killed_do_no_harm(tmp_path: Path, pip_cache: str) -> None:
+    """Killed while making the environment, then while installing into it: the next call starts again and succeeds."""
+    copy = copy_of_checkout(tmp_path)
+    environment = copy / ".venv"
+    for moment in (environment / "bin" / "python", environment / "bin" / "pip"):
+        started = launch(copy, pip_cache)
+        until(moment.exists, timeout=120, message=f"{moment} was never made")
+        os.killpg(started.pid, signal.SIGKILL)
+        started.communicate()
+        assert not (environment / "ready").exists()
+    assert "making .venv" in answer(launch(copy, pip_cache))
+
+
+def test_a_missing_python_is_explained(tmp_path: Path) -> None:
+    """Nothing to run with: one clear message with what to do, and no half-made folder."""
+    copy = copy_of_checkout(tmp_path)
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 127\n", encoding="utf-8")
+    (tmp_path / "python3").chmod(0o755)
+    ended = subprocess.run(
+        ["/bin/sh", copy / "bin" / "clodputer"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert "apt install python3 python3-venv" in ended.stderr
+    assert not (copy / ".venv").exists()
+
+
+def test_a_failing_install_shows_its_log(tmp_path: Path, pip_cache: str) -> None:
+    """pip's own words appear when it fails, and the next call tries again."""
+    copy = copy_of_checkout(tmp_path)
+    project = copy / "pyproject.toml"
+    project.write_text("this is not toml", encoding="utf-8")
+    started = launch(copy, pip_cache)
+    stderr = started.communicate()[1]
+    assert started.returncode == 1
+    assert "TOML" in stderr
+    assert "could not make" in stderr
+    assert not (copy / ".venv" / "ready").exists()

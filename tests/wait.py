@@ -1,0 +1,28 @@
+"""Wait for a condition instead of guessing with a sleep."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, TypeVar
+
+T = TypeVar("T")
+
+# The first look comes soon, as most conditions hold at once; later ones cost a busy machine little.
+FIRST_PAUSE = 0.005
+LONGEST_PAUSE = 0.02
+
+
+def until(condition: Callable[[], T], timeout: float = 10.0, message: str = "the condition never held") -> T:
+    """Return the first true value of `condition()`; raise AssertionError with `message` after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    pause = FIRST_PAUSE
+    while True:
+        # The clock is read first: the condition gets a last look after the deadline, however slow the machine.
+        late = time.monotonic() >= deadline
+        value = condition()
+        if value:
+            return value
+        if late:
+            raise AssertionError(f"{message} (waited {timeout:g} s)")
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)

@@ -1,0 +1,104 @@
+"""Homes, tasks and execs for tests: made with real files, run as real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Optional
+
+from clodputer.store import home as homes
+from clodputer.store.home import Home
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def make_home(folder: Path) -> Home:
+    """A fresh home below `folder`."""
+    home = Home(str(folder / "home"))
+    homes.make(home)
+    return home
+
+
+def write_task(home: Home, name: str, text: str) -> None:
+    """A task file."""
+    Path(home.tasks, f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def command_task(home: Home, name: str, *command: str, more: str = "") -> None:
+    """A task file of agent command."""
+    write_task(home, name, f"agent: command\ncommand: {json.dumps(list(command))}\n{more}")
+
+
+def drop(home: Home, name: str, text: str = "") -> None:
+    """A request file dropped as a person would: written beside, then moved in."""
+    beside = Path(home.tmp, f"person-{name}")
+    beside.write_text(text, encoding="utf-8")
+    beside.rename(Path(home.new, name))
+
+
+def environment(home: Home, extra: Optional[Mapping[str, str]] = None) -> dict[str, str]:
+    """What an exec of this home gets from its scheduler, and little else."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": os.environ["HOME"],
+        "CLODPUTER_HOME": home.root,
+        "PYTHONPATH": str(ROOT),
+        **(extra or {}),
+    }
+
+
+def start(home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None) -> subprocess.Popen[str]:
+    """A clodputer command, started."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "clodputer", *arguments],
+        env=environment(home, extra),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def clodputer(
+    home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None, status: int = 0
+) -> tuple[str, str]:
+    """A clodputer command run to its end, which must be `status`; its stdout and stderr."""
+    process = start(home, *arguments, extra=extra)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == status, f"exit {process.returncode}\n{stdout}\n{stderr}"
+    return stdout, stderr
+
+
+def execute(home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None) -> dict[str, Any]:
+    """`clodputer exec --json`, and its data."""
+    stdout, _ = clodputer(home, "exec", "--json", *arguments, extra=extra)
+    envelope = json.loads(stdout)
+    assert envelope["ok"] is True
+    data: dict[str, Any] = envelope["data"]
+    return data
+
+
+def records(home: Home, task: str) -> list[dict[str, Any]]:
+    """The records of a task, oldest first."""
+    return [json.loads(path.read_text()) for path in sorted(Path(home.runs, task).glob("*/record.json"))]
+
+
+def events(home: Home, name: str = "") -> list[dict[str, Any]]:
+    """The lines of the execution log, all or those of one event; every one of them must be JSON."""
+    lines = Path(home.log).read_text().splitlines() if os.path.exists(home.log) else []
+    return [event for event in map(json.loads, lines) if name in ("", event["event"])]
+
+
+def everything(home: Home) -> dict[str, list[str]]:
+    """Where each request lies: the names in every place of the spool."""
+    places = {"new": home.new, "rejected": home.rejected, "dead": home.dead}
+    for lane in os.listdir(home.lanes):
+        folder = f"{home.lanes}/{lane}"
+        for place in ("delayed", "slot-0", *(f"queue/{priority}" for priority in homes.PRIORITIES)):
+            places[f"{lane}/{place}"] = f"{folder}/{place}"
+    found = {place: sorted(os.listdir(path)) for place, path in places.items()}
+    return {place: names for place, names in found.items() if names}
