@@ -1,0 +1,265 @@
+"""The real claude, from a dropped request to its record, against a stand-in of the API: what the record says is true."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.store.home import Home
+from tests.fakes.messages_api import Api
+from tests.fakes.start import claude_environment
+from tests.wait import until
+from tests.workshop import clodputer, drop, everything, execute, make_home, records, write_task
+
+pytest_plugins = ["tests.fakes.fixtures"]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+
+MCP_SERVER = Path(__file__).parent.parent / "fakes" / "mcp_server.py"
+
+
+class Stage:
+    """A home whose claude is the real one and whose API is the stand-in."""
+
+    def __init__(self, folder: Path, binary: str, api: Api) -> None:
+        self.home: Home = make_home(folder)
+        self.folder, self.api = folder, api
+        self.work = folder / "work"
+        self.work.mkdir()
+        Path(self.home.config).write_text(f"claude: {binary}\n")
+
+    def task(self, **keys: Any) -> None:
+        """The task `story`: its prompt is the request's text."""
+        fields = {
+            "prompt": "{{ body }}",
+            "working_directory": str(self.work),
+            "env": {"CLAUDE_CODE_MAX_RETRIES": "0"},
+            **keys,
+        }
+        write_task(self.home, "story", json.dumps(fields))
+
+    def environment(self, oauth: bool = False) -> dict[str, str]:
+        """What exec is given: the stand-in's address, and a login."""
+        return claude_environment(self.api, self.folder / "scratch", oauth=oauth)
+
+    def run(self, text: str, *, oauth: bool = False, **keys: Any) -> dict[str, Any]:
+        """Drop a request with that text, run exec, and return the record."""
+        self.task(**keys)
+        drop(self.home, "story.md", f"---\ntask: story\n---\n{text}\n")
+        execute(self.home, extra=self.environment(oauth))
+        return records(self.home, "story")[-1]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, claude_binary: str, api: Api) -> Stage:
+    """A stage of this test's own."""
+    return Stage(tmp_path, claude_binary, api)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_reply(stage: Stage) -> None:
+    """One turn: the result, the session, the model, the cost and the tokens are in the record, the prompt is on disk."""
+    record = stage.run("@say all is well")
+    assert (record["outcome"], record["reason"]) == ("succeeded", "completed")
+    assert record["result"] == "all is well"
+    assert record["num_turns"] == 1
+    assert record["cost_usd"] > 0
+    assert record["usage"]["input_tokens"] == 100
+    assert record["agent_version"] == Path("tests/claude-version").read_text().strip()
+    assert record["argv"][0].startswith("/")
+    assert "@say" not in " ".join(record["argv"])
+    folder = Path(stage.home.runs, "story", record["run_id"])
+    assert folder.joinpath("prompt.txt").read_text() == "@say all is well\n"
+    assert json.loads(folder.joinpath("process.json").read_text())["session_id"] == record["session_id"]
+    assert everything(stage.home) == {}
+
+
+def test_tools_do_work(stage: Stage) -> None:
+    """A tool that the task allows is used, and what it did can be expected."""
+    keys = {"allowed_tools": ["Bash(touch:*)"], "expect": {"file_exists": "done.txt", "result_matches": "fin"}}
+    record = stage.run("@bash touch done.txt\n@say fin", **keys)
+    assert record["outcome"] == "succeeded", record["message"]
+    assert record["num_turns"] == 2
+    assert [check["ok"] for check in record["expect"]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "keys", "reason"),
+    [
+        ("@bash touch x.txt\n@say done", {}, "denied"),
+        ("@bash touch x.txt\n@say done", {"on_denied": "ignore"}, "completed"),
+        ("@bash echo 1\n@bash echo 2\n@bash echo 3\n@say done", {"max_turns": 2}, "max_turns"),
+        ("@usage input=1000000 output=1000000\n@bash echo 1\n@say done", {"max_cost_usd": 0.01}, "max_cost"),
+        ("@status 401", {}, "auth"),
+        ("@status 429", {}, "overloaded"),
+        ("@status 500", {}, "server_error"),
+        ("@status 529", {}, "overloaded"),
+        ("@status 404", {}, "model"),
+        ("@reset", {}, "offline"),
+        ("@refuse", {}, "refused"),
+        ("@empty", {}, "empty"),
+        ("@say no", {"expect": {"result_matches": "^yes$"}}, "expect_unmet"),
+        ("@say x", {"expect": {"command_succeeds": ["test", "-e", "nowhere"]}}, "expect_unmet"),
+        ("@say x", {"requires_mcp": ["absent"]}, "mcp"),
+        ("@structured {\"n\": 3}\n@say x", {"json_schema": {"type": "object", "required": ["n"]}}, "completed"),
+        ("@say x", {"working_directory": "/nowhere/at/all"}, "not_started"),
+        ("@hang before-first-byte", {"stall_timeout": "2s"}, "stall"),
+        ("@stall mid-stream", {"stall_timeout": "2s"}, "stall"),
+        ("@hang before-first-byte", {"timeout": "3s"}, "timeout"),
+        ("@big 4000000", {"max_output": "1MB"}, "output_too_large"),
+    ],
+)  # fmt: skip
+def test_every_end_has_its_reason(stage: Stage, prompt: str, keys: dict[str, Any], reason: str) -> None:
+    """Whatever happens, the record names it, and the request is finished, not lost."""
+    record = stage.run(prompt, **keys)
+    assert record["reason"] == reason, record["message"]
+    assert (record["outcome"] == "succeeded") == (reason == "completed")
+    assert everything(stage.home) == {}
+    assert Path(stage.home.runs, "story", record["run_id"], "dropped.md").exists()
+
+
+def test_a_big_reply_is_kept(stage: Stage) -> None:
+    """Four megabytes in one line are read whole; the record holds their beginning and says so."""
+    record = stage.run("@big 4000000")
+    assert record["outcome"] == "succeeded", record["message"]
+    assert record["result_cut"] is True
+    assert Path(stage.home.runs, "story", record["run_id"], "stdout").stat().st_size > 8_000_000
+
+
+def test_a_usage_limit_holds_the_lane(stage: Stage) -> None:
+    """The request goes back, its attempt not used up; the lane waits for the reset that the API named, and then goes on."""
+    record = stage.run("@limit resets_in=7200 ever=1\n@say later", oauth=True)
+    assert (record["outcome"], record["reason"]) == ("limited", "usage_limit"), record["message"]
+    assert list(everything(stage.home)) == ["default/queue/3"]
+    hold = Path(stage.home.lanes, "default", "hold")
+    assert json.loads(hold.read_text())["reason"] == "usage_limit"
+    assert execute(stage.home, extra=stage.environment(oauth=True))["runs"] == []
+    # As if two hours had passed.
+    hold.write_text(json.dumps({**json.loads(hold.read_text()), "until": "2020-01-01T00:00:00Z"}))
+    execute(stage.home, extra=stage.environment(oauth=True))
+    second = records(stage.home, "story")[-1]
+    assert (second["outcome"], second["attempt"]) == ("succeeded", 1), second["message"]
+    assert second["request_id"] == record["request_id"]
+    assert everything(stage.home) == {}
+
+
+def test_background_children_are_swept(stage: Stage) -> None:
+    """What a Bash call leaves behind (nohup, setsid, an emptied environment) is dead after a normal end, and named."""
+    pids = stage.work / "pids"
+    record = stage.run(
+        f"@bash nohup tail -f /dev/null > /dev/null 2>&1 & echo $! >> {pids}; "
+        f"setsid nohup tail -f /dev/null > /dev/null 2>&1 & echo $! >> {pids}; "
+        f"env -i setsid tail -f /dev/null > /dev/null 2>&1 & echo $! >> {pids}; sleep 0.2\n@say left",
+        allowed_tools=["Bash"],
+    )
+    assert record["outcome"] == "succeeded", record["message"]
+    left = [int(word) for word in pids.read_text().split()]
+    assert len(left) == 3
+    assert not any(alive(pid) for pid in left)
+    assert len(record["swept"]) >= 3
+    assert all(not process["alive"] for process in record["swept"])
+
+
+def test_stubborn_mcp_children_are_swept(stage: Stage) -> None:
+    """A server deaf to SIGTERM, its child and its child in another session: all gone; the server was connected."""
+    pids = stage.work / "pids"
+    server = {"command": sys.executable,
+              "args": [str(MCP_SERVER), "--pids", str(pids), "--stubborn", "--child", "--setsid-child"]}  # fmt: skip
+    config = stage.work / "mcp.json"
+    config.write_text(json.dumps({"mcpServers": {"deaf": server}}))
+    record = stage.run("@say x", mcp_config=[str(config)], requires_mcp=["deaf"])
+    assert record["outcome"] == "succeeded", record["message"]
+    assert [server["status"] for server in record["mcp_servers"]] == ["connected"]
+    left = [int(line.split()[-1]) for line in pids.read_text().splitlines()]
+    assert len(left) == 3
+    assert not any(alive(pid) for pid in left)
+
+
+def test_a_continued_session(stage: Stage) -> None:
+    """The second run goes on in the first one's session, and its cost is its own share, not the sum."""
+    first = stage.run("@say one", session="continue")
+    second = stage.run("@say two", session="continue")
+    assert second["session_id"] == first["session_id"]
+    assert f"--resume={first['session_id']}" in second["argv"]
+    assert len(stage.api.requests[-1].body["messages"]) >= 3
+    assert second["cost_usd"] == pytest.approx(first["cost_usd"])
+    assert second["session_totals"]["cost_usd"] == pytest.approx(2 * first["cost_usd"])
+
+
+def test_text_from_outside_is_no_command(stage: Stage) -> None:
+    """A request that begins with a slash reaches the model as text; without the guard claude would just say its costs."""
+    stage.task()
+    drop(stage.home, "a.md", "---\ntask: story\n---\n/cost\n@say read it\n")
+    execute(stage.home, extra=stage.environment())
+    record = records(stage.home, "story")[-1]
+    assert (record["outcome"], record["result"]) == ("succeeded", "read it"), record["message"]
+
+
+def test_secrets_stay_secret(stage: Stage) -> None:
+    """A secret gets to the agent by prompt and environment, and to no file of ours, though the agent repeats it."""
+    secret = "s3cret-value-of-mine"
+    Path(stage.home.secrets).write_text(f"DEPLOY_KEY={secret}\n")
+    os.chmod(stage.home.secrets, 0o600)
+    env = {"CLAUDE_CODE_MAX_RETRIES": "0", "DEPLOY_KEY": "{{ env.DEPLOY_KEY }}"}
+    prompt = "@bash printenv DEPLOY_KEY > seen.txt\n@say it is {{ env.DEPLOY_KEY }}\n{{ body }}"
+    record = stage.run("a text without steps", prompt=prompt, env=env, allowed_tools=["Bash"])
+    assert record["outcome"] == "succeeded", record["message"]
+    assert stage.work.joinpath("seen.txt").read_text().strip() == secret
+    assert record["result"] == "it is ***"
+    holding = [path for path in Path(stage.home.root).rglob("*")
+               if path.is_file() and secret.encode() in path.read_bytes()]  # fmt: skip
+    assert holding == [Path(stage.home.secrets)]
+
+
+def test_a_secret_in_argv_is_refused(stage: Stage) -> None:
+    """What would put a secret into the list of processes is not started, and the message says what to do instead."""
+    Path(stage.home.secrets).write_text("DEPLOY_KEY=s3cret-value-of-mine\n")
+    os.chmod(stage.home.secrets, 0o600)
+    record = stage.run("@say x", append_system_prompt="use {{ env.DEPLOY_KEY }}")
+    assert record["reason"] == "not_started"
+    assert "env: mapping" in record["message"]
+    assert stage.api.requests == []
+
+
+def test_sigterm_puts_the_request_back(stage: Stage) -> None:
+    """exec, told to stop, stops claude and all it started, says `cancelled`, and the next exec runs the request."""
+    from tests.workshop import start
+
+    mark, pid_file = stage.work / "mark", stage.work / "pid"
+    stage.task(allowed_tools=["Bash"])
+    prompt = f"@bash [ -e {mark} ] || {{ touch {mark}; echo $$ > {pid_file}; tail -f /dev/null; }}\n@say at last"
+    drop(stage.home, "story.md", f"---\ntask: story\n---\n{prompt}\n")
+    process = start(stage.home, "exec", extra=stage.environment())
+    until(lambda: pid_file.exists() and pid_file.read_text().strip(), timeout=60)
+    began = time.monotonic()
+    process.terminate()
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert time.monotonic() - began < 30
+    assert not alive(int(pid_file.read_text()))
+    record = records(stage.home, "story")[-1]
+    assert (record["outcome"], record["reason"]) == ("cancelled", "interrupted")
+    assert list(everything(stage.home)) == ["default/queue/3"]
+    execute(stage.home, extra=stage.environment())
+    assert [record["outcome"] for record in records(stage.home, "story")] == ["cancelled", "succeeded"]
+
+
+def test_show_tells_it(stage: Stage) -> None:
+    """`show --json` has the record, `show` the reason in words."""
+    stage.run("@bash touch x.txt\n@say done")
+    stdout, _ = clodputer(stage.home, "show", "story", "--json")
+    assert json.loads(stdout)["data"]["record"]["reason"] == "denied"
+    stdout, _ = clodputer(stage.home, "show", "story")
+    assert "Bash(touch:*)" in stdout
