@@ -102,3 +102,11 @@ def everything(home: Home) -> dict[str, list[str]]:
             places[f"{lane}/{place}"] = f"{folder}/{place}"
     found = {place: sorted(os.listdir(path)) for place, path in places.items()}
     return {place: names for place, names in found.items() if names}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -13,6 +13,7 @@ import pytest
 from clodputer.store.home import Home
 from tests.wait import until
 from tests.workshop import (
+    alive,
     clodputer,
     command_task,
     drop,
@@ -51,8 +52,8 @@ SHARDS = 6
 def kill_at(home: Home, step: int) -> tuple[bool, str]:
     """Run exec to be killed before its N-th step; whether it was, and which step that was."""
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "crashing_exec.py"), str(step)],
-        env=environment(home, temporary(home)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, str(Path(__file__).parent / "crashing_exec.py"), str(step)], env=environment(home, temporary(home)),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode != 0, done.stdout.strip()
@@ -61,14 +62,6 @@ def kill_at(home: Home, step: int) -> tuple[bool, str]:
 def lines(path: Path) -> list[str]:
     """The lines of a file that may not be there."""
     return path.read_text().split() if path.exists() else []
-
-
-def running(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def temporary(home: Home) -> dict[str, str]:
@@ -103,7 +96,7 @@ def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
     assert len(lines(traces / "began")) <= 1, f"{step}: began {lines(traces / 'began')}"
     assert not (traces / "two-at-once").exists(), step
     assert list(Path(temporary(home)["TMPDIR"]).iterdir()) == [], step
-    assert [pid for pid in lines(traces / "pids") if running(int(pid))] == [], step
+    assert [pid for pid in lines(traces / "pids") if alive(int(pid))] == [], step
     assert {event["event"] for event in events(home)} <= {
         "queued",
         "started",
@@ -150,12 +143,12 @@ def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
     pids = [int(pid) for pid in lines(marker)]
     process.kill()
     process.wait()
-    assert all(running(pid) for pid in pids), "the kill of exec alone leaves them"
+    assert all(alive(pid) for pid in pids), "the kill of exec alone leaves them"
     drop(home, "next")
     clodputer(home, "exec")
     assert [record["outcome"] for record in records(home, "long")] == ["lost"]
     assert [record["outcome"] for record in records(home, "next")] == ["succeeded"]
-    assert not any(running(pid) for pid in pids)
+    assert not any(alive(pid) for pid in pids)
     assert any(name.endswith("long") for name in everything(home)["dead"])
     assert os.listdir(home.new) == []
 
