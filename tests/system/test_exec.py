@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from clodputer.store import hold
@@ -116,7 +117,7 @@ def test_a_killed_lane_is_told_and_recovered(home: Home, tmp_path: Path) -> None
     pid = int(
         str(until(lambda: (tmp_path / "left.began").exists() and (tmp_path / "left.began").read_text()))
     )
-    parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    parent = psutil.Process(pid).ppid()
     assert parent != running.pid
     os.kill(parent, signal.SIGKILL)
     until((tmp_path / "right.began").exists)
