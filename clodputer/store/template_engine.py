@@ -12,7 +12,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from clodputer.model.suggest import did_you_mean
-from clodputer.store.template_text import CannotRender, Fault
+from clodputer.store.template_text import BROUGHT, CannotRender, Fault
 
 AS_IT_IS = "to write {{, {% or {# as it is, put it between {% raw %} and {% endraw %}"
 
@@ -170,7 +170,7 @@ def render(text: str, values: Mapping[str, Any], limit: int) -> str:
 
 def _missing(error: UndefinedError, where: str) -> CannotRender:
     text = str(error)
-    if text.startswith(("env.", "context.")):
+    if text.startswith(("env.", "context.")) or text in BROUGHT:
         return CannotRender(f"{where}{text} is not set", missing=text)
     if " " in text:
         return CannotRender(f"{where}{text}")
