@@ -28,6 +28,11 @@ def fault(text: str) -> str:
         return "a pattern is relative to path; take the leading / away"
     if any(name in ("", ".", "..") for name in names):
         return "a pattern is names with / between them, without empty ones, '.' and '..'"
+    try:
+        read(text)
+    except re.error as error:
+        # Only older versions of Python mind: [z-a] is a range of nothing.
+        return f"this is no pattern: {error}"
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import Optional
 
 from clodputer.model import filename, watch
 from clodputer.model import pattern as patterns
+from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
 from clodputer.model.watch import Looked
 from clodputer.runner import changed
@@ -28,9 +29,11 @@ def drop_changes(
     """Drop a request for each settled change in the folder of a task's trigger, its `index`-th, since the last look.
 
     Returns when to look again (epoch seconds), None when nothing is expected. A folder that cannot be looked at is an event in
-    the log, told once. Raises ClodputerError when the trigger's path cannot be filled in, OSError when ours cannot be written;
-    the next look then finishes what was begun.
+    the log, told once. Raises ClodputerError when the trigger's path or pattern is none, OSError when we cannot write; the next
+    look then finishes what was begun.
     """
+    if not task.enabled:
+        return None  # its requests would be turned away; what changes meanwhile is found when it is enabled again
     place = snapshot.folder(around.home, task.name)
     os.makedirs(place, mode=0o700, exist_ok=True)
     with Lock(f"{place}/{snapshot.LOCK}") as held:
@@ -77,6 +80,10 @@ def _watched(around: Surroundings, task: Task, trigger: Trigger) -> tuple[str, s
     """The folder, the pattern, and the name of the state kept for both."""
     path = watched_path(task, trigger, around.environ, around.secrets)
     pattern = str(trigger.options.get("pattern", "*"))
+    fault = patterns.fault(pattern)
+    if fault:
+        raise ClodputerError("task_invalid", f"{task.path}: trigger.pattern: {fault}; found {pattern!r}",
+                             "Mend the pattern, such as **/*.md.")  # fmt: skip
     return path, pattern, snapshot.fingerprint(path, pattern)
 
 
