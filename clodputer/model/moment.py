@@ -73,6 +73,11 @@ def compact(epoch: float) -> str:
     return f"{second:%Y%m%dT%H%M%S}.{milliseconds:03d}Z"
 
 
+def parse_compact(text: str) -> float:
+    """The moment, in epoch seconds, that `compact` wrote. Raises ValueError."""
+    return datetime.strptime(text, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
+
+
 def _split(epoch: float) -> tuple[datetime, int]:
     # Rounded, not cut off: 17179869184.906 is a hair less as a float, and must be read back as what it was.
     seconds, milliseconds = divmod(round(epoch * 1000), 1000)

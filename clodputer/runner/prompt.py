@@ -48,7 +48,9 @@ def render(
             "body_unused", f"the request has a text of its own, but the prompt in {file} has no place for it",
             "Write {{ body }} where the text belongs, or drop the request without a text.")  # fmt: skip
     context = _filled(task, "context", task.context, environ, secrets)
+    brought = {name: request.context[name] for name in template_text.BROUGHT if name in request.context}
     values = {
+        **brought,
         "env": {**environ, **secrets},
         "context": {**context, **request.context},
         "request": {
@@ -91,6 +93,16 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
         command_succeeds=_program(expect.command_succeeds, environ),
     )
     return Task(**filled)
+
+
+def watched_path(task: Task, trigger: Trigger, environ: Mapping[str, str], secrets: Mapping[str, str]) -> str:
+    """The folder that a trigger file_watch names, with `{{ env.X }}` and `~` filled in. Raises ClodputerError."""
+    text = _filled(task, "trigger.path", trigger.options["path"], environ, secrets)
+    path = os.path.normpath(expand(text, environ))
+    if not os.path.isabs(path):
+        raise ClodputerError("task_invalid", f"{task.path}: trigger.path is not absolute: {text}",
+                             "Write it from / or from ~ on.")  # fmt: skip
+    return path
 
 
 def guard(rendered: str, template: str) -> str:
@@ -180,6 +192,8 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Put {name}=... into {home}/secrets.env or the environment of the scheduler."
     if root == "context":
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
+    if missing in template_text.BROUGHT:
+        return f"A trigger file_watch brings it; for requests of other kinds write {{% if {missing} is defined %}}."
     return "Mend the template; for what may be missing write {{ name | default('') }}."
 
 

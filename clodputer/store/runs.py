@@ -8,7 +8,7 @@ from json import dumps, loads
 from typing import Any, Optional
 
 from clodputer.model.mask import Masker
-from clodputer.model.moment import compact
+from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
 from clodputer.store import atomic
 from clodputer.store.home import Home
@@ -17,6 +17,11 @@ from clodputer.store.home import Home
 def new_id(now: float, request_id: str) -> str:
     """A run id: the moment first, so that names sort, and the request's id last, so that its attempts are found by name."""
     return f"{compact(now)}-{request_id}"
+
+
+def moment_of(run_id: str) -> float:
+    """The moment in a run id, in epoch seconds. Raises ValueError for what is no run id."""
+    return parse_compact(run_id.partition("-")[0])
 
 
 def request_of(run_id: str) -> str:
@@ -73,6 +78,24 @@ def records(home: Home, task: str) -> Iterator[dict[str, Any]]:
         found = record(home, task, run_id)
         if found is not None:
             yield found
+
+
+def spans(home: Home, task: str, since: float, now: float) -> list[tuple[float, float]]:
+    """(start, end) of the task's runs that ended after `since`, newest first; one without a record goes on until `now`."""
+    found = []
+    for run_id in ids(home, task):
+        try:
+            start = moment_of(run_id)
+        except ValueError:
+            continue  # no run of ours
+        try:
+            end = os.stat(f"{folder(home, task, run_id)}/record.json").st_mtime
+        except FileNotFoundError:
+            end = now
+        if end < since:
+            break
+        found.append((start, end))
+    return found
 
 
 def of_request(home: Home, task: str, request_id: str) -> list[str]:

@@ -12,7 +12,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from clodputer.model.suggest import did_you_mean
-from clodputer.store.template_text import CannotRender, Fault
+from clodputer.store.template_text import BROUGHT, CannotRender, Fault
 
 AS_IT_IS = "to write {{, {% or {# as it is, put it between {% raw %} and {% endraw %}"
 
@@ -95,6 +95,9 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
         Fault(node.lineno, f"{type(node).__name__.lower()} is not available: a template stands alone")
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
     ]
+    # `{% for file in files %}` is what anybody would write; such a `file` is the person's own.
+    made = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    known = {name: () if name in BROUGHT and name in made else fields for name, fields in known.items()}
     for root, field, line in _uses(tree):
         if root in known:
             if field is None and root == "env":
@@ -110,7 +113,7 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
     found += [
         Fault(name.lineno, f"{name.name!r} is a name of Clodputer's own; choose another for the variable")
         for name in tree.find_all(nodes.Name)
-        if name.ctx != "load" and name.name in known
+        if name.ctx != "load" and name.name in known and name.name not in BROUGHT
     ]
     return sorted(set(found))
 
@@ -170,7 +173,7 @@ def render(text: str, values: Mapping[str, Any], limit: int) -> str:
 
 def _missing(error: UndefinedError, where: str) -> CannotRender:
     text = str(error)
-    if text.startswith(("env.", "context.")):
+    if text.startswith(("env.", "context.")) or text in BROUGHT:
         return CannotRender(f"{where}{text} is not set", missing=text)
     if " " in text:
         return CannotRender(f"{where}{text}")

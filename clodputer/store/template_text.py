@@ -26,7 +26,13 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
     "body": (),
     "last": ("outcome", "result", "when"),
+    "file": ("path", "name", "relative", "event", "size", "shell"),
+    "files": (),
+    "event": (),
 }
+
+# Those that only some requests bring along, in their context: the changes that a trigger file_watch saw.
+BROUGHT = ("file", "files", "event")
 
 
 class CannotRender(ValueError):

@@ -104,7 +104,7 @@ def test_context_may_name_variables() -> None:
             "{{ contxt.x }}",
             (
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, last"
+                "known here: env, context, request, body, last, file, files, event"
             ),
             "Mend /h/tasks/a.yaml.",
         ),

@@ -40,7 +40,7 @@ def test_nothing_else_is_documented() -> None:
     """Every row is a key that exists, or a name that a template may use."""
     keys = set(taskfile_schema.TaskKeys.model_fields)
     keys |= {f"expect.{key}" for key in taskfile_schema.ExpectKeys.model_fields}
-    keys |= {"env.NAME", "context.NAME", "body"}
+    keys |= {"env.NAME", "context.NAME", "body", "event", "files"}
     keys |= {f"{root}.{field}" for root, fields in template_text.IN_PROMPTS.items() for field in fields}
     assert DOCUMENTED - keys == set()
 

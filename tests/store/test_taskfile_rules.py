@@ -117,7 +117,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
         [
             (
                 "4: prompt: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, last"
+                "known here: env, context, request, body, last, file, files, event"
             )
         ],
     ),

@@ -1,0 +1,112 @@
+"""Patterns mean what a shell's do, and what glob and pathlib of Python find."""
+
+from __future__ import annotations
+
+import glob
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clodputer.model import pattern as patterns
+
+NAMES = ("a", "b", "ab", "a.txt", "b.md", ".a", ".txt")
+PARTS = ("*", "**", "a", "a*", "*.txt", "?", "[ab]", "[!a]*", ".*", "*b*", ".a")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "means", "not_means"),
+    [
+        ("*", ["a", "a b", "[", "\u00fc", "\udce9", "a\nb"], [".a", "a/b"]),
+        ("*.md", ["a.md", "a.b.md"], [".md", ".a.md", "a.MD", "x/a.md", "a.md~"]),
+        (".*", [".a"], ["a", "a/.a"]),
+        ("**", ["a", "a/b", "a/b/c"], [".a", "a/.b", ".a/b"]),
+        ("**/*.md", ["a.md", "x/a.md", "x/y/a.md"], ["x/.y/a.md", ".x/a.md", "a.txt"]),
+        ("docs/**", ["docs/a", "docs/x/a"], ["docs", "a", "docs2/a"]),
+        ("**/.env", [".env", "x/.env"], [".x/.env", "env"]),
+        ("a/*/c", ["a/b/c"], ["a/c", "a/b/b/c", "a/.b/c"]),
+        ("a/**/c", ["a/c", "a/b/c", "a/b/b/c"], ["c", "a/b"]),
+        ("**/a/**/b", ["a/b", "x/a/y/b", "a/a/b"], ["a", "b", "x/b"]),
+        ("[0-9][!x].csv", ["1a.csv"], ["1x.csv", "aa.csv"]),
+    ],
+)
+def test_what_a_pattern_means(pattern: str, means: list[str], not_means: list[str]) -> None:
+    """`*` stays inside a name, `**` goes through folders, and hidden names are named by their dot."""
+    read = patterns.read(pattern)
+    assert [path for path in means if not patterns.matches(read, path)] == []
+    assert [path for path in not_means if patterns.matches(read, path)] == []
+    assert patterns.fault(pattern) == ""
+
+
+@pytest.mark.parametrize("text", ["/a", "", "a/", "a//b", "../a", "a/../b", "./a", "a/."])
+def test_what_is_no_pattern(text: str) -> None:
+    """Patterns are relative and stay inside the folder."""
+    assert patterns.fault(text)
+
+
+def files_in(root: str) -> list[str]:
+    """The files of a tree as relative paths."""
+    return [
+        os.path.relpath(os.path.join(place, name), root)
+        for place, _, names in os.walk(root)
+        for name in names
+    ]
+
+
+@pytest.fixture(scope="module")
+def tree() -> str:
+    """Four levels of folders and files with all the names."""
+    root = tempfile.mkdtemp()
+
+    def fill(folder: str, depth: int) -> None:
+        for name in NAMES[2:]:
+            Path(folder, name).write_bytes(b"")
+        for name in (*NAMES[:2], ".h"):
+            os.mkdir(f"{folder}/{name}")
+            if depth:
+                fill(f"{folder}/{name}", depth - 1)
+
+    fill(root, 2)
+    return root
+
+
+@settings(max_examples=150, deadline=None)
+@given(parts=st.lists(st.sampled_from(PARTS), min_size=1, max_size=3))
+def test_the_same_files_as_glob_finds(tree: str, parts: list[str]) -> None:
+    """Every file of a tree that Python's glob finds for a pattern, and no other; a last `**` means files here."""
+    text = "/".join(parts)
+    looked_for = text + "/*" if parts[-1] == "**" else text
+    found = {
+        os.path.relpath(path, tree)
+        for path in glob.glob(f"{tree}/{looked_for}", recursive=True)
+        if os.path.isfile(path)
+    }
+    read = patterns.read(text)
+    assert {path for path in files_in(tree) if patterns.matches(read, path)} == found
+
+
+@pytest.mark.parametrize("text", ["*.txt", "*.md", "a*", "?.md", "[ab].md"])
+def test_the_same_files_as_pathlib_finds(tree: str, text: str) -> None:
+    """`**/X` is rglob(X), `X` is glob(X), among names without a dot at their head, which pathlib takes too."""
+    for pattern, found in ((text, Path(tree).glob(text)), (f"**/{text}", Path(tree).rglob(text))):
+        wanted = {str(path.relative_to(tree)) for path in found if path.is_file()}
+        wanted = {path for path in wanted if not any(name.startswith(".") for name in path.split("/"))}
+        read = patterns.read(pattern)
+        assert {path for path in files_in(tree) if patterns.matches(read, path)} == wanted
+
+
+@given(
+    text=st.lists(st.sampled_from(PARTS), min_size=1, max_size=4).map("/".join),
+    path=st.lists(st.sampled_from(NAMES), min_size=2, max_size=5),
+)
+def test_no_folder_is_passed_over(text: str, path: list[str]) -> None:
+    """A walk that enters only folders for which something is `below` meets every file that the pattern means."""
+    read = patterns.read(text)
+    if patterns.matches(read, "/".join(path)):
+        reached = patterns.begin(read)
+        for name in path[:-1]:
+            reached = patterns.advance(read, reached, name)
+            assert patterns.below(read, reached)

@@ -1,0 +1,166 @@
+"""SIGKILL at every step of a look at a watched folder, and of the intake after it: each file becomes one request."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+from clodputer.runner.intake import intake
+from clodputer.store import snapshot
+from tests.runner.watched import Watched
+from tests.system.crashing_exec import STEPS, WRITING
+from tests.workshop import everything
+
+FORK = multiprocessing.get_context("fork")
+# Every so many steps the next exec is killed as well; begun one later each time, so that all of them have their turn.
+APART = 8
+FILES = [f"f{number}" for number in range(3)]
+
+
+def look_and_take_in(watched: Watched, step: int, later: float) -> None:
+    """What an exec does of it, to be killed before its N-th step that changes the world; 0: never."""
+    left = [step]
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        if event not in STEPS or (
+            event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING)
+        ):
+            return
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    watched.look(later)
+    intake(watched.around, time.time())
+
+
+def killed(watched: Watched, step: int, later: float = 10.0) -> bool:
+    """Do it in a process of its own; whether that was killed."""
+    process = FORK.Process(target=look_and_take_in, args=(watched, step, later))
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
+
+
+def queued(watched: Watched) -> Counter[tuple[str, str, int]]:
+    """How many requests there are for each (file, event, size), wherever they lie; all of them were taken in."""
+    found: Counter[tuple[str, str, int]] = Counter()
+    for place, names in everything(watched.home).items():
+        assert place == "default/queue/3", f"{names} in {place}"
+        for name in names:
+            file = json.loads(Path(watched.home.lanes, place, name).read_text())["context"]["file"]
+            found[file["name"], file["event"], file["size"]] += 1
+    return found
+
+
+def set_up(folder: Path) -> Watched:
+    """One known file that was modified, and some new ones."""
+    folder.mkdir()
+    watched = Watched(folder)
+    watched.put("known")
+    watched.look()
+    watched.dropped()
+    watched.put("known", "modified")
+    for name in FILES:
+        watched.put(name)
+    return watched
+
+
+EXPECTED = Counter({("known", "modified", 8): 1, **{(name, "created", 4): 1 for name in FILES}})
+
+
+def steps_until_done(tmp_path: Path) -> int:
+    """How many steps there are."""
+    step = 1
+    while killed(set_up(tmp_path / f"count-{step}"), step):
+        step += 1
+    return step - 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("shard", range(2))
+def test_killed_at_every_step_and_again_at_any(tmp_path: Path, shard: int) -> None:
+    """Whatever was done when we were killed, and whatever of it the next exec did: each change ends as one request."""
+    last = steps_until_done(tmp_path)
+    assert last > 20, "a look and an intake have dozens of steps"
+    both = 0
+    for first in range(1 + shard, last + 1, 2):
+        for second in range(first % APART, last + 1, APART):
+            watched = set_up(tmp_path / f"{first}-{second}")
+            assert killed(watched, first)
+            both += killed(watched, second)
+            killed(watched, 0)
+            assert queued(watched) == EXPECTED, f"killed before step {first}, then before step {second}"
+            place = snapshot.folder(watched.home, "work")
+            (state,) = [name for name in os.listdir(place) if name != snapshot.LOCK]
+            assert os.listdir(f"{place}/{state}") == [snapshot.FILE]
+    assert both > last / 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_changed_after_the_kill(tmp_path: Path) -> None:
+    """A file that changes, and one that goes, between the kill and the next exec: each settled version at most once."""
+    last = steps_until_done(tmp_path)
+    for step in range(1, last + 1):
+        watched = set_up(tmp_path / str(step))
+        assert killed(watched, step)
+        watched.put("f0", "changed again")
+        Path(watched.inbox, "f1").unlink()
+        killed(watched, 0)
+        found = queued(watched)
+        assert set(found.values()) == {1}, step
+        assert found["f0", "modified", 13] + found["f0", "created", 13] == 1, step
+        assert {name for name, _, _ in found} >= {"known", "f0", "f2"}, step
+        if ("f0", "created", 4) in found:
+            assert ("f0", "modified", 13) in found, step
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_killed_while_files_are_written(tmp_path: Path) -> None:
+    """Looks killed at each step while the files were not yet quiet lose none of them."""
+    watched: Optional[Watched] = None
+    for step in range(1, 12):
+        watched = set_up(tmp_path / str(step))
+        killed(watched, step, later=0.1)
+        killed(watched, 0, later=0.2)
+        assert queued(watched) == Counter()
+        killed(watched, 0)
+        assert queued(watched) == EXPECTED
+    assert watched is not None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_ten_thousand_files_at_once(tmp_path: Path, record_property: Any) -> None:
+    """Each is dropped and taken in once, within a minute; the next look finds nothing, quickly."""
+    watched = Watched(tmp_path, pattern="**")
+    for number in range(10_000):
+        watched.put(f"d{number % 7}/{number}")
+    began = time.monotonic()
+    watched.look()
+    dropped = time.monotonic()
+    taken = intake(watched.around, time.time())
+    done = time.monotonic()
+    assert taken.queued == 10_000
+    assert len(queued(watched)) == 10_000
+    idle = time.monotonic()
+    assert watched.look() is None
+    quick = time.monotonic() - idle
+    assert os.listdir(watched.home.new) == []
+    record_property("seconds", (dropped - began, done - dropped, quick))
+    assert done - began < 60
+    assert quick < 2
