@@ -15,8 +15,13 @@ ALIASES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-WEEKDAYS = {name: number for number, name in enumerate("sun mon tue wed thu fri sat".split())}
+MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+WEEKDAYS = {name: number for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
 
 # The longest that each month gets.
 DAYS_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -84,9 +89,7 @@ def parse(text: str) -> Cron:
                 either=not (words[2].startswith("*") or words[4].startswith("*")),
                 follows_clock=words[0].startswith("*") or words[1].startswith("*"))  # fmt: skip
     if not cron.either and all(days[0] > DAYS_OF_MONTH[month - 1] for month in months):
-        raise InvalidCron(
-            f"no month it names has a day {days[0]}; cron accepts it, and it is never due"
-        )
+        raise InvalidCron(f"no month it names has a day {days[0]}; cron accepts it, and it is never due")
     return cron
 
 
@@ -141,7 +144,9 @@ def _range(field: _Field, item: str) -> range:
         raise InvalidCron(f"{where}: the range runs backwards; cron accepts it and it never matches; "
                           f"write {_around(field, first, last)}")  # fmt: skip
     if step > max(last - first, 1):
-        raise InvalidCron(f"{where}: the step is wider than the range; cron would take {first} only; write {first}")
+        raise InvalidCron(
+            f"{where}: the step is wider than the range; cron would take {first} only; write {first}"
+        )
     return range(first, last + 1, step)
 
 

@@ -38,13 +38,13 @@ COALESCED, MISSED = "coalesced", "missed"
 
 
 class Fate(NamedTuple):
-    """What became of `count` slot times from `first` to `last` that were not dropped; noticed at `noticed_at`."""
+    """What became of `number` slot times from `first` to `last` that were not dropped; noticed at `noticed_at`."""
 
     fate: str
     reason: str
     first: int
     last: int
-    count: int
+    number: int
     noticed_at: float
 
 
@@ -98,7 +98,9 @@ class Decision(NamedTuple):
     back: float = 0.0
 
 
-def decide(schedule: Schedule, fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts) -> Decision:
+def decide(
+    schedule: Schedule, fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts
+) -> Decision:
     """What is due by a schedule. Nothing is, of what was before the schedule was first seen or while an entry covers it."""
     entry = _begun(fingerprint, entry, facts)
     back = entry.accounted - facts.now
@@ -116,7 +118,9 @@ def decide(schedule: Schedule, fingerprint: str, policy: Policy, entry: Optional
     return Decision(entry, (), look_at, back if back > BACK else 0.0)
 
 
-def decide_startup(fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts, boot: str) -> Decision:
+def decide_startup(
+    fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts, boot: str
+) -> Decision:
     """Whether the start of the computer is due: once for each boot after the one in which the trigger was first seen."""
     if entry is None or entry.fingerprint != fingerprint:
         last = entry.last if entry else ()
@@ -208,7 +212,9 @@ def _wait(schedule: Schedule, policy: Policy, slot: int, now: float) -> Optional
     return opens if opens > now else None
 
 
-def _joined(spans: tuple[tuple[float, float], ...], new: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+def _joined(
+    spans: tuple[tuple[float, float], ...], new: tuple[float, float]
+) -> tuple[tuple[float, float], ...]:
     """The spans with one more, those that touch made one; the newest KEPT of them."""
     joined: list[tuple[float, float]] = []
     for begin, end in sorted((*spans, new)):

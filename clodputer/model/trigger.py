@@ -18,7 +18,13 @@ CATCH_UP = ("skip", "latest", "all")
 OVERLAP = ("coalesce", "queue", "skip")
 
 # A key that is not written has the value it has here.
-_POLICY: dict[str, Any] = {"catch_up": "latest", "max_late": DAY, "jitter": 0.0, "active": None, "overlap": "coalesce"}
+_POLICY: dict[str, Any] = {
+    "catch_up": "latest",
+    "max_late": DAY,
+    "jitter": 0.0,
+    "active": None,
+    "overlap": "coalesce",
+}
 DEFAULTS: dict[str, dict[str, Any]] = {
     "cron": {"timezone": "", **_POLICY},
     "interval": {"anchor": "1970-01-01T00:00:00Z", **_POLICY},
@@ -89,4 +95,6 @@ def jitter(task: str, longest: float) -> int:
 
 def fingerprint(trigger: Trigger) -> str:
     """What identifies a schedule: with another one, the old one's slot times mean nothing any more."""
-    return dumps({"type": trigger.type, **{key: trigger.options[key] for key in _WHEN if trigger.options.get(key)}})
+    return dumps(
+        {"type": trigger.type, **{key: trigger.options[key] for key in _WHEN if trigger.options.get(key)}}
+    )

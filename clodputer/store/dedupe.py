@@ -41,5 +41,13 @@ def write(home: Home, entry: Entry) -> None:
     atomic.write(_path(home, entry.key), dumps(entry._asdict()).encode())
 
 
+def remove(home: Home, key: str) -> None:
+    """Let nobody answer for a key any more. Raises OSError."""
+    try:
+        os.unlink(_path(home, key))
+    except FileNotFoundError:
+        return
+
+
 def _path(home: Home, key: str) -> str:
     return f"{home.dedupe}/{blake2b(key.encode(), digest_size=16).hexdigest()}.json"

@@ -76,5 +76,5 @@ def _drop(fields: dict[str, Any]) -> Drop:
 def _fate(fields: dict[str, Any]) -> Fate:
     return Fate(
         str(fields["fate"]), str(fields["reason"]), int(_moment(fields["first"])), int(_moment(fields["last"])),
-        int(fields["count"]), _moment(fields["noticed_at"]),
+        int(fields["number"]), _moment(fields["noticed_at"]),
     )  # fmt: skip

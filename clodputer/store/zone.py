@@ -51,12 +51,18 @@ def _named_by(path: str) -> str:
     return found.rpartition("zoneinfo/")[2] if "zoneinfo/" in found else "local time"
 
 
+def near(name: str) -> str:
+    """` (did you mean 'Europe/Berlin'?)`, or an empty string when no name is near."""
+    from zoneinfo import available_timezones
+
+    return did_you_mean(name, available_timezones())
+
+
 def _unknown(name: str) -> ClodputerError:
     from zoneinfo import available_timezones
 
-    known = available_timezones()
-    if not known:
+    if not available_timezones():
         return ClodputerError("no_zones", "this system has no time zone database, so no time zone can be looked up",
                               "Install the system's tzdata package, or leave timezone out.")  # fmt: skip
-    return ClodputerError("zone_unknown", f"there is no time zone {name[:60]!r}{did_you_mean(name, known)}",
+    return ClodputerError("zone_unknown", f"there is no time zone {name[:60]!r}{near(name)}",
                           "Write a name such as Europe/Berlin, or leave timezone out.")  # fmt: skip
