@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Mapping
 
@@ -78,6 +79,21 @@ def exit_codes() -> str:
     return "\n".join([*rows, *(f"| {int(code)} | {EXIT_CODES[code]} |" for code in ExitCode)])
 
 
+def modules() -> str:
+    """Every module with the sentence it opens with, folder by folder."""
+    package = os.path.join(os.path.dirname(FOLDER), "clodputer")
+    lines = []
+    for folder in ("", "model", "store", "agents", "runner", "cli"):
+        lines += ["", f"### clodputer/{folder}".rstrip("/"), ""]
+        for name in sorted(os.listdir(os.path.join(package, folder))):
+            if name.endswith(".py"):
+                inside = f"{folder}/{name}".lstrip("/")
+                shown = f"{folder}/" if name == "__init__.py" and folder else inside
+                with open(os.path.join(package, inside), encoding="utf-8") as file:
+                    lines.append(f"- `{shown}`: {ast.get_docstring(ast.parse(file.read())) or ''}".split("\n")[0])
+    return "\n".join(lines[1:])
+
+
 def filled(text: str, sections: Mapping[str, str]) -> str:
     """A page with what stands between `<!-- NAME -->` and `<!-- /NAME -->` replaced."""
     for name, content in sections.items():
@@ -94,7 +110,10 @@ def pages() -> dict[str, str]:
     """Every page that is generated, wholly or in part, with the text it must have."""
     with open(f"{FOLDER}/troubleshooting.md", encoding="utf-8") as file:
         troubleshooting = file.read()
+    with open(f"{FOLDER}/tour.md", encoding="utf-8") as file:
+        tour = file.read()
     return {
+        "tour.md": filled(tour, {"modules": modules()}),
         "cli.md": cli_page(),
         "troubleshooting.md": filled(troubleshooting, {"reasons": reasons(), "exit codes": exit_codes()}),
     }

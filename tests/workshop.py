@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
 
+import psutil
+
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 
@@ -102,3 +104,11 @@ def everything(home: Home) -> dict[str, list[str]]:
             places[f"{lane}/{place}"] = f"{folder}/{place}"
     found = {place: sorted(os.listdir(path)) for place, path in places.items()}
     return {place: names for place, names in found.items() if names}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

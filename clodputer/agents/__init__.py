@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         def launch(self, task: Task, facts: Facts) -> Launch:
             """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""
 
-        def begin(self) -> Progress:
+        def begin(self, task: Task) -> Progress:
             """The progress before the first byte."""
 
         def observe(self, progress: Progress, line: bytes) -> Progress:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
+from clodputer.model.task import Task
 
 MOST_TOOLS = 256
 MOST_DENIALS = 50
@@ -34,6 +35,7 @@ class ApiError(NamedTuple):
 class Notes(NamedTuple):
     """What the events have said so far.
 
+    required: the MCP servers that the task cannot do without.
     open_tools: calls without a result, by id. background: how many commands go on behind the turn, which happens only
     when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
@@ -41,6 +43,7 @@ class Notes(NamedTuple):
     messages counted, by id.
     """
 
+    required: tuple[str, ...] = ()
     session_id: str = ""
     model: str = ""
     version: str = ""
@@ -59,9 +62,9 @@ class Notes(NamedTuple):
     recent: Mapping[str, tuple[int, ...]] = {}
 
 
-def begin() -> Progress:
+def begin(task: Task) -> Progress:
     """The progress before the first byte."""
-    return Progress(notes=Notes())
+    return Progress(notes=Notes(required=task.requires_mcp))
 
 
 def observe(progress: Progress, line: bytes) -> Progress:
@@ -95,7 +98,20 @@ def observe(progress: Progress, line: bytes) -> Progress:
     elif kind == "rate_limit_event":
         notes = _limit(notes, mapping(event.get("rate_limit_info")))
     notes = notes._replace(final=final)
-    return Progress(started=True, busy=_busy(notes), done=final and not notes.background, notes=notes)
+    hopeless = progress.hopeless
+    # The first event comes when the servers have had their time to start, and before anything is spent (claude-cli 4).
+    if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
+        hopeless = "mcp"
+    done = final and not notes.background
+    return Progress(started=True, busy=_busy(notes), done=done, hopeless=hopeless, notes=notes)
+
+
+def missing_servers(notes: Notes, required: Iterable[str], fine: Sequence[str] = ("connected",)) -> list[str]:
+    """The MCP servers that are required and in none of the fine states, each with its state."""
+    states = {server.get("name"): server.get("status") for server in notes.mcp_servers}
+    return [
+        f"{name} ({states.get(name, 'not configured')})" for name in required if states.get(name) not in fine
+    ]
 
 
 def _busy(notes: Notes) -> bool:

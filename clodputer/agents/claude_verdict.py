@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from clodputer.agents import claude_denied, ending
 from clodputer.agents.claude_cost import spent
-from clodputer.agents.claude_stream import ApiError, Notes
+from clodputer.agents.claude_stream import ApiError, Notes, missing_servers
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
@@ -67,6 +67,9 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
 
 def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Outcome:
     notes: Notes = progress.notes
+    if ended.stopped == "mcp":
+        missing = missing_servers(notes, task.requires_mcp)
+        return of("mcp", f"Not connected: {', '.join(missing)}. It was stopped before it spent anything.")
     excused = progress.done and ended.stopped in AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
     if ours is not None:
@@ -137,11 +140,9 @@ def _api_reason(error: ApiError, notes: Notes) -> str:
 
 def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outcome]:
     """What keeps an end without an error from being a success, else None."""
-    states = {server.get("name"): server.get("status") for server in notes.mcp_servers}
-    missing = [name for name in task.requires_mcp if states.get(name) != "connected"]
+    missing = missing_servers(notes, task.requires_mcp)
     if missing:
-        told = ", ".join(f"{name} ({states.get(name, 'not configured')})" for name in missing)
-        return of("mcp", f"Not connected: {told}.")
+        return of("mcp", f"Not connected: {', '.join(missing)}.")
     if notes.denials and task.on_denied != "ignore":
         return of("denied", claude_denied.message(task, tuple(notes.denials.values())))
     if not count(result.get("num_turns")):

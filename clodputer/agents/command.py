@@ -60,7 +60,7 @@ def _program(task: Task, env: dict[str, str]) -> str:
     return found
 
 
-def begin() -> Progress:
+def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)
     """The progress before the first byte."""
     return Progress(notes=Notes())
 

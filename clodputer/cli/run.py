@@ -13,7 +13,7 @@ import click
 from clodputer.cli import recordtext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink, is_terminal, shown
-from clodputer.cli.printable import one_line, printable
+from clodputer.cli.printable import one_line
 from clodputer.cli.result import Result
 from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError, ExitCode
@@ -29,11 +29,10 @@ GLANCE = 0.1
 
 
 class Settled(NamedTuple):
-    """The end of our request: its latest run, that run's record, and where the request is if we took it back."""
+    """The end of our request: its latest run, and that run's record."""
 
     run_id: str
     record: Mapping[str, Any]
-    taken_back: str = ""
 
 
 @click.command()
@@ -47,7 +46,7 @@ def command(as_json: bool, task: str, context: tuple[str, ...]) -> Result:
     """Run a task now and tell how it ended.
 
     Drops a request, drains the spool as `clodputer exec` does, and waits for the end of that request's run,
-    in whichever process it is. Ctrl-C stops the run and takes the request back.
+    in whichever process it is. Ctrl-C cancels the run.
 
     Exit code 0 when the run succeeded, 1 when it did not, 75 when its lane is on hold or a usage limit was reached.
 
@@ -90,21 +89,19 @@ def run(
             "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
         )
     _refuse_held(around, task, "Nothing was dropped.")
-    request_id = submit(around, task.name, context=context, trigger="manual")
+    request_id = stop.mine = submit(around, task.name, context=context, trigger="manual")
     say(f"{ink(task.name, 'bold')}: request {request_id} dropped, running ...")
     settled = _settle(around, task, request_id, stop, say)
     record = around.masker.data(dict(settled.record))
     folder = runs.folder(around.home, task.name, settled.run_id)
     data = {"record": record, "folder": folder}
     text = recordtext.summary(record, folder)
-    if settled.taken_back:
-        text += "\n" + recordtext.field("taken back", printable(settled.taken_back))
     if record["outcome"] == outcome.SUCCEEDED:
         return Result(data, text)
     code, reason = ExitCode.EXPECTED, outcome.REASONS.get(record["reason"])
     if record["outcome"] == outcome.LIMITED:
         code = ExitCode.LATER
-    elif stop.requested:
+    elif record["reason"] == "cancelled":
         code = ExitCode.INTERRUPTED
     error = ClodputerError(record["reason"], record["message"] or (reason.meaning if reason else ""),
                            reason.remedy if reason else "")  # fmt: skip
@@ -122,12 +119,7 @@ def _settle(
         work(around, stop)
         settled = _settled(around, task, request_id)
         if settled is not None:
-            # What was stopped by Ctrl-C has been put back; the person meant an end, not a delay.
-            return (
-                settled._replace(taken_back=_withdraw(around, task, request_id))
-                if stop.requested
-                else settled
-            )
+            return settled
         _refuse_set_aside(around, request_id)
         if stop.requested:
             raise _interrupted(around, task, request_id)

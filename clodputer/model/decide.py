@@ -87,16 +87,14 @@ class Holder(NamedTuple):
     request_id: str
     accepted_at: float
     ttl: float
-    same_file: bool
     pending: bool
 
 
-def coalesce(request: Request, holder: Optional[Holder], now: float) -> bool:
+def coalesce(request: Request, holder: Holder, now: float) -> bool:
     """Whether a request is one with the earlier holder of its dedupe key.
 
-    It is while that one waits or runs, or within the longer of both ttls since that one was accepted. A drop that a crash
-    left in `new/` after it was entered (`same_file`) is that request itself, not a second one.
+    It is while that one waits or runs, or within the longer of both ttls since that one was accepted; never with itself.
     """
-    if holder is None or holder.same_file or holder.request_id == request.id:
+    if holder.request_id == request.id:
         return False
     return holder.pending or now < holder.accepted_at + max(holder.ttl, request.dedupe_ttl)

@@ -64,7 +64,7 @@ REASONS: dict[str, Reason] = {
     "internal": Reason(FAILED, "Clodputer itself failed during the run.", "Please report it, with the message."),
     "refused": Reason(FAILED, "The model refused the request.", "Change the prompt."),
     "exec_died": Reason(LOST, "Clodputer was killed during the run, so nobody saw how it ended.",
-        "Look at what it did; the request is kept in spool/dead and can be dropped again."),
+        "Look at what it did; the request is kept in spool/dead, with the command to drop it again."),
 }  # fmt: skip
 
 

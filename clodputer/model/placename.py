@@ -7,7 +7,7 @@ MARK_SUFFIX = ".run"
 
 
 def is_place(name: str) -> bool:
-    """Whether a name has the shape `<ms>.<priority>.<id>.<dropped name>`; a stray file in a queue is none of our business."""
+    """Whether a name has the shape `<microseconds>.<priority>.<id>.<dropped name>`; stray files are not ours."""
     parts = name.split(".", 3)
     return (
         len(parts) == 4 and parts[0].isdecimal() and parts[1] in ("1", "2", "3", "4", "5") and parts[2] != ""

@@ -162,23 +162,23 @@ def to_fields(request: Request) -> dict[str, Any]:
 
 
 class Place(NamedTuple):
-    """What a file's name in `queue/`, `delayed/` or a slot says: `<ms>.<priority>.<id>.<dropped name>`.
+    """What a file's name in `queue/`, `delayed/` or a slot says: `<microseconds>.<priority>.<id>.<dropped name>`.
 
     The name is an index, so that a listing is in run order; the content is the truth.
     """
 
-    milliseconds: int
+    microseconds: int
     priority: int
     id: str
     dropped: str
 
     def __str__(self) -> str:
-        return f"{self.milliseconds:013d}.{self.priority}.{self.id}.{self.dropped}"
+        return f"{self.microseconds:016d}.{self.priority}.{self.id}.{self.dropped}"
 
 
 def parse_place(name: str) -> Optional[Place]:
     """The place that a file name describes, or None when it is not a name of ours."""
     if not is_place(name):
         return None
-    milliseconds, priority, request_id, dropped = name.split(".", 3)
-    return Place(int(milliseconds), int(priority), request_id, dropped)
+    microseconds, priority, request_id, dropped = name.split(".", 3)
+    return Place(int(microseconds), int(priority), request_id, dropped)

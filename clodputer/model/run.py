@@ -47,12 +47,14 @@ class Launch(NamedTuple):
 class Progress(NamedTuple):
     """What an agent's stream has said so far; `notes` belongs to the agent alone.
 
-    started: the first event was seen. busy: a tool is known to be running. done: a final result was seen.
+    started: the first event was seen. busy: a tool is known to be running. done: a final result was seen. hopeless: empty,
+    or the reason code for which it is stopped at once, before it spends more.
     """
 
     started: bool = False
     busy: bool = False
     done: bool = False
+    hopeless: str = ""
     notes: Any = None
 
 
@@ -60,7 +62,7 @@ class Ended(NamedTuple):
     """How a process ended and what we did to it.
 
     stopped: empty, or why *we* stopped it: startup_hang, stall, timeout, output_too_large, interrupted,
-    cancelled, exit_grace (it had its result and would not leave).
+    cancelled, exit_grace (it had its result and would not leave), or what its progress called hopeless.
     """
 
     exit_status: Optional[int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any, NamedTuple, Optional
 
@@ -62,7 +62,7 @@ def attempt(around: Surroundings, lane: str, place: Place, stop: Stop) -> Option
         _bury(around, in_slot, place, decision, request.task, now)
         return None
     if isinstance(decision, decide.Delay):
-        waiting = place._replace(milliseconds=int(decision.until * 1000) + 1)
+        waiting = place._replace(microseconds=int(decision.until * 1_000_000) + 1)
         os.rename(in_slot, queue.delayed_path(around.home, lane, waiting))
         around.log(now, "delayed", task=request.task, request_id=request.id, lane=lane)
         return None
@@ -161,7 +161,7 @@ def _prepare(
     )
     launch = agents.load(final.agent).launch(final, facts)
     if around.masker.found_in(launch.argv):
-        raise ClodputerError("not_started", "a secret would stand in the argument list, which everybody on this machine can read",
+        raise ClodputerError("not_started", "a secret would stand in the argument list, which every account here can read",
                              "Hand it over in the task's env: mapping instead.")  # fmt: skip
     atomic.write(f"{folder}/prompt.txt", around.masker.text(text).encode("utf-8", "replace"), durable=False)
     return Ready(final, facts, launch, text)
@@ -181,19 +181,20 @@ def _past(around: Surroundings, task: Task) -> tuple[Optional[dict[str, Any]], O
 def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Finished:
     """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
     task, facts, launch, text = ready
-    agent = agents.load(task.agent)
     snapshot = expect.before(task)
     started_at = time()
     descriptor = scratch.open_prompt(facts.temporary, text)
     try:
-        progress, ended = contain(
-            around, folder, task.agent, launch, facts.temporary, descriptor, agent, stop
-        )
+        progress, ended = contain(around, folder, task, launch, descriptor, stop)
     finally:
         os.close(descriptor)
+    if ended.stopped == "interrupted" and stop.mine == runs.request_of(facts.run_id):
+        ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=around.masker.text(ended.stderr_tail))
-    report = agent.interpret(task, facts, launch, progress, ended)
-    checks = expect.check(
-        task, report, snapshot, started_at, lambda argv: run_check(around, folder, ready.launch, argv, stop)
-    )
+    report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
+
+    def run(argv: Sequence[str]) -> tuple[int, str]:
+        return run_check(around, folder, task, launch, argv, stop)
+
+    checks = expect.check(task, report, snapshot, started_at, run)
     return Finished(expect.apply(report, checks), launch, ended, checks)

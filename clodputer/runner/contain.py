@@ -11,6 +11,7 @@ from clodputer import agents
 from clodputer.agents import locate
 from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
+from clodputer.model.task import Task
 from clodputer.runner import sweep
 from clodputer.runner.processes import Identity
 from clodputer.runner.spawn import spawn
@@ -21,29 +22,23 @@ from clodputer.store import runs
 
 # A check after a run is to look, not to work.
 CHECK_TIMEOUT = 600.0
+CHECK_FOLDER = "check"
 
 
 def contain(
-    around: Surroundings,
-    folder: str,
-    kind: str,
-    launch: Launch,
-    temporary: str,
-    stdin: int,
-    agent: agents.Agent,
-    stop: Stop,
+    around: Surroundings, folder: str, task: Task, launch: Launch, stdin: int, stop: Stop
 ) -> tuple[Progress, Ended]:
-    """Run it to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
+    """Run the task's agent to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
 
     process.json is written, for good, before the start: without it the next exec takes nothing for started, and with it
     the run is never begun a second time unasked. It then names every process seen, for a sweep after our own death.
     """
     facts: dict[str, Any] = {
-        "agent": kind,
+        "agent": task.agent,
         "argv": around.masker.data(list(launch.argv)),
         "working_directory": launch.working_directory,
         "session_id": launch.session_id,
-        "temporary": temporary,
+        "temporary": launch.env.get("TMPDIR", ""),
         "sessions": launch.env.get("CLODPUTER_SESSIONS", ""),
         "started_at": iso(time()),
         "processes": [],
@@ -57,12 +52,13 @@ def contain(
     reach = sweep.prepare()
     runs.write_json(path, facts, durable=True)
     stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"
+    agent = agents.load(task.agent)
     pid = spawn(launch, stdin, stdout, stderr)
-    return supervise(pid, launch, stdout, stderr, agent, stop, record, reach)
+    return supervise(pid, launch, stdout, stderr, agent, agent.begin(task), stop, record, reach)
 
 
 def run_check(
-    around: Surroundings, folder: str, launch: Launch, argv: Sequence[str], stop: Stop
+    around: Surroundings, folder: str, task: Task, launch: Launch, argv: Sequence[str], stop: Stop
 ) -> tuple[int, str]:
     """Run a check of the task's, contained like its agent and in the same surroundings; exit status and end of output.
 
@@ -72,16 +68,21 @@ def run_check(
     if not program:
         raise FileNotFoundError(f"there is no program {argv[0]!r} in {launch.env['PATH']}")
     check = Launch((program, *argv[1:]), launch.env, launch.working_directory, timeout=CHECK_TIMEOUT)
-    inside = f"{folder}/check"
+    inside = f"{folder}/{CHECK_FOLDER}"
     os.makedirs(inside, mode=0o700, exist_ok=True)
     descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _, ended = contain(around, inside, "command", check, "", descriptor, agents.load("command"), stop)
+        _, ended = contain(around, inside, task._replace(agent="command"), check, descriptor, stop)
     finally:
         os.close(descriptor)
-    with open(f"{inside}/stdout", "rb") as file:
-        output = file.read()[-4096:].decode("utf-8", "replace") + ended.stderr_tail
+    output = _tail(f"{inside}/stdout") + ended.stderr_tail
     stopped = f"stopped: {ended.stopped}. " if ended.stopped else ""
-    return (
-        ended.exit_status if ended.exit_status is not None and not ended.stopped else -1
-    ), around.masker.text(stopped + output)
+    status = -1 if ended.stopped or ended.exit_status is None else ended.exit_status
+    return status, around.masker.text(stopped + output)
+
+
+def _tail(path: str) -> str:
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 4096))
+        return file.read().decode("utf-8", "replace")

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.outcome import SUCCEEDED, of
 from clodputer.model.run import Report
 from clodputer.model.task import Task
-from clodputer.runner.patience import OutOfPatience, at_most
 
 # Above this size a file's stamp has to tell whether it changed.
 LARGEST_HASHED = 1024 * 1024
@@ -81,6 +80,8 @@ def _result_matches(pattern: str, result: Any, patience: float) -> dict[str, Any
     import re
     from json import dumps
 
+    from clodputer.runner.patience import OutOfPatience, at_most
+
     text = result if isinstance(result, str) else dumps(result, ensure_ascii=False)
     try:
         with at_most(patience):
@@ -105,6 +106,8 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
     from jsonschema.validators import Draft202012Validator, validator_for
     from referencing import Registry
     from referencing.exceptions import Unresolvable
+
+    from clodputer.runner.patience import OutOfPatience, at_most
 
     kind = validator_for(schema, default=Draft202012Validator)
     try:

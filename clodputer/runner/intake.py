@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from typing import NamedTuple, Optional
-from uuid import uuid4
 
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
@@ -29,6 +28,15 @@ class Taken(NamedTuple):
     refused: bool = False
 
 
+class Batch(NamedTuple):
+    """One look at `new/`: its moment (epoch seconds), the folders it changed, and the places in the order it gave away."""
+
+    around: Surroundings
+    now: float
+    touched: set[str]
+    orders: set[int]
+
+
 def intake(around: Surroundings, now: float) -> Taken:
     """Take in all that lies in `new/` at `now` (epoch seconds); nothing when another process is at it.
 
@@ -39,23 +47,34 @@ def intake(around: Surroundings, now: float) -> Taken:
     with Lock(f"{around.home.spool}/intake.lock") as held:
         if not held:
             return Taken(refused=True)
-        touched: set[str] = set()
-        for name in sorted(os.listdir(around.home.new)):
-            kind = _take(around, name, now, touched)
+        batch = Batch(around, now, set(), set())
+        for name in _by_arrival(around.home.new):
+            kind = _take(batch, name)
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
-        for folder in touched:
+        for folder in batch.touched:
             atomic.sync_folder(folder)
     return taken
 
 
-def _take(around: Surroundings, name: str, now: float, touched: set[str]) -> str:
-    path = f"{around.home.new}/{name}"
+def _by_arrival(folder: str) -> list[str]:
+    """The names in a folder by when they were moved there, which their change time says, then by name."""
+    found = []
+    for name in os.listdir(folder):
+        try:
+            found.append((os.lstat(f"{folder}/{name}").st_ctime_ns, name))
+        except FileNotFoundError:
+            continue
+    return [name for _, name in sorted(found)]
+
+
+def _take(batch: Batch, name: str) -> str:
+    around, now, path = batch.around, batch.now, f"{batch.around.home.new}/{name}"
     try:
         dropped = dropfile.read(path, name)
         if not dropped.whole and _still_warm(path, now):
             return "unfinished"
         # Eight hex digits: short enough to type, and 2**32 of them; attempts of one request share it.
-        request = read_request(dropped, name, uuid4().hex[:8], dropped.dropped_at)
+        request = read_request(dropped, name, os.urandom(4).hex(), dropped.dropped_at)
         task = taskfile.load(around.home, request.task, around.environ)
         if not task.enabled:
             raise ClodputerError("task_disabled", decide.disabled(task))
@@ -69,7 +88,14 @@ def _take(around: Surroundings, name: str, now: float, touched: set[str]) -> str
         return _reject(around, name, now, "invalid_request", f"{error}.\n{dropfile.FORMS}")
     except ClodputerError as error:
         return _reject(around, name, now, error.code, str(error))
-    return _let_in(around, path, name, dropped.inode, request, task, now, touched)
+    if request.dedupe_key:
+        earlier, request = _same(batch, name, dropped.inode, request)
+        if earlier:
+            around.log(now, "coalesced", task=task.name, request_id=request.id, into=earlier,
+                       dedupe_key=request.dedupe_key, request=to_fields(request))  # fmt: skip
+            os.unlink(path)
+            return "coalesced"
+    return _let_in(batch, path, name, request, task)
 
 
 def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_at: float) -> Request:
@@ -78,51 +104,48 @@ def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_
     return from_fields(dropped.fields, request_id=request_id, created_at=created_at, origin=origin)
 
 
-def _let_in(
-    around: Surroundings,
-    path: str,
-    name: str,
-    inode: int,
-    request: Request,
-    task: Task,
-    now: float,
-    touched: set[str],
-) -> str:
-    entry = dedupe.read(around.home, request.dedupe_key) if request.dedupe_key else None
+def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, Request]:
+    """The id of the earlier request that this one is one with, if any; else the request, now answering for its key."""
+    home = batch.around.home
+    entry = dedupe.read(home, request.dedupe_key)
     same_file = entry is not None and (entry.dropped, entry.inode) == (name, inode)
     if entry is not None and same_file:
         request = request._replace(id=entry.request_id)
-    if entry is not None and decide.coalesce(request, _holder(around, entry, same_file), now):
-        around.log(now, "coalesced", task=task.name, request_id=request.id, into=entry.request_id,
-                   dedupe_key=request.dedupe_key, request=to_fields(request))  # fmt: skip
-        os.unlink(path)
-        return "coalesced"
-    if request.dedupe_key:
-        dedupe.write(
-            around.home, dedupe.Entry(request.dedupe_key, request.id, now, request.dedupe_ttl, name, inode)
-        )
+    elif entry is not None:
+        # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
+        pending = any(entry.request_id in spool.pending_ids(home) for _ in range(2))
+        holder = decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, pending)
+        if decide.coalesce(request, holder, batch.now):
+            return entry.request_id, request
+    dedupe.write(
+        home, dedupe.Entry(request.dedupe_key, request.id, batch.now, request.dedupe_ttl, name, inode)
+    )
+    return "", request
+
+
+def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) -> str:
+    around, now = batch.around, batch.now
     priority = request.priority or task.priority
-    place = Place(int(request.created_at * 1000), priority, request.id, name)
+    order = int(request.created_at * 1_000_000)
+    # File systems count in ticks of some milliseconds: what arrived within one keeps the order of its names.
+    while order in batch.orders:
+        order += 1
+    batch.orders.add(order)
+    place = Place(order, priority, request.id, name)
     target, event = queue.path(around.home, task.lane, place), "queued"
     if request.not_before is not None and request.not_before > now:
-        place = place._replace(milliseconds=int(request.not_before * 1000) + 1)
+        place = place._replace(microseconds=int(request.not_before * 1_000_000) + 1)
         target, event = queue.delayed_path(around.home, task.lane, place), "delayed"
     if not os.path.isdir(os.path.dirname(target)):
         homes.make_lane(around.home, task.lane)
     # A rename keeps the modification time: from here on it says when the file was dropped, which `+30m` counts from.
     os.utime(path, (request.created_at, request.created_at))
     os.rename(path, target)
-    touched.add(os.path.dirname(target))
+    batch.touched.add(os.path.dirname(target))
     around.log(
         now, event, task=task.name, request_id=request.id, lane=task.lane, priority=priority, file=name
     )
     return "queued"
-
-
-def _holder(around: Surroundings, entry: dedupe.Entry, same_file: bool) -> decide.Holder:
-    # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-    pending = not same_file and any(entry.request_id in spool.pending_ids(around.home) for _ in range(2))
-    return decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, same_file, pending)
 
 
 def _reject(around: Surroundings, name: str, now: float, code: str, message: str) -> str:

@@ -11,7 +11,7 @@ from json import dumps, loads
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.runner.stop import Stop
+from clodputer.runner.stop import REQUESTS, Stop
 
 Records = tuple[Mapping[str, Any], ...]
 Drain = Callable[[str, Stop], Optional[Records]]
@@ -63,14 +63,18 @@ def _fork(lane: str, drain: Drain) -> Child:
     answer, end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    # A signal in the moment between the fork and the child's own handlers would be lost on the parent's.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, REQUESTS)
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(end)
         return Child(lane, pid, answer)
     status = 1
     try:
         os.close(answer)
         with Stop() as stop:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             data = dumps(drain(lane, stop)).encode()
         while data:
             data = data[os.write(end, data) :]

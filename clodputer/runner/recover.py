@@ -13,6 +13,7 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import scratch, sweep
+from clodputer.runner.contain import CHECK_FOLDER
 from clodputer.runner.settle import bury, settle
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import queue, runs, slot
@@ -80,8 +81,10 @@ def _lost(
     process: Mapping[str, Any],
     now: float,
 ) -> None:
-    swept = sweep.sweep_lost(run_id, process)
     folder = runs.folder(around.home, task, run_id)
+    # It may have died while its agent ran, or while a check of the task's ran afterwards.
+    check = runs.read_json(f"{folder}/{CHECK_FOLDER}/process.json") or {}
+    swept = sweep.sweep_lost(run_id, process) + sweep.sweep_lost(run_id, check)
     scratch.mask_streams(folder, around.masker)
     scratch.remove(str(process.get("temporary", "")))
     around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")

@@ -14,7 +14,7 @@ from clodputer.runner.processes import Identity, Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from clodputer.runner.processes import Tree
+    from clodputer.runner.tree import Tree
 
 # Start times are rounded, and file times are of another clock. No pid comes round again in so short a time.
 SLACK = 2.0

@@ -16,11 +16,13 @@ class Stop:
     """While entered, SIGTERM, SIGINT and SIGHUP end nothing by themselves: `requested` becomes true, `wait` returns.
 
     reason: empty, or why we are to stop: interrupted, or what `request` was told. A further signal changes nothing, so
-    containment is never cut short. Main thread only; a forked child needs one of its own.
+    containment is never cut short. mine: the id of the request for whose sake we are here, if any: its run is then
+    cancelled, where others are interrupted and put back. Main thread only; a forked child needs one of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mine: str = "") -> None:
         self.reason = ""
+        self.mine = mine
         self._before: dict[int, Any] = {}
         self._reader = self._writer = self._wakeup_before = -1
 

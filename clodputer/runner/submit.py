@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from time import time
 from typing import Any, Optional
-from uuid import uuid4
 
 from clodputer.model.request import Request, to_fields
 from clodputer.runner.surroundings import Surroundings
@@ -23,7 +23,7 @@ def submit(
     dedupe_key: str = "",
 ) -> str:
     """Drop a request for a task and return its id. Raises OSError."""
-    request = Request(uuid4().hex[:8], task, time(), context or {}, body, priority, dedupe_key=dedupe_key,
+    request = Request(os.urandom(4).hex(), task, time(), context or {}, body, priority, dedupe_key=dedupe_key,
                       origin={"trigger": trigger})  # fmt: skip
     spool.drop(around.home, f"{task}.{request.id}.json", to_fields(request))
     return request.id

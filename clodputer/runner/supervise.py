@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     class Listener(Protocol):
         """The part of an agent that hears what the run says."""
 
-        def begin(self) -> Progress: ...
-
         def observe(self, progress: Progress, line: bytes) -> Progress: ...
 
 
@@ -41,21 +39,22 @@ def supervise(
     stdout_path: str,
     stderr_path: str,
     agent: Listener,
+    progress: Progress,
     stop: Stop,
     record: Callable[[tuple[Identity, ...]], Any],
     reach: sweep.Reach,
 ) -> tuple[Progress, Ended]:
     """Stay with our child `pid` until it and all it started are gone; what it said, and how it ended.
 
-    record: called at once and whenever somebody new belongs to the run, with the agent's identity first, then all
-    others that are alive. `stop` must be entered, and `reach` prepared, before the spawn. Whatever is raised here, by a
-    fault or by `record`, is raised after the run was killed.
+    progress: the agent's, before the first byte. record: called at once and whenever somebody new belongs to the run,
+    with the agent's identity first, then all others that are alive. `stop` must be entered, and `reach` prepared, before
+    the spawn. Whatever is raised here, by a fault or by `record`, is raised after the run was killed.
     """
     child = Child(pid)
     traces = _first_traces(pid, launch, reach)
     try:
         with Output(stdout_path, stderr_path, launch.max_output) as output:
-            watch = _Watch(child, launch, output, agent, stop, record, reach, traces)
+            watch = _Watch(child, launch, output, agent, progress, stop, record, reach, traces)
             stopped = watch.follow()
             if stopped:
                 watch.ask_to_leave()
@@ -94,6 +93,7 @@ class _Watch:
         launch: Launch,
         output: Output,
         agent: Listener,
+        progress: Progress,
         stop: Stop,
         record: Callable[[tuple[Identity, ...]], Any],
         reach: sweep.Reach,
@@ -101,7 +101,7 @@ class _Watch:
     ) -> None:
         self.child, self.launch, self.output, self.agent = child, launch, output, agent
         self.stop, self.record, self.reach, self.traces = stop, record, reach, traces
-        self.progress = agent.begin()
+        self.progress = progress
         self.itself = traces.recorded
         self.written: frozenset[Identity] = frozenset()
         # The clock stands still while the machine sleeps, so a closed lid is no stall.
@@ -120,6 +120,8 @@ class _Watch:
                 return ""
             if self.output.too_large:
                 return "output_too_large"
+            if self.progress.hopeless:
+                return self.progress.hopeless
             if self.stop.requested:
                 return self.stop.reason
             expired = self.expired(now)

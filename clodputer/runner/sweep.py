@@ -9,11 +9,12 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
 from clodputer.runner import sessions
-from clodputer.runner.processes import Identity, Process, descendants, native, read_identities
+from clodputer.runner.processes import Identity, Process, descendants, read_identities
+from clodputer.runner.tree import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from clodputer.runner.processes import Tree
+    from clodputer.runner.tree import Tree
 
 # What is still there after this many seconds sits in the kernel (state D), and no signal reaches it.
 PATIENCE = 10.0

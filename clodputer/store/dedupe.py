@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from hashlib import blake2b
 from json import dumps
 from typing import NamedTuple, Optional
 
@@ -50,4 +49,7 @@ def remove(home: Home, key: str) -> None:
 
 
 def _path(home: Home, key: str) -> str:
+    # Imported late: most requests have no key, and OpenSSL takes its time to load.
+    from hashlib import blake2b
+
     return f"{home.dedupe}/{blake2b(key.encode(), digest_size=16).hexdigest()}.json"

@@ -40,8 +40,8 @@ def _has_work(folder: str, now: float) -> bool:
 
 
 def due(name: str, now: float) -> bool:
-    """Whether a delayed request's time has come, from the milliseconds its name begins with."""
-    return is_place(name) and int(name.split(".", 1)[0]) <= now * 1000
+    """Whether a delayed request's time has come, from the microseconds its name begins with."""
+    return is_place(name) and int(name.split(".", 1)[0]) <= now * 1_000_000
 
 
 def _entries(folder: str) -> list[str]:

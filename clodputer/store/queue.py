@@ -59,5 +59,5 @@ def path(home: Home, lane: str, place: Place) -> str:
 
 
 def delayed_path(home: Home, lane: str, place: Place) -> str:
-    """Where a delayed request of that place lies; its milliseconds say when it is due."""
+    """Where a delayed request of that place lies; its microseconds say when it is due."""
     return f"{lane_folder(home, lane)}/delayed/{place}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from json import dumps
-from shlex import quote
 from typing import Any
 
 from clodputer.model.request import parse_place
@@ -64,6 +63,8 @@ def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason
     `name` is what it was dropped as: the reason ends with the command that drops it again under that name. The reason is
     written first: a crash in between leaves a reason too many, never a file without one. Raises OSError.
     """
+    from shlex import quote
+
     kept, number = f"{folder}/{prefix}{name}", 1
     while os.path.lexists(kept) or os.path.lexists(kept + REASON_SUFFIX):
         number += 1

@@ -39,7 +39,7 @@ def names() -> list[str]:
 
 def told(*events: Any) -> Progress:
     """The progress after these events, given as values or as bytes."""
-    progress = claude.begin()
+    progress = claude.begin(Task(name="story", path="story.yaml"))
     for event in events:
         progress = claude.observe(progress, event if isinstance(event, bytes) else json.dumps(event).encode())
     return progress

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from clodputer.agents import claude, claude_stream, lines
 from clodputer.model.run import Progress
+from clodputer.model.task import Task
 from tests.agents.streams import (
     FACTS,
     LAUNCH,
@@ -167,7 +168,7 @@ LINE = st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode(
     st.sampled_from(["", "timeout", "exit_grace"]),
 )
 def test_nothing_on_a_line_raises(told_lines: list[bytes], status: int, stopped: str) -> None:
-    progress = claude.begin()
+    progress = claude.begin(Task(name="story", path="story.yaml"))
     for line in told_lines:
         progress = claude.observe(progress, line)
     task = TASK._replace(requires_mcp=("s",), json_schema={})

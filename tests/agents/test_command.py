@@ -29,7 +29,7 @@ def program(tmp_path: Path) -> Path:
 
 
 def report(stdout: bytes, end: Ended = Ended(0, None, "", "")) -> Report:  # noqa: B008 - a constant
-    progress = command.begin()
+    progress = command.begin(Task(name="story", path="story.yaml"))
     for line in stdout.split(b"\n"):
         progress = command.observe(progress, line)
     return command.interpret(TASK, FACTS, LAUNCH, progress, end)

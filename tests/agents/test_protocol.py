@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clodputer import agents
+from clodputer.model.task import Task
 
 SOURCE = Path(agents.__file__).read_text()
 
@@ -30,7 +31,8 @@ def test_an_agent_has_the_functions_of_the_protocol(kind: str) -> None:
     assert protocol()
     for name, arguments in protocol().items():
         assert list(inspect.signature(getattr(module, name)).parameters) == arguments
-    assert module.begin() == module.begin()
+    task = Task(name="story", path="story.yaml")
+    assert module.begin(task) == module.begin(task)
 
 
 def test_an_unknown_kind_is_refused() -> None:

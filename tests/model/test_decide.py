@@ -91,22 +91,20 @@ def test_pauses_double_up_to_an_hour() -> None:
     assert limit_pause(10**9) == LONGEST_PAUSE > FIRST_PAUSE
 
 
-HOLDER = Holder("other123", NOW - 100, ttl=0.0, same_file=False, pending=False)
+HOLDER = Holder("other123", NOW - 100, ttl=0.0, pending=False)
 
 
 @pytest.mark.parametrize(
     ("request_", "holder", "expected"),
     [
-        (REQUEST, None, False),
         (REQUEST, HOLDER, False),
         (REQUEST, HOLDER._replace(pending=True), True),
         (REQUEST, HOLDER._replace(ttl=101.0), True),
         (REQUEST, HOLDER._replace(ttl=100.0), False),
         (REQUEST._replace(dedupe_ttl=101.0), HOLDER, True),
-        (REQUEST, HOLDER._replace(ttl=101.0, same_file=True), False),
         (REQUEST, HOLDER._replace(request_id=REQUEST.id, pending=True), False),
     ],
 )
-def test_coalesce(request_: Request, holder: Optional[Holder], expected: bool) -> None:
+def test_coalesce(request_: Request, holder: Holder, expected: bool) -> None:
     """A second request is one with the first while that waits, runs, or is within a ttl; never with itself."""
     assert decide.coalesce(request_, holder, NOW) is expected

@@ -224,7 +224,7 @@ def test_any_name(name: str) -> None:
 def test_places_sort() -> None:
     """A listing is in the order of time."""
     names = [
-        str(Place(milliseconds, 3, "abcd", "x"))
-        for milliseconds in (0, 5, 40, 1_700_000_000_000, 9_999_999_999_999)
+        str(Place(microseconds, 3, "abcd", "x"))
+        for microseconds in (0, 5, 40, 1_700_000_000_000_000, 9_999_999_999_999_999)
     ]
     assert names == sorted(names)

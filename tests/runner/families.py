@@ -14,7 +14,8 @@ from typing import Optional
 import pytest
 
 from clodputer.runner import tree_psutil
-from clodputer.runner.processes import Identity, identity, native
+from clodputer.runner.processes import Identity
+from clodputer.runner.tree import identity, native
 from tests.runner.supervising import PATH
 from tests.wait import until
 

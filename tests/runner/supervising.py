@@ -28,17 +28,13 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 class Talker:
     """An agent: the first line is its start; the lines busy, idle and done say so; notes are (lines, longest, last)."""
 
-    def begin(self) -> Progress:
-        """Nothing heard yet."""
-        return Progress(notes=(0, 0, ""))
-
     def observe(self, progress: Progress, line: bytes) -> Progress:
         """One line more."""
         count, longest, _ = progress.notes
         said = line[:100].decode("utf-8", "replace")
         busy = {"busy": True, "idle": False}.get(said, progress.busy)
         return Progress(
-            True, busy, progress.done or said == "done", (count + 1, max(longest, len(line)), said)
+            True, busy, progress.done or said == "done", "", (count + 1, max(longest, len(line)), said)
         )
 
 
@@ -125,7 +121,9 @@ def main() -> None:
     with Stop() as stop:
         try:
             pid = spawn(launch, stdin, out, err, by_fork=wanted.get("by_fork", False))
-            progress, ended = supervise(pid, launch, out, err, Talker(), stop, record, reach)
+            progress, ended = supervise(
+                pid, launch, out, err, Talker(), Progress(notes=(0, 0, "")), stop, record, reach
+            )
             answer.update(progress=progress._asdict(), ended=ended._asdict())
         except (ClodputerError, OSError) as error:
             answer["error"] = f"{getattr(error, 'code', 'OSError')}: {error}"

@@ -47,7 +47,13 @@ def test_a_normal_end(tmp_path: Path, means: dict[str, Any]) -> None:
         "stderr_tail": "oops\n",
         "swept": [],
     }
-    assert told.progress == {"started": True, "busy": False, "done": False, "notes": [2, 3, "two"]}
+    assert told.progress == {
+        "started": True,
+        "busy": False,
+        "done": False,
+        "hopeless": "",
+        "notes": [2, 3, "two"],
+    }
     assert told.stdout.read_text() == "one\ntwo\n"
     assert told.seconds < 1.5
     assert [len(record) for record in told.recorded] == [1]

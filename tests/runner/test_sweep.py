@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from clodputer.runner import sessions, sweep, tree_psutil
-from clodputer.runner.processes import alive, descendants, native
+from clodputer.runner.processes import descendants
+from clodputer.runner.tree import alive, native
 from tests.house import CHECKOUT
 from tests.runner.families import LEFTOVERS, LINUX, Nursery, gone, needs_setsid, pid_in
 from tests.runner.supervising import Supervisor, run

@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 
 from clodputer.runner import tree_psutil
-from clodputer.runner.processes import Identity, alive, read_identities
+from clodputer.runner.processes import Identity, read_identities
 from clodputer.runner.sweep import sweep_lost
+from clodputer.runner.tree import alive
 from tests.runner.families import EVERY_TREE, LEFTOVERS, LINUX, Nursery, gone, needs_setsid, pid_in, shifted
 from tests.runner.supervising import Supervisor
 from tests.wait import until

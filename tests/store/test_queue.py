@@ -15,9 +15,9 @@ from clodputer.store.queue import Queue
 from tests.workshop import make_home
 
 
-def put(home: Home, milliseconds: int, priority: int, name: str = "") -> Place:
+def put(home: Home, microseconds: int, priority: int, name: str = "") -> Place:
     """A queued request; its id says its time and priority."""
-    place = Place(milliseconds, priority, f"id{milliseconds}p{priority}", name or "task.json")
+    place = Place(microseconds, priority, f"id{microseconds}p{priority}", name or "task.json")
     Path(queue.path(home, "default", place)).touch()
     return place
 
@@ -36,7 +36,7 @@ def test_priority_then_age(tmp_path: Path) -> None:
     places = [put(home, time, priority) for priority in (1, 5, 3) for time in (30, 10, 20)]
     picker = Queue(home, "default")
     order = [claimed(home, picker) for _ in places]
-    assert order == sorted(places, key=lambda place: (-place.priority, place.milliseconds))
+    assert order == sorted(places, key=lambda place: (-place.priority, place.microseconds))
     assert picker.claim() is None
 
 
@@ -72,18 +72,18 @@ def test_stray_files_are_none_of_our_business(tmp_path: Path) -> None:
 
 
 @given(
-    milliseconds=st.integers(0, 10**13 - 1),
+    microseconds=st.integers(0, 10**16 - 1),
     priority=st.integers(1, 5),
     request_id=st.from_regex(r"[a-z0-9][a-z0-9-]{3,47}", fullmatch=True),
     dropped=st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1),
 )
-def test_a_name_reads_back(milliseconds: int, priority: int, request_id: str, dropped: str) -> None:
+def test_a_name_reads_back(microseconds: int, priority: int, request_id: str, dropped: str) -> None:
     """Every place is read back from its name, whatever the dropped file was called."""
-    place = Place(milliseconds, priority, request_id, dropped)
+    place = Place(microseconds, priority, request_id, dropped)
     assert parse_place(str(place)) == place
 
 
-@given(st.lists(st.integers(0, 10**13 - 1), unique=True))
+@given(st.lists(st.integers(0, 10**16 - 1), unique=True))
 def test_names_sort_by_age(times: list[int]) -> None:
     """A listing sorted as text is in order of time."""
     names = [str(Place(time, 3, "abcd", "x")) for time in times]

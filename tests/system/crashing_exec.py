@@ -1,4 +1,6 @@
-"""An exec that is killed by SIGKILL just before its N-th step: run as `python crashing_exec.py N`, exit 0 when it got through.
+"""An exec that is killed just before its N-th step: run as `python crashing_exec.py N`, exit 0 when it got through.
+
+`list` in place of N kills nothing and prints the steps.
 
 A step is whatever the interpreter reports to audit hooks and changes the world: files opened for writing, renames, folders
 made, files removed, processes started or signalled. Nothing of Clodputer is changed; the process merely dies.
@@ -19,7 +21,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 def main() -> int:
     """Install the hook and run exec."""
-    left = [int(sys.argv[1])]
+    left = [0 if sys.argv[1] == "list" else int(sys.argv[1])]
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
         if event not in STEPS or (
@@ -27,6 +29,8 @@ def main() -> int:
         ):
             return
         left[0] -= 1
+        if sys.argv[1] == "list":
+            print(f"{event} {arguments!r}"[:300], flush=True)
         if left[0] == 0:
             print(f"killed before {event} {arguments!r}"[:300], flush=True)
             os.kill(os.getpid(), signal.SIGKILL)

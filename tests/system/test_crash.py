@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
 from clodputer.store.home import Home
 from tests.wait import until
 from tests.workshop import (
+    alive,
     clodputer,
     command_task,
     drop,
@@ -21,7 +23,10 @@ from tests.workshop import (
     everything,
     make_home,
     records,
+    write_task,
 )
+
+pytest_plugins = ["tests.fakes.fixtures"]
 
 # The task's program: says that it began, leaves two children behind that would run for ever, and says that it ended. It holds a
 # lock while it runs, and says so if another one runs at the same time.
@@ -51,8 +56,8 @@ SHARDS = 6
 def kill_at(home: Home, step: int) -> tuple[bool, str]:
     """Run exec to be killed before its N-th step; whether it was, and which step that was."""
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "crashing_exec.py"), str(step)],
-        env=environment(home, temporary(home)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, str(Path(__file__).parent / "crashing_exec.py"), str(step)], env=environment(home, temporary(home)),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode != 0, done.stdout.strip()
@@ -61,14 +66,6 @@ def kill_at(home: Home, step: int) -> tuple[bool, str]:
 def lines(path: Path) -> list[str]:
     """The lines of a file that may not be there."""
     return path.read_text().split() if path.exists() else []
-
-
-def running(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def temporary(home: Home) -> dict[str, str]:
@@ -103,7 +100,7 @@ def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
     assert len(lines(traces / "began")) <= 1, f"{step}: began {lines(traces / 'began')}"
     assert not (traces / "two-at-once").exists(), step
     assert list(Path(temporary(home)["TMPDIR"]).iterdir()) == [], step
-    assert [pid for pid in lines(traces / "pids") if running(int(pid))] == [], step
+    assert [pid for pid in lines(traces / "pids") if alive(int(pid))] == [], step
     assert {event["event"] for event in events(home)} <= {
         "queued",
         "started",
@@ -124,7 +121,7 @@ def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
         folder = tmp_path / str(step)
         folder.mkdir()
         home, traces = set_up(folder)
-        drop(home, "one.json", '{"task": "work"}')
+        drop(home, "one.json", '{"task": "work", "dedupe_key": "once", "dedupe_ttl": "1h"}')
         killed, what = kill_at(home, step)
         if not killed:
             break
@@ -132,6 +129,85 @@ def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
         seen.append(assert_kept_and_clean(home, traces, f"step {step}: {what}"))
     assert len(seen) >= 4, "the walk has dozens of steps"
     assert "succeeded" in seen
+
+
+def steps_of_a_walk(folder: Path) -> list[str]:
+    """What the steps of one undisturbed exec are, in words, the first one first."""
+    home, _ = set_up(folder)
+    drop(home, "one.json", '{"task": "work"}')
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "crashing_exec.py"), "list"], env=environment(home, temporary(home)),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return done.stdout.splitlines()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("first", "outcome"),
+    [
+        (lambda step: "process.json" in step, "succeeded"),  # claimed and marked, not yet started
+        (lambda step: "posix_spawn" in step, "lost"),  # something may have been started
+        (
+            lambda step: "record.json" in step and "rename" in step,
+            "lost",
+        ),  # it ran, and nobody wrote down how it ended
+        (
+            lambda step: "execution.log" in step,
+            "succeeded",
+        ),  # the last such step: the record is there, the settling is not
+    ],
+)
+def test_killed_again_while_recovering(tmp_path: Path, first: Callable[[str], bool], outcome: str) -> None:
+    """The exec that recovers is killed as well, before each of its steps: the third one still finds everything."""
+    (tmp_path / "list").mkdir()
+    steps = steps_of_a_walk(tmp_path / "list")
+    matching = [number for number, step in enumerate(steps, 1) if first(step)]
+    died_at = matching[-1] if "execution.log" in steps[matching[-1] - 1] else matching[0]
+    seen = []
+    for again in range(1, 1000):
+        folder = tmp_path / str(again)
+        folder.mkdir()
+        home, traces = set_up(folder)
+        drop(home, "one.json", '{"task": "work"}')
+        assert kill_at(home, died_at)[0]
+        killed, what = kill_at(home, again)
+        clodputer(home, "exec", extra=temporary(home))
+        seen.append(assert_kept_and_clean(home, traces, f"killed at {steps[died_at - 1]}, then at {what}"))
+        if not killed:
+            break
+    assert len(seen) > 4
+    assert outcome in seen
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_killed_while_a_limit_is_settled(tmp_path: Path, fake_claude: Path) -> None:
+    """A run that ends limited, killed at every step: the request waits in its queue under a hold, or is kept as lost."""
+    seen = set()
+    for step in range(20, 1000):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        home = make_home(folder)
+        Path(home.config).write_text(f"claude: {fake_claude}\n")
+        write_task(home, "limited", "prompt: '@fake limit 3600'\n")
+        clodputer(home, "validate")
+        drop(home, "one.json", '{"task": "limited"}')
+        killed, what = kill_at(home, step)
+        clodputer(home, "exec", extra=temporary(home))
+        outcomes = [record["outcome"] for record in records(home, "limited")]
+        places = everything(home)
+        kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
+        held = Path(home.lanes, "default", "hold").exists()
+        assert (outcomes, len(kept), list(places), held) in (
+            (["lost"], 1, [], False),
+            (["limited"], 0, ["default/queue/3"], True),
+        ), f"step {step}: {what}: {outcomes} {kept} {places} {held}"
+        seen.add(outcomes[0])
+        if not killed:
+            break
+    assert seen == {"lost", "limited"}
 
 
 @pytest.mark.slow
@@ -150,12 +226,12 @@ def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
     pids = [int(pid) for pid in lines(marker)]
     process.kill()
     process.wait()
-    assert all(running(pid) for pid in pids), "the kill of exec alone leaves them"
+    assert all(alive(pid) for pid in pids), "the kill of exec alone leaves them"
     drop(home, "next")
     clodputer(home, "exec")
     assert [record["outcome"] for record in records(home, "long")] == ["lost"]
     assert [record["outcome"] for record in records(home, "next")] == ["succeeded"]
-    assert not any(running(pid) for pid in pids)
+    assert not any(alive(pid) for pid in pids)
     assert any(name.endswith("long") for name in everything(home)["dead"])
     assert os.listdir(home.new) == []
 

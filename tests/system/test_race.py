@@ -80,7 +80,9 @@ def slow_disk(chance: random.Random) -> None:
     sys.addaudithook(hook)
 
 
-def run_race(environ: Mapping[str, str], droppers: int, rounds: int, *, in_step: bool, run: Callable[..., Any]) -> int:
+def run_race(
+    environ: Mapping[str, str], droppers: int, rounds: int, *, in_step: bool, run: Callable[..., Any]
+) -> int:
     """All droppers at once, each to its end; how many requests the rounds left behind when all their execs had gone."""
     race = Race(FORK.Barrier(droppers), FORK.Value("i", 0))
     processes = [

@@ -15,7 +15,7 @@ from clodputer.store.home import Home
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment
 from tests.wait import until
-from tests.workshop import clodputer, drop, everything, execute, make_home, records, write_task
+from tests.workshop import alive, clodputer, drop, everything, execute, make_home, records, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -61,14 +61,6 @@ def stage(tmp_path: Path, claude_binary: str, api: Api) -> Stage:
     return Stage(tmp_path, claude_binary, api)
 
 
-def alive(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def test_a_reply(stage: Stage) -> None:
     """One turn: the result, the session, the model, the cost and the tokens are in the record, the prompt is on disk."""
     record = stage.run("@say all is well")
@@ -88,7 +80,10 @@ def test_a_reply(stage: Stage) -> None:
 
 def test_tools_do_work(stage: Stage) -> None:
     """A tool that the task allows is used, and what it did can be expected."""
-    keys = {"allowed_tools": ["Bash(touch:*)"], "expect": {"file_exists": "done.txt", "result_matches": "fin"}}
+    keys: dict[str, Any] = {
+        "allowed_tools": ["Bash(touch:*)"],
+        "expect": {"file_exists": "done.txt", "result_matches": "fin"},
+    }
     record = stage.run("@bash touch done.txt\n@say fin", **keys)
     assert record["outcome"] == "succeeded", record["message"]
     assert record["num_turns"] == 2
@@ -187,6 +182,16 @@ def test_stubborn_mcp_children_are_swept(stage: Stage) -> None:
     assert not any(alive(pid) for pid in left)
 
 
+def test_a_missing_mcp_server_costs_nothing(stage: Stage) -> None:
+    """A server that the task requires and that fails ends the run before the first request to the API."""
+    config = stage.work / "mcp.json"
+    config.write_text(json.dumps({"mcpServers": {"broken": {"command": "/nowhere/at/all"}}}))
+    record = stage.run("@hang before-first-byte", mcp_config=[str(config)], requires_mcp=["broken"])
+    assert record["reason"] == "mcp", record["message"]
+    assert "broken (failed)" in record["message"]
+    assert record["duration_seconds"] < 60
+
+
 def test_a_continued_session(stage: Stage) -> None:
     """The second run goes on in the first one's session, and its cost is its own share, not the sum."""
     first = stage.run("@say one", session="continue")
@@ -239,7 +244,9 @@ def test_sigterm_puts_the_request_back(stage: Stage) -> None:
 
     mark, pid_file = stage.work / "mark", stage.work / "pid"
     stage.task(allowed_tools=["Bash"])
-    prompt = f"@bash [ -e {mark} ] || {{ touch {mark}; echo $$ > {pid_file}; tail -f /dev/null; }}\n@say at last"
+    prompt = (
+        f"@bash [ -e {mark} ] || {{ touch {mark}; echo $$ > {pid_file}; tail -f /dev/null; }}\n@say at last"
+    )
     drop(stage.home, "story.md", f"---\ntask: story\n---\n{prompt}\n")
     process = start(stage.home, "exec", extra=stage.environment())
     until(lambda: pid_file.exists() and pid_file.read_text().strip(), timeout=60)

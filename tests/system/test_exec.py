@@ -1,0 +1,260 @@
+"""exec as its schedulers call it: order, lanes, alarms, signals, holds, and what it costs to find nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from clodputer.store import hold
+from clodputer.store.hold import Hold
+from clodputer.store.home import Home
+from tests.wait import until
+from tests.workshop import (
+    alive,
+    clodputer,
+    command_task,
+    drop,
+    environment,
+    events,
+    everything,
+    execute,
+    make_home,
+    records,
+    start,
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home whose task `note` writes its prompt's text to a file."""
+    made = make_home(tmp_path)
+    command_task(
+        made, "note", "/bin/sh", "-c", f"cat >> {tmp_path}/notes", more='prompt: "{{ context.word }} "\n'
+    )
+    return made
+
+
+def waiting_task(home: Home, name: str, folder: Path, more: str = "") -> None:
+    """A task that says that it began, and ends when told to."""
+    script = f"echo $$ > {folder}/{name}.began; while [ ! -e {folder}/{name}.go ]; do sleep 0.02; done"
+    command_task(home, name, "/bin/sh", "-c", script, more=more)
+
+
+def test_order(home: Home, tmp_path: Path) -> None:
+    """Priority first, then age, whatever the files are called."""
+    for number, (word, priority) in enumerate([("c", 3), ("e", 1), ("a", 5), ("d", 3), ("b", 4)]):
+        drop(
+            home,
+            f"{9 - number}.json",
+            json.dumps({"task": "note", "priority": priority, "context": {"word": word}}),
+        )
+    assert len(execute(home)["runs"]) == 5
+    assert (tmp_path / "notes").read_text().split() == ["a", "b", "c", "d", "e"]
+
+
+def test_an_urgent_arrival_runs_next(home: Home, tmp_path: Path) -> None:
+    """What is dropped while a run goes on is taken in between two runs, without another exec."""
+    waiting_task(home, "slow", tmp_path, "priority: 5\n")
+    drop(home, "slow")
+    drop(home, "a.json", '{"task": "note", "context": {"word": "usual"}}')
+    running = start(home, "exec")
+    until((tmp_path / "slow.began").exists)
+    drop(home, "b.json", '{"task": "note", "priority": 5, "context": {"word": "urgent"}}')
+    (tmp_path / "slow.go").touch()
+    running.communicate(timeout=30)
+    assert (tmp_path / "notes").read_text().split() == ["urgent", "usual"]
+
+
+def test_lanes_run_side_by_side(home: Home, tmp_path: Path) -> None:
+    """Of one exec, three lanes at the same time; each is strictly serial, and all records are handed back."""
+    for name in ("left", "right", "middle"):
+        waiting_task(home, name, tmp_path, f"lane: {name}\n")
+        drop(home, name)
+    drop(home, "again.json", '{"task": "left"}')
+    running = start(home, "exec", "--json")
+    until(lambda: all((tmp_path / f"{name}.began").exists() for name in ("left", "right", "middle")))
+    assert len(everything(home)["left/queue/3"]) == 1
+    for name in ("left", "right", "middle"):
+        (tmp_path / f"{name}.go").touch()
+    stdout, _ = running.communicate(timeout=30)
+    runs = json.loads(stdout)["data"]["runs"]
+    assert sorted(run["task"] for run in runs) == ["left", "left", "middle", "right"]
+    assert everything(home) == {}
+
+
+def test_sigterm_stops_every_lane(home: Home, tmp_path: Path) -> None:
+    """A stop is passed on to all lanes: each stops its run and puts its request back; exec exits 0."""
+    for name in ("left", "right"):
+        waiting_task(home, name, tmp_path, f"lane: {name}\n")
+        drop(home, name)
+    running = start(home, "exec")
+    pids = [int(until(lambda path=tmp_path / f"{name}.began": path.exists() and path.read_text()))  # type: ignore[misc]
+            for name in ("left", "right")]  # fmt: skip
+    running.terminate()
+    _, stderr = running.communicate(timeout=30)
+    assert running.returncode == 0, stderr
+    assert not any(alive(pid) for pid in pids)
+    assert sorted(everything(home)) == ["left/queue/3", "right/queue/3"]
+    assert {record["reason"] for name in ("left", "right") for record in records(home, name)} == {
+        "interrupted"
+    }
+
+
+def test_a_killed_lane_is_told_and_recovered(home: Home, tmp_path: Path) -> None:
+    """When the process of one lane is killed, exec says so with exit 1, and the next exec settles its run as lost."""
+    for name in ("left", "right"):
+        waiting_task(home, name, tmp_path, f"lane: {name}\n")
+        drop(home, name)
+    running = start(home, "exec")
+    pid = int(
+        str(until(lambda: (tmp_path / "left.began").exists() and (tmp_path / "left.began").read_text()))
+    )
+    parent = psutil.Process(pid).ppid()
+    assert parent != running.pid
+    os.kill(parent, signal.SIGKILL)
+    until((tmp_path / "right.began").exists)
+    (tmp_path / "right.go").touch()
+    _, stderr = running.communicate(timeout=30)
+    assert running.returncode == 1
+    assert "lane left" in stderr
+    clodputer(home, "exec")
+    assert [record["outcome"] for record in records(home, "left")] == ["lost"]
+    assert [record["outcome"] for record in records(home, "right")] == ["succeeded"]
+    assert not alive(pid)
+
+
+def test_an_alarm_drops_one_request(home: Home, tmp_path: Path) -> None:
+    """`exec --task` runs the task; a second alarm while the first one's run goes on is coalesced, and logged."""
+    waiting_task(home, "slow", tmp_path)
+    running = start(home, "exec", "--task", "slow")
+    until((tmp_path / "slow.began").exists)
+    assert execute(home, "--task", "slow")["coalesced"] == 1
+    (tmp_path / "slow.go").touch()
+    running.communicate(timeout=30)
+    assert [record["trigger"] for record in records(home, "slow")] == ["alarm"]
+    assert len(events(home, "coalesced")) == 1
+    assert len(execute(home, "--task", "slow")["runs"]) == 1
+
+
+def test_an_alarm_of_a_disabled_task_is_skipped(home: Home) -> None:
+    """A disabled task stays quiet, without an error every night; a misspelt one is an error."""
+    command_task(home, "off", "/bin/true", more="enabled: false\n")
+    assert execute(home, "--task", "off")["runs"] == []
+    assert events(home, "skipped")[0]["task"] == "off"
+    _, stderr = clodputer(home, "exec", "--task", "ofF-", status=1)
+    assert "there is no task" in stderr
+
+
+def test_a_hold_stops_the_lane_but_not_the_intake(home: Home, tmp_path: Path) -> None:
+    """Under a hold `new/` is emptied all the same, nothing runs, and at its end all of it does."""
+    hold.place(home, "default", Hold("pause", "", None))
+    drop(home, "a.json", '{"task": "note", "context": {"word": "x"}}')
+    assert execute(home)["runs"] == []
+    assert list(everything(home)) == ["default/queue/3"]
+    Path(home.lanes, "default", "hold").unlink()
+    assert len(execute(home)["runs"]) == 1
+
+
+def test_a_delayed_request_runs_at_its_time(home: Home) -> None:
+    """An exec before its time leaves it; one after it runs it."""
+    at = time.time() + 1.5
+    drop(home, "a.json", json.dumps({"task": "note", "not_before": at, "context": {"word": "x"}}))
+    assert execute(home)["runs"] == []
+    assert list(everything(home)) == ["default/delayed"]
+    assert until(lambda: execute(home)["runs"], timeout=20)
+    assert time.time() >= at
+
+
+def test_an_expired_request_is_kept(home: Home) -> None:
+    """It is not run, and stands in dead/ with its reason."""
+    drop(home, "a.json", '{"task": "note", "expires_at": "2020-01-01T00:00:00Z"}')
+    assert execute(home)["runs"] == []
+    assert "expired" in next(Path(home.dead).glob("*.reason.txt")).read_text()
+    assert events(home, "buried")[0]["reason"] == "expired"
+
+
+def test_a_file_still_being_written_is_waited_for(home: Home) -> None:
+    """A drop that is only half there when exec comes is run by that same exec once it is whole."""
+    path = Path(home.new, "slow.json")
+    with path.open("w") as file:
+        file.write('{"task": "note", ')
+        file.flush()
+        running = start(home, "exec")
+        until(lambda: os.path.exists(f"{home.spool}/intake.lock"))
+        file.write('"context": {"word": "whole"}}')
+    running.communicate(timeout=30)
+    assert [record["outcome"] for record in records(home, "note")] == ["succeeded"]
+
+
+def test_a_task_broken_while_its_request_waits(home: Home) -> None:
+    """The request is kept in dead/ with every problem of the task file."""
+    hold.place(home, "default", Hold("pause", "", None))
+    drop(home, "a.json", '{"task": "note", "context": {"word": "x"}}')
+    execute(home)
+    Path(home.tasks, "note.yaml").write_text("agent: command\ncomand: [x]\n")
+    Path(home.lanes, "default", "hold").unlink()
+    execute(home)
+    assert "did you mean 'command'" in next(Path(home.dead).glob("*.reason.txt")).read_text()
+
+
+def test_a_missing_variable_is_named(home: Home) -> None:
+    """The record says which variable of which file, and how to set it."""
+    command_task(home, "needs", "/bin/true", more='prompt: "{{ env.NOT_THERE }}"\n')
+    drop(home, "needs")
+    execute(home)
+    record = records(home, "needs")[0]
+    assert record["reason"] == "not_started"
+    for part in ("env.NOT_THERE", "needs.yaml", "secrets.env"):
+        assert part in record["message"]
+
+
+def test_a_working_directory_that_is_not_there(home: Home) -> None:
+    """A clear record, not a stack trace."""
+    command_task(home, "lost", "/bin/true", more="working_directory: /nowhere/at/all\n")
+    drop(home, "lost")
+    execute(home)
+    assert "/nowhere/at/all" in records(home, "lost")[0]["message"]
+
+
+def test_nothing_to_do_says_nothing(home: Home) -> None:
+    """An idle exec prints nothing and exits 0; without a home it says what to do."""
+    assert clodputer(home, "exec") == ("", "")
+    nowhere = Home(home.root + "-nowhere")
+    _, stderr = clodputer(nowhere, "exec", status=1)
+    assert "clodputer init" in stderr
+
+
+def test_broken_settings_lose_nothing(home: Home) -> None:
+    """With a mistake in config.yaml exec says so and fails; the drop stays, and runs once it is mended."""
+    Path(home.config).write_text("cluade: /x\n")
+    drop(home, "a.json", '{"task": "note", "context": {"word": "x"}}')
+    _, stderr = clodputer(home, "exec", status=1)
+    assert "did you mean 'claude'" in stderr
+    assert list(everything(home)) == ["new"]
+    Path(home.config).write_text("")
+    assert len(execute(home)["runs"]) == 1
+
+
+def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> None:
+    """With a warm cache a `command` run imports nothing but the standard library and ourselves."""
+    command_task(home, "plain", "/bin/true")
+    drop(home, "plain")
+    execute(home)
+    path = Path(home.tasks, "plain.yaml")
+    os.utime(
+        path, (time.time() - 60, time.time() - 60)
+    )  # older than the cache's doubt about a file just written
+    clodputer(home, "validate")
+    drop(home, "plain")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from clodputer.__main__ import main; sys.exit(main(['exec']))"
+    root = str(Path(__file__).parent.parent.parent)
+    subprocess.run([sys.executable, "-I", "-S", "-c", code, root], env=environment(home), check=True)
+    assert [record["outcome"] for record in records(home, "plain")] == ["succeeded", "succeeded"]
