@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from json import dumps
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import cron
@@ -95,6 +94,5 @@ def jitter(task: str, longest: float) -> int:
 
 def fingerprint(trigger: Trigger) -> str:
     """What identifies a schedule: with another one, the old one's slot times mean nothing any more."""
-    return dumps(
-        {"type": trigger.type, **{key: trigger.options[key] for key in _WHEN if trigger.options.get(key)}}
-    )
+    told = [f"{key}={trigger.options[key]}" for key in _WHEN if trigger.options.get(key)]
+    return f"{trigger.type}: {'; '.join(told)}" if told else trigger.type

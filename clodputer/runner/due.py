@@ -23,8 +23,8 @@ GLANCE = 0.01
 def drop_due(around: Surroundings, only: Optional[str], now: float) -> None:
     """Drop what is due at `now` (epoch seconds) of the task `only`, or of every task when it is None.
 
-    A task without a trigger of its own that is asked for by name gets one request: its alarm is the trigger. Raises OSError, and
-    for a task that is asked for by name ClodputerError; when all are asked for, a broken task file is no trouble of the others.
+    A task that has none but manual triggers and is asked for by name gets one request: somebody's alarm is its trigger. Raises
+    OSError, and for a task asked for by name ClodputerError; where all are, a broken file is no trouble of the others.
     """
     lock = Lock(f"{around.home.ledger}/due.lock")
     if not _acquire(lock):

@@ -1,4 +1,4 @@
-"""The slot ledger: for each trigger of each task, up to which moment its slot times are accounted for, and what became of them."""
+"""The slot ledger: up to which moment the slot times of each trigger are accounted for, and what became of them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,41 @@ def write(home: Home, task: str, index: int, entry: Entry, *, durable: bool = Tr
     atomic.write(path(home, task, index), (dumps(fields, indent=2) + "\n").encode(), durable=durable)
 
 
+def remove(home: Home, task: str, index: int) -> None:
+    """Forget a trigger that is gone: if it comes back, it begins anew. Raises OSError."""
+    try:
+        os.unlink(path(home, task, index))
+    except FileNotFoundError:
+        return
+
+
 def path(home: Home, task: str, index: int) -> str:
     """Where the entry of a task's trigger lies; the first trigger is 0."""
     return f"{home.ledger}/slots/{task}.{index}.json"
+
+
+def tasks(home: Home) -> set[str]:
+    """The tasks that have entries. Raises OSError."""
+    try:
+        return {
+            name.rsplit(".", 2)[0] for name in os.listdir(f"{home.ledger}/slots") if name.endswith(".json")
+        }
+    except FileNotFoundError:
+        return set()
+
+
+def entries(home: Home, task: str) -> dict[int, Entry]:
+    """All entries of a task by the index of the trigger. Raises OSError."""
+    try:
+        names = os.listdir(f"{home.ledger}/slots")
+    except FileNotFoundError:
+        return {}
+    begin, end = f"{task}.", ".json"
+    middles = (
+        name[len(begin) : -len(end)] for name in names if name.startswith(begin) and name.endswith(end)
+    )
+    found = {int(middle): read(home, task, int(middle)) for middle in middles if middle.isdecimal()}
+    return {index: entry for index, entry in sorted(found.items()) if entry is not None}
 
 
 def _moments(fields: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""When each task file is to be looked at again, told by the names of empty files: an `exec` with nothing due reads nothing else."""
+"""When to look at each task file again, told by the names of empty files: an `exec` with nothing due reads nothing else."""
 
-# Only `os`: this is on the way of every `exec`. A name in ledger/next/ is `<when>.<stamp>.<name of the task file>`, where `when` is
-# epoch milliseconds or NEVER, and the stamp changes whenever the file does.
+# Only `os`: this is on the way of every `exec`. A name in ledger/next/ is `<when>.<stamp>.<name of the task file>`, where
+# `when` is epoch milliseconds or NEVER, and the stamp changes whenever the file does.
 from __future__ import annotations
 
 import os
