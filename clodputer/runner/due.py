@@ -35,6 +35,7 @@ def drop_due(around: Surroundings, only: Optional[str], now: float) -> None:
             return
         for name in look.due_files(around.home, now):
             _by_file(around, name, now)
+        _forget_gone(around)
     finally:
         lock.release()
 
@@ -77,6 +78,13 @@ def _by_file(around: Surroundings, name: str, now: float) -> None:
     _keep(around, path, status, look_at, now, task)
 
 
+def _forget_gone(around: Surroundings) -> None:
+    """Take tasks that have no file any more out of the ledger: one that comes back under the name begins anew."""
+    for name in ledger.tasks(around.home).difference(taskfile.names(around.home)):
+        for index in ledger.entries(around.home, name):
+            ledger.remove(around.home, name, index)
+
+
 def _keep(
     around: Surroundings,
     path: str,
@@ -96,6 +104,9 @@ def _keep(
 
 def _look(around: Surroundings, task: Task, status: os.stat_result, now: float) -> Optional[float]:
     """Look at each trigger of a task; when to look again, if ever."""
+    for index in ledger.entries(around.home, task.name):
+        if index >= len(task.triggers) or task.triggers[index].type not in (*trigger.TIMED, "startup"):
+            ledger.remove(around.home, task.name, index)
     looks = [
         _trigger(around, task, one, index, status.st_ctime, now) for index, one in enumerate(task.triggers)
     ]
