@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any, Optional
 
-from clodputer.model.due import MISSED, REASONS, Fate
+from clodputer.model.due import MISSED, MOST, REASONS, Fate
 
 # Of what became of slot times, the latest are told.
 MOST_TOLD = 5
@@ -35,7 +35,7 @@ def fate_line(fate: Fate) -> str:
     when = (
         wall(fate.first)
         if fate.number == 1
-        else f"{fate.number} from {wall(fate.first)} to {wall(fate.last)}"
+        else f"{fate.number}{' or more' if fate.number >= MOST else ''} from {wall(fate.first)} to {wall(fate.last)}"
     )
     return f"{verb} {when}: {REASONS.get(fate.reason, fate.reason)}"
 

@@ -6,8 +6,9 @@ names the requests that are still to be dropped; it is written first and its eff
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from math import ceil
 from typing import NamedTuple, Optional
 
 from clodputer.model.moment import compact
@@ -106,16 +107,22 @@ def decide(
     back = entry.accounted - facts.now
     if back > BACK:
         # What lies ahead again can still be run: it is missed no longer. What was looked after stays so by its span.
-        fates = tuple(fate for fate in entry.fates if fate.last <= facts.now)
-        entry = entry._replace(accounted=facts.now, fates=fates)
+        past = tuple(fate for fate in entry.fates if fate.last <= facts.now)
+        entry = entry._replace(accounted=facts.now, fates=past)
     reach = max(facts.now - policy.jitter, entry.accounted)
-    due = _unaccounted(schedule, entry, reach)
+    # Up to here it is too late; slot times are whole seconds.
+    gone = ceil(facts.now - policy.jitter - policy.max_late) - 1
+    late = list(islice(_unaccounted(schedule, entry, entry.accounted, min(reach, gone)), MOST))
+    rest = list(_unaccounted(schedule, entry, max(entry.accounted, gone), reach))
     ahead = following(schedule, reach)
     look_at = None if ahead is None else float(ahead + policy.jitter)
-    if due:
-        entry, fates = _account(schedule, policy, entry, facts, due, reach)
-        return Decision(entry, fates, look_at, max(back, 0.0) if back > BACK else 0.0)
-    return Decision(entry, (), look_at, back if back > BACK else 0.0)
+    fates: tuple[Fate, ...] = ()
+    if late or rest:
+        entry, fates = _account(schedule, policy, entry, facts, late, rest)
+        # Only what was within reach was looked after: a clock that is put right again leaves the rest to be run.
+        begin = max(entry.accounted, gone) if late else entry.accounted
+        entry = entry._replace(accounted=reach, spans=_joined(entry.spans, (begin, reach)))
+    return Decision(entry, fates, look_at, back if back > BACK else 0.0)
 
 
 def decide_startup(
@@ -150,30 +157,25 @@ def _begun(fingerprint: str, entry: Optional[Entry], facts: Facts) -> Entry:
     return Entry(fingerprint, accounted, ((0.0, accounted),), last=entry.last, fates=entry.fates)
 
 
-def _unaccounted(schedule: Schedule, entry: Entry, reach: float) -> list[int]:
-    found = []
-    for slot in islice(slots(schedule, entry.accounted), MOST):
+def _unaccounted(schedule: Schedule, entry: Entry, after: float, reach: float) -> Iterator[int]:
+    for slot in slots(schedule, after):
         if slot > reach:
-            break
+            return
         if not any(begin < slot <= end for begin, end in entry.spans):
-            found.append(slot)
-    return found
+            yield slot
 
 
 def _account(
-    schedule: Schedule, policy: Policy, entry: Entry, facts: Facts, due: list[int], reach: float
+    schedule: Schedule, policy: Policy, entry: Entry, facts: Facts, late: list[int], rest: list[int]
 ) -> tuple[Entry, tuple[Fate, ...]]:
-    """The entry that accounts for all that is due, and what became of what is not dropped."""
+    """The entry with the requests that the slot times lead to, and what becomes of those that lead to none."""
 
     def told(of: Iterable[int], fate: str, reason: str) -> list[Fate]:
         these = list(of)
         return [Fate(fate, reason, these[0], these[-1], len(these), facts.now)] if these else []
 
-    oldest = facts.now - policy.jitter - policy.max_late
-    late = [slot for slot in due if slot < oldest]
-    rest = due[len(late) :]
     if not facts.enabled:
-        fates, run = told(due, MISSED, "disabled"), []
+        fates, run = told([*late, *rest], MISSED, "disabled"), []
     else:
         fates, run = told(late, MISSED, "too_late"), rest
         if policy.catch_up == "skip":
@@ -185,14 +187,8 @@ def _account(
             fates, run = fates + told(run, overlap[1], overlap[0]), []
         elif policy.catch_up != "all":
             fates, run = fates + told(run[:-1], COALESCED, "newer"), run[-1:]
-    # Only what was within reach counts as looked after: a clock that is put right again leaves the rest to be run.
-    begin = max(entry.accounted, oldest) if late else entry.accounted
-    return entry._replace(
-        accounted=reach,
-        spans=_joined(entry.spans, (begin, reach)),
-        dropping=tuple(Drop(compact(slot), slot, _wait(schedule, policy, slot, facts.now)) for slot in run),
-        fates=(*entry.fates, *fates)[-KEPT:],
-    ), tuple(fates)
+    drops = tuple(Drop(compact(slot), slot, _wait(schedule, policy, slot, facts.now)) for slot in run)
+    return entry._replace(dropping=drops, fates=(*entry.fates, *fates)[-KEPT:]), tuple(fates)
 
 
 def _overlapping(policy: Policy, facts: Facts) -> Optional[tuple[str, str]]:

@@ -134,7 +134,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing but InvalidCron comes out of bad text, and every field of good text has a value."""
     try:
         found = cron.parse(text)
-    except cron.InvalidCron as error:
-        assert str(error)
+    except cron.InvalidCron:
         return
     assert all(found[:5])

@@ -70,9 +70,7 @@ def test_next_equals_the_walk(name: str, first: int, last: int) -> None:
     assert compared > EXPRESSIONS * STARTS * 0.8
 
 
-@pytest.mark.parametrize(
-    ("name", "first", "last"), [WALKS[0], WALKS[3]]
-)
+@pytest.mark.parametrize(("name", "first", "last"), [WALKS[0], WALKS[3]])
 def test_whole_sequences_equal_the_walk(name: str, first: int, last: int) -> None:
     """Not only the next one: the whole sequence, in order and without doubles."""
     dice = random.Random(name)

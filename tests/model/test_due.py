@@ -1,0 +1,349 @@
+"""The ledger: each slot time is accounted for exactly once, whatever alarms, clocks, edits and crashes do."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import timezone
+from typing import Optional
+
+import pytest
+
+from clodputer.model import cron, due
+from clodputer.model.due import COALESCED, MISSED, Entry, Facts, decide, decide_startup
+from clodputer.model.schedule import Calendar, Interval, Moment, Schedule, slots
+from clodputer.model.trigger import Policy
+from clodputer.model.window import Window
+
+NINE = 1_800_003_600 // 86400 * 86400 + 9 * 3600.0
+DAY, HOUR = 86400.0, 3600.0
+DAILY = Calendar(cron.parse("0 8 * * *"), timezone.utc)
+EIGHT = NINE - HOUR
+
+
+def known(since: float) -> Entry:
+    """An entry of a schedule that has been looked after all the time until then."""
+    return Entry("x", since, ((0.0, since),))
+
+
+def result(
+    schedule: Schedule, policy: Policy, entry: Optional[Entry], facts: Facts
+) -> tuple[list[float], list[tuple[str, str, int]]]:
+    """The slot times that are dropped, and fate, reason and number of the others."""
+    decision = decide(schedule, "x", policy, entry, facts)
+    return [drop.slot or 0 for drop in decision.entry.dropping], [
+        (*fate[:2], fate.number) for fate in decision.fates
+    ]
+
+
+def test_a_slot_time_that_has_come_is_dropped() -> None:
+    """Once: the entry that says so makes nothing due any more, whoever looks and however often."""
+    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 1, 0.0))
+    assert [drop.slot for drop in decision.entry.dropping] == [EIGHT]
+    assert decision.look_at == EIGHT + DAY
+    again = decide(DAILY, "x", Policy(), due.dropped(decision.entry), Facts(EIGHT + 1, 0.0))
+    assert again == due.Decision(due.dropped(decision.entry), (), EIGHT + DAY)
+
+
+def test_an_early_alarm_finds_nothing() -> None:
+    assert result(DAILY, Policy(), known(EIGHT - DAY), Facts(EIGHT - 0.5, 0.0)) == ([], [])
+
+
+def test_the_first_look_runs_nothing_old() -> None:
+    """What was due before a schedule is first seen is accounted for."""
+    assert result(DAILY, Policy(), None, Facts(NINE, 0.0)) == ([], [])
+
+
+def test_the_first_alarm_may_be_the_first_look() -> None:
+    """A slot time of the last minute runs, if the task file was there before it."""
+    assert result(DAILY, Policy(), None, Facts(EIGHT + 2, EIGHT - HOUR)) == ([EIGHT], [])
+    assert result(DAILY, Policy(), None, Facts(EIGHT + 2, EIGHT + 1)) == ([], [])
+
+
+def test_a_changed_schedule_never_replays() -> None:
+    """Another fingerprint begins anew at the moment of the change."""
+    entry = known(EIGHT - 5 * DAY)._replace(fingerprint="another")
+    assert result(DAILY, Policy(), entry, Facts(NINE, NINE - 10)) == ([], [])
+
+
+def test_catch_up_latest_runs_one() -> None:
+    """The newest; it stands for the others that were due meanwhile."""
+    policy = Policy(max_late=10 * DAY)
+    entry = known(EIGHT - 3 * DAY)
+    assert result(DAILY, policy, entry, Facts(NINE, 0.0)) == ([EIGHT], [(COALESCED, "newer", 2)])
+
+
+def test_catch_up_all_runs_each() -> None:
+    policy = Policy("all", 10 * DAY)
+    assert result(DAILY, policy, known(EIGHT - 2 * DAY), Facts(NINE, 0.0)) == ([EIGHT - DAY, EIGHT], [])
+
+
+def test_catch_up_skip_runs_what_is_on_time() -> None:
+    """Within five minutes is on time; what is later is missed."""
+    entry = known(EIGHT - DAY)
+    assert result(DAILY, Policy("skip"), entry, Facts(EIGHT + 299, 0.0)) == ([EIGHT], [])
+    assert result(DAILY, Policy("skip"), entry, Facts(EIGHT + 301, 0.0)) == (
+        [],
+        [(MISSED, "asleep_or_off", 1)],
+    )
+
+
+def test_what_is_too_late_is_missed() -> None:
+    """Later than max_late, and each of them is counted."""
+    entry = known(EIGHT - 30 * DAY)
+    assert result(DAILY, Policy(), entry, Facts(NINE, 0.0)) == ([EIGHT], [(MISSED, "too_late", 29)])
+    assert result(DAILY, Policy(), entry, Facts(EIGHT + DAY, 0.0))[0] == [EIGHT + DAY]
+
+
+def test_a_disabled_task_misses_its_slot_times() -> None:
+    """Enabling it later brings nothing of them back."""
+    facts = Facts(NINE, 0.0, enabled=False)
+    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), facts)
+    assert [fate.reason for fate in decision.fates] == ["disabled"]
+    assert result(DAILY, Policy(), decision.entry, Facts(NINE + 1, 0.0)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("overlap", "waiting", "running", "held", "expected"),
+    [
+        ("coalesce", False, False, False, ([EIGHT], [])),
+        ("coalesce", False, True, False, ([EIGHT], [])),
+        ("coalesce", True, False, False, ([], [(COALESCED, "waiting", 1)])),
+        ("coalesce", True, False, True, ([], [(COALESCED, "held", 1)])),
+        ("queue", True, True, True, ([EIGHT], [])),
+        ("skip", False, False, True, ([EIGHT], [])),
+        ("skip", False, True, False, ([], [(MISSED, "overlap", 1)])),
+        ("skip", True, False, False, ([], [(MISSED, "overlap", 1)])),
+    ],
+)
+def test_overlap(overlap: str, waiting: bool, running: bool, held: bool, expected: object) -> None:
+    """One waiting request is enough, each counts, or the busy miss theirs."""
+    facts = Facts(NINE, 0.0, True, waiting, running, held)
+    assert result(DAILY, Policy(overlap=overlap), known(EIGHT - DAY), facts) == expected
+
+
+def test_jitter_comes_after_the_slot_time() -> None:
+    """The slot time stays what it is; it is only looked at later."""
+    policy = Policy(jitter=600)
+    assert result(DAILY, policy, known(EIGHT - DAY), Facts(EIGHT + 599, 0.0)) == ([], [])
+    assert result(DAILY, policy, known(EIGHT - DAY), Facts(EIGHT + 600, 0.0)) == ([EIGHT], [])
+    assert decide(DAILY, "x", policy, known(EIGHT - DAY), Facts(EIGHT, 0.0)).look_at == EIGHT + 600
+
+
+def test_jitter_brings_nothing_old_back() -> None:
+    """Neither at the first look nor when it is given to a schedule that was looked after."""
+    assert result(DAILY, Policy(jitter=7200), None, Facts(NINE, NINE - 10)) == ([], [])
+    assert result(DAILY, Policy(jitter=7200), known(NINE - 1), Facts(NINE, 0.0)) == ([], [])
+
+
+def test_a_late_request_waits_for_the_active_hours() -> None:
+    """A slot time that is made up for at night is dropped at once and may run when the hours begin."""
+    schedule = Calendar(cron.parse("0 * * * *"), timezone.utc, Window(8 * 60, 20 * 60))
+    midnight = EIGHT + 16 * HOUR
+    decision = decide(schedule, "x", Policy(), known(EIGHT + 10 * HOUR), Facts(midnight, 0.0))
+    assert [(drop.slot, drop.not_before) for drop in decision.entry.dropping] == [
+        (EIGHT + 11 * HOUR, EIGHT + DAY)
+    ]
+
+
+def test_a_single_moment_is_due_once() -> None:
+    moment = Moment(int(EIGHT))
+    decision = decide(moment, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 1, 0.0))
+    assert [drop.slot for drop in decision.entry.dropping] == [EIGHT]
+    assert decision.look_at is None
+    assert result(moment, Policy(), None, Facts(NINE, NINE - 1)) == ([], [])
+
+
+def test_a_clock_that_goes_back_repeats_nothing() -> None:
+    """Not by a minute, an hour or three days: what ran does not run again, what comes after runs."""
+    hourly = Interval(3600, 0)
+    for back in (30.0, HOUR, 3 * DAY):
+        entry: Optional[Entry] = known(EIGHT - 5 * DAY)
+        ran: list[int] = []
+        moments = [EIGHT - 5 * DAY + step * HOUR for step in range(100)]
+        moments += [moments[-1] - back + step * HOUR for step in range(120)]
+        for now in moments:
+            entry = decide(hourly, "x", Policy(), entry, Facts(now, 0.0)).entry
+            ran += [drop.slot for drop in entry.dropping if drop.slot]
+            entry = due.dropped(entry)
+        assert len(ran) == len(set(ran))
+        assert set(slots_between(hourly, EIGHT - 5 * DAY, moments[-1])) == set(ran)
+
+
+def test_a_clock_decades_ahead_does_not_stop_the_schedule() -> None:
+    """Its slot times count as missed only until the clock is put right; then they are run when they come."""
+    ahead = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 70 * 365 * DAY, 0.0))
+    assert ahead.fates[0].reason == "too_late"
+    right = decide(DAILY, "x", Policy(), due.dropped(ahead.entry), Facts(NINE, 0.0))
+    assert right.back > 60 * 365 * DAY
+    assert right.entry.fates == ()
+    assert result(DAILY, Policy(), right.entry, Facts(EIGHT + DAY, 0.0)) == ([EIGHT + DAY], [])
+
+
+def test_a_year_of_minutes_is_counted_and_the_newest_runs() -> None:
+    """Also when there are more than are counted one by one."""
+    minutely = Interval(60, 0)
+    dropped, fates = result(minutely, Policy(), known(EIGHT - 366 * DAY), Facts(EIGHT, 0.0))
+    assert dropped == [EIGHT]
+    assert fates == [(MISSED, "too_late", due.MOST), (COALESCED, "newer", 1440)]
+
+
+def test_startup_is_due_once_for_each_boot() -> None:
+    """The boot in which it is first seen is accounted for."""
+    first = decide_startup("startup", Policy(), None, Facts(NINE, 0.0), "a").entry
+    assert first.dropping == ()
+    assert decide_startup("startup", Policy(), first, Facts(NINE, 0.0), "a").entry == first
+    second = decide_startup("startup", Policy(), first, Facts(NINE, 0.0), "b").entry
+    assert [drop.mark for drop in second.dropping] == ["boot-b"]
+    assert (
+        decide_startup("startup", Policy(), due.dropped(second), Facts(NINE, 0.0), "b").entry.dropping == ()
+    )
+
+
+def test_startup_of_a_disabled_task_is_missed() -> None:
+    first = decide_startup("startup", Policy(), None, Facts(NINE, 0.0), "a").entry
+    decision = decide_startup("startup", Policy(), first, Facts(NINE, 0.0, enabled=False), "b")
+    assert ([fate.reason for fate in decision.fates], decision.entry.dropping) == (["disabled"], ())
+
+
+def slots_between(schedule: Schedule, after: float, until: float) -> list[int]:
+    """The slot times after one moment, until another."""
+    found = []
+    for slot in slots(schedule, after):
+        if slot > until:
+            break
+        found.append(slot)
+    return found
+
+
+class World:
+    """A ledger on a disk, a spool that remembers dedupe keys, and an exec that may be killed between any two steps."""
+
+    def __init__(self, dice: random.Random, schedule: Schedule, policy: Policy) -> None:
+        self.dice, self.schedule, self.policy = dice, schedule, policy
+        self.now = self.start = EIGHT
+        self.entry: Entry = known(EIGHT)
+        self.remembered: set[str] = set()
+        self.runs: Counter[int] = Counter()
+        self.fates: dict[int, str] = {}
+        self.enabled, self.waiting, self.running = True, False, False
+
+    def alarm(self) -> None:
+        """One exec: what the last one left is repeated first; it dies before a step in one of four cases."""
+        dies = self.dice.randint(0, 30) if self.dice.random() < 0.25 else 1000
+        for step, _ in enumerate(self.steps()):
+            if step == dies:
+                return
+
+    def steps(self):  # type: ignore[no-untyped-def]
+        """The steps of runner/due.py, each of which is done whole or not at all."""
+        yield
+        if self.entry.dropping:
+            yield from self.perform(self.entry)
+        facts = Facts(self.now, 0.0, self.enabled, self.waiting, self.running)
+        decision = decide(self.schedule, "x", self.policy, self.entry, facts)
+        yield
+        if decision.entry != self.entry:
+            self.account(decision)
+            self.entry = decision.entry
+        yield
+        if self.entry.dropping:
+            yield from self.perform(self.entry)
+
+    def account(self, decision: due.Decision) -> None:
+        """Note the fate of each slot time; the ledger's write makes them all true at once."""
+        if decision.back:
+            spans = decision.entry.spans
+            self.fates = {
+                slot: fate for slot, fate in self.fates.items()
+                if fate != MISSED or slot <= self.now or any(begin < slot <= end for begin, end in spans)
+            }  # fmt: skip
+        before = self.entry.accounted if not decision.back else self.now
+        open_slots = [
+            slot for slot in slots_between(self.schedule, before, decision.entry.accounted)
+            if not any(begin < slot <= end for begin, end in self.entry.spans)
+        ]  # fmt: skip
+        fated = [drop.slot for drop in decision.entry.dropping]
+        for slot in fated:
+            assert slot is not None
+            assert slot not in self.fates
+            self.fates[slot] = "run"
+        for fate in decision.fates:
+            of_it = [slot for slot in open_slots if fate.first <= slot <= fate.last]
+            assert len(of_it) == fate.number
+            for slot in of_it:
+                assert slot not in self.fates
+                self.fates[slot] = fate.fate
+
+    def perform(self, entry: Entry):  # type: ignore[no-untyped-def]
+        for drop in entry.dropping:
+            yield
+            if drop.mark not in self.remembered:
+                assert drop.slot is not None
+                self.runs[drop.slot] += 1
+                self.remembered.add(drop.mark)
+        yield
+        for mark in entry.last:
+            if mark not in {drop.mark for drop in entry.dropping}:
+                self.remembered.discard(mark)
+            yield
+        self.entry = due.dropped(entry)
+
+
+SCHEDULES = ["*/5 * * * *", "0 * * * *", "30 8,20 * * *", "0 8 * * mon-fri", "0 0 1 * *"]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_each_slot_time_ends_as_exactly_one(seed: int) -> None:
+    """Random alarms, doubled, early, late and missing, with crashes, absences, changes of the clock and busy tasks."""
+    dice = random.Random(seed)
+    schedule = Calendar(cron.parse(dice.choice(SCHEDULES)), timezone.utc)
+    policy = Policy(
+        dice.choice(("skip", "latest", "all")), dice.choice((HOUR, DAY, 30 * DAY)), dice.choice((0, 0, 600)),
+        dice.choice(("coalesce", "queue", "skip")),
+    )  # fmt: skip
+    world = World(dice, schedule, policy)
+    farthest = world.now
+    for _ in range(150):
+        kind = dice.random()
+        if kind < 0.1:
+            world.enabled, world.waiting, world.running = (dice.random() < 0.7 for _ in range(3))
+        elif kind < 0.15:
+            world.now = max(world.start, world.now - dice.choice((1, 30, 90, HOUR, 5 * HOUR, 3 * DAY)))
+        elif kind < 0.25:
+            world.now += dice.choice((10 * HOUR, 2 * DAY, 20 * DAY))
+        else:
+            world.now += dice.choice((1, 60, 300, 1800, HOUR))
+        farthest = max(farthest, world.now)
+        for _ in range(dice.choice((0, 1, 1, 2))):
+            world.alarm()
+    world.now = farthest + DAY
+    for _ in world.steps():
+        pass
+    told = {slot for slot in world.fates if slot <= world.now - policy.jitter}
+    assert told == set(slots_between(schedule, world.start, world.now - policy.jitter))
+    assert {slot for slot, fate in world.fates.items() if fate == "run"} == set(world.runs)
+    assert set(world.runs.values()) <= {1}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_edits_of_the_schedule_replay_nothing(seed: int) -> None:
+    """Whatever is edited and when: no slot time runs twice, and none from before its schedule was there."""
+    dice = random.Random(seed)
+    now, since, fingerprint = NINE, NINE, "0"
+    schedule: Schedule = DAILY
+    entry: Optional[Entry] = None
+    runs: Counter[tuple[str, Optional[int]]] = Counter()
+    for step in range(300):
+        now += dice.choice((1, 60, 300, HOUR, DAY, 3 * DAY))
+        if dice.random() < 0.2:
+            schedule = Calendar(cron.parse(dice.choice(SCHEDULES)), timezone.utc)
+            since, fingerprint = now - dice.choice((0, 30, 400)), str(step)
+        decision = decide(schedule, fingerprint, Policy("all"), entry, Facts(now, since))
+        for drop in decision.entry.dropping:
+            assert drop.slot is not None
+            assert drop.slot > since
+            runs[(fingerprint, drop.slot)] += 1
+        entry = due.dropped(decision.entry)
+    assert runs
+    assert set(runs.values()) == {1}
