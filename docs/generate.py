@@ -90,7 +90,9 @@ def modules() -> str:
                 inside = f"{folder}/{name}".lstrip("/")
                 shown = f"{folder}/" if name == "__init__.py" and folder else inside
                 with open(os.path.join(package, inside), encoding="utf-8") as file:
-                    lines.append(f"- `{shown}`: {ast.get_docstring(ast.parse(file.read())) or ''}".split("\n")[0])
+                    lines.append(
+                        f"- `{shown}`: {ast.get_docstring(ast.parse(file.read())) or ''}".split("\n")[0]
+                    )
     return "\n".join(lines[1:])
 
 

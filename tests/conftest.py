@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from tests import guard
 
 guard.install(guard.PROTECTED)
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_")
 KEPT = {"CLODPUTER_TEST_CLAUDE"}

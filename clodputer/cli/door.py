@@ -43,6 +43,10 @@ def execute(task: str, as_json: bool) -> int:
             from clodputer.cli.envelope import success
 
             success("exec", data)
+        elif os.isatty(1):
+            from clodputer.cli.exectext import told
+
+            print(told(data))
     except BaseException as error:  # noqa: BLE001  (the handler decides)
         from clodputer.cli.main import failure
 

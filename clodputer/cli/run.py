@@ -92,7 +92,7 @@ def run(
     request_id = stop.mine = submit(around, task.name, context=context, trigger="manual")
     say(f"{ink(task.name, 'bold')}: request {request_id} dropped, running ...")
     settled = _settle(around, task, request_id, stop, say)
-    record = around.masker.data(dict(settled.record))
+    record = settled.record
     folder = runs.folder(around.home, task.name, settled.run_id)
     data = {"record": record, "folder": folder}
     text = recordtext.summary(record, folder)

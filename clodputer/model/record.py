@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any, Optional
 
+from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
@@ -64,6 +65,17 @@ def build(
         "origin": dict(request.origin),
         "effects": list(effects),
     }
+
+
+# Told by others, so a secret may be in it. The rest is ours, and other files are found by it: a secret that happens to be a
+# task's name as well must not hide the way to its runs.
+TOLD = ("message", "argv", "working_directory", "model", "result", "usage", "permission_denials", "mcp_servers", "swept",
+        "expect", "session_totals", "origin")  # fmt: skip
+
+
+def masked(record: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
+    """The record with secrets masked in all that others have told."""
+    return {key: masker.data(value) if key in TOLD else value for key, value in record.items()}
 
 
 def _shortened(result: Any) -> tuple[Any, bool]:

@@ -7,20 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.model.moment import parse_moment
+from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, hold, queue, runs, slot, spool
 
 
-def settle(around: Surroundings, lane: str, place: Place, record: Mapping[str, Any]) -> None:
+def settle(around: Surroundings, lane: str, place: Place, record: Mapping[str, Any]) -> dict[str, Any]:
     """Make a run's end lasting: record first, then what follows from it, last the request's way out of the slot.
+
+    Returns the record as it was written, secrets masked.
 
     Whatever is interrupted is repeated whole by the next holder of the slot (`recover`): the record says which effects the
     run has, each may be performed twice, and the rename at the end can happen only once. Raises OSError.
     """
+    record = masked(record, around.masker)
     task, run_id = str(record["task"]), str(record["run_id"])
     folder = runs.folder(around.home, task, run_id)
-    runs.write_json(f"{folder}/record.json", around.masker.data(dict(record)), durable=True)
+    runs.write_json(f"{folder}/record.json", record, durable=True)
     ended_at = parse_moment(str(record["ended_at"]), 0.0)
     around.log(ended_at, "finished", **_line(record))
     if record["swept"]:
@@ -28,6 +32,7 @@ def settle(around: Surroundings, lane: str, place: Place, record: Mapping[str, A
     for effect in record["effects"]:
         _perform(around, lane, place, run_id, folder, effect)
     slot.unmark(around.home, lane, task, run_id)
+    return dict(record)
 
 
 def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:

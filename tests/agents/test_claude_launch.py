@@ -250,6 +250,7 @@ class TestContinuing:
         assert f"--session-id={started.session_id}" in started.argv
 
 
+@pytest.mark.system
 def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> None:
     (tmp_path / "-one.json").write_text('{"mcpServers": {"one": {"command": "/bin/false"}}}')
     task = Task(

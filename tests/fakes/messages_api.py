@@ -77,7 +77,8 @@ class Api(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Union[socket.socket, tuple[bytes, socket.socket]]) -> None:
         with self._lock:
-            self._open.discard(request)
+            if isinstance(request, socket.socket):
+                self._open.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

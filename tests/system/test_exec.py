@@ -232,6 +232,24 @@ def test_nothing_to_do_says_nothing(home: Home) -> None:
     assert "clodputer init" in stderr
 
 
+def test_secrets_are_masked_wherever_a_run_is_told(home: Home, tmp_path: Path) -> None:
+    """Neither `exec --json` nor `run --json` nor any file shows what the program printed of a secret; names stay whole."""
+    Path(home.secrets).write_text("KEY=note\nOTHER=hunter2hunter2\n")
+    Path(home.secrets).chmod(0o600)
+    script = "echo oops $OTHER >&2; echo got $OTHER $KEY"
+    command_task(
+        home, "note", "/bin/sh", "-c", script, more="env: {OTHER: '{{ env.OTHER }}', KEY: '{{ env.KEY }}'}\n"
+    )
+    drop(home, "note")
+    stdout, _ = clodputer(home, "exec", "--json")
+    more, _ = clodputer(home, "run", "note", "--json")
+    for text in (stdout, more, *(path.read_text() for path in Path(home.runs).rglob("*") if path.is_file())):
+        assert "hunter2" not in text
+    assert [record["result"] for record in records(home, "note")] == ["got *** ***"] * 2
+    assert {record["task"] for record in records(home, "note")} == {"note"}
+    assert "hunter2" not in Path(home.log).read_text()
+
+
 def test_broken_settings_lose_nothing(home: Home) -> None:
     """With a mistake in config.yaml exec says so and fails; the drop stays, and runs once it is mended."""
     Path(home.config).write_text("cluade: /x\n")
