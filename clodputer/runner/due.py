@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from time import monotonic, sleep
 from typing import Any, Optional
 
@@ -117,9 +118,9 @@ def _trigger(
     around: Surroundings, task: Task, one: Trigger, index: int, since: float, now: float
 ) -> Optional[float]:
     if one.type == "file_watch":
-        from clodputer.runner.watching import drop_changes
-
-        again: Optional[float] = drop_changes(around, task, one, index, now)
+        # Found by name: a home that watches no files has nothing to do with it.
+        watching = import_module("clodputer.runner.watching")
+        again: Optional[float] = watching.drop_changes(around, task, one, index, now)
         return again
     if one.type not in (*trigger.TIMED, "startup"):
         return None

@@ -51,7 +51,8 @@ def _field(dice: random.Random, number: int) -> tuple[str, set[int]]:
     if dice.random() < 0.2:
         step = dice.randint(1, highest - lowest)
         return f"*/{step}", set(range(lowest, highest + 1, step))
-    words, matched = [], set()
+    words: list[str] = []
+    matched: set[int] = set()
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         first = dice.randint(lowest, highest)
         last = dice.randint(first, highest) if dice.random() < 0.35 else first

@@ -91,13 +91,19 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "misspelt trigger": (
         "prompt: a\ntrigger:\n  type: manuel\n",
         [
-            "3: trigger.type: expected one of cron, interval, at, file_watch, startup, manual, found 'manuel' (did you mean 'manual'?)"
+            (
+                "3: trigger.type: expected one of cron, interval, at, file_watch, startup, manual, found 'manuel' "
+                "(did you mean 'manual'?)"
+            )
         ],
     ),
     "trigger of a list": (
         "prompt: a\ntrigger:\n  - type: manual\n  - type: crom\n",
         [
-            "4: trigger[1].type: expected one of cron, interval, at, file_watch, startup, manual, found 'crom' (did you mean 'cron'?)"
+            (
+                "4: trigger[1].type: expected one of cron, interval, at, file_watch, startup, manual, found 'crom' "
+                "(did you mean 'cron'?)"
+            )
         ],
     ),
     "trigger as text": (
