@@ -7,7 +7,7 @@ import os
 import time
 
 from clodputer.store import home as homes
-from clodputer.store import idle
+from clodputer.store import idle, look
 from clodputer.store.lock import Lock
 
 TYPE_CHECKING = False
@@ -33,11 +33,11 @@ def parse(arguments: list[str]) -> Optional[tuple[str, bool]]:
 
 
 def execute(task: str, as_json: bool) -> int:
-    """Drain the spool, after dropping a request for `task` if one is named; the exit code. Never raises."""
+    """Drain the spool, after dropping what is due: of `task`, whose alarm went off, or of all; the exit code. Never raises."""
     try:
         home = homes.locate(os.environ)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
-        if task or not homes.exists(home) or _something_to_do(home):
+        if not homes.exists(home) or _something_to_do(home, task):
             data = _work(task)
         if as_json:
             from clodputer.cli.envelope import success
@@ -54,14 +54,17 @@ def execute(task: str, as_json: bool) -> int:
     return 0
 
 
-def _something_to_do(home: Home) -> bool:
-    """Whether there are drops, or work in a lane whose slot is free.
+def _something_to_do(home: Home, task: str) -> bool:
+    """Whether something is due, of `task` if one is named, or there are drops, or work in a lane whose slot is free.
 
     A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.
     """
+    now = time.time()
+    if not look.quiet(home, task, now) if task else look.anything_due(home, now):
+        return True
     if idle.has_drops(home):
         return True
-    for lane in idle.lanes_with_work(home, time.time()):
+    for lane in idle.lanes_with_work(home, now):
         with Lock(f"{homes.lane(home, lane)}/slot-0.lock") as held:
             if held:
                 return True
@@ -71,11 +74,8 @@ def _something_to_do(home: Home) -> bool:
 def _work(task: str) -> dict[str, Any]:
     from clodputer.runner.drain import work
     from clodputer.runner.stop import Stop
-    from clodputer.runner.submit import alarm
     from clodputer.runner.surroundings import look
 
     around = look(os.environ)
     with Stop() as stop:
-        if task:
-            alarm(around, task)
-        return work(around, stop)._asdict()
+        return work(around, stop, task)._asdict()

@@ -18,6 +18,8 @@ COMMANDS = {
     "validate": "Check task files and tell every mistake at once.",
     "run": "Run a task now and tell how it ended.",
     "exec": "Run all that waits in the spool: what schedulers call.",
+    "next": "Show the coming slot times, of tasks or of a cron expression.",
+    "why": "Say why a task did or did not run, and what it waits for.",
     "show": "Show a run: its outcome, its prompt and its files.",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from time import time
 from typing import Callable, NamedTuple
 
 import click
@@ -76,7 +77,19 @@ def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -
     for part in missing:
         with open(f"{shipped}/home/{part.template}", "rb") as file:
             atomic.write(part.path, file.read(), mode=part.mode)
+    _look_at_tasks(environ)
     return Result(data, _text(home, missing, kept))
+
+
+def _look_at_tasks(environ: Mapping[str, str]) -> None:
+    """Let the ledger know of the tasks from the first moment on, so that the first `exec` has nothing to find out."""
+    from clodputer.runner.due import drop_due
+    from clodputer.runner.surroundings import look
+
+    try:
+        drop_due(look(environ), None, time())
+    except ClodputerError:
+        return  # secrets.env or config.yaml were there before and are broken; whoever runs something is told
 
 
 _ELSEWHERE = "Set CLODPUTER_HOME to a new or empty folder."

@@ -66,6 +66,9 @@ def show(environ: Mapping[str, str], wanted: str) -> Result:
         "files": [{"name": name, "bytes": size} for name, size in files],
     }
     parts = [recordtext.summary(record, folder) if record else _unfinished(found, folder)]
+    not_run = _not_run(around.home, found.task) if wanted == found.task else []
+    if not_run:
+        parts.append(ink("Not run", "bold") + "\n" + "\n".join(f"  {line}" for line in not_run))
     if prompt is not None:
         parts.append(
             ink("Prompt", "bold") + "\n" + _indented(recordtext.shortened(prompt, f"{folder}/prompt.txt"))
@@ -96,10 +99,20 @@ def find(home: Home, wanted: str) -> Found:
     known = taskfile.names(home)
     if wanted in known or wanted in tasks:
         raise ClodputerError(
-            "no_runs", f"task {wanted} has not run yet", f"Run it with: clodputer run {wanted}"
+            "no_runs",
+            f"task {wanted} has not run yet",
+            f"Run it with: clodputer run {wanted}, or ask what it waits for: clodputer why {wanted}",
         )
     near = did_you_mean(wanted, {*known, *tasks})
     raise ClodputerError("run_unknown", f"no run and no task fits {wanted[:80]!r}{near}", _hint(everything))
+
+
+def _not_run(home: Home, task: str) -> list[str]:
+    """The slot times of a task that led to no run of their own, and why."""
+    from clodputer.cli import slottext
+    from clodputer.store import ledger
+
+    return slottext.fates(fate for entry in ledger.entries(home, task).values() for fate in entry.fates)
 
 
 def _hint(everything: list[Found]) -> str:

@@ -7,11 +7,12 @@ from time import monotonic, time
 from typing import Any, NamedTuple, Optional
 
 from clodputer.runner.attempt import attempt
+from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
 from clodputer.runner.recover import recover
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import hold, idle, slot, spool
+from clodputer.store import hold, idle, look, slot, spool
 from clodputer.store.queue import Queue
 
 # How long `exec` stays for files that look unfinished, in seconds: longer than any of them is given before it is rejected
@@ -29,14 +30,18 @@ class Worked(NamedTuple):
     rejected: int = 0
 
 
-def work(around: Surroundings, stop: Stop) -> Worked:
+def work(around: Surroundings, stop: Stop, only: str = "") -> Worked:
     """Do all there is to do, and return when nothing is runnable, or when we are told to stop.
+
+    First of all, what is due is dropped: of the task `only` when its alarm went off, else of every task.
 
     Never waits for another exec: whoever holds a slot when we are refused looks again after releasing it, thus after our
     request was there to be seen. Without that last look requests are stranded (tests/system/test_race.py shows both).
     Raises OSError and ClodputerError; what was claimed then is recovered by the next exec.
     """
     worked = Worked()
+    if only or look.anything_due(around.home, time()):
+        drop_due(around, only or None, time())
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()

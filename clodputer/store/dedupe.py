@@ -40,6 +40,14 @@ def write(home: Home, entry: Entry) -> None:
     atomic.write(_path(home, entry.key), dumps(entry._asdict()).encode())
 
 
+def remove(home: Home, key: str) -> None:
+    """Let nobody answer for a key any more. Raises OSError."""
+    try:
+        os.unlink(_path(home, key))
+    except FileNotFoundError:
+        return
+
+
 def _path(home: Home, key: str) -> str:
     # Imported late: most requests have no key, and OpenSSL takes its time to load.
     from hashlib import blake2b

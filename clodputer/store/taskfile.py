@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from clodputer.store.taskfile_yaml import Document
 
 ENDINGS = (".yaml", ".yml")
-RULES = ("store/taskfile_schema.py", "store/taskfile_check.py", "model/task.py")
+RULES = (
+    "store/taskfile_schema.py", "store/taskfile_triggers.py", "store/taskfile_check.py", "model/task.py",
+    "model/trigger.py", "model/cron.py", "model/window.py",
+)  # fmt: skip
 
 # Whatever is not what today's Task is made of.
 _FOREIGN = (TypeError, KeyError, ValueError, AttributeError)

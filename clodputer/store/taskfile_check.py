@@ -9,9 +9,11 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import NAME, Expect, Task, Trigger
+from clodputer.model.trigger import DEFAULTS
 from clodputer.store import promptfile, template_text
 from clodputer.store import taskfile_schema as schema
 from clodputer.store.taskfile_errors import Path, Problem, Rendered, dotted, validated
+from clodputer.store.taskfile_triggers import TRIGGERS, ActiveKeys
 from clodputer.store.taskfile_yaml import Document, scalar
 from clodputer.store.tilde import expand
 
@@ -135,7 +137,7 @@ def _validated(fields: dict[str, Any], rendered: Rendered) -> tuple[dict[str, An
 def _triggers(value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list[_Finding]]:
     found: list[Trigger] = []
     findings: list[_Finding] = []
-    kinds = ", ".join(schema.TRIGGERS)
+    kinds = ", ".join(TRIGGERS)
     for index, keys in enumerate(value if isinstance(value, list) else [value]):
         path: Path = ("trigger", index) if isinstance(value, list) else ("trigger",)
         if not isinstance(keys, dict):
@@ -145,17 +147,19 @@ def _triggers(value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list
             )
         elif "type" not in keys:
             findings.append(_Finding(path, f"expected a type, which is one of {kinds}"))
-        elif not isinstance(keys["type"], str) or keys["type"] not in schema.TRIGGERS:
+        elif not isinstance(keys["type"], str) or keys["type"] not in TRIGGERS:
             here, kind = (*path, "type"), keys["type"]
-            suggestion = did_you_mean(kind, schema.TRIGGERS) if isinstance(kind, str) else ""
+            suggestion = did_you_mean(kind, TRIGGERS) if isinstance(kind, str) else ""
             findings.append(
                 _Finding(here, f"expected one of {kinds}, found {rendered.show(here, kind)}{suggestion}")
             )
         else:
-            model = schema.TRIGGERS[keys["type"]]
-            options, wrong = validated(model, keys, {(): model.model_fields}, rendered)
+            model = TRIGGERS[keys["type"]]
+            known = {(): model.model_fields, ("active",): ActiveKeys.model_fields}
+            options, wrong = validated(model, keys, known, rendered)
             findings += [_Finding((*path, *below), message) for below, message in wrong]
-            found.append(Trigger(options.pop("type", ""), options))
+            options.pop("type", None)
+            found.append(Trigger(keys["type"], {**DEFAULTS[keys["type"]], **options}))
     if value == []:
         findings.append(_Finding(("trigger",), "expected at least one trigger, found an empty list"))
     return tuple(found), findings

@@ -76,6 +76,8 @@ def _told(detail: ErrorDetails, known: Known, rendered: Rendered) -> tuple[Path,
     if kind == "extra_forbidden":
         names = known.get(path[:-1], ())
         return path, f"unknown key{did_you_mean(str(path[-1]), names)}"
+    if kind == "missing":
+        return path[:-1], f"expected a key {path[-1]}"
     if value is None and path not in rendered.templates:
         return path, "has no value; give it one, or take the line out"
     found = f", found {rendered.show(path, value)}"

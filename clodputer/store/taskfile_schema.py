@@ -190,18 +190,9 @@ class TaskKeys(Part):
     on_denied: Literal["fail", "ignore"] = UNSET
     requires_mcp: Texts = UNSET
     expect: ExpectKeys = UNSET
-    # Checked one by one with TRIGGERS, so that an error is told in the terms of the type that was meant.
+    # Checked one by one with taskfile_triggers.TRIGGERS, so that an error is told in the terms of the type that was meant.
     trigger: Any = UNSET
 
-
-class Manual(Part):
-    """`type: manual`: only a person or a dropped request runs the task."""
-
-    type: Literal["manual"]
-
-
-# A new kind of trigger is one model more; its keys besides `type` become Trigger.options.
-TRIGGERS: dict[str, type[Part]] = {"manual": Manual}
 
 # Under these keys stand numbers and choices, so `{{ env.X }}` in them is filled in when the file is read:
 # NUMBERS as YAML would read the plain value, CHOICES as text.

@@ -155,7 +155,10 @@ def test_nothing_fits(home: Home) -> None:
 def test_a_task_that_has_not_run(home: Home) -> None:
     write_task(home, "nightly", "prompt: do it\n")
     _, stderr = clodputer(home, "show", "nightly", status=1)
-    assert stderr == "error: task nightly has not run yet\nRun it with: clodputer run nightly\n"
+    assert stderr.startswith(
+        "error: task nightly has not run yet\nRun it with: clodputer run nightly, or ask"
+    )
+    assert stderr.endswith("clodputer why nightly\n")
 
 
 def test_a_run_without_a_record(home: Home) -> None:

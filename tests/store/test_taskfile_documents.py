@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from clodputer.model import trigger
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner import prompt
-from clodputer.store import secrets, taskfile, taskfile_schema, template_text
+from clodputer.store import secrets, taskfile, taskfile_schema, taskfile_triggers, template_text
 from clodputer.store.home import Home
 from tests.workshop import ROOT, make_home
 
@@ -36,10 +37,23 @@ def test_every_expectation_is_documented(key: str) -> None:
     assert f"expect.{key}" in DOCUMENTED
 
 
+@pytest.mark.parametrize("kind", taskfile_triggers.TRIGGERS)
+def test_every_key_of_a_trigger_is_documented(kind: str) -> None:
+    """docs/tasks.md has a row for it, which names the type and the default."""
+    model = taskfile_triggers.TRIGGERS[kind]
+    for key in set(model.model_fields) - {"type"}:
+        assert key in trigger.DEFAULTS[kind] or model.model_fields[key].is_required(), key
+        (types,) = [types for cell, types in ROWS if cell == f"`trigger.{key}`"]
+        assert kind in types.split(", "), key
+    assert f"`{kind}`" in TEXT
+
+
 def test_nothing_else_is_documented() -> None:
     """Every row is a key that exists, or a name that a template may use."""
     keys = set(taskfile_schema.TaskKeys.model_fields)
     keys |= {f"expect.{key}" for key in taskfile_schema.ExpectKeys.model_fields}
+    keys |= {f"trigger.{key}" for model in taskfile_triggers.TRIGGERS.values() for key in model.model_fields}
+    keys |= {f"trigger.active.{key}" for key in taskfile_triggers.ActiveKeys.model_fields}
     keys |= {"env.NAME", "context.NAME", "body", "event", "files"}
     keys |= {f"{root}.{field}" for root, fields in template_text.IN_PROMPTS.items() for field in fields}
     assert DOCUMENTED - keys == set()

@@ -90,11 +90,21 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "misspelt trigger": (
         "prompt: a\ntrigger:\n  type: manuel\n",
-        ["3: trigger.type: expected one of manual, found 'manuel' (did you mean 'manual'?)"],
+        [
+            (
+                "3: trigger.type: expected one of cron, interval, at, file_watch, startup, manual, found 'manuel' "
+                "(did you mean 'manual'?)"
+            )
+        ],
     ),
     "trigger of a list": (
         "prompt: a\ntrigger:\n  - type: manual\n  - type: crom\n",
-        ["4: trigger[1].type: expected one of manual, found 'crom'"],
+        [
+            (
+                "4: trigger[1].type: expected one of cron, interval, at, file_watch, startup, manual, found 'crom' "
+                "(did you mean 'cron'?)"
+            )
+        ],
     ),
     "trigger as text": (
         "prompt: a\ntrigger: manual\n",
@@ -102,7 +112,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "trigger without a type": (
         "prompt: a\ntrigger: {}\n",
-        ["2: trigger: expected a type, which is one of manual"],
+        ["2: trigger: expected a type, which is one of cron, interval, at, file_watch, startup, manual"],
     ),
     "key of no trigger": (
         "prompt: a\ntrigger: {type: manual, typ: x}\n",

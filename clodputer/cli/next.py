@@ -1,0 +1,165 @@
+"""`clodputer next`: the coming slot times of a task, of all tasks, or of a cron expression."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
+from heapq import merge
+from itertools import islice
+from time import time
+from typing import NamedTuple, Optional
+
+import click
+
+from clodputer.cli import slottext
+from clodputer.cli.group import json_option
+from clodputer.cli.ink import ink
+from clodputer.cli.result import Result
+from clodputer.model import cron, trigger
+from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.moment import format_duration, parse_moment
+from clodputer.model.schedule import Calendar, slots
+from clodputer.model.task import Task
+from clodputer.store import home as homes
+from clodputer.store import zone as zones
+
+MOST = 1000
+
+
+class Coming(NamedTuple):
+    """A slot time, whose it is, by how much its request comes later, and the zone in which it is told."""
+
+    slot: int
+    task: str
+    trigger: str
+    delay: int
+    zone: Optional[tzinfo]
+
+
+@click.command()
+@click.argument("task", default="")
+@click.option("--cron", "expression", metavar="EXPR", help="A cron expression instead of tasks.")
+@click.option(
+    "--timezone", metavar="ZONE", help="The zone of --cron, such as Europe/Berlin; without it the system's."
+)
+@click.option(
+    "--from", "start", metavar="TIME", help="Show what comes after this moment (ISO 8601), not after now."
+)
+@click.option("--count", metavar="N", type=click.IntRange(1, MOST), default=5, help="How many; 5 without it.")
+@json_option
+def command(
+    task: str, expression: Optional[str], timezone: Optional[str], start: Optional[str], count: int
+) -> Result:
+    """Show the coming slot times, of tasks or of a cron expression.
+
+    Of TASK, or of all tasks that are enabled, or with --cron of an expression that need not be in any task. A slot time
+    is a moment at which a trigger is due; a task with jitter starts a little later, which is shown beside it.
+
+    With --json, data.slot_times holds them as ISO 8601 with offset.
+
+    \b
+    Examples:
+      clodputer next
+      clodputer next nightly --count 3
+      clodputer next --cron "30 2 * * *" --timezone Europe/Berlin --from 2027-03-27
+    """
+    return coming(os.environ, task, expression, timezone, start, count, time())
+
+
+def coming(
+    environ: Mapping[str, str],
+    name: str,
+    expression: Optional[str],
+    timezone: Optional[str],
+    start: Optional[str],
+    count: int,
+    now: float,
+) -> Result:
+    """The slot times that are asked for. Raises ClodputerError."""
+    if expression is not None:
+        if name:
+            raise _usage("a TASK and --cron do not go together", "Leave one of them out.")
+        zone = zones.load(timezone or "", environ)
+        calendar = Calendar(_parsed(expression), zone)
+        moments = slots(calendar, _start(start, now, zone))
+        found = [Coming(slot, "", "cron", 0, zone) for slot in islice(moments, count)]
+        return _result(found, "It is never due after that moment.")
+    if timezone is not None:
+        raise _usage("--timezone belongs to --cron; a task names its own", "Leave it out.")
+    return _of_tasks(environ, name, _start(start, now, None), count)
+
+
+def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -> Result:
+    from clodputer.store import taskfile
+
+    home = homes.locate(environ)
+    if not homes.exists(home):
+        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    if name:
+        tasks = [taskfile.load(home, name, environ)]
+    else:
+        checked = (report.task for report in taskfile.check_all(home, environ))
+        tasks = [task for task in checked if task is not None and task.enabled]
+    streams = [each for task in tasks for each in _streams(environ, task, after)]
+    found = list(islice(merge(*streams, key=lambda one: (one.slot, one.task)), count))
+    return _result(
+        found, f"{f'Task {name} has' if name else 'No task has'} {'no ' if name else ''}slot times to come."
+    )
+
+
+def _streams(environ: Mapping[str, str], task: Task, after: float) -> Iterator[Iterator[Coming]]:
+    for one in task.triggers:
+        if one.type in trigger.TIMED:
+            zone = zones.load(str(one.options.get("timezone") or ""), environ)
+            delay = trigger.policy(one, task.name).jitter
+            yield _stream(task.name, one.type, delay, zone, slots(trigger.schedule(one, zone), after))
+
+
+def _stream(task: str, kind: str, delay: int, zone: tzinfo, moments: Iterator[int]) -> Iterator[Coming]:
+    return (Coming(slot, task, kind, delay, zone) for slot in moments)
+
+
+def _result(found: list[Coming], nothing: str) -> Result:
+    data = {
+        "slot_times": [slottext.written(one.slot, one.zone) for one in found],
+        "coming": [
+            {"task": one.task or None, "trigger": one.trigger, "slot_time": slottext.written(one.slot, one.zone),
+             "jitter_seconds": one.delay}
+            for one in found
+        ],
+    }  # fmt: skip
+    width = max((len(one.task) for one in found), default=0)
+    lines = []
+    for one in found:
+        delay = ink(f"  starts {format_duration(one.delay)} later (jitter)", "dim") if one.delay else ""
+        label = f"  {one.task.ljust(width)}  {ink(one.trigger, 'dim')}" if one.task else ""
+        lines.append(f"{slottext.wall(one.slot, one.zone)}{label}{delay}")
+    return Result(data, "\n".join(lines) or nothing)
+
+
+def _parsed(expression: str) -> cron.Cron:
+    try:
+        return cron.parse(expression)
+    except cron.InvalidCron as error:
+        raise _usage(
+            f"{expression[:80]!r} is no cron expression: {error}", "Such as: 0 8 * * mon-fri"
+        ) from None
+
+
+def _start(text: Optional[str], now: float, zone: Optional[tzinfo]) -> float:
+    """The moment that --from names; one without an offset is by the clock of the zone asked for."""
+    if text is None:
+        return now
+    try:
+        moment = parse_moment(text, now)
+        if zone is not None and not text.startswith("+"):
+            wall = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+            moment = (wall if wall.tzinfo else wall.replace(tzinfo=zone)).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise _usage(f"--from: {error}", "Such as: --from 2027-03-27T00:00") from None
+    return moment
+
+
+def _usage(message: str, hint: str) -> ClodputerError:
+    return ClodputerError("usage", message, hint, ExitCode.USAGE)

@@ -1,0 +1,221 @@
+"""Due: which slot times become requests and what becomes of the others; facts in, a new ledger entry and its effects out.
+
+Each slot time is accounted for exactly once: it is dropped as a request, coalesced with one, or missed. The entry that says so
+names the requests that are still to be dropped; it is written first and its effects performed after, which may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from math import ceil
+from typing import NamedTuple, Optional
+
+from clodputer.model.moment import compact
+from clodputer.model.schedule import Schedule, following, opening, slots
+from clodputer.model.trigger import Policy
+
+# Alarms are exact to a minute or so; what comes within this many seconds of its slot time is not late.
+ON_TIME = 300.0
+# How far back a schedule without an entry looks, in seconds: its first alarm may be the first that we hear of it.
+FIRST_LOOK = 60.0
+# A clock that went back by less is merely being set right, in seconds.
+BACK = 60.0
+# Of what became of slot times this many are kept, of the stretches looked after as well.
+KEPT = 20
+# A clock decades ahead makes a great many slot times; they are counted no further than this.
+MOST = 200_000
+
+REASONS = {
+    "too_late": "nothing looked at it within max_late of its time: the computer was off, asleep, or had no alarm set",
+    "asleep_or_off": "nothing looked at it at its time, and catch_up: skip makes up for nothing",
+    "disabled": "the task was disabled",
+    "overlap": "the task was at work or waiting (overlap: skip)",
+    "newer": "a newer slot time was due as well and stands for it (catch_up: latest)",
+    "waiting": "an earlier request of the task still waited and stands for it (overlap: coalesce)",
+    "held": "an earlier request still waited, as its lane was on hold, and stands for it (overlap: coalesce)",
+}
+COALESCED, MISSED = "coalesced", "missed"
+
+
+class Fate(NamedTuple):
+    """What became of `number` slot times from `first` to `last` that were not dropped; noticed at `noticed_at`."""
+
+    fate: str
+    reason: str
+    first: int
+    last: int
+    number: int
+    noticed_at: float
+
+
+class Drop(NamedTuple):
+    """A request to be dropped: its mark, which makes it one however often it is dropped, and its slot time if it has one."""
+
+    mark: str
+    slot: Optional[int] = None
+    not_before: Optional[float] = None
+
+
+class Entry(NamedTuple):
+    """What the ledger says of one trigger.
+
+    accounted: every slot time up to and with this moment is accounted for. spans: the stretches of time that were looked after;
+    a clock that went back comes through them again, and what was due in them is not due again. dropping: requests that the last
+    decision made and that may not be dropped yet. last: the marks of the last requests. boot: for `startup`, the boot that is
+    accounted for.
+    """
+
+    fingerprint: str
+    accounted: float
+    spans: tuple[tuple[float, float], ...] = ()
+    dropping: tuple[Drop, ...] = ()
+    last: tuple[str, ...] = ()
+    fates: tuple[Fate, ...] = ()
+    boot: str = ""
+
+
+class Facts(NamedTuple):
+    """The world at the moment of a decision.
+
+    since: when the task file came to be as it is. waiting: a request from a trigger of the task waits. running: the task
+    runs. held: its lane is on hold.
+    """
+
+    now: float
+    since: float
+    enabled: bool = True
+    waiting: bool = False
+    running: bool = False
+    held: bool = False
+
+
+class Decision(NamedTuple):
+    """The new entry, what is new in it, and when to look again (None: never). `back` is by how much the clock went back."""
+
+    entry: Entry
+    fates: tuple[Fate, ...] = ()
+    look_at: Optional[float] = None
+    back: float = 0.0
+
+
+def decide(
+    schedule: Schedule, fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts
+) -> Decision:
+    """What is due by a schedule. Nothing is, of what was before the schedule was first seen or while an entry covers it."""
+    entry = _begun(fingerprint, entry, facts)
+    back = entry.accounted - facts.now
+    if back > BACK:
+        # What lies ahead again can still be run: it is missed no longer. What was looked after stays so by its span.
+        past = tuple(fate for fate in entry.fates if fate.last <= facts.now)
+        entry = entry._replace(accounted=facts.now, fates=past)
+    reach = max(facts.now - policy.jitter, entry.accounted)
+    # Up to here it is too late; slot times are whole seconds.
+    gone = ceil(facts.now - policy.jitter - policy.max_late) - 1
+    late = list(islice(_unaccounted(schedule, entry, entry.accounted, min(reach, gone)), MOST))
+    rest = list(_unaccounted(schedule, entry, max(entry.accounted, gone), reach))
+    ahead = following(schedule, reach)
+    look_at = None if ahead is None else float(ahead + policy.jitter)
+    fates: tuple[Fate, ...] = ()
+    if late or rest:
+        entry, fates = _account(schedule, policy, entry, facts, late, rest)
+        # Only what was within reach was looked after: a clock that is put right again leaves the rest to be run.
+        begin = max(entry.accounted, gone) if late else entry.accounted
+        entry = entry._replace(accounted=reach, spans=_joined(entry.spans, (begin, reach)))
+    return Decision(entry, fates, look_at, back if back > BACK else 0.0)
+
+
+def decide_startup(
+    fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts, boot: str
+) -> Decision:
+    """Whether the start of the computer is due: once for each boot after the one in which the trigger was first seen."""
+    if entry is None or entry.fingerprint != fingerprint:
+        last = entry.last if entry else ()
+        return Decision(Entry(fingerprint, facts.now, boot=boot, last=last))
+    if entry.boot == boot:
+        return Decision(entry)
+    entry = entry._replace(accounted=facts.now, boot=boot)
+    found = ("disabled", MISSED) if not facts.enabled else _overlapping(policy, facts)
+    if found is None:
+        return Decision(entry._replace(dropping=(Drop(f"boot-{boot}"),)))
+    moment = int(facts.now)
+    fate = Fate(found[1], found[0], moment, moment, 1, facts.now)
+    return Decision(entry._replace(fates=(*entry.fates, fate)[-KEPT:]), (fate,))
+
+
+def dropped(entry: Entry) -> Entry:
+    """The entry once its requests are dropped."""
+    return entry._replace(dropping=(), last=tuple(drop.mark for drop in entry.dropping) or entry.last)
+
+
+def _begun(fingerprint: str, entry: Optional[Entry], facts: Facts) -> Entry:
+    if entry is not None and entry.fingerprint == fingerprint:
+        return entry
+    accounted = min(max(facts.since, facts.now - FIRST_LOOK), facts.now)
+    if entry is None:
+        return Entry(fingerprint, accounted, ((0.0, accounted),))
+    return Entry(fingerprint, accounted, ((0.0, accounted),), last=entry.last, fates=entry.fates)
+
+
+def _unaccounted(schedule: Schedule, entry: Entry, after: float, reach: float) -> Iterator[int]:
+    for slot in slots(schedule, after):
+        if slot > reach:
+            return
+        if not any(begin < slot <= end for begin, end in entry.spans):
+            yield slot
+
+
+def _account(
+    schedule: Schedule, policy: Policy, entry: Entry, facts: Facts, late: list[int], rest: list[int]
+) -> tuple[Entry, tuple[Fate, ...]]:
+    """The entry with the requests that the slot times lead to, and what becomes of those that lead to none."""
+
+    def told(of: Iterable[int], fate: str, reason: str) -> list[Fate]:
+        these = list(of)
+        return [Fate(fate, reason, these[0], these[-1], len(these), facts.now)] if these else []
+
+    if not facts.enabled:
+        fates, run = told([*late, *rest], MISSED, "disabled"), []
+    else:
+        fates, run = told(late, MISSED, "too_late"), rest
+        if policy.catch_up == "skip":
+            punctual = facts.now - policy.jitter - ON_TIME
+            fates += told((slot for slot in run if slot < punctual), MISSED, "asleep_or_off")
+            run = [slot for slot in run if slot >= punctual]
+        overlap = _overlapping(policy, facts)
+        if overlap is not None:
+            fates, run = fates + told(run, overlap[1], overlap[0]), []
+        elif policy.catch_up != "all":
+            fates, run = fates + told(run[:-1], COALESCED, "newer"), run[-1:]
+    drops = tuple(Drop(compact(slot), slot, _wait(schedule, policy, slot, facts.now)) for slot in run)
+    return entry._replace(dropping=drops, fates=(*entry.fates, *fates)[-KEPT:]), tuple(fates)
+
+
+def _overlapping(policy: Policy, facts: Facts) -> Optional[tuple[str, str]]:
+    """Why a request is not dropped since another one is there, and what that makes of its slot time."""
+    if policy.overlap == "skip" and (facts.waiting or facts.running):
+        return "overlap", MISSED
+    if policy.overlap == "coalesce" and facts.waiting:
+        return ("held" if facts.held else "waiting"), COALESCED
+    return None
+
+
+def _wait(schedule: Schedule, policy: Policy, slot: int, now: float) -> Optional[float]:
+    """Until when a late request waits for the active hours to begin, if it does."""
+    if now - slot - policy.jitter <= ON_TIME:
+        return None
+    opens = opening(schedule, now)
+    return opens if opens > now else None
+
+
+def _joined(
+    spans: tuple[tuple[float, float], ...], new: tuple[float, float]
+) -> tuple[tuple[float, float], ...]:
+    """The spans with one more, those that touch made one; the newest KEPT of them."""
+    joined: list[tuple[float, float]] = []
+    for begin, end in sorted((*spans, new)):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((begin, end))
+    return tuple(joined[-KEPT:])

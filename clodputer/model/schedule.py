@@ -1,0 +1,159 @@
+"""The slot times of a schedule: at which moments a cron expression, an interval or a single moment is due.
+
+Moments are whole epoch seconds. By the clock on the wall of a time zone:
+
+- An expression whose minute or hour begins with `*` follows the clock: what the clock never shows is never due, and what it
+  shows twice is due twice.
+- All others are fixed times: shown twice, due the first time; skipped by the clock, due once right after the gap. A gap of more
+  than three hours is no daylight saving but a place that changed its calendar day: that day's times are not due at all.
+"""
+
+# No croniter: it takes five bare interpreters to import, so that every scheduled run would pay for it, and knows the first two
+# rules otherwise. tests/model/test_schedule_croniter.py has it as a witness where both agree on what cron means.
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple, Optional, Union
+
+from clodputer.model.cron import Cron
+from clodputer.model.window import ALWAYS, Window
+
+# Debian's cron replays fixed times over gaps up to this long, and merely jumps over longer ones.
+LONGEST_GAP = 3 * 3600
+# A 29th of February on a given weekday comes at most 40 years after the last (around 2100).
+FARTHEST = timedelta(days=41 * 366)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (the clock on the wall, which has no zone of its own)
+_END = 253402300799
+
+
+class Calendar(NamedTuple):
+    """A cron expression by the clock of a zone."""
+
+    cron: Cron
+    zone: tzinfo
+    window: Window = ALWAYS
+
+
+class Interval(NamedTuple):
+    """Every so many seconds, counted from the anchor in both directions."""
+
+    every: int
+    anchor: int
+    zone: tzinfo = timezone.utc
+    window: Window = ALWAYS
+
+
+class Moment(NamedTuple):
+    """Once."""
+
+    at: int
+
+
+Schedule = Union[Calendar, Interval, Moment]
+
+
+def slots(schedule: Schedule, after: float) -> Iterator[int]:
+    """The slot times later than `after`, in order; a schedule that is never due again ends."""
+    if isinstance(schedule, Moment):
+        return iter([schedule.at] if schedule.at > after else [])
+    found = _calendar(schedule, after) if isinstance(schedule, Calendar) else _interval(schedule, after)
+    if schedule.window == ALWAYS:
+        return found
+    zone, window = schedule.zone, schedule.window
+    return (slot for slot in found if window.holds(datetime.fromtimestamp(slot, zone)))
+
+
+def following(schedule: Schedule, after: float) -> Optional[int]:
+    """The first slot time later than `after`, if there is one."""
+    return next(slots(schedule, after), None)
+
+
+def opening(schedule: Schedule, now: float) -> float:
+    """The first moment from `now` on that lies in the schedule's active hours."""
+    if isinstance(schedule, Moment):
+        return now
+    local = datetime.fromtimestamp(now, schedule.zone)
+    return now if schedule.window.holds(local) else schedule.window.opening(local).timestamp()
+
+
+def _interval(interval: Interval, after: float) -> Iterator[int]:
+    slot = interval.anchor + (int(after - interval.anchor) // interval.every - 1) * interval.every
+    while slot <= after:
+        slot += interval.every
+    # Active hours always leave something within a year, unless an interval of days never meets them.
+    last = min(slot + int(FARTHEST.total_seconds()), _END)
+    while slot <= last:
+        yield slot
+        slot += interval.every
+
+
+def _calendar(calendar: Calendar, after: float) -> Iterator[int]:
+    cron, zone = calendar.cron, calendar.zone
+    if after >= _END - 2 * 86400:
+        return
+    # A day early: the clock may go back over midnight.
+    day = datetime.fromtimestamp(after, zone).date() - timedelta(days=1)
+    last = _farthest(day)
+    found: set[int] = set()
+    while day <= last:
+        if cron.on(day.month, day.day, day.isoweekday() % 7):
+            found.update(slot for slot in _on_day(cron, zone, day) if slot > after)
+        day += timedelta(days=1)
+        if found:
+            # What later days hold comes after their first moment; until then what is found is in order.
+            horizon = min(_instant(day, 0, zone, 0), _instant(day, 0, zone, 1))
+            ready = sorted(slot for slot in found if slot < horizon)
+            found.difference_update(ready)
+            yield from ready
+            last = _farthest(day)
+
+
+def _farthest(day: date) -> date:
+    """The day at which a search from here may end: nothing is rarer than that."""
+    return date.max - timedelta(days=2) if day > date.max - FARTHEST else day + FARTHEST
+
+
+def _on_day(cron: Cron, zone: tzinfo, day: date) -> Iterator[int]:
+    """The moments of one date, in no order."""
+    begin, end = _instant(day, 0, zone, 0), _instant(day + timedelta(days=1), 0, zone, 1)
+    usual = end - begin == 86400 and begin == _instant(day, 0, zone, 1)
+    for hour in cron.hours:
+        for minute in cron.minutes:
+            second = hour * 3600 + minute * 60
+            if usual:
+                yield begin + second
+            else:
+                yield from _unusual(day, second, zone, cron.follows_clock)
+
+
+def _unusual(day: date, second: int, zone: tzinfo, follows_clock: bool) -> Iterator[int]:
+    """The moments of one wall time on a date on which the clock is changed."""
+    early, late = _instant(day, second, zone, 0), _instant(day, second, zone, 1)
+    if early <= late:
+        # Shown once (both are the same) or twice.
+        yield early
+        if follows_clock:
+            yield late
+    elif not follows_clock and early - late <= LONGEST_GAP:
+        yield _end_of_gap(late, early, zone)
+
+
+def _end_of_gap(before: int, after: int, zone: tzinfo) -> int:
+    """The moment between two at which the zone's clock is put forward."""
+    offset = datetime.fromtimestamp(before, zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _instant(day: date, second: int, zone: tzinfo, fold: int) -> int:
+    """The moment at which a zone's clock shows a date and second; of a skipped one, by the offset before (0) or after (1)."""
+    wall = datetime(day.year, day.month, day.day) + timedelta(seconds=second)  # noqa: DTZ001
+    offset = wall.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta(0)
+    since = wall - _EPOCH - offset
+    return since.days * 86400 + since.seconds

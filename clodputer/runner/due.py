@@ -1,0 +1,183 @@
+"""Due: drop the requests of all slot times that have come, by the ledger, whatever rang the alarm and however often."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from time import monotonic, sleep
+from typing import Any, Optional
+
+from clodputer.model import due, trigger
+from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
+from clodputer.model.task import Task, Trigger
+from clodputer.runner.submit import alarm
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import boot, hold, ledger, look, slotdrop, taskfile, zone
+from clodputer.store.lock import Lock
+
+# Another exec at the same task takes milliseconds, as it runs nothing meanwhile; whoever is that late leaves it to that one.
+PATIENCE = 5.0
+GLANCE = 0.01
+
+
+def drop_due(around: Surroundings, only: Optional[str], now: float) -> None:
+    """Drop what is due at `now` (epoch seconds) of the task `only`, or of every task when it is None.
+
+    A task that has none but manual triggers and is asked for by name gets one request: somebody's alarm is its trigger. Raises
+    OSError, and for a task asked for by name ClodputerError; where all are, a broken file is no trouble of the others.
+    """
+    lock = Lock(f"{around.home.ledger}/due.lock")
+    if not _acquire(lock):
+        return
+    try:
+        if only is not None:
+            _by_name(around, only, now)
+            return
+        for name in look.due_files(around.home, now):
+            _by_file(around, name, now)
+        _forget_gone(around)
+    finally:
+        lock.release()
+
+
+def _acquire(lock: Lock) -> bool:
+    give_up = monotonic() + PATIENCE
+    while not lock.acquire():
+        if monotonic() > give_up:
+            return False
+        sleep(GLANCE)
+    return True
+
+
+def _by_name(around: Surroundings, name: str, now: float) -> None:
+    task = taskfile.load(around.home, name, around.environ)
+    status = os.stat(task.path)
+    if all(one.type == "manual" for one in task.triggers):
+        _keep(around, task.path, status, None, now, task)
+        alarm(around, task.name)
+    else:
+        _keep(around, task.path, status, _look(around, task, status, now), now, task)
+
+
+def _by_file(around: Surroundings, name: str, now: float) -> None:
+    path = f"{around.home.tasks}/{name}"
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        look.forget(around.home, name)
+        return
+    try:
+        task, _ = taskfile.check_file(around.home, path, around.environ)
+        # Of two files that claim one name neither is the task; `validate` tells.
+        if task is not None and taskfile.load(around.home, task.name, around.environ).path != path:
+            task = None
+        look_at = None if task is None else _look(around, task, status, now)
+    except ClodputerError as error:
+        around.log(now, "skipped", file=name, reason=error.code, message=str(error))
+        task, look_at = None, now + look.LONGEST
+    _keep(around, path, status, look_at, now, task)
+
+
+def _forget_gone(around: Surroundings) -> None:
+    """Take tasks that have no file any more out of the ledger: one that comes back under the name begins anew."""
+    for name in ledger.tasks(around.home).difference(taskfile.names(around.home)):
+        for index in ledger.entries(around.home, name):
+            ledger.remove(around.home, name, index)
+
+
+def _keep(
+    around: Surroundings,
+    path: str,
+    status: os.stat_result,
+    look_at: Optional[float],
+    now: float,
+    task: Optional[Task],
+) -> None:
+    by_boot = task is not None and any(one.type == "startup" for one in task.triggers)
+    if by_boot and look_at is None:
+        look_at = now + look.LONGEST
+    timed = task is not None and any(one.type != "manual" for one in task.triggers)
+    if timed and look_at is None:
+        look_at = now + look.LONGEST  # an `at` that is over: known to have triggers, and nothing due
+    look.keep(around.home, os.path.basename(path), status, look_at, now, by_boot=by_boot)
+
+
+def _look(around: Surroundings, task: Task, status: os.stat_result, now: float) -> Optional[float]:
+    """Look at each trigger of a task; when to look again, if ever."""
+    for index in ledger.entries(around.home, task.name):
+        if index >= len(task.triggers) or task.triggers[index].type not in (*trigger.TIMED, "startup"):
+            ledger.remove(around.home, task.name, index)
+    looks = [
+        _trigger(around, task, one, index, status.st_ctime, now) for index, one in enumerate(task.triggers)
+    ]
+    return min((moment for moment in looks if moment is not None), default=None)
+
+
+def _trigger(
+    around: Surroundings, task: Task, one: Trigger, index: int, since: float, now: float
+) -> Optional[float]:
+    if one.type == "file_watch":
+        # Found by name: a home that watches no files has nothing to do with it.
+        watching = import_module("clodputer.runner.watching")
+        again: Optional[float] = watching.drop_changes(around, task, one, index, now)
+        return again
+    if one.type not in (*trigger.TIMED, "startup"):
+        return None
+    entry = ledger.read(around.home, task.name, index)
+    if entry is not None and entry.dropping:
+        entry = _perform(around, task, one, index, entry, again=True)
+    policy, mark = trigger.policy(one, task.name), trigger.fingerprint(one)
+    facts = _facts(around, task, since, now)
+    if one.type == "startup":
+        decision = due.decide_startup(mark, policy, entry, facts, boot.identity())
+    else:
+        schedule = trigger.schedule(one, zone.load(str(one.options.get("timezone") or ""), around.environ))
+        decision = due.decide(schedule, mark, policy, entry, facts)
+    if decision.entry != entry:
+        ledger.write(around.home, task.name, index, decision.entry)
+        _tell(around, task, one, index, decision, now)
+    if decision.entry.dropping:
+        _perform(around, task, one, index, decision.entry)
+    return decision.look_at
+
+
+def _facts(around: Surroundings, task: Task, since: float, now: float) -> due.Facts:
+    at_work = slotdrop.at_work(around.home, task.name)
+    held = hold.current(around.home, task.lane, now) is not None
+    return due.Facts(now, since, task.enabled, at_work.waiting, at_work.running, held)
+
+
+def _perform(
+    around: Surroundings, task: Task, one: Trigger, index: int, entry: due.Entry, *, again: bool = False
+) -> due.Entry:
+    """Drop the requests of an entry, then say in it that they are dropped; may be killed anywhere and repeated."""
+    for drop in entry.dropping:
+        if again and slotdrop.is_dropped(around.home, task.name, drop.mark):
+            continue
+        origin: dict[str, Any] = {"trigger": one.type}
+        if drop.slot is not None:
+            origin["slot_time"] = iso(drop.slot)
+        slotdrop.drop(around.home, task.name, drop.mark, origin, drop.not_before)
+    marks = {drop.mark for drop in entry.dropping}
+    # The entry on the disk names them no more as something to be dropped, so nobody drops them again.
+    kept = [
+        mark for mark in entry.last if mark not in marks and not slotdrop.forget(around.home, task.name, mark)
+    ]
+    done = due.dropped(entry)
+    done = done._replace(last=(*kept, *done.last))
+    ledger.write(around.home, task.name, index, done, durable=False)
+    return done
+
+
+def _tell(
+    around: Surroundings, task: Task, one: Trigger, index: int, decision: due.Decision, now: float
+) -> None:
+    where: dict[str, Any] = {"task": task.name, "trigger": one.type, "index": index}
+    if decision.back:
+        around.log(now, "clock_back", **where, seconds=round(decision.back))
+    for fate in decision.fates:
+        slots = {"slot_time": iso(fate.first), "last_slot_time": iso(fate.last), "count": fate.number}
+        around.log(
+            now, "coalesced" if fate.fate == due.COALESCED else "missed", **where, reason=fate.reason, **slots
+        )

@@ -1,0 +1,139 @@
+"""Cron expressions: what is accepted and what it matches, and what is said about everything else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clodputer.model import cron
+
+EVERY_DAY, EVERY_MONTH, EVERY_WEEKDAY = tuple(range(1, 32)), tuple(range(1, 13)), tuple(range(7))
+
+# What is wrong, and the words that must be in the message: what cron would have made of it.
+BAD = {
+    "22-2 * * * *": ("runs backwards", "never matches", "write 22-59,0-2"),
+    "0 22-2 * * *": ("never matches", "write 22-23,0-2"),
+    "0 0 * * sat-sun": ("never matches", "write 6-7"),
+    "0 0 * * fri-mon": ("never matches", "write 5-6,0-1"),
+    "0 0 * nov-feb *": ("never matches", "write 11-12,1-2"),
+    "0 0 25-5 * *": ("never matches", "write 25-31,1-5"),
+    "5.5 * * * *": ("would read '5' and ignore '.5'",),
+    "*5 * * * *": ("would read '*' and ignore '5'",),
+    "*-5 * * * *": ("would read '*' and ignore '-5'",),
+    "0 0 * * 5#2": ("would read '5' and ignore '#2'",),
+    "0~10 * * * *": ("would read '0' and ignore '~10'",),
+    "1-3-5 * * * *": ("would read '1-3' and ignore '-5'",),
+    "*/5/2 * * * *": ("would read '*/5' and ignore '/2'",),
+    "*/0 * * * *": ("cron refuses it",),
+    "*/90 * * * *": ("would take 0 only",),
+    "0 */24 * * *": ("would take 0 only",),
+    "0-10/15 * * * *": ("would take 0 only",),
+    "5/10 * * * *": ("5-59/10", "cron refuses it"),
+    "0 0 * * 5/2": ("cron refuses it",),
+    "0 0 31 2 *": ("never due",),
+    "0 0 30,31 feb *": ("never due",),
+    "0 0 31 4,6,9,11 *": ("never due",),
+    "0 0 31 2 */2": ("never due",),
+    "@Daily": ("lower case", "@daily"),
+    "@reboot": ("type: startup",),
+    "@every 5m": ("type: interval",),
+    "@fortnightly": ("cron refuses it", "@weekly"),
+    "0 0 0 * * *": ("there are 6", "takes the sixth for a command"),
+    "0 0 12 * * ? 2027": ("there are 7",),
+    "0 0 * *": ("there are 4", "cron refuses it"),
+    "": ("there are 0",),
+    "0 0 L * *": ("Quartz", "cron refuses it"),
+    "0 0 15W * *": ("Quartz", "cron refuses it"),
+    "0 0 ? * 1": ("Quartz", "cron refuses it"),
+    "H * * * *": ("Jenkins", "cron refuses it"),
+    "~ * * * *": ("OpenBSD", "cron refuses it"),
+    "1,2, * * * *": ("comma", "cron refuses it"),
+    ",1 * * * *": ("comma", "cron refuses it"),
+    "1,,2 * * * *": ("comma", "cron refuses it"),
+    "5- * * * *": ("cron refuses it",),
+    "-5 * * * *": ("cron refuses it",),
+    "*/ * * * *": ("cron refuses it",),
+    "*/x * * * *": ("cron refuses it",),
+    "60 * * * *": ("60 is not from 0 to 59", "cron refuses it"),
+    "0 24 * * *": ("24 is not from 0 to 23",),
+    "0 0 0 * *": ("0 is not from 1 to 31",),
+    "0 0 32 * *": ("32 is not from 1 to 31",),
+    "0 0 * 0 *": ("0 is not from 1 to 12",),
+    "0 0 * 13 *": ("13 is not from 1 to 12",),
+    "0 0 * * 8": ("8 is not from 0 to 7",),
+    "0 0 * * monday": ("sun, mon", "cron refuses it"),
+    "0 0 * janvier *": ("jan, feb", "cron refuses it"),
+    "mon * * * *": ("expected 0 to 59", "cron refuses it"),
+    "\u0665 * * * *": ("cron refuses it",),
+    "1" * 600: ("longer than 500",),
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_cron_would_misread_is_an_error(text: str) -> None:
+    """The message says what is wrong and what cron would have done with it."""
+    with pytest.raises(cron.InvalidCron) as caught:
+        cron.parse(text)
+    for words in BAD[text]:
+        assert words in str(caught.value)
+    assert len(str(caught.value)) < 800
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30 8 * * *", ((30,), (8,), EVERY_DAY, EVERY_MONTH, EVERY_WEEKDAY)),
+        ("  30\t8   * * * ", ((30,), (8,), EVERY_DAY, EVERY_MONTH, EVERY_WEEKDAY)),
+        ("*/20 0-6/3 * * *", ((0, 20, 40), (0, 3, 6), EVERY_DAY, EVERY_MONTH, EVERY_WEEKDAY)),
+        ("0 8 * * 1-5", ((0,), (8,), EVERY_DAY, EVERY_MONTH, (1, 2, 3, 4, 5))),
+        ("0 8 * * MON-fri", ((0,), (8,), EVERY_DAY, EVERY_MONTH, (1, 2, 3, 4, 5))),
+        ("0 8 * * 7", ((0,), (8,), EVERY_DAY, EVERY_MONTH, (0,))),
+        ("0 8 * * 5-7", ((0,), (8,), EVERY_DAY, EVERY_MONTH, (0, 5, 6))),
+        ("0 8 * * mon-mon", ((0,), (8,), EVERY_DAY, EVERY_MONTH, (1,))),
+        ("0 0 12-12 * *", ((0,), (0,), (12,), EVERY_MONTH, EVERY_WEEKDAY)),
+        ("0 0 1,15 jan,jul *", ((0,), (0,), (1, 15), (1, 7), EVERY_WEEKDAY)),
+        ("08 09 * * *", ((8,), (9,), EVERY_DAY, EVERY_MONTH, EVERY_WEEKDAY)),
+        ("12,24-37 2 * * *", ((12, *range(24, 38)), (2,), EVERY_DAY, EVERY_MONTH, EVERY_WEEKDAY)),
+        ("0 0 29 2 *", ((0,), (0,), (29,), (2,), EVERY_WEEKDAY)),
+        ("0 0 31 2 1", ((0,), (0,), (31,), (2,), (1,))),
+        ("0 0 31 2,3 *", ((0,), (0,), (31,), (2, 3), EVERY_WEEKDAY)),
+    ],
+)
+def test_what_an_expression_matches(text: str, expected: tuple[tuple[int, ...], ...]) -> None:
+    """Numbers, names, lists, ranges and steps; equal ranges are one value, Sunday is 0 and 7."""
+    assert cron.parse(text)[:5] == expected
+
+
+@pytest.mark.parametrize(("alias", "meaning"), sorted(cron.ALIASES.items()))
+def test_aliases(alias: str, meaning: str) -> None:
+    assert cron.parse(alias) == cron.parse(meaning)
+
+
+@pytest.mark.parametrize(
+    ("text", "either"),
+    [("0 0 1 * 5", True), ("0 0 1-31 * 5", True), ("0 0 */10 * 5", False), ("0 0 1 * */2", False),
+     ("0 0 *,5 * 5", False), ("0 0 * * 5", False), ("0 0 5,* * 5", True)],
+)  # fmt: skip
+def test_the_day_rule(text: str, either: bool) -> None:
+    """Day and weekday are either-or unless the first character of one of them is `*`."""
+    assert cron.parse(text).either is either
+
+
+@pytest.mark.parametrize(
+    ("text", "follows"),
+    [("*/30 2 * * *", True), ("0 * * * *", True), ("0 */2 * * *", True), ("0,30 2 * * *", False), ("0-59 2 * * *", False),
+     ("@hourly", True), ("@daily", False)],
+)  # fmt: skip
+def test_which_expressions_follow_the_clock(text: str, follows: bool) -> None:
+    assert cron.parse(text).follows_clock is follows
+
+
+@given(st.text(alphabet="0123456789*/-,. @#LW?Hmonjan~", max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Nothing but InvalidCron comes out of bad text, and every field of good text has a value."""
+    try:
+        found = cron.parse(text)
+    except cron.InvalidCron:
+        return
+    assert all(found[:5])

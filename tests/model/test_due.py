@@ -1,0 +1,214 @@
+"""The ledger: each slot time is accounted for exactly once, whatever alarms, clocks, edits and crashes do."""
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import Optional
+
+import pytest
+
+from clodputer.model import cron, due
+from clodputer.model.due import COALESCED, MISSED, Entry, Facts, decide, decide_startup
+from clodputer.model.schedule import Calendar, Interval, Moment, Schedule, slots
+from clodputer.model.trigger import Policy
+from clodputer.model.window import Window
+
+NINE = 1_800_003_600 // 86400 * 86400 + 9 * 3600.0
+DAY, HOUR = 86400.0, 3600.0
+DAILY = Calendar(cron.parse("0 8 * * *"), timezone.utc)
+EIGHT = NINE - HOUR
+
+
+def known(since: float) -> Entry:
+    """An entry of a schedule that has been looked after all the time until then."""
+    return Entry("x", since, ((0.0, since),))
+
+
+def result(
+    schedule: Schedule, policy: Policy, entry: Optional[Entry], facts: Facts
+) -> tuple[list[float], list[tuple[str, str, int]]]:
+    """The slot times that are dropped, and fate, reason and number of the others."""
+    decision = decide(schedule, "x", policy, entry, facts)
+    return [drop.slot or 0 for drop in decision.entry.dropping], [
+        (*fate[:2], fate.number) for fate in decision.fates
+    ]
+
+
+def test_a_slot_time_that_has_come_is_dropped() -> None:
+    """Once: the entry that says so makes nothing due any more, whoever looks and however often."""
+    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 1, 0.0))
+    assert [drop.slot for drop in decision.entry.dropping] == [EIGHT]
+    assert decision.look_at == EIGHT + DAY
+    again = decide(DAILY, "x", Policy(), due.dropped(decision.entry), Facts(EIGHT + 1, 0.0))
+    assert again == due.Decision(due.dropped(decision.entry), (), EIGHT + DAY)
+
+
+def test_an_early_alarm_finds_nothing() -> None:
+    assert result(DAILY, Policy(), known(EIGHT - DAY), Facts(EIGHT - 0.5, 0.0)) == ([], [])
+
+
+def test_the_first_look_runs_nothing_old() -> None:
+    """What was due before a schedule is first seen is accounted for."""
+    assert result(DAILY, Policy(), None, Facts(NINE, 0.0)) == ([], [])
+
+
+def test_the_first_alarm_may_be_the_first_look() -> None:
+    """A slot time of the last minute runs, if the task file was there before it."""
+    assert result(DAILY, Policy(), None, Facts(EIGHT + 2, EIGHT - HOUR)) == ([EIGHT], [])
+    assert result(DAILY, Policy(), None, Facts(EIGHT + 2, EIGHT + 1)) == ([], [])
+
+
+def test_a_changed_schedule_never_replays() -> None:
+    """Another fingerprint begins anew at the moment of the change."""
+    entry = known(EIGHT - 5 * DAY)._replace(fingerprint="another")
+    assert result(DAILY, Policy(), entry, Facts(NINE, NINE - 10)) == ([], [])
+
+
+def test_catch_up_latest_runs_one() -> None:
+    """The newest; it stands for the others that were due meanwhile."""
+    policy = Policy(max_late=10 * DAY)
+    entry = known(EIGHT - 3 * DAY)
+    assert result(DAILY, policy, entry, Facts(NINE, 0.0)) == ([EIGHT], [(COALESCED, "newer", 2)])
+
+
+def test_catch_up_all_runs_each() -> None:
+    policy = Policy("all", 10 * DAY)
+    assert result(DAILY, policy, known(EIGHT - 2 * DAY), Facts(NINE, 0.0)) == ([EIGHT - DAY, EIGHT], [])
+
+
+def test_catch_up_skip_runs_what_is_on_time() -> None:
+    """Within five minutes is on time; what is later is missed."""
+    entry = known(EIGHT - DAY)
+    assert result(DAILY, Policy("skip"), entry, Facts(EIGHT + 299, 0.0)) == ([EIGHT], [])
+    assert result(DAILY, Policy("skip"), entry, Facts(EIGHT + 301, 0.0)) == (
+        [],
+        [(MISSED, "asleep_or_off", 1)],
+    )
+
+
+def test_what_is_too_late_is_missed() -> None:
+    """Later than max_late, and each of them is counted."""
+    entry = known(EIGHT - 30 * DAY)
+    assert result(DAILY, Policy(), entry, Facts(NINE, 0.0)) == ([EIGHT], [(MISSED, "too_late", 29)])
+    assert result(DAILY, Policy(), entry, Facts(EIGHT + DAY, 0.0))[0] == [EIGHT + DAY]
+
+
+def test_a_disabled_task_misses_its_slot_times() -> None:
+    """Enabling it later brings nothing of them back."""
+    facts = Facts(NINE, 0.0, enabled=False)
+    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), facts)
+    assert [fate.reason for fate in decision.fates] == ["disabled"]
+    assert result(DAILY, Policy(), decision.entry, Facts(NINE + 1, 0.0)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("overlap", "waiting", "running", "held", "expected"),
+    [
+        ("coalesce", False, False, False, ([EIGHT], [])),
+        ("coalesce", False, True, False, ([EIGHT], [])),
+        ("coalesce", True, False, False, ([], [(COALESCED, "waiting", 1)])),
+        ("coalesce", True, False, True, ([], [(COALESCED, "held", 1)])),
+        ("queue", True, True, True, ([EIGHT], [])),
+        ("skip", False, False, True, ([EIGHT], [])),
+        ("skip", False, True, False, ([], [(MISSED, "overlap", 1)])),
+        ("skip", True, False, False, ([], [(MISSED, "overlap", 1)])),
+    ],
+)
+def test_overlap(overlap: str, waiting: bool, running: bool, held: bool, expected: object) -> None:
+    """One waiting request is enough, each counts, or the busy miss theirs."""
+    facts = Facts(NINE, 0.0, True, waiting, running, held)
+    assert result(DAILY, Policy(overlap=overlap), known(EIGHT - DAY), facts) == expected
+
+
+def test_jitter_comes_after_the_slot_time() -> None:
+    """The slot time stays what it is; it is only looked at later."""
+    policy = Policy(jitter=600)
+    assert result(DAILY, policy, known(EIGHT - DAY), Facts(EIGHT + 599, 0.0)) == ([], [])
+    assert result(DAILY, policy, known(EIGHT - DAY), Facts(EIGHT + 600, 0.0)) == ([EIGHT], [])
+    assert decide(DAILY, "x", policy, known(EIGHT - DAY), Facts(EIGHT, 0.0)).look_at == EIGHT + 600
+
+
+def test_jitter_brings_nothing_old_back() -> None:
+    """Neither at the first look nor when it is given to a schedule that was looked after."""
+    assert result(DAILY, Policy(jitter=7200), None, Facts(NINE, NINE - 10)) == ([], [])
+    assert result(DAILY, Policy(jitter=7200), known(NINE - 1), Facts(NINE, 0.0)) == ([], [])
+
+
+def test_a_late_request_waits_for_the_active_hours() -> None:
+    """A slot time that is made up for at night is dropped at once and may run when the hours begin."""
+    schedule = Calendar(cron.parse("0 * * * *"), timezone.utc, Window(8 * 60, 20 * 60))
+    midnight = EIGHT + 16 * HOUR
+    decision = decide(schedule, "x", Policy(), known(EIGHT + 10 * HOUR), Facts(midnight, 0.0))
+    assert [(drop.slot, drop.not_before) for drop in decision.entry.dropping] == [
+        (EIGHT + 11 * HOUR, EIGHT + DAY)
+    ]
+
+
+def test_a_single_moment_is_due_once() -> None:
+    moment = Moment(int(EIGHT))
+    decision = decide(moment, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 1, 0.0))
+    assert [drop.slot for drop in decision.entry.dropping] == [EIGHT]
+    assert decision.look_at is None
+    assert result(moment, Policy(), None, Facts(NINE, NINE - 1)) == ([], [])
+
+
+def test_a_clock_that_goes_back_repeats_nothing() -> None:
+    """Not by a minute, an hour or three days: what ran does not run again, what comes after runs."""
+    hourly = Interval(3600, 0)
+    for back in (30.0, HOUR, 3 * DAY):
+        entry: Optional[Entry] = known(EIGHT - 5 * DAY)
+        ran: list[int] = []
+        moments = [EIGHT - 5 * DAY + step * HOUR for step in range(100)]
+        moments += [moments[-1] - back + step * HOUR for step in range(120)]
+        for now in moments:
+            entry = decide(hourly, "x", Policy(), entry, Facts(now, 0.0)).entry
+            ran += [drop.slot for drop in entry.dropping if drop.slot]
+            entry = due.dropped(entry)
+        assert len(ran) == len(set(ran))
+        assert set(slots_between(hourly, EIGHT - 5 * DAY, moments[-1])) == set(ran)
+
+
+def test_a_clock_decades_ahead_does_not_stop_the_schedule() -> None:
+    """Its slot times count as missed only until the clock is put right; then they are run when they come."""
+    ahead = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 70 * 365 * DAY, 0.0))
+    assert ahead.fates[0].reason == "too_late"
+    right = decide(DAILY, "x", Policy(), due.dropped(ahead.entry), Facts(NINE, 0.0))
+    assert right.back > 60 * 365 * DAY
+    assert right.entry.fates == ()
+    assert result(DAILY, Policy(), right.entry, Facts(EIGHT + DAY, 0.0)) == ([EIGHT + DAY], [])
+
+
+def test_a_year_of_minutes_is_counted_and_the_newest_runs() -> None:
+    """Also when there are more than are counted one by one."""
+    minutely = Interval(60, 0)
+    dropped, fates = result(minutely, Policy(), known(EIGHT - 366 * DAY), Facts(EIGHT, 0.0))
+    assert dropped == [EIGHT]
+    assert fates == [(MISSED, "too_late", due.MOST), (COALESCED, "newer", 1440)]
+
+
+def test_startup_is_due_once_for_each_boot() -> None:
+    """The boot in which it is first seen is accounted for."""
+    first = decide_startup("startup", Policy(), None, Facts(NINE, 0.0), "a").entry
+    assert first.dropping == ()
+    assert decide_startup("startup", Policy(), first, Facts(NINE, 0.0), "a").entry == first
+    second = decide_startup("startup", Policy(), first, Facts(NINE, 0.0), "b").entry
+    assert [drop.mark for drop in second.dropping] == ["boot-b"]
+    assert (
+        decide_startup("startup", Policy(), due.dropped(second), Facts(NINE, 0.0), "b").entry.dropping == ()
+    )
+
+
+def test_startup_of_a_disabled_task_is_missed() -> None:
+    first = decide_startup("startup", Policy(), None, Facts(NINE, 0.0), "a").entry
+    decision = decide_startup("startup", Policy(), first, Facts(NINE, 0.0, enabled=False), "b")
+    assert ([fate.reason for fate in decision.fates], decision.entry.dropping) == (["disabled"], ())
+
+
+def slots_between(schedule: Schedule, after: float, until: float) -> list[int]:
+    """The slot times after one moment, until another."""
+    found = []
+    for slot in slots(schedule, after):
+        if slot > until:
+            break
+        found.append(slot)
+    return found

@@ -1,0 +1,52 @@
+"""What the keys of a trigger amount to."""
+
+from __future__ import annotations
+
+from datetime import timezone
+
+from clodputer.model.schedule import Interval, Moment
+from clodputer.model.task import Trigger
+from clodputer.model.trigger import DEFAULTS, Policy, fingerprint, jitter, policy, schedule
+
+
+def trigger(kind: str, **options: object) -> Trigger:
+    return Trigger(kind, {**DEFAULTS[kind], **options})
+
+
+def test_jitter_is_a_task_s_own_and_always_the_same() -> None:
+    """From 0 to before the longest, spread over the whole of it."""
+    found = [jitter(f"task-{number}", 600.0) for number in range(2000)]
+    assert found == [jitter(f"task-{number}", 600.0) for number in range(2000)]
+    assert 0 <= min(found) < 20
+    assert 580 < max(found) < 600
+    assert 270 < sum(found) / len(found) < 330
+    assert jitter("task", 0.0) == 0
+
+
+def test_the_fingerprint_is_of_what_says_when() -> None:
+    """What becomes of late slot times may be changed without beginning anew."""
+    first = trigger("cron", schedule="@daily", jitter=60.0)
+    assert fingerprint(first) == fingerprint(
+        trigger("cron", schedule="@daily", catch_up="all", overlap="skip")
+    )
+    others = [
+        trigger("cron", schedule="@hourly"),
+        trigger("cron", schedule="@daily", timezone="UTC"),
+        trigger("cron", schedule="@daily", active={"days": "mon"}),
+        trigger("interval", every=60.0),
+        trigger("startup"),
+    ]
+    assert len({fingerprint(one) for one in [first, *others]}) == 6
+
+
+def test_policies() -> None:
+    assert policy(trigger("cron", schedule="@daily"), "x") == Policy()
+    assert policy(trigger("startup"), "x") == Policy()
+    assert policy(trigger("at", time="x", max_late=5.0, overlap="skip"), "x") == Policy(
+        "latest", 5.0, 0, "skip"
+    )
+
+
+def test_schedules() -> None:
+    assert schedule(trigger("at", time="1970-01-01T01:00:00+00:00"), timezone.utc) == Moment(3600)
+    assert schedule(trigger("interval", every=90.0), timezone.utc) == Interval(90, 0, timezone.utc)
