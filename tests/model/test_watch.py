@@ -103,6 +103,13 @@ def test_what_is_a_change(before: Optional[Version], now_there: Version, expecte
     assert (looked.again is not None) == (expected == "later")
 
 
+def test_the_next_look_is_when_the_first_of_them_is_quiet() -> None:
+    """Whichever it is."""
+    for ages in ((0.5, 1.0, 0.2), (1.0, 0.2, 0.5)):
+        listing = {f"f{age}": version(age) for age in ages}
+        assert watch.compare({}, listing, NOW, OPTIONS).again == pytest.approx(NOW + 1, abs=0.01)
+
+
 def test_a_rename_over_is_one_event() -> None:
     """An editor writes beside the file and renames: the copy is gone at the next look, the file is told once."""
     first = watch.compare(
