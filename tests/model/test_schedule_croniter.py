@@ -1,4 +1,4 @@
-"""croniter as a witness: in UTC, and written so that its known differences from cron cannot show, it finds the same slot times."""
+"""croniter as a witness: in UTC, and asked so that its known differences from cron cannot show, it finds the same."""
 
 from __future__ import annotations
 
