@@ -40,9 +40,14 @@ def one_look(around: Surroundings, stop: Stop) -> None:
 
 
 class Race(NamedTuple):
-    """What the droppers share: the place to meet before and after each round, and how many requests rounds left behind."""
+    """What the droppers share.
+
+    barrier: where they meet before and after each round. last_picks: how often an exec has come to its last pick. stranded: how
+    many requests the rounds have left behind.
+    """
 
     barrier: Any
+    last_picks: Any
     stranded: Any
 
 
@@ -50,15 +55,15 @@ def dropper(
     environ: Mapping[str, str], who: int, rounds: int, race: Optional[Race], run: Callable[..., Any]
 ) -> None:
     """Drop a request and run an exec, time and again, in step with the others or on one's own."""
-    around, chance = look(environ), random.Random(who)
+    around = look(environ)
     if race:
-        slow_disk(chance)
+        slow_disk(race, random.Random(who))
     with Stop() as stop:
         for number in range(rounds):
             if race:
                 race.barrier.wait(60)
-                # Arrivals of a round are spread over about as long as its runs take, so that some come at the very end.
-                time.sleep(chance.random() * 0.012)
+                if who:
+                    wait_for_a_last_pick(race)
             drop(around.home, f"{who}-{number}.json", {"task": "blink"})
             run(around, stop)
             if race:
@@ -67,24 +72,33 @@ def dropper(
                     race.stranded.value += sum(len(names) for names in everything(around.home).values())
 
 
-def slow_disk(chance: random.Random) -> None:
-    """Let the listing of the last queue folder take up to 5 ms in this process.
+def slow_disk(race: Race, chance: random.Random) -> None:
+    """Let the listing of the last queue folder take some milliseconds in this process, and say that it has begun.
 
     What arrives meanwhile in a folder listed before is not seen by that pick: the window that the last look closes, held open.
     """
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "os.listdir" and str(arguments[0]).endswith("/queue/1"):
-            time.sleep(chance.random() * 0.005)
+            with race.last_picks.get_lock():
+                race.last_picks.value += 1
+            time.sleep(0.003 + chance.random() * 0.005)
 
     sys.addaudithook(hook)
+
+
+def wait_for_a_last_pick(race: Race) -> None:
+    """Until somebody's last pick begins, so that our request arrives in the worst moment; not for ever, as it may be over."""
+    before, give_up = race.last_picks.value, time.monotonic() + 0.05
+    while race.last_picks.value == before and time.monotonic() < give_up:
+        time.sleep(0.0002)
 
 
 def run_race(
     environ: Mapping[str, str], droppers: int, rounds: int, *, in_step: bool, run: Callable[..., Any]
 ) -> int:
     """All droppers at once, each to its end; how many requests the rounds left behind when all their execs had gone."""
-    race = Race(FORK.Barrier(droppers), FORK.Value("i", 0))
+    race = Race(FORK.Barrier(droppers), FORK.Value("i", 0), FORK.Value("i", 0))
     processes = [
         FORK.Process(target=dropper, args=(environ, who, rounds, race if in_step else None, run))
         for who in range(droppers)
