@@ -15,8 +15,8 @@ from clodputer.runner.surroundings import Surroundings
 from clodputer.store import hold, idle, look, slot, spool
 from clodputer.store.queue import Queue
 
-# How long `exec` stays for files that look unfinished, in seconds: longer than any of them is given before it is rejected
-# (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
+# How long `exec` stays for files that look unfinished, or that are not quiet yet in a watched folder, in seconds: longer than
+# any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
 PATIENCE = 10.0
 GLANCE = 0.2
 
@@ -39,12 +39,14 @@ def work(around: Surroundings, stop: Stop, only: str = "") -> Worked:
     request was there to be seen. Without that last look requests are stranded (tests/system/test_race.py shows both).
     Raises OSError and ClodputerError; what was claimed then is recovered by the next exec.
     """
-    worked = Worked()
-    if only or look.anything_due(around.home, time()):
-        drop_due(around, only or None, time())
+    worked, held = Worked(), False
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()
+        # After runs every watched folder is looked at: launchd and systemd lose what changes while their job runs.
+        if only or look.anything_due(around.home, now, watched=held):
+            drop_due(around, only or None, now, watched=held)
+            only = ""  # its alarm is answered
         taken = intake(around, now)
         for lane, request_id in spool.promote(around.home, now):
             around.log(now, "promoted", request_id=request_id, lane=lane)
@@ -55,9 +57,13 @@ def work(around: Surroundings, stop: Stop, only: str = "") -> Worked:
         )
         held, records = _drain_lanes(around, runnable(around, now), stop)
         worked = worked._replace(runs=worked.runs + records)
+        if held:
+            patient_until = monotonic() + PATIENCE
         if held or (not taken.refused and idle.count_drops(around.home) > taken.unfinished):
             continue  # the look after the release, of a slot or of the intake
-        if taken.unfinished and monotonic() < patient_until:
+        # A file that is not quiet yet, in `new/` or in a watched folder: nobody calls us again when it is.
+        waits = taken.unfinished or look.settling(around.home, now + patient_until - monotonic())
+        if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
         break

@@ -21,8 +21,10 @@ PATIENCE = 5.0
 GLANCE = 0.01
 
 
-def drop_due(around: Surroundings, only: Optional[str], now: float) -> None:
+def drop_due(around: Surroundings, only: Optional[str], now: float, *, watched: bool = False) -> None:
     """Drop what is due at `now` (epoch seconds) of the task `only`, or of every task when it is None.
+
+    `watched`: look at every watched folder, however lately it was looked at.
 
     A task that has none but manual triggers and is asked for by name gets one request: somebody's alarm is its trigger. Raises
     OSError, and for a task asked for by name ClodputerError; where all are, a broken file is no trouble of the others.
@@ -34,7 +36,7 @@ def drop_due(around: Surroundings, only: Optional[str], now: float) -> None:
         if only is not None:
             _by_name(around, only, now)
             return
-        for name in look.due_files(around.home, now):
+        for name in look.due_files(around.home, now, watched=watched):
             _by_file(around, name, now)
         _forget_gone(around)
     finally:
@@ -100,7 +102,9 @@ def _keep(
     timed = task is not None and any(one.type != "manual" for one in task.triggers)
     if timed and look_at is None:
         look_at = now + look.LONGEST  # an `at` that is over: known to have triggers, and nothing due
-    look.keep(around.home, os.path.basename(path), status, look_at, now, by_boot=by_boot)
+    watched = task is not None and any(one.type == "file_watch" for one in task.triggers)
+    name = os.path.basename(path)
+    look.keep(around.home, name, status, look_at, now, by_boot=by_boot, watched=watched)
 
 
 def _look(around: Surroundings, task: Task, status: os.stat_result, now: float) -> Optional[float]:

@@ -1,7 +1,8 @@
 """When to look at each task file again, told by the names of empty files: an `exec` with nothing due reads nothing else."""
 
 # Only `os`: this is on the way of every `exec`. A name in ledger/next/ is `<when>.<stamp>.<name of the task file>`, where
-# `when` is epoch milliseconds or NEVER, and the stamp changes whenever the file does.
+# `when` is epoch milliseconds, with a w behind them when the task watches files, or NEVER; the stamp changes whenever the
+# task file does.
 from __future__ import annotations
 
 import os
@@ -17,38 +18,60 @@ if TYPE_CHECKING:
 # No trigger of the task is ever due by itself: a person, a program or an alarm asks for it.
 NEVER = "never"
 
+# What changes in a watched folder shows in no file of ours, so it is looked at whenever its task is asked for by name, and by
+# any exec when the last look is as many seconds ago.
+WATCHED, WATCH_PAUSE = "w", 60.0
+
 # A task is looked at at least this often, in seconds: zones and variables change without its file, and clocks are put back.
 LONGEST = 3600.0
 
 _ENDINGS = (".yaml", ".yml")
 
 
-def anything_due(home: Home, now: float) -> bool:
-    """Whether any task file is to be looked at, at `now` in epoch seconds."""
-    return bool(due_files(home, now))
+def anything_due(home: Home, now: float, *, watched: bool = False) -> bool:
+    """Whether any task file is to be looked at, at `now` in epoch seconds; `watched`: every one that watches files is."""
+    return bool(due_files(home, now, watched=watched))
 
 
-def due_files(home: Home, now: float) -> list[str]:
-    """The names of the task files that are new or changed, or that have something due at `now`."""
+def due_files(home: Home, now: float, *, watched: bool = False) -> list[str]:
+    """The names of the task files that are new or changed, or that have something due at `now`; `watched` as above."""
     known = _known(home)
     return [
         name
         for name in _entries(home.tasks)
-        if name.endswith(_ENDINGS) and not name.startswith(".") and _is_due(home, known.get(name), name, now)
+        if name.endswith(_ENDINGS)
+        and not name.startswith(".")
+        and (
+            (watched and known.get(name, ("", ""))[0].endswith(WATCHED))
+            or _is_due(home, known.get(name), name, now)
+        )
     ]
 
 
 def quiet(home: Home, task: str, now: float) -> bool:
-    """Whether it is known that the task of that name has triggers, and that none of them is due at `now`."""
+    """Whether it is known that the task of that name has triggers, that none is due at `now`, and none watches files."""
     known = _known(home)
     files = [name for name in (f"{task}{ending}" for ending in _ENDINGS) if name in known]
-    if len(files) != 1 or known[files[0]][0] == NEVER:
+    if len(files) != 1 or known[files[0]][0] == NEVER or known[files[0]][0].endswith(WATCHED):
         return False
     return not _is_due(home, known[files[0]], files[0], now)
 
 
+def settling(home: Home, until: float) -> bool:
+    """Whether a watched folder is to be looked at before that moment (epoch seconds)."""
+    noted = [when[: -len(WATCHED)] for when, _ in _known(home).values() if when.endswith(WATCHED)]
+    return any(when.isdecimal() and int(when) < until * 1000 for when in noted)
+
+
 def keep(
-    home: Home, name: str, status: os.stat_result, look_at: Optional[float], now: float, *, by_boot: bool
+    home: Home,
+    name: str,
+    status: os.stat_result,
+    look_at: Optional[float],
+    now: float,
+    *,
+    by_boot: bool,
+    watched: bool = False,
 ) -> None:
     """Note when the task file `name` is to be looked at again; `status` is from before it was read. None: never by itself.
 
@@ -63,6 +86,9 @@ def keep(
     if by_boot and not booted:
         return
     when = NEVER if look_at is None else f"{int(min(look_at, now + LONGEST) * 1000) + 1:013d}"
+    if watched:
+        soon = now + WATCH_PAUSE
+        when = f"{int(min(look_at or soon, soon) * 1000) + 1:013d}{WATCHED}"
     path = f"{folder}/{when}.{_stamp(status, booted)}.{name}"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -96,6 +122,7 @@ def _is_due(home: Home, known: Optional[tuple[str, str]], name: str, now: float)
         return True
     if when == NEVER:
         return False
+    when = when.removesuffix(WATCHED)
     # Farther ahead than anything that was ever noted: the clock went back.
     return not (when.isdecimal() and now * 1000 < int(when) <= (now + LONGEST) * 1000 + 1000)
 

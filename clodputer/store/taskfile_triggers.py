@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator
 
 from clodputer.model import cron, window
+from clodputer.model import pattern as patterns
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import parse_moment
 from clodputer.store import zone
@@ -33,6 +34,13 @@ def _zone(text: str) -> str:
     except ClodputerError as error:
         told = zone.near(text) if error.code == "zone_unknown" else f"; {error.message}. {error.hint}"
         raise expected("the name of a time zone such as Europe/Berlin", told) from None
+    return text
+
+
+def _pattern(text: str) -> str:
+    fault = patterns.fault(text)
+    if fault:
+        raise expected(f"a pattern such as **/*.md ({fault})")
     return text
 
 
@@ -133,7 +141,7 @@ class FileWatchKeys(Part):
 
     type: Literal["file_watch"]
     path: RootedPath
-    pattern: Text = UNSET
+    pattern: Annotated[Text, AfterValidator(_pattern)] = UNSET
     event: Literal["created", "modified", "any"] = UNSET
     debounce: Pause = UNSET
     initial: Literal["ignore", "process"] = UNSET
