@@ -42,6 +42,7 @@ def walked(name: str, first: int, last: int) -> Year:
     return Year(name, first, last)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "first", "last"), WALKS)
 def test_next_equals_the_walk(name: str, first: int, last: int) -> None:
     """The next slot time after any moment is the next minute at which the walk finds the expression due."""
@@ -70,6 +71,7 @@ def test_next_equals_the_walk(name: str, first: int, last: int) -> None:
     assert compared > EXPRESSIONS * STARTS * 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "first", "last"), [WALKS[0], WALKS[3]])
 def test_whole_sequences_equal_the_walk(name: str, first: int, last: int) -> None:
     """Not only the next one: the whole sequence, in order and without doubles."""
