@@ -263,6 +263,19 @@ def test_an_idle_exec_with_a_schedule_loads_nothing_heavy(home: Home) -> None:
         assert (ended.stdout.strip(), ended.stderr) == ("0 []", "")
 
 
+def test_watched_files_are_looked_for_at_each_alarm(home: Home, tmp_path: Path) -> None:
+    """No note keeps an exec from them: neither the alarm of the task nor that of all."""
+    pytest.importorskip("clodputer.runner.watching")
+    (tmp_path / "in").mkdir()
+    watch = f"trigger: [{{type: file_watch, path: '{tmp_path}/in', debounce: 0s}}, {{type: cron, schedule: '0 0 29 2 *'}}]\n"
+    command_task(home, "work", "/bin/true", more=watch)
+    settle(home, "work")
+    begin(home)
+    for number, arguments in enumerate([(), ("--task", "work")]):
+        (tmp_path / "in" / f"{number}.txt").write_text("new")
+        assert len(execute(home, *arguments)["runs"]) == 1
+
+
 def test_an_edited_task_is_looked_at(home: Home) -> None:
     """The note about it is void as soon as the file is another one, or when the clock went back."""
     cron_task(home, "work", "0 0 29 2 *")
