@@ -96,6 +96,10 @@ def _keep(
     now: float,
     task: Optional[Task],
 ) -> None:
+    if task is not None and any(one.type == "file_watch" for one in task.triggers):
+        # Files come without a word, and an alarm for them says nothing that a note could know: look each time.
+        look.forget(around.home, os.path.basename(path))
+        return
     by_boot = task is not None and any(one.type == "startup" for one in task.triggers)
     if by_boot and look_at is None:
         look_at = now + look.LONGEST

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from time import time
 
@@ -13,15 +11,12 @@ import pytest
 
 from clodputer.store import boot, dedupe, ledger, slotdrop
 from clodputer.store.home import Home
-from tests import house
 from tests.slots import DAY, HOUR, begin, cron_task, forget_looks, last_hour, set_back, settle, told
-from tests.test_house import HEAVY
 from tests.wait import until
 from tests.workshop import (
     clodputer,
     command_task,
     drop,
-    environment,
     events,
     everything,
     execute,
@@ -241,44 +236,6 @@ def test_dedupe_keys_do_not_pile_up(home: Home) -> None:
     assert len(execute(home)["runs"]) == 1
     assert dedupe.read(home, key) is None
     assert len(os.listdir(home.dedupe)) == 1
-
-
-def test_an_idle_exec_with_a_schedule_loads_nothing_heavy(home: Home) -> None:
-    """A scheduled task that is not due costs a look at the names of files, with its own alarm too."""
-    cron_task(home, "work", "0 0 29 2 *")
-    command_task(home, "manual", "/bin/true")
-    settle(home, "manual")
-    begin(home)
-    for arguments in (["exec"], ["exec", "--task", "work"]):
-        program = (
-            "import sys\n"
-            f"sys.path.insert(0, {house.CHECKOUT!r})\n"
-            "from clodputer.__main__ import main\n"
-            f"status = main({arguments!r})\n"
-            f"print(status, [name for name in {[*HEAVY, 'datetime', 'zoneinfo', 'hashlib']!r} if name in sys.modules])\n"
-        )
-        ended = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", program], env=environment(home), capture_output=True, text=True
-        )
-        assert (ended.stdout.strip(), ended.stderr) == ("0 []", "")
-
-
-def test_an_edited_task_is_looked_at(home: Home) -> None:
-    """The note about it is void as soon as the file is another one, or when the clock went back."""
-    cron_task(home, "work", "0 0 29 2 *")
-    begin(home)
-    (noted,) = Path(home.ledger, "next").iterdir()
-    cron_task(home, "work", "0 0 28 2 *")
-    execute(home)
-    entry = ledger.read(home, "work", 0)
-    assert entry is not None
-    assert "28 2" in entry.fingerprint
-    assert list(Path(home.ledger, "next").iterdir()) != [noted]
-    (noted,) = Path(home.ledger, "next").iterdir()
-    later = noted.with_name(f"{int(time() * 1000) + 7_200_000:013d}.{noted.name.partition('.')[2]}")
-    noted.rename(later)
-    execute(home)
-    assert not later.exists()
 
 
 def test_why_in_json(home: Home) -> None:
