@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from time import monotonic, sleep
 from typing import Any, Optional
 
@@ -96,10 +95,6 @@ def _keep(
     now: float,
     task: Optional[Task],
 ) -> None:
-    if task is not None and any(one.type == "file_watch" for one in task.triggers):
-        # Files come without a word, and an alarm for them says nothing that a note could know: look each time.
-        look.forget(around.home, os.path.basename(path))
-        return
     by_boot = task is not None and any(one.type == "startup" for one in task.triggers)
     if by_boot and look_at is None:
         look_at = now + look.LONGEST
@@ -126,10 +121,10 @@ def _trigger(
     around: Surroundings, task: Task, one: Trigger, index: int, since: float, now: float
 ) -> Optional[float]:
     if one.type == "file_watch":
-        # Found by name: a home that watches no files has nothing to do with it.
-        watching = import_module("clodputer.runner.watching")
-        again: Optional[float] = watching.drop_changes(around, task, one, index, now)
-        return again
+        # Imported late: a home that watches no files has nothing to do with it.
+        from clodputer.runner.watching import drop_changes
+
+        return drop_changes(around, task, one, index, now)
     if one.type not in (*trigger.TIMED, "startup"):
         return None
     entry = ledger.read(around.home, task.name, index)

@@ -20,7 +20,7 @@ NEVER = "never"
 
 # What changes in a watched folder shows in no file of ours, so it is looked at whenever its task is asked for by name, and by
 # any exec when the last look is as many seconds ago.
-WATCHED, WATCH_PAUSE = "w", 60.0
+WATCHED, WATCH_PAUSE = "w", 30.0
 
 # A task is looked at at least this often, in seconds: zones and variables change without its file, and clocks are put back.
 LONGEST = 3600.0

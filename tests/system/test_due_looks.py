@@ -43,16 +43,32 @@ def test_an_idle_exec_with_a_schedule_loads_nothing_heavy(home: Home) -> None:
 
 
 def test_watched_files_are_looked_for_at_each_alarm(home: Home, tmp_path: Path) -> None:
-    """No note keeps an exec from them: neither the alarm of the task nor that of all."""
-    pytest.importorskip("clodputer.runner.watching")
+    """The alarm of the task always looks, the one of all when the last look is half a minute ago; exec waits for quiet."""
     (tmp_path / "in").mkdir()
-    watch = f"trigger: [{{type: file_watch, path: '{tmp_path}/in', debounce: 0s}}, {{type: cron, schedule: '0 0 29 2 *'}}]\n"
+    watch = f"trigger: [{{type: file_watch, path: '{tmp_path}/in', debounce: 1s}}, {{type: cron, schedule: '0 0 29 2 *'}}]\n"
     command_task(home, "work", "/bin/true", more=watch)
     settle(home, "work")
     begin(home)
-    for number, arguments in enumerate([(), ("--task", "work")]):
-        (tmp_path / "in" / f"{number}.txt").write_text("new")
-        assert len(execute(home, *arguments)["runs"]) == 1
+    for name in ("one", "two"):
+        (tmp_path / "in" / name).write_text("new")
+        assert len(execute(home, "--task", "work")["runs"]) == 1
+    (tmp_path / "in" / "three").write_text("new")
+    assert execute(home)["runs"] == []
+    (noted,) = Path(home.ledger, "next").iterdir()
+    noted.rename(noted.with_name("0" + noted.name[1:]))  # as if it had been long ago
+    assert len(execute(home)["runs"]) == 1
+
+
+def test_what_changes_during_a_run_is_found_by_that_exec(home: Home, tmp_path: Path) -> None:
+    """Schedulers lose what changes while their job runs; so exec looks again after its runs, until all is quiet."""
+    (tmp_path / "in").mkdir()
+    script = f"[ -e {tmp_path}/in/second ] || echo new > {tmp_path}/in/second"
+    watch = f"trigger: {{type: file_watch, path: '{tmp_path}/in', debounce: 1s}}\n"
+    command_task(home, "work", "/bin/sh", "-c", script, more=watch)
+    settle(home, "work")
+    begin(home)
+    (tmp_path / "in" / "first").write_text("new")
+    assert len(execute(home, "--task", "work")["runs"]) == 2
 
 
 def test_an_edited_task_is_looked_at(home: Home) -> None:
