@@ -69,7 +69,7 @@ def show(environ: Mapping[str, str], wanted: str) -> Result:
     not_run = _not_run(around.home, found.task) if wanted == found.task else []
     if not_run:
         parts.append(ink("Not run", "bold") + "\n" + "\n".join(f"  {line}" for line in not_run))
-    if prompt is not None:
+    if prompt:
         parts.append(
             ink("Prompt", "bold") + "\n" + _indented(recordtext.shortened(prompt, f"{folder}/prompt.txt"))
         )

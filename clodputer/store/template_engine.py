@@ -12,7 +12,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from clodputer.model.suggest import did_you_mean
-from clodputer.store.template_text import BROUGHT, CannotRender, Fault
+from clodputer.store.template_terms import BROUGHT, CannotRender, Fault
 
 AS_IT_IS = "to write {{, {% or {# as it is, put it between {% raw %} and {% endraw %}"
 

@@ -6,41 +6,16 @@ jinja2 is imported (with `template_engine`) only for text that holds a template'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from clodputer.store.template_terms import BROUGHT, ENV_ONLY, IN_PROMPTS, CannotRender, Fault
 
-class Fault(NamedTuple):
-    """What is wrong with a template, and in which of its lines."""
-
-    line: int
-    message: str
+__all__ = [
+    "BROUGHT", "ENV_ONLY", "IN_PROMPTS", "CannotRender", "Fault", "faults", "marked", "names", "render",
+]  # fmt: skip
 
 
 MARKS = ("{{", "{%", "{#")
-
-# What a template may name, each with its fields where these are fixed.
-ENV_ONLY: Mapping[str, tuple[str, ...]] = {"env": ()}
-IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
-    "env": (),
-    "context": (),
-    "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
-    "body": (),
-    "last": ("outcome", "result", "when"),
-    "file": ("path", "name", "relative", "event", "size", "shell"),
-    "files": (),
-    "event": (),
-}
-
-# Those that only some requests bring along, in their context: the changes that a trigger file_watch saw.
-BROUGHT = ("file", "files", "event")
-
-
-class CannotRender(ValueError):
-    """A template that is sound but cannot be rendered now. `missing`: what it lacks, such as `env.TOKEN`, or empty."""
-
-    def __init__(self, message: str, missing: str = "") -> None:
-        super().__init__(message)
-        self.missing = missing
 
 
 def marked(text: str) -> bool:

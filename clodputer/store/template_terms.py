@@ -1,0 +1,38 @@
+"""What templates may name, and what can be wrong with them; shared by their plain face and their engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """What is wrong with a template, and in which of its lines."""
+
+    line: int
+    message: str
+
+
+# What a template may name, each with its fields where these are fixed.
+ENV_ONLY: Mapping[str, tuple[str, ...]] = {"env": ()}
+IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
+    "env": (),
+    "context": (),
+    "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
+    "body": (),
+    "last": ("outcome", "result", "when"),
+    "file": ("path", "name", "relative", "event", "size", "shell"),
+    "files": (),
+    "event": (),
+}
+
+# Those that only some requests bring along, in their context: the changes that a trigger file_watch saw.
+BROUGHT = ("file", "files", "event")
+
+
+class CannotRender(ValueError):
+    """A template that is sound but cannot be rendered now. `missing`: what it lacks, such as `env.TOKEN`, or empty."""
+
+    def __init__(self, message: str, missing: str = "") -> None:
+        super().__init__(message)
+        self.missing = missing
