@@ -41,7 +41,7 @@ def command(as_json: bool, yes: bool) -> Result:
     \b
     Examples:
       clodputer init
-      CLODPUTER_HOME=~/work/claude clodputer init --yes
+      CLODPUTER_HOME=~/second-home clodputer init --yes
     """
     asks = not (yes or as_json) and is_terminal(sys.stdin) and is_terminal(sys.stdout)
     return init(os.environ, _ask if asks else None)
