@@ -7,7 +7,6 @@ from time import monotonic, time
 from typing import Any, NamedTuple, Optional
 
 from clodputer.runner.attempt import attempt
-from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
 from clodputer.runner.recover import recover
 from clodputer.runner.stop import Stop
@@ -45,6 +44,9 @@ def work(around: Surroundings, stop: Stop, only: str = "") -> Worked:
         now = time()
         # After runs every watched folder is looked at: launchd and systemd lose what changes while their job runs.
         if only or look.anything_due(around.home, now, watched=held):
+            # Imported late: for most execs nothing is due, and a dropped request should not wait for it.
+            from clodputer.runner.due import drop_due
+
             drop_due(around, only or None, now, watched=held)
             only = ""  # its alarm is answered
         taken = intake(around, now)
