@@ -224,6 +224,20 @@ def test_a_working_directory_that_is_not_there(home: Home) -> None:
     assert "/nowhere/at/all" in records(home, "lost")[0]["message"]
 
 
+def test_a_check_is_contained_like_a_run(home: Home, tmp_path: Path) -> None:
+    """`command_succeeds` decides the outcome, sees the task's environment, and leaves nothing behind either."""
+    check = f"setsid tail -f /dev/null & echo $! > {tmp_path}/left; [ $WANTED = $(cat {tmp_path}/made) ]"
+    more = f"env: {{WANTED: good}}\nexpect: {{command_succeeds: [/bin/sh, -c, {json.dumps(check)}]}}\n"
+    for word in ("good", "bad"):
+        command_task(home, word, "/bin/sh", "-c", f"echo {word} > {tmp_path}/made", more=more)
+        drop(home, word)
+        execute(home)
+        assert not alive(int((tmp_path / "left").read_text()))
+    assert [record["outcome"] for record in records(home, "good")] == ["succeeded"]
+    (record,) = records(home, "bad")
+    assert (record["reason"], record["expect"][0]["ok"]) == ("expect_unmet", False)
+
+
 def test_nothing_to_do_says_nothing(home: Home) -> None:
     """An idle exec prints nothing and exits 0; without a home it says what to do."""
     assert clodputer(home, "exec") == ("", "")
