@@ -95,14 +95,10 @@ def _keep(
     now: float,
     task: Optional[Task],
 ) -> None:
-    by_boot = task is not None and any(one.type == "startup" for one in task.triggers)
-    if by_boot and look_at is None:
-        look_at = now + look.LONGEST
-    timed = task is not None and any(one.type != "manual" for one in task.triggers)
-    if timed and look_at is None:
+    kinds = {one.type for one in task.triggers} if task is not None else set()
+    if kinds - {"manual"} and look_at is None:
         look_at = now + look.LONGEST  # an `at` that is over: known to have triggers, and nothing due
-    watched = task is not None and any(one.type == "file_watch" for one in task.triggers)
-    name = os.path.basename(path)
+    name, by_boot, watched = os.path.basename(path), "startup" in kinds, "file_watch" in kinds
     look.keep(around.home, name, status, look_at, now, by_boot=by_boot, watched=watched)
 
 

@@ -82,18 +82,21 @@ def _lost(
     now: float,
 ) -> None:
     folder = runs.folder(around.home, task, run_id)
-    # It may have died while its agent ran, or while a check of the task's ran afterwards.
+    # It may have died while its agent ran, or while a check of the task's ran afterwards: one hunt for both.
     check = runs.read_json(f"{folder}/{CHECK_FOLDER}/process.json") or {}
-    swept = sweep.sweep_lost(run_id, process) + sweep.sweep_lost(run_id, check)
+    recorded = [*process.get("processes", ()), *check.get("processes", ())]
+    swept = sweep.sweep_lost(run_id, {**process, "processes": recorded})
     scratch.mask_streams(folder, around.masker)
     scratch.remove(str(process.get("temporary", "")))
     around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = parse_moment(str(process.get("started_at", "")) or run_id, now)
     report = Report(outcome.of("exec_died", "Clodputer was killed during the run; nobody saw how it ended."))
     launch = Launch(
-        (), {}, str(process.get("working_directory", "")), session_id=str(process.get("session_id", ""))
+        argv=tuple(process.get("argv", ())),
+        env={},
+        working_directory=str(process.get("working_directory", "")),
+        session_id=str(process.get("session_id", "")),
     )
-    launch = launch._replace(argv=tuple(process.get("argv", ())))
     effects = after(report.outcome.outcome, report.outcome.reason, lane, now, None, 0)
     record = build(run_id, _request(folder, place, task, now), str(process.get("agent", "")), launch, report,
                    Ended(None, None, "", "", swept), started_at, now, (), effects)  # fmt: skip

@@ -78,3 +78,11 @@ def make_lane(home: Home, name: str) -> None:
         os.makedirs(f"{folder}/queue/{priority}", mode=0o700, exist_ok=True)
     os.makedirs(f"{folder}/delayed", mode=0o700, exist_ok=True)
     os.makedirs(f"{folder}/slot-0", mode=0o700, exist_ok=True)
+
+
+def entries(folder: str) -> list[str]:
+    """The names in a folder; none when it is not there. Raises OSError when it cannot be read."""
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []

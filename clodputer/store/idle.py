@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from clodputer.model.placename import is_mark, is_place
-from clodputer.store.home import PRIORITIES
+from clodputer.store.home import PRIORITIES, entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def has_drops(home: Home) -> bool:
 
 def count_drops(home: Home) -> int:
     """How many entries lie in `new/`."""
-    return len(_entries(home.new))
+    return len(entries(home.new))
 
 
 def lanes_with_work(home: Home, now: float) -> list[str]:
@@ -32,23 +32,16 @@ def lanes_with_work(home: Home, now: float) -> list[str]:
 
 
 def _has_work(folder: str, now: float) -> bool:
-    if any(is_place(name) or is_mark(name) for name in _entries(f"{folder}/slot-0")):
+    if any(is_place(name) or is_mark(name) for name in entries(f"{folder}/slot-0")):
         return True
     if any(_any_place(f"{folder}/queue/{priority}") for priority in PRIORITIES):
         return True
-    return any(due(name, now) for name in _entries(f"{folder}/delayed"))
+    return any(due(name, now) for name in entries(f"{folder}/delayed"))
 
 
 def due(name: str, now: float) -> bool:
     """Whether a delayed request's time has come, from the microseconds its name begins with."""
     return is_place(name) and int(name.split(".", 1)[0]) <= now * 1_000_000
-
-
-def _entries(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
 
 
 def _any_place(folder: str) -> bool:

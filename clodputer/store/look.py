@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from clodputer.store import boot
+from clodputer.store.home import entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def due_files(home: Home, now: float, *, watched: bool = False) -> list[str]:
     known = _known(home)
     return [
         name
-        for name in _entries(home.tasks)
+        for name in entries(home.tasks)
         if name.endswith(_ENDINGS)
         and not name.startswith(".")
         and (
@@ -105,7 +106,7 @@ def keep(
 
 def forget(home: Home, name: str) -> None:
     """Take away what is noted about a task file. Raises OSError."""
-    for entry in _entries(f"{home.ledger}/next"):
+    for entry in entries(f"{home.ledger}/next"):
         if _parts(entry)[2] == name:
             os.unlink(f"{home.ledger}/next/{entry}")
 
@@ -134,7 +135,7 @@ def _stamp(status: os.stat_result, booted: str) -> str:
 
 def _known(home: Home) -> dict[str, tuple[str, str]]:
     known: dict[str, tuple[str, str]] = {}
-    for entry in _entries(f"{home.ledger}/next"):
+    for entry in entries(f"{home.ledger}/next"):
         when, stamp, name = _parts(entry)
         # Two notes about one file are one too many: the empty one is nobody's stamp.
         known[name] = (when, stamp if name not in known else "")
@@ -144,10 +145,3 @@ def _known(home: Home) -> dict[str, tuple[str, str]]:
 def _parts(entry: str) -> tuple[str, str, str]:
     parts = entry.split(".", 2)
     return (parts[0], parts[1], parts[2]) if len(parts) == 3 else ("", "", "")
-
-
-def _entries(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []

@@ -11,7 +11,7 @@ from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
 from clodputer.store import atomic
-from clodputer.store.home import Home
+from clodputer.store.home import Home, entries
 
 
 def new_id(now: float, request_id: str) -> str:
@@ -116,7 +116,4 @@ def find(home: Home, run_id: str) -> Optional[tuple[str, str]]:
 
 
 def _names(path: str) -> list[str]:
-    try:
-        return [name for name in os.listdir(path) if not name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    return [name for name in entries(path) if not name.startswith(".")]

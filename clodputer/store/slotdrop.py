@@ -10,7 +10,7 @@ from clodputer.model.moment import iso
 from clodputer.model.placename import is_mark
 from clodputer.model.request import parse_place
 from clodputer.store import dedupe, spool
-from clodputer.store.home import PRIORITIES, Home
+from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
 
 # Longer than any exec that was killed between the drop and the ledger's next line is away, in seconds; the key is taken
@@ -66,15 +66,15 @@ def at_work(home: Home, task: str) -> AtWork:
 
     Folders are listed in the direction requests move, so one on its way is seen at least once.
     """
-    waiting = any(_is_of(entry, task) for entry in _entries(home.new))
+    waiting = any(_is_of(entry, task) for entry in entries(home.new))
     running = False
     for lane in spool.lanes(home):
         folder = lane_folder(home, lane)
         for place_folder in ("delayed", *(f"queue/{priority}" for priority in PRIORITIES)):
-            for entry in _entries(f"{folder}/{place_folder}"):
+            for entry in entries(f"{folder}/{place_folder}"):
                 place = parse_place(entry)
                 waiting = waiting or (place is not None and _is_of(place.dropped, task))
-        for entry in _entries(f"{folder}/slot-0"):
+        for entry in entries(f"{folder}/slot-0"):
             place = None if is_mark(entry) else parse_place(entry)
             ours = place is not None and _is_of(place.dropped, task)
             running = running or ours or (is_mark(entry) and entry.startswith(f"{task}@"))
@@ -85,10 +85,3 @@ def _is_of(dropped: str, task: str) -> bool:
     """Whether a file was dropped by us for a slot time, or a boot, of the task."""
     mark = dropped[len(task) + 1 :] if dropped.startswith(f"{task}@") else ""
     return mark.startswith("boot-") or (mark[:8].isdecimal() and mark[8:9] == "T")
-
-
-def _entries(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.watch import Entry, Version
 from clodputer.store import atomic
 from clodputer.store.home import Home
+from clodputer.store.home import entries as folder_entries
 from clodputer.store.runs import read_json
 
 FILE = "snapshot.json"
@@ -52,7 +53,7 @@ def fingerprint(path: str, pattern: str) -> str:
 def generations(place: str) -> dict[str, int]:
     """The fingerprints that have a state, each with its newest generation."""
     found: dict[str, int] = {}
-    for name in _names(place):
+    for name in folder_entries(place):
         mark, _, number = name.partition(".")
         if number.isdecimal():
             found[mark] = max(found.get(mark, 0), int(number))
@@ -99,11 +100,13 @@ def write(
 def deliver(home: Home, place: str) -> None:
     """Move the requests that are put down into `new/`, and clear away older generations. Raises OSError."""
     newest = generations(place)
-    for name in sorted(_names(place)):
+    for name in sorted(folder_entries(place)):
         mark, _, number = name.partition(".")
         if not number.isdecimal():
             continue
-        requests = [request for request in sorted(_names(f"{place}/{name}")) if request.endswith(".json")]
+        requests = [
+            request for request in sorted(folder_entries(f"{place}/{name}")) if request.endswith(".json")
+        ]
         requests = [request for request in requests if request != FILE]
         for request in requests:
             os.rename(f"{place}/{name}/{request}", f"{home.new}/{request}")
@@ -148,10 +151,3 @@ def _put(path: str, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
-
-
-def _names(path: str) -> list[str]:
-    try:
-        return os.listdir(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return []

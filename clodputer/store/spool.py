@@ -9,7 +9,7 @@ from typing import Any
 
 from clodputer.model.request import parse_place
 from clodputer.store import atomic, idle, queue
-from clodputer.store.home import PRIORITIES, Home
+from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
 
 REASON_SUFFIX = ".reason.txt"
@@ -24,7 +24,7 @@ def promote(home: Home, now: float) -> list[tuple[str, str]]:
     """Move the delayed requests whose time has come into their queues; (lane, request id) of each that we moved."""
     moved = []
     for lane in lanes(home):
-        for name in sorted(_names(f"{lane_folder(home, lane)}/delayed")):
+        for name in sorted(entries(f"{lane_folder(home, lane)}/delayed")):
             place = parse_place(name)
             if place is None or not idle.due(name, now):
                 continue
@@ -38,7 +38,7 @@ def promote(home: Home, now: float) -> list[tuple[str, str]]:
 
 def lanes(home: Home) -> list[str]:
     """The lanes there are."""
-    return sorted(_names(home.lanes))
+    return sorted(entries(home.lanes))
 
 
 def pending_ids(home: Home) -> set[str]:
@@ -50,7 +50,7 @@ def pending_ids(home: Home) -> set[str]:
     for lane in lanes(home):
         folder = lane_folder(home, lane)
         for place_folder in ("delayed", *(f"queue/{priority}" for priority in PRIORITIES), "slot-0"):
-            for name in _names(f"{folder}/{place_folder}"):
+            for name in entries(f"{folder}/{place_folder}"):
                 place = parse_place(name)
                 if place is not None:
                     found.add(place.id)
@@ -75,10 +75,3 @@ def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason
     os.rename(path, kept)
     atomic.sync_folder(folder)
     return kept
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
