@@ -39,14 +39,15 @@ def test_a_run_whose_supervisor_was_killed(tmp_path: Path, tree: ModuleType) -> 
 @EVERY_TREE
 def test_the_tag_alone_is_enough(tmp_path: Path, nursery: Nursery, tree: ModuleType) -> None:
     """Killed before anything was recorded; a child without the tag goes with its parent."""
+    run_id = str(tmp_path)  # of this test alone: its neighbour, running at the same time, sweeps the machine too
     script = f"env -i /bin/sleep 60 & echo $! > {tmp_path}/pid; wait"
     tagged = nursery(
-        sys.executable, "-c", f"import os; os.system({script!r})", env={"CLODPUTER_RUN_ID": "run-1"}
+        sys.executable, "-c", f"import os; os.system({script!r})", env={"CLODPUTER_RUN_ID": run_id}
     )
-    longer = nursery("sleep", "60", env={"CLODPUTER_RUN_ID": "run-10"})
-    other = nursery("sleep", "60", env={"NOT_CLODPUTER_RUN_ID": "run-1"})
+    longer = nursery("sleep", "60", env={"CLODPUTER_RUN_ID": f"{run_id}0"})
+    other = nursery("sleep", "60", env={"NOT_CLODPUTER_RUN_ID": run_id})
     pid = pid_in(tmp_path / "pid")
-    swept = sweep_lost("run-1", {}, tree)
+    swept = sweep_lost(run_id, {}, tree)
     assert {tagged.pid, pid} <= {row["pid"] for row in swept}
     assert gone(pid)
     assert not alive(tagged)
