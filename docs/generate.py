@@ -83,7 +83,7 @@ def modules() -> str:
     """Every module with the sentence it opens with, folder by folder."""
     package = os.path.join(os.path.dirname(FOLDER), "clodputer")
     lines = []
-    for folder in ("", "model", "store", "agents", "runner", "cli"):
+    for folder in ("", "model", "store", "agents", "runner", "schedulers", "views", "cli"):
         lines += ["", f"### clodputer/{folder}".rstrip("/"), ""]
         for name in sorted(os.listdir(os.path.join(package, folder))):
             if name.endswith(".py"):

@@ -36,8 +36,8 @@ class Frame(NamedTuple):
 class Alarm(NamedTuple):
     """When `exec` is to be started, and for what. kind: TASK, SPOOL or SWEEP.
 
-    triggers: of an enabled task, those that ring by themselves. paths: the folder of each file_watch trigger, in order, absolute
-    and with `~` and `{{ env.X }}` filled in. timeout: how long one exec may take, seconds; 0 when there is no limit.
+    triggers: of an enabled task, those that ring by themselves. paths: the folder of each file_watch trigger, in order, all
+    absolute, with `~` and `{{ env.X }}` filled in. timeout: how long one exec may take, seconds; 0 when there is no limit.
     """
 
     kind: str

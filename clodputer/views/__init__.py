@@ -1,0 +1,1 @@
+"""What a person wants to know, gathered: read and computed, nothing changed."""
