@@ -70,37 +70,36 @@ class Index:
         if since > 0:
             terms.append("at >= :since")
         where = f" WHERE {' AND '.join(terms)}" if terms else ""
-        rows = self._connection.execute(
+        rows = self._ask(
             f"SELECT source, start, length FROM events{where} ORDER BY id DESC LIMIT :most",  # noqa: S608
             {**wanted, "since": since, "most": -1 if last is None else last},
-        ).fetchall()
+        )
         return list(self._read(rows[::-1]))
 
     def last_finished(self, outcome: str = "") -> dict[str, Finished]:
         """The newest finished run of each task, or the newest that ended with this outcome."""
-        rows = self._connection.execute(
-            f"{_FINISHED} WHERE id IN (SELECT finished FROM newest WHERE outcome = ?)", (outcome,)
+        rows = self._ask(
+            f"{_FINISHED} WHERE run_id IN (SELECT run_id FROM newest WHERE outcome = :outcome)",
+            {"outcome": outcome},
         )
         return {row[1]: Finished(*row) for row in rows}
 
     def finished(self, task: str = "", since: float = 0.0, until: float = inf) -> list[Finished]:
         """The runs that ended from `since` on and before `until` (epoch seconds), each once, oldest first."""
         where, values = _span(task, since, until)
-        rows = self._connection.execute(f"{_FINISHED} {where} ORDER BY at, id", values)
+        rows = self._ask(f"{_FINISHED} {where} ORDER BY at, id", values)
         return [Finished(*row) for row in rows]
 
     def spent(self, since: float, until: float = inf, task: str = "") -> tuple[int, float]:
         """How many runs ended in that time, and what they cost together, in USD."""
         where, values = _span(task, since, until)
-        row = self._connection.execute(
-            f"SELECT count(*), total(cost_usd) FROM finished {where}", values  # noqa: S608
-        ).fetchone()
+        row = self._ask(f"SELECT count(*), total(cost_usd) FROM finished {where}", values)[0]  # noqa: S608
         return int(row[0]), float(row[1])
 
     def groups(self, since: float, until: float = inf, task: str = "") -> list[Group]:
         """The runs of that time by outcome and reason."""
         where, values = _span(task, since, until)
-        rows = self._connection.execute(
+        rows = self._ask(
             "SELECT outcome, reason, count(*), total(duration), total(cost_usd)"  # noqa: S608
             f" FROM finished {where} GROUP BY outcome, reason ORDER BY count(*) DESC, reason",
             values,
@@ -110,21 +109,30 @@ class Index:
     def durations(self, since: float, until: float = inf, task: str = "") -> list[float]:
         """How long the runs of that time took, in seconds, shortest first."""
         where, values = _span(task, since, until)
-        rows = self._connection.execute(
-            f"SELECT duration FROM finished {where} ORDER BY duration", values  # noqa: S608
-        )
+        rows = self._ask(f"SELECT duration FROM finished {where} ORDER BY duration", values)  # noqa: S608
         return [row[0] for row in rows]
+
+    def _ask(self, question: str, values: dict[str, Any]) -> list[Any]:
+        from sqlite3 import DatabaseError
+
+        try:
+            return list(self._connection.execute(question, values))
+        except DatabaseError:
+            # Damaged where nobody has looked before: from now on from a new one, built from the log.
+            self._connection.close()
+            self._connection = indexfile.connect(self._home, anew=True)
+            return list(self._connection.execute(question, values))
 
     def _read(self, rows: list[tuple[int, int, int]]) -> Iterator[dict[str, Any]]:
         """The lines at these places; those of a file that was pruned a moment ago are passed over."""
-        paths = dict(self._connection.execute("SELECT id, path FROM sources"))
+        places = {row[0]: row[1:] for row in self._ask("SELECT id, path, inode FROM sources", {})}
         descriptor, opened = -1, -1
         try:
             for source, start, length in rows:
                 if source != opened:
                     if descriptor >= 0:
                         os.close(descriptor)
-                    descriptor, opened = indexfile.reopen(self._home, paths.get(source, "")), source
+                    descriptor, opened = indexfile.reopen(self._home, *places.get(source, ("", -1))), source
                 if descriptor < 0:
                     continue
                 try:
