@@ -22,15 +22,18 @@ TABLES = """
 CREATE TABLE sources (id INTEGER PRIMARY KEY, path TEXT, inode INTEGER UNIQUE, head BLOB, offset INTEGER, modified INTEGER);
 CREATE TABLE events (id INTEGER PRIMARY KEY, source INTEGER, start INTEGER, length INTEGER, at REAL, event TEXT, task TEXT,
     run_id TEXT);
-CREATE INDEX events_by_task ON events (task);
-CREATE INDEX events_by_kind ON events (event, task);
-CREATE INDEX events_by_time ON events (at);
-CREATE INDEX events_by_run ON events (run_id) WHERE run_id != '';
 CREATE TABLE finished (id INTEGER PRIMARY KEY, source INTEGER, run_id TEXT UNIQUE, task TEXT, request_id TEXT, at REAL,
     outcome TEXT, reason TEXT, duration REAL, cost_usd REAL);
-CREATE INDEX finished_by_time ON finished (at, outcome, reason, duration, cost_usd);
-CREATE INDEX finished_by_task ON finished (task, at, outcome, reason, duration, cost_usd);
 CREATE TABLE newest (task TEXT, outcome TEXT, at REAL, run_id TEXT, PRIMARY KEY (task, outcome)) WITHOUT ROWID;
+"""
+# Made after the first reading, which takes half as long again with them.
+INDEXES = """
+CREATE INDEX IF NOT EXISTS events_by_task ON events (task);
+CREATE INDEX IF NOT EXISTS events_by_kind ON events (event, task);
+CREATE INDEX IF NOT EXISTS events_by_time ON events (at);
+CREATE INDEX IF NOT EXISTS events_by_run ON events (run_id) WHERE run_id != '';
+CREATE INDEX IF NOT EXISTS finished_by_time ON finished (at, outcome, reason, duration, cost_usd);
+CREATE INDEX IF NOT EXISTS finished_by_task ON finished (task, at, outcome, reason, duration, cost_usd);
 """
 
 # By their first bytes (a moment, an event, a task) two files with one inode number are told apart.
@@ -84,6 +87,7 @@ def update(home: Home, connection: Connection) -> bool:
             continue
         if not _read(connection, file, before):
             return False
+    connection.executescript(INDEXES)
     return True
 
 
