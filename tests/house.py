@@ -29,7 +29,7 @@ MODEL_MAY_IMPORT = {
     "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "random", "re", "string", "textwrap",
     "types", "typing", "uuid",
 }  # fmt: skip
-MODEL_EXCEPTIONS = {"clodputer/model/schedule.py": {"croniter", "zoneinfo"}}
+MODEL_EXCEPTIONS = {"clodputer/model/values.py": {"_collections"}}
 
 # Where a heavy library may be imported; anywhere else it would slow every `exec` sooner or later.
 PYDANTIC_HOMES = re.compile(r"clodputer/store/(taskfile\w*|settings)\.py")

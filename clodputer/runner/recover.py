@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Optional
 
 from clodputer.model import outcome
 from clodputer.model.decide import after
@@ -18,6 +17,10 @@ from clodputer.runner.settle import bury, settle
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import queue, runs, slot
 from clodputer.store.atomic import sync_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
 FALSE_STARTS = 3

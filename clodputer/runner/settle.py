@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from clodputer.model.moment import parse_moment
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, hold, queue, runs, slot, spool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def settle(around: Surroundings, lane: str, place: Place, record: Mapping[str, Any]) -> dict[str, Any]:
