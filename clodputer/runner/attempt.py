@@ -113,7 +113,7 @@ def _run(
     ended_at = time()
     record = build(run_id, request, task.agent, finished.launch, finished.report, finished.ended, now, ended_at,
                    finished.expect, _effects(around, lane, request, finished.report, ended_at))  # fmt: skip
-    return settle(around, lane, place, record)
+    return settle(around, lane, place, record, ended_at)
 
 
 def _effects(

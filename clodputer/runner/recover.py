@@ -45,7 +45,7 @@ def recover(around: Surroundings, lane: str, now: float) -> None:
     record = runs.record(around.home, task, run_id)
     if record is not None:
         around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
-        settle(around, lane, place, record)
+        settle(around, lane, place, record, parse_moment(str(record["ended_at"]), now))
         return
     for folder in scratch.places(around.environ, run_id):
         scratch.remove(folder)
@@ -103,7 +103,7 @@ def _lost(
     effects = after(report.outcome.outcome, report.outcome.reason, lane, now, None, 0)
     record = build(run_id, _request(folder, place, task, now), str(process.get("agent", "")), launch, report,
                    Ended(None, None, "", "", swept), started_at, now, (), effects)  # fmt: skip
-    settle(around, lane, place, record)
+    settle(around, lane, place, record, now)
 
 
 def _request(folder: str, place: Place, task: str, now: float) -> Request:
