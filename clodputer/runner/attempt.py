@@ -12,6 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.run import Ended, Facts, Launch, Report
+from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
 from clodputer.runner import expect, prompt, scratch
@@ -20,7 +21,7 @@ from clodputer.runner.intake import read_request
 from clodputer.runner.settle import bury, settle
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
+from clodputer.store import atomic, dropfile, queue, runs, settings, slot, taskfile
 from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False
@@ -152,7 +153,8 @@ def _prepare(
     """All that can be settled before anything is started. Raises ClodputerError, OSError."""
     last, session = _past(around, task)
     text = prompt.render(task, request, last, around.environ, around.secrets)
-    final = prompt.render_task(task, around.environ, around.secrets)
+    written = prompt.render_task(task, around.environ, around.secrets)
+    final = with_defaults(written, around.settings, settings.ruling(around.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", around.environ))
     if not os.path.isabs(final.working_directory):
