@@ -44,7 +44,8 @@ def test_from_the_future() -> None:
 
 
 LISTS = st.lists(
-    st.builds(Thing, st.uuids().map(str), st.floats(0, 2 * NOW), st.integers(0, 100), st.booleans()), max_size=12
+    st.builds(Thing, st.uuids().map(str), st.floats(0, 2 * NOW), st.integers(0, 100), st.booleans()),
+    max_size=12,
 )
 
 

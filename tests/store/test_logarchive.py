@@ -56,7 +56,12 @@ def write(home: Home, request_id: str) -> None:
 def ids(home: Home) -> list[str]:
     """The request ids of every line of the log and its archive; each of them must be whole."""
     paths = [Path(home.archive, name) for name in os.listdir(home.archive)] + [Path(home.log)]
-    return [json.loads(line)["request_id"] for path in paths if path.exists() for line in path.read_bytes().splitlines()]
+    return [
+        json.loads(line)["request_id"]
+        for path in paths
+        if path.exists()
+        for line in path.read_bytes().splitlines()
+    ]
 
 
 def names(home: Home) -> list[str]:
@@ -110,7 +115,9 @@ def test_many_writers_that_archive(writers: int, each: int, tmp_path: Path) -> N
     processes = [start(WRITER, home.root, str(writer), str(each)) for writer in range(writers)]
     assert [process.wait(timeout=55) for process in processes] == [0] * writers
     assert len(names(home)) > 10
-    assert sorted(ids(home)) == sorted(f"{writer}-{number}" for writer in range(writers) for number in range(each))
+    assert sorted(ids(home)) == sorted(
+        f"{writer}-{number}" for writer in range(writers) for number in range(each)
+    )
 
 
 def test_killed_at_every_step(tmp_path: Path) -> None:
