@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 LONGEST_COMMAND = 200
 
@@ -14,6 +14,20 @@ class Identity(NamedTuple):
     pid: int
     started: str
     session: int
+
+
+def written(who: Optional[Identity]) -> str:
+    """An identity in one line, as `read` reads it."""
+    return f"{who.pid} {who.session} {who.started}" if who else ""
+
+
+def read(line: str) -> Optional[Identity]:
+    """The identity that `written` wrote; None when it is none."""
+    pid, _, rest = line.partition(" ")
+    session, _, started = rest.partition(" ")
+    if not (pid.isdecimal() and session.isdecimal() and started):
+        return None
+    return Identity(int(pid), started, int(session))
 
 
 class Process(NamedTuple):
