@@ -15,7 +15,7 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.result import Result
 from clodputer.cli.table import Column, table
-from clodputer.model.moment import iso
+from clodputer.model.moment import format_duration, iso
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,5 +111,5 @@ def _row(one: Listed, now: float) -> tuple[str, ...]:
         (ink("disabled", "yellow") if not task.enabled else one_line(one.trouble, 40)) or upcoming,
         when.ended(last.outcome, last.reason) if last else ink("never ran", "dim"),
         when.ago(last.ended_at, now) if last else "",
-        "" if one.habit.usual is None else when.span(one.habit.usual),
+        "" if one.habit.usual is None else format_duration(one.habit.usual),
     )

@@ -105,7 +105,8 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     found = waiting.aside(folder, limit)
     total = max(len(whereabouts.set_aside(folder)), len(found))
     data = {"place": place, "total": total, "requests": [
-        {"request_id": one.request_id or None, "file": one.file, "path": one.path, "reason": one.reason, "since": iso(one.since)}
+        {"request_id": one.request_id or None, "file": one.file, "path": one.path, "reason": one.reason,
+         "since": iso(one.since)}
         for one in found
     ]}  # fmt: skip
     if as_json:

@@ -9,6 +9,7 @@ from clodputer.cli.ink import ink
 from clodputer.cli.list import broken_lines
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.table import Column, table
+from clodputer.model.moment import format_duration
 from clodputer.views.status import Running, Status
 
 RUNNING = (
@@ -39,7 +40,7 @@ def _parts(status: Status) -> Iterator[str]:
     yield _lines("Missed since yesterday", _missed(status), "yellow")
     yield table(LAST, [
         (printable(one.task), when.ended(one.outcome, one.reason), when.ago(one.ended_at, status.now),
-         when.span(one.duration), when.dollars(one.cost), one.run_id)
+         format_duration(one.duration), when.dollars(one.cost), one.run_id)
         for one in status.last
     ])  # fmt: skip
     yield f"{ink('Spent', 'bold')} today {when.dollars(status.cost_today)}, in 7 days {when.dollars(status.cost_week)}"
@@ -81,7 +82,7 @@ def _holds(status: Status) -> Iterator[str]:
 
 def _attention(status: Status) -> Iterator[str]:
     if status.rejected:
-        yield f"{status.rejected} rejected: no request could be read. See: clodputer queue --rejected"
+        yield f"{status.rejected} rejected, as they cannot be run. See: clodputer queue --rejected"
     if status.dead:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
     for one in status.overdue:

@@ -6,6 +6,7 @@ import os
 from time import monotonic, sleep, time
 from typing import NamedTuple, Optional
 
+from clodputer.model.request import ID
 from clodputer.runner import processes, tree
 from clodputer.runner.close import close_cancelled
 from clodputer.runner.surroundings import Surroundings
@@ -75,11 +76,13 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
             return _over(around, request, task, asked)
         request = now_at._replace(id=now_at.id or request.id)
         if now_at.state != RUNNING:
+            # What was not taken in yet gets an id now: retry goes by it.
+            request_id = now_at.id or _id_inside(now_at) or os.urandom(4).hex()
             try:
                 kept = close_cancelled(
                     around,
                     now_at.path,
-                    now_at.id,
+                    request_id,
                     now_at.name,
                     time(),
                     task=task or None,
@@ -89,7 +92,7 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
                 continue  # it has just moved on
             if asked:
                 slot.forget_cancel(around.home, now_at.lane, now_at.id)
-            return Cancelled(CANCELLED, now_at.id, task, now_at.state, kept)
+            return Cancelled(CANCELLED, request_id, task, now_at.state, kept)
         task = now_at.task or task
         slot.ask_cancel(around.home, now_at.lane, now_at.id)
         if not asked:
@@ -155,7 +158,8 @@ def _inode(path: str) -> int:
 def _id_inside(request: Found) -> str:
     """The id that a dropped file brings along; empty when it gets one later."""
     fields = _fields(request) if request.state == DROPPED else None
-    return str(fields.get("id", "")) if isinstance(fields, dict) else ""
+    named = fields.get("id") if isinstance(fields, dict) else None
+    return named if isinstance(named, str) and ID.fullmatch(named) else ""
 
 
 def _task_inside(request: Found) -> str:

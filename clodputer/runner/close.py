@@ -14,13 +14,14 @@ CANCELLED = "Cancelled by a person before it ran."
 def close(around: Surroundings, path: str, request_id: str, dropped: str, reason: str) -> str:
     """Move a request, unopened, to `closed/` under its id and dropped name; where it is now.
 
-    `request_id` is empty for one that was not taken in yet. Raises FileNotFoundError when it is not there any more: of
-    several who want it, a claim among them, one rename wins. Raises OSError.
+    Raises FileNotFoundError when it is not there any more: of several who want it, a claim among them, one rename wins.
+    Raises OSError.
     """
     # Homes that were made before there was such a folder.
     os.makedirs(around.home.closed, mode=0o700, exist_ok=True)
-    prefix = f"{request_id}." if request_id else ""
-    return spool.set_aside(around.home, path, around.home.closed, prefix, dropped, around.masker.text(reason))
+    return spool.set_aside(
+        around.home, path, around.home.closed, f"{request_id}.", dropped, around.masker.text(reason)
+    )
 
 
 def close_cancelled(
@@ -28,5 +29,5 @@ def close_cancelled(
 ) -> str:
     """Close a request because a person cancelled it, and say so in the log; where it is now. Raises as `close` does."""
     kept = close(around, path, request_id, dropped, CANCELLED)
-    around.log(now, "cancelled", request_id=request_id or None, kept=kept, **told)
+    around.log(now, "cancelled", request_id=request_id, kept=kept, **told)
     return kept

@@ -47,7 +47,10 @@ class Retried(NamedTuple):
 def find(around: Surroundings, wanted: str) -> list[Ended]:
     """The requests that `wanted` may mean: the id of one or of a run, the beginning of one, or a task for its latest run."""
     home = around.home
-    found = {one.request_id: one for one in _aside(around) if one.request_id.startswith(wanted)}
+    found: dict[str, Ended] = {}
+    for one in _aside(around):  # of one request's files the one that is still to be retried comes first
+        if one.request_id.startswith(wanted):
+            found.setdefault(one.request_id, one)
     for task in runs.tasks(home):
         ids = runs.ids(home, task)
         if task == wanted and ids:
@@ -89,6 +92,9 @@ def retry(around: Surroundings, ended: Ended) -> Retried:
 def _retry(around: Surroundings, ended: Ended) -> Retried:
     reason = whereabouts.reason(ended.folder, ended.name) if ended.folder else ""
     if reason.startswith(RETRIED):
+        _unlink(
+            f"{around.home.dead}/{ended.name}{spool.REASON_SUFFIX}"
+        )  # that call was cut off just before its end
         earlier = reason[len(RETRIED) :].split(".")[0]
         return Retried(earlier, ended.request_id, ended.task, ended.run_id, already=True)
     request = _request(around, ended)
@@ -122,8 +128,12 @@ def _retire(around: Surroundings, ended: Ended, request_id: str, reason: str) ->
         atomic.write(path + spool.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
         return
     close(around, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
+    _unlink(path + spool.REASON_SUFFIX)
+
+
+def _unlink(path: str) -> None:
     try:
-        os.unlink(path + spool.REASON_SUFFIX)
+        os.unlink(path)
     except FileNotFoundError:
         return
 
