@@ -73,8 +73,8 @@ def told(one: Listed) -> dict[str, Any]:
         "triggers": [{"type": each.type, "words": triggertext.words(each)} for each in one.triggers],
         "next_slot_time": slottext.written(one.coming.slot, one.coming.zone) if one.coming else None,
         "last_run": None if last is None else {
-            "run_id": last.run_id, "outcome": last.outcome, "reason": last.reason, "ended_at": iso(last.ended_at),
-            "duration_seconds": last.duration, "cost_usd": last.cost,
+            "run_id": last.run_id, "outcome": last.outcome, "reason": last.reason, "ended_at": iso(last.at),
+            "duration_seconds": last.duration, "cost_usd": last.cost_usd,
         },
         "usual_duration_seconds": one.habit.usual,
         "problems": [one.trouble] if one.trouble else [],
@@ -110,6 +110,6 @@ def _row(one: Listed, now: float) -> tuple[str, ...]:
         triggertext.triggers(one.triggers),
         (ink("disabled", "yellow") if not task.enabled else one_line(one.trouble, 40)) or upcoming,
         when.ended(last.outcome, last.reason) if last else ink("never ran", "dim"),
-        when.ago(last.ended_at, now) if last else "",
+        when.ago(last.at, now) if last else "",
         "" if one.habit.usual is None else format_duration(one.habit.usual),
     )

@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 from clodputer.cli import slottext
 from clodputer.model.moment import iso
-from clodputer.views.past import Past
+from clodputer.store.index import Finished
 from clodputer.views.status import Running, Status
 
 
@@ -30,8 +30,8 @@ def data(status: Status) -> dict[str, Any]:
         ],
         "rejected": status.rejected,
         "dead": status.dead,
-        "last_runs": [run(one) for one in status.last],
-        "cost_usd": {"today": round(status.cost_today, 6), "last_7_days": round(status.cost_week, 6)},
+        "last_runs": [run(one) for one in status.past.last],
+        "cost_usd": {"today": round(status.past.cost_today, 6), "last_7_days": round(status.past.cost_week, 6)},
         "missed": [{"task": one.task, **slottext.fate_data(one.fate)} for one in status.missed],
         "overdue": [{"task": one.task, "slot_time": slottext.written(one.slot)} for one in status.overdue],
         "next": [
@@ -46,11 +46,11 @@ def data(status: Status) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def run(one: Past) -> dict[str, Any]:
+def run(one: Finished) -> dict[str, Any]:
     """A run that has ended."""
     return {
-        "run_id": one.run_id, "task": one.task, "outcome": one.outcome, "reason": one.reason, "message": one.message,
-        "trigger": one.trigger, "ended_at": iso(one.ended_at), "duration_seconds": one.duration, "cost_usd": one.cost,
+        "run_id": one.run_id, "task": one.task, "request_id": one.request_id, "outcome": one.outcome,
+        "reason": one.reason, "ended_at": iso(one.at), "duration_seconds": one.duration, "cost_usd": one.cost_usd,
     }  # fmt: skip
 
 

@@ -39,11 +39,12 @@ def _parts(status: Status) -> Iterator[str]:
     yield broken_lines(status.broken)
     yield _lines("Missed since yesterday", _missed(status), "yellow")
     yield table(LAST, [
-        (printable(one.task), when.ended(one.outcome, one.reason), when.ago(one.ended_at, status.now),
-         format_duration(one.duration), when.dollars(one.cost), one.run_id)
-        for one in status.last
+        (printable(one.task), when.ended(one.outcome, one.reason), when.ago(one.at, status.now),
+         format_duration(one.duration), when.dollars(one.cost_usd), one.run_id)
+        for one in status.past.last
     ])  # fmt: skip
-    yield f"{ink('Spent', 'bold')} today {when.dollars(status.cost_today)}, in 7 days {when.dollars(status.cost_week)}"
+    today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
+    yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
     yield table(NEXT, [
         (one.task, when.soon(one.slot, status.now, one.zone), one.trigger) for one in status.coming
     ])  # fmt: skip

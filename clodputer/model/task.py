@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Optional
+
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # Values here are NamedTuples, not dataclasses: importing `dataclasses` costs as much as the whole
 # bare interpreter (it pulls in `inspect`), and `exec` would pay that at every run.
@@ -34,7 +39,10 @@ class Trigger(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One task file after validation. Durations are seconds, sizes bytes; strings may still hold `{{ env.X }}`."""
+    """One task file after validation. Durations are seconds, sizes bytes; strings may still hold `{{ env.X }}`.
+
+    A limit that is None, and an empty model, are those of the settings (`settings.with_defaults`).
+    """
 
     name: str
     path: str
@@ -61,10 +69,10 @@ class Task(NamedTuple):
     json_schema: Optional[Mapping[str, Any]] = None
     session: str = "new"
     env: Mapping[str, str] = {}
-    timeout: float = 3600.0
+    timeout: Optional[float] = None
     startup_timeout: Optional[float] = None
     stall_timeout: Optional[float] = None
-    stop_grace: float = 10.0
+    stop_grace: Optional[float] = None
     max_output: Optional[int] = None
     context: Mapping[str, Any] = {}
     on_denied: str = "fail"

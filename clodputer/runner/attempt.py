@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.model import decide, outcome
@@ -13,7 +12,9 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.run import Ended, Facts, Launch, Report
+from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task
+from clodputer.model.values import NamedTuple
 from clodputer.runner import expect, processes, prompt, scratch, tree
 from clodputer.runner.close import close_cancelled
 from clodputer.runner.contain import contain, run_check
@@ -21,8 +22,12 @@ from clodputer.runner.intake import read_request
 from clodputer.runner.settle import bury, settle
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
+from clodputer.store import atomic, dropfile, queue, runs, settings, slot, taskfile
 from clodputer.store.tilde import expand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 class Ready(NamedTuple):
@@ -117,7 +122,7 @@ def _run(
     ended_at = time()
     record = build(run_id, request, task.agent, finished.launch, finished.report, finished.ended, now, ended_at,
                    finished.expect, _effects(around, lane, request, finished.report, ended_at))  # fmt: skip
-    return settle(around, lane, place, record)
+    return settle(around, lane, place, record, ended_at)
 
 
 def _effects(
@@ -156,7 +161,8 @@ def _prepare(
     """All that can be settled before anything is started. Raises ClodputerError, OSError."""
     last, session = _past(around, task)
     text = prompt.render(task, request, last, around.environ, around.secrets)
-    final = prompt.render_task(task, around.environ, around.secrets)
+    written = prompt.render_task(task, around.environ, around.secrets)
+    final = with_defaults(written, around.settings, settings.ruling(around.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", around.environ))
     if not os.path.isabs(final.working_directory):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import spool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CANCELLED = "Cancelled by a person before it ran."
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from time import monotonic, time
-from typing import Any, NamedTuple, Optional
 
+from clodputer.model.values import NamedTuple
 from clodputer.runner.attempt import attempt
 from clodputer.runner.intake import intake
 from clodputer.runner.recover import recover
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
+from clodputer.runner.tidy import tidy
 from clodputer.store import hold, idle, look, slot, spool
 from clodputer.store.queue import Queue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # How long `exec` stays for files that look unfinished, or that are not quiet yet in a watched folder, in seconds: longer than
 # any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
@@ -69,6 +74,7 @@ def work(around: Surroundings, stop: Stop, only: str = "") -> Worked:
             stop.wait(GLANCE)
             continue
         break
+    tidy(around, time(), stop)
     return worked
 
 

@@ -23,8 +23,6 @@ from clodputer.views.past import Past
 from clodputer.views.tasks import Broken
 from clodputer.views.waiting import Lane
 
-WEEK = 7 * 86400.0
-
 
 class Running(NamedTuple):
     """What a slot holds. `exec_alive`: whether the exec that has it is there; None when that is not known.
@@ -58,7 +56,7 @@ class Overdue(NamedTuple):
 
 
 class Status(NamedTuple):
-    """All of it. Costs in US dollars: since midnight, and of the last seven days."""
+    """All of it."""
 
     home: str
     now: float
@@ -68,9 +66,7 @@ class Status(NamedTuple):
     holds: tuple[tuple[str, Hold], ...]
     rejected: int
     dead: int
-    last: tuple[Past, ...]
-    cost_today: float
-    cost_week: float
+    past: Past
     missed: tuple[Missed, ...]
     overdue: tuple[Overdue, ...]
     coming: tuple[Coming, ...]
@@ -92,9 +88,7 @@ def gather(around: Surroundings, now: float, count: int) -> Status:
         tuple((name, held) for name in names for held in _held(home, name, now)),
         len(whereabouts.set_aside(home.rejected)),
         len(whereabouts.set_aside(home.dead)),
-        tuple(past.latest(home, count)),
-        past.spent(home, midnight.timestamp()),
-        past.spent(home, now - WEEK),
+        past.past(home, now, count, midnight.timestamp()),
         tuple(missed(home, good, (midnight - timedelta(days=1)).timestamp())),
         tuple(overdue(around.environ, home, good, now)),
         tuple(_coming(around.environ, good, now, count)),

@@ -50,7 +50,7 @@ def check(home: Home, environ: Mapping[str, str]) -> tuple[list[Task], list[Brok
 def listed(home: Home, environ: Mapping[str, str], now: float) -> tuple[list[Listed], list[Broken]]:
     """Every task with all that a list tells of it at `now` (epoch seconds), and the files that are none."""
     good, broken = check(home, environ)
-    known = habits(home, (task.name for task in good))
+    known = habits(home, (task.name for task in good), now)
     found = []
     for task in good:
         following, trouble = next_slot(environ, task, now)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -200,7 +201,7 @@ def test_one_that_would_be_put_back(around: Surroundings) -> None:
     report = Report(outcome.of("usage_limit"))
     record = build(run_id, request, "claude", None, report, None, NOW, NOW, (), [{"effect": "put_back"}])
     for _ in range(2):  # as after a crash
-        settle(around, "default", place, record)
+        settle(around, "default", place, record, NOW)
     assert everything(around.home) == {}
     assert [whereabouts.id_of(name) for name in whereabouts.set_aside(around.home.closed)] == [request_id]
 
@@ -242,7 +243,7 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
         around = look(environment(home))
         request_id = taken_in(around)
         [found] = cancel.find(around, request_id)
-        killed = killed_at(step, lambda around=around, found=found: cancel.cancel(around, found))
+        killed = killed_at(step, partial(cancel.cancel, around, found))
         drained(around)
         ran = [record["request_id"] for record in records(home, "blink")]
         closed = [whereabouts.id_of(name) for name in whereabouts.set_aside(home.closed)]
