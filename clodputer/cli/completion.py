@@ -22,6 +22,7 @@ _clodputer_completion() {
 complete -F _clodputer_completion clodputer
 """
 
+# At the end: zsh takes a script for one of its completions by its first word, #compdef.
 HINTS = {
     "bash": '# Put this line into ~/.bashrc:      eval "$(clodputer completion bash)"\n',
     "zsh": '# Put this line into ~/.zshrc, below compinit:      eval "$(clodputer completion zsh)"\n',
@@ -35,14 +36,14 @@ HINTS = {
 def command(shell: str) -> Result:
     """Print the script that lets a shell complete commands, tasks and runs.
 
-    Its first line says where it goes.
+    Its last line says where it goes.
 
     \b
     Examples:
       eval "$(clodputer completion bash)"
       clodputer completion fish > ~/.config/fish/completions/clodputer.fish
     """
-    script = (HINTS[shell] + _script(shell)).rstrip("\n")
+    script = f"{_script(shell).rstrip()}\n{HINTS[shell]}".rstrip("\n")
     return Result({"shell": shell, "script": script + "\n"}, script)
 
 
@@ -55,5 +56,4 @@ def _script(shell: str) -> str:
 
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 (click.Choice above names those that click knows)
-    # zsh autoloads what begins with #compdef, so that must stay the first word of click's own script.
     return kind(program, {}, NAME, VARIABLE).source()

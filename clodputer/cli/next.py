@@ -10,7 +10,7 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import slottext
+from clodputer.cli import complete, slottext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.result import Result
@@ -26,7 +26,7 @@ MOST = 1000
 
 
 @click.command()
-@click.argument("task", default="")
+@click.argument("task", default="", shell_complete=complete.tasks)
 @click.option("--cron", "expression", metavar="EXPR", help="A cron expression instead of tasks.")
 @click.option(
     "--timezone", metavar="ZONE", help="The zone of --cron, such as Europe/Berlin; without it the system's."

@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import click
 
-from clodputer.cli import recordtext
+from clodputer.cli import complete, recordtext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink, is_terminal, shown
 from clodputer.cli.printable import one_line
@@ -36,7 +36,7 @@ class Settled(NamedTuple):
 
 
 @click.command()
-@click.argument("task")
+@click.argument("task", shell_complete=complete.tasks)
 @click.option(
     "--context", "-c", metavar="NAME=VALUE", multiple=True, help="Sets {{ context.NAME }}; may be repeated."
 )

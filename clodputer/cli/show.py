@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 import click
 
-from clodputer.cli import recordtext
+from clodputer.cli import complete, recordtext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 
 @click.command()
-@click.argument("run", metavar="RUN|TASK")
+@click.argument("run", metavar="RUN|TASK", shell_complete=complete.runs)
 @json_option
 def command(run: str) -> Result:
     """Show a run: its outcome, its prompt and its files.
