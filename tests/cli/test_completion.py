@@ -18,7 +18,7 @@ ASK = {
     "bash": 'eval "$(clodputer completion bash)"; read -ra COMP_WORDS <<< "$LINE"; [[ $LINE == *" " ]] && COMP_WORDS+=("");'
     ' COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _clodputer_completion clodputer; printf "%s\\n" "${COMPREPLY[@]}"',
     # zsh completes only in a terminal, so its widget's words are handed to the function, and what it adds is printed.
-    "zsh": "compdef() { :; }; compadd() { print -rl -- ${(P)@[-1]}; }; _describe() { print -rl -- ${(P)@[-1]%%:*}; };"
+    "zsh": "compdef() { :; }; compadd() { print -rl -- ${(P)@[-1]}; }; _describe() { print -rl -- ${${(P)3}%%:*}; };"
     ' source <(clodputer completion zsh); words=(${(z)LINE}); [[ $LINE == *" " ]] && words+=("");'
     " CURRENT=${#words}; _clodputer_completion",
     "fish": 'clodputer completion fish | source; complete -C "$LINE" | string split -f1 \\t',
@@ -103,6 +103,10 @@ def test_nothing_heavy_is_loaded(home: Home) -> None:
     )
     extra = {"_CLODPUTER_COMPLETE": "bash_complete", "COMP_WORDS": "clodputer\nrun\nn", "COMP_CWORD": "2"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(home, extra), capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env=environment(home, extra),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.splitlines() == ["plain,nightly", "[]"], done.stderr
