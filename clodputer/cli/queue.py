@@ -101,8 +101,8 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     from clodputer.views import waiting
 
     around = look(environ)
-    folder = str(getattr(around.home, place))
-    found = waiting.aside(folder, limit)
+    folder = waiting.place_folder(around.home, place)
+    found = waiting.aside(around.home, place, limit)
     total = max(len(whereabouts.set_aside(folder)), len(found))
     data = {"place": place, "total": total, "requests": [
         {"request_id": one.request_id or None, "file": one.file, "path": one.path, "reason": one.reason,

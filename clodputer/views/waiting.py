@@ -81,13 +81,24 @@ def rows(home: Home, lane: str, limit: int) -> list[Row]:
     return [_row(position, one) for position, one in islice(found, limit)]
 
 
-def aside(folder: str, limit: int) -> list[Aside]:
-    """The latest `limit` files in `rejected/`, `dead/` or `closed/`, the latest first."""
+def aside(home: Home, place: str, limit: int) -> list[Aside]:
+    """The latest `limit` files in the place `rejected`, `dead` or `closed`, the latest first. What was rejected has no id."""
+    folder = place_folder(home, place)
     return [
-        Aside(whereabouts.id_of(name), whereabouts.dropped_as(name), f"{folder}/{name}",
-              whereabouts.reason(folder, name), whereabouts.changed(f"{folder}/{name}"))
+        Aside(
+            "" if place == "rejected" else whereabouts.id_of(name),
+            name if place == "rejected" else whereabouts.dropped_as(name),
+            f"{folder}/{name}",
+            whereabouts.reason(folder, name),
+            whereabouts.changed(f"{folder}/{name}"),
+        )
         for name in whereabouts.set_aside(folder)[:limit]
-    ]  # fmt: skip
+    ]
+
+
+def place_folder(home: Home, place: str) -> str:
+    """The folder of the place `rejected`, `dead` or `closed`."""
+    return {"rejected": home.rejected, "dead": home.dead, "closed": home.closed}[place]
 
 
 def _lane(home: Home, name: str) -> Lane:
