@@ -34,7 +34,7 @@ HINTS = {
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @json_option
 def command(shell: str) -> Result:
-    """Print the script that lets a shell complete commands, tasks and runs.
+    """Print the script that completes words in bash, zsh or fish.
 
     Its last line says where it goes.
 

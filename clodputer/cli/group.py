@@ -20,13 +20,13 @@ COMMANDS = {
     "exec": "Run all that waits in the spool: what schedulers call.",
     "list": "List the tasks: when they run, and how their last runs ended.",
     "status": "Show in one screen what runs, waits, failed and comes next.",
-    "queue": "List the requests that wait, in the order in which they will run.",
+    "queue": "List the requests that wait, in the order of their runs.",
     "cancel": "Cancel a request that waits, or stop its run.",
     "retry": "Run a request again that failed, was lost or was set aside.",
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",
     "show": "Show a run: its outcome, its prompt and its files.",
-    "completion": "Print the script that lets a shell complete commands, tasks and runs.",
+    "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}

@@ -46,7 +46,7 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
 @json_option
 @click.pass_obj
 def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str]) -> Result:
-    """List the requests that wait, in the order in which they will run.
+    """List the requests that wait, in the order of their runs.
 
     First what is being run, then what is queued, what waits for its time, and what was dropped and not taken in yet. With
     --dead, --rejected or --closed those that were set aside, the latest first.
