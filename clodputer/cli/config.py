@@ -52,7 +52,9 @@ def get(key: str) -> Result:
     _known(key)
     told = listed(_home(os.environ), os.environ)
     row = next(row for row in told.data["settings"] if row["key"] == key)
-    return Result(row, printable(str(row["value"] if row["value"] is not None else "")), told.exit_code, told.errors)
+    return Result(
+        row, printable(str(row["value"] if row["value"] is not None else "")), told.exit_code, told.errors
+    )
 
 
 @command.command("set")
@@ -164,7 +166,10 @@ def _change(key: str, text: Optional[str]) -> Result:
 def _known(key: str) -> None:
     if key not in KEYS:
         raise ClodputerError(
-            "usage", f"there is no setting {key[:60]!r}{did_you_mean(key, KEYS)}", "See: clodputer config", ExitCode.USAGE
+            "usage",
+            f"there is no setting {key[:60]!r}{did_you_mean(key, KEYS)}",
+            "See: clodputer config",
+            ExitCode.USAGE,
         )
 
 

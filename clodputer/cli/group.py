@@ -26,6 +26,10 @@ COMMANDS = {
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",
     "show": "Show a run: its outcome, its prompt and its files.",
+    "logs": "Show what happened, from the execution log and its archive.",
+    "stats": "Show how runs went: success, durations and costs.",
+    "config": "Show the settings and where each comes from, or change one.",
+    "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 

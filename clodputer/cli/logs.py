@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from time import time
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import click
 
@@ -25,14 +25,26 @@ TAIL = 20
 @click.command()
 @click.option("--task", metavar="TASK", default="", help="Only events of this task.")
 @click.option("--event", metavar="KIND", default="", help="Only this kind, such as finished.")
-@click.option("--run", "run_id", metavar="RUN", default="", help="Only events of this run: its id, or its beginning or end.")
+@click.option(
+    "--run",
+    "run_id",
+    metavar="RUN",
+    default="",
+    help="Only events of this run: its id, or its beginning or end.",
+)
 @click.option("--since", metavar="WHEN", help="Only events since then: 2h, 7d, or a date such as 2026-11-01.")
-@click.option("--tail", metavar="N", type=click.IntRange(0), help=f"At most the last N; {TAIL} without --since, else all.")
+@click.option(
+    "--tail",
+    metavar="N",
+    type=click.IntRange(0),
+    help=f"At most the last N; {TAIL} without --since, else all.",
+)
 @click.option("--follow", is_flag=True, help="Go on with what is logged from now on, until Ctrl-C.")
 @json_option
+@click.pass_obj
 def command(
-    task: str, event: str, run_id: str, since: Optional[str], tail: Optional[int], follow: bool
-) -> Result | Printed:
+    as_json: bool, task: str, event: str, run_id: str, since: Optional[str], tail: Optional[int], follow: bool
+) -> Union[Result, Printed]:
     """Show what happened, from the execution log and its archive.
 
     With --json, data.events holds the lines of the log as they are.
@@ -45,12 +57,19 @@ def command(
       clodputer logs --follow
     """
     wanted = {"task": task, "event": event, "run_id": run_id}
-    return log(os.environ, wanted, since, tail, follow, time())
+    return log(os.environ, wanted, since, tail, time(), follow=follow, as_json=as_json)
 
 
 def log(
-    environ: Mapping[str, str], wanted: dict[str, str], since: Optional[str], tail: Optional[int], follow: bool, now: float
-) -> Result | Printed:
+    environ: Mapping[str, str],
+    wanted: dict[str, str],
+    since: Optional[str],
+    tail: Optional[int],
+    now: float,
+    *,
+    follow: bool = False,
+    as_json: bool = False,
+) -> Union[Result, Printed]:
     """The events that are asked for. Raises ClodputerError."""
     from clodputer.store.index import Index
 
@@ -59,7 +78,7 @@ def log(
     start = moment_since(since, now) if since else 0.0
     last = TAIL if tail is None and not since else tail
     if follow:
-        return _follow(home, environ, wanted, start, last)
+        return _follow(home, environ, wanted, start, last, as_json)
     with Index(home) as index:
         events = index.events(**wanted, since=start, last=last)
         nothing = "" if events else _nothing(index.events(last=1), wanted)
@@ -67,13 +86,17 @@ def log(
 
 
 def _follow(
-    home: Home, environ: Mapping[str, str], wanted: dict[str, str], start: float, last: Optional[int]
+    home: Home,
+    environ: Mapping[str, str],
+    wanted: dict[str, str],
+    start: float,
+    last: Optional[int],
+    as_json: bool,
 ) -> Printed:
-    from clodputer.cli.main import wants_json
     from clodputer.store.index import Index
     from clodputer.store.logtail import Tail
 
-    if wants_json(sys.argv[1:]):
+    if as_json:
         raise ClodputerError(
             "usage", "--follow never comes to the end that --json needs", f"Read the lines themselves: tail -F {home.log}",
             ExitCode.USAGE,

@@ -18,5 +18,8 @@ def moment_since(text: str, now: float) -> float:
     except ValueError:
         pass
     raise ClodputerError(
-        "usage", f"--since: neither a duration nor a date: {text[:40]!r}", "Such as 2h, 7d or 2026-11-01.", ExitCode.USAGE
+        "usage",
+        f"--since: neither a duration nor a date: {text[:40]!r}",
+        "Such as 2h, 7d or 2026-11-01.",
+        ExitCode.USAGE,
     )

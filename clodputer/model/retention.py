@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     """How long (seconds), how many, and how many bytes of them all together are kept."""
 
     age: float
-    count: int
+    number: int
     size: int
 
 
@@ -32,12 +32,12 @@ def outdated(things: Iterable[Thing], limits: Limits, now: float) -> list[Thing]
     What is needed never goes, but counts: it takes its place from the others.
     """
     oldest_first = sorted(things, key=lambda thing: (thing.at, thing.name))
-    count, size = len(oldest_first), sum(thing.size for thing in oldest_first)
+    number, size = len(oldest_first), sum(thing.size for thing in oldest_first)
     going = []
     for thing in oldest_first:
         if thing.needed:
             continue
-        if thing.at < now - limits.age or count > limits.count or size > limits.size:
+        if thing.at < now - limits.age or number > limits.number or size > limits.size:
             going.append(thing)
-            count, size = count - 1, size - thing.size
+            number, size = number - 1, size - thing.size
     return going

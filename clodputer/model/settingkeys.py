@@ -50,9 +50,13 @@ KEYS = {
         DURATION, "How long a run that is stopped gets to clean up before it is killed.", 0, YEAR
     ),
     "max_turns": Key(COUNT, "The most turns of a run of claude.", 1, 100_000, "no limit"),
-    "max_cost_usd": Key(MONEY, "The most a run of claude may cost, in US dollars.", 0.0001, 1_000_000, "no limit"),
+    "max_cost_usd": Key(
+        MONEY, "The most a run of claude may cost, in US dollars.", 0.0001, 1_000_000, "no limit"
+    ),
     "max_output": Key(SIZE, "The most a run may write to stdout and stderr.", 1, TERABYTE),
-    "sweep": Key(DURATION, "How often schedulers are asked to look for work that nothing called for.", 60, 3600),
+    "sweep": Key(
+        DURATION, "How often schedulers are asked to look for work that nothing called for.", 60, 3600
+    ),
     "log_size": Key(SIZE, "From this size on the execution log is archived.", 1024, TERABYTE),
     "keep_log_for": Key(DURATION, "Archived logs are removed when they are older.", 3600, 100 * YEAR),
     "keep_log_count": Key(COUNT, "Of more archived logs the oldest are removed.", 1, 1_000_000),

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 from json import loads
 from math import inf
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
+from clodputer.model.values import NamedTuple
 from clodputer.store import indexfile
 from clodputer.store.home import Home
 
@@ -62,7 +63,12 @@ class Index:
         self._connection.close()
 
     def events(
-        self, task: str = "", event: str = "", run_id: str = "", since: float = 0.0, last: Optional[int] = None
+        self,
+        task: str = "",
+        event: str = "",
+        run_id: str = "",
+        since: float = 0.0,
+        last: Optional[int] = None,
     ) -> list[dict[str, Any]]:
         """The lines of the log that fit, as they were written and in that order; of many the `last` ones."""
         wanted = {"task": task, "event": event, "run_id": run_id}
@@ -78,10 +84,8 @@ class Index:
 
     def last_finished(self, outcome: str = "") -> dict[str, Finished]:
         """The newest finished run of each task, or the newest that ended with this outcome."""
-        rows = self._ask(
-            f"{_FINISHED} WHERE run_id IN (SELECT run_id FROM newest WHERE outcome = :outcome)",
-            {"outcome": outcome},
-        )
+        newest = "SELECT run_id FROM newest WHERE outcome = :outcome"
+        rows = self._ask(f"{_FINISHED} WHERE run_id IN ({newest})", {"outcome": outcome})  # noqa: S608
         return {row[1]: Finished(*row) for row in rows}
 
     def finished(self, task: str = "", since: float = 0.0, until: float = inf) -> list[Finished]:
@@ -99,12 +103,16 @@ class Index:
     def groups(self, since: float, until: float = inf, task: str = "") -> list[Group]:
         """The runs of that time by outcome and reason."""
         where, values = _span(task, since, until)
-        rows = self._ask(
-            "SELECT outcome, reason, count(*), total(duration), total(cost_usd)"  # noqa: S608
-            f" FROM finished {where} GROUP BY outcome, reason ORDER BY count(*) DESC, reason",
-            values,
-        )
+        totals = "outcome, reason, count(*), total(duration), total(cost_usd)"
+        order = "GROUP BY outcome, reason ORDER BY count(*) DESC, reason"
+        rows = self._ask(f"SELECT {totals} FROM finished {where} {order}", values)  # noqa: S608
         return [Group(*row) for row in rows]
+
+    def first_finished(self, since: float, task: str = "") -> Optional[float]:
+        """When the first run from `since` on ended; None when there is none."""
+        where, values = _span(task, since, inf)
+        found = self._ask(f"SELECT min(at) FROM finished {where}", values)[0][0]  # noqa: S608
+        return None if found is None else float(found)
 
     def durations(self, since: float, until: float = inf, task: str = "") -> list[float]:
         """How long the runs of that time took, in seconds, shortest first."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from json import loads
 from math import isfinite
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
+from clodputer.model.values import NamedTuple
 from clodputer.store import logarchive
 from clodputer.store.home import Home
 
@@ -98,7 +99,7 @@ def _in_order(order: list[Optional[int]]) -> list[Optional[int]]:
 
 
 def _files(home: Home) -> list[File]:
-    """The files of the log, oldest first. The one in use is looked at first: archived just then, it is seen twice, not never."""
+    """The files of the log, oldest first. The one in use is looked at first, to be seen twice, not never."""
     found: dict[int, File] = {}
     current = _file(home.log)
     for path in logarchive.archives(home):
@@ -177,7 +178,9 @@ def _lines(descriptor: int, offset: int) -> Iterator[list[tuple[int, bytes]]]:
 
 def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]]) -> None:
     number, run_number = _next(connection, "events"), _next(connection, "finished")
-    events, runs, newest = [], [], []
+    events: list[tuple[Any, ...]] = []
+    runs: list[tuple[Any, ...]] = []
+    newest: list[tuple[Any, ...]] = []
     for start, line in lines:
         try:
             value = loads(line)

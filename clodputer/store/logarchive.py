@@ -54,6 +54,11 @@ def _numbered(home: Home) -> list[tuple[str, int]]:
     for name in entries(home.archive):
         month, _, rest = name[: -len(_ENDING)].partition(".")
         number = int(rest) if rest.isdecimal() and len(rest) < 7 else 1
-        if _name(month, number) == name and len(month) == 7 and month[:4].isdecimal() and month[5:].isdecimal():
+        if (
+            _name(month, number) == name
+            and len(month) == 7
+            and month[:4].isdecimal()
+            and month[5:].isdecimal()
+        ):
             found.append((month, number))
     return sorted(found)

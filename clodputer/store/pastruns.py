@@ -71,8 +71,8 @@ def _waiting(home: Home) -> set[str]:
 
 
 def _newest(home: Home, task: str) -> list[tuple[str, str]]:
-    """The runs with the newest record of a task, and with the newest that has a session: `last.*` and the next cost need them."""
-    found = []
+    """The run with the newest record of a task (for `last.*`), and the one with the newest that has a session."""
+    found: list[tuple[str, str]] = []
     for run_id in runs.ids(home, task):
         record = runs.record(home, task, run_id)
         if record is None:

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 PREFIX = "CLODPUTER_"
-RULES = ("store/settings_check.py", "model/settingkeys.py", "model/settings.py", "model/moment.py", "model/size.py")
+RULES = (
+    "store/settings_check.py",
+    "model/settingkeys.py",
+    "model/settings.py",
+    "model/moment.py",
+    "model/size.py",
+)
 
 
 def load(home: Home, environ: Mapping[str, str] = MappingProxyType({})) -> Settings:

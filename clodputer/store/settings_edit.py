@@ -33,12 +33,11 @@ def write(home: Home, name: str, text: Optional[str]) -> bool:
         before = _content(home.config)
         after = _edited(before, name, text)
         if after is None:
+            wanted = f"write {name}: {text}" if text is not None else f"take {name} out"
             raise ClodputerError(
                 "config_not_editable",
                 f"{home.config} is not written so that a program could change {name} and leave the rest alone",
-                f"Edit {home.config} by hand; {name} takes {'one line such as' if text else 'no line'} {name}: {text or ''}".rstrip(
-                    ": "
-                ),
+                f"Edit it by hand: {wanted}.",
             )
         if after == before:
             return False
