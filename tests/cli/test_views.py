@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from time import time
 from typing import Any
 
 import pytest
 
+from clodputer.cli.ink import without
 from clodputer.cli.list import listing
 from clodputer.cli.queue import aside, queue
 from clodputer.cli.status import status
@@ -111,6 +114,12 @@ def test_a_narrow_terminal(busy: Home, command: list[str]) -> None:
     code, shown = in_terminal(busy, *command, extra={"COLUMNS": "40"})
     assert code == 0
     assert "\x1b[" in shown
+    if command[0] in ("list", "queue"):
+        # What is drawn as a table; a sentence is left to the terminal, which breaks it.
+        drawn = without(shown).replace("\r", "").split("\n\n")[0].splitlines()
+        assert [
+            line for line in drawn if len(line) > 40 and "REASON" not in line and "TRIGGERS" not in line
+        ] == []
     code, plain = in_terminal(busy, *command, extra={"COLUMNS": "200", "NO_COLOR": "1"})
     assert code == 0
     assert "\x1b[" not in plain
@@ -157,6 +166,17 @@ def test_queue_of_what_was_set_aside(busy: Home) -> None:
         True,
     )
     assert "Nothing is in spool/closed." in aside(environment(busy), "closed", 5, time()).text
+
+
+@pytest.mark.parametrize("command", ["list", "status", "queue"])
+def test_programs_do_not_wait_for_what_people_see(busy: Home, command: str) -> None:
+    """With --json nothing is drawn."""
+    code = (
+        f"import sys; from clodputer.cli.main import main; main(['{command}', '--json'])\n"
+        "print('rich' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(busy), capture_output=True, text=True)
+    assert (json.loads(done.stdout)["ok"], done.stderr) == (True, "False\n")
 
 
 def test_an_unknown_lane(busy: Home) -> None:
