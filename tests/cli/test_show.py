@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
+from clodputer.cli.show import show
 from clodputer.model import outcome
 from clodputer.model.mask import Masker
 from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.store import runs
+from clodputer.runner import tree
+from clodputer.store import runs, slot
 from clodputer.store.home import Home
-from tests.workshop import clodputer, make_home, write_task
+from tests.workshop import clodputer, environment, make_home, write_task
 
 NOW = 1_790_000_000.0
 PLAIN = Report(
@@ -83,8 +88,6 @@ def test_a_failed_run_says_what_to_do(home: Home) -> None:
 
 @pytest.mark.parametrize("code", sorted(outcome.REASONS))
 def test_every_reason_can_be_shown(home: Home, code: str) -> None:
-    from clodputer.cli.show import show
-
     past_run(home, "nightly", "aaaa1111", report=Report(outcome.of(code, "a message")))
     # Wrapped or not, as wide as the terminal is that the tests run in.
     text = " ".join(show({"CLODPUTER_HOME": home.root}, "nightly").text.split())
@@ -161,19 +164,162 @@ def test_a_task_that_has_not_run(home: Home) -> None:
     assert stderr.endswith("clodputer why nightly\n")
 
 
-def test_a_run_without_a_record(home: Home) -> None:
-    """It is going on, or its exec died; both are said."""
+def unfinished_run(home: Home, who: list[Any], marked: bool = True) -> str:
+    """A run without a record whose processes are `who`; in the slot, if it is marked there."""
     run_id = runs.new_id(NOW, "aaaa1111")
     folder = runs.make(home, "nightly", run_id, Request("aaaa1111", "nightly", NOW), Masker())
-    runs.write_json(
-        f"{folder}/process.json", {"pid": 4242, "started_at": "2026-09-21T14:13:20.000Z"}, durable=False
-    )
+    facts = {"started_at": "2026-09-21T14:13:20.000Z", "processes": who}
+    runs.write_json(f"{folder}/process.json", facts, durable=False)
+    if marked:
+        slot.mark(home, "default", "nightly", run_id)
+    return run_id
+
+
+def test_a_run_without_a_record(home: Home) -> None:
+    """Whether it goes on is seen by its processes and its place in the slot, without touching the slot's lock."""
+    itself = tree.identity(os.getpid())
+    run_id = unfinished_run(home, [itself])
     stdout, _ = clodputer(home, "show", "nightly")
-    assert "has no record yet" in stdout
-    assert "4242" in stdout
+    assert f"nightly {run_id} is being run now" in stdout
+    assert str(os.getpid()) in stdout
     data = json.loads(clodputer(home, "show", "nightly", "--json")[0])["data"]
-    assert data["record"] is None
-    assert data["prompt"] is None
+    assert (data["record"], data["prompt"], data["unfinished"]["state"]) == (None, None, "running")
+
+
+@pytest.mark.parametrize(
+    ("marked", "state", "words"),
+    [(True, "interrupted", "the next exec tells"), (False, "lost", "nobody is at it")],
+)
+def test_a_run_that_nobody_is_at(home: Home, marked: bool, state: str, words: str) -> None:
+    unfinished_run(home, [[os.getpid(), "another start", 1]], marked)
+    result = show({"CLODPUTER_HOME": home.root}, "nightly")
+    assert result.data["unfinished"]["state"] == state
+    assert words in result.text
+
+
+@pytest.mark.parametrize("content", ["{torn", "[]", '{"task": "nightly"}', None])
+def test_a_broken_record(home: Home, content: Optional[str]) -> None:
+    """It is said what is wrong with it, and the rest is shown."""
+    run_id, _ = past_run(home, "nightly", "aaaa1111", duration_seconds="long")
+    path = Path(runs.folder(home, "nightly", run_id), "record.json")
+    if content is not None:
+        path.write_text(content)
+    result = show({"CLODPUTER_HOME": home.root}, "nightly")
+    assert "has a record that cannot be read" in result.text
+    assert str(path) in " ".join(result.text.split())
+    assert "Do the thing." in result.text
+    assert result.data["record"] is None
+    assert str(path) in result.data["record_problem"]
+
+
+def test_a_task_has_earlier_runs(home: Home) -> None:
+    """The latest three in a line each, and how many more there are; a run id shows only that run."""
+    run_id = ""
+    for number in range(6):
+        run_id, _ = past_run(home, "nightly", f"aaaa111{number}", NOW + number)
+    text = show({"CLODPUTER_HOME": home.root}, "nightly").text
+    assert "aaaa1114  succeeded after 1m 3s" in text
+    assert "aaaa1111" not in text
+    assert "and 2 more in" in text
+    assert "Earlier" not in show({"CLODPUTER_HOME": home.root}, run_id).text
+
+
+def stream(home: Home, run_id: str, *events: Any, stderr: str = "") -> Path:
+    """What the run wrote."""
+    folder = Path(runs.folder(home, "nightly", run_id))
+    (folder / "stdout").write_text("".join(json.dumps(event) + "\n" for event in events))
+    (folder / "stderr").write_text(stderr)
+    return folder
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"type": "assistant", "message": {"content": [{"type": "text", "text": text}]}}
+
+
+def result_of(text: str) -> dict[str, Any]:
+    return {"type": "user", "message": {"content": [{"type": "tool_result", "content": text}]}}
+
+
+CALL = {
+    "type": "assistant",
+    "message": {
+        "content": [
+            {"type": "tool_use", "name": "Bash", "input": {"command": "ls -l", "description": "List"}}
+        ]
+    },
+}
+DENIED = {"type": "system", "subtype": "permission_denied", "tool_name": "Write", "message": "not granted"}
+
+
+def test_the_conversation(home: Home) -> None:
+    """Texts, calls with their input, shortened results and denials; nothing a terminal would obey, and no secret."""
+    run_id, _ = past_run(home, "nightly", "aaaa1111")
+    Path(home.secrets).write_text("KEY=sk-12345678\n")
+    Path(home.secrets).chmod(0o600)
+    events = (said("I shall \x1b[2J look, sk-12345678."), CALL, result_of("line\n" * 50), DENIED)
+    stream(home, run_id, *events)
+    stdout = ""
+    for arguments in (["nightly"], [run_id, "--conversation"]):
+        stdout, _ = clodputer(home, "show", *arguments)
+        assert "says     I shall \\x1b[2J look, ***." in stdout
+        assert "uses     Bash: ls -l\n" in stdout
+        assert "  description: List\n" in stdout
+        assert "(44 more lines)" in stdout
+        assert "denied   Write: not granted\n" in stdout
+        assert "\x1b" not in stdout
+    assert "record.json" not in stdout
+    data = json.loads(clodputer(home, "show", run_id, "--conversation", "--json")[0])["data"]
+    assert [one["kind"] for one in data["conversation"]] == ["says", "uses", "gets", "denied"]
+    assert data["conversation_cut"] is False
+
+
+def test_a_long_conversation_is_shown_from_its_end(home: Home) -> None:
+    run_id, _ = past_run(home, "nightly", "aaaa1111")
+    stream(home, run_id, *(said(f"number {number} " + "x" * 300) for number in range(2000)))
+    text = show({"CLODPUTER_HOME": home.root}, "nightly").text
+    assert "number 1999 " in text
+    assert "number 1000 " not in text
+    assert f"all of it: clodputer show {run_id} --conversation" in text
+    stdout, _ = clodputer(home, "show", run_id, "--conversation")
+    assert stdout.count("says     number ") == 2000
+
+
+def test_stderr_and_files(home: Home) -> None:
+    run_id, _ = past_run(home, "nightly", "aaaa1111")
+    folder = stream(home, run_id, stderr="first\n" * 3000 + "last\x1b\n")
+    stdout, _ = clodputer(home, "show", "nightly", "--stderr")
+    assert stdout == "first\n" * 3000 + "last\\x1b\n"
+    data = json.loads(clodputer(home, "show", "nightly", "--stderr", "--json")[0])["data"]
+    assert data["stderr"].endswith("first\nlast\x1b\n")
+    stdout, _ = clodputer(home, "show", "nightly", "--files")
+    assert f"{folder}/record.json" in stdout
+    assert "18,006  " in stdout
+    assert len(stdout.splitlines()) == len(list(folder.iterdir()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["lines", "one line"])
+def test_a_huge_stream_is_not_read_into_memory(home: Home, shape: str) -> None:
+    """100 MB, as events or as a single line, within an address space that could not hold it twice."""
+    run_id, _ = past_run(home, "nightly", "aaaa1111")
+    folder = stream(home, run_id)
+    event = json.dumps(result_of("x" * 100_000)).encode() + b"\n"
+    with (folder / "stdout").open("wb") as file:
+        for _ in range(1000):
+            file.write(event if shape == "lines" else b"x" * 100_000)
+    limited = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20)); "
+        "from clodputer.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    for arguments in (["nightly"], ["nightly", "--conversation"], ["nightly", "--conversation", "--json"]):
+        done = subprocess.run(
+            [sys.executable, "-c", limited, "show", *arguments],
+            env=environment(home),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert len(done.stdout) < 3_000_000 or "--json" in arguments
 
 
 def test_secrets_are_masked(home: Home) -> None:
