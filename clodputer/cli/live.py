@@ -124,6 +124,8 @@ class Live:
             progress = self._agent.observe(progress, line)
             tokens = sum(getattr(progress.notes, "tokens", ()))
             seen = liveline.observe(seen, line)._replace(tokens=tokens)
+            if self._task.session == "continue":
+                seen = seen._replace(cost=None)  # what is told then is the cost of the whole session
         self._run = run._replace(seen=seen, progress=progress)
         if self._follow:
             for said in eventtext.read(line):

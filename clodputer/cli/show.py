@@ -35,7 +35,7 @@ MOST_SAID, MOST_STDERR = 500, 64 * 1024
 @json_option
 @click.pass_obj
 def command(as_json: bool, run: str, talk: bool, complaints: bool, listing: bool) -> Union[Result, Printed]:
-    """Show a run: its outcome, its prompt and its files.
+    """Show a run: its outcome, its conversation and its files.
 
     RUN is a run id, or the beginning or the end of one that fits no other run. The name of a TASK stands for its
     latest run. A run that is going on is shown as far as it is.

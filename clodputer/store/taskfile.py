@@ -106,7 +106,8 @@ def check_content(
 def claimant(home: Home, name: str, but: str = "") -> str:
     """The first file, other than `but`, that claims a task name, in whatever case; empty when there is none."""
     return next(
-        (path for path in _files(home) if path != but and claimed_name(home, path).lower() == name.lower()), ""
+        (path for path in _files(home) if path != but and claimed_name(home, path).lower() == name.lower()),
+        "",
     )
 
 
