@@ -195,6 +195,8 @@ def _read(source: str) -> bytes:
     from clodputer.store.taskfile_yaml import LARGEST
 
     if source == "-":
+        if sys.stdin is None:
+            raise ClodputerError("json_invalid", "stdin is closed", "Give the JSON to stdin, or name a file.")
         return sys.stdin.buffer.read(LARGEST + 1)
     try:
         return plainfile.read(source, LARGEST).content
