@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
+from clodputer.model.values import NamedTuple
 from clodputer.runner import prompt
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import runs
 from clodputer.store.tilde import expand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 class Ready(NamedTuple):
