@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from clodputer.agents.lines import LONGEST
 from clodputer.cli.eventtext import Said, read
@@ -30,7 +30,7 @@ MOST_ARGUMENTS = 4
 def entry(said: Said) -> str:
     """One thing that was said: the verb, the text beside it; with ink."""
     most = MOST_OF_OTHERS if said.kind in OTHERS else MOST_LINES
-    lines = _lines(said.text, most)
+    lines = _lines(said.text if said.text.strip() else "(nothing)", most)
     if said.more:
         lines += [f"  {line}" for line in _lines(said.more, MOST_ARGUMENTS)]
     styles = _STYLES.get(said.kind, ())
@@ -73,17 +73,34 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
 
 def said(file: BinaryIO, mask: Callable[[str], str]) -> Iterator[Said]:
     """All that a stream tells, secrets masked."""
-    words = ""
+    before = Before()
     for line in lines(file):
         for found in read(mask(line.decode("utf-8", "replace")).encode()):
-            if not repeats(found, words):
+            if not repeats(found, before):
                 yield found
-            words = found.text if found.kind == "says" else words
+            before = heard(before, found)
 
 
-def repeats(found: Said, words: str) -> bool:
-    """Whether this is the result that only repeats the last `words` that were said, as that of claude does."""
-    return found.kind == "ends" and found.text.strip() == words.strip()
+class Before(NamedTuple):
+    """What was said last by the agent itself, and what was denied last."""
+
+    words: str = ""
+    denied: str = ""
+
+
+def heard(before: Before, found: Said) -> Before:
+    """The same after one more thing that was said."""
+    if found.kind == "says":
+        return before._replace(words=found.text.strip())
+    return before._replace(denied=found.text if found.kind == "denied" else "")
+
+
+def repeats(found: Said, before: Before) -> bool:
+    """Whether this only says again what stands right above it: claude's result its last words, an error the denial."""
+    text = found.text.strip()
+    if found.kind == "ends":
+        return text == before.words
+    return found.kind == "fails" and bool(text) and before.denied.endswith(text)
 
 
 def last_said(path: str, most: int, mask: Callable[[str], str]) -> tuple[list[Said], bool]:

@@ -52,7 +52,7 @@ def dry_run(
     fields = [
         ("command", " ".join(quote(word) for word in shown["argv"])),
         ("folder", shown["working_directory"]),
-        ("environment", f"{', '.join(shown['environment'])} (names only)"),
+        ("variables", f"{', '.join(shown['environment'])} (names only)"),
         ("queue", f"lane {task.lane}, priority {shown['priority']}"),
         ("on hold", recordtext.until(held.until) + f" ({held.reason})" if held else ""),
         ("prompt", shown["prompt"].rstrip("\n") or "none"),

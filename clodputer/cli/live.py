@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.cli import eventtext, liveline
-from clodputer.cli.conversation import laid_out, repeats
+from clodputer.cli.conversation import Before, heard, laid_out, repeats
 from clodputer.cli.follow import Stream
 from clodputer.cli.printable import printable
 from clodputer.cli.screen import Screen, ready
@@ -49,7 +49,7 @@ class Live:
         self._run: Optional[_Run] = None
         self._next_look = self._next_search = 0.0
         self._unsent: deque[bytes] = deque()
-        self._words = ""
+        self._before = Before()
         self._broken = False
 
     def begin(self, request_id: str) -> None:
@@ -129,9 +129,9 @@ class Live:
         self._run = run._replace(seen=seen, progress=progress)
         if self._follow:
             for said in eventtext.read(line):
-                if repeats(said, self._words):
+                before, self._before = self._before, heard(self._before, said)
+                if repeats(said, before):
                     continue
-                self._words = said.text if said.kind == "says" else self._words
                 text = laid_out(said, sys.stdout) + "\n"
                 self._unsent.append(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
 

@@ -254,6 +254,7 @@ def test_a_fake_claude_with_a_denial(home: Home, tmp_path: Path) -> None:
     write_task(home, "nightly", 'prompt: "@fake denied Write"\n')
     stdout, _ = clodputer(home, "run", "nightly", "--follow", status=1)
     assert re.search(r"^denied   Write: ", stdout, re.MULTILINE)
+    assert "\nfails " not in stdout
     assert "nightly failed after" in stdout
 
 
