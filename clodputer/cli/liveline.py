@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.agents.lines import amount
 from clodputer.cli import eventtext
 from clodputer.cli.printable import one_line
 from clodputer.model.moment import format_duration
@@ -42,10 +43,8 @@ def observe(seen: Seen, line: bytes) -> Seen:
     # Each block of a reply comes as an event of its own, and a subagent's replies are no turns of the run.
     if event["type"] == "assistant" and not event.get("parent_tool_use_id") and identity != seen.message:
         seen = seen._replace(turns=seen.turns + 1, message=identity)
-    cost = event.get("total_cost_usd")
-    if event["type"] == "result" and isinstance(cost, (int, float)) and not isinstance(cost, bool):
-        seen = seen._replace(cost=float(cost))
-    return seen
+    cost = amount(event.get("total_cost_usd")) if event["type"] == "result" else None
+    return seen if cost is None else seen._replace(cost=cost)
 
 
 def line(name: str, elapsed: float, usual: Optional[float], seen: Seen) -> str:
