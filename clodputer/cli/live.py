@@ -77,7 +77,7 @@ class Live:
         if self._run is None or self._run.stream is None:
             self._search(monotonic() + SEARCH)
         if self._screen is not None:
-            self._screen.clear()
+            self._screen.clear(patiently=True)
         if self._run is not None and self._run.stream is not None:
             if self._follow and not self._broken:
                 self._send(patiently=True)

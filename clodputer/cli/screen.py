@@ -14,7 +14,7 @@ NARROWEST, USUAL = 10, 80
 
 
 class Screen:
-    """The last line of a terminal. Nothing here waits or raises; a terminal that takes nothing is left as it is."""
+    """The last line of a terminal. Nothing here raises, or waits unasked; a terminal that takes nothing is left as it is."""
 
     def __init__(self, stream: Any) -> None:
         self._number = stream.fileno()
@@ -28,9 +28,9 @@ class Screen:
         if text != self._shown and send(self._number, f"\r{text}\x1b[K"):
             self._shown = text
 
-    def clear(self) -> None:
-        """Take the line away, so that others may write where it was."""
-        if self._shown and send(self._number, "\r\x1b[K"):
+    def clear(self, *, patiently: bool = False) -> None:
+        """Take the line away, so that others may write where it was; `patiently`: even if the terminal keeps us waiting."""
+        if self._shown and send(self._number, "\r\x1b[K", patiently=patiently):
             self._shown = ""
 
     def _width(self) -> int:
@@ -51,9 +51,9 @@ def ready(number: int) -> bool:
     return bool(select.select([], [number], [], 0)[1])
 
 
-def send(number: int, text: str) -> bool:
-    """Write a short text if that can be done at once; whether it was."""
+def send(number: int, text: str, *, patiently: bool = False) -> bool:
+    """Write a short text if that can be done at once, or if there is time; whether it was."""
     try:
-        return ready(number) and os.write(number, text.encode("utf-8", "backslashreplace")) > 0
+        return (patiently or ready(number)) and os.write(number, text.encode("utf-8", "backslashreplace")) > 0
     except (OSError, ValueError):
         return False

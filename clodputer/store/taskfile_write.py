@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import dumps
 from typing import Any
 
 import yaml
@@ -40,20 +39,27 @@ def _is_another_value(text: str) -> bool:
 _Writer.add_representer(str, _text)
 
 
+class _Quoter(_Writer):
+    """The same with every text in quotes, in plain ASCII: for texts that YAML folds or breaks in its own ways."""
+
+
+_Quoter.add_representer(
+    str, lambda writer, text: writer.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
+
+
 def written(keys: Mapping[str, Any]) -> str:
-    """The keys as a document. Values are those of JSON."""
-    try:
+    """The keys as a document. Values are those of JSON; what no task file can hold is told when it is read back."""
+    text = ""
+    for writer in (_Writer, _Quoter):
         text = yaml.dump(
             dict(keys),
-            Dumper=_Writer,
+            Dumper=writer,
             sort_keys=False,
-            allow_unicode=True,
+            allow_unicode=writer is _Writer,
             default_flow_style=False,
             width=WIDEST,
         )
         if taskfile_yaml.parse(text).value == keys:
-            return text
-    except (yaml.YAMLError, ValueError):
-        pass
-    # JSON is YAML as well, and without its subtleties.
-    return dumps(dict(keys), indent=2) + "\n"
+            break
+    return text

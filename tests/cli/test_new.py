@@ -108,6 +108,8 @@ def test_json_becomes_a_file_with_the_same_keys(home: Home) -> None:
         (b"\xff", "json_invalid", ("utf-8",)),
         (b'{"prompt": "x", "prompt": "y"}', "json_invalid", ("'prompt' is given a second time",)),
         (b'{"prompt": "x", "max_cost_usd": NaN}', "json_invalid", ("NaN",)),
+        (b'{"prompt": "\\ud800"}', "task_invalid", ("half a character",)),
+        (b'{"prompt": "\\u0000"}', "task_invalid", ("NUL",)),
         (b"[" * 100_000, "json_invalid", ("nested",)),
         (b" " * 1_100_000, "json_invalid", ("1,048,576",)),
     ],

@@ -222,13 +222,18 @@ def test_secrets_are_masked_while_it_happens(home: Home, tmp_path: Path) -> None
 
 def test_a_reader_that_does_not_read_holds_up_no_run(home: Home, tmp_path: Path) -> None:
     """The pipe is full, and the run ends and is settled; what was held back comes when it is read."""
-    code = "print(('y' * 300 + chr(10)) * 20000)"
-    command_task(home, "loud", PYTHON, "-c", code)
+    go = tmp_path / "go"
+    wait = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.02)"
+    command_task(home, "loud", PYTHON, "-c", f"print(('y' * 300 + chr(10)) * 20000, flush=True)\n{wait}")
     run = start(home, "run", "loud", "--follow")
-    until(lambda: records(home, "loud") or None, 30.0)
+    assert run.stdout is not None
+    first = os.read(run.stdout.fileno(), 10)
+    assert first == b"prints   y"
+    go.touch()
+    until(lambda: records(home, "loud") or None, 20.0)
     assert run.poll() is None
     stdout, _ = run.communicate(timeout=60)
-    assert stdout.count("prints   yyy") == 20000
+    assert (first.decode() + stdout).count("prints   yyy") == 20000
     assert run.returncode == 0
 
 
@@ -260,16 +265,18 @@ def test_a_fake_claude_with_a_denial(home: Home, tmp_path: Path) -> None:
 
 def test_a_line_on_a_stopped_terminal_holds_up_no_run(home: Home, tmp_path: Path) -> None:
     """Ctrl-S keeps the terminal from taking anything; the run ends and is settled all the same."""
-    go = claude(home, tmp_path)
-    with Terminal(home, "run", "nightly", columns=100) as terminal:
-        terminal.wait_for("1 turn")
+    go = tmp_path / "go"
+    wait = f"import os, time\nprint('waiting', flush=True)\nwhile not os.path.exists({str(go)!r}): time.sleep(0.02)"
+    steps = "for step in range(30):\n    print('step', step, flush=True)\n    time.sleep(0.05)"
+    command_task(home, "steps", PYTHON, "-c", f"{wait}\n{steps}")
+    with Terminal(home, "run", "steps", columns=100) as terminal:
+        terminal.wait_for("waiting")
         terminal.type("\x13")
-        until(lambda: not terminal.read() or True)
         go.touch()
-        until(lambda: records(home, "nightly") or None, 20.0)
+        until(lambda: records(home, "steps") or None, 20.0)
         terminal.type("\x11")
         assert terminal.end() == 0
-    assert "nightly succeeded after" in terminal.plain
+    assert terminal.screen()[1].startswith("steps succeeded after")
 
 
 def test_sigint_to_a_run_that_is_watched(home: Home, tmp_path: Path) -> None:
