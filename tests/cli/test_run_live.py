@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests.cli.talking import claude
 from tests.cli.terminal import Terminal, screen
-from tests.fakes.start import install_fake_claude
 from tests.wait import until
 from tests.workshop import (
     alive,
@@ -24,7 +24,6 @@ from tests.workshop import (
     make_home,
     records,
     start,
-    write_task,
 )
 
 PYTHON = sys.executable
@@ -33,49 +32,6 @@ PYTHON = sys.executable
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return make_home(tmp_path)
-
-
-EVENTS = [
-    {"type": "system", "subtype": "init", "model": "some-model", "cwd": "/work"},
-    {
-        "type": "assistant",
-        "message": {
-            "id": "m1",
-            "usage": {"input_tokens": 1200, "output_tokens": 34},
-            "content": [
-                {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "make \x1b[2J tests"}}
-            ],
-        },
-    },
-]
-RESULT = {
-    "type": "result",
-    "subtype": "success",
-    "is_error": False,
-    "num_turns": 1,
-    "result": "All is well.",
-    "total_cost_usd": 0.04,
-    "permission_denials": [],
-    "terminal_reason": "completed",
-    "stop_reason": "end_turn",
-    "usage": {},
-}
-
-
-def claude(home: Home, tmp_path: Path, *, forever: bool = False) -> Path:
-    """A task `nightly` for a claude that says two things and waits for the file that is returned, or for ever."""
-    go, program = tmp_path / "go", tmp_path / "claude"
-    program.write_text(
-        f"#!{PYTHON}\nimport json, os, sys, time\nsys.stdin.read()\n"
-        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
-        f"for event in {EVENTS!r}:\n    print(json.dumps({{**event, 'session_id': str(os.getpid())}}), flush=True)\n"
-        f"while {forever} or not os.path.exists({str(go)!r}):\n    time.sleep(0.02)\n"
-        f"print(json.dumps({{**{RESULT!r}, 'session_id': str(os.getpid())}}), flush=True)\n"
-    )
-    program.chmod(0o755)
-    Path(home.config).write_text(f"claude: {program}\n")
-    write_task(home, "nightly", "prompt: do it\n")
-    return go
 
 
 def test_the_live_line(home: Home, tmp_path: Path) -> None:
@@ -184,83 +140,6 @@ def test_two_lanes_at_once(home: Home, tmp_path: Path) -> None:
         go.touch()
         assert terminal.end() == 0
     assert [record["outcome"] for record in records(home, "other")] == ["succeeded"]
-
-
-def test_follow(home: Home, tmp_path: Path) -> None:
-    """The conversation as it comes, without what a terminal would obey, then the record; in a pipe as in a terminal."""
-    go = claude(home, tmp_path)
-    run = start(home, "run", "nightly", "--follow")
-    assert run.stdout is not None
-    assert run.stdout.readline() == "starts   some-model, /work\n"
-    assert run.stdout.readline() == "uses     Bash: make \\x1b[2J tests\n"
-    assert run.poll() is None
-    go.touch()
-    stdout, stderr = run.communicate(timeout=30)
-    assert stderr == ""
-    assert stdout.startswith("ends     All is well.\nnightly succeeded after ")
-    with Terminal(home, "run", "nightly", "--follow", columns=100) as terminal:
-        assert terminal.end() == 0
-        shown = terminal.screen()
-    assert shown[1:4] == [
-        "starts   some-model, /work",
-        "uses     Bash: make \\x1b[2J tests",
-        "ends     All is well.",
-    ]
-    assert shown[4].startswith("nightly succeeded after ")
-
-
-def test_secrets_are_masked_while_it_happens(home: Home, tmp_path: Path) -> None:
-    """The files of a run are masked at its end only."""
-    Path(home.secrets).write_text("KEY=some-model\n")
-    Path(home.secrets).chmod(0o600)
-    claude(home, tmp_path).touch()
-    with Terminal(home, "run", "nightly", "--follow", columns=100) as terminal:
-        assert terminal.end() == 0
-    assert "starts   ***, /work" in terminal.plain
-    assert "some-model" not in terminal.text
-
-
-def test_a_reader_that_does_not_read_holds_up_no_run(home: Home, tmp_path: Path) -> None:
-    """The pipe is full, and the run ends and is settled; what was held back comes when it is read."""
-    go = tmp_path / "go"
-    wait = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.02)"
-    command_task(home, "loud", PYTHON, "-c", f"print(('y' * 300 + chr(10)) * 20000, flush=True)\n{wait}")
-    run = start(home, "run", "loud", "--follow")
-    assert run.stdout is not None
-    first = os.read(run.stdout.fileno(), 10)
-    assert first == b"prints   y"
-    go.touch()
-    until(lambda: records(home, "loud") or None, 20.0)
-    assert run.poll() is None
-    stdout, _ = run.communicate(timeout=60)
-    assert (first.decode() + stdout).count("prints   yyy") == 20000
-    assert run.returncode == 0
-
-
-def test_a_reader_that_goes_away_holds_up_no_run(home: Home, tmp_path: Path) -> None:
-    """As with `| head`: the run is finished and recorded, and nothing is said of a broken pipe."""
-    go = claude(home, tmp_path)
-    run = start(home, "run", "nightly", "--follow")
-    assert run.stdout is not None
-    run.stdout.readline()
-    run.stdout.close()
-    go.touch()
-    assert run.stderr is not None
-    with run.stderr:
-        assert run.stderr.read() == ""
-    run.wait(timeout=30)
-    assert [record["outcome"] for record in records(home, "nightly")] == ["succeeded"]
-
-
-def test_a_fake_claude_with_a_denial(home: Home, tmp_path: Path) -> None:
-    """Denials are marked as such."""
-    binary = install_fake_claude(tmp_path / "bin")
-    Path(home.config).write_text(f"claude: {binary}\n")
-    write_task(home, "nightly", 'prompt: "@fake denied Write"\n')
-    stdout, _ = clodputer(home, "run", "nightly", "--follow", status=1)
-    assert re.search(r"^denied   Write: ", stdout, re.MULTILINE)
-    assert "\nfails " not in stdout
-    assert "nightly failed after" in stdout
 
 
 def test_a_line_on_a_stopped_terminal_holds_up_no_run(home: Home, tmp_path: Path) -> None:
