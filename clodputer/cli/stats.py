@@ -114,7 +114,7 @@ def _reasons(of: Figures, width: int) -> str:
 
 def _days(rows: list[Figures], width: int) -> str:
     most = max(row.runs for row in rows)
-    digits = len(f"{most:,}")
+    digits = max(len("runs"), len(f"{most:,}"))
     lines = []
     for row in rows:
         took = format_duration(row.median) if row.median is not None else "-"

@@ -85,7 +85,7 @@ class Index:
     def last_finished(self, outcome: str = "") -> dict[str, Finished]:
         """The newest finished run of each task, or the newest that ended with this outcome."""
         newest = "SELECT run_id FROM newest WHERE outcome = :outcome"
-        rows = self._ask(f"{_FINISHED} WHERE run_id IN ({newest})", {"outcome": outcome})  # noqa: S608
+        rows = self._ask(f"{_FINISHED} WHERE run_id IN ({newest})", {"outcome": outcome})
         return {row[1]: Finished(*row) for row in rows}
 
     def finished(self, task: str = "", since: float = 0.0, until: float = inf) -> list[Finished]:

@@ -38,9 +38,15 @@ class Tail:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._open: list[Open] = []
+        self._archived: set[str] = set()
 
     def __enter__(self) -> Tail:
         self._look(at_end=True)
+        while not self._archived.issuperset(logarchive.archives(self._home)):
+            # Archived between the two looks: what we know of it is not certain, so begin again.
+            self.__exit__(None, None, None)
+            self._open, self._archived = [], set()
+            self._look(at_end=True)
         return self
 
     def __exit__(
@@ -75,32 +81,26 @@ class Tail:
 
     def _look(self, *, at_end: bool) -> None:
         """Open the log, if it is another than before, and every one that came and was archived in between."""
-        known = {file.inode for file in self._open}
-        found = []
-        for path in [*self._archived(), self._home.log]:
-            try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue
-            status = os.fstat(descriptor)
-            if status.st_ino in known:
-                os.close(descriptor)
-                continue
-            known.add(status.st_ino)
-            found.append(Open(descriptor, status.st_ino, status.st_size if at_end else 0))
-        if found:
-            now = time.monotonic()
-            self._open = [file if file.archived else file._replace(archived=now) for file in self._open]
-            self._open += found
+        for path in logarchive.archives(self._home):
+            # By name, as names are never used again: the number of a file is, once that file is pruned.
+            if path not in self._archived:
+                self._archived.add(path)
+                if not at_end:
+                    self._take(path, archived=time.monotonic())
+        self._take(self._home.log, at_end=at_end)
 
-    def _archived(self) -> list[str]:
-        """Of the archived logs those that came after the ones we have open."""
-        places = logarchive.archives(self._home)
-        ours = {file.inode for file in self._open}
-        while places and ours:
-            newest = [place for place in places if os.path.exists(place) and os.stat(place).st_ino in ours]
-            return places[places.index(newest[-1]) + 1 :] if newest else []
-        return []
+    def _take(self, path: str, *, at_end: bool = False, archived: Optional[float] = None) -> None:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        status = os.fstat(descriptor)
+        for number, file in enumerate(self._open):
+            if file.inode == status.st_ino:
+                os.close(descriptor)
+                self._open[number] = file._replace(archived=file.archived or archived)
+                return
+        self._open.append(Open(descriptor, status.st_ino, status.st_size if at_end else 0, b"", archived))
 
     def _let_go(self) -> None:
         now = time.monotonic()
