@@ -1,4 +1,4 @@
-"""A real Debian cron of a test's own: no crontab of this machine is read or changed, and several may run side by side."""
+"""A real Debian cron of a test's own: no crontab of this machine is read or changed; several may run side by side."""
 
 from __future__ import annotations
 
@@ -89,12 +89,11 @@ class Crond:
         """Stop the daemon, and wait for its end."""
         if self._daemon is None:
             return
-        for process in [
-            *psutil.Process(self._daemon.pid).children(recursive=True),
-            psutil.Process(self._daemon.pid),
-        ]:
-            if process.name() == "cron":
-                subprocess.run([*_as_root(), "kill", str(process.pid)], check=False, capture_output=True)
+        started = psutil.Process(self._daemon.pid)
+        # Down to the daemon itself; what it forks for its jobs is left to come to its end.
+        while started.name() != "cron":
+            (started,) = until(started.children)
+        subprocess.run([*_as_root(), "kill", str(started.pid)], check=True)
         self._daemon.wait(10)
         self._daemon = None
 
@@ -130,14 +129,19 @@ class Crond:
         _script(
             path,
             f"#!{sys.executable}\nimport os, sys\n"
-            f"environment = {environment!r}\n"
-            "if os.environ.get('CLODPUTER_HOME') is None:\n"
-            f"    os.execve({sys.executable!r}, [{sys.executable!r}, *sys.argv], environment)\n"
+            f"if os.environ.get('CLODPUTER_HOME') is None:\n"
+            f"    print(*sys.argv[1:], file=open({str(self.folder / 'calls')!r}, 'a'))\n"
+            f"    os.execve({sys.executable!r}, [{sys.executable!r}, *sys.argv], {environment!r})\n"
             f"sys.path.insert(0, {str(ROOT)!r})\n"
             "from clodputer.__main__ import main\n"
             "sys.exit(main(sys.argv[1:]))\n",
         )
         return str(path)
+
+    def calls(self) -> list[str]:
+        """With which arguments the shim was started by cron, in order."""
+        path = self.folder / "calls"
+        return path.read_text().splitlines() if path.exists() else []
 
     def frame(self, home: Home) -> Frame:
         """The frame of an installation for this cron."""

@@ -75,6 +75,7 @@ def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (watched / "report.txt").write_text("one\n")
         until(lambda: records(home, "watcher"), TICK, "the watched file was not seen")
         until(lambda: len(records(home, "minutely")) > 1, TICK)
+        assert set(lab.calls()) == {"exec", "exec --task minutely", "exec --task manual"}
         slots = [record["origin"]["slot_time"] for record in records(home, "minutely")]
         assert len(slots) == len(set(slots))
         assert len(records(home, "dropped")) == 1
@@ -109,7 +110,7 @@ def test_a_change_of_the_clock_and_days_without_cron(tmp_path: Path, monkeypatch
         until(lambda: len(slots()) == 1, TICK, "the usual night did not ring")
         at(2027, 3, 28, 1, 59, 50)
         until(lambda: len(slots()) == 2, TICK, "the night of the change did not ring")
-        # Cron's own making up for it, and the line of every minute, rang too.
+        # Both the task's line and that of every minute rang; a drop shows that they made one run.
         drop(home, "nightly")
         until(lambda: len(records(home, "nightly")) == 3, TICK)
         at(2027, 3, 30, 12, 0, 50)
@@ -118,6 +119,8 @@ def test_a_change_of_the_clock_and_days_without_cron(tmp_path: Path, monkeypatch
         assert [record["origin"].get("slot_time") for record in records(home, "nightly")] == [
             "2027-03-27T01:30:00Z", "2027-03-28T01:00:00Z", None, "2027-03-30T00:30:00Z",
         ]  # fmt: skip
+        # Cron rang for the task itself on both nights, also on the one without a 02:30.
+        assert lab.calls().count("exec --task nightly") == 2
         coalesced = events(home, "coalesced")
         assert len(coalesced) == 1
         assert "2027-03-29" in str(coalesced[0])
