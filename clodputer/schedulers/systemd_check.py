@@ -110,7 +110,8 @@ def _wrong_ringing(unit: Unit, suffix: str, lines: Lines) -> Iterator[tuple[str,
         yield f"WantedBy={target} is missing", ""
     if suffix == TIMER:
         if not any(
-            _values(lines, key) for key in ("OnCalendar", "OnActiveSec", "OnStartupSec", "OnBootSec", "OnUnitActiveSec")
+            _values(lines, key)
+            for key in ("OnCalendar", "OnActiveSec", "OnStartupSec", "OnBootSec", "OnUnitActiveSec")
         ):
             yield "it never rings: there is neither OnCalendar= nor OnActiveSec=", ""
         if _values(lines, "OnCalendar") and _values(lines, "Persistent") != ["true"]:

@@ -92,7 +92,7 @@ def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for begin in range(0, len(units), _AT_ONCE):
         wanted = units[begin : begin + _AT_ONCE]
-        ended = systemctl(frame, "show", f"--property={','.join(_PROPERTIES)}", "--", *wanted)
+        ended = systemctl(frame, "show", "--all", f"--property={','.join(_PROPERTIES)}", "--", *wanted)
         if ended.returncode:
             raise unreachable(said(ended))
         for block in ended.stdout.split("\n\n"):

@@ -84,13 +84,12 @@ def _stamps(frame: Frame) -> list[str]:
 
 
 def _ghosts(folder: str, shown: Shown) -> list[str]:
-    """Units that the manager has without a file: those in our folder whose file is gone, and what failed after that."""
+    """Units that the manager has without a file: those it has not been told are gone, and what failed after that."""
     return [
         unit
         for unit, one in shown.items()
-        if unit.startswith(PREFIX) and one.get("Transient") != "yes" and one.get("ActiveState") != "inactive"
-        if (one.get("LoadState") == "not-found" and one.get("ActiveState") == "failed")
-        or one.get("FragmentPath") == f"{folder}/{unit}"
+        if one.get("FragmentPath") == f"{folder}/{unit}"
+        or (one.get("LoadState") == "not-found" and one.get("ActiveState") == "failed")
     ]
 
 

@@ -6,19 +6,18 @@ import os
 import shlex
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
-from clodputer.schedulers.unit import ADD, SPOOL, SWEEP, TASK, Alarm, Change, Frame, Unit, changes
+from clodputer.schedulers.unit import ADD, SPOOL, SWEEP, Alarm, Change, Frame, Unit, changes
 from clodputer.store import home as homes
 from clodputer.store.home import Home
-from clodputer.store.templates import folder as shipped
 from tests import systemd_lab
-from tests.systemd_lab import Lab
+from tests.systemd_lab import Lab, calls, install, make_frame, moment, ours, put, task, then
 from tests.wait import until
 
 pytestmark = [
@@ -36,77 +35,15 @@ def manager() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", manager.runtime)
+def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     manager.empty()
-    yield manager
-    manager.empty()
+    manager.reached_by(monkeypatch)
+    return manager
 
 
 @pytest.fixture
 def frame(lab: Lab) -> Frame:
-    """An installation whose shim writes down its arguments, and then does what the file `then` says."""
-    home = Home(f"{lab.home}/.clodputer")
-    homes.make(home)
-    shim = Path(home.root, "bin", "clodputer")
-    shim.parent.mkdir()
-    shim.write_text(
-        f'#!/bin/sh\necho "$@" >>{home.root}/calls\n[ -e {home.root}/then ] && . {home.root}/then\nexit 0\n'
-    )
-    shim.chmod(0o755)
-    environment = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": lab.home,
-        "CLODPUTER_HOME": home.root,
-        "ODD": '50% "$HOME" \\',
-    }
-    return Frame(
-        home.root, lab.home, str(shim), environment, 900, (f"{home.root}/templates", shipped()), "UTC"
-    )
-
-
-def calls(frame: Frame) -> list[str]:
-    """The arguments with which the shim was called, in order."""
-    path = Path(frame.home, "calls")
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def then(frame: Frame, script: str) -> None:
-    """What the shim is to do from now on."""
-    path = Path(frame.home, "then")
-    path.with_suffix(".new").write_text(script)
-    path.with_suffix(".new").rename(path)
-
-
-def task(name: str, *triggers: Trigger, paths: tuple[str, ...] = ()) -> Alarm:
-    return Alarm(TASK, name, triggers, paths, 3600.0)
-
-
-def moment(seconds: float) -> Trigger:
-    """A trigger that is due so many seconds from now."""
-    return Trigger("at", {"time": datetime.fromtimestamp(time.time() + seconds, timezone.utc).isoformat()})
-
-
-def install(frame: Frame, *alarms: Alarm) -> list[Change]:
-    """What `clodputer install` does, with the changes that were made."""
-    units = [systemd.render(frame, alarm) for alarm in alarms]
-    assert systemd.check(frame, units) == []
-    return put(frame, units)
-
-
-def put(frame: Frame, units: list[Unit]) -> list[Change]:
-    done: list[Change] = []
-    assert systemd.apply(frame, changes(units, systemd.inspect(frame)), done.append) == []
-    assert changes(units, systemd.inspect(frame)) == []
-    return done
-
-
-def ours(lab: Lab) -> list[str]:
-    """All that is left of us: files, links, stamps, loaded units."""
-    files = [str(path) for path in Path(lab.home).rglob("*clodputer-*")]
-    return files + lab.systemctl("list-units", "--all", "--no-legend", "--plain", "clodputer-*").splitlines()
+    return make_frame(lab)
 
 
 def test_a_moment_rings(frame: Frame) -> None:
