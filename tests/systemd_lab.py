@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -111,15 +112,14 @@ def running() -> Iterator[Lab]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_frame(lab: Lab) -> Frame:
+def make_frame(lab: Lab, name: str = ".clodputer") -> Frame:
     """An installation whose shim writes down its arguments, and then does what the file `then` says."""
-    home = Home(f"{lab.home}/.clodputer")
+    home = Home(f"{lab.home}/{name}")
     homes.make(home)
     shim = Path(home.root, "bin", "clodputer")
     shim.parent.mkdir()
-    shim.write_text(
-        f'#!/bin/sh\necho "$@" >>{home.root}/calls\n[ -e {home.root}/then ] && . {home.root}/then\nexit 0\n'
-    )
+    root = shlex.quote(home.root)
+    shim.write_text(f'#!/bin/sh\necho "$@" >>{root}/calls\n[ -e {root}/then ] && . {root}/then\nexit 0\n')
     shim.chmod(0o755)
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",

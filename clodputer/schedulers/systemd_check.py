@@ -11,6 +11,7 @@ from clodputer.schedulers import systemd_place
 from clodputer.schedulers.systemd_keys import KNOWN
 from clodputer.schedulers.systemd_parse import Lines, Malformed, parse, words
 from clodputer.schedulers.systemd_place import PATH, SERVICE, TIMER
+from clodputer.schedulers.systemd_unit import ENV
 from clodputer.schedulers.unit import SPOOL, TASK, Frame, Trouble, Unit
 
 # After these, runs would overlap, be doubled, or leave processes behind.
@@ -70,8 +71,8 @@ def _values(lines: Lines, key: str) -> list[str]:
 
 def _wrong_service(frame: Frame, unit: Unit, lines: Lines) -> Iterator[tuple[str, str]]:
     arguments = ["exec", "--task", unit.task] if unit.kind == TASK else ["exec"]
-    commands = _values(lines, "ExecStart")
-    if len(commands) != 1 or words(commands[0]) != [frame.shim, *arguments]:
+    commands = [words(value) for value in _values(lines, "ExecStart")]
+    if commands not in ([[frame.shim, *arguments]], [[ENV, frame.shim, *arguments]]):
         yield (
             f"ExecStart= does not start {' '.join([frame.shim, *arguments])}",
             "Write ExecStart={{ command }}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,8 +18,10 @@ from clodputer.schedulers.unit import ADD, SPOOL, SWEEP, Alarm, Change, Frame, U
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from tests import systemd_lab
+from tests.slots import settle
 from tests.systemd_lab import Lab, calls, install, make_frame, moment, ours, put, task, then
 from tests.wait import until
+from tests.workshop import ROOT, command_task, drop, records
 
 pytestmark = [
     pytest.mark.system,
@@ -71,6 +74,38 @@ def test_what_the_shim_is_given(lab: Lab, frame: Frame) -> None:
     ).splitlines()
     assert {f"{name}={value}" for name, value in frame.environment.items()} <= set(seen)
     assert lab.home in seen
+
+
+def test_the_real_exec(lab: Lab, frame: Frame) -> None:
+    """A schedule and a drop, from the alarm to the record; and an alarm for which nothing is due."""
+    home = Home(frame.home)
+    shim = Path(frame.shim)
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m clodputer "$@"\n')
+    at = moment(4)
+    trigger = f"trigger: {{type: at, time: '{at.options['time']}'}}\n"
+    command_task(home, "scheduled", "/bin/true", more=trigger)
+    command_task(home, "dropped", "/bin/true")
+    settle(home, "scheduled")
+    real = frame._replace(environment={**frame.environment, "PYTHONPATH": str(ROOT)})
+    install(real, task("scheduled", at), Alarm(SPOOL), Alarm(SWEEP))
+    drop(home, "dropped")
+    until(lambda: records(home, "dropped"))
+    until(lambda: records(home, "scheduled"))
+    assert [one["trigger"] for one in records(home, "scheduled")] == ["at"]
+    for unit in ("clodputer-task-scheduled", "clodputer-spool", "clodputer-sweep"):
+        systemd_lab.until_state(lab, f"{unit}.service", "inactive")
+    assert [one.failed for one in systemd.inspect(real)] == ["", "", ""]
+
+
+@pytest.mark.parametrize("name", ["it's \\ mine", 'a "b" $HOME %h'])
+def test_a_home_with_an_odd_name(lab: Lab, name: str) -> None:
+    frame = make_frame(lab, name)
+    install(frame, task("t", Trigger("startup", {})), Alarm(SPOOL))
+    until(lambda: calls(frame) == ["exec --task t"])
+    then(frame, 'rm -f "$CLODPUTER_HOME"/spool/new/*\n')
+    Path(frame.home, "spool", "new", "request.json").write_text("{}")
+    until(lambda: calls(frame) == ["exec --task t", "exec"])
+    put(frame, [])
 
 
 def test_a_drop_rings(frame: Frame) -> None:
@@ -143,6 +178,13 @@ def test_what_was_missed_rings_at_the_next_start(lab: Lab, frame: Frame) -> None
     assert calls(frame) == []
     lab.start()
     until(lambda: calls(frame) == ["exec --task nightly"])
+
+
+def test_a_moment_that_passed_before_the_timer_was_there(frame: Frame) -> None:
+    """Its first start counts as the last ring; the sweep, which rings when it is started, finds what is due."""
+    install(frame, task("early", moment(-1)), Alarm(SWEEP))
+    until(lambda: calls(frame) == ["exec"])
+    assert [one.next for one in systemd.inspect(frame) if one.task == "early"] == [None]
 
 
 def test_a_run_survives_every_change(lab: Lab, frame: Frame) -> None:
