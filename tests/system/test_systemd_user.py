@@ -14,7 +14,7 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
-from clodputer.schedulers.unit import ADD, SPOOL, SWEEP, Alarm, Change, Frame, Unit, changes
+from clodputer.schedulers.unit import ADD, SPOOL, SWEEP, Alarm, Change, Frame
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from tests import systemd_lab
@@ -287,67 +287,3 @@ def test_a_probe(frame: Frame) -> None:
     until(lambda: calls(frame) == ["exec --task a$HOME%h b"])
     take_away()
     assert systemd.inspect(frame) == []
-
-
-def test_what_is_wrong_is_told(lab: Lab, frame: Frame) -> None:
-    def codes() -> set[tuple[str, bool]]:
-        found = systemd.inspect(frame)
-        return {
-            (one.code, one.fatal) for one in systemd.troubles(frame, [], found) if one.code != "no_linger"
-        }
-
-    install(frame, Alarm(SPOOL), task("a", moment(3600)))
-    assert codes() == set()
-    dropin = Path(lab.units, "clodputer-spool.service.d", "mine.conf")
-    dropin.parent.mkdir()
-    dropin.write_text("[Service]\nNice=5\n")
-    os.utime(Path(lab.units, "clodputer-spool.service"))
-    assert codes() == {("units_stale", False)}
-    assert [one.current for one in systemd.inspect(frame)] == [False, True]
-    lab.systemctl("daemon-reload")
-    assert codes() == {("unit_changed", False)}
-    dropin.unlink()
-    os.rename(frame.shim, f"{frame.shim}.away")
-    lab.systemctl("daemon-reload")
-    lab.systemctl("start", "clodputer-task-a.service")
-    assert codes() == {("unit_failed", True)}
-    failed = [one for one in systemd.inspect(frame) if one.failed]
-    assert [one.task for one in failed] == ["a"]
-    assert "the program is not there" in failed[0].failed
-    lab.systemctl("stop", "clodputer-task-a.timer")
-    assert [
-        one.verb
-        for one in changes(
-            [systemd.render(frame, Alarm(SPOOL)), Unit(failed[0].name, "task", "a", failed[0].files)],
-            systemd.inspect(frame),
-        )
-    ] == ["reload"]
-
-
-def test_a_masked_unit_is_told(lab: Lab, frame: Frame) -> None:
-    install(frame, Alarm(SPOOL))
-    control = Path(lab.home, ".config", "systemd", "user.control")
-    control.mkdir()
-    os.symlink("/dev/null", control / "clodputer-spool.path")
-    lab.systemctl("daemon-reload")
-    assert "unit_masked" in [one.code for one in systemd.troubles(frame, [], systemd.inspect(frame))]
-
-
-def test_answers(lab: Lab, frame: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also from cron, which tells nobody's XDG_RUNTIME_DIR, and with one that is somebody else's or gone."""
-    answer = systemd.answers(frame)
-    assert answer.usable
-    assert answer.message.startswith("systemd 2")
-    monkeypatch.setenv("XDG_CONFIG_HOME", f"{lab.home}/elsewhere")
-    assert "XDG_CONFIG_HOME" in systemd.answers(frame).message
-    monkeypatch.delenv("XDG_CONFIG_HOME")
-    lab.stop()
-    try:
-        answer = systemd.answers(frame)
-        assert not answer.usable
-        assert answer.hint
-        assert [one.code for one in systemd.troubles(frame, [systemd.render(frame, Alarm(SPOOL))], [])] == [
-            "systemd_unreachable"
-        ]
-    finally:
-        lab.start()
