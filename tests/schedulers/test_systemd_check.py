@@ -140,8 +140,14 @@ def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     answer = systemd.answers(FRAME)
     assert "No medium found" in answer.message
     assert answer.hint
+    account = str(tmp_path)
+    unit = systemd.render(FRAME._replace(account=account), nightly())
+    assert systemd.inspect(FRAME._replace(account=account)) == []
+    for path, text in unit.files.items():
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(path).write_text(text)
     with pytest.raises(ClodputerError) as caught:
-        systemd.inspect(FRAME)
+        systemd.inspect(FRAME._replace(account=account))
     assert caught.value.code == "systemd_unreachable"
     assert [trouble.code for trouble in systemd.troubles(FRAME, [systemd.render(FRAME, nightly())], [])] == [
         "systemd_unreachable"
