@@ -125,7 +125,7 @@ def make_frame(lab: Lab, name: str = ".clodputer") -> Frame:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": lab.home,
         "CLODPUTER_HOME": home.root,
-        "ODD": '50% "$HOME" \\',
+        "ODD": '50% "$HOME" $$ \\',
     }
     return Frame(
         home.root, lab.home, str(shim), environment, 900, (f"{home.root}/templates", shipped()), "UTC"

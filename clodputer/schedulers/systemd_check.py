@@ -9,7 +9,7 @@ from os.path import basename, splitext
 from clodputer.model.suggest import did_you_mean
 from clodputer.schedulers import systemd_place
 from clodputer.schedulers.systemd_keys import KNOWN
-from clodputer.schedulers.systemd_parse import Lines, Malformed, parse, words
+from clodputer.schedulers.systemd_parse import Lines, Malformed, command, parse, words
 from clodputer.schedulers.systemd_place import PATH, SERVICE, TIMER
 from clodputer.schedulers.systemd_unit import ENV
 from clodputer.schedulers.unit import SPOOL, TASK, Frame, Trouble, Unit
@@ -71,7 +71,7 @@ def _values(lines: Lines, key: str) -> list[str]:
 
 def _wrong_service(frame: Frame, unit: Unit, lines: Lines) -> Iterator[tuple[str, str]]:
     arguments = ["exec", "--task", unit.task] if unit.kind == TASK else ["exec"]
-    commands = [words(value) for value in _values(lines, "ExecStart")]
+    commands = [command(value) for value in _values(lines, "ExecStart")]
     if commands not in ([[frame.shim, *arguments]], [[ENV, frame.shim, *arguments]]):
         yield (
             f"ExecStart= does not start {' '.join([frame.shim, *arguments])}",
@@ -98,7 +98,7 @@ def _wrong_service(frame: Frame, unit: Unit, lines: Lines) -> Iterator[tuple[str
 
 
 def _pair(value: str) -> tuple[str, str]:
-    name, _, rest = " ".join(words(f"x {value}")[1:]).partition("=")
+    name, _, rest = " ".join(words(value)).partition("=")
     return name, rest
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd, systemd_check, systemd_place
-from clodputer.schedulers.systemd_parse import parse, words
+from clodputer.schedulers.systemd_parse import command, parse
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
 from clodputer.store.templates import folder as shipped
 
@@ -45,7 +45,7 @@ def test_a_task() -> None:
     unit = systemd.render(FRAME, nightly(timeout=1800.0))
     assert unit.name == "clodputer-task-nightly"
     assert suffixes(unit) == [".service", ".timer"]
-    assert words(values(unit, ".service", "ExecStart")[0]) == [FRAME.shim, "exec", "--task", "nightly"]
+    assert command(values(unit, ".service", "ExecStart")[0]) == [FRAME.shim, "exec", "--task", "nightly"]
     assert values(unit, ".service", "TimeoutStartSec") == ["1920s"]
     assert values(unit, ".timer", "OnCalendar")[0] == "*-*-* 02:00:00"
     assert values(unit, ".timer", "Unit") == ["clodputer-task-nightly.service"]
@@ -131,6 +131,7 @@ odd = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" %
 
 @settings(deadline=None, max_examples=150)
 @given(odd, odd)
+@example("$$", "$$")
 def test_whatever_stands_in_it_is_understood(value: str, folder: str) -> None:
     """By our own reading; systemd's own is asked below."""
     frame = FRAME._replace(shim=f"/h/{folder}/bin", environment={**ENVIRONMENT, "ODD": value})
