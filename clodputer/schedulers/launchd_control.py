@@ -84,6 +84,7 @@ def tool(frame: Frame, *words: str) -> Said:
             words,
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            check=False,
             env={**os.environ, "LC_ALL": "C"},
             timeout=frame.seconds,
         )
@@ -147,7 +148,7 @@ def session(frame: Frame) -> Optional[set[str]]:
 
 
 def disabled(frame: Frame) -> set[str]:
-    """The labels of ours that are disabled by an override, which outlives their files. None when it cannot be told."""
+    """The labels of ours that are disabled by an override, which outlives their files; none when it cannot be told."""
     said = call(frame, "print-disabled", domain())
     told = _DISABLED.findall(said.out)
     return {

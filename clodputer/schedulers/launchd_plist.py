@@ -65,7 +65,12 @@ def plist(
         "environment": {**frame.environment, "CLODPUTER_HOME": frame.home, "SHELL": "/bin/sh"},
         "log": f"{logs(frame)}/{label}.log",
         "exit_timeout": EXIT_TIMEOUT,
-        "run_at_load": False, "queue": "", "watched": [], "interval": 0, "calendar": [], **alarms,
+        "run_at_load": False,
+        "queue": "",
+        "watched": [],
+        "interval": 0,
+        "calendar": [],
+        **alarms,
     }
     blank = _filled(frame, {**told, "fingerprint": ""})
     return _filled(frame, {**told, "fingerprint": digest(blank)})
