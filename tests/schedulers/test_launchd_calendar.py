@@ -29,7 +29,7 @@ ZONES = (
     "Australia/Lord_Howe",
 )
 # As far from a change of the clock as this no wall time is shifted. Slot times nearer to one, and those that have it between
-# them and their jitter, are left to the sweep.
+# them and their jitter, are left to the sweep, whether it is the system's clock or that of their own zone.
 CHANGE = timedelta(hours=4)
 JITTERS = (0.0, 0.0, 0.0, 90.0, 3600.0, 86400.0 * 3)
 BEGIN = int(datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp())
@@ -55,7 +55,8 @@ def missed(
         for start in starts:
             for slot in islice(slots(triggers.schedule(one, own), start), most):
                 due = datetime.fromtimestamp(-(-(slot + later) // 60) * 60, zone)
-                if steady(datetime.fromtimestamp(slot, zone), due):
+                shown = datetime.fromtimestamp(slot, own), datetime.fromtimestamp(slot, zone)
+                if steady(shown[0], shown[0]) and steady(shown[1], due):
                     found += [f"{reading}: {due}" for reading in READINGS if not rings(rung, due, reading)]
     return found
 
@@ -159,6 +160,18 @@ def test_jitter_shifts_the_alarm_over_midnight() -> None:
     (late,) = entries(cron("59 23 * * 6", jitter=3600.0), "x")
     assert late["Weekday"] == 0
     assert triggers.jitter("x", 3600.0) // 60 <= late["Minute"] + 60 * late["Hour"] + 1 <= 60
+
+
+def test_a_month_does_not_hold_what_comes_after_midnight() -> None:
+    """The last of March becomes the first of April."""
+    found = entries(cron("59 23 * 3 *", jitter=3600.0), "x")
+    assert [set(entry) for entry in found] == [{"Hour", "Minute"}]
+
+
+def test_an_interval_rings_each_quarter_of_an_hour() -> None:
+    """A full hour in UTC is half past where the offset is half an hour."""
+    found = entries([Trigger("interval", {"every": 3600.0})], "x")
+    assert found == [{"Minute": minute} for minute in (0, 15, 30, 45)]
 
 
 def test_entries_of_a_moment() -> None:

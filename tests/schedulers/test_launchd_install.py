@@ -156,6 +156,16 @@ def test_nothing_foreign_is_touched(stage: Stage) -> None:
     stage.install([])
     assert {path.name: path.read_bytes() for path in stage.agents.iterdir()} == before
     assert list(stage.get("jobs")) == ["org.clodputer.alien"]
+    assert launchd.inspect(stage.frame, everywhere=True) == []
+
+
+def test_a_job_of_ours_beside_a_foreign_file(stage: Stage) -> None:
+    """The job goes; the file that somebody put in the place of ours stays."""
+    stage.install(stage.units(NIGHTLY)[:1])
+    path = stage.agents / "org.clodputer.task.nightly.plist"
+    path.write_text("mine")
+    assert stage.install([]) == (["remove task.nightly"], [])
+    assert (stage.get("jobs"), path.read_text()) == ({}, "mine")
 
 
 @pytest.mark.slow
