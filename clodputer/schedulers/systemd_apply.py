@@ -93,10 +93,11 @@ def _take_down(frame: Frame, gone: list[str]) -> None:
     systemd_control.systemctl(frame, "reset-failed", "--", *gone)
     folder = systemd_place.folder(frame)
     for unit in ringing:
+        # What belongs to a file goes before it: without the file nobody would look for it.
         _unlink(systemd_place.link(frame, unit))
-        _remove(f"{folder}/{unit}")
         if unit.endswith(TIMER):
             _unlink(systemd_place.stamp(frame, unit))
+        _remove(f"{folder}/{unit}")
     for unit in gone:
         if unit.endswith(SERVICE):
             _remove(f"{folder}/{unit}")
@@ -170,9 +171,8 @@ def _write(frame: Frame, change: Change) -> None:
 def _link(link: str, target: str) -> None:
     """Enable a unit, as `systemctl --user enable` does; many of them need no call and no reload each."""
     os.makedirs(os.path.dirname(link), exist_ok=True)
-    draft = f"{os.path.dirname(link)}/.{os.path.basename(link)}.{os.getpid()}"
-    os.symlink(target, draft)
-    os.rename(draft, link)
+    _unlink(link)
+    os.symlink(target, link)
 
 
 def _start(frame: Frame, done: Sequence[Change]) -> None:

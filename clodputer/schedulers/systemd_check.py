@@ -9,8 +9,9 @@ from os.path import basename, splitext
 from clodputer.model.suggest import did_you_mean
 from clodputer.schedulers import systemd_place
 from clodputer.schedulers.systemd_keys import KNOWN
-from clodputer.schedulers.systemd_parse import Lines, Malformed, parse, words
+from clodputer.schedulers.systemd_parse import Lines, Malformed, command, parse, words
 from clodputer.schedulers.systemd_place import PATH, SERVICE, TIMER
+from clodputer.schedulers.systemd_unit import ENV
 from clodputer.schedulers.unit import SPOOL, TASK, Frame, Trouble, Unit
 
 # After these, runs would overlap, be doubled, or leave processes behind.
@@ -70,8 +71,8 @@ def _values(lines: Lines, key: str) -> list[str]:
 
 def _wrong_service(frame: Frame, unit: Unit, lines: Lines) -> Iterator[tuple[str, str]]:
     arguments = ["exec", "--task", unit.task] if unit.kind == TASK else ["exec"]
-    commands = _values(lines, "ExecStart")
-    if len(commands) != 1 or words(commands[0]) != [frame.shim, *arguments]:
+    commands = [command(value) for value in _values(lines, "ExecStart")]
+    if commands not in ([[frame.shim, *arguments]], [[ENV, frame.shim, *arguments]]):
         yield (
             f"ExecStart= does not start {' '.join([frame.shim, *arguments])}",
             "Write ExecStart={{ command }}.",
@@ -97,7 +98,7 @@ def _wrong_service(frame: Frame, unit: Unit, lines: Lines) -> Iterator[tuple[str
 
 
 def _pair(value: str) -> tuple[str, str]:
-    name, _, rest = " ".join(words(f"x {value}")[1:]).partition("=")
+    name, _, rest = " ".join(words(value)).partition("=")
     return name, rest
 
 
@@ -110,7 +111,8 @@ def _wrong_ringing(unit: Unit, suffix: str, lines: Lines) -> Iterator[tuple[str,
         yield f"WantedBy={target} is missing", ""
     if suffix == TIMER:
         if not any(
-            _values(lines, key) for key in ("OnCalendar", "OnActiveSec", "OnStartupSec", "OnBootSec", "OnUnitActiveSec")
+            _values(lines, key)
+            for key in ("OnCalendar", "OnActiveSec", "OnStartupSec", "OnBootSec", "OnUnitActiveSec")
         ):
             yield "it never rings: there is neither OnCalendar= nor OnActiveSec=", ""
         if _values(lines, "OnCalendar") and _values(lines, "Persistent") != ["true"]:

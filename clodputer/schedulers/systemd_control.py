@@ -10,6 +10,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.unit import Frame
 
 LINGER = "/var/lib/systemd/linger"
+# What tells that systemd runs this computer (sd_booted(3)).
+BOOTED = "/run/systemd/system"
 
 # What is asked about each unit.
 _PROPERTIES = ("Id", "LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload", "FragmentPath", "DropInPaths",
@@ -92,7 +94,7 @@ def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for begin in range(0, len(units), _AT_ONCE):
         wanted = units[begin : begin + _AT_ONCE]
-        ended = systemctl(frame, "show", f"--property={','.join(_PROPERTIES)}", "--", *wanted)
+        ended = systemctl(frame, "show", "--all", f"--property={','.join(_PROPERTIES)}", "--", *wanted)
         if ended.returncode:
             raise unreachable(said(ended))
         for block in ended.stdout.split("\n\n"):
@@ -104,7 +106,9 @@ def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def unreachable(words: str) -> ClodputerError:
     """Why the manager of this person cannot be asked, and what to do."""
-    if runtime_folder():
+    if not os.path.isdir(BOOTED):
+        hint = "This computer, or container, does not seem to be run by systemd; use cron."
+    elif runtime_folder():
         hint = "Log in anew, or look at what `systemctl --user status` says."
     else:
         hint = (

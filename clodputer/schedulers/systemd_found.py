@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Optional
 
+from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import systemd_control, systemd_place
 from clodputer.schedulers.systemd_place import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS, Mark
 from clodputer.schedulers.unit import Found, Frame
@@ -31,10 +32,19 @@ _STATUSES = {"200": "its working folder is not there", "203": "the program is no
 
 
 def inspect(frame: Frame, everywhere: bool = False) -> list[Found]:
-    """All units of ours, of this home or of all. Raises ClodputerError when the manager does not answer."""
+    """All units of ours, of this home or of all.
+
+    Raises ClodputerError when the manager does not answer, unless there is no trace of us: then it has nothing of ours.
+    """
     folder = systemd_place.folder(frame)
     files, marks, names = _marked(folder)
-    shown = systemd_control.show(frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES)])
+    traces = [*_links(folder), *_stamps(frame)]
+    try:
+        shown = systemd_control.show(frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES)])
+    except ClodputerError:
+        if files or traces:
+            raise
+        return []
     found = []
     for name in sorted({os.path.splitext(unit)[0] for unit in files}):
         own = {
@@ -44,7 +54,7 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[Found]:
         }
         if everywhere or marks[name].home == frame.home:
             found.append(_found(frame, name, marks[name], own, shown))
-    left = (os.path.splitext(unit)[0] for unit in [*_links(folder), *_stamps(frame), *_ghosts(folder, shown)])
+    left = (os.path.splitext(unit)[0] for unit in [*traces, *_ghosts(folder, shown)])
     for name in sorted(set(left) - {os.path.splitext(unit)[0] for unit in names}):
         ours = systemd_place.is_of_this_home(frame, name)
         if ours or everywhere:
@@ -84,13 +94,12 @@ def _stamps(frame: Frame) -> list[str]:
 
 
 def _ghosts(folder: str, shown: Shown) -> list[str]:
-    """Units that the manager has without a file: those in our folder whose file is gone, and what failed after that."""
+    """Units that the manager has without a file: those it has not been told are gone, and what failed after that."""
     return [
         unit
         for unit, one in shown.items()
-        if unit.startswith(PREFIX) and one.get("Transient") != "yes" and one.get("ActiveState") != "inactive"
-        if (one.get("LoadState") == "not-found" and one.get("ActiveState") == "failed")
-        or one.get("FragmentPath") == f"{folder}/{unit}"
+        if one.get("FragmentPath") == f"{folder}/{unit}"
+        or (one.get("LoadState") == "not-found" and one.get("ActiveState") == "failed")
     ]
 
 

@@ -26,8 +26,8 @@ _SERVICE = _keys(
     RestrictSUIDSGID LockPersonality"""
 )
 _TIMER = _keys(
-    """Unit OnCalendar OnActiveSec OnStartupSec OnBootSec OnUnitActiveSec OnUnitInactiveSec OnClockChange OnTimezoneChange AccuracySec
-    Persistent WakeSystem RandomizedDelaySec FixedRandomDelay"""
+    """Unit OnCalendar OnActiveSec OnStartupSec OnBootSec OnUnitActiveSec OnUnitInactiveSec OnClockChange OnTimezoneChange
+    AccuracySec Persistent WakeSystem RandomizedDelaySec FixedRandomDelay"""
 )
 _PATH = _keys(
     """Unit DirectoryNotEmpty PathChanged PathModified PathExists MakeDirectory DirectoryMode TriggerLimitIntervalSec

@@ -52,8 +52,14 @@ def parse(text: str) -> Lines:
     return lines
 
 
+def command(value: str) -> list[str]:
+    """The words of a command; systemd puts variables into its arguments, but not into the program. Raises Malformed."""
+    program, *arguments = words(value) or [""]
+    return [program, *(argument.replace("$$", "$") for argument in arguments)]
+
+
 def words(value: str) -> list[str]:
-    """The words of a command, as systemd makes them of it, specifiers and variables put back. Raises Malformed."""
+    """The words of a value, as systemd makes them of it, with its specifiers put back. Raises Malformed."""
     found: list[str] = []
     end = 0
     while value[end:].strip():
@@ -63,9 +69,7 @@ def words(value: str) -> list[str]:
         word = match[2] if match[1] is None else re.sub(r"\\(.)", _unescaped, match[1], flags=re.DOTALL)
         if re.search(r"%(?!%)", word.replace("%%", "")):
             raise Malformed(f"{word!r}: a percent sign must be doubled")
-        word = word.replace("%%", "%")
-        # systemd puts no variables into the program itself.
-        found.append(word.replace("$$", "$") if found else word)
+        found.append(word.replace("%%", "%"))
         end = match.end()
     return found
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # How much longer than its limit an exec gets, in seconds: it has its own clocks, and settles what they stop.
 GRACE = 120
+ENV = "/usr/bin/env"
 
 
 def render(frame: Frame, alarm: Alarm) -> Unit:
@@ -35,7 +36,7 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
     }
     arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
     service = {
-        "command": " ".join([quoted(plain(frame.shim)), *(argument(one) for one in arguments)]),
+        "command": " ".join([_program(frame.shim), *(argument(one) for one in arguments)]),
         "environment": [quoted(plain(f"{key}={value}")) for key, value in sorted(frame.environment.items())],
         "timeout": f"{ceil(alarm.timeout) + GRACE}s" if alarm.timeout else "infinity",
         "pause": alarm.kind == SPOOL,
@@ -99,6 +100,13 @@ def quoted(text: str) -> str:
             )
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
+
+
+def _program(path: str) -> str:
+    """What is started. systemd takes no program with a quote or a backslash in its path, but an argument may have them."""
+    if set(path) & set("\"'\\"):
+        return f"{ENV} {argument(path)}"
+    return quoted(plain(path))
 
 
 def argument(text: str) -> str:

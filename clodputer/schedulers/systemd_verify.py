@@ -73,5 +73,6 @@ def _files(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
         # Of other units of this person it speaks too, and of a shim that is not there yet.
         if name and not (frame.shim in line and not os.path.exists(frame.shim)):
             what = f"systemd says: {line.replace(f'{folder}/', '').strip()}"
-            troubles.append(Trouble("unit_wrong", what, _HINT, owners[name]))
+            # An older systemd ignores what it does not know; slips of the pen are found by our own reading.
+            troubles.append(Trouble("unit_wrong", what, _HINT, owners[name], fatal="Unknown" not in line))
     return troubles
