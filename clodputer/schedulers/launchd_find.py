@@ -29,8 +29,13 @@ class File(NamedTuple):
 
 def inspect(frame: Frame, everywhere: bool) -> list[Found]:
     """All units of ours, of this home or of all. Raises ClodputerError when it cannot be told."""
-    there = control.session(frame)
     files = {file.label: file for file in own_files(frame)}
+    try:
+        there = control.session(frame)
+    except ClodputerError as error:
+        if files or error.code != "launchctl_missing":
+            raise
+        return []  # no macOS, and nothing of ours left by one
     found = [_of_file(frame, file, there is not None) for file in files.values()]
     found += [_orphan(label, job) for label in sorted((there or set()) - set(files))
               if (job := control.loaded(frame, label)) is not None and job.fingerprint]  # fmt: skip
@@ -62,7 +67,7 @@ def read(path: str) -> Optional[File]:
     except OSError:
         return None
     label = os.path.basename(path)[: -len(SUFFIX)]
-    keys = _plain(text)
+    keys = _keys(text)
     environment = (
         keys.get("EnvironmentVariables") if isinstance(keys.get("EnvironmentVariables"), dict) else {}
     )
@@ -72,7 +77,13 @@ def read(path: str) -> Optional[File]:
     )
 
 
-def _plain(text: str) -> dict[str, Any]:
+def is_plain(path: str) -> bool:
+    """Whether launchd will take a file as it is; at login it passes over links. Raises OSError when it is not there."""
+    status = os.lstat(path)
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def _keys(text: str) -> dict[str, Any]:
     try:
         return parsed(text) or {}
     except UnicodeEncodeError:
@@ -103,6 +114,8 @@ def _of_file(frame: Frame, file: File, session: bool) -> Found:
     if job is None:
         return found._replace(state="not loaded" if session else "no desktop session")
     current = job.fingerprint == file.fingerprint if job.fingerprint else None
+    if not is_plain(file.path):
+        current = False  # it is not what the next login will load
     return found._replace(current=current, state=job.state, failed=_failed(job.last_exit))
 
 

@@ -22,7 +22,12 @@ class Rest:
             if not os.path.isdir(f"{home.lanes}/{lane}"):
                 continue  # what the Finder leaves in every folder
             lock = slot.lock(home, lane)
-            if lock.acquire():
+            try:
+                free = lock.acquire()
+            except OSError:
+                self.release()
+                raise
+            if free:
                 self._held.append(lock)
             else:
                 self.complete = False

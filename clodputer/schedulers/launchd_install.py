@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Sequence
 from time import monotonic, sleep
 from typing import Callable, Optional
@@ -85,7 +84,7 @@ def _put(frame: Frame, unit: Unit) -> None:
     if there is None and os.path.lexists(path):
         raise ClodputerError("not_ours", f"{path} is there already, and is not Clodputer's",
                              "Move it away if you do not need it, then install again.")  # fmt: skip
-    right = there is not None and there.text == text and _plain_file(path)
+    right = there is not None and there.text == text and launchd_find.is_plain(path)
     own = fingerprint(text)
     job = control.loaded(frame, unit.name)
     if job is not None and not (right and job.fingerprint == own):
@@ -105,12 +104,6 @@ def fingerprint(text: str) -> str:
     """What a loaded job of this text is recognised by."""
     environment = (parsed(text) or {}).get("EnvironmentVariables", {})
     return str(environment.get(launchd_plist.FINGERPRINT, ""))
-
-
-def _plain_file(path: str) -> bool:
-    """Whether launchd will take a file as it is; at login it passes over links."""
-    status = os.lstat(path)
-    return stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _write(frame: Frame, path: str, text: str) -> None:
