@@ -11,30 +11,22 @@ from clodputer.model import decide, outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request
-from clodputer.model.run import Ended, Facts, Launch, Report
+from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
-from clodputer.runner import expect, prompt, scratch
+from clodputer.runner import expect, processes, scratch, tree
+from clodputer.runner.close import close_cancelled
 from clodputer.runner.contain import contain, run_check
 from clodputer.runner.intake import read_request
+from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.settle import bury, settle
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
-from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
-
-
-class Ready(NamedTuple):
-    """All that was settled before the start; `task` has its templates filled in."""
-
-    task: Task
-    facts: Facts
-    launch: Launch
-    prompt: str
 
 
 class Finished(NamedTuple):
@@ -53,6 +45,11 @@ def attempt(around: Surroundings, lane: str, place: Place, stop: Stop) -> Option
     """
     now = time()
     in_slot = slot.path(around.home, lane, place)
+    if slot.cancel_asked(around.home, lane, place.id):
+        # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
+        close_cancelled(around, in_slot, place.id, place.dropped, now, lane=lane)
+        slot.forget_cancels(around.home, lane)
+        return None
     try:
         dropped = dropfile.read(in_slot, place.dropped)
         request = read_request(dropped, place.dropped, place.id, dropped.written_at)._replace(id=place.id)
@@ -99,7 +96,8 @@ def _run(
     around: Surroundings, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
 ) -> dict[str, Any]:
     run_id = runs.new_id(now, request.id)
-    slot.mark(around.home, lane, task.name, run_id)
+    slot.mark(around.home, lane, task.name, run_id, processes.written(tree.identity(os.getpid())))
+    stop.cancel = slot.cancel_path(around.home, lane, request.id)
     folder = runs.make(around.home, task.name, run_id, request, around.masker)
     around.log(
         now, "started", task=task.name, request_id=request.id, run_id=run_id, lane=lane, agent=task.agent
@@ -110,6 +108,7 @@ def _run(
         scratch.mask_streams(folder, around.masker)
     finally:
         scratch.remove(temporary)
+        stop.cancel = ""
     ended_at = time()
     record = build(run_id, request, task.agent, finished.launch, finished.report, finished.ended, now, ended_at,
                    finished.expect, _effects(around, lane, request, finished.report, ended_at))  # fmt: skip
@@ -135,8 +134,10 @@ def _finish(
 ) -> Finished:
     launch = None
     try:
-        ready = _prepare(around, folder, run_id, request, task, temporary)
+        ready = prepare(around, run_id, request, task, temporary)
         launch = ready.launch
+        shown = around.masker.text(ready.prompt)
+        atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
         return _execute(around, folder, ready, stop)
     except ClodputerError as error:
         return Finished(Report(outcome.of("not_started", str(error))), launch)
@@ -144,41 +145,6 @@ def _finish(
         raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
     except Exception as error:  # noqa: BLE001  (a task that trips over a fault of ours must not block its lane for ever)
         return Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
-
-
-def _prepare(
-    around: Surroundings, folder: str, run_id: str, request: Request, task: Task, temporary: str
-) -> Ready:
-    """All that can be settled before anything is started. Raises ClodputerError, OSError."""
-    last, session = _past(around, task)
-    text = prompt.render(task, request, last, around.environ, around.secrets)
-    final = prompt.render_task(task, around.environ, around.secrets)
-    if not final.working_directory:
-        final = final._replace(working_directory=expand("~", around.environ))
-    if not os.path.isabs(final.working_directory):
-        raise ClodputerError("not_started", f"{task.path}: working_directory is not absolute: {final.working_directory}",
-                             "Write it from / or from ~ on.")  # fmt: skip
-    max_output = final.max_output or around.settings.max_output
-    facts = Facts(
-        run_id, around.environ, around.secrets, temporary, max_output, around.settings.claude, session
-    )
-    launch = agents.load(final.agent).launch(final, facts)
-    if around.masker.found_in(launch.argv):
-        raise ClodputerError("not_started", "a secret would stand in the argument list, which every account here can read",
-                             "Hand it over in the task's env: mapping instead.")  # fmt: skip
-    atomic.write(f"{folder}/prompt.txt", around.masker.text(text).encode("utf-8", "replace"), durable=False)
-    return Ready(final, facts, launch, text)
-
-
-def _past(around: Surroundings, task: Task) -> tuple[Optional[dict[str, Any]], Optional[dict[str, Any]]]:
-    """The task's latest record, for the prompt, and the latest with a session, to be continued; looked up if wanted."""
-    if not (task.prompt or task.prompt_file):
-        return None, None
-    past = runs.records(around.home, task.name)
-    last = next(past, None)
-    if task.session != "continue" or last is None or last.get("session_id"):
-        return last, last
-    return last, next((record for record in past if record.get("session_id")), None)
 
 
 def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Finished:
@@ -191,7 +157,7 @@ def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Fin
         progress, ended = contain(around, folder, task, launch, descriptor, stop)
     finally:
         os.close(descriptor)
-    if ended.stopped == "interrupted" and stop.mine == runs.request_of(facts.run_id):
+    if ended.stopped == "interrupted" and (stop.mine == runs.request_of(facts.run_id) or stop.cancelled()):
         ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=around.masker.text(ended.stderr_tail))
     report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
@@ -200,4 +166,6 @@ def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Fin
         return run_check(around, folder, task, launch, argv, stop)
 
     checks = expect.check(task, report, snapshot, started_at, run)
+    if stop.cancelled() and not all(check["ok"] for check in checks):
+        report = report._replace(outcome=outcome.of("cancelled", "It was cancelled during its check."))
     return Finished(expect.apply(report, checks), launch, ended, checks)

@@ -87,9 +87,18 @@ def check(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
 
 
 def inspect(frame: Frame, everywhere: bool = False) -> list[Found]:
-    """The units in the blocks of the crontab, of this home or of all. Raises ClodputerError when it cannot be told."""
-    found = []
-    for block in cron_block.read(cron_table.read(frame) or b""):
+    """The units in the blocks of the crontab, of this home or of all; none where there is no crontab program.
+
+    Raises ClodputerError when it cannot be told.
+    """
+    found: list[Found] = []
+    try:
+        table = cron_table.read(frame) or b""
+    except ClodputerError as error:
+        if error.code == "crontab_missing":
+            return []
+        raise
+    for block in cron_block.read(table):
         if everywhere or block.home == frame.home:
             state = "in the crontab" + (", in a block that was edited" if block.edited else "")
             for name, text in block.units.items():

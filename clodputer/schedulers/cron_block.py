@@ -110,8 +110,8 @@ def identity(lines: str) -> tuple[str, str, str]:
 def _state(table: Optional[bytes], blocks: list[Block]) -> str:
     if table is None:
         return ALONE
-    # Another home's block is all there is, and that one began the table: whoever is taken away last ends it.
-    if any(block.state == ALONE for block in blocks) and not outside(table, blocks):
+    # Another home's block began the table: whichever is taken away last ends it.
+    if any(block.state == ALONE for block in blocks):
         return ALONE
     return JOINED if table and not table.endswith(b"\n") else ADDED
 

@@ -236,6 +236,8 @@ def test_whether_cron_can_be_used(
     assert "cron.allow" in answer.hint
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "install" in cron.answers(place).hint.lower()
+    assert cron.inspect(place) == []
+    assert codes(place) == ["crontab_missing"]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,11 @@ def test_lines_that_the_person_adds_stay_where_they_are() -> None:
     assert changed.endswith(b"\n# last\n")
 
 
+def test_lines_that_the_person_adds_behind_a_line_that_was_unfinished() -> None:
+    """They are not joined with it."""
+    assert put((put(b"# first") or b"") + b"# last\n", units={}) == b"# first\n# last\n"
+
+
 def test_what_was_edited_inside_is_told() -> None:
     within = (put(b"# mine\n") or b"").replace(b"30 2 * * *", b"31 2 * * *")
     (block,) = cron_block.read(within)

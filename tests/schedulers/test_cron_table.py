@@ -77,6 +77,16 @@ def test_copies_are_private_and_the_last_ten_are_kept(table: Crontab, place: Fra
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
 
 
+def test_the_person_s_own_wish_to_see_the_header(
+    table: Crontab, place: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not make it a part of the table."""
+    monkeypatch.setenv("CRONTAB_NOHEADER", "N")
+    table.content = PERSONS
+    cron_table.change(place, add)
+    assert table.content == PERSONS + b"# ours\n"
+
+
 def test_comments_above_a_table_that_crontab_did_not_write(table: Crontab, place: Frame) -> None:
     """Debian's `crontab -l` leaves out what it takes for its own header."""
     table.content = b"# mine\n# too\n0 0 * * * x\n"

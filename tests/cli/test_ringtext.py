@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.cli.triggertext import words
+from clodputer.cli.ringtext import words
 from clodputer.model.task import Trigger
 
 
