@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import unified_diff
 from typing import Any, NamedTuple, Optional
 
-from clodputer.cli import called, slottext, ringtext
+from clodputer.cli import called, ringtext, slottext
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.model.moment import format_duration

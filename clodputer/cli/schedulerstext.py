@@ -24,9 +24,7 @@ def asked(environ: Mapping[str, str], now: float) -> Result:
     home = homes.locate(environ)
     if not homes.exists(home):
         raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
-    found = gather(
-        home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now
-    )
+    found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
     return Result({"schedulers": data(found)}, text(found))
 
 

@@ -34,7 +34,9 @@ def test_cron(expression: str, told: str) -> None:
 
 def test_the_other_kinds_and_several_at_once() -> None:
     triggers = [
-        Trigger("cron", {"schedule": "0 8 * * *", "timezone": "Asia/Tokyo", "active": {"hours": "09:00-17:00"}}),
+        Trigger(
+            "cron", {"schedule": "0 8 * * *", "timezone": "Asia/Tokyo", "active": {"hours": "09:00-17:00"}}
+        ),
         Trigger("interval", {"every": 5400.0}),
         Trigger("at", {"time": "2027-01-01T00:00"}),
         Trigger("file_watch", {"path": "~/inbox"}),

@@ -1,4 +1,4 @@
-"""systemd's OnCalendar lines as we write them, understood: when does a timer with these lines ring?"""
+"""When a timer rings that has OnCalendar lines such as ours; a systemd that passes over whatever it may pass over."""
 
 from __future__ import annotations
 

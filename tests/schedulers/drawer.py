@@ -41,9 +41,7 @@ class Drawer:
     def inspect(self, frame: Frame, everywhere: bool = False) -> list[Found]:
         return [one for one in self.units.values() if everywhere or one.home == frame.home]
 
-    def apply(
-        self, frame: Frame, changes: Sequence[Change], told: Callable[[Change], None]
-    ) -> list[Trouble]:
+    def apply(self, frame: Frame, changes: Sequence[Change], told: Callable[[Change], None]) -> list[Trouble]:
         troubles = []
         for change in changes:
             self.asked.append(f"{change.verb} {change.name}")
@@ -63,5 +61,3 @@ class Drawer:
 
     def troubles(self, frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
         return []
-
-

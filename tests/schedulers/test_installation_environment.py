@@ -34,7 +34,10 @@ ACCOUNT = {"HOME": "/home/ann", "USER": "ann", "LOGNAME": "ann", "SHELL": "/bin/
         (Folder("/work/venv/bin", "/work/venv/bin"), ""),
         (Folder("/work/venv2/bin", "/work/venv2/bin"), "/work/venv2/bin"),
         (Folder("/my/tmp/bin", "/my/tmp/bin"), ""),
-        (Folder("/run/user/1000/fnm_multishells/7_1/bin", "/home/ann/.fnm/v20/bin"), "/home/ann/.fnm/v20/bin"),
+        (
+            Folder("/run/user/1000/fnm_multishells/7_1/bin", "/home/ann/.fnm/v20/bin"),
+            "/home/ann/.fnm/v20/bin",
+        ),
     ],
 )
 def test_which_folders_are_frozen(part: Folder, kept: str) -> None:
@@ -59,7 +62,9 @@ def test_a_look_at_real_folders(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "all").mkdir()
     (tmp_path / "all").chmod(0o777)
-    path = os.pathsep.join([*(str(tmp_path / name) for name in ("good", "link", "file", "all", "gone")), "", "x"])
+    path = os.pathsep.join(
+        [*(str(tmp_path / name) for name in ("good", "link", "file", "all", "gone")), "", "x"]
+    )
     good, link, file, everybody, gone, empty, relative = pathfolders.look(path)
     assert (good.there, good.open, link.real) == (True, False, os.path.realpath(tmp_path / "good"))
     assert (file.there, everybody.open, gone.there) == (False, True, False)
@@ -116,7 +121,9 @@ def test_differences_are_told() -> None:
     assert freeze.differences({"PATH": "/a:/b", "LANG": "x"}, {"PATH": "/b:/c", "LANG": "y"}) == [
         "LANG was x and is now y", "PATH has lost /a", "PATH has gained /c",
     ]  # fmt: skip
-    assert freeze.differences({"PATH": "/a:/b"}, {"PATH": "/b:/a"}) == ["PATH has its folders in another order"]
+    assert freeze.differences({"PATH": "/a:/b"}, {"PATH": "/b:/a"}) == [
+        "PATH has its folders in another order"
+    ]
     assert freeze.differences({"PATH": "/a"}, {"PATH": "/a"}) == []
 
 
@@ -147,7 +154,9 @@ def test_the_folder_of_claude_is_frozen(home: Home, tmp_path: Path) -> None:
 
 def test_a_claude_that_is_not_there_is_told(home: Home, tmp_path: Path) -> None:
     found = place.look(home, {"HOME": str(tmp_path), "PATH": "/nowhere"}, "linux")
-    if not any(os.path.exists(f"{folder}/claude") for folder in ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")):
+    if not any(
+        os.path.exists(f"{folder}/claude") for folder in ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")
+    ):
         assert any("claude is not found" in note for note in found.notes)
     assert found.frame.account == str(tmp_path)
     assert found.frame.shim == f"{home.root}/bin/clodputer"

@@ -87,7 +87,12 @@ def test_installed_in_whatever_way(
 
     def install(*program: str) -> None:
         ended = subprocess.run(
-            [*program, "install", "--scheduler", "cron"], env=environ, cwd="/", capture_output=True, text=True, timeout=60
+            [*program, "install", "--scheduler", "cron"],
+            env=environ,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert ended.returncode == 0, ended.stderr + ended.stdout
 
@@ -96,7 +101,9 @@ def test_installed_in_whatever_way(
     shim = Path(path).read_text()
     assert str(ROOT / "clodputer") not in shim
     command_task(home, "x", "echo", "changed", "{{ env.LANG }}")
-    ended = subprocess.run([path, "exec", "--task", "x"], env={}, cwd="/", capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [path, "exec", "--task", "x"], env={}, cwd="/", capture_output=True, text=True, timeout=60
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert [record["outcome"] for record in records(home, "x")] == ["succeeded"]
     install(path)

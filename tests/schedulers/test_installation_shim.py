@@ -1,4 +1,4 @@
-"""The shim: written once, runs every command, sets the night's environment for exec, and says what is wrong when all is gone."""
+"""The shim: written once, runs every command, sets the night's environment for exec, and says what is gone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,13 @@ def install(home: Home, python: str = sys.executable, root: str = str(ROOT), **e
 def run(path: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """The shim as a scheduler starts it: with next to nothing."""
     return subprocess.run(
-        [path, *arguments], env=environ, cwd="/", capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+        [path, *arguments],
+        env=environ,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -103,7 +109,9 @@ def test_heavy_libraries_are_found(home: Home) -> None:
 
 def test_a_program_that_is_gone_is_told(home: Home, tmp_path: Path) -> None:
     """On stderr each time, for mail and journals; once in the execution log, where `status` and people look."""
-    shutil.copytree(f"{ROOT}/clodputer", tmp_path / "copy" / "clodputer", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        f"{ROOT}/clodputer", tmp_path / "copy" / "clodputer", ignore=shutil.ignore_patterns("__pycache__")
+    )
     path = install(home, root=str(tmp_path / "copy"))
     assert run(path, "exec").returncode == 0
     shutil.rmtree(tmp_path / "copy")
@@ -119,7 +127,7 @@ def test_a_program_that_is_gone_is_told(home: Home, tmp_path: Path) -> None:
 
 def test_a_home_that_is_gone_is_not_brought_back(home: Home, tmp_path: Path) -> None:
     path = install(home, python="/nowhere/python")
-    kept = shutil.copy(path, tmp_path / "kept")
+    kept = str(shutil.copy(path, tmp_path / "kept"))
     shutil.rmtree(home.root)
     ended = run(kept, "exec", PATH="/usr/bin:/bin")
     assert ended.returncode == 1
@@ -166,7 +174,11 @@ def test_a_damaged_one_is_read_as_none(tmp_path: Path) -> None:
     text = shim.text(Shim("/p", ("/x",), {"CLODPUTER_HOME": "/h"}))
     path = tmp_path / "shim"
     assert shim.read(str(path)) is None
-    for broken in (text.replace("PLACES = [", "PLACES = ["[:-1]), text.replace("ZONE", "Z"), text.replace("Written", "")):
+    for broken in (
+        text.replace("PLACES = [", "PLACES = ["[:-1]),
+        text.replace("ZONE", "Z"),
+        text.replace("Written", ""),
+    ):
         path.write_text(broken)
         assert shim.read(str(path)) is None
 

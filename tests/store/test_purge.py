@@ -39,7 +39,12 @@ def test_links_in_it_are_not_followed(home: Home, tmp_path: Path) -> None:
 
 def test_what_is_no_home_is_refused(home: Home, tmp_path: Path) -> None:
     """Some other folder; the person's own; one with something else in it; a home with a part of it gone."""
-    for folder, own in ((str(tmp_path), "/nowhere"), (home.root, home.root), (home.root, f"{home.root}/deeper"), ("/", "/")):
+    for folder, own in (
+        (str(tmp_path), "/nowhere"),
+        (home.root, home.root),
+        (home.root, f"{home.root}/deeper"),
+        ("/", "/"),
+    ):
         with pytest.raises(ClodputerError):
             purge.check(Home(folder), {"HOME": own})
     purge.check(home, {"HOME": str(tmp_path)})
