@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.unit import Alarm, Change, changes
@@ -223,9 +224,7 @@ def test_a_plist_that_is_a_link_becomes_a_file(stage: Stage) -> None:
     path.symlink_to(kept)
     found = launchd.inspect(stage.frame)
     assert "plist_is_a_link" in [trouble.code for trouble in launchd.troubles(stage.frame, units, found)]
-    wanted = next(unit for unit in units if unit.kind == "spool")
-    one = next(one for one in found if one.kind == "spool")
-    assert launchd.apply(stage.frame, [Change("reload", wanted.name, wanted, one)], lambda change: None) == []
+    assert stage.install(units) == (["reload spool"], [])
     assert not path.is_symlink()
 
 
@@ -235,3 +234,12 @@ def test_without_launchctl(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Non
     answer = launchd.answers(stage.frame)
     assert not answer.usable
     assert "launchctl" in answer.message
+    assert launchd.inspect(stage.frame) == []
+
+
+def test_without_launchctl_and_with_files_of_ours(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is loaded cannot be told."""
+    stage.install(stage.units()[:1])
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ClodputerError, match="launchctl"):
+        launchd.inspect(stage.frame)
