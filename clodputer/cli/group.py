@@ -21,6 +21,7 @@ COMMANDS = {
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",
     "show": "Show a run: its outcome, its prompt and its files.",
+    "doctor": "Look at everything, and say what is wrong and what helps.",
 }
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
