@@ -169,13 +169,15 @@ def _timed(facts: Facts) -> Iterator[Timed]:
 
 
 def _latest_run(facts: Facts) -> Optional[float]:
+    """When the latest run of any task began; what is no run of ours is passed over."""
     moments = []
     for task in runs.tasks(facts.home):
-        for run_id in runs.ids(facts.home, task)[:1]:
+        for run_id in runs.ids(facts.home, task):
             try:
                 moments.append(runs.moment_of(run_id))
             except ValueError:
                 continue
+            break
     return max(moments, default=None)
 
 

@@ -39,7 +39,9 @@ def test_a_run_whose_supervisor_was_killed(tmp_path: Path, tree: ModuleType) -> 
 @EVERY_TREE
 def test_the_tag_alone_is_enough(tmp_path: Path, nursery: Nursery, tree: ModuleType) -> None:
     """Killed before anything was recorded; a child without the tag goes with its parent."""
-    run_id = str(tmp_path)  # of this test alone: its neighbour, running at the same time, sweeps the machine too
+    run_id = str(
+        tmp_path
+    )  # of this test alone: its neighbour, running at the same time, sweeps the machine too
     script = f"env -i /bin/sleep 60 & echo $! > {tmp_path}/pid; wait"
     tagged = nursery(
         sys.executable, "-c", f"import os; os.system({script!r})", env={"CLODPUTER_RUN_ID": run_id}

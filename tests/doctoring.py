@@ -1,0 +1,46 @@
+"""Facts for the doctor's checks, and the programs that they start: real files, and fakes that come first on PATH."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from time import time
+from typing import Any
+
+from clodputer.store.home import Home
+from clodputer.views import doctor
+from clodputer.views.doctor_finding import Facts, Finding
+from tests.workshop import environment
+
+
+def facts(home: Home, extra: Mapping[str, str] = {}, **changed: Any) -> Facts:
+    """The facts of a home as it is on disk, some of them changed."""
+    return doctor.gather(environment(home, extra), changed.pop("now", time()))._replace(**changed)
+
+
+def program(folder: Path, name: str, script: str) -> Path:
+    """An executable shell script."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def first_on_path(folder: Path) -> dict[str, str]:
+    """The PATH on which the programs in a folder are found first."""
+    return {"PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin"}
+
+
+def one(found: list[Finding], level: str) -> Finding:
+    """The only finding, of that level; one that is not well has a remedy."""
+    assert [finding.level for finding in found] == [level], found
+    assert level == "ok" or found[0].remedy
+    return found[0]
+
+
+def make_older(path: str | Path, seconds: float) -> None:
+    """Let a file's modification be so long ago."""
+    then = time() - seconds
+    os.utime(path, (then, then), follow_symlinks=False)
