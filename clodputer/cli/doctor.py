@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple, Optional
 
 import click
 
@@ -23,19 +23,43 @@ from clodputer.views.doctor_finding import OK, PROBLEM, Finding
 USUAL_WIDTH = 100
 
 
+class Canary(NamedTuple):
+    """A canary that is asked for. seconds: how long to wait for its start; shown: somebody may see the seconds go by."""
+
+    real: bool
+    seconds: float
+    shown: bool
+
+
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Tell what is well line by line, too.")
 @click.option("--fix", is_flag=True, help="Do the safe remedies, each named before it is done.")
+@click.option(
+    "--canary", is_flag=True, help="Have the scheduler start a probe, and tell what it sees from inside."
+)
+@click.option(
+    "--real", is_flag=True, help="With --canary: let the probe run claude once; costs a few cents at most."
+)
+@click.option(
+    "--seconds",
+    metavar="N",
+    type=click.IntRange(1, 3600),
+    default=90,
+    help="With --canary: how long to wait for the probe to start; 90 without it.",
+)
 @json_option
 @click.pass_obj
-def command(as_json: bool, everything: bool, fix: bool) -> Result:
+def command(as_json: bool, everything: bool, fix: bool, canary: bool, real: bool, seconds: int) -> Result:
     """Look at everything, and say what is wrong and what helps.
 
     Looks at the installation, the home, the tasks, claude, the spool, the clock and the scheduler, and changes nothing.
     It starts no run, asks for no password and spends nothing. docs/doctor.md tells what each check looks at.
 
     --fix does those remedies that cannot lose a request: permissions, missing folders, leftovers, a run that its exec
-    has left behind. All others are yours.
+    has left behind, an installation that is not as the tasks want it. All others are yours.
+
+    --canary has the scheduler itself start a probe, as it would start a run, and tells what that sees: environment,
+    folders, claude. --real adds one small answer of claude, which shows whether its login works there.
 
     The exit code is 4 when there is a problem, 0 otherwise; notes are no problems.
 
@@ -43,11 +67,23 @@ def command(as_json: bool, everything: bool, fix: bool) -> Result:
     Examples:
       clodputer doctor
       clodputer doctor --fix
+      clodputer doctor --canary --real
     """
-    return doctor(os.environ, everything, fix, _nothing if as_json else click.echo)
+    if real and not canary:
+        raise ClodputerError("usage", "--real belongs to --canary", "Add --canary.", ExitCode.USAGE)
+    say = _nothing if as_json else click.echo
+    return doctor(
+        os.environ, everything, fix, say, Canary(real, float(seconds), not as_json) if canary else None
+    )
 
 
-def doctor(environ: Mapping[str, str], everything: bool, fix: bool, say: Callable[[str], Any]) -> Result:
+def doctor(
+    environ: Mapping[str, str],
+    everything: bool,
+    fix: bool,
+    say: Callable[[str], Any],
+    sent: Optional[Canary] = None,
+) -> Result:
     """What is found, after the safe remedies when `fix` is asked for; `say` is told of each before it is done."""
     from clodputer.views.doctor import examine
 
@@ -57,6 +93,10 @@ def doctor(environ: Mapping[str, str], everything: bool, fix: bool, say: Callabl
         data["fixed"] = _mend(environ, findings, say)
         if data["fixed"]:
             findings = examine(environ, time())
+    if sent is not None:
+        from clodputer.cli.canary import canary, ticks
+
+        findings += canary(environ, sent.real, sent.seconds, say, sent.shown and ticks())
     return result(findings, data, everything)
 
 

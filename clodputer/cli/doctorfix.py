@@ -9,13 +9,15 @@ import sys
 from collections.abc import Mapping
 from time import time
 
+from clodputer.model.errors import ClodputerError
 from clodputer.store import home as homes
 from clodputer.store.home import Home
-from clodputer.views.doctor_finding import CHMOD, CLEAR, EXEC, MAKE, UNLINK, Fix
+from clodputer.views.doctor_finding import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UNLINK, Fix
 
 DAY = 86400.0
 # How long an exec is watched, in seconds; what it then still does, it does without us.
 PATIENCE = 20.0
+INSTALLING = 300.0
 
 
 def perform(home: Home, environ: Mapping[str, str], fix: Fix) -> str:
@@ -31,6 +33,8 @@ def perform(home: Home, environ: Mapping[str, str], fix: Fix) -> str:
         _clear(home)
     elif fix.verb == EXEC:
         return _execute(home, environ)
+    elif fix.verb == INSTALL:
+        return _install(home, environ)
     return "done"
 
 
@@ -65,11 +69,39 @@ def _execute(home: Home, environ: Mapping[str, str]) -> str:
     """Start an exec in a session of its own: it may run longer than this terminal is open."""
     from subprocess import DEVNULL, Popen, TimeoutExpired
 
-    isolated = ["-I"] if sys.flags.isolated else []
-    exec_ = Popen([sys.executable, *isolated, "-m", "clodputer", "exec"], env={**environ, "CLODPUTER_HOME": home.root},
-                  stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)  # fmt: skip
+    exec_ = Popen(_ourselves("exec"), env={**environ, "CLODPUTER_HOME": home.root}, stdin=DEVNULL, stdout=DEVNULL,
+                  stderr=DEVNULL, start_new_session=True)  # fmt: skip
     try:
         status = exec_.wait(PATIENCE)
     except TimeoutExpired:
         return f"it is at work, and goes on by itself (process {exec_.pid})"
     return "done" if status == 0 else f"exec ended with exit status {status}: run clodputer exec to see why"
+
+
+def _install(home: Home, environ: Mapping[str, str]) -> str:
+    """Install again with the environment that is installed: a remedy must not freeze this terminal's PATH instead."""
+    from subprocess import DEVNULL, TimeoutExpired, run
+
+    from clodputer.schedulers import installation, shim
+
+    frozen = shim.read(installation.shim_path(home.root))
+    env = {**environ, **(frozen.environment if frozen else {}), "CLODPUTER_HOME": home.root}
+    try:
+        ended = run(_ourselves("install"), env=env, stdin=DEVNULL, capture_output=True, text=True, errors="replace",
+                    timeout=INSTALLING, check=False)  # fmt: skip
+    except TimeoutExpired:
+        raise ClodputerError(
+            "install_hangs", f"it did not end within {INSTALLING:.0f} seconds", "Run: clodputer install"
+        ) from None
+    if ended.returncode:
+        said = (ended.stderr.strip() or ended.stdout.strip())[-500:]
+        raise ClodputerError(
+            "install_failed", said or f"exit status {ended.returncode}", "Run: clodputer install"
+        )
+    return "done"
+
+
+def _ourselves(*arguments: str) -> list[str]:
+    """How this very program is started once more, however it was found itself."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from clodputer.__main__ import main; sys.exit(main())"
+    return [sys.executable, "-I", "-c", code, *arguments]

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from threading import Thread
-from typing import Callable, NamedTuple, TypeVar
+from typing import Callable, NamedTuple, Optional, TypeVar
 
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store import home as homes
-from clodputer.views import doctor_claude, doctor_home, doctor_setup, doctor_spool, doctor_tasks, doctor_time
+from clodputer.views import (
+    doctor_claude,
+    doctor_home,
+    doctor_installed,
+    doctor_schedule,
+    doctor_setup,
+    doctor_spool,
+    doctor_tasks,
+    doctor_time,
+)
 from clodputer.views.doctor_finding import Facts, Finding, note, problem
+from clodputer.views.doctor_installed import Installed
 
 # How long one check may take, in seconds: a dead network drive holds up whoever touches it for ever.
 LIMIT = 30.0
@@ -57,14 +68,22 @@ CHECKS = (
     Check("missed", doctor_time.missed),
     Check("silence", doctor_time.silence),
     Check("sleep", doctor_time.sleep),
+    Check("scheduler", doctor_schedule.scheduler),
+    Check("two-schedulers", doctor_schedule.two),
+    Check("units", doctor_schedule.units),
+    Check("alarms", doctor_schedule.alarms),
+    Check("shim", doctor_schedule.shim),
+    Check("unit-path", doctor_schedule.unit_path),
+    Check("zone", doctor_schedule.zone_changed),
+    Check("other-homes", doctor_schedule.other_homes),
 )
 
 
 def examine(environ: Mapping[str, str], now: float, only: Iterable[str] = ()) -> list[Finding]:
     """What all checks find, or those of these names, in order. `now` in epoch seconds. Never raises for what a check meets."""
-    facts = gather(environ, now)
-    there = homes.exists(facts.home)
     wanted = set(only)
+    facts = gather(environ, now, ask_schedulers=not wanted)
+    there = homes.exists(facts.home)
     return [
         finding
         for check in CHECKS
@@ -73,7 +92,7 @@ def examine(environ: Mapping[str, str], now: float, only: Iterable[str] = ()) ->
     ]
 
 
-def gather(environ: Mapping[str, str], now: float) -> Facts:
+def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = True) -> Facts:
     """The facts for all checks; what is broken is left out here, and told by its own check."""
     from clodputer.store import secrets, settings, taskfile
 
@@ -82,11 +101,19 @@ def gather(environ: Mapping[str, str], now: float) -> Facts:
     def tasks() -> tuple[Task, ...]:
         return tuple(report.task for report in taskfile.check_all(home, environ) if report.task is not None)
 
+    def installed() -> Optional[Installed]:
+        return (
+            doctor_installed.look(home, environ, sys.platform)
+            if ask_schedulers and homes.exists(home)
+            else None
+        )
+
     return Facts(
         home, environ, now,
         _or_else(lambda: settings.load(home, environ), Settings()),
         _or_else(lambda: secrets.load(home), {}),
         _or_else(tasks, ()),
+        installed=_or_else(installed, None),
     )  # fmt: skip
 
 

@@ -11,6 +11,10 @@ from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store.home import Home
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.views.doctor_installed import Installed
+
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 
 # What a fix does; `cli/doctorfix.py` does it. None of these can lose a request.
@@ -40,7 +44,7 @@ class Facts(NamedTuple):
     """What every check may ask of: the world as it is to be looked at.
 
     now: epoch seconds. tasks: those whose files are right. python: the interpreter. seconds: how long one program that a check
-    starts may take.
+    starts may take. installed: what the schedulers have; None when they could not be asked.
     """
 
     home: Home
@@ -53,6 +57,7 @@ class Facts(NamedTuple):
     user: int = os.getuid()
     python: str = sys.executable
     seconds: float = 10.0
+    installed: Optional[Installed] = None
 
 
 def ok(check: str, message: str) -> list[Finding]:
