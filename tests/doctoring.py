@@ -8,6 +8,8 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from clodputer.schedulers import cron, installation, place, shim, wanted
+from clodputer.schedulers.unit import Frame, changes
 from clodputer.store.home import Home
 from clodputer.views import doctor
 from clodputer.views.doctor_finding import Facts, Finding
@@ -16,7 +18,9 @@ from tests.workshop import environment
 
 def facts(home: Home, extra: Mapping[str, str] = {}, **changed: Any) -> Facts:
     """The facts of a home as it is on disk, some of them changed."""
-    return doctor.gather(environment(home, extra), changed.pop("now", time()))._replace(**changed)
+    now = changed.pop("now", time())
+    asked = changed.pop("ask_schedulers", False)
+    return doctor.gather(environment(home, extra), now, ask_schedulers=asked)._replace(**changed)
 
 
 def program(folder: Path, name: str, script: str) -> Path:
@@ -44,3 +48,13 @@ def make_older(path: str | Path, seconds: float) -> None:
     """Let a file's modification be so long ago."""
     then = time() - seconds
     os.utime(path, (then, then), follow_symlinks=False)
+
+
+def install(home: Home) -> Frame:
+    """Install a home's alarms into the (fake) crontab, and its shim, from this environment."""
+    at = place.look(home, os.environ, "linux")
+    units, troubles = installation.rendered(cron, at.frame, wanted.wanted(home, at.frame.environment))
+    assert [trouble for trouble in troubles if trouble.fatal] == []
+    assert cron.apply(at.frame, changes(list(units), cron.inspect(at.frame)), lambda change: None) == []
+    shim.write(at.frame.shim, shim.text(at.shim))
+    return at.frame

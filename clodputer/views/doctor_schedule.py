@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from difflib import unified_diff
 
 from clodputer import __version__
 from clodputer.agents import locate
 from clodputer.agents.claude import locate_binary
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, Change
+from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change
 from clodputer.store import home as homes
 from clodputer.store import zone
 from clodputer.views.doctor_finding import (
@@ -32,6 +33,7 @@ AGAIN = Fix("install again, in the environment that is installed: clodputer inst
 RUN_INSTALL = "Run: clodputer install"
 # Of a file that differs so many lines are shown.
 MOST_LINES = 12
+MOST_DIFFERENCES = 3
 
 
 def scheduler(facts: Facts) -> list[Finding]:
@@ -97,41 +99,40 @@ def units(facts: Facts) -> list[Finding]:
         for trouble in installed.troubles
         if trouble.code != "task_invalid"
     ]
-    found += [_change(change) for change in installed.changes]
+    found += _changes(installed.changes)
     return found or ok("units", f"{amount(len(installed.units), 'unit')} as the tasks want them")
 
 
-def _change(change: Change) -> Finding:
-    what = (
-        f"the alarm of task {change.unit.task}"
-        if change.unit and change.unit.task
-        else f"the unit {change.name}"
-    )
-    if change.verb == ADD:
-        return Finding("units", PROBLEM, f"{what} is not installed", RUN_INSTALL, AGAIN)
-    if change.verb == RELOAD:
-        state = f" ({change.found.state})" if change.found and change.found.state else ""
-        return Finding(
-            "units",
-            PROBLEM,
-            f"{what} is installed, but the scheduler does not have it so{state}",
-            RUN_INSTALL,
-            AGAIN,
+def _changes(steps: Sequence[Change]) -> list[Finding]:
+    """What an installation would do now, as findings: one for each way of being wrong, however many units are."""
+    found: list[Finding] = []
+    for verb, level, what in (
+        (ADD, PROBLEM, "not installed"),
+        (RELOAD, PROBLEM, "installed, but not what the scheduler has or not what was written"),
+        (REMOVE, NOTE, "still ringing, for tasks that are gone, disabled or manual"),
+    ):
+        names = [_alarm(step) for step in steps if step.verb == verb]
+        states = sorted(
+            {step.found.state for step in steps if step.verb == verb and step.found and step.found.state}
         )
-    if change.verb == REMOVE and change.found is not None:
-        whose = (
-            f"task {change.found.task}, which is gone, disabled or manual"
-            if change.found.task
-            else "nothing that is wanted"
+        state = f" ({named(states)})" if states and verb == RELOAD else ""
+        if names:
+            found.append(Finding("units", level, f"{named(names, 5)}: {what}{state}", RUN_INSTALL, AGAIN))
+    differing = [step for step in steps if step.verb == REPLACE]
+    for step in differing[:MOST_DIFFERENCES]:
+        message = f"{_alarm(step)}: not as the task wants it\n{difference(step)}".rstrip()
+        found.append(Finding("units", PROBLEM, message, RUN_INSTALL, AGAIN))
+    if len(differing) > MOST_DIFFERENCES:
+        names = [_alarm(step) for step in differing[MOST_DIFFERENCES:]]
+        found.append(
+            Finding("units", PROBLEM, f"{named(names, 5)}: not as the tasks want them", RUN_INSTALL, AGAIN)
         )
-        return Finding("units", NOTE, f"{change.name} still rings for {whose}", RUN_INSTALL, AGAIN)
-    return Finding(
-        "units",
-        PROBLEM,
-        f"{what} is not as the task wants it\n{difference(change)}".rstrip(),
-        RUN_INSTALL,
-        AGAIN,
-    )
+    return found
+
+
+def _alarm(step: Change) -> str:
+    task = step.unit.task if step.unit else step.found.task if step.found else ""
+    return f"task {task}" if task else step.name
 
 
 def difference(change: Change) -> str:
