@@ -92,7 +92,7 @@ def test_fix(home: Home) -> None:
     fixed = envelope["data"]["fixed"]
     assert [each["done"] for each in fixed] == [True] * 4
     assert [each["fix"].split()[0] for each in fixed] == ["make", "chmod", "empty", "chmod"]
-    assert set(levels(envelope)) - {"claude"} == {"aside"}
+    assert set(levels(envelope)) - {"claude", "scheduler"} == {"aside"}
     assert everything(home) == before
     assert os.listdir(home.tmp) == ["half.json"]  # not a day old
     assert os.stat(home.root).st_mode & 0o777 == 0o700
