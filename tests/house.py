@@ -29,7 +29,8 @@ MODEL_MAY_IMPORT = {
     "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "random", "re", "string", "textwrap",
     "types", "typing", "uuid",
 }  # fmt: skip
-MODEL_EXCEPTIONS = {"clodputer/model/schedule.py": {"croniter", "zoneinfo"}}
+# Of `time`, what reckons with a moment that is given; the clock itself is not read.
+MODEL_EXCEPTIONS = {"clodputer/model/values.py": {"_collections"}, "clodputer/model/moment.py": {"time"}}
 
 # Where a heavy library may be imported; anywhere else it would slow every `exec` sooner or later.
 PYDANTIC_HOMES = re.compile(r"clodputer/store/(taskfile\w*|settings)\.py")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from clodputer.agents.lines import mapping, shortened, text
 from clodputer.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MOST_TOLD = 5
 JOINTS = {"&&", "||", ";", "|"}

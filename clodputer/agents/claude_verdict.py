@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
 
 from clodputer.agents import claude_denied, ending
 from clodputer.agents.claude_cost import spent
@@ -12,6 +11,10 @@ from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # What we did to it does not undo a result that it already had: to put such a request back would do the work twice.
 AFTER_THE_RESULT = ("exit_grace", "interrupted", "timeout", "stall")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate
 from clodputer.agents.ending import not_by_itself
@@ -11,6 +10,11 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LONGEST_LINE = 1024 * 1024
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from clodputer.agents.lines import shortened
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Launch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 LONGEST_MESSAGE = 600
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from json import loads
 from math import isfinite
-from typing import Any, NoReturn, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Optional
 
 # We have to stay below 100 MB. Text takes some six times its size while it is read, many small values thirty times. The
 # longest line seen of claude is one whole reply: 4 MB when it was made to (claude-cli 4).

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from clodputer.model.values import NamedTuple
 
 ALIASES = {
     "@yearly": "0 0 1 1 *",

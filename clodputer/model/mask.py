@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from json import dumps
-from typing import Any, NamedTuple
+
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MASK = "***"
 

@@ -1,9 +1,10 @@
 """Moments and durations as people write them, and as records keep them."""
 
+# `datetime` is imported where a moment is read: exec only writes them.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from time import gmtime, strftime
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", re.ASCII)
@@ -53,6 +54,8 @@ def parse_moment(text: str, now: float) -> float:
     if stripped.startswith("+"):
         return now + parse_duration(stripped[1:])
     iso = stripped[:-1] + "+00:00" if stripped[-1:] in ("Z", "z") else stripped
+    from datetime import datetime
+
     try:
         return datetime.fromisoformat(iso).timestamp()
     except (ValueError, OverflowError, OSError):
@@ -63,22 +66,22 @@ def parse_moment(text: str, now: float) -> float:
 
 def iso(epoch: float) -> str:
     """A moment in UTC with milliseconds: `2026-11-21T01:25:00.123Z`."""
-    second, milliseconds = _split(epoch)
-    return f"{second:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return _written("%Y-%m-%dT%H:%M:%S", epoch)
 
 
 def compact(epoch: float) -> str:
     """A moment in UTC that sorts and may stand in a file name: `20261121T012500.123Z`."""
-    second, milliseconds = _split(epoch)
-    return f"{second:%Y%m%dT%H%M%S}.{milliseconds:03d}Z"
+    return _written("%Y%m%dT%H%M%S", epoch)
 
 
 def parse_compact(text: str) -> float:
     """The moment, in epoch seconds, that `compact` wrote. Raises ValueError."""
+    from datetime import datetime, timezone
+
     return datetime.strptime(text, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
 
 
-def _split(epoch: float) -> tuple[datetime, int]:
+def _written(form: str, epoch: float) -> str:
     # Rounded, not cut off: 17179869184.906 is a hair less as a float, and must be read back as what it was.
     seconds, milliseconds = divmod(round(epoch * 1000), 1000)
-    return datetime.fromtimestamp(seconds, timezone.utc), milliseconds
+    return f"{strftime(form, gmtime(seconds))}.{milliseconds:03d}Z"

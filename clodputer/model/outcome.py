@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from clodputer.model.values import NamedTuple
 
 SUCCEEDED = "succeeded"
 FAILED = "failed"

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
-from typing import NamedTuple, Optional
+
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 ANY_FOLDERS = "**"
 

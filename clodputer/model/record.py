@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from json import dumps
-from typing import Any, Optional
 
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # A result longer than this is cut in the record; the whole of it stands in the run's stdout.
 LONGEST_RESULT = 256 * 1024

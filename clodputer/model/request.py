@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import HIGHEST, LOWEST, NAME, PRIORITIES
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{3,47}")
 

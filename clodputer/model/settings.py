@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from clodputer.model.run import DEFAULT_MAX_OUTPUT
+from clodputer.model.values import NamedTuple
 
 
 class Settings(NamedTuple):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Optional
+
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # Values here are NamedTuples, not dataclasses: importing `dataclasses` costs as much as the whole
 # bare interpreter (it pulls in `inspect`), and `exec` would pay that at every run.

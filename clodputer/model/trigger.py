@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Any, NamedTuple, Optional
 
 from clodputer.model import cron
 from clodputer.model.moment import parse_moment
-from clodputer.model.schedule import Calendar, Interval, Moment, Schedule
+from clodputer.model.schedule import Calendar, Interval, Moment
 from clodputer.model.task import Trigger
+from clodputer.model.values import NamedTuple
 from clodputer.model.window import ALWAYS, Window, parse_days, parse_hours
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from clodputer.model.schedule import Schedule
 
 DAY = 86400.0
 CATCH_UP = ("skip", "latest", "all")

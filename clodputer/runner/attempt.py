@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.model import decide, outcome
@@ -14,6 +13,7 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.run import Ended, Facts, Launch, Report
 from clodputer.model.task import Task
+from clodputer.model.values import NamedTuple
 from clodputer.runner import expect, prompt, scratch
 from clodputer.runner.contain import contain, run_check
 from clodputer.runner.intake import read_request
@@ -22,6 +22,10 @@ from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
 from clodputer.store.tilde import expand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 class Ready(NamedTuple):
@@ -109,7 +113,7 @@ def _run(
     ended_at = time()
     record = build(run_id, request, task.agent, finished.launch, finished.report, finished.ended, now, ended_at,
                    finished.expect, _effects(around, lane, request, finished.report, ended_at))  # fmt: skip
-    return settle(around, lane, place, record)
+    return settle(around, lane, place, record, ended_at)
 
 
 def _effects(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from time import time
-from typing import Any
 
 from clodputer import agents
 from clodputer.agents import locate
@@ -19,6 +18,10 @@ from clodputer.runner.stop import Stop
 from clodputer.runner.supervise import supervise
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import runs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # A check after a run is to look, not to work.
 CHECK_TIMEOUT = 600.0

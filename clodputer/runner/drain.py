@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from time import monotonic, time
-from typing import Any, NamedTuple, Optional
 
+from clodputer.model.values import NamedTuple
 from clodputer.runner.attempt import attempt
 from clodputer.runner.intake import intake
 from clodputer.runner.recover import recover
@@ -13,6 +13,10 @@ from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import hold, idle, look, slot, spool
 from clodputer.store.queue import Queue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # How long `exec` stays for files that look unfinished, or that are not quiet yet in a watched folder, in seconds: longer than
 # any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.

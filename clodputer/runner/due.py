@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from time import monotonic, sleep
-from typing import Any, Optional
 
 from clodputer.model import due, trigger
 from clodputer.model.errors import ClodputerError
@@ -14,6 +13,10 @@ from clodputer.runner.submit import alarm
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import boot, hold, ledger, look, slotdrop, taskfile, zone
 from clodputer.store.lock import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # Another exec at the same task takes milliseconds, as it runs nothing meanwhile; whoever is that late leaves it to that one.
 PATIENCE = 5.0

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from json import loads
-from typing import Any, NamedTuple, Optional
 
 from clodputer.model.outcome import SUCCEEDED, of
 from clodputer.model.run import Report
 from clodputer.model.task import Task
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
+    Snapshot = Mapping[str, "Optional[Stamp]"]
 
 # Above this size a file's stamp has to tell whether it changed.
 LARGEST_HASHED = 1024 * 1024
 LONGEST_SEARCHED = 1024 * 1024
 # A pattern such as (a+)+$ can take longer than the universe has (seconds).
 PATIENCE = 5.0
-
-RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
-Snapshot = Mapping[str, "Optional[Stamp]"]
 
 
 class Stamp(NamedTuple):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
 
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
+from clodputer.model.values import NamedTuple
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, dedupe, dropfile, queue, spool, taskfile
 from clodputer.store import home as homes
 from clodputer.store.lock import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 
 class Taken(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import masker
@@ -13,6 +12,10 @@ from clodputer.model.request import Request
 from clodputer.model.task import Expect, Task, Trigger
 from clodputer.store import promptfile, template_text
 from clodputer.store.tilde import expand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # Claude refuses more than 10 MB of prompt, and no argument or file name comes near it.
 LARGEST = promptfile.LARGEST

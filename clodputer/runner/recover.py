@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Optional
 
 from clodputer.model import outcome
 from clodputer.model.decide import after
@@ -18,6 +17,10 @@ from clodputer.runner.settle import bury, settle
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import queue, runs, slot
 from clodputer.store.atomic import sync_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
 FALSE_STARTS = 3
@@ -42,7 +45,7 @@ def recover(around: Surroundings, lane: str, now: float) -> None:
     record = runs.record(around.home, task, run_id)
     if record is not None:
         around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
-        settle(around, lane, place, record)
+        settle(around, lane, place, record, parse_moment(str(record["ended_at"]), now))
         return
     for folder in scratch.places(around.environ, run_id):
         scratch.remove(folder)
@@ -100,7 +103,7 @@ def _lost(
     effects = after(report.outcome.outcome, report.outcome.reason, lane, now, None, 0)
     record = build(run_id, _request(folder, place, task, now), str(process.get("agent", "")), launch, report,
                    Ended(None, None, "", "", swept), started_at, now, (), effects)  # fmt: skip
-    settle(around, lane, place, record)
+    settle(around, lane, place, record, now)
 
 
 def _request(folder: str, place: Place, task: str, now: float) -> Request:

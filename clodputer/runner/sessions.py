@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
-from typing import Optional
 
 from clodputer.runner.processes import Identity, Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Optional
+
     from clodputer.runner.tree import Tree
 
 # Start times are rounded, and file times are of another clock. No pid comes round again in so short a time.

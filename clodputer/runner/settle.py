@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
-from clodputer.model.moment import parse_moment
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, hold, queue, runs, slot, spool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def settle(around: Surroundings, lane: str, place: Place, record: Mapping[str, Any]) -> dict[str, Any]:
+
+def settle(
+    around: Surroundings, lane: str, place: Place, record: Mapping[str, Any], ended_at: float
+) -> dict[str, Any]:
     """Make a run's end lasting: record first, then what follows from it, last the request's way out of the slot.
 
-    Returns the record as it was written, secrets masked.
+    `ended_at`: what the record says of it, in epoch seconds. Returns the record as it was written, secrets masked.
 
     Whatever is interrupted is repeated whole by the next holder of the slot (`recover`): the record says which effects the
     run has, each may be performed twice, and the rename at the end can happen only once. Raises OSError.
@@ -25,7 +29,6 @@ def settle(around: Surroundings, lane: str, place: Place, record: Mapping[str, A
     task, run_id = str(record["task"]), str(record["run_id"])
     folder = runs.folder(around.home, task, run_id)
     runs.write_json(f"{folder}/record.json", record, durable=True)
-    ended_at = parse_moment(str(record["ended_at"]), 0.0)
     around.log(ended_at, "finished", **_line(record))
     if record["swept"]:
         around.log(ended_at, "swept", **_line(record, "swept"))

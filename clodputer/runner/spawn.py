@@ -6,9 +6,9 @@ import os
 import signal
 from collections.abc import Mapping
 from fcntl import F_DUPFD_CLOEXEC, fcntl
-from typing import NamedTuple
 
 from clodputer.model.run import Launch
+from clodputer.model.values import NamedTuple
 from clodputer.runner import refusal
 
 # What an ignored signal of ours would do to it: Python ignores SIGPIPE and SIGXFSZ, cron jobs and `nohup` others, and

@@ -6,7 +6,10 @@ import os
 import select
 import signal
 from types import FrameType
-from typing import Any, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 # SIGTERM comes from launchd and systemd, SIGINT and SIGHUP from a person's terminal.
 REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from time import time
-from typing import Any, Optional
 
 from clodputer.model.request import Request, to_fields
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import spool, taskfile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 def submit(

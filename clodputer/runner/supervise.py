@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from time import monotonic
-from typing import Any, Callable
 
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.runner import sweep
@@ -15,7 +14,7 @@ from clodputer.runner.stream import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Any, Callable, Protocol
 
     class Listener(Protocol):
         """The part of an agent that hears what the run says."""

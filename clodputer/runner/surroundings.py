@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker
 from clodputer.model.settings import Settings
+from clodputer.model.values import NamedTuple
 from clodputer.store import eventlog, secrets, settings
 from clodputer.store import home as homes
 from clodputer.store.home import Home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Surroundings(NamedTuple):

@@ -6,23 +6,25 @@ import os
 import signal
 from collections.abc import Mapping
 from time import monotonic, sleep
-from typing import Any, NamedTuple, Optional
 
+from clodputer.model.values import NamedTuple
 from clodputer.runner import sessions
 from clodputer.runner.processes import Identity, Process, descendants, read_identities
 from clodputer.runner.tree import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Optional
+
     from clodputer.runner.tree import Tree
+
+    Swept = tuple[Mapping[str, Any], ...]
 
 # What is still there after this many seconds sits in the kernel (state D), and no signal reaches it.
 PATIENCE = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
-
-Swept = tuple[Mapping[str, Any], ...]
 
 
 class Reach(NamedTuple):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Optional
 
 from clodputer.runner.processes import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Optional, Protocol
 
     from clodputer.runner.processes import Process
 

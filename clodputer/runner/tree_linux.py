@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Optional
 
 from clodputer.runner.processes import Process, descendants, shorten
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 # Of /proc/<pid>/stat, counted behind the name in brackets, which may itself hold spaces and brackets (proc(5)).
 STATE, PARENT, SESSION, STARTED = 0, 1, 3, 19

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Optional
 
 from clodputer.model import filename, watch
 from clodputer.model import pattern as patterns
@@ -17,6 +16,10 @@ from clodputer.store import listing, runs, snapshot
 from clodputer.store.listing import Listing
 from clodputer.store.lock import Lock
 from clodputer.store.snapshot import Snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 # When to look again, in seconds: another process is at it, and may have listed the folder before the change that woke us;
 # the folder is not there, and nothing tells when it comes back.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from json import dumps
-from typing import NamedTuple, Optional
 
+from clodputer.model.values import NamedTuple
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 
 class Entry(NamedTuple):

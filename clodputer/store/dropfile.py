@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any, NamedTuple
 
 from clodputer.model.task import NAME
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # A request is a few lines; a prompt's body a few pages. Larger things belong in files that the prompt names.
 LARGEST = 1024 * 1024

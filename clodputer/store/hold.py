@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from json import dumps, loads
-from typing import NamedTuple, Optional
 
 from clodputer.model.moment import iso, parse_moment
+from clodputer.model.values import NamedTuple
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.home import lane as lane_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 
 class Hold(NamedTuple):

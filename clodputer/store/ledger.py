@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from json import dumps
-from typing import Any, Optional
 
 from clodputer.model.due import Drop, Entry, Fate
 from clodputer.model.moment import iso, parse_moment
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 def read(home: Home, task: str, index: int) -> Optional[Entry]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from json import dumps, loads
-from typing import Any, Optional
 
 from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
 from clodputer.store import atomic
 from clodputer.store.home import Home, entries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 def new_id(now: float, request_id: str) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
 
 from clodputer.model.placename import MARK_SUFFIX, is_mark
 from clodputer.model.request import Place, parse_place
+from clodputer.model.values import NamedTuple
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.lock import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 
 class Content(NamedTuple):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from json import dumps
-from typing import Any
 
 from clodputer.model.request import parse_place
 from clodputer.store import atomic, idle, queue
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 REASON_SUFFIX = ".reason.txt"
 

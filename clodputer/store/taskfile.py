@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import NAME, Task, from_json, to_json
+from clodputer.model.values import NamedTuple
 from clodputer.store import cache, plainfile, secrets
 from clodputer.store.home import Home
 from clodputer.store.taskfile_errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Optional
+
     from clodputer.store.taskfile_yaml import Document
 
 ENDINGS = (".yaml", ".yml")

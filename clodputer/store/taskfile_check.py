@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import NAME, Expect, Task, Trigger
 from clodputer.model.trigger import DEFAULTS
+from clodputer.model.values import NamedTuple
 from clodputer.store import promptfile, template_text
 from clodputer.store import taskfile_schema as schema
-from clodputer.store.taskfile_errors import Path, Problem, Rendered, dotted, validated
+from clodputer.store.taskfile_errors import Problem, Rendered, dotted, validated
 from clodputer.store.taskfile_triggers import TRIGGERS, ActiveKeys
 from clodputer.store.taskfile_yaml import Document, scalar
 from clodputer.store.tilde import expand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from clodputer.store.taskfile_errors import Path
 
 LONGEST_CHOICE = 1000
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
 
 from clodputer.model.suggest import did_you_mean
+from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-Path = tuple[Any, ...]
-Known = Mapping[Path, Iterable[str]]
+    Path = tuple[Any, ...]
+    Known = Mapping[Path, Iterable[str]]
 
 
 class Problem(NamedTuple):

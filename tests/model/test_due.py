@@ -9,9 +9,13 @@ import pytest
 
 from clodputer.model import cron, due
 from clodputer.model.due import COALESCED, MISSED, Entry, Facts, decide, decide_startup
-from clodputer.model.schedule import Calendar, Interval, Moment, Schedule, slots
+from clodputer.model.schedule import Calendar, Interval, Moment, slots
 from clodputer.model.trigger import Policy
 from clodputer.model.window import Window
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.model.schedule import Schedule
 
 NINE = 1_800_003_600 // 86400 * 86400 + 9 * 3600.0
 DAY, HOUR = 86400.0, 3600.0

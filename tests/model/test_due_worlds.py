@@ -12,9 +12,13 @@ import pytest
 
 from clodputer.model import cron, due
 from clodputer.model.due import MISSED, Entry, Facts, decide
-from clodputer.model.schedule import Calendar, Schedule
+from clodputer.model.schedule import Calendar
 from clodputer.model.trigger import Policy
 from tests.model.test_due import DAILY, DAY, EIGHT, HOUR, NINE, known, slots_between
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.model.schedule import Schedule
 
 
 class World:
