@@ -17,6 +17,8 @@ COMMANDS = {
     "init": "Make the home, with a first task in it.",
     "validate": "Check task files and tell every mistake at once.",
     "run": "Run a task now and tell how it ended.",
+    "install": "Have the system's scheduler ring for the tasks.",
+    "uninstall": "Take away what install has made.",
     "exec": "Run all that waits in the spool: what schedulers call.",
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",

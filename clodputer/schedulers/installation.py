@@ -38,14 +38,11 @@ def plan(
     frame: Frame,
     wanted: Wanted,
     only: Collection[str],
+    found: tuple[Found, ...],
     elsewhere: Mapping[str, tuple[Found, ...]],
 ) -> Plan:
-    """Compare what is wanted with what is there; changes nothing. `only`: leave all other tasks as they are.
-
-    Raises ClodputerError when it cannot be told what is there.
-    """
+    """Compare what is wanted with what was found of this home; changes nothing. `only`: leave all other tasks as they are."""
     units, troubles = rendered(scheduler, frame, wanted)
-    found = tuple(scheduler.inspect(frame))
     mine = concerned(found, units, wanted, only)
     return Plan(name, frame, units, found, tuple(changes(list(units), mine)), elsewhere, troubles)
 

@@ -12,15 +12,8 @@ USUAL = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 # Parts of paths that are gone with the shell, the login or the command that made them: fnm gives every shell a folder of links
 # of its own, npm puts the project's tools in front while it runs a script.
 _PASSING = ("fnm_multishells", "node_modules/.bin")
-_TEMPORARY = (
-    "/tmp",
-    "/var/tmp",
-    "/private/tmp",
-    "/private/var/folders",
-    "/var/folders",
-    "/run/user",
-    "/dev/shm",
-)
+_TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/folders",  # noqa: S108 (named to be left out)
+              "/var/folders", "/run/user", "/dev/shm")  # noqa: S108  # fmt: skip
 
 
 class Folder(NamedTuple):
@@ -90,12 +83,15 @@ def _unfit(part: Folder, path: str, environ: Mapping[str, str]) -> str:
         return "it is not there"
     if part.open:
         return "anybody on this computer may put programs there"
+    return _BRIEF if passing(path, environ) else ""
+
+
+def passing(path: str, environ: Mapping[str, str]) -> bool:
+    """Whether a folder belongs to this shell, login or virtual environment only. Pure."""
     moment = [environ.get("VIRTUAL_ENV", ""), environ.get("TMPDIR", ""), *_TEMPORARY]
-    if any(below(path, folder.rstrip("/")) for folder in moment if folder) or any(
+    return any(below(path, folder.rstrip("/")) for folder in moment if folder) or any(
         f"/{word}" in path for word in _PASSING
-    ):
-        return _BRIEF
-    return ""
+    )
 
 
 def below(path: str, folder: str) -> bool:

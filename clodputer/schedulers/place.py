@@ -132,12 +132,12 @@ def _programs(chosen: str, path: Iterable[str], own: str) -> tuple[tuple[str, ..
     if _wants_node(claude):
         folders.append(os.path.dirname(locate.find("node", [os.path.dirname(claude), *on_path])))
     # One that belongs to this shell only leads to one that lasts.
-    real = [os.path.realpath(folder) if _passing(folder) else folder for folder in folders if folder]
+    real = [
+        os.path.realpath(folder) if pathfolders.passing(folder, {}) else folder
+        for folder in folders
+        if folder
+    ]
     return tuple(real), ()
-
-
-def _passing(folder: str) -> bool:
-    return "fnm_multishells" in folder or folder.startswith("/run/user")
 
 
 def _wants_node(program: str) -> bool:
