@@ -18,6 +18,8 @@ from clodputer.schedulers.systemd_place import SERVICE, SUFFIXES, TIMER, WANTS
 from clodputer.schedulers.unit import ADD, REMOVE, Change, Frame, Trouble
 from clodputer.store import atomic
 
+# What systemctl ends with when it was asked to stop a unit that is not loaded.
+_NOT_LOADED = 5
 _AGAIN = "Mend that, and call it again; what is done stays done."
 
 
@@ -40,6 +42,12 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
     _start(frame, done)
     shown = systemd_control.show(frame, [unit for change in done for unit in _concerned(change)])
     for change in done:
+        left = [path for path in change.found.files if os.path.lexists(path)] if change.found else []
+        if change.verb == REMOVE and left:
+            troubles.append(
+                Trouble("unit_not_removed", f"{left[0]} could not be removed", _AGAIN, change.name)
+            )
+            continue
         wrong = [unit for unit in _ringing(change) if shown.get(unit, {}).get("ActiveState") != "active"]
         if wrong and change.verb != REMOVE:
             one = shown.get(wrong[0], {})
@@ -79,7 +87,9 @@ def _take_down(frame: Frame, gone: list[str]) -> None:
     ringing = [unit for unit in gone if not unit.endswith(SERVICE)]
     if ringing:
         # Units that are not loaded are a failure of the call, but keep it from none of the others.
-        systemd_control.systemctl(frame, "stop", "--", *ringing)
+        ended = systemd_control.systemctl(frame, "stop", "--", *ringing)
+        if ended.returncode not in (0, _NOT_LOADED):
+            systemd_control.show(frame, ringing)  # raises when nobody is there: then nothing must be removed
     systemd_control.systemctl(frame, "reset-failed", "--", *gone)
     folder = systemd_place.folder(frame)
     for unit in ringing:

@@ -110,9 +110,9 @@ def _wrong_ringing(unit: Unit, suffix: str, lines: Lines) -> Iterator[tuple[str,
         yield f"WantedBy={target} is missing", ""
     if suffix == TIMER:
         if not any(
-            _values(lines, key) for key in ("OnCalendar", "OnStartupSec", "OnBootSec", "OnUnitActiveSec")
+            _values(lines, key) for key in ("OnCalendar", "OnActiveSec", "OnStartupSec", "OnBootSec", "OnUnitActiveSec")
         ):
-            yield "it never rings: there is neither OnCalendar= nor OnStartupSec=", ""
+            yield "it never rings: there is neither OnCalendar= nor OnActiveSec=", ""
         if _values(lines, "OnCalendar") and _values(lines, "Persistent") != ["true"]:
             yield "Persistent=true is missing: what is due while the computer is off would not ring", ""
         for accuracy in _values(lines, "AccuracySec") or ["1min"]:

@@ -38,18 +38,20 @@ def around_changes(parsed: Cron, zone: str, late: int) -> Iterator[int]:
                 for hour in parsed.hours:
                     for minute in parsed.minutes:
                         wall = midnight + hour * 3600 + minute * 60
-                        yield from (moment + late for moment in _missed(change, wall, late))
+                        yield from (
+                            moment + late for moment in _missed(change, wall, late, parsed.follows_clock)
+                        )
             first += timedelta(days=1)
 
 
-def _missed(change: _Changed, wall: int, late: int) -> Iterator[int]:
+def _missed(change: _Changed, wall: int, late: int, follows_clock: bool) -> Iterator[int]:
     """The moments of one time on the wall that are skipped, shown twice, or followed by a change before we are to ring."""
     low, high = sorted((change.moment + change.before, change.moment + change.after))
     if low <= wall < high:
-        if change.after > change.before:
-            yield change.moment
-        else:
+        if change.after < change.before:
             yield from (wall - change.before, wall - change.after)
+        elif not follows_clock:
+            yield change.moment
     elif change.moment - late <= wall - change.before < change.moment:
         yield wall - change.before
 

@@ -19,13 +19,14 @@ _SERVICE = _keys(
     """Type ExecStart ExecStartPre ExecStopPost ExecCondition Environment EnvironmentFile UnsetEnvironment PassEnvironment
     SyslogIdentifier SyslogLevel KillMode TimeoutStartSec TimeoutStopSec OOMPolicy OOMScoreAdjust WorkingDirectory UMask
     Nice CPUWeight CPUQuota CPUSchedulingPolicy IOWeight IOSchedulingClass IOSchedulingPriority
-    MemoryHigh MemoryMax MemorySwapMax TasksMax LimitNOFILE LimitNPROC LimitCORE Slice StandardOutput StandardError SuccessExitStatus Restart RemainAfterExit
+    MemoryHigh MemoryMax MemorySwapMax TasksMax LimitNOFILE LimitNPROC LimitCORE Slice
+    StandardOutput StandardError SuccessExitStatus Restart RemainAfterExit
     NoNewPrivileges PrivateTmp PrivateUsers PrivateNetwork ProtectSystem ProtectHome ReadOnlyPaths ReadWritePaths
     InaccessiblePaths BindPaths BindReadOnlyPaths TemporaryFileSystem SystemCallFilter RestrictAddressFamilies
     RestrictSUIDSGID LockPersonality"""
 )
 _TIMER = _keys(
-    """Unit OnCalendar OnStartupSec OnBootSec OnUnitActiveSec OnUnitInactiveSec OnClockChange OnTimezoneChange AccuracySec
+    """Unit OnCalendar OnActiveSec OnStartupSec OnBootSec OnUnitActiveSec OnUnitInactiveSec OnClockChange OnTimezoneChange AccuracySec
     Persistent WakeSystem RandomizedDelaySec FixedRandomDelay"""
 )
 _PATH = _keys(
