@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.size import parse_size
@@ -23,13 +23,14 @@ NIGHT = range(7)
 def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
     """All of them; what cannot be asked is a trouble of its own."""
     told: list[Trouble] = []
-    for look in (
+    looks: tuple[Callable[[], Iterable[Trouble]], ...] = (
         lambda: _session(frame),
         lambda: _jobs(frame, found),
         lambda: _doubled(frame, found),
         lambda: _sleep(frame, units),
         lambda: _quarantine(frame),
-    ):
+    )
+    for look in looks:
         try:
             told += look()
         except ClodputerError as error:
@@ -160,4 +161,4 @@ def _logs(frame: Frame) -> Iterator[Trouble]:
         size = os.path.getsize(path) if os.path.isfile(path) else 0
         if size > LARGEST_LOG:
             yield Trouble("log_large", f"{path} has {size // 2**20} MB; launchd only ever appends",
-                          "Empty it.", fatal=False, fix=("truncate", "-s", "0", path))  # fmt: skip
+                          "Empty it.", fatal=False, fix=("cp", "/dev/null", path))  # fmt: skip
