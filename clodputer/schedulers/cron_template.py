@@ -28,7 +28,7 @@ def rendered(folders: tuple[str, ...], name: str, values: Mapping[str, Any]) -> 
             f"there is no template cron/{error.name} in {', '.join(folders) or 'no folder'}",
             "Install Clodputer again; this copy is incomplete.",
         ) from None
-    except (TemplateError, OSError, UnicodeError, TypeError, ValueError) as error:
+    except (TemplateError, OSError, UnicodeError, TypeError, ValueError, ArithmeticError) as error:
         line = f", line {error.lineno}" if hasattr(error, "lineno") else ""
         raise ClodputerError(
             "template_broken",

@@ -41,13 +41,13 @@ class Crontab:
         path.chmod(0o755)
 
     @property
-    def bytes(self) -> Optional[bytes]:
+    def content(self) -> Optional[bytes]:
         """What is in the table; None when there is none."""
         path = self.folder / "table"
         return path.read_bytes() if path.exists() else None
 
-    @bytes.setter
-    def bytes(self, table: Optional[bytes]) -> None:
+    @content.setter
+    def content(self, table: Optional[bytes]) -> None:
         path = self.folder / "table"
         if table is None:
             path.unlink(missing_ok=True)
