@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from time import time
 
-from clodputer.model.errors import ClodputerError
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.views.doctor_finding import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UNLINK, Fix
@@ -17,7 +16,6 @@ from clodputer.views.doctor_finding import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UN
 DAY = 86400.0
 # How long an exec is watched, in seconds; what it then still does, it does without us.
 PATIENCE = 20.0
-INSTALLING = 300.0
 
 
 def perform(home: Home, environ: Mapping[str, str], fix: Fix) -> str:
@@ -69,7 +67,7 @@ def _execute(home: Home, environ: Mapping[str, str]) -> str:
     """Start an exec in a session of its own: it may run longer than this terminal is open."""
     from subprocess import DEVNULL, Popen, TimeoutExpired
 
-    exec_ = Popen(_ourselves("exec"), env={**environ, "CLODPUTER_HOME": home.root}, stdin=DEVNULL, stdout=DEVNULL,
+    exec_ = Popen(_ourselves(home, "exec"), env={**environ, "CLODPUTER_HOME": home.root}, stdin=DEVNULL, stdout=DEVNULL,
                   stderr=DEVNULL, start_new_session=True)  # fmt: skip
     try:
         status = exec_.wait(PATIENCE)
@@ -80,28 +78,26 @@ def _execute(home: Home, environ: Mapping[str, str]) -> str:
 
 def _install(home: Home, environ: Mapping[str, str]) -> str:
     """Install again with the environment that is installed: a remedy must not freeze this terminal's PATH instead."""
-    from subprocess import DEVNULL, TimeoutExpired, run
+    from clodputer.cli.install import Options, install
+    from clodputer.schedulers import choice, installation, load, shim
 
-    from clodputer.schedulers import installation, shim
-
-    frozen = shim.read(installation.shim_path(home.root))
-    env = {**environ, **(frozen.environment if frozen else {}), "CLODPUTER_HOME": home.root}
-    try:
-        ended = run(_ourselves("install"), env=env, stdin=DEVNULL, capture_output=True, text=True, errors="replace",
-                    timeout=INSTALLING, check=False)  # fmt: skip
-    except TimeoutExpired:
-        raise ClodputerError(
-            "install_hangs", f"it did not end within {INSTALLING:.0f} seconds", "Run: clodputer install"
-        ) from None
-    if ended.returncode:
-        said = (ended.stderr.strip() or ended.stdout.strip())[-500:]
-        raise ClodputerError(
-            "install_failed", said or f"exit status {ended.returncode}", "Run: clodputer install"
-        )
+    known = shim.read(installation.shim_path(home.root))
+    frozen = {**environ, **(known.environment if known else {}), "CLODPUTER_HOME": home.root}
+    schedulers = {name: load(name) for name in choice.candidates(sys.platform)}
+    came = install(frozen, Options(), schedulers, time(), _nobody)
+    if came.errors:
+        raise came.errors[0]
     return "done"
 
 
-def _ourselves(*arguments: str) -> list[str]:
-    """How this very program is started once more, however it was found itself."""
-    code = f"import sys; sys.path[:] = {sys.path!r}; from clodputer.__main__ import main; sys.exit(main())"
-    return [sys.executable, "-I", "-c", code, *arguments]
+def _nobody(*_: object) -> None:
+    """Nobody is told of the single steps."""
+
+
+def _ourselves(home: Home, *arguments: str) -> list[str]:
+    """How this very program is started once more: by the shim if that has started us, else as a module."""
+    if sys.flags.no_site:
+        from clodputer.schedulers.installation import shim_path
+
+        return [shim_path(home.root), *arguments]
+    return [sys.executable, *(["-I"] if sys.flags.isolated else []), "-m", "clodputer", *arguments]

@@ -13,10 +13,14 @@ from clodputer.model import trigger
 from clodputer.model.due import MISSED, ON_TIME, REASONS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
-from clodputer.model.schedule import Schedule, slots
+from clodputer.model.schedule import slots
 from clodputer.store import ledger, runs
 from clodputer.store import zone as zones
 from clodputer.views.doctor_finding import Facts, Finding, amount, ask, named, note, ok, problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.model.schedule import Schedule
 
 DAY = 86400.0
 # A clock that is set right by less is no event, in seconds.

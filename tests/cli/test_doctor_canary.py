@@ -14,6 +14,7 @@ import pytest
 
 from clodputer import __version__
 from clodputer.cli import canary as sending
+from clodputer.cli import doctor
 from clodputer.store.home import Home
 from clodputer.views import doctor_canary, probe
 from clodputer.views.doctor_canary import Waited
@@ -61,13 +62,13 @@ def send(real: bool = False, seconds: float = 30.0) -> tuple[list[Finding], list
 
 def test_a_probe_comes_back(home: Home, table: Crontab) -> None:
     """It ran in the frozen environment and found claude; nothing of it is left."""
-    before = table.bytes
+    before = table.content
     table.hook(CRON.format(more=""))
     found, said = send()
     assert [finding.message for finding in found if finding.level == "problem"] == []
     assert not any("did not come back" in finding.message for finding in found)
     assert said == []
-    assert table.bytes == before
+    assert table.content == before
     assert not [name for name in os.listdir(home.cache) if "probe" in name]
 
 
@@ -118,7 +119,7 @@ def test_each_scheduler_has_a_word_on_silence(home: Home, name: str) -> None:
 
 
 def test_without_an_installed_scheduler(home: Home, table: Crontab) -> None:
-    table.bytes = None
+    table.content = None
     assert "no scheduler rings" in one(send()[0], "problem").message
 
 
@@ -198,3 +199,28 @@ def test_the_command(home: Home, table: Crontab) -> None:
     assert ended.stderr == ""
     assert time() - begun < 60
     assert "--real belongs to --canary" in clodputer(home, "doctor", "--real", status=2)[1]
+
+
+def test_fix_installs_again(home: Home, table: Crontab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the environment that is installed: the PATH of this terminal is not frozen in its place."""
+    before = Path(home.root, "bin", "clodputer").read_text()
+    command_task(home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n")
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/opt")
+    found = doctor.doctor(os.environ, False, True, lambda text: None)
+    assert [each["done"] for each in found.data["fixed"]] == [True], found.data["fixed"]
+    assert b"30 2 * * *" in (table.content or b"")
+    assert not [each for each in found.data["findings"] if each["check"] == "units" and each["level"] != "ok"]
+    assert shim_environment(before) == shim_environment(Path(home.root, "bin", "clodputer").read_text())
+
+
+def shim_environment(text: str) -> str:
+    """The line of a shim that says with which environment alarms start."""
+    return next(line for line in text.splitlines() if line.startswith("ENVIRONMENT"))
+
+
+def test_fix_that_fails_is_told(home: Home, table: Crontab) -> None:
+    command_task(home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n")
+    table.kind("full")
+    found = doctor.doctor(os.environ, False, True, lambda text: None)
+    assert [each["done"] for each in found.data["fixed"]] == [False]
+    assert found.exit_code == 4

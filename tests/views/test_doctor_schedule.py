@@ -143,8 +143,8 @@ def test_a_broken_task_keeps_its_alarm(home: Home) -> None:
 
 def test_lines_that_somebody_edited(home: Home, table: Crontab) -> None:
     doctoring.install(home)
-    assert table.bytes is not None
-    table.bytes = table.bytes.replace(b"30 2 ", b"31 2 ")
+    assert table.content is not None
+    table.content = table.content.replace(b"30 2 ", b"31 2 ")
     seen = facts(home)
     assert "edited" in " ".join(finding.message for finding in doctor_schedule.alarms(seen))
     messages = [finding.message for finding in doctor_schedule.units(seen)]
