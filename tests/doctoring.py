@@ -15,6 +15,10 @@ from clodputer.views import doctor
 from clodputer.views.doctor_finding import Facts, Finding
 from tests.workshop import environment
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.schedulers import Scheduler
+
 
 def facts(home: Home, extra: Mapping[str, str] = {}, **changed: Any) -> Facts:
     """The facts of a home as it is on disk, some of them changed."""
@@ -50,11 +54,12 @@ def make_older(path: str | Path, seconds: float) -> None:
     os.utime(path, (then, then), follow_symlinks=False)
 
 
-def install(home: Home) -> Frame:
-    """Install a home's alarms into the (fake) crontab, and its shim, from this environment."""
+def install(home: Home, scheduler: Scheduler = cron) -> Frame:
+    """Install a home's alarms, by default into the (fake) crontab, and its shim, from this environment."""
     at = place.look(home, os.environ, "linux")
-    units, troubles = installation.rendered(cron, at.frame, wanted.wanted(home, at.frame.environment))
+    units, troubles = installation.rendered(scheduler, at.frame, wanted.wanted(home, at.frame.environment))
     assert [trouble for trouble in troubles if trouble.fatal] == []
-    assert cron.apply(at.frame, changes(list(units), cron.inspect(at.frame)), lambda change: None) == []
     shim.write(at.frame.shim, shim.text(at.shim))
+    steps = changes(list(units), scheduler.inspect(at.frame))
+    assert scheduler.apply(at.frame, steps, lambda change: None) == []
     return at.frame
