@@ -15,6 +15,7 @@ import pytest
 from clodputer import __version__
 from clodputer.cli import canary as sending
 from clodputer.cli import doctor
+from clodputer.schedulers import shim
 from clodputer.store.home import Home
 from clodputer.views import doctor_canary, probe
 from clodputer.views.doctor_canary import Waited
@@ -203,19 +204,22 @@ def test_the_command(home: Home, table: Crontab) -> None:
 
 def test_fix_installs_again(home: Home, table: Crontab, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the environment that is installed: the PATH of this terminal is not frozen in its place."""
-    before = Path(home.root, "bin", "clodputer").read_text()
+    before = frozen_path(home)
     command_task(home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n")
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/opt")
     found = doctor.doctor(os.environ, False, True, lambda text: None)
     assert [each["done"] for each in found.data["fixed"]] == [True], found.data["fixed"]
     assert b"30 2 * * *" in (table.content or b"")
     assert not [each for each in found.data["findings"] if each["check"] == "units" and each["level"] != "ok"]
-    assert shim_environment(before) == shim_environment(Path(home.root, "bin", "clodputer").read_text())
+    # Of a home below /tmp, as this one, the order is not kept: folders in there are the last.
+    assert set(frozen_path(home)) == set(before)
 
 
-def shim_environment(text: str) -> str:
-    """The line of a shim that says with which environment alarms start."""
-    return next(line for line in text.splitlines() if line.startswith("ENVIRONMENT"))
+def frozen_path(home: Home) -> list[str]:
+    """The folders in which alarms look for programs."""
+    known = shim.read(f"{home.root}/bin/clodputer")
+    assert known is not None
+    return known.environment["PATH"].split(":")
 
 
 def test_fix_that_fails_is_told(home: Home, table: Crontab) -> None:
