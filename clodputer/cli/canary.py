@@ -45,7 +45,7 @@ def canary(
 
 def _send(facts: Facts, name: str, real: bool, seconds: float, tick: bool) -> list[Finding]:
     assert facts.installed is not None  # noqa: S101
-    folder = mkdtemp(prefix="probe-", dir=facts.home.cache)
+    folder = mkdtemp(suffix="-probe", dir=facts.home.cache)
     path = f"{folder}/seen.json"
     arguments = ["exec", "--probe", path, *(["--real", f"{REAL:.0f}"] if real else [])]
     found: list[Finding] = []

@@ -45,8 +45,12 @@ def claude(facts: Facts) -> list[Finding]:
 def version(facts: Facts, check: str, path: str) -> list[Finding]:
     """What there is to say of the claude at `path`; it is given a home of its own, as it writes there even for this."""
     with TemporaryDirectory(prefix="clodputer-") as scratch:
+        apart = _apart(facts, scratch, path)
         try:
-            said = ask(facts, [path, "--version"], _apart(facts, scratch, path))
+            said = ask(facts, [path, "--version"], apart)
+            if said.status:
+                # What starts it for volta, asdf and their like looks into HOME for what to start.
+                said = ask(facts, [path, "--version"], {**apart, "HOME": expand("~", facts.environ)})
         except OSError as error:
             return problem(check, f"{path} cannot be started: {error.strerror}", "Install Claude Code again.")
     if said.status is None:

@@ -231,7 +231,8 @@ def cache(facts: Facts) -> list[Finding]:
         except FileNotFoundError:
             continue
         size += found.st_size
-        stale += name.endswith(".tmp") and facts.now - found.st_mtime > DAY
+        # What a writer or a canary that was killed has left.
+        stale += name.endswith((".tmp", "-probe")) and facts.now - found.st_mtime > DAY
         foreign += found.st_uid != facts.user
     clear = Fix(f"empty {folder}, which is filled again by itself", CLEAR, (folder,))
     if foreign:

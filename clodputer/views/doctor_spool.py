@@ -73,7 +73,7 @@ def queue(facts: Facts) -> list[Finding]:
     found: list[Finding] = []
     waiting = 0
     known = set(taskfile.names(facts.home))
-    for lane in spool.lanes(facts.home):
+    for lane in _lanes(facts):
         unknown, gone = [], []
         oldest = facts.now
         for path, name in islice(_waiting(facts, lane), MOST):
@@ -103,13 +103,14 @@ def queue(facts: Facts) -> list[Finding]:
             found += problem(
                 "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
             )
-    return found or ok("queue", f"{amount(waiting, 'request')} waiting")
+    more = " or more" if waiting >= MOST else ""
+    return found or ok("queue", f"{amount(waiting, 'request')}{more} waiting")
 
 
 def slots(facts: Facts) -> list[Finding]:
     """Runs whose exec died: something lies in the slot, and nobody holds its lock."""
     found: list[Finding] = []
-    for lane in spool.lanes(facts.home):
+    for lane in _lanes(facts):
         if not _occupied(facts, lane):
             continue
         lock = slot.lock(facts.home, lane)
@@ -151,7 +152,7 @@ def aside(facts: Facts) -> list[Finding]:
 def holds(facts: Facts) -> list[Finding]:
     """Lanes that stand still until somebody lets them go on."""
     found: list[Finding] = []
-    for lane in spool.lanes(facts.home):
+    for lane in _lanes(facts):
         held = _held(facts, lane)
         if held is None or held.until is not None:
             continue
@@ -166,6 +167,10 @@ def holds(facts: Facts) -> list[Finding]:
             else note("holds", message, remedy)
         )
     return found or ok("holds", "no lane is on hold without end")
+
+
+def _lanes(facts: Facts) -> list[str]:
+    return [lane for lane in spool.lanes(facts.home) if os.path.isdir(lane_folder(facts.home, lane))]
 
 
 def _ages(facts: Facts, folder: str) -> Iterator[tuple[str, float]]:

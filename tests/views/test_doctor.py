@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import threading
 from pathlib import Path
 from time import time
@@ -58,6 +59,40 @@ def test_a_broken_home_is_looked_at_to_the_end(home: Home) -> None:
     found = doctor.examine(environment(home), time())
     assert {"config", "secrets", "tasks", "home"} <= {each.check for each in found if each.level == "problem"}
     assert not [finding for finding in found if "the check itself failed" in finding.message]
+
+
+PARTS = ("config.yaml", "secrets.env", "execution.log", "tasks", "tasks/task.yaml", "spool/tmp", "spool/rejected", "spool/dead",
+         "spool/lanes", "spool/lanes/default", "spool/lanes/stray", "spool/lanes/default/queue", "spool/lanes/default/slot-0",
+         "spool/lanes/default/slot-0.lock", "spool/lanes/default/hold", "spool/lanes/default/queue/3/x", "runs", "runs/task",
+         "runs/task/20261121T000000.000Z-x", "runs/task/20261121T000000.000Z-x/record.json", "ledger", "ledger/slots",
+         "ledger/slots/task.0.json", "cache", "bin", "bin/clodputer")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "dangling", "nonsense"])
+def test_whatever_stands_in_the_home(home: Home, kind: str) -> None:
+    """Each part of the home is another thing than it should be: told as what it is, never as a fault of the check."""
+    dear = {"start", "program", "packages", "claude", "templates", "python"}
+    names = [check.name for check in doctor.CHECKS if check.name not in dear]
+    for part in PARTS:
+        path = Path(home.root, part)
+        away = path.with_name(f"{path.name}-away")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            path.rename(away)
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "dangling":
+            path.symlink_to("nowhere")
+        else:
+            path.write_bytes(b"\xff\x00{nonsense" if kind == "nonsense" else b"")
+        found = doctor.examine(environment(home), time(), names)
+        assert not [finding for finding in found if "the check itself failed" in finding.message], part
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        if away.exists():
+            away.rename(path)
 
 
 def fails(_: Facts) -> list[Finding]:

@@ -46,6 +46,13 @@ def test_claude_writes_nothing_into_our_home_for_that(home: Home, tmp_path: Path
     assert not os.path.exists(f"{os.environ['HOME']}/trace")
 
 
+def test_a_claude_that_is_found_by_way_of_home(home: Home, tmp_path: Path) -> None:
+    """Tools that keep several versions side by side start a stand-in, which looks into HOME."""
+    Path(os.environ["HOME"], ".versions").touch()
+    program(tmp_path / "bin", "claude", '[ -e "$HOME/.versions" ] || exit 126; echo 2.1.329')
+    one(doctor_claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "ok")
+
+
 @pytest.mark.parametrize(
     ("script", "level", "words"),
     [
