@@ -101,7 +101,7 @@ def install(
         outcome = Outcome(
             plan, wanted, options.dry_run, not shim.current(at.frame.shim, text),
             tuple(freeze.differences(before.environment, at.frame.environment)) if before else (),
-            (*at.notes, *seen[name].answer.notes),
+            (*at.notes, *seen[name].answer.notes, *_unasked(name, seen)),
         )  # fmt: skip
         if not options.dry_run:
             done: list[Change] = []
@@ -120,6 +120,12 @@ def install(
     )
     shown = ended(outcome, text, now, options.diff)
     return Result(data(outcome, now), shown, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+
+
+def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
+    """The other schedulers of which it cannot be told whether they ring for this home, too."""
+    return [f"it cannot be told what {other} has: {one.unknown}"
+            for other, one in seen.items() if other != name and one.unknown]  # fmt: skip
 
 
 def _try(path: str) -> None:

@@ -102,9 +102,7 @@ def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
     lines.append(_count(outcome))
     lines += [f"environment: {printable(one)}" for one in outcome.environment_changes]
     lines += [f"{ink('note:', 'yellow')} {printable(note)}" for note in outcome.notes]
-    for one in _troubles(outcome):
-        mark = ink("error:", "red") if one.fatal else ink("note:", "yellow")
-        lines.append(f"{mark} {printable(one.message)}{f' ({printable(one.hint)})' if one.hint else ''}")
+    lines += told(_troubles(outcome))
     if outcome.wanted.broken:
         kept = "what was installed of these stays as it was"
         lines.append(f"Broken: {', '.join(outcome.wanted.broken)}; {kept}. See: {called.name()} validate")
@@ -119,6 +117,16 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
     if alarm.kind == SWEEP:
         return f"every {format_duration(sweep)}, for whatever was missed"
     return triggertext.words(alarm.triggers)
+
+
+def told(troubles: Iterable[Trouble]) -> list[str]:
+    """What went wrong or is worth knowing, each with what to do about it below."""
+    lines = []
+    for one in troubles:
+        mark = ink("error:", "red") if one.fatal else ink("note:", "yellow")
+        lines.append(f"{mark} {printable(one.message)}")
+        lines += [f"  {printable(one.hint)}"] if one.hint else []
+    return lines
 
 
 def counted(changes: Iterable[Change], dry_run: bool) -> str:
@@ -144,12 +152,12 @@ def _count(outcome: Outcome) -> str:
     parts = [counted(outcome.steps(), outcome.dry_run)]
     if outcome.shim_changed:
         parts.append("would write bin/clodputer" if outcome.dry_run else "wrote bin/clodputer")
-    told = ", ".join(part for part in parts if part)
-    if not told:
+    words = ", ".join(part for part in parts if part)
+    if not words:
         return "Nothing would be changed." if outcome.dry_run else "Nothing had to be changed."
     left = [name for name, found in outcome.plan.elsewhere.items() if found]
     gone = f" (of it from {', '.join(left)}, which no longer {'would ring' if outcome.dry_run else 'rings'})"
-    return f"{told[0].upper()}{told[1:]}{gone if left else ''}."
+    return f"{words[0].upper()}{words[1:]}{gone if left else ''}."
 
 
 def _troubles(outcome: Outcome) -> tuple[Trouble, ...]:

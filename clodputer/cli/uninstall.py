@@ -10,8 +10,9 @@ from typing import Any, Callable, NamedTuple
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.ink import ink, is_terminal
+from clodputer.cli.ink import is_terminal
 from clodputer.cli.installtext import change_data, counted
+from clodputer.cli.installtext import told as told_troubles
 from clodputer.cli.printable import printable
 from clodputer.cli.progress import Progress
 from clodputer.cli.result import Result
@@ -133,9 +134,7 @@ def uninstall(
     if lost and not options.everywhere:
         lines.append(f"Alarms are left of homes that no longer exist: {', '.join(map(printable, lost))}")
         lines.append("To remove these as well: clodputer uninstall --everywhere")
-    for one in troubles:
-        mark = ink("error:", "red") if one.fatal else ink("note:", "yellow")
-        lines.append(f"{mark} {printable(one.message)}{f' ({printable(one.hint)})' if one.hint else ''}")
+    lines += told_troubles(troubles)
     return Result(data, "\n".join(lines), ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 

@@ -14,7 +14,7 @@ from clodputer.schedulers import launchd_find, launchd_plist
 from clodputer.schedulers.launchd_check import parsed
 from clodputer.schedulers.launchd_control import Said
 from clodputer.schedulers.launchd_idle import Rest, at_rest
-from clodputer.schedulers.unit import REMOVE, Change, Frame, Trouble, Unit
+from clodputer.schedulers.unit import REMOVE, SPOOL, Change, Frame, Trouble, Unit
 from clodputer.store import atomic
 
 # launchd answers before the old process is gone, and refuses the new job until it is.
@@ -34,7 +34,9 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
     if not changes or refused is not None:
         return [] if refused is None or not changes else [_trouble(refused, "")]
     troubles = []
+    held = False
     for change in changes:
+        held = held or change.found is not None
         try:
             if change.verb == REMOVE:
                 _remove(frame, change)
@@ -46,7 +48,18 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
             troubles.append(_trouble(error, change.name))
             continue
         told(change)
+    if held:
+        _look_once_more(frame)
     return troubles
+
+
+def _look_once_more(frame: Frame) -> None:
+    """An exec that found a slot held by us has left its work to us; nor do we do it, but somebody must."""
+    label = launchd_plist.label(frame, SPOOL)
+    try:
+        control.call(frame, "kickstart", control.target(label))
+    except ClodputerError:
+        return  # then the sweep is the next to look
 
 
 def _trouble(error: Exception, name: str) -> Trouble:

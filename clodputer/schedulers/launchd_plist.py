@@ -43,27 +43,32 @@ def logs(frame: Frame) -> str:
     return f"{frame.account}/Library/Logs/clodputer"
 
 
+def label(frame: Frame, kind: str, task: str = "") -> str:
+    """What a unit is called."""
+    return PREFIX + names.stem(frame.home, frame.account, kind, task, ".")
+
+
 def render(frame: Frame, alarm: Alarm) -> Unit:
     """The unit that rings this alarm. Raises ClodputerError when its template is not there or is broken."""
-    label = PREFIX + names.stem(frame.home, frame.account, alarm.kind, alarm.task, ".")
+    name = label(frame, alarm.kind, alarm.task)
     arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
-    path = f"{folder(frame)}/{label}.plist"
-    text = plist(frame, label, alarm.kind, arguments, _alarms(frame, alarm), alarm.task)
-    return Unit(label, alarm.kind, alarm.task, {path: text})
+    path = f"{folder(frame)}/{name}.plist"
+    text = plist(frame, name, alarm.kind, arguments, _alarms(frame, alarm), alarm.task)
+    return Unit(name, alarm.kind, alarm.task, {path: text})
 
 
 def plist(
-    frame: Frame, label: str, kind: str, arguments: Sequence[str], alarms: dict[str, Any], task: str = ""
+    frame: Frame, name: str, kind: str, arguments: Sequence[str], alarms: dict[str, Any], task: str = ""
 ) -> str:
     """The text of a unit that starts the shim with these arguments. Raises ClodputerError."""
     told = {
-        "label": label,
+        "label": name,
         "mark": _mark(Mark(kind, task, frame.home)),
         "home": frame.home,
         "arguments": [frame.shim, *arguments],
         # Not the person's own shell: claude was seen to hang in a login zsh's start-up files.
         "environment": {**frame.environment, "CLODPUTER_HOME": frame.home, "SHELL": "/bin/sh"},
-        "log": f"{logs(frame)}/{label}.log",
+        "log": f"{logs(frame)}/{name}.log",
         "exit_timeout": EXIT_TIMEOUT,
         "run_at_load": False,
         "queue": "",
@@ -98,7 +103,7 @@ def _mark(one: Mark) -> str:
 def _alarms(frame: Frame, alarm: Alarm) -> dict[str, Any]:
     """What starts it, in the words of the template."""
     if alarm.kind == SPOOL:
-        return {"queue": Home(frame.home).new, "run_at_load": True}
+        return {"queue": os.path.realpath(Home(frame.home).new), "run_at_load": True}
     if alarm.kind == SWEEP:
         grid = 3600 % frame.sweep == 0 and frame.sweep % 60 == 0
         swept = range(0, 60, frame.sweep // 60) if grid else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from shutil import rmtree
 from typing import Callable, NamedTuple
 
 from clodputer.model.errors import ClodputerError
@@ -87,7 +88,20 @@ def apply(
     scheduler: Scheduler, frame: Frame, found: Sequence[Found], told: Callable[[Change], None]
 ) -> list[Trouble]:
     """Remove these units; a scheduler that fails as a whole is a trouble like any other."""
+    missing = _missing(frame.home)
     try:
         return list(scheduler.apply(frame, removals(found), told))
     except ClodputerError as error:
         return [Trouble(error.code, error.message, error.hint)]
+    finally:
+        if missing:
+            # What a scheduler's module keeps in the home (the crontab as it was) must not bring a removed one back.
+            rmtree(missing, ignore_errors=True)
+
+
+def _missing(path: str) -> str:
+    """The uppermost folder of a path that is not there; nothing when all are."""
+    top = ""
+    while not os.path.lexists(path):
+        top, path = path, os.path.dirname(path)
+    return top

@@ -59,18 +59,21 @@ def task_alarm(
     task: Task, environ: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[Alarm, list[Trouble]]:
     """A task's alarm, without triggers when nothing of it rings; `known`: secrets.env. Pure. Raises ClodputerError."""
-    triggers = tuple(one for one in task.triggers if task.enabled and one.type in RINGING)
-    paths, notes = [], []
+    triggers, paths, notes = [], [], []
     hide = secrets.masker_for(known, {})
-    for trigger in triggers:
-        if trigger.type != "file_watch":
+    for trigger in task.triggers:
+        if not task.enabled or trigger.type not in RINGING:
             continue
-        path = watched_path(task, trigger, environ, known)
-        if hide.text(path) == path:
-            paths.append(path)
-            continue
-        told = f"{task.name}: its watched folder has a value of secrets.env in it, which no scheduler may be told"
-        notes.append(
-            Trouble("path_secret", told, "It is looked at by the sweep only.", task.name, fatal=False)
-        )
-    return Alarm(TASK, task.name, triggers, tuple(paths)), notes
+        if trigger.type == "file_watch":
+            path = watched_path(task, trigger, environ, known)
+            hidden = hide.text(path)
+            if hidden == path:
+                paths.append(path)
+            else:
+                told = f"{task.name}: its watched folder has a value of secrets.env in it, which no scheduler may be told"
+                notes.append(
+                    Trouble("path_secret", told, "It is looked at by the sweep only.", task.name, fatal=False)
+                )
+            trigger = trigger._replace(options={**trigger.options, "path": hidden})
+        triggers.append(trigger)
+    return Alarm(TASK, task.name, tuple(triggers), tuple(paths)), notes

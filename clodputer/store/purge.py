@@ -13,7 +13,7 @@ from clodputer.store.lock import Lock
 # What may lie in a home that is removed; anything else is somebody's own.
 OURS = frozenset(
     ("README", "config.yaml", "secrets.env", "tasks", "bin", "templates", "spool", "runs", "ledger", "cache", "archive",
-     "execution.log", "bug-reports", ".DS_Store")
+     "execution.log", "bug-reports", "backup", ".DS_Store")
 )  # fmt: skip
 
 

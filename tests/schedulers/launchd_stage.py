@@ -22,7 +22,7 @@ from tests.house import CHECKOUT
 FAKES = f"{CHECKOUT}/tests/fakes"
 NIGHTLY = Alarm(TASK, "nightly", (Trigger("cron", {"schedule": "30 2 * * *"}),))
 SHIM = f"""#!/bin/sh
-exec {sys.executable} -m clodputer "$@"
+PYTHONPATH={CHECKOUT} exec {sys.executable} -m clodputer "$@"
 """
 
 
