@@ -1,4 +1,4 @@
-"""The doctor and the real claude: what it is asked costs nothing and leaves no trace; one real turn is one.
+"""The doctor and the real claude: what it is asked costs nothing and leaves no trace; one real turn is one."""
 
 from __future__ import annotations
 
