@@ -31,15 +31,24 @@ def claude(facts: Facts) -> list[Finding]:
     """Whether claude is found, starts, and is new enough."""
     needed = any(task.enabled and task.agent == "claude" for task in facts.tasks)
     try:
-        path = locate_binary(
-            facts.settings.claude,
-            facts.environ.get("PATH", environment.USUAL_PATH),
-            expand("~", facts.environ),
-        )
+        path = located(facts, facts.environ)
     except ClodputerError as error:
         level = PROBLEM if needed or facts.settings.claude else NOTE
         return [Finding("claude", level, error.message, error.hint)]
     return version(facts, "claude", path)
+
+
+def located(facts: Facts, environ: Mapping[str, str]) -> str:
+    """Where claude is for whoever has this environment. Raises ClodputerError, in fewer words than a run has for it."""
+    try:
+        return locate_binary(
+            facts.settings.claude, environ.get("PATH", environment.USUAL_PATH), expand("~", environ)
+        )
+    except ClodputerError as error:
+        message = "there is no claude on PATH, nor where its installers put it"
+        raise ClodputerError(
+            error.code, error.message if facts.settings.claude else message, error.hint
+        ) from None
 
 
 def version(facts: Facts, check: str, path: str) -> list[Finding]:
@@ -127,11 +136,7 @@ def _api_key(facts: Facts) -> list[Finding]:
     """What claude says of an API key, asked in an empty home; with a subscription the question may cost the login."""
     where = "ANTHROPIC_API_KEY in secrets.env"
     try:
-        path = locate_binary(
-            facts.settings.claude,
-            facts.environ.get("PATH", environment.USUAL_PATH),
-            expand("~", facts.environ),
-        )
+        path = located(facts, facts.environ)
     except ClodputerError:
         return ok("login", where)
     with TemporaryDirectory(prefix="clodputer-") as scratch:

@@ -9,11 +9,11 @@ from difflib import unified_diff
 
 from clodputer import __version__
 from clodputer.agents import locate
-from clodputer.agents.claude import locate_binary
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change
 from clodputer.store import home as homes
 from clodputer.store import zone
+from clodputer.views.doctor_claude import located
 from clodputer.views.doctor_finding import (
     INSTALL,
     NOTE,
@@ -208,19 +208,21 @@ def unit_path(facts: Facts) -> list[Finding]:
     frozen = facts.installed.shim.environment
     if not any(task.enabled and task.agent == "claude" for task in facts.tasks):
         return []
-    own = frozen.get("HOME", "")
     try:
-        path = locate_binary(facts.settings.claude, frozen.get("PATH", ""), own)
+        here = located(facts, facts.environ)
+    except ClodputerError:
+        here = ""
+    try:
+        path = located(facts, frozen)
     except ClodputerError as error:
+        if not here:
+            return []  # the check of claude itself tells that there is none
         return problem(
             "unit-path",
-            f"alarms do not find claude: {error.message}",
-            f"{error.hint} Then: clodputer install",
+            f"alarms do not find claude, and this terminal does: {here}",
+            f"{RUN_INSTALL}, or {error.hint[0].lower()}{error.hint[1:]}",
         )
-    try:
-        here = locate_binary(facts.settings.claude, facts.environ.get("PATH", ""), own)
-    except ClodputerError:
-        here = path
+    here = here or path
     if os.path.realpath(here) != os.path.realpath(path):
         return note(
             "unit-path",

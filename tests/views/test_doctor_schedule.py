@@ -208,6 +208,8 @@ def test_claude_as_alarms_find_it(home: Home, tmp_path: Path, monkeypatch: pytes
     if doctor_schedule.unit_path(facts(home))[0].level == "note":
         pytest.skip("this machine has a claude where it is always looked for")
     assert "alarms do not find claude" in one(doctor_schedule.unit_path(facts(home)), "problem").message
+    os.unlink(tmp_path / "other" / "claude")
+    assert doctor_schedule.unit_path(facts(home)) == []  # told by the check of claude itself
 
 
 def test_another_time_zone(home: Home) -> None:
