@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from tempfile import mkdtemp
 from time import monotonic, sleep, time
-from typing import Callable
+from typing import Callable, Optional
 
 from clodputer.cli.ink import is_terminal
 from clodputer.model.errors import ClodputerError
@@ -48,28 +50,53 @@ def _send(facts: Facts, name: str, real: bool, seconds: float, tick: bool) -> li
     folder = mkdtemp(suffix="-probe", dir=facts.home.cache)
     path = f"{folder}/seen.json"
     arguments = ["exec", "--probe", path, *(["--real", f"{REAL:.0f}"] if real else [])]
-    found: list[Finding] = []
+    taken: list[Finding] = []
+    take_away = None
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        take_away = load(name).probe(facts.installed.frame, arguments)
-        try:
-            waited = _wait(path, name, seconds, UNTIL_SEEN + (2.5 * REAL if real else 0.0), tick)
-        finally:
-            try:
-                take_away()
-            except ClodputerError as error:
-                found = note(
-                    NAME,
-                    f"the probe could not be taken away again: {error.message}",
-                    error.hint or "Run: clodputer install",
-                )
+        with _undisturbed():
+            take_away = load(name).probe(facts.installed.frame, arguments)
+        waited = _wait(path, name, seconds, UNTIL_SEEN + (2.5 * REAL if real else 0.0), tick)
     except ClodputerError as error:
         return problem(
             NAME, f"{name} cannot start a probe: {error.message}", error.hint or "Run: clodputer install"
         )
     finally:
-        # A probe that comes late finds nobody, and goes.
-        shutil.rmtree(folder, ignore_errors=True)
-    return doctor_canary.judge(facts, name, waited) + found
+        with _undisturbed():
+            taken = _take_away(take_away)
+            # A probe that comes late finds nobody, and goes.
+            shutil.rmtree(folder, ignore_errors=True)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    return doctor_canary.judge(facts, name, waited) + taken
+
+
+def _take_away(take_away: Optional[Callable[[], None]]) -> list[Finding]:
+    try:
+        if take_away is not None:
+            take_away()
+    except ClodputerError as error:
+        message = f"the probe could not be taken away again: {error.message}"
+        return note(NAME, message, error.hint or "Run: clodputer install")
+    return []
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Between a probe that is being sent and the knowledge of how it is taken away, nobody can stop us.
+
+    Blocked and not ignored: what is started meanwhile is spared as well, and we obey afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave(number: int, _: object) -> None:
+    """Stopped, or the terminal was closed: leave as after Ctrl-C, so that the probe is taken away."""
+    raise SystemExit(128 + number)
 
 
 def _wait(path: str, name: str, until_begun: float, until_seen: float, tick: bool) -> Waited:

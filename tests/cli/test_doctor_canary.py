@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests import doctoring
 from tests.doctoring import one, program
 from tests.fakes.start import install_fake_claude
 from tests.schedulers.crontabs import Crontab
+from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, make_home, write_task
 
 # As cron does: with next to nothing in the environment, and detached. The table that is being put in is named by $1.
@@ -106,6 +108,30 @@ def test_a_probe_that_never_comes(home: Home) -> None:
     finding = one(found, "problem")
     assert "cron was asked to start a probe, and none was seen" in finding.message
     assert "/var/log/syslog" in finding.remedy
+
+
+def test_the_seconds_are_counted(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr, in one line that is gone at the end."""
+    sending.canary(os.environ, False, 0.3, lambda text: None, True)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "\rprobe: waiting for cron to start it, 0 s left" in told.err
+    assert told.err.endswith("\r\x1b[K")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupted_canary_is_taken_away(home: Home, table: Crontab, number: int, status: int) -> None:
+    """At once when its line is in the table, when it is not yet known how to take that away."""
+    before = table.content
+    waiting = subprocess.Popen([sys.executable, "-m", "clodputer", "doctor", "--canary"], cwd=ROOT, env=dict(os.environ),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    until(lambda: b"--probe" in (table.content or b""), 30)
+    waiting.send_signal(number)
+    assert waiting.wait(30) == status
+    assert table.content == before
+    assert not [name for name in os.listdir(home.cache) if "probe" in name]
 
 
 def test_a_probe_that_hangs(home: Home) -> None:
