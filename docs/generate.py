@@ -18,13 +18,13 @@ WIDTH = 80
 EXIT_CODES = {
     ExitCode.DONE: "Done, or nothing to do. For `run` and `demo`: the run succeeded. For `exec`: the work was done, "
     "however the runs ended.",
-    ExitCode.EXPECTED: "An error that you can mend, told in the message. For `run`: the run did not succeed. "
-    "For `validate`: there are mistakes.",
+    ExitCode.EXPECTED: "An error that you can mend, told in the message. For `run` and `demo`: the run did not succeed. "
+    "For `validate`: there are mistakes. Also when nobody read what was printed (a broken pipe).",
     ExitCode.USAGE: "The command line was not understood.",
     ExitCode.BUG: "A fault in Clodputer; the message names a report file that is ready for an issue.",
     ExitCode.DOCTOR: "`doctor` found a problem; it names the remedy.",
     ExitCode.LATER: "Not now: the lane is on hold, or a usage limit was reached (`run` only).",
-    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C.",
+    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C. For `run`: the run was cancelled.",
 }
 
 
@@ -38,7 +38,7 @@ def cli_page() -> str:
         "Every command takes `--json`: it then prints one object on stdout and nothing else there,",
         "`{version, command, ok, data, errors: [{code, message, hint}]}`. `ok` is true when the exit code is 0.",
         "`run` and `show` put the record of the run under `data.record`. Exit codes are in",
-        "[troubleshooting.md](troubleshooting.md#exit-codes).",
+        "[exit-codes.md](exit-codes.md).",
         "",
         "## clodputer",
         "",
@@ -75,8 +75,8 @@ def reasons() -> str:
 
 def exit_codes() -> str:
     """The table of exit codes."""
-    rows = ["| code | meaning |", "|---|---|"]
-    return "\n".join([*rows, *(f"| {int(code)} | {EXIT_CODES[code]} |" for code in ExitCode)])
+    rows = ["| code | name | meaning |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| {int(code)} | {code.name} | {EXIT_CODES[code]} |" for code in ExitCode)])
 
 
 def modules() -> str:
@@ -114,10 +114,13 @@ def pages() -> dict[str, str]:
         troubleshooting = file.read()
     with open(f"{FOLDER}/tour.md", encoding="utf-8") as file:
         tour = file.read()
+    with open(f"{FOLDER}/exit-codes.md", encoding="utf-8") as file:
+        codes = file.read()
     return {
         "tour.md": filled(tour, {"modules": modules()}),
         "cli.md": cli_page(),
-        "troubleshooting.md": filled(troubleshooting, {"reasons": reasons(), "exit codes": exit_codes()}),
+        "troubleshooting.md": filled(troubleshooting, {"reasons": reasons()}),
+        "exit-codes.md": filled(codes, {"exit codes": exit_codes()}),
     }
 
 

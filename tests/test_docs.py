@@ -53,9 +53,14 @@ def test_every_outcome_is_in_the_readme(outcome: str) -> None:
     assert f"`{outcome}`" in README.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("code", list(ExitCode))
-def test_every_exit_code_is_in_troubleshooting(code: ExitCode) -> None:
-    assert f"\n| {int(code)} | " in read("troubleshooting.md")
+def test_the_exit_codes_are_those_of_the_program() -> None:
+    """Number and name of each, none missing and none that is gone, in the one table of the documents."""
+    rows = re.findall(r"^\| (\d+) \| ([A-Z]+) \| ", read("exit-codes.md"), re.MULTILINE)
+    assert [(int(code), name) for code, name in rows] == [(int(code), code.name) for code in ExitCode]
+    others = [
+        page.name for page in PAGES if re.search(r"^\| 75 \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert others == ["exit-codes.md"]
 
 
 @pytest.mark.parametrize("field", Request._fields)

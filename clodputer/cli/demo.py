@@ -99,7 +99,7 @@ _REMOVED = "The home of this demo is removed again; --keep would keep it."
 def _result(
     ran: Ran, record: Mapping[str, Any], kept: Optional[str], way: list[str], program: str, claude: bool
 ) -> Result:
-    events = [said._asdict() for said in ran.events]
+    events = [{"kind": said.kind, "text": said.text} for said in ran.events]
     data = {"home": kept, "events": events, "path": way, "record": record}
     if record["outcome"] == SUCCEEDED:
         return Result(data, _next_steps(program, claude))

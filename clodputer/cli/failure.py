@@ -21,6 +21,12 @@ _OF_THE_MACHINE = frozenset(
         errno.EMFILE,
         errno.ENFILE,
         errno.EIO,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ESTALE,
+        # A file where a folder of ours should be, or the other way round: nobody but a person puts one there.
+        errno.ENOTDIR,
+        errno.EISDIR,
     )
 )
 
@@ -34,7 +40,7 @@ class _Told(NamedTuple):
 
 def failure(error: BaseException, command: str, as_json: bool) -> int:
     """Tell an error, on stderr or as an envelope, and return the exit code. Never raises."""
-    _flush()
+    taken = _flush()
     if isinstance(error, BrokenPipeError):
         return int(ExitCode.EXPECTED)
     if isinstance(error, SystemExit):
@@ -49,16 +55,20 @@ def failure(error: BaseException, command: str, as_json: bool) -> int:
 
         told = _Told(write(error, masker))
     final = ClodputerError(told.error.code, masker.text(told.error.message), masker.text(told.error.hint))
-    try:
-        if as_json:
-            from clodputer.cli import envelope
-
-            envelope.write(envelope.build(command, {}, [final], ok=False))
-        else:
-            _complain(final, told.usage)
-    except (OSError, ValueError, AttributeError):
-        _flush()
+    # What stdout does not take may still be read on stderr.
+    for way in (_enclose, _complain) if as_json and taken else (_complain,):
+        try:
+            way(final, command, told.usage)
+            break
+        except (OSError, ValueError, AttributeError):
+            _flush()
     return int(told.error.exit_code)
+
+
+def _enclose(error: ClodputerError, command: str, _usage: str) -> None:
+    from clodputer.cli import envelope
+
+    envelope.write(envelope.build(command, {}, [error], ok=False))
 
 
 def _told(error: BaseException) -> Optional[_Told]:
@@ -70,12 +80,32 @@ def _told(error: BaseException) -> Optional[_Told]:
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         where = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
         return _Told(ClodputerError("system", f"{error.strerror or error}{where}"))
+    if isinstance(error, FileNotFoundError):
+        return _missing(error)
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("clodputer"):
         message = f"the Python package {error.name} is missing from {sys.prefix}"
         return _Told(ClodputerError("incomplete", message, "Install Clodputer again, or use bin/clodputer."))
     if type(error).__module__.startswith("click."):
         return _click_told(error)
     return None
+
+
+def _missing(error: FileNotFoundError) -> Optional[_Told]:
+    """A folder that somebody took away; any other file that is missing is a fault of ours."""
+    from clodputer.store import home as homes
+
+    try:
+        os.getcwd()
+    except OSError:
+        return _Told(ClodputerError("system", "the working directory is gone", "Go to another one with cd."))
+    path = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    folder, root = os.path.dirname(path), homes.locate(os.environ).root
+    while folder.startswith(f"{root}/") and not os.path.isdir(os.path.dirname(folder)):
+        folder = os.path.dirname(folder)
+    if not folder.startswith(f"{root}/") or os.path.isdir(folder):
+        return None
+    hint = "Run: clodputer init (it makes what is missing, and keeps what is there)"
+    return _Told(ClodputerError("home_damaged", f"a folder of the home is missing: {folder}", hint))
 
 
 def _click_told(error: BaseException) -> Optional[_Told]:
@@ -104,7 +134,7 @@ def _interrupted() -> _Told:
     return _Told(ClodputerError("interrupted", "interrupted", exit_code=ExitCode.INTERRUPTED))
 
 
-def _complain(error: ClodputerError, usage: str) -> None:
+def _complain(error: ClodputerError, _command: str, usage: str) -> None:
     from clodputer.cli.ink import ink, shown
     from clodputer.cli.printable import printable
 
@@ -116,15 +146,17 @@ def _complain(error: ClodputerError, usage: str) -> None:
     sys.stderr.flush()
 
 
-def _flush() -> None:
-    """Print what is still to be printed; when nobody takes it any more, keep the interpreter from trying again."""
+def _flush() -> bool:
+    """Print what is still to be printed, and whether it was taken; if not, keep the interpreter from trying again."""
     stream = sys.__stdout__
     if stream is None:
-        return
+        return True
     try:
         stream.flush()
     except (OSError, ValueError):
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         except (OSError, ValueError):
-            return
+            pass
+        return False
+    return True

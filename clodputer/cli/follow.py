@@ -5,33 +5,72 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import BinaryIO, Optional
+from typing import Optional
 
+from clodputer.agents.lines import LONGEST
 from clodputer.store import runs
 from clodputer.store.home import Home
 
 # Often enough to look live.
 GLANCE = 0.03
+CHUNK = 256 * 1024
+
+
+class Stream:
+    """A run's stdout, read as it grows; of a line that no agent would read, only so much that this is seen.
+
+    Kept open to the end: where a secret is masked afterwards, a new file takes the old one's name.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = open(path, "rb", buffering=0)
+        self._partial = bytearray()
+
+    def lines(self) -> list[bytes]:
+        """The lines that the next piece completes, without their newlines; none when there is nothing new."""
+        head, newline, rest = (self._file.read(CHUNK) or b"").partition(b"\n")
+        self._keep(head)
+        if not newline:
+            return []
+        found = [bytes(self._partial), *rest.split(b"\n")]
+        self._partial.clear()
+        self._keep(found.pop())
+        return found
+
+    def rest(self) -> Iterator[bytes]:
+        """All lines that are still to come of what is written by now, the last with or without its newline."""
+        while True:
+            before = self._file.tell()
+            yield from self.lines()
+            if self._file.tell() == before:
+                break
+        if self._partial:
+            last = bytes(self._partial)
+            self._partial.clear()
+            yield last
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def _keep(self, piece: bytes) -> None:
+        room = LONGEST + 1 - len(self._partial)
+        if room > 0:
+            self._partial += piece[:room]
 
 
 def follow(home: Home, task: str, execution: subprocess.Popen[bytes]) -> Iterator[bytes]:
     """Each line of the first run of a task, until the exec that runs it has ended. Raises OSError."""
-    stream: Optional[BinaryIO] = None
-    line = b""
+    stream: Optional[Stream] = None
     try:
         while True:
             # Asked before the read: what was written before the end is then surely read.
             over = execution.poll() is not None
             if stream is None:
-                stream = _open(home, task)
-            while stream is not None and (part := stream.readline()):
-                line += part
-                if line.endswith(b"\n"):
-                    yield line
-                    line = b""
+                stream = _first(home, task)
+            if stream is not None:
+                yield from stream.rest() if over else stream.lines()
             if over:
-                if line:
-                    yield line
                 return
             time.sleep(GLANCE)
     finally:
@@ -39,11 +78,10 @@ def follow(home: Home, task: str, execution: subprocess.Popen[bytes]) -> Iterato
             stream.close()
 
 
-def _open(home: Home, task: str) -> Optional[BinaryIO]:
-    # Kept open to the end: where a secret is masked afterwards, a new file takes the old one's name.
+def _first(home: Home, task: str) -> Optional[Stream]:
     for run_id in runs.ids(home, task)[-1:]:
         try:
-            return open(f"{runs.folder(home, task, run_id)}/stdout", "rb")
+            return Stream(f"{runs.folder(home, task, run_id)}/stdout")
         except FileNotFoundError:
             return None
     return None

@@ -15,6 +15,8 @@ from clodputer.model.suggest import did_you_mean
 COMMANDS = {
     "demo": "Show the main job at work, in a home that is thrown away.",
     "init": "Make the home, with a first task in it.",
+    "new": "Make a task file from a template, or from JSON.",
+    "edit": "Edit a task file, and replace it only when it is in order.",
     "validate": "Check task files and tell every mistake at once.",
     "run": "Run a task now and tell how it ended.",
     "install": "Have the system's scheduler ring for the tasks.",
@@ -22,7 +24,7 @@ COMMANDS = {
     "exec": "Run all that waits in the spool: what schedulers call.",
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",
-    "show": "Show a run: its outcome, its prompt and its files.",
+    "show": "Show a run: its outcome, its conversation and its files.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from time import time
 from typing import Any, Callable, NamedTuple, Optional
 
 import click
@@ -13,74 +12,139 @@ import click
 from clodputer.cli import recordtext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink, is_terminal, shown
-from clodputer.cli.printable import one_line
 from clodputer.cli.result import Result
 from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError, ExitCode
-from clodputer.model.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from clodputer.runner.stop import Stop
+    from clodputer.model.task import Task
     from clodputer.runner.surroundings import Surroundings
 
-# How often we look whether another exec has settled our run, in seconds: a person does not notice, a machine neither.
-GLANCE = 0.1
 
+class Wanted(NamedTuple):
+    """What is asked of a task: the context and the priority of its request."""
 
-class Settled(NamedTuple):
-    """The end of our request: its latest run, and that run's record."""
-
-    run_id: str
-    record: Mapping[str, Any]
+    context: Mapping[str, Any] = {}
+    priority: Optional[int] = None
 
 
 @click.command()
 @click.argument("task")
 @click.option(
-    "--context", "-c", metavar="NAME=VALUE", multiple=True, help="Sets {{ context.NAME }}; may be repeated."
+    "--context",
+    "-c",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Sets {{ context.NAME }} to a text; NAME:=JSON sets it to any JSON value. May be repeated.",
+)
+@click.option(
+    "--priority",
+    "-p",
+    metavar="1-5|low|normal|high",
+    help="Of what waits, 5 runs first; else the task's own.",
+)
+@click.option(
+    "--follow",
+    "-f",
+    is_flag=True,
+    help="Print the conversation as it happens: texts, tool calls, results, denials.",
+)
+@click.option(
+    "--no-wait", is_flag=True, help="Only drop the request and print its id; the next exec runs it."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only show what would be started: argument list, names of variables, folder, prompt.",
 )
 @json_option
 @click.pass_obj
-def command(as_json: bool, task: str, context: tuple[str, ...]) -> Result:
+def command(
+    as_json: bool,
+    task: str,
+    context: tuple[str, ...],
+    priority: Optional[str],
+    follow: bool,
+    no_wait: bool,
+    dry_run: bool,
+) -> Result:
     """Run a task now and tell how it ended.
 
     Drops a request, drains the spool as `clodputer exec` does, and waits for the end of that request's run,
-    in whichever process it is. Ctrl-C cancels the run.
+    in whichever process it is. In a terminal a line shows how far it is. Ctrl-C cancels the run.
 
     Exit code 0 when the run succeeded, 1 when it did not, 75 when its lane is on hold or a usage limit was reached.
 
     \b
     Examples:
       clodputer run nightly
-      clodputer run greet --context name=Ada --json
+      clodputer run nightly --follow
+      clodputer run nightly --dry-run
+      clodputer run greet --context name=Ada --context 'guests:=["Bob", "Eve"]' --json
     """
-    from clodputer.runner.stop import Stop
+    chosen = [name for name, given in (("--follow", follow), ("--no-wait", no_wait), ("--dry-run", dry_run),
+                                       ) if given]  # fmt: skip
+    if len(chosen) > 1:
+        raise _usage(f"{' and '.join(chosen)} exclude each other")
+    if follow and as_json:
+        raise _usage(
+            "--follow prints text, which --json forbids", "The run's stdout has the same as JSON lines."
+        )
+    wanted = Wanted(parse_context(context), parse_priority(priority))
+    if dry_run:
+        from clodputer.cli.dryrun import dry_run as show
 
+        return show(os.environ, task, wanted.context, wanted.priority)
+    if no_wait:
+        return drop(os.environ, task, wanted)
     say = _no_word if as_json or not is_terminal(sys.stderr) else _word
-    with Stop() as stop:
-        return run(os.environ, task, parse_context(context), stop, say)
+    return run(os.environ, task, wanted, say, follow=follow, live=not as_json)
 
 
-def parse_context(pairs: Sequence[str]) -> dict[str, str]:
-    """The mapping that NAME=VALUE pairs make. Raises ClodputerError (a usage error)."""
-    context = {}
+def parse_context(pairs: Sequence[str]) -> dict[str, Any]:
+    """The mapping that NAME=VALUE and NAME:=JSON make. Raises ClodputerError (a usage error)."""
+    context: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise ClodputerError("usage", f"--context takes NAME=VALUE with a plain name, found {pair[:80]!r}",
-                                 "For example: --context name=Ada", ExitCode.USAGE)  # fmt: skip
-        context[name] = value
+        plain = name.removesuffix(":")
+        if not equals or not plain.isidentifier():
+            raise _usage(f"--context takes NAME=VALUE with a plain name, found {pair[:80]!r}",
+                         "For example: --context name=Ada")  # fmt: skip
+        context[plain] = value if plain == name else _json(pair, value)
     return context
 
 
-def run(
-    environ: Mapping[str, str], name: str, context: Mapping[str, Any], stop: Stop, say: Callable[[str], None]
-) -> Result:
-    """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
-    from clodputer.runner.submit import submit
+def _json(pair: str, text: str) -> Any:
+    from clodputer.agents import lines
+
+    try:
+        return lines.read(text.encode("utf-8", "surrogateescape"))
+    except ValueError:
+        raise _usage(f"--context: what follows := is no JSON: {pair[:80]!r}",
+                     "Write a text as NAME=VALUE, or quoted: 'NAME:=\"VALUE\"'.") from None  # fmt: skip
+
+
+def parse_priority(text: Optional[str]) -> Optional[int]:
+    """The priority that a person wrote; None for none. Raises ClodputerError (a usage error)."""
+    from clodputer.model import request
+
+    if text is None:
+        return None
+    try:
+        return request.parse_priority(int(text) if text.strip().isdecimal() else text)
+    except ValueError as error:
+        raise _usage(f"--priority: {error}") from None
+
+
+def _usage(message: str, hint: str = "Try: clodputer run --help") -> ClodputerError:
+    return ClodputerError("usage", message, hint, ExitCode.USAGE)
+
+
+def find(environ: Mapping[str, str], name: str) -> tuple[Surroundings, Task]:
+    """The task of that name, which must be fit to run. Raises ClodputerError."""
     from clodputer.runner.surroundings import look
-    from clodputer.store import runs, taskfile
+    from clodputer.store import taskfile
 
     around = look(environ)
     task = taskfile.load(around.home, name, environ)
@@ -88,12 +152,59 @@ def run(
         raise ClodputerError(
             "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
         )
-    _refuse_held(around, task, "Nothing was dropped.")
-    request_id = stop.mine = submit(around, task.name, context=context, trigger="manual")
-    say(f"{ink(task.name, 'bold')}: request {request_id} dropped, running ...")
-    settled = _settle(around, task, request_id, stop, say)
-    record = settled.record
-    folder = runs.folder(around.home, task.name, settled.run_id)
+    return around, task
+
+
+def drop(environ: Mapping[str, str], name: str, wanted: Wanted) -> Result:
+    """Drop a request and leave it to the next exec. Raises ClodputerError, OSError."""
+    from clodputer.runner.submit import submit
+
+    around, task = find(environ, name)
+    request_id = submit(around, task.name, context=wanted.context, priority=wanted.priority, trigger="manual")
+    return Result({"task": task.name, "request_id": request_id, "lane": task.lane}, request_id)
+
+
+def run(
+    environ: Mapping[str, str],
+    name: str,
+    wanted: Wanted,
+    say: Callable[[str], None],
+    *,
+    follow: bool = False,
+    live: bool = False,
+) -> Result:
+    """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
+    from clodputer.cli import screen
+    from clodputer.cli.runwait import refuse_held, settle
+    from clodputer.runner.stop import Stop
+    from clodputer.runner.submit import submit
+    from clodputer.store import runs
+
+    with Stop() as stop:
+        around, task = find(environ, name)
+        refuse_held(around, task, "Nothing was dropped.")
+        place = screen.on(sys.stderr, environ) if live else None
+        watcher = None
+        if place is not None or follow:
+            from clodputer.cli.live import Live
+
+            watcher = Live(around, task, stop, place, follow)
+            stop.meanwhile = watcher.glance
+        request_id = stop.mine = submit(
+            around, task.name, context=wanted.context, priority=wanted.priority, trigger="manual"
+        )
+        say(f"{ink(task.name, 'bold')}: request {request_id} dropped; Ctrl-C cancels it")
+        try:
+            if watcher is not None:
+                watcher.begin(request_id)
+            settled = settle(around, task, request_id, stop, say)
+        finally:
+            if watcher is not None:
+                watcher.finish()
+    return _told(settled.record, runs.folder(around.home, task.name, settled.run_id))
+
+
+def _told(record: Mapping[str, Any], folder: str) -> Result:
     data = {"record": record, "folder": folder}
     text = recordtext.summary(record, folder)
     if record["outcome"] == outcome.SUCCEEDED:
@@ -106,101 +217,6 @@ def run(
     error = ClodputerError(record["reason"], record["message"] or (reason.meaning if reason else ""),
                            reason.remedy if reason else "")  # fmt: skip
     return Result(data, text, code, (error,))
-
-
-def _settle(
-    around: Surroundings, task: Task, request_id: str, stop: Stop, say: Callable[[str], None]
-) -> Settled:
-    """Drain until our request is settled, by us or by the exec that holds the slot."""
-    from clodputer.runner.drain import work
-
-    waited = False
-    while True:
-        work(around, stop)
-        settled = _settled(around, task, request_id)
-        if settled is not None:
-            return settled
-        _refuse_set_aside(around, request_id)
-        if stop.requested:
-            raise _interrupted(around, task, request_id)
-        _refuse_held(around, task, f"The request {request_id} waits in the queue.")
-        if not waited:
-            say(ink("another exec is at work in this lane; waiting for it", "dim"))
-            waited = True
-        stop.wait(GLANCE)
-
-
-def _settled(around: Surroundings, task: Task, request_id: str) -> Optional[Settled]:
-    from clodputer.store import runs, slot
-
-    attempts = runs.of_request(around.home, task.name, request_id)
-    record = runs.record(around.home, task.name, attempts[0]) if attempts else None
-    if record is None:
-        return None
-    content = slot.content(around.home, task.lane)
-    still_there = content.run_id == attempts[0] or (
-        content.place is not None and content.place.id == request_id
-    )
-    return None if still_there else Settled(attempts[0], record)
-
-
-def _refuse_held(around: Surroundings, task: Task, and_so: str) -> None:
-    """Raise ClodputerError (exit code 75) when the task's lane is on hold."""
-    from clodputer.store import hold
-
-    held = hold.current(around.home, task.lane, time())
-    if held is not None:
-        message = f"lane {task.lane} is on hold {recordtext.until(held.until)} ({held.reason}). {and_so}"
-        raise ClodputerError("held", message, held.message, ExitCode.LATER)
-
-
-def _refuse_set_aside(around: Surroundings, request_id: str) -> None:
-    """Raise ClodputerError when the request was rejected or buried without a run."""
-    from clodputer.store.spool import REASON_SUFFIX
-
-    for folder, code, verb in (
-        (around.home.rejected, "rejected", "rejected"),
-        (around.home.dead, "dead", "given up"),
-    ):
-        for name in os.listdir(folder):
-            if request_id in name and name.endswith(REASON_SUFFIX):
-                with open(f"{folder}/{name}", encoding="utf-8", errors="replace") as file:
-                    reason, _, again = file.read().strip().partition("\n\n")
-                raise ClodputerError(
-                    code, f"the request {request_id} was {verb}: {one_line(reason, 400)}", again
-                )
-
-
-def _withdraw(around: Surroundings, task: Task, request_id: str) -> str:
-    """Take our request out of the queue after Ctrl-C, into `dead/`; where it is now, if it was there."""
-    from clodputer.model.request import parse_place
-    from clodputer.runner.settle import bury
-    from clodputer.store import home as homes
-    from clodputer.store import queue
-
-    for priority in homes.PRIORITIES:
-        folder = f"{homes.lane(around.home, task.lane)}/queue/{priority}"
-        for name in os.listdir(folder):
-            place = parse_place(name)
-            if place is None or place.id != request_id:
-                continue
-            try:
-                kept = bury(
-                    around, queue.path(around.home, task.lane, place), place, "Taken back with Ctrl-C."
-                )
-            except FileNotFoundError:
-                return ""  # somebody claimed it in this moment
-            around.log(time(), "buried", task=task.name, request_id=request_id, reason="cancelled", kept=kept)
-            return kept
-    return ""
-
-
-def _interrupted(around: Surroundings, task: Task, request_id: str) -> ClodputerError:
-    if _withdraw(around, task, request_id):
-        return ClodputerError("interrupted", f"interrupted; the request {request_id} was taken back before it ran",
-                              exit_code=ExitCode.INTERRUPTED)  # fmt: skip
-    return ClodputerError("interrupted", f"interrupted; the request {request_id} is with another exec, which goes on",
-                          f"See how it ends with: clodputer show {task.name}", ExitCode.INTERRUPTED)  # fmt: skip
 
 
 def _word(text: str) -> None:

@@ -1,81 +1,101 @@
-"""`clodputer show`: one run, from its record, its prompt and its files."""
+"""`clodputer show`: one run, from its record, its prompt, its conversation and its files."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Optional
+from typing import Any, Union
 
 import click
 
-from clodputer.cli import recordtext
+from clodputer.cli import conversation, recordtext
+from clodputer.cli import showparts as parts
 from clodputer.cli.group import json_option
-from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
-from clodputer.cli.result import Result
+from clodputer.cli.result import Printed, Result
+from clodputer.cli.showparts import Found
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store.home import Home
 
 MOST_SHOWN = 8
-
-
-class Found(NamedTuple):
-    """A run by its task and id."""
-
-    task: str
-    run_id: str
+# What of a stream goes into the one object of --json; the file has all of it.
+MOST_SAID, MOST_STDERR = 500, 64 * 1024
 
 
 @click.command()
 @click.argument("run", metavar="RUN|TASK")
+@click.option("--conversation", "talk", is_flag=True, help="Print only the conversation, all of it.")
+@click.option(
+    "--stderr", "complaints", is_flag=True, help="Print only what the run wrote to stderr, all of it."
+)
+@click.option("--files", "listing", is_flag=True, help="Print only the paths and sizes of the run's files.")
 @json_option
-def command(run: str) -> Result:
-    """Show a run: its outcome, its prompt and its files.
+@click.pass_obj
+def command(as_json: bool, run: str, talk: bool, complaints: bool, listing: bool) -> Union[Result, Printed]:
+    """Show a run: its outcome, its conversation and its files.
 
     RUN is a run id, or the beginning or the end of one that fits no other run. The name of a TASK stands for its
-    latest run.
+    latest run. A run that is going on is shown as far as it is.
 
     \b
     Examples:
       clodputer show nightly
-      clodputer show 3f9a2c1b
+      clodputer show 3f9a2c1b --conversation
       clodputer show nightly --json
     """
-    return show(os.environ, run)
+    result = show(os.environ, run, talk=as_json and talk, complaints=as_json and complaints)
+    if as_json or not (talk or complaints or listing):
+        return result
+    from clodputer.runner.surroundings import look
+
+    return _print(look(os.environ), result.data, talk, complaints, listing)
 
 
-def show(environ: Mapping[str, str], wanted: str) -> Result:
+def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complaints: bool = False) -> Result:
     """Look a run up and lay it out. Raises ClodputerError when nothing, or more than one thing, fits."""
     from clodputer.runner.surroundings import look
     from clodputer.store import runs
 
     around = look(environ)
-    found = find(around.home, wanted)
-    folder = runs.folder(around.home, found.task, found.run_id)
-    record = around.masker.data(runs.record(around.home, found.task, found.run_id))
-    prompt = _prompt(around, folder)
-    files = recordtext.files(folder)
-    data = {
+    home = around.home
+    found = find(home, wanted)
+    folder = runs.folder(home, found.task, found.run_id)
+    record = runs.record(home, found.task, found.run_id)
+    unfinished = None
+    if record is None:
+        unfinished = parts.unfinished(home, found, folder)
+        # Asked again: it may have been settled between the two looks, and must not be called lost then.
+        record = runs.record(home, found.task, found.run_id)
+    wrong = parts.broken(folder, record)
+    record = around.masker.data(record) if record and not wrong else None
+    prompt = parts.prompt(around, folder)
+    data: dict[str, Any] = {
         "task": found.task,
         "run_id": found.run_id,
         "folder": folder,
         "record": record,
+        "record_problem": wrong or None,
+        "unfinished": None if record else unfinished,
         "prompt": prompt,
-        "files": [{"name": name, "bytes": size} for name, size in files],
+        "files": [{"name": name, "bytes": size} for name, size in recordtext.files(folder)],
     }
-    parts = [recordtext.summary(record, folder) if record else _unfinished(found, folder)]
-    not_run = _not_run(around.home, found.task) if wanted == found.task else []
-    if not_run:
-        parts.append(ink("Not run", "bold") + "\n" + "\n".join(f"  {line}" for line in not_run))
-    if prompt:
-        parts.append(
-            ink("Prompt", "bold") + "\n" + _indented(recordtext.shortened(prompt, f"{folder}/prompt.txt"))
-        )
-    listing = "\n".join(f"{size:>12,}  {printable(name)}" for name, size in files)
-    parts.append(ink("Files", "bold") + f" in {printable(folder)}\n{listing}")
-    return Result(data, "\n\n".join(parts))
+    if talk:
+        data["conversation"], data["conversation_cut"] = _conversation(around, folder)
+    if complaints:
+        data["stderr"] = _stderr(around, folder)
+    latest = wanted == found.task
+    sections = [
+        recordtext.summary(record, folder) if record else parts.unfinished_text(found, unfinished, wrong),
+        parts.not_run_text(home, found.task) if latest else "",
+        parts.prompt_text(prompt, folder) if prompt else "",
+        parts.conversation_text(around, folder, found.run_id),
+        parts.files_text(folder),
+        parts.earlier_text(home, found.task) if latest else "",
+    ]
+    return Result(data, "\n\n".join(filter(None, sections)))
 
 
 def find(home: Home, wanted: str) -> Found:
@@ -94,7 +114,8 @@ def find(home: Home, wanted: str) -> Found:
         # A request's own id stands for its latest attempt.
         return (exact or fitting)[0]
     if fitting:
-        message = f"{len(fitting)} runs fit {wanted!r}: {_listed(run.run_id for run in fitting)}"
+        listed = _listed(f"{run.run_id} ({run.task})" for run in fitting)
+        message = f"{len(fitting)} runs fit {wanted[:80]!r}: {listed}"
         raise ClodputerError("run_ambiguous", message, "Write more of the one you mean.")
     known = taskfile.names(home)
     if wanted in known or wanted in tasks:
@@ -105,14 +126,6 @@ def find(home: Home, wanted: str) -> Found:
         )
     near = did_you_mean(wanted, {*known, *tasks})
     raise ClodputerError("run_unknown", f"no run and no task fits {wanted[:80]!r}{near}", _hint(everything))
-
-
-def _not_run(home: Home, task: str) -> list[str]:
-    """The slot times of a task that led to no run of their own, and why."""
-    from clodputer.cli import slottext
-    from clodputer.store import ledger
-
-    return slottext.fates(fate for entry in ledger.entries(home, task).values() for fate in entry.fates)
 
 
 def _hint(everything: list[Found]) -> str:
@@ -127,25 +140,50 @@ def _listed(words: Iterable[str]) -> str:
     return ", ".join(words[:MOST_SHOWN]) + (", ..." if words[MOST_SHOWN:] else "")
 
 
-def _prompt(around: Surroundings, folder: str) -> Optional[str]:
+def _print(
+    around: Surroundings, data: Mapping[str, Any], talk: bool, complaints: bool, listing: bool
+) -> Printed:
+    """Print whole files piece by piece: a stream may be larger than memory. Raises OSError."""
+    folder = data["folder"]
+    if talk:
+        try:
+            with open(f"{folder}/stdout", "rb") as file:
+                for said in conversation.said(file, around.masker.text):
+                    sys.stdout.write(conversation.laid_out(said, sys.stdout) + "\n")
+        except FileNotFoundError:
+            pass
+    if complaints:
+        try:
+            with open(f"{folder}/stderr", "rb") as file:
+                for line in conversation.lines(file):
+                    text = around.masker.text(line.decode("utf-8", "replace"))
+                    sys.stdout.write(printable(text.rstrip("\n")) + "\n")
+        except FileNotFoundError:
+            pass
+    if listing:
+        for entry in data["files"]:
+            sys.stdout.write(f"{entry['bytes']:>12,}  {printable(folder)}/{printable(entry['name'])}\n")
+    sys.stdout.flush()
+    return Printed(0)
+
+
+def _conversation(around: Surroundings, folder: str) -> tuple[list[dict[str, str]], bool]:
+    """The last things said, and whether there is more."""
     try:
-        with open(f"{folder}/prompt.txt", encoding="utf-8", errors="replace") as file:
-            return around.masker.text(file.read())
+        said, cut = conversation.last_said(f"{folder}/stdout", MOST_SAID, around.masker.text)
     except FileNotFoundError:
-        return None
+        return [], False
+    return [found._asdict() for found in said], cut
 
 
-def _unfinished(found: Found, folder: str) -> str:
-    from clodputer.store import runs
-
-    process: dict[str, Any] = runs.read_json(f"{folder}/process.json") or {}
-    state = "has no record yet: it is being run, or its exec died and the next one will tell"
-    lines = [f"{ink(found.task, 'bold')} {ink(found.run_id, 'dim')} {state}"]
-    for label, key in (("started", "started_at"), ("process", "pid")):
-        if process.get(key) is not None:
-            lines.append(recordtext.field(label, printable(str(process[key]))))
-    return "\n".join(lines)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.split("\n"))
+def _stderr(around: Surroundings, folder: str) -> str:
+    """The end of stderr, from the beginning of a line."""
+    try:
+        with open(f"{folder}/stderr", "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - MOST_STDERR))
+            text = file.read()
+    except FileNotFoundError:
+        return ""
+    text = text.partition(b"\n")[2] or text if size > MOST_STDERR else text
+    return around.masker.text(text.decode("utf-8", "replace"))

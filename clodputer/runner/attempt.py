@@ -11,30 +11,21 @@ from clodputer.model import decide, outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request
-from clodputer.model.run import Ended, Facts, Launch, Report
+from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
-from clodputer.runner import expect, prompt, scratch
+from clodputer.runner import expect, scratch
 from clodputer.runner.contain import contain, run_check
 from clodputer.runner.intake import read_request
+from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.settle import bury, settle
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
-from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
-
-
-class Ready(NamedTuple):
-    """All that was settled before the start; `task` has its templates filled in."""
-
-    task: Task
-    facts: Facts
-    launch: Launch
-    prompt: str
 
 
 class Finished(NamedTuple):
@@ -135,8 +126,10 @@ def _finish(
 ) -> Finished:
     launch = None
     try:
-        ready = _prepare(around, folder, run_id, request, task, temporary)
+        ready = prepare(around, run_id, request, task, temporary)
         launch = ready.launch
+        shown = around.masker.text(ready.prompt)
+        atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
         return _execute(around, folder, ready, stop)
     except ClodputerError as error:
         return Finished(Report(outcome.of("not_started", str(error))), launch)
@@ -144,41 +137,6 @@ def _finish(
         raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
     except Exception as error:  # noqa: BLE001  (a task that trips over a fault of ours must not block its lane for ever)
         return Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
-
-
-def _prepare(
-    around: Surroundings, folder: str, run_id: str, request: Request, task: Task, temporary: str
-) -> Ready:
-    """All that can be settled before anything is started. Raises ClodputerError, OSError."""
-    last, session = _past(around, task)
-    text = prompt.render(task, request, last, around.environ, around.secrets)
-    final = prompt.render_task(task, around.environ, around.secrets)
-    if not final.working_directory:
-        final = final._replace(working_directory=expand("~", around.environ))
-    if not os.path.isabs(final.working_directory):
-        raise ClodputerError("not_started", f"{task.path}: working_directory is not absolute: {final.working_directory}",
-                             "Write it from / or from ~ on.")  # fmt: skip
-    max_output = final.max_output or around.settings.max_output
-    facts = Facts(
-        run_id, around.environ, around.secrets, temporary, max_output, around.settings.claude, session
-    )
-    launch = agents.load(final.agent).launch(final, facts)
-    if around.masker.found_in(launch.argv):
-        raise ClodputerError("not_started", "a secret would stand in the argument list, which every account here can read",
-                             "Hand it over in the task's env: mapping instead.")  # fmt: skip
-    atomic.write(f"{folder}/prompt.txt", around.masker.text(text).encode("utf-8", "replace"), durable=False)
-    return Ready(final, facts, launch, text)
-
-
-def _past(around: Surroundings, task: Task) -> tuple[Optional[dict[str, Any]], Optional[dict[str, Any]]]:
-    """The task's latest record, for the prompt, and the latest with a session, to be continued; looked up if wanted."""
-    if not (task.prompt or task.prompt_file):
-        return None, None
-    past = runs.records(around.home, task.name)
-    last = next(past, None)
-    if task.session != "continue" or last is None or last.get("session_id"):
-        return last, last
-    return last, next((record for record in past if record.get("session_id")), None)
 
 
 def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Finished:

@@ -13,6 +13,9 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.stop import REQUESTS, Stop
 
+# How often somebody who watches is shown how far it is, in seconds.
+GLANCE = 0.2
+
 Records = tuple[Mapping[str, Any], ...]
 Drain = Callable[[str, Stop], Optional[Records]]
 
@@ -36,7 +39,9 @@ def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Reco
     passed_on = False
     waiting = set(answers)
     while waiting:
-        ready, _, _ = select.select([*waiting, stop.fileno()], [], [])
+        if stop.meanwhile is not None:
+            stop.meanwhile()
+        ready, _, _ = select.select([*waiting, stop.fileno()], [], [], GLANCE if stop.meanwhile else None)
         if stop.requested and not passed_on:
             passed_on = True
             for child in children:

@@ -9,7 +9,7 @@ from types import FrameType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Callable, Optional
 
 # SIGTERM comes from launchd and systemd, SIGINT and SIGHUP from a person's terminal.
 REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -20,12 +20,14 @@ class Stop:
 
     reason: empty, or why we are to stop: interrupted, or what `request` was told. A further signal changes nothing, so
     containment is never cut short. mine: the id of the request for whose sake we are here, if any: its run is then
-    cancelled, where others are interrupted and put back. Main thread only; a forked child needs one of its own.
+    cancelled, where others are interrupted and put back. meanwhile: what to do before each waiting, for somebody who
+    watches; it must neither raise nor take long. Main thread only; a forked child needs one of its own.
     """
 
-    def __init__(self, mine: str = "") -> None:
+    def __init__(self, mine: str = "", meanwhile: Optional[Callable[[], None]] = None) -> None:
         self.reason = ""
         self.mine = mine
+        self.meanwhile = meanwhile
         self._before: dict[int, Any] = {}
         self._reader = self._writer = self._wakeup_before = -1
 
@@ -62,6 +64,8 @@ class Stop:
 
     def wait(self, seconds: float) -> None:
         """Return after so many seconds, or as soon as a child ends or a signal asks us to stop."""
+        if self.meanwhile is not None:
+            self.meanwhile()
         if select.select([self._reader], [], [], max(0.0, seconds))[0]:
             self.drain()
 

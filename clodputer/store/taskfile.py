@@ -47,16 +47,24 @@ def load(home: Home, name: str, environ: Mapping[str, str]) -> Task:
 
     Raises ClodputerError: "task_unknown", or "task_invalid" with every problem of its file, one on each line.
     """
+    task, problems = check_file(home, find(home, name), environ)
+    if task is None:
+        raise _invalid(name, problems)
+    return task
+
+
+def find(home: Home, name: str) -> str:
+    """The file of the task of that name, in order or not.
+
+    Raises ClodputerError: "task_unknown", or "task_invalid" when two files claim the name.
+    """
     path = _find(home, name)
     if not path:
         known = names(home)
         where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
         raise ClodputerError("task_unknown", f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
                              f"A task is a file such as {home.tasks}/NAME.yaml.")  # fmt: skip
-    task, problems = check_file(home, path, environ)
-    if task is None:
-        raise _invalid(name, problems)
-    return task
+    return path
 
 
 def check_file(
@@ -79,6 +87,30 @@ def check_file(
             return from_json(fresh()[0]), ()  # type: ignore[arg-type]
     except _Invalid as invalid:
         return None, invalid.args[0]
+
+
+def check_content(
+    home: Home, path: str, content: bytes, environ: Mapping[str, str]
+) -> tuple[Optional[Task], tuple[Problem, ...]]:
+    """The task that `path` would hold with this content, or None and all its problems. Nothing is read from it or written."""
+    from clodputer.store import taskfile_yaml
+    from clodputer.store.taskfile_check import check
+
+    checked = check(taskfile_yaml.read(content), path, shown(home, path), environ, lambda: secrets.load(home))
+    problems = checked.problems
+    if checked.task is not None:
+        twin = claimant(home, checked.task.name, path)
+        if twin:
+            problems = (Problem(shown(home, path), 1, "name", _twice(home, checked.task.name, twin)),)
+    return (None, problems) if problems else (checked.task, ())
+
+
+def claimant(home: Home, name: str, but: str = "") -> str:
+    """The first file, other than `but`, that claims a task name, in whatever case; empty when there is none."""
+    return next(
+        (path for path in _files(home) if path != but and claimed_name(home, path).lower() == name.lower()),
+        "",
+    )
 
 
 def check_all(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> list[Report]:

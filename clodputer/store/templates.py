@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.suggest import did_you_mean
 
 
 def folder() -> str:
@@ -21,3 +22,18 @@ def folder() -> str:
         f"no templates folder in or beside {package}",
         "Install Clodputer again; this copy is incomplete.",
     )
+
+
+def tasks() -> list[str]:
+    """The names of the shipped task files. Raises ClodputerError, OSError."""
+    return sorted(name[: -len(".yaml")] for name in os.listdir(f"{folder()}/tasks") if name.endswith(".yaml"))
+
+
+def task(name: str) -> str:
+    """The text of a shipped task file. Raises ClodputerError when there is none of that name."""
+    known = tasks()
+    if name not in known:
+        raise ClodputerError("template_unknown", f"there is no template {name[:80]!r}{did_you_mean(name, known)}",
+                             f"There are {', '.join(known)}: clodputer new --list-templates")  # fmt: skip
+    with open(f"{folder()}/tasks/{name}.yaml", encoding="utf-8") as file:
+        return file.read()

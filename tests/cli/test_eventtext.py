@@ -37,7 +37,7 @@ def message(kind: str, *blocks: dict[str, Any]) -> bytes:
             message(
                 "assistant", {"type": "tool_use", "name": "Bash", "input": {"command": "ls", "timeout": 3}}
             ),
-            [Said("uses", "Bash: ls")],
+            [Said("uses", "Bash: ls", "timeout: 3")],
         ),
         (
             message("assistant", {"type": "tool_use", "name": "X", "input": {"n": 1}}),
@@ -61,6 +61,10 @@ def message(kind: str, *blocks: dict[str, Any]) -> bytes:
                 }
             ),
             [Said("retries", "attempt 1 of 3: overloaded")],
+        ),
+        (
+            line({"type": "system", "subtype": "permission_denied", "tool_name": "Write", "message": "no"}),
+            [Said("denied", "Write: no")],
         ),
         (line({"type": "result", "result": "done"}), [Said("ends", "done")]),
         (

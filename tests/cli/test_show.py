@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
+from clodputer.cli.show import show
 from clodputer.model import outcome
 from clodputer.model.mask import Masker
-from clodputer.model.record import build
 from clodputer.model.request import Request
-from clodputer.model.run import Ended, Launch, Report
-from clodputer.store import runs
+from clodputer.model.run import Report
+from clodputer.runner import tree
+from clodputer.store import runs, slot
 from clodputer.store.home import Home
+from tests.cli.past import NOW, past_run
 from tests.workshop import clodputer, make_home, write_task
-
-NOW = 1_790_000_000.0
-PLAIN = Report(
-    outcome.of("completed"), result="All is well.", num_turns=3, cost_usd=0.0123, model="some-model"
-)
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return make_home(tmp_path)
-
-
-def past_run(
-    home: Home, task: str, request_id: str, at: float = NOW, report: Report = PLAIN, **changes: Any
-) -> tuple[str, dict[str, Any]]:
-    """A finished run as the runner would have left it; its id and record."""
-    run_id = runs.new_id(at, request_id)
-    request = Request(request_id, task, at, origin={"trigger": "spool", "file": "x.json"})
-    folder = runs.make(home, task, run_id, request, Masker())
-    Path(folder, "prompt.txt").write_text("Do the thing.\n")
-    launch = Launch(("/bin/claude", "-p"), {}, "/work")
-    record = {
-        **build(run_id, request, "claude", launch, report, Ended(0, None, "", ""), at, at + 63),
-        **changes,
-    }
-    runs.write_json(f"{folder}/record.json", record, durable=False)
-    return run_id, record
 
 
 def test_a_succeeded_run(home: Home) -> None:
@@ -83,8 +64,6 @@ def test_a_failed_run_says_what_to_do(home: Home) -> None:
 
 @pytest.mark.parametrize("code", sorted(outcome.REASONS))
 def test_every_reason_can_be_shown(home: Home, code: str) -> None:
-    from clodputer.cli.show import show
-
     past_run(home, "nightly", "aaaa1111", report=Report(outcome.of(code, "a message")))
     # Wrapped or not, as wide as the terminal is that the tests run in.
     text = " ".join(show({"CLODPUTER_HOME": home.root}, "nightly").text.split())
@@ -161,19 +140,64 @@ def test_a_task_that_has_not_run(home: Home) -> None:
     assert stderr.endswith("clodputer why nightly\n")
 
 
-def test_a_run_without_a_record(home: Home) -> None:
-    """It is going on, or its exec died; both are said."""
+def unfinished_run(home: Home, who: list[Any], marked: bool = True) -> str:
+    """A run without a record whose processes are `who`; in the slot, if it is marked there."""
     run_id = runs.new_id(NOW, "aaaa1111")
     folder = runs.make(home, "nightly", run_id, Request("aaaa1111", "nightly", NOW), Masker())
-    runs.write_json(
-        f"{folder}/process.json", {"pid": 4242, "started_at": "2026-09-21T14:13:20.000Z"}, durable=False
-    )
+    facts = {"started_at": "2026-09-21T14:13:20.000Z", "processes": who}
+    runs.write_json(f"{folder}/process.json", facts, durable=False)
+    if marked:
+        slot.mark(home, "default", "nightly", run_id)
+    return run_id
+
+
+def test_a_run_without_a_record(home: Home) -> None:
+    """Whether it goes on is seen by its processes and its place in the slot, without touching the slot's lock."""
+    itself = tree.identity(os.getpid())
+    run_id = unfinished_run(home, [itself])
     stdout, _ = clodputer(home, "show", "nightly")
-    assert "has no record yet" in stdout
-    assert "4242" in stdout
+    assert f"nightly {run_id} is being run now" in stdout
+    assert str(os.getpid()) in stdout
     data = json.loads(clodputer(home, "show", "nightly", "--json")[0])["data"]
-    assert data["record"] is None
-    assert data["prompt"] is None
+    assert (data["record"], data["prompt"], data["unfinished"]["state"]) == (None, None, "running")
+
+
+@pytest.mark.parametrize(
+    ("marked", "state", "words"),
+    [(True, "interrupted", "the next exec tells"), (False, "lost", "nobody is at it")],
+)
+def test_a_run_that_nobody_is_at(home: Home, marked: bool, state: str, words: str) -> None:
+    unfinished_run(home, [[os.getpid(), "another start", 1]], marked)
+    result = show({"CLODPUTER_HOME": home.root}, "nightly")
+    assert result.data["unfinished"]["state"] == state
+    assert words in result.text
+
+
+@pytest.mark.parametrize("content", ["{torn", "[]", '{"task": "nightly"}', None])
+def test_a_broken_record(home: Home, content: Optional[str]) -> None:
+    """It is said what is wrong with it, and the rest is shown."""
+    run_id, _ = past_run(home, "nightly", "aaaa1111", duration_seconds="long")
+    path = Path(runs.folder(home, "nightly", run_id), "record.json")
+    if content is not None:
+        path.write_text(content)
+    result = show({"CLODPUTER_HOME": home.root}, "nightly")
+    assert "has a record that cannot be read" in result.text
+    assert str(path) in " ".join(result.text.split())
+    assert "Do the thing." in result.text
+    assert result.data["record"] is None
+    assert str(path) in result.data["record_problem"]
+
+
+def test_a_task_has_earlier_runs(home: Home) -> None:
+    """The latest three in a line each, and how many more there are; a run id shows only that run."""
+    run_id = ""
+    for number in range(6):
+        run_id, _ = past_run(home, "nightly", f"aaaa111{number}", NOW + number)
+    text = show({"CLODPUTER_HOME": home.root}, "nightly").text
+    assert "aaaa1114  succeeded after 1m 3s" in text
+    assert "aaaa1111" not in text
+    assert "and 2 more in" in text
+    assert "Earlier" not in show({"CLODPUTER_HOME": home.root}, run_id).text
 
 
 def test_secrets_are_masked(home: Home) -> None:
