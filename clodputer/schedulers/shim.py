@@ -45,7 +45,10 @@ log=@SHELL_LOG@
 printf 'clodputer: %s\n' "$told" >&2
 case $(tail -n 1 "$log" 2>/dev/null) in
     *shim_broken*) ;;
-    *) if [ -d "${log%/*}" ]; then printf '{"timestamp": "%s", %s\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" "$event" >>"$log"; fi ;;
+    *)
+        now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+        if [ -d "${log%/*}" ]; then printf '{"timestamp": "%s", %s\n' "$now" "$event" >>"$log"; fi
+        ;;
 esac
 exit 1
 '''
