@@ -6,7 +6,9 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice, takewhile
+from operator import ge
 from typing import NamedTuple, Optional
 
 from clodputer.model import trigger
@@ -96,7 +98,7 @@ def silence(facts: Facts) -> list[Finding]:
         after = max(entry.accounted if entry and known else timed.since, facts.now - 30 * DAY)
         until = facts.now - timed.jitter - ON_TIME
         # Not beyond: with many tasks, working out a thousand coming slot times of each takes seconds.
-        passed = list(islice(takewhile(until.__ge__, slots(timed.schedule, after)), MOST))
+        passed = list(islice(takewhile(partial(ge, until), slots(timed.schedule, after)), MOST))
         if passed:
             number, first = number + len(passed), min(first, passed[0])
             names.append(timed.task)

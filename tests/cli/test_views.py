@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import time
 from typing import Any
@@ -16,6 +17,7 @@ from clodputer.cli.ink import without
 from clodputer.cli.list import listing
 from clodputer.cli.queue import aside, queue
 from clodputer.cli.status import status
+from clodputer.cli.when import soon
 from clodputer.cli.why import why
 from clodputer.model.request import Place
 from clodputer.runner import processes, tree
@@ -225,6 +227,19 @@ def test_why_sees_what_a_person_dropped(home: Home) -> None:
     queue_folder = Path(slot.path(home, "default", Place(1, 3, "", ""))).parent.parent / "queue" / "3"
     (queue_folder / str(Place(1, 3, "work-0001", "x.json"))).write_text('{"task": "work"}')
     assert "waits for its turn in lane default" in why(environment(home), "work", time()).text
+
+
+def test_a_time_by_another_clock_bears_its_zone() -> None:
+    """07:00 in one row and 07:00 in the next must not be an hour apart."""
+    now = 1_790_000_000.0  # Mon 2026-09-21 14:13:20 UTC
+    local = datetime.fromtimestamp(now).astimezone().tzinfo
+    here = datetime.fromtimestamp(now).astimezone().utcoffset()
+    assert here is not None
+    elsewhere = timezone(here + timedelta(hours=1), "ELSE")
+    assert soon(now + 60, now, elsewhere).endswith(" ELSE")
+    assert soon(now + 2 * 86400, now, elsewhere).endswith(" ELSE")
+    assert soon(now + 60, now, local) == soon(now + 60, now)
+    assert soon(now + 60, now)[-3] == ":"
 
 
 def test_twenty_thousand_requests(home: Home) -> None:
