@@ -16,7 +16,7 @@ from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
 from clodputer.model import schedule, trigger
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import format_duration, parse_moment
+from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.task import Task, Trigger
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ def why(environ: Mapping[str, str], name: str, now: float) -> Result:
         "last_run": around.masker.data(dict(facts.last)) if facts.last else None,
         "waiting": facts.at_work.waiting,
         "running": facts.at_work.running,
-        "hold": facts.hold._asdict() if facts.hold else None,
+        "hold": around.masker.data(_hold(facts.hold)) if facts.hold else None,
         "triggers": [told for told, _ in triggers],
         "not_run": [slottext.fate_data(fate) for fate in fates],
     }
@@ -120,6 +120,11 @@ def _last(record: Optional[Mapping[str, Any]], now: float) -> str:
     return printable(
         f"{record['outcome']}{reason} {ago} ago, trigger: {record['trigger']}{of}; show {record['run_id']}"
     )
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    until = None if hold.until is None else iso(hold.until)
+    return {"reason": hold.reason, "message": hold.message, "until": until}
 
 
 def _trigger(
