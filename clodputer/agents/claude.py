@@ -13,7 +13,7 @@ from clodputer.agents.claude_environment import containment, credentials, settin
 from clodputer.agents.claude_stream import begin, observe
 from clodputer.agents.claude_verdict import interpret
 from clodputer.model.errors import ClodputerError
-from clodputer.model.run import Facts, Launch
+from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
 __all__ = ["begin", "interpret", "launch", "observe"]
@@ -52,8 +52,8 @@ def launch(task: Task, facts: Facts) -> Launch:
         resumed=bool(resume),
         startup_timeout=STARTUP_TIMEOUT if task.startup_timeout is None else task.startup_timeout,
         stall_timeout=STALL_TIMEOUT if task.stall_timeout is None else task.stall_timeout,
-        timeout=task.timeout,
-        stop_grace=task.stop_grace,
+        timeout=TIMEOUT if task.timeout is None else task.timeout,
+        stop_grace=STOP_GRACE if task.stop_grace is None else task.stop_grace,
         max_output=facts.max_output,
     )
 

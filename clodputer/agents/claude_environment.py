@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clodputer.model.run import Facts
+from clodputer.model.run import TIMEOUT, Facts
 from clodputer.model.task import Task
 
 # Each says by itself which account pays.
@@ -58,7 +58,8 @@ def settings(task: Task) -> dict[str, str]:
     # A server that does not start must not use up the start-up clock: the first event comes after the servers.
     server_start = min(30.0, (task.startup_timeout or 90.0) / 3)
     # A tool call must end before the run's clock does, so that the model can still say what happened.
-    longest_call = task.timeout - MINUTE if task.timeout > 2 * MINUTE else task.timeout / 2
+    timeout = TIMEOUT if task.timeout is None else task.timeout
+    longest_call = timeout - MINUTE if timeout > 2 * MINUTE else timeout / 2
     usual_call = min(10 * MINUTE, longest_call)
     return {
         # Otherwise a command that outlives its timeout goes on in the background and keeps claude up to ten minutes.

@@ -8,7 +8,7 @@ from clodputer.agents import environment, lines, locate
 from clodputer.agents.ending import not_by_itself
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import of
-from clodputer.model.run import Ended, Facts, Launch, Progress, Report
+from clodputer.model.run import STOP_GRACE, TIMEOUT, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
 
@@ -36,8 +36,8 @@ def launch(task: Task, facts: Facts) -> Launch:
         # A program need not say anything before it has finished: no such clock unless the task sets one.
         startup_timeout=task.startup_timeout,
         stall_timeout=task.stall_timeout,
-        timeout=task.timeout,
-        stop_grace=task.stop_grace,
+        timeout=TIMEOUT if task.timeout is None else task.timeout,
+        stop_grace=STOP_GRACE if task.stop_grace is None else task.stop_grace,
         max_output=facts.max_output,
     )
 

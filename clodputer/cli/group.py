@@ -20,9 +20,19 @@ COMMANDS = {
     "validate": "Check task files and tell every mistake at once.",
     "run": "Run a task now and tell how it ended.",
     "exec": "Run all that waits in the spool: what schedulers call.",
+    "list": "List the tasks: when they run, and how their last runs ended.",
+    "status": "Show in one screen what runs, waits, failed and comes next.",
+    "queue": "List the requests that wait, in the order of their runs.",
+    "cancel": "Cancel a request that waits, or stop its run.",
+    "retry": "Run a request again that failed, was lost or was set aside.",
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",
     "show": "Show a run: its outcome, its conversation and its files.",
+    "logs": "Show what happened, from the execution log and its archive.",
+    "stats": "Show how runs went: success, durations and costs.",
+    "config": "Show the settings and where each comes from, or change one.",
+    "prune": "Remove old runs and archived logs now, as exec does once a day.",
+    "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}

@@ -20,7 +20,12 @@ def ink(text: str, *styles: str) -> str:
 
 def shown(text: str, stream: Any, environ: Mapping[str, str]) -> str:
     """The text as that stream takes it: without ink unless it is a terminal that has it and NO_COLOR is not set."""
-    return text if takes_ink(stream, environ) else _INK.sub("", text)
+    return text if takes_ink(stream, environ) else without(text)
+
+
+def without(text: str) -> str:
+    """The text with its ink left out."""
+    return _INK.sub("", text)
 
 
 def takes_ink(stream: Any, environ: Mapping[str, str]) -> bool:

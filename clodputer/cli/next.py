@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
-from heapq import merge
-from itertools import islice
 from time import time
-from typing import NamedTuple, Optional
+from typing import Optional
 
 import click
 
-from clodputer.cli import slottext
+from clodputer.cli import complete, slottext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.result import Result
-from clodputer.model import cron, trigger
+from clodputer.model import cron
 from clodputer.model.errors import ClodputerError, ExitCode
 from clodputer.model.moment import format_duration, parse_moment
-from clodputer.model.schedule import Calendar, slots
-from clodputer.model.task import Task
+from clodputer.model.schedule import Calendar
 from clodputer.store import home as homes
 from clodputer.store import zone as zones
+from clodputer.views.coming import Coming, coming, first, stream
 
 MOST = 1000
 
 
-class Coming(NamedTuple):
-    """A slot time, whose it is, by how much its request comes later, and the zone in which it is told."""
-
-    slot: int
-    task: str
-    trigger: str
-    delay: int
-    zone: Optional[tzinfo]
-
-
 @click.command()
-@click.argument("task", default="")
+@click.argument("task", default="", shell_complete=complete.tasks)
 @click.option("--cron", "expression", metavar="EXPR", help="A cron expression instead of tasks.")
 @click.option(
     "--timezone", metavar="ZONE", help="The zone of --cron, such as Europe/Berlin; without it the system's."
@@ -64,10 +52,10 @@ def command(
       clodputer next nightly --count 3
       clodputer next --cron "30 2 * * *" --timezone Europe/Berlin --from 2027-03-27
     """
-    return coming(os.environ, task, expression, timezone, start, count, time())
+    return asked(os.environ, task, expression, timezone, start, count, time())
 
 
-def coming(
+def asked(
     environ: Mapping[str, str],
     name: str,
     expression: Optional[str],
@@ -82,9 +70,8 @@ def coming(
             raise _usage("a TASK and --cron do not go together", "Leave one of them out.")
         zone = zones.load(timezone or "", environ)
         calendar = Calendar(_parsed(expression), zone)
-        moments = slots(calendar, _start(start, now, zone))
-        found = [Coming(slot, "", "cron", 0, zone) for slot in islice(moments, count)]
-        return _result(found, "It is never due after that moment.")
+        found = stream("", "cron", 0, zone, calendar, _start(start, now, zone))
+        return _result(first([found], count), "It is never due after that moment.")
     if timezone is not None:
         raise _usage("--timezone belongs to --cron; a task names its own", "Leave it out.")
     return _of_tasks(environ, name, _start(start, now, None), count)
@@ -101,23 +88,10 @@ def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -
     else:
         checked = (report.task for report in taskfile.check_all(home, environ))
         tasks = [task for task in checked if task is not None and task.enabled]
-    streams = [each for task in tasks for each in _streams(environ, task, after)]
-    found = list(islice(merge(*streams, key=lambda one: (one.slot, one.task)), count))
     return _result(
-        found, f"{f'Task {name} has' if name else 'No task has'} {'no ' if name else ''}slot times to come."
+        coming(environ, tasks, after, count),
+        f"{f'Task {name} has' if name else 'No task has'} {'no ' if name else ''}slot times to come.",
     )
-
-
-def _streams(environ: Mapping[str, str], task: Task, after: float) -> Iterator[Iterator[Coming]]:
-    for one in task.triggers:
-        if one.type in trigger.TIMED:
-            zone = zones.load(str(one.options.get("timezone") or ""), environ)
-            delay = trigger.policy(one, task.name).jitter
-            yield _stream(task.name, one.type, delay, zone, slots(trigger.schedule(one, zone), after))
-
-
-def _stream(task: str, kind: str, delay: int, zone: tzinfo, moments: Iterator[int]) -> Iterator[Coming]:
-    return (Coming(slot, task, kind, delay, zone) for slot in moments)
 
 
 def _result(found: list[Coming], nothing: str) -> Result:

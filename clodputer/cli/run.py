@@ -9,7 +9,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import click
 
-from clodputer.cli import recordtext
+from clodputer.cli import complete, recordtext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink, is_terminal, shown
 from clodputer.cli.result import Result
@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
 
 
 @click.command()
-@click.argument("task")
+@click.argument("task", shell_complete=complete.tasks)
 @click.option(
     "--context",
     "-c",

@@ -88,14 +88,19 @@ def refuse_held(around: Surroundings, task: Task, and_so: str) -> None:
 
 def _refuse_set_aside(around: Surroundings, request_id: str) -> None:
     """Raise ClodputerError when the request was rejected or buried without a run."""
+    from clodputer.store.home import entries
     from clodputer.store.spool import REASON_SUFFIX
 
     for folder, code, verb in (
         (around.home.rejected, "rejected", "rejected"),
         (around.home.dead, "dead", "given up"),
+        (around.home.closed, "cancelled", "cancelled by somebody else"),
     ):
-        for name in os.listdir(folder):
-            if request_id in name and name.endswith(REASON_SUFFIX):
+        for name in entries(folder):
+            # The reason is written first: without the file it belongs to, it tells of what did not come about.
+            if request_id not in name or not name.endswith(REASON_SUFFIX):
+                continue
+            if os.path.lexists(f"{folder}/{name[: -len(REASON_SUFFIX)]}"):
                 with open(f"{folder}/{name}", encoding="utf-8", errors="replace") as file:
                     reason, _, again = file.read().strip().partition("\n\n")
                 raise ClodputerError(

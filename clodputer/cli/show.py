@@ -9,7 +9,7 @@ from typing import Any, Union
 
 import click
 
-from clodputer.cli import conversation, recordtext
+from clodputer.cli import complete, conversation, recordtext
 from clodputer.cli import showparts as parts
 from clodputer.cli.group import json_option
 from clodputer.cli.printable import printable
@@ -26,7 +26,7 @@ MOST_SAID, MOST_STDERR = 500, 64 * 1024
 
 
 @click.command()
-@click.argument("run", metavar="RUN|TASK")
+@click.argument("run", metavar="RUN|TASK", shell_complete=complete.runs)
 @click.option("--conversation", "talk", is_flag=True, help="Print only the conversation, all of it.")
 @click.option(
     "--stderr", "complaints", is_flag=True, help="Print only what the run wrote to stderr, all of it."

@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 import click
 
+from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("tasks", nargs=-1, metavar="[TASK]...")
+@click.argument("tasks", nargs=-1, metavar="[TASK]...", shell_complete=complete.tasks)
 @json_option
 def command(tasks: tuple[str, ...]) -> Result:
     """Check task files and tell every mistake at once.

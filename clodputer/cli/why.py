@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 import click
 
-from clodputer.cli import recordtext, slottext
+from clodputer.cli import complete, recordtext, slottext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
@@ -38,7 +38,7 @@ class Facts(NamedTuple):
 
 
 @click.command()
-@click.argument("task")
+@click.argument("task", shell_complete=complete.tasks)
 @json_option
 def command(task: str) -> Result:
     """Say why a task did or did not run, and what it waits for.

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
 DEFAULT_MAX_OUTPUT = 200 * 1024 * 1024
+TIMEOUT = 3600.0
+STOP_GRACE = 10.0
 
 
 class Facts(NamedTuple):
@@ -42,8 +44,8 @@ class Launch(NamedTuple):
     resumed: bool = False
     startup_timeout: Optional[float] = None
     stall_timeout: Optional[float] = None
-    timeout: float = 3600.0
-    stop_grace: float = 10.0
+    timeout: float = TIMEOUT
+    stop_grace: float = STOP_GRACE
     exit_grace: float = 15.0
     max_output: int = DEFAULT_MAX_OUTPUT
 

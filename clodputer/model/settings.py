@@ -1,13 +1,58 @@
-"""What config.yaml says for all tasks; checked values only."""
+"""What holds for all tasks: the settings, their defaults, and how they meet a task's own keys; checked values only."""
 
 from __future__ import annotations
 
-from clodputer.model.run import DEFAULT_MAX_OUTPUT
+from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any, Optional
+
+    from clodputer.model.task import Task
+
+DAY = 86400.0
+MB, GB = 1024**2, 1024**3
 
 
 class Settings(NamedTuple):
-    """The settings of one home. `claude`: absolute path of the binary, or empty to look for it. Sizes in bytes."""
+    """The settings of one home. Durations in seconds, sizes in bytes; None: the agent's own default, or no limit.
+
+    `claude`: absolute path of the binary, or empty to look for it.
+    """
 
     claude: str = ""
+    model: str = ""
+    timeout: float = TIMEOUT
+    startup_timeout: Optional[float] = None
+    stall_timeout: Optional[float] = None
+    stop_grace: float = STOP_GRACE
+    max_turns: Optional[int] = None
+    max_cost_usd: Optional[float] = None
     max_output: int = DEFAULT_MAX_OUTPUT
+    sweep: float = 300.0
+    log_size: int = 10 * MB
+    keep_log_for: float = 183 * DAY
+    keep_log_count: int = 1000
+    keep_log_size: int = GB
+    keep_runs_for: float = 90 * DAY
+    keep_runs_count: int = 10_000
+    keep_runs_size: int = 5 * GB
+
+
+# The keys that a task may have itself. Those of the second group do not reach tasks of agent `command`: a program has no model,
+# and may well be silent until its end.
+OF_TASKS = ("timeout", "stop_grace", "max_output")
+OF_CLAUDE = ("model", "startup_timeout", "stall_timeout", "max_turns", "max_cost_usd")
+
+
+def with_defaults(task: Task, settings: Settings, ruled: Collection[str]) -> Task:
+    """The task with its limits filled in; those of the settings that are `ruled` (by the environment) come before its own."""
+    names = OF_TASKS + OF_CLAUDE if task.agent == "claude" else OF_TASKS
+    changes: dict[str, Any] = {
+        name: getattr(settings, name)
+        for name in names
+        if name in ruled or getattr(task, name) is None or getattr(task, name) == ""
+    }
+    return task._replace(**changes)

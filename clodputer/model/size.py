@@ -17,3 +17,12 @@ def parse_size(text: str) -> int:
     if not match:
         raise ValueError(f"not a size: {text[:40]!r}; write a number and a unit, such as 500KB, 200MB or 2GB")
     return int(match[3]) if match[3] else int(float(match[1]) * _UNITS[match[2]])
+
+
+def told(number: float) -> str:
+    """A number of bytes for people: `1.5 MB`."""
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if number < 1024:
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} TB"

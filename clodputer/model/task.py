@@ -39,7 +39,10 @@ class Trigger(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One task file after validation. Durations are seconds, sizes bytes; strings may still hold `{{ env.X }}`."""
+    """One task file after validation. Durations are seconds, sizes bytes; strings may still hold `{{ env.X }}`.
+
+    A limit that is None, and an empty model, are those of the settings (`settings.with_defaults`).
+    """
 
     name: str
     path: str
@@ -66,10 +69,10 @@ class Task(NamedTuple):
     json_schema: Optional[Mapping[str, Any]] = None
     session: str = "new"
     env: Mapping[str, str] = {}
-    timeout: float = 3600.0
+    timeout: Optional[float] = None
     startup_timeout: Optional[float] = None
     stall_timeout: Optional[float] = None
-    stop_grace: float = 10.0
+    stop_grace: Optional[float] = None
     max_output: Optional[int] = None
     context: Mapping[str, Any] = {}
     on_denied: str = "fail"

@@ -14,7 +14,8 @@ from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
-from clodputer.runner import expect, scratch
+from clodputer.runner import expect, processes, scratch, tree
+from clodputer.runner.close import close_cancelled
 from clodputer.runner.contain import contain, run_check
 from clodputer.runner.intake import read_request
 from clodputer.runner.ready import Ready, prepare
@@ -44,6 +45,11 @@ def attempt(around: Surroundings, lane: str, place: Place, stop: Stop) -> Option
     """
     now = time()
     in_slot = slot.path(around.home, lane, place)
+    if slot.cancel_asked(around.home, lane, place.id):
+        # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
+        close_cancelled(around, in_slot, place.id, place.dropped, now, lane=lane)
+        slot.forget_cancels(around.home, lane)
+        return None
     try:
         dropped = dropfile.read(in_slot, place.dropped)
         request = read_request(dropped, place.dropped, place.id, dropped.written_at)._replace(id=place.id)
@@ -90,7 +96,8 @@ def _run(
     around: Surroundings, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
 ) -> dict[str, Any]:
     run_id = runs.new_id(now, request.id)
-    slot.mark(around.home, lane, task.name, run_id)
+    slot.mark(around.home, lane, task.name, run_id, processes.written(tree.identity(os.getpid())))
+    stop.cancel = slot.cancel_path(around.home, lane, request.id)
     folder = runs.make(around.home, task.name, run_id, request, around.masker)
     around.log(
         now, "started", task=task.name, request_id=request.id, run_id=run_id, lane=lane, agent=task.agent
@@ -101,6 +108,7 @@ def _run(
         scratch.mask_streams(folder, around.masker)
     finally:
         scratch.remove(temporary)
+        stop.cancel = ""
     ended_at = time()
     record = build(run_id, request, task.agent, finished.launch, finished.report, finished.ended, now, ended_at,
                    finished.expect, _effects(around, lane, request, finished.report, ended_at))  # fmt: skip
@@ -149,7 +157,7 @@ def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Fin
         progress, ended = contain(around, folder, task, launch, descriptor, stop)
     finally:
         os.close(descriptor)
-    if ended.stopped == "interrupted" and stop.mine == runs.request_of(facts.run_id):
+    if ended.stopped == "interrupted" and (stop.mine == runs.request_of(facts.run_id) or stop.cancelled()):
         ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=around.masker.text(ended.stderr_tail))
     report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
@@ -158,4 +166,6 @@ def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Fin
         return run_check(around, folder, task, launch, argv, stop)
 
     checks = expect.check(task, report, snapshot, started_at, run)
+    if stop.cancelled() and not all(check["ok"] for check in checks):
+        report = report._replace(outcome=outcome.of("cancelled", "It was cancelled during its check."))
     return Finished(expect.apply(report, checks), launch, ended, checks)

@@ -11,6 +11,7 @@ from clodputer.runner.intake import intake
 from clodputer.runner.recover import recover
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
+from clodputer.runner.tidy import tidy
 from clodputer.store import hold, idle, look, slot, spool
 from clodputer.store.queue import Queue
 
@@ -73,6 +74,7 @@ def work(around: Surroundings, stop: Stop, only: str = "") -> Worked:
             stop.wait(GLANCE)
             continue
         break
+    tidy(around, time(), stop)
     return worked
 
 

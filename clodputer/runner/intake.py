@@ -53,7 +53,12 @@ def intake(around: Surroundings, now: float) -> Taken:
             return Taken(refused=True)
         batch = Batch(around, now, set(), set())
         for name in _by_arrival(around.home.new):
-            kind = _take(batch, name)
+            try:
+                kind = _take(batch, name)
+            except FileNotFoundError:
+                if os.path.lexists(f"{around.home.new}/{name}"):
+                    raise
+                continue  # taken back by whoever dropped it, or cancelled
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
         for folder in batch.touched:
             atomic.sync_folder(folder)
@@ -82,8 +87,6 @@ def _take(batch: Batch, name: str) -> str:
         task = taskfile.load(around.home, request.task, around.environ)
         if not task.enabled:
             raise ClodputerError("task_disabled", decide.disabled(task))
-    except FileNotFoundError:
-        return ""  # taken back by whoever dropped it
     except dropfile.Unreadable as error:
         if error.incomplete and _still_warm(path, now):
             return "unfinished"

@@ -8,7 +8,7 @@ from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Optional
 
 LONGEST_COMMAND = 200
 
@@ -19,6 +19,20 @@ class Identity(NamedTuple):
     pid: int
     started: str
     session: int
+
+
+def written(who: Optional[Identity]) -> str:
+    """An identity in one line, as `read` reads it."""
+    return f"{who.pid} {who.session} {who.started}" if who else ""
+
+
+def read(line: str) -> Optional[Identity]:
+    """The identity that `written` wrote; None when it is none."""
+    pid, _, rest = line.partition(" ")
+    session, _, started = rest.partition(" ")
+    if not (pid.isdecimal() and session.isdecimal() and started):
+        return None
+    return Identity(int(pid), started, int(session))
 
 
 class Process(NamedTuple):

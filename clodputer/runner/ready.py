@@ -8,11 +8,12 @@ from clodputer import agents
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
 from clodputer.model.run import Facts, Launch
+from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
 from clodputer.runner import prompt
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import runs
+from clodputer.store import runs, settings
 from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False
@@ -33,7 +34,8 @@ def prepare(around: Surroundings, run_id: str, request: Request, task: Task, tem
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
     last, session = _past(around, task)
     text = prompt.render(task, request, last, around.environ, around.secrets)
-    final = prompt.render_task(task, around.environ, around.secrets)
+    written = prompt.render_task(task, around.environ, around.secrets)
+    final = with_defaults(written, around.settings, settings.ruling(around.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", around.environ))
     if not os.path.isabs(final.working_directory):

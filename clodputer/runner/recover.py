@@ -12,6 +12,7 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import scratch, sweep
+from clodputer.runner.close import close_cancelled
 from clodputer.runner.contain import CHECK_FOLDER
 from clodputer.runner.settle import bury, settle
 from clodputer.runner.surroundings import Surroundings
@@ -34,13 +35,15 @@ def recover(around: Surroundings, lane: str, now: float) -> None:
     run is settled as `lost`. A mark alone: it died before the start. May itself be killed at any point and repeated.
     """
     place, task, run_id = slot.content(around.home, lane)
+    slot.forget_cancels(around.home, lane, place.id if place else "")
     if place is None:
         if run_id:
             slot.unmark(around.home, lane, task, run_id)
         return
     if not run_id:
-        _put_back(around, lane, place)
-        around.log(now, "recovered", request_id=place.id, action="put_back")
+        if not _cancelled(around, lane, place, now):
+            _put_back(around, lane, place)
+            around.log(now, "recovered", request_id=place.id, action="put_back")
         return
     record = runs.record(around.home, task, run_id)
     if record is not None:
@@ -56,6 +59,17 @@ def recover(around: Surroundings, lane: str, now: float) -> None:
         _lost(around, lane, place, task, run_id, process, now)
 
 
+def _cancelled(around: Surroundings, lane: str, place: Place, now: float, **told: Any) -> bool:
+    """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
+    if not slot.cancel_asked(around.home, lane, place.id):
+        return False
+    close_cancelled(
+        around, slot.path(around.home, lane, place), place.id, place.dropped, now, lane=lane, **told
+    )
+    slot.forget_cancels(around.home, lane)
+    return True
+
+
 def _put_back(around: Surroundings, lane: str, place: Place) -> None:
     target = queue.path(around.home, lane, place)
     os.rename(slot.path(around.home, lane, place), target)
@@ -63,6 +77,9 @@ def _put_back(around: Surroundings, lane: str, place: Place) -> None:
 
 
 def _false_start(around: Surroundings, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
+    if _cancelled(around, lane, place, now, task=task, run_id=run_id):
+        slot.unmark(around.home, lane, task, run_id)
+        return
     attempts = runs.of_request(around.home, task, place.id)
     false_starts = sum(1 for attempt in attempts if runs.record(around.home, task, attempt) is None)
     action = "put_back" if false_starts < FALSE_STARTS else "buried"

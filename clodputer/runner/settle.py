@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from time import time
 
 from clodputer.model.record import masked
 from clodputer.model.request import Place
+from clodputer.runner.close import close_cancelled
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, hold, queue, runs, slot, spool
 
@@ -35,6 +37,7 @@ def settle(
     for effect in record["effects"]:
         _perform(around, lane, place, run_id, folder, effect)
     slot.unmark(around.home, lane, task, run_id)
+    slot.forget_cancels(around.home, lane)
     return dict(record)
 
 
@@ -58,6 +61,8 @@ def _perform(
             around.home, effect["lane"], hold.Hold(effect["reason"], effect["message"], effect["until"])
         )
     elif kind == "put_back":
+        if slot.cancel_asked(around.home, lane, place.id) and os.path.lexists(in_slot):
+            close_cancelled(around, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
         _leave(in_slot, queue.path(around.home, lane, place))
     elif kind == "finish":
         _leave(in_slot, f"{folder}/dropped{os.path.splitext(place.dropped)[1]}")

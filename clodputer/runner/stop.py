@@ -20,13 +20,15 @@ class Stop:
 
     reason: empty, or why we are to stop: interrupted, or what `request` was told. A further signal changes nothing, so
     containment is never cut short. mine: the id of the request for whose sake we are here, if any: its run is then
-    cancelled, where others are interrupted and put back. meanwhile: what to do before each waiting, for somebody who
-    watches; it must neither raise nor take long. Main thread only; a forked child needs one of its own.
+    cancelled, where others are interrupted and put back. cancel: the file whose being there cancels the run that we are at,
+    and that run only. meanwhile: what to do before each waiting, for somebody who watches; it must neither raise nor take
+    long. Main thread only; a forked child needs one of its own.
     """
 
     def __init__(self, mine: str = "", meanwhile: Optional[Callable[[], None]] = None) -> None:
         self.reason = ""
         self.mine = mine
+        self.cancel = ""
         self.meanwhile = meanwhile
         self._before: dict[int, Any] = {}
         self._reader = self._writer = self._wakeup_before = -1
@@ -39,6 +41,10 @@ class Stop:
     def request(self, reason: str = "interrupted") -> None:
         """Ask for it; the first reason stays."""
         self.reason = self.reason or reason
+
+    def cancelled(self) -> bool:
+        """Whether a person has asked for the end of the run that we are at."""
+        return bool(self.cancel) and os.path.lexists(self.cancel)
 
     def __enter__(self) -> Stop:
         # A signal that has a handler is also written to this pipe: no select can miss it, however close it was.

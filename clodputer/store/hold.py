@@ -32,7 +32,16 @@ def place(home: Home, lane: str, hold: Hold) -> None:
 
 
 def current(home: Home, lane: str, now: float) -> Optional[Hold]:
-    """The hold a lane is under at `now` (epoch seconds), if any; one that has ended is lifted in passing.
+    """The hold a lane is under at `now` (epoch seconds), if any; one that has ended is lifted in passing."""
+    hold = read(home, lane, now)
+    if hold is not None and hold.until is not None and hold.until <= now:
+        os.unlink(f"{lane_folder(home, lane)}/hold")
+        return None
+    return hold
+
+
+def read(home: Home, lane: str, now: float) -> Optional[Hold]:
+    """What a lane's hold says, whether or not it has ended at `now` (epoch seconds); nothing is changed.
 
     A hold that cannot be read holds: somebody put it there for a reason.
     """
@@ -45,10 +54,6 @@ def current(home: Home, lane: str, now: float) -> Optional[Hold]:
     try:
         fields = loads(data)
         until = None if fields.get("until") is None else parse_moment(fields["until"], now)
-        hold = Hold(str(fields.get("reason", "held")), str(fields.get("message", "")), until)
+        return Hold(str(fields.get("reason", "held")), str(fields.get("message", "")), until)
     except (ValueError, AttributeError, TypeError):
         return Hold("held", f"{path} cannot be read as JSON; remove it to let the lane go on", None)
-    if hold.until is not None and hold.until <= now:
-        os.unlink(path)
-        return None
-    return hold

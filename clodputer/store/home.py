@@ -15,7 +15,7 @@ PRIORITIES = ("5", "4", "3", "2", "1")
 class Home:
     """The paths of one home folder; nothing is read or made by naming them."""
 
-    __slots__ = ("archive", "cache", "config", "dead", "dedupe", "lanes", "ledger", "log", "new", "rejected", "root",
+    __slots__ = ("archive", "cache", "closed", "config", "dead", "dedupe", "lanes", "ledger", "log", "new", "rejected", "root",
                  "runs", "secrets", "spool", "tasks", "tmp")  # fmt: skip
 
     def __init__(self, root: str) -> None:
@@ -28,6 +28,7 @@ class Home:
         self.new = f"{root}/spool/new"
         self.rejected = f"{root}/spool/rejected"
         self.dead = f"{root}/spool/dead"
+        self.closed = f"{root}/spool/closed"
         self.lanes = f"{root}/spool/lanes"
         self.runs = f"{root}/runs"
         self.ledger = f"{root}/ledger"
@@ -58,8 +59,8 @@ def make(home: Home) -> None:
 
     Raises OSError.
     """
-    for folder in (home.root, home.tasks, home.spool, home.tmp, home.new, home.rejected, home.dead, home.lanes,
-                   home.runs, home.ledger, home.dedupe, home.cache, home.archive):  # fmt: skip
+    for folder in (home.root, home.tasks, home.spool, home.tmp, home.new, home.rejected, home.dead, home.closed,
+                   home.lanes, home.runs, home.ledger, home.dedupe, home.cache, home.archive):  # fmt: skip
         os.makedirs(folder, mode=0o700, exist_ok=True)
     # makedirs applies the mode to the last folder only, and the umask to all.
     os.chmod(home.root, 0o700)

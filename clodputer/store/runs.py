@@ -94,6 +94,8 @@ def spans(home: Home, task: str, since: float, now: float) -> list[tuple[float, 
         try:
             end = os.stat(f"{folder(home, task, run_id)}/record.json").st_mtime
         except FileNotFoundError:
+            if not os.path.isdir(folder(home, task, run_id)):
+                continue  # pruned a moment ago
             end = now
         if end < since:
             break

@@ -1,4 +1,4 @@
-"""config.yaml: what holds for all tasks."""
+"""The settings of a home: config.yaml, read once for each edit, and the CLODPUTER_ variables, which come before it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,84 @@ from clodputer.store import cache
 from clodputer.store.home import Home
 from clodputer.store.tilde import expand
 
-RULES = ("store/settings_schema.py", "store/taskfile_schema.py", "model/settings.py")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PREFIX = "CLODPUTER_"
+RULES = (
+    "store/settings_check.py",
+    "model/settingkeys.py",
+    "model/settings.py",
+    "model/moment.py",
+    "model/size.py",
+)
 
 
 def load(home: Home, environ: Mapping[str, str] = MappingProxyType({})) -> Settings:
     """The settings of a home; a missing or empty file means the defaults.
 
-    Raises ClodputerError ("config_invalid") with every problem of the file, one on each line.
+    Raises ClodputerError: "config_invalid" with every problem of the file, one on each line, or "environment_invalid".
     """
+    values = {**_of_file(home), **of_environment(environ)}
+    settings = Settings(**values)
+    # Expanded after the cache, which another HOME may share.
+    return settings._replace(claude=expand(settings.claude, environ)) if settings.claude else settings
+
+
+def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that CLODPUTER_ variables give, such as CLODPUTER_TIMEOUT=30m; other variables are passed over.
+
+    An empty variable is none. Raises ClodputerError ("environment_invalid") for a value that the key does not take.
+    """
+    values: dict[str, Any] = {}
+    for name in variables(environ):
+        # Imported late: for most execs there is none.
+        from clodputer.model.settingkeys import KEYS, Expected, read_text
+
+        key = name[len(PREFIX) :].lower()
+        try:
+            values[key] = read_text(KEYS[key], environ[name])
+        except Expected as error:
+            message = f"{name}: {error.told(repr(environ[name][:60]))}"
+            raise ClodputerError("environment_invalid", message, f"Correct {name}, or unset it.") from None
+    return values
+
+
+def ruling(environ: Mapping[str, str]) -> frozenset[str]:
+    """The keys that variables give; they come before a task's own."""
+    return frozenset(name[len(PREFIX) :].lower() for name in variables(environ))
+
+
+def variables(environ: Mapping[str, str]) -> list[str]:
+    """The names of the variables that are settings, in order."""
+    fields = Settings._fields
+    return sorted(
+        name
+        for name in environ
+        if name.startswith(PREFIX)
+        and name[len(PREFIX) :].lower() in fields
+        and name.isupper()
+        and environ[name]
+    )
+
+
+def _of_file(home: Home) -> Mapping[str, Any]:
     if not os.path.lexists(home.config):
-        return Settings()
+        return {}
 
     def fresh() -> tuple[object, bool]:
-        from clodputer.store.settings_schema import check
+        from clodputer.store.settings_check import check
         from clodputer.store.taskfile import document
 
-        settings, problems = check(document(home.config), os.path.basename(home.config))
-        if problems:
-            raise ClodputerError("config_invalid", "\n".join(map(str, problems)), f"Mend {home.config}.")
-        return settings._asdict(), True
+        checked = check(document(home.config), os.path.basename(home.config))
+        if checked.problems:
+            told = "\n".join(map(str, checked.problems))
+            raise ClodputerError("config_invalid", told, f"Mend {home.config}.")
+        return checked.values, True
 
-    try:
-        settings = Settings(**cache.get(home, home.config, cache.program(*RULES), fresh))
-    except TypeError:
-        settings = Settings(**fresh()[0])  # type: ignore[arg-type]
-    # Expanded after the cache, which another HOME may share.
-    return settings._replace(claude=expand(settings.claude, environ))
+    kept = cache.get(home, home.config, cache.program(*RULES), fresh)
+    if isinstance(kept, dict) and kept.keys() <= set(Settings._fields):
+        return kept
+    found: dict[str, Any] = fresh()[0]  # type: ignore[assignment]
+    return found

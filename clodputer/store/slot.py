@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
+CANCEL_SUFFIX = ".cancel"
+
 
 class Content(NamedTuple):
     """What lies in a slot: nothing, a request that was claimed, and once its run was begun, which run."""
@@ -52,13 +54,26 @@ def content(home: Home, lane: str) -> Content:
     return Content(place, task, run_id)
 
 
-def mark(home: Home, lane: str, task: str, run_id: str) -> None:
-    """Say which run the slot's request is in, before anything of it is started.
+def mark(home: Home, lane: str, task: str, run_id: str, holder: str = "") -> None:
+    """Say which run the slot's request is in, before anything of it is started; `holder` tells who is at it.
 
     The one fsync makes the claim durable as well: after a power cut the slot tells truly whether something may have run.
     """
-    os.close(os.open(_mark(home, lane, task, run_id), os.O_WRONLY | os.O_CREAT, 0o600))
+    descriptor = os.open(_mark(home, lane, task, run_id), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(descriptor, holder.encode())
+    finally:
+        os.close(descriptor)
     atomic.sync_folder(folder(home, lane))
+
+
+def holder(home: Home, lane: str, task: str, run_id: str) -> str:
+    """Who made the mark of a run, in the words it gave; empty when that is not known."""
+    try:
+        with open(_mark(home, lane, task, run_id), encoding="utf-8", errors="replace") as file:
+            return file.read(200)
+    except FileNotFoundError:
+        return ""
 
 
 def unmark(home: Home, lane: str, task: str, run_id: str) -> None:
@@ -67,6 +82,40 @@ def unmark(home: Home, lane: str, task: str, run_id: str) -> None:
         os.unlink(_mark(home, lane, task, run_id))
     except FileNotFoundError:
         return
+
+
+def cancel_path(home: Home, lane: str, request_id: str) -> str:
+    """The file whose being there cancels that request, whoever has it in the slot and however far it has come."""
+    return f"{folder(home, lane)}/{request_id}{CANCEL_SUFFIX}"
+
+
+def ask_cancel(home: Home, lane: str, request_id: str) -> None:
+    """Ask for the end of a request in the slot; may be repeated. Raises OSError."""
+    path = cancel_path(home, lane, request_id)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def cancel_asked(home: Home, lane: str, request_id: str) -> bool:
+    """Whether somebody has asked for the end of that request."""
+    return os.path.lexists(cancel_path(home, lane, request_id))
+
+
+def forget_cancel(home: Home, lane: str, request_id: str) -> None:
+    """Take back what was asked of a request."""
+    try:
+        os.unlink(cancel_path(home, lane, request_id))
+    except FileNotFoundError:
+        return
+
+
+def forget_cancels(home: Home, lane: str, spare: str = "") -> None:
+    """Take away what was asked too late, of requests that have left the slot; not that of the request `spare`."""
+    for name in os.listdir(folder(home, lane)):
+        if name.endswith(CANCEL_SUFFIX) and name != f"{spare}{CANCEL_SUFFIX}":
+            try:
+                os.unlink(f"{folder(home, lane)}/{name}")
+            except FileNotFoundError:
+                continue
 
 
 def _mark(home: Home, lane: str, task: str, run_id: str) -> str:

@@ -61,11 +61,12 @@ def pending_ids(home: Home) -> set[str]:
 
 
 def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason: str) -> str:
-    """Move a file of any kind, unopened, into `rejected/` or `dead/` with its reason beside it; return where it is now.
+    """Move a file of any kind, unopened, into `rejected/`, `dead/` or `closed/`, its reason beside it; where it is now.
 
     `name` is what it was dropped as: the reason ends with the command that drops it again under that name. The reason is
     written first: a crash in between leaves a reason too many, never a file without one. Without fsync: what a power cut undoes
-    is done again, and ten thousand stray files should not take minutes. Raises OSError.
+    is done again, and ten thousand stray files should not take minutes. Raises FileNotFoundError when the file is gone
+    meanwhile, OSError.
     """
     from shlex import quote
 
@@ -76,5 +77,18 @@ def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason
     again = f"mv {quote(kept)} {quote(f'{home.new}/{name}')}"
     text = f"{reason.rstrip()}\n\nTo drop it again, once that is mended:\n  {again}\n"
     atomic.write(kept + REASON_SUFFIX, text.encode("utf-8", "backslashreplace"), durable=False)
-    os.rename(path, kept)
+    try:
+        os.rename(path, kept)
+    except FileNotFoundError:
+        # Somebody was quicker. If it was another one who sets it aside, to the same place, the reason is that one's.
+        if not os.path.lexists(kept):
+            _unlink(kept + REASON_SUFFIX)
+        raise
     return kept
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

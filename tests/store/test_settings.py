@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.run import DEFAULT_MAX_OUTPUT
 from clodputer.model.settings import Settings
 from clodputer.store import settings
 from clodputer.store.home import Home
@@ -23,7 +22,7 @@ def _home(tmp_path: Path, text: str) -> Home:
 
 def test_no_file(tmp_path: Path) -> None:
     """Everything has a default."""
-    assert settings.load(make_home(tmp_path), {}) == Settings("", DEFAULT_MAX_OUTPUT)
+    assert settings.load(make_home(tmp_path), {}) == Settings()
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n", "{}\n"])
@@ -37,7 +36,7 @@ def test_values(tmp_path: Path) -> None:
     home = _home(tmp_path, "claude: ~/bin/claude\nmax_output: 1GB\n")
     os.utime(home.config, (1_700_000_000.5, 1_700_000_000.5))
     for person in ("/home/a", "/home/b"):
-        assert settings.load(home, {"HOME": person}) == Settings(f"{person}/bin/claude", 1024**3)
+        assert settings.load(home, {"HOME": person}) == Settings(f"{person}/bin/claude", max_output=1024**3)
     assert list(Path(home.cache).iterdir()) != []
 
 

@@ -90,7 +90,9 @@ def _tasks(tmp_path: Path) -> tuple[Home, list[taskfile.Report]]:
 def test_every_template_validates(tmp_path: Path) -> None:
     """What is shipped as an example works as it is."""
     _, reports = _tasks(tmp_path)
-    assert [report.name for report in reports] == ["daily-email", "log-triage", "manual", "repository-chore"]
+    assert [report.name for report in reports] == [
+        "daily-email", "file-watcher", "log-triage", "manual", "repository-chore",
+    ]  # fmt: skip
     assert [problem for report in reports for problem in report.problems] == []
 
 
@@ -103,7 +105,9 @@ def test_every_template_renders(last: dict[str, object] | None, tmp_path: Path) 
     for report in reports:
         assert report.task is not None
         body = "/cost?" if report.name == "manual" else ""
-        text = prompt.render(report.task, Request("abcd", report.name, 0.0, body=body), last, {}, {})
+        came = {"file": {"path": "/a/b.txt", "name": "b.txt"}} if report.name == "file-watcher" else {}
+        request = Request("abcd", report.name, 0.0, body=body, context=came)
+        text = prompt.render(report.task, request, last, {}, {})
         assert body in text
         assert "{{" not in text
         assert prompt.render_task(report.task, {"HOME": "/home/a"}, {}).working_directory.startswith(

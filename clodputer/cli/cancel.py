@@ -1,0 +1,146 @@
+"""`clodputer cancel`: take a request out before it runs, or stop its run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Optional
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.group import json_option
+from clodputer.cli.ink import ink
+from clodputer.cli.printable import printable
+from clodputer.cli.result import Result
+from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.suggest import did_you_mean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.runner.cancel import Cancelled
+    from clodputer.runner.surroundings import Surroundings
+    from clodputer.store.whereabouts import Found
+
+MOST_SHOWN = 8
+
+
+@click.command()
+@click.argument("request", metavar="[REQUEST|RUN]", default="", shell_complete=complete.waiting)
+@click.option("--all-of", "task", metavar="TASK", help="Cancel all that waits or runs of this task.",
+              shell_complete=complete.tasks)  # fmt: skip
+@json_option
+def command(request: str, task: Optional[str]) -> Result:
+    """Cancel a request that waits, or stop its run.
+
+    REQUEST is the id of a request or of its run, or the beginning of one that fits no other (see: clodputer queue).
+    One that waits is put into spool/closed/, with the reason beside it; `clodputer retry` drops it again. One that runs is
+    stopped by the exec that runs it, and ends as cancelled; we wait for that, for a minute at most.
+
+    Exit code 0 when it is cancelled, or was before; 1 when it had already ended.
+
+    \b
+    Examples:
+      clodputer cancel 3f9a2c1b
+      clodputer cancel --all-of nightly
+    """
+    if bool(request) == bool(task):
+        raise ClodputerError("usage", "cancel takes one request or run, or --all-of TASK",
+                             "See what there is with: clodputer queue", ExitCode.USAGE)  # fmt: skip
+    return _all_of(os.environ, task) if task else _one(os.environ, request)
+
+
+def _one(environ: Mapping[str, str], wanted: str) -> Result:
+    from clodputer.runner import cancel
+    from clodputer.runner.surroundings import look
+
+    around = look(environ)
+    found = cancel.find(around, wanted)
+    if not found:
+        return _not_there(around, wanted)
+    if len(found) > 1:
+        told = ", ".join(_name(one) for one in found[:MOST_SHOWN]) + (", ..." if found[MOST_SHOWN:] else "")
+        raise ClodputerError("request_ambiguous", f"{len(found)} requests fit {wanted!r}: {told}",
+                             "Write more of the one you mean.")  # fmt: skip
+    return _result([cancel.cancel(around, found[0])])
+
+
+def _all_of(environ: Mapping[str, str], task: str) -> Result:
+    from clodputer.runner import cancel
+    from clodputer.runner.surroundings import look
+    from clodputer.store import runs, taskfile
+
+    around = look(environ)
+    found = cancel.of_task(around, task)
+    known = {*taskfile.names(around.home), *runs.tasks(around.home)}
+    if not found and task not in known:
+        raise ClodputerError("task_unknown", f"there is no task {task[:80]!r}{did_you_mean(task, known)}")
+    # What waits first: else the next one would begin when the run is stopped.
+    found.sort(key=lambda one: one.state == "running")
+    if not found:
+        return Result({"cancelled": []}, f"Nothing of {task} waits or runs.")
+    return _result([cancel.cancel(around, one) for one in found])
+
+
+def _result(done: list[Cancelled]) -> Result:
+    data = {"cancelled": [one._asdict() for one in done]}
+    late = [one for one in done if one.result == "ended"]
+    text = "\n".join(_line(one) for one in done)
+    if not late:
+        return Result(data, text)
+    errors = tuple(
+        ClodputerError("already_ended", _late(one), f"clodputer show {one.run_id}") for one in late
+    )
+    return Result(data, text, ExitCode.EXPECTED, errors)
+
+
+def _line(one: Cancelled) -> str:
+    who = f"{ink(one.task, 'bold')} {one.request_id}".strip()
+    if one.result == "cancelled":
+        return f"{who} {ink('cancelled', 'yellow')} before it ran; kept as {printable(one.kept)}"
+    if one.result == "stopped":
+        return f"{who} {ink('stopped', 'yellow')}: its run {one.run_id} ended as cancelled"
+    if one.result == "asked":
+        return f"{who} will be stopped, and is not run again; the exec that has it has not answered yet"
+    return printable(_late(one))
+
+
+def _late(one: Cancelled) -> str:
+    ended = f"as {one.outcome}" if one.outcome else "by itself"
+    return f"{one.request_id or one.task}: nothing to cancel, its run {one.run_id} ended {ended}".replace(
+        "  ", " "
+    )
+
+
+def _not_there(around: Surroundings, wanted: str) -> Result:
+    """The answer about a request that neither waits nor runs. Raises ClodputerError unless it was cancelled before."""
+    from clodputer.store import runs, whereabouts
+
+    for folder, verb in ((around.home.closed, "closed"), (around.home.dead, "given up")):
+        for name in whereabouts.set_aside(folder):
+            if name.startswith(wanted):
+                reason = whereabouts.reason(folder, name)
+                if verb == "closed" and reason.startswith("Cancelled"):
+                    data = {"result": "cancelled", "request_id": name.partition(".")[0], "task": "", "was": "closed",
+                            "kept": f"{folder}/{name}", "run_id": "", "outcome": ""}  # fmt: skip
+                    return Result(
+                        {"cancelled": [data]}, printable(f"{data['request_id']} was cancelled before")
+                    )
+                raise ClodputerError("already_ended", f"{wanted}: nothing to cancel, it was {verb}: {reason}")
+    found = runs.find(around.home, wanted)
+    record = runs.record(around.home, *found) if found else None
+    if found and record:
+        if record["outcome"] == "cancelled":
+            data = {"result": "stopped", "request_id": record["request_id"], "task": found[0], "was": "running",
+                    "kept": "", "run_id": found[1], "outcome": "cancelled"}  # fmt: skip
+            return Result({"cancelled": [data]}, printable(f"run {found[1]} was cancelled before"))
+        raise ClodputerError(
+            "already_ended", f"nothing to cancel: run {found[1]} of {found[0]} ended as {record['outcome']}",
+            f"See it with: clodputer show {found[1]}",
+        )  # fmt: skip
+    raise ClodputerError("request_unknown", f"no request and no run fits {wanted[:80]!r}",
+                         "See what waits and runs with: clodputer queue")  # fmt: skip
+
+
+def _name(one: Found) -> str:
+    return one.id or one.name

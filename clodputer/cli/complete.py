@@ -1,0 +1,80 @@
+"""What can follow a word on the command line, for the shells' completion: names of files only, nothing is parsed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+
+# A shell shows no more than a screen of them.
+MOST = 100
+
+
+def tasks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The tasks, by the names of their files."""
+    del context, parameter
+    from clodputer.store import home as homes
+
+    found = []
+    for name in homes.entries(homes.locate(os.environ).tasks):
+        stem, ending = os.path.splitext(name)
+        if ending in (".yaml", ".yml") and not name.startswith(".") and stem.startswith(incomplete):
+            found.append(stem)
+    return sorted(found)
+
+
+def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The latest runs by their ids; a task's name stands for its latest run, so these come first."""
+    return tasks(context, parameter, incomplete) + _run_ids(incomplete)
+
+
+def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The latest runs by their ids, and the requests that were given up or closed."""
+    del context, parameter
+    from clodputer.store import home as homes
+    from clodputer.store import whereabouts
+
+    home = homes.locate(os.environ)
+    aside = [name for folder in (home.dead, home.closed) for name in whereabouts.set_aside(folder)[:MOST]]
+    ids = [name.partition(".")[0] for name in aside]
+    return [each for each in ids if each.startswith(incomplete)] + _run_ids(incomplete)
+
+
+def waiting(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The requests that wait or run, by their ids."""
+    del context, parameter
+    from clodputer.store import home as homes
+    from clodputer.store import whereabouts
+
+    found = []
+    for one in whereabouts.everywhere(homes.locate(os.environ)):
+        if one.id.startswith(incomplete) and one.id:
+            found.append(one.id)
+            if len(found) == MOST:
+                break
+    return found
+
+
+def lanes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The lanes there are."""
+    del context, parameter
+    from clodputer.store import home as homes
+    from clodputer.store import spool
+
+    return [name for name in spool.lanes(homes.locate(os.environ)) if name.startswith(incomplete)]
+
+
+def _run_ids(incomplete: str) -> list[str]:
+    from clodputer.store import home as homes
+    from clodputer.store import runs as store
+
+    home = homes.locate(os.environ)
+    found = [
+        run_id
+        for task in store.tasks(home)
+        for run_id in store.ids(home, task)
+        if run_id.startswith(incomplete)
+    ]
+    return sorted(found, reverse=True)[:MOST]

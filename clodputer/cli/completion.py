@@ -1,0 +1,59 @@
+"""`clodputer completion`: the script that lets a shell complete commands, tasks and runs."""
+
+from __future__ import annotations
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+
+NAME, VARIABLE = "clodputer", "_CLODPUTER_COMPLETE"
+
+# Our own for bash: the one of click asks for bash 4.4, and macOS has 3.2. Each line of the answer is `kind,word`.
+BASH = """\
+_clodputer_completion() {
+    local IFS=$'\\n' line
+    COMPREPLY=()
+    for line in $(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD="$COMP_CWORD" \\
+        _CLODPUTER_COMPLETE=bash_complete "$1" 2>/dev/null); do
+        COMPREPLY+=("${line#*,}")
+    done
+}
+complete -F _clodputer_completion clodputer
+"""
+
+# At the end: zsh takes a script for one of its completions by its first word, #compdef.
+HINTS = {
+    "bash": '# Put this line into ~/.bashrc:      eval "$(clodputer completion bash)"\n',
+    "zsh": '# Put this line into ~/.zshrc, below compinit:      eval "$(clodputer completion zsh)"\n',
+    "fish": "# Write this into ~/.config/fish/completions/clodputer.fish\n",
+}
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@json_option
+def command(shell: str) -> Result:
+    """Print the script that completes words in bash, zsh or fish.
+
+    Its last line says where it goes.
+
+    \b
+    Examples:
+      eval "$(clodputer completion bash)"
+      clodputer completion fish > ~/.config/fish/completions/clodputer.fish
+    """
+    script = f"{_script(shell).rstrip()}\n{HINTS[shell]}".rstrip("\n")
+    return Result({"shell": shell, "script": script + "\n"}, script)
+
+
+def _script(shell: str) -> str:
+    if shell == "bash":
+        return BASH
+    from click.shell_completion import get_completion_class
+
+    from clodputer.cli.group import program
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101 (click.Choice above names those that click knows)
+    return kind(program, {}, NAME, VARIABLE).source()

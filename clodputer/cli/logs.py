@@ -1,0 +1,145 @@
+"""`clodputer logs`: the execution log in words, a part of it or as it grows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from time import time
+from typing import Any, Optional, Union
+
+import click
+
+from clodputer.cli.eventwords import in_words
+from clodputer.cli.group import json_option
+from clodputer.cli.ink import shown
+from clodputer.cli.result import Printed, Result
+from clodputer.cli.since import moment_since
+from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.store import home as homes
+from clodputer.store.home import Home
+
+TAIL = 20
+
+
+@click.command()
+@click.option("--task", metavar="TASK", default="", help="Only events of this task.")
+@click.option("--event", metavar="KIND", default="", help="Only this kind, such as finished.")
+@click.option(
+    "--run",
+    "run_id",
+    metavar="RUN",
+    default="",
+    help="Only events of this run: its id, or its beginning or end.",
+)
+@click.option("--since", metavar="WHEN", help="Only events since then: 2h, 7d, or a date such as 2026-11-01.")
+@click.option(
+    "--tail",
+    metavar="N",
+    type=click.IntRange(0),
+    help=f"At most the last N; {TAIL} without --since, else all.",
+)
+@click.option("--follow", is_flag=True, help="Go on with what is logged from now on, until Ctrl-C.")
+@json_option
+@click.pass_obj
+def command(
+    as_json: bool, task: str, event: str, run_id: str, since: Optional[str], tail: Optional[int], follow: bool
+) -> Union[Result, Printed]:
+    """Show what happened, from the execution log and its archive.
+
+    With --json, data.events holds the lines of the log as they are.
+
+    \b
+    Examples:
+      clodputer logs
+      clodputer logs --task nightly --since 7d
+      clodputer logs --event finished --tail 5 --json
+      clodputer logs --follow
+    """
+    wanted = {"task": task, "event": event, "run_id": run_id}
+    return log(os.environ, wanted, since, tail, time(), follow=follow, as_json=as_json)
+
+
+def log(
+    environ: Mapping[str, str],
+    wanted: dict[str, str],
+    since: Optional[str],
+    tail: Optional[int],
+    now: float,
+    *,
+    follow: bool = False,
+    as_json: bool = False,
+) -> Union[Result, Printed]:
+    """The events that are asked for. Raises ClodputerError."""
+    from clodputer.store.index import Index
+
+    home = _home(environ)
+    wanted = {**wanted, "run_id": _run(home, wanted["run_id"])}
+    start = moment_since(since, now) if since else 0.0
+    last = TAIL if tail is None and not since else tail
+    if follow:
+        return _follow(home, environ, wanted, start, last, as_json)
+    with Index(home) as index:
+        events = index.events(**wanted, since=start, last=last)
+        nothing = "" if events else _nothing(index.events(last=1), wanted)
+    return Result({"events": events}, "\n".join(in_words(event) for event in events) or nothing)
+
+
+def _follow(
+    home: Home,
+    environ: Mapping[str, str],
+    wanted: dict[str, str],
+    start: float,
+    last: Optional[int],
+    as_json: bool,
+) -> Printed:
+    from clodputer.store.index import Index
+    from clodputer.store.logtail import Tail
+
+    if as_json:
+        raise ClodputerError(
+            "usage", "--follow never comes to the end that --json needs", f"Read the lines themselves: tail -F {home.log}",
+            ExitCode.USAGE,
+        )  # fmt: skip
+    with Tail(home) as tail:
+        # Opened before the index is read: what comes in between is then seen by both, and told once.
+        with Index(home) as index:
+            told = index.events(**wanted, since=start, last=last)
+        try:
+            for event in _once(told, tail.events()):
+                if all(not value or event.get(key) == value for key, value in wanted.items()):
+                    sys.stdout.write(shown(in_words(event), sys.stdout, environ) + "\n")
+                    sys.stdout.flush()
+        except KeyboardInterrupt:
+            return Printed(ExitCode.INTERRUPTED)
+    return Printed(ExitCode.DONE)
+
+
+def _once(told: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    yield from told
+    recent = told[-1000:]
+    for event in coming:
+        if event in recent:
+            recent.remove(event)
+            continue
+        yield event
+
+
+def _run(home: Home, run_id: str) -> str:
+    from clodputer.store import runs
+
+    found = runs.find(home, run_id) if run_id else None
+    return found[1] if found else run_id
+
+
+def _nothing(anything: list[dict[str, Any]], wanted: dict[str, str]) -> str:
+    if not anything:
+        return "Nothing has happened in this home yet."
+    return "No event fits." if any(wanted.values()) else "No event since then."
+
+
+def _home(environ: Mapping[str, str]) -> Home:
+    home = homes.locate(environ)
+    if not homes.exists(home):
+        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    return home

@@ -1,0 +1,47 @@
+"""`clodputer status`: one screen with all that a person wants to know in the morning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from time import time
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+
+SHOWN = 5
+
+
+@click.command()
+@click.option("--count", "-n", metavar="N", type=click.IntRange(0, 1000), default=SHOWN,
+              help=f"How many of the last runs and of the next slot times; {SHOWN} without it.")  # fmt: skip
+@json_option
+@click.pass_obj
+def command(as_json: bool, count: int) -> Result:
+    """Show in one screen what runs, waits, failed and comes next.
+
+    What is being run and whether its exec is still there; what waits in each lane; holds; files that were rejected or given
+    up; the last runs; what was spent; slot times that were missed since yesterday; the next ones; task files with mistakes.
+    Nothing is changed by it.
+
+    \b
+    Examples:
+      clodputer status
+      clodputer status --count 20
+      clodputer status --json
+    """
+    return status(os.environ, time(), count, as_json=as_json)
+
+
+def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_json: bool = False) -> Result:
+    """The state of the home. Raises ClodputerError when there is none."""
+    from clodputer.cli import statusdata, statustext
+    from clodputer.runner.surroundings import look
+    from clodputer.views.status import gather
+
+    around = look(environ)
+    found = gather(around, now, count)
+    text = "" if as_json else around.masker.text(statustext.page(found))
+    return Result(around.masker.data(statusdata.data(found)), text)

@@ -1,0 +1,90 @@
+"""Tables for people: in a terminal as wide as it is, in a pipe each row in one line, for grep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+from shutil import get_terminal_size
+from typing import NamedTuple
+
+from clodputer.cli.ink import ink, without
+
+# A pipe has no width.
+UNBOUNDED = 100_000
+# A column that gives way keeps so much; with less than that for it, each row is laid out in lines of its own.
+LEAST = 18
+GAP = 2
+
+
+class Column(NamedTuple):
+    """A column. right: numbers. gives_way: its text is broken into several lines when the terminal is narrow."""
+
+    title: str
+    right: bool = False
+    gives_way: bool = False
+
+
+def width() -> int:
+    """How wide what we print may be."""
+    return get_terminal_size(fallback=(UNBOUNDED, 24)).columns
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: int = 0) -> str:
+    """The rows under their titles. A cell may hold ink, and must be printable; columns without any content are left out."""
+    kept = [index for index in range(len(columns)) if any(row[index] for row in rows)]
+    columns = [columns[index] for index in kept]
+    rows = [[row[index] for index in kept] for row in rows]
+    if not rows or not columns:
+        return ""
+    room = width() - indent
+    if room >= UNBOUNDED - indent or room >= _least(columns, rows):
+        text = _drawn(columns, rows, room)
+    else:
+        text = _in_lines(columns, rows)
+    return "\n".join(f"{' ' * indent}{line}".rstrip() for line in text.split("\n"))
+
+
+def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    from rich.cells import cell_len
+
+    widths = []
+    for index, column in enumerate(columns):
+        natural = max(cell_len(column.title), *(cell_len(without(row[index])) for row in rows))
+        widths.append(min(natural, LEAST) if column.gives_way else natural)
+    return sum(widths) + GAP * (len(columns) - 1)
+
+
+def _drawn(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> str:
+    # Imported late: it takes longer than all the rest of a command.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="", show_edge=False)
+    for column in columns:
+        drawn.add_column(
+            Text.from_ansi(ink(column.title, "dim")),
+            justify="right" if column.right else "left",
+            no_wrap=not column.gives_way,
+            overflow="fold",
+        )
+    for row in rows:
+        drawn.add_row(*(Text.from_ansi(cell) for cell in row))
+    page = StringIO()
+    # Our own ink and no other: whether any of it is shown is decided when the text is printed (`ink.shown`).
+    console = Console(file=page, width=room, force_terminal=True, color_system="standard", legacy_windows=False,
+                      markup=False, emoji=False, highlight=False, _environ={})  # fmt: skip
+    console.print(drawn)
+    return page.getvalue().rstrip("\n")
+
+
+def _in_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    """Each row as a block: its first cell, and below it the others, each with its title."""
+    label = max(len(column.title) for column in columns[1:]) if columns[1:] else 0
+    lines = []
+    for row in rows:
+        lines.append(row[0])
+        for column, cell in zip(columns[1:], row[1:]):
+            if cell:
+                lines.append(f"  {ink(column.title.ljust(label), 'dim')}  {cell}")
+    return "\n".join(lines)

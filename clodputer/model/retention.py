@@ -1,0 +1,43 @@
+"""Retention: which of the things that pile up go; facts in, what goes out."""
+
+from __future__ import annotations
+
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Thing(NamedTuple):
+    """Something that is kept for a while. `at`: how old it is, as epoch seconds. `needed`: it must not go, whatever its age."""
+
+    name: str
+    at: float
+    size: int
+    needed: bool = False
+
+
+class Limits(NamedTuple):
+    """How long (seconds), how many, and how many bytes of them all together are kept."""
+
+    age: float
+    number: int
+    size: int
+
+
+def outdated(things: Iterable[Thing], limits: Limits, now: float) -> list[Thing]:
+    """What goes, oldest first: all that is too old, then the oldest until the others are few and small enough.
+
+    What is needed never goes, but counts: it takes its place from the others.
+    """
+    oldest_first = sorted(things, key=lambda thing: (thing.at, thing.name))
+    number, size = len(oldest_first), sum(thing.size for thing in oldest_first)
+    going = []
+    for thing in oldest_first:
+        if thing.needed:
+            continue
+        if thing.at < now - limits.age or number > limits.number or size > limits.size:
+            going.append(thing)
+            number, size = number - 1, size - thing.size
+    return going

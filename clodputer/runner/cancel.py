@@ -1,0 +1,174 @@
+"""Cancel: take a request out before it runs, or have the exec that runs it stop it; whoever is quicker, it ends once."""
+
+from __future__ import annotations
+
+import os
+from time import monotonic, sleep, time
+from typing import NamedTuple, Optional
+
+from clodputer.model.request import ID
+from clodputer.runner import processes, tree
+from clodputer.runner.close import close_cancelled
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import dropfile, runs, slot, whereabouts
+from clodputer.store.whereabouts import DROPPED, RUNNING, Found
+
+# What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has
+# it or by the next one. ended: it had come to its end before we could.
+CANCELLED, STOPPED, ASKED, ENDED = "cancelled", "stopped", "asked", "ended"
+
+# A run is stopped within a second, and then has its own grace; we wait for its end, in seconds, no longer than this.
+PATIENCE = 60.0
+# An exec that has claimed a request marks it at once; one that has not within this many seconds is dead.
+UNMARKED = 3.0
+GLANCE = 0.05
+
+
+class Cancelled(NamedTuple):
+    """What became of one request. `kept` is where it lies now, if it was closed; `run_id` and `outcome` tell of
+    its run, if it had one."""
+
+    result: str
+    request_id: str
+    task: str
+    was: str
+    kept: str = ""
+    run_id: str = ""
+    outcome: str = ""
+
+
+def find(around: Surroundings, wanted: str) -> list[Found]:
+    """The requests that `wanted` may mean, one entry for each: an id, the beginning of one, a run's id, or a dropped name."""
+    found: dict[str, Found] = {}
+    for one in whereabouts.everywhere(around.home):
+        request_id = one.id or _id_inside(one)
+        if wanted == one.id or wanted == one.name or (one.run_id and wanted == one.run_id):
+            found[one.id or one.path] = one
+        elif request_id.startswith(wanted) or one.run_id.startswith(wanted):
+            found.setdefault(one.id or one.path, one)
+        elif one.id and runs.request_of(wanted) == one.id:
+            found.setdefault(one.id, one)
+    exact = [one for one in found.values() if wanted in (one.id, one.run_id)]
+    return exact or list(found.values())
+
+
+def of_task(around: Surroundings, task: str) -> list[Found]:
+    """All requests of a task that have not ended."""
+    found = {}
+    for one in whereabouts.everywhere(around.home):
+        if (one.task or _task_inside(one)) == task:
+            found[one.id or one.path] = one
+    return list(found.values())
+
+
+def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> Cancelled:
+    """End a request wherever it is, and wait for the end of its run, if it is in one, for at most `patience` seconds.
+
+    Nothing of ours holds a lock: in the queue our rename and the claim's exclude each other, and in the slot there is a file
+    that whoever holds or recovers it looks at. So each step may be our last one. Raises OSError.
+    """
+    task = request.task or _task_inside(request)
+    inode = _inode(request.path)
+    began, asked = monotonic(), False
+    while True:
+        now_at = _locate(around, request, inode)
+        if now_at is None:
+            return _over(around, request, task, asked)
+        request = now_at._replace(id=now_at.id or request.id)
+        if now_at.state != RUNNING:
+            # What was not taken in yet gets an id now: retry goes by it.
+            request_id = now_at.id or _id_inside(now_at) or os.urandom(4).hex()
+            try:
+                kept = close_cancelled(
+                    around,
+                    now_at.path,
+                    request_id,
+                    now_at.name,
+                    time(),
+                    task=task or None,
+                    lane=now_at.lane or None,
+                )
+            except FileNotFoundError:
+                continue  # it has just moved on
+            if asked:
+                slot.forget_cancel(around.home, now_at.lane, now_at.id)
+            return Cancelled(CANCELLED, request_id, task, now_at.state, kept)
+        task = now_at.task or task
+        slot.ask_cancel(around.home, now_at.lane, now_at.id)
+        if not asked:
+            asked = True
+            around.log(time(), "cancel_asked", task=task or None, request_id=now_at.id, run_id=now_at.run_id or None,
+                       lane=now_at.lane)  # fmt: skip
+        waited = monotonic() - began
+        if waited >= patience or (waited >= UNMARKED and not held(around, now_at)):
+            return Cancelled(ASKED, now_at.id, task, RUNNING, run_id=now_at.run_id)
+        sleep(GLANCE)
+
+
+def held(around: Surroundings, request: Found) -> bool:
+    """Whether the exec that marked the run of a request in a slot is still alive; False when there is no mark yet."""
+    return request.run_id != "" and holder_alive(around, request.lane, request.task, request.run_id)
+
+
+def holder_alive(around: Surroundings, lane: str, task: str, run_id: str) -> bool:
+    """Whether the exec that made a run's mark is alive; nobody but it settles that run."""
+    who = processes.read(slot.holder(around.home, lane, task, run_id))
+    return who is not None and tree.alive(who)
+
+
+def _locate(around: Surroundings, request: Found, inode: int) -> Optional[Found]:
+    """Where the request is now. Looked up twice: one that is put back moves against the direction of the listing."""
+    for _ in range(2):
+        for one in whereabouts.everywhere(around.home):
+            if request.id:
+                if one.id == request.id:
+                    return one
+            # It had no id yet. A rename keeps the inode, and many may have been dropped under the same name.
+            elif one.name == request.name and _inode(one.path) == inode:
+                return one
+    return None
+
+
+def _over(around: Surroundings, request: Found, task: str, asked: bool) -> Cancelled:
+    """What to tell of a request that is nowhere any more."""
+    was = RUNNING if asked else request.state
+    if asked:
+        slot.forget_cancel(around.home, request.lane, request.id)
+    for name in whereabouts.set_aside(around.home.closed) if request.id else ():
+        if name.startswith(f"{request.id}."):
+            return Cancelled(CANCELLED, request.id, task, was, f"{around.home.closed}/{name}")
+    tasks = [task] if task else runs.tasks(around.home)
+    task = next(
+        (name for name in tasks if request.id and runs.of_request(around.home, name, request.id)), task
+    )
+    attempts = runs.of_request(around.home, task, request.id) if task and request.id else []
+    record = runs.record(around.home, task, attempts[0]) if attempts else None
+    outcome = str(record["outcome"]) if record else ""
+    result = STOPPED if outcome == "cancelled" else ENDED
+    return Cancelled(result, request.id, task, was, "", attempts[0] if attempts else "", outcome)
+
+
+def _inode(path: str) -> int:
+    try:
+        return os.lstat(path).st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def _id_inside(request: Found) -> str:
+    """The id that a dropped file brings along; empty when it gets one later."""
+    fields = _fields(request) if request.state == DROPPED else None
+    named = fields.get("id") if isinstance(fields, dict) else None
+    return named if isinstance(named, str) and ID.fullmatch(named) else ""
+
+
+def _task_inside(request: Found) -> str:
+    fields = _fields(request)
+    return str(fields.get("task", "")) if isinstance(fields, dict) else ""
+
+
+def _fields(request: Found) -> object:
+    try:
+        return dropfile.read(request.path, request.name).fields
+    except (dropfile.Unreadable, OSError):
+        return None

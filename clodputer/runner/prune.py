@@ -1,0 +1,91 @@
+"""Prune: remove the oldest runs and archived logs, as the settings say, and log how much went."""
+
+from __future__ import annotations
+
+import os
+
+from clodputer.model.retention import Limits, Thing, outdated
+from clodputer.model.values import NamedTuple
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import logarchive, pastruns
+from clodputer.store.lock import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clodputer.runner.stop import Stop
+
+# Somebody who opened the log just before it was archived may still append to it.
+SETTLED = 3600.0
+# Between two looks at whether we are to stop.
+BATCH = 50
+
+
+class Going(NamedTuple):
+    """What is to go, or has gone."""
+
+    runs: tuple[Thing, ...] = ()
+    logs: tuple[Thing, ...] = ()
+
+    def told(self) -> dict[str, int]:
+        """The counts and bytes, as the event tells them."""
+        return {
+            "runs": len(self.runs),
+            "runs_bytes": sum(thing.size for thing in self.runs),
+            "logs": len(self.logs),
+            "logs_bytes": sum(thing.size for thing in self.logs),
+        }
+
+
+def plan(around: Surroundings, now: float) -> Going:
+    """What is to go by the settings. Raises OSError."""
+    limits = around.settings
+    old_runs = Limits(limits.keep_runs_for, limits.keep_runs_count, limits.keep_runs_size)
+    old_logs = Limits(limits.keep_log_for, limits.keep_log_count, limits.keep_log_size)
+    return Going(
+        tuple(outdated(pastruns.kept(around.home, now), old_runs, now)),
+        tuple(outdated(_logs(around, now), old_logs, now)),
+    )
+
+
+def prune(around: Surroundings, now: float, stop: Stop) -> Going:
+    """Remove what is to go, and log how much it was; killed at any point, the next one goes on. Raises OSError.
+
+    Only one process does it at a time; another finds nothing to do.
+    """
+    with Lock(f"{around.home.ledger}/prune.lock") as held:
+        if not held:
+            return Going()
+        pastruns.sweep_up(around.home)
+        going = plan(around, now)
+        gone: list[str] = []
+        for first in range(0, len(going.runs), BATCH):
+            if stop.requested:
+                break
+            gone += pastruns.remove(around.home, [thing.name for thing in going.runs[first : first + BATCH]])
+        removed = set(gone)
+        done = Going(
+            tuple(thing for thing in going.runs if thing.name in removed),
+            tuple(thing for thing in going.logs if _unlinked(f"{around.home.archive}/{thing.name}")),
+        )
+        if done != Going():
+            around.log(now, "pruned", **done.told())
+    return done
+
+
+def _logs(around: Surroundings, now: float) -> Sequence[Thing]:
+    things = []
+    for path in logarchive.archives(around.home):
+        status = os.stat(path)
+        needed = status.st_mtime > now - SETTLED
+        things.append(Thing(os.path.basename(path), status.st_mtime, status.st_size, needed))
+    return things
+
+
+def _unlinked(path: str) -> bool:
+    try:
+        os.unlink(path)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""The system's own `crontab` program: how it is called, and what its failures mean."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from typing import NoReturn, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers.unit import Frame
+
+# How the crontab programs of Debian, cronie, busybox and macOS say that there is no table.
+_NONE = re.compile(r"no crontab for |can't open '[^/']*': No such file")
+_DENIED = re.compile(r"not allowed to use|not allowed to access|permission denied", re.IGNORECASE)
+
+
+def call(
+    frame: Frame, argument: str, environment: Optional[Mapping[str, str]] = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Start `crontab` with one argument. Raises ClodputerError when it cannot be started or does not end."""
+    kept = {name: value for name, value in os.environ.items() if name != "CRONTAB_NOHEADER"}
+    try:
+        return subprocess.run(
+            ["crontab", argument],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**kept, "LC_ALL": "C", **(environment or {})},
+            timeout=frame.seconds,
+            check=False,
+        )
+    except OSError as error:
+        raise ClodputerError(
+            "crontab_missing",
+            f"the program crontab cannot be started: {error.strerror}",
+            "Install cron (Debian, Ubuntu: `apt install cron`; Fedora: `dnf install cronie`), or choose another scheduler.",
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise ClodputerError(
+            "crontab_silent",
+            f"`crontab {argument}` did not end within {frame.seconds:g} seconds",
+            "Try `crontab -l` in a terminal.",
+        ) from None
+
+
+def said(ended: subprocess.CompletedProcess[bytes]) -> str:
+    """What a call printed to tell of its failure."""
+    text = ended.stderr.decode("utf-8", "replace").strip() or ended.stdout.decode("utf-8", "replace").strip()
+    return text or f"nothing, with status {ended.returncode}"
+
+
+def none(ended: subprocess.CompletedProcess[bytes]) -> bool:
+    """Whether a failed call says that the person has no table."""
+    return bool(_NONE.search(said(ended)))
+
+
+def unreadable(text: str) -> NoReturn:
+    """Raise what a failed `crontab -l` amounts to."""
+    if _DENIED.search(text):
+        raise ClodputerError(
+            "crontab_denied",
+            f"you may not use crontab: {text}",
+            "The files /etc/cron.allow and /etc/cron.deny say who may; ask whoever administers this computer.",
+        )
+    raise ClodputerError(
+        "crontab_unreadable",
+        f"`crontab -l` failed: {text}",
+        "Nothing was changed. Try it in a terminal.",
+    )
+
+
+def failed(argument: str, text: str) -> NoReturn:
+    """Raise what a failed change amounts to."""
+    raise ClodputerError(
+        "crontab_refused",
+        f"`crontab {argument}` failed: {text}",
+        "Your crontab is as it was. If a line of yours is meant, mend it with `crontab -e`, then try again.",
+    )

@@ -1,0 +1,96 @@
+"""Past runs: which run folders there are, which of them are still needed, and the removal of one as a whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from clodputer.model.retention import Thing
+from clodputer.store import runs, slot, spool
+from clodputer.store.home import Home, entries
+
+# A folder on its way out. A name with a dot in front is no run, so nobody takes the half of one for a run without a record.
+GOING = ".going-"
+
+
+def kept(home: Home, now: float) -> list[Thing]:
+    """Every run folder, named `<task>/<run id>`, oldest first; raises OSError.
+
+    The folders are listed before the slots and the queue are: whatever is at work is then seen in its slot, or has come to
+    its end since and is judged by its record.
+    """
+    listed = [(task, run_id) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
+    in_slots = {slot.content(home, lane)[1:] for lane in spool.lanes(home)}
+    requests = _waiting(home)
+    newest = {found for task in runs.tasks(home) for found in _newest(home, task)}
+    things = []
+    for task, run_id in listed:
+        try:
+            at = runs.moment_of(run_id)
+        except ValueError:
+            continue  # no run of ours
+        needed = (task, run_id) in in_slots | newest or runs.request_of(run_id) in requests
+        things.append(Thing(f"{task}/{run_id}", min(at, now), _size(f"{home.runs}/{task}/{run_id}"), needed))
+    return things
+
+
+def remove(home: Home, names: Iterable[str]) -> list[str]:
+    """Remove run folders; the names of those that are gone. One that cannot be removed is passed over."""
+    from shutil import rmtree
+
+    gone = []
+    for name in names:
+        task, _, run_id = name.partition("/")
+        going = f"{home.runs}/{task}/{GOING}{run_id}"
+        try:
+            os.rename(f"{home.runs}/{name}", going)
+        except OSError:
+            continue
+        rmtree(going, ignore_errors=True)
+        gone.append(name)
+    return gone
+
+
+def sweep_up(home: Home) -> None:
+    """Remove what a removal that was killed has left."""
+    from shutil import rmtree
+
+    for task in runs.tasks(home):
+        for name in entries(f"{home.runs}/{task}"):
+            if name.startswith(GOING):
+                rmtree(f"{home.runs}/{task}/{name}", ignore_errors=True)
+
+
+def _waiting(home: Home) -> set[str]:
+    """The ids of requests that wait, run, or lie in `dead/`: their earlier runs are counted and named."""
+    found = spool.pending_ids(home)
+    for name in entries(home.dead):
+        # `<request id>.<dropped name>`, with a number in front when there was one of that name.
+        found.update(name.split(".")[:2])
+    return found
+
+
+def _newest(home: Home, task: str) -> list[tuple[str, str]]:
+    """The run with the newest record of a task (for `last.*`), and the one with the newest that has a session."""
+    found: list[tuple[str, str]] = []
+    for run_id in runs.ids(home, task):
+        record = runs.record(home, task, run_id)
+        if record is None:
+            continue
+        with_session = bool(record.get("session_id"))
+        if not found or with_session:
+            found.append((task, run_id))
+        if with_session or record.get("agent") != "claude":
+            break
+    return found
+
+
+def _size(folder: str) -> int:
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(f"{place}/{name}").st_size
+            except OSError:
+                continue
+    return total

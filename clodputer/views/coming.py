@@ -1,0 +1,54 @@
+"""The slot times that are to come, of one task or of many, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import tzinfo
+from heapq import merge
+from itertools import islice
+from typing import NamedTuple, Optional
+
+from clodputer.model import trigger
+from clodputer.model.schedule import slots
+from clodputer.model.task import Task
+from clodputer.store import zone as zones
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.model.schedule import Schedule
+
+
+class Coming(NamedTuple):
+    """A slot time, whose it is, by how much its request comes later, and the zone in which it is told."""
+
+    slot: int
+    task: str
+    trigger: str
+    delay: int
+    zone: Optional[tzinfo]
+
+
+def coming(environ: Mapping[str, str], tasks: Iterable[Task], after: float, count: int) -> list[Coming]:
+    """The first `count` slot times later than `after` (epoch seconds). Raises ClodputerError for a zone that is unknown."""
+    return first([each for task in tasks for each in streams(environ, task, after)], count)
+
+
+def first(found: Iterable[Iterator[Coming]], count: int) -> list[Coming]:
+    """The first ones of several streams."""
+    return list(islice(merge(*found, key=lambda one: (one.slot, one.task)), count))
+
+
+def streams(environ: Mapping[str, str], task: Task, after: float) -> Iterator[Iterator[Coming]]:
+    """One stream of slot times for each trigger that has any. Raises ClodputerError for a zone that is unknown."""
+    for one in task.triggers:
+        if one.type in trigger.TIMED:
+            zone = zones.load(str(one.options.get("timezone") or ""), environ)
+            delay = trigger.policy(one, task.name).jitter
+            yield stream(task.name, one.type, delay, zone, trigger.schedule(one, zone), after)
+
+
+def stream(
+    task: str, kind: str, delay: int, zone: tzinfo, schedule: Schedule, after: float
+) -> Iterator[Coming]:
+    """The slot times of one schedule later than `after`."""
+    return (Coming(slot, task, kind, delay, zone) for slot in slots(schedule, after))

@@ -1,0 +1,82 @@
+"""What the last runs came to: of all tasks, of each task, and what they cost; from the index over the execution log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from statistics import median
+from typing import NamedTuple, Optional
+
+from clodputer.model.moment import parse_moment
+from clodputer.model.outcome import SUCCEEDED
+from clodputer.store import runs
+from clodputer.store.home import Home
+from clodputer.store.index import Finished, Index
+
+# The usual duration is the median of so many of the latest runs that succeeded, in these last two weeks.
+USUAL_OF = 10
+DAY = 86400.0
+USUAL_SINCE = 14 * DAY
+# The last runs are looked for in the last day, then further back, as a busy home has a great many.
+SPANS = (DAY, 10 * DAY, 100 * DAY)
+
+
+class Past(NamedTuple):
+    """The last runs of all tasks, latest first, and the cost (US dollars) since two moments."""
+
+    last: tuple[Finished, ...]
+    cost_today: float
+    cost_week: float
+
+
+class Habit(NamedTuple):
+    """A task's last run, and how long its runs usually take, in seconds; None where there was none yet."""
+
+    last: Optional[Finished]
+    usual: Optional[float]
+
+
+def past(home: Home, now: float, count: int, midnight: float) -> Past:
+    """The last `count` runs, and what those since `midnight` and of the last seven days cost. Raises ClodputerError."""
+    with Index(home) as index:
+        found: list[Finished] = []
+        for since in (*(now - span for span in SPANS), 0.0):
+            found = index.finished(since=since)
+            if len(found) >= count:
+                break
+        last = tuple(reversed(found[-count:])) if count else ()
+        return Past(last, index.spent(midnight)[1], index.spent(now - 7 * DAY)[1])
+
+
+def habits(home: Home, tasks: Iterable[str], now: float) -> dict[str, Habit]:
+    """The habit of each of these tasks. Raises ClodputerError when the log cannot be read."""
+    durations: dict[str, list[float]] = defaultdict(list)
+    with Index(home) as index:
+        last = index.last_finished()
+        for task, one in index.last_finished(SUCCEEDED).items():
+            if one.at < now - USUAL_SINCE:
+                durations[task].append(one.duration)
+        for one in index.finished(since=now - USUAL_SINCE):
+            if one.outcome == SUCCEEDED:
+                durations[one.task].append(one.duration)
+    return {
+        task: Habit(
+            last.get(task) or _of_records(home, task),
+            median(durations[task][-USUAL_OF:]) if task in durations else None,
+        )
+        for task in tasks
+    }
+
+
+def _of_records(home: Home, task: str) -> Optional[Finished]:
+    """The last run by its record: the log is kept for a time only, each task's newest record for good."""
+    record = next(runs.records(home, task), None)
+    if record is None:
+        return None
+    try:
+        return Finished(
+            record["run_id"], task, record["request_id"], parse_moment(record["ended_at"], 0.0), record["outcome"],
+            record["reason"], record["duration_seconds"], record["cost_usd"],
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None  # somebody edited it

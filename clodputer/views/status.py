@@ -1,0 +1,173 @@
+"""The state of a home in one look: what runs, waits, stands still, went wrong, was spent and comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple, Optional
+
+from clodputer.model import trigger
+from clodputer.model.due import MISSED, ON_TIME, Fate
+from clodputer.model.errors import ClodputerError
+from clodputer.model.schedule import following
+from clodputer.model.task import Task
+from clodputer.runner import processes, tree
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import hold, ledger, runs, slot, spool, whereabouts
+from clodputer.store import zone as zones
+from clodputer.store.hold import Hold
+from clodputer.store.home import Home
+from clodputer.views import past, tasks, waiting
+from clodputer.views.coming import Coming
+from clodputer.views.past import Past
+from clodputer.views.tasks import Broken
+from clodputer.views.waiting import Lane
+
+
+class Running(NamedTuple):
+    """What a slot holds. `exec_alive`: whether the exec that has it is there; None when that is not known.
+
+    pid: of the agent, None while there is none. stale: nobody is at it any more, and the next exec settles it.
+    """
+
+    lane: str
+    request_id: str
+    task: str
+    run_id: str
+    started_at: Optional[float]
+    elapsed: Optional[float]
+    pid: Optional[int]
+    exec_pid: Optional[int]
+    stale: bool
+
+
+class Missed(NamedTuple):
+    """Slot times of a task that led to no run."""
+
+    task: str
+    fate: Fate
+
+
+class Overdue(NamedTuple):
+    """The first slot time of a task at which no exec has looked yet, although it has passed."""
+
+    task: str
+    slot: int
+
+
+class Status(NamedTuple):
+    """All of it."""
+
+    home: str
+    now: float
+    running: tuple[Running, ...]
+    lanes: tuple[Lane, ...]
+    dropped: int
+    holds: tuple[tuple[str, Hold], ...]
+    rejected: int
+    dead: int
+    past: Past
+    missed: tuple[Missed, ...]
+    overdue: tuple[Overdue, ...]
+    coming: tuple[Coming, ...]
+    broken: tuple[Broken, ...]
+
+
+def gather(around: Surroundings, now: float, count: int) -> Status:
+    """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times."""
+    home = around.home
+    good, broken = tasks.check(home, around.environ)
+    midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    names = spool.lanes(home)
+    return Status(
+        home.root,
+        now,
+        tuple(found for name in names for found in running(home, name, now)),
+        tuple(waiting.lanes(home)),
+        waiting.dropped(home),
+        tuple((name, held) for name in names for held in _held(home, name, now)),
+        len(whereabouts.set_aside(home.rejected)),
+        len(whereabouts.set_aside(home.dead)),
+        past.past(home, now, count, midnight.timestamp()),
+        tuple(missed(home, good, (midnight - timedelta(days=1)).timestamp())),
+        tuple(overdue(around.environ, home, good, now)),
+        tuple(_coming(around.environ, good, now, count)),
+        tuple(broken),
+    )
+
+
+def running(home: Home, lane: str, now: float) -> list[Running]:
+    """What is in a lane's slot. The lock is not tried: an exec that is refused by us would leave its request behind."""
+    found = []
+    for one in whereabouts.in_slot(home, lane):
+        if not one.run_id:
+            # It is claimed, and marked in the next milliseconds; if it stays like that, its exec died.
+            stale = now - whereabouts.changed(one.path) > ON_TIME
+            found.append(Running(lane, one.id, "", "", None, None, None, None, stale))
+            continue
+        holder = processes.read(slot.holder(home, lane, one.task, one.run_id))
+        agent = _agent(home, one.task, one.run_id)
+        started_at = _moment(one.run_id)
+        alive = tree.alive(holder) if holder else bool(agent and tree.alive(agent))
+        found.append(
+            Running(
+                lane, one.id, one.task, one.run_id, started_at, None if started_at is None else now - started_at,
+                agent.pid if agent and tree.alive(agent) else None, holder.pid if holder and alive else None, not alive,
+            )
+        )  # fmt: skip
+    return found
+
+
+def missed(home: Home, good: list[Task], since: float) -> list[Missed]:
+    """The slot times that were told as missed after `since` (epoch seconds), the latest first."""
+    found = [
+        Missed(task.name, fate)
+        for task in good
+        for entry in ledger.entries(home, task.name).values()
+        for fate in entry.fates
+        if fate.fate == MISSED and fate.noticed_at >= since
+    ]
+    return sorted(found, key=lambda one: one.fate.noticed_at, reverse=True)
+
+
+def overdue(environ: Mapping[str, str], home: Home, good: list[Task], now: float) -> list[Overdue]:
+    """The slot times that have passed and that no exec has looked at: nobody calls it."""
+    found = []
+    for task in good:
+        if not task.enabled:
+            continue
+        for index, one in enumerate(task.triggers):
+            entry = ledger.read(home, task.name, index) if one.type in trigger.TIMED else None
+            if entry is None or entry.fingerprint != trigger.fingerprint(one):
+                continue
+            try:
+                schedule = trigger.schedule(one, zones.load(str(one.options.get("timezone") or ""), environ))
+            except ClodputerError:
+                continue  # told in the list of tasks
+            first = following(schedule, entry.accounted)
+            if first is not None and first + trigger.policy(one, task.name).jitter + ON_TIME < now:
+                found.append(Overdue(task.name, first))
+    return found
+
+
+def _held(home: Home, lane: str, now: float) -> list[Hold]:
+    held = hold.read(home, lane, now)
+    return [] if held is None or (held.until is not None and held.until <= now) else [held]
+
+
+def _agent(home: Home, task: str, run_id: str) -> Optional[processes.Identity]:
+    facts = runs.read_json(f"{runs.folder(home, task, run_id)}/process.json") or {}
+    return next(iter(processes.read_identities(facts.get("processes"))), None)
+
+
+def _moment(run_id: str) -> Optional[float]:
+    try:
+        return runs.moment_of(run_id)
+    except ValueError:
+        return None
+
+
+def _coming(environ: Mapping[str, str], good: list[Task], now: float, count: int) -> list[Coming]:
+    # The next one of each task: ten of a task that runs each minute would hide the others.
+    found = [tasks.next_slot(environ, task, now)[0] for task in good]
+    return sorted((one for one in found if one is not None), key=lambda one: (one.slot, one.task))[:count]

@@ -1,0 +1,68 @@
+"""The tasks of a home: when each runs, how it ended last, and what is wrong with its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.task import Task, Trigger
+from clodputer.store import taskfile
+from clodputer.store.home import Home
+from clodputer.store.taskfile_errors import Problem
+from clodputer.views.coming import Coming, coming
+from clodputer.views.past import Habit, habits
+
+
+class Broken(NamedTuple):
+    """A task file that is no task, and all that is wrong with it."""
+
+    name: str
+    path: str
+    problems: tuple[Problem, ...]
+
+
+class Listed(NamedTuple):
+    """A task as a list shows it. `coming` is its next slot time; `trouble` says why that cannot be told."""
+
+    task: Task
+    habit: Habit
+    coming: Optional[Coming]
+    trouble: str = ""
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """What brings its requests in."""
+        return self.task.triggers
+
+
+def check(home: Home, environ: Mapping[str, str]) -> tuple[list[Task], list[Broken]]:
+    """The tasks by name, and the files that are none."""
+    good, broken = [], []
+    for report in taskfile.check_all(home, environ):
+        if report.task is not None:
+            good.append(report.task)
+        else:
+            broken.append(Broken(report.name, report.path, report.problems))
+    return sorted(good, key=lambda task: task.name), broken
+
+
+def listed(home: Home, environ: Mapping[str, str], now: float) -> tuple[list[Listed], list[Broken]]:
+    """Every task with all that a list tells of it at `now` (epoch seconds), and the files that are none."""
+    good, broken = check(home, environ)
+    known = habits(home, (task.name for task in good), now)
+    found = []
+    for task in good:
+        following, trouble = next_slot(environ, task, now)
+        found.append(Listed(task, known[task.name], following, trouble))
+    return found, broken
+
+
+def next_slot(environ: Mapping[str, str], task: Task, now: float) -> tuple[Optional[Coming], str]:
+    """The next slot time of a task that is enabled, and why it cannot be told."""
+    if not task.enabled:
+        return None, ""
+    try:
+        return next(iter(coming(environ, [task], now, 1)), None), ""
+    except ClodputerError as error:
+        return None, error.message

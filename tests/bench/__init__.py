@@ -1,0 +1,1 @@
+"""Benchmarks, run by hand: they print tables of ratios and fail nothing."""

@@ -1,0 +1,73 @@
+"""Tables: whole in a pipe, and readable in a terminal of any width."""
+
+from __future__ import annotations
+
+import pytest
+
+from clodputer.cli.ink import ink, without
+from clodputer.cli.table import Column, table
+
+COLUMNS = (Column("NAME"), Column("EMPTY"), Column("TEXT", gives_way=True), Column("N", right=True))
+ROWS = [
+    (
+        ink("first", "bold"),
+        "",
+        "some words that are many more than a narrow terminal can show in one line",
+        "7",
+    ),
+    ("東京", "", "few", "1,234"),
+]
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, columns: int) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    return without(table(COLUMNS, ROWS)).split("\n")
+
+
+def test_in_a_pipe_each_row_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it is; nothing is cut, and a column with nothing in it is left out."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert without(table(COLUMNS, ROWS)).split("\n") == [
+        "NAME   TEXT                                                                           N",
+        "first  some words that are many more than a narrow terminal can show in one line      7",
+        "東京   few                                                                        1,234",
+    ]
+
+
+def test_a_column_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its text goes on in further lines; no line is wider than the terminal."""
+    lines = drawn(monkeypatch, 50)
+    assert max(map(len, lines)) <= 50
+    assert lines[0].split() == ["NAME", "TEXT", "N"]
+    assert " ".join(" ".join(lines).split()).count("terminal") == 1
+    assert len(lines) > 3
+
+
+def test_a_very_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row becomes lines of its own, with the titles beside them."""
+    assert drawn(monkeypatch, 20) == [
+        "first",
+        "  TEXT  " + ROWS[0][2],
+        "  N     7",
+        "東京",
+        "  TEXT  few",
+        "  N     1,234",
+    ]
+
+
+def test_ink_is_ours_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What surrounds us (NO_COLOR, FORCE_COLOR, TERM) decides when the text is printed, not when it is drawn."""
+    texts = set()
+    for name, value in (("NO_COLOR", "1"), ("FORCE_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm")):
+        with monkeypatch.context() as context:
+            context.setenv(name, value)
+            texts.add(table(COLUMNS, ROWS))
+    assert len(texts) == 1
+    assert "\x1b[1mfirst\x1b[0m" in texts.pop()
+
+
+def test_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert table(COLUMNS, []) == ""
+    # Not markup and no emoji: what looks like it is text.
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert table((Column("A"),), [("[bold]:smile: [x]",)]).endswith("[bold]:smile: [x]")

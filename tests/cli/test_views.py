@@ -1,0 +1,238 @@
+"""`list`, `status` and `queue`: all there is to see, as text of any width and as JSON; nothing is changed by looking."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+
+from clodputer.cli.ink import without
+from clodputer.cli.list import listing
+from clodputer.cli.queue import aside, queue
+from clodputer.cli.status import status
+from clodputer.model.request import Place
+from clodputer.runner import processes, tree
+from clodputer.store import queue as queues
+from clodputer.store import runs, slot
+from clodputer.store.home import Home
+from tests.cli.steering import busy_home
+from tests.cli.terminal import in_terminal
+from tests.workshop import clodputer, command_task, environment, everything, make_home
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return busy_home(tmp_path_factory.mktemp("busy"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+def data(home: Home, *arguments: str) -> dict[str, Any]:
+    envelope = json.loads(clodputer(home, *arguments, "--json")[0])
+    assert (envelope["ok"], envelope["errors"]) == (True, [])
+    found: dict[str, Any] = envelope["data"]
+    return found
+
+
+def test_list_as_json(busy: Home) -> None:
+    tasks = {one["name"]: one for one in data(busy, "list")["tasks"]}
+    assert sorted(tasks) == ["bad", "broken", "good", "held", "off"]
+    good, bad, off, broken = tasks["good"], tasks["bad"], tasks["off"], tasks["broken"]
+    assert good["triggers"] == [{"type": "cron", "words": "cron 0 8 * * mon-fri (Europe/Berlin)"}]
+    assert good["next_slot_time"].endswith(("08:00:00+01:00", "08:00:00+02:00"))
+    assert (good["last_run"]["outcome"], good["last_run"]["reason"]) == ("succeeded", "completed")
+    assert good["usual_duration_seconds"] == good["last_run"]["duration_seconds"]
+    assert (bad["last_run"]["outcome"], bad["usual_duration_seconds"]) == ("failed", None)
+    assert bad["triggers"][0]["words"] == "every 2h, 08:00-20:00"
+    assert (off["enabled"], off["next_slot_time"], off["last_run"]) == (False, None, None)
+    assert (broken["enabled"], len(broken["problems"])) == (None, 2)
+    assert set(broken) == set(good)
+
+
+def test_list_for_a_person(busy: Home) -> None:
+    stdout, stderr = clodputer(busy, "list")
+    lines = {line.split()[0]: line for line in stdout.splitlines() if line}
+    assert stderr == ""
+    assert "failed (exit_status)" in lines["bad"]
+    assert "disabled" in lines["off"]
+    assert "never ran" in lines["off"]
+    assert "(and 1 more)" in stdout
+    assert "clodputer validate" in stdout
+
+
+def test_status_as_json(busy: Home) -> None:
+    """data itself holds the keys."""
+    found = data(busy, "status")
+    assert set(found) == {
+        "home", "running", "waiting", "holds", "rejected", "dead", "last_runs", "cost_usd", "missed", "overdue", "next",
+        "broken",
+    }  # fmt: skip
+    later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
+    assert (later["queued"], later["delayed"], found["waiting"]["dropped"]) == (2, 1, 1)
+    assert later["oldest"] is not None
+    assert [(one["lane"], one["reason"], one["until"]) for one in found["holds"]] == [
+        ("later", "pause", None)
+    ]
+    assert (found["rejected"], found["dead"]) == (1, 1)
+    assert {(one["task"], one["outcome"]) for one in found["last_runs"]} == {
+        ("good", "succeeded"),
+        ("bad", "failed"),
+    }
+    assert found["cost_usd"] == {"today": 0.0, "last_7_days": 0.0}
+    assert [(one["task"], one["reason"], one["count"]) for one in found["missed"]] == [
+        ("good", "too_late", 1)
+    ]
+    assert {one["task"] for one in found["next"]} == {"good", "bad"}
+    assert [one["name"] for one in found["broken"]] == ["broken"]
+    assert found["running"] == []
+
+
+def test_status_for_a_person(busy: Home) -> None:
+    stdout, _ = clodputer(busy, "status")
+    for part in (
+        "Nothing is being run.", "later: 2 queued, 1 delayed, the oldest for", "lane later until it is lifted (pause)",
+        "1 rejected", "clodputer queue --rejected", "1 given up", "clodputer retry", "good: missed", "failed (exit_status)",
+        "Spent today $0.00", "tasks/broken.yaml:1", "1 dropped and not taken in yet",
+    ):  # fmt: skip
+        assert part in stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["status"], ["queue"], ["queue", "--dead"], ["queue", "--rejected"]]
+)
+def test_a_narrow_terminal(busy: Home, command: list[str]) -> None:
+    """40 columns, in colour: whatever comes in columns fits; nothing is lost."""
+    code, shown = in_terminal(busy, *command, extra={"COLUMNS": "40"})
+    assert code == 0
+    assert "\x1b[" in shown
+    if command[0] in ("list", "queue"):
+        # What is drawn as a table; a sentence is left to the terminal, which breaks it.
+        drawn = without(shown).replace("\r", "").split("\n\n")[0].splitlines()
+        assert [
+            line for line in drawn if len(line) > 40 and "REASON" not in line and "TRIGGERS" not in line
+        ] == []
+    code, plain = in_terminal(busy, *command, extra={"COLUMNS": "200", "NO_COLOR": "1"})
+    assert code == 0
+    assert "\x1b[" not in plain
+
+
+def test_looking_changes_nothing(busy: Home) -> None:
+    """Not the spool, not the ledger, not the log."""
+
+    def state() -> dict[str, Any]:
+        found: dict[str, Any] = {"everything": everything(busy), "log": Path(busy.log).read_bytes()}
+        for folder, _, names in os.walk(busy.ledger):
+            kept = [name for name in names if not name.endswith(".lock")]
+            found.update({f"{folder}/{name}": Path(folder, name).read_bytes() for name in kept})
+        return found
+
+    before = state()
+    for command in (listing, status):
+        assert command(environment(busy), time()).text
+    assert queue(environment(busy), "", 10, time()).text
+    assert state() == before
+
+
+def test_queue_as_json(busy: Home) -> None:
+    """In the order in which they will run: by priority, then age; then what waits for its time, then what is dropped."""
+    found = data(busy, "queue")
+    rows = [(one["position"], one["request_id"], one["state"], one["priority"]) for one in found["requests"]]
+    assert rows == [
+        (1, "held-0003", "queued", 5), (2, "held-0001", "queued", 3), (0, "held-0002", "delayed", 3),
+        (0, None, "dropped", None),
+    ]  # fmt: skip
+    assert found["total"] == 4
+    assert found["requests"][2]["not_before"] == "2099-01-01T00:00:00.000Z"
+    assert {one["task"] for one in found["requests"]} == {"held"}
+    first = data(busy, "queue", "--lane", "later", "--limit", "1")["requests"]
+    assert [one["request_id"] for one in first] == ["held-0003"]
+
+
+def test_queue_of_what_was_set_aside(busy: Home) -> None:
+    [dead] = data(busy, "queue", "--dead")["requests"]
+    assert (dead["request_id"], dead["file"], "expired" in dead["reason"]) == ("dead-1234", "dead.json", True)
+    [rejected] = data(busy, "queue", "--rejected")["requests"]
+    assert (rejected["request_id"], rejected["file"], "tsk" in rejected["reason"]) == (
+        None,
+        "wrong.json",
+        True,
+    )
+    assert "Nothing is in spool/closed." in aside(environment(busy), "closed", 5, time()).text
+
+
+@pytest.mark.parametrize("command", ["list", "status", "queue"])
+def test_programs_do_not_wait_for_what_people_see(busy: Home, command: str) -> None:
+    """With --json nothing is drawn."""
+    code = (
+        f"import sys; from clodputer.cli.main import main; main(['{command}', '--json'])\n"
+        "print('rich' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(busy), capture_output=True, text=True)
+    assert (json.loads(done.stdout)["ok"], done.stderr) == (True, "False\n")
+
+
+def test_an_unknown_lane(busy: Home) -> None:
+    _, stderr = clodputer(busy, "queue", "--lane", "latter", status=1)
+    assert "did you mean 'later'?" in stderr
+    clodputer(busy, "queue", "--lane", "later", "--dead", status=2)
+
+
+def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
+    """The mark names the exec; whether that very process is there tells the one from the other."""
+    command_task(home, "work", "/bin/true")
+    place = Place(1, 3, "work-0001", "work.json")
+    Path(slot.path(home, "default", place)).write_text('{"task": "work"}')
+    run_id = runs.new_id(time() - 90, place.id)
+    me = tree.identity(os.getpid())
+    assert me is not None
+    slot.mark(home, "default", "work", run_id, processes.written(me))
+    [running] = status(environment(home), time(), as_json=True).data["running"]
+    assert (running["task"], running["run_id"], running["stale"], running["exec_pid"]) == (
+        "work", run_id, False, os.getpid(),
+    )  # fmt: skip
+    assert 89 < running["elapsed_seconds"] < 120
+    slot.mark(home, "default", "work", run_id, processes.written(me._replace(started="another boot/1")))
+    result = status(environment(home), time())
+    assert result.data["running"][0]["stale"] is True
+    assert "the next exec settles it" in result.text
+
+
+def test_twenty_thousand_requests(home: Home) -> None:
+    """Only what is shown is read: the rest is counted."""
+    command_task(home, "work", "/bin/true")
+    folder = Path(queues.path(home, "default", Place(1, 3, "x", "y"))).parent
+    for number in range(20_000):
+        os.close(os.open(folder / str(Place(number + 1, 3, f"id-{number:06d}", "work")), os.O_CREAT))
+    result = queue(environment(home), "", 3, time())
+    assert [one["request_id"] for one in result.data["requests"]] == ["id-000000", "id-000001", "id-000002"]
+    assert result.data["total"] == 20_000
+    assert "and 19,997 more" in result.text
+
+
+def test_two_hundred_tasks(home: Home) -> None:
+    for number in range(200):
+        command_task(home, f"task-{number:03d}", "/bin/true")
+    assert len(listing(environment(home), time(), as_json=True).data["tasks"]) == 200
+
+
+def test_an_empty_home(home: Home) -> None:
+    assert "There are no tasks" in listing(environment(home), time()).text
+    assert "Nothing is being run." in status(environment(home), time()).text
+    assert queue(environment(home), "", 5, time()).text == "Nothing waits."
+
+
+def test_what_came_from_outside_is_harmless(home: Home) -> None:
+    """A file name is a stranger's text."""
+    Path(home.rejected, "a\x1b]0;b\x07.json").touch()
+    Path(home.rejected, "a\x1b]0;b\x07.json.reason.txt").write_text("No\x1b[2J.\n")
+    assert "\x1b]" not in aside(environment(home), "rejected", 5, time()).text
+    assert "\x1b[2J" not in aside(environment(home), "rejected", 5, time()).text

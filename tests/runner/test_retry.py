@@ -1,0 +1,217 @@
+"""Retry: a request that has ended is dropped once more, as a new one, and never twice."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.model.errors import ClodputerError
+from clodputer.runner import cancel, retry
+from clodputer.runner.drain import work
+from clodputer.runner.intake import intake
+from clodputer.runner.retry import Retried
+from clodputer.runner.stop import Stop
+from clodputer.runner.surroundings import Surroundings, look
+from clodputer.store import spool, whereabouts
+from clodputer.store.home import Home
+from tests.killing import killed_at
+from tests.workshop import command_task, drop, environment, events, everything, make_home, records, write_task
+
+NOW = 1_790_000_000.0
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = make_home(tmp_path)
+    command_task(home, "blink", "/bin/true")
+    return home
+
+
+@pytest.fixture
+def around(home: Home) -> Surroundings:
+    return look(environment(home))
+
+
+def drained(around: Surroundings) -> None:
+    with Stop() as stop:
+        work(around, stop)
+
+
+def ran(around: Surroundings, **fields: Any) -> str:
+    """The id of a request that was run to its end."""
+    drop(around.home, "a.json", json.dumps({"task": "blink", **fields}))
+    drained(around)
+    return str(records(around.home, "blink")[-1]["request_id"])
+
+
+def given_up(around: Surroundings, **fields: Any) -> str:
+    """The id of a request that expired."""
+    past = "2020-01-01T00:00:00Z"
+    drop(around.home, "late.json", json.dumps({"task": "blink", "expires_at": past, **fields}))
+    drained(around)
+    [one] = retry.dead(around)
+    return one.request_id
+
+
+def retried(around: Surroundings, wanted: str) -> Retried:
+    found = retry.find(around, wanted)
+    assert len(found) == 1, found
+    return retry.retry(around, found[0])
+
+
+def test_a_run_is_done_again(around: Surroundings) -> None:
+    """With the same context; the new request names the old one and counts its attempts."""
+    request_id = ran(around, context={"who": "Ada"}, priority=4, origin={"trigger": "cron", "slot_time": "x"})
+    [first] = records(around.home, "blink")
+    done = retried(around, first["run_id"][:-3])
+    assert (done.retries, done.run_id, done.task, done.already) == (
+        request_id,
+        first["run_id"],
+        "blink",
+        False,
+    )
+    drained(around)
+    second = records(around.home, "blink")[-1]
+    assert (second["request_id"], second["attempt"], second["trigger"]) == (done.request_id, 2, "retry")
+    assert second["origin"] == {
+        "trigger": "retry", "slot_time": "x", "retries": request_id, "retries_run": first["run_id"],
+    }  # fmt: skip
+    again = json.loads(Path(around.home.runs, "blink", second["run_id"], "request.json").read_text())
+    assert (again["context"], again["priority"]) == ({"who": "Ada"}, 4)
+    [event] = events(around.home, "retried")
+    assert (event["request_id"], event["run_id"], event["retries"]) == (
+        done.request_id,
+        first["run_id"],
+        request_id,
+    )
+
+
+@pytest.mark.parametrize("wanted", ["blink", "the request"])
+def test_other_names_for_a_run(around: Surroundings, wanted: str) -> None:
+    """Its task, for the latest; its request."""
+    ran(around)
+    latest = ran(around)
+    assert retried(around, wanted if wanted == "blink" else latest).retries == latest
+
+
+def test_twice_is_once(around: Surroundings) -> None:
+    """Whether the new one is only dropped, waits or has run: the second call names it and drops nothing."""
+    request_id = ran(around)
+    first = retried(around, request_id)
+    second = retried(around, request_id)
+    intake(around, NOW)
+    third = retried(around, request_id)
+    drained(around)
+    fourth = retried(around, request_id)
+    assert {first.request_id} == {second.request_id, third.request_id, fourth.request_id}
+    assert [each.already for each in (first, second, third, fourth)] == [False, True, True, True]
+    drained(around)
+    assert len(records(around.home, "blink")) == 2
+    assert retried(around, first.request_id).request_id != first.request_id
+
+
+def test_one_that_was_given_up(around: Surroundings) -> None:
+    """Without the moment at which it expired; its file is closed, and tells which request stands for it."""
+    request_id = given_up(around, context={"who": "Ada"})
+    done = retried(around, request_id)
+    assert everything(around.home) == {"new": [f"blink@retry-{request_id}.json"]}
+    [name] = whereabouts.set_aside(around.home.closed)
+    assert done.request_id in whereabouts.reason(around.home.closed, name)
+    assert "expired" in whereabouts.reason(around.home.closed, name)
+    assert not list(Path(around.home.dead).iterdir())
+    assert retried(around, request_id)._replace(task="blink", already=False) == done
+    drained(around)
+    assert [record["outcome"] for record in records(around.home, "blink")] == ["succeeded"]
+
+
+def test_one_that_was_cancelled(around: Surroundings) -> None:
+    """Closed is not gone."""
+    drop(around.home, "blink")
+    intake(around, NOW)
+    [waits] = list(whereabouts.queued(around.home, "default"))
+    cancel.cancel(around, waits)
+    done = retried(around, waits.id)
+    assert retried(around, waits.id).already
+    drained(around)
+    assert [record["request_id"] for record in records(around.home, "blink")] == [done.request_id]
+
+
+def test_one_that_comes_to_be_given_up_a_second_time(around: Surroundings) -> None:
+    """It was moved back by hand after a retry that was cut off: another death is another retry."""
+    request_id = given_up(around, id="mine-1234")
+    first = retried(around, request_id)
+    drained(around)
+    assert given_up(around, id="mine-1234") == request_id
+    second = retried(around, request_id)
+    assert (second.already, second.request_id != first.request_id) == (False, True)
+    drained(around)
+    assert len(records(around.home, "blink")) == 2
+
+
+def test_all_that_was_given_up(around: Surroundings) -> None:
+    for number in range(3):
+        drop(around.home, f"{number}.json", '{"task": "blink", "expires_at": "2020-01-01T00:00:00Z"}')
+    drained(around)
+    assert len({retry.retry(around, one).request_id for one in retry.dead(around)}) == 3
+    drained(around)
+    assert len(records(around.home, "blink")) == 3
+
+
+def test_a_task_that_is_gone_or_disabled(around: Surroundings) -> None:
+    """It says so at once, and the file stays where it is: dropped again it would only be rejected."""
+    request_id = given_up(around)
+    Path(around.home.tasks, "blink.yaml").write_text("agent: command\ncommand: [x]\nenabled: false\n")
+    with pytest.raises(ClodputerError, match="disabled"):
+        retried(around, request_id)
+    Path(around.home.tasks, "blink.yaml").unlink()
+    with pytest.raises(ClodputerError, match="no task 'blink'"):
+        retried(around, request_id)
+    assert list(everything(around.home)) == ["dead"]
+
+
+def test_secrets_come_along(around: Surroundings, home: Home) -> None:
+    """The run's request.json is masked; what is dropped again is as it was."""
+    Path(home.secrets).write_text("KEY=sesame-open\n")
+    Path(home.secrets).chmod(0o600)
+    around = look(environment(home))
+    ran(around, context={"word": "sesame-open"})
+    retried(around, "blink")
+    assert json.loads(next(Path(home.new).iterdir()).read_text())["context"] == {"word": "sesame-open"}
+
+
+def test_what_has_not_ended(around: Surroundings) -> None:
+    """Nothing is found of it among what has ended, or it is said to be still there."""
+    drop(around.home, "blink")
+    intake(around, NOW)
+    [waits] = list(whereabouts.queued(around.home, "default"))
+    assert retry.find(around, waits.id) == []
+    assert retry.unfinished(around, retry.Ended(waits.id)) == "queued"
+
+
+@pytest.mark.parametrize("kind", ["dead", "run", "closed"])
+def test_killed_at_every_step(tmp_path: Path, kind: str) -> None:
+    """Called again after a kill, it has been dropped once, and one request has run once more."""
+    for step in range(1, 60):
+        home = make_home(tmp_path / str(step))
+        write_task(home, "blink", "agent: command\ncommand: [/bin/true]\n")
+        around = look(environment(home))
+        request_id = ran(around) if kind == "run" else given_up(around)
+        if kind == "closed":
+            [one] = retry.dead(around)
+            spool.set_aside(
+                home, f"{one.folder}/{one.name}", home.closed, f"{request_id}.", "late.json", "Cancelled."
+            )
+            Path(f"{one.folder}/{one.name}{spool.REASON_SUFFIX}").unlink()
+        before = len(records(home, "blink"))
+        killed = killed_at(step, partial(retried, around, request_id))
+        done = retried(around, request_id)
+        drained(around)
+        assert [record["request_id"] for record in records(home, "blink")[before:]] == [done.request_id], step
+        assert everything(home) == {}, step
+        if not killed:
+            break
+    assert step > 4

@@ -1,0 +1,77 @@
+"""Droppers, execs and cancellers at once: each request is run or cancelled, and never both or neither."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.runner import cancel
+from clodputer.runner.drain import work
+from clodputer.runner.stop import Stop
+from clodputer.runner.surroundings import look
+from clodputer.store import whereabouts
+from clodputer.store.spool import drop
+from tests.workshop import command_task, environment, events, everything, make_home, records
+
+FORK = multiprocessing.get_context("fork")
+DROPPERS, CANCELLERS, EACH = 8, 12, 40
+
+
+def dropper(environ: Mapping[str, str], who: int, left: Any) -> None:
+    """Drop requests, and run an exec after each few."""
+    try:
+        around = look(environ)
+        with Stop() as stop:
+            for number in range(EACH):
+                drop(around.home, f"{who}-{number}.json", {"task": "blink"})
+                if number % 5 == 4:
+                    work(around, stop)
+    finally:
+        with left.get_lock():
+            left.value -= 1
+
+
+def canceller(environ: Mapping[str, str], who: int, left: Any) -> None:
+    """Cancel one of the first that are there, as long as there are droppers: thus what others cancel, claim and move."""
+    around, chance = look(environ), random.Random(who)
+    while left.value:
+        found = [one for one, _ in zip(whereabouts.everywhere(around.home), range(8))]
+        if found:
+            cancel.cancel(around, chance.choice(found), patience=5.0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_twenty_at_once(tmp_path: Path) -> None:
+    """20 processes; afterwards each of the 320 requests is in exactly one place, with one end."""
+    home = make_home(tmp_path)
+    command_task(home, "blink", "/bin/true")
+    environ = environment(home)
+    left = FORK.Value("i", DROPPERS)
+    processes = [FORK.Process(target=dropper, args=(environ, who, left)) for who in range(DROPPERS)]
+    processes += [FORK.Process(target=canceller, args=(environ, who, left)) for who in range(CANCELLERS)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(280)
+    assert [process.exitcode for process in processes] == [0] * len(processes)
+    with Stop() as stop:
+        work(look(environ), stop)
+    assert everything(home) == {}
+    names = [f"{who}-{number}.json" for who in range(DROPPERS) for number in range(EACH)]
+    closed = [whereabouts.dropped_as(name) for name in whereabouts.set_aside(home.closed)]
+    ran = [record["origin"]["file"] for record in records(home, "blink")]
+    assert Counter(closed + ran) == Counter(names)
+    # Each kind came about, or nothing was shown; and the log tells of each that was closed, once.
+    assert closed
+    assert ran
+    assert len(events(home, "cancelled")) == len(closed)
+    # No reason tells of a request that was run after all.
+    reasons = [path.name for path in Path(home.closed).glob("*.reason.txt")]
+    assert len(reasons) == len(closed)
