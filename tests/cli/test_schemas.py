@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from time import time
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -24,6 +25,7 @@ from clodputer.model.request import Request
 from clodputer.store import hold, ledger, runs
 from clodputer.store import home as homes
 from clodputer.store.home import Home
+from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
 from tests.wait import until
 from tests.workshop import ROOT, command_task, drop, events, execute, make_home, start, write_task
@@ -38,58 +40,6 @@ SHARED = {"envelope", "record", "event", "outcome", "moment", "fate", "coming"}
 NAMES = list(COMMANDS)
 
 
-class Call(NamedTuple):
-    """One way to call a command. form: which of its schema's forms the data then has; status: the exit code.
-
-    apart: in a process of its own, as it starts others or asks the surroundings.
-    """
-
-    arguments: tuple[str, ...] = ()
-    form: str = "data"
-    status: int = 0
-    apart: bool = False
-
-
-CALLS = {
-    "demo": [Call(apart=True)],
-    "init": [Call()],
-    "new": [Call(("made",)), Call(("--list-templates",), "templates"), Call(("opened", "--edit"), apart=True)],
-    "edit": [Call(("good",), apart=True)],
-    "validate": [Call(("good",)), Call(status=1)],
-    "run": [
-        Call(("good",), apart=True),
-        Call(("bad",), status=1, apart=True),
-        Call(("good", "--no-wait"), "dropped"),
-        Call(("good", "--dry-run"), "dry_run"),
-    ],
-    "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
-    "list": [Call()],
-    "status": [Call()],
-    "queue": [
-        Call(),
-        *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "closed")),
-    ],
-    "cancel": [Call(("held-0002",)), Call(("--all-of", "good"))],
-    "retry": [Call(("bad",))],
-    "next": [Call(), Call(("--cron", "0 7 * * *"))],
-    "why": [Call(("good",)), Call(("held",))],
-    "show": [Call(("good",)), Call(("bad", "--conversation", "--stderr")), Call(("0000beef",)), Call(("long",))],
-    "logs": [Call(), Call(("--tail", "100000"))],
-    "stats": [Call(), Call(("good", "--since", "3650d"))],
-    "config": [
-        Call(),
-        Call(("get", "timeout"), "one"),
-        Call(("set", "timeout", "30m"), "changed"),
-        Call(("unset", "timeout"), "changed"),
-    ],
-    "prune": [Call(("--dry-run",))],
-    "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
-    "doctor": [Call(status=4, apart=True)],
-    "install": [Call(("--scheduler", "cron", "--dry-run"), apart=True)],
-    "uninstall": [Call(("--dry-run",), apart=True)],
-}
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home with something of everything, and a run that is going on."""
@@ -97,9 +47,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     home = make_home(folder)
     enough = folder / "enough"
     command_task(home, "good", "/bin/echo", "well", more="trigger: {type: cron, schedule: '0 7 * * *'}\n")
-    command_task(home, "bad", "/bin/sh", "-c", "echo no >&2; exit 3", more="trigger: {type: interval, every: 2h}\n")
+    command_task(
+        home, "bad", "/bin/sh", "-c", "echo no >&2; exit 3", more="trigger: {type: interval, every: 2h}\n"
+    )
     command_task(home, "held", "/bin/echo", more="lane: later\n")
-    waits = f"import os, time\nprint(1, flush=True)\nwhile not os.path.exists({str(enough)!r}): time.sleep(0.05)"
+    waits = (
+        f"import os, time\nprint(1, flush=True)\nwhile not os.path.exists({str(enough)!r}): time.sleep(0.05)"
+    )
     command_task(home, "long", sys.executable, "-c", waits, more="lane: long\n")
     write_task(home, "broken", "agent: nobody\ncomand: [x]\n")
     for name, text in (
@@ -111,23 +65,31 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         drop(home, name, text)
     homes.make_lane(home, "later")
     hold.place(home, "later", hold.Hold("pause", "Somebody paused it.", 4_000_000_000.0))
-    for request in ({"id": "held-0001"}, {"id": "held-0002"}, {"id": "held-0003", "not_before": "2099-01-01T00:00:00Z"}):
+    for request in (
+        {"id": "held-0001"},
+        {"id": "held-0002"},
+        {"id": "held-0003", "not_before": "2099-01-01T00:00:00Z"},
+    ):
         drop(home, f"{request['id']}.json", json.dumps({"task": "held", **request}))
     execute(home)
     past_run(home, "good", "0ad0ad00")
-    request = Request("0000beef", "bad", 1_790_000_000.0)
-    runs.make(home, "bad", runs.new_id(request.created_at, request.id), request, Masker())
+    begun = Request("0000beef", "bad", 1_790_000_000.0)
+    runs.make(home, "bad", runs.new_id(begun.created_at, begun.id), begun, Masker())
     ledger.write(home, "good", 0, _missed(ledger.entries(home, "good")[0]))
     drop(home, "long")
     going = start(home, "exec", "--json")
-    until(lambda: any(event["task"] == "long" for event in events(home, "started")), message="the long run never starts")
+    until(
+        lambda: any(event["task"] == "long" for event in events(home, "started")),
+        message="the long run never starts",
+    )
     yield home
     enough.touch()
     going.communicate(timeout=60)
 
 
 def _missed(entry: due.Entry) -> due.Entry:
-    return entry._replace(fates=(due.Fate(due.MISSED, "too_late", 1_790_000_000, 1_790_007_200, 3, 1_790_010_000.0),))
+    now = int(time())
+    return entry._replace(fates=(due.Fate(due.MISSED, "too_late", now - 9000, now - 3600, 3, now - 60.0),))
 
 
 @pytest.fixture
@@ -137,7 +99,7 @@ def answer(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         "PATH": f"{ROOT}/tests/fakes:{os.environ['PATH']}",
         "CLODPUTER_HOME": home.root,
         "FAKE_CRONTAB": home.root,
-        "EDITOR": "/bin/true",
+        "EDITOR": "true",
         "VISUAL": "",
     }
     for name, value in around.items():
@@ -234,7 +196,9 @@ def test_the_home_shows_all_that_is_promised(home: Home, answer: Any) -> None:
     assert seen["show long"]["unfinished"]["state"] == "running"
     if "status" in seen:
         status = seen["status"]
-        empty = [key for key in ("running", "holds", "last_runs", "missed", "next", "broken") if not status[key]]
+        empty = [
+            key for key in ("running", "holds", "last_runs", "missed", "next", "broken") if not status[key]
+        ]
         assert empty == []
         assert {"running", "queued", "delayed"} <= {one["state"] for one in seen["queue"]["requests"]}
         assert any(task["last_run"] for task in seen["list"]["tasks"])
@@ -246,7 +210,8 @@ def test_the_home_shows_all_that_is_promised(home: Home, answer: Any) -> None:
 def test_outcomes_and_reasons_are_those_of_the_program() -> None:
     """A new reason changes the schema, and is thus seen by whoever reads it."""
     told = {
-        one["properties"]["outcome"]["const"]: one["properties"]["reason"]["enum"] for one in SCHEMAS["outcome.json"]["oneOf"]
+        one["properties"]["outcome"]["const"]: one["properties"]["reason"]["enum"]
+        for one in SCHEMAS["outcome.json"]["oneOf"]
     }
     assert list(told) == list(outcome.OUTCOMES)
     for name, reasons in told.items():
