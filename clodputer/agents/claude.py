@@ -16,7 +16,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
-__all__ = ["begin", "interpret", "launch", "observe"]
+__all__ = ["begin", "interpret", "launch", "locate_binary", "observe"]
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0
@@ -39,7 +39,7 @@ def launch(task: Task, facts: Facts) -> Launch:
     ours = containment(facts, sys.platform)
     extra = {**settings(task), **credentials(task, facts)}
     env = environment.build(task, facts, extra, ours)
-    binary = _binary(facts, env["HOME"])
+    binary = locate_binary(facts.claude, facts.environ.get("PATH", environment.USUAL_PATH), env["HOME"])
     # What npm installs is started by a node that lies beside it.
     env = environment.build(task, facts, extra, ours, path=(os.path.dirname(binary),))
     resume = _session_to_continue(task, facts, env)
@@ -91,17 +91,21 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
 
 
-def _binary(facts: Facts, home: str) -> str:
-    if facts.claude:
-        path = os.path.expanduser(facts.claude)
-        if os.path.isabs(path) and locate.executable(path):
-            return path
+def locate_binary(named: str, path: str, home: str) -> str:
+    """Where claude is: `named` (of config.yaml) when that is given, else looked for in PATH and in the usual places.
+
+    Raises ClodputerError ("not_started") when it is in none of them.
+    """
+    if named:
+        binary = os.path.expanduser(named)
+        if os.path.isabs(binary) and locate.executable(binary):
+            return binary
         raise ClodputerError(
             "not_started",
-            f"{path}, named as claude in config.yaml, is not the absolute path of an executable file",
+            f"{binary}, named as claude in config.yaml, is not the absolute path of an executable file",
             "Correct it, or remove it to have claude looked for.",
         )
-    on_path = locate.folders(facts.environ.get("PATH", environment.USUAL_PATH))
+    on_path = locate.folders(path)
     usual = [home + place[1:] if place.startswith("~") else place for place in USUAL_PLACES]
     places = list(dict.fromkeys([*on_path, *usual]))
     found = locate.find("claude", places)

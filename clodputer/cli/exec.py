@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from clodputer.cli.group import json_option
@@ -12,9 +14,15 @@ from clodputer.cli.result import Printed
 @click.option(
     "--task", metavar="NAME", default="", help="First drop a request for this task: its alarm went off."
 )
+@click.option(
+    "--probe", metavar="FILE", default="", hidden=True, help="Look around instead: of `doctor --canary`."
+)
+@click.option(
+    "--real", type=float, default=0.0, hidden=True, help="With --probe: seconds for a run of claude."
+)
 @json_option
 @click.pass_obj
-def command(as_json: bool, task: str) -> Printed:
+def command(as_json: bool, task: str, probe: str, real: float) -> Printed:
     """Run all that waits in the spool: what schedulers call.
 
     Takes in what was dropped, runs it one by one, highest priority first, and leaves when nothing is runnable. Never
@@ -29,6 +37,11 @@ def command(as_json: bool, task: str) -> Printed:
       clodputer exec
       0 7 * * *  ~/clodputer/bin/clodputer exec --task morning    (a crontab line)
     """
+    if probe:
+        from clodputer.views.probe import answer
+
+        answer(probe, os.environ, real)
+        return Printed(0)
     # `door.parse` has already taken the plain forms; what comes by here is `--task=NAME` and the like.
     from clodputer.cli import door
 

@@ -57,62 +57,68 @@ def command(
       clodputer logs --follow
     """
     wanted = {"task": task, "event": event, "run_id": run_id}
-    return log(os.environ, wanted, since, tail, time(), follow=follow, as_json=as_json)
+    if follow:
+        return follow_log(os.environ, wanted, since, tail, time(), as_json=as_json)
+    return log(os.environ, wanted, since, tail, time())
 
 
 def log(
-    environ: Mapping[str, str],
-    wanted: dict[str, str],
-    since: Optional[str],
-    tail: Optional[int],
-    now: float,
-    *,
-    follow: bool = False,
-    as_json: bool = False,
-) -> Union[Result, Printed]:
+    environ: Mapping[str, str], wanted: dict[str, str], since: Optional[str], tail: Optional[int], now: float
+) -> Result:
     """The events that are asked for. Raises ClodputerError."""
     from clodputer.store.index import Index
 
     home = _home(environ)
-    wanted = {**wanted, "run_id": _run(home, wanted["run_id"])}
-    start = moment_since(since, now) if since else 0.0
-    last = TAIL if tail is None and not since else tail
-    if follow:
-        return _follow(home, environ, wanted, start, last, as_json)
+    wanted, start, last = _asked(home, wanted, since, tail, now)
     with Index(home) as index:
         events = index.events(**wanted, since=start, last=last)
         nothing = "" if events else _nothing(index.events(last=1), wanted)
     return Result({"events": events}, "\n".join(in_words(event) for event in events) or nothing)
 
 
-def _follow(
-    home: Home,
+def follow_log(
     environ: Mapping[str, str],
     wanted: dict[str, str],
-    start: float,
-    last: Optional[int],
+    since: Optional[str],
+    tail: Optional[int],
+    now: float,
+    *,
     as_json: bool,
 ) -> Printed:
+    """The same, printed, and what is logged from now on until Ctrl-C. Raises ClodputerError."""
     from clodputer.store.index import Index
     from clodputer.store.logtail import Tail
 
+    home = _home(environ)
     if as_json:
         raise ClodputerError(
             "usage", "--follow never comes to the end that --json needs", f"Read the lines themselves: tail -F {home.log}",
             ExitCode.USAGE,
         )  # fmt: skip
-    with Tail(home) as tail:
-        # Opened before the index is read: what comes in between is then seen by both, and told once.
-        with Index(home) as index:
-            told = index.events(**wanted, since=start, last=last)
-        try:
-            for event in _once(told, tail.events()):
+    wanted, start, last = _asked(home, wanted, since, tail, now)
+    try:
+        with Tail(home) as coming:
+            # Opened before the index is read: what comes in between is then seen by both, and told once.
+            with Index(home) as index:
+                told = index.events(**wanted, since=start, last=last)
+            for event in _once(told, coming.events()):
                 if all(not value or event.get(key) == value for key, value in wanted.items()):
                     sys.stdout.write(shown(in_words(event), sys.stdout, environ) + "\n")
                     sys.stdout.flush()
-        except KeyboardInterrupt:
-            return Printed(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt:
+        return Printed(ExitCode.INTERRUPTED)
     return Printed(ExitCode.DONE)
+
+
+def _asked(
+    home: Home, wanted: dict[str, str], since: Optional[str], tail: Optional[int], now: float
+) -> tuple[dict[str, str], float, Optional[int]]:
+    start = moment_since(since, now) if since else 0.0
+    return (
+        {**wanted, "run_id": _run(home, wanted["run_id"])},
+        start,
+        TAIL if tail is None and not since else tail,
+    )
 
 
 def _once(told: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -2,55 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 
-from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
-from clodputer.store import eventlog, logarchive
+from clodputer.store import logarchive
 from clodputer.store.home import Home
 from clodputer.store.index import Index
-from tests.workshop import ROOT, make_home
-
-NOW = 1_790_000_000.0
+from tests.store.indexed import NOW, ended, lines, log, told
+from tests.workshop import make_home
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return make_home(tmp_path)
-
-
-def log(home: Home, event: str, at: float = NOW, **fields: Any) -> None:
-    eventlog.append(home, Masker(), at, event, **fields)
-
-
-def ended(
-    home: Home, number: int, task: str = "nightly", outcome: str = "succeeded", cost: Any = 0.5
-) -> None:
-    """A line as settle writes it."""
-    log(home, "finished", NOW + number, task=task, request_id=f"r{number}", run_id=f"run{number}", outcome=outcome,
-        reason="completed", message="", duration_seconds=number, cost_usd=cost)  # fmt: skip
-
-
-def lines(home: Home) -> list[dict[str, Any]]:
-    """The whole log, as anybody reads it."""
-    found = []
-    for path in [*logarchive.archives(home), home.log]:
-        if os.path.exists(path):
-            found += [json.loads(line) for line in Path(path).read_text().splitlines()]
-    return found
-
-
-def told(home: Home) -> list[dict[str, Any]]:
-    with Index(home) as index:
-        return index.events()
 
 
 def database(home: Home) -> Path:
@@ -251,64 +219,3 @@ def test_opening_it_leaves_the_log_alone(home: Home) -> None:
     told(home)
     assert Path(home.log).read_bytes() == before
     assert iso(NOW) < lines(home)[0]["timestamp"]
-
-
-READER = "import sys\nfrom clodputer.store.home import Home\nfrom clodputer.store.index import Index\n"
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(180)
-def test_killed_while_it_is_brought_up_to_date(home: Home) -> None:
-    """A reader killed before each of its steps: the next one tells the whole log, each line once."""
-    program = READER + (
-        "import os, signal, sqlite3, datetime\n"
-        "from clodputer.store import indexfile\n"
-        "left = [int(sys.argv[2])]\n"
-        "def count(event, arguments):\n"
-        "    if event in ('open', 'os.remove', 'os.mkdir') or event.startswith('sqlite3'):\n"
-        "        left[0] -= 1\n"
-        "        if left[0] == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "sys.addaudithook(count)\n"
-        "with Index(Home(sys.argv[1])) as index: print(len(index.events()))\n"
-    )
-    for step in range(1, 60):
-        for number in range(40):
-            ended(home, step * 100 + number)
-        if step % 5 == 0:
-            logarchive.archive(home, NOW, 0)
-        done = subprocess.run(
-            [sys.executable, "-c", program, home.root, str(step)], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-        )  # fmt: skip
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr
-        assert told(home) == lines(home)
-        if done.returncode == 0:
-            assert step > 5, "entering has more steps"
-            return
-    pytest.fail("it never came to its end")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(180)
-def test_killed_at_any_time_and_many_at_once(home: Home) -> None:
-    """Readers killed after arbitrary times while others read and the log grows: none of them ever tells anything wrong."""
-    program = (
-        READER + "with Index(Home(sys.argv[1])) as index: print(len(index.events()), len(index.finished()))\n"
-    )
-    for turn in range(25):
-        for number in range(400):
-            ended(home, turn * 1000 + number)
-        if turn % 4 == 3:
-            logarchive.archive(home, NOW, 0)
-        readers = [
-            subprocess.Popen([sys.executable, "-c", program, home.root], env={"PYTHONPATH": str(ROOT)},
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            for _ in range(3)
-        ]  # fmt: skip
-        try:
-            readers[0].wait(timeout=0.02 + turn * 0.012)
-        except subprocess.TimeoutExpired:
-            readers[0].kill()
-        answers = [reader.communicate(timeout=60) for reader in readers]
-        for reader, (stdout, stderr) in zip(readers[1:], answers[1:]):
-            assert (reader.returncode, stdout.split()) == (0, [str((turn + 1) * 400)] * 2), stderr
-    assert told(home) == lines(home)

@@ -1,0 +1,142 @@
+"""The installation: what a home wants of one scheduler, compared with what is there, and brought about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from typing import Callable, NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import shim
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Change, Found, Frame, Trouble, Unit, changes
+from clodputer.schedulers.wanted import Wanted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.schedulers import Scheduler
+
+
+class Plan(NamedTuple):
+    """What an installation would do.
+
+    units: all that are wanted and can be written. found: what this scheduler has of this home. changes: from these to those.
+    elsewhere: units of this home that other schedulers have, which are one clock too many. troubles: what cannot be installed.
+    """
+
+    scheduler: str
+    frame: Frame
+    units: tuple[Unit, ...]
+    found: tuple[Found, ...]
+    changes: tuple[Change, ...]
+    elsewhere: Mapping[str, tuple[Found, ...]]
+    troubles: tuple[Trouble, ...]
+
+
+def plan(
+    name: str,
+    scheduler: Scheduler,
+    frame: Frame,
+    wanted: Wanted,
+    only: Collection[str],
+    found: tuple[Found, ...],
+    elsewhere: Mapping[str, tuple[Found, ...]],
+) -> Plan:
+    """Compare what is wanted with what was found of this home; changes nothing. `only`: leave all other tasks as they are."""
+    units, troubles = rendered(scheduler, frame, wanted)
+    mine = concerned(found, units, wanted, only)
+    return Plan(name, frame, units, found, tuple(changes(list(units), mine)), elsewhere, troubles)
+
+
+def rendered(
+    scheduler: Scheduler, frame: Frame, wanted: Wanted
+) -> tuple[tuple[Unit, ...], tuple[Trouble, ...]]:
+    """The units that can be written, and what is wrong with the others."""
+    units, troubles = [], list(wanted.troubles)
+    for alarm in wanted.alarms:
+        try:
+            units.append(scheduler.render(frame, alarm))
+        except ClodputerError as error:
+            troubles.append(Trouble(error.code, error.message, error.hint, alarm.task or alarm.kind))
+    checked = scheduler.check(frame, units)
+    wrong = {trouble.unit for trouble in checked if trouble.fatal}
+    if "" in wrong:
+        wrong = {unit.name for unit in units}
+    return tuple(unit for unit in units if unit.name not in wrong), (*troubles, *checked)
+
+
+def concerned(
+    found: Sequence[Found], units: Sequence[Unit], wanted: Wanted, only: Collection[str]
+) -> list[Found]:
+    """Those of the found units that this installation may change or remove. Pure.
+
+    The unit of a task that is broken just now stays: a slip in its file must not silence it for good. So does that of an alarm
+    that could not be rendered. A broken file may even hide its task's name: then no task is taken for gone.
+    """
+    names = {unit.name for unit in units}
+    hidden = bool(set(wanted.broken) - {one.task for one in found})
+    rendered = {(unit.kind, unit.task) for unit in units}
+    asked = {(alarm.kind, alarm.task) for alarm in wanted.alarms}
+    mine = []
+    for one in found:
+        alarm = (one.kind, one.task)
+        if one.name not in names:
+            if one.kind == TASK and (one.task in wanted.broken or (only and one.task not in only)):
+                continue
+            if one.kind == TASK and hidden and one.task not in wanted.silent:
+                continue
+            if alarm in asked and alarm not in rendered:
+                continue
+        mine.append(one)
+    return mine
+
+
+def perform(
+    made: Plan,
+    schedulers: Mapping[str, Scheduler],
+    wanted_shim: str,
+    told: Callable[[Change], None],
+    tried: Callable[[str], None],
+) -> tuple[Trouble, ...]:
+    """Bring about what was planned, and return what did not work; may be repeated after a crash.
+
+    `tried` starts a new shim once, before anything relies on it. Another scheduler is left only when this one has it all:
+    two clocks do no harm, and none would. Raises ClodputerError, OSError.
+    """
+    write_shim(made.frame.shim, wanted_shim, tried)
+    scheduler = schedulers[made.scheduler]
+    troubles = list(scheduler.apply(made.frame, made.changes, told)) if made.changes else []
+    if any(trouble.fatal for trouble in troubles):
+        return tuple(troubles)
+    for name, found in made.elsewhere.items():
+        troubles += schedulers[name].apply(made.frame, removals(found), told)
+    return tuple(troubles)
+
+
+def write_shim(path: str, wanted: str, tried: Callable[[str], None]) -> None:
+    """Put the shim in its place if it is not there already. When the new one does not work, the old one comes back."""
+    if shim.current(path, wanted):
+        return
+    before: Optional[str] = None
+    if shim.ours(path):
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            before = file.read()
+    shim.write(path, wanted)
+    try:
+        tried(path)
+    except ClodputerError:
+        if before is None:
+            shim.remove(path)
+        else:
+            shim.restore(path, before)
+        raise
+
+
+def removals(found: Sequence[Found]) -> list[Change]:
+    """Take all of these away: the tasks first, so that what serves them is there to the last."""
+    order = {TASK: 0, SPOOL: 1, SWEEP: 2}
+    return changes([], sorted(found, key=lambda one: (order.get(one.kind, 3), one.name)))
+
+
+def shim_path(home: str) -> str:
+    """Where the shim of a home is."""
+    return os.path.join(home, "bin", "clodputer")

@@ -1,0 +1,135 @@
+"""systemd's own tools, called so that what they answer depends on no language, zone or terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from subprocess import CompletedProcess
+
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers.unit import Frame
+
+LINGER = "/var/lib/systemd/linger"
+# What tells that systemd runs this computer (sd_booted(3)).
+BOOTED = "/run/systemd/system"
+
+# What is asked about each unit.
+_PROPERTIES = ("Id", "LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload", "FragmentPath", "DropInPaths",
+               "ExecMainStatus", "NextElapseUSecRealtime", "UnitFileState", "Transient")  # fmt: skip
+# Far below what one command line may hold.
+_AT_ONCE = 2000
+
+
+def runtime_folder() -> str:
+    """The folder in which the manager of this person is reached; cron, su and some ssh do not tell it. "" if there is none."""
+    account = os.getuid()
+    for path in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{account}"):
+        try:
+            # One of somebody else is what sudo and su leave.
+            if path and os.stat(path).st_uid == account:
+                return path
+        except OSError:
+            continue
+    return ""
+
+
+def environment() -> dict[str, str]:
+    """The environment for systemd's tools: what they print depends on no language, zone, pager or terminal."""
+    runtime = runtime_folder()
+    told = {"LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": "", "PAGER": ""}
+    if runtime:
+        told["XDG_RUNTIME_DIR"] = runtime
+        if os.environ.get("XDG_RUNTIME_DIR") != runtime:
+            told["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime}/bus"
+    return {**os.environ, **told}
+
+
+def call(
+    frame: Frame, program: str, arguments: Sequence[str], more: Mapping[str, str] = {}
+) -> CompletedProcess[str]:
+    """Run one of systemd's tools to its end. Raises ClodputerError when it is not there or hangs."""
+    import subprocess
+
+    try:
+        return subprocess.run(
+            [program, *arguments],
+            env={**environment(), **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=frame.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ClodputerError(
+            "systemd_hangs",
+            f"{program} {' '.join(arguments[:3])} gave no answer within {frame.seconds:g} seconds",
+            f"Try `systemctl --user status`; if that hangs too, log in anew, or as root: systemctl restart user@{os.getuid()}",
+        ) from None
+    except OSError as error:
+        raise ClodputerError(
+            "systemd_missing",
+            f"{program} cannot be started: {error.strerror}",
+            "Install systemd, or use cron.",
+        ) from None
+
+
+def systemctl(frame: Frame, *arguments: str) -> CompletedProcess[str]:
+    """One call of the manager of this person."""
+    return call(frame, "systemctl", ["--user", "--no-pager", *arguments])
+
+
+def said(ended: CompletedProcess[str]) -> str:
+    """What a tool said when it failed, in one line."""
+    lines = [line.strip() for line in (ended.stderr or ended.stdout).splitlines() if line.strip()]
+    return "; ".join(lines[:4]) or f"it ended with status {ended.returncode}"
+
+
+def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What the manager knows of units and patterns, by the unit's name; patterns mean what it has loaded. Usually one call.
+
+    Raises ClodputerError when the manager does not answer.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for begin in range(0, len(units), _AT_ONCE):
+        wanted = units[begin : begin + _AT_ONCE]
+        ended = systemctl(frame, "show", "--all", f"--property={','.join(_PROPERTIES)}", "--", *wanted)
+        if ended.returncode:
+            raise unreachable(said(ended))
+        for block in ended.stdout.split("\n\n"):
+            one = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+            if "Id" in one:
+                found[one["Id"]] = one
+    return found
+
+
+def unreachable(words: str) -> ClodputerError:
+    """Why the manager of this person cannot be asked, and what to do."""
+    if not os.path.isdir(BOOTED):
+        hint = "This computer, or container, does not seem to be run by systemd; use cron."
+    elif runtime_folder():
+        hint = "Log in anew, or look at what `systemctl --user status` says."
+    else:
+        hint = (
+            "Log in as this person (not by su or sudo), or have it wait for no login: sudo loginctl enable-linger "
+            + account()
+        )
+    return ClodputerError(
+        "systemd_unreachable", f"the systemd of this account does not answer: {words}", hint
+    )
+
+
+def account() -> str:
+    """The name of this account."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def lingers() -> bool:
+    """Whether the manager of this account is there without anybody being logged in."""
+    return os.path.exists(f"{LINGER}/{account()}")

@@ -1,0 +1,60 @@
+"""The end of a home: its folder removed with all that is in it, when it surely is one and nothing runs there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from clodputer.model.errors import ClodputerError
+from clodputer.store import home as homes
+from clodputer.store.home import Home
+from clodputer.store.lock import Lock
+
+# What may lie in a home that is removed; anything else is somebody's own.
+OURS = frozenset(
+    ("README", "config.yaml", "secrets.env", "tasks", "bin", "templates", "spool", "runs", "ledger", "cache", "archive",
+     "execution.log", "bug-reports", "backup", ".DS_Store")
+)  # fmt: skip
+
+
+def check(home: Home, environ: Mapping[str, str]) -> None:
+    """Refuse what is not plainly a home of ours, or holds something else. Raises ClodputerError."""
+    real = os.path.realpath(home.root)
+    own = os.path.realpath(environ.get("HOME") or os.path.expanduser("~"))
+    parts = (home.new, home.tasks, home.lanes, home.runs, home.ledger)
+    if real == "/" or own == real or own.startswith(f"{real}/") or not all(map(os.path.isdir, parts)):
+        raise ClodputerError(
+            "home_unfit",
+            f"{home.root} is not plainly a Clodputer home",
+            "Look into it, and remove it yourself.",
+        )
+    strangers = sorted(set(os.listdir(home.root)) - OURS)
+    if strangers:
+        named = ", ".join(strangers[:3]) + (", ..." if strangers[3:] else "")
+        raise ClodputerError(
+            "home_unfit", f"{home.root} holds other things too: {named}", "Move them away, then try again."
+        )
+
+
+def remove(home: Home) -> None:
+    """Remove the folder, and the link that led to it. Raises OSError, and ClodputerError when a run is going on there."""
+    from shutil import rmtree
+
+    slots = [Lock(f"{homes.lane(home, name)}/slot-0.lock") for name in sorted(os.listdir(home.lanes))]
+    try:
+        for slot in slots:
+            if not slot.acquire():
+                raise ClodputerError(
+                    "busy",
+                    f"a run is going on: {os.path.dirname(slot.path)}",
+                    "Wait for its end, then try again.",
+                )
+        real = os.path.realpath(home.root)
+        # First the door: whoever drops something now is refused, instead of losing it.
+        rmtree(home.spool)
+        rmtree(real)
+        if os.path.islink(home.root):
+            os.unlink(home.root)
+    finally:
+        for slot in slots:
+            slot.release()

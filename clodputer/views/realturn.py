@@ -1,0 +1,75 @@
+"""One real turn of claude, the smallest there is, run as every run is: in a throw-away home with the person's login."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from tempfile import mkdtemp
+from time import time
+from typing import Any
+
+from clodputer.model.errors import ClodputerError
+from clodputer.store import home as homes
+from clodputer.store import runs, spool
+
+TASK = "canary"
+MOST_DOLLARS = 0.10
+
+# It may touch nothing, and is over with its first answer.
+_FILE = """\
+agent: claude
+prompt: |
+  Answer with the single word: ready
+disallowed_tools: [Bash, Edit, Glob, Grep, NotebookEdit, Read, Task, WebFetch, WebSearch, Write]
+max_turns: 1
+max_cost_usd: {dollars}
+startup_timeout: {seconds}s
+timeout: {timeout}s
+"""
+# What is asked for is a first byte within so many seconds; the answer may take as much again.
+KEPT = (
+    "run_id",
+    "outcome",
+    "reason",
+    "message",
+    "duration_seconds",
+    "agent_version",
+    "cost_usd",
+    "model",
+    "num_turns",
+)
+
+
+def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
+    """Run it, the first byte being due within `seconds`; what its record says, in short. Raises nothing but OSError."""
+    from clodputer.runner.drain import work
+    from clodputer.runner.stop import Stop
+    from clodputer.runner.surroundings import look
+
+    own = homes.locate(environ)
+    root = os.path.realpath(mkdtemp(prefix="clodputer-canary-"))
+    try:
+        home = homes.Home(root)
+        homes.make(home)
+        for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):
+            if os.path.exists(theirs):
+                os.symlink(theirs, ours)
+        with open(f"{home.tasks}/{TASK}.yaml", "w", encoding="utf-8") as file:
+            file.write(_FILE.format(dollars=MOST_DOLLARS, seconds=int(seconds), timeout=int(2 * seconds)))
+        spool.drop(home, f"{TASK}.json", {"task": TASK})
+        begun = time()
+        with Stop() as stop:
+            work(look({**environ, "CLODPUTER_HOME": root}), stop)
+        record = next(runs.records(home, TASK), None)
+    except ClodputerError as error:
+        return {"outcome": "failed", "reason": "not_started", "message": str(error)}
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    if record is None:
+        return {
+            "outcome": "failed",
+            "reason": "not_started",
+            "message": f"no run came of it in {time() - begun:.0f} seconds",
+        }
+    return {key: record.get(key) for key in KEPT}

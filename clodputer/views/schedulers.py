@@ -1,0 +1,101 @@
+"""What each scheduler has of this home: whether it answers, its units and their state, and where they differ from the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import choice, installation, place, shim
+from clodputer.schedulers import wanted as wants
+from clodputer.schedulers.unit import Alarm, Answer, Change, Found, Trouble
+from clodputer.store.home import Home
+from clodputer.views.ringing import next_ring
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.schedulers import Scheduler
+
+
+class Seen(NamedTuple):
+    """One found unit, and when it rings next (epoch seconds): by its scheduler's word, else by the task's schedule."""
+
+    found: Found
+    next: Optional[float]
+
+
+class View(NamedTuple):
+    """One scheduler. drift: what `install` would change; installed: the scheduler in use. unknown: why it cannot be told."""
+
+    name: str
+    answer: Answer
+    units: tuple[Seen, ...]
+    installed: bool
+    drift: tuple[Change, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    unknown: str = ""
+
+
+class Schedulers(NamedTuple):
+    """All of them, and the drift of what they share.
+
+    shim: "" when it is as `install` would write it, "missing" or "differs". zone_was: the system's time zone when it
+    was installed, if that is another one now.
+    """
+
+    views: tuple[View, ...]
+    shim: str
+    environment_changes: tuple[str, ...]
+    zone_was: str = ""
+
+    def drifted(self) -> bool:
+        """Whether `clodputer install` would change anything, or nothing rings at all."""
+        used = [view for view in self.views if view.installed]
+        return bool(self.shim or self.zone_was or len(used) != 1 or any(view.drift for view in used))
+
+
+def gather(
+    home: Home, environ: Mapping[str, str], schedulers: Mapping[str, Scheduler], platform: str, now: float
+) -> Schedulers:
+    """Ask them all; changes nothing. Raises ClodputerError: config.yaml or secrets.env is broken."""
+    from clodputer.schedulers.freeze import differences
+
+    at = place.look(home, environ, platform)
+    path = at.frame.shim
+    known = shim.read(path)
+    # Compared with what was frozen: a status that is asked for in another terminal is no drift.
+    frame = at.frame._replace(environment=known.environment) if known else at.frame
+    wanted = wants.wanted(home, frame.environment)
+    alarms = {(alarm.kind, alarm.task): alarm for alarm in wanted.alarms}
+    views = []
+    for name, seen in choice.look(schedulers, frame).items():
+        units = tuple(Seen(one, _next(one, alarms, now)) for one in seen.found)
+        view = View(name, seen.answer, units, bool(units), unknown=seen.unknown)
+        if units:
+            try:
+                plan = installation.plan(name, schedulers[name], frame, wanted, (), seen.found, {})
+                told = schedulers[name].troubles(frame, plan.units, seen.found)
+                view = view._replace(drift=plan.changes, troubles=(*plan.troubles, *told))
+            except ClodputerError as error:
+                view = view._replace(troubles=(Trouble(error.code, error.message, error.hint),))
+        views.append(view)
+    return Schedulers(
+        tuple(views),
+        _shim(path, known, at.shim),
+        tuple(differences(known.environment, at.frame.environment)) if known else (),
+        known.zone if known and known.zone != at.frame.zone else "",
+    )
+
+
+def _shim(path: str, known: Optional[shim.Shim], wanted: shim.Shim) -> str:
+    if known is None:
+        return "differs" if shim.ours(path) else "missing"
+    there = wanted._replace(environment=known.environment, zone=known.zone)
+    return "" if shim.current(path, shim.text(there)) else "differs"
+
+
+def _next(one: Found, alarms: Mapping[tuple[str, str], Alarm], now: float) -> Optional[float]:
+    if one.next is not None:
+        return one.next
+    alarm = alarms.get((one.kind, one.task))
+    return next_ring(alarm, now, {}) if alarm else None

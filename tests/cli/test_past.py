@@ -1,0 +1,169 @@
+"""`logs`, `stats`, `config` and `prune` as a person calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.cli.config import listed
+from clodputer.cli.eventwords import in_words
+from clodputer.cli.logs import log
+from clodputer.cli.since import moment_since
+from clodputer.cli.stats import stats
+from clodputer.model.errors import ClodputerError
+from clodputer.model.settings import Settings
+from clodputer.store import logarchive, settings
+from clodputer.store.home import Home
+from tests.store.indexed import NOW, ended
+from tests.workshop import clodputer, command_task, make_home, start
+
+NOTHING = {"task": "", "event": "", "run_id": ""}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+def environ(home: Home) -> dict[str, str]:
+    return {"CLODPUTER_HOME": home.root, "HOME": home.root}
+
+
+def test_logs(home: Home) -> None:
+    """The last twenty, or all since a moment; those of a run by the end of its id."""
+    assert log(environ(home), NOTHING, None, None, NOW).text == "Nothing has happened in this home yet."
+    for number in range(30):
+        ended(home, number)
+    logarchive.archive(home, NOW, 0)
+    ended(home, 30)
+    result = log(environ(home), NOTHING, None, None, NOW)
+    assert [event["run_id"] for event in result.data["events"]] == [
+        f"run{number}" for number in range(11, 31)
+    ]
+    assert len(result.text.splitlines()) == 20
+    assert "finished   nightly" in result.text
+    assert len(log(environ(home), NOTHING, "10s", None, NOW + 30).data["events"]) == 11
+    assert len(log(environ(home), {**NOTHING, "run_id": "run7"}, None, 5, NOW).data["events"]) == 1
+    assert log(environ(home), {**NOTHING, "task": "x"}, None, None, NOW).text == "No event fits."
+    with pytest.raises(ClodputerError, match="--since"):
+        log(environ(home), NOTHING, "yesterday", None, NOW)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"event": ["\x1b[2J"], "task": {"a": "\x1b"}, "timestamp": 5}, {"event": "finished", "outcome": 7},
+     {"event": "swept", "swept": [1, 2]}, {"event": "queued", "file": "a\nb\x1b]0;x\x07", "timestamp": "2026-01-01T00:00:00Z"}],
+)  # fmt: skip
+def test_an_event_is_one_harmless_line(event: dict[str, Any]) -> None:
+    words = in_words(event)
+    assert "\n" not in words
+    assert "\x1b]" not in words and "\x1b[2J" not in words and "\x07" not in words  # noqa: PT018
+
+
+def test_follow_through_an_archiving(home: Home) -> None:
+    """Ctrl-C ends it; what was archived in between is neither lost nor told twice."""
+    ended(home, 1)
+    process = start(home, "logs", "--follow")
+    assert process.stdout is not None
+    assert "run1" in process.stdout.readline()
+    for number in (2, 3, 4):
+        ended(home, number)
+        logarchive.archive(home, NOW, 0)
+        assert f"run{number}" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stdout, stderr) == (130, "", "")
+    assert "tail -F" in clodputer(home, "logs", "--follow", "--json", status=2)[0]
+
+
+def test_stats(home: Home) -> None:
+    """Rates, medians and costs of all and of each day; in a narrow terminal too."""
+    assert stats(environ(home), "", "30d", NOW, 80).text.startswith("No run ended since ")
+    for number in range(1, 11):
+        ended(home, number, "a", "failed" if number == 10 else "succeeded")
+    ended(home, 11, "a", "limited")
+    ended(home, 3 * 86400, "b")
+    found = stats(environ(home), "a", "30d", NOW + 4 * 86400, 80)
+    told = found.data["stats"]
+    assert (told["runs"], told["succeeded"], told["success_rate"]) == (11, 9, 0.9)
+    assert (told["median_seconds"], told["p90_seconds"], told["cost_usd"]) == (6.0, 10.0, 5.5)
+    assert sum(day["runs"] for day in told["by_day"]) == 11
+    assert "11 runs" in found.text
+    assert "90% succeeded" in found.text
+    assert len(stats(environ(home), "", "30d", NOW + 4 * 86400, 80).data["stats"]["by_day"]) == 5
+    for width in (20, 60, 200):
+        assert "█" in stats(environ(home), "", "300d", NOW + 200 * 86400, 200).text
+        assert (
+            max(map(len, stats(environ(home), "", "1d", NOW + 30, width).text.splitlines()))
+            < max(60, width) + 60
+        )
+    with pytest.raises(ClodputerError, match="no task 'c'"):
+        stats(environ(home), "c", "30d", NOW, 80)
+
+
+def test_since() -> None:
+    assert moment_since("2h", NOW) == NOW - 7200
+    assert moment_since("2026-11-01T00:00:00Z", NOW) == 1_793_491_200
+    for wrong in ("+2h", "x", ""):
+        with pytest.raises(ClodputerError):
+            moment_since(wrong, NOW)
+
+
+def test_config_tells_where_each_value_comes_from(home: Home) -> None:
+    """Default, line of the file, variable; the variable comes first, and what is misspelt is told."""
+    Path(home.config).write_text("# x\ntimeout: 90m\nmax_turns: 7\n")
+    extra = {
+        "CLODPUTER_MAX_TURNS": "9",
+        "CLODPUTER_RUN_ID": "x",
+        "CLODPUTER_TEST_CLAUDE": "y",
+        "CLODPUTER_SWEEP": "",
+    }
+    result = listed(home, {**environ(home), **extra})
+    rows = {row["key"]: row for row in result.data["settings"]}
+    assert (rows["timeout"]["value"], rows["timeout"]["source"], rows["timeout"]["default"]) == (
+        "90m",
+        "config.yaml line 2",
+        "1h",
+    )
+    assert (rows["max_turns"]["value"], rows["max_turns"]["source"]) == (9, "environment CLODPUTER_MAX_TURNS")
+    assert (rows["sweep"]["value"], rows["sweep"]["source"], result.errors) == ("5m", "default", ())
+    wrong = listed(home, {**environ(home), "CLODPUTER_TIMOUT": "1", "CLODPUTER_SWEEP": "1s"})
+    assert [error.code for error in wrong.errors] == ["environment_invalid", "environment_unknown"]
+    assert "did you mean 'CLODPUTER_TIMEOUT'" in wrong.text
+    assert settings.load(home, {"CLODPUTER_TIMOUT": "1", "CLODPUTER_TIMEOUT": "2m"}).timeout == 120
+    with pytest.raises(ClodputerError, match=r"CLODPUTER_MAX_TURNS: expected a whole number, found 'many'"):
+        settings.load(home, {"CLODPUTER_MAX_TURNS": "many"})
+    Path(home.config).write_text("timeout: 5\nsweep: 2m\n")
+    broken = listed(home, environ(home))
+    assert [error.code for error in broken.errors] == ["config_invalid"]
+    assert {row["value"] for row in broken.data["settings"] if row["key"] == "sweep"} == {"2m"}
+
+
+def test_config_set_get_unset(home: Home) -> None:
+    Path(home.config).write_text("# mine\n")
+    assert clodputer(home, "config", "set", "sweep", "10m")[0] == "config.yaml now has sweep: 10m\n"
+    assert clodputer(home, "config", "get", "sweep")[0] == "10m\n"
+    assert "from 1m to 1h" in clodputer(home, "config", "set", "sweep", "2h", status=2)[1]
+    assert "did you mean 'sweep'" in clodputer(home, "config", "get", "swep", status=2)[1]
+    assert Path(home.config).read_text() == "# mine\nsweep: 10m\n"
+    clodputer(home, "config", "unset", "sweep")
+    assert Path(home.config).read_text() == "# mine\n"
+    assert len(json.loads(clodputer(home, "config", "--json")[0])["data"]["settings"]) == len(
+        Settings._fields
+    )
+
+
+def test_prune(home: Home) -> None:
+    command_task(home, "a", "/bin/true")
+    os.makedirs(f"{home.runs}/a/20200101T000000.000Z-old")
+    said = clodputer(home, "prune", "--dry-run")[0]
+    assert said == "Would remove 1 run (0 bytes) and 0 archived logs (0 bytes).\n"
+    assert json.loads(clodputer(home, "prune", "--json")[0])["data"]["run_folders"] == [
+        "a/20200101T000000.000Z-old"
+    ]
+    assert os.listdir(f"{home.runs}/a") == []

@@ -1,0 +1,63 @@
+"""A scheduler for tests that keeps its units in a drawer, rings never, and writes down what it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Callable
+
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import names
+from clodputer.schedulers.unit import Alarm, Answer, Change, Found, Frame, Trouble, Unit
+
+
+class Drawer:
+    """Has the functions of `Scheduler`. `refused`: names whose changes fail; `unrendered`: tasks that it cannot say."""
+
+    def __init__(self, usable: bool = True) -> None:
+        self.usable = usable
+        self.units: dict[str, Found] = {}
+        self.asked: list[str] = []
+        self.refused: set[str] = set()
+        self.unrendered: set[str] = set()
+        self.wrong: set[str] = set()
+
+    def answers(self, frame: Frame) -> Answer:
+        return Answer(self.usable, "a drawer", "Open it.", notes=("it creaks",) if self.usable else ())
+
+    def render(self, frame: Frame, alarm: Alarm) -> Unit:
+        if alarm.task in self.unrendered:
+            raise ClodputerError("drawer", f"{alarm.task} does not fit")
+        name = names.stem(frame.home, frame.account, alarm.kind, alarm.task)
+        options = "\n".join(f"{one.type} {dict(one.options)}" for one in alarm.triggers)
+        return Unit(name, alarm.kind, alarm.task, {f"{name}.unit": f"{frame.shim}\n{options}\n"})
+
+    def check(self, frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
+        return [
+            Trouble("wrong", f"{unit.name} is wrong", unit=unit.name)
+            for unit in units
+            if unit.task in self.wrong
+        ]
+
+    def inspect(self, frame: Frame, everywhere: bool = False) -> list[Found]:
+        return [one for one in self.units.values() if everywhere or one.home == frame.home]
+
+    def apply(self, frame: Frame, changes: Sequence[Change], told: Callable[[Change], None]) -> list[Trouble]:
+        troubles = []
+        for change in changes:
+            self.asked.append(f"{change.verb} {change.name}")
+            if change.name in self.refused:
+                troubles.append(Trouble("refused", f"{change.name} is refused", unit=change.name))
+                continue
+            if change.unit is None:
+                del self.units[change.name]
+            else:
+                unit = change.unit
+                self.units[unit.name] = Found(unit.name, frame.home, unit.kind, unit.task, unit.files, True)
+            told(change)
+        return troubles
+
+    def probe(self, frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
+        return lambda: None
+
+    def troubles(self, frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
+        return []

@@ -1,0 +1,105 @@
+"""The removal of an installation: all of it, nothing else, and the home only when that is agreed to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.cli.install import Options, install
+from clodputer.cli.result import Result
+from clodputer.cli.uninstall import Options as Uninstall
+from clodputer.cli.uninstall import uninstall
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers.unit import TASK, Found
+from clodputer.store.home import Home
+from tests.schedulers.drawer import Drawer
+from tests.workshop import command_task, make_home
+
+NOW = 1_795_000_000.0
+CRON = 'trigger: {type: cron, schedule: "0 8 * * mon-fri"}\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = make_home(tmp_path)
+    command_task(made, "nightly", "true", more=CRON)
+    return made
+
+
+def environ(home: Home) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "CLODPUTER_HOME": home.root}
+
+
+def installed(home: Home, *drawers: Drawer, told: Any = None, **options: Any) -> Result:
+    """Install into the first scheduler that can be used."""
+    return install(
+        environ(home),
+        Options(**options),
+        dict(zip(("systemd", "cron"), drawers)),
+        NOW,
+        told or (lambda *_: None),
+    )
+
+
+def tasks(drawer: Drawer) -> list[str]:
+    return sorted(one.task or one.kind for one in drawer.units.values())
+
+
+def removed(home: Home, *drawers: Drawer, agreed: bool = True, **options: Any) -> Result:
+    schedulers = dict(zip(("systemd", "cron"), drawers))
+    return uninstall(environ(home), Uninstall(**options), schedulers, lambda _: agreed, lambda *_: None)
+
+
+def test_uninstall_leaves_what_was_there_before(home: Home) -> None:
+    """From every scheduler that has something; nothing of other homes."""
+    drawer, other = Drawer(), Drawer()
+    foreign = Found("x", "/another/home", TASK, "nightly", {}, True)
+    drawer.units["x"] = foreign
+    before = sorted(str(path) for path in Path(home.root).rglob("*") if "/cache" not in str(path))
+    installed(home, drawer, other)
+    other.units = {name: one for name, one in drawer.units.items() if name != "x"}
+    result = removed(home, drawer, other, dry_run=True)
+    assert "Would remove alarms: 6, would remove bin/clodputer." in result.text
+    assert len(drawer.units) == 4
+    result = removed(home, drawer, other)
+    assert "Removed alarms: 6, removed bin/clodputer." in result.text
+    assert (list(drawer.units), other.units) == (["x"], {})
+    assert sorted(str(path) for path in Path(home.root).rglob("*") if "/cache" not in str(path)) == before
+    assert "Nothing of" in removed(home, drawer, other).text
+
+
+def test_homes_that_are_gone_are_told_and_removed_when_asked(home: Home) -> None:
+    drawer = Drawer()
+    drawer.units["x"] = Found("x", "/gone/home", TASK, "nightly", {}, True)
+    drawer.units["y"] = Found("y", "", TASK, "nightly", {}, True)
+    result = removed(home, drawer)
+    assert "/gone/home" in result.text
+    assert "--everywhere" in result.text
+    assert sorted(drawer.units) == ["x", "y"]
+    removed(home, drawer, everywhere=True)
+    assert sorted(drawer.units) == ["y"]
+
+
+def test_what_cannot_be_removed_keeps_shim_and_home(home: Home) -> None:
+    """It is still called."""
+    drawer = Drawer()
+    installed(home, drawer)
+    drawer.refused = {one.name for one in drawer.units.values() if one.task}
+    result = removed(home, drawer, purge=True)
+    assert (result.exit_code, tasks(drawer)) == (1, ["nightly"])
+    assert os.path.exists(f"{home.root}/bin/clodputer")
+    drawer.refused = set()
+    assert removed(home, drawer, purge=True).exit_code == 0
+    assert not os.path.exists(home.root)
+
+
+def test_a_purge_must_be_agreed_to(home: Home) -> None:
+    drawer = Drawer()
+    installed(home, drawer)
+    with pytest.raises(ClodputerError) as raised:
+        removed(home, drawer, purge=True, agreed=False)
+    assert raised.value.code == "not_agreed"
+    assert len(drawer.units) == 3

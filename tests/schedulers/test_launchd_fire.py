@@ -1,0 +1,100 @@
+"""Units that are really started: from the plist to the record, with launchd's own bare environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clodputer.model.task import Trigger
+from clodputer.schedulers import launchd, launchd_control
+from clodputer.schedulers.unit import SWEEP, TASK, Alarm
+from tests.schedulers.launchd_stage import Stage, make
+from tests.wait import until
+from tests.workshop import command_task, drop, records
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A launchd that starts programs."""
+    stage = make(tmp_path, monkeypatch)
+    stage.set(fires=True)
+    return stage
+
+
+def kick(stage: Stage, label: str) -> None:
+    """Start a job as its alarm would."""
+    assert launchd_control.call(stage.frame, "kickstart", launchd_control.target(label)).status == 0
+
+
+def ended(stage: Stage, label: str) -> bool:
+    """Whether a job was started, and is not running any more."""
+    job = stage.get("jobs")[label]
+    return job["last"] is not None and job["pid"] == 0
+
+
+def test_from_the_installation_to_the_record(stage: Stage) -> None:
+    """A task's own unit runs it; the spool's runs what was dropped."""
+    command_task(stage.home, "hello", "printenv", "HOME")
+    units = stage.units(Alarm(TASK, "hello", (Trigger("startup"),)))
+    assert stage.install(units)[1] == []
+    until(lambda: records(stage.home, "hello"), 30)
+    until(lambda: all(ended(stage, unit.name) for unit in units if unit.kind != SWEEP), 30)
+    (record,) = records(stage.home, "hello")
+    assert record["outcome"] == "succeeded"
+    drop(stage.home, "hello")
+    kick(stage, "org.clodputer.spool")
+    until(lambda: len(records(stage.home, "hello")) == 2, 30)
+    until(lambda: ended(stage, "org.clodputer.spool"), 30)
+    assert {one.failed for one in launchd.inspect(stage.frame)} == {""}
+
+
+def test_a_run_is_not_killed_for_a_change(stage: Stage, tmp_path: Path) -> None:
+    """A unit whose exec is at work stays as it is until the run is over; one that is idle is changed meanwhile."""
+    go = tmp_path / "go"
+    command_task(stage.home, "long", "sh", "-c", f"until [ -e {go} ]; do sleep 0.05; done")
+    alarm = Alarm(TASK, "long", (Trigger("startup"),))
+    stage.install(stage.units(alarm))
+    until(lambda: list(Path(stage.home.runs, "long").glob("*/process.json")), 30)
+    until(lambda: ended(stage, "org.clodputer.spool"), 30)
+    stage.frame = stage.frame._replace(seconds=2.0, environment={**stage.frame.environment, "LANG": "C"})
+    done, (trouble,) = stage.install(stage.units(alarm))
+    assert (trouble.code, trouble.unit) == ("run_going", "org.clodputer.task.long")
+    assert sorted(done) == ["replace spool", "replace sweep"]
+    go.touch()
+    until(lambda: ended(stage, "org.clodputer.task.long"), 30)
+    assert [record["outcome"] for record in records(stage.home, "long")] == ["succeeded"]
+    assert stage.install(stage.units(alarm)) == (["replace task.long"], [])
+    until(lambda: ended(stage, "org.clodputer.task.long"), 30)
+
+
+def test_a_program_that_is_not_there(stage: Stage) -> None:
+    """launchd can only say 78; the doctor says what that means."""
+    units = stage.units()
+    Path(stage.frame.shim).unlink()
+    stage.install(units)
+    until(lambda: stage.get("jobs")["org.clodputer.spool"]["last"] == 78, 30)
+    found = launchd.inspect(stage.frame)
+    assert "could_not_start" in [trouble.code for trouble in launchd.troubles(stage.frame, units, found)]
+
+
+def test_a_probe_is_started_and_goes_without_a_trace(stage: Stage) -> None:
+    """launchd itself starts the shim once, with what a unit would have."""
+    take_away = launchd.probe(stage.frame, ["--version"])
+    (label,) = stage.get("jobs")
+    assert label.startswith("org.clodputer.probe.")
+    log = stage.account / "Library" / "Logs" / "clodputer" / f"{label}.log"
+    until(lambda: ended(stage, label), 30)
+    assert "clodputer" in log.read_text()
+    take_away()
+    assert (stage.get("jobs"), log.exists()) == ({}, False)
+    assert not stage.agents.exists()
+
+
+def test_a_probe_that_was_left_behind_is_found(stage: Stage) -> None:
+    """Whoever began it was killed."""
+    launchd.probe(stage.frame, ["--version"])
+    (found,) = launchd.inspect(stage.frame)
+    assert (found.kind, found.home, found.files) == ("probe", stage.home.root, {})
+    assert stage.install([])[0] == [f"remove {found.name[len('org.clodputer.') :]}"]
+    assert stage.get("jobs") == {}

@@ -1,0 +1,41 @@
+"""A log as execs write it, and what the index tells of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from clodputer.model.mask import Masker
+from clodputer.store import eventlog, logarchive
+from clodputer.store.home import Home
+from clodputer.store.index import Index
+
+NOW = 1_790_000_000.0
+
+
+def log(home: Home, event: str, at: float = NOW, **fields: Any) -> None:
+    eventlog.append(home, Masker(), at, event, **fields)
+
+
+def ended(
+    home: Home, number: int, task: str = "nightly", outcome: str = "succeeded", cost: Any = 0.5
+) -> None:
+    """A line as settle writes it."""
+    log(home, "finished", NOW + number, task=task, request_id=f"r{number}", run_id=f"run{number}", outcome=outcome,
+        reason="completed", message="", duration_seconds=number, cost_usd=cost)  # fmt: skip
+
+
+def lines(home: Home) -> list[dict[str, Any]]:
+    """The whole log, as anybody reads it."""
+    found = []
+    for path in [*logarchive.archives(home), home.log]:
+        if os.path.exists(path):
+            found += [json.loads(line) for line in Path(path).read_text().splitlines()]
+    return found
+
+
+def told(home: Home) -> list[dict[str, Any]]:
+    with Index(home) as index:
+        return index.events()

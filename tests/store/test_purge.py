@@ -1,0 +1,69 @@
+"""The end of a home: only of one that surely is one, and in which nothing runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from clodputer.model.errors import ClodputerError
+from clodputer.store import purge
+from clodputer.store.home import Home
+from clodputer.store.lock import Lock
+from tests.workshop import make_home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+def test_a_home_and_the_link_to_it_are_removed(home: Home, tmp_path: Path) -> None:
+    """And nothing beside it."""
+    (tmp_path / "beside").write_text("")
+    (tmp_path / "link").symlink_to(home.root)
+    through = Home(str(tmp_path / "link"))
+    purge.check(through, {"HOME": "/nowhere"})
+    purge.remove(through)
+    assert os.listdir(tmp_path) == ["beside"]
+
+
+def test_links_in_it_are_not_followed(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "kept").write_text("")
+    Path(home.tasks, "link").symlink_to(tmp_path / "other")
+    purge.remove(home)
+    assert os.listdir(tmp_path / "other") == ["kept"]
+
+
+def test_what_is_no_home_is_refused(home: Home, tmp_path: Path) -> None:
+    """Some other folder; the person's own; one with something else in it; a home with a part of it gone."""
+    for folder, own in (
+        (str(tmp_path), "/nowhere"),
+        (home.root, home.root),
+        (home.root, f"{home.root}/deeper"),
+        ("/", "/"),
+    ):
+        with pytest.raises(ClodputerError):
+            purge.check(Home(folder), {"HOME": own})
+    purge.check(home, {"HOME": str(tmp_path)})
+    Path(home.root, "thesis.txt").write_text("")
+    with pytest.raises(ClodputerError) as raised:
+        purge.check(home, {"HOME": str(tmp_path)})
+    assert "thesis.txt" in raised.value.message
+    os.unlink(f"{home.root}/thesis.txt")
+    os.rmdir(home.runs)
+    with pytest.raises(ClodputerError):
+        purge.check(home, {"HOME": str(tmp_path)})
+
+
+def test_not_while_something_runs(home: Home) -> None:
+    with Lock(f"{home.lanes}/default/slot-0.lock") as held:
+        assert held
+        with pytest.raises(ClodputerError) as raised:
+            purge.remove(home)
+        assert raised.value.code == "busy"
+        assert os.path.isdir(home.new)
+    purge.remove(home)
+    assert not os.path.exists(home.root)

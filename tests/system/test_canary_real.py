@@ -1,0 +1,114 @@
+"""The canary with real schedulers: each starts the real shim, and what that sees comes back to the doctor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clodputer.cli import canary
+from clodputer.schedulers import cron, systemd
+from clodputer.store import home as homes
+from clodputer.store.home import Home
+from clodputer.views import doctor_schedule
+from clodputer.views.doctor_finding import Finding
+from tests import doctoring, systemd_lab
+from tests.doctoring import program
+from tests.fakes.start import install_fake_claude
+from tests.slots import settle
+from tests.system.crond import crond
+from tests.systemd_lab import Lab
+from tests.wait import until
+from tests.workshop import command_task, make_home, write_task
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("systemd"),
+]
+
+
+@pytest.fixture(scope="module")
+def manager() -> Iterator[Lab]:
+    with systemd_lab.running() as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", manager.runtime)
+    manager.empty()
+    monkeypatch.setenv("HOME", manager.home)
+    yield manager
+    manager.empty()
+
+
+def fill(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tasks, and a claude that alarms find."""
+    monkeypatch.setenv("CLODPUTER_HOME", home.root)
+    write_task(home, "hello", "prompt: say hello\n")
+    command_task(home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n")
+    settle(home, "nightly")
+    install_fake_claude(Path(os.environ["HOME"]) / ".local" / "bin")
+
+
+def send(real: bool) -> list[Finding]:
+    return canary.canary(os.environ, real, 90.0, lambda text: None, False)
+
+
+def problems(found: list[Finding]) -> list[str]:
+    return [finding.message for finding in found if finding.level == "problem"]
+
+
+def test_systemd(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All is well at first; then a unit is edited, and a folder of a task is gone: both are told."""
+    home = Home(f"{lab.home}/.clodputer")
+    homes.make(home)
+    program(tmp_path / "none", "crontab", "echo 'no crontab for somebody' >&2; exit 1")
+    monkeypatch.setenv("PATH", f"{tmp_path}/none:{os.environ['PATH']}")
+    fill(home, monkeypatch)
+    doctoring.install(home, systemd)
+    seen = doctoring.facts(home, os.environ, ask_schedulers=True)
+    for check in (
+        doctor_schedule.scheduler,
+        doctor_schedule.units,
+        doctor_schedule.shim,
+        doctor_schedule.unit_path,
+    ):
+        assert [finding.level for finding in check(seen)] == ["ok"], check(seen)
+    found = send(real=True)
+    assert problems(found) == []
+    assert any(" answered in " in finding.message for finding in found)
+    assert "probe" not in lab.systemctl("list-units", "--all", "clodputer-*")
+
+    command_task(home, "works", "true", more=f"working_directory: {tmp_path}/gone\n")
+    assert any("from inside, folders: task works" in message for message in problems(send(real=False)))
+    timer = next(Path(lab.units).glob("clodputer-*nightly.timer"))
+    timer.write_text(timer.read_text().replace("02:30", "03:30"))
+    told = [
+        finding.message
+        for finding in doctor_schedule.units(doctoring.facts(home, os.environ, ask_schedulers=True))
+    ]
+    assert any("nightly" in message and "03:30" in message for message in told), told
+
+
+def test_cron(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cron starts the probe with the next minute; afterwards its line is gone."""
+    home = make_home(tmp_path)
+    with crond(tmp_path / "lab", monkeypatch) as lab:
+        for name in ("systemctl",):
+            program(tmp_path / "none", name, "echo 'nobody answers here' >&2; exit 1")
+        monkeypatch.setenv("PATH", f"{tmp_path}/none:{lab.programs}:{os.environ['PATH']}")
+        fill(home, monkeypatch)
+        frame = doctoring.install(home, cron)
+        lab.start()
+        until(lambda: cron.answers(frame).notes == ())
+        found = send(real=True)
+        assert problems(found) == []
+        assert any(" answered in " in finding.message for finding in found)
+        assert [unit.kind for unit in cron.inspect(frame) if unit.kind == "probe"] == []

@@ -1,0 +1,136 @@
+"""What the doctor says of the spool."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from time import time
+
+import pytest
+
+from clodputer.store import hold, slot
+from clodputer.store import home as homes
+from clodputer.store.hold import Hold
+from clodputer.store.home import Home
+from clodputer.views import doctor_spool
+from tests.doctoring import facts, one
+from tests.workshop import command_task, drop, make_home
+
+HOUR, DAY = 3600.0, 86400.0
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+def queued(home: Home, task: str, age: float, part: str = "queue/3", lane: str = "default") -> Path:
+    """A request as intake leaves it, `age` seconds old."""
+    homes.make_lane(home, lane)
+    path = Path(homes.lane(home, lane), part, f"{int((time() - age) * 1e6):016d}.3.abc123.{task}")
+    path.touch()
+    return path
+
+
+def test_drops_that_nobody_takes_in(home: Home) -> None:
+    drop(home, "hello")
+    Path(home.new, ".DS_Store").touch()
+    one(doctor_spool.new(facts(home)), "ok")
+    found = one(doctor_spool.new(facts(home, now=time() + 61)), "problem")
+    assert "1 file" in found.message
+    assert "clodputer install" in found.remedy
+
+
+def test_leftovers(home: Home) -> None:
+    one(doctor_spool.tmp(facts(home)), "ok")
+    Path(home.tmp, "half.json").touch()
+    one(doctor_spool.tmp(facts(home, now=time() + DAY - 60)), "ok")
+    found = one(doctor_spool.tmp(facts(home, now=time() + DAY + 60)), "note")
+    assert found.fix is not None
+    assert found.fix.paths == (f"{home.tmp}/half.json",)
+    Path(home.tmp, "half.json").unlink()
+    Path(home.tmp, "folder").mkdir()
+    assert one(doctor_spool.tmp(facts(home, now=time() + DAY + 60)), "note").fix is None
+
+
+def test_what_nobody_will_run(home: Home) -> None:
+    """A request that was put into the queue instead of `new/` bears no name of ours, and is passed over for ever."""
+    command_task(home, "hello", "true")
+    queued(home, "hello", 60)
+    queued(home, "hello", -HOUR, "delayed")
+    assert "1 request waiting" in one(doctor_spool.queue(facts(home)), "ok").message
+    folder = f"{homes.lane(home, 'default')}/queue"
+    Path(folder, "3", "mine.json").touch()
+    Path(folder, "other.json").touch()
+    found = one(doctor_spool.queue(facts(home)), "problem")
+    assert "queue/3/mine.json" in found.message
+    assert "queue/other.json" in found.message
+
+
+def test_requests_of_tasks_that_are_gone(home: Home) -> None:
+    command_task(home, "hello", "true")
+    queued(home, "hello", 60)
+    queued(home, "gone", 60)
+    found = one(doctor_spool.queue(facts(home)), "note")
+    assert "1 request in lane default" in found.message
+    assert "task gone" in found.message
+
+
+@pytest.mark.parametrize("part", ["queue/3", "delayed"])
+def test_a_request_that_nobody_runs(home: Home, part: str) -> None:
+    """It could have been run long ago: the lane is free, and not on hold."""
+    command_task(home, "hello", "true")
+    queued(home, "hello", HOUR, part)
+    found = one(doctor_spool.queue(facts(home)), "problem")
+    assert "for 1h" in found.message
+    hold.place(home, "default", Hold("usage_limit", "", time() + HOUR))
+    one(doctor_spool.queue(facts(home)), "ok")
+    os.unlink(f"{homes.lane(home, 'default')}/hold")
+    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
+    one(doctor_spool.queue(facts(home)), "ok")
+
+
+def test_a_run_that_was_left_behind(home: Home) -> None:
+    """Something in the slot is a run at work as long as somebody holds its lock."""
+    one(doctor_spool.slots(facts(home)), "ok")
+    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
+    with slot.lock(home, "default") as held:
+        assert held
+        one(doctor_spool.slots(facts(home)), "ok")
+    found = one(doctor_spool.slots(facts(home)), "problem")
+    assert "run 20261121T000000.000Z-abc123 of task hello" in found.message
+    assert found.fix is not None
+    assert slot.lock(home, "default").acquire()
+
+
+def test_a_request_that_was_claimed_and_left(home: Home) -> None:
+    queued(home, "hello", 60, "slot-0")
+    assert "3.abc123.hello" in one(doctor_spool.slots(facts(home)), "problem").message
+
+
+def test_what_was_put_aside(home: Home) -> None:
+    one(doctor_spool.aside(facts(home)), "ok")
+    for folder, names in (
+        (home.rejected, ("a.json", "a.json.reason.txt")),
+        (home.dead, ("b", "c", "b.reason.txt")),
+    ):
+        for name in names:
+            Path(folder, name).touch()
+    rejected, dead = doctor_spool.aside(facts(home))
+    assert rejected.level == dead.level == "note"
+    assert "1 request rejected" in rejected.message
+    assert "2 requests given up" in dead.message
+
+
+def test_holds(home: Home) -> None:
+    """One with an end lifts itself; one without is a problem as soon as something waits behind it."""
+    command_task(home, "hello", "true")
+    one(doctor_spool.holds(facts(home)), "ok")
+    hold.place(home, "default", Hold("usage_limit", "", time() + HOUR))
+    one(doctor_spool.holds(facts(home)), "ok")
+    hold.place(home, "default", Hold("paused", "by Ada", None))
+    assert "(paused: by Ada)" in one(doctor_spool.holds(facts(home)), "note").message
+    queued(home, "hello", 60)
+    found = one(doctor_spool.holds(facts(home)), "problem")
+    assert "1 request" in found.message
+    assert f"{homes.lane(home, 'default')}/hold" in found.remedy

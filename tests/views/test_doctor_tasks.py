@@ -1,0 +1,87 @@
+"""What the doctor says of config.yaml, of the tasks and of their folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from clodputer.store.home import Home
+from clodputer.views import doctor_tasks
+from tests.doctoring import facts, one
+from tests.workshop import command_task, make_home, write_task
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+def test_config(home: Home) -> None:
+    one(doctor_tasks.config(facts(home)), "ok")
+    Path(home.config).write_text("max_outputs: 1\n")
+    assert "max_output" in one(doctor_tasks.config(facts(home)), "problem").message
+
+
+def test_tasks(home: Home) -> None:
+    one(doctor_tasks.tasks(facts(home)), "ok")
+    write_task(home, "good", "prompt: do it\n")
+    assert "good" in one(doctor_tasks.tasks(facts(home)), "ok").message
+    write_task(home, "bad", "prompt: do it\ntimeout: 20\nmax_cost_us: 1\n")
+    found = doctor_tasks.tasks(facts(home))
+    assert [finding.level for finding in found] == ["problem", "problem"]
+    assert found[0].message.startswith("tasks/bad.yaml:2: timeout")
+    assert "clodputer validate bad" in found[0].remedy
+
+
+def test_a_great_many_mistakes_are_counted(home: Home) -> None:
+    write_task(home, "bad", "prompt: do it\n" + "".join(f"k{number}: 1\n" for number in range(30)))
+    found = doctor_tasks.tasks(facts(home))
+    assert len(found) == doctor_tasks.MOST_MISTAKES + 1
+    assert "10 more mistakes" in found[-1].message
+
+
+def test_folders(home: Home, tmp_path: Path) -> None:
+    """Where a task works and what it watches must be there; of a disabled task it may be gone."""
+    inbox, gone = tmp_path / "inbox", tmp_path / "gone"
+    inbox.mkdir()
+    watch = "trigger: {{type: file_watch, path: {}}}\n"
+    command_task(home, "here", "true", more=f"working_directory: {inbox}\n{watch.format(inbox)}")
+    command_task(home, "off", "true", more=f"working_directory: {gone}\nenabled: false\n")
+    one(doctor_tasks.folders(facts(home)), "ok")
+    command_task(home, "works", "true", more=f"working_directory: {gone}\n")
+    command_task(home, "watches", "true", more=watch.format("'{{ env.INBOX }}'"))
+    found = doctor_tasks.folders(facts(home, {"INBOX": str(gone)}))
+    assert [finding.level for finding in found] == ["problem", "problem"]
+    assert f"task watches watches {gone}" in found[0].message
+    assert f"task works works in {gone}" in found[1].message
+    gone.touch()
+    assert "no folder" in doctor_tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everywhere")
+def test_a_folder_that_cannot_be_read(home: Home, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    command_task(home, "watches", "true", more=f"trigger: {{type: file_watch, path: {closed}}}\n")
+    assert "cannot be read" in one(doctor_tasks.folders(facts(home)), "problem").message
+
+
+def test_folders_that_macos_guards(home: Home) -> None:
+    account = os.environ["HOME"]
+    command_task(home, "plain", "true", more=f"working_directory: {account}\n")
+    one(doctor_tasks.guarded(facts(home, platform="darwin")), "ok")
+    command_task(home, "papers", "true", more="working_directory: ~/Documents/papers\n")
+    found = one(doctor_tasks.guarded(facts(home, platform="darwin")), "note")
+    assert f"{account}/Documents/papers (task papers)" in found.message
+    assert doctor_tasks.guarded(facts(home, platform="linux")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "guarded"),
+    [("/h/Documents", True), ("/h/Documents/x", True), ("/h/Documents2", False), ("/h/src", False), ("/Volumes/x", True),
+     ("/h/Library/Mobile Documents/x", True), ("/h/src/../Desktop", True)],
+)  # fmt: skip
+def test_which_folders_are_guarded(path: str, guarded: bool) -> None:
+    assert doctor_tasks.is_guarded(path, "/h/") is guarded
