@@ -32,8 +32,8 @@ def test_status_and_logs_during_a_run(tmp_path: Path, columns: int) -> None:
 
         terminal.type("clear; clodputer status")
         shown = terminal.prompt()
-        assert shown[0].split()[:2] == ["RUNNING", "LANE"]
-        assert any(re.match(r"nightly +default +\d", line) for line in shown)
+        # A narrow terminal has no room for the table: there each run has lines of its own.
+        assert shown[0].split()[:2] == ["RUNNING", "LANE"] if columns == 100 else shown[0] == "nightly"
         assert run_id in "".join(shown).replace(" ", "")
         assert max(map(len, shown)) <= columns
 
@@ -43,13 +43,8 @@ def test_status_and_logs_during_a_run(tmp_path: Path, columns: int) -> None:
         go.touch()
         shown = terminal.wait_for("finished")
         going.communicate(timeout=60)
-        assert [
-            word for line in shown for word in ("queued", "started", "finished") if f" {word}" in line
-        ] == [
-            "queued",
-            "started",
-            "finished",
-        ]
+        events_shown = re.findall(r" (queued|started|finished)\b", "\n".join(shown))
+        assert events_shown == ["queued", "started", "finished"]
         terminal.press("C-c")
         terminal.wait_for_pattern(r"^(\^C)?\$$")
         terminal.type("echo status $?")
@@ -59,4 +54,4 @@ def test_status_and_logs_during_a_run(tmp_path: Path, columns: int) -> None:
         terminal.type("clear; clodputer status")
         shown = terminal.prompt()
         assert shown[0] == "Nothing is being run."
-        assert any(re.match("nightly +succeeded", line) for line in shown)
+        assert re.search(r"^nightly\s+(ENDED\s+)?succeeded", "\n".join(shown), re.MULTILINE)
