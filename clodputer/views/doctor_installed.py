@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.settings import Settings
 from clodputer.schedulers import choice, installation, load, place
 from clodputer.schedulers import shim as shims
 from clodputer.schedulers import wanted as wants
 from clodputer.schedulers.choice import Known
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import Change, Found, Frame, Trouble, Unit, changes
-from clodputer.store import templates
+from clodputer.store import settings, templates
 from clodputer.store.home import Home
 
 # How long one call of a scheduler's tools may take; a doctor is not waited for as long as an installation.
@@ -69,6 +70,10 @@ def _frame(home: Home, environ: Mapping[str, str], shim: Optional[Shim]) -> Fram
     """The frame of the installation that is there: drift is a difference to that, and not to this terminal."""
     if shim is None:
         return place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
+    try:
+        said = settings.load(home, environ)
+    except ClodputerError:
+        said = Settings()  # the check `config` tells what is wrong with it
     folders = (os.path.join(home.root, "templates"), templates.folder())
     return Frame(home.root, shim.environment.get("HOME", ""), installation.shim_path(home.root), shim.environment,
-                 place.SWEEP_SECONDS, folders, shim.zone, SECONDS)  # fmt: skip
+                 int(said.sweep), folders, shim.zone, SECONDS)  # fmt: skip

@@ -163,6 +163,14 @@ def test_a_claude_that_is_not_there_is_told(home: Home, tmp_path: Path) -> None:
     assert found.frame.templates[0] == f"{home.root}/templates"
 
 
+def test_the_sweep_is_that_of_the_settings(tmp_path: Path) -> None:
+    """The key has an effect: what the schedulers are asked for is what config.yaml says."""
+    home = make_home(tmp_path)
+    assert place.look(home, os.environ, "linux").frame.sweep == 300
+    Path(home.config).write_text("sweep: 2m\n")
+    assert place.look(home, os.environ, "linux").frame.sweep == 120
+
+
 @pytest.mark.parametrize(
     ("environ", "uid", "owner", "code"),
     [
