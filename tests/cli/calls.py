@@ -35,7 +35,7 @@ CALLS = {
     ],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
-    "status": [Call()],
+    "status": [Call(), Call(("--schedulers",), "schedulers", apart=True)],
     "queue": [
         Call(),
         *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "closed")),

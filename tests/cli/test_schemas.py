@@ -168,6 +168,22 @@ def test_what_a_command_answers_is_what_was_promised(answer: Any, command: str, 
     assert wrong(envelope, f"{command}.json") == ""
 
 
+def test_an_installation_from_its_beginning_to_its_end(answer: Any) -> None:
+    """In a crontab of the test's own: what is installed, seen there and removed again."""
+    steps = {
+        "install": (("good", "--scheduler", "cron"), "data", "changes"),
+        "status": (("--schedulers",), "schedulers", "schedulers"),
+        "uninstall": (("--scheduler", "cron"), "data", "changes"),
+    }
+    for command, (arguments, form, filled) in steps.items():
+        status, envelope = answer(command, *arguments, apart=True)
+        assert (status, envelope["errors"]) == (0, [])
+        assert envelope["data"][filled]
+        assert wrong(envelope["data"], f"{command}.json#/$defs/{form}") == ""
+        if command == "status":
+            assert any(one["units"] for one in envelope["data"]["schedulers"])
+
+
 @pytest.mark.parametrize("command", NAMES)
 def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
     status, envelope = answer(command, "--no-such-option")
