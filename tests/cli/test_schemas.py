@@ -191,6 +191,19 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
     assert wrong(envelope, f"{command}.json") == ""
 
 
+@pytest.mark.parametrize(
+    "command", [name for name in NAMES if name not in ("init", "demo", "doctor", "completion", "uninstall")]
+)
+def test_without_a_home_it_is_one_as_well(
+    answer: Any, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLODPUTER_HOME", str(tmp_path / "none"))
+    status, envelope = answer(command, *CALLS[command][0].arguments)
+    assert (status, [error["code"] for error in envelope["errors"]]) == (1, ["no_home"])
+    assert envelope["errors"][0]["hint"] == "Run: clodputer init"
+    assert wrong(envelope, f"{command}.json") == ""
+
+
 @pytest.mark.parametrize("command", NAMES)
 def test_help_is_an_envelope_as_well(answer: Any, command: str) -> None:
     status, envelope = answer(command, "--help")
