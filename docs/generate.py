@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import click
 
 from clodputer.cli.group import COMMANDS, program
+from clodputer.model import due
 from clodputer.model.errors import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
 
@@ -73,6 +74,12 @@ def reasons() -> str:
     return "\n".join(rows)
 
 
+def not_run() -> str:
+    """The table of reasons for which a slot time was not run."""
+    rows = ["| reason | what it means |", "|---|---|"]
+    return "\n".join([*rows, *(f"| `{code}` | {meaning} |" for code, meaning in due.REASONS.items())])
+
+
 def exit_codes() -> str:
     """The table of exit codes."""
     rows = ["| code | name | meaning |", "|---|---|---|"]
@@ -116,7 +123,10 @@ def pages() -> dict[str, str]:
         tour = file.read()
     with open(f"{FOLDER}/exit-codes.md", encoding="utf-8") as file:
         codes = file.read()
+    with open(f"{FOLDER}/scheduling.md", encoding="utf-8") as file:
+        scheduling = file.read()
     return {
+        "scheduling.md": filled(scheduling, {"not run": not_run()}),
         "tour.md": filled(tour, {"modules": modules()}),
         "cli.md": cli_page(),
         "troubleshooting.md": filled(troubleshooting, {"reasons": reasons()}),

@@ -247,6 +247,10 @@ def test_outcomes_and_reasons_are_those_of_the_program() -> None:
         assert reasons == [code for code, reason in outcome.REASONS.items() if reason.outcome == name]
 
 
+def test_reasons_of_slot_times_are_those_of_the_program() -> None:
+    assert SCHEMAS["fate.json"]["properties"]["reason"]["enum"] == list(due.REASONS)
+
+
 def test_every_key_of_a_record_is_promised_and_missed(tmp_path: Path) -> None:
     """A record has the keys of the schema and no others; without any one of them, or with a wrong pair, it is none."""
     _, record = past_run(make_home(tmp_path), "good", "0ad0ad00")
