@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import commands, racing, spooling, starting, supervising
+from tests.bench import commands, past, racing, spooling, starting, supervising
 from tests.bench.goal import Row, table
 from tests.bench.peers import Peers, obtain
 from tests.bench.stage import Stage
@@ -44,6 +44,7 @@ def main() -> int:
             "drain": lambda: spooling.drain(stage, peers),
             "pick": lambda: spooling.picking(stage),
             "race": lambda: racing.races(stage),
+            "past": lambda: past.the_past(stage),
             "look": lambda: supervising.looks(stage),
             "resident": lambda: spooling.resident(stage, peers),
             "commands": lambda: commands.first_words(stage),
