@@ -40,12 +40,12 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Place:
     known = secrets.load(home)
     parts = pathfolders.look(environ.get("PATH", ""))
     own = environ.get("HOME") or account["HOME"]
-    said = settings.load(home, environ)
-    needed, notes = _programs(said.claude, [part.path for part in parts], own)
+    ours = settings.load(home, environ)
+    needed, notes = _programs(ours.claude, [part.path for part in parts], own)
     frozen = freeze.freeze(environ, account, home.root, parts, needed, platform, frozenset(known))
     zone_name = _zone()
     frame = Frame(
-        home.root, frozen.environment["HOME"], shim_path(home.root), frozen.environment, int(said.sweep),
+        home.root, frozen.environment["HOME"], shim_path(home.root), frozen.environment, int(ours.sweep),
         (os.path.join(home.root, "templates"), templates.folder()), zone_name,
     )  # fmt: skip
     knows = Shim(sys.executable, _places(), frozen.environment, zone_name)

@@ -70,10 +70,14 @@ def _frame(home: Home, environ: Mapping[str, str], shim: Optional[Shim]) -> Fram
     """The frame of the installation that is there: drift is a difference to that, and not to this terminal."""
     if shim is None:
         return place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
-    try:
-        said = settings.load(home, environ)
-    except ClodputerError:
-        said = Settings()  # the check `config` tells what is wrong with it
     folders = (os.path.join(home.root, "templates"), templates.folder())
     return Frame(home.root, shim.environment.get("HOME", ""), installation.shim_path(home.root), shim.environment,
-                 int(said.sweep), folders, shim.zone, SECONDS)  # fmt: skip
+                 _sweep(home, environ), folders, shim.zone, SECONDS)  # fmt: skip
+
+
+def _sweep(home: Home, environ: Mapping[str, str]) -> int:
+    """How often the sweep is to ring, in seconds; the default while config.yaml is broken, which its own check tells."""
+    try:
+        return int(settings.load(home, environ).sweep)
+    except ClodputerError:
+        return int(Settings().sweep)
