@@ -60,9 +60,13 @@ def open_prompt(temporary: str, prompt: str) -> int:
 def mask_streams(folder: str, masker: Masker) -> None:
     """Replace the secrets in a run's stdout and stderr, if there are any. Raises OSError."""
     for name in ("stdout", "stderr"):
-        path = f"{folder}/{name}"
-        if masker.values and os.path.exists(path) and _holds_secret(path, masker):
-            _rewrite(path, masker)
+        mask_file(f"{folder}/{name}", masker)
+
+
+def mask_file(path: str, masker: Masker) -> None:
+    """Replace the secrets in a file that a run keeps, if it is there and holds any. Raises OSError."""
+    if masker.values and os.path.exists(path) and _holds_secret(path, masker):
+        _rewrite(path, masker)
 
 
 def _holds_secret(path: str, masker: Masker) -> bool:

@@ -8,6 +8,7 @@ from time import time
 
 from clodputer.model.record import masked
 from clodputer.model.request import Place
+from clodputer.runner import scratch
 from clodputer.runner.close import close_cancelled
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, hold, queue, runs, slot, spool
@@ -65,7 +66,10 @@ def _perform(
             close_cancelled(around, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
         _leave(in_slot, queue.path(around.home, lane, place))
     elif kind == "finish":
-        _leave(in_slot, f"{folder}/dropped{os.path.splitext(place.dropped)[1]}")
+        kept = f"{folder}/dropped{os.path.splitext(place.dropped)[1]}"
+        _leave(in_slot, kept)
+        # Nobody can be kept from writing a secret into a request; nothing that stays holds it.
+        scratch.mask_file(kept, around.masker)
     elif kind == "bury" and os.path.lexists(in_slot):
         bury(around, in_slot, place, f"Its run {run_id} ended as {effect['code']}: see {folder}/record.json.")
 
