@@ -25,7 +25,7 @@ def asked(environ: Mapping[str, str], now: float) -> Result:
     if not homes.exists(home):
         raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
     found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
-    return Result({"schedulers": data(found)}, text(found))
+    return Result(data(found), text(found))
 
 
 def text(seen: Schedulers) -> str:
