@@ -6,7 +6,8 @@
 # FOLDER/home becomes the manager's HOME and FOLDER/run its XDG_RUNTIME_DIR; with the latter in the environment, systemctl --user
 # works from outside too. Each line on stdin is an order: `start`, `stop` (the manager, as at a login and a logout). Each is
 # answered by a line on stdout, `started` or `stopped`. The end of stdin ends it all.
-# Needs root and a cgroup2 mount; without them it says so on stderr and exits 77.
+# Says on stderr what it needs and does not have, and exits 77 when that can be installed or given (systemd, root), 78 when the
+# kernel or the container around us does not have it (a cgroup2 mount, namespaces).
 set -eu
 
 if [ "${1-}" = --inside ]; then # the first process of the new namespaces; when it ends, the kernel kills all others
@@ -64,19 +65,19 @@ fi
 
 unable() {
     echo "$1" >&2
-    exit 77
+    exit "${2:-77}"
 }
 
 [ "$(id -u)" = 0 ] || unable "needs root"
 [ -x /lib/systemd/systemd ] || unable "systemd is not installed"
 hierarchy=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-[ -n "$hierarchy" ] || unable "no cgroup2 is mounted"
+[ -n "$hierarchy" ] || unable "no cgroup2 is mounted" 78
 folder=$(cd "$1" && pwd)
 mkdir -p "$folder/home"
 install -d -m 700 "$folder/run"
 group=$hierarchy/clodputer-lab.$$
-mkdir "$group" 2>/dev/null || unable "$hierarchy cannot be written to"
-unshare --mount true 2>/dev/null || unable "namespaces are not allowed here"
+mkdir "$group" 2>/dev/null || unable "$hierarchy cannot be written to" 78
+unshare --mount true 2>/dev/null || { rmdir "$group"; unable "namespaces are not allowed here" 78; }
 
 clean_up() {
     # The processes in it are killed by now, but the kernel takes its time to bury them.
