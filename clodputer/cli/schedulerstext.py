@@ -10,22 +10,16 @@ from clodputer.cli import called, slottext
 from clodputer.cli.ink import ink
 from clodputer.cli.installtext import change_data, counted, told
 from clodputer.cli.printable import printable
-from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import load
 from clodputer.schedulers.choice import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, Found
-from clodputer.store import home as homes
+from clodputer.store.home import Home
 from clodputer.views.schedulers import Schedulers, Seen, View, gather
 
 
-def asked(environ: Mapping[str, str], now: float) -> Result:
-    """The answer of `status --schedulers`: asks those that this system may have. Raises ClodputerError."""
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
-    found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
-    return Result({"schedulers": data(found)}, text(found))
+def asked(home: Home, environ: Mapping[str, str], now: float) -> Schedulers:
+    """Ask those that this system may have. Raises ClodputerError: config.yaml or secrets.env is broken."""
+    return gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
 
 
 def text(seen: Schedulers) -> str:

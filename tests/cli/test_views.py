@@ -47,12 +47,12 @@ def test_list_as_json(busy: Home) -> None:
     tasks = {one["name"]: one for one in data(busy, "list")["tasks"]}
     assert sorted(tasks) == ["bad", "broken", "good", "held", "off"]
     good, bad, off, broken = tasks["good"], tasks["bad"], tasks["off"], tasks["broken"]
-    assert good["triggers"] == [{"type": "cron", "words": "cron 0 8 * * mon-fri (Europe/Berlin)"}]
+    assert good["triggers"] == [{"type": "cron", "words": "at 08:00 on weekdays (Europe/Berlin)"}]
     assert good["next_slot_time"].endswith(("08:00:00+01:00", "08:00:00+02:00"))
     assert (good["last_run"]["outcome"], good["last_run"]["reason"]) == ("succeeded", "completed")
     assert good["usual_duration_seconds"] == good["last_run"]["duration_seconds"]
     assert (bad["last_run"]["outcome"], bad["usual_duration_seconds"]) == ("failed", None)
-    assert bad["triggers"][0]["words"] == "every 2h, 08:00-20:00"
+    assert bad["triggers"][0]["words"] == "every 2h, only 08:00-20:00"
     assert (off["enabled"], off["next_slot_time"], off["last_run"]) == (False, None, None)
     assert (broken["enabled"], len(broken["problems"])) == (None, 2)
     assert set(broken) == set(good)
@@ -104,6 +104,17 @@ def test_status_for_a_person(busy: Home) -> None:
         "Spent today $0.00", "tasks/broken.yaml:1", "1 dropped and not taken in yet",
     ):  # fmt: skip
         assert part in stdout
+
+
+def test_status_with_the_schedulers(busy: Home) -> None:
+    """What rings, after all else, and under a key of its own; nothing is asked for without it."""
+    found = data(busy, "status", "--schedulers")
+    assert set(found["schedulers"]) == {"drifted", "shim", "zone_was", "environment_changes", "schedulers"}
+    assert (found["schedulers"]["drifted"], found["schedulers"]["shim"]) == (True, "missing")
+    assert [one["installed"] for one in found["schedulers"]["schedulers"]] == [False, False]
+    stdout, _ = clodputer(busy, "status", "--schedulers")
+    assert stdout.startswith(clodputer(busy, "status")[0].split("\n\n")[0])
+    assert "No scheduler rings for this home. To have one:" in stdout.split("\n\n")[-1]
 
 
 @pytest.mark.parametrize(
