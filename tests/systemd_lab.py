@@ -21,6 +21,7 @@ from clodputer.schedulers.unit import TASK, Alarm, Change, Frame, Unit, changes
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.templates import folder as shipped
+from tests import guard
 from tests.wait import until
 
 SCRIPT = Path(__file__).with_name("system") / "labs" / "systemd_user.sh"
@@ -74,7 +75,7 @@ class Lab:
     def systemctl(self, *arguments: str) -> str:
         """What a call of systemctl prints."""
         ended = subprocess.run(
-            ["systemctl", "--user", *arguments],
+            [guard.real("systemctl"), "--user", *arguments],
             env={**os.environ, "XDG_RUNTIME_DIR": self.runtime, "TZ": "UTC"},
             capture_output=True,
             text=True,
@@ -84,6 +85,13 @@ class Lab:
 
     def reached_by(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What this process starts speaks with this manager."""
+        # Its systemctl is this machine's, told where to find this manager; so is systemd-run.
+        programs = f"{self.folder}/programs"
+        os.makedirs(programs, exist_ok=True)
+        for name in ("systemctl", "systemd-run"):
+            if not os.path.lexists(f"{programs}/{name}"):
+                os.symlink(guard.real(name), f"{programs}/{name}")
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("XDG_RUNTIME_DIR", self.runtime)
