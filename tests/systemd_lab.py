@@ -37,6 +37,8 @@ class Lab:
         self.home = f"{folder}/home"
         self.runtime = f"{folder}/run"
         self.units = f"{self.home}/.config/systemd/user"
+        # systemctl and systemd-run: this machine's own, which XDG_RUNTIME_DIR tells where to find this manager.
+        self.programs = f"{folder}/programs"
         self._process = subprocess.Popen(
             ["bash", str(SCRIPT), folder],
             stdin=subprocess.PIPE,
@@ -85,13 +87,7 @@ class Lab:
 
     def reached_by(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What this process starts speaks with this manager."""
-        # Its systemctl is this machine's, told where to find this manager; so is systemd-run.
-        programs = f"{self.folder}/programs"
-        os.makedirs(programs, exist_ok=True)
-        for name in ("systemctl", "systemd-run"):
-            if not os.path.lexists(f"{programs}/{name}"):
-                os.symlink(guard.real(name), f"{programs}/{name}")
-        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+        monkeypatch.setenv("PATH", f"{self.programs}:{os.environ['PATH']}")
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("XDG_RUNTIME_DIR", self.runtime)
@@ -114,6 +110,9 @@ def running() -> Iterator[Lab]:
     try:
         lab.start()
         os.makedirs(lab.units, exist_ok=True)
+        os.makedirs(lab.programs)
+        for name in ("systemctl", "systemd-run"):
+            os.symlink(guard.real(name), f"{lab.programs}/{name}")
         yield lab
     finally:
         lab.end()

@@ -56,6 +56,9 @@ class Drawer:
             told(change)
         return troubles
 
+    def ring(self, frame: Frame) -> None:
+        self.asked.append("ring")
+
     def probe(self, frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
         return lambda: None
 

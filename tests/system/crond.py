@@ -62,7 +62,7 @@ class Crond:
         bin_folder.mkdir()
         as_me = f"--setuid {os.getuid()} --setgid {os.getgid()}" if os.getuid() else ""
         _script(
-            bin_folder / "crontab", f'#!/bin/sh\nexec {" ".join(self._enter)} {as_me} /usr/bin/crontab "$@"\n'
+            bin_folder / "crontab", f'#!/bin/sh\necho "$*" >>{folder}/asked\nexec {" ".join(self._enter)} {as_me} /usr/bin/crontab "$@"\n'
         )
 
     @property
