@@ -18,7 +18,7 @@ SHOWN = 5
 @click.option("--count", "-n", metavar="N", type=click.IntRange(0, 1000), default=SHOWN,
               help=f"How many of the last runs and of the next slot times; {SHOWN} without it.")  # fmt: skip
 @click.option("--schedulers", "ask", is_flag=True,
-              help="Ask the system's schedulers, too: what each has of this home, and whether that fits the tasks.")  # fmt: skip
+              help="Ask the system's schedulers, too: what each has of this home, and whether it fits the tasks.")  # fmt: skip
 @json_option
 @click.pass_obj
 def command(as_json: bool, count: int, ask: bool) -> Result:

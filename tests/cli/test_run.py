@@ -171,7 +171,7 @@ def test_ctrl_c_while_waiting_for_another_exec(home: Home, tmp_path: Path) -> No
     # As `cancel` does it: not among what was given up, which somebody has to look at.
     assert os.listdir(home.dead) == []
     (request_id,) = [event["request_id"] for event in events(home, "cancelled")]
-    assert sorted(os.listdir(home.closed))[0].startswith(f"{request_id}.")
+    assert min(os.listdir(home.closed)).startswith(f"{request_id}.")
     go.touch()
     first.communicate(timeout=30)
     assert records(home, "greet") == []
