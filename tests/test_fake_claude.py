@@ -14,6 +14,8 @@ import pytest
 
 from tests.wait import until
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tests.fakes.fixtures"]
 
 STREAMS = Path(__file__).with_name("fixtures") / "streams"

@@ -1,1 +1,1 @@
-"""Benchmarks, run by hand: they print tables of ratios and fail nothing."""
+"""How fast it is: ratios taken in one rotation, written as a table; nothing here passes or fails by a stopwatch."""

@@ -66,6 +66,7 @@ def test_the_demo_shows_the_main_job(nowhere: Home, tmp_path: Path) -> None:
     assert took < 20
 
 
+@pytest.mark.slow
 def test_events_come_live(nowhere: Home, tmp_path: Path) -> None:
     """Their times are spread over the run, as they would not be if they were read from the finished file."""
     shown = run(nowhere, tmp_path)
@@ -75,6 +76,7 @@ def test_events_come_live(nowhere: Home, tmp_path: Path) -> None:
     assert times[-1] - times[0] > 1
 
 
+@pytest.mark.slow
 def test_keep_keeps_the_home(nowhere: Home, tmp_path: Path) -> None:
     """The places that were shown are there, closed to others."""
     shown = run(nowhere, tmp_path, "--keep")
@@ -89,6 +91,7 @@ def test_keep_keeps_the_home(nowhere: Home, tmp_path: Path) -> None:
     assert list((kept / "spool" / "new").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_json(nowhere: Home, tmp_path: Path) -> None:
     """The record and what was seen, in one envelope."""
     envelope: dict[str, Any] = json.loads(run(nowhere, tmp_path, "--json"))
@@ -101,12 +104,14 @@ def test_json(nowhere: Home, tmp_path: Path) -> None:
     assert envelope["data"]["home"] is None
 
 
+@pytest.mark.slow
 def test_in_a_terminal_it_has_colours(nowhere: Home, tmp_path: Path) -> None:
     status, shown = in_terminal(nowhere, "demo", extra={"TMPDIR": str(tmp_path)})
     assert status == 0
     assert "\x1b[32;1msucceeded\x1b[0m" in shown
 
 
+@pytest.mark.slow
 def test_the_suggested_commands_are_commands(nowhere: Home, tmp_path: Path) -> None:
     """From a checkout that is not installed they name bin/clodputer, which is there."""
     shown = run(nowhere, tmp_path)
@@ -136,6 +141,7 @@ for event in (
 """
 
 
+@pytest.mark.slow
 def test_with_claude(nowhere: Home, tmp_path: Path) -> None:
     """The agent is the claude that a run of the person's own would find."""
     import sys

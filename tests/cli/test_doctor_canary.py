@@ -28,6 +28,8 @@ from tests.schedulers.crontabs import Crontab
 from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, make_home, write_task
 
+pytestmark = pytest.mark.slow
+
 # As cron does: with next to nothing in the environment, and detached. The table that is being put in is named by $1.
 CRON = """\
 case $1 in -*) exit 0 ;; esac

@@ -26,6 +26,8 @@ from tests.workshop import (
     start,
 )
 
+pytestmark = pytest.mark.slow
+
 PYTHON = sys.executable
 
 

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timezone
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 
@@ -98,7 +98,12 @@ class World:
 SCHEDULES = ["*/5 * * * *", "0 * * * *", "30 8,20 * * *", "0 8 * * mon-fri", "0 0 1 * *"]
 
 
-@pytest.mark.parametrize("seed", range(300))
+def some_quick(count: int) -> list[Any]:
+    """So many seeds, a tenth of them for the quick tests."""
+    return [pytest.param(seed, marks=[pytest.mark.slow] if seed % 10 else []) for seed in range(count)]
+
+
+@pytest.mark.parametrize("seed", some_quick(300))
 def test_each_slot_time_ends_as_exactly_one(seed: int) -> None:
     """Random alarms, doubled, early, late and missing, with crashes, absences, changes of the clock and busy tasks."""
     dice = random.Random(seed)
@@ -131,7 +136,7 @@ def test_each_slot_time_ends_as_exactly_one(seed: int) -> None:
     assert set(world.runs.values()) <= {1}
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", some_quick(60))
 def test_edits_of_the_schedule_replay_nothing(seed: int) -> None:
     """Whatever is edited and when: no slot time runs twice, and none from before its schedule was there."""
     dice = random.Random(seed)

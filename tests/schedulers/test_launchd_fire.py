@@ -13,6 +13,8 @@ from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
 from tests.workshop import command_task, drop, records
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:

@@ -14,6 +14,8 @@ from clodputer.schedulers import launchd
 from clodputer.schedulers.unit import Alarm, Change, changes
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 
+pytestmark = pytest.mark.slow
+
 LATER = NIGHTLY._replace(triggers=(Trigger("cron", {"schedule": "30 3 * * *"}),))
 MUTATING = {"bootstrap", "bootout", "enable", "disable", "kickstart", "load", "unload"}
 # Of macOS; the quick tests are for those in use.

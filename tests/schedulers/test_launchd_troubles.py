@@ -12,6 +12,8 @@ from clodputer.schedulers import launchd, launchd_control
 from clodputer.schedulers.unit import TASK, Alarm, Unit
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:

@@ -25,6 +25,8 @@ from tests.workshop import (
     start,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:

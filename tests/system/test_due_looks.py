@@ -16,6 +16,8 @@ from tests.slots import begin, cron_task, settle
 from tests.test_house import HEAVY
 from tests.workshop import command_task, environment, execute, make_home
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:

@@ -14,6 +14,8 @@ from clodputer.store.home import Home
 from tests.wait import until
 from tests.workshop import alive, drop, environment, everything, execute, make_home, records, write_task
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tests.fakes.fixtures"]
 
 

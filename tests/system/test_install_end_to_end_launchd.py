@@ -43,9 +43,9 @@ def installed(home: Home) -> Result:
     )
 
 
-def uninstalled(home: Home, **options: bool) -> Result:
+def uninstalled(home: Home, everywhere: bool = False) -> Result:
     environ = {**os.environ, "CLODPUTER_HOME": home.root}
-    return uninstall(environ, Uninstall(**options), LAUNCHD, lambda _: True, _nobody)
+    return uninstall(environ, Uninstall(everywhere=everywhere), LAUNCHD, lambda _: True, _nobody)
 
 
 def seen(stage: Stage) -> Schedulers:
