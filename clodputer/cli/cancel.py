@@ -138,6 +138,11 @@ def _not_there(around: Surroundings, wanted: str) -> Result:
             "already_ended", f"nothing to cancel: run {found[1]} of {found[0]} ended as {record['outcome']}",
             f"See it with: clodputer show {found[1]}",
         )  # fmt: skip
+    from clodputer.store import taskfile
+
+    if wanted in taskfile.names(around.home):
+        raise ClodputerError("request_unknown", f"{wanted} is a task, and no request or run",
+                             f"To cancel all that waits or runs of it: clodputer cancel --all-of {wanted}")  # fmt: skip
     raise ClodputerError("request_unknown", f"no request and no run fits {wanted[:80]!r}",
                          "See what waits and runs with: clodputer queue")  # fmt: skip
 

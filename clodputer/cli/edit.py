@@ -108,6 +108,11 @@ def _edited(
             raise ClodputerError("editor_failed", f"the editor took the copy {draft} away",
                                  f"{path} is as it was.") from None  # fmt: skip
         if status:
+            if content == before:
+                os.unlink(draft)
+                raise ClodputerError(
+                    "editor_failed", f"{program[0]} ended with status {status}", f"{path} is as it was."
+                )
             raise ClodputerError(
                 "editor_failed", f"{program[0]} ended with status {status}", _kept(path, draft)
             )

@@ -8,6 +8,7 @@ from typing import Any
 
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line
+from clodputer.cli.when import dollars
 from clodputer.model.moment import format_duration
 
 LONGEST = 200
@@ -39,16 +40,15 @@ def _when(event: Mapping[str, Any]) -> str:
 def _finished(event: Mapping[str, Any]) -> str:
     outcome, reason = str(event.get("outcome") or "?"), str(event.get("reason") or "")
     parts = [ink(one_line(outcome, 20), COLOURS.get(outcome, "red"))]
-    if reason not in ("", "completed"):
+    if reason not in ("", "completed", outcome):
         parts.append(f"({one_line(reason, 30)})")
     seconds, cost = event.get("duration_seconds"), event.get("cost_usd")
     if isinstance(seconds, (int, float)):
         parts.append(f"after {format_duration(seconds)}")
     if isinstance(cost, (int, float)) and cost:
-        parts.append(f"${cost:.4f}")
-    if event.get("message"):
-        parts.append(one_line(str(event["message"]), LONGEST))
-    return " ".join(parts)
+        parts.append(dollars(cost))
+    told = " ".join(parts)
+    return f"{told}: {one_line(str(event['message']), LONGEST)}" if event.get("message") else told
 
 
 def _others(event: Mapping[str, Any]) -> str:

@@ -35,8 +35,9 @@ LONGEST = 80
 def command(as_json: bool) -> Result:
     """List the tasks: when they run, and how their last runs ended.
 
-    NEXT is the next slot time, by the clock of the trigger's own zone; USUALLY is the median of the latest runs that
-    succeeded. A task file that is no task is listed below, with the first of its mistakes.
+    NEXT is the next slot time, by the clock of the trigger's own zone, which is named when it is not yours; USUALLY is
+    the median of the latest runs that succeeded. A task file that is no task is listed below, with the first of its
+    mistakes.
 
     \b
     Examples:

@@ -12,6 +12,7 @@ from clodputer.cli import eventtext
 from clodputer.cli.printable import one_line
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.quantile import quantile
 
 LONGEST_DOING = 200
 # A task changes with time, so only its latest runs say how long it usually takes.
@@ -66,7 +67,7 @@ def usual(records: Iterable[Mapping[str, Any]]) -> Optional[float]:
         for record in islice(records, MOST)
         if record.get("outcome") == SUCCEEDED and isinstance(record.get("duration_seconds"), (int, float))
     ][:LATEST]
-    return sorted(took)[len(took) // 2] if took else None
+    return quantile(took, 0.5)
 
 
 def clock(seconds: float) -> str:

@@ -72,6 +72,8 @@ def asked(
         calendar = Calendar(_parsed(expression), zone)
         found = stream("", "cron", 0, zone, calendar, _start(start, now, zone))
         return _result(first([found], count), "It is never due after that moment.")
+    if " " in name:
+        raise _usage(f"{name[:80]!r} is no name of a task", f'For a cron expression: --cron "{name[:80]}"')
     if timezone is not None:
         raise _usage("--timezone belongs to --cron; a task names its own", "Leave it out.")
     return _of_tasks(environ, name, _start(start, now, None), count)

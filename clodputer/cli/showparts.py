@@ -11,7 +11,7 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.model.moment import format_duration
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import runs
+from clodputer.store import runs, slot, spool
 from clodputer.store.home import Home
 
 # Of the conversation, without --conversation: enough to see how it came to its end.
@@ -46,15 +46,19 @@ def broken(folder: str, record: Optional[Mapping[str, Any]]) -> str:
 
 
 def unfinished(home: Home, found: Found, folder: str) -> dict[str, Any]:
-    """What is known of a run without a record: its `state` (running, interrupted, lost), and its process."""
+    """What is known of a run without a record: its `state` (running, abandoned, interrupted, lost), and its process."""
     from clodputer.runner import processes, tree
 
     known = runs.read_json(f"{folder}/process.json") or {}
     identities = processes.read_identities(known.get("processes"))
     state = "lost"
-    if _in_slot(home, found):
+    lane = _lane_of(home, found)
+    if lane:
         started = bool(identities)
         state = "interrupted" if started and not any(map(tree.alive, identities)) else "running"
+        holder = processes.read(slot.holder(home, lane, found.task, found.run_id))
+        if state == "running" and holder is not None and not tree.alive(holder):
+            state = "abandoned"
     return {
         "state": state,
         "started_at": known.get("started_at"),
@@ -64,6 +68,7 @@ def unfinished(home: Home, found: Found, folder: str) -> dict[str, Any]:
 
 _STATES = {
     "running": ("is being run now", ""),
+    "abandoned": ("was being run, but its exec died", "The next exec settles it: clodputer exec"),
     "interrupted": (
         "has no record yet, and its agent has ended",
         "It is being settled this moment, or its exec died: then the next exec tells.",
@@ -88,16 +93,15 @@ def unfinished_text(found: Found, unfinished: Optional[Mapping[str, Any]], wrong
     return "\n".join([*lines, *(recordtext.field(label, printable(text)) for label, text in fields if text)])
 
 
-def _in_slot(home: Home, found: Found) -> bool:
-    from clodputer.store import slot, spool
-
+def _lane_of(home: Home, found: Found) -> str:
+    """The lane whose slot the run is in; empty when it is in none."""
     for lane in spool.lanes(home):
         try:
             if slot.content(home, lane).run_id == found.run_id:
-                return True
+                return lane
         except (FileNotFoundError, NotADirectoryError):
             continue
-    return False
+    return ""
 
 
 def prompt(around: Surroundings, folder: str) -> Optional[str]:

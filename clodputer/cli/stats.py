@@ -15,6 +15,7 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line
 from clodputer.cli.result import Result
 from clodputer.cli.since import moment_since
+from clodputer.cli.when import dollars
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, iso
 from clodputer.store import home as homes
@@ -96,14 +97,21 @@ def _summary(of: Figures) -> str:
     if of.median is not None and of.p90 is not None:
         told.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
-        told.append(f"${of.cost_usd:.2f}")
+        told.append(dollars(of.cost_usd))
     return ", ".join(told)
 
 
 def _reasons(of: Figures, width: int) -> str:
     most = max(group.runs for group in of.groups)
-    labels = [one_line(f"{group.outcome} ({group.reason})" if group.reason != "completed" else group.outcome, 40)
-              for group in of.groups]  # fmt: skip
+    labels = [
+        one_line(
+            group.outcome
+            if group.reason in ("completed", group.outcome)
+            else f"{group.outcome} ({group.reason})",
+            40,
+        )
+        for group in of.groups
+    ]
     size, digits = max(map(len, labels)), len(f"{most:,}")
     room = _room(width, size + digits + 4)
     return "\n".join(
@@ -118,7 +126,7 @@ def _days(rows: list[Figures], width: int) -> str:
     lines = []
     for row in rows:
         took = format_duration(row.median) if row.median is not None else "-"
-        cost = f"${row.cost_usd:.2f}" if row.cost_usd else "-"
+        cost = dollars(row.cost_usd) if row.cost_usd else "-"
         head = f"{_day(row)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>8}  "
         room = _room(width, len(head))
         good = round(row.succeeded / most * room)

@@ -23,13 +23,18 @@ def span(seconds: float) -> str:
 
 
 def soon(moment: float, now: float, zone: Optional[tzinfo] = None) -> str:
-    """A moment to come by the clock on the wall, with its date unless it is today: `14:30`, `Mon 08:00`, `2027-01-31 08:00`."""
+    """A moment to come by the clock on the wall, with its date unless it is today: `14:30`, `Mon 08:00`, `2027-01-31 08:00`.
+
+    By another clock than the one on this wall, the zone is named: `Mon 08:00 CET`.
+    """
     there = datetime.fromtimestamp(moment).astimezone(zone)
     today = datetime.fromtimestamp(now).astimezone(zone).date()
     days = (there.date() - today).days
+    foreign = there.utcoffset() != datetime.fromtimestamp(moment).astimezone().utcoffset()
+    clock = f"{there:%H:%M %Z}" if foreign else f"{there:%H:%M}"
     if days == 0:
-        return f"{there:%H:%M}"
-    return f"{there:%a %H:%M}" if 0 < days < 7 else f"{there:%Y-%m-%d %H:%M}"
+        return clock
+    return f"{there:%a} {clock}" if 0 < days < 7 else f"{there:%Y-%m-%d} {clock}"
 
 
 def dollars(cost: Optional[float]) -> str:

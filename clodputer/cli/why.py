@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 import click
 
-from clodputer.cli import complete, recordtext, slottext
+from clodputer.cli import complete, recordtext, slottext, when
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from clodputer.model.due import Entry
     from clodputer.runner.surroundings import Surroundings
     from clodputer.store.hold import Hold
-    from clodputer.store.slotdrop import AtWork
 
 
 class Facts(NamedTuple):
@@ -32,7 +31,10 @@ class Facts(NamedTuple):
 
     task: Task
     last: Optional[Mapping[str, Any]]
-    at_work: AtWork
+    # The states (store/whereabouts.py) of its requests that wait, whether it is in a slot, and whether its exec died there.
+    waiting: frozenset[str]
+    running: bool
+    stale: bool
     hold: Optional[Hold]
     entries: Mapping[int, Entry]
 
@@ -66,8 +68,9 @@ def why(environ: Mapping[str, str], name: str, now: float) -> Result:
         "task": facts.task.name,
         "enabled": facts.task.enabled,
         "last_run": around.masker.data(dict(facts.last)) if facts.last else None,
-        "waiting": facts.at_work.waiting,
-        "running": facts.at_work.running,
+        "waiting": bool(facts.waiting),
+        "running": facts.running,
+        "stale": facts.stale,
         "hold": facts.hold._asdict() if facts.hold else None,
         "triggers": [told for told, _ in triggers],
         "not_run": [slottext.fate_data(fate) for fate in fates],
@@ -80,13 +83,21 @@ def why(environ: Mapping[str, str], name: str, now: float) -> Result:
 
 
 def _facts(around: Surroundings, name: str, now: float) -> Facts:
-    from clodputer.store import hold, ledger, runs, slotdrop, taskfile
+    from clodputer.runner import cancel
+    from clodputer.store import hold, ledger, runs, taskfile
+    from clodputer.store.whereabouts import RUNNING
+    from clodputer.views import status
 
     task = taskfile.load(around.home, name, around.environ)
+    requests = cancel.of_task(around, task.name)
+    lanes = {one.lane for one in requests if one.state == RUNNING}
+    stale = {one.request_id for lane in lanes for one in status.running(around.home, lane, now) if one.stale}
     return Facts(
         task,
         next(runs.records(around.home, task.name), None),
-        slotdrop.at_work(around.home, task.name),
+        frozenset(one.state for one in requests if one.state != RUNNING),
+        bool(lanes),
+        any(one.id in stale for one in requests),
         hold.current(around.home, task.lane, now),
         ledger.entries(around.home, task.name),
     )
@@ -95,15 +106,21 @@ def _facts(around: Surroundings, name: str, now: float) -> Facts:
 def _state(facts: Facts) -> str:
     """What stands between the task and its next run, in one line."""
     name, lane = ink(facts.task.name, "bold"), facts.task.lane
-    if facts.at_work.running:
+    if facts.stale:
+        return f"{name} was being run, but its exec died; the next one settles it: clodputer exec"
+    if facts.running:
         return f"{name} is being run now"
     if not facts.task.enabled:
         return f"{name} is disabled: set enabled: true in {printable(facts.task.path)}"
     if facts.hold is not None:
-        waits = "a request of it waits, and" if facts.at_work.waiting else "nothing of it waits;"
+        waits = "a request of it waits, and" if facts.waiting else "nothing of it waits;"
         until = recordtext.until(facts.hold.until)
         return f"{name}: {waits} its lane {lane} is on hold {until} ({printable(facts.hold.reason)})"
-    if facts.at_work.waiting:
+    if facts.waiting == {"dropped"}:
+        return f"{name}: a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
+    if facts.waiting == {"delayed"}:
+        return f"{name}: a request of it waits for its time (see: clodputer queue)"
+    if facts.waiting:
         return f"{name}: a request of it waits for its turn in lane {lane}"
     if all(one.type == "manual" for one in facts.task.triggers):
         return f"{name} waits for a person or a dropped request; it has no trigger of its own"
@@ -115,11 +132,9 @@ def _last(record: Optional[Mapping[str, Any]], now: float) -> str:
         return "none yet"
     slot = record["origin"].get("slot_time")
     of = f", for the slot time {slottext.wall(parse_moment(str(slot), now))}" if slot else ""
-    ago = format_duration(max(0.0, now - parse_moment(str(record["ended_at"]), now)))
-    reason = "" if record["reason"] == "completed" else f" ({record['reason']})"
-    return printable(
-        f"{record['outcome']}{reason} {ago} ago, trigger: {record['trigger']}{of}; show {record['run_id']}"
-    )
+    ago = when.ago(parse_moment(str(record["ended_at"]), now), now)
+    rest = f"{ago}, trigger: {record['trigger']}{of}; see: clodputer show {record['run_id']}"
+    return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
 
 
 def _trigger(

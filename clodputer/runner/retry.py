@@ -12,6 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Request, from_fields, to_fields
 from clodputer.runner.close import close
 from clodputer.runner.intake import read_request
+from clodputer.runner.settle import MASKED
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, dedupe, dropfile, runs, spool, taskfile, whereabouts
 from clodputer.store.lock import Lock
@@ -158,7 +159,7 @@ def _dropped_before(around: Surroundings, name: str, key: str) -> str:
 
 
 def _request(around: Surroundings, ended: Ended) -> Request:
-    """The request as it was, with all that was masked in the run's folder. Raises ClodputerError."""
+    """The request as it was. Raises ClodputerError, also when it held a secret: what is left of that is masked."""
     home, request_id = around.home, ended.request_id
     try:
         if ended.folder:
@@ -169,6 +170,9 @@ def _request(around: Surroundings, ended: Ended) -> Request:
         fields = runs.read_json(f"{folder}/request.json") or {"task": ended.task}
         kept = from_fields(fields, request_id=request_id, created_at=time(), origin={})
         for name in sorted(os.listdir(folder)):
+            if os.path.splitext(name)[0] == MASKED:
+                raise ClodputerError("secret_not_kept", f"the request of {ended.run_id} held a secret, which no run keeps",
+                                     "Drop it anew; in a task, secrets are written as {{ env.NAME }}.")  # fmt: skip
             if name in ("dropped.json", "dropped.yaml", "dropped.yml", "dropped.md"):
                 dropped = dropfile.read(f"{folder}/{name}", name)
                 plain = read_request(dropped, name, request_id, dropped.written_at)

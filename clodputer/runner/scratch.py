@@ -60,9 +60,15 @@ def open_prompt(temporary: str, prompt: str) -> int:
 def mask_streams(folder: str, masker: Masker) -> None:
     """Replace the secrets in a run's stdout and stderr, if there are any. Raises OSError."""
     for name in ("stdout", "stderr"):
-        path = f"{folder}/{name}"
-        if masker.values and os.path.exists(path) and _holds_secret(path, masker):
-            _rewrite(path, masker)
+        mask_file(f"{folder}/{name}", masker)
+
+
+def mask_file(path: str, masker: Masker) -> bool:
+    """Replace the secrets in a file that a run keeps, if it is there and holds any; whether it did. Raises OSError."""
+    if not masker.values or not os.path.exists(path) or not _holds_secret(path, masker):
+        return False
+    _rewrite(path, masker)
+    return True
 
 
 def _holds_secret(path: str, masker: Masker) -> bool:

@@ -8,6 +8,7 @@ from time import time
 
 from clodputer.model.record import masked
 from clodputer.model.request import Place
+from clodputer.runner import scratch
 from clodputer.runner.close import close_cancelled
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import atomic, hold, queue, runs, slot, spool
@@ -15,6 +16,9 @@ from clodputer.store import atomic, hold, queue, runs, slot, spool
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+# Nobody can be kept from writing a secret into a request, but no file that stays holds it. So that request cannot be retried.
+MASKED = "masked"
 
 
 def settle(
@@ -65,7 +69,7 @@ def _perform(
             close_cancelled(around, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
         _leave(in_slot, queue.path(around.home, lane, place))
     elif kind == "finish":
-        _leave(in_slot, f"{folder}/dropped{os.path.splitext(place.dropped)[1]}")
+        _keep(around, in_slot, folder, os.path.splitext(place.dropped)[1])
     elif kind == "bury" and os.path.lexists(in_slot):
         bury(around, in_slot, place, f"Its run {run_id} ended as {effect['code']}: see {folder}/record.json.")
 
@@ -75,6 +79,14 @@ def bury(around: Surroundings, path: str, place: Place, reason: str) -> str:
     return spool.set_aside(
         around.home, path, around.home.dead, f"{place.id}.", place.dropped, around.masker.text(reason)
     )
+
+
+def _keep(around: Surroundings, in_slot: str, folder: str, extension: str) -> None:
+    """Put what was dropped into the run's folder; masked, and under a name that says so, if it holds a secret."""
+    kept = f"{folder}/dropped{extension}"
+    _leave(in_slot, kept)
+    if scratch.mask_file(kept, around.masker):
+        os.rename(kept, f"{folder}/{MASKED}{extension}")
 
 
 def _leave(path: str, target: str) -> None:

@@ -11,9 +11,11 @@ from typing import NamedTuple
 from clodputer.schedulers import pathfolders
 
 # Runs at night have none of these, unless secrets.env or the task's `env` has them. Only the names are ever told.
-MISSED = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "NODE_EXTRA_CA_CERTS",
-          "SSL_CERT_FILE", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_BASE_URL",
-          "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")  # fmt: skip
+# Of secrets.env only what concerns claude's login reaches a run by itself (agents/claude_environment.py).
+NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "NODE_EXTRA_CA_CERTS",
+           "SSL_CERT_FILE")  # fmt: skip
+LOGIN = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_BASE_URL",
+         "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")  # fmt: skip
 
 
 class Frozen(NamedTuple):
@@ -53,11 +55,13 @@ def freeze(
         for part, why in chosen.left_out
         if part not in chosen.folders
     ]
-    missed = [name for name in MISSED if environ.get(name) and name not in secret_names]
-    if missed:
-        notes.append(
-            f"set in this terminal, but not in the night: {', '.join(missed)} (what runs need belongs into secrets.env)"
-        )
+    login = [name for name in LOGIN if environ.get(name) and name not in secret_names]
+    network = [name for name in NETWORK if environ.get(name)]
+    for missed, where in ((login, "secrets.env"), (network, "the `env` of each task")):
+        if missed:
+            notes.append(
+                f"set in this terminal, but not in the night: {', '.join(missed)} (what runs need belongs into {where})"
+            )
     if environ.get("TZ"):
         notes.append("TZ is set in this terminal; alarms and exec go by the system's own time zone")
     return Frozen(frozen, tuple(notes))

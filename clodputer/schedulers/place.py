@@ -13,6 +13,7 @@ from typing import NamedTuple
 from clodputer.agents import environment, locate
 from clodputer.agents.claude import USUAL_PLACES
 from clodputer.model.errors import ClodputerError
+from clodputer.model.settings import Settings
 from clodputer.schedulers import freeze, pathfolders
 from clodputer.schedulers.installation import shim_path
 from clodputer.schedulers.shim import Shim
@@ -20,9 +21,6 @@ from clodputer.schedulers.unit import Frame
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings, templates, zone
 from clodputer.store.home import Home
-
-# A plain exec this often serves what a scheduler cannot express, has missed, or was told while it could not listen.
-SWEEP_SECONDS = 15 * 60
 
 # Each is imported by some command; where one is, its own requirements are as well or are on sys.path.
 _LIBRARIES = ("click", "filelock", "jinja2", "jsonschema", "psutil", "pydantic", "rich", "yaml")
@@ -42,11 +40,12 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Place:
     known = secrets.load(home)
     parts = pathfolders.look(environ.get("PATH", ""))
     own = environ.get("HOME") or account["HOME"]
-    needed, notes = _programs(settings.load(home, environ).claude, [part.path for part in parts], own)
+    ours = settings.load(home, environ)
+    needed, notes = _programs(ours.claude, [part.path for part in parts], own)
     frozen = freeze.freeze(environ, account, home.root, parts, needed, platform, frozenset(known))
     zone_name = _zone()
     frame = Frame(
-        home.root, frozen.environment["HOME"], shim_path(home.root), frozen.environment, SWEEP_SECONDS,
+        home.root, frozen.environment["HOME"], shim_path(home.root), frozen.environment, int(ours.sweep),
         (os.path.join(home.root, "templates"), templates.folder()), zone_name,
     )  # fmt: skip
     knows = Shim(sys.executable, _places(), frozen.environment, zone_name)
@@ -57,7 +56,7 @@ def bare(home: str, environ: Mapping[str, str]) -> Frame:
     """The frame of a home of which only units are left: enough to find and to remove them."""
     account = environment.account()
     own = environ.get("HOME", "") if os.path.isabs(environ.get("HOME", "")) else account["HOME"]
-    return Frame(home, own, shim_path(home), {}, SWEEP_SECONDS, (templates.folder(),))
+    return Frame(home, own, shim_path(home), {}, int(Settings().sweep), (templates.folder(),))
 
 
 def refusal(environ: Mapping[str, str], uid: int, owner: int, root: str) -> ClodputerError | None:

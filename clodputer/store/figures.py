@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import localtime, mktime, strftime
 
+from clodputer.model.quantile import quantile
 from clodputer.model.values import NamedTuple
 from clodputer.store.index import Group, Index
 
@@ -50,7 +51,11 @@ def figures(index: Index, since: float, until: float, task: str = "") -> Figures
     """The figures of one span."""
     durations = index.durations(since, until, task)
     return Figures(
-        since, until, tuple(index.groups(since, until, task)), _part(durations, 0.5), _part(durations, 0.9)
+        since,
+        until,
+        tuple(index.groups(since, until, task)),
+        quantile(durations, 0.5),
+        quantile(durations, 0.9),
     )
 
 
@@ -71,12 +76,3 @@ def _midnight(moment: float, days: int) -> float:
     """The local midnight so many days on; a day of the change to summer time has 23 hours."""
     date = localtime(moment)
     return mktime((date.tm_year, date.tm_mon, date.tm_mday + days, 0, 0, 0, 0, 0, -1))
-
-
-def _part(ordered: list[float], part: float) -> Optional[float]:
-    """The smallest value that this part of them does not exceed; of two in the middle their mean."""
-    if not ordered:
-        return None
-    if part == 0.5 and len(ordered) % 2 == 0:
-        return (ordered[len(ordered) // 2 - 1] + ordered[len(ordered) // 2]) / 2
-    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.settings import Settings
 from clodputer.schedulers import choice, installation, load, place
 from clodputer.schedulers import shim as shims
 from clodputer.schedulers import wanted as wants
 from clodputer.schedulers.choice import Known
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import Change, Found, Frame, Trouble, Unit, changes
-from clodputer.store import templates
+from clodputer.store import settings, templates
 from clodputer.store.home import Home
 
 # How long one call of a scheduler's tools may take; a doctor is not waited for as long as an installation.
@@ -71,4 +72,12 @@ def _frame(home: Home, environ: Mapping[str, str], shim: Optional[Shim]) -> Fram
         return place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
     folders = (os.path.join(home.root, "templates"), templates.folder())
     return Frame(home.root, shim.environment.get("HOME", ""), installation.shim_path(home.root), shim.environment,
-                 place.SWEEP_SECONDS, folders, shim.zone, SECONDS)  # fmt: skip
+                 _sweep(home, environ), folders, shim.zone, SECONDS)  # fmt: skip
+
+
+def _sweep(home: Home, environ: Mapping[str, str]) -> int:
+    """How often the sweep is to ring, in seconds; the default while config.yaml is broken, which its own check tells."""
+    try:
+        return int(settings.load(home, environ).sweep)
+    except ClodputerError:
+        return int(Settings().sweep)

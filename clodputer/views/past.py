@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from statistics import median
 from typing import NamedTuple, Optional
 
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.quantile import quantile
 from clodputer.store import runs
 from clodputer.store.home import Home
 from clodputer.store.index import Finished, Index
@@ -62,7 +62,7 @@ def habits(home: Home, tasks: Iterable[str], now: float) -> dict[str, Habit]:
     return {
         task: Habit(
             last.get(task) or _of_records(home, task),
-            median(durations[task][-USUAL_OF:]) if task in durations else None,
+            quantile(durations[task][-USUAL_OF:], 0.5),
         )
         for task in tasks
     }

@@ -88,6 +88,7 @@ def test_a_person_who_waits_for_what_is_cancelled(home: Home, tmp_path: Path) ->
         (["cancel"], 2, "one request or run"),
         (["cancel", "x", "--all-of", "work"], 2, "one request or run"),
         (["cancel", "nobody"], 1, "no request and no run fits 'nobody'"),
+        (["cancel", "work"], 1, "clodputer cancel --all-of work"),
         (["cancel", "--all-of", "wrok"], 1, "did you mean 'work'?"),
         (["retry"], 2, "one run, request or task"),
         (["retry", "nobody"], 1, "no run and no request that has ended fits"),

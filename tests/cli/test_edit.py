@@ -59,6 +59,13 @@ def test_nothing_edited(home: Home) -> None:
     assert drafts(home) == []
 
 
+def test_an_editor_that_fails_at_once_leaves_nothing_behind(home: Home, tmp_path: Path) -> None:
+    _, stderr = clodputer(home, "edit", "mine", status=1, extra=editor(tmp_path, "exit 3"))
+    assert "ended with status 3" in stderr
+    assert stderr.endswith("mine.yaml is as it was.\n")
+    assert drafts(home) == []
+
+
 def test_json_is_kept_clean_of_the_editor(home: Home, tmp_path: Path) -> None:
     extra = editor(tmp_path, "echo noise", 'echo "prompt: after" > "$1"')
     stdout, stderr = clodputer(home, "edit", "mine", "--json", extra=extra)

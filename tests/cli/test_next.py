@@ -96,3 +96,8 @@ def test_the_slot_times_of_all_tasks(home: Home) -> None:
 def test_mistakes(home: Home, arguments: tuple[str, ...], status: int, message: str) -> None:
     """What is wrong, and the exit code."""
     assert message in clodputer(home, "next", *arguments, status=status)[1]
+
+
+def test_an_expression_where_a_task_is_expected(tmp_path: Path) -> None:
+    _, stderr = clodputer(make_home(tmp_path), "next", "0 7 * * *", status=2)
+    assert 'For a cron expression: --cron "0 7 * * *"' in stderr

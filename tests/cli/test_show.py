@@ -14,7 +14,7 @@ from clodputer.model import outcome
 from clodputer.model.mask import Masker
 from clodputer.model.request import Request
 from clodputer.model.run import Report
-from clodputer.runner import tree
+from clodputer.runner import processes, tree
 from clodputer.store import runs, slot
 from clodputer.store.home import Home
 from tests.cli.past import NOW, past_run
@@ -171,6 +171,18 @@ def test_a_run_that_nobody_is_at(home: Home, marked: bool, state: str, words: st
     result = show({"CLODPUTER_HOME": home.root}, "nightly")
     assert result.data["unfinished"]["state"] == state
     assert words in result.text
+
+
+def test_a_run_that_goes_on_although_its_exec_died(home: Home) -> None:
+    """Nobody watches it any more, so it is not said to be run."""
+    me = tree.identity(os.getpid())
+    assert me is not None
+    run_id = unfinished_run(home, [me], marked=False)
+    slot.mark(home, "default", "nightly", run_id, processes.written(me._replace(started="another boot/1")))
+    result = show({"CLODPUTER_HOME": home.root}, "nightly")
+    assert result.data["unfinished"]["state"] == "abandoned"
+    assert "its exec died" in result.text
+    assert "clodputer exec" in result.text
 
 
 @pytest.mark.parametrize("content", ["{torn", "[]", '{"task": "nightly"}', None])

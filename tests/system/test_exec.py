@@ -254,7 +254,7 @@ def test_secrets_are_masked_wherever_a_run_is_told(home: Home, tmp_path: Path) -
     command_task(
         home, "note", "/bin/sh", "-c", script, more="env: {OTHER: '{{ env.OTHER }}', KEY: '{{ env.KEY }}'}\n"
     )
-    drop(home, "note")
+    drop(home, "note.json", '{"task": "note", "context": {"told": "a hunter2hunter2 too"}}')
     stdout, _ = clodputer(home, "exec", "--json")
     more, _ = clodputer(home, "run", "note", "--json")
     for text in (stdout, more, *(path.read_text() for path in Path(home.runs).rglob("*") if path.is_file())):
