@@ -21,8 +21,8 @@ from clodputer.cli.when import soon
 from clodputer.cli.why import why
 from clodputer.model.request import Place
 from clodputer.runner import processes, tree
+from clodputer.store import purge, runs, slot
 from clodputer.store import queue as queues
-from clodputer.store import runs, slot
 from clodputer.store.home import Home
 from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
@@ -118,6 +118,11 @@ def test_status_with_the_schedulers(busy: Home) -> None:
     stdout, _ = clodputer(busy, "status", "--schedulers")
     assert stdout.startswith(clodputer(busy, "status")[0].split("\n\n")[0])
     assert "No scheduler rings for this home. To have one:" in stdout.split("\n\n")[-1]
+
+
+def test_a_home_in_use_may_be_purged(busy: Home) -> None:
+    """Nothing that we put there is taken for somebody else's."""
+    purge.check(busy, {"HOME": "/nowhere"})
 
 
 @pytest.mark.parametrize(
