@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import click
 
 from clodputer.cli.group import COMMANDS, program
+from clodputer.model import due
 from clodputer.model.errors import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
 
@@ -37,8 +38,8 @@ def cli_page() -> str:
         "",
         "Every command takes `--json`: it then prints one object on stdout and nothing else there,",
         "`{version, command, ok, data, errors: [{code, message, hint}]}`. `ok` is true when the exit code is 0.",
-        "`run` and `show` put the record of the run under `data.record`. Exit codes are in",
-        "[exit-codes.md](exit-codes.md).",
+        "`run` and `show` put the record of the run under `data.record`. What the data of each command holds is",
+        "promised by a JSON Schema: [schemas](schemas/README.md). Exit codes are in [exit-codes.md](exit-codes.md).",
         "",
         "## clodputer",
         "",
@@ -71,6 +72,12 @@ def reasons() -> str:
             if reason.outcome == outcome:
                 rows.append(f"| {outcome} | `{code}` | {reason.meaning} | {reason.remedy} |")
     return "\n".join(rows)
+
+
+def not_run() -> str:
+    """The table of reasons for which a slot time was not run."""
+    rows = ["| reason | what it means |", "|---|---|"]
+    return "\n".join([*rows, *(f"| `{code}` | {meaning} |" for code, meaning in due.REASONS.items())])
 
 
 def exit_codes() -> str:
@@ -116,7 +123,10 @@ def pages() -> dict[str, str]:
         tour = file.read()
     with open(f"{FOLDER}/exit-codes.md", encoding="utf-8") as file:
         codes = file.read()
+    with open(f"{FOLDER}/scheduling.md", encoding="utf-8") as file:
+        scheduling = file.read()
     return {
+        "scheduling.md": filled(scheduling, {"not run": not_run()}),
         "tour.md": filled(tour, {"modules": modules()}),
         "cli.md": cli_page(),
         "troubleshooting.md": filled(troubleshooting, {"reasons": reasons()}),

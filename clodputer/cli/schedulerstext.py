@@ -17,9 +17,19 @@ from clodputer.store.home import Home
 from clodputer.views.schedulers import Schedulers, Seen, View, gather
 
 
+<<<<<<< HEAD
 def asked(home: Home, environ: Mapping[str, str], now: float) -> Schedulers:
     """Ask those that this system may have. Raises ClodputerError: config.yaml or secrets.env is broken."""
     return gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
+=======
+def asked(environ: Mapping[str, str], now: float) -> Result:
+    """The answer of `status --schedulers`: asks those that this system may have. Raises ClodputerError."""
+    home = homes.locate(environ)
+    if not homes.exists(home):
+        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
+    return Result(data(found), text(found))
+>>>>>>> main
 
 
 def text(seen: Schedulers) -> str:

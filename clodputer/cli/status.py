@@ -17,16 +17,28 @@ SHOWN = 5
 @click.command()
 @click.option("--count", "-n", metavar="N", type=click.IntRange(0, 1000), default=SHOWN,
               help=f"How many of the last runs and of the next slot times; {SHOWN} without it.")  # fmt: skip
+<<<<<<< HEAD
 @click.option("--schedulers", "ask", is_flag=True,
               help="Ask the system's schedulers, too: what each has of this home, and whether it fits the tasks.")  # fmt: skip
 @json_option
 @click.pass_obj
 def command(as_json: bool, count: int, ask: bool) -> Result:
+=======
+@click.option(
+    "--schedulers", is_flag=True, help="Tell instead what each scheduler has of this home, and when it rings."
+)
+@json_option
+@click.pass_obj
+def command(as_json: bool, count: int, schedulers: bool) -> Result:
+>>>>>>> main
     """Show in one screen what runs, waits, failed and comes next.
 
     What is being run and whether its exec is still there; what waits in each lane; holds; files that were rejected or given
     up; the last runs; what was spent; slot times that were missed since yesterday; the next ones; task files with mistakes.
     Nothing is changed by it. With --schedulers also what rings, when it rings next, and what install would mend.
+
+    With --schedulers: launchd, systemd or cron, which of them rings, each alarm with its next time, and where that
+    differs from what the tasks want.
 
     \b
     Examples:
@@ -35,7 +47,15 @@ def command(as_json: bool, count: int, ask: bool) -> Result:
       clodputer status --schedulers
       clodputer status --json
     """
+<<<<<<< HEAD
     return status(os.environ, time(), count, as_json=as_json, ask=ask)
+=======
+    if schedulers:
+        from clodputer.cli.schedulerstext import asked
+
+        return asked(os.environ, time())
+    return status(os.environ, time(), count, as_json=as_json)
+>>>>>>> main
 
 
 def status(

@@ -16,7 +16,7 @@ from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
 from clodputer.model import schedule, trigger
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import format_duration, parse_moment
+from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.task import Task, Trigger
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ def why(environ: Mapping[str, str], name: str, now: float) -> Result:
         "waiting": bool(facts.waiting),
         "running": facts.running,
         "stale": facts.stale,
-        "hold": facts.hold._asdict() if facts.hold else None,
+        "hold": around.masker.data(_hold(facts.hold)) if facts.hold else None,
         "triggers": [told for told, _ in triggers],
         "not_run": [slottext.fate_data(fate) for fate in fates],
     }
@@ -135,6 +135,11 @@ def _last(record: Optional[Mapping[str, Any]], now: float) -> str:
     ago = when.ago(parse_moment(str(record["ended_at"]), now), now)
     rest = f"{ago}, trigger: {record['trigger']}{of}; see: clodputer show {record['run_id']}"
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    until = None if hold.until is None else iso(hold.until)
+    return {"reason": hold.reason, "message": hold.message, "until": until}
 
 
 def _trigger(

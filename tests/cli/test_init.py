@@ -45,7 +45,7 @@ def test_it_makes_a_home(home: Home) -> None:
     stdout, stderr = clodputer(home, "init")
     assert stderr == ""
     assert f"The home is {home.root}\n" in stdout
-    assert "clodputer run hello   ask claude" in stdout
+    assert "clodputer run hello         ask claude" in stdout
     assert stat.S_IMODE(os.stat(home.root).st_mode) == 0o700
     assert homes.exists(home)
     for name, mode in FILES.items():

@@ -59,6 +59,16 @@ def test_nobody_rings(home: Home) -> None:
     one(doctor_schedule.scheduler(facts(home)), "note")
 
 
+def test_the_sweep_is_compared_with_the_settings(home: Home) -> None:
+    """As `install` would have it; a config.yaml that is broken is another check's trouble."""
+    doctoring.install(home)
+    for said, seconds in (("sweep: 2m\n", 120), ("sweep: often\n", 300)):
+        Path(home.config).write_text(said)
+        seen = facts(home)
+        assert seen.installed is not None
+        assert seen.installed.frame.sweep == seconds
+
+
 def test_all_is_well(home: Home) -> None:
     doctoring.install(home)
     seen = facts(home)

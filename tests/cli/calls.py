@@ -1,0 +1,69 @@
+"""Every command in every form of its answer, as tests/cli/test_schemas.py calls it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Call(NamedTuple):
+    """One way to call a command. form: which of its schema's forms the data then has; status: the exit code.
+
+    apart: in a process of its own, as it starts others or asks the surroundings.
+    """
+
+    arguments: tuple[str, ...] = ()
+    form: str = "data"
+    status: int = 0
+    apart: bool = False
+
+
+CALLS = {
+    "demo": [Call(apart=True)],
+    "init": [Call()],
+    "new": [
+        Call(("made",)),
+        Call(("--list-templates",), "templates"),
+        Call(("opened", "--edit"), apart=True),
+    ],
+    "edit": [Call(("good",), apart=True)],
+    "validate": [Call(("good",)), Call(status=1)],
+    "run": [
+        Call(("good",), apart=True),
+        Call(("bad",), status=1, apart=True),
+        Call(("good", "--no-wait"), "dropped"),
+        Call(("good", "--dry-run"), "dry_run"),
+    ],
+    "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
+    "list": [Call()],
+    "status": [Call(), Call(("--schedulers",), "schedulers", apart=True)],
+    "queue": [
+        Call(),
+        *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "closed")),
+    ],
+    "cancel": [Call(("held-0002",)), Call(("--all-of", "good"))],
+    "retry": [Call(("bad",))],
+    "next": [Call(), Call(("--cron", "0 7 * * *"))],
+    "why": [Call(("good",)), Call(("held",))],
+    "show": [
+        Call(("good",)),
+        Call(("bad", "--conversation", "--stderr")),
+        Call(("0000beef",)),
+        Call(("long",)),
+    ],
+    "logs": [Call(), Call(("--tail", "100000"))],
+    "stats": [Call(), Call(("good", "--since", "3650d"))],
+    "config": [
+        Call(),
+        Call(("get", "timeout"), "one"),
+        Call(("set", "timeout", "30m"), "changed"),
+        Call(("unset", "timeout"), "changed"),
+    ],
+    "prune": [Call(("--dry-run",))],
+    "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
+    "doctor": [Call(status=4, apart=True)],
+    "install": [
+        Call(("good", "--scheduler", "cron", "--dry-run"), apart=True),
+        Call(("--scheduler", "cron", "--dry-run"), status=1, apart=True),
+    ],
+    "uninstall": [Call(("--dry-run",), apart=True)],
+}

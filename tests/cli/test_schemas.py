@@ -1,0 +1,270 @@
+"""The promise to programs: what every command prints with --json is what its schema in docs/schemas says."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from clodputer.cli.group import COMMANDS
+from clodputer.cli.main import main
+from clodputer.model import due, outcome
+from clodputer.model.mask import Masker
+from clodputer.model.request import Request
+from clodputer.store import hold, ledger, runs
+from clodputer.store import home as homes
+from clodputer.store.home import Home
+from tests.cli.calls import CALLS, Call
+from tests.cli.past import past_run
+from tests.wait import until
+from tests.workshop import ROOT, command_task, drop, events, execute, make_home, start, write_task
+
+FOLDER = ROOT / "docs" / "schemas"
+SCHEMAS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")}
+REGISTRY: Registry[Any] = Registry().with_resources(
+    (name, DRAFT202012.create_resource(schema)) for name, schema in SCHEMAS.items()
+)
+# What several commands have in common.
+SHARED = {"envelope", "record", "event", "outcome", "moment", "fate", "coming"}
+NAMES = list(COMMANDS)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home with something of everything, and a run that is going on."""
+    folder = tmp_path_factory.mktemp("schemas")
+    home = make_home(folder)
+    enough = folder / "enough"
+    command_task(home, "good", "/bin/echo", "well", more="trigger: {type: cron, schedule: '0 7 * * *'}\n")
+    command_task(
+        home, "bad", "/bin/sh", "-c", "echo no >&2; exit 3", more="trigger: {type: interval, every: 2h}\n"
+    )
+    command_task(home, "held", "/bin/echo", more="lane: later\n")
+    waits = (
+        f"import os, time\nprint(1, flush=True)\nwhile not os.path.exists({str(enough)!r}): time.sleep(0.05)"
+    )
+    command_task(home, "long", sys.executable, "-c", waits, more="lane: long\n")
+    write_task(home, "broken", "agent: nobody\ncomand: [x]\n")
+    for name, text in (
+        ("good", ""),
+        ("bad", ""),
+        ("wrong.json", '{"tsk": "good"}'),
+        ("dead.json", '{"task": "good", "id": "dead-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
+    ):
+        drop(home, name, text)
+    homes.make_lane(home, "later")
+    hold.place(home, "later", hold.Hold("pause", "Somebody paused it.", 4_000_000_000.0))
+    for request in (
+        {"id": "held-0001"},
+        {"id": "held-0002"},
+        {"id": "held-0003", "not_before": "2099-01-01T00:00:00Z"},
+    ):
+        drop(home, f"{request['id']}.json", json.dumps({"task": "held", **request}))
+    execute(home)
+    past_run(home, "good", "0ad0ad00")
+    begun = Request("0000beef", "bad", 1_790_000_000.0)
+    runs.make(home, "bad", runs.new_id(begun.created_at, begun.id), begun, Masker())
+    ledger.write(home, "good", 0, _missed(ledger.entries(home, "good")[0]))
+    drop(home, "long")
+    going = start(home, "exec", "--json")
+    until(
+        lambda: any(event["task"] == "long" for event in events(home, "started")),
+        message="the long run never starts",
+    )
+    yield home
+    enough.touch()
+    going.communicate(timeout=60)
+
+
+def _missed(entry: due.Entry) -> due.Entry:
+    now = int(time())
+    return entry._replace(fates=(due.Fate(due.MISSED, "too_late", now - 9000, now - 3600, 3, now - 60.0),))
+
+
+@pytest.fixture
+def answer(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Calls a command with --json; its exit code and envelope."""
+    around = {
+        "PATH": f"{ROOT}/tests/fakes:{os.environ['PATH']}",
+        "CLODPUTER_HOME": home.root,
+        "FAKE_CRONTAB": home.root,
+        "EDITOR": "true",
+        "VISUAL": "",
+    }
+    for name, value in around.items():
+        monkeypatch.setenv(name, value)
+
+    def call(*arguments: str, apart: bool = False) -> tuple[int, Any]:
+        if not apart:
+            status = main([*arguments, "--json"])
+            return status, json.loads(capsys.readouterr().out)
+        process = start(home, *arguments, "--json", extra=around)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, json.loads(out)
+
+    return call
+
+
+def wrong(value: Any, place: str) -> str:
+    """What is wrong with a value by the schema at a place such as `list.json#/$defs/data`; empty when it is right."""
+    error = best_match(Draft202012Validator({"$ref": place}, registry=REGISTRY).iter_errors(value))
+    return f"{error.json_path}: {error.message}" if error else ""
+
+
+def forms(command: str) -> set[str]:
+    """The forms that a command's data may have."""
+    among = SCHEMAS[f"{command}.json"]["then"]["properties"]["data"]["anyOf"]
+    return {one["$ref"].rpartition("/")[2] for one in among if one["$ref"].startswith("#/$defs/")}
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_every_schema_is_one(name: str) -> None:
+    """By the rules of draft 2020-12; and all that it refers to is there."""
+    schema = SCHEMAS[name]
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$schema"]
+    Draft202012Validator.check_schema(schema)
+    resolver = REGISTRY.resolver(name)
+    for place in references(schema):
+        resolver.lookup(place)
+
+
+def references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from references(part)
+
+
+@pytest.mark.parametrize("command", NAMES)
+def test_every_command_has_a_schema_and_every_form_of_it_is_tried(command: str) -> None:
+    assert f"{command}.json" in SCHEMAS, "a command without a schema is no promise: docs/schemas/README.md"
+    assert {call.form for call in CALLS[command]} == forms(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "call"),
+    [(command, call) for command in NAMES for call in CALLS.get(command, ())],
+    ids=lambda each: each if isinstance(each, str) else " ".join(each.arguments) or "alone",
+)
+def test_what_a_command_answers_is_what_was_promised(answer: Any, command: str, call: Call) -> None:
+    status, envelope = answer(command, *call.arguments, apart=call.apart)
+    assert status == call.status, envelope["errors"]
+    assert envelope["ok"] == (status == 0)
+    assert wrong(envelope["data"], f"{command}.json#/$defs/{call.form}") == ""
+    assert wrong(envelope, f"{command}.json") == ""
+
+
+def test_an_installation_from_its_beginning_to_its_end(answer: Any) -> None:
+    """In a crontab of the test's own: what is installed, seen there and removed again."""
+    steps = {
+        "install": (("good", "--scheduler", "cron"), "data", "changes"),
+        "status": (("--schedulers",), "schedulers", "schedulers"),
+        "uninstall": (("--scheduler", "cron"), "data", "changes"),
+    }
+    for command, (arguments, form, filled) in steps.items():
+        status, envelope = answer(command, *arguments, apart=True)
+        assert (status, envelope["errors"]) == (0, [])
+        assert envelope["data"][filled]
+        assert wrong(envelope["data"], f"{command}.json#/$defs/{form}") == ""
+        if command == "status":
+            assert any(one["units"] for one in envelope["data"]["schedulers"])
+
+
+@pytest.mark.parametrize("command", NAMES)
+def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
+    status, envelope = answer(command, "--no-such-option")
+    assert (status, envelope["ok"], envelope["data"]) == (2, False, {})
+    assert wrong(envelope, f"{command}.json") == ""
+
+
+@pytest.mark.parametrize(
+    "command", [name for name in NAMES if name not in ("init", "demo", "doctor", "completion", "uninstall")]
+)
+def test_without_a_home_it_is_one_as_well(
+    answer: Any, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLODPUTER_HOME", str(tmp_path / "none"))
+    status, envelope = answer(command, *CALLS[command][0].arguments)
+    assert (status, [error["code"] for error in envelope["errors"]]) == (1, ["no_home"])
+    assert envelope["errors"][0]["hint"] == "Run: clodputer init"
+    assert wrong(envelope, f"{command}.json") == ""
+
+
+@pytest.mark.parametrize("command", NAMES)
+def test_help_is_an_envelope_as_well(answer: Any, command: str) -> None:
+    status, envelope = answer(command, "--help")
+    assert status == 0
+    assert wrong(envelope["data"], "envelope.json#/$defs/help") == ""
+    assert wrong(envelope, f"{command}.json") == ""
+
+
+def test_a_command_that_there_is_not(answer: Any) -> None:
+    assert wrong(answer("rnu")[1], "envelope.json") == ""
+
+
+def test_the_home_shows_all_that_is_promised(home: Home, answer: Any) -> None:
+    """Nothing above is right only because a list was empty."""
+    seen = {name: answer(*name.split())[1]["data"] for name in ("status", "queue", "list", "why good", "why held", "show long")
+            if name.split()[0] in COMMANDS}  # fmt: skip
+    assert seen["why good"]["not_run"]
+    assert seen["why held"]["hold"]
+    assert seen["show long"]["unfinished"]["state"] == "running"
+    if "status" in seen:
+        status = seen["status"]
+        empty = [
+            key for key in ("running", "holds", "last_runs", "missed", "next", "broken") if not status[key]
+        ]
+        assert empty == []
+        assert {"running", "queued", "delayed"} <= {one["state"] for one in seen["queue"]["requests"]}
+        assert any(task["last_run"] for task in seen["list"]["tasks"])
+    lines = events(home)
+    assert {"started", "finished", "rejected", "buried"} <= {line["event"] for line in lines}
+    assert [wrong(line, "event.json") for line in lines if wrong(line, "event.json")] == []
+
+
+def test_outcomes_and_reasons_are_those_of_the_program() -> None:
+    """A new reason changes the schema, and is thus seen by whoever reads it."""
+    told = {
+        one["properties"]["outcome"]["const"]: one["properties"]["reason"]["enum"]
+        for one in SCHEMAS["outcome.json"]["oneOf"]
+    }
+    assert list(told) == list(outcome.OUTCOMES)
+    for name, reasons in told.items():
+        assert reasons == [code for code, reason in outcome.REASONS.items() if reason.outcome == name]
+
+
+def test_reasons_of_slot_times_are_those_of_the_program() -> None:
+    assert SCHEMAS["fate.json"]["properties"]["reason"]["enum"] == list(due.REASONS)
+
+
+def test_every_key_of_a_record_is_promised_and_missed(tmp_path: Path) -> None:
+    """A record has the keys of the schema and no others; without any one of them, or with a wrong pair, it is none."""
+    _, record = past_run(make_home(tmp_path), "good", "0ad0ad00")
+    assert wrong(record, "record.json") == ""
+    assert list(record) == SCHEMAS["record.json"]["required"]
+    for key in record:
+        less = copy.copy(record)
+        del less[key]
+        assert wrong(less, "record.json"), key
+    assert wrong({**record, "reason": "auth"}, "record.json")
+    assert wrong({**record, "started_at": "yesterday"}, "record.json")
+    assert wrong({**record, "a_key_to_come": 1}, "record.json") == ""
+
+
+def test_there_is_no_schema_of_something_unknown() -> None:
+    """Each file is shared or belongs to a command that is called here."""
+    assert {name[: -len(".json")] for name in SCHEMAS} == SHARED | set(CALLS)

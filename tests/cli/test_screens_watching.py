@@ -1,0 +1,57 @@
+"""What a person sees of a run that is going on: status and logs --follow, read off the screen of tmux."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli import tmux
+from tests.wait import until
+from tests.workshop import command_task, drop, events, make_home, start
+
+pytestmark = pytest.mark.slow
+
+WAITS = "import os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.02)"
+
+
+@pytest.mark.parametrize("columns", [44, 100])
+def test_status_and_logs_during_a_run(tmp_path: Path, columns: int) -> None:
+    """The run is on the screen while it lasts, its end appears as it happens, and Ctrl-C ends only the looking."""
+    tmux.require()
+    home = make_home(tmp_path)
+    go = tmp_path / "go"
+    command_task(home, "nightly", sys.executable, "-c", WAITS, str(go))
+    drop(home, "nightly")
+    with tmux.Tmux(home, columns=columns, lines=60) as terminal:
+        going = start(home, "exec")
+        until(lambda: events(home, "started"), message="the run never starts")
+        (run_id,) = (event["run_id"] for event in events(home, "started"))
+
+        terminal.type("clear; clodputer status")
+        shown = terminal.prompt()
+        # A narrow terminal has no room for the table: there each run has lines of its own.
+        assert shown[0].split()[:2] == ["RUNNING", "LANE"] if columns == 100 else shown[0] == "nightly"
+        assert run_id in "".join(shown).replace(" ", "")
+        assert max(map(len, shown)) <= columns
+
+        terminal.type("clear; clodputer logs --follow")
+        shown = terminal.wait_for("started")
+        assert not any("finished" in line for line in shown)
+        go.touch()
+        shown = terminal.wait_for("finished")
+        going.communicate(timeout=60)
+        events_shown = re.findall(r" (queued|started|finished)\b", "\n".join(shown))
+        assert events_shown == ["queued", "started", "finished"]
+        terminal.press("C-c")
+        terminal.wait_for_pattern(r"^(\^C)?\$$")
+        terminal.type("echo status $?")
+        shown = terminal.wait_for("status 130")
+        assert not any("Traceback" in line for line in shown)
+
+        terminal.type("clear; clodputer status")
+        shown = terminal.prompt()
+        assert shown[0] == "Nothing is being run."
+        assert re.search(r"^nightly\s+(ENDED\s+)?succeeded", "\n".join(shown), re.MULTILINE)
