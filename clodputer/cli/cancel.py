@@ -9,6 +9,7 @@ from typing import Optional
 import click
 
 from clodputer.cli import complete
+from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
@@ -83,7 +84,7 @@ def _all_of(environ: Mapping[str, str], task: str) -> Result:
 
 
 def _result(done: list[Cancelled]) -> Result:
-    data = {"cancelled": [one._asdict() for one in done]}
+    data = {"cancelled": [filled(one) for one in done]}
     late = [one for one in done if one.result == "ended"]
     text = "\n".join(_line(one) for one in done)
     if not late:
@@ -121,8 +122,8 @@ def _not_there(around: Surroundings, wanted: str) -> Result:
             if name.startswith(wanted):
                 reason = whereabouts.reason(folder, name)
                 if verb == "closed" and reason.startswith("Cancelled"):
-                    data = {"result": "cancelled", "request_id": name.partition(".")[0], "task": "", "was": "closed",
-                            "kept": f"{folder}/{name}", "run_id": "", "outcome": ""}  # fmt: skip
+                    data = {"result": "cancelled", "request_id": name.partition(".")[0], "task": None, "was": "closed",
+                            "kept": f"{folder}/{name}", "run_id": None, "outcome": None}  # fmt: skip
                     return Result(
                         {"cancelled": [data]}, printable(f"{data['request_id']} was cancelled before")
                     )
@@ -132,7 +133,7 @@ def _not_there(around: Surroundings, wanted: str) -> Result:
     if found and record:
         if record["outcome"] == "cancelled":
             data = {"result": "stopped", "request_id": record["request_id"], "task": found[0], "was": "running",
-                    "kept": "", "run_id": found[1], "outcome": "cancelled"}  # fmt: skip
+                    "kept": None, "run_id": found[1], "outcome": "cancelled"}  # fmt: skip
             return Result({"cancelled": [data]}, printable(f"run {found[1]} was cancelled before"))
         raise ClodputerError(
             "already_ended", f"nothing to cancel: run {found[1]} of {found[0]} ended as {record['outcome']}",

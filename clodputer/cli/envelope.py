@@ -30,3 +30,8 @@ def write(envelope: Mapping[str, Any]) -> None:
     """Print an envelope, in plain ASCII: no locale and no half character can be in its way. Raises OSError."""
     sys.stdout.write(dumps(envelope, indent=2, default=str) + "\n")
     sys.stdout.flush()
+
+
+def filled(value: Any) -> dict[str, Any]:
+    """A named tuple for programs: what it leaves empty is null there, as in records."""
+    return {key: None if one == "" else one for key, one in value._asdict().items()}

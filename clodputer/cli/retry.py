@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import click
 
 from clodputer.cli import complete
+from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
@@ -79,7 +80,7 @@ def _all_dead(environ: Mapping[str, str]) -> Result:
 def _result(done: list[Retried], errors: list[ClodputerError]) -> Result:
     lines = [_line(one) for one in done]
     lines += [f"{ink('not retried', 'red')} {printable(str(error))}" for error in errors]
-    data = {"retried": [one._asdict() for one in done]}
+    data = {"retried": [filled(one) for one in done]}
     code = ExitCode.EXPECTED if errors else ExitCode.DONE
     return Result(data, "\n".join(lines) or "Nothing was given up.", code, tuple(errors))
 
