@@ -10,18 +10,15 @@ from clodputer.cli import called, slottext
 from clodputer.cli.ink import ink
 from clodputer.cli.installtext import change_data, counted, told
 from clodputer.cli.printable import printable
+from clodputer.cli.result import Result
+from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import load
 from clodputer.schedulers.choice import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, Found
-from clodputer.store.home import Home
+from clodputer.store import home as homes
 from clodputer.views.schedulers import Schedulers, Seen, View, gather
 
 
-<<<<<<< HEAD
-def asked(home: Home, environ: Mapping[str, str], now: float) -> Schedulers:
-    """Ask those that this system may have. Raises ClodputerError: config.yaml or secrets.env is broken."""
-    return gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
-=======
 def asked(environ: Mapping[str, str], now: float) -> Result:
     """The answer of `status --schedulers`: asks those that this system may have. Raises ClodputerError."""
     home = homes.locate(environ)
@@ -29,7 +26,6 @@ def asked(environ: Mapping[str, str], now: float) -> Result:
         raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
     found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
     return Result(data(found), text(found))
->>>>>>> main
 
 
 def text(seen: Schedulers) -> str:

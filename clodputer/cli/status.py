@@ -17,25 +17,17 @@ SHOWN = 5
 @click.command()
 @click.option("--count", "-n", metavar="N", type=click.IntRange(0, 1000), default=SHOWN,
               help=f"How many of the last runs and of the next slot times; {SHOWN} without it.")  # fmt: skip
-<<<<<<< HEAD
-@click.option("--schedulers", "ask", is_flag=True,
-              help="Ask the system's schedulers, too: what each has of this home, and whether it fits the tasks.")  # fmt: skip
-@json_option
-@click.pass_obj
-def command(as_json: bool, count: int, ask: bool) -> Result:
-=======
 @click.option(
     "--schedulers", is_flag=True, help="Tell instead what each scheduler has of this home, and when it rings."
 )
 @json_option
 @click.pass_obj
 def command(as_json: bool, count: int, schedulers: bool) -> Result:
->>>>>>> main
     """Show in one screen what runs, waits, failed and comes next.
 
     What is being run and whether its exec is still there; what waits in each lane; holds; files that were rejected or given
     up; the last runs; what was spent; slot times that were missed since yesterday; the next ones; task files with mistakes.
-    Nothing is changed by it. With --schedulers also what rings, when it rings next, and what install would mend.
+    Nothing is changed by it.
 
     With --schedulers: launchd, systemd or cron, which of them rings, each alarm with its next time, and where that
     differs from what the tasks want.
@@ -47,32 +39,20 @@ def command(as_json: bool, count: int, schedulers: bool) -> Result:
       clodputer status --schedulers
       clodputer status --json
     """
-<<<<<<< HEAD
-    return status(os.environ, time(), count, as_json=as_json, ask=ask)
-=======
     if schedulers:
         from clodputer.cli.schedulerstext import asked
 
         return asked(os.environ, time())
     return status(os.environ, time(), count, as_json=as_json)
->>>>>>> main
 
 
-def status(
-    environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_json: bool = False, ask: bool = False
-) -> Result:
-    """The state of the home; `ask`: and of the schedulers. Raises ClodputerError when there is no home."""
+def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_json: bool = False) -> Result:
+    """The state of the home. Raises ClodputerError when there is none."""
     from clodputer.cli import statusdata, statustext
     from clodputer.runner.surroundings import look
     from clodputer.views.status import gather
 
     around = look(environ)
     found = gather(around, now, count)
-    data, text = statusdata.data(found), "" if as_json else statustext.page(found)
-    if ask:
-        from clodputer.cli import schedulerstext
-
-        rings = schedulerstext.asked(around.home, environ, now)
-        data["schedulers"] = schedulerstext.data(rings)
-        text = "" if as_json else f"{text}\n\n{schedulerstext.text(rings)}"
-    return Result(around.masker.data(data), around.masker.text(text))
+    text = "" if as_json else around.masker.text(statustext.page(found))
+    return Result(around.masker.data(statusdata.data(found)), text)

@@ -78,7 +78,7 @@ class World:
 
     def rings(self, home: Home) -> dict[str, list[str]]:
         """What `status --schedulers` tells: the alarms of each scheduler that has any. All must be as the tasks want it."""
-        found = self.call(home, "status", "--schedulers")["schedulers"]
+        found = self.call(home, "status", "--schedulers")
         assert found["drifted"] is False, found
         views = [view for view in found["schedulers"] if view["installed"]]
         assert [one for view in views for unit in view["units"] for one in [unit["failed"]] if one] == []
