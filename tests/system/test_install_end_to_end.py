@@ -207,11 +207,8 @@ def test_a_moment_that_passes_during_the_installation(world: World) -> None:
     home = world.home("passing")
     world.call(home, "install", "--scheduler", "systemd")
     # The sweep of a first installation is over.
-    until(
-        lambda: re.search(
-            "^InactiveEnterTimestampMonotonic=[1-9]", world.lab.systemctl("show", SWEEPS), re.MULTILINE
-        )
-    )
+    over = re.compile("^InactiveEnterTimestampMonotonic=[1-9]", re.MULTILINE)
+    until(lambda: over.search(world.lab.systemctl("show", SWEEPS)), 30)
     command_task(home, "passed", "true", more=at(1))
     passed = time() + 1
     until(lambda: time() > passed)
