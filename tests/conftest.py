@@ -13,6 +13,8 @@ from hypothesis import settings
 from tests import guard
 
 guard.install(guard.PROTECTED)
+# Here and not in a fixture: those of a module or a session come before those of a test.
+os.environ["PATH"] = guard.refusing_first(os.environ["PATH"])
 settings.register_profile("few", max_examples=20, deadline=None)
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that.

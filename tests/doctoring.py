@@ -13,6 +13,7 @@ from clodputer.schedulers.unit import Frame, changes
 from clodputer.store.home import Home
 from clodputer.views import doctor
 from clodputer.views.doctor_finding import Facts, Finding
+from tests import guard
 from tests.workshop import environment
 
 TYPE_CHECKING = False
@@ -38,7 +39,7 @@ def program(folder: Path, name: str, script: str) -> Path:
 
 def first_on_path(folder: Path) -> dict[str, str]:
     """The PATH on which the programs in a folder are found first."""
-    return {"PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin"}
+    return {"PATH": f"{folder}:{guard.REFUSING}:/usr/local/bin:/usr/bin:/bin"}
 
 
 def one(found: list[Finding], level: str) -> Finding:

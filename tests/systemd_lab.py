@@ -21,6 +21,7 @@ from clodputer.schedulers.unit import TASK, Alarm, Change, Frame, Unit, changes
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.templates import folder as shipped
+from tests import guard
 from tests.wait import until
 
 SCRIPT = Path(__file__).with_name("system") / "labs" / "systemd_user.sh"
@@ -36,6 +37,8 @@ class Lab:
         self.home = f"{folder}/home"
         self.runtime = f"{folder}/run"
         self.units = f"{self.home}/.config/systemd/user"
+        # systemctl and systemd-run: this machine's own, which XDG_RUNTIME_DIR tells where to find this manager.
+        self.programs = f"{folder}/programs"
         self._process = subprocess.Popen(
             ["bash", str(SCRIPT), folder],
             stdin=subprocess.PIPE,
@@ -75,7 +78,7 @@ class Lab:
     def systemctl(self, *arguments: str) -> str:
         """What a call of systemctl prints."""
         ended = subprocess.run(
-            ["systemctl", "--user", *arguments],
+            [guard.real("systemctl"), "--user", *arguments],
             env={**os.environ, "XDG_RUNTIME_DIR": self.runtime, "TZ": "UTC"},
             capture_output=True,
             text=True,
@@ -85,6 +88,7 @@ class Lab:
 
     def reached_by(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What this process starts speaks with this manager."""
+        monkeypatch.setenv("PATH", f"{self.programs}:{os.environ['PATH']}")
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("XDG_RUNTIME_DIR", self.runtime)
@@ -107,6 +111,9 @@ def running() -> Iterator[Lab]:
     try:
         lab.start()
         os.makedirs(lab.units, exist_ok=True)
+        os.makedirs(lab.programs)
+        for name in ("systemctl", "systemd-run"):
+            os.symlink(guard.real(name), f"{lab.programs}/{name}")
         yield lab
     finally:
         lab.end()

@@ -11,9 +11,12 @@ from typing import Callable
 
 import pytest
 
+from clodputer.store.home import Home
 from tests import guard
+from tests.doctoring import first_on_path
 from tests.guard import PROTECTED, REAL_HOME
 from tests.wait import until
+from tests.workshop import environment
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -39,6 +42,19 @@ def test_touching_the_real_home_raises(touch: Callable[[str], object], name: str
     """Reading, writing, listing and removing in the real folders fail before anything happens."""
     with pytest.raises(guard.RealHomeTouched):
         touch(os.path.join(REAL_HOME, name))
+
+
+@pytest.mark.parametrize("name", guard.REFUSED)
+def test_no_scheduler_of_this_machine_is_reached(name: str, tmp_path: Path) -> None:
+    """Neither by what a test starts itself, nor by the commands that it starts in a home, nor by a fake's neighbours."""
+    home = Home(str(tmp_path))
+    for environ in (dict(os.environ), environment(home), first_on_path(tmp_path)):
+        found = shutil.which(name, path=environ["PATH"])
+        assert found == f"{guard.REFUSING}/{name}"
+        ended = subprocess.run([name, "-l"], env={**os.environ, **environ}, capture_output=True, text=True)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert f"{name} is refused" in ended.stderr
+    assert not guard.real(name).startswith(guard.REFUSING)
 
 
 def test_every_name_of_the_real_home_is_protected() -> None:

@@ -14,6 +14,7 @@ import psutil
 
 from clodputer.store import home as homes
 from clodputer.store.home import Home
+from tests import guard
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,7 +46,7 @@ def drop(home: Home, name: str, text: str = "") -> None:
 def environment(home: Home, extra: Optional[Mapping[str, str]] = None) -> dict[str, str]:
     """What an exec of this home gets from its scheduler, and little else."""
     return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": guard.refusing_first("/usr/local/bin:/usr/bin:/bin"),
         "HOME": os.environ["HOME"],
         "CLODPUTER_HOME": home.root,
         "PYTHONPATH": str(ROOT),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import unified_diff
 from typing import Any, NamedTuple, Optional
 
-from clodputer.cli import called, ringtext, slottext
+from clodputer.cli import called, slottext, triggertext
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.model.moment import format_duration
@@ -116,7 +116,7 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
         return f"{at_once}, when a file is moved into spool/new"
     if alarm.kind == SWEEP:
         return f"every {format_duration(sweep)}, for whatever was missed"
-    return ringtext.words(alarm.triggers)
+    return triggertext.triggers(alarm.triggers)
 
 
 def told(troubles: Iterable[Trouble]) -> list[str]:

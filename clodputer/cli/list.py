@@ -25,6 +25,8 @@ COLUMNS = (
     Column("TASK"), Column("TRIGGERS", gives_way=True), Column("NEXT"), Column("LAST RUN", gives_way=True), Column("WHEN"),
     Column("USUALLY", right=True),
 )  # fmt: skip
+# The triggers of a task are cut after so many characters; `next` and the file itself have them whole.
+LONGEST = 80
 
 
 @click.command()
@@ -108,7 +110,7 @@ def _row(one: Listed, now: float) -> tuple[str, ...]:
     upcoming = when.soon(one.coming.slot, now, one.coming.zone) if one.coming else ""
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
-        triggertext.triggers(one.triggers),
+        one_line(triggertext.triggers(one.triggers), LONGEST),
         (ink("disabled", "yellow") if not task.enabled else one_line(one.trouble, 40)) or upcoming,
         when.ended(last.outcome, last.reason) if last else ink("never ran", "dim"),
         when.ago(last.at, now) if last else "",

@@ -108,28 +108,24 @@ def _refuse_set_aside(around: Surroundings, request_id: str) -> None:
                 )
 
 
-def _withdraw(around: Surroundings, task: Task, request_id: str) -> str:
-    """Take our request out of the queue after Ctrl-C, into `dead/`; where it is now, if it was there."""
-    from clodputer.model.request import parse_place
-    from clodputer.runner.settle import bury
-    from clodputer.store import home as homes
-    from clodputer.store import queue
+def _withdraw(around: Surroundings, task: Task, request_id: str) -> bool:
+    """Take our request out after Ctrl-C, into `closed/` as `cancel` does; whether we could before it ran."""
+    from clodputer.runner.close import close_cancelled
+    from clodputer.store import whereabouts
 
-    for priority in homes.PRIORITIES:
-        folder = f"{homes.lane(around.home, task.lane)}/queue/{priority}"
-        for name in os.listdir(folder):
-            place = parse_place(name)
-            if place is None or place.id != request_id:
-                continue
-            try:
-                kept = bury(
-                    around, queue.path(around.home, task.lane, place), place, "Taken back with Ctrl-C."
-                )
-            except FileNotFoundError:
-                return ""  # somebody claimed it in this moment
-            around.log(time(), "buried", task=task.name, request_id=request_id, reason="cancelled", kept=kept)
-            return kept
-    return ""
+    for one in whereabouts.everywhere(around.home):
+        # What was not taken in yet has its id in the name that we dropped it as.
+        mine = one.id == request_id or one.name == f"{task.name}.{request_id}.json"
+        if not mine or one.state == whereabouts.RUNNING:
+            continue
+        try:
+            close_cancelled(
+                around, one.path, request_id, one.name, time(), task=task.name, lane=one.lane or None
+            )
+        except FileNotFoundError:
+            continue  # it has just moved on: to where we look next
+        return True
+    return False
 
 
 def _interrupted(around: Surroundings, task: Task, request_id: str) -> ClodputerError:

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
             One that fails does not stop the others. Without changes no mutating call is made.
             """
 
+        def ring(self, frame: Frame) -> None:
+            """Have a plain exec started now, in the way of the sweep, if the next would be more than a minute away.
+
+            For what came while alarms were being changed. Never raises: else the sweep comes in its time.
+            """
+
         def probe(self, frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
             """Have the scheduler itself start the shim once with these arguments, soon, as it would start a unit.
 

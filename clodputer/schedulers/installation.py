@@ -104,7 +104,11 @@ def perform(
     """
     write_shim(made.frame.shim, wanted_shim, tried)
     scheduler = schedulers[made.scheduler]
-    troubles = list(scheduler.apply(made.frame, made.changes, told)) if made.changes else []
+    troubles = []
+    if made.changes:
+        troubles += scheduler.apply(made.frame, made.changes, told)
+        # A moment that passed meanwhile has no alarm any more, and what was dropped before would wait for the sweep.
+        scheduler.ring(made.frame)
     if any(trouble.fatal for trouble in troubles):
         return tuple(troubles)
     for name, found in made.elsewhere.items():

@@ -54,6 +54,11 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
     return launchd_install.apply(frame, changes, told)
 
 
+def ring(frame: Frame) -> None:
+    """Have a plain exec started now. Never raises."""
+    launchd_install.ring(frame)
+
+
 def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
     """Have launchd start the shim once with these arguments; returns what takes the probe away. Raises ClodputerError."""
     return launchd_probe.probe(frame, arguments)

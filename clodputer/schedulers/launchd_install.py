@@ -48,12 +48,13 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
             continue
         told(change)
     if held:
-        _look_once_more(frame)
+        # An exec that found a slot held by us has left its work to us; nor do we do it, but somebody must.
+        ring(frame)
     return troubles
 
 
-def _look_once_more(frame: Frame) -> None:
-    """An exec that found a slot held by us has left its work to us; nor do we do it, but somebody must."""
+def ring(frame: Frame) -> None:
+    """Have the spool's unit started now; it stays as it is when it is at work."""
     label = launchd_plist.label(frame, SPOOL)
     try:
         control.call(frame, "kickstart", control.target(label))

@@ -35,8 +35,7 @@ class Shim(NamedTuple):
 _FORM = r"""#!/bin/sh
 ''':'
 @MARK@
-backslash=$(printf '\134')
-python=@SHELL_PYTHON@
+@BACKSLASH@python=@SHELL_PYTHON@
 program=@SHELL_PROGRAM@
 if [ -x "$python" ] && [ -f "$program" ]; then exec "$python" -IS "$0" "$@"; fi
 told=@SHELL_LOST@
@@ -78,8 +77,12 @@ def text(shim: Shim) -> str:
         _writable(value)
     program = f"{shim.places[0]}/clodputer/__main__.py"
     lost = _lost(shim.python, program, home)
+    shell = (_quoted(word) for word in (shim.python, program, lost, _event(lost), f"{home}/execution.log"))
+    # It costs a fork at every alarm, and paths with one are rare.
+    needs = any("$backslash" in word for word in shell)
     words = {
         "MARK": MARK,
+        "BACKSLASH": "backslash=$(printf '\\134')\n" if needs else "",
         "SHELL_PYTHON": _quoted(shim.python),
         "SHELL_PROGRAM": _quoted(program),
         "SHELL_LOST": _quoted(lost),

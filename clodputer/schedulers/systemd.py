@@ -12,9 +12,9 @@ from clodputer.schedulers.systemd_apply import apply
 from clodputer.schedulers.systemd_found import inspect
 from clodputer.schedulers.systemd_troubles import NO_LINGER, troubles
 from clodputer.schedulers.systemd_unit import render
-from clodputer.schedulers.unit import Answer, Frame, Trouble, Unit
+from clodputer.schedulers.unit import SWEEP, Answer, Frame, Trouble, Unit
 
-__all__ = ["answers", "apply", "check", "inspect", "probe", "render", "troubles"]
+__all__ = ["answers", "apply", "check", "inspect", "probe", "render", "ring", "troubles"]
 
 
 def answers(frame: Frame) -> Answer:
@@ -45,6 +45,16 @@ def answers(frame: Frame) -> Answer:
 def check(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
     """What is wrong with rendered units: by our own reading, and then by systemd's, where its tools are there."""
     return systemd_check.check(frame, units) or systemd_verify.verify(frame, units)
+
+
+def ring(frame: Frame) -> None:
+    """Have the sweep's unit started now; it stays as it is when it is at work."""
+    try:
+        systemd_control.systemctl(
+            frame, "start", "--no-block", systemd_place.name(frame, SWEEP) + systemd_place.SERVICE
+        )
+    except ClodputerError:
+        return  # then the sweep comes in its time
 
 
 def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:

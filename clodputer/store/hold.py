@@ -7,13 +7,16 @@ from json import dumps, loads
 
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.values import NamedTuple
-from clodputer.store import atomic
+from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.home import lane as lane_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
+
+# In bytes; a hold says one sentence.
+LARGEST = 65536
 
 
 class Hold(NamedTuple):
@@ -47,12 +50,12 @@ def read(home: Home, lane: str, now: float) -> Optional[Hold]:
     """
     path = f"{lane_folder(home, lane)}/hold"
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        fields = loads(plainfile.read(path, LARGEST).content)
     except FileNotFoundError:
         return None
+    except (OSError, ValueError):
+        fields = None
     try:
-        fields = loads(data)
         until = None if fields.get("until") is None else parse_moment(fields["until"], now)
         return Hold(str(fields.get("reason", "held")), str(fields.get("message", "")), until)
     except (ValueError, AttributeError, TypeError):

@@ -168,6 +168,10 @@ def test_ctrl_c_while_waiting_for_another_exec(home: Home, tmp_path: Path) -> No
     _, stderr = ours.communicate(timeout=30)
     assert ours.returncode == 130
     assert "was taken back before it ran" in stderr
+    # As `cancel` does it: not among what was given up, which somebody has to look at.
+    assert os.listdir(home.dead) == []
+    (request_id,) = [event["request_id"] for event in events(home, "cancelled")]
+    assert min(os.listdir(home.closed)).startswith(f"{request_id}.")
     go.touch()
     first.communicate(timeout=30)
     assert records(home, "greet") == []

@@ -21,8 +21,8 @@ from clodputer.cli.when import soon
 from clodputer.cli.why import why
 from clodputer.model.request import Place
 from clodputer.runner import processes, tree
+from clodputer.store import purge, runs, slot
 from clodputer.store import queue as queues
-from clodputer.store import runs, slot
 from clodputer.store.home import Home
 from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
@@ -50,12 +50,12 @@ def test_list_as_json(busy: Home) -> None:
     tasks = {one["name"]: one for one in data(busy, "list")["tasks"]}
     assert sorted(tasks) == ["bad", "broken", "good", "held", "off"]
     good, bad, off, broken = tasks["good"], tasks["bad"], tasks["off"], tasks["broken"]
-    assert good["triggers"] == [{"type": "cron", "words": "cron 0 8 * * mon-fri (Europe/Berlin)"}]
+    assert good["triggers"] == [{"type": "cron", "words": "at 08:00 on weekdays (Europe/Berlin)"}]
     assert good["next_slot_time"].endswith(("08:00:00+01:00", "08:00:00+02:00"))
     assert (good["last_run"]["outcome"], good["last_run"]["reason"]) == ("succeeded", "completed")
     assert good["usual_duration_seconds"] == good["last_run"]["duration_seconds"]
     assert (bad["last_run"]["outcome"], bad["usual_duration_seconds"]) == ("failed", None)
-    assert bad["triggers"][0]["words"] == "every 2h, 08:00-20:00"
+    assert bad["triggers"][0]["words"] == "every 2h, only 08:00-20:00"
     assert (off["enabled"], off["next_slot_time"], off["last_run"]) == (False, None, None)
     assert (broken["enabled"], len(broken["problems"])) == (None, 2)
     assert set(broken) == set(good)
@@ -107,6 +107,19 @@ def test_status_for_a_person(busy: Home) -> None:
         "Spent today $0.00", "tasks/broken.yaml:1", "1 dropped and not taken in yet",
     ):  # fmt: skip
         assert part in stdout
+
+
+def test_status_of_the_schedulers(busy: Home) -> None:
+    """What rings, instead of all else; those of this machine are not reached."""
+    found = data(busy, "status", "--schedulers")
+    assert (found["drifted"], found["shim"]) == (True, "missing")
+    assert [one["installed"] for one in found["schedulers"]] == [False, False]
+    assert "No scheduler rings for this home. To have one:" in clodputer(busy, "status", "--schedulers")[0]
+
+
+def test_a_home_in_use_may_be_purged(busy: Home) -> None:
+    """Nothing that we put there is taken for somebody else's."""
+    purge.check(busy, {"HOME": "/nowhere"})
 
 
 @pytest.mark.parametrize(

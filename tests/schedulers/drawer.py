@@ -17,6 +17,7 @@ class Drawer:
         self.usable = usable
         self.units: dict[str, Found] = {}
         self.asked: list[str] = []
+        self.rings = 0
         self.refused: set[str] = set()
         self.unrendered: set[str] = set()
         self.wrong: set[str] = set()
@@ -55,6 +56,9 @@ class Drawer:
                 self.units[unit.name] = Found(unit.name, frame.home, unit.kind, unit.task, unit.files, True)
             told(change)
         return troubles
+
+    def ring(self, frame: Frame) -> None:
+        self.rings += 1
 
     def probe(self, frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
         return lambda: None

@@ -16,6 +16,7 @@ from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, 
 from clodputer.store import home as homes
 from clodputer.store import templates
 from clodputer.store.home import Home
+from tests import guard
 from tests.fakes import fake_launchctl
 from tests.house import CHECKOUT
 
@@ -90,7 +91,7 @@ class Stage:
 def make(folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float = 20.0) -> Stage:
     """A stage, with the fake on PATH for this test."""
     stage = Stage(folder, seconds)
-    monkeypatch.setenv("PATH", f"{FAKES}:{os.path.dirname(sys.executable)}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{FAKES}:{guard.REFUSING}:{os.path.dirname(sys.executable)}:/usr/bin:/bin")
     monkeypatch.setenv("FAKE_LAUNCHD", str(stage.launchd))
     for name in ("XPC_SERVICE_NAME", "SUDO_UID"):
         monkeypatch.delenv(name, raising=False)

@@ -58,6 +58,7 @@ def test_what_is_installed(home: Home) -> None:
     result = installed(home, drawer, told=lambda change, number: steps.append((change.verb, number)))
     assert tasks(drawer) == ["nightly", "spool", "sweep"]
     assert steps == [("add", 3)] * 3
+    assert drawer.rings == 1
     assert result.exit_code == 0
     assert "nightly  at 08:00 on weekdays" in result.text
     assert "Without an alarm (disabled or manual): manual" in result.text
@@ -74,7 +75,7 @@ def test_a_second_time_nothing_is_asked_for(home: Home) -> None:
     installed(home, drawer)
     before, drawer.asked = os.stat(f"{home.root}/bin/clodputer"), []
     result = installed(home, drawer)
-    assert drawer.asked == []
+    assert (drawer.asked, drawer.rings) == ([], 1)
     assert os.stat(f"{home.root}/bin/clodputer").st_ino == before.st_ino
     assert "Nothing had to be changed." in result.text
     assert result.data["unchanged"] == 3

@@ -68,6 +68,16 @@ def test_paths_of_every_kind(tmp_path: Path, folder: str) -> None:
     assert str(python) in events(home, "shim_broken")[0]["message"]
 
 
+def test_nothing_but_python_is_started(home: Home) -> None:
+    """Every alarm pays for what stands before that line; only a path with a backslash costs more."""
+
+    def before(path: str) -> str:
+        return Path(path).read_text().partition('then exec "$python"')[0]
+
+    assert "$(" not in before(install(home))
+    assert "$(printf" in before(install(home, "/odd\\folder/python"))
+
+
 def test_exec_has_the_frozen_environment(home: Home, tmp_path: Path) -> None:
     """Whatever the caller's is; the other variables stay, but for TZ."""
     command_task(home, "tell", "sh", "-c", f"env >{tmp_path}/told")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from clodputer.store import hold
@@ -34,3 +35,16 @@ def test_an_unreadable_hold_holds(tmp_path: Path) -> None:
         found = hold.current(home, "default", 0.0)
         assert found is not None
         assert "remove it" in found.message
+
+
+def test_what_is_no_file_holds_and_holds_nobody_up(tmp_path: Path) -> None:
+    """A pipe, or a folder, in its place: nobody waits for what it never says."""
+    home = make_home(tmp_path)
+    path = Path(home.lanes, "default", "hold")
+    os.mkfifo(path)
+    found = hold.read(home, "default", 0.0)
+    assert found is not None
+    assert "remove it" in found.message
+    path.unlink()
+    path.mkdir()
+    assert hold.read(home, "default", 0.0) is not None

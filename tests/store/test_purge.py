@@ -29,6 +29,21 @@ def test_a_home_and_the_link_to_it_are_removed(home: Home, tmp_path: Path) -> No
     assert os.listdir(tmp_path) == ["beside"]
 
 
+def test_all_that_a_home_names_is_known(home: Home) -> None:
+    """Also what is made of it later than the home itself, and what a kill leaves of writing a file anew."""
+    named = [getattr(home, name) for name in Home.__slots__ if name != "root"]
+    first = {os.path.relpath(path, home.root).split("/")[0] for path in named}
+    assert "archive" in first
+    assert first <= purge.OURS
+    for name in (".config.yaml.4711", ".config.yaml.4711.new", ".execution.log.1"):
+        Path(home.root, name).write_text("")
+    purge.check(home, {"HOME": "/nowhere"})
+    Path(home.root, ".thesis.txt.4711").write_text("")
+    with pytest.raises(ClodputerError) as raised:
+        purge.check(home, {"HOME": "/nowhere"})
+    assert ".thesis.txt.4711" in raised.value.message
+
+
 def test_links_in_it_are_not_followed(home: Home, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "kept").write_text("")

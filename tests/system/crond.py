@@ -61,8 +61,10 @@ class Crond:
         bin_folder = folder / "bin"
         bin_folder.mkdir()
         as_me = f"--setuid {os.getuid()} --setgid {os.getgid()}" if os.getuid() else ""
+        enter = " ".join(self._enter)
         _script(
-            bin_folder / "crontab", f'#!/bin/sh\nexec {" ".join(self._enter)} {as_me} /usr/bin/crontab "$@"\n'
+            bin_folder / "crontab",
+            f'#!/bin/sh\necho "$*" >>{folder}/asked\nexec {enter} {as_me} /usr/bin/crontab "$@"\n',
         )
 
     @property

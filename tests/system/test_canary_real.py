@@ -39,9 +39,7 @@ def manager() -> Iterator[Lab]:
 
 @pytest.fixture
 def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", manager.runtime)
+    manager.reached_by(monkeypatch)
     manager.empty()
     monkeypatch.setenv("HOME", manager.home)
     yield manager

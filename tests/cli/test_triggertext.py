@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.cli.ringtext import words
+from clodputer.cli.triggertext import triggers, words
 from clodputer.model.task import Trigger
 
 
@@ -29,22 +29,23 @@ from clodputer.model.task import Trigger
 )
 def test_cron(expression: str, told: str) -> None:
     """Short ones in words, all others as they are written."""
-    assert words([Trigger("cron", {"schedule": expression})]) == told
+    assert words(Trigger("cron", {"schedule": expression})) == told
 
 
 def test_the_other_kinds_and_several_at_once() -> None:
-    triggers = [
+    several = [
         Trigger(
             "cron", {"schedule": "0 8 * * *", "timezone": "Asia/Tokyo", "active": {"hours": "09:00-17:00"}}
         ),
         Trigger("interval", {"every": 5400.0}),
         Trigger("at", {"time": "2027-01-01T00:00"}),
         Trigger("file_watch", {"path": "~/inbox"}),
+        Trigger("file_watch", {"path": "~/inbox", "pattern": "*.pdf"}),
         Trigger("startup"),
         Trigger("manual"),
     ]
-    assert words(triggers) == (
+    assert triggers(several) == (
         "at 08:00 every day, only 09:00-17:00 (Asia/Tokyo); every 1h 30m; once, at 2027-01-01T00:00; "
-        "when files change in ~/inbox; when the computer starts"
+        "when files change in ~/inbox; when files change in ~/inbox (*.pdf); when the computer starts; by hand"
     )
-    assert words([Trigger("manual")]) == ""
+    assert triggers([]) == ""
