@@ -125,6 +125,7 @@ def test_the_drops_in_the_readme_work(tmp_path: Path) -> None:
     home = Home(str(tmp_path / ".clodputer"))
     homes.make(home)
     command_task(home, "changelog", sys.executable, "-c", "print('done')")
+    command_task(home, "answer", sys.executable, "-c", "print(input())", more="prompt: '{{ body }}'\n")
     shim = tmp_path / "bin" / "clodputer"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
@@ -139,7 +140,8 @@ def test_the_drops_in_the_readme_work(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("changelog succeeded") == 2
-    assert [record["outcome"] for record in records(home, "changelog")] == ["succeeded"] * 5
+    assert [record["result"] for record in records(home, "answer")] == ["Text for the prompt."]
+    assert len(records(home, "changelog")) == 4
     assert everything(home) == {}
 
 
