@@ -101,6 +101,8 @@ def _line(one: Cancelled) -> str:
         return f"{who} {ink('cancelled', 'yellow')} before it ran; kept as {printable(one.kept)}"
     if one.result == "stopped":
         return f"{who} {ink('stopped', 'yellow')}: its run {one.run_id} ended as cancelled"
+    if one.stale:
+        return f"{who} is not run again; the exec that had it died, and the next one settles its run: clodputer exec"
     if one.result == "asked":
         return f"{who} will be stopped, and is not run again; the exec that has it has not answered yet"
     return printable(_late(one))

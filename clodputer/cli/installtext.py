@@ -115,7 +115,9 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
         at_once = "within a minute" if scheduler == "cron" else "at once"
         return f"{at_once}, when a file is moved into spool/new"
     if alarm.kind == SWEEP:
-        return f"every {format_duration(sweep)}, for whatever was missed"
+        # Cron has one line for drops and the sweep, and it rings every minute.
+        often = "minute" if scheduler == "cron" else format_duration(sweep)
+        return f"every {often}, for whatever was missed"
     return triggertext.triggers(alarm.triggers)
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from clodputer.views.tasks import Broken, Listed
 
 COLUMNS = (
-    Column("TASK"), Column("TRIGGERS", gives_way=True), Column("NEXT"), Column("LAST RUN", gives_way=True), Column("WHEN"),
-    Column("USUALLY", right=True),
+    Column("TASK"), Column("TRIGGERS", cut=True), Column("NEXT"), Column("LAST RUN", gives_way=True),
+    Column("WHEN", drops=True), Column("USUALLY", right=True, drops=True),
 )  # fmt: skip
 # The triggers of a task are cut after so many characters; `next` and the file itself have them whole.
 LONGEST = 80

@@ -16,10 +16,21 @@ from clodputer.cli.ink import shown
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.since import moment_since
 from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.suggest import did_you_mean
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.store.index import Index
+
 TAIL = 20
+# What is asked for and was never logged must be one of these; whatever was logged once may be asked for.
+EVENTS = (
+    "buried", "cancel_asked", "cancelled", "clock_back", "coalesced", "delayed", "duplicate", "finished", "missed",
+    "promoted", "pruned", "queued", "recovered", "rejected", "retried", "skipped", "started", "swept", "tidy_failed",
+    "watch_failed", "watch_slowed", "watch_started",
+)  # fmt: skip
 
 
 @click.command()
@@ -72,7 +83,10 @@ def log(
     wanted, start, last = _asked(home, wanted, since, tail, now)
     with Index(home) as index:
         events = index.events(**wanted, since=start, last=last)
-        nothing = "" if events else _nothing(index.events(last=1), wanted)
+        anything = events or index.events(last=1)
+        if not events and anything:
+            _refuse_unknown(home, index, wanted)
+        nothing = "" if events else _nothing(anything, wanted)
     return Result({"events": events}, "\n".join(in_words(event) for event in events) or nothing)
 
 
@@ -136,6 +150,20 @@ def _run(home: Home, run_id: str) -> str:
 
     found = runs.find(home, run_id) if run_id else None
     return found[1] if found else run_id
+
+
+def _refuse_unknown(home: Home, index: Index, wanted: Mapping[str, str]) -> None:
+    """Raises ClodputerError for a task without a file and an event, of which the whole log tells nothing."""
+    from clodputer.store import runs, taskfile
+
+    task, event = wanted["task"], wanted["event"]
+    known = {*taskfile.names(home), *runs.tasks(home)}
+    if task and task not in known and not index.events(task=task, last=1):
+        raise ClodputerError("task_unknown", f"no task {task[:80]!r} and no event of one{did_you_mean(task, known)}",
+                             "See the tasks with: clodputer list")  # fmt: skip
+    if event and event not in EVENTS and not index.events(event=event, last=1):
+        raise ClodputerError("event_unknown", f"no event {event[:80]!r} was ever logged{did_you_mean(event, EVENTS)}",
+                             f"The kinds of events: {', '.join(EVENTS)}")  # fmt: skip
 
 
 def _nothing(anything: list[dict[str, Any]], wanted: dict[str, str]) -> str:

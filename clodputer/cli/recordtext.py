@@ -12,7 +12,7 @@ from typing import Any
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
 from clodputer.model.moment import format_duration, parse_moment
-from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED
+from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
 
 # Wide enough for "permission", the longest label.
 LABEL = 11
@@ -57,7 +57,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     succeeded = record["outcome"] == SUCCEEDED
     yield "reason", "" if succeeded else _prose(f"{record['reason']}: {reason.meaning if reason else ''}")
     yield "message", _prose(str(record["message"] or ""))
-    yield "remedy", _prose(reason.remedy) if reason and not succeeded else ""
+    yield "remedy", "" if succeeded else _prose(remedy(record["reason"], record["run_id"]))
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
     yield "usage", _usage(record)
     yield "swept", swept(record["swept"])

@@ -215,7 +215,7 @@ def _told(record: Mapping[str, Any], folder: str) -> Result:
     elif record["reason"] == "cancelled":
         code = ExitCode.INTERRUPTED
     error = ClodputerError(record["reason"], record["message"] or (reason.meaning if reason else ""),
-                           reason.remedy if reason else "")  # fmt: skip
+                           outcome.remedy(record["reason"], record["run_id"]))  # fmt: skip
     return Result(data, text, code, (error,))
 
 

@@ -20,8 +20,8 @@ RUNNING = (
     Column("PID"),
     Column(""),
 )
-LAST = (Column("LAST RUNS"), Column("ENDED", gives_way=True), Column("WHEN"), Column("TOOK", right=True),
-        Column("COST", right=True), Column("RUN"))  # fmt: skip
+LAST = (Column("LAST RUNS"), Column("ENDED", gives_way=True), Column("WHEN"), Column("TOOK", right=True, drops=True),
+        Column("COST", right=True, drops=True), Column("RUN"))  # fmt: skip
 NEXT = (Column("NEXT"), Column("AT"), Column("TRIGGER"))
 MOST_MISSED = 5
 
@@ -40,7 +40,7 @@ def _parts(status: Status) -> Iterator[str]:
     yield _lines("Missed since yesterday", _missed(status), "yellow")
     yield table(LAST, [
         (printable(one.task), when.ended(one.outcome, one.reason), when.ago(one.at, status.now),
-         format_duration(one.duration), when.dollars(one.cost_usd), one.run_id)
+         format_duration(one.duration), when.dollars(one.cost_usd), when.run(one.run_id))
         for one in status.past.last
     ])  # fmt: skip
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
@@ -60,7 +60,7 @@ def _running(one: Running) -> tuple[str, ...]:
     state = ink("its exec died; the next exec settles it", "red") if one.stale else ""
     elapsed = "" if one.elapsed is None else when.span(one.elapsed)
     name = ink(one.task, "bold") if one.task else f"request {one.request_id}"
-    return name, one.lane, elapsed, one.run_id, "" if one.pid is None else str(one.pid), state
+    return name, one.lane, elapsed, when.run(one.run_id), "" if one.pid is None else str(one.pid), state
 
 
 def _waiting(status: Status) -> Iterator[str]:

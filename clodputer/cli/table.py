@@ -17,11 +17,14 @@ GAP = 2
 
 
 class Column(NamedTuple):
-    """A column. right: numbers. gives_way: its text is broken into several lines when the terminal is narrow."""
+    """A column. right: numbers. When the terminal is narrow: gives_way, its text is broken into several lines; cut, its text
+    is shortened, at most one column of a table and none with ink; drops, it is left out, the last one first."""
 
     title: str
     right: bool = False
     gives_way: bool = False
+    cut: bool = False
+    drops: bool = False
 
 
 def width() -> int:
@@ -37,6 +40,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: int 
     if not rows or not columns:
         return ""
     room = width() - indent
+    columns, rows = _shortened(*_fewer(columns, rows, room), room)
     if room >= UNBOUNDED - indent or room >= _least(columns, rows):
         text = _drawn(columns, rows, room)
     else:
@@ -44,13 +48,51 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: int 
     return "\n".join(f"{' ' * indent}{line}".rstrip() for line in text.split("\n"))
 
 
-def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+def _fewer(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int
+) -> tuple[Sequence[Column], Sequence[Sequence[str]]]:
+    """Without as many of the columns that drop as it takes for each row to be one line."""
+    while sum(_widths(columns, rows, cut=LEAST)) + GAP * (len(columns) - 1) > room:
+        droppable = [index for index, column in enumerate(columns) if column.drops]
+        if not droppable:
+            break
+        columns = [*columns[: droppable[-1]], *columns[droppable[-1] + 1 :]]
+        rows = [[*row[: droppable[-1]], *row[droppable[-1] + 1 :]] for row in rows]
+    return columns, rows
+
+
+def _shortened(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int
+) -> tuple[Sequence[Column], Sequence[Sequence[str]]]:
+    """The column that is cut gets what the others leave; when that is less than LEAST, it is left whole."""
+    place = next((index for index, column in enumerate(columns) if column.cut), None)
+    if place is None:
+        return columns, rows
+    left = room - sum(_widths(columns, rows, cut=0)) - GAP * (len(columns) - 1)
+    if left < LEAST:
+        return columns, rows
+    from rich.cells import cell_len, set_cell_size
+
+    def fitted(cell: str) -> str:
+        return cell if cell_len(cell) <= left else set_cell_size(cell, left - 3).rstrip() + "..."
+
+    return columns, [[*row[:place], fitted(row[place]), *row[place + 1 :]] for row in rows]
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], cut: int) -> list[int]:
+    """How wide each column is by itself; one that is cut is at most `cut`."""
     from rich.cells import cell_len
 
-    widths = []
+    found = []
     for index, column in enumerate(columns):
         natural = max(cell_len(column.title), *(cell_len(without(row[index])) for row in rows))
-        widths.append(min(natural, LEAST) if column.gives_way else natural)
+        found.append(min(natural, cut) if column.cut else natural)
+    return found
+
+
+def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    natural = _widths(columns, rows, cut=LEAST)
+    widths = [min(one, LEAST) if column.gives_way else one for column, one in zip(columns, natural)]
     return sum(widths) + GAP * (len(columns) - 1)
 
 

@@ -10,11 +10,18 @@ from clodputer.model.moment import format_duration
 from clodputer.model.outcome import LIMITED, SUCCEEDED
 
 DAY = 86400.0
+# So much of a run's id is enough for every command that takes one; the random part stands at its end.
+SHORT = 8
 
 
 def ago(moment: float, now: float) -> str:
     """`5m ago`; a clock that went back makes nothing lie ahead."""
     return f"{span(now - moment)} ago"
+
+
+def run(run_id: str) -> str:
+    """The end of a run's id, which `show` takes for it."""
+    return run_id[-SHORT:]
 
 
 def span(seconds: float) -> str:

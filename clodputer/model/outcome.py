@@ -44,23 +44,26 @@ REASONS: dict[str, Reason] = {
     "denied": Reason(FAILED, "It wanted a tool it was not allowed to use.",
         "Add the tool to allowed_tools, or set on_denied: ignore."),
     "mcp": Reason(FAILED, "An MCP server named in requires_mcp was not connected.", "Start the server by hand to see why."),
-    "no_result": Reason(FAILED, "The agent ended without a result.", "Look at the run's stderr."),
-    "empty": Reason(FAILED, "The result is empty, or no turn was taken.", "Look at the prompt that was sent: `show RUN`."),
+    "no_result": Reason(FAILED, "The agent ended without a result.",
+        "Read what it wrote: clodputer show RUN --stderr"),
+    "empty": Reason(FAILED, "The result is empty, or no turn was taken.",
+        "Look at the prompt that was sent: clodputer show RUN"),
     "no_structure": Reason(FAILED, "The agent gave no output of the shape that the task's json_schema asks for.",
         "Say in the prompt what each field means, or ask for less in json_schema."),
     "expect_unmet": Reason(FAILED, "An expectation of the task did not hold.", "See which one in the message."),
-    "agent_error": Reason(FAILED, "The agent reported an error of its own.", "See the message."),
+    "agent_error": Reason(FAILED, "The agent reported an error of its own; the message has it.", ""),
     "startup_hang": Reason(TIMED_OUT, "Nothing came from the agent within startup_timeout.",
         "Try it by hand in a bare environment; a slow shell profile or MCP server is the usual cause."),
     "stall": Reason(TIMED_OUT, "The agent fell silent for stall_timeout with no tool running.", "Run it again."),
     "timeout": Reason(TIMED_OUT, "It ran longer than timeout.", "Raise timeout or ask for less."),
     "output_too_large": Reason(FAILED, "It wrote more than max_output.", "Raise max_output or make it say less."),
-    "exit_status": Reason(FAILED, "The program exited with a status other than 0.", "Look at the run's stderr."),
+    "exit_status": Reason(FAILED, "The program exited with a status other than 0.",
+        "Read what it wrote: clodputer show RUN --stderr"),
     "killed": Reason(FAILED, "The program was ended by a signal that we did not send.",
         "Look for the out-of-memory killer or another tool that stopped it."),
     "cancelled": Reason(CANCELLED, "It was stopped because a person asked for it.", ""),
     "interrupted": Reason(CANCELLED, "Clodputer itself was told to stop; the request went back to the queue.", ""),
-    "not_started": Reason(FAILED, "The agent could not be started.", "See the message."),
+    "not_started": Reason(FAILED, "The agent could not be started; the message says why.", ""),
     "internal": Reason(FAILED, "Clodputer itself failed during the run.", "Please report it, with the message."),
     "refused": Reason(FAILED, "The model refused the request.", "Change the prompt."),
     "exec_died": Reason(LOST, "Clodputer was killed during the run, so nobody saw how it ended.",
@@ -79,3 +82,9 @@ class Outcome(NamedTuple):
 def of(reason: str, message: str = "") -> Outcome:
     """The outcome that a reason code belongs to."""
     return Outcome(REASONS[reason].outcome, reason, message)
+
+
+def remedy(reason: str, run_id: str) -> str:
+    """What to do about a run that ended for this reason; empty when its message says that, and for an unknown reason."""
+    known = REASONS.get(reason)
+    return known.remedy.replace("show RUN", f"show {run_id}") if known else ""

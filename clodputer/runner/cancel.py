@@ -26,7 +26,7 @@ GLANCE = 0.05
 
 class Cancelled(NamedTuple):
     """What became of one request. `kept` is where it lies now, if it was closed; `run_id` and `outcome` tell of
-    its run, if it had one."""
+    its run, if it had one. `stale`: it is asked, but the exec that has it died; the next one settles it."""
 
     result: str
     request_id: str
@@ -35,6 +35,7 @@ class Cancelled(NamedTuple):
     kept: str = ""
     run_id: str = ""
     outcome: str = ""
+    stale: bool = False
 
 
 def find(around: Surroundings, wanted: str) -> list[Found]:
@@ -69,7 +70,7 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
     """
     task = request.task or _task_inside(request)
     inode = _inode(request.path)
-    began, asked = monotonic(), False
+    began, asked, died = monotonic(), False, False
     while True:
         now_at = _locate(around, request, inode)
         if now_at is None:
@@ -100,14 +101,24 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
             around.log(time(), "cancel_asked", task=task or None, request_id=now_at.id, run_id=now_at.run_id or None,
                        lane=now_at.lane)  # fmt: skip
         waited = monotonic() - began
-        if waited >= patience or (waited >= UNMARKED and not held(around, now_at)):
-            return Cancelled(ASKED, now_at.id, task, RUNNING, run_id=now_at.run_id)
+        stale = not held(around, now_at) if waited >= UNMARKED else died and _dead(around, now_at)
+        if stale or waited >= patience:
+            return Cancelled(ASKED, now_at.id, task, RUNNING, run_id=now_at.run_id, stale=stale)
+        # Believed the second time: one that has just settled its run and ended has taken its mark away by then.
+        died = _dead(around, now_at)
         sleep(GLANCE)
 
 
 def held(around: Surroundings, request: Found) -> bool:
     """Whether the exec that marked the run of a request in a slot is still alive; False when there is no mark yet."""
     return request.run_id != "" and holder_alive(around, request.lane, request.task, request.run_id)
+
+
+def _dead(around: Surroundings, request: Found) -> bool:
+    """Whether the mark of a run names an exec that is no more; False when there is no mark, or it names none."""
+    text = slot.holder(around.home, request.lane, request.task, request.run_id) if request.run_id else ""
+    who = processes.read(text)
+    return who is not None and not tree.alive(who)
 
 
 def holder_alive(around: Surroundings, lane: str, task: str, run_id: str) -> bool:

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from time import time
 
 import pytest
 
+from clodputer.model.request import Place
+from clodputer.runner import cancel, processes, tree
+from clodputer.runner.surroundings import look
+from clodputer.store import home as homes
+from clodputer.store import runs, slot
 from clodputer.store.home import Home
 from tests.wait import until
-from tests.workshop import clodputer, command_task, drop, execute, make_home, records, start
+from tests.workshop import (
+    clodputer,
+    command_task,
+    drop,
+    environment,
+    everything,
+    execute,
+    make_home,
+    records,
+    start,
+)
 
 LATER = "2099-01-01T00:00:00Z"
 
@@ -50,20 +67,40 @@ def test_cancel_as_json(home: Home) -> None:
     assert [(one["result"], one["was"], one["task"]) for one in found] == [
         ("cancelled", "delayed", "work")
     ] * 3
-    assert set(found[0]) == {"result", "request_id", "task", "was", "kept", "run_id", "outcome"}
+    assert set(found[0]) == {"result", "request_id", "task", "was", "kept", "run_id", "outcome", "stale"}
     assert "Nothing of work waits or runs." in clodputer(home, "cancel", "--all-of", "work")[0]
 
 
 def test_a_running_task(home: Home, tmp_path: Path) -> None:
     command_task(home, "long", "/bin/sh", "-c", f"touch {tmp_path}/began; exec sleep 300")
-    runs = start(home, "run", "long")
+    running = start(home, "run", "long")
     until((tmp_path / "began").exists, 20)
     stdout, _ = clodputer(home, "cancel", "--all-of", "long")
     assert "ended as cancelled" in stdout
-    runs.communicate(timeout=30)
-    assert runs.returncode == 130
+    running.communicate(timeout=30)
+    assert running.returncode == 130
     run_id = records(home, "long")[0]["run_id"]
     assert f"run {run_id} was cancelled before" in clodputer(home, "cancel", run_id)[0]
+
+
+def test_a_run_whose_exec_died(home: Home) -> None:
+    """Nobody will answer: told at once, with what settles it."""
+    place = Place(1, 3, "work-0001", "work.json")
+    homes.make_lane(home, "default")
+    Path(slot.path(home, "default", place)).write_text('{"task": "work"}')
+    me = tree.identity(os.getpid())
+    assert me is not None
+    run_id = runs.new_id(time() - 90, place.id)
+    slot.mark(home, "default", "work", run_id, processes.written(me._replace(started="another boot/1")))
+    around = look(environment(home))
+    # With a patience that would time the test out, were it waited for.
+    [found] = cancel.find(around, "work-0001")
+    done = cancel.cancel(around, found, 1e6)
+    assert (done.result, done.run_id, done.stale) == ("asked", run_id, True)
+    told, _ = clodputer(home, "cancel", "work-0001")
+    assert "the exec that had it died, and the next one settles its run: clodputer exec" in told
+    execute(home)
+    assert "default/slot-0" not in everything(home)
 
 
 def test_a_person_who_waits_for_what_is_cancelled(home: Home, tmp_path: Path) -> None:

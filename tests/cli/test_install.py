@@ -80,6 +80,12 @@ def test_a_second_time_writes_nothing(home: Home, crontab: Crontab) -> None:
     assert "Nothing had to be changed." in install(environ(home), Options(), cron, NOW, lambda *_: None).text
 
 
+def test_the_minute_line_serves_the_sweep_too(home: Home, crontab: Crontab) -> None:
+    del crontab
+    told = install(environ(home), Options(dry_run=True), {"cron": load("cron")}, NOW, lambda *_: None).text
+    assert "(sweep)  every minute, for whatever was missed" in told
+
+
 def test_two_hundred_tasks_are_one_writing(home: Home, crontab: Crontab) -> None:
     for number in range(200):
         command_task(home, f"task-{number}", "true", more=CRON)

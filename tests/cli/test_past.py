@@ -49,7 +49,15 @@ def test_logs(home: Home) -> None:
     assert "finished   nightly" in result.text
     assert len(log(environ(home), NOTHING, "10s", None, NOW + 30).data["events"]) == 11
     assert len(log(environ(home), {**NOTHING, "run_id": "run7"}, None, 5, NOW).data["events"]) == 1
-    assert log(environ(home), {**NOTHING, "task": "x"}, None, None, NOW).text == "No event fits."
+    command_task(home, "quiet", "/bin/true")
+    assert log(environ(home), {**NOTHING, "task": "quiet"}, None, None, NOW).text == "No event fits."
+    assert log(environ(home), {**NOTHING, "event": "recovered"}, None, None, NOW).text == "No event fits."
+    for wanted, told in (
+        ({"task": "quite"}, "did you mean 'quiet'"),
+        ({"event": "finishd"}, "did you mean 'finished'"),
+    ):
+        with pytest.raises(ClodputerError, match=told):
+            log(environ(home), {**NOTHING, **wanted}, None, None, NOW)
     with pytest.raises(ClodputerError, match="--since"):
         log(environ(home), NOTHING, "yesterday", None, NOW)
 

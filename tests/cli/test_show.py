@@ -64,11 +64,13 @@ def test_a_failed_run_says_what_to_do(home: Home) -> None:
 
 @pytest.mark.parametrize("code", sorted(outcome.REASONS))
 def test_every_reason_can_be_shown(home: Home, code: str) -> None:
-    past_run(home, "nightly", "aaaa1111", report=Report(outcome.of(code, "a message")))
+    run_id, _ = past_run(home, "nightly", "aaaa1111", report=Report(outcome.of(code, "a message")))
     # Wrapped or not, as wide as the terminal is that the tests run in.
     text = " ".join(show({"CLODPUTER_HOME": home.root}, "nightly").text.split())
     assert outcome.REASONS[code].outcome in text
-    assert outcome.REASONS[code].remedy in text or outcome.REASONS[code].outcome == "succeeded"
+    assert outcome.remedy(code, run_id) in text or outcome.REASONS[code].outcome == "succeeded"
+    assert "See the message." not in text
+    assert "show RUN" not in text
 
 
 def test_json_has_the_record(home: Home) -> None:

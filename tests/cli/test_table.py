@@ -43,6 +43,21 @@ def test_a_column_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(lines) > 3
 
 
+def test_what_is_cut_and_what_drops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row stays one line: the last column that drops goes first, then the text is cut; in a pipe nothing is."""
+    columns = (Column("NAME"), Column("TEXT", cut=True), Column("A", drops=True), Column("B", drops=True))
+    row = ("name", "some words that are many more than fit", "aaaaaaaa", "bbbbbbbb")
+    shown = {}
+    for wide in (45, 40, 30):
+        monkeypatch.setenv("COLUMNS", str(wide))
+        shown[wide] = without(table(columns, [row])).split("\n")[1]
+    assert [wide for wide in shown if "bbbbbbbb" in shown[wide]] == [45]
+    assert [wide for wide in shown if "aaaaaaaa" in shown[wide]] == [45, 40]
+    assert all(len(line) <= wide and "..." in line for wide, line in shown.items())
+    monkeypatch.delenv("COLUMNS")
+    assert " ".join(table(columns, [row]).split()).endswith(" ".join(row))
+
+
 def test_a_very_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each row becomes lines of its own, with the titles beside them."""
     assert drawn(monkeypatch, 20) == [

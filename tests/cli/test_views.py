@@ -141,6 +141,20 @@ def test_a_narrow_terminal(busy: Home, command: list[str]) -> None:
     assert "\x1b[" not in plain
 
 
+def test_a_run_is_one_line_at_80_columns(busy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the end of its id, by which `show` finds it; in `list` the triggers are cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    found = status(environment(busy), time())
+    last = found.data["last_runs"]
+    told = without(found.text).split("LAST RUNS")[1].split("\n\n")[0].splitlines()[1:]
+    assert [(line.split()[0], line.split()[-1]) for line in told] == [
+        (one["task"], one["run_id"][-8:]) for one in last
+    ]
+    drawn = without(listing(environment(busy), time()).text).split("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in drawn] == ["TASK", "bad", "good", "held", "off"]
+    assert max(map(len, (*told, *drawn))) <= 80
+
+
 def test_looking_changes_nothing(busy: Home) -> None:
     """Not the spool, not the ledger, not the log."""
 
