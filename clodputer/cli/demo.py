@@ -20,7 +20,7 @@ from clodputer.cli.ink import ink, shown
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError, ExitCode
-from clodputer.model.outcome import REASONS, SUCCEEDED
+from clodputer.model.outcome import SUCCEEDED, remedy
 from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.home import Home
@@ -103,8 +103,7 @@ def _result(
     data = {"home": kept, "events": events, "path": way, "record": record}
     if record["outcome"] == SUCCEEDED:
         return Result(data, _next_steps(program, claude))
-    reason = REASONS.get(record["reason"])
-    error = ClodputerError(record["reason"], record["message"], reason.remedy if reason else "")
+    error = ClodputerError(record["reason"], record["message"], remedy(record["reason"], record["run_id"]))
     return Result(data, "", ExitCode.EXPECTED, (error,))
 
 

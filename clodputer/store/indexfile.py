@@ -78,8 +78,10 @@ def _on_disk(home: Home, anew: bool) -> Connection:
 def _update(home: Home, connection: Connection) -> bool:
     try:
         return indexing.update(home, connection)
-    except OSError as error:
+    except BaseException as error:
         connection.close()
+        if not isinstance(error, OSError):
+            raise
         raise ClodputerError(
             "log_unreadable", f"the execution log cannot be read: {error}", f"Look at {home.log}."
         ) from None
@@ -89,8 +91,12 @@ def _open(path: str) -> Connection:
     import sqlite3
 
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-    # After a power cut it may be damaged or behind, and is then built anew or goes on from its offsets.
-    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        # After a power cut it may be damaged or behind, and is then built anew or goes on from its offsets.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

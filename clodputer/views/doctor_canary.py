@@ -139,5 +139,7 @@ def _real(seen: Mapping[str, Any]) -> list[Finding]:
         return ok(NAME, f"claude {real.get('agent_version', '')} answered in {took}{cost}")
     reason = str(real.get("reason"))
     remedy = REASONS[reason].remedy if reason in REASONS else ""
+    if "show RUN" in remedy:
+        remedy = ""  # its home is gone, and the run with it
     message = f"a real turn of claude, started there, ended as {real.get('outcome')} ({reason}): {real.get('message')}"
     return problem(NAME, message, remedy or "Try the same by hand: clodputer run hello")

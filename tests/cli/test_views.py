@@ -191,11 +191,8 @@ def test_queue_of_what_was_set_aside(busy: Home) -> None:
     [dead] = data(busy, "queue", "--dead")["requests"]
     assert (dead["request_id"], dead["file"], "expired" in dead["reason"]) == ("dead-1234", "dead.json", True)
     [rejected] = data(busy, "queue", "--rejected")["requests"]
-    assert (rejected["request_id"], rejected["file"], "tsk" in rejected["reason"]) == (
-        None,
-        "wrong.json",
-        True,
-    )
+    assert (rejected["request_id"], rejected["file"]) == (None, "wrong.json")
+    assert "tsk" in rejected["reason"]
     assert "Nothing is in spool/closed." in aside(environment(busy), "closed", 5, time()).text
 
 
