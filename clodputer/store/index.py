@@ -143,10 +143,7 @@ class Index:
                     descriptor, opened = indexfile.reopen(self._home, *places.get(source, ("", -1))), source
                 if descriptor < 0:
                     continue
-                try:
-                    value = loads(os.pread(descriptor, length, start))
-                except ValueError:
-                    continue
+                value = _value(os.pread(descriptor, length, start))
                 if isinstance(value, dict):
                     yield value
         finally:
@@ -157,3 +154,10 @@ class Index:
 def _span(task: str, since: float, until: float) -> tuple[str, dict[str, Any]]:
     terms = ["at >= :since", "at < :until"] + (["task = :task"] if task else [])
     return f"WHERE {' AND '.join(terms)}", {"task": task, "since": since, "until": until}
+
+
+def _value(line: bytes) -> Any:
+    try:
+        return loads(line)
+    except ValueError:
+        return None
