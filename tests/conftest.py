@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -22,15 +24,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_")
 KEPT = {"CLODPUTER_TEST_CLAUDE"}
+# Numbered here: pytest's own numbering reads the whole folder again for every test.
+NUMBERS = count()
 
 
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Set HOME and CLODPUTER_HOME to places nobody else uses, and hide what this machine's user configured."""
+    """Set HOME, CLODPUTER_HOME and TMPDIR to places nobody else uses, and hide what this machine's user configured."""
     for name in list(os.environ):
         if name.startswith(PRIVATE_PREFIXES) and name not in KEPT:
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    number = next(NUMBERS)
+    home, temporary = (tmp_path_factory.getbasetemp() / f"{kind}{number}" for kind in ("home", "t"))
+    home.mkdir()
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    tempfile.tempdir = None  # what it remembers of an earlier TMPDIR
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("CLODPUTER_HOME", str(home / ".clodputer"))
     return home

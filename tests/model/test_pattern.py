@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -57,9 +56,9 @@ def files_in(root: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def tree() -> str:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Four levels of folders and files with all the names."""
-    root = tempfile.mkdtemp()
+    root = str(tmp_path_factory.mktemp("tree"))
 
     def fill(folder: str, depth: int) -> None:
         for name in NAMES[2:]:
