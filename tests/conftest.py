@@ -28,6 +28,11 @@ KEPT = {"CLODPUTER_TEST_CLAUDE"}
 NUMBERS = count()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits: at the end others would wait for it. (Groups of tests, the longest first, come before all.)"""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Set HOME, CLODPUTER_HOME and TMPDIR to places nobody else uses, and hide what this machine's user configured."""
