@@ -10,14 +10,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
-from tests import guard
+from tests import examples, guard
 
 guard.install(guard.PROTECTED)
 # Here and not in a fixture: those of a module or a session come before those of a test.
 os.environ["PATH"] = guard.refusing_first(os.environ["PATH"])
-settings.register_profile("few", max_examples=20, deadline=None)
+examples.register()
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
