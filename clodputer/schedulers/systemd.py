@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import systemd_check, systemd_control, systemd_place, systemd_verify
 from clodputer.schedulers.systemd_apply import apply
 from clodputer.schedulers.systemd_found import inspect
-from clodputer.schedulers.systemd_troubles import NO_LINGER, troubles
+from clodputer.schedulers.systemd_troubles import MAY_LINGER, NO_LINGER, troubles
 from clodputer.schedulers.systemd_unit import render
 from clodputer.schedulers.unit import SWEEP, Answer, Frame, Trouble, Unit
 
@@ -20,6 +20,8 @@ __all__ = ["answers", "apply", "check", "inspect", "probe", "render", "ring", "t
 def answers(frame: Frame) -> Answer:
     """Whether the manager of this person answers, and reads the folder into which we would write."""
     try:
+        if systemd_control.away():
+            raise systemd_control.unreachable("")
         ended = systemd_control.systemctl(frame, "show", "--property=Version,UnitPath")
         if ended.returncode:
             raise systemd_control.unreachable(systemd_control.said(ended))
@@ -38,7 +40,7 @@ def answers(frame: Frame) -> Answer:
     notes = []
     if not systemd_control.lingers():
         account = systemd_control.account()
-        notes.append(f"{NO_LINGER.format(account=account)} (loginctl enable-linger {account})")
+        notes.append(f"{NO_LINGER.format(account=account)}. {MAY_LINGER.format(account=account)}")
     return Answer(True, f"systemd {told.get('Version', '')}".strip(), notes=tuple(notes))
 
 

@@ -33,6 +33,14 @@ def runtime_folder() -> str:
     return ""
 
 
+def away() -> bool:
+    """Whether this person has no manager at all: systemd runs this computer, and has made no runtime folder for them.
+
+    Then nothing of ours is loaded anywhere: the files are all there is, and can be removed without asking anybody.
+    """
+    return os.path.isdir(BOOTED) and not runtime_folder()
+
+
 def environment() -> dict[str, str]:
     """The environment for systemd's tools: what they print depends on no language, zone, pager or terminal."""
     runtime = runtime_folder()
@@ -106,18 +114,19 @@ def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def unreachable(words: str) -> ClodputerError:
     """Why the manager of this person cannot be asked, and what to do."""
+    what = f"the systemd of this account does not answer: {words}"
     if not os.path.isdir(BOOTED):
         hint = "This computer, or container, does not seem to be run by systemd; use cron."
     elif runtime_folder():
         hint = "Log in anew, or look at what `systemctl --user status` says."
     else:
+        person = account()
+        what = f"the systemd of this account is not running, as {person} is not logged in"
         hint = (
-            "Log in as this person (not by su or sudo), or have it wait for no login: sudo loginctl enable-linger "
-            + account()
+            f"Log in as {person} (su and sudo are no login), "
+            f"or have it run at any time: loginctl enable-linger {person} (perhaps with sudo)"
         )
-    return ClodputerError(
-        "systemd_unreachable", f"the systemd of this account does not answer: {words}", hint
-    )
+    return ClodputerError("systemd_unreachable", what, hint)
 
 
 def account() -> str:

@@ -1,0 +1,294 @@
+"""A real computer that boots, shuts down and loses its power, and an account that logs in and out: what rings, and what becomes of runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+
+from tests import boot_lab, slots
+from tests.boot_lab import NUMBER, PERSON, Computer
+from tests.fakes.start import install_fake_claude
+from tests.wait import until
+from tests.workshop import command_task, drop, events, everything, records
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.slow,
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("systemd"),
+]
+
+
+@pytest.fixture
+def computer() -> Iterator[Computer]:
+    """Switched on, with a home of Clodputer's and nobody logged in."""
+    with boot_lab.running() as made:
+        made.on()
+        made.make()
+        yield made
+
+
+def at(moment: float) -> str:
+    """A trigger that is due then, to the second."""
+    return f"trigger: {{type: at, time: '{datetime.fromtimestamp(int(moment), timezone.utc).isoformat()}'}}\n"
+
+
+def marking(computer: Computer, name: str, more: str = "") -> Path:
+    """A task that writes a line when it begins, waits for `go` beside it, and then writes another; where it writes."""
+    home, told = computer.clodputer_home, Path(computer.home, f"{name}.told")
+    script = f"echo begun >>{told}; until [ -e {told}.go ]; do sleep 0.05; done; echo done >>{told}"
+    command_task(home, name, "sh", "-c", script, more=more)
+    slots.settle(home, name)
+    return told
+
+
+def let_go(told: Path) -> None:
+    Path(f"{told}.go").touch()
+
+
+def lines(told: Path) -> list[str]:
+    return told.read_text().split() if told.exists() else []
+
+
+def dropped(computer: Computer, name: str) -> None:
+    """A request of the person's."""
+    drop(computer.clodputer_home, name)
+    computer.belongs()
+
+
+def findings(
+    computer: Computer, level: str, *more: str, environ: Mapping[str, str] = {}, status: int = 0
+) -> dict[str, dict[str, Any]]:
+    """What `doctor` finds of that level, by check."""
+    found = computer.clodputer("doctor", *more, environ=environ, status=status)["data"]["findings"]
+    return {one["check"]: one for one in found if one["level"] == level}
+
+
+def test_without_linger_nothing_runs_while_logged_out(computer: Computer) -> None:
+    """Which install and doctor say. What came in between is run at the next login, once."""
+    home = computer.clodputer_home
+    install_fake_claude(Path(computer.home, ".local", "bin"))
+    command_task(home, "later", "true")
+    due = time() + 5
+    command_task(home, "moment", "true", more=at(due))
+    slots.settle(home, "moment")
+    computer.belongs()
+    login = computer.login()
+    done = computer.clodputer("install")["data"]
+    assert done["scheduler"] == "systemd"
+    (note,) = done["notes"]
+    told = f"nothing runs while {PERSON} is logged out"
+    assert told in note
+    assert f"loginctl enable-linger {PERSON}" in note
+    seen = findings(computer, "note")
+    assert told in seen["alarms"]["message"]
+    assert f"loginctl enable-linger {PERSON}" in seen["alarms"]["remedy"]
+
+    until(computer.at_rest, boot_lab.PATIENCE)
+    computer.logout(login)
+    computer.await_no_manager()
+    dropped(computer, "later")
+    until(lambda: time() > due + 1)
+    assert (computer.outcomes("moment"), computer.outcomes("later")) == ([], [])
+    assert f"{PERSON} is not logged in" in findings(computer, "problem", status=4)["scheduler"]["message"]
+
+    computer.login()
+    until(lambda: computer.outcomes("moment") and computer.outcomes("later"), boot_lab.PATIENCE)
+    until(computer.at_rest, boot_lab.PATIENCE)
+    assert (computer.outcomes("moment"), computer.outcomes("later")) == (["succeeded"], ["succeeded"])
+
+    # What doctor says helps, and a person may do it themselves.
+    assert computer.person(*seen["alarms"]["remedy"].split(": ")[1].split(" (")[0].split()).returncode == 0
+    assert "alarms" not in findings(computer, "note")
+
+
+def test_with_linger_a_boot_is_enough(computer: Computer) -> None:
+    """Nobody logs in. What was due while it was off runs once, then what is due afterwards, and drops; the canary is well."""
+    home = computer.clodputer_home
+    install_fake_claude(Path(computer.home, ".local", "bin"))
+    computer.linger()
+    missed = time() + 5
+    command_task(home, "missed", "true", more=at(missed))
+    command_task(home, "moment", "true", more=at(missed + 5))
+    command_task(home, "booted", "true", more="trigger: {type: startup}\n")
+    command_task(home, "dropped", "true")
+    slots.cron_task(home, "hourly", "0 * * * *")
+    tasks = ("missed", "moment", "booted", "dropped", "hourly")
+    for name in tasks:
+        slots.settle(home, name)
+    computer.belongs()
+    assert computer.clodputer("install")["data"]["notes"] == []
+    until(computer.at_rest, boot_lab.PATIENCE)
+    computer.off()
+    assert [computer.outcomes(name) for name in tasks] == [[]] * len(tasks)
+
+    # Some hours pass for those that are told so: for our ledger, and for systemd's own memory.
+    slots.set_back(home, "hourly", slots.last_hour() - 5 * slots.HOUR)
+    stamp = next(Path(computer.home).rglob("stamp-clodputer-task-hourly.timer"))
+    os.utime(stamp, (time() - 6 * slots.HOUR,) * 2)
+    dropped(computer, "dropped")
+    until(lambda: time() > missed + 1)
+    computer.on()
+    assert computer.root("loginctl", "list-sessions", "--no-legend").stdout == ""
+    for name in tasks:
+        until(lambda: computer.outcomes(name), boot_lab.PATIENCE, f"{name} was never run")  # noqa: B023
+    assert [one["trigger"] for one in records(home, "hourly")] == ["cron"]
+    assert findings(computer, "problem", "--canary") == findings(computer, "note") == {}
+    assert "canary" in findings(computer, "ok", "--canary")
+
+    computer.off()
+    computer.on()
+    until(lambda: len(computer.outcomes("booted")) == 2, boot_lab.PATIENCE)
+    until(computer.at_rest, boot_lab.PATIENCE)
+    times = {name: computer.outcomes(name) for name in tasks}
+    assert times == {name: ["succeeded"] * (2 if name == "booted" else 1) for name in tasks}
+
+
+def begun(computer: Computer) -> Path:
+    """A run that is in the middle of its work; where it writes."""
+    told = marking(computer, "long")
+    dropped(computer, "long")
+    until(lambda: lines(told) == ["begun"], boot_lab.PATIENCE, "it was never begun")
+    return told
+
+
+def put_back(computer: Computer, told: Path) -> None:
+    """The run was told to stop, and is on record as that; its request waits to be run again."""
+    assert computer.outcomes("long") == ["cancelled"]
+    (record,) = records(computer.clodputer_home, "long")
+    assert (record["reason"], [one["effect"] for one in record["effects"]]) == ("interrupted", ["put_back"])
+    assert list(everything(computer.clodputer_home)) == ["default/queue/3"]
+    assert lines(told) == ["begun"]
+
+
+def run_once_more(computer: Computer, told: Path) -> None:
+    """The request that was put back is run to its end, and then there is nothing more to run."""
+    let_go(told)
+    until(lambda: lines(told) == ["begun", "begun", "done"], boot_lab.PATIENCE, "it was not run again")
+    until(computer.at_rest, boot_lab.PATIENCE)
+    assert computer.outcomes("long") == ["cancelled", "succeeded"]
+    assert lines(told) == ["begun", "begun", "done"]
+    assert not [one for one in events(computer.clodputer_home) if one["event"] in ("recovered", "buried")]
+
+
+def test_a_run_at_the_last_logout(computer: Computer) -> None:
+    """It is told to stop, its request waits, and the next login has it run once."""
+    login = computer.login()
+    computer.clodputer("install")
+    told = begun(computer)
+    computer.logout(login)
+    computer.await_no_manager()
+    assert computer.root("pgrep", "-u", str(NUMBER)).stdout == ""
+    put_back(computer, told)
+    computer.login()
+    run_once_more(computer, told)
+
+
+def test_a_logout_that_is_not_the_last(computer: Computer) -> None:
+    """Another session of the person's, or linger: nothing is stopped."""
+    first, second = computer.login(), computer.login()
+    computer.clodputer("install")
+    told = begun(computer)
+    computer.logout(first)
+    computer.linger()
+    computer.logout(second)
+    until(lambda: computer.root("loginctl", "list-sessions", "--no-legend").stdout == "")
+    assert computer.manager() == "running"
+    let_go(told)
+    until(lambda: computer.outcomes("long") == ["succeeded"], boot_lab.PATIENCE)
+    assert lines(told) == ["begun", "done"]
+
+
+def test_a_run_at_a_shutdown(computer: Computer) -> None:
+    """It is told to stop, its request waits, and the next boot has it run once."""
+    computer.linger()
+    computer.clodputer("install")
+    told = begun(computer)
+    computer.off()
+    put_back(computer, told)
+    computer.on()
+    run_once_more(computer, told)
+
+
+def test_a_run_at_a_power_failure(computer: Computer) -> None:
+    """Nobody saw it end: it is lost, kept, and not run again unasked; its lane goes on."""
+    computer.linger()
+    command_task(computer.clodputer_home, "next", "true")
+    computer.belongs()
+    computer.clodputer("install")
+    told = begun(computer)
+    dropped(computer, "next")
+    computer.cut()
+    let_go(told)
+    computer.on()
+    until(lambda: computer.outcomes("next") == ["succeeded"], boot_lab.PATIENCE)
+    until(lambda: list(everything(computer.clodputer_home)) == ["dead"], boot_lab.PATIENCE)
+    assert (computer.outcomes("long"), lines(told)) == (["lost"], ["begun"])
+    computer.clodputer("retry", records(computer.clodputer_home, "long")[0]["run_id"])
+    until(lambda: lines(told) == ["begun", "begun", "done"], boot_lab.PATIENCE)
+
+
+# What shells of root leave behind when one becomes somebody else in them.
+ROOTS = {"XDG_RUNTIME_DIR": "/run/user/0", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/0/bus"}
+
+
+def by_su(computer: Computer, *words: str) -> dict[str, Any]:
+    """A command of ours in a shell that root has opened by su."""
+    told = shlex.join([*boot_lab.command(*words), "--json"])
+    ended = computer.root("su", PERSON, "-c", told, environ={**ROOTS, "PYTHONPATH": str(boot_lab.ROOT)})
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
+    data: dict[str, Any] = json.loads(ended.stdout)["data"]
+    return data
+
+
+def test_shells_that_are_no_session(computer: Computer) -> None:
+    """Of su, sudo and cron, which tell of no XDG_RUNTIME_DIR, or of root's: the person's systemd is found all the same."""
+    command_task(computer.clodputer_home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n")
+    computer.belongs()
+    computer.login()
+    sudo = {"SUDO_USER": "root", "SUDO_UID": "0", "SUDO_COMMAND": "/bin/sh"}
+    for environ in ({}, sudo, ROOTS, {"XDG_RUNTIME_DIR": "/nowhere"}):
+        done = computer.clodputer("install", environ=environ)["data"]
+        assert (done["scheduler"], len(done["changes"])) == ("systemd", 3), environ
+        assert "units" in findings(computer, "ok", environ=environ)
+        assert len(computer.clodputer("uninstall", environ=environ)["data"]["changes"]) == 3
+        assert computer.systemctl("list-units", "--all", "--no-legend", "clodputer-*.timer") == ""
+    assert by_su(computer, "install")["scheduler"] == "systemd"
+    assert len(by_su(computer, "uninstall")["changes"]) == 3
+
+
+def test_when_nobody_is_logged_in(computer: Computer) -> None:
+    """install and doctor say what is missing; an installation is not moved to another scheduler unasked, but can be removed."""
+    home = computer.clodputer_home
+    command_task(home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n")
+    computer.belongs()
+    missing = f"{PERSON} is not logged in"
+    (error,) = computer.clodputer("install", "--scheduler", "systemd", status=1)["errors"]
+    assert missing in error["message"]
+    assert f"loginctl enable-linger {PERSON}" in error["hint"]
+
+    login = computer.login()
+    computer.clodputer("install")
+    computer.logout(login)
+    computer.await_no_manager()
+    (error,) = computer.clodputer("install", status=1)["errors"]
+    assert missing in error["message"]
+    assert "clodputer install --scheduler cron" in error["hint"]
+    found = findings(computer, "problem", status=4)
+    assert list(found) == ["scheduler"]
+    assert missing in found["scheduler"]["message"]
+
+    done = computer.clodputer("uninstall")["data"]
+    assert (len(done["changes"]), done["notes"]) == (3, [])
+    assert [str(path) for path in Path(computer.home).rglob("*clodputer-*")] == []
+    computer.login()
+    assert computer.systemctl("list-units", "--all", "--no-legend", "clodputer-*") == ""
+    assert computer.manager() == "running"
