@@ -19,9 +19,15 @@ __all__ = ["answers", "apply", "check", "inspect", "probe", "render", "ring", "t
 
 def answers(frame: Frame) -> Answer:
     """Whether the manager of this person answers, and reads the folder into which we would write."""
+    if systemd_control.away():
+        error = systemd_control.unreachable("")
+        account = systemd_control.account()
+        passed_over = (
+            f"systemd is passed over: it is not running, as {account} is not logged in. "
+            "To have it ring instead: log in, then clodputer install --scheduler systemd"
+        )
+        return Answer(False, error.message, error.hint, notes=(passed_over,))
     try:
-        if systemd_control.away():
-            raise systemd_control.unreachable("")
         ended = systemd_control.systemctl(frame, "show", "--property=Version,UnitPath")
         if ended.returncode:
             raise systemd_control.unreachable(systemd_control.said(ended))
@@ -61,6 +67,8 @@ def ring(frame: Frame) -> None:
 
 def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
     """Have the manager start the shim once, now, in the way in which it starts a unit; returns what takes it away."""
+    if systemd_control.away():
+        raise systemd_control.unreachable("")
     name = systemd_place.name(frame, f"probe-{os.urandom(4).hex()}")
     ended = systemd_control.call(
         frame,

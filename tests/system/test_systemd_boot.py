@@ -105,8 +105,8 @@ def test_without_linger_nothing_runs_while_logged_out(computer: Computer) -> Non
     until(computer.at_rest, boot_lab.PATIENCE)
     assert (computer.outcomes("moment"), computer.outcomes("later")) == (["succeeded"], ["succeeded"])
 
-    # What doctor says helps, and a person may do it themselves.
-    assert computer.person(*seen["alarms"]["remedy"].split(": ")[1].split(" (")[0].split()).returncode == 0
+    # What doctor says helps.
+    assert computer.root(*seen["alarms"]["remedy"].split(": ")[1].split(" (")[0].split()).returncode == 0
     assert "alarms" not in findings(computer, "note")
 
 
@@ -274,6 +274,9 @@ def test_when_nobody_is_logged_in(computer: Computer) -> None:
     (error,) = computer.clodputer("install", "--scheduler", "systemd", status=1)["errors"]
     assert missing in error["message"]
     assert f"loginctl enable-linger {PERSON}" in error["hint"]
+    done = computer.clodputer("install", "--dry-run")["data"]
+    assert done["scheduler"] == "cron"
+    assert [note for note in done["notes"] if missing in note and "--scheduler systemd" in note]
 
     login = computer.login()
     computer.clodputer("install")
@@ -285,6 +288,8 @@ def test_when_nobody_is_logged_in(computer: Computer) -> None:
     found = findings(computer, "problem", status=4)
     assert list(found) == ["scheduler"]
     assert missing in found["scheduler"]["message"]
+    view = computer.clodputer("status", "--schedulers")["data"]["schedulers"][0]
+    assert (view["installed"], view["usable"], view["units"][0]["next"]) == (True, False, None)
 
     done = computer.clodputer("uninstall")["data"]
     assert (len(done["changes"]), done["notes"]) == (3, [])
@@ -292,3 +297,20 @@ def test_when_nobody_is_logged_in(computer: Computer) -> None:
     computer.login()
     assert computer.systemctl("list-units", "--all", "--no-legend", "clodputer-*") == ""
     assert computer.manager() == "running"
+
+
+def test_a_systemd_that_died(computer: Computer) -> None:
+    """The person is logged in, but their systemd does not answer: nothing is removed, as its timers may go on ringing."""
+    computer.login()
+    computer.clodputer("install")
+    until(computer.at_rest, boot_lab.PATIENCE)
+    before = sorted(Path(computer.home).rglob("*clodputer*"))
+    computer.root("systemctl", "stop", f"user@{NUMBER}.service")
+    for more in ((), ("--purge", "--yes")):
+        (error,) = computer.clodputer("uninstall", *more, status=1)["errors"]
+        assert "units of Clodputer are in" in error["message"]
+        assert "Log in anew" in error["hint"]
+    assert sorted(Path(computer.home).rglob("*clodputer*")) == before
+    computer.root("systemctl", "start", f"user@{NUMBER}.service")
+    computer.await_manager()
+    assert len(computer.clodputer("uninstall")["data"]["changes"]) == 2

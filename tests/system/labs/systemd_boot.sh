@@ -135,9 +135,8 @@ case ${1-} in
         mount --bind /run/boot-id /proc/sys/kernel/random/boot_id
         ip link set lo up 2>/dev/null || true
         not=-sys_module,-sys_time,-sys_rawio,-syslog,-mknod
-        exec setpriv --bounding-set "$not" --inh-caps "$not" env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-            /lib/systemd/systemd --system --unit=lab.target --log-target=console --show-status=no \
-            </dev/null >>"$folder/console" 2>&1
+        exec setpriv --bounding-set "$not" --inh-caps "$not" env -i container=lab "PATH=$PATH" \
+            /lib/systemd/systemd --system --unit=lab.target --show-status=no </dev/null >/dev/null 2>&1
         ;;
 esac
 
@@ -152,7 +151,6 @@ mkdir "$group" 2>/dev/null || unable "$hierarchy cannot be written to" 78
 unshare --mount --pid --fork true 2>/dev/null || { rmdir "$group"; unable "namespaces are not allowed here" 78; }
 install -d -o "$number" -g "$number" -m 700 "$folder/home"
 mkdir -p "$folder/linger"
-: >>"$folder/console"
 machine= first=
 
 await_end() {
@@ -196,7 +194,8 @@ on() {
         kill -0 "$machine" 2>/dev/null || break
         sleep 0.05
     done
-    tail -n 40 "$folder/console" >&2
+    echo "it did not boot; units that failed, and jobs that wait:" >&2
+    if [ -n "$first" ]; then inside systemctl --failed >&2; inside systemctl list-jobs >&2; fi || true
     exit 70
 }
 
