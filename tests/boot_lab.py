@@ -171,7 +171,9 @@ class Computer:
 
     def at_rest(self) -> bool:
         """Whether no request is anywhere in the spool, and no exec is at work."""
-        asked = self.systemctl("list-units", "--no-legend", "--plain", "--state=active,activating", "clodputer-*.service")
+        asked = self.systemctl(
+            "list-units", "--no-legend", "--plain", "--state=active,activating", "clodputer-*.service"
+        )
         return not everything(self.clodputer_home) and not asked.strip()
 
 
@@ -194,7 +196,6 @@ def _bars(places: Mapping[str, object]) -> list[str]:
 def running() -> Iterator[Computer]:
     """A computer that is switched off. Skips where there can be none, but fails on a build machine."""
     folder = tempfile.mkdtemp(prefix="pc-", dir="/tmp")
-    os.chmod(folder, 0o755)
     computer = Computer(folder)
     try:
         yield computer

@@ -132,7 +132,9 @@ def _passed_over(asked: str, seen: Mapping[str, choice.Known]) -> list[str]:
     """What to know of schedulers that cannot be used just now, unless another one was asked for."""
     if asked != choice.AUTO:
         return []
-    return [note for one in seen.values() if not one.answer.usable and not one.found for note in one.answer.notes]
+    return [
+        note for one in seen.values() if not one.answer.usable and not one.found for note in one.answer.notes
+    ]
 
 
 def _try(path: str) -> None:

@@ -74,7 +74,9 @@ def data(seen: Schedulers) -> dict[str, Any]:
 
 def _view(view: View) -> list[str]:
     if view.installed:
-        state = "rings for this home" if view.answer.usable else "has the alarms of this home, and cannot be used"
+        state = (
+            "rings for this home" if view.answer.usable else "has the alarms of this home, and cannot be used"
+        )
     else:
         state = "could be used" if view.answer.usable else "cannot be used"
     said = f": {printable(view.answer.message)}" if view.answer.message else ""

@@ -60,7 +60,9 @@ def choose(asked: str, platform: str, known: Mapping[str, Known]) -> str:
     if away and not kept:
         # In which shell one happens to be is no reason to have another clock from now on.
         answer = known[away[0]].answer
-        others = "".join(f"\nTo have {name} ring instead: clodputer install --scheduler {name}" for name in usable)
+        others = "".join(
+            f"\nTo have {name} ring instead: clodputer install --scheduler {name}" for name in usable
+        )
         raise ClodputerError(
             "scheduler_away",
             f"{away[0]} rings for this home, and cannot be reached: {answer.message}",

@@ -72,7 +72,9 @@ def gather(
     alarms = {(alarm.kind, alarm.task): alarm for alarm in wanted.alarms}
     views = []
     for name, seen in choice.look(schedulers, frame).items():
-        units = tuple(Seen(one, _next(one, alarms, now) if seen.answer.usable else None) for one in seen.found)
+        units = tuple(
+            Seen(one, _next(one, alarms, now) if seen.answer.usable else None) for one in seen.found
+        )
         view = View(name, seen.answer, units, bool(units), unknown=seen.unknown)
         if units:
             try:

@@ -105,7 +105,9 @@ def test_a_purge_must_be_agreed_to(home: Home) -> None:
     assert len(drawer.units) == 3
 
 
-@pytest.mark.parametrize(("code", "status"), [("systemd_units_unasked", 1), ("crontab_marks", 1), ("crontab_denied", 0)])
+@pytest.mark.parametrize(
+    ("code", "status"), [("systemd_units_unasked", 1), ("crontab_marks", 1), ("crontab_denied", 0)]
+)
 def test_a_scheduler_that_cannot_be_asked(home: Home, code: str, status: int) -> None:
     """One that has something of ours keeps shim and home, as they are still called; any other keeps nothing."""
 

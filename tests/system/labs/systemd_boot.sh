@@ -146,22 +146,38 @@ esac
 hierarchy=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 [ -n "$hierarchy" ] || unable "no cgroup2 is mounted" 78
 folder=$1 number=$3
+# What a script that was killed could not remove.
+for left in "$hierarchy"/clodputer-computer.*; do
+    if [ -d "$left" ] && ! kill -0 "${left##*.}" 2>/dev/null; then
+        find "$left" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    fi
+done
 group=$hierarchy/clodputer-computer.$$
 mkdir "$group" 2>/dev/null || unable "$hierarchy cannot be written to" 78
 unshare --mount --pid --fork true 2>/dev/null || { rmdir "$group"; unable "namespaces are not allowed here" 78; }
 install -d -o "$number" -g "$number" -m 700 "$folder/home"
 mkdir -p "$folder/linger"
+# The way to the home is open to its person.
+chmod 755 "$folder"
 machine= first=
 
+# An end in order takes each service's time; after a minute it is no longer waited for.
 await_end() {
-    wait "$machine" || true
+    local status=0
+    for _ in $(seq 1200); do
+        kill -0 "$machine" 2>/dev/null || break
+        sleep 0.05
+    done
+    if kill -9 "$machine" 2>/dev/null; then status=70; fi
+    wait "$machine" 2>/dev/null || true
     machine= first=
     for _ in $(seq 100); do
         # The processes in it are killed by now, but the kernel takes its time to bury them.
         find "$group" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || true
-        [ -n "$(find "$group" -mindepth 1 -type d)" ] || return 0
+        [ -n "$(find "$group" -mindepth 1 -type d)" ] || break
         sleep 0.05
     done
+    return "$status"
 }
 
 cut() {
@@ -182,7 +198,9 @@ inside() {
 
 on() {
     mkdir "$group/machine"
-    unshare --mount --pid --uts --ipc --net --fork --kill-child bash "$0" --enter "$group/machine" "$@" &
+    # Whatever ends this script, the computer goes with it.
+    setpriv --pdeathsig KILL unshare --mount --pid --uts --ipc --net --fork --kill-child \
+        bash "$0" --enter "$group/machine" "$@" &
     machine=$!
     for _ in $(seq 400); do
         read -r first _ <"/proc/$machine/task/$machine/children" || true
@@ -205,7 +223,7 @@ while read -r order; do
         off)
             # It may go before it can answer.
             inside systemctl poweroff 2>/dev/null || true
-            await_end
+            await_end || unable "it would not shut down" 70
             echo off
             ;;
         cut) cut && echo off ;;
