@@ -110,13 +110,16 @@ class Computer:
         if allowed:
             self.await_manager()
 
-    def login(self) -> str:
-        """A session of the person's, as ssh makes one; by its name it is ended. Their manager is there afterwards."""
+    def login(self, *argv: str) -> str:
+        """A session of the person's, as ssh makes one, in which something may be done; by its name it is ended.
+
+        Their manager is there afterwards.
+        """
         self.logins += 1
         name = f"login-{self.logins}"
         ended = self.root(
             "systemd-run", "--quiet", f"--unit={name}", f"--uid={PERSON}", "--property=PAMName=login",
-            "--setenv=XDG_SESSION_TYPE=tty", "--setenv=XDG_SESSION_CLASS=user", "sleep", "infinity",
+            "--setenv=XDG_SESSION_TYPE=tty", "--setenv=XDG_SESSION_CLASS=user", *(argv or ("sleep", "infinity")),
         )  # fmt: skip
         assert ended.returncode == 0, ended.stderr
         self.await_manager()
@@ -169,12 +172,14 @@ class Computer:
         """How the runs of a task ended, oldest first."""
         return [record["outcome"] for record in records(self.clodputer_home, task)]
 
+    def at_work(self) -> bool:
+        """Whether an exec that an alarm has started is at work."""
+        units = "--no-legend", "--plain", "--state=active,activating", "clodputer-*.service"
+        return bool(self.systemctl("list-units", *units).strip())
+
     def at_rest(self) -> bool:
         """Whether no request is anywhere in the spool, and no exec is at work."""
-        asked = self.systemctl(
-            "list-units", "--no-legend", "--plain", "--state=active,activating", "clodputer-*.service"
-        )
-        return not everything(self.clodputer_home) and not asked.strip()
+        return not everything(self.clodputer_home) and not self.at_work()
 
 
 def command(*arguments: str) -> list[str]:

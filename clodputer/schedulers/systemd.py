@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import systemd_check, systemd_control, systemd_place, systemd_verify
 from clodputer.schedulers.systemd_apply import apply
 from clodputer.schedulers.systemd_found import inspect
-from clodputer.schedulers.systemd_troubles import MAY_LINGER, NO_LINGER, troubles
+from clodputer.schedulers.systemd_troubles import NO_LINGER, let_linger, troubles
 from clodputer.schedulers.systemd_unit import render
 from clodputer.schedulers.unit import SWEEP, Answer, Frame, Trouble, Unit
 
@@ -46,7 +46,7 @@ def answers(frame: Frame) -> Answer:
     notes = []
     if not systemd_control.lingers():
         account = systemd_control.account()
-        notes.append(f"{NO_LINGER.format(account=account)}. {MAY_LINGER.format(account=account)}")
+        notes.append(f"{NO_LINGER.format(account=account)}. {let_linger()}")
     return Answer(True, f"systemd {told.get('Version', '')}".strip(), notes=tuple(notes))
 
 

@@ -10,6 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.unit import Frame
 
 LINGER = "/var/lib/systemd/linger"
+LET_LINGER = "loginctl enable-linger {account} (perhaps with sudo)"
 # What tells that systemd runs this computer (sd_booted(3)).
 BOOTED = "/run/systemd/system"
 
@@ -120,11 +121,13 @@ def unreachable(words: str) -> ClodputerError:
     elif runtime_folder():
         hint = "Log in anew, or look at what `systemctl --user status` says."
     else:
+        from shlex import quote
+
         person = account()
         what = f"the systemd of this account is not running, as {person} is not logged in"
         hint = (
             f"Log in as {person} (su and sudo are no login), "
-            f"or have it run at any time: loginctl enable-linger {person} (perhaps with sudo)"
+            f"or have it run at any time: {LET_LINGER.format(account=quote(person))}"
         )
     return ClodputerError("systemd_unreachable", what, hint)
 
@@ -141,4 +144,11 @@ def account() -> str:
 
 def lingers() -> bool:
     """Whether the manager of this account is there without anybody being logged in."""
-    return os.path.exists(f"{LINGER}/{account()}")
+    return os.path.exists(f"{LINGER}/{flag(account())}")
+
+
+def flag(name: str) -> str:
+    """The name of the file that says that an account lingers: logind writes `DOMAIN\\\\person` for `DOMAIN\\person`. Pure."""
+    letters = (f"\\{chr(byte)}" if byte in b"\\\"'" else chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+               for byte in os.fsencode(name))  # fmt: skip
+    return "".join(letters)

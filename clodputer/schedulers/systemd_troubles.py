@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import systemd_control, systemd_found
@@ -14,7 +15,6 @@ NO_LINGER = (
     "nothing runs while {account} is logged out: with the last logout systemd ends all alarms, and what is running, "
     "until the next login"
 )
-MAY_LINGER = "To have it run at any time: loginctl enable-linger {account} (perhaps with sudo)"
 
 
 def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
@@ -38,13 +38,18 @@ def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> lis
     return [*_of_linger(), *_of_manager(shown), *told]
 
 
+def let_linger() -> str:
+    """What to do for alarms that ring although nobody is logged in."""
+    return f"To have it run at any time: {systemd_control.LET_LINGER.format(account=quote(systemd_control.account()))}"
+
+
 def _of_linger() -> Iterator[Trouble]:
     account = systemd_control.account()
     if not systemd_control.lingers():
         yield Trouble(
             "no_linger",
             NO_LINGER.format(account=account),
-            MAY_LINGER.format(account=account),
+            let_linger(),
             fatal=False,
             fix=("loginctl", "enable-linger", account),
         )

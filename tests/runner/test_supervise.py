@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.runner.families import gone, pid_in
@@ -174,6 +175,27 @@ def test_one_that_is_stopped(tmp_path: Path) -> None:
     )
     assert (told.ended["stopped"], told.ended["exit_status"]) == ("timeout", 5)
     assert told.seconds < 8
+
+
+@pytest.mark.parametrize("on_term", ["", "trap 'exit 143' TERM; "], ids=["by signal", "by status"])
+def test_a_signal_to_everybody(tmp_path: Path, on_term: str) -> None:
+    """As at a shutdown: the agent obeys before we can tell it to, and is interrupted all the same."""
+    script = f"{on_term}echo $$ > pid; mv pid ready; while :; do sleep 0.05; done"
+    supervisor = Supervisor(tmp_path, sh(script))
+    until((tmp_path / "ready").exists)
+    supervisor.process.send_signal(signal.SIGSTOP)
+    agent = psutil.Process(int((tmp_path / "ready").read_text()))
+    agent.terminate()
+    until(lambda: agent.status() == psutil.STATUS_ZOMBIE)
+    supervisor.process.send_signal(signal.SIGTERM)
+    supervisor.process.send_signal(signal.SIGCONT)
+    assert supervisor.told().ended["stopped"] == "interrupted"
+
+
+def test_a_signal_to_the_agent_alone(tmp_path: Path) -> None:
+    """It was killed by somebody, and nobody has told us to stop."""
+    ended = run(tmp_path, sh("kill -TERM $$")).ended
+    assert (ended["signal"], ended["stopped"]) == (signal.SIGTERM, "")
 
 
 @MEANS

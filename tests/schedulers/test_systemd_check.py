@@ -171,6 +171,20 @@ def test_nothing_is_removed_when_nobody_answers(monkeypatch: pytest.MonkeyPatch,
     assert all(os.path.exists(path) for path in unit.files)
 
 
+@pytest.mark.parametrize(
+    ("account", "flag"),
+    [
+        ("person", "person"),
+        ("per.son-1", "per.son-1"),
+        ("DOM\\person", "DOM\\\\person"),
+        ("möwe", "m\\303\\266we"),
+    ],
+)
+def test_the_flag_of_one_who_may_linger(account: str, flag: str) -> None:
+    """As logind writes it; seen with systemd 252."""
+    assert systemd_control.flag(account) == flag
+
+
 def test_no_changes_no_calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert systemd.apply(FRAME, [], lambda change: None) == []

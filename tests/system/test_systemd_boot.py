@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from time import time
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -41,11 +41,11 @@ def at(moment: float) -> str:
     return f"trigger: {{type: at, time: '{datetime.fromtimestamp(int(moment), timezone.utc).isoformat()}'}}\n"
 
 
-def marking(computer: Computer, name: str, more: str = "") -> Path:
+def marking(computer: Computer, name: str, before: str = "") -> Path:
     """A task that writes a line when it begins, waits for `go` beside it, and then writes another; where it writes."""
     home, told = computer.clodputer_home, Path(computer.home, f"{name}.told")
-    script = f"echo begun >>{told}; until [ -e {told}.go ]; do sleep 0.05; done; echo done >>{told}"
-    command_task(home, name, "sh", "-c", script, more=more)
+    script = f"{before}echo begun >>{told}; until [ -e {told}.go ]; do sleep 0.05; done; echo done >>{told}"
+    command_task(home, name, "sh", "-c", script)
     slots.settle(home, name)
     return told
 
@@ -153,9 +153,9 @@ def test_with_linger_a_boot_is_enough(computer: Computer) -> None:
     assert times == {name: ["succeeded"] * (2 if name == "booted" else 1) for name in tasks}
 
 
-def begun(computer: Computer) -> Path:
+def begun(computer: Computer, told: Optional[Path] = None) -> Path:
     """A run that is in the middle of its work; where it writes."""
-    told = marking(computer, "long")
+    told = told or marking(computer, "long")
     dropped(computer, "long")
     until(lambda: lines(told) == ["begun"], boot_lab.PATIENCE, "it was never begun")
     return told
@@ -235,6 +235,37 @@ def test_a_run_at_a_power_failure(computer: Computer) -> None:
     assert (computer.outcomes("long"), lines(told)) == (["lost"], ["begun"])
     computer.clodputer("retry", records(computer.clodputer_home, "long")[0]["run_id"])
     until(lambda: lines(told) == ["begun", "begun", "done"], boot_lab.PATIENCE)
+
+
+def test_a_run_that_does_not_stop_in_time(computer: Computer) -> None:
+    """A service has so long to end (two minutes; here a second). Then all of it is killed: the run is lost, and kept."""
+    told = marking(computer, "long", before="trap '' TERM; ")
+    dropin = Path(computer.home, ".config/systemd/user/clodputer-spool.service.d/soon.conf")
+    dropin.parent.mkdir(parents=True)
+    dropin.write_text("[Service]\nTimeoutStopSec=1\n")
+    computer.belongs()
+    login = computer.login()
+    computer.clodputer("install")
+    begun(computer, told)
+    computer.logout(login)
+    computer.await_no_manager()
+    assert computer.root("pgrep", "-u", str(NUMBER)).stdout == ""
+    assert computer.outcomes("long") == []
+    let_go(told)
+    computer.login()
+    until(lambda: list(everything(computer.clodputer_home)) == ["dead"], boot_lab.PATIENCE)
+    until(lambda: not computer.at_work(), boot_lab.PATIENCE)
+    assert (computer.outcomes("long"), lines(told)) == (["lost"], ["begun"])
+
+
+def test_an_exec_of_a_session_at_a_shutdown(computer: Computer) -> None:
+    """Started by hand, it is told to stop together with its run: that is interrupted all the same, and did not fail."""
+    told = marking(computer, "long")
+    dropped(computer, "long")
+    computer.login("env", f"PYTHONPATH={ROOT}", *boot_lab.command("exec"))
+    until(lambda: lines(told) == ["begun"], boot_lab.PATIENCE)
+    computer.off()
+    put_back(computer, told)
 
 
 # What shells of root leave behind when one becomes somebody else in them.
