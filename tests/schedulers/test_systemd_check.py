@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import systemd, systemd_check
+from clodputer.schedulers import systemd, systemd_check, systemd_control
 from clodputer.schedulers.systemd_parse import Malformed, parse
 from clodputer.schedulers.unit import REMOVE, SPOOL, SWEEP, TASK, Alarm, Change, Found, Frame
 from clodputer.store.templates import folder as shipped

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from time import time
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import pytest
 
@@ -64,11 +64,9 @@ def dropped(computer: Computer, name: str) -> None:
     computer.belongs()
 
 
-def findings(
-    computer: Computer, level: str, environ: Mapping[str, str] = {}, status: int = 0
-) -> dict[str, dict[str, Any]]:
+def findings(computer: Computer, level: str, status: int = 0) -> dict[str, dict[str, Any]]:
     """What `doctor` finds of that level, by check."""
-    found = computer.clodputer("doctor", environ=environ, status=status)["data"]["findings"]
+    found = computer.clodputer("doctor", status=status)["data"]["findings"]
     return {one["check"]: one for one in found if one["level"] == level}
 
 
@@ -77,7 +75,7 @@ def test_without_linger_nothing_runs_while_logged_out(computer: Computer) -> Non
     home = computer.clodputer_home
     install_fake_claude(Path(computer.home, ".local", "bin"))
     command_task(home, "later", "true")
-    due = time() + 5
+    due = time() + 4
     command_task(home, "moment", "true", more=at(due))
     slots.settle(home, "moment")
     computer.belongs()
@@ -115,9 +113,9 @@ def test_with_linger_a_boot_is_enough(computer: Computer) -> None:
     home = computer.clodputer_home
     install_fake_claude(Path(computer.home, ".local", "bin"))
     computer.linger()
-    missed = time() + 5
+    missed = time() + 4
     command_task(home, "missed", "true", more=at(missed))
-    command_task(home, "moment", "true", more=at(missed + 5))
+    command_task(home, "moment", "true", more=at(missed + 4))
     command_task(home, "booted", "true", more="trigger: {type: startup}\n")
     command_task(home, "dropped", "true")
     slots.cron_task(home, "hourly", "0 * * * *")
@@ -240,7 +238,7 @@ def test_a_run_at_a_power_failure(computer: Computer) -> None:
 def test_a_run_that_does_not_stop_in_time(computer: Computer) -> None:
     """A service has so long to end (two minutes; here a second). Then all of it is killed: the run is lost, and kept."""
     told = marking(computer, "long", before="trap '' TERM; ")
-    dropin = Path(computer.home, ".config/systemd/user/clodputer-spool.service.d/soon.conf")
+    dropin = Path(computer.home, ".config/systemd/user/clodputer-.service.d/soon.conf")
     dropin.parent.mkdir(parents=True)
     dropin.write_text("[Service]\nTimeoutStopSec=1\n")
     computer.belongs()
@@ -272,38 +270,45 @@ def test_an_exec_of_a_session_at_a_shutdown(computer: Computer) -> None:
 ROOTS = {"XDG_RUNTIME_DIR": "/run/user/0", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/0/bus"}
 
 
+def by_sudo(computer: Computer, *words: str) -> dict[str, Any]:
+    """A command of ours as sudo starts it: of root's environment little is left, and there is nothing of a session."""
+    return computer.clodputer(
+        *words, environ={"SUDO_USER": "root", "SUDO_UID": "0", "SUDO_COMMAND": words[0]}
+    )
+
+
 def by_su(computer: Computer, *words: str) -> dict[str, Any]:
     """A command of ours in a shell that root has opened by su."""
     told = shlex.join([*boot_lab.command(*words), "--json"])
     ended = computer.root("su", PERSON, "-c", told, environ={**ROOTS, "PYTHONPATH": str(ROOT)})
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
-    data: dict[str, Any] = json.loads(ended.stdout)["data"]
-    return data
+    envelope: dict[str, Any] = json.loads(ended.stdout)
+    return envelope
 
 
-def test_shells_that_are_no_session(computer: Computer) -> None:
-    """Of su, sudo and cron, which tell of no XDG_RUNTIME_DIR, or of root's: the person's systemd is found all the same."""
-    command_task(
-        computer.clodputer_home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n"
-    )
-    computer.belongs()
+@pytest.mark.parametrize("call", [by_sudo, by_su])
+def test_a_shell_that_is_no_session(computer: Computer, call: Callable[..., dict[str, Any]]) -> None:
+    """It tells of no XDG_RUNTIME_DIR, or of root's: the person's systemd is found all the same."""
+    nightly(computer)
     computer.login()
-    sudo = {"SUDO_USER": "root", "SUDO_UID": "0", "SUDO_COMMAND": "/bin/sh"}
-    for environ in ({}, sudo, ROOTS, {"XDG_RUNTIME_DIR": "/nowhere"}):
-        done = computer.clodputer("install", environ=environ)["data"]
-        assert (done["scheduler"], len(done["changes"])) == ("systemd", 3), environ
-        assert "units" in findings(computer, "ok", environ=environ)
-        assert len(computer.clodputer("uninstall", environ=environ)["data"]["changes"]) == 3
-        assert computer.systemctl("list-units", "--all", "--no-legend", "clodputer-*.timer") == ""
-    assert by_su(computer, "install")["scheduler"] == "systemd"
-    assert len(by_su(computer, "uninstall")["changes"]) == 3
+    done = call(computer, "install")["data"]
+    assert (done["scheduler"], len(done["changes"])) == ("systemd", 3)
+    found = {one["check"]: one["level"] for one in call(computer, "doctor")["data"]["findings"]}
+    assert (found["scheduler"], found["units"]) == ("ok", "ok")
+    assert len(call(computer, "uninstall")["data"]["changes"]) == 3
+    assert computer.systemctl("list-units", "--all", "--no-legend", "clodputer-*.timer") == ""
+
+
+def nightly(computer: Computer) -> None:
+    """A task that needs an alarm, which does not ring now."""
+    trigger = "trigger: {type: cron, schedule: '30 2 * * *'}\n"
+    command_task(computer.clodputer_home, "nightly", "true", more=trigger)
+    computer.belongs()
 
 
 def test_when_nobody_is_logged_in(computer: Computer) -> None:
     """install and doctor say what is missing; an installation is not moved to another scheduler unasked, but can be removed."""
-    home = computer.clodputer_home
-    command_task(home, "nightly", "true", more="trigger: {type: cron, schedule: '30 2 * * *'}\n")
-    computer.belongs()
+    nightly(computer)
     missing = f"{PERSON} is not logged in"
     (error,) = computer.clodputer("install", "--scheduler", "systemd", status=1)["errors"]
     assert missing in error["message"]
