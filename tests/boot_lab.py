@@ -19,7 +19,7 @@ from clodputer.store import home as homes
 from clodputer.store.home import Home
 from tests.systemd_lab import IMPOSSIBLE, MISSING
 from tests.wait import until
-from tests.workshop import ROOT, everything, records
+from tests.workshop import ROOT, drop, everything, records
 
 SCRIPT = Path(__file__).with_name("system") / "labs" / "systemd_boot.sh"
 # An account that this machine does not have: it exists on the computer alone.
@@ -172,6 +172,16 @@ class Computer:
         """How the runs of a task ended, oldest first."""
         return [record["outcome"] for record in records(self.clodputer_home, task)]
 
+    def drop(self, name: str) -> None:
+        """A request of the person's."""
+        drop(self.clodputer_home, name)
+        self.belongs()
+
+    def findings(self, level: str, status: int = 0) -> dict[str, dict[str, Any]]:
+        """What `doctor` finds of that level, by check."""
+        found = self.clodputer("doctor", status=status)["data"]["findings"]
+        return {one["check"]: one for one in found if one["level"] == level}
+
     def at_work(self) -> bool:
         """Whether an exec that an alarm has started is at work."""
         units = "--no-legend", "--plain", "--state=active,activating", "clodputer-*.service"
@@ -207,3 +217,12 @@ def running() -> Iterator[Computer]:
     finally:
         computer.end()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def booted() -> Iterator[Computer]:
+    """A computer that is switched on, with a home of Clodputer's and nobody logged in."""
+    with running() as computer:
+        computer.on()
+        computer.make()
+        yield computer

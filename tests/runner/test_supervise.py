@@ -61,10 +61,11 @@ def test_a_normal_end(tmp_path: Path, means: dict[str, Any]) -> None:
 
 
 @MEANS
-def test_an_end_by_signal(tmp_path: Path, means: dict[str, Any]) -> None:
-    """A signal that was not ours."""
-    ended = run(tmp_path, sh("kill -USR1 $$"), **means).ended
-    assert (ended["exit_status"], ended["signal"], ended["stopped"]) == (None, signal.SIGUSR1, "")
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
+def test_an_end_by_signal(tmp_path: Path, means: dict[str, Any], number: int) -> None:
+    """A signal that was not ours, and that we were not sent."""
+    ended = run(tmp_path, sh(f"kill -{number:d} $$"), **means).ended
+    assert (ended["exit_status"], ended["signal"], ended["stopped"]) == (None, number, "")
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
@@ -190,12 +191,6 @@ def test_a_signal_to_everybody(tmp_path: Path, on_term: str) -> None:
     supervisor.process.send_signal(signal.SIGTERM)
     supervisor.process.send_signal(signal.SIGCONT)
     assert supervisor.told().ended["stopped"] == "interrupted"
-
-
-def test_a_signal_to_the_agent_alone(tmp_path: Path) -> None:
-    """It was killed by somebody, and nobody has told us to stop."""
-    ended = run(tmp_path, sh("kill -TERM $$")).ended
-    assert (ended["signal"], ended["stopped"]) == (signal.SIGTERM, "")
 
 
 @MEANS
