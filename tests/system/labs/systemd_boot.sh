@@ -142,7 +142,9 @@ esac
 
 [ "$(id -u)" = 0 ] || unable "needs root"
 [ -x /lib/systemd/systemd ] || unable "systemd is not installed"
-[ -x /usr/bin/dbus-daemon ] || unable "dbus is not installed"
+[ -e /lib/systemd/system/dbus.service ] || unable "dbus is not installed"
+compgen -G '/lib*/security/pam_systemd.so' >/dev/null || compgen -G '/lib/*/security/pam_systemd.so' >/dev/null ||
+    unable "libpam-systemd is not installed"
 hierarchy=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 [ -n "$hierarchy" ] || unable "no cgroup2 is mounted" 78
 folder=$1 number=$3
