@@ -146,8 +146,9 @@ def _finish(
     try:
         ready = prepare(around, run_id, request, task, temporary)
         launch = ready.launch
-        shown = around.masker.text(ready.prompt)
-        atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
+        if ready.prompt:
+            shown = around.masker.text(ready.prompt)
+            atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
         return _execute(around, lane, folder, ready, stop)
     except ClodputerError as error:
         return Finished(Report(outcome.of("not_started", str(error))), launch)

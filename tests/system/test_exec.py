@@ -297,3 +297,14 @@ def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> Non
     if sys.platform == "linux":
         assert done.stdout == "set()\n"
     assert [record["outcome"] for record in records(home, "plain")] == ["succeeded", "succeeded"]
+
+
+def test_what_a_run_leaves(home: Home) -> None:
+    """A program that is asked nothing has no prompt, and reads an empty stdin."""
+    command_task(home, "plain", "/bin/sh", "-c", "cat; echo done")
+    drop(home, "plain")
+    execute(home)
+    (run,) = Path(home.runs, "plain").iterdir()
+    left = {"request.json", "dropped", "process.json", "stdout", "stderr", "record.json"}
+    assert {path.name for path in run.iterdir()} == left
+    assert (run / "stdout").read_text() == "done\n"
