@@ -40,9 +40,6 @@ def test_without_linger_nothing_runs_while_logged_out(computer: Computer) -> Non
     home = computer.clodputer_home
     install_fake_claude(Path(computer.home, ".local", "bin"))
     command_task(home, "later", "true")
-    due = time() + 4
-    command_task(home, "moment", "true", more=at(due))
-    slots.settle(home, "moment")
     computer.belongs()
     login = computer.login()
     done = computer.clodputer("install")["data"]
@@ -55,6 +52,11 @@ def test_without_linger_nothing_runs_while_logged_out(computer: Computer) -> Non
     assert told in seen["alarms"]["message"]
     assert f"loginctl enable-linger {PERSON}" in seen["alarms"]["remedy"]
 
+    due = time() + 5
+    command_task(home, "moment", "true", more=at(due))
+    slots.settle(home, "moment")
+    computer.belongs()
+    computer.clodputer("install")
     until(computer.at_rest, boot_lab.PATIENCE)
     computer.logout(login)
     computer.await_no_manager()
@@ -78,7 +80,7 @@ def test_with_linger_a_boot_is_enough(computer: Computer) -> None:
     home = computer.clodputer_home
     install_fake_claude(Path(computer.home, ".local", "bin"))
     computer.linger()
-    missed = time() + 4
+    missed = time() + 5
     command_task(home, "missed", "true", more=at(missed))
     command_task(home, "moment", "true", more=at(missed + 4))
     command_task(home, "booted", "true", more="trigger: {type: startup}\n")
