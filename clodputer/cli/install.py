@@ -14,7 +14,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.installtext import Outcome, data, ended
 from clodputer.cli.progress import Progress
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, choice, freeze, installation, load, place, shim
 from clodputer.schedulers import wanted as wants
 from clodputer.store import home as homes
@@ -101,7 +102,7 @@ def install(
         outcome = Outcome(
             plan, wanted, options.dry_run, not shim.current(at.frame.shim, text),
             tuple(freeze.differences(before.environment, at.frame.environment)) if before else (),
-            (*at.notes, *seen[name].answer.notes, *_unasked(name, seen)),
+            (*at.notes, *seen[name].answer.notes, *_unasked(name, seen), *_passed_over(options.scheduler, seen)),
         )  # fmt: skip
         if not options.dry_run:
             done: list[Change] = []
@@ -126,6 +127,15 @@ def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
     """The other schedulers of which it cannot be told whether they ring for this home, too."""
     return [f"it cannot be told what {other} has: {one.unknown}"
             for other, one in seen.items() if other != name and one.unknown]  # fmt: skip
+
+
+def _passed_over(asked: str, seen: Mapping[str, choice.Known]) -> list[str]:
+    """What to know of schedulers that cannot be used just now, unless another one was asked for."""
+    if asked != choice.AUTO:
+        return []
+    return [
+        note for one in seen.values() if not one.answer.usable and not one.found for note in one.answer.notes
+    ]
 
 
 def _try(path: str) -> None:

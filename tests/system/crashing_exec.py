@@ -60,8 +60,9 @@ def work(order: dict[str, Any]) -> int:
         sys.stderr.flush()
 
 
-def count(step: int) -> None:
-    """Be killed before the N-th step; with 0 never, but print the steps."""
+def count(step: int | str) -> None:
+    """Be killed before the N-th step, or before the first that has all of these words, such as "rename record.json"."""
+    words = step.split() if isinstance(step, str) else []
     left = [step]
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -69,11 +70,11 @@ def count(step: int) -> None:
             event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING)
         ):
             return
-        left[0] -= 1
-        if step == 0:
-            print(f"{event} {arguments!r}"[:300], flush=True)
-        if left[0] == 0:
-            print(f"killed before {event} {arguments!r}"[:300], flush=True)
+        if isinstance(left[0], int):
+            left[0] -= 1
+        said = f"{event} {arguments!r}"
+        if left[0] == 0 or (words and all(word in said for word in words)):
+            print(f"killed before {said}"[:300], flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)

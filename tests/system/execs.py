@@ -41,9 +41,9 @@ class Execs:
         home: Home,
         *arguments: str,
         extra: Optional[Mapping[str, str]] = None,
-        step: Optional[int] = None,
+        step: int | str | None = None,
     ) -> Ended:
-        """A clodputer command, to be killed before its N-th step; with step 0 it prints its steps."""
+        """A clodputer command, to be killed before its N-th step or the one of these words."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         stdout, stderr = (self._folder / name for name in ("stdout", "stderr"))
@@ -65,8 +65,10 @@ class Execs:
         data: dict[str, Any] = json.loads(self.run(home, "exec", "--json", *arguments))["data"]
         return data
 
-    def kill_at(self, home: Home, step: int, extra: Optional[Mapping[str, str]] = None) -> tuple[bool, str]:
-        """Run exec to be killed before its N-th step; whether it was, and which step that was."""
+    def kill_at(
+        self, home: Home, step: int | str, extra: Optional[Mapping[str, str]] = None
+    ) -> tuple[bool, str]:
+        """Run exec to be killed before its N-th step, or the one of these words; whether it was, and which step that was."""
         ended = self.call(home, "exec", extra=extra, step=step)
         assert ended.status in (0, -signal.SIGKILL), ended
         return ended.status != 0, ended.stdout.strip()
