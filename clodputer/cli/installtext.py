@@ -13,6 +13,7 @@ from clodputer.model.moment import format_duration
 from clodputer.schedulers.installation import Plan, removals
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, SPOOL, SWEEP, Alarm, Change, Trouble
 from clodputer.schedulers.wanted import Wanted
+from clodputer.store import zone
 from clodputer.views.ringing import next_ring
 
 _DONE = {ADD: "added", REPLACE: "changed", RELOAD: "loaded again", REMOVE: "removed"}
@@ -143,7 +144,7 @@ def _label(alarm: Alarm) -> str:
 
 
 def _next(moment: Optional[float]) -> str:
-    return ink(f"; next {slottext.wall(moment)}", "dim") if moment is not None else ""
+    return ink(f"; next {zone.wall(moment)}", "dim") if moment is not None else ""
 
 
 def _written(moment: Optional[float]) -> Optional[str]:

@@ -16,6 +16,7 @@ from clodputer.cli.printable import one_line, printable
 from clodputer.cli.result import Result
 from clodputer.cli.table import Column, table
 from clodputer.model.moment import format_duration, iso
+from clodputer.store import zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def broken_lines(broken: Sequence[Broken]) -> str:
 
 def _row(one: Listed, now: float) -> tuple[str, ...]:
     task, last = one.task, one.habit.last
-    upcoming = when.soon(one.coming.slot, now, one.coming.zone) if one.coming else ""
+    upcoming = zone.wall(one.coming.slot, one.coming.zone) if one.coming else ""
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(triggertext.triggers(one.triggers), LONGEST),

@@ -18,6 +18,7 @@ from clodputer.cli.table import Column, table
 from clodputer.model.errors import ClodputerError, ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
+from clodputer.store import zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _told(row: Row, now: float) -> dict[str, Any]:
 def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
     state = {"running": ink("running", "green"), "dropped": "dropped"}.get(row.state, "")
     if row.state == "delayed" and row.not_before is not None:
-        state = f"at {when.soon(row.not_before, now)}"
+        state = f"at {zone.wall(row.not_before)}"
     come_from = str(row.origin.get("trigger", "")) + (
         f" of {row.origin['retries']}" if row.origin.get("retries") else ""
     )

@@ -13,6 +13,7 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
+from clodputer.store import zone
 
 # Wide enough for "permission", the longest label.
 LABEL = 11
@@ -129,9 +130,7 @@ def until(moment: Any) -> str:
     if moment is None:
         return "until it is lifted"
     epoch = moment if isinstance(moment, (int, float)) else parse_moment(str(moment), 0.0)
-    from datetime import datetime
-
-    return f"until {datetime.fromtimestamp(epoch).astimezone():%Y-%m-%d %H:%M %Z}"
+    return f"until {zone.wall(epoch)}"
 
 
 def files(folder: str) -> list[tuple[str, int]]:

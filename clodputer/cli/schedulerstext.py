@@ -16,6 +16,7 @@ from clodputer.schedulers import load
 from clodputer.schedulers.choice import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, Found
 from clodputer.store import home as homes
+from clodputer.store import zone
 from clodputer.views.schedulers import Schedulers, Seen, View, gather
 
 
@@ -87,7 +88,7 @@ def _view(view: View) -> list[str]:
     width = max((len(_label(one.found)) for one in view.units), default=0)
     for one in view.units:
         bad = one.found.failed or ("" if one.found.loaded else "not loaded")
-        words = [one.found.state, f"next {slottext.wall(one.next)}" if one.next is not None else ""]
+        words = [one.found.state, f"next {zone.wall(one.next)}" if one.next is not None else ""]
         shown = printable("; ".join(word for word in words if word))
         wrong = f"  {ink(printable(bad), 'red')}" if bad else ""
         lines.append(f"  {_label(one.found).ljust(width)}  {shown}{wrong}")

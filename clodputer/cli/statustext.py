@@ -10,6 +10,7 @@ from clodputer.cli.list import broken_lines
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.table import Column, table
 from clodputer.model.moment import format_duration
+from clodputer.store import zone
 from clodputer.views.status import Running, Status
 
 RUNNING = (
@@ -46,7 +47,7 @@ def _parts(status: Status) -> Iterator[str]:
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
     yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
     yield table(NEXT, [
-        (one.task, when.soon(one.slot, status.now, one.zone), one.trigger) for one in status.coming
+        (one.task, zone.wall(one.slot, one.zone), one.trigger) for one in status.coming
     ])  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def _attention(status: Status) -> Iterator[str]:
     if status.dead:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
     for one in status.overdue:
-        yield f"{one.task} was due at {slottext.wall(one.slot)}, and no exec has looked since: is one called at all?"
+        yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since: is one called at all?"
 
 
 def _missed(status: Status) -> Iterator[str]:

@@ -18,6 +18,7 @@ from clodputer.model import schedule, trigger
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.task import Task, Trigger
+from clodputer.store import zone as zones
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _last(record: Optional[Mapping[str, Any]], now: float) -> str:
     if record is None:
         return "none yet"
     slot = record["origin"].get("slot_time")
-    of = f", for the slot time {slottext.wall(parse_moment(str(slot), now))}" if slot else ""
+    of = f", for the slot time {zones.wall(parse_moment(str(slot), now))}" if slot else ""
     ago = when.ago(parse_moment(str(record["ended_at"]), now), now)
     rest = f"{ago}, trigger: {record['trigger']}{of}; see: clodputer show {record['run_id']}"
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
@@ -156,8 +157,6 @@ def _trigger(
         return told, "waits for the next start of the computer"
     if one.type == "manual":
         return told, "waits for a person or a dropped request"
-    from clodputer.store import zone as zones
-
     try:
         zone = zones.load(str(one.options.get("timezone") or ""), environ)
     except ClodputerError as error:
@@ -168,4 +167,4 @@ def _trigger(
     told["next_slot_time"] = slottext.written(slot, zone)
     delay = trigger.policy(one, facts.task.name).jitter
     later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
-    return told, f"is due next at {slottext.wall(slot, zone)}{later}"
+    return told, f"is due next at {zones.wall(slot, zone)}{later}"

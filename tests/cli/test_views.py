@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from time import time
 from typing import Any
@@ -15,9 +15,9 @@ import pytest
 
 from clodputer.cli.ink import without
 from clodputer.cli.list import listing
+from clodputer.cli.next import asked
 from clodputer.cli.queue import aside, queue
 from clodputer.cli.status import status
-from clodputer.cli.when import soon
 from clodputer.cli.why import why
 from clodputer.model.request import Place
 from clodputer.runner import processes, tree
@@ -253,17 +253,16 @@ def test_why_sees_what_a_person_dropped(home: Home) -> None:
     assert "waits for its turn in lane default" in why(environment(home), "work", time()).text
 
 
-def test_a_time_by_another_clock_bears_its_zone() -> None:
-    """07:00 in one row and 07:00 in the next must not be an hour apart."""
-    now = 1_790_000_000.0  # Mon 2026-09-21 14:13:20 UTC
-    local = datetime.fromtimestamp(now).astimezone().tzinfo
-    here = datetime.fromtimestamp(now).astimezone().utcoffset()
-    assert here is not None
-    elsewhere = timezone(here + timedelta(hours=1), "ELSE")
-    assert soon(now + 60, now, elsewhere).endswith(" ELSE")
-    assert soon(now + 2 * 86400, now, elsewhere).endswith(" ELSE")
-    assert soon(now + 60, now, local) == soon(now + 60, now)
-    assert soon(now + 60, now)[-3] == ":"
+def test_a_slot_time_is_written_in_one_form_everywhere(home: Home) -> None:
+    """Whatever tells of it, it can be looked for by the same text."""
+    command_task(home, "work", "/bin/true", more="trigger: {type: cron, schedule: '30 7 1 1 *'}\n")
+    year = datetime.now().astimezone().year + 1
+    told = datetime(year, 1, 1, 7, 30).astimezone().strftime("%a %Y-%m-%d %H:%M")
+    environ = environment(home)
+    assert told in listing(environ, time()).text
+    assert told in asked(environ, "work", None, None, None, 1, time()).text
+    assert told in why(environ, "work", time()).text
+    assert told in status(environ, time()).text
 
 
 def test_twenty_thousand_requests(home: Home) -> None:
