@@ -25,7 +25,7 @@ CALLS = {
         Call(("--list-templates",), "templates"),
         Call(("opened", "--edit"), apart=True),
     ],
-    "edit": [Call(("good",), apart=True)],
+    "edit": [Call(("good",), apart=True), Call(("broken",), status=1, apart=True)],
     "validate": [Call(("good",)), Call(status=1)],
     "run": [
         Call(("good",), apart=True),
