@@ -24,8 +24,6 @@ DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 
-EVENT = re.compile(r'\.log\([^"]*?"([a-z_]+)"')
-
 
 def read(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
@@ -66,16 +64,6 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("field", Request._fields)
 def test_every_field_of_a_request_is_in_the_spool_page(field: str) -> None:
     assert f"\n| `{field}` | " in read("spool.md")
-
-
-def test_every_event_is_in_the_spool_page() -> None:
-    """The names are looked for where events are logged."""
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "clodputer").rglob("*.py")]
-    logged = {name for text in sources for name in EVENT.findall(text)} | {"queued", "delayed"}
-    assert {"started", "finished", "rejected", "coalesced"} <= logged
-    table = read("spool.md").partition("## Events")[2]
-    for name in logged:
-        assert f"`{name}`" in table, name
 
 
 def test_every_place_of_the_spool_is_in_the_spool_page(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from clodputer.store.index import Index
 
 TAIL = 20
-# What is asked for and was never logged must be one of these; whatever was logged once may be asked for.
+# What is asked for and was never logged must be one of these; whatever was logged once may be asked for. All that is ever
+# written (tests/test_events.py).
 EVENTS = (
-    "buried", "cancel_asked", "cancelled", "clock_back", "coalesced", "delayed", "duplicate", "finished", "missed",
+    "buried", "cancel_asked", "cancelled", "clock_back", "coalesced", "delayed", "finished", "missed",
     "promoted", "pruned", "queued", "recovered", "rejected", "retried", "skipped", "started", "swept", "tidy_failed",
     "watch_failed", "watch_slowed", "watch_started",
 )  # fmt: skip
