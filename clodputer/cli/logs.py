@@ -42,7 +42,7 @@ EVENTS = (
     "run_id",
     metavar="RUN",
     default="",
-    help="Only events of this run: its id, or its beginning or end.",
+    help="Only events of this run: its id, that of its request, or the beginning or the end of one.",
 )
 @click.option("--since", metavar="WHEN", help="Only events since then: 2h, 7d, or a date such as 2026-11-01.")
 @click.option(
@@ -147,10 +147,13 @@ def _once(told: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Itera
 
 
 def _run(home: Home, run_id: str) -> str:
-    from clodputer.store import runs
+    from clodputer.store import lookup
 
-    found = runs.find(home, run_id) if run_id else None
-    return found[1] if found else run_id
+    found = lookup.fitting(home, run_id, (lookup.RUN,))
+    if len(found) > 1:
+        raise lookup.ambiguous(run_id, found)
+    # The log may tell of runs whose folders were pruned.
+    return found[0].run_id if found else run_id
 
 
 def _refuse_unknown(home: Home, index: Index, wanted: Mapping[str, str]) -> None:

@@ -56,9 +56,9 @@ def shortened(text: str, where: str) -> str:
 def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]:
     reason = REASONS.get(record["reason"])
     succeeded = record["outcome"] == SUCCEEDED
-    yield "reason", "" if succeeded else _prose(f"{record['reason']}: {reason.meaning if reason else ''}")
-    yield "message", _prose(str(record["message"] or ""))
-    yield "remedy", "" if succeeded else _prose(remedy(record["reason"], record["run_id"]))
+    yield "reason", "" if succeeded else prose(f"{record['reason']}: {reason.meaning if reason else ''}")
+    yield "message", prose(str(record["message"] or ""))
+    yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]))
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
     yield "usage", _usage(record)
     yield "swept", swept(record["swept"])
@@ -68,7 +68,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "record", printable(f"{folder}/record.json")
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """A text of ours, set into the width that the terminal leaves; in a pipe each line stays whole, for grep."""
     width = max(get_terminal_size(fallback=(UNBOUNDED, 24)).columns - LABEL - 2, NARROWEST)
     lines = [

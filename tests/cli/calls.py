@@ -48,6 +48,8 @@ CALLS = {
         Call(("good",)),
         Call(("bad", "--conversation", "--stderr")),
         Call(("0000beef",)),
+        Call(("rejected/wrong.json",), "set_aside"),
+        Call(("dead-1234",), "set_aside"),
         Call(("long",)),
     ],
     "logs": [Call(), Call(("--tail", "100000"))],

@@ -87,6 +87,10 @@ def test_runs_and_requests(home: Home) -> None:
     assert offered(home, "cancel", "") == ["later-123"]
     assert offered(home, "retry", "late") == ["late-1234"]
     assert offered(home, "queue", "--lane", "d") == ["default"]
+    drop(home, "wrong.json", '{"tsk": "nightly"}')
+    execute(home)
+    assert offered(home, "retry", "rej") == offered(home, "show", "rej") == ["rejected/wrong.json"]
+    assert "rejected/wrong.json" not in offered(home, "show", "")
     assert offered(home, "cancel", "--all-of", "w") == ["weekly"]
 
 

@@ -1,0 +1,107 @@
+"""Put back: a file that was rejected goes to `new/` again as it is, by one rename, once its cause is mended."""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+from time import time
+from typing import NamedTuple, Optional
+
+from clodputer.model import decide
+from clodputer.model.errors import ClodputerError
+from clodputer.model.request import InvalidRequest
+from clodputer.model.task import NAME
+from clodputer.runner.intake import read_request
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import dropfile, lookup, spool, taskfile
+from clodputer.store.lookup import REJECTED
+
+
+class Back(NamedTuple):
+    """A file that was put back: where it is now, its task, and the id that it brings along, if any."""
+
+    path: str
+    task: str
+    request_id: str
+
+
+def put_back(around: Surroundings, name: str) -> Back:
+    """Move `rejected/NAME` into `new/`. Raises ClodputerError when it would only be rejected again, OSError.
+
+    The rename is the transition: killed before it, the file is where it was, killed after it, it is dropped. Its name in `new/`
+    is one that nothing there can have; only an empty file has to be named like its task.
+    """
+    home = around.home
+    path = f"{home.rejected}/{name}"
+    dropped = lookup.dropped_as(home, REJECTED, name)
+    task, wrong = trouble(around, path, dropped)
+    if wrong is not None:
+        hint = f"{wrong.hint} Then: clodputer retry {quote(f'{REJECTED}/{name}')}"
+        raise ClodputerError(wrong.code, f"{name} would be rejected again: {wrong.message}", hint)
+    target = f"{home.new}/{dropped if NAME.fullmatch(dropped) and _is_empty(path) else _unique(dropped)}"
+    if os.path.lexists(target):
+        raise ClodputerError("name_taken", f"{target} is there already and was not taken in yet",
+                             "Take it in: clodputer exec. Then try again.")  # fmt: skip
+    request_id = lookup.id_inside(path, dropped)
+    try:
+        os.rename(path, target)
+    except FileNotFoundError:
+        raise ClodputerError("request_unknown", f"{name} is gone meanwhile") from None
+    around.log(
+        time(),
+        "retried",
+        task=task,
+        request_id=request_id or None,
+        file=os.path.basename(target),
+        rejected=name,
+    )
+    try:
+        os.unlink(path + spool.REASON_SUFFIX)
+    except FileNotFoundError:
+        pass
+    return Back(target, task, request_id)
+
+
+def trouble(around: Surroundings, path: str, dropped: str) -> tuple[str, Optional[ClodputerError]]:
+    """The task that a file set aside names, as far as it can be read; and why it would be rejected, and what mends that.
+
+    dropped: the name under which it was dropped. Raises OSError.
+    """
+    named = _task_named(path, dropped)
+    try:
+        found = dropfile.read(path, dropped)
+        request = read_request(found, dropped, "none", found.dropped_at)
+        task = taskfile.load(around.home, request.task, around.environ)
+    except (dropfile.Unreadable, InvalidRequest) as error:
+        code = "unreadable" if isinstance(error, dropfile.Unreadable) else "invalid_request"
+        return named, ClodputerError(code, str(error), f"Mend {path}.")
+    except ClodputerError as error:
+        new = f"Make it: clodputer new {named}; or correct the task in {path}."
+        hint = new if error.code == "task_unknown" else f"Mend it: clodputer edit {named}."
+        return named, ClodputerError(error.code, error.message, hint)
+    if not task.enabled:
+        return named, ClodputerError(
+            "task_disabled", decide.disabled(task), f"Switch it on: clodputer edit {named}."
+        )
+    return named, None
+
+
+def _task_named(path: str, dropped: str) -> str:
+    """The task that a file names, whatever else is wrong with it; one that cannot be read may be named after its task."""
+    try:
+        fields = dropfile.read(path, dropped).fields
+    except (dropfile.Unreadable, OSError):
+        fields = None
+    named = fields.get("task") if isinstance(fields, dict) else None
+    return named if isinstance(named, str) and NAME.fullmatch(named) else ""
+
+
+def _is_empty(path: str) -> bool:
+    return os.stat(path).st_size == 0
+
+
+def _unique(name: str) -> str:
+    stem, extension = os.path.splitext(name)
+    mark = f".{os.urandom(4).hex()}{extension}"
+    kept = os.fsencode(stem)[: dropfile.LONGEST_NAME - len(mark)]
+    return f"{kept.decode('utf-8', 'ignore')}{mark}"
