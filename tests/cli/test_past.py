@@ -34,6 +34,18 @@ def environ(home: Home) -> dict[str, str]:
     return {"CLODPUTER_HOME": home.root, "HOME": home.root}
 
 
+def test_logs_of_an_id_that_fits_several_runs(home: Home) -> None:
+    """They are listed; what was pruned is still found by its whole id."""
+    for number in (7, 8):
+        Path(home.runs, "nightly", f"run{number}").mkdir(parents=True)
+        ended(home, number)
+    with pytest.raises(ClodputerError, match=r"2 runs fit 'run': run8 \(nightly\), run7 \(nightly\)"):
+        log(environ(home), {**NOTHING, "run_id": "run"}, None, None, NOW)
+    assert len(log(environ(home), {**NOTHING, "run_id": "n7"}, None, None, NOW).data["events"]) == 1
+    ended(home, 9)
+    assert len(log(environ(home), {**NOTHING, "run_id": "run9"}, None, None, NOW).data["events"]) == 1
+
+
 def test_logs(home: Home) -> None:
     """The last twenty, or all since a moment; those of a run by the end of its id."""
     assert log(environ(home), NOTHING, None, None, NOW).text == "Nothing has happened in this home yet."

@@ -9,7 +9,6 @@ from typing import Any, Optional
 
 import pytest
 
-from clodputer.cli.ink import without
 from clodputer.cli.show import show
 from clodputer.model import outcome
 from clodputer.model.mask import Masker
@@ -19,7 +18,7 @@ from clodputer.runner import processes, tree
 from clodputer.store import runs, slot
 from clodputer.store.home import Home
 from tests.cli.past import NOW, past_run
-from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, write_task
+from tests.workshop import clodputer, make_home, write_task
 
 
 @pytest.fixture
@@ -253,49 +252,3 @@ def test_prose_fits_a_narrow_terminal_and_stays_whole_in_a_pipe(home: Home) -> N
     message = narrow[narrow.index("  message") : narrow.index("  remedy")]
     assert max(map(len, message.splitlines())) <= 50
     assert " ".join(message.split()[1:]) == words
-
-
-def test_a_request_that_was_rejected(home: Home, tmp_path: Path) -> None:
-    """With the reason, what is in its way now, and the commands that mend it; a link is not followed."""
-    write_task(home, "broken", "promt: x\n")
-    drop(home, "a.json", '{"task": "broken"}')
-    Path(home.tmp, "link").symlink_to(home.config)
-    Path(home.tmp, "link").rename(f"{home.new}/link.json")
-    execute(home)
-    environ = environment(home)
-    result = show(environ, "a.json")
-    assert (result.data["place"], result.data["file"], result.data["task"]) == (
-        "rejected",
-        "a.json",
-        "broken",
-    )
-    assert result.data["trouble"]["code"] == "task_invalid"
-    assert result.data["mend"] == "Mend it: clodputer edit broken. Then: clodputer retry rejected/a.json"
-    assert result.data["content"] == '{"task": "broken"}'
-    for words in ("a.json was rejected", "promt: unknown key", result.data["mend"], result.data["path"]):
-        assert words in " ".join(without(result.text).split())
-    command_task(home, "broken", "/bin/true")
-    result = show(environ, "rejected/a.json")
-    assert (result.data["trouble"], result.data["mend"]) == (
-        None,
-        "Run it again: clodputer retry rejected/a.json",
-    )
-    assert "What was wrong is mended." in result.text
-    assert show(environ, "link").data["content"] is None
-
-
-def test_a_request_that_was_given_up_and_never_ran(home: Home) -> None:
-    command_task(home, "nightly", "/bin/true")
-    drop(home, "a.json", '{"task": "nightly", "id": "mine-0001", "expires_at": "2020-01-01T00:00:00Z"}')
-    execute(home)
-    stdout, _ = clodputer(home, "show", "mine")
-    assert "was given up" in stdout
-    assert "Run it again: clodputer retry mine-0001" in stdout
-    assert clodputer(home, "show", "mine", "--files")[0] == stdout
-
-
-def test_a_request_that_waits(home: Home) -> None:
-    """There is nothing of it to show yet; where it is, is said."""
-    drop(home, "a.json", '{"task": "nightly", "id": "mine-0001"}')
-    _, stderr = clodputer(home, "show", "mine-0001", status=1)
-    assert "request mine-0001 has not begun to run: it is dropped" in stderr
