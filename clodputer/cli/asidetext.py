@@ -72,7 +72,7 @@ def of_task(found: Sequence[SetAside], now: float) -> list[str]:
         here = [one for one in found if one.place == place]
         for one in here[:MOST_TOLD]:
             # The reason as it is now, if there still is one: the task file may have been edited since.
-            why = one.trouble.message if one.trouble and place == REJECTED else one.reason
+            why = str(one.trouble) if one.trouble and place == REJECTED else one.reason
             told = f"{one.handle} {when.ago(one.since, now)}: {short(why)}"
             lines.append(
                 recordtext.field(f"in {place}", f"{recordtext.prose(told)}\n{recordtext.prose(one.mend)}")
@@ -84,5 +84,7 @@ def of_task(found: Sequence[SetAside], now: float) -> list[str]:
 
 def short(reason: str) -> str:
     """The first line of a reason, without the sentence that tells everybody which forms there are."""
-    first, _, rest = reason.replace(FORMS, "").strip().partition("\n")
-    return one_line(first, 300) + (" (and more)" if rest.strip() else "")
+    lines = reason.replace(FORMS, "").strip().split("\n")
+    # The last of several says what to do.
+    more = len(lines) - 2
+    return one_line(lines[0], 300) + (f" (and {more} more)" if more > 0 else "")

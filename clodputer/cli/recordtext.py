@@ -68,9 +68,9 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "record", printable(f"{folder}/record.json")
 
 
-def prose(text: str) -> str:
-    """A text of ours, set into the width that the terminal leaves; in a pipe each line stays whole, for grep."""
-    width = max(get_terminal_size(fallback=(UNBOUNDED, 24)).columns - LABEL - 2, NARROWEST)
+def prose(text: str, margin: int = LABEL + 2) -> str:
+    """A text of ours, set into the width that the terminal leaves beside a margin; in a pipe each line is whole, for grep."""
+    width = max(get_terminal_size(fallback=(UNBOUNDED, 24)).columns - margin, NARROWEST)
     lines = [
         wrap(line, width, break_long_words=False, break_on_hyphens=False)
         for line in printable(text).split("\n")

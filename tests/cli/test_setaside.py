@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import time
 
 import pytest
 
 from clodputer.cli.ink import without
+from clodputer.cli.queue import aside
 from clodputer.cli.show import show
 from clodputer.store.home import Home
 from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, write_task
@@ -61,3 +63,24 @@ def test_a_request_that_waits(home: Home) -> None:
     drop(home, "a.json", '{"task": "nightly", "id": "mine-0001"}')
     _, stderr = clodputer(home, "show", "mine-0001", status=1)
     assert "request mine-0001 has not begun to run: it is dropped" in stderr
+
+
+def test_a_reason_that_several_have_is_told_once(home: Home) -> None:
+    """And without the sentence that is the same for all; programs get each as it is."""
+    write_task(home, "broken", "promt: x\ntimeot: 5\n")
+    for number in range(3):
+        drop(home, f"a{number}.json", '{"task": "broken"}')
+        drop(home, f"b{number}.json", '{"tsk": "broken"}')
+    for number in range(3):
+        drop(home, f"c{number}.xml", "<a/>\n")
+    execute(home)
+    result = aside(environment(home), "rejected", 20, time())
+    text = " ".join(without(result.text).split())
+    assert text.count("expected prompt or prompt_file") == text.count("unknown field 'tsk'") == 1
+    assert text.count("it is none of the forms") == text.count("(and 2 more)") == 1
+    assert text.count("(the same)") == 6
+    assert text.count("Drop NAME.json or NAME.yaml") == 1
+    assert "clodputer retry rejected/FILE" in text
+    reasons = [one["reason"] for one in result.data["requests"]]
+    assert sum("Drop NAME.json or NAME.yaml" in reason for reason in reasons) == 6
+    assert sum("timeot" in reason for reason in reasons) == 3
