@@ -47,7 +47,7 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     ]
     verb = f"{ink(VERBS[one.place], 'yellow')} {when.ago(one.since, now)}"
     lines = [f"{ink(printable(one.name), 'bold')} {verb}"]
-    lines += [recordtext.field(label, recordtext.prose(text)) for label, text in fields if text]
+    lines += [recordtext.told(label, printable(text)) for label, text in fields if text]
     if content and content.strip():
         shown = recordtext.shortened(content, one.path).replace("\n", "\n  ")
         lines += ["", f"{ink('Content', 'bold')}\n  {shown}"]
@@ -68,17 +68,15 @@ def content(around: Surroundings, one: SetAside) -> Optional[str]:
 def of_task(found: Sequence[SetAside], now: float) -> list[str]:
     """The files of one task in a few lines: each with its reason, and below it what mends it."""
     lines = []
-    for place in (REJECTED, DEAD):
+    for place, label in ((REJECTED, "rejected"), (DEAD, "given up")):
         here = [one for one in found if one.place == place]
         for one in here[:MOST_TOLD]:
             # The reason as it is now, if there still is one: the task file may have been edited since.
             why = str(one.trouble) if one.trouble and place == REJECTED else one.reason
-            told = f"{one.handle} {when.ago(one.since, now)}: {short(why)}"
-            lines.append(
-                recordtext.field(f"in {place}", f"{recordtext.prose(told)}\n{recordtext.prose(one.mend)}")
-            )
+            head = f"{one.handle} {when.ago(one.since, now)}: {short(why)}"
+            lines.append(recordtext.told(label, printable(f"{head}\n{one.mend}")))
         if here[MOST_TOLD:]:
-            lines.append(recordtext.field("", f"and {len(here) - MOST_TOLD} more: clodputer queue --{place}"))
+            lines.append(recordtext.told("", f"and {len(here) - MOST_TOLD} more: clodputer queue --{place}"))
     return lines
 
 

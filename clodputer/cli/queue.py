@@ -9,10 +9,11 @@ from typing import Any, Optional
 
 import click
 
-from clodputer.cli import asidetext, complete, recordtext, when
+from clodputer.cli import asidetext, complete, when
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import prose
 from clodputer.cli.result import Result
 from clodputer.cli.table import Column, table
 from clodputer.model.errors import ClodputerError, ExitCode
@@ -122,7 +123,7 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
         ]
     else:
         hints += ["To run one again: clodputer retry REQUEST"]
-    hint = "\n".join(ink(recordtext.prose(one, 0), "dim") for one in hints)
+    hint = "\n".join(ink(prose(one), "dim") for one in hints)
     text = _with_rest(text, total - len(found)) + (f"\n\n{hint}" if found else "")
     return Result(data, around.masker.text(text))
 

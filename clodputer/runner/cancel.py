@@ -54,7 +54,7 @@ def of_task(around: Surroundings, task: str) -> list[Found]:
     """All requests of a task that have not ended."""
     found = {}
     for one in whereabouts.everywhere(around.home):
-        if (one.task or _task_inside(one)) == task:
+        if (one.task or task_inside(one)) == task:
             found[one.id or one.path] = one
     return list(found.values())
 
@@ -65,7 +65,7 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
     Nothing of ours holds a lock: in the queue our rename and the claim's exclude each other, and in the slot there is a file
     that whoever holds or recovers it looks at. So each step may be our last one. Raises OSError.
     """
-    task = request.task or _task_inside(request)
+    task = request.task or task_inside(request)
     inode = _inode(request.path)
     began, asked, died = monotonic(), False, False
     while True:
@@ -164,7 +164,7 @@ def _inode(path: str) -> int:
         return 0
 
 
-def _task_inside(request: Found) -> str:
+def task_inside(request: Found) -> str:
     fields = _fields(request)
     return str(fields.get("task", "")) if isinstance(fields, dict) else ""
 

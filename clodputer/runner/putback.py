@@ -76,8 +76,10 @@ def trouble(around: Surroundings, path: str, dropped: str) -> tuple[str, Optiona
         code = "unreadable" if isinstance(error, dropfile.Unreadable) else "invalid_request"
         return named, ClodputerError(code, str(error), f"Mend {path}.")
     except ClodputerError as error:
-        new = f"Make it: clodputer new {named}; or correct the task in {path}."
-        hint = new if error.code == "task_unknown" else f"Mend it: clodputer edit {named}."
+        hint = f"Mend it: clodputer edit {named}."
+        if error.code == "task_unknown":
+            other = f"name another one in {path}" if dropped != named else "rename the file"
+            hint = f"Make the task: clodputer new {named}; or {other}."
         return named, ClodputerError(error.code, error.message, hint)
     if not task.enabled:
         return named, ClodputerError(

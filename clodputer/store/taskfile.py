@@ -199,6 +199,4 @@ def _twice(home: Home, name: str, other: str) -> str:
 
 
 def _invalid(name: str, problems: Iterable[Problem]) -> ClodputerError:
-    return ClodputerError(
-        "task_invalid", "\n".join(map(str, problems)), f"Mend it, then: clodputer validate {name}"
-    )
+    return ClodputerError("task_invalid", "\n".join(map(str, problems)), f"Mend it: clodputer edit {name}")

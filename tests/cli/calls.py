@@ -43,7 +43,14 @@ CALLS = {
     "cancel": [Call(("held-0002",)), Call(("--all-of", "good"))],
     "retry": [Call(("bad",))],
     "next": [Call(), Call(("--cron", "0 7 * * *"))],
-    "why": [Call(("good",)), Call(("held",))],
+    "why": [
+        Call(("good",)),
+        Call(("held",)),
+        Call(("broken",), status=1),
+        Call(("dead-1234",)),
+        Call(("wrong.json",)),
+        Call(("held-0001",)),
+    ],
     "show": [
         Call(("good",)),
         Call(("bad", "--conversation", "--stderr")),

@@ -26,7 +26,7 @@ from clodputer.store import queue as queues
 from clodputer.store.home import Home
 from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
-from tests.workshop import clodputer, command_task, drop, environment, everything, execute, make_home
+from tests.workshop import clodputer, command_task, environment, everything, make_home
 
 
 @pytest.fixture(scope="module")
@@ -234,23 +234,6 @@ def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
     answer = why(environment(home), "work", time())
     assert (answer.data["running"], answer.data["stale"]) == (True, True)
     assert "its exec died" in answer.text
-
-
-def test_why_sees_what_a_person_dropped(home: Home) -> None:
-    """A request waits, whoever dropped it and wherever it lies: in new/, among the delayed, or in the queue."""
-    command_task(home, "work", "/bin/true")
-    assert why(environment(home), "work", time()).data["waiting"] is False
-    drop(home, "any.json", '{"task": "work"}')
-    dropped = why(environment(home), "work", time())
-    assert (dropped.data["waiting"], dropped.data["running"], dropped.data["stale"]) == (True, False, False)
-    assert "not taken in yet; the next exec does: clodputer exec" in dropped.text
-    Path(home.new, "any.json").unlink()
-    drop(home, "later.json", '{"task": "work", "not_before": "2099-01-01T00:00:00Z"}')
-    execute(home)
-    assert "waits for its time" in why(environment(home), "work", time()).text
-    queue_folder = Path(slot.path(home, "default", Place(1, 3, "", ""))).parent.parent / "queue" / "3"
-    (queue_folder / str(Place(1, 3, "work-0001", "x.json"))).write_text('{"task": "work"}')
-    assert "waits for its turn in lane default" in why(environment(home), "work", time()).text
 
 
 def test_a_slot_time_is_written_in_one_form_everywhere(home: Home) -> None:

@@ -104,7 +104,7 @@ def test_what_lies_in_new_is_never_overwritten(home: Home, around: Surroundings)
     [
         ("a.json", '{"tsk": "nightly"}', "invalid_request", "Mend {rejected}/a.json. Then: clodputer retry rejected/a.json"),
         ("a b.json", "{", "unreadable", "Mend {rejected}/a b.json. Then: clodputer retry 'rejected/a b.json'"),
-        ("a.json", '{"task": "gone"}', "task_unknown", "Make it: clodputer new gone; or correct the task in "),
+        ("a.json", '{"task": "gone"}', "task_unknown", "Make the task: clodputer new gone; or name another one in "),
         ("broken", "", "task_invalid", "Mend it: clodputer edit broken. Then: clodputer retry rejected/broken"),
         ("off", "", "task_disabled", "Switch it on: clodputer edit off. Then: "),
     ],

@@ -1,0 +1,46 @@
+"""Sentences set into the width of a terminal, line by line between words; in a pipe each line stays whole, for grep."""
+
+from __future__ import annotations
+
+from shutil import get_terminal_size
+
+from clodputer.cli.ink import without
+from clodputer.cli.printable import printable
+
+# Beside a margin a column of words keeps so much, however narrow the terminal is.
+NARROWEST, UNBOUNDED = 24, 100_000
+
+
+def prose(text: str, margin: int = 0) -> str:
+    """A text from anywhere, made harmless, in the width that the terminal leaves beside a margin."""
+    return wrapped(printable(text), margin)
+
+
+def wrapped(text: str, margin: int = 0) -> str:
+    """The same for a text that is harmless and may hold ink, which takes no room. What is indented stays so."""
+    return "\n".join(line for part in text.split("\n") for line in lines(part, width(margin)))
+
+
+def width(margin: int = 0) -> int:
+    """How wide a text beside a margin may be."""
+    return max(get_terminal_size(fallback=(UNBOUNDED, 24)).columns - margin, NARROWEST)
+
+
+def lines(text: str, room: int) -> list[str]:
+    """One line as several of at most `room` cells each; a word that is longer stands alone."""
+    if len(text) <= room and text.isascii():
+        return [text]
+    # Imported late: most texts are short.
+    from rich.cells import cell_len
+
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    found: list[str] = []
+    line, used = "", 0
+    for word in text.split():
+        length = cell_len(without(word))
+        if line and used + 1 + length > room:
+            found.append(line)
+            line, used = "", 0
+        used += length + (1 if line else len(indent))
+        line = f"{line} {word}" if line else f"{indent}{word}"
+    return [*found, line]
