@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.cli import called, slottext, triggertext
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import hung
 from clodputer.model.moment import format_duration
 from clodputer.schedulers.installation import Plan, removals
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, SPOOL, SWEEP, Alarm, Change, Trouble
@@ -97,16 +98,20 @@ def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
     rows = [(_label(alarm), when(alarm, plan.scheduler, plan.frame.sweep), next_ring(alarm, now, {}))
             for alarm in outcome.alarms()]  # fmt: skip
     width = max((len(label) for label, _, _ in rows), default=0)
-    lines += [f"  {label.ljust(width)}  {printable(words)}{_next(moment)}" for label, words, moment in rows]
+    lines += [
+        hung(f"  {label.ljust(width)}  {printable(words)}{_next(moment)}", 4) for label, words, moment in rows
+    ]
     if outcome.wanted.silent:
-        lines.append(ink(f"Without an alarm (disabled or manual): {', '.join(outcome.wanted.silent)}", "dim"))
-    lines.append(_count(outcome))
-    lines += [f"environment: {printable(one)}" for one in outcome.environment_changes]
-    lines += [f"{ink('note:', 'yellow')} {printable(note)}" for note in outcome.notes]
+        silent = f"Without an alarm (disabled or manual): {', '.join(outcome.wanted.silent)}"
+        lines.append(ink(hung(silent), "dim"))
+    lines.append(hung(_count(outcome)))
+    lines += [hung(f"environment: {printable(one)}") for one in outcome.environment_changes]
+    lines += [hung(f"{ink('note:', 'yellow')} {printable(note)}") for note in outcome.notes]
     lines += told(_troubles(outcome))
     if outcome.wanted.broken:
         kept = "what was installed of these stays as it was"
-        lines.append(f"Broken: {', '.join(outcome.wanted.broken)}; {kept}. See: {called.name()} validate")
+        broken = f"Broken: {', '.join(outcome.wanted.broken)}; {kept}. See: {called.name()} validate"
+        lines.append(hung(broken))
     return "\n".join(lines)
 
 
@@ -127,8 +132,8 @@ def told(troubles: Iterable[Trouble]) -> list[str]:
     lines = []
     for one in troubles:
         mark = ink("error:", "red") if one.fatal else ink("note:", "yellow")
-        lines.append(f"{mark} {printable(one.message)}")
-        lines += [f"  {printable(one.hint)}"] if one.hint else []
+        lines.append(hung(f"{mark} {printable(one.message)}"))
+        lines += [hung(f"  {printable(one.hint)}", 0)] if one.hint else []
     return lines
 
 

@@ -13,6 +13,7 @@ from clodputer.cli import slottext, triggertext, when
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.cli.table import Column, table
 from clodputer.model.moment import format_duration, iso
@@ -100,7 +101,7 @@ def broken_lines(broken: Sequence[Broken]) -> str:
     for one in broken:
         more = len(one.problems) - 1
         rest = f" (and {more} more)" if more else ""
-        lines.append(f"  {printable(str(one.problems[0]))}{rest}")
+        lines.append(hung(f"  {printable(str(one.problems[0]))}{rest}"))
     if not lines:
         return ""
     return "\n".join([f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)", *lines])

@@ -8,7 +8,7 @@ from clodputer.cli.ink import without
 from clodputer.cli.printable import printable
 
 # Beside a margin a column of words keeps so much, however narrow the terminal is.
-NARROWEST, UNBOUNDED = 24, 100_000
+NARROWEST, UNBOUNDED = 16, 100_000
 
 
 def prose(text: str, margin: int = 0) -> str:
@@ -21,26 +21,32 @@ def wrapped(text: str, margin: int = 0) -> str:
     return "\n".join(line for part in text.split("\n") for line in lines(part, width(margin)))
 
 
+def hung(text: str, hang: int = 2) -> str:
+    """A harmless text whose lines may be too long: what is over goes on below, set in by `hang` more than its line is."""
+    return "\n".join(line for part in text.split("\n") for line in lines(part, width(), hang))
+
+
 def width(margin: int = 0) -> int:
     """How wide a text beside a margin may be."""
     return max(get_terminal_size(fallback=(UNBOUNDED, 24)).columns - margin, NARROWEST)
 
 
-def lines(text: str, room: int) -> list[str]:
-    """One line as several of at most `room` cells each; a word that is longer stands alone."""
+def lines(text: str, room: int, hang: int = 0) -> list[str]:
+    """One line as several of at most `room` cells each, all but the first set in by `hang`; a longer word stands alone."""
     if len(text) <= room and text.isascii():
         return [text]
     # Imported late: most texts are short.
     from rich.cells import cell_len
 
     indent = " " * (len(text) - len(text.lstrip(" ")))
+    set_in = indent + " " * hang
     found: list[str] = []
     line, used = "", 0
     for word in text.split():
         length = cell_len(without(word))
         if line and used + 1 + length > room:
             found.append(line)
-            line, used = "", 0
+            line, used, indent = "", 0, set_in
         used += length + (1 if line else len(indent))
         line = f"{line} {word}" if line else f"{indent}{word}"
     return [*found, line]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.cli import conversation, recordtext
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import wrapped
 from clodputer.model.moment import format_duration
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import runs, slot, spool
@@ -142,7 +143,7 @@ def not_run_text(home: Home, task: str) -> str:
     from clodputer.store import ledger
 
     lines = slottext.fates(fate for entry in ledger.entries(home, task).values() for fate in entry.fates)
-    return _headed("Not run", "", "\n".join(lines)) if lines else ""
+    return _headed("Not run", "", wrapped("\n".join(lines), 2)) if lines else ""
 
 
 def earlier_text(home: Home, task: str) -> str:

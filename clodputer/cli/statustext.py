@@ -8,6 +8,7 @@ from clodputer.cli import recordtext, slottext, when
 from clodputer.cli.ink import ink
 from clodputer.cli.list import broken_lines
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import hung
 from clodputer.cli.table import Column, table
 from clodputer.model.moment import format_duration
 from clodputer.store import zone
@@ -52,7 +53,7 @@ def _parts(status: Status) -> Iterator[str]:
 
 
 def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
-    found = [f"  {line}" for line in lines]
+    found = [hung(f"  {line}") for line in lines]
     styles = ("bold", colour) if colour else ("bold",)
     return "\n".join([ink(title, *styles), *found]) if found else ""
 

@@ -12,6 +12,7 @@ from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError, ExitCode
 
@@ -55,10 +56,10 @@ def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
     ]
     data = {"tasks": [_told(report) for report in reports]}
     told = ", ".join(report.name for report in reports if not report.problems)
-    good = f"{ink('ok', 'green')}  {printable(told)}" if told else ""
+    good = hung(f"{ink('ok', 'green')}  {printable(told)}", 4) if told else ""
     if errors:
         found = f"{len(errors)} mistake{'' if len(errors) == 1 else 's'}"
-        lines = [*(printable(error.message) for error in errors), good, ink(found, "red")]
+        lines = [*(hung(printable(error.message)) for error in errors), good, ink(found, "red")]
         return Result(data, "\n".join(filter(None, lines)), ExitCode.EXPECTED, tuple(errors))
     return Result(data, good or f"There are no task files in {printable(home.tasks)} yet.")
 
