@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from clodputer.cli.eventwords import KIND
 from clodputer.cli.logs import EVENTS
 from tests import house
 
@@ -74,6 +75,7 @@ def test_logs_knows_what_is_written() -> None:
         except LookupError as error:
             pytest.fail(f"{path}: {error}")
     assert sorted(found) == list(EVENTS)
+    assert max(map(len, found)) <= KIND, "the column of logs is too narrow"
     others = [path for path in house.python_files("clodputer") if "eventlog.append(" in house.read(path)]
     assert others == ["clodputer/runner/surroundings.py"], (
         "log by way of Surroundings.log, or teach this test"

@@ -10,7 +10,7 @@ from typing import Any, Optional, Union
 
 import click
 
-from clodputer.cli.eventwords import in_words
+from clodputer.cli.eventwords import in_words, names
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import shown
 from clodputer.cli.result import Printed, Result
@@ -88,7 +88,8 @@ def log(
         if not events and anything:
             _refuse_unknown(home, index, wanted)
         nothing = "" if events else _nothing(anything, wanted)
-    return Result({"events": events}, "\n".join(in_words(event) for event in events) or nothing)
+    column = names(str(event.get("task") or "") for event in events)
+    return Result({"events": events}, "\n".join(in_words(event, column) for event in events) or nothing)
 
 
 def follow_log(
@@ -101,6 +102,7 @@ def follow_log(
     as_json: bool,
 ) -> Printed:
     """The same, printed, and what is logged from now on until Ctrl-C. Raises ClodputerError."""
+    from clodputer.store import taskfile
     from clodputer.store.index import Index
     from clodputer.store.logtail import Tail
 
@@ -116,9 +118,11 @@ def follow_log(
             # Opened before the index is read: what comes in between is then seen by both, and told once.
             with Index(home) as index:
                 told = index.events(**wanted, since=start, last=last)
+            # Of what is to come nobody knows the tasks; those that are there now will do.
+            column = names([*taskfile.names(home), *(str(event.get("task") or "") for event in told)])
             for event in _once(told, coming.events()):
                 if all(not value or event.get(key) == value for key, value in wanted.items()):
-                    sys.stdout.write(shown(in_words(event), sys.stdout, environ) + "\n")
+                    sys.stdout.write(shown(in_words(event, column), sys.stdout, environ) + "\n")
                     sys.stdout.flush()
     except KeyboardInterrupt:
         return Printed(ExitCode.INTERRUPTED)
