@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from shutil import get_terminal_size
 
 from clodputer.cli.ink import without
@@ -41,12 +42,13 @@ def lines(text: str, room: int, hang: int = 0) -> list[str]:
     indent = " " * (len(text) - len(text.lstrip(" ")))
     set_in = indent + " " * hang
     found: list[str] = []
-    line, used = "", 0
-    for word in text.split():
+    line, used, full = indent, len(indent), False
+    for gap, word in re.findall(r"( *)([^ ]+)", text[len(indent) :]):
         length = cell_len(without(word))
-        if line and used + 1 + length > room:
+        if full and used + len(gap) + length > room:
             found.append(line)
-            line, used, indent = "", 0, set_in
-        used += length + (1 if line else len(indent))
-        line = f"{line} {word}" if line else f"{indent}{word}"
+            line, used, full = set_in, len(set_in), False
+        # The gaps between columns stay, as long as their line does.
+        gap = gap if full else ""
+        line, used, full = f"{line}{gap}{word}", used + len(gap) + length, True
     return [*found, line]

@@ -127,7 +127,7 @@ def until(moment: Any) -> str:
     if moment is None:
         return "until it is lifted"
     epoch = moment if isinstance(moment, (int, float)) else parse_moment(str(moment), 0.0)
-    return f"until {zone.wall(epoch)}"
+    return f"until {zone.wall(epoch // 60 * 60)}"
 
 
 def files(folder: str) -> list[tuple[str, int]]:

@@ -27,6 +27,8 @@ def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hung(f"  {SENTENCE}").split("\n") == [
         "  its task file is not in order, which", "    three mistakes in it show",
     ]  # fmt: skip
+    rows = "  changelog  at 07:30 on weekdays, and every hour"
+    assert hung(rows, 4).split("\n") == ["  changelog  at 07:30 on weekdays, and", "      every hour"]
     assert prose("\x1b[2J") == "\\x1b[2J"
 
 
