@@ -10,6 +10,7 @@ from typing import Any, Optional
 from clodputer.cli import recordtext, when
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import hung
 from clodputer.model.moment import iso
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import plainfile
@@ -46,7 +47,7 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
         ("file", one.path),
     ]
     verb = f"{ink(VERBS[one.place], 'yellow')} {when.ago(one.since, now)}"
-    lines = [f"{ink(printable(one.name), 'bold')} {verb}"]
+    lines = [hung(f"{ink(printable(one.name), 'bold')} {verb}")]
     lines += [recordtext.told(label, printable(text)) for label, text in fields if text]
     if content and content.strip():
         shown = recordtext.shortened(content, one.path).replace("\n", "\n  ")

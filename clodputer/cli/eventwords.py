@@ -12,7 +12,7 @@ from clodputer.cli.printable import one_line
 from clodputer.cli.prose import width, wrapped
 from clodputer.model.moment import format_duration
 
-LONGEST, LONGEST_NAME = 200, 64
+LONGEST, LONGEST_NAME = 400, 64
 # The columns of the moment and of the kind, and what must be left for the words beside them all.
 MOMENT, KIND, LEAST = 19, 13, 30
 # What stands elsewhere in the line, or says nothing to a person.
@@ -86,7 +86,7 @@ def _others(event: Mapping[str, Any]) -> str:
     if isinstance(swept, list):
         parts.append(f"{len(swept)} process{'' if len(swept) == 1 else 'es'}")
     parts += [
-        f"{one_line(str(key), 30)} {one_line(str(value), 60)}"
+        f"{one_line(str(key), 30)} {one_line(str(value), 200)}"
         for key, value in event.items()
         if key not in SILENT and value not in (None, "", [], {})
     ]

@@ -104,7 +104,7 @@ def broken_lines(broken: Sequence[Broken]) -> str:
         lines.append(hung(f"  {printable(str(one.problems[0]))}{rest}"))
     if not lines:
         return ""
-    return "\n".join([f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)", *lines])
+    return "\n".join([hung(f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)"), *lines])
 
 
 def _row(one: Listed, now: float) -> tuple[str, ...]:

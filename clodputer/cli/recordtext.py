@@ -9,7 +9,7 @@ from typing import Any
 
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
-from clodputer.cli.prose import prose, wrapped
+from clodputer.cli.prose import hung, prose, wrapped
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
 from clodputer.store import zone
@@ -31,7 +31,7 @@ def headline(record: Mapping[str, Any]) -> str:
 def summary(record: Mapping[str, Any], folder: str) -> str:
     """The headline and what stands behind it, one labelled line each; what is empty is left out."""
     return "\n".join(
-        [headline(record), *(field(label, text) for label, text in _fields(record, folder) if text)]
+        [hung(headline(record)), *(field(label, text) for label, text in _fields(record, folder) if text)]
     )
 
 
@@ -67,11 +67,12 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
-    yield "usage", _usage(record)
-    yield "swept", swept(record["swept"])
-    yield "held", "\n".join(_held(effect) for effect in record["effects"] if effect.get("effect") == "hold")
+    yield "usage", wrapped(_usage(record), MARGIN)
+    yield "swept", wrapped(swept(record["swept"]), MARGIN)
+    held = "\n".join(_held(effect) for effect in record["effects"] if effect.get("effect") == "hold")
+    yield "held", wrapped(held, MARGIN)
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
-    yield "run", printable(f"{record['run_id']}, trigger: {record['trigger']}")
+    yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
 
 

@@ -10,6 +10,7 @@ from clodputer.cli import called, slottext
 from clodputer.cli.ink import ink
 from clodputer.cli.installtext import change_data, counted, told
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import load
@@ -82,7 +83,7 @@ def _view(view: View) -> list[str]:
         else "cannot be used"
     )
     said = f": {printable(view.answer.message)}" if view.answer.message else ""
-    lines = [f"{ink(view.name, 'bold')} {state}{ink(said, 'dim')}"]
+    lines = [hung(f"{ink(view.name, 'bold')} {state}{ink(said, 'dim')}")]
     if view.unknown:
         lines.append(f"  what it has cannot be told: {printable(view.unknown)}")
     width = max((len(_label(one.found)) for one in view.units), default=0)
@@ -91,7 +92,7 @@ def _view(view: View) -> list[str]:
         words = [one.found.state, f"next {zone.wall(one.next)}" if one.next is not None else ""]
         shown = printable("; ".join(word for word in words if word))
         wrong = f"  {ink(printable(bad), 'red')}" if bad else ""
-        lines.append(f"  {_label(one.found).ljust(width)}  {shown}{wrong}")
+        lines.append(hung(f"  {_label(one.found).ljust(width)}  {shown}{wrong}", 4))
     if view.drift:
         lines.append(f"  {ink('differs from the tasks:', 'yellow')} install {counted(view.drift, True)}")
     return lines + [f"  {line}" for line in told(view.troubles)]
