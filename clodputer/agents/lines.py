@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from json import loads
-from math import isfinite
+from clodputer.model.jsontext import reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def read(line: bytes) -> Any:
         raise ValueError("line too long")
     text = line.decode("utf-8", "replace")
     try:
-        value = loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = _loads(text)
         return _whole(value) if "\\ud" in text or "\\uD" in text else value
     except RecursionError:
         raise ValueError("too deep") from None
@@ -37,9 +36,12 @@ def _refuse(word: str) -> NoReturn:
 
 def _finite(digits: str) -> float:
     value = float(digits)
-    if not isfinite(value):
+    if value - value != 0:  # so are infinities and NaN alone
         raise ValueError(f"too large: {digits[:40]}")
     return value
+
+
+_loads = reader(_finite, _refuse)
 
 
 def _whole(value: Any) -> Any:
@@ -80,7 +82,7 @@ def amount(value: Any) -> Optional[float]:
         number = float(value)
     except OverflowError:
         return None
-    return number if isfinite(number) and number >= 0 else None
+    return number if number >= 0 and number - number == 0 else None
 
 
 def shortened(value: str, length: int) -> str:

@@ -10,7 +10,8 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 
 SHELLS = ("bash", "zsh", "fish")
 NAME, VARIABLE = "clodputer", "_CLODPUTER_COMPLETE"

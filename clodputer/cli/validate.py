@@ -14,7 +14,8 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

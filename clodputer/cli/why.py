@@ -16,7 +16,8 @@ from clodputer.cli.printable import printable
 from clodputer.cli.prose import wrapped
 from clodputer.cli.result import Result
 from clodputer.model import schedule, trigger
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.outcome import LIMITED, SUCCEEDED
 from clodputer.model.task import Task, Trigger

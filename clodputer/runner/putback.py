@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest
-from clodputer.model.task import NAME
+from clodputer.model.task import is_name
 from clodputer.runner.intake import read_request
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import dropfile, lookup, spool, taskfile
@@ -38,7 +38,7 @@ def put_back(around: Surroundings, name: str) -> Back:
     if wrong is not None:
         hint = f"{wrong.hint} Then: clodputer retry {quote(f'{REJECTED}/{name}')}"
         raise ClodputerError(wrong.code, f"{name} would be rejected again: {wrong.message}", hint)
-    target = f"{home.new}/{dropped if NAME.fullmatch(dropped) and _is_empty(path) else _unique(dropped)}"
+    target = f"{home.new}/{dropped if is_name(dropped) and _is_empty(path) else _unique(dropped)}"
     if os.path.lexists(target):
         raise ClodputerError("name_taken", f"{target} is there already and was not taken in yet",
                              "Take it in: clodputer exec. Then try again.")  # fmt: skip
@@ -95,7 +95,7 @@ def _task_named(path: str, dropped: str) -> str:
     except (dropfile.Unreadable, OSError):
         fields = None
     named = fields.get("task") if isinstance(fields, dict) else None
-    return named if isinstance(named, str) and NAME.fullmatch(named) else ""
+    return named if isinstance(named, str) and is_name(named) else ""
 
 
 def _is_empty(path: str) -> bool:

@@ -8,7 +8,7 @@ from shlex import quote
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.request import ID
+from clodputer.model.request import is_id
 from clodputer.store import dropfile, runs, whereabouts
 from clodputer.store.home import Home
 
@@ -104,7 +104,7 @@ def id_inside(path: str, name: str) -> str:
     except (dropfile.Unreadable, OSError):
         return ""
     named = fields.get("id") if isinstance(fields, dict) else None
-    return named if isinstance(named, str) and ID.fullmatch(named) else ""
+    return named if isinstance(named, str) and is_id(named) else ""
 
 
 def _told(one: Bearer) -> str:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from clodputer.model.moment import parse_duration
 from clodputer.model.request import parse_priority
 from clodputer.model.size import parse_size
-from clodputer.model.task import NAME
+from clodputer.model.task import is_name
 from clodputer.store.template_text import marked
 
 UNSET: Any = None
@@ -53,7 +53,7 @@ def _program(value: list[str]) -> list[str]:
 
 
 def _name(text: str) -> str:
-    if not NAME.fullmatch(text):
+    if not is_name(text):
         raise expected("1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit")
     return text
 

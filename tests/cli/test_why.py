@@ -53,9 +53,9 @@ def test_after_a_lost_run(home: Home) -> None:
     Path(slot.path(home, "default", place)).write_text('{"task": "work"}')
     run_id = runs.new_id(time() - 90, place.id)
     slot.mark(home, "default", "work", run_id)
-    folder = Path(runs.folder(home, "work", run_id))
-    folder.mkdir(parents=True)
-    (folder / "process.json").write_text('{"processes": []}')
+    slot.start(home, "default", "work", run_id)
+    # Of what the run had written a power cut has left nothing.
+    Path(runs.folder(home, "work", run_id)).mkdir(parents=True)
     execute(home)
     assert records(home, "work")[-1]["outcome"] == "lost"
     result = why(environment(home), "work", time())
