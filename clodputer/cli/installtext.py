@@ -130,10 +130,13 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
 def told(troubles: Iterable[Trouble]) -> list[str]:
     """What went wrong or is worth knowing, each with what to do about it below."""
     lines = []
-    for one in troubles:
+    found = list(troubles)
+    for one, following in zip(found, [*found[1:], None]):
         mark = ink("error:", "red") if one.fatal else ink("note:", "yellow")
         lines.append(hung(f"{mark} {printable(one.message)}"))
-        lines += [hung(f"  {printable(one.hint)}", 0)] if one.hint else []
+        # What helps against several is told once, below them.
+        if one.hint and not (following and following.hint == one.hint):
+            lines.append(hung(f"  {printable(one.hint)}", 0))
     return lines
 
 

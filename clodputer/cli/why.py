@@ -11,7 +11,7 @@ import click
 
 from clodputer.cli import asidetext, complete, recordtext, slottext, when
 from clodputer.cli.group import json_option
-from clodputer.cli.ink import ink
+from clodputer.cli.ink import ink, without
 from clodputer.cli.printable import printable
 from clodputer.cli.prose import wrapped
 from clodputer.cli.result import Result
@@ -20,6 +20,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, Trigger
 from clodputer.store import zone as zones
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 # What is told of a request whose task nobody knows.
 _NOTHING: Mapping[str, Any] = {
     "task": None, "enabled": None, "last_run": None, "waiting": False, "running": False, "stale": False, "hold": None,
-    "triggers": [], "not_run": [], "problems": [], "set_aside": [],
+    "triggers": [], "not_run": [], "problems": [], "set_aside": [], "words": "",
 }  # fmt: skip
 
 
@@ -86,8 +87,9 @@ def why(environ: Mapping[str, str], wanted: str, now: float) -> Result:
     places = (lookup.RUN, lookup.REJECTED, lookup.DEAD, lookup.CLOSED, lookup.WAITING)
     one = lookup.the_one(wanted, lookup.fitting(around.home, wanted, places))
     if one is None:
-        taskfile.find(around.home, wanted)
-    assert one is not None  # noqa: S101 (else there is no such task, which the line above has said)
+        near = did_you_mean(wanted, taskfile.names(around.home))
+        raise ClodputerError("task_unknown", f"no task, no run and no request fits {wanted[:80]!r}{near}",
+                             "See the tasks with: clodputer list. See what waits: clodputer queue")  # fmt: skip
     return _of_request(around, one, now)
 
 
@@ -108,11 +110,12 @@ def _of_task(around: Surroundings, name: str, now: float, but: str = "") -> Resu
         "running": facts.running,
         "stale": facts.stale,
         "hold": _hold(facts.hold) if facts.hold else None,
-        "triggers": [told for told, _ in triggers],
+        "triggers": [{**told, "words": words} for told, words in triggers],
         "not_run": [slottext.fate_data(fate) for fate in fates],
         "problems": facts.trouble.message.split("\n") if facts.trouble else [],
         "set_aside": [asidetext.data(one) for one in facts.aside],
         "asked": None,
+        "words": without(_state(facts)),
     }
     lines = [wrapped(_state(facts))]
     if facts.trouble:

@@ -64,7 +64,7 @@ def find(home: Home, name: str) -> str:
         known = names(home)
         where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
         raise ClodputerError("task_unknown", f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
-                             f"A task is a file such as {home.tasks}/NAME.yaml.")  # fmt: skip
+                             f"A task is a file such as {home.tasks}/NAME.yaml; to make one: clodputer new NAME")  # fmt: skip
     return path
 
 

@@ -10,8 +10,12 @@ import pytest
 from clodputer.cli.ink import without
 from clodputer.cli.queue import aside
 from clodputer.cli.show import show
+from clodputer.cli.validate import validate
 from clodputer.store.home import Home
-from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, write_task
+from tests.workshop import ROOT, clodputer, command_task, drop, environment, execute, make_home, write_task
+
+# A crontab that is played.
+CRONTAB = {"PATH": f"{ROOT}/tests/fakes:/usr/bin:/bin"}
 
 
 @pytest.fixture
@@ -84,3 +88,20 @@ def test_a_reason_that_several_have_is_told_once(home: Home) -> None:
     reasons = [one["reason"] for one in result.data["requests"]]
     assert sum("Drop NAME.json or NAME.yaml" in reason for reason in reasons) == 6
     assert sum("timeot" in reason for reason in reasons) == 3
+
+
+def test_each_mistake_says_what_mends_it(home: Home) -> None:
+    """Of a task file, whoever meets it; a person is told once for each file."""
+    write_task(home, "broken", "prompt: x\ntimeot: 5\nprioriti: 1\n")
+    told = validate(environment(home))
+    assert {error.hint for error in told.errors} == {"Mend it: clodputer edit broken"}
+    text, _ = clodputer(
+        home,
+        "install",
+        "--scheduler",
+        "cron",
+        "--dry-run",
+        status=1,
+        extra={**CRONTAB, "FAKE_CRONTAB": home.root},
+    )
+    assert (text.count("unknown key"), text.count("Mend it: clodputer edit broken")) == (2, 1)

@@ -89,6 +89,7 @@ def test_a_broken_task_file(home: Home) -> None:
     result = why(environment(home), "work", time())
     [error] = result.errors
     assert (result.exit_code, error.code, error.hint) == (1, "task_invalid", "Mend it: clodputer edit work")
+    assert result.data["words"] == "work does not run: its task file is not in order"
     assert (result.data["enabled"], result.data["triggers"], len(result.data["problems"])) == (None, [], 2)
     assert {one["mend"] for one in result.data["set_aside"]} == {
         f"Mend it: clodputer edit work. Then: clodputer retry rejected/{name}"

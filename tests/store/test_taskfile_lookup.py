@@ -69,7 +69,7 @@ def test_an_unknown_task(home: Home) -> None:
         error.message
         == f"there is no task 'log-triag' (did you mean 'log-triage'?); {home.tasks} has log-triage"
     )
-    assert error.hint == f"A task is a file such as {home.tasks}/NAME.yaml."
+    assert error.hint == f"A task is a file such as {home.tasks}/NAME.yaml; to make one: clodputer new NAME"
 
 
 @pytest.mark.parametrize(
