@@ -16,6 +16,9 @@ from clodputer.runner.surroundings import Surroundings
 from clodputer.store import dropfile, lookup, spool, taskfile
 from clodputer.store.lookup import REJECTED
 
+# What is wrong with the tasks that were looked at, by their names.
+Known = dict[str, Optional[ClodputerError]]
+
 
 class Back(NamedTuple):
     """A file that was put back: where it is now, its task, and the id that it brings along, if any."""
@@ -62,33 +65,47 @@ def put_back(around: Surroundings, name: str) -> Back:
     return Back(target, task, request_id)
 
 
-def trouble(around: Surroundings, path: str, dropped: str) -> tuple[str, Optional[ClodputerError]]:
+def trouble(
+    around: Surroundings, path: str, dropped: str, known: Optional[Known] = None
+) -> tuple[str, Optional[ClodputerError]]:
     """The task that a file set aside names, as far as it can be read; and why it would be rejected, and what mends that.
 
-    dropped: the name under which it was dropped. Raises OSError.
+    dropped: the name under which it was dropped. known: what was found of tasks before, for those who ask of many files.
+    Raises OSError.
     """
-    named = _task_named(path, dropped)
+    named = task_named(path, dropped)
     try:
         found = dropfile.read(path, dropped)
-        request = read_request(found, dropped, "none", found.dropped_at)
-        task = taskfile.load(around.home, request.task, around.environ)
+        read_request(found, dropped, "none", found.dropped_at)
     except (dropfile.Unreadable, InvalidRequest) as error:
         code = "unreadable" if isinstance(error, dropfile.Unreadable) else "invalid_request"
         return named, ClodputerError(code, str(error), f"Mend {path}.")
+    known = {} if known is None else known
+    if named not in known:
+        known[named] = _wrong_with(around, named)
+    wrong = known[named]
+    if wrong is not None and wrong.code == "task_unknown":
+        other = f"name another one in {path}" if dropped != named else "rename the file"
+        return named, ClodputerError(wrong.code, wrong.message, f"{wrong.hint}; or {other}.")
+    return named, wrong
+
+
+def _wrong_with(around: Surroundings, task: str) -> Optional[ClodputerError]:
+    """Why no request for that task is let in, and what mends that."""
+    try:
+        found = taskfile.load(around.home, task, around.environ)
     except ClodputerError as error:
-        hint = f"Mend it: clodputer edit {named}."
-        if error.code == "task_unknown":
-            other = f"name another one in {path}" if dropped != named else "rename the file"
-            hint = f"Make the task: clodputer new {named}; or {other}."
-        return named, ClodputerError(error.code, error.message, hint)
-    if not task.enabled:
-        return named, ClodputerError(
-            "task_disabled", decide.disabled(task), f"Switch it on: clodputer edit {named}."
+        unknown = error.code == "task_unknown"
+        hint = f"Make the task: clodputer new {task}" if unknown else f"Mend it: clodputer edit {task}."
+        return ClodputerError(error.code, error.message, hint)
+    if not found.enabled:
+        return ClodputerError(
+            "task_disabled", decide.disabled(found), f"Switch it on: clodputer edit {task}."
         )
-    return named, None
+    return None
 
 
-def _task_named(path: str, dropped: str) -> str:
+def task_named(path: str, dropped: str) -> str:
     """The task that a file names, whatever else is wrong with it; one that cannot be read may be named after its task."""
     try:
         fields = dropfile.read(path, dropped).fields

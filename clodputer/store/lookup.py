@@ -48,6 +48,8 @@ def fitting(home: Home, wanted: str, places: Iterable[str]) -> list[Bearer]:
     for one in _everything(home, places) if wanted else ():
         if wanted in one.names:
             exact.append(one)
+            if one.run_id == wanted:
+                break  # nothing else bears that, and the files of the other places need not be read
         elif any(
             each.startswith(wanted) or each.endswith(wanted) for each in (one.request_id, one.run_id) if each
         ):

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.runner.putback import trouble
+from clodputer.runner.putback import Known, task_named, trouble
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import lookup, whereabouts
 from clodputer.store.lookup import CLOSED, DEAD, REJECTED
@@ -41,11 +41,11 @@ class SetAside(NamedTuple):
         return f"{self.trouble.hint} Then: {again}" if self.trouble else f"Run it again: {again}"
 
 
-def told(around: Surroundings, place: str, name: str) -> SetAside:
-    """One file that was set aside. Raises FileNotFoundError when it is gone, OSError."""
+def told(around: Surroundings, place: str, name: str, known: Optional[Known] = None) -> SetAside:
+    """One file that was set aside; `known` as `trouble` has it. Raises FileNotFoundError when it is gone, OSError."""
     folder = lookup.folder(around.home, place)
     path, dropped = f"{folder}/{name}", lookup.dropped_as(around.home, place, name)
-    task, wrong = trouble(around, path, dropped)
+    task, wrong = trouble(around, path, dropped, known)
     inside = lookup.id_inside(path, dropped) if place == REJECTED else whereabouts.id_of(name)
     bearer = lookup.Bearer(place, inside, path, (), name, task)
     return SetAside(place, name, path, dropped, inside, task, whereabouts.reason(folder, name), whereabouts.changed(path),
@@ -55,12 +55,14 @@ def told(around: Surroundings, place: str, name: str) -> SetAside:
 def of_task(around: Surroundings, task: str) -> list[SetAside]:
     """The requests of a task that were rejected or given up, of each place the latest first."""
     found = []
+    known: Known = {}
     for place in (REJECTED, DEAD):
-        for name in islice(whereabouts.set_aside(lookup.folder(around.home, place)), MOST_READ):
+        folder = lookup.folder(around.home, place)
+        for name in islice(whereabouts.set_aside(folder), MOST_READ):
+            if task_named(f"{folder}/{name}", lookup.dropped_as(around.home, place, name)) != task:
+                continue
             try:
-                one = told(around, place, name)
+                found.append(told(around, place, name, known))
             except FileNotFoundError:
                 continue  # retried a moment ago
-            if one.task == task:
-                found.append(one)
     return found
