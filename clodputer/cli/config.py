@@ -41,7 +41,7 @@ def command(context: click.Context) -> Optional[Result]:
       clodputer config set timeout 30m
       clodputer config unset timeout
     """
-    return None if context.invoked_subcommand else listed(_home(os.environ), os.environ)
+    return None if context.invoked_subcommand else listed(homes.existing(os.environ), os.environ)
 
 
 @command.command()
@@ -50,7 +50,7 @@ def command(context: click.Context) -> Optional[Result]:
 def get(key: str) -> Result:
     """Print the value of one setting."""
     _known(key)
-    told = listed(_home(os.environ), os.environ)
+    told = listed(homes.existing(os.environ), os.environ)
     row = next(row for row in told.data["settings"] if row["key"] == key)
     return Result(
         row, printable(str(row["value"] if row["value"] is not None else "")), told.exit_code, told.errors
@@ -154,7 +154,7 @@ def _change(key: str, text: Optional[str]) -> Result:
     from clodputer.store import settings
     from clodputer.store.settings_edit import write
 
-    home = _home(os.environ)
+    home = homes.existing(os.environ)
     changed = write(home, key, text)
     wanted = f"{key}: {printable(text)}" if text is not None else f"no {key}"
     told = f"config.yaml {'now has' if changed else 'already had'} {wanted}"
@@ -171,10 +171,3 @@ def _known(key: str) -> None:
             "See: clodputer config",
             ExitCode.USAGE,
         )
-
-
-def _home(environ: Mapping[str, str]) -> Home:
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
-    return home

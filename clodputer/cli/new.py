@@ -93,9 +93,7 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
     from clodputer.store import atomic, taskfile
     from clodputer.store import home as homes
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     if not NAME.fullmatch(name):
         raise ClodputerError("name_unfit", f"{name[:80]!r} is no name for a task",
                              "Write 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",

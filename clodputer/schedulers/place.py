@@ -79,13 +79,11 @@ def refusal(environ: Mapping[str, str], uid: int, owner: int, root: str) -> Clod
 
 def check(home: Home, environ: Mapping[str, str]) -> None:
     """Refuse what `refusal` says, and a home that is none. Raises ClodputerError."""
-    there = homes.exists(home)
-    owner = os.stat(home.root).st_uid if there else os.geteuid()
+    owner = os.stat(home.root).st_uid if homes.exists(home) else os.geteuid()
     refused = refusal(environ, os.geteuid(), owner, home.root)
     if refused is not None:
         raise refused
-    if not there:
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    homes.require(home)
 
 
 class Alone:

@@ -54,6 +54,21 @@ def exists(home: Home) -> bool:
     return os.path.isdir(home.new)
 
 
+def existing(environ: Mapping[str, str]) -> Home:
+    """The home that `locate` finds. Raises ClodputerError ("no_home") when none was ever made there."""
+    home = locate(environ)
+    require(home)
+    return home
+
+
+def require(home: Home) -> None:
+    """Raises ClodputerError ("no_home") when no home was ever made there."""
+    if not exists(home):
+        from clodputer.model.errors import ClodputerError
+
+        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+
+
 def make(home: Home) -> None:
     """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude.
 
