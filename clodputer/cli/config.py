@@ -13,10 +13,11 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError, ExitCode
-from clodputer.model.settingkeys import KEYS, Expected, read_text
+from clodputer.model.settingkeys import KEYS, read_text
 from clodputer.model.settings import Settings
 from clodputer.model.settingtext import written
 from clodputer.model.suggest import did_you_mean
+from clodputer.model.withunit import Expected
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 
