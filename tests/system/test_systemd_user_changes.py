@@ -7,7 +7,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,7 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
 from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Frame
-from tests import systemd_lab
-from tests.systemd_lab import Lab, install, make_frame, ours, put, task
+from tests.systemd_lab import Lab, install, ours, put, task
 from tests.workshop import ROOT
 
 pytestmark = [
@@ -27,24 +25,6 @@ pytestmark = [
 ]
 
 MUTATING = ("daemon-reload", "restart", "start", "stop", "enable", "disable", "reset-failed")
-
-
-@pytest.fixture(scope="module")
-def manager() -> Iterator[Lab]:
-    with systemd_lab.running() as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    manager.empty()
-    manager.reached_by(monkeypatch)
-    return manager
-
-
-@pytest.fixture
-def frame(lab: Lab) -> Frame:
-    return make_frame(lab)
 
 
 def cron(schedule: str) -> Trigger:
