@@ -42,10 +42,7 @@ env -i HOME="$HOME" LOGNAME=somebody SHELL=/bin/sh PATH=/usr/bin:/bin {more} \\
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    table = Crontab(tmp_path / "cron", monkeypatch)
-    for name in ("systemctl", "launchctl"):
-        program(table.folder / "bin", name, "echo 'nobody answers here' >&2; exit 1")
-    return table
+    return doctoring.only_cron(tmp_path, monkeypatch)
 
 
 @pytest.fixture
