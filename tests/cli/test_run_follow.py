@@ -29,7 +29,7 @@ def test_follow(home: Home, tmp_path: Path) -> None:
     go = claude(home, tmp_path)
     run = start(home, "run", "nightly", "--follow")
     assert run.stdout is not None
-    assert run.stdout.readline() == "starts   some-model, /work\n"
+    assert run.stdout.readline() == "starts   some-model, /projects\n"
     assert run.stdout.readline() == "uses     Bash: make \\x1b[2J tests\n"
     assert run.poll() is None
     go.touch()
@@ -40,7 +40,7 @@ def test_follow(home: Home, tmp_path: Path) -> None:
         assert terminal.end() == 0
         shown = terminal.screen()
     assert shown[1:4] == [
-        "starts   some-model, /work",
+        "starts   some-model, /projects",
         "uses     Bash: make \\x1b[2J tests",
         "ends     All is well.",
     ]
@@ -54,7 +54,7 @@ def test_secrets_are_masked_while_it_happens(home: Home, tmp_path: Path) -> None
     claude(home, tmp_path).touch()
     with Terminal(home, "run", "nightly", "--follow", columns=100) as terminal:
         assert terminal.end() == 0
-    assert "starts   ***, /work" in terminal.plain
+    assert "starts   ***, /projects" in terminal.plain
     assert "some-model" not in terminal.text
 
 
