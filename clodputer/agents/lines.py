@@ -5,6 +5,8 @@ from __future__ import annotations
 from json import loads
 from math import isfinite
 
+from clodputer.model.number import finite
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Optional
@@ -74,13 +76,8 @@ def count(value: Any) -> Optional[int]:
 
 def amount(value: Any) -> Optional[float]:
     """The value if it is a finite number from 0 on, else None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if isfinite(number) and number >= 0 else None
+    number = finite(value)
+    return number if number is not None and number >= 0 else None
 
 
 def shortened(value: str, length: int) -> str:
