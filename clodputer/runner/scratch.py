@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from clodputer.model.mask import Masker
+from clodputer.store import atomic
 
 CHUNK = 1024 * 1024
 
@@ -50,9 +51,7 @@ def open_prompt(temporary: str, prompt: str) -> int:
     path = f"{temporary}/prompt"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.unlink(path)
-    view = memoryview(prompt.encode("utf-8", "replace"))
-    while view:
-        view = view[os.write(descriptor, view) :]
+    atomic.write_all(descriptor, prompt.encode("utf-8", "replace"))
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 

@@ -78,10 +78,7 @@ def holder(home: Home, lane: str, task: str, run_id: str) -> str:
 
 def unmark(home: Home, lane: str, task: str, run_id: str) -> None:
     """Take the mark away: the run in it is settled."""
-    try:
-        os.unlink(_mark(home, lane, task, run_id))
-    except FileNotFoundError:
-        return
+    atomic.remove(_mark(home, lane, task, run_id))
 
 
 def cancel_path(home: Home, lane: str, request_id: str) -> str:
@@ -102,20 +99,14 @@ def cancel_asked(home: Home, lane: str, request_id: str) -> bool:
 
 def forget_cancel(home: Home, lane: str, request_id: str) -> None:
     """Take back what was asked of a request."""
-    try:
-        os.unlink(cancel_path(home, lane, request_id))
-    except FileNotFoundError:
-        return
+    atomic.remove(cancel_path(home, lane, request_id))
 
 
 def forget_cancels(home: Home, lane: str, spare: str = "") -> None:
     """Take away what was asked too late, of requests that have left the slot; not that of the request `spare`."""
     for name in os.listdir(folder(home, lane)):
         if name.endswith(CANCEL_SUFFIX) and name != f"{spare}{CANCEL_SUFFIX}":
-            try:
-                os.unlink(f"{folder(home, lane)}/{name}")
-            except FileNotFoundError:
-                continue
+            atomic.remove(f"{folder(home, lane)}/{name}")
 
 
 def _mark(home: Home, lane: str, task: str, run_id: str) -> str:
