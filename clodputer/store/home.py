@@ -82,6 +82,13 @@ def make(home: Home) -> None:
     make_lane(home, "default")
 
 
+def lend(own: Home, home: Home) -> None:
+    """Let another home use the config.yaml and secrets.env of `own`, by links to those that are there. Raises OSError."""
+    for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):
+        if os.path.exists(theirs):
+            os.symlink(theirs, ours)
+
+
 def lane(home: Home, name: str) -> str:
     """The folder of a lane."""
     return f"{home.lanes}/{name}"
