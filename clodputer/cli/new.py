@@ -129,13 +129,10 @@ def _told(path: str, task: Task) -> str:
              (f"run {task.name}", "run it now")]  # fmt: skip
     if any(one.type in SCHEDULED for one in task.triggers):
         steps.append((f"next {task.name}", "see when it is due"))
-    program, width = called.name(), max(len(step) for step, _ in steps)
     lines = [f"{ink('made', 'green')}  {printable(path)}"]
     if task.description:
         lines.append(f"      {one_line(task.description, 100)}")
-    lines += ["", ink("Next:", "bold")]
-    lines += [f"  {program} {step.ljust(width)}   {ink(what, 'dim')}" for step, what in steps]
-    return "\n".join(lines)
+    return "\n".join([*lines, *called.next_steps(*steps)])
 
 
 def _from_template(template: str, name: str) -> str:
