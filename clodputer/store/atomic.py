@@ -30,14 +30,14 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
         sync_folder(folder)
 
 
-def create(path: str, data: bytes, *, mode: int = 0o600) -> None:
+def create(path: str, data: bytes) -> None:
     """Put `data` at `path`, whole from the first moment on and for good, unless something is there.
 
     Raises FileExistsError when something is, and OSError.
     """
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.new"
-    write(temporary, data, mode=mode)
+    write(temporary, data)
     try:
         os.link(temporary, path)  # unlike a rename, it replaces nothing
     finally:
