@@ -36,6 +36,12 @@ def command_task(home: Home, name: str, *command: str, more: str = "") -> None:
     write_task(home, name, f"agent: command\ncommand: {json.dumps(list(command))}\n{more}")
 
 
+def write_secrets(home: Home, text: str) -> None:
+    """A secrets.env, for its owner alone."""
+    Path(home.secrets).write_text(text, encoding="utf-8")
+    Path(home.secrets).chmod(0o600)
+
+
 def drop(home: Home, name: str, text: str = "") -> None:
     """A request file dropped as a person would: written beside, then moved in."""
     beside = Path(home.tmp, f"person-{name}")

@@ -14,7 +14,7 @@ from tests.cli.talking import claude
 from tests.cli.terminal import Terminal
 from tests.fakes.start import install_fake_claude
 from tests.wait import until
-from tests.workshop import clodputer, command_task, make_home, records, start, write_task
+from tests.workshop import clodputer, command_task, make_home, records, start, write_secrets, write_task
 
 PYTHON = sys.executable
 
@@ -49,8 +49,7 @@ def test_follow(home: Home, tmp_path: Path) -> None:
 
 def test_secrets_are_masked_while_it_happens(home: Home, tmp_path: Path) -> None:
     """The files of a run are masked at its end only."""
-    Path(home.secrets).write_text("KEY=some-model\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "KEY=some-model\n")
     claude(home, tmp_path).touch()
     with Terminal(home, "run", "nightly", "--follow", columns=100) as terminal:
         assert terminal.end() == 0

@@ -16,7 +16,7 @@ from clodputer.schedulers.place import Alone
 from clodputer.schedulers.unit import TASK, Answer, Found
 from clodputer.store.home import Home
 from tests.schedulers.drawer import CRON, NOW, Drawer, environ, installed, tasks
-from tests.workshop import command_task, make_home, write_task
+from tests.workshop import command_task, make_home, write_secrets, write_task
 
 
 @pytest.fixture
@@ -224,8 +224,7 @@ def test_two_at_once_are_refused(home: Home) -> None:
 
 def test_no_secret_is_installed(home: Home, tmp_path: Path) -> None:
     """A watched folder that secrets.env names is left to the sweep; no unit, no shim and no answer has the value."""
-    Path(home.secrets).write_text(f"WHERE={tmp_path}/hush-hush-folder\n")
-    os.chmod(home.secrets, 0o600)
+    write_secrets(home, f"WHERE={tmp_path}/hush-hush-folder\n")
     command_task(home, "watch", "true", more='trigger: {type: file_watch, path: "{{ env.WHERE }}"}\n')
     drawer = Drawer()
     result = installed(home, drawer)

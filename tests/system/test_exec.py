@@ -29,6 +29,7 @@ from tests.workshop import (
     make_home,
     records,
     start,
+    write_secrets,
 )
 
 
@@ -248,8 +249,7 @@ def test_nothing_to_do_says_nothing(home: Home) -> None:
 
 def test_secrets_are_masked_wherever_a_run_is_told(home: Home, tmp_path: Path) -> None:
     """Neither `exec --json` nor `run --json` nor any file shows what the program printed of a secret; names stay whole."""
-    Path(home.secrets).write_text("KEY=note\nOTHER=hunter2hunter2\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "KEY=note\nOTHER=hunter2hunter2\n")
     script = "echo oops $OTHER >&2; echo got $OTHER $KEY"
     command_task(
         home, "note", "/bin/sh", "-c", script, more="env: {OTHER: '{{ env.OTHER }}', KEY: '{{ env.KEY }}'}\n"
