@@ -96,6 +96,11 @@ def records(home: Home, task: str) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(Path(home.runs, task).glob("*/record.json"))]
 
 
+def outcomes(home: Home, task: str) -> list[str]:
+    """How the runs of a task ended, oldest first."""
+    return [record["outcome"] for record in records(home, task)]
+
+
 def events(home: Home, name: str = "") -> list[dict[str, Any]]:
     """The lines of the execution log, all or those of one event; every one of them must be JSON."""
     lines = Path(home.log).read_text().splitlines() if os.path.exists(home.log) else []

@@ -16,7 +16,17 @@ from clodputer.store import hold
 from clodputer.store.home import Home
 from tests.cli.holding import another_exec
 from tests.wait import until
-from tests.workshop import clodputer, command_task, events, everything, make_home, records, start, write_task
+from tests.workshop import (
+    clodputer,
+    command_task,
+    events,
+    everything,
+    make_home,
+    outcomes,
+    records,
+    start,
+    write_task,
+)
 
 PYTHON = sys.executable
 
@@ -164,4 +174,4 @@ def test_ctrl_c_while_waiting_for_another_exec(home: Home, tmp_path: Path) -> No
         (request_id,) = [event["request_id"] for event in events(home, "cancelled")]
         assert min(os.listdir(home.closed)).startswith(f"{request_id}.")
     assert records(home, "greet") == []
-    assert [record["outcome"] for record in records(home, "slow")] == ["succeeded"]
+    assert outcomes(home, "slow") == ["succeeded"]

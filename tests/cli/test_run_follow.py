@@ -14,7 +14,16 @@ from tests.cli.talking import claude
 from tests.cli.terminal import Terminal
 from tests.fakes.start import install_fake_claude
 from tests.wait import until
-from tests.workshop import clodputer, command_task, make_home, records, start, write_secrets, write_task
+from tests.workshop import (
+    clodputer,
+    command_task,
+    make_home,
+    outcomes,
+    records,
+    start,
+    write_secrets,
+    write_task,
+)
 
 PYTHON = sys.executable
 
@@ -86,7 +95,7 @@ def test_a_reader_that_goes_away_holds_up_no_run(home: Home, tmp_path: Path) -> 
     with run.stderr:
         assert run.stderr.read() == ""
     run.wait(timeout=30)
-    assert [record["outcome"] for record in records(home, "nightly")] == ["succeeded"]
+    assert outcomes(home, "nightly") == ["succeeded"]
 
 
 def test_a_fake_claude_with_a_denial(home: Home, tmp_path: Path) -> None:

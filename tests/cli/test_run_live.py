@@ -23,6 +23,7 @@ from tests.workshop import (
     events,
     everything,
     make_home,
+    outcomes,
     records,
 )
 
@@ -134,7 +135,7 @@ def test_two_lanes_at_once(home: Home, tmp_path: Path) -> None:
         terminal.wait_for("1 turn, 1.2k tokens")
         go.touch()
         assert terminal.end() == 0
-    assert [record["outcome"] for record in records(home, "other")] == ["succeeded"]
+    assert outcomes(home, "other") == ["succeeded"]
 
 
 def test_a_line_on_a_stopped_terminal_holds_up_no_run(home: Home, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tests.workshop import (
     everything,
     execute,
     make_home,
+    outcomes,
     records,
     start,
     write_secrets,
@@ -127,8 +128,8 @@ def test_a_killed_lane_is_told_and_recovered(home: Home, tmp_path: Path) -> None
     assert running.returncode == 1
     assert "lane left" in stderr
     clodputer(home, "exec")
-    assert [record["outcome"] for record in records(home, "left")] == ["lost"]
-    assert [record["outcome"] for record in records(home, "right")] == ["succeeded"]
+    assert outcomes(home, "left") == ["lost"]
+    assert outcomes(home, "right") == ["succeeded"]
     assert not alive(pid)
 
 
@@ -192,7 +193,7 @@ def test_a_file_still_being_written_is_waited_for(home: Home) -> None:
         until(lambda: os.path.exists(f"{home.spool}/intake.lock"))
         file.write('"context": {"word": "whole"}}')
     running.communicate(timeout=30)
-    assert [record["outcome"] for record in records(home, "note")] == ["succeeded"]
+    assert outcomes(home, "note") == ["succeeded"]
 
 
 def test_a_task_broken_while_its_request_waits(home: Home) -> None:
@@ -234,7 +235,7 @@ def test_a_check_is_contained_like_a_run(home: Home, tmp_path: Path) -> None:
         drop(home, word)
         execute(home)
         assert not alive(int((tmp_path / "left").read_text()))
-    assert [record["outcome"] for record in records(home, "good")] == ["succeeded"]
+    assert outcomes(home, "good") == ["succeeded"]
     (record,) = records(home, "bad")
     assert (record["reason"], record["expect"][0]["ok"]) == ("expect_unmet", False)
 
@@ -289,4 +290,4 @@ def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> Non
     code = "import sys; sys.path.insert(0, sys.argv[1]); from clodputer.__main__ import main; sys.exit(main(['exec']))"
     root = str(Path(__file__).parent.parent.parent)
     subprocess.run([sys.executable, "-I", "-S", "-c", code, root], env=environment(home), check=True)
-    assert [record["outcome"] for record in records(home, "plain")] == ["succeeded", "succeeded"]
+    assert outcomes(home, "plain") == ["succeeded", "succeeded"]

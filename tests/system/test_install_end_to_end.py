@@ -25,7 +25,7 @@ from tests.system import crond
 from tests.system.crond import Crond
 from tests.systemd_lab import Lab, ours
 from tests.wait import until
-from tests.workshop import ROOT, command_task, drop, events, records, write_task
+from tests.workshop import ROOT, command_task, drop, events, outcomes, write_task
 
 pytestmark = [
     pytest.mark.system,
@@ -145,10 +145,6 @@ def by_cron(world: World) -> Home:
 def at(seconds: float) -> str:
     """A trigger that is due so many seconds from now."""
     return f"trigger: {{type: at, time: '{datetime.fromtimestamp(time() + seconds, timezone.utc).isoformat()}'}}\n"
-
-
-def outcomes(home: Home, task: str) -> list[str]:
-    return [record["outcome"] for record in records(home, task)]
 
 
 def test_from_the_task_to_the_record_and_back(world: World) -> None:

@@ -21,6 +21,7 @@ from tests.workshop import (
     everything,
     execute,
     make_home,
+    outcomes,
     records,
     write_secrets,
     write_task,
@@ -267,7 +268,7 @@ def test_sigterm_puts_the_request_back(stage: Stage) -> None:
     assert (record["outcome"], record["reason"]) == ("cancelled", "interrupted")
     assert list(everything(stage.home)) == ["default/queue/3"]
     execute(stage.home, extra=stage.environment())
-    assert [record["outcome"] for record in records(stage.home, "story")] == ["cancelled", "succeeded"]
+    assert outcomes(stage.home, "story") == ["cancelled", "succeeded"]
 
 
 def test_show_tells_it(stage: Stage) -> None:
