@@ -17,7 +17,7 @@ from clodputer.views import doctor
 from clodputer.views.doctor_finding import Facts, Finding
 from tests import guard
 from tests.schedulers.crontabs import Crontab
-from tests.workshop import environment
+from tests.workshop import environment, program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,15 +29,6 @@ def facts(home: Home, extra: Mapping[str, str] = {}, **changed: Any) -> Facts:
     now = changed.pop("now", time())
     asked = changed.pop("ask_schedulers", False)
     return doctor.gather(environment(home, extra), now, ask_schedulers=asked)._replace(**changed)
-
-
-def program(folder: Path, name: str, script: str) -> Path:
-    """An executable shell script."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
 
 
 def only_cron(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:

@@ -49,6 +49,15 @@ def drop(home: Home, name: str, text: str = "") -> None:
     beside.rename(Path(home.new, name))
 
 
+def program(folder: Path, name: str, script: str) -> Path:
+    """An executable shell script."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
 def environment(home: Home, extra: Optional[Mapping[str, str]] = None) -> dict[str, str]:
     """What an exec of this home gets from its scheduler, and little else."""
     return {

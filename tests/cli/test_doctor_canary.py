@@ -22,11 +22,11 @@ from clodputer.views import doctor_canary, probe
 from clodputer.views.doctor_canary import Waited
 from clodputer.views.doctor_finding import Finding
 from tests import doctoring
-from tests.doctoring import one, program
+from tests.doctoring import one
 from tests.fakes.start import install_fake_claude
 from tests.schedulers.crontabs import Crontab
 from tests.wait import until
-from tests.workshop import ROOT, clodputer, command_task, make_home, write_task
+from tests.workshop import ROOT, clodputer, command_task, make_home, program, write_task
 
 pytestmark = pytest.mark.slow
 

@@ -15,13 +15,12 @@ from clodputer.store.home import Home
 from clodputer.views import doctor_schedule
 from clodputer.views.doctor_finding import Finding
 from tests import doctoring
-from tests.doctoring import program
 from tests.fakes.start import install_fake_claude
 from tests.slots import settle
 from tests.system.crond import crond
 from tests.systemd_lab import Lab
 from tests.wait import until
-from tests.workshop import command_task, make_home, write_task
+from tests.workshop import command_task, make_home, program, write_task
 
 pytestmark = [
     pytest.mark.system,

@@ -14,9 +14,9 @@ from clodputer.agents import claude as agent
 from clodputer.model.moment import compact, iso
 from clodputer.store.home import Home
 from clodputer.views import doctor_claude
-from tests.doctoring import facts, first_on_path, make_older, one, program
+from tests.doctoring import facts, first_on_path, make_older, one
 from tests.fakes.start import install_fake_claude
-from tests.workshop import command_task, make_home, write_secrets, write_task
+from tests.workshop import command_task, make_home, program, write_secrets, write_task
 
 
 @pytest.fixture
