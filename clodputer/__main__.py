@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import NoReturn, Optional
 
 
 def main(argv: Optional[list[str]] = None) -> int:
@@ -23,5 +24,20 @@ def main(argv: Optional[list[str]] = None) -> int:
     return command_line(arguments)
 
 
+def program() -> NoReturn:
+    """Run one command, as the program itself, and leave with its exit code.
+
+    At once: to take everything imported apart first, as Python does, takes a third as long as its start, and serves nobody.
+    """
+    code = main()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # it was closed when we started
+                stream.flush()
+    except (OSError, ValueError):
+        code = code or 1  # somebody did not get all that we had to say
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

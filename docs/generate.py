@@ -10,7 +10,7 @@ import click
 
 from clodputer.cli.group import COMMANDS, program
 from clodputer.model import due
-from clodputer.model.errors import ExitCode
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))

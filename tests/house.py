@@ -30,7 +30,11 @@ MODEL_MAY_IMPORT = {
     "types", "typing", "uuid",
 }  # fmt: skip
 # Of `time`, what reckons with a moment that is given; the clock itself is not read.
-MODEL_EXCEPTIONS = {"clodputer/model/values.py": {"_collections"}, "clodputer/model/moment.py": {"time"}}
+MODEL_EXCEPTIONS = {
+    "clodputer/model/values.py": {"_collections"},
+    "clodputer/model/jsontext.py": {"_json"},
+    "clodputer/model/moment.py": {"time"},
+}
 
 # Where a heavy library may be imported; anywhere else it would slow every `exec` sooner or later.
 PYDANTIC_HOMES = re.compile(r"clodputer/store/(taskfile\w*|settings)\.py")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.cli.group import COMMANDS
-from clodputer.model.errors import ExitCode
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
 from clodputer.model.request import Request
 from clodputer.store import home as homes

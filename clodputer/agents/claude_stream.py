@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-
 from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
@@ -11,6 +9,7 @@ from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, Optional
 
 MOST_TOOLS = 256

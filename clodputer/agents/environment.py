@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from collections.abc import Iterable, Mapping
 
 from clodputer.model.run import Facts
 from clodputer.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 # TERM is left out: a run behaves the same whether a person or the scheduler has started it.
 ALLOWED = frozenset(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from json import loads
-from math import isfinite
-
-from clodputer.model.number import finite
+from clodputer.model.jsontext import finite, reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +58,7 @@ def read(line: bytes) -> Any:
         raise ValueError("line too long")
     text = line.decode("utf-8", "replace")
     try:
-        value = loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = _loads(text)
         return _whole(value) if "\\ud" in text or "\\uD" in text else value
     except RecursionError:
         raise ValueError("too deep") from None
@@ -73,9 +70,12 @@ def _refuse(word: str) -> NoReturn:
 
 def _finite(digits: str) -> float:
     value = float(digits)
-    if not isfinite(value):
+    if value - value != 0:  # so are infinities and NaN alone
         raise ValueError(f"too large: {digits[:40]}")
     return value
+
+
+_loads = reader(_finite, _refuse)
 
 
 def _whole(value: Any) -> Any:

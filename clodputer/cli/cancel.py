@@ -14,7 +14,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
 
 TYPE_CHECKING = False

@@ -12,7 +12,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.settingkeys import KEYS, read_text
 from clodputer.model.settings import Settings
 from clodputer.model.settingtext import written

@@ -19,7 +19,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink, shown
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import SUCCEEDED, remedy
 from clodputer.store import home as homes
 from clodputer.store import runs

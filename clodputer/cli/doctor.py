@@ -16,7 +16,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink, is_terminal
 from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.views.doctor_finding import OK, PROBLEM, Finding
 
 # Of text that goes into a file or a mail.

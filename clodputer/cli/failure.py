@@ -8,7 +8,8 @@ import os
 import sys
 from typing import NamedTuple, Optional
 
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 
 # What the machine may run out of or forbid: nothing that a report to us could mend.
 _OF_THE_MACHINE = frozenset(

@@ -14,7 +14,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.installtext import Outcome, data, ended
 from clodputer.cli.progress import Progress
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, choice, freeze, installation, load, place, shim
 from clodputer.schedulers import wanted as wants
 from clodputer.store import home as homes

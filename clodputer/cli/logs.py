@@ -15,7 +15,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import shown
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.since import moment_since
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import home as homes
 from clodputer.store.home import Home

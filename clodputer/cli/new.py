@@ -16,8 +16,9 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
-from clodputer.model.task import NAME, Task
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.model.task import Task, is_name
 
 USUAL = "manual"
 SCHEDULED = ("cron", "interval", "at")
@@ -94,7 +95,7 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
     from clodputer.store import home as homes
 
     home = homes.existing(environ)
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         raise ClodputerError("name_unfit", f"{name[:80]!r} is no name for a task",
                              "Write 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
                              ExitCode.USAGE)  # fmt: skip

@@ -15,7 +15,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.result import Result
 from clodputer.model import cron
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.schedule import Calendar
 from clodputer.store import home as homes

@@ -15,7 +15,8 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.result import Result
 from clodputer.cli.table import Column, table
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
 

@@ -7,7 +7,8 @@ import sys
 from time import time
 
 from clodputer import __version__
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, iso
 from clodputer.store import home as homes

@@ -14,7 +14,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink, is_terminal, shown
 from clodputer.cli.result import Result
 from clodputer.model import outcome
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

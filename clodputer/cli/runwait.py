@@ -10,7 +10,8 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.cli import recordtext
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task
 
 TYPE_CHECKING = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import parse_duration, parse_moment
 
 

@@ -16,7 +16,8 @@ from clodputer.cli.installtext import told as told_troubles
 from clodputer.cli.printable import printable
 from clodputer.cli.progress import Progress
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, choice, load, place, removal, shim
 from clodputer.schedulers.installation import removals
 from clodputer.store import home as homes

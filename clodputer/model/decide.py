@@ -5,7 +5,6 @@ Facts in, decisions out as data; dull code performs them, and may perform them a
 
 from __future__ import annotations
 
-from clodputer.model.backoff import limit_pause
 from clodputer.model.outcome import LIMITED, LOST
 from clodputer.model.request import Request
 from clodputer.model.task import Task
@@ -71,6 +70,8 @@ def after(
     if reason == "interrupted":
         return [{"effect": "put_back"}]
     if outcome == LIMITED:
+        from clodputer.model.backoff import limit_pause
+
         until = now + limit_pause(limited_before)
         if resets_at is not None:
             until = min(max(resets_at, now + SOONEST_RESET), now + LATEST_RESET)

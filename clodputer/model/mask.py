@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from json import dumps
-
+from clodputer.model.jsontext import dumps, dumps_unicode
 from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 MASK = "***"
@@ -54,5 +53,5 @@ def masker(secrets: Iterable[str]) -> Masker:
             continue
         # A secret of several lines (a private key) is hidden line by line as well.
         for part in (secret, *(line for line in secret.splitlines() if len(line.strip()) >= 2 * SHORTEST)):
-            forms.update((part, dumps(part)[1:-1], dumps(part, ensure_ascii=False)[1:-1]))
+            forms.update((part, dumps(part)[1:-1], dumps_unicode(part)[1:-1]))
     return Masker(tuple(sorted(forms, key=lambda form: (-len(form), form))))

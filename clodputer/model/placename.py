@@ -3,7 +3,7 @@
 # Nothing is imported here: an `exec` that finds nothing to do comes by.
 from __future__ import annotations
 
-MARK_SUFFIX = ".run"
+BEGUN, STARTED = ".run", ".started"
 
 
 def is_place(name: str) -> bool:
@@ -15,5 +15,14 @@ def is_place(name: str) -> bool:
 
 
 def is_mark(name: str) -> bool:
-    """Whether a name is the mark of a run, `<task>@<run id>.run`; '@' stands in no task's name and in no run id."""
-    return "@" in name and name.endswith(MARK_SUFFIX)
+    """Whether a name is the mark of a run, `<task>@<run id>.run`; '@' stands in no task's name and in no run id.
+
+    Once something of the run may have been started it ends in `.started`.
+    """
+    return "@" in name and name.endswith((BEGUN, STARTED))
+
+
+def marked_run(mark: str) -> tuple[str, str]:
+    """The task and the run id that a mark names."""
+    task, _, rest = mark.partition("@")
+    return task, rest[: -len(STARTED if rest.endswith(STARTED) else BEGUN)]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from json import dumps
-
+from clodputer.model.jsontext import dumps
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
@@ -12,6 +10,7 @@ from clodputer.model.run import Ended, Launch, Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any, Optional
 
 # A result longer than this is cut in the record; the whole of it stands in the run's stdout.

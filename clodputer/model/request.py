@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import HIGHEST, LOWEST, NAME, PRIORITIES
+from clodputer.model.task import HIGHEST, LOWEST, PRIORITIES, is_name
 from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Optional
 
-ID = re.compile(r"[a-z0-9][a-z0-9-]{3,47}")
+_ID = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def is_id(text: str) -> bool:
+    """Whether it may be the id of a request."""
+    return 4 <= len(text) <= 48 and text[0] != "-" and _ID.issuperset(text)
 
 
 class InvalidRequest(ValueError):
@@ -68,7 +70,7 @@ def _text(value: Any) -> str:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise ValueError(f"expected a mapping of names to values, found {_seen(value)}")
     return value
 
@@ -80,13 +82,13 @@ def _attempt(value: Any) -> int:
 
 
 def _id(value: Any) -> str:
-    if not isinstance(value, str) or not ID.fullmatch(value):
+    if not isinstance(value, str) or not is_id(value):
         raise ValueError(f"expected 4 to 48 of a-z, 0-9 and -, found {_seen(value)}")
     return value
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
+    if not isinstance(value, str) or not is_name(value):
         raise ValueError(f"expected the name of a task, found {_seen(value)}")
     return value
 
@@ -120,7 +122,7 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
     names none.
     Raises InvalidRequest naming every field that is wrong.
     """
-    if not isinstance(fields, Mapping):
+    if not isinstance(fields, dict):
         raise InvalidRequest('a request is a mapping such as {"task": "nightly"}, found ' + _seen(fields))
     readers = {
         "id": _id, "task": _name, "context": _mapping, "body": _text, "priority": parse_priority,
@@ -137,6 +139,8 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
     wrong = []
     for key, value in fields.items():
         if key not in readers:
+            from clodputer.model.suggest import did_you_mean
+
             wrong.append(f"unknown field {_seen(key)}{did_you_mean(str(key), readers)}")
         elif value is not None:
             try:

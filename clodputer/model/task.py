@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Optional
 
 # Values here are NamedTuples, not dataclasses: importing `dataclasses` costs as much as the whole
 # bare interpreter (it pulls in `inspect`), and `exec` would pay that at every run.
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE | re.ASCII)
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 PRIORITIES = {"low": 2, "normal": 3, "high": 4}
 LOWEST, HIGHEST, NORMAL = 1, 5, 3
 DEFAULT_LANE = "default"
+
+# In bytes; Claude refuses more, and no argument or file name comes near it.
+LARGEST_PROMPT = 10_000_000
+
+
+def is_name(text: str) -> bool:
+    """Whether it may be the name of a task: 1 to 64 letters, digits, `.`, `_` and `-`, of ASCII, a letter or digit first."""
+    fits = text.isascii() and 1 <= len(text) <= 64
+    return fits and text[0].isalnum() and _NAME.issuperset(text.lower())
 
 
 class Expect(NamedTuple):

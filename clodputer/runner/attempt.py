@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from time import time
 
 from clodputer import agents
@@ -14,8 +13,7 @@ from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
-from clodputer.runner import expect, processes, scratch, tree
-from clodputer.runner.close import close_cancelled
+from clodputer.runner import processes, scratch, tree
 from clodputer.runner.contain import contain, run_check
 from clodputer.runner.intake import read_request
 from clodputer.runner.ready import Ready, prepare
@@ -26,7 +24,10 @@ from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any, Optional
+
+    from clodputer.runner.expect import Snapshot
 
 
 class Finished(NamedTuple):
@@ -47,6 +48,8 @@ def attempt(around: Surroundings, lane: str, place: Place, stop: Stop) -> Option
     in_slot = slot.path(around.home, lane, place)
     if slot.cancel_asked(around.home, lane, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
+        from clodputer.runner.close import close_cancelled
+
         close_cancelled(around, in_slot, place.id, place.dropped, now, lane=lane)
         slot.forget_cancels(around.home, lane)
         return None
@@ -104,7 +107,7 @@ def _run(
     )
     temporary = scratch.make(around.environ, run_id)
     try:
-        finished = _finish(around, folder, run_id, request, task, temporary, stop)
+        finished = _finish(around, lane, folder, run_id, request, task, temporary, stop)
         scratch.mask_streams(folder, around.masker)
     finally:
         scratch.remove(temporary)
@@ -130,15 +133,23 @@ def _effects(
 
 
 def _finish(
-    around: Surroundings, folder: str, run_id: str, request: Request, task: Task, temporary: str, stop: Stop
+    around: Surroundings,
+    lane: str,
+    folder: str,
+    run_id: str,
+    request: Request,
+    task: Task,
+    temporary: str,
+    stop: Stop,
 ) -> Finished:
     launch = None
     try:
         ready = prepare(around, run_id, request, task, temporary)
         launch = ready.launch
-        shown = around.masker.text(ready.prompt)
-        atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
-        return _execute(around, folder, ready, stop)
+        if ready.prompt:
+            shown = around.masker.text(ready.prompt)
+            atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
+        return _execute(around, lane, folder, ready, stop)
     except ClodputerError as error:
         return Finished(Report(outcome.of("not_started", str(error))), launch)
     except OSError:
@@ -147,20 +158,28 @@ def _finish(
         return Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
 
 
-def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Finished:
+def _execute(around: Surroundings, lane: str, folder: str, ready: Ready, stop: Stop) -> Finished:
     """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
     task, facts, launch, text = ready
-    snapshot = expect.before(task)
+    snapshot = _snapshot(task)
     started_at = time()
     descriptor = scratch.open_prompt(facts.temporary, text)
+
+    def starting() -> None:
+        slot.start(around.home, lane, task.name, facts.run_id)
+
     try:
-        progress, ended = contain(around, folder, task, launch, descriptor, stop)
+        progress, ended = contain(around, folder, task, launch, descriptor, stop, starting)
     finally:
         os.close(descriptor)
     if ended.stopped == "interrupted" and (stop.mine == runs.request_of(facts.run_id) or stop.cancelled()):
         ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=around.masker.text(ended.stderr_tail))
     report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
+    if not any(task.expect):
+        return Finished(report, launch, ended)
+    # Imported late: most tasks expect nothing that their agent would not tell.
+    from clodputer.runner import expect
 
     def run(argv: Sequence[str]) -> tuple[int, str]:
         return run_check(around, folder, task, launch, argv, stop)
@@ -169,3 +188,11 @@ def _execute(around: Surroundings, folder: str, ready: Ready, stop: Stop) -> Fin
     if stop.cancelled() and not all(check["ok"] for check in checks):
         report = report._replace(outcome=outcome.of("cancelled", "It was cancelled during its check."))
     return Finished(expect.apply(report, checks), launch, ended, checks)
+
+
+def _snapshot(task: Task) -> Snapshot:
+    if not task.expect.file_changed:
+        return {}
+    from clodputer.runner import expect
+
+    return expect.before(task)

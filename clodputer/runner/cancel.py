@@ -6,7 +6,7 @@ import os
 from time import monotonic, sleep, time
 from typing import NamedTuple, Optional
 
-from clodputer.model.request import ID
+from clodputer.model.request import is_id
 from clodputer.runner import processes, tree
 from clodputer.runner.close import close_cancelled
 from clodputer.runner.surroundings import Surroundings
@@ -170,7 +170,7 @@ def _id_inside(request: Found) -> str:
     """The id that a dropped file brings along; empty when it gets one later."""
     fields = _fields(request) if request.state == DROPPED else None
     named = fields.get("id") if isinstance(fields, dict) else None
-    return named if isinstance(named, str) and ID.fullmatch(named) else ""
+    return named if isinstance(named, str) and is_id(named) else ""
 
 
 def _task_inside(request: Found) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from time import time
 
 from clodputer import agents
@@ -21,7 +20,8 @@ from clodputer.store import runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+    from typing import Any, Callable
 
 # A check after a run is to look, not to work.
 CHECK_TIMEOUT = 600.0
@@ -29,12 +29,18 @@ CHECK_FOLDER = "check"
 
 
 def contain(
-    around: Surroundings, folder: str, task: Task, launch: Launch, stdin: int, stop: Stop
+    around: Surroundings,
+    folder: str,
+    task: Task,
+    launch: Launch,
+    stdin: int,
+    stop: Stop,
+    starting: Callable[[], object],
 ) -> tuple[Progress, Ended]:
     """Run the task's agent to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
 
-    process.json is written, for good, before the start: without it the next exec takes nothing for started, and with it
-    the run is never begun a second time unasked. It then names every process seen, for a sweep after our own death.
+    starting: called when all is ready, just before the start. process.json is there by then, and soon names every process
+    seen, for a sweep after our own death.
     """
     facts: dict[str, Any] = {
         "agent": task.agent,
@@ -44,7 +50,6 @@ def contain(
         "temporary": launch.env.get("TMPDIR", ""),
         "sessions": launch.env.get("CLODPUTER_SESSIONS", ""),
         "started_at": iso(time()),
-        "processes": [],
     }
     path = f"{folder}/process.json"
 
@@ -53,9 +58,10 @@ def contain(
         runs.write_json(path, {**facts, "processes": processes}, durable=False)
 
     reach = sweep.prepare()
-    runs.write_json(path, facts, durable=True)
+    record(())
     stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"
     agent = agents.load(task.agent)
+    starting()
     pid = spawn(launch, stdin, stdout, stderr)
     return supervise(pid, launch, stdout, stderr, agent, agent.begin(task), stop, record, reach)
 
@@ -75,13 +81,17 @@ def run_check(
     os.makedirs(inside, mode=0o700, exist_ok=True)
     descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _, ended = contain(around, inside, task._replace(agent="command"), check, descriptor, stop)
+        _, ended = contain(around, inside, task._replace(agent="command"), check, descriptor, stop, _nothing)
     finally:
         os.close(descriptor)
     output = _tail(f"{inside}/stdout") + ended.stderr_tail
     stopped = f"stopped: {ended.stopped}. " if ended.stopped else ""
     status = -1 if ended.stopped or ended.exit_status is None else ended.exit_status
     return status, around.masker.text(stopped + output)
+
+
+def _nothing() -> None:
+    """A check belongs to a run that has been started."""
 
 
 def _tail(path: str) -> str:

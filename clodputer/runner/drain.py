@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from time import monotonic, time
 
 from clodputer.model.values import NamedTuple
 from clodputer.runner.attempt import attempt
 from clodputer.runner.intake import intake
-from clodputer.runner.recover import recover
 from clodputer.runner.stop import Stop
 from clodputer.runner.surroundings import Surroundings
 from clodputer.runner.tidy import tidy
@@ -17,6 +15,7 @@ from clodputer.store.queue import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Optional
 
 # How long `exec` stays for files that look unfinished, or that are not quiet yet in a watched folder, in seconds: longer than
@@ -115,7 +114,11 @@ def drain_lane(around: Surroundings, lane: str, stop: Stop) -> Optional[tuple[Ma
         if not held:
             return None
         records = []
-        recover(around, lane, time())
+        if not slot.empty(around.home, lane):
+            # Imported late: only a holder who died leaves anything.
+            from clodputer.runner.recover import recover
+
+            recover(around, lane, time())
         queue = Queue(around.home, lane)
         while not stop.requested and hold.current(around.home, lane, time()) is None:
             place = queue.claim()

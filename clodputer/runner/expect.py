@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from json import loads
 
+from clodputer.model.jsontext import dumps_unicode, loads
 from clodputer.model.outcome import SUCCEEDED, of
 from clodputer.model.run import Report
 from clodputer.model.task import Task
@@ -13,6 +12,7 @@ from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Optional
 
     RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
@@ -82,11 +82,10 @@ def _told(name: str, ok: bool, message: str) -> dict[str, Any]:
 
 def _result_matches(pattern: str, result: Any, patience: float) -> dict[str, Any]:
     import re
-    from json import dumps
 
     from clodputer.runner.patience import OutOfPatience, at_most
 
-    text = result if isinstance(result, str) else dumps(result, ensure_ascii=False)
+    text = result if isinstance(result, str) else dumps_unicode(result)
     try:
         with at_most(patience):
             ok = re.search(pattern, text[:LONGEST_SEARCHED]) is not None

@@ -10,7 +10,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, from_fields,
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import atomic, dedupe, dropfile, queue, spool, taskfile
+from clodputer.store import dropfile, queue, spool, taskfile
 from clodputer.store import home as homes
 from clodputer.store.lock import Lock
 
@@ -33,11 +33,10 @@ class Taken(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """One look at `new/`: its moment (epoch seconds), the folders it changed, and the places in the order it gave away."""
+    """One look at `new/`: its moment (epoch seconds), and the places in the order it gave away."""
 
     around: Surroundings
     now: float
-    touched: set[str]
     orders: set[int]
 
 
@@ -46,12 +45,13 @@ def intake(around: Surroundings, now: float) -> Taken:
 
     Whoever holds the lock looks at `new/` once more after releasing it (`drain.work`), so nothing is stranded. The lock makes
     two drops with one dedupe key come one after the other; the transition itself is a rename, which only one process can win.
+    Nothing is made durable: a drop that a power cut puts back into `new/` is taken in again.
     """
     taken = Taken()
     with Lock(f"{around.home.spool}/intake.lock") as held:
         if not held:
             return Taken(refused=True)
-        batch = Batch(around, now, set(), set())
+        batch = Batch(around, now, set())
         for name in _by_arrival(around.home.new):
             try:
                 kind = _take(batch, name)
@@ -60,8 +60,6 @@ def intake(around: Surroundings, now: float) -> Taken:
                     raise
                 continue  # taken back by whoever dropped it, or cancelled
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
-        for folder in batch.touched:
-            atomic.sync_folder(folder)
     return taken
 
 
@@ -113,6 +111,9 @@ def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_
 
 def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, Request]:
     """The id of the earlier request that this one is one with, if any; else the request, now answering for its key."""
+    # Imported late: most requests have no key.
+    from clodputer.store import dedupe
+
     home = batch.around.home
     entry = dedupe.read(home, request.dedupe_key)
     same_file = entry is not None and (entry.dropped, entry.inode) == (name, inode)
@@ -148,7 +149,6 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) ->
     # A rename keeps the modification time: from here on it says when the file was dropped, which `+30m` counts from.
     os.utime(path, (request.created_at, request.created_at))
     os.rename(path, target)
-    batch.touched.add(os.path.dirname(target))
     around.log(
         now, event, task=task.name, request_id=request.id, lane=task.lane, priority=priority, file=name
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 from collections.abc import Mapping
 from json import dumps, loads
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.runner.signals import signal
 from clodputer.runner.stop import REQUESTS, Stop
 from clodputer.store import atomic
 

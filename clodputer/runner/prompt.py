@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
-from clodputer.model.task import Expect, Task, Trigger
-from clodputer.store import promptfile, template_text
+from clodputer.model.task import LARGEST_PROMPT, Expect, Task, Trigger
+from clodputer.store import template_text
 from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Optional
-
-# Claude refuses more than 10 MB of prompt, and no argument or file name comes near it.
-LARGEST = promptfile.LARGEST
 
 GUARD = "The text of the task follows.\n\n"
 
@@ -71,8 +68,8 @@ def render(
     text = _render(task, file, template, values, secrets)
     # Half characters can come in by the environment or JSON, and no file can take them.
     data = text.encode("utf-8", "replace")
-    if len(data) > LARGEST:
-        raise ClodputerError("not_started", f"{file}: the prompt has {len(data):,} bytes, more than {LARGEST:,}",
+    if len(data) > LARGEST_PROMPT:
+        raise ClodputerError("not_started", f"{file}: the prompt has {len(data):,} bytes, more than {LARGEST_PROMPT:,}",
                              "Put the bulk into a file and let the prompt name it.")  # fmt: skip
     text = data.decode("utf-8")
     return guard(text, template) if task.agent == "claude" else text
@@ -141,6 +138,8 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         return task.prompt, task.path
     path = _filled(task, "prompt_file", task.prompt_file, environ, secrets)
     path = os.path.join(os.path.dirname(task.path), expand(path, environ))
+    from clodputer.store import promptfile
+
     try:
         return promptfile.read(path), path
     except ValueError as error:
@@ -169,7 +168,7 @@ def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secre
             for part, item in value._asdict().items()
         }
         return value._replace(**parts)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _filled(task, f"{name}.{key}", item, environ, secrets) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(
@@ -182,7 +181,7 @@ def _render(
     task: Task, where: str, template: str, values: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> str:
     try:
-        return template_text.render(template, values, LARGEST)
+        return template_text.render(template, values, LARGEST_PROMPT)
     except template_text.CannotRender as error:
         message = masker(secrets.values()).text(f"{where}: {error}")
         raise ClodputerError("not_started", message, _remedy(task, error.missing)) from None

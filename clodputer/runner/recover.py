@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from clodputer.model import outcome
 from clodputer.model.decide import after
@@ -12,7 +11,6 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import scratch, sweep
-from clodputer.runner.close import close_cancelled
 from clodputer.runner.contain import CHECK_FOLDER
 from clodputer.runner.settle import bury, settle
 from clodputer.runner.surroundings import Surroundings
@@ -31,10 +29,10 @@ def recover(around: Surroundings, lane: str, now: float) -> None:
     """Finish what the slot's last holder left: nothing is lost, and nothing is run a second time unasked.
 
     Nothing in the slot: nothing to do. A request without a mark: nothing was begun, it goes back to its queue. A mark and a
-    record: the settling is repeated. A mark and a process.json: something was started; what is left of it is killed, and the
-    run is settled as `lost`. A mark alone: it died before the start. May itself be killed at any point and repeated.
+    record: the settling is repeated. A mark that says started: what is left of the run is killed, and it is settled as `lost`.
+    Another mark: it died before the start. May itself be killed at any point and repeated.
     """
-    place, task, run_id = slot.content(around.home, lane)
+    place, task, run_id, started = slot.content(around.home, lane)
     slot.forget_cancels(around.home, lane, place.id if place else "")
     if place is None:
         if run_id:
@@ -52,17 +50,18 @@ def recover(around: Surroundings, lane: str, now: float) -> None:
         return
     for folder in scratch.places(around.environ, run_id):
         scratch.remove(folder)
-    process = runs.read_json(f"{runs.folder(around.home, task, run_id)}/process.json")
-    if process is None:
-        _false_start(around, lane, place, task, run_id, now)
+    if started:
+        _lost(around, lane, place, task, run_id, now)
     else:
-        _lost(around, lane, place, task, run_id, process, now)
+        _false_start(around, lane, place, task, run_id, now)
 
 
 def _cancelled(around: Surroundings, lane: str, place: Place, now: float, **told: Any) -> bool:
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
     if not slot.cancel_asked(around.home, lane, place.id):
         return False
+    from clodputer.runner.close import close_cancelled
+
     close_cancelled(
         around, slot.path(around.home, lane, place), place.id, place.dropped, now, lane=lane, **told
     )
@@ -92,16 +91,10 @@ def _false_start(around: Surroundings, lane: str, place: Place, task: str, run_i
     around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
 
 
-def _lost(
-    around: Surroundings,
-    lane: str,
-    place: Place,
-    task: str,
-    run_id: str,
-    process: Mapping[str, Any],
-    now: float,
-) -> None:
+def _lost(around: Surroundings, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
     folder = runs.folder(around.home, task, run_id)
+    # A power cut may have taken it, but then there is nothing left to kill either.
+    process = runs.read_json(f"{folder}/process.json") or {}
     # It may have died while its agent ran, or while a check of the task's ran afterwards: one hunt for both.
     check = runs.read_json(f"{folder}/{CHECK_FOLDER}/process.json") or {}
     recorded = [*process.get("processes", ()), *check.get("processes", ())]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from clodputer.model.mask import Masker
 from clodputer.store import atomic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CHUNK = 1024 * 1024
 
@@ -46,8 +49,11 @@ def remove(path: str) -> None:
 def open_prompt(temporary: str, prompt: str) -> int:
     """A descriptor of a regular file holding the prompt, at its beginning; the file has no name any more. Raises OSError.
 
-    A regular file, because claude gives a pipe three seconds; without a name, because the prompt may hold secrets.
+    A regular file, because claude gives a pipe three seconds; without a name, because the prompt may hold secrets. For a task
+    without a prompt it is /dev/null.
     """
+    if not prompt:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     path = f"{temporary}/prompt"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.unlink(path)

@@ -7,12 +7,12 @@ which looking about would miss: templates/shell-prefix.sh, started in front of e
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
 
 from clodputer.runner.processes import Identity, Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from typing import Optional
 
     from clodputer.runner.tree import Tree

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from time import time
 
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import scratch
-from clodputer.runner.close import close_cancelled
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import atomic, hold, queue, runs, slot, spool
+from clodputer.store import hold, queue, runs, slot, spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 # Nobody can be kept from writing a secret into a request, but no file that stays holds it. So that request cannot be retried.
@@ -29,7 +28,8 @@ def settle(
     `ended_at`: what the record says of it, in epoch seconds. Returns the record as it was written, secrets masked.
 
     Whatever is interrupted is repeated whole by the next holder of the slot (`recover`): the record says which effects the
-    run has, each may be performed twice, and the rename at the end can happen only once. Raises OSError.
+    run has, each may be performed twice, and the rename at the end can happen only once. So of all this only the record is
+    made durable: after a power cut the request may be in the slot again, and then leaves it as the record says. Raises OSError.
     """
     record = masked(record, around.masker)
     task, run_id = str(record["task"]), str(record["run_id"])
@@ -66,6 +66,8 @@ def _perform(
         )
     elif kind == "put_back":
         if slot.cancel_asked(around.home, lane, place.id) and os.path.lexists(in_slot):
+            from clodputer.runner.close import close_cancelled
+
             close_cancelled(around, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
         _leave(in_slot, queue.path(around.home, lane, place))
     elif kind == "finish":
@@ -94,4 +96,3 @@ def _leave(path: str, target: str) -> None:
         os.rename(path, target)
     except FileNotFoundError:
         return  # a repetition: it left before the crash
-    atomic.sync_folder(os.path.dirname(target))

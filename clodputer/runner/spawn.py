@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Mapping
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
 from clodputer.model.run import Launch
 from clodputer.model.values import NamedTuple
-from clodputer.runner import refusal
+from clodputer.runner.signals import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What an ignored signal of ours would do to it: Python ignores SIGPIPE and SIGXFSZ, cron jobs and `nohup` others, and
 # ignoring is inherited.
@@ -69,12 +71,18 @@ def _in_directory(directory: str, start: _Start, by_fork: bool) -> int:
         try:
             os.chdir(directory)
         except OSError as error:
+            from clodputer.runner import refusal
+
             raise refusal.of_directory(directory, error) from None
         try:
             return _fork(start) if by_fork else _posix_spawn(start)
         except OSError as error:
+            from clodputer.runner import refusal
+
             raise refusal.of_program(start.argv[0], error) from None
         except ValueError as error:  # a NUL in an argument, a = in a variable's name
+            from clodputer.runner import refusal
+
             raise refusal.of_arguments(start.argv[0], error) from None
     finally:
         if before >= 0:

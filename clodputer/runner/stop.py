@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import select
-import signal
-from types import FrameType
+
+from clodputer.runner.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Any, Callable, Optional
 
 # SIGTERM comes from launchd and systemd, SIGINT and SIGHUP from a person's terminal.

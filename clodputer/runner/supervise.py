@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from time import monotonic
 
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.runner import sweep
 from clodputer.runner.child import Child
 from clodputer.runner.processes import Identity
+from clodputer.runner.signals import signal
 from clodputer.runner.stop import Stop
 from clodputer.runner.stream import Output
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from clodputer.model.mask import Masker
 from clodputer.model.settings import Settings
 from clodputer.model.values import NamedTuple
@@ -13,6 +11,7 @@ from clodputer.store.home import Home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 

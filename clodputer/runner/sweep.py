@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Mapping
 from time import monotonic, sleep
 
 from clodputer.model.values import NamedTuple
-from clodputer.runner import sessions
+from clodputer.runner import subreaper
 from clodputer.runner.processes import Identity, Process, descendants, read_identities
+from clodputer.runner.signals import signal
 from clodputer.runner.tree import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Optional
 
     from clodputer.runner.tree import Tree
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 # What is still there after this many seconds sits in the kernel (state D), and no signal reaches it.
 PATIENCE = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
-
-PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 class Reach(NamedTuple):
@@ -48,23 +46,7 @@ class Traces(NamedTuple):
 
 def prepare(spare: frozenset[int] = frozenset()) -> Reach:
     """The best means of this platform; to be called before anything is started. Not inherited by a fork."""
-    return Reach(native(), become_subreaper(), spare)
-
-
-def become_subreaper() -> bool:
-    """Make orphans among our descendants our own children, which is possible on Linux only.
-
-    Catches even `env -i setsid`, which no tag and no session would (claude-cli 6).
-    """
-    if not os.path.exists("/proc/self/stat"):
-        return False
-    try:
-        from ctypes import CDLL, c_ulong
-
-        none = c_ulong(0)
-        return bool(CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, c_ulong(1), none, none, none) == 0)
-    except (ImportError, OSError, AttributeError):
-        return False
+    return Reach(native(), subreaper.become(), spare)
 
 
 def look(reach: Reach, traces: Traces, agent: int) -> tuple[Identity, ...]:
@@ -143,6 +125,9 @@ def _hunt(reach: Reach, traces: Traces) -> Swept:
 
 def _related(reach: Reach, traces: Traces, by_tag: bool) -> list[Process]:
     """Everybody on the machine who belongs to the run and is alive; never we ourselves, nor whoever started us."""
+    # Imported late: where orphans become our children, only a run whose exec died is hunted for like this.
+    from clodputer.runner import sessions
+
     tree = reach.tree
     everyone = tree.everyone()
     by_pid = {process.pid: process for process in everyone}

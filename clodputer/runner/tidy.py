@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import chores, logarchive
+from clodputer.store import chores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 def tidy(around: Surroundings, now: float, stop: Stop) -> None:
     """Do what is due of it; mostly two looks at the disk. A failure is logged and tried again: the work itself was done."""
     try:
-        logarchive.archive(around.home, now, around.settings.log_size)
+        if chores.archive_due(around.home, around.settings.log_size):
+            from clodputer.store import logarchive
+
+            logarchive.archive(around.home, now, around.settings.log_size)
         if not stop.requested and chores.prune_due(around.home, now):
             # Imported late: once a day.
             from clodputer.runner.prune import prune

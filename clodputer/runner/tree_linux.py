@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from clodputer.runner.processes import Process, descendants, shorten
+from clodputer.runner.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -64,9 +64,9 @@ if sys.argv[1:2] == ["exec"]:
     os.environ.pop("TZ", None)
     os.environ.update(ENVIRONMENT)
 sys.path += PLACES
-from clodputer.__main__ import main
+from clodputer.__main__ import program
 
-sys.exit(main())
+program()
 """
 
 

@@ -1,10 +1,11 @@
 """Files that were read and checked once, kept as JSON until the file or the program changes."""
 
-# Only `os` and `json` are imported: this is what spares every run the import of yaml and pydantic.
+# Little is imported: this is what spares every run the import of yaml and pydantic.
 from __future__ import annotations
 
-import json
 import os
+
+from clodputer.model.jsontext import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _read(home: Home, path: str, key: list[Any] | None) -> list[Any] | None:
         return None
     try:
         with open(_entry(home, path), encoding="utf-8") as file:
-            entry = json.load(file)
+            entry = loads(file.read())
     except (OSError, ValueError, RecursionError):
         return None
     if isinstance(entry, list) and len(entry) == len(key) + 1 and entry[:-1] == key:
@@ -107,7 +108,7 @@ def _old(modified: int, now: int) -> bool:
 def _write(temporary: str, entry: str, content: list[Any]) -> None:
     try:
         with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(content, file)
+            file.write(dumps(content))
         os.replace(temporary, entry)
     except (OSError, ValueError):
         pass  # It is only a cache.

@@ -10,6 +10,14 @@ from clodputer.store.home import Home
 PAUSE = 86400.0
 
 
+def archive_due(home: Home, largest: int) -> bool:
+    """Whether the execution log is larger than that many bytes. Raises OSError."""
+    try:
+        return os.stat(home.log).st_size > largest
+    except FileNotFoundError:
+        return False
+
+
 def prune_due(home: Home, now: float) -> bool:
     """Whether the last pruning is a day ago, or in a future that the clock has left again."""
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from json import dumps
 
+from clodputer.model.jsontext import dumps
 from clodputer.model.values import NamedTuple
 from clodputer.store import atomic
 from clodputer.store.home import Home

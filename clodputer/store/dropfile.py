@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from clodputer.model.task import NAME
+from clodputer.model.jsontext import loads
+from clodputer.model.task import is_name
 from clodputer.model.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -83,23 +84,32 @@ def _fields(name: str, data: bytes) -> Any:
         return _yaml(data, 0)
     if extension == ".md":
         return _front_matter(data)
-    if not data and NAME.fullmatch(name):
+    if not data and is_name(name):
         return {"task": name}
     raise Unreadable(f"it is none of the forms a request can have. {FORMS}", incomplete=True)
 
 
 def _text(data: bytes) -> str:
     try:
-        return data.decode("utf-8-sig")
+        return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise Unreadable(f"it is no UTF-8 text: {error}", incomplete=True) from None
 
 
 def _json(data: bytes) -> Any:
-    from json import loads
+    text = _text(data)
+    try:
+        return loads(text)
+    except (ValueError, RecursionError):
+        return _json_thoroughly(text)
+
+
+def _json_thoroughly(text: str) -> Any:
+    # Imported late: the package takes its time to load, but it says what is wrong.
+    import json
 
     try:
-        return loads(_text(data))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is no JSON: {error}", incomplete=True) from None
 

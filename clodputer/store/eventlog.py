@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from json import dumps
 
+from clodputer.model.jsontext import dumps
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.store.home import Home

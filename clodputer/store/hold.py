@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from json import dumps, loads
 
+from clodputer.model.jsontext import dumps, loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.values import NamedTuple
 from clodputer.store import atomic, plainfile
@@ -50,7 +50,7 @@ def read(home: Home, lane: str, now: float) -> Optional[Hold]:
     """
     path = f"{lane_folder(home, lane)}/hold"
     try:
-        fields = loads(plainfile.read(path, LARGEST).content)
+        fields = loads(plainfile.read(path, LARGEST).content.decode())
     except FileNotFoundError:
         return None
     except (OSError, ValueError):

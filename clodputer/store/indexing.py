@@ -8,7 +8,7 @@ from datetime import datetime
 from json import loads
 from typing import Any, Optional
 
-from clodputer.model.number import finite
+from clodputer.model.jsontext import finite
 from clodputer.model.values import NamedTuple
 from clodputer.store import logarchive
 from clodputer.store.home import Home

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from json import dumps
 
 from clodputer.model.due import Drop, Entry, Fate
+from clodputer.model.jsontext import in_lines
 from clodputer.model.moment import iso, parse_moment
 from clodputer.store import atomic
 from clodputer.store.home import Home
@@ -37,7 +37,7 @@ def write(home: Home, task: str, index: int, entry: Entry, *, durable: bool = Tr
         "fates": [_moments(fate._asdict(), "first", "last", "noticed_at") for fate in entry.fates],
         "boot": entry.boot,
     }
-    atomic.write(path(home, task, index), (dumps(fields, indent=2) + "\n").encode(), durable=durable)
+    atomic.write(path(home, task, index), in_lines(fields).encode(), durable=durable)
 
 
 def remove(home: Home, task: str, index: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 
 from clodputer.model.moment import iso
+from clodputer.store import chores
 from clodputer.store.home import Home, entries
 from clodputer.store.lock import Lock
 
@@ -23,11 +24,11 @@ def archive(home: Home, now: float, largest: int) -> str:
 
     A second one of a month is `YYYY-MM.2.log`. Only one process does it at a time, as two would take the same name.
     """
-    if not _larger(home, largest):
+    if not chores.archive_due(home, largest):
         return ""
     with Lock(f"{home.ledger}/log.lock") as held:
         # Asked again: somebody may have been here in between, and a new small log is nothing to archive.
-        if not held or not _larger(home, largest):
+        if not held or not chores.archive_due(home, largest):
             return ""
         os.makedirs(home.archive, mode=0o700, exist_ok=True)
         # Never before the last one, whatever the clock says: readers take the names for the order of time.
@@ -36,13 +37,6 @@ def archive(home: Home, now: float, largest: int) -> str:
         path = f"{home.archive}/{_name(month, last_number + 1 if month == last_month else 1)}"
         os.rename(home.log, path)
     return path
-
-
-def _larger(home: Home, largest: int) -> bool:
-    try:
-        return os.stat(home.log).st_size > largest
-    except FileNotFoundError:
-        return False
 
 
 def _name(month: str, number: int) -> str:

@@ -20,7 +20,8 @@ def kept(home: Home, now: float) -> list[Thing]:
     its end since and is judged by its record.
     """
     listed = [(task, run_id) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
-    in_slots = {slot.content(home, lane)[1:] for lane in spool.lanes(home)}
+    contents = [slot.content(home, lane) for lane in spool.lanes(home)]
+    in_slots = {(content.task, content.run_id) for content in contents}
     requests = _waiting(home)
     newest = {found for task in runs.tasks(home) for found in _newest(home, task)}
     things = []

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from json import dumps, loads
 
+from clodputer.model.jsontext import in_lines, loads
 from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
@@ -14,6 +13,7 @@ from clodputer.store.home import Home, entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from typing import Any, Optional
 
 
@@ -46,15 +46,15 @@ def make(home: Home, task: str, run_id: str, request: Request, masker: Masker) -
 
 
 def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> None:
-    """Write a JSON file for people and programs: indented, whole or not at all."""
-    atomic.write(path, (dumps(value, indent=2) + "\n").encode(), durable=durable)
+    """Write a JSON file for people and programs: a line for each field, whole or not at all."""
+    atomic.write(path, in_lines(value).encode(), durable=durable)
 
 
 def read_json(path: str) -> Optional[dict[str, Any]]:
     """A JSON object from a file; None when it is missing or no JSON object."""
     try:
         with open(path, "rb") as file:
-            value = loads(file.read())
+            value = loads(file.read().decode())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return value if isinstance(value, dict) else None

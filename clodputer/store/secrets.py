@@ -44,7 +44,7 @@ def load(home: Home) -> dict[str, str]:
 
 def _parse(path: str, content: bytes) -> dict[str, str]:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         broken = content[: error.start].count(b"\n") + 1
         raise _invalid(f"{path}:{broken}", "is not UTF-8 text") from None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
@@ -14,9 +12,11 @@ from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 PREFIX = "CLODPUTER_"
+NO_VARIABLES: Mapping[str, str] = {}
 RULES = (
     "store/settings_check.py",
     "model/settingkeys.py",
@@ -27,7 +27,7 @@ RULES = (
 )
 
 
-def load(home: Home, environ: Mapping[str, str] = MappingProxyType({})) -> Settings:
+def load(home: Home, environ: Mapping[str, str] = NO_VARIABLES) -> Settings:
     """The settings of a home; a missing or empty file means the defaults.
 
     Raises ClodputerError: "config_invalid" with every problem of the file, one on each line, or "environment_invalid".

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.model.placename import MARK_SUFFIX, is_mark
+from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
 from clodputer.model.values import NamedTuple
 from clodputer.store import atomic
@@ -20,11 +20,15 @@ CANCEL_SUFFIX = ".cancel"
 
 
 class Content(NamedTuple):
-    """What lies in a slot: nothing, a request that was claimed, and once its run was begun, which run."""
+    """What lies in a slot: nothing, a request that was claimed, and once its run was begun, which run.
+
+    started: something of the run may have been started.
+    """
 
     place: Optional[Place]
     task: str
     run_id: str
+    started: bool
 
 
 def folder(home: Home, lane: str) -> str:
@@ -42,43 +46,62 @@ def path(home: Home, lane: str, place: Place) -> str:
     return f"{folder(home, lane)}/{place}"
 
 
+def empty(home: Home, lane: str) -> bool:
+    """Whether nothing at all lies in the slot."""
+    return not os.listdir(folder(home, lane))
+
+
 def content(home: Home, lane: str) -> Content:
     """What lies in the slot now; only its holder may act on the answer."""
-    place, task, run_id = None, "", ""
+    place, task, run_id, started = None, "", "", False
     for name in os.listdir(folder(home, lane)):
         if is_mark(name):
-            task, _, rest = name.partition("@")
-            run_id = rest[: -len(MARK_SUFFIX)]
+            task, run_id = marked_run(name)
+            started = name.endswith(STARTED)
         else:
             place = place or parse_place(name)
-    return Content(place, task, run_id)
+    return Content(place, task, run_id, started)
 
 
 def mark(home: Home, lane: str, task: str, run_id: str, holder: str = "") -> None:
-    """Say which run the slot's request is in, before anything of it is started; `holder` tells who is at it.
-
-    The one fsync makes the claim durable as well: after a power cut the slot tells truly whether something may have run.
-    """
-    descriptor = os.open(_mark(home, lane, task, run_id), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Say which run the slot's request is in, before anything of it is started; `holder` tells who is at it. Raises OSError."""
+    path = _mark(home, lane, task, run_id, BEGUN)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         os.write(descriptor, holder.encode())
     finally:
         os.close(descriptor)
+
+
+def start(home: Home, lane: str, task: str, run_id: str) -> None:
+    """Say that from now on something of the marked run may have been started. Raises OSError.
+
+    The one fsync makes the claim and the mark durable as well: after a power cut the slot tells truly whether anything may
+    have run.
+    """
+    os.rename(_mark(home, lane, task, run_id, BEGUN), _mark(home, lane, task, run_id, STARTED))
     atomic.sync_folder(folder(home, lane))
 
 
 def holder(home: Home, lane: str, task: str, run_id: str) -> str:
     """Who made the mark of a run, in the words it gave; empty when that is not known."""
-    try:
-        with open(_mark(home, lane, task, run_id), encoding="utf-8", errors="replace") as file:
-            return file.read(200)
-    except FileNotFoundError:
-        return ""
+    for state in (BEGUN, STARTED):  # in the order it goes through them
+        try:
+            with open(_mark(home, lane, task, run_id, state), encoding="utf-8", errors="replace") as file:
+                return file.read(200)
+        except FileNotFoundError:
+            continue
+    return ""
 
 
 def unmark(home: Home, lane: str, task: str, run_id: str) -> None:
     """Take the mark away: the run in it is settled."""
-    atomic.remove(_mark(home, lane, task, run_id))
+    for state in (STARTED, BEGUN):
+        try:
+            os.unlink(_mark(home, lane, task, run_id, state))
+            return
+        except FileNotFoundError:
+            continue
 
 
 def cancel_path(home: Home, lane: str, request_id: str) -> str:
@@ -109,5 +132,5 @@ def forget_cancels(home: Home, lane: str, spare: str = "") -> None:
             atomic.remove(f"{folder(home, lane)}/{name}")
 
 
-def _mark(home: Home, lane: str, task: str, run_id: str) -> str:
-    return f"{folder(home, lane)}/{task}@{run_id}{MARK_SUFFIX}"
+def _mark(home: Home, lane: str, task: str, run_id: str, state: str) -> str:
+    return f"{folder(home, lane)}/{task}@{run_id}{state}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from json import dumps
 
+from clodputer.model.jsontext import dumps
 from clodputer.model.request import parse_place
 from clodputer.store import atomic, idle, queue
 from clodputer.store.home import PRIORITIES, Home, entries
@@ -13,6 +12,7 @@ from clodputer.store.home import lane as lane_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 REASON_SUFFIX = ".reason.txt"

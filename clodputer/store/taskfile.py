@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import NAME, Task, from_json, to_json
+from clodputer.model.task import Task, from_json, is_name, to_json
 from clodputer.model.values import NamedTuple
 from clodputer.store import cache, plainfile, secrets
 from clodputer.store.home import Home
-from clodputer.store.taskfile_errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Optional
 
+    from clodputer.store.taskfile_errors import Problem
     from clodputer.store.taskfile_yaml import Document
 
 ENDINGS = (".yaml", ".yml")
@@ -60,6 +59,8 @@ def find(home: Home, name: str) -> str:
     """
     path = _find(home, name)
     if not path:
+        from clodputer.model.suggest import did_you_mean
+
         known = names(home)
         where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
         raise ClodputerError("task_unknown", f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
@@ -101,7 +102,7 @@ def check_content(
     if checked.task is not None:
         twin = claimant(home, checked.task.name, path)
         if twin:
-            problems = (Problem(shown(home, path), 1, "name", _twice(home, checked.task.name, twin)),)
+            problems = (_twice(home, path, checked.task.name, twin),)
     return (None, problems) if problems else (checked.task, ())
 
 
@@ -129,7 +130,7 @@ def check_all(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) 
         task, problems = check_file(home, path, environ)
         # Case counts for nothing here: some file systems of macOS would keep both tasks' runs in one folder.
         twins = [other for claim, other in claims if claim.lower() == name.lower() and other != path]
-        problems += tuple(Problem(shown(home, path), 1, "name", _twice(home, name, other)) for other in twins)
+        problems += tuple(_twice(home, path, name, other) for other in twins)
         reports.append(Report(name, path, None if problems else task, problems))
     return reports
 
@@ -146,7 +147,7 @@ def claimed_name(home: Home, path: str) -> str:
     except _FOREIGN:
         value = document(path).value
     named = value.get("name") if isinstance(value, dict) else None
-    return named if isinstance(named, str) and NAME.fullmatch(named) else _stem(path)
+    return named if isinstance(named, str) and is_name(named) else _stem(path)
 
 
 def shown(home: Home, path: str) -> str:
@@ -156,7 +157,7 @@ def shown(home: Home, path: str) -> str:
 
 def _find(home: Home, name: str) -> str:
     """The file of the task of that name, or nothing. Raises ClodputerError when two claim it."""
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         return ""
     here = [path for path in (f"{home.tasks}/{name}{ending}" for ending in ENDINGS) if os.path.exists(path)]
     # The usual case, and the quick one: no other file is looked at. `check_all` finds a second claim to the name.
@@ -164,7 +165,7 @@ def _find(home: Home, name: str) -> str:
         return here[0]
     claims = [path for path in _files(home) if claimed_name(home, path) == name]
     if len(claims) > 1:
-        raise _invalid(name, [Problem(shown(home, claims[0]), 1, "name", _twice(home, name, claims[1]))])
+        raise _invalid(name, [_twice(home, claims[0], name, claims[1])])
     return claims[0] if claims else ""
 
 
@@ -194,8 +195,11 @@ def document(path: str) -> Document:
         return taskfile_yaml.unreadable(1, f"the file cannot be read: {error.strerror}")
 
 
-def _twice(home: Home, name: str, other: str) -> str:
-    return f"the task name {name!r} is also claimed by {shown(home, other)}; give one of them another name"
+def _twice(home: Home, path: str, name: str, other: str) -> Problem:
+    from clodputer.store.taskfile_errors import Problem
+
+    message = f"the task name {name!r} is also claimed by {shown(home, other)}; give one of them another name"
+    return Problem(shown(home, path), 1, "name", message)
 
 
 def _invalid(name: str, problems: Iterable[Problem]) -> ClodputerError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import NAME, Expect, Task, Trigger
+from clodputer.model.task import Expect, Task, Trigger, is_name
 from clodputer.model.trigger import DEFAULTS
 from clodputer.model.values import NamedTuple
 from clodputer.store import promptfile, template_text
@@ -72,7 +72,7 @@ def check(
     problems += [Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
                  for finding in findings]  # fmt: skip
     name = values.get("name") or os.path.splitext(os.path.basename(file))[0]
-    if "name" not in document.value and not NAME.fullmatch(name):
+    if "name" not in document.value and not is_name(name):
         problems.append(Problem(shown, 1, "name", _UNFIT))
     if values.get("prompt_file"):
         values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)

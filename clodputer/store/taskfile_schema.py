@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from clodputer.model.request import parse_priority
-from clodputer.model.task import NAME
+from clodputer.model.task import is_name
 from clodputer.model.withunit import YEAR, Expected, duration, size
 from clodputer.store.template_text import marked
 
@@ -50,7 +50,7 @@ def _program(value: list[str]) -> list[str]:
 
 
 def _name(text: str) -> str:
-    if not NAME.fullmatch(text):
+    if not is_name(text):
         raise expected("1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit")
     return text
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
-from clodputer.model.placename import MARK_SUFFIX, is_mark
-from clodputer.model.request import ID, Place, parse_place
+from clodputer.model.placename import is_mark, marked_run
+from clodputer.model.request import Place, is_id, parse_place
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.spool import REASON_SUFFIX, lanes
@@ -64,9 +64,9 @@ def in_slot(home: Home, lane: str) -> Iterator[Found]:
     """The one in a lane's slot, if there is one."""
     folder = f"{lane_folder(home, lane)}/slot-0"
     names = entries(folder)
-    task, _, rest = next((name for name in names if is_mark(name)), "").partition("@")
+    task, run_id = next((marked_run(name) for name in names if is_mark(name)), ("", ""))
     for one in _of_names(RUNNING, lane, folder, names):
-        yield one._replace(task=task, run_id=rest[: -len(MARK_SUFFIX)])
+        yield one._replace(task=task, run_id=run_id)
 
 
 def set_aside(folder: str) -> list[str]:
@@ -80,7 +80,7 @@ def set_aside(folder: str) -> list[str]:
 def id_of(name: str) -> str:
     """The request id in the name of a file in `dead/` or `closed/`; empty when it bears none."""
     first, _, rest = _unnumbered(name).partition(".")
-    return first if rest and ID.fullmatch(first) else ""
+    return first if rest and is_id(first) else ""
 
 
 def dropped_as(name: str) -> str:

@@ -69,7 +69,10 @@ class Peers(NamedTuple):
             loop = f'i=0; while [ $i -lt {count} ]; do "{nq}" -q -c {TRUE}; i=$((i+1)); done; "{nq}" -w'
             sides["nq"] = process(["/bin/sh", "-c", loop], {"NQDIR": str(jobs), "PATH": "/usr/bin:/bin"})
         if "beanstalkd" in self.programs:
-            sides["beanstalkd"] = block(lambda: _beanstalkd(self.programs["beanstalkd"], folder, count))
+            program = self.programs["beanstalkd"]
+            sides["beanstalkd"] = block(lambda: _beanstalkd([program], folder, count))
+            # As durable as we are: it loses nothing that it has answered for.
+            sides["beanstalkd -f0"] = block(lambda: _beanstalkd([program, "-f0"], folder, count))
         if "huey" in self.programs:
             sides["huey (sqlite)"] = process([self.programs["huey"], "-c", HUEY, str(folder), str(count)])
         return sides
@@ -144,12 +147,12 @@ def _tsp(folder: Path) -> dict[str, str]:
     }
 
 
-def _beanstalkd(program: str, folder: Path, count: int) -> None:
+def _beanstalkd(command: list[str], folder: Path, count: int) -> None:
     """Start it with its log on disk, put the jobs, and run each when it is reserved, as its workers do."""
     place = folder / f"beanstalkd-{time.monotonic_ns()}"
     place.mkdir()
     address = str(place / "socket")
-    server = subprocess.Popen([program, "-l", f"unix:{address}", "-b", str(place)])
+    server = subprocess.Popen([*command, "-l", f"unix:{address}", "-b", str(place)])
     try:
         until(lambda: os.path.exists(address))
         with socket.socket(socket.AF_UNIX) as connection:

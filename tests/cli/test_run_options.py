@@ -13,7 +13,8 @@ import pytest
 
 from clodputer.cli.dryrun import dry_run
 from clodputer.cli.run import Wanted, drop, parse_context, parse_priority
-from clodputer.model.errors import ClodputerError, ExitCode
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.store import hold
 from clodputer.store.home import Home
 from tests.fakes.start import install_fake_claude

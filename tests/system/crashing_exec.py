@@ -1,6 +1,6 @@
 """An exec that is killed just before its N-th step: run as `python crashing_exec.py N`, exit 0 when it got through.
 
-`list` in place of N kills nothing and prints the steps.
+Words in place of N: killed before the first step that has them all, such as "rename record.json".
 
 A step is whatever the interpreter reports to audit hooks and changes the world: files opened for writing, renames, folders
 made, files removed, processes started or signalled. Nothing of Clodputer is changed; the process merely dies.
@@ -28,16 +28,16 @@ def is_step(event: str, arguments: tuple[Any, ...]) -> bool:
 
 def main() -> int:
     """Install the hook and run exec."""
-    left = [0 if sys.argv[1] == "list" else int(sys.argv[1])]
+    words = [] if sys.argv[1].isdigit() else sys.argv[1].split()
+    left = [0 if words else int(sys.argv[1])]
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
         if not is_step(event, arguments):
             return
         left[0] -= 1
-        if sys.argv[1] == "list":
-            print(f"{event} {arguments!r}"[:300], flush=True)
-        if left[0] == 0:
-            print(f"killed before {event} {arguments!r}"[:300], flush=True)
+        step = f"{event} {arguments!r}"
+        if left[0] == 0 or (words and all(word in step for word in words)):
+            print(f"killed before {step}"[:300], flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
     from clodputer.__main__ import main as clodputer

@@ -277,7 +277,7 @@ def test_broken_settings_lose_nothing(home: Home) -> None:
 
 
 def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> None:
-    """With a warm cache a `command` run imports nothing but the standard library and ourselves."""
+    """With a warm cache a `command` run imports nothing but ourselves and what is quick in the standard library."""
     command_task(home, "plain", "/bin/true")
     drop(home, "plain")
     execute(home)
@@ -286,8 +286,26 @@ def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> Non
         path, (time.time() - 60, time.time() - 60)
     )  # older than the cache's doubt about a file just written
     clodputer(home, "validate")
+    execute(home)
     drop(home, "plain")
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from clodputer.__main__ import main; sys.exit(main(['exec']))"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from clodputer.__main__ import main; main(['exec'])\n"
+        "print({'collections', 'ctypes', 'enum', 'functools', 'json', 're', 'signal', 'typing'} & set(sys.modules))"
+    )
     root = str(Path(__file__).parent.parent.parent)
-    subprocess.run([sys.executable, "-I", "-S", "-c", code, root], env=environment(home), check=True)
+    argv = [sys.executable, "-I", "-S", "-c", code, root]
+    done = subprocess.run(argv, env=environment(home), check=True, capture_output=True, text=True)
+    if sys.platform == "linux":
+        assert done.stdout == "set()\n"
     assert outcomes(home, "plain") == ["succeeded", "succeeded"]
+
+
+def test_what_a_run_leaves(home: Home) -> None:
+    """A program that is asked nothing has no prompt, and reads an empty stdin."""
+    command_task(home, "plain", "/bin/sh", "-c", "cat; echo done")
+    drop(home, "plain")
+    execute(home)
+    (run,) = Path(home.runs, "plain").iterdir()
+    left = {"request.json", "dropped", "process.json", "stdout", "stderr", "record.json"}
+    assert {path.name for path in run.iterdir()} == left
+    assert (run / "stdout").read_text() == "done\n"

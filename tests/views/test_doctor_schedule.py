@@ -190,7 +190,7 @@ def test_the_shim(home: Home) -> None:
     assert "/no/such/python" in one(doctor_schedule.shim(facts(home)), "problem").message
     path.write_text(shim.text(known._replace(places=("/no/such/place", *known.places[1:]))))
     assert "/no/such/place" in one(doctor_schedule.shim(facts(home)), "problem").message
-    path.write_text(text.replace("from clodputer.__main__ import main", "sys.exit('such a pity')"))
+    path.write_text(text.replace("from clodputer.__main__ import program", "sys.exit('such a pity')"))
     assert "such a pity" in one(doctor_schedule.shim(facts(home)), "problem").message
     path.write_text("#!/bin/sh\n")
     assert one(doctor_schedule.shim(facts(home)), "problem").fix is None
