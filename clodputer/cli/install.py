@@ -102,7 +102,7 @@ def install(
         outcome = Outcome(
             plan, wanted, options.dry_run, not shim.current(at.frame.shim, text),
             tuple(freeze.differences(before.environment, at.frame.environment)) if before else (),
-            (*at.notes, *seen[name].answer.notes, *_unasked(name, seen)),
+            (*at.notes, *seen[name].answer.notes, *_unasked(name, seen), *_passed_over(options.scheduler, seen)),
         )  # fmt: skip
         if not options.dry_run:
             done: list[Change] = []
@@ -127,6 +127,15 @@ def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
     """The other schedulers of which it cannot be told whether they ring for this home, too."""
     return [f"it cannot be told what {other} has: {one.unknown}"
             for other, one in seen.items() if other != name and one.unknown]  # fmt: skip
+
+
+def _passed_over(asked: str, seen: Mapping[str, choice.Known]) -> list[str]:
+    """What to know of schedulers that cannot be used just now, unless another one was asked for."""
+    if asked != choice.AUTO:
+        return []
+    return [
+        note for one in seen.values() if not one.answer.usable and not one.found for note in one.answer.notes
+    ]
 
 
 def _try(path: str) -> None:

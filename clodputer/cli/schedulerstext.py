@@ -70,13 +70,12 @@ def data(seen: Schedulers) -> dict[str, Any]:
 
 
 def _view(view: View) -> list[str]:
-    state = (
-        "rings for this home"
-        if view.installed
-        else "could be used"
-        if view.answer.usable
-        else "cannot be used"
-    )
+    if view.installed:
+        state = (
+            "rings for this home" if view.answer.usable else "has the alarms of this home, and cannot be used"
+        )
+    else:
+        state = "could be used" if view.answer.usable else "cannot be used"
     said = f": {printable(view.answer.message)}" if view.answer.message else ""
     lines = [f"{ink(view.name, 'bold')} {state}{ink(said, 'dim')}"]
     if view.unknown:

@@ -9,7 +9,7 @@ from clodputer.runner import sweep
 from clodputer.runner.child import Child
 from clodputer.runner.processes import Identity
 from clodputer.runner.signals import signal
-from clodputer.runner.stop import Stop
+from clodputer.runner.stop import REQUESTS, Stop
 from clodputer.runner.stream import Output
 
 TYPE_CHECKING = False
@@ -30,6 +30,8 @@ SHORTEST_PAUSE = 0.01
 FIRST_LOOK, LOOK = 0.1, 1.0
 # After SIGKILL: longer than this only a process stuck in the kernel takes.
 KILL_PATIENCE = 10.0
+# Of a signal that everybody gets at a shutdown, ours comes within this of the agent's.
+TOGETHER = 0.2
 
 
 def supervise(
@@ -59,7 +61,7 @@ def supervise(
                 watch.ask_to_leave()
             swept = _clear_away(child, stop, reach, watch.traces)
             watch.hear_the_rest()
-            stopped = stopped or ("output_too_large" if output.too_large else "")
+            stopped = stopped or ("output_too_large" if output.too_large else _told_together(child, stop))
             return watch.progress, Ended(
                 child.exit_status, child.signal, stopped, output.stderr_tail(), swept
             )
@@ -72,6 +74,22 @@ def _first_traces(pid: int, launch: Launch, reach: sweep.Reach) -> sweep.Traces:
     found = reach.tree.find(pid)
     run_id, sessions = launch.env.get("CLODPUTER_RUN_ID", ""), launch.env.get("CLODPUTER_SESSIONS", "")
     return sweep.Traces(run_id, (found.identity,) if found else (), sessions)
+
+
+def _told_together(child: Child, stop: Stop) -> str:
+    """Why we are told to stop, if it is what ended the agent too, before we could ask it to leave.
+
+    At a shutdown under cron, and at the end of a session, everybody gets the signal at once. Such a run did not fail.
+    """
+    number = (
+        child.signal or (child.exit_status or 0) - 128
+    )  # claude handles it, and tells of it by its status
+    if number not in REQUESTS:
+        return ""
+    deadline = monotonic() + TOGETHER
+    while not stop.requested and monotonic() < deadline:
+        stop.wait(deadline - monotonic())
+    return stop.reason
 
 
 def _clear_away(child: Child, stop: Stop, reach: sweep.Reach, traces: sweep.Traces) -> sweep.Swept:

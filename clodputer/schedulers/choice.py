@@ -16,11 +16,12 @@ AUTO = "auto"
 
 
 class Known(NamedTuple):
-    """What was seen of one scheduler. unknown: why it cannot be told what it has, or ""."""
+    """What was seen of one scheduler. unknown: why it cannot be told what it has, or ""; code: of that error."""
 
     answer: Answer
     found: tuple[Found, ...] = ()
     unknown: str = ""
+    code: str = ""
 
 
 def candidates(platform: str, asked: str = AUTO) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ def look(schedulers: Mapping[str, Scheduler], frame: Frame, everywhere: bool = F
         try:
             known[name] = Known(answer, tuple(scheduler.inspect(frame, everywhere)))
         except ClodputerError as error:
-            known[name] = Known(answer, (), error.message)
+            known[name] = Known(answer, (), error.message, error.code)
     return known
 
 
@@ -55,6 +56,18 @@ def choose(asked: str, platform: str, known: Mapping[str, Known]) -> str:
     kept = [name for name, seen in known.items() if seen.found and seen.answer.usable]
     if len(kept) == 1:
         return kept[0]
+    away = [name for name, seen in known.items() if seen.found and not seen.answer.usable]
+    if away and not kept:
+        # In which shell one happens to be is no reason to have another clock from now on.
+        answer = known[away[0]].answer
+        others = "".join(
+            f"\nTo have {name} ring instead: clodputer install --scheduler {name}" for name in usable
+        )
+        raise ClodputerError(
+            "scheduler_away",
+            f"{away[0]} rings for this home, and cannot be reached: {answer.message}",
+            f"{answer.hint}{others}".strip(),
+        )
     if usable:
         return usable[0]
     whys = [f"{name}: {known[name].answer.message}" for name in _automatic(platform) if name in known]

@@ -8,7 +8,7 @@ from shutil import rmtree
 from typing import Callable, NamedTuple
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import choice, place, shim
+from clodputer.schedulers import choice, place, shim, systemd_found
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change, Found, Frame, Trouble
 from clodputer.store import home as homes
@@ -16,6 +16,9 @@ from clodputer.store import home as homes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clodputer.schedulers import Scheduler
+
+# Errors with which a scheduler says that something of ours is there, though not what.
+OURS_FOR_SURE = (systemd_found.UNASKED, "crontab_marks")
 
 
 class Left(NamedTuple):
@@ -36,9 +39,10 @@ def look(schedulers: Mapping[str, Scheduler], frame: Frame) -> Left:
     troubles = []
     for name, seen in choice.look(schedulers, frame, everywhere=True).items():
         if seen.unknown:
-            # One that is not in use here mostly has nothing, and nobody can act on it.
+            # One that is not in use here mostly has nothing, and nobody can act on it; but some say that they have.
             told = f"it cannot be told what {name} has: {seen.unknown}"
-            troubles.append(Trouble("scheduler_unknown", told, seen.answer.hint, fatal=seen.answer.usable))
+            fatal = seen.answer.usable or seen.code in OURS_FOR_SURE
+            troubles.append(Trouble("scheduler_unknown", told, seen.answer.hint, fatal=fatal))
         mine = tuple(one for one in seen.found if one.home == frame.home)
         gone = tuple(one for one in seen.found if one.home not in ("", frame.home) and is_gone(one.home))
         own.update({name: mine} if mine else {})

@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import systemd_check, systemd_control, systemd_place, systemd_verify
 from clodputer.schedulers.systemd_apply import apply
 from clodputer.schedulers.systemd_found import inspect
-from clodputer.schedulers.systemd_troubles import NO_LINGER, troubles
+from clodputer.schedulers.systemd_troubles import NO_LINGER, let_linger, troubles
 from clodputer.schedulers.systemd_unit import render
 from clodputer.schedulers.unit import SWEEP, Answer, Frame, Trouble, Unit
 
@@ -19,6 +19,14 @@ __all__ = ["answers", "apply", "check", "inspect", "probe", "render", "ring", "t
 
 def answers(frame: Frame) -> Answer:
     """Whether the manager of this person answers, and reads the folder into which we would write."""
+    if systemd_control.away():
+        error = systemd_control.unreachable("")
+        account = systemd_control.account()
+        passed_over = (
+            f"systemd is passed over: it is not running, as {account} is not logged in. "
+            "To have it ring instead: log in, then clodputer install --scheduler systemd"
+        )
+        return Answer(False, error.message, error.hint, notes=(passed_over,))
     try:
         ended = systemd_control.systemctl(frame, "show", "--property=Version,UnitPath")
         if ended.returncode:
@@ -38,7 +46,7 @@ def answers(frame: Frame) -> Answer:
     notes = []
     if not systemd_control.lingers():
         account = systemd_control.account()
-        notes.append(f"{NO_LINGER.format(account=account)} (loginctl enable-linger {account})")
+        notes.append(f"{NO_LINGER.format(account=account)}. {let_linger()}")
     return Answer(True, f"systemd {told.get('Version', '')}".strip(), notes=tuple(notes))
 
 
@@ -59,6 +67,8 @@ def ring(frame: Frame) -> None:
 
 def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
     """Have the manager start the shim once, now, in the way in which it starts a unit; returns what takes it away."""
+    if systemd_control.away():
+        raise systemd_control.unreachable("")
     name = systemd_place.name(frame, f"probe-{os.urandom(4).hex()}")
     ended = systemd_control.call(
         frame,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
@@ -27,7 +27,9 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
     """Perform changes; may be repeated. Raises ClodputerError only when the manager does not answer at all."""
     if not changes:
         return []
-    _take_down(frame, [unit for change in changes for unit in _gone(change)])
+    # While the person has no manager there is nobody to be told of what is removed.
+    asked = not systemd_control.away() or any(change.verb != REMOVE for change in changes)
+    _take_down(frame, [unit for change in changes for unit in _gone(change)], asked)
     troubles, done = [], []
     _clear_drafts(systemd_place.folder(frame))
     for change in changes:
@@ -39,8 +41,10 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
             troubles.append(Trouble("unit_not_written", what, _AGAIN, change.name))
         except ClodputerError as error:
             troubles.append(Trouble(error.code, error.message, error.hint, change.name))
-    _start(frame, done)
-    shown = systemd_control.show(frame, [unit for change in done for unit in _concerned(change)])
+    shown: Mapping[str, Mapping[str, str]] = {}
+    if asked:
+        _start(frame, done)
+        shown = systemd_control.show(frame, [unit for change in done for unit in _concerned(change)])
     for change in done:
         left = [path for path in change.found.files if os.path.lexists(path)] if change.found else []
         if change.verb == REMOVE and left:
@@ -80,17 +84,18 @@ def _gone(change: Change) -> list[str]:
     return [unit for unit in found if unit not in wanted]
 
 
-def _take_down(frame: Frame, gone: list[str]) -> None:
+def _take_down(frame: Frame, gone: list[str], asked: bool) -> None:
     """Stop what rings, forget what failed, and remove the files: the service's last, as it says whose all of them were."""
     if not gone:
         return
     ringing = [unit for unit in gone if not unit.endswith(SERVICE)]
-    if ringing:
+    if ringing and asked:
         # Units that are not loaded are a failure of the call, but keep it from none of the others.
         ended = systemd_control.systemctl(frame, "stop", "--", *ringing)
         if ended.returncode not in (0, _NOT_LOADED):
             systemd_control.show(frame, ringing)  # raises when nobody is there: then nothing must be removed
-    systemd_control.systemctl(frame, "reset-failed", "--", *gone)
+    if asked:
+        systemd_control.systemctl(frame, "reset-failed", "--", *gone)
     folder = systemd_place.folder(frame)
     for unit in ringing:
         # What belongs to a file goes before it: without the file nobody would look for it.

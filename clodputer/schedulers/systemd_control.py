@@ -10,6 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.unit import Frame
 
 LINGER = "/var/lib/systemd/linger"
+LET_LINGER = "loginctl enable-linger {account} (perhaps with sudo)"
 # What tells that systemd runs this computer (sd_booted(3)).
 BOOTED = "/run/systemd/system"
 
@@ -31,6 +32,14 @@ def runtime_folder() -> str:
         except OSError:
             continue
     return ""
+
+
+def away() -> bool:
+    """Whether this person has no manager at all: systemd runs this computer, and has made no runtime folder for them.
+
+    Then nothing of ours is loaded anywhere: the files are all there is, and can be removed without asking anybody.
+    """
+    return os.path.isdir(BOOTED) and not runtime_folder()
 
 
 def environment() -> dict[str, str]:
@@ -106,18 +115,21 @@ def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def unreachable(words: str) -> ClodputerError:
     """Why the manager of this person cannot be asked, and what to do."""
+    what = f"the systemd of this account does not answer: {words}"
     if not os.path.isdir(BOOTED):
         hint = "This computer, or container, does not seem to be run by systemd; use cron."
     elif runtime_folder():
         hint = "Log in anew, or look at what `systemctl --user status` says."
     else:
+        from shlex import quote
+
+        person = account()
+        what = f"the systemd of this account is not running, as {person} is not logged in"
         hint = (
-            "Log in as this person (not by su or sudo), or have it wait for no login: sudo loginctl enable-linger "
-            + account()
+            f"Log in as {person} (su and sudo are no login), "
+            f"or have it run at any time: {LET_LINGER.format(account=quote(person))}"
         )
-    return ClodputerError(
-        "systemd_unreachable", f"the systemd of this account does not answer: {words}", hint
-    )
+    return ClodputerError("systemd_unreachable", what, hint)
 
 
 def account() -> str:
@@ -132,4 +144,11 @@ def account() -> str:
 
 def lingers() -> bool:
     """Whether the manager of this account is there without anybody being logged in."""
-    return os.path.exists(f"{LINGER}/{account()}")
+    return os.path.exists(f"{LINGER}/{flag(account())}")
+
+
+def flag(name: str) -> str:
+    """The name of the file that says that an account lingers: logind writes `DOMAIN\\\\person` for `DOMAIN\\person`. Pure."""
+    letters = (f"\\{chr(byte)}" if byte in b"\\\"'" else chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+               for byte in os.fsencode(name))  # fmt: skip
+    return "".join(letters)

@@ -14,6 +14,8 @@ from clodputer.schedulers.systemd_place import PREFIX, SERVICE, SUFFIXES, TIMER,
 from clodputer.schedulers.unit import Found, Frame
 
 Shown = Mapping[str, Mapping[str, str]]
+# The error that says: units of ours are there, and nobody can be asked about them.
+UNASKED = "systemd_units_unasked"
 
 # systemd's words for how a unit ended, in ours.
 _RESULTS = {
@@ -34,16 +36,20 @@ _STATUSES = {"200": "its working folder is not there", "203": "the program is no
 def inspect(frame: Frame, everywhere: bool = False) -> list[Found]:
     """All units of ours, of this home or of all.
 
-    Raises ClodputerError when the manager does not answer, unless there is no trace of us: then it has nothing of ours.
+    While the person has no manager the files are all there is. Raises ClodputerError when there is one that does not answer,
+    unless there is no trace of us: then it has nothing of ours.
     """
     folder = systemd_place.folder(frame)
     files, marks, names = _marked(folder)
     traces = [*_links(folder), *_stamps(frame)]
+    shown: Optional[Shown] = None
     try:
-        shown = systemd_control.show(frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES)])
-    except ClodputerError:
+        if not systemd_control.away():
+            shown = systemd_control.show(frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES)])
+    except ClodputerError as error:
         if files or traces:
-            raise
+            what = f"units of Clodputer are in {folder}, and {error.message}"
+            raise ClodputerError(UNASKED, what, error.hint) from None
         return []
     found = []
     for name in sorted({os.path.splitext(unit)[0] for unit in files}):
@@ -54,7 +60,7 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[Found]:
         }
         if everywhere or marks[name].home == frame.home:
             found.append(_found(frame, name, marks[name], own, shown))
-    left = (os.path.splitext(unit)[0] for unit in [*traces, *_ghosts(folder, shown)])
+    left = (os.path.splitext(unit)[0] for unit in [*traces, *_ghosts(folder, shown or {})])
     for name in sorted(set(left) - {os.path.splitext(unit)[0] for unit in names}):
         ours = systemd_place.is_of_this_home(frame, name)
         if ours or everywhere:
@@ -110,7 +116,11 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
-def _found(frame: Frame, name: str, mark: Mark, files: Mapping[str, str], shown: Shown) -> Found:
+def _found(frame: Frame, name: str, mark: Mark, files: Mapping[str, str], shown: Optional[Shown]) -> Found:
+    if shown is None:
+        # It will be loaded by the next manager if its links are there.
+        linked = all(enabled(frame, os.path.basename(path)) for path in files if not path.endswith(SERVICE))
+        return Found(name, mark.home, mark.kind, mark.task, files, loaded=linked)
     units = [os.path.basename(path) for path in files] or [name + suffix for suffix in SUFFIXES]
     known = {unit: shown.get(unit, {}) for unit in units}
     ringing = [unit for unit in units if not unit.endswith(SERVICE)]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import systemd_control, systemd_found
 from clodputer.schedulers.systemd_place import SERVICE
 from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
 
-NO_LINGER = "{account} may not linger: at the last logout systemd ends all alarms, and what runs, until the next login"
+NO_LINGER = (
+    "nothing runs while {account} is logged out: with the last logout systemd ends all alarms, and what is running, "
+    "until the next login"
+)
 
 
 def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
@@ -23,24 +27,35 @@ def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> lis
         ]
         for path in files
     }
+    if systemd_control.away():
+        # That it does not answer is told by `answers`.
+        return list(_of_linger())
     try:
         shown = systemd_control.show(frame, list(owners))
     except ClodputerError as error:
         return [Trouble(error.code, error.message, error.hint)]
     told = [trouble for unit, name in owners.items() for trouble in _of_unit(name, unit, shown.get(unit, {}))]
-    return [*_of_manager(shown), *told]
+    return [*_of_linger(), *_of_manager(shown), *told]
 
 
-def _of_manager(shown: Mapping[str, Mapping[str, str]]) -> Iterator[Trouble]:
+def let_linger() -> str:
+    """What to do for alarms that ring although nobody is logged in."""
+    return f"To have it run at any time: {systemd_control.LET_LINGER.format(account=quote(systemd_control.account()))}"
+
+
+def _of_linger() -> Iterator[Trouble]:
     account = systemd_control.account()
     if not systemd_control.lingers():
         yield Trouble(
             "no_linger",
             NO_LINGER.format(account=account),
-            f"Run `loginctl enable-linger {account}` (perhaps with sudo), unless you are always logged in.",
+            let_linger(),
             fatal=False,
             fix=("loginctl", "enable-linger", account),
         )
+
+
+def _of_manager(shown: Mapping[str, Mapping[str, str]]) -> Iterator[Trouble]:
     stale = [unit for unit, one in shown.items() if one.get("NeedDaemonReload") == "yes"]
     if stale:
         yield Trouble(

@@ -92,7 +92,9 @@ class Change(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Whether a scheduler can be used. message: why not, or what it is; hint: what to do. notes: usable, but."""
+    """Whether a scheduler can be used. message: why not, or what it is; hint: what to do. notes: usable, but;
+    of one that is not, what to know when another one is taken in its place.
+    """
 
     usable: bool
     message: str = ""

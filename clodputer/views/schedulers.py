@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Seen(NamedTuple):
-    """One found unit, and when it rings next (epoch seconds): by its scheduler's word, else by the task's schedule."""
+    """One found unit, and when it rings next (epoch seconds): by its scheduler's word, else by the task's schedule.
+
+    None for one that never does, or whose scheduler is not there.
+    """
 
     found: Found
     next: Optional[float]
@@ -69,7 +72,9 @@ def gather(
     alarms = {(alarm.kind, alarm.task): alarm for alarm in wanted.alarms}
     views = []
     for name, seen in choice.look(schedulers, frame).items():
-        units = tuple(Seen(one, _next(one, alarms, now)) for one in seen.found)
+        units = tuple(
+            Seen(one, _next(one, alarms, now) if seen.answer.usable else None) for one in seen.found
+        )
         view = View(name, seen.answer, units, bool(units), unknown=seen.unknown)
         if units:
             try:

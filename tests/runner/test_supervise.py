@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.runner.families import gone, pid_in
@@ -60,10 +61,11 @@ def test_a_normal_end(tmp_path: Path, means: dict[str, Any]) -> None:
 
 
 @MEANS
-def test_an_end_by_signal(tmp_path: Path, means: dict[str, Any]) -> None:
-    """A signal that was not ours."""
-    ended = run(tmp_path, sh("kill -USR1 $$"), **means).ended
-    assert (ended["exit_status"], ended["signal"], ended["stopped"]) == (None, signal.SIGUSR1, "")
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
+def test_an_end_by_signal(tmp_path: Path, means: dict[str, Any], number: int) -> None:
+    """A signal that was not ours, and that we were not sent."""
+    ended = run(tmp_path, sh(f"kill -{number:d} $$"), **means).ended
+    assert (ended["exit_status"], ended["signal"], ended["stopped"]) == (None, number, "")
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
@@ -174,6 +176,21 @@ def test_one_that_is_stopped(tmp_path: Path) -> None:
     )
     assert (told.ended["stopped"], told.ended["exit_status"]) == ("timeout", 5)
     assert told.seconds < 8
+
+
+@pytest.mark.parametrize("on_term", ["", "trap 'exit 143' TERM; "], ids=["by signal", "by status"])
+def test_a_signal_to_everybody(tmp_path: Path, on_term: str) -> None:
+    """As at a shutdown: the agent obeys before we can tell it to, and is interrupted all the same."""
+    script = f"{on_term}echo $$ > pid; mv pid ready; while :; do sleep 0.05; done"
+    supervisor = Supervisor(tmp_path, sh(script))
+    until((tmp_path / "ready").exists)
+    supervisor.process.send_signal(signal.SIGSTOP)
+    agent = psutil.Process(int((tmp_path / "ready").read_text()))
+    agent.terminate()
+    until(lambda: agent.status() == psutil.STATUS_ZOMBIE)
+    supervisor.process.send_signal(signal.SIGTERM)
+    supervisor.process.send_signal(signal.SIGCONT)
+    assert supervisor.told().ended["stopped"] == "interrupted"
 
 
 @MEANS

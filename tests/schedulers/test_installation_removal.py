@@ -12,7 +12,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.uninstall import Options as Uninstall
 from clodputer.cli.uninstall import uninstall
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.unit import TASK, Found
+from clodputer.schedulers.unit import TASK, Found, Frame
 from clodputer.store.home import Home
 from tests.schedulers.drawer import CRON, Drawer, environ, installed, tasks
 from tests.workshop import command_task, make_home
@@ -80,3 +80,21 @@ def test_a_purge_must_be_agreed_to(home: Home) -> None:
         removed(home, drawer, purge=True, agreed=False)
     assert raised.value.code == "not_agreed"
     assert len(drawer.units) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("systemd_units_unasked", 1), ("crontab_marks", 1), ("crontab_denied", 0)]
+)
+def test_a_scheduler_that_cannot_be_asked(home: Home, code: str, status: int) -> None:
+    """One that has something of ours keeps shim and home, as they are still called; any other keeps nothing."""
+
+    class Mute(Drawer):
+        def inspect(self, frame: Frame, everywhere: bool = False) -> list[Found]:
+            raise ClodputerError(code, "nobody answers")
+
+    drawer = Drawer()
+    installed(home, drawer)
+    result = removed(home, drawer, Mute(usable=False), purge=True)
+    assert result.exit_code == status
+    assert "it cannot be told what cron has: nobody answers" in result.text
+    assert os.path.exists(f"{home.root}/bin/clodputer") == bool(status)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import systemd, systemd_check
+from clodputer.schedulers import systemd, systemd_check, systemd_control
 from clodputer.schedulers.systemd_parse import Malformed, parse
 from clodputer.schedulers.unit import REMOVE, SPOOL, SWEEP, TASK, Alarm, Change, Found, Frame
 from clodputer.store.templates import folder as shipped
@@ -129,10 +129,10 @@ def test_a_systemctl_that_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert "gave no answer" in answer.message
 
 
-def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake(tmp_path, "systemctl", 'echo "Failed to connect to bus: No medium found" >&2; exit 1')
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     answer = systemd.answers(FRAME)
     assert "No medium found" in answer.message
     assert answer.hint
@@ -144,7 +144,7 @@ def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         Path(path).write_text(text)
     with pytest.raises(ClodputerError) as caught:
         systemd.inspect(FRAME._replace(account=account))
-    assert caught.value.code == "systemd_unreachable"
+    assert caught.value.code == "systemd_units_unasked"
     assert [trouble.code for trouble in systemd.troubles(FRAME, [systemd.render(FRAME, nightly())], [])] == [
         "systemd_unreachable"
     ]
@@ -160,10 +160,25 @@ def test_nothing_is_removed_when_nobody_answers(monkeypatch: pytest.MonkeyPatch,
         Path(path).write_text(text)
     fake(tmp_path, "systemctl", 'echo "Failed to connect to bus" >&2; exit 1')
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     found = Found(unit.name, frame.home, TASK, "nightly", unit.files, True)
     with pytest.raises(ClodputerError):
         systemd.apply(frame, [Change(REMOVE, unit.name, None, found)], lambda change: None)
     assert all(os.path.exists(path) for path in unit.files)
+
+
+@pytest.mark.parametrize(
+    ("account", "flag"),
+    [
+        ("person", "person"),
+        ("per.son-1", "per.son-1"),
+        ("DOM\\person", "DOM\\\\person"),
+        ("möwe", "m\\303\\266we"),
+    ],
+)
+def test_the_flag_of_one_who_may_linger(account: str, flag: str) -> None:
+    """As logind writes it; seen with systemd 252."""
+    assert systemd_control.flag(account) == flag
 
 
 def test_no_changes_no_calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
