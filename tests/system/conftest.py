@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from clodputer.schedulers.unit import Frame
-from tests import systemd_lab
+from tests import boot_lab, systemd_lab
+from tests.boot_lab import Computer
 from tests.systemd_lab import Lab, make_frame
 
 
@@ -30,3 +31,10 @@ def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
 def frame(lab: Lab) -> Frame:
     """An installation in it."""
     return make_frame(lab)
+
+
+@pytest.fixture
+def computer() -> Iterator[Computer]:
+    """A computer that has booted, with a systemd of its own."""
+    with boot_lab.booted() as made:
+        yield made
