@@ -18,16 +18,7 @@ from clodputer.store import home as homes
 from clodputer.store import taskfile
 from clodputer.store.home import Home
 from docs.generate import pages
-from tests.workshop import (
-    ROOT,
-    command_task,
-    environment,
-    everything,
-    make_home,
-    program,
-    records,
-    write_task,
-)
+from tests.workshop import ROOT, command_task, environment, everything, make_home, records, write_task
 
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
@@ -135,7 +126,10 @@ def test_the_drops_in_the_readme_work(tmp_path: Path) -> None:
     homes.make(home)
     command_task(home, "changelog", sys.executable, "-c", "print('done')")
     command_task(home, "answer", sys.executable, "-c", "print(input())", more="prompt: '{{ body }}'\n")
-    shim = program(tmp_path / "bin", "clodputer", f'exec "{sys.executable}" -m clodputer "$@"')
+    shim = tmp_path / "bin" / "clodputer"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
+    shim.chmod(0o755)
     extra = {"HOME": str(tmp_path), "PATH": f"{shim.parent}:/usr/bin:/bin"}
     done = subprocess.run(
         ["/bin/sh", "-e", "-c", block],

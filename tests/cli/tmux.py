@@ -16,7 +16,7 @@ import pytest
 
 from clodputer.store.home import Home
 from tests.wait import until
-from tests.workshop import environment, program
+from tests.workshop import environment
 
 
 def require() -> None:
@@ -35,7 +35,9 @@ class Tmux:
     def __init__(self, home: Home, columns: int = 80, lines: int = 40) -> None:
         # Short: the path of a socket may have some hundred characters.
         self.folder = tempfile.mkdtemp(prefix="cp-tmux-")
-        program(Path(self.folder), "clodputer", f'exec "{sys.executable}" -m clodputer "$@"')
+        self.shell = Path(self.folder, "clodputer")
+        self.shell.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
+        self.shell.chmod(0o755)
         # The variable alone does not do: shells have a prompt of their own for root.
         settings = Path(self.folder, "settings")
         settings.write_text("PS1='$ '\n")
