@@ -47,9 +47,7 @@ def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Res
     from clodputer.store import home as homes
     from clodputer.store import taskfile
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     path = taskfile.find(home, name)
     program = editor.argv(environ)
     before = _read(path)

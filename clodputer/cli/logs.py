@@ -81,7 +81,7 @@ def log(
     """The events that are asked for. Raises ClodputerError."""
     from clodputer.store.index import Index
 
-    home = _home(environ)
+    home = homes.existing(environ)
     wanted, start, last = _asked(home, wanted, since, tail, now)
     with Index(home) as index:
         events = index.events(**wanted, since=start, last=last)
@@ -107,7 +107,7 @@ def follow_log(
     from clodputer.store.index import Index
     from clodputer.store.logtail import Tail
 
-    home = _home(environ)
+    home = homes.existing(environ)
     if as_json:
         raise ClodputerError(
             "usage", "--follow never comes to the end that --json needs", f"Read the lines themselves: tail -F {home.log}",
@@ -179,10 +179,3 @@ def _nothing(anything: list[dict[str, Any]], wanted: dict[str, str]) -> str:
     if not anything:
         return "Nothing has happened in this home yet."
     return "No event fits." if any(wanted.values()) else "No event since then."
-
-
-def _home(environ: Mapping[str, str]) -> Home:
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
-    return home

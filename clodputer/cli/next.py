@@ -84,9 +84,7 @@ def asked(
 def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -> Result:
     from clodputer.store import taskfile
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     if name:
         tasks = [taskfile.load(home, name, environ)]
     else:

@@ -10,6 +10,7 @@ from typing import Any
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
 from clodputer.cli.prose import hung, prose, wrapped
+from clodputer.cli.when import dollars
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
 from clodputer.store import zone
@@ -90,15 +91,10 @@ def _usage(record: Mapping[str, Any]) -> str:
     turns, cost = record["num_turns"], record["cost_usd"]
     parts = [
         "" if turns is None else f"{turns} turn{'' if turns == 1 else 's'}",
-        "" if cost is None else _dollars(cost),
+        dollars(cost),
         printable(str(record["model"] or "")),
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _dollars(cost: float) -> str:
-    # A short run costs a fraction of a cent, and `$0.00` would say that it cost nothing.
-    return f"${cost:.4f}" if 0 < cost < 0.1 else f"${cost:.2f}"
 
 
 def swept(processes: Iterable[Mapping[str, Any]]) -> str:

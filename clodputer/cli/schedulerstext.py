@@ -12,7 +12,6 @@ from clodputer.cli.installtext import change_data, counted, told
 from clodputer.cli.printable import printable
 from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import load
 from clodputer.schedulers.choice import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, Found
@@ -23,9 +22,7 @@ from clodputer.views.schedulers import Schedulers, Seen, View, gather
 
 def asked(environ: Mapping[str, str], now: float) -> Result:
     """The answer of `status --schedulers`: asks those that this system may have. Raises ClodputerError."""
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
     return Result(data(found), text(found))
 

@@ -17,7 +17,6 @@ from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.cli.since import moment_since
 from clodputer.cli.when import dollars
-from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, iso
 from clodputer.store import home as homes
 
@@ -56,9 +55,7 @@ def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: 
     from clodputer.store.figures import by_days, figures
     from clodputer.store.index import Index
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     start = moment_since(since, now)
     with Index(home) as index:
         if task and not os.path.isdir(f"{home.runs}/{task}") and not index.events(task=task, last=1):

@@ -31,20 +31,20 @@ def width() -> int:
     return get_terminal_size(fallback=(UNBOUNDED, 24)).columns
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: int = 0) -> str:
+def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """The rows under their titles. A cell may hold ink, and must be printable; columns without any content are left out."""
     kept = [index for index in range(len(columns)) if any(row[index] for row in rows)]
     columns = [columns[index] for index in kept]
     rows = [[row[index] for index in kept] for row in rows]
     if not rows or not columns:
         return ""
-    room = width() - indent
+    room = width()
     columns, rows = _shortened(*_fewer(columns, rows, room), room)
-    if room >= UNBOUNDED - indent or room >= _least(columns, rows):
+    if room >= UNBOUNDED or room >= _least(columns, rows):
         text = _drawn(columns, rows, room)
     else:
         text = _in_lines(columns, rows)
-    return "\n".join(f"{' ' * indent}{line}".rstrip() for line in text.split("\n"))
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def _fewer(

@@ -44,9 +44,7 @@ def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
     from clodputer.store import home as homes
     from clodputer.store import secrets, settings, taskfile
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     names = tuple(names)
     errors: list[ClodputerError] = []
     if not names:

@@ -8,7 +8,6 @@ from clodputer.cli.ink import ink
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import LIMITED, SUCCEEDED
 
-DAY = 86400.0
 # So much of a run's id is enough for every command that takes one; the random part stands at its end.
 SHORT = 8
 

@@ -99,9 +99,8 @@ def retry(around: Surroundings, ended: Ended) -> Retried:
 def _retry(around: Surroundings, ended: Ended) -> Retried:
     reason = whereabouts.reason(ended.folder, ended.name) if ended.folder else ""
     if reason.startswith(RETRIED):
-        _unlink(
-            f"{around.home.dead}/{ended.name}{spool.REASON_SUFFIX}"
-        )  # that call was cut off just before its end
+        # That call was cut off just before its end.
+        atomic.remove(f"{around.home.dead}/{ended.name}{spool.REASON_SUFFIX}")
         earlier = reason[len(RETRIED) :].split(".")[0]
         return Retried(earlier, ended.request_id, ended.task, ended.run_id, already=True)
     request = _request(around, ended)
@@ -135,14 +134,7 @@ def _retire(around: Surroundings, ended: Ended, request_id: str, reason: str) ->
         atomic.write(path + spool.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
         return
     close(around, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
-    _unlink(path + spool.REASON_SUFFIX)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+    atomic.remove(path + spool.REASON_SUFFIX)
 
 
 def _key(ended: Ended) -> str:

@@ -12,6 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import launchd_control as control
 from clodputer.schedulers import launchd_plist
 from clodputer.schedulers.launchd_check import parsed
+from clodputer.schedulers.pathfolders import below
 from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
 from clodputer.store import joblogs
 
@@ -101,7 +102,7 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
     ]
     for unit in units:
         for path in _keys(unit).get("WatchPaths", []):
-            if any(_below(path, place) for place in [*guarded, "/Volumes"]):
+            if any(below(path, place) for place in [*guarded, "/Volumes"]):
                 yield Trouble("guarded_folder", f"{path}: macOS asks for consent before a program may look there, and at "
                               "night nobody answers", "In System Settings, Privacy & Security, Full Disk Access, add the "
                               "Python that Clodputer runs with; or watch a folder elsewhere.", unit.name, False)  # fmt: skip
@@ -109,13 +110,9 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
                 yield Trouble("no_folder", f"{path} is watched and is not there",
                               "Make it. Until then nothing tells of files in it.", unit.name, False)  # fmt: skip
     for path in (frame.home, frame.shim):
-        if any(_below(os.path.realpath(path), place) for place in [*guarded, "/Volumes"]):
+        if any(below(os.path.realpath(path), place) for place in [*guarded, "/Volumes"]):
             yield Trouble("guarded_folder", f"{path} is where macOS asks for consent before a program may look",
                           "Put CLODPUTER_HOME somewhere else, such as ~/.clodputer.")  # fmt: skip
-
-
-def _below(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place}/")
 
 
 def _keys(unit: Unit) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENDINGS = (".yaml", ".yml")
 RULES = (
     "store/taskfile_schema.py", "store/taskfile_triggers.py", "store/taskfile_check.py", "model/task.py",
-    "model/trigger.py", "model/cron.py", "model/window.py",
+    "model/trigger.py", "model/cron.py", "model/window.py", "model/withunit.py",
 )  # fmt: skip
 
 # Whatever is not what today's Task is made of.

@@ -8,6 +8,7 @@ from datetime import datetime, timezone, tzinfo
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
+from clodputer.model.task import Trigger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ def load(name: str, environ: Mapping[str, str]) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise _unknown(name) from None
+
+
+def of(trigger: Trigger, environ: Mapping[str, str]) -> tzinfo:
+    """The zone in which a trigger's times are meant. Raises ClodputerError, as `load` does."""
+    return load(str(trigger.options.get("timezone") or ""), environ)
 
 
 def _system(environ: Mapping[str, str]) -> tzinfo:

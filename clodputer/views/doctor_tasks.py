@@ -142,8 +142,3 @@ def _places(facts: Facts) -> Iterator[Place]:
                     )
         except ClodputerError:
             continue  # a variable that is not set here, and may be where it runs; the run itself tells
-
-
-def watched(facts: Facts) -> list[str]:
-    """The folders that enabled tasks watch or work in, for those who look at them from elsewhere."""
-    return sorted({place.path for place in _places(facts)})

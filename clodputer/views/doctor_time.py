@@ -162,7 +162,7 @@ def _timed(facts: Facts) -> Iterator[Timed]:
             if one.type not in trigger.TIMED:
                 continue
             try:
-                zone = zones.load(str(one.options.get("timezone") or ""), facts.environ)
+                zone = zones.of(one, facts.environ)
             except ClodputerError:
                 continue  # told by the tasks' own check
             yield Timed(

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from tests.workshop import ROOT, clodputer, command_task, drop, environment, execute, make_home, records
+from tests.workshop import (
+    ROOT,
+    clodputer,
+    command_task,
+    drop,
+    environment,
+    execute,
+    make_home,
+    program,
+    records,
+)
 
 # Each asks its shell for what follows the words in $LINE, and prints one candidate on a line.
 ASK = {
@@ -37,11 +47,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a program clodputer."""
-    program = tmp_path / "bin" / "clodputer"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
-    program.chmod(0o755)
-    return program.parent
+    return program(tmp_path / "bin", "clodputer", f'exec "{sys.executable}" -m clodputer "$@"').parent
 
 
 def completed(home: Home, folder: Path, shell: str, line: str) -> list[str]:

@@ -13,10 +13,17 @@ import signal
 import sys
 from typing import Any
 
-STEPS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.utime", "os.chmod", "os.truncate", "os.posix_spawn",
+STEPS = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.utime", "os.chmod", "os.truncate", "os.posix_spawn",
          "os.kill", "os.killpg", "os.link", "shutil.rmtree", "fcntl.flock")  # fmt: skip
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def is_step(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether what an audit hook is told of changes the world."""
+    if event == "open":
+        return isinstance(arguments[2], int) and bool(arguments[2] & WRITING)
+    return event in STEPS
 
 
 def main() -> int:
@@ -25,9 +32,7 @@ def main() -> int:
     left = [0 if words else int(sys.argv[1])]
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
-        if event not in STEPS or (
-            event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING)
-        ):
+        if not is_step(event, arguments):
             return
         left[0] -= 1
         step = f"{event} {arguments!r}"
