@@ -126,7 +126,8 @@ def _of_task(around: Surroundings, name: str, now: float, but: str = "") -> Resu
     lines += [recordtext.told("not run", "\n".join(slottext.fates(fates)))] if fates else []
     lines += [recordtext.told(told["type"], words) for told, words in triggers]
     text = around.masker.text("\n".join(lines))
-    errors = (facts.trouble,) if facts.trouble else ()
+    wrong, mask = facts.trouble, around.masker.text
+    errors = (ClodputerError(wrong.code, mask(wrong.message), mask(wrong.hint)),) if wrong else ()
     return Result(around.masker.data(data), text, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 
