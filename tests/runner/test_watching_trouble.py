@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from json import dumps
@@ -103,7 +102,7 @@ def test_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
     assert watched.files() == [("a", "created")]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("mortal")
 def test_a_folder_that_is_closed_for_a_while(tmp_path: Path) -> None:
     """Told once, for the watched folder and for one in it; nothing in it is forgotten."""
     watched = Watched(tmp_path, pattern="**")

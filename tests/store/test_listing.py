@@ -87,7 +87,7 @@ def test_what_cannot_be_watched(tmp_path: Path) -> None:
         names(tmp_path / "file")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("mortal")
 def test_closed_folders(tmp_path: Path) -> None:
     """The watched folder itself is an error; one in it is named, and the rest is listed."""
     (tmp_path / "closed").mkdir()

@@ -68,7 +68,7 @@ def test_folders(home: Home, tmp_path: Path) -> None:
     assert "no folder" in doctor_tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read everywhere")
+@pytest.mark.usefixtures("mortal")
 def test_a_folder_that_cannot_be_read(home: Home, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o000)
