@@ -111,6 +111,8 @@ def listed(home: Home, environ: Mapping[str, str]) -> Result:
             value, source = given[key], f"environment {settings.PREFIX}{key.upper()}"
         rows.append({
             "key": key, "value": _plain(key, value), "source": source, "default": _plain(key, default),
+            # What holds without a value, in words.
+            "unset": KEYS[key].unset if value is None or value == "" else None,
             "help": KEYS[key].help,
         })  # fmt: skip
     problems = "\n".join(ink(f"{printable(error.message)}\n  {error.hint}", "yellow") for error in wrong)

@@ -13,6 +13,7 @@ import click
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.cli.since import moment_since
 from clodputer.cli.when import dollars
@@ -95,7 +96,7 @@ def _summary(of: Figures) -> str:
         told.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
         told.append(dollars(of.cost_usd))
-    return ", ".join(told)
+    return hung(", ".join(told))
 
 
 def _reasons(of: Figures, width: int) -> str:
@@ -120,16 +121,17 @@ def _reasons(of: Figures, width: int) -> str:
 def _days(rows: list[Figures], width: int) -> str:
     most = max(row.runs for row in rows)
     digits = max(len("runs"), len(f"{most:,}"))
+    costs = max(len("cost"), *(len(dollars(row.cost_usd)) for row in rows))
     lines = []
     for row in rows:
         took = format_duration(row.median) if row.median is not None else "-"
         cost = dollars(row.cost_usd) if row.cost_usd else "-"
-        head = f"{_day(row)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>8}  "
+        head = f"{_day(row)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>{costs}}  "
         room = _room(width, len(head))
         good = round(row.succeeded / most * room)
         whole = round(row.runs / most * room)
         lines.append(f"{head}{ink('█' * good, 'green')}{ink('░' * (whole - good), 'red')}".rstrip())
-    head = f"{'day':10}  {'runs':>{digits}}  {'good':>4}  {'median':>7}  {'cost':>8}"
+    head = f"{'day':10}  {'runs':>{digits}}  {'good':>4}  {'median':>7}  {'cost':>{costs}}"
     return "\n".join([ink(head, "dim"), *lines])
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from clodputer.model import trigger as triggers
 from clodputer.schedulers import launchd_calendar, names, template
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
+from clodputer.store import joblogs
 from clodputer.store.home import Home
 
 PREFIX = "org.clodputer."
@@ -39,7 +40,7 @@ def folder(frame: Frame) -> str:
 
 def logs(frame: Frame) -> str:
     """Where what an exec prints is kept."""
-    return f"{frame.account}/Library/Logs/clodputer"
+    return joblogs.folder(frame.account)
 
 
 def label(frame: Frame, kind: str, task: str = "") -> str:

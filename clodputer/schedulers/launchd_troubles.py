@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.size import parse_size
 from clodputer.schedulers import launchd_control as control
 from clodputer.schedulers import launchd_plist
 from clodputer.schedulers.launchd_check import parsed
 from clodputer.schedulers.pathfolders import below
 from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
+from clodputer.store import joblogs
 
-LARGEST_LOG = parse_size("10MB")
+# Exec shortens what is larger than joblogs.LARGEST once a day; what has grown to so much was not shortened.
+LARGEST_LOG = 2 * joblogs.LARGEST
 # A computer that sleeps by itself most likely sleeps in these hours.
 NIGHT = range(7)
 
@@ -157,5 +158,5 @@ def _logs(frame: Frame) -> Iterator[Trouble]:
         path = f"{place}/{name}"
         size = os.path.getsize(path) if os.path.isfile(path) else 0
         if size > LARGEST_LOG:
-            yield Trouble("log_large", f"{path} has {size // 2**20} MB; launchd only ever appends",
+            yield Trouble("log_large", f"{path} has {size // 2**20} MB; exec, which shortens it once a day, has not",
                           "Empty it.", fatal=False, fix=("cp", "/dev/null", path))  # fmt: skip

@@ -95,6 +95,10 @@ def test_runs_and_requests(home: Home) -> None:
     assert offered(home, "cancel", "") == ["later-123"]
     assert offered(home, "retry", "late") == ["late-1234"]
     assert offered(home, "queue", "--lane", "d") == ["default"]
+    drop(home, "wrong.json", '{"tsk": "nightly"}')
+    execute(home)
+    assert offered(home, "retry", "rej") == offered(home, "show", "rej") == ["rejected/wrong.json"]
+    assert "rejected/wrong.json" not in offered(home, "show", "")
     assert offered(home, "cancel", "--all-of", "w") == ["weekly"]
 
 
@@ -118,3 +122,15 @@ def test_nothing_heavy_is_loaded(home: Home) -> None:
         check=False,
     )
     assert done.stdout.splitlines() == ["plain,nightly", "[]"], done.stderr
+
+
+def test_the_shell_of_the_account(home: Home) -> None:
+    """Without an argument SHELL says which one; when it does not, what to type is told."""
+    for shell, path in (("bash", "/bin/bash"), ("zsh", "/opt/homebrew/bin/zsh"), ("fish", "/usr/bin/fish")):
+        told, _ = clodputer(home, "completion", extra={"SHELL": path})
+        assert told == clodputer(home, "completion", shell)[0]
+    for path, words in (("/bin/tcsh", "SHELL names '/bin/tcsh'"), ("", "SHELL is not set")):
+        told, complaint = clodputer(home, "completion", extra={"SHELL": path}, status=2)
+        assert told == ""
+        assert words in complaint
+        assert "clodputer completion bash, clodputer completion zsh, clodputer completion fish" in complaint
