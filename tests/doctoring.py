@@ -8,13 +8,16 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+import pytest
+
 from clodputer.schedulers import cron, installation, place, shim, wanted
 from clodputer.schedulers.unit import Frame, changes
 from clodputer.store.home import Home
 from clodputer.views import doctor
 from clodputer.views.doctor_finding import Facts, Finding
 from tests import guard
-from tests.workshop import environment
+from tests.schedulers.crontabs import Crontab
+from tests.workshop import environment, program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +31,12 @@ def facts(home: Home, extra: Mapping[str, str] = {}, **changed: Any) -> Facts:
     return doctor.gather(environment(home, extra), now, ask_schedulers=asked)._replace(**changed)
 
 
-def program(folder: Path, name: str, script: str) -> Path:
-    """An executable shell script."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
+def only_cron(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
+    """A crontab, and no other scheduler that answers."""
+    table = Crontab(folder / "cron", monkeypatch)
+    for name in ("systemctl", "launchctl"):
+        program(table.folder / "bin", name, "echo 'nobody answers here' >&2; exit 1")
+    return table
 
 
 def first_on_path(folder: Path) -> dict[str, str]:

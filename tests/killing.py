@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Any, Callable
 
-from tests.system.crashing_exec import STEPS, WRITING
+from tests.system.crashing_exec import is_step
 
 
 def killed_at(step: int, function: Callable[[], Any]) -> bool:
@@ -32,8 +32,7 @@ def _hook(step: int) -> Callable[[str, tuple[Any, ...]], None]:
     left = [step]
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
-        writes = event != "open" or (isinstance(arguments[2], int) and bool(arguments[2] & WRITING))
-        if event in STEPS and writes:
+        if is_step(event, arguments):
             left[0] -= 1
             if left[0] == 0:
                 os.kill(os.getpid(), signal.SIGKILL)

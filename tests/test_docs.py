@@ -14,17 +14,14 @@ from clodputer.cli.group import COMMANDS
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
 from clodputer.model.request import Request
-from clodputer.store import home as homes
 from clodputer.store import taskfile
 from clodputer.store.home import Home
 from docs.generate import pages
-from tests.workshop import ROOT, command_task, environment, everything, make_home, records, write_task
+from tests.workshop import ROOT, clodputer, environment, everything, make_home, records, write_task
 
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
-
-EVENT = re.compile(r'\.log\([^"]*?"([a-z_]+)"')
 
 
 def read(name: str) -> str:
@@ -68,16 +65,6 @@ def test_every_field_of_a_request_is_in_the_spool_page(field: str) -> None:
     assert f"\n| `{field}` | " in read("spool.md")
 
 
-def test_every_event_is_in_the_spool_page() -> None:
-    """The names are looked for where events are logged."""
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "clodputer").rglob("*.py")]
-    logged = {name for text in sources for name in EVENT.findall(text)} | {"queued", "delayed"}
-    assert {"started", "finished", "rejected", "coalesced"} <= logged
-    table = read("spool.md").partition("## Events")[2]
-    for name in logged:
-        assert f"`{name}`" in table, name
-
-
 def test_every_place_of_the_spool_is_in_the_spool_page(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     text = read("spool.md")
@@ -117,32 +104,50 @@ def test_task_files_in_the_documents_are_valid(page: Path, tmp_path: Path) -> No
         assert report.problems == (), report.path
 
 
-def test_the_drops_in_the_readme_work(tmp_path: Path) -> None:
-    """The block with all four forms is run by a shell as it stands, in a home whose tasks are harmless."""
-    (block,) = re.findall(
-        r"```sh\n(cd ~/\.clodputer/spool\n.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
-    )
+def test_the_readme_works_as_it_is_typed(tmp_path: Path) -> None:
+    """In an empty HOME, with claude and crontab played: each block of commands of README in its order, by a shell.
+
+    The first block, which is for a checkout, is left to the tests of its two programs.
+    """
+    text = README.read_text(encoding="utf-8")
+    first, *blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert "bin/clodputer demo" in first
+    assert len(blocks) == 2
     home = Home(str(tmp_path / ".clodputer"))
-    homes.make(home)
-    command_task(home, "changelog", sys.executable, "-c", "print('done')")
-    command_task(home, "answer", sys.executable, "-c", "print(input())", more="prompt: '{{ body }}'\n")
+    site = tmp_path / "projects" / "site"
+    site.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(site)], check=True)
+    (site / "CHANGELOG.md").write_text("# Changes\n")
+    (tmp_path / "tab").mkdir()
     shim = tmp_path / "bin" / "clodputer"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
     shim.chmod(0o755)
-    extra = {"HOME": str(tmp_path), "PATH": f"{shim.parent}:/usr/bin:/bin"}
-    done = subprocess.run(
-        ["/bin/sh", "-e", "-c", block],
-        env=environment(home, extra),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("changelog succeeded") == 2
-    assert [record["result"] for record in records(home, "answer")] == ["Text for the prompt."]
-    assert len(records(home, "changelog")) == 4
+    extra = {"HOME": str(tmp_path), "PATH": f"{shim.parent}:{ROOT}/tests/fakes:/usr/bin:/bin", "CLODPUTER_HOME": "",
+             "FAKE_CRONTAB": str(tmp_path / "tab")}  # fmt: skip
+    said = [_typed(blocks[0], home, extra)]
+    # What the page has shown as a file, before.
+    (task,) = re.findall(r"```yaml\n(# \S*tasks/changelog\.yaml\n.*?)```", text, re.DOTALL)
+    write_task(home, "changelog", task)
+    said.append(_typed(blocks[1], home, extra))
+    assert "hello succeeded after" in said[0]
+    [answer] = records(home, "answer")
+    assert (answer["outcome"], answer["origin"]["file"]) == ("succeeded", "a.md")
+    prompt = Path(home.runs, "answer", answer["run_id"], "prompt.txt").read_text()
+    assert "Which of my notes is the oldest?" in prompt
+    # The claude that is played writes nothing, and `expect` of this task finds that out.
+    assert [one["reason"] for one in records(home, "changelog")] == ["expect_unmet"] * 4
     assert everything(home) == {}
+    clodputer(home, "uninstall", extra=extra)
+
+
+def _typed(block: str, home: Home, extra: dict[str, str]) -> str:
+    """What a block of commands says that is typed into a shell; nothing of it may be unknown or refused."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", block], env=environment(home, extra), capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == "", done.stderr
+    return done.stdout
 
 
 def test_the_readme_is_sober() -> None:

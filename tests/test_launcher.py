@@ -13,6 +13,7 @@ import pytest
 import clodputer
 from tests.checkout import copy_of_checkout
 from tests.wait import until
+from tests.workshop import program
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("launcher")]
 
@@ -133,8 +134,7 @@ def test_first_calls_that_were_killed_do_no_harm(tmp_path: Path, pip_cache: str)
 def test_a_missing_python_is_explained(tmp_path: Path) -> None:
     """Nothing to run with: one clear message with what to do, and no half-made folder."""
     copy = copy_of_checkout(tmp_path)
-    (tmp_path / "python3").write_text("#!/bin/sh\nexit 127\n", encoding="utf-8")
-    (tmp_path / "python3").chmod(0o755)
+    program(tmp_path, "python3", "exit 127")
     ended = subprocess.run(
         ["/bin/sh", copy / "bin" / "clodputer"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
     )

@@ -37,11 +37,26 @@ def command_task(home: Home, name: str, *command: str, more: str = "") -> None:
     write_task(home, name, f"agent: command\ncommand: {json.dumps(list(command))}\n{more}")
 
 
+def write_secrets(home: Home, text: str) -> None:
+    """A secrets.env, for its owner alone."""
+    Path(home.secrets).write_text(text, encoding="utf-8")
+    Path(home.secrets).chmod(0o600)
+
+
 def drop(home: Home, name: str, text: str = "") -> None:
     """A request file dropped as a person would: written beside, then moved in."""
     beside = Path(home.tmp, f"person-{name}")
     beside.write_text(text, encoding="utf-8")
     beside.rename(Path(home.new, name))
+
+
+def program(folder: Path, name: str, script: str) -> Path:
+    """An executable shell script."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
 
 
 def environment(home: Home, extra: Optional[Mapping[str, str]] = None) -> dict[str, str]:
@@ -92,6 +107,11 @@ def records(home: Home, task: str) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(Path(home.runs, task).glob("*/record.json"))]
 
 
+def outcomes(home: Home, task: str) -> list[str]:
+    """How the runs of a task ended, oldest first."""
+    return [record["outcome"] for record in records(home, task)]
+
+
 def events(home: Home, name: str = "") -> list[dict[str, Any]]:
     """The lines of the execution log, all or those of one event; every one of them must be JSON."""
     lines = Path(home.log).read_text().splitlines() if os.path.exists(home.log) else []
@@ -115,3 +135,14 @@ def alive(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+def make_too_deep(folder: Path) -> None:
+    """Folders inside of folders, until the system can no longer name the innermost one."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=here)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)

@@ -91,6 +91,11 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
 
 
+def usual_places(home: str) -> list[str]:
+    """The folders into which installers of claude put it, for a person with this home folder."""
+    return [home + place[1:] if place.startswith("~") else place for place in USUAL_PLACES]
+
+
 def locate_binary(named: str, path: str, home: str) -> str:
     """Where claude is: `named` (of config.yaml) when that is given, else looked for in PATH and in the usual places.
 
@@ -106,8 +111,7 @@ def locate_binary(named: str, path: str, home: str) -> str:
             "Correct it, or remove it to have claude looked for.",
         )
     on_path = locate.folders(path)
-    usual = [home + place[1:] if place.startswith("~") else place for place in USUAL_PLACES]
-    places = list(dict.fromkeys([*on_path, *usual]))
+    places = list(dict.fromkeys([*on_path, *usual_places(home)]))
     found = locate.find("claude", places)
     if not found:
         raise ClodputerError(

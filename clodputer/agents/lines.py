@@ -1,8 +1,8 @@
-"""One line of an agent's stdout, read as strict JSON that can be written down again."""
+"""The lines of an agent's stdout: put together as they come, and read as strict JSON that can be written down again."""
 
 from __future__ import annotations
 
-from clodputer.model.jsontext import reader
+from clodputer.model.jsontext import finite, reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +12,40 @@ if TYPE_CHECKING:
 # longest line seen of claude is one whole reply: 4 MB when it was made to (claude-cli 4).
 LONGEST = 8 * 1024 * 1024
 MOST_VALUES = 500_000
+
+
+class Lines:
+    """The lines of a stream that comes in pieces.
+
+    Of a line that would not be read any more (longer than LONGEST), only so much is kept that this is seen.
+    """
+
+    def __init__(self) -> None:
+        self._partial = bytearray()
+
+    def completed(self, piece: bytes) -> list[bytes]:
+        """The lines that the next piece completes, without their newlines."""
+        head, newline, rest = piece.partition(b"\n")
+        self._keep(head)
+        if not newline:
+            return []
+        found = [bytes(self._partial), *rest.split(b"\n")]
+        self._partial.clear()
+        self._keep(found.pop())
+        return found
+
+    def last(self) -> bytes:
+        """What stands behind the last newline."""
+        return bytes(self._partial)
+
+    def begin_again(self) -> None:
+        """Forget what stands behind the last newline."""
+        self._partial.clear()
+
+    def _keep(self, piece: bytes) -> None:
+        room = LONGEST + 1 - len(self._partial)
+        if room > 0:
+            self._partial += piece[:room]
 
 
 def read(line: bytes) -> Any:
@@ -76,13 +110,8 @@ def count(value: Any) -> Optional[int]:
 
 def amount(value: Any) -> Optional[float]:
     """The value if it is a finite number from 0 on, else None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if number >= 0 and number - number == 0 else None
+    number = finite(value)
+    return number if number is not None and number >= 0 else None
 
 
 def shortened(value: str, length: int) -> str:

@@ -7,6 +7,8 @@ import sys
 from shlex import quote
 from shutil import which
 
+from clodputer.cli.ink import ink
+
 
 def name() -> str:
     """`clodputer` when that is on PATH, `bin/clodputer` of the checkout we run from, else the interpreter with `-m`."""
@@ -21,3 +23,10 @@ def name() -> str:
             near = script  # the working directory is gone
         return quote(script if near.startswith("..") else near)
     return f"{quote(sys.executable)} -m clodputer"
+
+
+def next_steps(*steps: tuple[str, str]) -> list[str]:
+    """The lines that say what to do next: each a command without our name, and what for."""
+    program, width = name(), max(len(step) for step, _ in steps)
+    lines = [f"  {program} {step.ljust(width)}   {ink(what, 'dim')}" for step, what in steps]
+    return ["", ink("Next:", "bold"), *lines]

@@ -19,8 +19,8 @@ from clodputer.views import doctor, doctor_canary
 from clodputer.views.doctor_canary import NAME, Waited
 from clodputer.views.doctor_finding import Facts, Finding, note, problem
 
-# Cron begins with the next minute. Once begun, the probe looks at folders and asks claude for its version; in seconds.
-UNTIL_BEGUN, UNTIL_SEEN = 90.0, 60.0
+# Once begun, the probe looks at folders and asks claude for its version; in seconds.
+UNTIL_SEEN = 60.0
 # A real turn: the first byte within this, the whole in twice as much; in seconds.
 REAL = 90.0
 GLANCE = 0.1

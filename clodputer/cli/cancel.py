@@ -22,9 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clodputer.runner.cancel import Cancelled
     from clodputer.runner.surroundings import Surroundings
-    from clodputer.store.whereabouts import Found
-
-MOST_SHOWN = 8
 
 
 @click.command()
@@ -35,7 +32,7 @@ MOST_SHOWN = 8
 def command(request: str, task: Optional[str]) -> Result:
     """Cancel a request that waits, or stop its run.
 
-    REQUEST is the id of a request or of its run, or the beginning of one that fits no other (see: clodputer queue).
+    REQUEST is the id of a request or of its run, or the beginning or the end of one that fits no other (see: clodputer queue).
     One that waits is put into spool/closed/, with the reason beside it; `clodputer retry` drops it again. One that runs is
     stopped by the exec that runs it, and ends as cancelled; we wait for that, for a minute at most.
 
@@ -58,13 +55,7 @@ def _one(environ: Mapping[str, str], wanted: str) -> Result:
 
     around = look(environ)
     found = cancel.find(around, wanted)
-    if not found:
-        return _not_there(around, wanted)
-    if len(found) > 1:
-        told = ", ".join(_name(one) for one in found[:MOST_SHOWN]) + (", ..." if found[MOST_SHOWN:] else "")
-        raise ClodputerError("request_ambiguous", f"{len(found)} requests fit {wanted!r}: {told}",
-                             "Write more of the one you mean.")  # fmt: skip
-    return _result([cancel.cancel(around, found[0])])
+    return _result([cancel.cancel(around, found)]) if found else _not_there(around, wanted)
 
 
 def _all_of(environ: Mapping[str, str], task: str) -> Result:
@@ -118,29 +109,29 @@ def _late(one: Cancelled) -> str:
 
 def _not_there(around: Surroundings, wanted: str) -> Result:
     """The answer about a request that neither waits nor runs. Raises ClodputerError unless it was cancelled before."""
-    from clodputer.store import runs, whereabouts
+    from clodputer.store import lookup, runs, whereabouts
 
-    for folder, verb in ((around.home.closed, "closed"), (around.home.dead, "given up")):
-        for name in whereabouts.set_aside(folder):
-            if name.startswith(wanted):
-                reason = whereabouts.reason(folder, name)
-                if verb == "closed" and reason.startswith("Cancelled"):
-                    data = {"result": "cancelled", "request_id": name.partition(".")[0], "task": None, "was": "closed",
-                            "kept": f"{folder}/{name}", "run_id": None, "outcome": None}  # fmt: skip
-                    return Result(
-                        {"cancelled": [data]}, printable(f"{data['request_id']} was cancelled before")
-                    )
-                raise ClodputerError("already_ended", f"{wanted}: nothing to cancel, it was {verb}: {reason}")
-    found = runs.find(around.home, wanted)
-    record = runs.record(around.home, *found) if found else None
+    found = lookup.the_one(
+        wanted, lookup.fitting(around.home, wanted, (lookup.CLOSED, lookup.DEAD, lookup.RUN))
+    )
+    if found and found.place != lookup.RUN:
+        verb = "closed" if found.place == lookup.CLOSED else "given up"
+        reason = whereabouts.reason(lookup.folder(around.home, found.place), found.name)
+        if verb == "closed" and reason.startswith("Cancelled"):
+            data = {"result": "cancelled", "request_id": found.request_id, "task": None, "was": "closed",
+                    "kept": found.path, "run_id": None, "outcome": None}  # fmt: skip
+            return Result({"cancelled": [data]}, printable(f"{data['request_id']} was cancelled before"))
+        raise ClodputerError("already_ended", f"{wanted}: nothing to cancel, it was {verb}: {reason}",
+                             f"See it with: clodputer show {lookup.handle(found)}")  # fmt: skip
+    record = runs.record(around.home, found.task, found.run_id) if found else None
     if found and record:
         if record["outcome"] == "cancelled":
-            data = {"result": "stopped", "request_id": record["request_id"], "task": found[0], "was": "running",
-                    "kept": None, "run_id": found[1], "outcome": "cancelled"}  # fmt: skip
-            return Result({"cancelled": [data]}, printable(f"run {found[1]} was cancelled before"))
+            data = {"result": "stopped", "request_id": record["request_id"], "task": found.task, "was": "running",
+                    "kept": None, "run_id": found.run_id, "outcome": "cancelled"}  # fmt: skip
+            return Result({"cancelled": [data]}, printable(f"run {found.run_id} was cancelled before"))
         raise ClodputerError(
-            "already_ended", f"nothing to cancel: run {found[1]} of {found[0]} ended as {record['outcome']}",
-            f"See it with: clodputer show {found[1]}",
+            "already_ended", f"nothing to cancel: run {found.run_id} of {found.task} ended as {record['outcome']}",
+            f"See it with: clodputer show {found.run_id}",
         )  # fmt: skip
     from clodputer.store import taskfile
 
@@ -149,7 +140,3 @@ def _not_there(around: Surroundings, wanted: str) -> Result:
                              f"To cancel all that waits or runs of it: clodputer cancel --all-of {wanted}")  # fmt: skip
     raise ClodputerError("request_unknown", f"no request and no run fits {wanted[:80]!r}",
                          "See what waits and runs with: clodputer queue")  # fmt: skip
-
-
-def _name(one: Found) -> str:
-    return one.id or one.name

@@ -27,11 +27,11 @@ def tasks(context: click.Context, parameter: click.Parameter, incomplete: str) -
 
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The latest runs by their ids; a task's name stands for its latest run, so these come first."""
-    return tasks(context, parameter, incomplete) + _run_ids(incomplete)
+    return tasks(context, parameter, incomplete) + _rejected(incomplete) + _run_ids(incomplete)
 
 
 def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The latest runs by their ids, and the requests that were given up or closed."""
+    """The latest runs by their ids, and the requests that were rejected, given up or closed."""
     del context, parameter
     from clodputer.store import home as homes
     from clodputer.store import whereabouts
@@ -39,7 +39,9 @@ def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str)
     home = homes.locate(os.environ)
     aside = [name for folder in (home.dead, home.closed) for name in whereabouts.set_aside(folder)[:MOST]]
     ids = [name.partition(".")[0] for name in aside]
-    return [each for each in ids if each.startswith(incomplete)] + _run_ids(incomplete)
+    return (
+        [each for each in ids if each.startswith(incomplete)] + _rejected(incomplete) + _run_ids(incomplete)
+    )
 
 
 def waiting(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -64,6 +66,17 @@ def lanes(context: click.Context, parameter: click.Parameter, incomplete: str) -
     from clodputer.store import spool
 
     return [name for name in spool.lanes(homes.locate(os.environ)) if name.startswith(incomplete)]
+
+
+def _rejected(incomplete: str) -> list[str]:
+    """What was rejected, once that place is begun: few mean it, and the names are many."""
+    from clodputer.store import home as homes
+    from clodputer.store import whereabouts
+
+    if not incomplete:
+        return []
+    names = whereabouts.set_aside(homes.locate(os.environ).rejected)[:MOST]
+    return [each for each in (f"rejected/{name}" for name in names) if each.startswith(incomplete)]
 
 
 def _run_ids(incomplete: str) -> list[str]:

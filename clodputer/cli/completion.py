@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from typing import Optional
+
 import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 
+SHELLS = ("bash", "zsh", "fish")
 NAME, VARIABLE = "clodputer", "_CLODPUTER_COMPLETE"
 
 # Our own for bash: the one of click asks for bash 4.4, and macOS has 3.2. Each line of the answer is `kind,word`.
@@ -31,20 +38,33 @@ HINTS = {
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", required=False, type=click.Choice(SHELLS))
 @json_option
-def command(shell: str) -> Result:
+def command(shell: Optional[str]) -> Result:
     """Print the script that completes words in bash, zsh or fish.
 
-    Its last line says where it goes.
+    Without a SHELL it is that for your own, by $SHELL. Its last line says where it goes.
 
     \b
     Examples:
+      clodputer completion
       eval "$(clodputer completion bash)"
       clodputer completion fish > ~/.config/fish/completions/clodputer.fish
     """
+    shell = shell or _own(os.environ)
     script = f"{_script(shell).rstrip()}\n{HINTS[shell]}".rstrip("\n")
     return Result({"shell": shell, "script": script + "\n"}, script)
+
+
+def _own(environ: Mapping[str, str]) -> str:
+    """The shell that a person has chosen for their account. Raises ClodputerError when it is none that we can complete in."""
+    path = environ.get("SHELL", "")
+    shell = os.path.basename(path).lstrip("-")
+    if shell in SHELLS:
+        return shell
+    told = f"SHELL names {path[:80]!r}" if path else "SHELL is not set"
+    each = ", ".join(f"clodputer completion {name}" for name in SHELLS)
+    raise ClodputerError("usage", f"for which shell? {told}", f"Name it: {each}", ExitCode.USAGE)
 
 
 def _script(shell: str) -> str:

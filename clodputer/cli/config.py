@@ -14,10 +14,11 @@ from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.settingkeys import KEYS, Expected, read_text
+from clodputer.model.settingkeys import KEYS, read_text
 from clodputer.model.settings import Settings
 from clodputer.model.settingtext import written
 from clodputer.model.suggest import did_you_mean
+from clodputer.model.withunit import Expected
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 
@@ -42,7 +43,7 @@ def command(context: click.Context) -> Optional[Result]:
       clodputer config set timeout 30m
       clodputer config unset timeout
     """
-    return None if context.invoked_subcommand else listed(_home(os.environ), os.environ)
+    return None if context.invoked_subcommand else listed(homes.existing(os.environ), os.environ)
 
 
 @command.command()
@@ -51,7 +52,7 @@ def command(context: click.Context) -> Optional[Result]:
 def get(key: str) -> Result:
     """Print the value of one setting."""
     _known(key)
-    told = listed(_home(os.environ), os.environ)
+    told = listed(homes.existing(os.environ), os.environ)
     row = next(row for row in told.data["settings"] if row["key"] == key)
     return Result(
         row, printable(str(row["value"] if row["value"] is not None else "")), told.exit_code, told.errors
@@ -110,6 +111,8 @@ def listed(home: Home, environ: Mapping[str, str]) -> Result:
             value, source = given[key], f"environment {settings.PREFIX}{key.upper()}"
         rows.append({
             "key": key, "value": _plain(key, value), "source": source, "default": _plain(key, default),
+            # What holds without a value, in words.
+            "unset": KEYS[key].unset if value is None or value == "" else None,
             "help": KEYS[key].help,
         })  # fmt: skip
     problems = "\n".join(ink(f"{printable(error.message)}\n  {error.hint}", "yellow") for error in wrong)
@@ -155,7 +158,7 @@ def _change(key: str, text: Optional[str]) -> Result:
     from clodputer.store import settings
     from clodputer.store.settings_edit import write
 
-    home = _home(os.environ)
+    home = homes.existing(os.environ)
     changed = write(home, key, text)
     wanted = f"{key}: {printable(text)}" if text is not None else f"no {key}"
     told = f"config.yaml {'now has' if changed else 'already had'} {wanted}"
@@ -172,10 +175,3 @@ def _known(key: str) -> None:
             "See: clodputer config",
             ExitCode.USAGE,
         )
-
-
-def _home(environ: Mapping[str, str]) -> Home:
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
-    return home

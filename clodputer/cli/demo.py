@@ -91,19 +91,17 @@ def demo(environ: Mapping[str, str], say: Say, *, claude: bool = False, keep: bo
         _tell_record(home, ran.record, ran.run_id, way, say)
     say("")
     say(f"The home of this demo is kept: {printable(root)}" if keep else _REMOVED)
-    return _result(ran, ran.record, root if keep else None, way, called.name(), claude)
+    return _result(ran, ran.record, root if keep else None, way, claude)
 
 
 _REMOVED = "The home of this demo is removed again; --keep would keep it."
 
 
-def _result(
-    ran: Ran, record: Mapping[str, Any], kept: Optional[str], way: list[str], program: str, claude: bool
-) -> Result:
+def _result(ran: Ran, record: Mapping[str, Any], kept: Optional[str], way: list[str], claude: bool) -> Result:
     events = [{"kind": said.kind, "text": said.text} for said in ran.events]
     data = {"home": kept, "events": events, "path": way, "record": record}
     if record["outcome"] == SUCCEEDED:
-        return Result(data, _next_steps(program, claude))
+        return Result(data, _next_steps(claude))
     error = ClodputerError(record["reason"], record["message"], remedy(record["reason"], record["run_id"]))
     return Result(data, "", ExitCode.EXPECTED, (error,))
 
@@ -157,14 +155,14 @@ def _field(label: str, text: str) -> str:
     return "   " + recordtext.field(label, text).replace("\n", "\n   ")
 
 
-def _next_steps(program: str, claude: bool) -> str:
-    steps = [(f"{program} init", "make your own home, with a first task in it"),
-             (f"{program} run hello", "let claude answer that task")]  # fmt: skip
+def _next_steps(claude: bool) -> str:
+    steps = [
+        ("init", "make your own home, with a first task in it"),
+        ("run hello", "let claude answer that task"),
+    ]
     if not claude:
-        steps.append((f"{program} demo --claude", "see this again, with the real claude"))
-    width = max(len(step) for step, _ in steps)
-    lines = [f"  {step.ljust(width)}   {ink(what, 'dim')}" for step, what in steps]
-    return "\n".join(["", ink("Next:", "bold"), *lines])
+        steps.append(("demo --claude", "see this again, with the real claude"))
+    return "\n".join(called.next_steps(*steps))
 
 
 def _step(number: int, text: str) -> str:

@@ -60,10 +60,7 @@ def write_task(environ: Mapping[str, str], home: Home, claude: bool) -> str:
     if claude:
         text = _CLAUDE_TASK
         # The person's own: which claude, and with which login.
-        own = homes.locate(environ)
-        for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):
-            if os.path.exists(theirs):
-                os.symlink(theirs, ours)
+        homes.lend(homes.locate(environ), home)
     else:
         argv = [sys.executable, f"{templates.folder()}/demo/agent.py"]
         text = _TASK.format(command="".join(f"  - {dumps(word, ensure_ascii=False)}\n" for word in argv))

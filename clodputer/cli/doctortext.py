@@ -62,11 +62,12 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def _hung(word: str, text: str, width: int, level: str) -> list[str]:
-    """A word in the margin, and the text beside it."""
+    """A word in the margin, and the text beside it; what is indented stays so."""
     lines = [
         line
         for part in text.split("\n")
-        for line in wrap(part, width - _MARGIN, break_long_words=False, break_on_hyphens=False) or [""]
-    ]
+        for line in wrap(part, width - _MARGIN, break_long_words=False, break_on_hyphens=False,
+                         subsequent_indent=" " * (len(part) - len(part.lstrip(" ")))) or [""]
+    ]  # fmt: skip
     first = ink(word, *_INK[level]) + " " * (_MARGIN - len(word)) + lines[0]
     return [first, *(" " * _MARGIN + line for line in lines[1:])]

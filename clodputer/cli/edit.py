@@ -14,6 +14,7 @@ from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def command(as_json: bool, name: str) -> Result:
 
     Opens a copy in $VISUAL or $EDITOR. When the editor closes the copy is checked; with a mistake in it you are asked
     whether to go on, and otherwise the copy is kept and its place is told. Nobody ever sees a half-written task, and a
-    file that somebody else changed meanwhile is not overwritten.
+    file that somebody else changed meanwhile is not overwritten. One that you leave as it is is checked, too: exit code 1
+    when it is not in order.
 
     \b
     Examples:
@@ -45,31 +47,30 @@ def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Res
     from clodputer.store import home as homes
     from clodputer.store import taskfile
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     path = taskfile.find(home, name)
     program = editor.argv(environ)
     before = _read(path)
     draft = _draft(home, name, before.content)
     try:
-        content = _edited(
+        content, wrong = _edited(
             program, path, draft, before.content, as_json, lambda text: _check(environ, home, path, text)
         )
-    except ClodputerError as error:
-        if error.code == "no_editor":
-            os.unlink(draft)
+    except ClodputerError:
+        _forget(draft, before.content)
         raise
     changed = content != before.content
     if changed:
         _put(path, before, content, draft)
     os.unlink(draft)
-    text = (
-        f"{ink('ok', 'green')}  {printable(path)} is replaced"
-        if changed
-        else f"{printable(path)} is unchanged"
-    )
-    return Result({"task": name, "path": path, "changed": changed}, text)
+    data = {"task": name, "path": path, "changed": changed}
+    if changed:
+        return Result(data, f"{ink('ok', 'green')}  {printable(path)} is replaced")
+    if not wrong:
+        return Result(data, f"{printable(path)} is unchanged")
+    text = f"{printable(wrong)}\n{printable(path)} is unchanged, and {ink('not in order', 'red')}"
+    error = ClodputerError("task_invalid", wrong, f"Mend it: clodputer edit {name}")
+    return Result(data, text, ExitCode.EXPECTED, (error,))
 
 
 def _check(environ: Mapping[str, str], home: Home, path: str, content: bytes) -> str:
@@ -98,8 +99,11 @@ def _draft(home: Home, name: str, content: bytes) -> str:
 
 def _edited(
     program: list[str], path: str, draft: str, before: bytes, as_json: bool, check: Callable[[bytes], str]
-) -> bytes:
-    """What the person has made of the draft: in order, or as it was before. Raises ClodputerError."""
+) -> tuple[bytes, str]:
+    """What the person has made of the draft: in order, or as it was before and then with what is wrong with that.
+
+    Raises ClodputerError.
+    """
     while True:
         status = editor.open_file(program, draft, quiet=as_json)
         try:
@@ -108,19 +112,16 @@ def _edited(
             raise ClodputerError("editor_failed", f"the editor took the copy {draft} away",
                                  f"{path} is as it was.") from None  # fmt: skip
         if status:
-            if content == before:
-                os.unlink(draft)
-                raise ClodputerError(
-                    "editor_failed", f"{program[0]} ended with status {status}", f"{path} is as it was."
-                )
-            raise ClodputerError(
-                "editor_failed", f"{program[0]} ended with status {status}", _kept(path, draft)
-            )
-        wrong = "" if content == before else check(content)
+            hint = f"{path} is as it was." if content == before else _kept(path, draft)
+            raise ClodputerError("editor_failed", f"{program[0]} ended with status {status}", hint)
+        wrong = check(content)
         if not wrong:
-            return content
-        if not (editor.asks(as_json) and _again(wrong)):
-            raise ClodputerError("task_invalid", wrong, _kept(path, draft))
+            return content, ""
+        if editor.asks(as_json) and _again(wrong):
+            continue
+        if content == before:
+            return content, wrong
+        raise ClodputerError("task_invalid", wrong, _kept(path, draft))
 
 
 def _again(wrong: str) -> bool:
@@ -145,6 +146,15 @@ def _put(path: str, before: Plain, content: bytes, draft: str) -> None:
     real = os.path.realpath(path)
     atomic.write(real, content, mode=before.mode)
     os.chmod(real, before.mode)  # the umask may have taken from it
+
+
+def _forget(draft: str, before: bytes) -> None:
+    """Take a draft away in which nothing was written."""
+    try:
+        if _read(draft).content == before:
+            os.unlink(draft)
+    except (FileNotFoundError, ClodputerError):
+        return
 
 
 def _kept(path: str, draft: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from json import dumps, loads
 from typing import Any, NamedTuple, Optional
 
+from clodputer.agents.lines import items
+
 # What a tool is asked to do, in the argument a person would look at first.
 _TELLING = ("command", "file_path", "path", "pattern", "query", "url", "description", "prompt")
 
@@ -64,7 +66,7 @@ def told(event: Mapping[str, Any]) -> Iterator[Said]:
     elif kind == "result":
         yield Said(
             "ends",
-            str(event.get("result") or ", ".join(map(str, _list(event.get("errors")))) or subtype or ""),
+            str(event.get("result") or ", ".join(map(str, items(event.get("errors")))) or subtype or ""),
         )
 
 
@@ -73,7 +75,7 @@ def _blocks(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     content = message.get("content") if isinstance(message, Mapping) else None
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
-    return (block for block in _list(content) if isinstance(block, Mapping))
+    return (block for block in items(content) if isinstance(block, Mapping))
 
 
 def _telling(arguments: Any) -> tuple[str, str]:
@@ -100,7 +102,3 @@ def _content(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
     return str(content)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

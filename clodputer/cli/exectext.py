@@ -17,5 +17,5 @@ def told(data: Mapping[str, Any]) -> str:
     if data["coalesced"]:
         lines.append(f"{data['coalesced']} coalesced with a request that waits or ran already")
     if data["rejected"]:
-        lines.append(f"{data['rejected']} rejected; spool/rejected says why")
+        lines.append(f"{data['rejected']} rejected; why: clodputer queue --rejected")
     return shown("\n".join(lines) or "nothing to run", sys.stdout, os.environ)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Optional
 
-from clodputer.agents.lines import LONGEST
+from clodputer.agents.lines import Lines
 from clodputer.store import runs
 from clodputer.store.home import Home
 
@@ -24,18 +24,11 @@ class Stream:
 
     def __init__(self, path: str) -> None:
         self._file = open(path, "rb", buffering=0)
-        self._partial = bytearray()
+        self._lines = Lines()
 
     def lines(self) -> list[bytes]:
         """The lines that the next piece completes, without their newlines; none when there is nothing new."""
-        head, newline, rest = (self._file.read(CHUNK) or b"").partition(b"\n")
-        self._keep(head)
-        if not newline:
-            return []
-        found = [bytes(self._partial), *rest.split(b"\n")]
-        self._partial.clear()
-        self._keep(found.pop())
-        return found
+        return self._lines.completed(self._file.read(CHUNK) or b"")
 
     def rest(self) -> Iterator[bytes]:
         """All lines that are still to come of what is written by now, the last with or without its newline."""
@@ -44,19 +37,14 @@ class Stream:
             yield from self.lines()
             if self._file.tell() == before:
                 break
-        if self._partial:
-            last = bytes(self._partial)
-            self._partial.clear()
+        last = self._lines.last()
+        if last:
+            self._lines.begin_again()
             yield last
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
-
-    def _keep(self, piece: bytes) -> None:
-        room = LONGEST + 1 - len(self._partial)
-        if room > 0:
-            self._partial += piece[:room]
 
 
 def follow(home: Home, task: str, execution: subprocess.Popen[bytes]) -> Iterator[bytes]:

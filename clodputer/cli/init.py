@@ -125,12 +125,10 @@ def _text(home: Home, made: list[_Part], kept: list[str]) -> str:
     lines = [f"The home is {ink(printable(home.root), 'bold')}"]
     lines += [f"  {ink('made', 'green')}  {os.path.relpath(part.path, home.root)}" for part in made]
     lines += [f"  {ink('kept', 'dim')}  {os.path.relpath(path, home.root)}" for path in kept]
-    program = called.name()
-    steps = [("run hello", "ask claude for one sentence, to see that all is in place"),
-             ("new NAME --edit", "make a task of your own"),
-             ("install", "have the system's scheduler ring for the tasks"),
-             ("doctor", "see whether anything is in the way")]  # fmt: skip
-    width = max(len(step) for step, _ in steps)
-    lines += ["", ink("Next:", "bold")]
-    lines += [f"  {program} {step.ljust(width)}   {ink(what, 'dim')}" for step, what in steps]
+    lines += called.next_steps(
+        ("run hello", "ask claude for one sentence, to see that all is in place"),
+        ("new NAME --edit", "make a task of your own"),
+        ("install", "have the system's scheduler ring for the tasks"),
+        ("doctor", "see whether anything is in the way"),
+    )
     return "\n".join(lines)

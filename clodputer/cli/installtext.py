@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, Optional
 from clodputer.cli import called, slottext, triggertext
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import hung
 from clodputer.model.moment import format_duration
 from clodputer.schedulers.installation import Plan, removals
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, SPOOL, SWEEP, Alarm, Change, Trouble
 from clodputer.schedulers.wanted import Wanted
+from clodputer.store import zone
 from clodputer.views.ringing import next_ring
 
 _DONE = {ADD: "added", REPLACE: "changed", RELOAD: "loaded again", REMOVE: "removed"}
@@ -96,16 +98,20 @@ def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
     rows = [(_label(alarm), when(alarm, plan.scheduler, plan.frame.sweep), next_ring(alarm, now, {}))
             for alarm in outcome.alarms()]  # fmt: skip
     width = max((len(label) for label, _, _ in rows), default=0)
-    lines += [f"  {label.ljust(width)}  {printable(words)}{_next(moment)}" for label, words, moment in rows]
+    lines += [
+        hung(f"  {label.ljust(width)}  {printable(words)}{_next(moment)}", 4) for label, words, moment in rows
+    ]
     if outcome.wanted.silent:
-        lines.append(ink(f"Without an alarm (disabled or manual): {', '.join(outcome.wanted.silent)}", "dim"))
-    lines.append(_count(outcome))
-    lines += [f"environment: {printable(one)}" for one in outcome.environment_changes]
-    lines += [f"{ink('note:', 'yellow')} {printable(note)}" for note in outcome.notes]
+        silent = f"Without an alarm (disabled or manual): {', '.join(outcome.wanted.silent)}"
+        lines.append(ink(hung(silent), "dim"))
+    lines.append(hung(_count(outcome)))
+    lines += [hung(f"environment: {printable(one)}") for one in outcome.environment_changes]
+    lines += [hung(f"{ink('note:', 'yellow')} {printable(note)}") for note in outcome.notes]
     lines += told(_troubles(outcome))
     if outcome.wanted.broken:
         kept = "what was installed of these stays as it was"
-        lines.append(f"Broken: {', '.join(outcome.wanted.broken)}; {kept}. See: {called.name()} validate")
+        broken = f"Broken: {', '.join(outcome.wanted.broken)}; {kept}. See: {called.name()} validate"
+        lines.append(hung(broken))
     return "\n".join(lines)
 
 
@@ -124,10 +130,13 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
 def told(troubles: Iterable[Trouble]) -> list[str]:
     """What went wrong or is worth knowing, each with what to do about it below."""
     lines = []
-    for one in troubles:
+    found = list(troubles)
+    for one, following in zip(found, [*found[1:], None]):
         mark = ink("error:", "red") if one.fatal else ink("note:", "yellow")
-        lines.append(f"{mark} {printable(one.message)}")
-        lines += [f"  {printable(one.hint)}"] if one.hint else []
+        lines.append(hung(f"{mark} {printable(one.message)}"))
+        # What helps against several is told once, below them.
+        if one.hint and not (following and following.hint == one.hint):
+            lines.append(hung(f"  {printable(one.hint)}", 0))
     return lines
 
 
@@ -143,7 +152,7 @@ def _label(alarm: Alarm) -> str:
 
 
 def _next(moment: Optional[float]) -> str:
-    return ink(f"; next {slottext.wall(moment)}", "dim") if moment is not None else ""
+    return ink(f"; next {zone.wall(moment)}", "dim") if moment is not None else ""
 
 
 def _written(moment: Optional[float]) -> Optional[str]:

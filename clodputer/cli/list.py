@@ -13,9 +13,11 @@ from clodputer.cli import slottext, triggertext, when
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.cli.table import Column, table
 from clodputer.model.moment import format_duration, iso
+from clodputer.store import zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,15 +101,15 @@ def broken_lines(broken: Sequence[Broken]) -> str:
     for one in broken:
         more = len(one.problems) - 1
         rest = f" (and {more} more)" if more else ""
-        lines.append(f"  {printable(str(one.problems[0]))}{rest}")
+        lines.append(hung(f"  {printable(str(one.problems[0]))}{rest}"))
     if not lines:
         return ""
-    return "\n".join([f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)", *lines])
+    return "\n".join([hung(f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)"), *lines])
 
 
 def _row(one: Listed, now: float) -> tuple[str, ...]:
     task, last = one.task, one.habit.last
-    upcoming = when.soon(one.coming.slot, now, one.coming.zone) if one.coming else ""
+    upcoming = zone.wall(one.coming.slot, one.coming.zone) if one.coming else ""
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(triggertext.triggers(one.triggers), LONGEST),

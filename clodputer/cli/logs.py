@@ -10,7 +10,7 @@ from typing import Any, Optional, Union
 
 import click
 
-from clodputer.cli.eventwords import in_words
+from clodputer.cli.eventwords import in_words, names
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import shown
 from clodputer.cli.result import Printed, Result
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from clodputer.store.index import Index
 
 TAIL = 20
-# What is asked for and was never logged must be one of these; whatever was logged once may be asked for.
+# What is asked for and was never logged must be one of these; whatever was logged once may be asked for. All that is ever
+# written (tests/test_events.py).
 EVENTS = (
-    "buried", "cancel_asked", "cancelled", "clock_back", "coalesced", "delayed", "duplicate", "finished", "missed",
+    "buried", "cancel_asked", "cancelled", "clock_back", "coalesced", "delayed", "finished", "missed",
     "promoted", "pruned", "queued", "recovered", "rejected", "retried", "skipped", "started", "swept", "tidy_failed",
     "watch_failed", "watch_slowed", "watch_started",
 )  # fmt: skip
@@ -42,7 +43,7 @@ EVENTS = (
     "run_id",
     metavar="RUN",
     default="",
-    help="Only events of this run: its id, or its beginning or end.",
+    help="Only events of this run: its id, that of its request, or the beginning or the end of one.",
 )
 @click.option("--since", metavar="WHEN", help="Only events since then: 2h, 7d, or a date such as 2026-11-01.")
 @click.option(
@@ -80,7 +81,7 @@ def log(
     """The events that are asked for. Raises ClodputerError."""
     from clodputer.store.index import Index
 
-    home = _home(environ)
+    home = homes.existing(environ)
     wanted, start, last = _asked(home, wanted, since, tail, now)
     with Index(home) as index:
         events = index.events(**wanted, since=start, last=last)
@@ -88,7 +89,8 @@ def log(
         if not events and anything:
             _refuse_unknown(home, index, wanted)
         nothing = "" if events else _nothing(anything, wanted)
-    return Result({"events": events}, "\n".join(in_words(event) for event in events) or nothing)
+    column = names(str(event.get("task") or "") for event in events)
+    return Result({"events": events}, "\n".join(in_words(event, column) for event in events) or nothing)
 
 
 def follow_log(
@@ -101,10 +103,11 @@ def follow_log(
     as_json: bool,
 ) -> Printed:
     """The same, printed, and what is logged from now on until Ctrl-C. Raises ClodputerError."""
+    from clodputer.store import taskfile
     from clodputer.store.index import Index
     from clodputer.store.logtail import Tail
 
-    home = _home(environ)
+    home = homes.existing(environ)
     if as_json:
         raise ClodputerError(
             "usage", "--follow never comes to the end that --json needs", f"Read the lines themselves: tail -F {home.log}",
@@ -116,9 +119,11 @@ def follow_log(
             # Opened before the index is read: what comes in between is then seen by both, and told once.
             with Index(home) as index:
                 told = index.events(**wanted, since=start, last=last)
+            # Of what is to come nobody knows the tasks; those that are there now will do.
+            column = names([*taskfile.names(home), *(str(event.get("task") or "") for event in told)])
             for event in _once(told, coming.events()):
                 if all(not value or event.get(key) == value for key, value in wanted.items()):
-                    sys.stdout.write(shown(in_words(event), sys.stdout, environ) + "\n")
+                    sys.stdout.write(shown(in_words(event, column), sys.stdout, environ) + "\n")
                     sys.stdout.flush()
     except KeyboardInterrupt:
         return Printed(ExitCode.INTERRUPTED)
@@ -147,10 +152,13 @@ def _once(told: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Itera
 
 
 def _run(home: Home, run_id: str) -> str:
-    from clodputer.store import runs
+    from clodputer.store import lookup
 
-    found = runs.find(home, run_id) if run_id else None
-    return found[1] if found else run_id
+    found = lookup.fitting(home, run_id, (lookup.RUN,))
+    if len(found) > 1:
+        raise lookup.ambiguous(run_id, found)
+    # The log may tell of runs whose folders were pruned.
+    return found[0].run_id if found else run_id
 
 
 def _refuse_unknown(home: Home, index: Index, wanted: Mapping[str, str]) -> None:
@@ -171,10 +179,3 @@ def _nothing(anything: list[dict[str, Any]], wanted: dict[str, str]) -> str:
     if not anything:
         return "Nothing has happened in this home yet."
     return "No event fits." if any(wanted.values()) else "No event since then."
-
-
-def _home(environ: Mapping[str, str]) -> Home:
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
-    return home

@@ -94,9 +94,7 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
     from clodputer.store import atomic, taskfile
     from clodputer.store import home as homes
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     if not is_name(name):
         raise ClodputerError("name_unfit", f"{name[:80]!r} is no name for a task",
                              "Write 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
@@ -132,13 +130,10 @@ def _told(path: str, task: Task) -> str:
              (f"run {task.name}", "run it now")]  # fmt: skip
     if any(one.type in SCHEDULED for one in task.triggers):
         steps.append((f"next {task.name}", "see when it is due"))
-    program, width = called.name(), max(len(step) for step, _ in steps)
     lines = [f"{ink('made', 'green')}  {printable(path)}"]
     if task.description:
         lines.append(f"      {one_line(task.description, 100)}")
-    lines += ["", ink("Next:", "bold")]
-    lines += [f"  {program} {step.ljust(width)}   {ink(what, 'dim')}" for step, what in steps]
-    return "\n".join(lines)
+    return "\n".join([*lines, *called.next_steps(*steps)])
 
 
 def _from_template(template: str, name: str) -> str:

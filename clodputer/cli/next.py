@@ -13,6 +13,7 @@ import click
 from clodputer.cli import complete, slottext
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.model import cron
 from clodputer.model.errors import ClodputerError
@@ -83,9 +84,7 @@ def asked(
 def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -> Result:
     from clodputer.store import taskfile
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     if name:
         tasks = [taskfile.load(home, name, environ)]
     else:
@@ -111,7 +110,7 @@ def _result(found: list[Coming], nothing: str) -> Result:
     for one in found:
         delay = ink(f"  starts {format_duration(one.delay)} later (jitter)", "dim") if one.delay else ""
         label = f"  {one.task.ljust(width)}  {ink(one.trigger, 'dim')}" if one.task else ""
-        lines.append(f"{slottext.wall(one.slot, one.zone)}{label}{delay}")
+        lines.append(hung(f"{zones.wall(one.slot, one.zone)}{label}{delay}"))
     return Result(data, "\n".join(lines) or nothing)
 
 

@@ -20,7 +20,8 @@ def command(dry_run: bool) -> Result:
     """Remove old runs and archived logs now, as exec does once a day.
 
     How much is kept is said by the settings keep_runs_... and keep_log_... (`clodputer config`). The newest run of each
-    task stays, and so does whatever a request that waits, runs or lies in spool/dead still needs.
+    task stays, and so does whatever a request that waits, runs or lies in spool/dead still needs. On macOS the log files
+    of the jobs in ~/Library/Logs/clodputer are cut to their end when they are larger than 10 MB.
 
     \b
     Examples:
@@ -52,4 +53,8 @@ def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
         f"({told(figures['runs_bytes'])}) and {figures['logs']:,} archived log{'' if figures['logs'] == 1 else 's'} "
         f"({told(figures['logs_bytes'])})."
     )
+    if going.scheduler_logs:
+        text += (
+            f" {'Would shorten' if dry_run else 'Shortened'} launchd's logs by {told(going.scheduler_logs)}."
+        )
     return Result({"dry_run": dry_run, **figures, **names}, text)

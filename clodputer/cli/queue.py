@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any, Optional
 
 import click
 
-from clodputer.cli import complete, when
+from clodputer.cli import asidetext, complete, when
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import prose
 from clodputer.cli.result import Result
 from clodputer.cli.table import Column, table
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
+from clodputer.store import zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,13 +114,18 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     ]}  # fmt: skip
     if as_json:
         return Result(around.masker.data(data))
-    text = table(ASIDE, [_aside_line(one, now) for one in found]) or f"Nothing is in spool/{place}."
-    hint = {
-        "dead": "To run one again: clodputer retry REQUEST",
-        "rejected": f"Beside each file in {printable(folder)} a reason says how to mend it and drop it again.",
-        "closed": "To run one again: clodputer retry REQUEST",
-    }[place]
-    text = _with_rest(text, total - len(found)) + (f"\n\n{ink(hint, 'dim')}" if found else "")
+    from clodputer.store.dropfile import FORMS
+
+    text = table(ASIDE, _aside_lines(found, now)) or f"Nothing is in spool/{place}."
+    hints = [FORMS] if any(FORMS in one.reason for one in found) else []
+    if place == "rejected":
+        hints += [
+            "All of one: clodputer show rejected/FILE. Once it is mended: clodputer retry rejected/FILE"
+        ]
+    else:
+        hints += ["To run one again: clodputer retry REQUEST"]
+    hint = "\n".join(ink(prose(one), "dim") for one in hints)
+    text = _with_rest(text, total - len(found)) + (f"\n\n{hint}" if found else "")
     return Result(data, around.masker.text(text))
 
 
@@ -141,7 +148,7 @@ def _told(row: Row, now: float) -> dict[str, Any]:
 def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
     state = {"running": ink("running", "green"), "dropped": "dropped"}.get(row.state, "")
     if row.state == "delayed" and row.not_before is not None:
-        state = f"at {when.soon(row.not_before, now)}"
+        state = f"at {zone.wall(row.not_before)}"
     come_from = str(row.origin.get("trigger", "")) + (
         f" of {row.origin['retries']}" if row.origin.get("retries") else ""
     )
@@ -157,5 +164,14 @@ def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
     )
 
 
-def _aside_line(one: Aside, now: float) -> tuple[str, ...]:
-    return printable(one.request_id), printable(one.file), when.ago(one.since, now), one_line(one.reason, 300)
+def _aside_lines(found: Sequence[Aside], now: float) -> list[tuple[str, ...]]:
+    """The rows, those with one reason together: that is told once, and told short."""
+    groups: dict[str, list[Aside]] = {}
+    for one in found:
+        groups.setdefault(asidetext.short(one.reason), []).append(one)
+    same = ink("(the same)", "dim")
+    return [
+        (printable(one.request_id), printable(one.file), when.ago(one.since, now), same if place else reason)
+        for reason, group in groups.items()
+        for place, one in enumerate(group)
+    ]

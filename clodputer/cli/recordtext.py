@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from json import dumps
-from shutil import get_terminal_size
-from textwrap import wrap
 from typing import Any
 
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import hung, prose, wrapped
+from clodputer.cli.when import dollars
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
+from clodputer.store import zone
 
 # Wide enough for "permission", the longest label.
 LABEL = 11
+MARGIN = LABEL + 2
 # A result is read here, not studied: the whole of it stands in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
-NARROWEST, UNBOUNDED = 30, 100_000
 
 
 def headline(record: Mapping[str, Any]) -> str:
@@ -31,13 +32,18 @@ def headline(record: Mapping[str, Any]) -> str:
 def summary(record: Mapping[str, Any], folder: str) -> str:
     """The headline and what stands behind it, one labelled line each; what is empty is left out."""
     return "\n".join(
-        [headline(record), *(field(label, text) for label, text in _fields(record, folder) if text)]
+        [hung(headline(record)), *(field(label, text) for label, text in _fields(record, folder) if text)]
     )
 
 
 def field(label: str, text: str) -> str:
     """A labelled text, its further lines set under the first."""
-    return f"  {ink(label.ljust(LABEL), 'dim')}{text}".replace("\n", "\n" + " " * (LABEL + 2))
+    return f"  {ink(label.ljust(LABEL), 'dim')}{text}".replace("\n", "\n" + " " * MARGIN)
+
+
+def told(label: str, text: str) -> str:
+    """A labelled text of harmless words, set into the width that the terminal leaves; it may hold ink."""
+    return field(label, wrapped(text, MARGIN))
 
 
 def shortened(text: str, where: str) -> str:
@@ -55,26 +61,20 @@ def shortened(text: str, where: str) -> str:
 def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]:
     reason = REASONS.get(record["reason"])
     succeeded = record["outcome"] == SUCCEEDED
-    yield "reason", "" if succeeded else _prose(f"{record['reason']}: {reason.meaning if reason else ''}")
-    yield "message", _prose(str(record["message"] or ""))
-    yield "remedy", "" if succeeded else _prose(remedy(record["reason"], record["run_id"]))
+    yield (
+        "reason",
+        "" if succeeded else prose(f"{record['reason']}: {reason.meaning if reason else ''}", MARGIN),
+    )
+    yield "message", prose(str(record["message"] or ""), MARGIN)
+    yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
-    yield "usage", _usage(record)
-    yield "swept", swept(record["swept"])
-    yield "held", "\n".join(_held(effect) for effect in record["effects"] if effect.get("effect") == "hold")
+    yield "usage", wrapped(_usage(record), MARGIN)
+    yield "swept", wrapped(swept(record["swept"]), MARGIN)
+    held = "\n".join(_held(effect) for effect in record["effects"] if effect.get("effect") == "hold")
+    yield "held", wrapped(held, MARGIN)
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
-    yield "run", printable(f"{record['run_id']}, trigger: {record['trigger']}")
+    yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
-
-
-def _prose(text: str) -> str:
-    """A text of ours, set into the width that the terminal leaves; in a pipe each line stays whole, for grep."""
-    width = max(get_terminal_size(fallback=(UNBOUNDED, 24)).columns - LABEL - 2, NARROWEST)
-    lines = [
-        wrap(line, width, break_long_words=False, break_on_hyphens=False)
-        for line in printable(text).split("\n")
-    ]
-    return "\n".join("\n".join(line) for line in lines)
 
 
 def _result(result: Any) -> str:
@@ -91,15 +91,10 @@ def _usage(record: Mapping[str, Any]) -> str:
     turns, cost = record["num_turns"], record["cost_usd"]
     parts = [
         "" if turns is None else f"{turns} turn{'' if turns == 1 else 's'}",
-        "" if cost is None else _dollars(cost),
+        dollars(cost),
         printable(str(record["model"] or "")),
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _dollars(cost: float) -> str:
-    # A short run costs a fraction of a cent, and `$0.00` would say that it cost nothing.
-    return f"${cost:.4f}" if 0 < cost < 0.1 else f"${cost:.2f}"
 
 
 def swept(processes: Iterable[Mapping[str, Any]]) -> str:
@@ -129,9 +124,7 @@ def until(moment: Any) -> str:
     if moment is None:
         return "until it is lifted"
     epoch = moment if isinstance(moment, (int, float)) else parse_moment(str(moment), 0.0)
-    from datetime import datetime
-
-    return f"until {datetime.fromtimestamp(epoch).astimezone():%Y-%m-%d %H:%M %Z}"
+    return f"until {zone.wall(epoch // 60 * 60)}"
 
 
 def files(folder: str) -> list[tuple[str, int]]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from clodputer.runner.retry import Ended, Retried
     from clodputer.runner.surroundings import Surroundings
 
-MOST_SHOWN = 8
-
 
 @click.command()
 @click.argument("run", metavar="[RUN|REQUEST|TASK]", default="", shell_complete=complete.run_ids)
@@ -31,14 +29,17 @@ MOST_SHOWN = 8
 def command(run: str, all_dead: bool) -> Result:
     """Run a request again that failed, was lost or was set aside.
 
-    RUN is a run's id, REQUEST that of its request, or the beginning of one that fits no other; a TASK stands for its latest
-    run. The request is dropped once more, as a new one whose origin names the one it retries, and the next exec runs it. One
-    that lay in spool/dead/ is closed by that. Called twice, it is still dropped once; retry the new one instead.
+    RUN is a run's id, REQUEST that of its request, or the beginning or the end of one that fits no other; a TASK stands for
+    its latest run. The request is dropped once more, as a new one whose origin names the one it retries, and the next exec
+    runs it. One that lay in spool/dead/ is closed by that. Called twice, it is still dropped once; retry the new one instead.
+
+    A file in spool/rejected/, by its name, is put back into spool/new/ as it is, when what was wrong is mended.
 
     \b
     Examples:
       clodputer retry nightly
       clodputer retry 3f9a2c1b
+      clodputer retry rejected/report.json
       clodputer retry --all-dead
     """
     if bool(run) == all_dead:
@@ -53,15 +54,11 @@ def _one(environ: Mapping[str, str], wanted: str) -> Result:
 
     around = look(environ)
     found = retry.find(around, wanted)
-    if len(found) > 1:
-        told = ", ".join(one.run_id or one.request_id for one in found[:MOST_SHOWN])
-        more = ", ..." if found[MOST_SHOWN:] else ""
-        raise ClodputerError("request_ambiguous", f"{len(found)} requests fit {wanted!r}: {told}{more}",
-                             "Write more of the one you mean.")  # fmt: skip
-    if not found:
+    if found is None:
         raise _unknown(around, wanted)
-    _refuse_unfinished(around, found[0])
-    return _result([retry.retry(around, found[0])], [])
+    if found.folder != around.home.rejected:
+        _refuse_unfinished(around, found)
+    return _result([retry.retry(around, found)], [])
 
 
 def _all_dead(environ: Mapping[str, str]) -> Result:
@@ -88,6 +85,8 @@ def _result(done: list[Retried], errors: list[ClodputerError]) -> Result:
 
 def _line(one: Retried) -> str:
     who = f"{ink(one.task, 'bold')} {one.retries}".strip()
+    if one.file:
+        return f"{printable(who)} put back as {printable(one.file)}; the next exec takes it in"
     if one.already:
         return f"{who} was already retried, as request {one.request_id}; to run it once more, retry that one"
     return f"{who} dropped again as request {one.request_id}; the next exec runs it"
@@ -108,8 +107,9 @@ def _unknown(around: Surroundings, wanted: str) -> ClodputerError:
 
     waits = cancel.find(around, wanted)
     if waits:
-        return ClodputerError("not_ended", f"request {waits[0].id or waits[0].name} has not ended: it is {waits[0].state}",
+        return ClodputerError("not_ended", f"request {waits.id or waits.name} has not ended: it is {waits.state}",
                               "See it with: clodputer queue")  # fmt: skip
     message = f"no run and no request that has ended fits {wanted[:80]!r}"
     return ClodputerError("request_unknown", message,
-                          "See the last runs: clodputer status. See what was given up: clodputer queue --dead")  # fmt: skip
+                          "See the last runs: clodputer status. See what was set aside: clodputer queue --dead, "
+                          "clodputer queue --rejected")  # fmt: skip

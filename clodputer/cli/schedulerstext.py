@@ -10,20 +10,19 @@ from clodputer.cli import called, slottext
 from clodputer.cli.ink import ink
 from clodputer.cli.installtext import change_data, counted, told
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
-from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import load
 from clodputer.schedulers.choice import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, Found
 from clodputer.store import home as homes
+from clodputer.store import zone
 from clodputer.views.schedulers import Schedulers, Seen, View, gather
 
 
 def asked(environ: Mapping[str, str], now: float) -> Result:
     """The answer of `status --schedulers`: asks those that this system may have. Raises ClodputerError."""
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
     return Result(data(found), text(found))
 
@@ -80,16 +79,16 @@ def _view(view: View) -> list[str]:
     else:
         state = "could be used" if view.answer.usable else "cannot be used"
     said = f": {printable(view.answer.message)}" if view.answer.message else ""
-    lines = [f"{ink(view.name, 'bold')} {state}{ink(said, 'dim')}"]
+    lines = [hung(f"{ink(view.name, 'bold')} {state}{ink(said, 'dim')}")]
     if view.unknown:
         lines.append(f"  what it has cannot be told: {printable(view.unknown)}")
     width = max((len(_label(one.found)) for one in view.units), default=0)
     for one in view.units:
         bad = one.found.failed or ("" if one.found.loaded else "not loaded")
-        words = [one.found.state, f"next {slottext.wall(one.next)}" if one.next is not None else ""]
+        words = [one.found.state, f"next {zone.wall(one.next)}" if one.next is not None else ""]
         shown = printable("; ".join(word for word in words if word))
         wrong = f"  {ink(printable(bad), 'red')}" if bad else ""
-        lines.append(f"  {_label(one.found).ljust(width)}  {shown}{wrong}")
+        lines.append(hung(f"  {_label(one.found).ljust(width)}  {shown}{wrong}", 4))
     if view.drift:
         lines.append(f"  {ink('differs from the tasks:', 'yellow')} install {counted(view.drift, True)}")
     return lines + [f"  {line}" for line in told(view.troubles)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from time import time
 from typing import Any, Union
 
 import click
@@ -20,7 +21,10 @@ from clodputer.model.suggest import did_you_mean
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store.home import Home
 
-MOST_SHOWN = 8
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.store.lookup import Bearer
+
 # What of a stream goes into the one object of --json; the file has all of it.
 MOST_SAID, MOST_STDERR = 500, 64 * 1024
 
@@ -44,10 +48,11 @@ def command(as_json: bool, run: str, talk: bool, complaints: bool, listing: bool
     Examples:
       clodputer show nightly
       clodputer show 3f9a2c1b --conversation
+      clodputer show rejected/report.json
       clodputer show nightly --json
     """
     result = show(os.environ, run, talk=as_json and talk, complaints=as_json and complaints)
-    if as_json or not (talk or complaints or listing):
+    if as_json or "folder" not in result.data or not (talk or complaints or listing):
         return result
     from clodputer.runner.surroundings import look
 
@@ -55,13 +60,19 @@ def command(as_json: bool, run: str, talk: bool, complaints: bool, listing: bool
 
 
 def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complaints: bool = False) -> Result:
-    """Look a run up and lay it out. Raises ClodputerError when nothing, or more than one thing, fits."""
+    """Look up a run, or a request that was set aside, and lay it out.
+
+    Raises ClodputerError when nothing, or more than one thing, fits.
+    """
     from clodputer.runner.surroundings import look
-    from clodputer.store import runs
+    from clodputer.store import lookup, runs
 
     around = look(environ)
     home = around.home
-    found = find(home, wanted)
+    one = find(home, wanted)
+    if one.place != lookup.RUN:
+        return _set_aside(around, one)
+    found = Found(one.task, one.run_id)
     folder = runs.folder(home, found.task, found.run_id)
     record = runs.record(home, found.task, found.run_id)
     unfinished = None
@@ -98,25 +109,26 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
     return Result(data, "\n\n".join(filter(None, sections)))
 
 
-def find(home: Home, wanted: str) -> Found:
-    """The run that is wanted. Raises ClodputerError ("run_unknown", "run_ambiguous", "no_runs")."""
-    from clodputer.store import runs, taskfile
+def find(home: Home, wanted: str) -> Bearer:
+    """The run that is wanted, or a request that was set aside and never ran.
+
+    Raises ClodputerError ("run_unknown", "ambiguous", "no_runs", "not_begun").
+    """
+    from clodputer.store import lookup, runs, taskfile
 
     tasks = runs.tasks(home)
     if wanted in tasks and runs.ids(home, wanted):
-        return Found(wanted, runs.ids(home, wanted)[0])
-    everything = [Found(task, run_id) for task in tasks for run_id in runs.ids(home, task)]
-    fitting = [
-        run for run in everything if wanted and (run.run_id.startswith(wanted) or run.run_id.endswith(wanted))
-    ]
-    exact = [run for run in fitting if run.run_id == wanted or runs.request_of(run.run_id) == wanted]
-    if exact or len(fitting) == 1:
-        # A request's own id stands for its latest attempt.
-        return (exact or fitting)[0]
-    if fitting:
-        listed = _listed(f"{run.run_id} ({run.task})" for run in fitting)
-        message = f"{len(fitting)} runs fit {wanted[:80]!r}: {listed}"
-        raise ClodputerError("run_ambiguous", message, "Write more of the one you mean.")
+        wanted = runs.ids(home, wanted)[0]
+    places = (lookup.RUN, lookup.REJECTED, lookup.DEAD, lookup.CLOSED, lookup.WAITING)
+    fitting = lookup.fitting(home, wanted, places)
+    one = lookup.the_one(wanted, fitting)
+    if sum(each.place == lookup.RUN for each in fitting) > 1:
+        raise lookup.ambiguous(wanted, fitting)
+    if one is not None and one.found is not None:
+        raise ClodputerError("not_begun", f"request {lookup.handle(one)} has not begun to run: it is {one.place}",
+                             "See it with: clodputer queue")  # fmt: skip
+    if one is not None:
+        return one
     known = taskfile.names(home)
     if wanted in known or wanted in tasks:
         raise ClodputerError(
@@ -125,19 +137,27 @@ def find(home: Home, wanted: str) -> Found:
             f"Run it with: clodputer run {wanted}, or ask what it waits for: clodputer why {wanted}",
         )
     near = did_you_mean(wanted, {*known, *tasks})
-    raise ClodputerError("run_unknown", f"no run and no task fits {wanted[:80]!r}{near}", _hint(everything))
+    raise ClodputerError("run_unknown", f"no run and no task fits {wanted[:80]!r}{near}", _hint(home))
 
 
-def _hint(everything: list[Found]) -> str:
+def _set_aside(around: Surroundings, one: Bearer) -> Result:
+    from clodputer.cli import asidetext
+    from clodputer.views import setaside
+
+    told = setaside.told(around, one.place, one.name)
+    content = asidetext.content(around, told)
+    data = around.masker.data({**asidetext.data(told), "content": content})
+    return Result(data, around.masker.text(asidetext.page(told, content, time())))
+
+
+def _hint(home: Home) -> str:
+    from clodputer.store import runs
+
+    everything = [(run_id, task) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
     if not everything:
         return "Nothing has run in this home yet."
-    latest = sorted(everything, key=lambda run: run.run_id, reverse=True)
-    return f"The latest runs are {_listed(f'{run.run_id} ({run.task})' for run in latest[:3])}."
-
-
-def _listed(words: Iterable[str]) -> str:
-    words = list(words)
-    return ", ".join(words[:MOST_SHOWN]) + (", ..." if words[MOST_SHOWN:] else "")
+    latest = ", ".join(f"{run_id} ({task})" for run_id, task in sorted(everything, reverse=True)[:3])
+    return f"The latest runs are {latest}."
 
 
 def _print(

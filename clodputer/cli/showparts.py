@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.cli import conversation, recordtext
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import hung, wrapped
 from clodputer.model.moment import format_duration
 from clodputer.runner.surroundings import Surroundings
 from clodputer.store import runs, slot, spool
@@ -90,7 +91,8 @@ def unfinished_text(found: Found, unfinished: Optional[Mapping[str, Any]], wrong
         ("started", str(told["started_at"] or "")),
         ("processes", ", ".join(map(str, told["pids"]))),
     ]
-    return "\n".join([*lines, *(recordtext.field(label, printable(text)) for label, text in fields if text)])
+    words = (recordtext.told(label, printable(text)) for label, text in fields if text)
+    return "\n".join([*map(hung, lines), *words])
 
 
 def _lane_of(home: Home, found: Found) -> str:
@@ -133,7 +135,7 @@ def conversation_text(around: Surroundings, folder: str, run_id: str) -> str:
 def files_text(folder: str) -> str:
     """The files of the run with their sizes."""
     listing = "\n".join(f"{size:>12,}  {printable(name)}" for name, size in recordtext.files(folder))
-    return ink("Files", "bold") + f" in {printable(folder)}\n{listing}"
+    return hung(f"{ink('Files', 'bold')} in {printable(folder)}") + f"\n{listing}"
 
 
 def not_run_text(home: Home, task: str) -> str:
@@ -142,7 +144,7 @@ def not_run_text(home: Home, task: str) -> str:
     from clodputer.store import ledger
 
     lines = slottext.fates(fate for entry in ledger.entries(home, task).values() for fate in entry.fates)
-    return _headed("Not run", "", "\n".join(lines)) if lines else ""
+    return _headed("Not run", "", wrapped("\n".join(lines), 2)) if lines else ""
 
 
 def earlier_text(home: Home, task: str) -> str:
@@ -150,9 +152,9 @@ def earlier_text(home: Home, task: str) -> str:
     ids = runs.ids(home, task)[1:]
     if not ids:
         return ""
-    lines = [f"{run_id}  {_ended(home, task, run_id)}" for run_id in ids[:EARLIER]]
+    lines = [wrapped(f"{run_id}  {_ended(home, task, run_id)}", 2) for run_id in ids[:EARLIER]]
     if ids[EARLIER:]:
-        lines.append(ink(f"and {len(ids) - EARLIER} more in {home.runs}/{task}", "dim"))
+        lines.append(ink(wrapped(f"and {len(ids) - EARLIER} more in {home.runs}/{task}", 2), "dim"))
     return _headed("Earlier", f" (clodputer show {ids[0]})", "\n".join(lines))
 
 
@@ -165,4 +167,4 @@ def _ended(home: Home, task: str, run_id: str) -> str:
 
 def _headed(title: str, remark: str, text: str) -> str:
     indented = "\n".join(f"  {line}" for line in text.split("\n"))
-    return f"{ink(title, 'bold')}{ink(printable(remark), 'dim')}\n{indented}"
+    return hung(f"{ink(title, 'bold')}{ink(printable(remark), 'dim')}") + f"\n{indented}"

@@ -7,15 +7,10 @@ from datetime import datetime, tzinfo
 from typing import Any, Optional
 
 from clodputer.model.due import MISSED, MOST, REASONS, Fate
+from clodputer.store.zone import wall
 
 # Of what became of slot times, the latest are told.
 MOST_TOLD = 5
-
-
-def wall(moment: float, zone: Optional[tzinfo] = None) -> str:
-    """A moment as a clock on the wall shows it, here or in a zone: `Mon 2026-11-23 08:00 CET`."""
-    local = datetime.fromtimestamp(moment, zone).astimezone(zone)
-    return f"{local:%a %Y-%m-%d %H:%M %Z}" if local.second == 0 else f"{local:%a %Y-%m-%d %H:%M:%S %Z}"
 
 
 def written(moment: float, zone: Optional[tzinfo] = None) -> str:

@@ -13,10 +13,10 @@ import click
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import one_line
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.cli.since import moment_since
 from clodputer.cli.when import dollars
-from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, iso
 from clodputer.store import home as homes
 
@@ -55,9 +55,7 @@ def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: 
     from clodputer.store.figures import by_days, figures
     from clodputer.store.index import Index
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     start = moment_since(since, now)
     with Index(home) as index:
         if task and not os.path.isdir(f"{home.runs}/{task}") and not index.events(task=task, last=1):
@@ -98,7 +96,7 @@ def _summary(of: Figures) -> str:
         told.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
         told.append(dollars(of.cost_usd))
-    return ", ".join(told)
+    return hung(", ".join(told))
 
 
 def _reasons(of: Figures, width: int) -> str:
@@ -123,16 +121,17 @@ def _reasons(of: Figures, width: int) -> str:
 def _days(rows: list[Figures], width: int) -> str:
     most = max(row.runs for row in rows)
     digits = max(len("runs"), len(f"{most:,}"))
+    costs = max(len("cost"), *(len(dollars(row.cost_usd)) for row in rows))
     lines = []
     for row in rows:
         took = format_duration(row.median) if row.median is not None else "-"
         cost = dollars(row.cost_usd) if row.cost_usd else "-"
-        head = f"{_day(row)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>8}  "
+        head = f"{_day(row)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>{costs}}  "
         room = _room(width, len(head))
         good = round(row.succeeded / most * room)
         whole = round(row.runs / most * room)
         lines.append(f"{head}{ink('█' * good, 'green')}{ink('░' * (whole - good), 'red')}".rstrip())
-    head = f"{'day':10}  {'runs':>{digits}}  {'good':>4}  {'median':>7}  {'cost':>8}"
+    head = f"{'day':10}  {'runs':>{digits}}  {'good':>4}  {'median':>7}  {'cost':>{costs}}"
     return "\n".join([ink(head, "dim"), *lines])
 
 

@@ -8,8 +8,10 @@ from clodputer.cli import recordtext, slottext, when
 from clodputer.cli.ink import ink
 from clodputer.cli.list import broken_lines
 from clodputer.cli.printable import one_line, printable
+from clodputer.cli.prose import hung
 from clodputer.cli.table import Column, table
 from clodputer.model.moment import format_duration
+from clodputer.store import zone
 from clodputer.views.status import Running, Status
 
 RUNNING = (
@@ -46,12 +48,12 @@ def _parts(status: Status) -> Iterator[str]:
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
     yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
     yield table(NEXT, [
-        (one.task, when.soon(one.slot, status.now, one.zone), one.trigger) for one in status.coming
+        (one.task, zone.wall(one.slot, one.zone), one.trigger) for one in status.coming
     ])  # fmt: skip
 
 
 def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
-    found = [f"  {line}" for line in lines]
+    found = [hung(f"  {line}") for line in lines]
     styles = ("bold", colour) if colour else ("bold",)
     return "\n".join([ink(title, *styles), *found]) if found else ""
 
@@ -87,7 +89,7 @@ def _attention(status: Status) -> Iterator[str]:
     if status.dead:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
     for one in status.overdue:
-        yield f"{one.task} was due at {slottext.wall(one.slot)}, and no exec has looked since: is one called at all?"
+        yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since: is one called at all?"
 
 
 def _missed(status: Status) -> Iterator[str]:

@@ -8,9 +8,8 @@ from shutil import get_terminal_size
 from typing import NamedTuple
 
 from clodputer.cli.ink import ink, without
+from clodputer.cli.prose import UNBOUNDED, wrapped
 
-# A pipe has no width.
-UNBOUNDED = 100_000
 # A column that gives way keeps so much; with less than that for it, each row is laid out in lines of its own.
 LEAST = 18
 GAP = 2
@@ -32,20 +31,20 @@ def width() -> int:
     return get_terminal_size(fallback=(UNBOUNDED, 24)).columns
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: int = 0) -> str:
+def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """The rows under their titles. A cell may hold ink, and must be printable; columns without any content are left out."""
     kept = [index for index in range(len(columns)) if any(row[index] for row in rows)]
     columns = [columns[index] for index in kept]
     rows = [[row[index] for index in kept] for row in rows]
     if not rows or not columns:
         return ""
-    room = width() - indent
+    room = width()
     columns, rows = _shortened(*_fewer(columns, rows, room), room)
-    if room >= UNBOUNDED - indent or room >= _least(columns, rows):
+    if room >= UNBOUNDED or room >= _least(columns, rows):
         text = _drawn(columns, rows, room)
     else:
         text = _in_lines(columns, rows)
-    return "\n".join(f"{' ' * indent}{line}".rstrip() for line in text.split("\n"))
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def _fewer(
@@ -121,12 +120,15 @@ def _drawn(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) 
 
 
 def _in_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-    """Each row as a block: its first cell, and below it the others, each with its title."""
-    label = max(len(column.title) for column in columns[1:]) if columns[1:] else 0
-    lines = []
+    """Each row as a block: its first cell that has a title, and below it the others, each with its own."""
+    head = next((index for index, column in enumerate(columns) if column.title), 0)
+    rest = range(head + 1, len(columns))
+    label = max((len(columns[index].title) for index in rest), default=0)
+    lines = [ink(columns[head].title, "dim")]
     for row in rows:
-        lines.append(row[0])
-        for column, cell in zip(columns[1:], row[1:]):
-            if cell:
-                lines.append(f"  {ink(column.title.ljust(label), 'dim')}  {cell}")
+        lines.append(" ".join(filter(None, row[: head + 1])))
+        for index in rest:
+            if row[index]:
+                told = wrapped(row[index], label + 4).replace("\n", "\n" + " " * (label + 4))
+                lines.append(f"  {ink(columns[index].title.ljust(label), 'dim')}  {told}")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import hung
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -43,23 +44,23 @@ def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
     from clodputer.store import home as homes
     from clodputer.store import secrets, settings, taskfile
 
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     names = tuple(names)
     errors: list[ClodputerError] = []
     if not names:
         errors += _mistakes(lambda: settings.load(home, environ)) + _mistakes(lambda: secrets.load(home))
     reports = taskfile.check_all(home, environ, names)
     errors += [
-        ClodputerError("task_invalid", str(problem)) for report in reports for problem in report.problems
+        ClodputerError("task_invalid", str(problem), f"Mend it: clodputer edit {report.name}")
+        for report in reports
+        for problem in report.problems
     ]
     data = {"tasks": [_told(report) for report in reports]}
     told = ", ".join(report.name for report in reports if not report.problems)
-    good = f"{ink('ok', 'green')}  {printable(told)}" if told else ""
+    good = hung(f"{ink('ok', 'green')}  {printable(told)}", 4) if told else ""
     if errors:
         found = f"{len(errors)} mistake{'' if len(errors) == 1 else 's'}"
-        lines = [*(printable(error.message) for error in errors), good, ink(found, "red")]
+        lines = [*(hung(printable(error.message)) for error in errors), good, ink(found, "red")]
         return Result(data, "\n".join(filter(None, lines)), ExitCode.EXPECTED, tuple(errors))
     return Result(data, good or f"There are no task files in {printable(home.tasks)} yet.")
 

@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any, NamedTuple, Optional
 
 import click
 
-from clodputer.cli import complete, recordtext, slottext, when
+from clodputer.cli import asidetext, complete, recordtext, slottext, when
 from clodputer.cli.group import json_option
-from clodputer.cli.ink import ink
+from clodputer.cli.ink import ink, without
 from clodputer.cli.printable import printable
+from clodputer.cli.prose import wrapped
 from clodputer.cli.result import Result
 from clodputer.model import schedule, trigger
 from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, iso, parse_moment
+from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, Trigger
+from clodputer.store import zone as zones
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clodputer.model.due import Entry
     from clodputer.runner.surroundings import Surroundings
     from clodputer.store.hold import Hold
+    from clodputer.store.lookup import Bearer
+    from clodputer.views.setaside import SetAside
+
+# What is told of a request whose task nobody knows.
+_NOTHING: Mapping[str, Any] = {
+    "task": None, "enabled": None, "last_run": None, "waiting": False, "running": False, "stale": False, "hold": None,
+    "triggers": [], "not_run": [], "problems": [], "set_aside": [], "words": "",
+}  # fmt: skip
 
 
 class Facts(NamedTuple):
-    """All that the answer is made of."""
+    """All that the answer is made of. trouble: what is wrong with the task file; then there is no task."""
 
-    task: Task
+    name: str
+    task: Optional[Task]
+    trouble: Optional[ClodputerError]
     last: Optional[Mapping[str, Any]]
     # The states (store/whereabouts.py) of its requests that wait, whether it is in a slot, and whether its exec died there.
     waiting: frozenset[str]
@@ -37,79 +52,149 @@ class Facts(NamedTuple):
     stale: bool
     hold: Optional[Hold]
     entries: Mapping[int, Entry]
+    aside: Sequence[SetAside]
 
 
 @click.command()
-@click.argument("task", shell_complete=complete.tasks)
+@click.argument("task", metavar="TASK|REQUEST|RUN", shell_complete=complete.runs)
 @json_option
 def command(task: str) -> Result:
     """Say why a task did or did not run, and what it waits for.
 
     Tells its last run, the slot times that were missed or coalesced and for which reason, and what stands between it and
-    its next run: a slot time, a hold on its lane, a request that waits, or that it is disabled.
+    its next run: a slot time, a hold on its lane, a request that waits, a mistake in its file, or that it is disabled. Of
+    its requests that were rejected or given up it tells the place, the reason, and the command that mends it.
+
+    Asked for a REQUEST or a RUN by an id, it tells of that one first.
 
     \b
     Examples:
       clodputer why nightly
+      clodputer why 3f9a2c1b
       clodputer why nightly --json
     """
     return why(os.environ, task, time())
 
 
-def why(environ: Mapping[str, str], name: str, now: float) -> Result:
-    """The answer. Raises ClodputerError when there is no such task or its file is broken."""
+def why(environ: Mapping[str, str], wanted: str, now: float) -> Result:
+    """The answer. Raises ClodputerError when nothing, or more than one thing, fits."""
     from clodputer.runner.surroundings import look
+    from clodputer.store import lookup, runs, taskfile
 
     around = look(environ)
+    if wanted in taskfile.names(around.home) or wanted in runs.tasks(around.home):
+        return _of_task(around, wanted, now)
+    places = (lookup.RUN, lookup.REJECTED, lookup.DEAD, lookup.CLOSED, lookup.WAITING)
+    one = lookup.the_one(wanted, lookup.fitting(around.home, wanted, places))
+    if one is None:
+        near = did_you_mean(wanted, taskfile.names(around.home))
+        raise ClodputerError("task_unknown", f"no task, no run and no request fits {wanted[:80]!r}{near}",
+                             "See the tasks with: clodputer list. See what waits: clodputer queue")  # fmt: skip
+    return _of_request(around, one, now)
+
+
+def _of_task(around: Surroundings, name: str, now: float, but: str = "") -> Result:
+    """What there is to say of a task; not of the file `but`, of which everything was said."""
     facts = _facts(around, name, now)
-    triggers = [_trigger(environ, facts, one, index, now) for index, one in enumerate(facts.task.triggers)]
+    triggers = [
+        _trigger(around.environ, facts, facts.task, one, index, now)
+        for index, one in enumerate(facts.task.triggers if facts.task else ())
+        if facts.task
+    ]
     fates = [fate for _, entry in sorted(facts.entries.items()) for fate in entry.fates]
     data = {
-        "task": facts.task.name,
-        "enabled": facts.task.enabled,
-        "last_run": around.masker.data(dict(facts.last)) if facts.last else None,
+        "task": facts.name,
+        "enabled": facts.task.enabled if facts.task else None,
+        "last_run": dict(facts.last) if facts.last else None,
         "waiting": bool(facts.waiting),
         "running": facts.running,
         "stale": facts.stale,
-        "hold": around.masker.data(_hold(facts.hold)) if facts.hold else None,
-        "triggers": [told for told, _ in triggers],
+        "hold": _hold(facts.hold) if facts.hold else None,
+        "triggers": [{**told, "words": words} for told, words in triggers],
         "not_run": [slottext.fate_data(fate) for fate in fates],
+        "problems": facts.trouble.message.split("\n") if facts.trouble else [],
+        "set_aside": [asidetext.data(one) for one in facts.aside],
+        "asked": None,
+        "words": without(_state(facts)),
     }
-    lines = [_state(facts)]
-    lines += [recordtext.field("last run", line) for line in [_last(facts.last, now)]]
-    lines += [recordtext.field("not run", "\n".join(slottext.fates(fates)))] if fates else []
-    lines += [recordtext.field(told["type"], words) for told, words in triggers]
-    return Result(data, "\n".join(lines))
+    lines = [wrapped(_state(facts))]
+    if facts.trouble:
+        lines.append(recordtext.told("broken", printable(facts.trouble.message)))
+        lines.append(recordtext.told("mend", printable(facts.trouble.hint)))
+    lines += asidetext.of_task([one for one in facts.aside if one.path != but], now)
+    lines.append(recordtext.told("last run", _last(facts, now)))
+    lines += [recordtext.told("not run", "\n".join(slottext.fates(fates)))] if fates else []
+    lines += [recordtext.told(told["type"], words) for told, words in triggers]
+    text = around.masker.text("\n".join(lines))
+    wrong, mask = facts.trouble, around.masker.text
+    errors = (ClodputerError(wrong.code, mask(wrong.message), mask(wrong.hint)),) if wrong else ()
+    return Result(around.masker.data(data), text, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+
+
+def _of_request(around: Surroundings, one: Bearer, now: float) -> Result:
+    """First what became of one request, then its task, when it has one."""
+    from clodputer.runner.cancel import task_inside
+    from clodputer.store import lookup, runs, taskfile
+    from clodputer.views import setaside
+
+    task, asked = one.task, {"place": one.place, "request_id": one.request_id or None, "run_id": one.run_id or None,
+                             "path": one.path, "mend": None}  # fmt: skip
+    if one.place == lookup.RUN:
+        record = runs.record(around.home, one.task, one.run_id)
+        ended = f"{when.ended(record['outcome'], record['reason'])}" if record else "has no record yet"
+        text = f"run {one.run_id} of {ink(task, 'bold')}: {ended}; see: clodputer show {one.run_id}"
+    elif one.found:
+        task = task or task_inside(one.found)
+        text = f"request {lookup.handle(one)}{f' of {task}' if task else ''} is {one.place}"
+    else:
+        told = setaside.told(around, one.place, one.name)
+        task, asked["mend"] = told.task, told.mend or None
+        text = asidetext.page(told, None, now)
+    known = task in (*taskfile.names(around.home), *runs.tasks(around.home))
+    rest = _of_task(around, task, now, but=one.path) if known else Result({**_NOTHING, "task": task or None})
+    text = around.masker.text(text) + (f"\n\n{rest.text}" if known else "")
+    return Result({**rest.data, "asked": around.masker.data(asked)}, text, rest.exit_code, rest.errors)
 
 
 def _facts(around: Surroundings, name: str, now: float) -> Facts:
     from clodputer.runner import cancel
     from clodputer.store import hold, ledger, runs, taskfile
     from clodputer.store.whereabouts import RUNNING
-    from clodputer.views import status
+    from clodputer.views import setaside, status
 
-    task = taskfile.load(around.home, name, around.environ)
-    requests = cancel.of_task(around, task.name)
+    task, trouble = None, None
+    try:
+        task = taskfile.load(around.home, name, around.environ)
+    except ClodputerError as error:
+        trouble = error
+    requests = cancel.of_task(around, name)
     lanes = {one.lane for one in requests if one.state == RUNNING}
     stale = {one.request_id for lane in lanes for one in status.running(around.home, lane, now) if one.stale}
     return Facts(
+        name,
         task,
-        next(runs.records(around.home, task.name), None),
+        trouble,
+        next(runs.records(around.home, name), None),
         frozenset(one.state for one in requests if one.state != RUNNING),
         bool(lanes),
         any(one.id in stale for one in requests),
-        hold.current(around.home, task.lane, now),
-        ledger.entries(around.home, task.name),
+        hold.current(around.home, task.lane, now) if task else None,
+        ledger.entries(around.home, name),
+        setaside.of_task(around, name),
     )
 
 
 def _state(facts: Facts) -> str:
     """What stands between the task and its next run, in one line."""
-    name, lane = ink(facts.task.name, "bold"), facts.task.lane
+    name = ink(printable(facts.name), "bold")
     if facts.stale:
         return f"{name} was being run, but its exec died; the next one settles it: clodputer exec"
     if facts.running:
         return f"{name} is being run now"
+    if facts.task is None:
+        gone = facts.trouble is not None and facts.trouble.code == "task_unknown"
+        return f"{name} does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
+    lane = facts.task.lane
     if not facts.task.enabled:
         return f"{name} is disabled: set enabled: true in {printable(facts.task.path)}"
     if facts.hold is not None:
@@ -127,13 +212,18 @@ def _state(facts: Facts) -> str:
     return f"{name} waits for its triggers"
 
 
-def _last(record: Optional[Mapping[str, Any]], now: float) -> str:
+def _last(facts: Facts, now: float) -> str:
+    record = facts.last
     if record is None:
         return "none yet"
     slot = record["origin"].get("slot_time")
-    of = f", for the slot time {slottext.wall(parse_moment(str(slot), now))}" if slot else ""
+    of = f", for the slot time {zones.wall(parse_moment(str(slot), now))}" if slot else ""
     ago = when.ago(parse_moment(str(record["ended_at"]), now), now)
     rest = f"{ago}, trigger: {record['trigger']}{of}; see: clodputer show {record['run_id']}"
+    # One that lies in dead/ is told of with its own command.
+    told = any(one.request_id == record["request_id"] for one in facts.aside)
+    if record["outcome"] not in (SUCCEEDED, LIMITED) and not told:
+        rest += f"; to run it again: clodputer retry {record['run_id']}"
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
 
 
@@ -143,7 +233,7 @@ def _hold(hold: Hold) -> dict[str, Any]:
 
 
 def _trigger(
-    environ: Mapping[str, str], facts: Facts, one: Trigger, index: int, now: float
+    environ: Mapping[str, str], facts: Facts, task: Task, one: Trigger, index: int, now: float
 ) -> tuple[dict[str, Any], str]:
     """What one trigger waits for, for programs and in words."""
     told: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
@@ -156,8 +246,6 @@ def _trigger(
         return told, "waits for the next start of the computer"
     if one.type == "manual":
         return told, "waits for a person or a dropped request"
-    from clodputer.store import zone as zones
-
     try:
         zone = zones.load(str(one.options.get("timezone") or ""), environ)
     except ClodputerError as error:
@@ -166,6 +254,6 @@ def _trigger(
     if slot is None:
         return told, "is never due again"
     told["next_slot_time"] = slottext.written(slot, zone)
-    delay = trigger.policy(one, facts.task.name).jitter
+    delay = trigger.policy(one, task.name).jitter
     later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
-    return told, f"is due next at {slottext.wall(slot, zone)}{later}"
+    return told, f"is due next at {zones.wall(slot, zone)}{later}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, Optional
 
     Loads = Callable[[str], Any]
 
@@ -87,3 +87,14 @@ def in_lines(fields: Mapping[str, Any]) -> str:
     """An object for people as well: each of its fields on a line of its own. Raises TypeError."""
     lines = ",\n".join(f"  {dumps(key)}: {dumps(value)}" for key, value in fields.items())
     return f"{{\n{lines}\n}}\n" if fields else "{}\n"
+
+
+def finite(value: Any) -> Optional[float]:
+    """A value that was read, if it is a number that a float holds, else None; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if number - number == 0 else None

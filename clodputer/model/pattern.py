@@ -86,14 +86,6 @@ def below(pattern: Pattern, reached: Reached) -> bool:
     return any(index < len(pattern.parts) for index in reached)
 
 
-def matches(pattern: Pattern, path: str) -> bool:
-    """Whether a pattern means a relative path."""
-    reached = begin(pattern)
-    for name in path.split("/"):
-        reached = advance(pattern, reached, name)
-    return whole(pattern, reached)
-
-
 def _with_skipped(pattern: Pattern, reached: Reached) -> Reached:
     # `**` may stand for no folder at all.
     found = set(reached)

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from clodputer.model.values import NamedTuple
+from clodputer.model.withunit import YEAR, Expected, duration, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-YEAR = 366 * 86400.0
-TERABYTE = 1024**4
-
 DURATION, SIZE, COUNT, MONEY, PATH, TEXT = "duration", "size", "whole number", "number", "path", "text"
 
 
 class Key(NamedTuple):
-    """One key. `unset`: in words, what holds when it has no value."""
+    """One key. `largest`: for all but sizes, which end at 1 TB. `unset`: in words, what holds when it has no value."""
 
     kind: str
     help: str
     smallest: float = 0
     largest: float = 0
     unset: str = ""
-
-
-class Expected(ValueError):
-    """A value that a key does not take: what would have been right, and a tail that helps to write it."""
-
-    def __init__(self, what: str, tail: str = "") -> None:
-        super().__init__(what, tail)
-        self.what, self.tail = what, tail
-
-    def told(self, found: str) -> str:
-        """The sentence for a person."""
-        return f"expected {self.what}, found {found}{self.tail}"
 
 
 KEYS = {
@@ -53,17 +39,17 @@ KEYS = {
     "max_cost_usd": Key(
         MONEY, "The most a run of claude may cost, in US dollars.", 0.0001, 1_000_000, "no limit"
     ),
-    "max_output": Key(SIZE, "The most a run may write to stdout and stderr.", 1, TERABYTE),
+    "max_output": Key(SIZE, "The most a run may write to stdout and stderr.", 1),
     "sweep": Key(
         DURATION, "How often schedulers are asked to look for work that nothing called for.", 60, 3600
     ),
-    "log_size": Key(SIZE, "From this size on the execution log is archived.", 1024, TERABYTE),
+    "log_size": Key(SIZE, "From this size on the execution log is archived.", 1024),
     "keep_log_for": Key(DURATION, "Archived logs are removed when they are older.", 3600, 100 * YEAR),
     "keep_log_count": Key(COUNT, "Of more archived logs the oldest are removed.", 1, 1_000_000),
-    "keep_log_size": Key(SIZE, "Of archived logs that take more room the oldest are removed.", 1, TERABYTE),
+    "keep_log_size": Key(SIZE, "Of archived logs that take more room the oldest are removed.", 1),
     "keep_runs_for": Key(DURATION, "Run folders are removed when they are older.", 3600, 100 * YEAR),
     "keep_runs_count": Key(COUNT, "Of more run folders the oldest are removed.", 1, 100_000_000),
-    "keep_runs_size": Key(SIZE, "Of run folders that take more room the oldest are removed.", 1, TERABYTE),
+    "keep_runs_size": Key(SIZE, "Of run folders that take more room the oldest are removed.", 1),
 }
 
 
@@ -72,7 +58,7 @@ def read(key: Key, value: Any) -> Any:
     if key.kind == DURATION:
         return _duration(key, value)
     if key.kind == SIZE:
-        return _size(key, value)
+        return size(value, int(key.smallest))
     if key.kind in (COUNT, MONEY):
         return _number(key, value)
     if isinstance(value, (bool, int, float)):
@@ -97,37 +83,13 @@ def read_text(key: Key, text: str) -> Any:
 
 
 def _duration(key: Key, value: Any) -> float:
-    from clodputer.model.moment import format_duration, parse_duration
+    from clodputer.model.moment import format_duration
 
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise Expected("a duration with its unit", f"; write {value}s or {value}m")
-    if not isinstance(value, str):
-        raise Expected("a duration such as 90s, 30m or 2h")
-    try:
-        seconds = parse_duration(value)
-    except ValueError:
-        raise Expected("a duration such as 90s, 30m or 2h") from None
+    seconds = duration(value)
     if not key.smallest <= seconds <= key.largest:
         lowest = f"from {format_duration(key.smallest)} " if key.smallest else ""
         raise Expected(f"a duration {lowest}to {format_duration(key.largest)}")
     return seconds
-
-
-def _size(key: Key, value: Any) -> int:
-    from clodputer.model.size import parse_size
-
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise Expected("a size with its unit", f"; write {value}KB or {value}MB")
-    if not isinstance(value, str):
-        raise Expected("a size such as 500KB, 200MB or 2GB")
-    try:
-        number = parse_size(value)
-    except ValueError:
-        raise Expected("a size such as 500KB, 200MB or 2GB") from None
-    if not key.smallest <= number <= key.largest:
-        lowest = f"from {int(key.smallest) // 1024}KB" if key.smallest > 1 else "above 0"
-        raise Expected(f"a size {lowest} and up to 1TB")
-    return number
 
 
 def _number(key: Key, value: Any) -> Any:

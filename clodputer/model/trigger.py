@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from clodputer.model.schedule import Schedule
 
 DAY = 86400.0
-CATCH_UP = ("skip", "latest", "all")
-OVERLAP = ("coalesce", "queue", "skip")
 
 # A key that is not written has the value it has here.
 _POLICY: dict[str, Any] = {

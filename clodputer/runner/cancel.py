@@ -6,12 +6,11 @@ import os
 from time import monotonic, sleep, time
 from typing import NamedTuple, Optional
 
-from clodputer.model.request import is_id
 from clodputer.runner import processes, tree
 from clodputer.runner.close import close_cancelled
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import dropfile, runs, slot, whereabouts
-from clodputer.store.whereabouts import DROPPED, RUNNING, Found
+from clodputer.store import dropfile, lookup, runs, slot, whereabouts
+from clodputer.store.whereabouts import RUNNING, Found
 
 # What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has
 # it or by the next one. ended: it had come to its end before we could.
@@ -38,26 +37,24 @@ class Cancelled(NamedTuple):
     stale: bool = False
 
 
-def find(around: Surroundings, wanted: str) -> list[Found]:
-    """The requests that `wanted` may mean, one entry for each: an id, the beginning of one, a run's id, or a dropped name."""
-    found: dict[str, Found] = {}
-    for one in whereabouts.everywhere(around.home):
-        request_id = one.id or _id_inside(one)
-        if wanted == one.id or wanted == one.name or (one.run_id and wanted == one.run_id):
-            found[one.id or one.path] = one
-        elif request_id.startswith(wanted) or one.run_id.startswith(wanted):
-            found.setdefault(one.id or one.path, one)
-        elif one.id and runs.request_of(wanted) == one.id:
-            found.setdefault(one.id, one)
-    exact = [one for one in found.values() if wanted in (one.id, one.run_id)]
-    return exact or list(found.values())
+def find(around: Surroundings, wanted: str) -> Optional[Found]:
+    """The request that `wanted` means, of those that have not ended: by an id of it (store/lookup.py) or the name of a drop.
+
+    The id of a run means its request, although that waits again. None when there is none. Raises ClodputerError ("ambiguous").
+    """
+    found = lookup.fitting(around.home, wanted, (lookup.WAITING,))
+    if not found and runs.is_id(wanted):
+        found = lookup.fitting(around.home, runs.request_of(wanted), (lookup.WAITING,))
+    # Of one that moves meanwhile, and is seen twice, the later place.
+    one = lookup.the_one(wanted, list({each.request_id or each.path: each for each in found}.values()))
+    return one.found if one else None
 
 
 def of_task(around: Surroundings, task: str) -> list[Found]:
     """All requests of a task that have not ended."""
     found = {}
     for one in whereabouts.everywhere(around.home):
-        if (one.task or _task_inside(one)) == task:
+        if (one.task or task_inside(one)) == task:
             found[one.id or one.path] = one
     return list(found.values())
 
@@ -68,7 +65,7 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
     Nothing of ours holds a lock: in the queue our rename and the claim's exclude each other, and in the slot there is a file
     that whoever holds or recovers it looks at. So each step may be our last one. Raises OSError.
     """
-    task = request.task or _task_inside(request)
+    task = request.task or task_inside(request)
     inode = _inode(request.path)
     began, asked, died = monotonic(), False, False
     while True:
@@ -78,7 +75,8 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
         request = now_at._replace(id=now_at.id or request.id)
         if now_at.state != RUNNING:
             # What was not taken in yet gets an id now: retry goes by it.
-            request_id = now_at.id or _id_inside(now_at) or os.urandom(4).hex()
+            inside = now_at.id or lookup.id_inside(now_at.path, now_at.name)
+            request_id = inside or os.urandom(4).hex()
             try:
                 kept = close_cancelled(
                     around,
@@ -166,14 +164,7 @@ def _inode(path: str) -> int:
         return 0
 
 
-def _id_inside(request: Found) -> str:
-    """The id that a dropped file brings along; empty when it gets one later."""
-    fields = _fields(request) if request.state == DROPPED else None
-    named = fields.get("id") if isinstance(fields, dict) else None
-    return named if isinstance(named, str) and is_id(named) else ""
-
-
-def _task_inside(request: Found) -> str:
+def task_inside(request: Found) -> str:
     fields = _fields(request)
     return str(fields.get("task", "")) if isinstance(fields, dict) else ""
 

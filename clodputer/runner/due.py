@@ -134,7 +134,7 @@ def _trigger(
     if one.type == "startup":
         decision = due.decide_startup(mark, policy, entry, facts, boot.identity())
     else:
-        schedule = trigger.schedule(one, zone.load(str(one.options.get("timezone") or ""), around.environ))
+        schedule = trigger.schedule(one, zone.of(one, around.environ))
         decision = due.decide(schedule, mark, policy, entry, facts)
     if decision.entry != entry:
         ledger.write(around.home, task.name, index, decision.entry)

@@ -12,6 +12,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.signals import signal
 from clodputer.runner.stop import REQUESTS, Stop
+from clodputer.store import atomic
 
 # How often somebody who watches is shown how far it is, in seconds.
 GLANCE = 0.2
@@ -81,8 +82,7 @@ def _fork(lane: str, drain: Drain) -> Child:
         with Stop() as stop:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             data = dumps(drain(lane, stop)).encode()
-        while data:
-            data = data[os.write(end, data) :]
+        atomic.write_all(end, data)
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
         # Told here, since only this process knows it; the parent sees an answer that is missing.

@@ -1,4 +1,4 @@
-"""Prune: remove the oldest runs and archived logs, as the settings say, and log how much went."""
+"""Prune: remove the oldest runs and archived logs, as the settings say, shorten launchd's logs, and log how much went."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from clodputer.model.retention import Limits, Thing, outdated
 from clodputer.model.values import NamedTuple
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import logarchive, pastruns
+from clodputer.store import joblogs, logarchive, pastruns, tilde
 from clodputer.store.lock import Lock
 
 TYPE_CHECKING = False
@@ -23,10 +23,11 @@ BATCH = 50
 
 
 class Going(NamedTuple):
-    """What is to go, or has gone."""
+    """What is to go, or has gone; and by how many bytes the schedulers' log files are to be shortened, or were."""
 
     runs: tuple[Thing, ...] = ()
     logs: tuple[Thing, ...] = ()
+    scheduler_logs: int = 0
 
     def told(self) -> dict[str, int]:
         """The counts and bytes, as the event tells them."""
@@ -35,6 +36,7 @@ class Going(NamedTuple):
             "runs_bytes": sum(thing.size for thing in self.runs),
             "logs": len(self.logs),
             "logs_bytes": sum(thing.size for thing in self.logs),
+            "scheduler_logs_bytes": self.scheduler_logs,
         }
 
 
@@ -46,6 +48,7 @@ def plan(around: Surroundings, now: float) -> Going:
     return Going(
         tuple(outdated(pastruns.kept(around.home, now), old_runs, now)),
         tuple(outdated(_logs(around, now), old_logs, now)),
+        joblogs.excess(tilde.expand("~", around.environ)),
     )
 
 
@@ -68,6 +71,7 @@ def prune(around: Surroundings, now: float, stop: Stop) -> Going:
         done = Going(
             tuple(thing for thing in going.runs if thing.name in removed),
             tuple(thing for thing in going.logs if _unlinked(f"{around.home.archive}/{thing.name}")),
+            joblogs.shorten(tilde.expand("~", around.environ)),
         )
         if done != Going():
             around.log(now, "pruned", **done.told())

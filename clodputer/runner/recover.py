@@ -19,6 +19,7 @@ from clodputer.store.atomic import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Optional
 
 # A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
@@ -102,7 +103,7 @@ def _lost(around: Surroundings, lane: str, place: Place, task: str, run_id: str,
     scratch.mask_streams(folder, around.masker)
     scratch.remove(str(process.get("temporary", "")))
     around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
-    started_at = parse_moment(str(process.get("started_at", "")) or run_id, now)
+    started_at = _started_at(process, run_id, now)
     report = Report(outcome.of("exec_died", "Clodputer was killed during the run; nobody saw how it ended."))
     launch = Launch(
         argv=tuple(process.get("argv", ())),
@@ -122,3 +123,15 @@ def _request(folder: str, place: Place, task: str, now: float) -> Request:
         return from_fields(fields or {"task": task}, request_id=place.id, created_at=now, origin={})
     except InvalidRequest:
         return Request(place.id, task, now)
+
+
+def _started_at(process: Mapping[str, Any], run_id: str, now: float) -> float:
+    """When the run began, as well as anything tells: a process.json that somebody has edited must not stop the lane."""
+    try:
+        return parse_moment(str(process.get("started_at")), now)
+    except ValueError:
+        pass
+    try:
+        return runs.moment_of(run_id)
+    except ValueError:
+        return now

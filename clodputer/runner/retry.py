@@ -1,4 +1,7 @@
-"""Retry: drop a request again that has come to its end, as a new one that names it; once, however often it is called."""
+"""Retry: drop a request again that has come to its end, as a new one that names it; once, however often it is called.
+
+One that was rejected never was a request: its file is put back (runner/putback.py).
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from clodputer.runner.close import close
 from clodputer.runner.intake import read_request
 from clodputer.runner.settle import MASKED
 from clodputer.runner.surroundings import Surroundings
-from clodputer.store import atomic, dedupe, dropfile, runs, spool, taskfile, whereabouts
+from clodputer.store import atomic, dedupe, dropfile, lookup, runs, spool, taskfile, whereabouts
 from clodputer.store.lock import Lock
+from clodputer.store.lookup import CLOSED, DEAD, REJECTED, RUN
 
 # A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
 TTL = 366 * 86400.0
@@ -26,7 +30,7 @@ RETRIED = "Retried by a person as request "
 
 
 class Ended(NamedTuple):
-    """A request that has come to its end: a file in `dead/` or `closed/` (`folder`), or else its latest run."""
+    """A request that has come to its end: a file in `dead/`, `closed/` or `rejected/` (`folder`), or else its latest run."""
 
     request_id: str
     folder: str = ""
@@ -36,36 +40,33 @@ class Ended(NamedTuple):
 
 
 class Retried(NamedTuple):
-    """The new request; `already`: it had been dropped by an earlier call."""
+    """The new request; `already`: it had been dropped by an earlier call. file: where one lies that was put back as it is."""
 
     request_id: str
     retries: str
     task: str
     run_id: str
     already: bool = False
+    file: str = ""
 
 
-def find(around: Surroundings, wanted: str) -> list[Ended]:
-    """The requests that `wanted` may mean: the id of one or of a run, the beginning of one, or a task for its latest run."""
+def find(around: Surroundings, wanted: str) -> Optional[Ended]:
+    """The request that `wanted` means: by an id of it (store/lookup.py), or a task for its latest run; None when there is none.
+
+    Raises ClodputerError ("ambiguous").
+    """
     home = around.home
-    found: dict[str, Ended] = {}
-    for one in _aside(around):  # of one request's files the one that is still to be retried comes first
-        if one.request_id.startswith(wanted):
-            found.setdefault(one.request_id, one)
-    for task in runs.tasks(home):
-        ids = runs.ids(home, task)
-        if task == wanted and ids:
-            return [_of_run(around, task, ids[0])]
-        for run_id in ids:
-            request_id = runs.request_of(run_id)
-            if run_id.startswith(wanted) or request_id.startswith(wanted):
-                known = found.get(request_id)
-                # The newest attempt stands for its request, and a file of the request's own before any of them.
-                if known is None or (not known.folder and known.run_id < run_id):
-                    found[request_id] = _of_run(around, task, run_id)
-                if wanted in (run_id, request_id):
-                    return [found[request_id]]
-    return [found[wanted]] if wanted in found else list(found.values())
+    latest = runs.ids(home, wanted)[:1] if wanted in runs.tasks(home) else []
+    if latest:
+        return _of_run(around, wanted, latest[0])
+    one = lookup.the_one(wanted, lookup.fitting(home, wanted, (DEAD, CLOSED, RUN, REJECTED)))
+    if one is None:
+        return None
+    if one.place == RUN:
+        return _of_run(around, one.task, one.run_id)
+    if one.place != REJECTED and not one.request_id:
+        return None  # nobody but a person has put it there
+    return Ended(one.request_id, lookup.folder(home, one.place), one.name)
 
 
 def dead(around: Surroundings) -> list[Ended]:
@@ -78,6 +79,11 @@ def retry(around: Surroundings, ended: Ended) -> Retried:
 
     The drop bears a dedupe key, so a call that is cut off after it and made again drops nothing a second time.
     """
+    if ended.folder == around.home.rejected:
+        from clodputer.runner.putback import put_back
+
+        back = put_back(around, ended.name)
+        return Retried(back.request_id, "", back.task, "", file=back.path)
     lock = Lock(f"{around.home.spool}/retry.lock")
     give_up = monotonic() + PATIENCE
     while not lock.acquire():
@@ -93,9 +99,8 @@ def retry(around: Surroundings, ended: Ended) -> Retried:
 def _retry(around: Surroundings, ended: Ended) -> Retried:
     reason = whereabouts.reason(ended.folder, ended.name) if ended.folder else ""
     if reason.startswith(RETRIED):
-        _unlink(
-            f"{around.home.dead}/{ended.name}{spool.REASON_SUFFIX}"
-        )  # that call was cut off just before its end
+        # That call was cut off just before its end.
+        atomic.remove(f"{around.home.dead}/{ended.name}{spool.REASON_SUFFIX}")
         earlier = reason[len(RETRIED) :].split(".")[0]
         return Retried(earlier, ended.request_id, ended.task, ended.run_id, already=True)
     request = _request(around, ended)
@@ -129,14 +134,7 @@ def _retire(around: Surroundings, ended: Ended, request_id: str, reason: str) ->
         atomic.write(path + spool.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
         return
     close(around, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
-    _unlink(path + spool.REASON_SUFFIX)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+    atomic.remove(path + spool.REASON_SUFFIX)
 
 
 def _key(ended: Ended) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from clodputer.model.mask import Masker
+from clodputer.store import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ def open_prompt(temporary: str, prompt: str) -> int:
     path = f"{temporary}/prompt"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.unlink(path)
-    view = memoryview(prompt.encode("utf-8", "replace"))
-    while view:
-        view = view[os.write(descriptor, view) :]
+    atomic.write_all(descriptor, prompt.encode("utf-8", "replace"))
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 

@@ -19,18 +19,18 @@ REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Stop:
     """While entered, SIGTERM, SIGINT and SIGHUP end nothing by themselves: `requested` becomes true, `wait` returns.
 
-    reason: empty, or why we are to stop: interrupted, or what `request` was told. A further signal changes nothing, so
+    reason: empty, or why we are to stop, as an outcome's reason: interrupted. A further signal changes nothing, so
     containment is never cut short. mine: the id of the request for whose sake we are here, if any: its run is then
     cancelled, where others are interrupted and put back. cancel: the file whose being there cancels the run that we are at,
     and that run only. meanwhile: what to do before each waiting, for somebody who watches; it must neither raise nor take
     long. Main thread only; a forked child needs one of its own.
     """
 
-    def __init__(self, mine: str = "", meanwhile: Optional[Callable[[], None]] = None) -> None:
+    def __init__(self) -> None:
         self.reason = ""
-        self.mine = mine
+        self.mine = ""
         self.cancel = ""
-        self.meanwhile = meanwhile
+        self.meanwhile: Optional[Callable[[], None]] = None
         self._before: dict[int, Any] = {}
         self._reader = self._writer = self._wakeup_before = -1
 
@@ -38,10 +38,6 @@ class Stop:
     def requested(self) -> bool:
         """Whether we are to stop."""
         return bool(self.reason)
-
-    def request(self, reason: str = "interrupted") -> None:
-        """Ask for it; the first reason stays."""
-        self.reason = self.reason or reason
 
     def cancelled(self) -> bool:
         """Whether a person has asked for the end of the run that we are at."""
@@ -89,7 +85,7 @@ class Stop:
             pass
 
     def _signalled(self, _number: int, _frame: Optional[FrameType]) -> None:
-        self.request()
+        self.reason = "interrupted"
 
 
 def _noticed(_number: int, _frame: Optional[FrameType]) -> None:

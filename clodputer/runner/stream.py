@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.agents.lines import LONGEST
+from clodputer.agents.lines import Lines
 
 # Small beside what we may use: a chunk of nothing but line ends becomes objects of many times its size.
 CHUNK = 256 * 1024
@@ -23,7 +23,7 @@ class Output:
         self._stdout = os.open(stdout_path, os.O_RDWR | os.O_CLOEXEC)
         self._stderr = os.open(stderr_path, os.O_RDWR | os.O_CLOEXEC)
         self._offset = 0
-        self._partial = bytearray()
+        self._lines = Lines()
         self.too_large = False
 
     def __enter__(self) -> Output:
@@ -41,7 +41,7 @@ class Output:
         if self.stdout_size < self._offset and not self.too_large:
             # It has emptied the file itself, as `> /dev/stdout` does; what it writes now is new.
             self._offset = 0
-            self._partial.clear()
+            self._lines.begin_again()
 
     @property
     def unread(self) -> bool:
@@ -53,27 +53,16 @@ class Output:
         return min(self.stdout_size, self.most)
 
     def lines(self) -> list[bytes]:
-        """The lines that the next chunk of stdout completes, without their newlines.
-
-        Of a line that no agent would read any more (longer than `lines.LONGEST`), only so much that this is seen.
-        """
+        """The lines that the next chunk of stdout completes, without their newlines."""
         data = os.pread(self._stdout, max(0, min(CHUNK, self._end - self._offset)), self._offset)
         if not data:
             self._offset = max(self._offset, self._end)
         self._offset += len(data)
-        head, newline, rest = data.partition(b"\n")
-        self._keep(head)
-        if not newline:
-            return []
-        found = [bytes(self._partial)]
-        self._partial.clear()
-        found += rest.split(b"\n")
-        self._keep(found.pop())
-        return found
+        return self._lines.completed(data)
 
     def last_line(self) -> bytes:
         """What stands behind the last newline."""
-        return bytes(self._partial)
+        return self._lines.last()
 
     def trim(self) -> None:
         """Cut both so that together they are no larger than allowed; the smaller one is cut only beyond its half."""
@@ -96,8 +85,3 @@ class Output:
         if size > TAIL:
             data = data.partition(b"\n")[2] or data
         return data.decode("utf-8", "replace")
-
-    def _keep(self, piece: bytes) -> None:
-        room = LONGEST + 1 - len(self._partial)
-        if room > 0:
-            self._partial += piece[:room]

@@ -21,12 +21,11 @@ def submit(
     *,
     trigger: str,
     context: Optional[Mapping[str, Any]] = None,
-    body: str = "",
     priority: Optional[int] = None,
     dedupe_key: str = "",
 ) -> str:
     """Drop a request for a task and return its id. Raises OSError."""
-    request = Request(os.urandom(4).hex(), task, time(), context or {}, body, priority, dedupe_key=dedupe_key,
+    request = Request(os.urandom(4).hex(), task, time(), context or {}, priority=priority, dedupe_key=dedupe_key,
                       origin={"trigger": trigger})  # fmt: skip
     spool.drop(around.home, f"{task}.{request.id}.json", to_fields(request))
     return request.id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker
 from clodputer.model.settings import Settings
 from clodputer.model.values import NamedTuple
@@ -32,9 +31,7 @@ class Surroundings(NamedTuple):
 
 def look(environ: Mapping[str, str]) -> Surroundings:
     """Read config.yaml and secrets.env. Raises ClodputerError when there is no home or one of them is broken."""
-    home = homes.locate(environ)
-    if not homes.exists(home):
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    home = homes.existing(environ)
     known = secrets.load(home)
     return Surroundings(
         home, environ, settings.load(home, environ), known, secrets.masker_for(known, environ)

@@ -54,9 +54,9 @@ def native() -> Tree:
     return tree_psutil
 
 
-def identity(pid: int, tree: Optional[Tree] = None) -> Optional[Identity]:
+def identity(pid: int) -> Optional[Identity]:
     """Who has this number now, if anybody."""
-    process = (tree or native()).find(pid)
+    process = native().find(pid)
     return process.identity if process else None
 
 

@@ -13,10 +13,10 @@ from clodputer.schedulers import (
     cron_block,
     cron_look,
     cron_table,
-    cron_template,
     cron_times,
     cron_words,
     names,
+    template,
 )
 from clodputer.schedulers.unit import (
     ADD,
@@ -57,7 +57,7 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
     for trigger in alarm.triggers:
         lines += [line for line in cron_times.times(trigger, alarm.task, frame.zone) if line not in lines]
     values = {"name": name, "task": alarm.task, "times": lines, "shim": frame.shim, "home": frame.home}
-    text = cron_template.rendered(frame.templates, f"{alarm.kind}.j2", values)
+    text = template.rendered(frame.templates, f"cron/{alarm.kind}.j2", values)
     return Unit(name, alarm.kind, alarm.task, {name: text})
 
 

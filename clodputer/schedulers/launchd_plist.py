@@ -10,14 +10,14 @@ from typing import Any, NamedTuple, Optional
 from urllib.parse import quote, unquote
 
 from clodputer.model import trigger as triggers
-from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import launchd_calendar, names
+from clodputer.schedulers import launchd_calendar, names, template
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
+from clodputer.store import joblogs
 from clodputer.store.home import Home
 
 PREFIX = "org.clodputer."
 PROBE = "probe"
-TEMPLATE = "unit.plist.j2"
+TEMPLATE = "launchd/unit.plist.j2"
 FINGERPRINT = "CLODPUTER_PLIST"
 # SIGTERM to SIGKILL at bootout and logout: exec stops its agent's tree and puts the request back meanwhile.
 EXIT_TIMEOUT = 60
@@ -40,7 +40,7 @@ def folder(frame: Frame) -> str:
 
 def logs(frame: Frame) -> str:
     """Where what an exec prints is kept."""
-    return f"{frame.account}/Library/Logs/clodputer"
+    return joblogs.folder(frame.account)
 
 
 def label(frame: Frame, kind: str, task: str = "") -> str:
@@ -131,31 +131,4 @@ def _holds_ours(frame: Frame, path: str) -> bool:
 
 
 def _filled(frame: Frame, values: dict[str, Any]) -> str:
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import SandboxedEnvironment
-
-    path, source = _template(frame)
-    engine = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    try:
-        return engine.from_string(source).render(values)
-    # A person may have a template of their own, and anything may come out of that.
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        line = f":{number}" if (number := getattr(error, "lineno", None)) else ""
-        raise ClodputerError("template_broken", f"{path}{line}: {error}",
-                             "Mend the template, or remove it to use the one that comes with Clodputer.") from None  # fmt: skip
-
-
-def _template(frame: Frame) -> tuple[str, str]:
-    for place in frame.templates:
-        path = f"{place}/launchd/{TEMPLATE}"
-        try:
-            with open(path, encoding="utf-8") as file:
-                return path, file.read()
-        except FileNotFoundError:
-            continue
-        except (OSError, UnicodeDecodeError) as error:
-            raise ClodputerError(
-                "template_broken", f"{path} cannot be read: {error}", "Mend or remove it."
-            ) from None
-    raise ClodputerError("template_missing", f"no launchd/{TEMPLATE} in {', '.join(frame.templates) or 'no folder'}",
-                         "Install Clodputer again; this copy is incomplete.")  # fmt: skip
+    return template.rendered(frame.templates, TEMPLATE, values, xml=True)

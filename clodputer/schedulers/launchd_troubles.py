@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.size import parse_size
 from clodputer.schedulers import launchd_control as control
 from clodputer.schedulers import launchd_plist
 from clodputer.schedulers.launchd_check import parsed
+from clodputer.schedulers.pathfolders import below
 from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
+from clodputer.store import joblogs
 
-LARGEST_LOG = parse_size("10MB")
+# Exec shortens what is larger than joblogs.LARGEST once a day; what has grown to so much was not shortened.
+LARGEST_LOG = 2 * joblogs.LARGEST
 # A computer that sleeps by itself most likely sleeps in these hours.
 NIGHT = range(7)
 
@@ -100,7 +102,7 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
     ]
     for unit in units:
         for path in _keys(unit).get("WatchPaths", []):
-            if any(_below(path, place) for place in [*guarded, "/Volumes"]):
+            if any(below(path, place) for place in [*guarded, "/Volumes"]):
                 yield Trouble("guarded_folder", f"{path}: macOS asks for consent before a program may look there, and at "
                               "night nobody answers", "In System Settings, Privacy & Security, Full Disk Access, add the "
                               "Python that Clodputer runs with; or watch a folder elsewhere.", unit.name, False)  # fmt: skip
@@ -108,13 +110,9 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
                 yield Trouble("no_folder", f"{path} is watched and is not there",
                               "Make it. Until then nothing tells of files in it.", unit.name, False)  # fmt: skip
     for path in (frame.home, frame.shim):
-        if any(_below(os.path.realpath(path), place) for place in [*guarded, "/Volumes"]):
+        if any(below(os.path.realpath(path), place) for place in [*guarded, "/Volumes"]):
             yield Trouble("guarded_folder", f"{path} is where macOS asks for consent before a program may look",
                           "Put CLODPUTER_HOME somewhere else, such as ~/.clodputer.")  # fmt: skip
-
-
-def _below(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place}/")
 
 
 def _keys(unit: Unit) -> Mapping[str, Any]:
@@ -160,5 +158,5 @@ def _logs(frame: Frame) -> Iterator[Trouble]:
         path = f"{place}/{name}"
         size = os.path.getsize(path) if os.path.isfile(path) else 0
         if size > LARGEST_LOG:
-            yield Trouble("log_large", f"{path} has {size // 2**20} MB; launchd only ever appends",
+            yield Trouble("log_large", f"{path} has {size // 2**20} MB; exec, which shortens it once a day, has not",
                           "Empty it.", fatal=False, fix=("cp", "/dev/null", path))  # fmt: skip

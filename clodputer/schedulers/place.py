@@ -11,7 +11,7 @@ from sysconfig import get_paths
 from typing import NamedTuple
 
 from clodputer.agents import environment, locate
-from clodputer.agents.claude import USUAL_PLACES
+from clodputer.agents.claude import usual_places
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
 from clodputer.schedulers import freeze, pathfolders
@@ -79,13 +79,11 @@ def refusal(environ: Mapping[str, str], uid: int, owner: int, root: str) -> Clod
 
 def check(home: Home, environ: Mapping[str, str]) -> None:
     """Refuse what `refusal` says, and a home that is none. Raises ClodputerError."""
-    there = homes.exists(home)
-    owner = os.stat(home.root).st_uid if there else os.geteuid()
+    owner = os.stat(home.root).st_uid if homes.exists(home) else os.geteuid()
     refused = refusal(environ, os.geteuid(), owner, home.root)
     if refused is not None:
         raise refused
-    if not there:
-        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    homes.require(home)
 
 
 class Alone:
@@ -121,8 +119,7 @@ class Alone:
 def _programs(chosen: str, path: Iterable[str], own: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The folders that must be in PATH for `claude` to be found and started, and a note when it is not found."""
     on_path = [folder for folder in path if os.path.isabs(folder)]
-    usual = [own + place[1:] if place.startswith("~") else place for place in USUAL_PLACES]
-    claude = chosen or locate.find("claude", [*on_path, *usual])
+    claude = chosen or locate.find("claude", [*on_path, *usual_places(own)])
     if not claude or not locate.executable(claude):
         return (), (
             "claude is not found; tasks that need it fail until it is installed (then install again)",

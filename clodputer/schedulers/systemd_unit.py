@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
 from math import ceil
-from typing import TYPE_CHECKING
 
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
-from clodputer.schedulers import systemd_calendar, systemd_place
+from clodputer.schedulers import systemd_calendar, systemd_place, template
 from clodputer.schedulers.systemd_place import PATH, SERVICE, TIMER
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 # How much longer than its limit an exec gets, in seconds: it has its own clocks, and settles what they stop.
 GRACE = 120
@@ -41,16 +35,20 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
         "timeout": f"{ceil(alarm.timeout) + GRACE}s" if alarm.timeout else "infinity",
         "pause": alarm.kind == SPOOL,
     }
-    files = {f"{folder}/{name}{SERVICE}": _text(frame, "service.j2", {**values, **service})}
+    files = {
+        f"{folder}/{name}{SERVICE}": template.rendered(
+            frame.templates, "systemd/service.j2", {**values, **service}
+        )
+    }
     calendar, watched = _calendar(frame, alarm), _watched(alarm)
     startup = alarm.kind == SWEEP or any(one.type == "startup" for one in alarm.triggers)
     if calendar or startup:
         timer = {**values, "calendar": calendar, "startup": startup}
-        files[f"{folder}/{name}{TIMER}"] = _text(frame, "timer.j2", timer)
+        files[f"{folder}/{name}{TIMER}"] = template.rendered(frame.templates, "systemd/timer.j2", timer)
     filled = [plain(f"{frame.home}/spool/new")] if alarm.kind == SPOOL else []
     if watched or filled:
         path = {**values, "changed": watched, "filled": filled}
-        files[f"{folder}/{name}{PATH}"] = _text(frame, "path.j2", path)
+        files[f"{folder}/{name}{PATH}"] = template.rendered(frame.templates, "systemd/path.j2", path)
     return Unit(name, alarm.kind, alarm.task, files)
 
 
@@ -112,28 +110,3 @@ def _program(path: str) -> str:
 def argument(text: str) -> str:
     """One argument of a command. In the program itself, unlike in its arguments, systemd leaves a `$` alone."""
     return quoted(plain(text).replace("$", "$$"))
-
-
-def _text(frame: Frame, template: str, values: Mapping[str, object]) -> str:
-    from jinja2 import TemplateError, TemplateNotFound
-
-    try:
-        return _engine(frame.templates).get_template(template).render(values)
-    except TemplateNotFound as error:
-        where = ", ".join(frame.templates)
-        raise ClodputerError("template_missing", f"there is no template systemd/{error.name} in {where}",
-                             "Install Clodputer again; this copy is incomplete.") from None  # fmt: skip
-    except (TemplateError, OSError, UnicodeError) as error:
-        where = f", line {error.lineno}" if hasattr(error, "lineno") else ""
-        raise ClodputerError("template_broken", f"the template systemd/{template}{where}: {error}",
-                             "Mend it, or remove it to have the shipped one.") from None  # fmt: skip
-
-
-@lru_cache(maxsize=4)
-def _engine(folders: tuple[str, ...]) -> Environment:
-    """Where templates are found; nothing is escaped by it, as each value comes escaped for its own place."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader([f"{folder}/systemd" for folder in folders])
-    return Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-                       keep_trailing_newline=True, autoescape=False)  # noqa: S701 # fmt: skip

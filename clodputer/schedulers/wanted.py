@@ -36,7 +36,8 @@ def wanted(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> 
         if report.task is None:
             broken.append(report.name)
             troubles += [
-                Trouble("task_invalid", str(problem), unit=report.name) for problem in report.problems
+                Trouble("task_invalid", str(problem), f"Mend it: clodputer edit {report.name}", report.name)
+                for problem in report.problems
             ]
             continue
         try:

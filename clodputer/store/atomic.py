@@ -17,9 +17,7 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            write_all(descriptor, data)
             if durable:
                 os.fsync(descriptor)
         finally:
@@ -32,19 +30,34 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
         sync_folder(folder)
 
 
-def create(path: str, data: bytes, *, mode: int = 0o600) -> None:
+def create(path: str, data: bytes) -> None:
     """Put `data` at `path`, whole from the first moment on and for good, unless something is there.
 
     Raises FileExistsError when something is, and OSError.
     """
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.new"
-    write(temporary, data, mode=mode)
+    write(temporary, data)
     try:
         os.link(temporary, path)  # unlike a rename, it replaces nothing
     finally:
         os.unlink(temporary)
     sync_folder(folder)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write to a descriptor, however little it takes at once. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def remove(path: str) -> None:
+    """Take a file away, unless it is gone already. Raises OSError."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
 
 
 def sync_folder(folder: str) -> None:

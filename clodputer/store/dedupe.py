@@ -46,10 +46,7 @@ def write(home: Home, entry: Entry) -> None:
 
 def remove(home: Home, key: str) -> None:
     """Let nobody answer for a key any more. Raises OSError."""
-    try:
-        os.unlink(_path(home, key))
-    except FileNotFoundError:
-        return
+    atomic.remove(_path(home, key))
 
 
 def _path(home: Home, key: str) -> str:

@@ -54,6 +54,21 @@ def exists(home: Home) -> bool:
     return os.path.isdir(home.new)
 
 
+def existing(environ: Mapping[str, str]) -> Home:
+    """The home that `locate` finds. Raises ClodputerError ("no_home") when none was ever made there."""
+    home = locate(environ)
+    require(home)
+    return home
+
+
+def require(home: Home) -> None:
+    """Raises ClodputerError ("no_home") when no home was ever made there."""
+    if not exists(home):
+        from clodputer.model.errors import ClodputerError
+
+        raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+
+
 def make(home: Home) -> None:
     """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude.
 
@@ -65,6 +80,13 @@ def make(home: Home) -> None:
     # makedirs applies the mode to the last folder only, and the umask to all.
     os.chmod(home.root, 0o700)
     make_lane(home, "default")
+
+
+def lend(own: Home, home: Home) -> None:
+    """Let another home use the config.yaml and secrets.env of `own`, by links to those that are there. Raises OSError."""
+    for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):
+        if os.path.exists(theirs):
+            os.symlink(theirs, ours)
 
 
 def lane(home: Home, name: str) -> str:

@@ -88,15 +88,15 @@ class Index:
         rows = self._ask(f"{_FINISHED} WHERE run_id IN ({newest})", {"outcome": outcome})
         return {row[1]: Finished(*row) for row in rows}
 
-    def finished(self, task: str = "", since: float = 0.0, until: float = inf) -> list[Finished]:
-        """The runs that ended from `since` on and before `until` (epoch seconds), each once, oldest first."""
-        where, values = _span(task, since, until)
+    def finished(self, since: float) -> list[Finished]:
+        """The runs that ended from `since` (epoch seconds) on, each once, oldest first."""
+        where, values = _span("", since, inf)
         rows = self._ask(f"{_FINISHED} {where} ORDER BY at, id", values)
         return [Finished(*row) for row in rows]
 
-    def spent(self, since: float, until: float = inf, task: str = "") -> tuple[int, float]:
-        """How many runs ended in that time, and what they cost together, in USD."""
-        where, values = _span(task, since, until)
+    def spent(self, since: float) -> tuple[int, float]:
+        """How many runs ended from then on, and what they cost together, in USD."""
+        where, values = _span("", since, inf)
         row = self._ask(f"SELECT count(*), total(cost_usd) FROM finished {where}", values)[0]  # noqa: S608
         return int(row[0]), float(row[1])
 

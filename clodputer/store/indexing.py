@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from json import loads
-from math import isfinite
 from typing import Any, Optional
 
+from clodputer.model.jsontext import finite
 from clodputer.model.values import NamedTuple
 from clodputer.store import logarchive
 from clodputer.store.home import Home
@@ -195,7 +195,7 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
             outcome = _text(value.get("outcome"))
             runs.append((
                 run_number + len(runs), source, run_id, task, _text(value.get("request_id")), at, outcome,
-                _text(value.get("reason")), _number(value.get("duration_seconds")) or 0.0, _number(value.get("cost_usd")),
+                _text(value.get("reason")), finite(value.get("duration_seconds")) or 0.0, finite(value.get("cost_usd")),
             ))  # fmt: skip
             newest += [(task, "", at, run_id), (task, outcome, at, run_id)]
     connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
@@ -217,16 +217,6 @@ def _text(value: Any) -> str:
         return ""
     # Half a surrogate pair is a text to JSON, and none to sqlite.
     return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-
-
-def _number(value: Any) -> Optional[float]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if isfinite(number) else None
 
 
 def _moment(value: Any) -> float:

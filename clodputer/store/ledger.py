@@ -42,10 +42,7 @@ def write(home: Home, task: str, index: int, entry: Entry, *, durable: bool = Tr
 
 def remove(home: Home, task: str, index: int) -> None:
     """Forget a trigger that is gone: if it comes back, it begins anew. Raises OSError."""
-    try:
-        os.unlink(path(home, task, index))
-    except FileNotFoundError:
-        return
+    atomic.remove(path(home, task, index))
 
 
 def path(home: Home, task: str, index: int) -> str:

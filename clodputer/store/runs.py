@@ -27,6 +27,15 @@ def moment_of(run_id: str) -> float:
     return parse_compact(run_id.partition("-")[0])
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is a whole run id."""
+    try:
+        moment_of(text)
+    except ValueError:
+        return False
+    return bool(request_of(text))
+
+
 def request_of(run_id: str) -> str:
     """The request id in a run id."""
     return run_id.partition("-")[2]
@@ -106,18 +115,6 @@ def spans(home: Home, task: str, since: float, now: float) -> list[tuple[float, 
 def of_request(home: Home, task: str, request_id: str) -> list[str]:
     """The run ids of one request's attempts, newest first."""
     return [run_id for run_id in ids(home, task) if request_of(run_id) == request_id]
-
-
-def find(home: Home, run_id: str) -> Optional[tuple[str, str]]:
-    """(task, run id) of the run with that id, or of the only one whose id begins or ends with it."""
-    near = []
-    for task in tasks(home):
-        for candidate in _names(f"{home.runs}/{task}"):
-            if candidate == run_id:
-                return task, candidate
-            if candidate.startswith(run_id) or candidate.endswith(run_id):
-                near.append((task, candidate))
-    return near[0] if len(near) == 1 else None
 
 
 def _names(path: str) -> list[str]:

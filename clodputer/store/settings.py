@@ -23,6 +23,7 @@ RULES = (
     "model/settings.py",
     "model/moment.py",
     "model/size.py",
+    "model/withunit.py",
 )
 
 
@@ -45,7 +46,8 @@ def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in variables(environ):
         # Imported late: for most execs there is none.
-        from clodputer.model.settingkeys import KEYS, Expected, read_text
+        from clodputer.model.settingkeys import KEYS, read_text
+        from clodputer.model.withunit import Expected
 
         key = name[len(PREFIX) :].lower()
         try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clodputer.model.settingkeys import KEYS, Expected, read
+from clodputer.model.settingkeys import KEYS, read
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.values import NamedTuple
+from clodputer.model.withunit import Expected
 from clodputer.store.taskfile_errors import Problem, Rendered, dotted
 from clodputer.store.taskfile_yaml import Document
 

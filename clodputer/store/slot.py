@@ -122,20 +122,14 @@ def cancel_asked(home: Home, lane: str, request_id: str) -> bool:
 
 def forget_cancel(home: Home, lane: str, request_id: str) -> None:
     """Take back what was asked of a request."""
-    try:
-        os.unlink(cancel_path(home, lane, request_id))
-    except FileNotFoundError:
-        return
+    atomic.remove(cancel_path(home, lane, request_id))
 
 
 def forget_cancels(home: Home, lane: str, spare: str = "") -> None:
     """Take away what was asked too late, of requests that have left the slot; not that of the request `spare`."""
     for name in os.listdir(folder(home, lane)):
         if name.endswith(CANCEL_SUFFIX) and name != f"{spare}{CANCEL_SUFFIX}":
-            try:
-                os.unlink(f"{folder(home, lane)}/{name}")
-            except FileNotFoundError:
-                continue
+            atomic.remove(f"{folder(home, lane)}/{name}")
 
 
 def _mark(home: Home, lane: str, task: str, run_id: str, state: str) -> str:

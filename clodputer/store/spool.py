@@ -82,13 +82,6 @@ def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason
     except FileNotFoundError:
         # Somebody was quicker. If it was another one who sets it aside, to the same place, the reason is that one's.
         if not os.path.lexists(kept):
-            _unlink(kept + REASON_SUFFIX)
+            atomic.remove(kept + REASON_SUFFIX)
         raise
     return kept
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return

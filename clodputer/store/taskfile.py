@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENDINGS = (".yaml", ".yml")
 RULES = (
     "store/taskfile_schema.py", "store/taskfile_triggers.py", "store/taskfile_check.py", "model/task.py",
-    "model/trigger.py", "model/cron.py", "model/window.py",
+    "model/trigger.py", "model/cron.py", "model/window.py", "model/withunit.py",
 )  # fmt: skip
 
 # Whatever is not what today's Task is made of.
@@ -64,7 +64,7 @@ def find(home: Home, name: str) -> str:
         known = names(home)
         where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
         raise ClodputerError("task_unknown", f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
-                             f"A task is a file such as {home.tasks}/NAME.yaml.")  # fmt: skip
+                             f"A task is a file such as {home.tasks}/NAME.yaml; to make one: clodputer new NAME")  # fmt: skip
     return path
 
 
@@ -203,6 +203,4 @@ def _twice(home: Home, path: str, name: str, other: str) -> Problem:
 
 
 def _invalid(name: str, problems: Iterable[Problem]) -> ClodputerError:
-    return ClodputerError(
-        "task_invalid", "\n".join(map(str, problems)), f"Mend it, then: clodputer validate {name}"
-    )
+    return ClodputerError("task_invalid", "\n".join(map(str, problems)), f"Mend it: clodputer edit {name}")

@@ -26,7 +26,14 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.key + ': ' if self.key else ''}{self.message}"
+        return f"{self.path}:{self.line}: {self._what()}"
+
+    def beneath(self) -> str:
+        """The same for a line that stands beneath the file's name."""
+        return f"line {self.line}: {self._what()}"
+
+    def _what(self) -> str:
+        return f"{self.key + ': ' if self.key else ''}{self.message}"
 
 
 class Rendered(NamedTuple):

@@ -11,17 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from clodputer.model.moment import parse_duration
 from clodputer.model.request import parse_priority
-from clodputer.model.size import parse_size
 from clodputer.model.task import is_name
+from clodputer.model.withunit import YEAR, Expected, duration, size
 from clodputer.store.template_text import marked
 
 UNSET: Any = None
 # A run gets these from us, whatever its task says: what it leaves behind is found by them.
 RESERVED = frozenset(("CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR"))
-A_YEAR = 366 * 86400.0
-LARGEST_SIZE = 1024**4
 
 
 def expected(what: str, tail: str = "") -> PydanticCustomError:
@@ -66,36 +63,26 @@ def _variable(text: str) -> str:
     return text
 
 
-def _seconds(smallest: float) -> Callable[[Any], Any]:
-    def read(value: Any) -> float:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            raise expected("a duration with its unit", f"; write {value}s or {value}m")
-        if not isinstance(value, str):
-            raise expected("a duration such as 90s, 30m or 2h")
+def _with_unit(read: Callable[[Any], Any]) -> BeforeValidator:
+    """What the model reads, with its error as one of pydantic's."""
+
+    def validate(value: Any) -> Any:
         try:
-            seconds = parse_duration(value)
-        except ValueError:
-            raise expected("a duration such as 90s, 30m or 2h") from None
-        if not smallest <= seconds <= A_YEAR:
-            raise expected("a duration above 0 and up to 366d" if smallest else "a duration of up to 366d")
+            return read(value)
+        except Expected as error:
+            raise expected(error.what, error.tail) from None
+
+    return BeforeValidator(validate)
+
+
+def _seconds(smallest: float) -> BeforeValidator:
+    def read(value: Any) -> float:
+        seconds = duration(value)
+        if not smallest <= seconds <= YEAR:
+            raise Expected("a duration above 0 and up to 366d" if smallest else "a duration of up to 366d")
         return seconds
 
-    return read
-
-
-def size(value: Any) -> int:
-    """Bytes of a size with its unit."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise expected("a size with its unit", f"; write {value}KB or {value}MB")
-    if not isinstance(value, str):
-        raise expected("a size such as 500KB, 200MB or 2GB")
-    try:
-        number = parse_size(value)
-    except ValueError:
-        raise expected("a size such as 500KB, 200MB or 2GB") from None
-    if not 1 <= number <= LARGEST_SIZE:
-        raise expected("a size above 0 and up to 1TB")
-    return number
+    return _with_unit(read)
 
 
 def _priority(value: Any) -> int:
@@ -129,9 +116,9 @@ Texts = Annotated[list[Text], BeforeValidator(_one_or_many)]
 Arguments = Annotated[list[str], BeforeValidator(_argument_list), AfterValidator(_program)]
 Name = Annotated[str, AfterValidator(_name)]
 RootedPath = Annotated[Text, AfterValidator(rooted)]
-Clock = Annotated[float, BeforeValidator(_seconds(0.001))]
-Pause = Annotated[float, BeforeValidator(_seconds(0.0))]
-Size = Annotated[int, BeforeValidator(size)]
+Clock = Annotated[float, _seconds(0.001)]
+Pause = Annotated[float, _seconds(0.0)]
+Size = Annotated[int, _with_unit(size)]
 
 
 class Part(BaseModel):

@@ -104,6 +104,19 @@ def reason(folder: str, name: str) -> str:
         return ""
 
 
+def told_name(folder: str, name: str) -> str:
+    """The name under which a file that was set aside had been dropped, by the last line of its reason; empty without one."""
+    from shlex import split
+
+    try:
+        with open(f"{folder}/{name}{REASON_SUFFIX}", encoding="utf-8", errors="replace") as file:
+            words = split(file.read().rstrip().rpartition("\n")[2])
+    except (OSError, ValueError):
+        return ""
+    told = os.path.basename(words[-1]) if len(words) == 3 and words[0] == "mv" else ""
+    return told if name == told or name.endswith(f".{told}") else ""
+
+
 def changed(path: str) -> float:
     """When a file came to where it is, in epoch seconds; 0 when it is gone."""
     # A rename sets the change time and keeps the time of modification.

@@ -42,7 +42,7 @@ def streams(environ: Mapping[str, str], task: Task, after: float) -> Iterator[It
     """One stream of slot times for each trigger that has any. Raises ClodputerError for a zone that is unknown."""
     for one in task.triggers:
         if one.type in trigger.TIMED:
-            zone = zones.load(str(one.options.get("timezone") or ""), environ)
+            zone = zones.of(one, environ)
             delay = trigger.policy(one, task.name).jitter
             yield stream(task.name, one.type, delay, zone, trigger.schedule(one, zone), after)
 

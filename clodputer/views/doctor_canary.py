@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from json import loads
 from typing import Any, NamedTuple, Optional
 
 from clodputer import __version__
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import REASONS, SUCCEEDED
+from clodputer.store.runs import read_json
 from clodputer.views.doctor_finding import NOTE, OK, PROBLEM, Facts, Finding, note, ok, problem
 from clodputer.views.probe import BEGUN
 
@@ -54,12 +54,7 @@ def refused(facts: Facts) -> Optional[Finding]:
 
 def poll(path: str, seconds: float) -> Waited:
     """How it stands with the probe that is to write `path`, after so many seconds."""
-    try:
-        with open(path, "rb") as file:
-            seen = loads(file.read())
-    except (FileNotFoundError, ValueError):
-        seen = None
-    return Waited(os.path.exists(path + BEGUN), seen if isinstance(seen, dict) else None, seconds)
+    return Waited(os.path.exists(path + BEGUN), read_json(path), seconds)
 
 
 def judge(facts: Facts, scheduler: str, waited: Waited) -> list[Finding]:

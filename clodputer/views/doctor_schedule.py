@@ -10,7 +10,7 @@ from difflib import unified_diff
 from clodputer import __version__
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change
+from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, Trouble
 from clodputer.store import home as homes
 from clodputer.store import zone
 from clodputer.views.doctor_claude import located
@@ -94,11 +94,7 @@ def units(facts: Facts) -> list[Finding]:
     installed = facts.installed
     if installed is None or not installed.names:
         return []
-    found = [
-        Finding("units", PROBLEM if trouble.fatal else NOTE, trouble.message, trouble.hint or RUN_INSTALL)
-        for trouble in installed.troubles
-        if trouble.code != "task_invalid"
-    ]
+    found = [_trouble("units", one) for one in installed.troubles if one.code != "task_invalid"]
     found += _changes(installed.changes)
     return found or ok("units", f"{amount(len(installed.units), 'unit')} as the tasks want them")
 
@@ -156,11 +152,12 @@ def alarms(facts: Facts) -> list[Finding]:
     installed = facts.installed
     if installed is None or not installed.names:
         return []
-    seen = [
-        Finding("alarms", PROBLEM if trouble.fatal else NOTE, trouble.message, trouble.hint or RUN_INSTALL)
-        for trouble in installed.seen
-    ]
+    seen = [_trouble("alarms", one) for one in installed.seen]
     return seen or ok("alarms", f"{named(installed.names)} reports no trouble")
+
+
+def _trouble(check: str, one: Trouble) -> Finding:
+    return Finding(check, PROBLEM if one.fatal else NOTE, one.message, one.hint or RUN_INSTALL)
 
 
 def shim(facts: Facts) -> list[Finding]:

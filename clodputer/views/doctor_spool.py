@@ -136,7 +136,8 @@ def slots(facts: Facts) -> list[Finding]:
 def aside(facts: Facts) -> list[Finding]:
     """Requests that were turned away or given up."""
     found: list[Finding] = []
-    for folder, what in ((facts.home.rejected, "rejected"), (facts.home.dead, "given up")):
+    places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
+    for place, folder, what in places:
         names = [
             name for name in entries(folder) if not name.endswith(spool.REASON_SUFFIX) and name not in STRAY
         ]
@@ -144,7 +145,7 @@ def aside(facts: Facts) -> list[Finding]:
             found += note(
                 "aside",
                 f"{amount(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
-                f"NAME{spool.REASON_SUFFIX} says why, and how to drop it again; remove what is dealt with.",
+                f"Why, and what mends it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
             )
     return found or ok("aside", "nothing rejected or given up")
 

@@ -23,7 +23,8 @@ GUARDED = (
     "Movies",
     "Music",
 )
-MOST_MISTAKES = 20
+# Of broken files so many are told, and of the mistakes of each; `validate` tells all.
+MOST_FILES, MOST_MISTAKES = 20, 10
 
 
 class Place(NamedTuple):
@@ -44,23 +45,34 @@ def config(facts: Facts) -> list[Finding]:
 
 
 def tasks(facts: Facts) -> list[Finding]:
-    """Mistakes in task files, a finding each."""
+    """Task files that are not in order, a finding each."""
     reports = taskfile.check_all(facts.home, facts.environ)
-    mistakes = [(report.name, str(mistake)) for report in reports for mistake in report.problems]
+    broken = [report for report in reports if report.problems]
     found = [
-        Finding("tasks", "problem", told, f"Mend it, then: clodputer validate {name}")
-        for name, told in mistakes[:MOST_MISTAKES]
+        Finding("tasks", "problem", _mistakes(report), f"Mend it: clodputer edit {report.name}")
+        for report in broken[:MOST_FILES]
     ]
-    if len(mistakes) > MOST_MISTAKES:
-        found += problem(
-            "tasks", f"{amount(len(mistakes) - MOST_MISTAKES, 'more mistake')}", "Run: clodputer validate"
-        )
+    if len(broken) > MOST_FILES:
+        more = f"{amount(len(broken) - MOST_FILES, 'more broken task file')}"
+        found += problem("tasks", more, "See all of them: clodputer validate")
     if found:
         return found
     names = [report.name for report in reports]
     return ok(
         "tasks",
         f"{amount(len(names), 'task')}: {named(names)}" if names else f"no task files in {facts.home.tasks}",
+    )
+
+
+def _mistakes(report: taskfile.Report) -> str:
+    """All that is wrong with one file: in one line, or beneath its name."""
+    if len(report.problems) == 1:
+        return str(report.problems[0])
+    lines = [f"{report.problems[0].path} has {amount(len(report.problems), 'mistake')}:"]
+    lines += [f"  {mistake.beneath()}" for mistake in report.problems[:MOST_MISTAKES]]
+    more = len(report.problems) - MOST_MISTAKES
+    return "\n".join(
+        [*lines, *([f"  and {more} more: clodputer validate {report.name}"] if more > 0 else [])]
     )
 
 
@@ -130,8 +142,3 @@ def _places(facts: Facts) -> Iterator[Place]:
                     )
         except ClodputerError:
             continue  # a variable that is not set here, and may be where it runs; the run itself tells
-
-
-def watched(facts: Facts) -> list[str]:
-    """The folders that enabled tasks watch or work in, for those who look at them from elsewhere."""
-    return sorted({place.path for place in _places(facts)})

@@ -54,7 +54,7 @@ def clock(facts: Facts) -> list[Finding]:
     if facts.now < WRITTEN:
         return problem(
             "clock",
-            f"the clock says {_wall(facts.now)}",
+            f"the clock says {zones.wall(facts.now)}",
             "Set the clock, or switch on time from the network.",
         )
     ahead = [
@@ -67,7 +67,7 @@ def clock(facts: Facts) -> list[Finding]:
             f"the clock went back: something was written down {format_duration(farthest)} ahead of now",
             "Check date and time. The next exec begins anew from now; nothing is run twice.",
         )
-    return ok("clock", _wall(facts.now))
+    return ok("clock", zones.wall(facts.now))
 
 
 def missed(facts: Facts) -> list[Finding]:
@@ -82,7 +82,7 @@ def missed(facts: Facts) -> list[Finding]:
         ]
         if fates:
             number = sum(fate.number for fate in fates)
-            message = f"task {task} missed {amount(number, 'slot time')} up to {_wall(max(fate.last for fate in fates))}"
+            message = f"task {task} missed {amount(number, 'slot time')} up to {zones.wall(max(fate.last for fate in fates))}"
             found += note(
                 "missed", f"{message}: {REASONS[fates[-1].reason]}", f"To run it now: clodputer run {task}"
             )
@@ -112,7 +112,7 @@ def silence(facts: Facts) -> list[Finding]:
         return ok("silence", f"every slot time was looked at; {last}")
     return problem(
         "silence",
-        f"{amount(number, 'slot time')} passed since {_wall(first)} and nobody looked "
+        f"{amount(number, 'slot time')} passed since {zones.wall(first)} and nobody looked "
         f"({named(sorted(set(names)))}); {last}",
         "No scheduler calls exec: clodputer install; to see if it works: clodputer doctor --canary",
     )
@@ -162,7 +162,7 @@ def _timed(facts: Facts) -> Iterator[Timed]:
             if one.type not in trigger.TIMED:
                 continue
             try:
-                zone = zones.load(str(one.options.get("timezone") or ""), facts.environ)
+                zone = zones.of(one, facts.environ)
             except ClodputerError:
                 continue  # told by the tasks' own check
             yield Timed(
@@ -186,7 +186,3 @@ def _latest_run(facts: Facts) -> Optional[float]:
                 continue
             break
     return max(moments, default=None)
-
-
-def _wall(moment: float) -> str:
-    return datetime.fromtimestamp(moment).astimezone().strftime("%a %d %b %H:%M")

@@ -41,7 +41,7 @@ def past(home: Home, now: float, count: int, midnight: float) -> Past:
     with Index(home) as index:
         found: list[Finished] = []
         for since in (*(now - span for span in SPANS), 0.0):
-            found = index.finished(since=since)
+            found = index.finished(since)
             if len(found) >= count:
                 break
         last = tuple(reversed(found[-count:])) if count else ()
@@ -56,7 +56,7 @@ def habits(home: Home, tasks: Iterable[str], now: float) -> dict[str, Habit]:
         for task, one in index.last_finished(SUCCEEDED).items():
             if one.at < now - USUAL_SINCE:
                 durations[task].append(one.duration)
-        for one in index.finished(since=now - USUAL_SINCE):
+        for one in index.finished(now - USUAL_SINCE):
             if one.outcome == SUCCEEDED:
                 durations[one.task].append(one.duration)
     return {

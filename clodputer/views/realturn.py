@@ -52,9 +52,7 @@ def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
     try:
         home = homes.Home(root)
         homes.make(home)
-        for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):
-            if os.path.exists(theirs):
-                os.symlink(theirs, ours)
+        homes.lend(own, home)
         with open(f"{home.tasks}/{TASK}.yaml", "w", encoding="utf-8") as file:
             file.write(_FILE.format(dollars=MOST_DOLLARS, seconds=int(seconds), timeout=int(2 * seconds)))
         spool.drop(home, f"{TASK}.json", {"task": TASK})

@@ -20,7 +20,7 @@ def next_ring(alarm: Alarm, now: float, environ: Mapping[str, str]) -> Optional[
         if one.type not in trigger.TIMED:
             continue
         try:
-            there = zone.load(str(one.options.get("timezone") or ""), environ)
+            there = zone.of(one, environ)
         except ClodputerError:
             continue  # the task file's own check tells of it
         delay = trigger.policy(one, alarm.task).jitter

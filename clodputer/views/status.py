@@ -141,7 +141,7 @@ def overdue(environ: Mapping[str, str], home: Home, good: list[Task], now: float
             if entry is None or entry.fingerprint != trigger.fingerprint(one):
                 continue
             try:
-                schedule = trigger.schedule(one, zones.load(str(one.options.get("timezone") or ""), environ))
+                schedule = trigger.schedule(one, zones.of(one, environ))
             except ClodputerError:
                 continue  # told in the list of tasks
             first = following(schedule, entry.accounted)

@@ -34,7 +34,7 @@ def executable(path: Path) -> Path:
 def launch(
     binary: Path, *, environ: Any = None, secrets: Any = None, last: Any = None, **fields: Any
 ) -> Launch:
-    task = Task(name="nightly", path="/tasks/nightly.yaml", working_directory="/work", **fields)
+    task = Task(name="nightly", path="/tasks/nightly.yaml", working_directory="/projects", **fields)
     surroundings = {"HOME": str(binary.parent.parent), "PATH": "/usr/bin:/bin", **(environ or {})}
     facts = Facts("run-1", surroundings, secrets or {}, "/tmp/cp-1", claude=str(binary), last=last)
     return claude.launch(task, facts)

@@ -15,9 +15,11 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Ended, Facts, Launch, Report
 from clodputer.model.task import Task
 
-TASK = Task(name="backup", path="", agent="command", command=("prog", "-x", "a b"), working_directory="/work")
+TASK = Task(
+    name="backup", path="", agent="command", command=("prog", "-x", "a b"), working_directory="/projects"
+)
 FACTS = Facts("run-1", {"PATH": "/usr/bin:/bin", "HOME": "/home/u", "GITHUB_TOKEN": "x"}, {}, "/tmp/cp-1")
-LAUNCH = Launch(argv=("/bin/prog",), env={}, working_directory="/work")
+LAUNCH = Launch(argv=("/bin/prog",), env={}, working_directory="/projects")
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def past_run(
     request = Request(request_id, task, at, origin={"trigger": "spool", "file": "x.json"})
     folder = runs.make(home, task, run_id, request, Masker())
     Path(folder, "prompt.txt").write_text("Do the thing.\n")
-    launch = Launch(("/bin/claude", "-p"), {}, "/work")
+    launch = Launch(("/bin/claude", "-p"), {}, "/projects")
     record = {
         **build(run_id, request, "claude", launch, report, Ended(0, None, "", ""), at, at + 63),
         **changes,

@@ -9,7 +9,7 @@ from clodputer.store.home import Home
 from tests.workshop import write_task
 
 EVENTS = [
-    {"type": "system", "subtype": "init", "model": "some-model", "cwd": "/work"},
+    {"type": "system", "subtype": "init", "model": "some-model", "cwd": "/projects"},
     {
         "type": "assistant",
         "message": {

@@ -61,7 +61,7 @@ def test_cancel_and_retry_what_waits(home: Home) -> None:
 def test_cancel_as_json(home: Home) -> None:
     delayed(home, "mine-0001", "mine-0002", "mine-0003")
     _, stderr = clodputer(home, "cancel", "mine", status=1)
-    assert "3 requests fit 'mine': mine-0001, mine-0002, mine-0003" in stderr
+    assert "3 requests fit 'mine': mine-0001 (delayed), mine-0002 (delayed), mine-0003 (delayed)" in stderr
     envelope = json.loads(clodputer(home, "cancel", "--all-of", "work", "--json")[0])
     found = envelope["data"]["cancelled"]
     assert [(one["result"], one["was"], one["task"]) for one in found] == [
@@ -94,7 +94,8 @@ def test_a_run_whose_exec_died(home: Home) -> None:
     slot.mark(home, "default", "work", run_id, processes.written(me._replace(started="another boot/1")))
     around = look(environment(home))
     # With a patience that would time the test out, were it waited for.
-    [found] = cancel.find(around, "work-0001")
+    found = cancel.find(around, "work-0001")
+    assert found is not None
     done = cancel.cancel(around, found, 1e6)
     assert (done.result, done.run_id, done.stale) == ("asked", run_id, True)
     told, _ = clodputer(home, "cancel", "work-0001")

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from tests.workshop import ROOT, clodputer, command_task, drop, environment, execute, make_home, records
+from tests.workshop import (
+    ROOT,
+    clodputer,
+    command_task,
+    drop,
+    environment,
+    execute,
+    make_home,
+    program,
+    records,
+)
 
 # Each asks its shell for what follows the words in $LINE, and prints one candidate on a line.
 ASK = {
@@ -37,11 +47,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a program clodputer."""
-    program = tmp_path / "bin" / "clodputer"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
-    program.chmod(0o755)
-    return program.parent
+    return program(tmp_path / "bin", "clodputer", f'exec "{sys.executable}" -m clodputer "$@"').parent
 
 
 def completed(home: Home, folder: Path, shell: str, line: str) -> list[str]:
@@ -59,6 +65,8 @@ def completed(home: Home, folder: Path, shell: str, line: str) -> list[str]:
 def test_a_real_shell(home: Home, folder: Path, shell: str) -> None:
     """Commands, and the tasks after one that takes a task."""
     if not shutil.which(shell):
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{shell} is not installed")
         pytest.skip(f"{shell} is not installed")
     assert completed(home, folder, shell, "clodputer comp") == ["completion"]
     assert completed(home, folder, shell, "clodputer run nig") == ["nightly"]
@@ -87,6 +95,10 @@ def test_runs_and_requests(home: Home) -> None:
     assert offered(home, "cancel", "") == ["later-123"]
     assert offered(home, "retry", "late") == ["late-1234"]
     assert offered(home, "queue", "--lane", "d") == ["default"]
+    drop(home, "wrong.json", '{"tsk": "nightly"}')
+    execute(home)
+    assert offered(home, "retry", "rej") == offered(home, "show", "rej") == ["rejected/wrong.json"]
+    assert "rejected/wrong.json" not in offered(home, "show", "")
     assert offered(home, "cancel", "--all-of", "w") == ["weekly"]
 
 
@@ -110,3 +122,15 @@ def test_nothing_heavy_is_loaded(home: Home) -> None:
         check=False,
     )
     assert done.stdout.splitlines() == ["plain,nightly", "[]"], done.stderr
+
+
+def test_the_shell_of_the_account(home: Home) -> None:
+    """Without an argument SHELL says which one; when it does not, what to type is told."""
+    for shell, path in (("bash", "/bin/bash"), ("zsh", "/opt/homebrew/bin/zsh"), ("fish", "/usr/bin/fish")):
+        told, _ = clodputer(home, "completion", extra={"SHELL": path})
+        assert told == clodputer(home, "completion", shell)[0]
+    for path, words in (("/bin/tcsh", "SHELL names '/bin/tcsh'"), ("", "SHELL is not set")):
+        told, complaint = clodputer(home, "completion", extra={"SHELL": path}, status=2)
+        assert told == ""
+        assert words in complaint
+        assert "clodputer completion bash, clodputer completion zsh, clodputer completion fish" in complaint

@@ -15,7 +15,7 @@ from clodputer.store.home import Home
 from clodputer.views.doctor_finding import Finding, Fix
 from tests.doctoring import first_on_path, make_older
 from tests.fakes.start import install_fake_claude
-from tests.workshop import clodputer, command_task, everything, make_home, start
+from tests.workshop import clodputer, command_task, everything, make_home, start, write_secrets
 
 DAY = 86400.0
 # What depends on the machine that runs the tests, and not on the home.
@@ -128,8 +128,7 @@ def test_leftovers_are_looked_at_once_more(home: Home) -> None:
 
 
 def test_secrets_are_not_shown(home: Home) -> None:
-    Path(home.secrets).write_text("TOKEN=a-very-secret-value\n")
-    os.chmod(home.secrets, 0o600)
+    write_secrets(home, "TOKEN=a-very-secret-value\n")
     Path(home.rejected, "a-very-secret-value.json").touch()
     stdout, _ = clodputer(home, "doctor", "--json")
     assert "a-very-secret-value" not in stdout

@@ -22,11 +22,11 @@ from clodputer.views import doctor_canary, probe
 from clodputer.views.doctor_canary import Waited
 from clodputer.views.doctor_finding import Finding
 from tests import doctoring
-from tests.doctoring import one, program
+from tests.doctoring import one
 from tests.fakes.start import install_fake_claude
 from tests.schedulers.crontabs import Crontab
 from tests.wait import until
-from tests.workshop import ROOT, clodputer, command_task, make_home, write_task
+from tests.workshop import ROOT, clodputer, command_task, make_home, program, write_task
 
 pytestmark = pytest.mark.slow
 
@@ -42,10 +42,7 @@ env -i HOME="$HOME" LOGNAME=somebody SHELL=/bin/sh PATH=/usr/bin:/bin {more} \\
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    table = Crontab(tmp_path / "cron", monkeypatch)
-    for name in ("systemctl", "launchctl"):
-        program(table.folder / "bin", name, "echo 'nobody answers here' >&2; exit 1")
-    return table
+    return doctoring.only_cron(tmp_path, monkeypatch)
 
 
 @pytest.fixture

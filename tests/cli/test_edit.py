@@ -59,6 +59,23 @@ def test_nothing_edited(home: Home) -> None:
     assert drafts(home) == []
 
 
+def test_nothing_edited_in_a_file_that_is_broken(home: Home) -> None:
+    """It stays as it is, and nobody takes that for being in order."""
+    write_task(home, "mine", "promt: x\n")
+    stdout, _ = clodputer(home, "edit", "mine", extra={"EDITOR": "true"}, status=1)
+    assert "tasks/mine.yaml:1: promt: unknown key (did you mean 'prompt'?)" in stdout
+    assert stdout.endswith("mine.yaml is unchanged, and not in order\n")
+    envelope = json.loads(clodputer(home, "edit", "mine", "--json", extra={"EDITOR": "true"}, status=1)[0])
+    assert envelope["data"] == {"task": "mine", "path": f"{home.tasks}/mine.yaml", "changed": False}
+    (error,) = envelope["errors"]
+    assert (error["code"], error["hint"]) == ("task_invalid", "Mend it: clodputer edit mine")
+    with Terminal(home, "edit", "mine", extra={"EDITOR": "true"}) as terminal:
+        terminal.wait_for("Edit it again? [Y/n]")
+        terminal.type("n\n")
+        assert terminal.end() == 1
+    assert (text(home), drafts(home)) == ("promt: x\n", [])
+
+
 def test_an_editor_that_fails_at_once_leaves_nothing_behind(home: Home, tmp_path: Path) -> None:
     _, stderr = clodputer(home, "edit", "mine", status=1, extra=editor(tmp_path, "exit 3"))
     assert "ended with status 3" in stderr

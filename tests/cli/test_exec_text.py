@@ -30,7 +30,7 @@ def test_a_person_is_told_each_run(home: Home) -> None:
         (record,) = records(home, name)
         assert f"{name} {outcome} after" in text
         assert f"clodputer show {record['run_id']}" in text
-    assert "1 rejected; spool/rejected says why" in text
+    assert "1 rejected; why: clodputer queue --rejected" in text
     assert in_terminal(home, "exec") == (0, "nothing to run\r\n")
 
 

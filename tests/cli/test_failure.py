@@ -27,7 +27,7 @@ def broken(home: Home, tmp_path: Path, *arguments: str, **extra: str) -> tuple[s
     shutil.copytree(Path(__file__).parents[2] / "clodputer", copy / "clodputer")
     show = copy / "clodputer" / "cli" / "show.py"
     text = show.read_text()
-    line = "    found = find("
+    line = "    one = find("
     assert line in text
     text = text.replace(
         "from __future__ import annotations", f"from __future__ import annotations\n{extra.pop('PREFIX', '')}"

@@ -148,7 +148,7 @@ def test_a_folder_that_is_meant_for_something_else_is_refused(tmp_path: Path) ->
     assert sorted(os.listdir(tmp_path)) == ["file", "thesis.tex"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.usefixtures("mortal")
 def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     _, stderr = clodputer(Home(str(tmp_path / "home")), "init", status=1)

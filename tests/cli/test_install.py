@@ -18,7 +18,7 @@ from clodputer.schedulers import load
 from clodputer.store.home import Home
 from clodputer.views.schedulers import gather
 from tests.schedulers.crontabs import Crontab
-from tests.workshop import clodputer, command_task, drop, make_home, records
+from tests.workshop import clodputer, command_task, drop, make_home, outcomes
 
 NOW = 1_795_000_000.0
 CRON = 'trigger: {type: cron, schedule: "0 8 * * mon-fri"}\n'
@@ -63,7 +63,7 @@ def test_install_ring_and_uninstall(home: Home, crontab: Crontab) -> None:
         ["/bin/sh", "-c", line.split(None, 5)[5]],
         env={"HOME": "/", "PATH": "/usr/bin:/bin"}, cwd="/", check=True, timeout=60,
     )  # fmt: skip
-    assert [record["outcome"] for record in records(home, "nightly")] == ["succeeded"]
+    assert outcomes(home, "nightly") == ["succeeded"]
     envelope = json.loads(clodputer(home, "uninstall", "--scheduler", "cron", "--json", extra=extra)[0])
     assert envelope["ok"] is True
     assert [change["verb"] for change in envelope["data"]["changes"]] == ["remove"] * 3

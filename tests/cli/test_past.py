@@ -12,6 +12,7 @@ import pytest
 
 from clodputer.cli.config import listed
 from clodputer.cli.eventwords import in_words
+from clodputer.cli.ink import without
 from clodputer.cli.logs import log
 from clodputer.cli.since import moment_since
 from clodputer.cli.stats import stats
@@ -20,7 +21,7 @@ from clodputer.model.settings import Settings
 from clodputer.store import logarchive, settings
 from clodputer.store.home import Home
 from tests.store.indexed import NOW, ended
-from tests.workshop import clodputer, command_task, make_home, start
+from tests.workshop import clodputer, command_task, drop, execute, make_home, start
 
 NOTHING = {"task": "", "event": "", "run_id": ""}
 
@@ -34,8 +35,21 @@ def environ(home: Home) -> dict[str, str]:
     return {"CLODPUTER_HOME": home.root, "HOME": home.root}
 
 
-def test_logs(home: Home) -> None:
+def test_logs_of_an_id_that_fits_several_runs(home: Home) -> None:
+    """They are listed; what was pruned is still found by its whole id."""
+    for number in (7, 8):
+        Path(home.runs, "nightly", f"run{number}").mkdir(parents=True)
+        ended(home, number)
+    with pytest.raises(ClodputerError, match=r"2 runs fit 'run': run8 \(nightly\), run7 \(nightly\)"):
+        log(environ(home), {**NOTHING, "run_id": "run"}, None, None, NOW)
+    assert len(log(environ(home), {**NOTHING, "run_id": "n7"}, None, None, NOW).data["events"]) == 1
+    ended(home, 9)
+    assert len(log(environ(home), {**NOTHING, "run_id": "run9"}, None, None, NOW).data["events"]) == 1
+
+
+def test_logs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last twenty, or all since a moment; those of a run by the end of its id."""
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert log(environ(home), NOTHING, None, None, NOW).text == "Nothing has happened in this home yet."
     for number in range(30):
         ended(home, number)
@@ -46,7 +60,7 @@ def test_logs(home: Home) -> None:
         f"run{number}" for number in range(11, 31)
     ]
     assert len(result.text.splitlines()) == 20
-    assert "finished   nightly" in result.text
+    assert "finished       run30     nightly  " in without(result.text)
     assert len(log(environ(home), NOTHING, "10s", None, NOW + 30).data["events"]) == 11
     assert len(log(environ(home), {**NOTHING, "run_id": "run7"}, None, 5, NOW).data["events"]) == 1
     command_task(home, "quiet", "/bin/true")
@@ -71,6 +85,29 @@ def test_an_event_is_one_harmless_line(event: dict[str, Any]) -> None:
     words = in_words(event)
     assert "\n" not in words
     assert "\x1b]" not in words and "\x1b[2J" not in words and "\x07" not in words  # noqa: PT018
+
+
+def test_the_columns_of_logs_do_not_shift(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the names of tasks and events are; in a terminal no line is too long, and nothing is left out."""
+    long = "a-task-with-quite-a-long-name"
+    command_task(home, long, "/bin/sh", "-c", "echo no >&2; exit 3")
+    command_task(home, "b", "/bin/true")
+    for name in (long, "b"):
+        drop(home, name)
+    drop(home, "wrong.json", '{"tsk": "b"}')
+    execute(home)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    whole = without(log(environ(home), NOTHING, None, None, NOW).text).split("\n")
+    assert len(whole) == 7
+    for line in whole:
+        assert line[19:21] == line[34:36] == line[44:46] == line[46 + len(long) : 48 + len(long)] == "  "
+        assert line[48 + len(long)] != " "
+    for columns in (40, 60, 80, 120):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        told = without(log(environ(home), NOTHING, None, None, NOW).text)
+        # The path of what was rejected is one word.
+        assert all(len(line) <= columns or len(line.split()) == 1 for line in told.split("\n"))
+        assert sorted(told.split()) == sorted(" ".join(whole).split())
 
 
 def test_follow_through_an_archiving(home: Home) -> None:

@@ -14,8 +14,19 @@ import pytest
 
 from clodputer.store import hold
 from clodputer.store.home import Home
+from tests.cli.holding import another_exec
 from tests.wait import until
-from tests.workshop import clodputer, command_task, events, everything, make_home, records, start, write_task
+from tests.workshop import (
+    clodputer,
+    command_task,
+    events,
+    everything,
+    make_home,
+    outcomes,
+    records,
+    start,
+    write_task,
+)
 
 PYTHON = sys.executable
 
@@ -116,21 +127,15 @@ def test_a_lane_on_hold_is_exit_code_75(home: Home) -> None:
 
 def test_another_exec_holds_the_slot(home: Home, tmp_path: Path) -> None:
     """The other one runs our request too, and the answer still comes to us."""
-    running, go = tmp_path / "running", tmp_path / "go"
-    wait = f"import os, time\nopen({str(running)!r}, 'w')\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
-    command_task(home, "slow", PYTHON, "-c", wait)
     command_task(home, "greet", PYTHON, "-c", "print('x')")
-    first = start(home, "exec", "--task", "slow")
-    until(running.exists)
-    ours = start(home, "run", "greet", "--json")
-    until(lambda: [event for event in events(home, "queued") if event["task"] == "greet"])
-    assert ours.poll() is None
-    go.touch()
-    stdout, stderr = ours.communicate(timeout=30)
+    with another_exec(home, tmp_path) as go:
+        ours = start(home, "run", "greet", "--json")
+        until(lambda: [event for event in events(home, "queued") if event["task"] == "greet"])
+        assert ours.poll() is None
+        go.touch()
+        stdout, stderr = ours.communicate(timeout=30)
     assert ours.returncode == 0, stderr
     assert json.loads(stdout)["data"]["record"]["result"] == "x"
-    assert first.wait(timeout=30) == 0
-    first.communicate()
 
 
 def test_ctrl_c_cancels_the_run(home: Home, tmp_path: Path) -> None:
@@ -156,23 +161,17 @@ def test_ctrl_c_cancels_the_run(home: Home, tmp_path: Path) -> None:
 
 def test_ctrl_c_while_waiting_for_another_exec(home: Home, tmp_path: Path) -> None:
     """Our request leaves the queue; the other's run goes on."""
-    running, go = tmp_path / "running", tmp_path / "go"
-    wait = f"import os, time\nopen({str(running)!r}, 'w')\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
-    command_task(home, "slow", PYTHON, "-c", wait)
     command_task(home, "greet", PYTHON, "-c", "print('x')")
-    first = start(home, "exec", "--task", "slow")
-    until(running.exists)
-    ours = start(home, "run", "greet")
-    until(lambda: [event for event in events(home, "queued") if event["task"] == "greet"])
-    ours.send_signal(signal.SIGINT)
-    _, stderr = ours.communicate(timeout=30)
-    assert ours.returncode == 130
-    assert "was taken back before it ran" in stderr
-    # As `cancel` does it: not among what was given up, which somebody has to look at.
-    assert os.listdir(home.dead) == []
-    (request_id,) = [event["request_id"] for event in events(home, "cancelled")]
-    assert min(os.listdir(home.closed)).startswith(f"{request_id}.")
-    go.touch()
-    first.communicate(timeout=30)
+    with another_exec(home, tmp_path):
+        ours = start(home, "run", "greet")
+        until(lambda: [event for event in events(home, "queued") if event["task"] == "greet"])
+        ours.send_signal(signal.SIGINT)
+        _, stderr = ours.communicate(timeout=30)
+        assert ours.returncode == 130
+        assert "was taken back before it ran" in stderr
+        # As `cancel` does it: not among what was given up, which somebody has to look at.
+        assert os.listdir(home.dead) == []
+        (request_id,) = [event["request_id"] for event in events(home, "cancelled")]
+        assert min(os.listdir(home.closed)).startswith(f"{request_id}.")
     assert records(home, "greet") == []
-    assert [record["outcome"] for record in records(home, "slow")] == ["succeeded"]
+    assert outcomes(home, "slow") == ["succeeded"]

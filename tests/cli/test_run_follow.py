@@ -14,7 +14,16 @@ from tests.cli.talking import claude
 from tests.cli.terminal import Terminal
 from tests.fakes.start import install_fake_claude
 from tests.wait import until
-from tests.workshop import clodputer, command_task, make_home, records, start, write_task
+from tests.workshop import (
+    clodputer,
+    command_task,
+    make_home,
+    outcomes,
+    records,
+    start,
+    write_secrets,
+    write_task,
+)
 
 PYTHON = sys.executable
 
@@ -29,7 +38,7 @@ def test_follow(home: Home, tmp_path: Path) -> None:
     go = claude(home, tmp_path)
     run = start(home, "run", "nightly", "--follow")
     assert run.stdout is not None
-    assert run.stdout.readline() == "starts   some-model, /work\n"
+    assert run.stdout.readline() == "starts   some-model, /projects\n"
     assert run.stdout.readline() == "uses     Bash: make \\x1b[2J tests\n"
     assert run.poll() is None
     go.touch()
@@ -40,7 +49,7 @@ def test_follow(home: Home, tmp_path: Path) -> None:
         assert terminal.end() == 0
         shown = terminal.screen()
     assert shown[1:4] == [
-        "starts   some-model, /work",
+        "starts   some-model, /projects",
         "uses     Bash: make \\x1b[2J tests",
         "ends     All is well.",
     ]
@@ -49,12 +58,11 @@ def test_follow(home: Home, tmp_path: Path) -> None:
 
 def test_secrets_are_masked_while_it_happens(home: Home, tmp_path: Path) -> None:
     """The files of a run are masked at its end only."""
-    Path(home.secrets).write_text("KEY=some-model\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "KEY=some-model\n")
     claude(home, tmp_path).touch()
     with Terminal(home, "run", "nightly", "--follow", columns=100) as terminal:
         assert terminal.end() == 0
-    assert "starts   ***, /work" in terminal.plain
+    assert "starts   ***, /projects" in terminal.plain
     assert "some-model" not in terminal.text
 
 
@@ -87,7 +95,7 @@ def test_a_reader_that_goes_away_holds_up_no_run(home: Home, tmp_path: Path) -> 
     with run.stderr:
         assert run.stderr.read() == ""
     run.wait(timeout=30)
-    assert [record["outcome"] for record in records(home, "nightly")] == ["succeeded"]
+    assert outcomes(home, "nightly") == ["succeeded"]
 
 
 def test_a_fake_claude_with_a_denial(home: Home, tmp_path: Path) -> None:

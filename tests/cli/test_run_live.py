@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests.cli.holding import another_exec
 from tests.cli.talking import claude
 from tests.cli.terminal import Terminal, screen
 from tests.wait import until
@@ -22,8 +23,8 @@ from tests.workshop import (
     events,
     everything,
     make_home,
+    outcomes,
     records,
-    start,
 )
 
 pytestmark = pytest.mark.slow
@@ -116,20 +117,13 @@ def test_ctrl_c_in_a_terminal(home: Home, tmp_path: Path) -> None:
 
 def test_it_says_what_it_waits_for(home: Home, tmp_path: Path) -> None:
     """Another exec holds the lane: its task is named, by the line that moves and by one that stays."""
-    running, go = tmp_path / "running", tmp_path / "go"
-    wait = f"import os, time\nopen({str(running)!r}, 'w')\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
-    command_task(home, "slow", PYTHON, "-c", wait)
     command_task(home, "greet", PYTHON, "-c", "print('x')")
-    first = start(home, "exec", "--task", "slow")
-    until(running.exists)
-    with Terminal(home, "run", "greet", columns=120) as terminal:
+    with another_exec(home, tmp_path) as go, Terminal(home, "run", "greet", columns=120) as terminal:
         terminal.wait_for("another exec is running slow (")
         terminal.wait_for("waits: lane default is running slow (for ")
         go.touch()
         assert terminal.end() == 0
     assert "greet succeeded after" in terminal.plain
-    assert first.wait(timeout=30) == 0
-    first.communicate()
 
 
 def test_two_lanes_at_once(home: Home, tmp_path: Path) -> None:
@@ -141,7 +135,7 @@ def test_two_lanes_at_once(home: Home, tmp_path: Path) -> None:
         terminal.wait_for("1 turn, 1.2k tokens")
         go.touch()
         assert terminal.end() == 0
-    assert [record["outcome"] for record in records(home, "other")] == ["succeeded"]
+    assert outcomes(home, "other") == ["succeeded"]
 
 
 def test_a_line_on_a_stopped_terminal_holds_up_no_run(home: Home, tmp_path: Path) -> None:

@@ -18,7 +18,16 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.store import hold
 from clodputer.store.home import Home
 from tests.fakes.start import install_fake_claude
-from tests.workshop import clodputer, command_task, everything, execute, make_home, records, write_task
+from tests.workshop import (
+    clodputer,
+    command_task,
+    everything,
+    execute,
+    make_home,
+    records,
+    write_secrets,
+    write_task,
+)
 
 PYTHON = sys.executable
 
@@ -94,8 +103,7 @@ def test_a_dry_run(home: Home, tmp_path: Path) -> None:
     binary = install_fake_claude(tmp_path / "bin")
     log = tmp_path / "log"
     Path(home.config).write_text(f"claude: {binary}\n")
-    Path(home.secrets).write_text("TOKEN=sk-12345678\nANTHROPIC_API_KEY=sk-87654321\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "TOKEN=sk-12345678\nANTHROPIC_API_KEY=sk-87654321\n")
     write_task(home, "nightly", "prompt: Use {{ env.TOKEN }} for {{ context.who }}.\nmax_turns: 3\n"
                f"env: {{FAKE_CLAUDE_LOG: {log}}}\nallowed_tools: [Read, 'Bash(git log:*)']\n")  # fmt: skip
     stdout, stderr = clodputer(home, "run", "nightly", "--dry-run", "-c", "who=Ada")
@@ -132,8 +140,7 @@ def test_a_dry_run(home: Home, tmp_path: Path) -> None:
     ],
 )
 def test_a_dry_run_tells_what_would_keep_it_from_starting(home: Home, text: str, part: str) -> None:
-    Path(home.secrets).write_text("TOKEN=sk-12345678\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "TOKEN=sk-12345678\n")
     write_task(home, "nightly", text)
     with pytest.raises(ClodputerError) as caught:
         dry_run(environ(home), "nightly", {}, None)

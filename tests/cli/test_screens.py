@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.store.home import Home
 from tests.cli import tmux
-from tests.workshop import command_task, records
+from tests.workshop import command_task, outcomes, records
 
 pytestmark = pytest.mark.slow
 
@@ -105,4 +105,4 @@ def test_a_terminal_that_is_made_narrow(home: Home, tmp_path: Path) -> None:
         terminal.wait_for_pattern(r"^nightly  [2-9]\d*s")
         go.touch()
         terminal.prompt()
-    assert [record["outcome"] for record in records(home, "nightly")] == ["succeeded"]
+    assert outcomes(home, "nightly") == ["succeeded"]

@@ -12,7 +12,7 @@ import pytest
 from clodputer.cli.show import show
 from clodputer.store.home import Home
 from tests.cli.past import past_run, result_of, said, stream
-from tests.workshop import clodputer, environment, make_home
+from tests.workshop import clodputer, environment, make_home, write_secrets
 
 
 @pytest.fixture
@@ -34,8 +34,7 @@ DENIED = {"type": "system", "subtype": "permission_denied", "tool_name": "Write"
 def test_the_conversation(home: Home) -> None:
     """Texts, calls with their input, shortened results and denials; nothing a terminal would obey, and no secret."""
     run_id, _ = past_run(home, "nightly", "aaaa1111")
-    Path(home.secrets).write_text("KEY=sk-12345678\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "KEY=sk-12345678\n")
     events = (said("I shall \x1b[2J look, sk-12345678."), CALL, result_of("line\n" * 50), DENIED)
     stream(home, run_id, *events)
     stdout = ""
@@ -59,7 +58,7 @@ def test_a_long_conversation_is_shown_from_its_end(home: Home) -> None:
     text = show({"CLODPUTER_HOME": home.root}, "nightly").text
     assert "number 1999 " in text
     assert "number 1000 " not in text
-    assert f"all of it: clodputer show {run_id} --conversation" in text
+    assert f"all of it: clodputer show {run_id} --conversation" in " ".join(text.split())
     stdout, _ = clodputer(home, "show", run_id, "--conversation")
     assert stdout.count("says     number ") == 2000
 

@@ -59,10 +59,14 @@ def test_what_is_cut_and_what_drops(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_very_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each row becomes lines of its own, with the titles beside them."""
-    assert drawn(monkeypatch, 20) == [
+    """Each row becomes lines of its own, with the titles beside them, broken between words."""
+    assert drawn(monkeypatch, 30) == [
+        "NAME",
         "first",
-        "  TEXT  " + ROWS[0][2],
+        "  TEXT  some words that are",
+        "        many more than a",
+        "        narrow terminal can",
+        "        show in one line",
         "  N     7",
         "東京",
         "  TEXT  few",
@@ -86,3 +90,13 @@ def test_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     # Not markup and no emoji: what looks like it is text.
     monkeypatch.delenv("COLUMNS", raising=False)
     assert table((Column("A"),), [("[bold]:smile: [x]",)]).endswith("[bold]:smile: [x]")
+
+
+def test_a_block_is_headed_by_what_has_a_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands before it goes along, and a row that has nothing there is headed as well."""
+    monkeypatch.setenv("COLUMNS", "30")
+    columns = (Column("", right=True), Column("REQUEST"), Column("TASK"))
+    rows = [("1", "held-0001", "a-task-with-a-long-name"), ("", "held-0002", "work")]
+    assert without(table(columns, rows)).split("\n") == [
+        "REQUEST", "1 held-0001", "  TASK  a-task-with-a-long-name", "held-0002", "  TASK  work",
+    ]  # fmt: skip

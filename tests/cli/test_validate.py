@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from tests.workshop import clodputer, make_home, write_task
+from tests.workshop import clodputer, make_home, write_secrets, write_task
 
 
 @pytest.fixture
@@ -67,8 +67,7 @@ def test_json(home: Home) -> None:
 def test_config_and_secrets_are_checked_too(home: Home) -> None:
     """A broken config.yaml hides no task; a named task is checked alone."""
     Path(home.config).write_text("max_outptu: 3MB\n")
-    Path(home.secrets).write_text("NO VALUE\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "NO VALUE\n")
     write_task(home, "good", "prompt: do it\n")
     stdout, _ = clodputer(home, "validate", status=1)
     assert "config.yaml:1: max_outptu: " in stdout

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from time import time
 from typing import Any
@@ -15,9 +15,9 @@ import pytest
 
 from clodputer.cli.ink import without
 from clodputer.cli.list import listing
+from clodputer.cli.next import asked
 from clodputer.cli.queue import aside, queue
 from clodputer.cli.status import status
-from clodputer.cli.when import soon
 from clodputer.cli.why import why
 from clodputer.model.request import Place
 from clodputer.runner import processes, tree
@@ -26,7 +26,7 @@ from clodputer.store import queue as queues
 from clodputer.store.home import Home
 from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
-from tests.workshop import clodputer, command_task, drop, environment, everything, execute, make_home
+from tests.workshop import clodputer, command_task, environment, everything, make_home
 
 
 @pytest.fixture(scope="module")
@@ -236,34 +236,16 @@ def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
     assert "its exec died" in answer.text
 
 
-def test_why_sees_what_a_person_dropped(home: Home) -> None:
-    """A request waits, whoever dropped it and wherever it lies: in new/, among the delayed, or in the queue."""
-    command_task(home, "work", "/bin/true")
-    assert why(environment(home), "work", time()).data["waiting"] is False
-    drop(home, "any.json", '{"task": "work"}')
-    dropped = why(environment(home), "work", time())
-    assert (dropped.data["waiting"], dropped.data["running"], dropped.data["stale"]) == (True, False, False)
-    assert "not taken in yet; the next exec does: clodputer exec" in dropped.text
-    Path(home.new, "any.json").unlink()
-    drop(home, "later.json", '{"task": "work", "not_before": "2099-01-01T00:00:00Z"}')
-    execute(home)
-    assert "waits for its time" in why(environment(home), "work", time()).text
-    queue_folder = Path(slot.path(home, "default", Place(1, 3, "", ""))).parent.parent / "queue" / "3"
-    (queue_folder / str(Place(1, 3, "work-0001", "x.json"))).write_text('{"task": "work"}')
-    assert "waits for its turn in lane default" in why(environment(home), "work", time()).text
-
-
-def test_a_time_by_another_clock_bears_its_zone() -> None:
-    """07:00 in one row and 07:00 in the next must not be an hour apart."""
-    now = 1_790_000_000.0  # Mon 2026-09-21 14:13:20 UTC
-    local = datetime.fromtimestamp(now).astimezone().tzinfo
-    here = datetime.fromtimestamp(now).astimezone().utcoffset()
-    assert here is not None
-    elsewhere = timezone(here + timedelta(hours=1), "ELSE")
-    assert soon(now + 60, now, elsewhere).endswith(" ELSE")
-    assert soon(now + 2 * 86400, now, elsewhere).endswith(" ELSE")
-    assert soon(now + 60, now, local) == soon(now + 60, now)
-    assert soon(now + 60, now)[-3] == ":"
+def test_a_slot_time_is_written_in_one_form_everywhere(home: Home) -> None:
+    """Whatever tells of it, it can be looked for by the same text."""
+    command_task(home, "work", "/bin/true", more="trigger: {type: cron, schedule: '30 7 1 1 *'}\n")
+    year = datetime.now().astimezone().year + 1
+    told = datetime(year, 1, 1, 7, 30).astimezone().strftime("%a %Y-%m-%d %H:%M")
+    environ = environment(home)
+    assert told in listing(environ, time()).text
+    assert told in asked(environ, "work", None, None, None, 1, time()).text
+    assert told in why(environ, "work", time()).text
+    assert told in status(environ, time()).text
 
 
 def test_twenty_thousand_requests(home: Home) -> None:

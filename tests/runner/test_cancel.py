@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model import outcome
+from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker
 from clodputer.model.record import build
 from clodputer.model.request import Request
@@ -68,8 +69,8 @@ def drained(around: Surroundings) -> None:
 
 def cancelled(around: Surroundings, wanted: str) -> cancel.Cancelled:
     found = cancel.find(around, wanted)
-    assert len(found) == 1, found
-    return cancel.cancel(around, found[0])
+    assert found is not None
+    return cancel.cancel(around, found)
 
 
 def running(home: Home, folder: Path) -> tuple[subprocess.Popen[str], whereabouts.Found, int]:
@@ -130,12 +131,13 @@ def test_twice_and_too_late(around: Surroundings, tmp_path: Path) -> None:
     assert cancel.cancel(around, found).result == "stopped"
     process.communicate(timeout=30)
     request_id = taken_in(around)
-    [waits] = cancel.find(around, request_id)
+    waits = cancel.find(around, request_id)
+    assert waits is not None
     drained(around)
     done = cancel.cancel(around, waits)
     assert (done.result, done.outcome) == ("ended", "succeeded")
     assert os.listdir(slot.folder(around.home, "default")) == []
-    assert cancel.find(around, request_id) == []
+    assert cancel.find(around, request_id) is None
 
 
 def test_an_interrupted_exec_does_not_put_a_cancelled_run_back(around: Surroundings, tmp_path: Path) -> None:
@@ -171,7 +173,9 @@ def test_a_request_that_was_claimed_by_an_exec_that_died(around: Surroundings, m
     assert place is not None
     if marked:
         slot.mark(around.home, "default", "blink", f"20270101T000000.000Z-{request_id}")
-    done = cancel.cancel(around, cancel.find(around, request_id)[0], patience=0.0)
+    found = cancel.find(around, request_id)
+    assert found is not None
+    done = cancel.cancel(around, found, patience=0.0)
     assert done.result == "asked"
     drained(around)
     assert (records(around.home, "blink"), everything(around.home)) == ([], {})
@@ -216,9 +220,13 @@ def test_a_prefix_that_fits_two(around: Surroundings) -> None:
     """Both are candidates; a whole id is itself, however many others begin with it."""
     for name in ("twin-1", "twin-12", "other-1"):
         taken_in(around, json.dumps({"id": name}), f"{name}.json")
-    assert sorted(one.id for one in cancel.find(around, "twin")) == ["twin-1", "twin-12"]
-    assert [one.id for one in cancel.find(around, "twin-1")] == ["twin-1"]
-    assert cancel.find(around, "nobody") == []
+    with pytest.raises(ClodputerError, match=r"2 requests fit 'twin': twin-1 \(queued\), twin-12 \(queued\)"):
+        cancel.find(around, "twin")
+    for wanted, request_id in (("twin-1", "twin-1"), ("n-12", "twin-12"), ("r-1", "other-1")):
+        found = cancel.find(around, wanted)
+        assert found is not None
+        assert found.id == request_id
+    assert cancel.find(around, "nobody") is None
 
 
 def test_all_of_a_task(around: Surroundings) -> None:
@@ -242,7 +250,8 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
         command_task(home, "blink", "/bin/true")
         around = look(environment(home))
         request_id = taken_in(around)
-        [found] = cancel.find(around, request_id)
+        found = cancel.find(around, request_id)
+        assert found is not None
         killed = killed_at(step, partial(cancel.cancel, around, found))
         drained(around)
         ran = [record["request_id"] for record in records(home, "blink")]

@@ -15,7 +15,16 @@ from clodputer.runner.surroundings import Surroundings, look
 from clodputer.store import spool
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from tests.workshop import command_task, drop, environment, events, everything, make_home, write_task
+from tests.workshop import (
+    command_task,
+    drop,
+    environment,
+    events,
+    everything,
+    make_home,
+    write_secrets,
+    write_task,
+)
 
 
 @pytest.fixture
@@ -203,9 +212,7 @@ def test_ten_thousand_at_once(home: Home, around: Surroundings) -> None:
 
 def test_secrets_do_not_reach_the_reason(home: Home) -> None:
     """A secret in a request that is refused stands neither in its reason nor in the log."""
-    secrets = Path(home.secrets)
-    secrets.write_text("KEY=hunter2hunter2\n")
-    secrets.chmod(0o600)
+    write_secrets(home, "KEY=hunter2hunter2\n")
     drop(home, "a.json", '{"task": "work", "hunter2hunter2": 1}')
     intake(look(environment(home)), time.time())
     assert "hunter2hunter2" not in reason(home, "a.json")

@@ -19,7 +19,17 @@ from clodputer.runner.surroundings import Surroundings, look
 from clodputer.store import spool, whereabouts
 from clodputer.store.home import Home
 from tests.killing import killed_at
-from tests.workshop import command_task, drop, environment, events, everything, make_home, records, write_task
+from tests.workshop import (
+    command_task,
+    drop,
+    environment,
+    events,
+    everything,
+    make_home,
+    records,
+    write_secrets,
+    write_task,
+)
 
 NOW = 1_790_000_000.0
 
@@ -59,8 +69,8 @@ def given_up(around: Surroundings, **fields: Any) -> str:
 
 def retried(around: Surroundings, wanted: str) -> Retried:
     found = retry.find(around, wanted)
-    assert len(found) == 1, found
-    return retry.retry(around, found[0])
+    assert found is not None
+    return retry.retry(around, found)
 
 
 def test_a_run_is_done_again(around: Surroundings) -> None:
@@ -175,8 +185,7 @@ def test_a_task_that_is_gone_or_disabled(around: Surroundings) -> None:
 
 def test_a_secret_is_not_kept_for_it(around: Surroundings, home: Home) -> None:
     """What was dropped is masked like all that a run leaves, so it cannot be dropped again as it was: that is said."""
-    Path(home.secrets).write_text("KEY=sesame-open\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "KEY=sesame-open\n")
     around = look(environment(home))
     ran(around, context={"word": "sesame-open"})
     with pytest.raises(ClodputerError, match="held a secret"):
@@ -190,7 +199,7 @@ def test_what_has_not_ended(around: Surroundings) -> None:
     drop(around.home, "blink")
     intake(around, NOW)
     [waits] = list(whereabouts.queued(around.home, "default"))
-    assert retry.find(around, waits.id) == []
+    assert retry.find(around, waits.id) is None
     assert retry.unfinished(around, retry.Ended(waits.id)) == "queued"
 
 

@@ -198,7 +198,7 @@ def test_a_bad_working_directory_is_told(tmp_path: Path) -> None:
     assert f"the working directory {file} is no folder" in refused_in(tmp_path, file)
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may go everywhere")
+@pytest.mark.usefixtures("mortal")
 def test_a_closed_working_directory_is_told(tmp_path: Path) -> None:
     """Who may not enter is told so."""
     closed = tmp_path / "closed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from json import dumps
@@ -18,7 +17,7 @@ from clodputer.model.task import Trigger
 from clodputer.runner import changed, prompt
 from clodputer.store import dropfile, template_text
 from tests.runner.watched import Watched
-from tests.workshop import events
+from tests.workshop import events, make_too_deep
 
 
 def test_a_folder_that_vanishes_and_comes_back(tmp_path: Path) -> None:
@@ -103,7 +102,7 @@ def test_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
     assert watched.files() == [("a", "created")]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("mortal")
 def test_a_folder_that_is_closed_for_a_while(tmp_path: Path) -> None:
     """Told once, for the watched folder and for one in it; nothing in it is forgotten."""
     watched = Watched(tmp_path, pattern="**")
@@ -127,13 +126,7 @@ def test_a_folder_that_is_closed_for_a_while(tmp_path: Path) -> None:
 def test_a_folder_too_deep_to_be_read(tmp_path: Path) -> None:
     """It is named once, and the rest is watched."""
     watched = Watched(tmp_path, pattern="**")
-    here = os.open(watched.inbox, os.O_RDONLY)
-    for _ in range(20):
-        os.mkdir("d" * 250, dir_fd=here)
-        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
+    make_too_deep(watched.inbox)
     watched.put("a")
     watched.look()
     watched.look()

@@ -13,6 +13,7 @@ from clodputer.model.task import Trigger
 from clodputer.schedulers import cron
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, Unit, changes
 from clodputer.store import templates
+from tests.workshop import program
 
 FAKES = Path(__file__).resolve().parent.parent / "fakes"
 
@@ -36,9 +37,7 @@ class Crontab:
 
     def hook(self, script: str) -> None:
         """Run these shell lines before each answer; `$1` is what is asked, `$asker` the process that asks."""
-        path = self.folder / "hook"
-        path.write_text(f"#!/bin/sh\n{script}\n")
-        path.chmod(0o755)
+        program(self.folder, "hook", script)
 
     @property
     def content(self) -> Optional[bytes]:

@@ -1,13 +1,20 @@
-"""A scheduler for tests that keeps its units in a drawer, rings never, and writes down what it is asked."""
+"""A scheduler for tests that keeps its units in a drawer, rings never, and writes down what it is asked; installing into it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Callable
+from typing import Any, Callable
 
+from clodputer.cli.install import Options, install
+from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import names
 from clodputer.schedulers.unit import Alarm, Answer, Change, Found, Frame, Trouble, Unit
+from clodputer.store.home import Home
+
+NOW = 1_795_000_000.0
+CRON = 'trigger: {type: cron, schedule: "0 8 * * mon-fri"}\n'
 
 
 class Drawer:
@@ -65,3 +72,24 @@ class Drawer:
 
     def troubles(self, frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
         return []
+
+
+def environ(home: Home) -> dict[str, str]:
+    """What `install` finds around it."""
+    return {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "CLODPUTER_HOME": home.root}
+
+
+def installed(home: Home, *drawers: Drawer, told: Any = None, **options: Any) -> Result:
+    """Install into the first scheduler that can be used."""
+    return install(
+        environ(home),
+        Options(**options),
+        dict(zip(("systemd", "cron"), drawers)),
+        NOW,
+        told or (lambda *_: None),
+    )
+
+
+def tasks(drawer: Drawer) -> list[str]:
+    """The tasks that a drawer has units for, and the kinds of its other units."""
+    return sorted(one.task or one.kind for one in drawer.units.values())

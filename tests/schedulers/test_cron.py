@@ -16,16 +16,6 @@ from tests.schedulers.crontabs import Crontab, every, frame, install, units
 PERSONS = b"MAILTO=me\n0 0 * * * echo 100\\% | tee x\n\n# last"
 
 
-@pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    return Crontab(tmp_path / "fake", monkeypatch)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Frame:
-    return frame(tmp_path)
-
-
 def codes(place: Frame, wanted: Optional[list[Unit]] = None) -> list[str]:
     """What a doctor is told of the table, beside what is told of this machine."""
     found = cron.troubles(place, units(place) if wanted is None else wanted, [])

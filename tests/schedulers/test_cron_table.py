@@ -21,16 +21,6 @@ from tests.workshop import ROOT
 PERSONS = b"# mine\nMAILTO=me\n\n0 0 * * * echo 100\\% | tee x # \xe9\n"
 
 
-@pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    return Crontab(tmp_path / "fake", monkeypatch)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Frame:
-    return frame(tmp_path)
-
-
 def add(before: Optional[bytes]) -> bytes:
     """An edit that finds its own work done."""
     return before if before is not None and b"# ours\n" in before else (before or b"") + b"# ours\n"

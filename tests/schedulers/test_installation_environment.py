@@ -30,9 +30,9 @@ ACCOUNT = {"HOME": "/home/ann", "USER": "ann", "LOGNAME": "ann", "SHELL": "/bin/
         (Folder("/opt/a\nb", "/opt/a\nb"), ""),
         (Folder("/opt/\udcff", "/opt/\udcff"), ""),
         (Folder("/tmp/x/bin", "/tmp/x/bin"), ""),
-        (Folder("/work/site/node_modules/.bin", "/work/site/node_modules/.bin"), ""),
-        (Folder("/work/venv/bin", "/work/venv/bin"), ""),
-        (Folder("/work/venv2/bin", "/work/venv2/bin"), "/work/venv2/bin"),
+        (Folder("/projects/site/node_modules/.bin", "/projects/site/node_modules/.bin"), ""),
+        (Folder("/projects/venv/bin", "/projects/venv/bin"), ""),
+        (Folder("/projects/venv2/bin", "/projects/venv2/bin"), "/projects/venv2/bin"),
         (Folder("/my/tmp/bin", "/my/tmp/bin"), ""),
         (
             Folder("/run/user/1000/fnm_multishells/7_1/bin", "/home/ann/.fnm/v20/bin"),
@@ -42,7 +42,7 @@ ACCOUNT = {"HOME": "/home/ann", "USER": "ann", "LOGNAME": "ann", "SHELL": "/bin/
 )
 def test_which_folders_are_frozen(part: Folder, kept: str) -> None:
     """Only what means the same in every shell, in every folder, tomorrow."""
-    chosen = choose([part], {"VIRTUAL_ENV": "/work/venv", "TMPDIR": "/my/tmp/"})
+    chosen = choose([part], {"VIRTUAL_ENV": "/projects/venv", "TMPDIR": "/my/tmp/"})
     assert chosen.folders == ((kept, *USUAL) if kept else USUAL)
     assert [name for name, _ in chosen.left_out] == ([] if kept else [part.path])
 

@@ -13,7 +13,7 @@ from typing import Callable
 import pytest
 
 from tests.schedulers.crontabs import Crontab
-from tests.workshop import ROOT, command_task, make_home, records
+from tests.workshop import ROOT, command_task, make_home, outcomes
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +105,6 @@ def test_installed_in_whatever_way(
         [path, "exec", "--task", "x"], env={}, cwd="/", capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert [record["outcome"] for record in records(home, "x")] == ["succeeded"]
+    assert outcomes(home, "x") == ["succeeded"]
     install(path)
     assert Path(path).read_text() == shim

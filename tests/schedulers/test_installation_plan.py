@@ -5,23 +5,18 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from clodputer.cli.install import Options, install
-from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import choice
 from clodputer.schedulers.choice import Known, choose
 from clodputer.schedulers.place import Alone
 from clodputer.schedulers.unit import TASK, Answer, Found
 from clodputer.store.home import Home
-from tests.schedulers.drawer import Drawer
-from tests.workshop import command_task, make_home, write_task
-
-NOW = 1_795_000_000.0
-CRON = 'trigger: {type: cron, schedule: "0 8 * * mon-fri"}\n'
+from tests.schedulers.drawer import CRON, NOW, Drawer, environ, installed, tasks
+from tests.workshop import command_task, make_home, write_secrets, write_task
 
 
 @pytest.fixture
@@ -30,25 +25,6 @@ def home(tmp_path: Path) -> Home:
     command_task(made, "nightly", "true", more=CRON)
     command_task(made, "manual", "true")
     return made
-
-
-def environ(home: Home) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "CLODPUTER_HOME": home.root}
-
-
-def installed(home: Home, *drawers: Drawer, told: Any = None, **options: Any) -> Result:
-    """Install into the first scheduler that can be used."""
-    return install(
-        environ(home),
-        Options(**options),
-        dict(zip(("systemd", "cron"), drawers)),
-        NOW,
-        told or (lambda *_: None),
-    )
-
-
-def tasks(drawer: Drawer) -> list[str]:
-    return sorted(one.task or one.kind for one in drawer.units.values())
 
 
 def test_what_is_installed(home: Home) -> None:
@@ -248,8 +224,7 @@ def test_two_at_once_are_refused(home: Home) -> None:
 
 def test_no_secret_is_installed(home: Home, tmp_path: Path) -> None:
     """A watched folder that secrets.env names is left to the sweep; no unit, no shim and no answer has the value."""
-    Path(home.secrets).write_text(f"WHERE={tmp_path}/hush-hush-folder\n")
-    os.chmod(home.secrets, 0o600)
+    write_secrets(home, f"WHERE={tmp_path}/hush-hush-folder\n")
     command_task(home, "watch", "true", more='trigger: {type: file_watch, path: "{{ env.WHERE }}"}\n')
     drawer = Drawer()
     result = installed(home, drawer)

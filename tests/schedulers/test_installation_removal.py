@@ -8,18 +8,14 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.install import Options, install
 from clodputer.cli.result import Result
 from clodputer.cli.uninstall import Options as Uninstall
 from clodputer.cli.uninstall import uninstall
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.unit import TASK, Found, Frame
 from clodputer.store.home import Home
-from tests.schedulers.drawer import Drawer
+from tests.schedulers.drawer import CRON, Drawer, environ, installed, tasks
 from tests.workshop import command_task, make_home
-
-NOW = 1_795_000_000.0
-CRON = 'trigger: {type: cron, schedule: "0 8 * * mon-fri"}\n'
 
 
 @pytest.fixture
@@ -27,25 +23,6 @@ def home(tmp_path: Path) -> Home:
     made = make_home(tmp_path)
     command_task(made, "nightly", "true", more=CRON)
     return made
-
-
-def environ(home: Home) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "CLODPUTER_HOME": home.root}
-
-
-def installed(home: Home, *drawers: Drawer, told: Any = None, **options: Any) -> Result:
-    """Install into the first scheduler that can be used."""
-    return install(
-        environ(home),
-        Options(**options),
-        dict(zip(("systemd", "cron"), drawers)),
-        NOW,
-        told or (lambda *_: None),
-    )
-
-
-def tasks(drawer: Drawer) -> list[str]:
-    return sorted(one.task or one.kind for one in drawer.units.values())
 
 
 def removed(home: Home, *drawers: Drawer, agreed: bool = True, **options: Any) -> Result:

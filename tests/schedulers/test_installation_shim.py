@@ -16,7 +16,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import place, shim
 from clodputer.schedulers.shim import Shim
 from clodputer.store.home import Home
-from tests.workshop import ROOT, clodputer, command_task, drop, events, make_home, records
+from tests.workshop import ROOT, clodputer, command_task, drop, events, make_home, program, records
 
 # The last one has all that a shell, JSON or Python could take for something of theirs.
 FOLDERS = ["plain", "with a space", "it's \"a\" $HOME `id` \\N{x} \\1 % ünï 'q''"]
@@ -55,10 +55,7 @@ def run(path: str, *arguments: str, **environ: str) -> subprocess.CompletedProce
 def test_paths_of_every_kind(tmp_path: Path, folder: str) -> None:
     """Home and interpreter may lie anywhere."""
     home = make_home(tmp_path / folder)
-    python = tmp_path / folder / "py" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f"#!/bin/sh\nexec '{sys.executable}' \"$@\"\n")
-    python.chmod(0o755)
+    python = program(tmp_path / folder / "py" / "bin", "python", f"exec '{sys.executable}' \"$@\"")
     path = install(home, str(python))
     ended = run(path, "--version")
     assert (ended.returncode, ended.stderr) == (0, "")

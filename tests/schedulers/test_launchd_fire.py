@@ -11,7 +11,7 @@ from clodputer.schedulers import launchd, launchd_control
 from clodputer.schedulers.unit import SWEEP, TASK, Alarm
 from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
-from tests.workshop import command_task, drop, records
+from tests.workshop import command_task, drop, outcomes, records
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def test_a_run_is_not_killed_for_a_change(stage: Stage, tmp_path: Path) -> None:
     assert sorted(done) == ["replace spool", "replace sweep"]
     go.touch()
     until(lambda: ended(stage, "org.clodputer.task.long"), 30)
-    assert [record["outcome"] for record in records(stage.home, "long")] == ["succeeded"]
+    assert outcomes(stage.home, "long") == ["succeeded"]
     assert stage.install(stage.units(alarm)) == (["replace task.long"], [])
     until(lambda: ended(stage, "org.clodputer.task.long"), 30)
 

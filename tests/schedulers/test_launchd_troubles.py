@@ -11,6 +11,7 @@ from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd, launchd_control
 from clodputer.schedulers.unit import TASK, Alarm, Unit
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
+from tests.workshop import program
 
 pytestmark = pytest.mark.slow
 
@@ -29,14 +30,10 @@ def codes(stage: Stage, units: list[Unit] | None = None) -> list[str]:
     return [trouble.code for trouble in launchd.troubles(stage.frame, wanted, launchd.inspect(stage.frame))]
 
 
-def program(stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+def answering(stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     """A program of the system that prints a text."""
-    folder = stage.launchd / "programs"
-    folder.mkdir(exist_ok=True)
-    path = folder / name
-    path.write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n")
-    path.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    path = program(stage.launchd / "programs", name, f"cat <<'END'\n{text}\nEND")
+    monkeypatch.setenv("PATH", f"{path.parent}:{os.environ['PATH']}")
 
 
 def test_all_is_well(stage: Stage) -> None:
@@ -85,25 +82,25 @@ def test_sleep_at_night(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = (
         "System-wide power settings:\nCurrently in use:\n displaysleep 10\n sleep {} (sleep prevented by x)"
     )
-    program(stage, monkeypatch, "pmset", settings.format(1))
+    answering(stage, monkeypatch, "pmset", settings.format(1))
     assert codes(stage, stage.units(NIGHTLY)[:1]) == ["sleeps_at_night"]
     daily = NIGHTLY._replace(triggers=(Trigger("cron", {"schedule": "0 9 * * *"}),))
     assert codes(stage, stage.units(daily)[:1]) == []
-    program(stage, monkeypatch, "pmset", settings.format(0))
+    answering(stage, monkeypatch, "pmset", settings.format(0))
     assert codes(stage, stage.units(NIGHTLY)[:1]) == []
 
 
 def test_a_shim_in_quarantine(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was downloaded is not started."""
-    program(stage, monkeypatch, "xattr", "com.apple.provenance\ncom.apple.quarantine")
+    answering(stage, monkeypatch, "xattr", "com.apple.provenance\ncom.apple.quarantine")
     assert codes(stage) == ["quarantined"]
 
 
 def test_large_logs(stage: Stage) -> None:
-    """launchd only appends."""
+    """launchd only appends, and no exec has shortened it."""
     log = stage.account / "Library" / "Logs" / "clodputer" / "org.clodputer.spool.log"
     with log.open("wb") as file:
-        file.truncate(11 * 2**20)
+        file.truncate(21 * 2**20)
     assert codes(stage) == ["log_large"]
 
 

@@ -17,11 +17,7 @@ from clodputer.store.templates import folder as shipped
 from tests.schedulers.test_systemd_unit import ENVIRONMENT, FRAME, nightly
 from tests.systemd_lab import SCRIPT
 
-
-@pytest.fixture(autouse=True)
-def usual_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+pytestmark = pytest.mark.usefixtures("usual_places")
 
 
 def own_template(folder: Path, name: str, old: str, new: str) -> Frame:

@@ -21,11 +21,7 @@ FRAME = Frame(
     "/h/.clodputer", "/h", "/h/.clodputer/bin/clodputer", ENVIRONMENT, 900, (shipped(),), "Europe/Berlin"
 )
 
-
-@pytest.fixture(autouse=True)
-def usual_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+pytestmark = pytest.mark.usefixtures("usual_places")
 
 
 def values(unit: Unit, suffix: str, key: str) -> list[str]:

@@ -59,7 +59,8 @@ def test_killed_while_it_is_brought_up_to_date(home: Home) -> None:
 def test_killed_at_any_time_and_many_at_once(home: Home) -> None:
     """Readers killed after arbitrary times while others read and the log grows: none of them ever tells anything wrong."""
     program = (
-        READER + "with Index(Home(sys.argv[1])) as index: print(len(index.events()), len(index.finished()))\n"
+        READER
+        + "with Index(Home(sys.argv[1])) as index: print(len(index.events()), len(index.finished(0)))\n"
     )
     for turn in range(25):
         for number in range(400):

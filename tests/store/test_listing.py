@@ -10,6 +10,7 @@ import pytest
 from clodputer.model import pattern as patterns
 from clodputer.store import listing
 from clodputer.store.listing import Unwatchable
+from tests.workshop import make_too_deep
 
 
 def names(root: Path, pattern: str = "**", apart: str = "/", most: int = listing.MOST) -> list[str]:
@@ -86,7 +87,7 @@ def test_what_cannot_be_watched(tmp_path: Path) -> None:
         names(tmp_path / "file")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("mortal")
 def test_closed_folders(tmp_path: Path) -> None:
     """The watched folder itself is an error; one in it is named, and the rest is listed."""
     (tmp_path / "closed").mkdir()
@@ -105,13 +106,7 @@ def test_closed_folders(tmp_path: Path) -> None:
 def test_a_path_too_long_is_named(tmp_path: Path) -> None:
     """A folder nested deeper than the system can name is unreadable, and the rest is listed."""
     Path(tmp_path, "b").write_text("")
-    here = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(20):
-        os.mkdir("d" * 250, dir_fd=here)
-        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
+    make_too_deep(tmp_path)
     found = listing.look(str(tmp_path), patterns.read("**"), "/")
     assert list(found.files) == ["b"]
     assert len(found.unreadable) == 1

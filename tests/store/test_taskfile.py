@@ -9,7 +9,7 @@ import pytest
 
 from clodputer.model.task import Expect, Task, Trigger
 from clodputer.store import taskfile
-from tests.workshop import make_home
+from tests.workshop import make_home, write_secrets
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,7 @@ def test_variables_in_typed_keys_are_filled_in(tmp_path: Path) -> None:
         "settings_sources: ['{{ env.S }}']\nmodel: '{{ env.M }}'\n",
         encoding="utf-8",
     )
-    secrets = Path(home.secrets)
-    secrets.write_text("L=seven\n", encoding="utf-8")
-    secrets.chmod(0o600)
+    write_secrets(home, "L=seven\n")
     environ = {"P": "4", "E": "false", "L": "x", "T": "3", "S": "user", "M": "m"}
     task, problems = taskfile.check_file(home, path, environ)
     assert problems == ()

@@ -14,7 +14,7 @@ from clodputer.model.task import Task
 from clodputer.runner import prompt
 from clodputer.store import secrets, taskfile, taskfile_schema, taskfile_triggers, template_text
 from clodputer.store.home import Home
-from tests.workshop import ROOT, make_home
+from tests.workshop import ROOT, make_home, write_secrets
 
 TEMPLATES = sorted((ROOT / "templates" / "tasks").glob("*.yaml"))
 TEXT = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
@@ -138,6 +138,5 @@ def test_the_secrets_of_the_document_are_read(tmp_path: Path) -> None:
     """The secrets.env that docs/tasks.md shows is read as it says."""
     home = make_home(tmp_path)
     example = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)[0]
-    Path(home.secrets).write_text(example, encoding="utf-8")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, example)
     assert secrets.load(home)["PASSPHRASE"] == "taken as it is: $HOME \\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from clodputer.store import zone
 from tests.house import CHECKOUT
 
 JULY = datetime(2027, 7, 1, 12)  # noqa: DTZ001
+AUTUMN = 1_792_884_600.0  # 2026-10-24 23:30 UTC, an hour and a half before clocks go back in Europe
 
 
 def offset(name: str, tz: str = "") -> timedelta:
@@ -58,3 +61,41 @@ def test_a_system_without_a_database() -> None:
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     assert told.stdout.startswith("no_zones Install the system's tzdata package")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "shown"),
+    [
+        ("Europe/Berlin", "", "Sun 2026-10-25 01:30"),
+        ("Europe/Berlin", "Europe/Berlin", "Sun 2026-10-25 01:30"),
+        ("Europe/Berlin", "Europe/Paris", "Sun 2026-10-25 01:30"),
+        ("Europe/Berlin", "Africa/Lagos", "Sun 2026-10-25 00:30 WAT"),
+        ("America/New_York", "Europe/Berlin", "Sun 2026-10-25 01:30 CEST"),
+    ],
+)
+def test_a_moment_on_the_wall(here: str, there: str, shown: str) -> None:
+    """The zone is named where it is another one than that of the clock here."""
+    assert on_the_wall(AUTUMN, here, there) == shown
+
+
+def test_an_hour_that_a_clock_shows_twice() -> None:
+    """By the clock here, or by that of a zone which agrees with ours just then."""
+    for zones in (("Europe/Berlin", ""), ("Europe/Berlin", "Europe/Berlin")):
+        assert on_the_wall(AUTUMN + 3600, *zones) == "Sun 2026-10-25 02:30 CEST"
+        assert on_the_wall(AUTUMN + 7200, *zones) == "Sun 2026-10-25 02:30 CET"
+        assert on_the_wall(AUTUMN + 10807, *zones) == "Sun 2026-10-25 03:30:07"
+    assert on_the_wall(AUTUMN + 7200, "Africa/Lagos", "Europe/Berlin") == "Sun 2026-10-25 02:30 CET"
+
+
+def on_the_wall(moment: float, here: str, there: str) -> str:
+    """What is shown in a process whose own zone is `here`."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = here
+    time.tzset()
+    try:
+        return zone.wall(moment, zone.load(there, {}) if there else None)
+    finally:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        time.tzset()

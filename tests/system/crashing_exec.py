@@ -14,12 +14,19 @@ import signal
 import sys
 from typing import Any
 
-STEPS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.utime", "os.chmod", "os.truncate", "os.posix_spawn",
+STEPS = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.utime", "os.chmod", "os.truncate", "os.posix_spawn",
          "os.kill", "os.killpg", "os.link", "shutil.rmtree", "fcntl.flock")  # fmt: skip
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 # The floors that an exec uses, and what comes with them.
 PARTS = ("model", "store", "agents", "runner", "cli")
+
+
+def is_step(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether what an audit hook is told of changes the world."""
+    if event == "open":
+        return isinstance(arguments[2], int) and bool(arguments[2] & WRITING)
+    return event in STEPS
 
 
 def main() -> int:
@@ -66,9 +73,7 @@ def count(step: int | str) -> None:
     left = [step]
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event not in STEPS or (
-            event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING)
-        ):
+        if not is_step(event, arguments):
             return
         if isinstance(left[0], int):
             left[0] -= 1

@@ -14,14 +14,13 @@ from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.views import doctor_schedule
 from clodputer.views.doctor_finding import Finding
-from tests import doctoring, systemd_lab
-from tests.doctoring import program
+from tests import doctoring
 from tests.fakes.start import install_fake_claude
 from tests.slots import settle
 from tests.system.crond import crond
 from tests.systemd_lab import Lab
 from tests.wait import until
-from tests.workshop import command_task, make_home, write_task
+from tests.workshop import command_task, make_home, program, write_task
 
 pytestmark = [
     pytest.mark.system,
@@ -31,19 +30,12 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def manager() -> Iterator[Lab]:
-    with systemd_lab.running() as lab:
-        yield lab
-
-
 @pytest.fixture
-def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    manager.reached_by(monkeypatch)
-    manager.empty()
-    monkeypatch.setenv("HOME", manager.home)
-    yield manager
-    manager.empty()
+def lab(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """And its home is ours as well."""
+    monkeypatch.setenv("HOME", lab.home)
+    yield lab
+    lab.empty()
 
 
 def fill(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

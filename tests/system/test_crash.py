@@ -22,7 +22,7 @@ from tests.workshop import (
     events,
     everything,
     make_home,
-    records,
+    outcomes,
     write_task,
 )
 
@@ -79,14 +79,14 @@ def set_up(folder: Path, execs: Execs) -> tuple[Home, Path]:
 
 def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
     """After the next exec: exactly one of run to the end, or lost and kept in dead/; and nothing is alive. Which it was."""
-    outcomes = [record["outcome"] for record in records(home, "work")]
+    ended = outcomes(home, "work")
     places = everything(home)
     kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
     assert places == {}, f"{step}: left in {places}"
     if kept:
-        assert outcomes == ["lost"], f"{step}: {outcomes}, kept {kept}"
+        assert ended == ["lost"], f"{step}: {ended}, kept {kept}"
     else:
-        assert outcomes == ["succeeded"], f"{step}: {outcomes}"
+        assert ended == ["succeeded"], f"{step}: {ended}"
         assert len(lines(traces / "ended")) == 1, f"{step}: ran {lines(traces / 'ended')}"
     assert len(lines(traces / "began")) <= 1, f"{step}: began {lines(traces / 'began')}"
     assert not (traces / "two-at-once").exists(), step
@@ -99,7 +99,7 @@ def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
         "swept",
         "recovered",
     }
-    return str(outcomes[0])
+    return str(ended[0])
 
 
 @pytest.mark.slow
@@ -167,15 +167,15 @@ def test_killed_while_a_limit_is_settled(tmp_path: Path, execs: Execs, fake_clau
         drop(home, "one.json", '{"task": "limited"}')
         killed, what = execs.kill_at(home, step, temporary(home))
         execs.run(home, "exec", extra=temporary(home))
-        outcomes = [record["outcome"] for record in records(home, "limited")]
+        ended = outcomes(home, "limited")
         places = everything(home)
         kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
         held = Path(home.lanes, "default", "hold").exists()
-        assert (outcomes, len(kept), list(places), held) in (
+        assert (ended, len(kept), list(places), held) in (
             (["lost"], 1, [], False),
             (["limited"], 0, ["default/queue/3"], True),
-        ), f"step {step}: {what}: {outcomes} {kept} {places} {held}"
-        seen.add(outcomes[0])
+        ), f"step {step}: {what}: {ended} {kept} {places} {held}"
+        seen.add(ended[0])
         if not killed:
             break
     assert seen == {"lost", "limited"}
@@ -200,8 +200,8 @@ def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
     assert all(alive(pid) for pid in pids), "the kill of exec alone leaves them"
     drop(home, "next")
     clodputer(home, "exec")
-    assert [record["outcome"] for record in records(home, "long")] == ["lost"]
-    assert [record["outcome"] for record in records(home, "next")] == ["succeeded"]
+    assert outcomes(home, "long") == ["lost"]
+    assert outcomes(home, "next") == ["succeeded"]
     assert not any(alive(pid) for pid in pids)
     assert any(name.endswith("long") for name in everything(home)["dead"])
     assert os.listdir(home.new) == []
@@ -218,4 +218,4 @@ def test_the_dead_letter_runs_again(tmp_path: Path, execs: Execs) -> None:
     Path(command[1]).write_text('{"task": "work"}')
     subprocess.run(command, check=True)
     clodputer(home, "exec")
-    assert [record["outcome"] for record in records(home, "work")] == ["succeeded"]
+    assert outcomes(home, "work") == ["succeeded"]

@@ -12,7 +12,7 @@ from clodputer.views import doctor_claude, realturn
 from tests.doctoring import facts, one
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment
-from tests.workshop import make_home, write_task
+from tests.workshop import make_home, write_secrets, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
@@ -24,11 +24,6 @@ def home(tmp_path: Path, claude_binary: str) -> Home:
     Path(home.config).write_text(f"claude: {claude_binary}\n")
     write_task(home, "hello", "prompt: say hello\n")
     return home
-
-
-def write_secrets(home: Home, text: str) -> None:
-    Path(home.secrets).write_text(text)
-    Path(home.secrets).chmod(0o600)
 
 
 def test_it_is_asked_for_its_version_and_its_key(home: Home, api: Api) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,13 +20,14 @@ from tests.workshop import (
     clodputer,
     command_task,
     drop,
-    environment,
     events,
     everything,
     execute,
     make_home,
+    outcomes,
     records,
     start,
+    write_secrets,
 )
 
 
@@ -126,8 +125,8 @@ def test_a_killed_lane_is_told_and_recovered(home: Home, tmp_path: Path) -> None
     assert running.returncode == 1
     assert "lane left" in stderr
     clodputer(home, "exec")
-    assert [record["outcome"] for record in records(home, "left")] == ["lost"]
-    assert [record["outcome"] for record in records(home, "right")] == ["succeeded"]
+    assert outcomes(home, "left") == ["lost"]
+    assert outcomes(home, "right") == ["succeeded"]
     assert not alive(pid)
 
 
@@ -191,7 +190,7 @@ def test_a_file_still_being_written_is_waited_for(home: Home) -> None:
         until(lambda: os.path.exists(f"{home.spool}/intake.lock"))
         file.write('"context": {"word": "whole"}}')
     running.communicate(timeout=30)
-    assert [record["outcome"] for record in records(home, "note")] == ["succeeded"]
+    assert outcomes(home, "note") == ["succeeded"]
 
 
 def test_a_task_broken_while_its_request_waits(home: Home) -> None:
@@ -233,7 +232,7 @@ def test_a_check_is_contained_like_a_run(home: Home, tmp_path: Path) -> None:
         drop(home, word)
         execute(home)
         assert not alive(int((tmp_path / "left").read_text()))
-    assert [record["outcome"] for record in records(home, "good")] == ["succeeded"]
+    assert outcomes(home, "good") == ["succeeded"]
     (record,) = records(home, "bad")
     assert (record["reason"], record["expect"][0]["ok"]) == ("expect_unmet", False)
 
@@ -248,8 +247,7 @@ def test_nothing_to_do_says_nothing(home: Home) -> None:
 
 def test_secrets_are_masked_wherever_a_run_is_told(home: Home, tmp_path: Path) -> None:
     """Neither `exec --json` nor `run --json` nor any file shows what the program printed of a secret; names stay whole."""
-    Path(home.secrets).write_text("KEY=note\nOTHER=hunter2hunter2\n")
-    Path(home.secrets).chmod(0o600)
+    write_secrets(home, "KEY=note\nOTHER=hunter2hunter2\n")
     script = "echo oops $OTHER >&2; echo got $OTHER $KEY"
     command_task(
         home, "note", "/bin/sh", "-c", script, more="env: {OTHER: '{{ env.OTHER }}', KEY: '{{ env.KEY }}'}\n"
@@ -273,30 +271,6 @@ def test_broken_settings_lose_nothing(home: Home) -> None:
     assert list(everything(home)) == ["new"]
     Path(home.config).write_text("")
     assert len(execute(home)["runs"]) == 1
-
-
-def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> None:
-    """With a warm cache a `command` run imports nothing but ourselves and what is quick in the standard library."""
-    command_task(home, "plain", "/bin/true")
-    drop(home, "plain")
-    execute(home)
-    path = Path(home.tasks, "plain.yaml")
-    os.utime(
-        path, (time.time() - 60, time.time() - 60)
-    )  # older than the cache's doubt about a file just written
-    clodputer(home, "validate")
-    execute(home)
-    drop(home, "plain")
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from clodputer.__main__ import main; main(['exec'])\n"
-        "print({'collections', 'ctypes', 'enum', 'functools', 'json', 're', 'signal', 'typing'} & set(sys.modules))"
-    )
-    root = str(Path(__file__).parent.parent.parent)
-    argv = [sys.executable, "-I", "-S", "-c", code, root]
-    done = subprocess.run(argv, env=environment(home), check=True, capture_output=True, text=True)
-    if sys.platform == "linux":
-        assert done.stdout == "set()\n"
-    assert [record["outcome"] for record in records(home, "plain")] == ["succeeded", "succeeded"]
 
 
 def test_what_a_run_leaves(home: Home) -> None:

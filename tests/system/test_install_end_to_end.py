@@ -25,7 +25,7 @@ from tests.system import crond
 from tests.system.crond import Crond
 from tests.systemd_lab import Lab, ours
 from tests.wait import until
-from tests.workshop import ROOT, command_task, drop, events, records, write_task
+from tests.workshop import ROOT, command_task, drop, events, outcomes, program, write_task
 
 pytestmark = [
     pytest.mark.system,
@@ -49,10 +49,8 @@ class World:
         self.lab = lab
         self.cron = cron
         self.asked = Path(lab.folder, "asked")
-        recorder = Path(lab.folder, "recorder", "systemctl")
-        recorder.parent.mkdir()
-        recorder.write_text(f'#!/bin/sh\necho "$*" >>{self.asked}\nexec {lab.programs}/systemctl "$@"\n')
-        recorder.chmod(0o755)
+        script = f'echo "$*" >>{self.asked}\nexec {lab.programs}/systemctl "$@"'
+        recorder = program(Path(lab.folder, "recorder"), "systemctl", script)
         own = f"{recorder.parent}:{lab.programs}:{cron.programs}"
         self.environ = {
             "PATH": f"{own}:{guard.refusing_first('/usr/local/bin:/usr/bin:/bin')}",
@@ -145,10 +143,6 @@ def by_cron(world: World) -> Home:
 def at(seconds: float) -> str:
     """A trigger that is due so many seconds from now."""
     return f"trigger: {{type: at, time: '{datetime.fromtimestamp(time() + seconds, timezone.utc).isoformat()}'}}\n"
-
-
-def outcomes(home: Home, task: str) -> list[str]:
-    return [record["outcome"] for record in records(home, task)]
 
 
 def test_from_the_task_to_the_record_and_back(world: World) -> None:

@@ -18,7 +18,7 @@ from clodputer.store.home import Home
 from clodputer.views.schedulers import Schedulers, gather
 from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
-from tests.workshop import command_task, drop, records
+from tests.workshop import command_task, drop, outcomes
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(120)]
 
@@ -51,10 +51,6 @@ def uninstalled(home: Home, everywhere: bool = False) -> Result:
 def seen(stage: Stage) -> Schedulers:
     """What `status --schedulers` asks for on macOS."""
     return gather(stage.home, os.environ, LAUNCHD, "darwin", time())
-
-
-def outcomes(home: Home, task: str) -> list[str]:
-    return [record["outcome"] for record in records(home, task)]
 
 
 def _nobody(*_: object) -> None:

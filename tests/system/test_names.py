@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.store.home import Home
 from tests.system.test_surroundings import call
-from tests.workshop import command_task, drop, environment, events, make_home, records
+from tests.workshop import command_task, drop, environment, events, make_home, outcomes
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def test_names_of_every_kind(home: Home) -> None:
     printed = call(environment(home), "exec", "--json", status=0)
     json.loads(printed)
     assert "\x1b" not in printed
-    assert [record["outcome"] for record in records(home, "blink")] == ["succeeded"]
+    assert outcomes(home, "blink") == ["succeeded"]
     kept = {name for name in os.listdir(os.fsencode(home.rejected)) if not name.endswith(b".reason.txt")}
     hidden = {name for name in NAMES if name.startswith(b".")}  # an editor's; waits until it is old
     left = set(os.listdir(os.fsencode(home.new)))

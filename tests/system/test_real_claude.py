@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -15,7 +14,18 @@ from clodputer.store.home import Home
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment
 from tests.wait import until
-from tests.workshop import alive, clodputer, drop, everything, execute, make_home, records, write_task
+from tests.workshop import (
+    alive,
+    clodputer,
+    drop,
+    everything,
+    execute,
+    make_home,
+    outcomes,
+    records,
+    write_secrets,
+    write_task,
+)
 
 pytest_plugins = ["tests.fakes.fixtures"]
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -215,8 +225,7 @@ def test_text_from_outside_is_no_command(stage: Stage) -> None:
 def test_secrets_stay_secret(stage: Stage) -> None:
     """A secret gets to the agent by prompt and environment, and to no file of ours, though the agent repeats it."""
     secret = "s3cret-value-of-mine"
-    Path(stage.home.secrets).write_text(f"DEPLOY_KEY={secret}\n")
-    os.chmod(stage.home.secrets, 0o600)
+    write_secrets(stage.home, f"DEPLOY_KEY={secret}\n")
     env = {"CLAUDE_CODE_MAX_RETRIES": "0", "DEPLOY_KEY": "{{ env.DEPLOY_KEY }}"}
     prompt = "@bash printenv DEPLOY_KEY > seen.txt\n@say it is {{ env.DEPLOY_KEY }}\n{{ body }}"
     record = stage.run("a text without steps", prompt=prompt, env=env, allowed_tools=["Bash"])
@@ -230,8 +239,7 @@ def test_secrets_stay_secret(stage: Stage) -> None:
 
 def test_a_secret_in_argv_is_refused(stage: Stage) -> None:
     """What would put a secret into the list of processes is not started, and the message says what to do instead."""
-    Path(stage.home.secrets).write_text("DEPLOY_KEY=s3cret-value-of-mine\n")
-    os.chmod(stage.home.secrets, 0o600)
+    write_secrets(stage.home, "DEPLOY_KEY=s3cret-value-of-mine\n")
     record = stage.run("@say x", append_system_prompt="use {{ env.DEPLOY_KEY }}")
     assert record["reason"] == "not_started"
     assert "env: mapping" in record["message"]
@@ -260,7 +268,7 @@ def test_sigterm_puts_the_request_back(stage: Stage) -> None:
     assert (record["outcome"], record["reason"]) == ("cancelled", "interrupted")
     assert list(everything(stage.home)) == ["default/queue/3"]
     execute(stage.home, extra=stage.environment())
-    assert [record["outcome"] for record in records(stage.home, "story")] == ["cancelled", "succeeded"]
+    assert outcomes(stage.home, "story") == ["cancelled", "succeeded"]
 
 
 def test_show_tells_it(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from typing import Optional
 import pytest
 
 from clodputer.store.home import Home
-from tests.workshop import ROOT, command_task, drop, environment, everything, make_home, records
+from tests.workshop import ROOT, command_task, drop, environment, everything, make_home, outcomes, records
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ def call(
 
 def ran_once(home: Home, task: str = "blink") -> None:
     """Its one request ran, succeeded, and is nowhere else."""
-    assert [record["outcome"] for record in records(home, task)] == ["succeeded"]
+    assert outcomes(home, task) == ["succeeded"]
     assert everything(home) == {}
 
 
@@ -188,7 +188,7 @@ def test_ten_thousand_stray_files(home: Home) -> None:
     for name in os.listdir(home.new):
         os.utime(f"{home.new}/{name}", (old, old))
     call(environment(home), "exec", status=0)
-    assert [record["outcome"] for record in records(home, "blink")] == ["succeeded"]
+    assert outcomes(home, "blink") == ["succeeded"]
     assert len(os.listdir(home.rejected)) == 20_000
     assert os.listdir(home.new) == []
 
@@ -233,10 +233,10 @@ def test_a_full_disk(small: Path, left: int) -> None:
         assert "No space left" in done.stderr
     ballast.unlink()
     call(environment(home), "exec", status=0)
-    outcomes = [record["outcome"] for record in records(home, "blink")]
+    ended = outcomes(home, "blink")
     dead = [name for name in os.listdir(home.dead) if not name.endswith(".reason.txt")]
-    assert outcomes in (["succeeded"], ["lost"]), done.stderr
-    assert len(dead) == outcomes.count("lost")
+    assert ended in (["succeeded"], ["lost"]), done.stderr
+    assert len(dead) == ended.count("lost")
     assert set(everything(home)) <= {"dead"}
 
 

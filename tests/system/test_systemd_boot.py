@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from time import time
@@ -22,12 +21,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.xdist_group("computer"),
 ]
-
-
-@pytest.fixture
-def computer() -> Iterator[Computer]:
-    with boot_lab.booted() as made:
-        yield made
 
 
 def at(moment: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
@@ -19,12 +18,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.xdist_group("computer"),
 ]
-
-
-@pytest.fixture
-def computer() -> Iterator[Computer]:
-    with boot_lab.booted() as made:
-        yield made
 
 
 def marking(computer: Computer, name: str, before: str = "") -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
@@ -21,12 +20,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.xdist_group("computer"),
 ]
-
-
-@pytest.fixture
-def computer() -> Iterator[Computer]:
-    with boot_lab.booted() as made:
-        yield made
 
 
 # What shells of root leave behind when one becomes somebody else in them.

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -30,24 +29,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.xdist_group("systemd"),
 ]
-
-
-@pytest.fixture(scope="module")
-def manager() -> Iterator[Lab]:
-    with systemd_lab.running() as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    manager.empty()
-    manager.reached_by(monkeypatch)
-    return manager
-
-
-@pytest.fixture
-def frame(lab: Lab) -> Frame:
-    return make_frame(lab)
 
 
 def test_a_moment_rings(frame: Frame) -> None:

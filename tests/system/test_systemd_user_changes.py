@@ -7,7 +7,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,8 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
 from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Frame
-from tests import systemd_lab
-from tests.systemd_lab import Lab, install, make_frame, ours, put, task
-from tests.workshop import ROOT
+from tests.systemd_lab import Lab, install, ours, put, task
+from tests.workshop import ROOT, program
 
 pytestmark = [
     pytest.mark.system,
@@ -29,24 +27,6 @@ pytestmark = [
 MUTATING = ("daemon-reload", "restart", "start", "stop", "enable", "disable", "reset-failed")
 
 
-@pytest.fixture(scope="module")
-def manager() -> Iterator[Lab]:
-    with systemd_lab.running() as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    manager.empty()
-    manager.reached_by(monkeypatch)
-    return manager
-
-
-@pytest.fixture
-def frame(lab: Lab) -> Frame:
-    return make_frame(lab)
-
-
 def cron(schedule: str) -> Trigger:
     return Trigger("cron", {"schedule": schedule, "timezone": "Europe/Berlin"})
 
@@ -54,10 +34,8 @@ def cron(schedule: str) -> Trigger:
 def test_two_hundred_units(lab: Lab, frame: Frame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A handful of calls installs and removes them; when all is as it should be, nothing is called that changes anything."""
     log = tmp_path / "calls"
-    recorder = tmp_path / "bin" / "systemctl"
-    recorder.parent.mkdir()
-    recorder.write_text(f'#!/bin/sh\necho "$2 $3" >>{log}\nexec {shutil.which("systemctl")} "$@"\n')
-    recorder.chmod(0o755)
+    script = f'echo "$2 $3" >>{log}\nexec {shutil.which("systemctl")} "$@"'
+    recorder = program(tmp_path / "bin", "systemctl", script)
     monkeypatch.setenv("PATH", f"{recorder.parent}:{os.environ['PATH']}")
     alarms = [task(f"task-{number}", cron(f"{number % 60} 2 * * *")) for number in range(200)]
 

@@ -7,7 +7,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from clodputer.schedulers import systemd
 from clodputer.schedulers.unit import SPOOL, Alarm, Frame, Unit, changes
 from tests import systemd_lab
-from tests.systemd_lab import Lab, install, make_frame, moment, put, task
+from tests.systemd_lab import Lab, install, moment, put, task
 from tests.workshop import ROOT
 
 pytestmark = [
@@ -24,24 +23,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.xdist_group("systemd"),
 ]
-
-
-@pytest.fixture(scope="module")
-def manager() -> Iterator[Lab]:
-    with systemd_lab.running() as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(manager: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    manager.empty()
-    manager.reached_by(monkeypatch)
-    return manager
-
-
-@pytest.fixture
-def frame(lab: Lab) -> Frame:
-    return make_frame(lab)
 
 
 def test_what_is_wrong_is_told(lab: Lab, frame: Frame) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import signal
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,41 +13,23 @@ import pytest
 
 from clodputer.runner.intake import intake
 from clodputer.store import snapshot
+from tests.killing import killed_at
 from tests.runner.watched import Watched
-from tests.system.crashing_exec import STEPS, WRITING
 from tests.workshop import everything
 
-FORK = multiprocessing.get_context("fork")
 # Every so many steps the next exec is killed as well; begun one later each time, so that all of them have their turn.
 APART = 8
 FILES = [f"f{number}" for number in range(3)]
 
 
-def look_and_take_in(watched: Watched, step: int, later: float) -> None:
-    """What an exec does of it, to be killed before its N-th step that changes the world; 0: never."""
-    left = [step]
-
-    def count(event: str, arguments: tuple[Any, ...]) -> None:
-        if event not in STEPS or (
-            event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING)
-        ):
-            return
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    watched.look(later)
-    intake(watched.around, time.time())
-
-
 def killed(watched: Watched, step: int, later: float = 10.0) -> bool:
-    """Do it in a process of its own; whether that was killed."""
-    process = FORK.Process(target=look_and_take_in, args=(watched, step, later))
-    process.start()
-    process.join(60)
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0
+    """Do what an exec does of it, to be killed before its N-th step; whether that was killed. 0: never."""
+
+    def look_and_take_in() -> None:
+        watched.look(later)
+        intake(watched.around, time.time())
+
+    return killed_at(step, look_and_take_in)
 
 
 def queued(watched: Watched) -> Counter[tuple[str, str, int]]:

@@ -14,9 +14,9 @@ from clodputer.agents import claude as agent
 from clodputer.model.moment import compact, iso
 from clodputer.store.home import Home
 from clodputer.views import doctor_claude
-from tests.doctoring import facts, first_on_path, make_older, one, program
+from tests.doctoring import facts, first_on_path, make_older, one
 from tests.fakes.start import install_fake_claude
-from tests.workshop import command_task, make_home, write_task
+from tests.workshop import command_task, make_home, program, write_secrets, write_task
 
 
 @pytest.fixture
@@ -24,11 +24,6 @@ def home(tmp_path: Path) -> Home:
     home = make_home(tmp_path)
     write_task(home, "hello", "prompt: say hello\n")
     return home
-
-
-def write_secrets(home: Home, text: str) -> None:
-    Path(home.secrets).write_text(text)
-    Path(home.secrets).chmod(0o600)
 
 
 def test_claude_is_found_and_tells_its_version(home: Home, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_the_log(home: Home) -> None:
     assert "not a regular file" in one(doctor_home.log(facts(home)), "problem").message
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+@pytest.mark.usefixtures("mortal")
 def test_a_log_that_cannot_be_written(home: Home) -> None:
     Path(home.log).touch(mode=0o400)
     assert one(doctor_home.log(facts(home)), "problem").fix is not None

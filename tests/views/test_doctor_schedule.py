@@ -13,7 +13,7 @@ from clodputer.store.home import Home
 from clodputer.views import doctor_schedule
 from clodputer.views.doctor_finding import Facts
 from tests import doctoring
-from tests.doctoring import one, program
+from tests.doctoring import one
 from tests.fakes.start import install_fake_claude
 from tests.schedulers.crontabs import Crontab
 from tests.slots import settle
@@ -22,11 +22,7 @@ from tests.workshop import ROOT, command_task, make_home, write_task
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    """A crontab, and no other scheduler that answers."""
-    table = Crontab(tmp_path / "cron", monkeypatch)
-    for name in ("systemctl", "launchctl"):
-        program(table.folder / "bin", name, "echo 'nobody answers here' >&2; exit 1")
-    return table
+    return doctoring.only_cron(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from clodputer import __version__
 from clodputer.store.home import Home
 from clodputer.views import doctor_setup
-from tests.doctoring import facts, first_on_path, one, program
-from tests.workshop import ROOT, make_home
+from tests.doctoring import facts, first_on_path, one
+from tests.workshop import ROOT, make_home, program
 
 
 @pytest.fixture

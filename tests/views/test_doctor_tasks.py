@@ -29,17 +29,25 @@ def test_tasks(home: Home) -> None:
     write_task(home, "good", "prompt: do it\n")
     assert "good" in one(doctor_tasks.tasks(facts(home)), "ok").message
     write_task(home, "bad", "prompt: do it\ntimeout: 20\nmax_cost_us: 1\n")
-    found = doctor_tasks.tasks(facts(home))
-    assert [finding.level for finding in found] == ["problem", "problem"]
-    assert found[0].message.startswith("tasks/bad.yaml:2: timeout")
-    assert "clodputer validate bad" in found[0].remedy
+    write_task(home, "worse", "prompt: do it\npriorty: 1\n")
+    bad, worse = doctor_tasks.tasks(facts(home))
+    assert (bad.level, worse.level) == ("problem", "problem")
+    told = bad.message.split("\n")
+    assert told[0] == "tasks/bad.yaml has 2 mistakes:"
+    assert [line.partition(": ")[0] for line in told[1:]] == ["  line 2", "  line 3"]
+    assert worse.message.startswith("tasks/worse.yaml:2: ")
+    assert (bad.remedy, worse.remedy) == ("Mend it: clodputer edit bad", "Mend it: clodputer edit worse")
 
 
 def test_a_great_many_mistakes_are_counted(home: Home) -> None:
-    write_task(home, "bad", "prompt: do it\n" + "".join(f"k{number}: 1\n" for number in range(30)))
+    for place in range(doctor_tasks.MOST_FILES + 3):
+        write_task(
+            home, f"bad-{place:02}", "prompt: do it\n" + "".join(f"k{number}: 1\n" for number in range(30))
+        )
     found = doctor_tasks.tasks(facts(home))
-    assert len(found) == doctor_tasks.MOST_MISTAKES + 1
-    assert "10 more mistakes" in found[-1].message
+    assert len(found) == doctor_tasks.MOST_FILES + 1
+    assert found[0].message.endswith("\n  and 20 more: clodputer validate bad-00")
+    assert found[-1].message == "3 more broken task files"
 
 
 def test_folders(home: Home, tmp_path: Path) -> None:
@@ -60,7 +68,7 @@ def test_folders(home: Home, tmp_path: Path) -> None:
     assert "no folder" in doctor_tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read everywhere")
+@pytest.mark.usefixtures("mortal")
 def test_a_folder_that_cannot_be_read(home: Home, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o000)

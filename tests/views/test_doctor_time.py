@@ -13,9 +13,9 @@ from clodputer.model.trigger import fingerprint
 from clodputer.store import ledger
 from clodputer.store.home import Home
 from clodputer.views import doctor_time
-from tests.doctoring import facts, first_on_path, make_older, one, program
+from tests.doctoring import facts, first_on_path, make_older, one
 from tests.slots import cron_task
-from tests.workshop import make_home
+from tests.workshop import make_home, program
 
 HOUR, DAY = 3600.0, 86400.0
 

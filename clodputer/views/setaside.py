@@ -1,0 +1,68 @@
+"""What was set aside, one file at a time: where it lies, why, whether that still holds, and the commands that mend it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.runner.putback import Known, task_named, trouble
+from clodputer.runner.surroundings import Surroundings
+from clodputer.store import lookup, whereabouts
+from clodputer.store.lookup import CLOSED, DEAD, REJECTED
+
+# Of a task's files in one place the latest are looked for among so many; each has to be read.
+MOST_READ = 200
+
+
+class SetAside(NamedTuple):
+    """A file in REJECTED, DEAD or CLOSED. since: epoch seconds; trouble: what would be in its way if it were dropped now.
+
+    handle: what stands for it on a command line. task, request_id: empty when nothing tells.
+    """
+
+    place: str
+    name: str
+    path: str
+    dropped: str
+    request_id: str
+    task: str
+    reason: str
+    since: float
+    trouble: Optional[ClodputerError]
+    handle: str
+
+    @property
+    def mend(self) -> str:
+        """What to do, as a sentence that ends with the command that drops it again; empty when nothing is left to do."""
+        if self.place == CLOSED and not self.reason.startswith("Cancelled"):
+            return ""
+        again = f"clodputer retry {self.handle}"
+        return f"{self.trouble.hint} Then: {again}" if self.trouble else f"Run it again: {again}"
+
+
+def told(around: Surroundings, place: str, name: str, known: Optional[Known] = None) -> SetAside:
+    """One file that was set aside; `known` as `trouble` has it. Raises FileNotFoundError when it is gone, OSError."""
+    folder = lookup.folder(around.home, place)
+    path, dropped = f"{folder}/{name}", lookup.dropped_as(around.home, place, name)
+    task, wrong = trouble(around, path, dropped, known)
+    inside = lookup.id_inside(path, dropped) if place == REJECTED else whereabouts.id_of(name)
+    bearer = lookup.Bearer(place, inside, path, (), name, task)
+    return SetAside(place, name, path, dropped, inside, task, whereabouts.reason(folder, name), whereabouts.changed(path),
+                    wrong, lookup.handle(bearer))  # fmt: skip
+
+
+def of_task(around: Surroundings, task: str) -> list[SetAside]:
+    """The requests of a task that were rejected or given up, of each place the latest first."""
+    found = []
+    known: Known = {}
+    for place in (REJECTED, DEAD):
+        folder = lookup.folder(around.home, place)
+        for name in islice(whereabouts.set_aside(folder), MOST_READ):
+            if task_named(f"{folder}/{name}", lookup.dropped_as(around.home, place, name)) != task:
+                continue
+            try:
+                found.append(told(around, place, name, known))
+            except FileNotFoundError:
+                continue  # retried a moment ago
+    return found

@@ -1,0 +1,49 @@
+"""Prose: sentences in the width of a terminal, broken between words, and whole in a pipe."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clodputer.cli.ink import ink, without
+from clodputer.cli.prose import hung, lines, prose, wrapped
+
+SENTENCE = "its task file is not in order, which three mistakes in it show"
+
+
+def test_in_a_pipe_it_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert prose(SENTENCE) == wrapped(SENTENCE, 13) == hung(SENTENCE) == SENTENCE
+
+
+def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ink takes no room, what is indented stays so, and what hangs is set in further."""
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = wrapped(f"{ink('nightly', 'bold')} does not run: {SENTENCE}")
+    assert without(shown).split("\n") == [
+        "nightly does not run: its task file is", "not in order, which three mistakes in it", "show",
+    ]  # fmt: skip
+    assert hung(f"  {SENTENCE}").split("\n") == [
+        "  its task file is not in order, which", "    three mistakes in it show",
+    ]  # fmt: skip
+    rows = "  changelog  at 07:30 on weekdays, and every hour"
+    assert hung(rows, 4).split("\n") == ["  changelog  at 07:30 on weekdays, and", "      every hour"]
+    assert prose("\x1b[2J") == "\\x1b[2J"
+
+
+def test_a_terminal_that_is_too_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column of words keeps its least width beside any margin."""
+    monkeypatch.setenv("COLUMNS", "10")
+    assert max(map(len, wrapped(SENTENCE, 13).split("\n"))) > 10
+
+
+@given(st.text("ab \u6771", max_size=80), st.integers(4, 30), st.integers(0, 3))
+def test_no_word_is_lost_or_broken(text: str, room: int, hang: int) -> None:
+    """In their order; and a line is too long only where one word is."""
+    from rich.cells import cell_len
+
+    found = lines(text, room, hang)
+    assert " ".join(found).split() == text.split()
+    for line in found:
+        assert cell_len(line) <= room or len(line.split()) == 1 or line == text

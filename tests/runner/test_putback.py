@@ -1,0 +1,166 @@
+"""Put back: a rejected file is dropped again once its cause is mended; nothing is lost, and nothing is dropped twice."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from clodputer.model.errors import ClodputerError
+from clodputer.runner import retry
+from clodputer.runner.drain import work
+from clodputer.runner.intake import intake
+from clodputer.runner.stop import Stop
+from clodputer.runner.surroundings import Surroundings, look
+from clodputer.store import spool
+from clodputer.store.home import Home
+from tests.killing import killed_at
+from tests.workshop import command_task, drop, environment, events, everything, make_home, records, write_task
+
+# So long after a drop that it cannot be unfinished.
+LATER = 4_000_000_000.0
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+@pytest.fixture
+def around(home: Home) -> Surroundings:
+    return look(environment(home))
+
+
+def rejected(around: Surroundings, name: str, text: str = "") -> None:
+    drop(around.home, name, text)
+    assert intake(around, LATER).rejected == 1
+
+
+def put_back(around: Surroundings, wanted: str) -> retry.Retried:
+    found = retry.find(around, wanted)
+    assert found is not None
+    return retry.retry(around, found)
+
+
+def drained(around: Surroundings) -> None:
+    with Stop() as stop:
+        work(around, stop)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("nightly", ""),
+        ("a.json", '{"task": "nightly", "context": {"who": "Ada"}}'),
+        ("a.yaml", "task: nightly\n"),
+        ("a.md", "---\ntask: nightly\n---\n"),
+        ("2.json", '{"task": "nightly", "id": "mine-0001"}'),
+    ],
+)
+def test_every_form(home: Home, around: Surroundings, name: str, text: str) -> None:
+    """Its task was missing and is there now: it runs as if it had been dropped today."""
+    rejected(around, name, text)
+    command_task(home, "nightly", "/bin/true")
+    done = put_back(around, f"rejected/{name}")
+    assert (done.task, os.path.dirname(done.file)) == ("nightly", home.new)
+    assert os.path.splitext(done.file)[1] == os.path.splitext(name)[1]
+    assert os.listdir(home.rejected) == []
+    [event] = events(home, "retried")
+    assert (event["rejected"], event["file"]) == (name, os.path.basename(done.file))
+    drained(around)
+    [record] = records(home, "nightly")
+    assert record["outcome"] == "succeeded"
+    assert done.request_id in ("", record["request_id"])
+
+
+def test_a_second_one_of_a_name(home: Home, around: Surroundings) -> None:
+    """The number that keeps them apart in rejected/ is no part of the name."""
+    rejected(around, "nightly")
+    rejected(around, "nightly")
+    command_task(home, "nightly", "/bin/true")
+    assert put_back(around, "rejected/2.nightly").file == f"{home.new}/nightly"
+    with pytest.raises(ClodputerError) as caught:
+        put_back(around, "rejected/nightly")
+    assert caught.value.code == "name_taken"
+    drained(around)
+    put_back(around, "rejected/nightly")
+    drained(around)
+    assert len(records(home, "nightly")) == 2
+
+
+def test_what_lies_in_new_is_never_overwritten(home: Home, around: Surroundings) -> None:
+    rejected(around, "a.json", '{"task": "nightly"}')
+    command_task(home, "nightly", "/bin/true")
+    drop(home, "a.json", '{"task": "nightly"}')
+    put_back(around, "a.json")
+    assert len(os.listdir(home.new)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "hint"),
+    [
+        ("a.json", '{"tsk": "nightly"}', "invalid_request", "Mend {rejected}/a.json. Then: clodputer retry rejected/a.json"),
+        ("a b.json", "{", "unreadable", "Mend {rejected}/a b.json. Then: clodputer retry 'rejected/a b.json'"),
+        ("a.json", '{"task": "gone"}', "task_unknown", "Make the task: clodputer new gone; or name another one in "),
+        ("broken", "", "task_invalid", "Mend it: clodputer edit broken. Then: clodputer retry rejected/broken"),
+        ("off", "", "task_disabled", "Switch it on: clodputer edit off. Then: "),
+    ],
+)  # fmt: skip
+def test_what_is_not_mended_stays(
+    home: Home, around: Surroundings, name: str, text: str, code: str, hint: str
+) -> None:
+    """It would only be rejected again; what mends it is told."""
+    write_task(home, "broken", "promt: x\n")
+    command_task(home, "off", "/bin/true", more="enabled: false\n")
+    rejected(around, name, text)
+    before = everything(home)
+    with pytest.raises(ClodputerError, match="would be rejected again") as caught:
+        put_back(around, f"rejected/{name}")
+    assert caught.value.code == code
+    assert hint.format(rejected=home.rejected) in caught.value.hint
+    assert everything(home) == before
+
+
+def test_a_mended_file(home: Home, around: Surroundings) -> None:
+    """By its name alone, or without the ending."""
+    command_task(home, "nightly", "/bin/true")
+    rejected(around, "a.json", '{"tsk": "nightly"}')
+    Path(home.rejected, "a.json").write_text('{"task": "nightly"}')
+    put_back(around, "a")
+    drained(around)
+    assert len(records(home, "nightly")) == 1
+
+
+def test_the_name_of_a_task_is_its_latest_run(home: Home, around: Surroundings) -> None:
+    """As ever, although a file of that name was rejected as well."""
+    rejected(around, "nightly")
+    command_task(home, "nightly", "/bin/true")
+    drop(home, "x.json", '{"task": "nightly"}')
+    drained(around)
+    assert put_back(around, "nightly").retries == records(home, "nightly")[0]["request_id"]
+    assert Path(home.rejected, "nightly").exists()
+
+
+@pytest.mark.parametrize("name", ["nightly", "a.json"])
+def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
+    """It lies in one place, or has run once; a second call does no harm."""
+    for step in range(1, 40):
+        home = make_home(tmp_path / str(step))
+        around = look(environment(home))
+        rejected(around, name, json.dumps({"task": "nightly"}) if name == "a.json" else "")
+        command_task(home, "nightly", "/bin/true")
+        killed = killed_at(step, partial(put_back, around, f"rejected/{name}"))
+        found = [one for place, names in everything(home).items() for one in names
+                 if place in ("new", "rejected") and not one.endswith(spool.REASON_SUFFIX)]  # fmt: skip
+        assert len(found) == 1, step
+        if retry.find(around, f"rejected/{name}"):
+            put_back(around, f"rejected/{name}")
+        drained(around)
+        assert len(records(home, "nightly")) == 1, step
+        assert not Path(home.rejected, name).exists()
+        if not killed:
+            break
+    assert step > 2

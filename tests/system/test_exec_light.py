@@ -1,0 +1,43 @@
+"""What an exec that runs something loads: ourselves, and what is quick in the standard library."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from clodputer.store.home import Home
+from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, outcomes
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path)
+
+
+def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> None:
+    """With a warm cache a `command` run imports nothing but ourselves and what is quick in the standard library."""
+    command_task(home, "plain", "/bin/true")
+    drop(home, "plain")
+    execute(home)
+    path = Path(home.tasks, "plain.yaml")
+    os.utime(
+        path, (time.time() - 60, time.time() - 60)
+    )  # older than the cache's doubt about a file just written
+    clodputer(home, "validate")
+    execute(home)
+    drop(home, "plain")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from clodputer.__main__ import main; main(['exec'])\n"
+        "print({'collections', 'ctypes', 'enum', 'functools', 'json', 're', 'signal', 'typing'} & set(sys.modules))"
+    )
+    root = str(Path(__file__).parent.parent.parent)
+    argv = [sys.executable, "-I", "-S", "-c", code, root]
+    done = subprocess.run(argv, env=environment(home), check=True, capture_output=True, text=True)
+    if sys.platform == "linux":
+        assert done.stdout == "set()\n"
+    assert outcomes(home, "plain") == ["succeeded", "succeeded"]
