@@ -80,7 +80,9 @@ def _finished(event: Mapping[str, Any]) -> str:
 
 def _others(event: Mapping[str, Any]) -> str:
     parts = [
-        one_line(str(event[key]), LONGEST).rstrip(".") for key in ("reason", "message") if event.get(key)
+        one_line("; ".join(str(event[key]).splitlines()), LONGEST).rstrip(".")
+        for key in ("reason", "message")
+        if event.get(key)
     ]
     swept = event.get("swept")
     if isinstance(swept, list):

@@ -35,6 +35,17 @@ def environ(home: Home) -> dict[str, str]:
     return {"CLODPUTER_HOME": home.root, "HOME": home.root}
 
 
+def test_a_message_of_several_lines() -> None:
+    """What stood on lines of its own is told apart."""
+    event = {
+        "event": "rejected",
+        "reason": "task_unknown",
+        "message": "there is no task 'x'\nMake it.",
+        "file": "a.json",
+    }
+    assert in_words(event).endswith("task_unknown, there is no task 'x'; Make it, file a.json")
+
+
 def test_logs_of_an_id_that_fits_several_runs(home: Home) -> None:
     """They are listed; what was pruned is still found by its whole id."""
     for number in (7, 8):
