@@ -5,34 +5,47 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
-from tests import guard
+from tests import examples, guard
 from tests import mortal as mortality
 
 guard.install(guard.PROTECTED)
 # Here and not in a fixture: those of a module or a session come before those of a test.
 os.environ["PATH"] = guard.refusing_first(os.environ["PATH"])
-settings.register_profile("few", max_examples=20, deadline=None)
+examples.register()
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_")
 KEPT = {"CLODPUTER_TEST_CLAUDE"}
+# Numbered here: pytest's own numbering reads the whole folder again for every test.
+NUMBERS = count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits: at the end others would wait for it. (Groups of tests, the longest first, come before all.)"""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Set HOME and CLODPUTER_HOME to places nobody else uses, and hide what this machine's user configured."""
+    """Set HOME, CLODPUTER_HOME and TMPDIR to places nobody else uses, and hide what this machine's user configured."""
     for name in list(os.environ):
         if name.startswith(PRIVATE_PREFIXES) and name not in KEPT:
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    number = next(NUMBERS)
+    home, temporary = (tmp_path_factory.getbasetemp() / f"{kind}.{number}" for kind in ("home", "t"))
+    home.mkdir()
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    tempfile.tempdir = None  # what it remembers of an earlier TMPDIR
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("CLODPUTER_HOME", str(home / ".clodputer"))
     return home

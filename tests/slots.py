@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from time import time
+from time import sleep, time
 
 from clodputer.model.moment import iso
 from clodputer.store import ledger
@@ -49,8 +49,11 @@ def begin(home: Home) -> None:
 
 
 def last_hour() -> int:
-    """The latest full hour, at least ten seconds ago: while a test runs it stays the latest but for one test in 300."""
-    return int((time() - 10) // HOUR * HOUR)
+    """The latest full hour, which stays the latest while a test goes on: shortly before the next one, that is waited for."""
+    left = HOUR - time() % HOUR
+    if left < 30:
+        sleep(left + 1)
+    return int(time() // HOUR * HOUR)
 
 
 def told(moment: float) -> str:

@@ -235,7 +235,7 @@ def test_signals(fake: Fake, directives: list[str], number: signal.Signals, stat
         until((fake.folder / "told").exists)
         assert process.poll() is None
     process.send_signal(number)
-    assert process.wait(timeout=10) == status
+    assert process.wait(timeout=30) == status
     assert (fake.folder / "told").read_text().startswith("SIG")
 
 

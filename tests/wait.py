@@ -12,7 +12,7 @@ FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.02
 
 
-def until(condition: Callable[[], T], timeout: float = 10.0, message: str = "the condition never held") -> T:
+def until(condition: Callable[[], T], timeout: float = 30.0, message: str = "the condition never held") -> T:
     """Return the first true value of `condition()`; raise AssertionError with `message` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     pause = FIRST_PAUSE

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
@@ -63,6 +64,7 @@ def environment(home: Home, extra: Optional[Mapping[str, str]] = None) -> dict[s
     return {
         "PATH": guard.refusing_first("/usr/local/bin:/usr/bin:/bin"),
         "HOME": os.environ["HOME"],
+        "TMPDIR": tempfile.gettempdir(),
         "CLODPUTER_HOME": home.root,
         "PYTHONPATH": str(ROOT),
         **(extra or {}),

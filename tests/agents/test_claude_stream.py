@@ -26,6 +26,7 @@ from tests.agents.streams import (
     said,
     told,
 )
+from tests.examples import examples
 
 
 def state(progress: Progress) -> tuple[bool, bool, bool]:
@@ -161,7 +162,7 @@ LINE = st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.lists(LINE, max_size=6),
     st.sampled_from([0, 1, 143, None]),

@@ -43,7 +43,9 @@ def test_a_message_of_several_lines() -> None:
         "message": "there is no task 'x'\nMake it.",
         "file": "a.json",
     }
-    assert in_words(event).endswith("task_unknown, there is no task 'x'; Make it, file a.json")
+    # However wide the terminal is.
+    told = " ".join(in_words(event).split())
+    assert told.endswith("task_unknown, there is no task 'x'; Make it, file a.json")
 
 
 def test_logs_of_an_id_that_fits_several_runs(home: Home) -> None:

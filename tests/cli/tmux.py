@@ -34,7 +34,7 @@ class Tmux:
 
     def __init__(self, home: Home, columns: int = 80, lines: int = 40) -> None:
         # Short: the path of a socket may have some hundred characters.
-        self.folder = tempfile.mkdtemp(prefix="cp-tmux-")
+        self.folder = tempfile.mkdtemp(prefix="cp-tmux-", dir="/tmp")
         self.shell = Path(self.folder, "clodputer")
         self.shell.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
         self.shell.chmod(0o755)

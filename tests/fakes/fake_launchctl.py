@@ -1,7 +1,8 @@
 """A launchd in a file: the states of its jobs, and launchctl's exit codes and words as they were observed on macOS 11 to 26.
 
 FAKE_LAUNCHD names a folder with state.json. What a test may set in it: `version` of macOS; `session`: whether there is a
-desktop one; `opaque`: so many bootstraps end with 5; `drain`: so many looks until a job is gone after bootout, -1 for never;
+desktop one; `opaque`: so many bootstraps end with 5, or all of a label; `drain`: so many looks until a job is gone after
+bootout, -1 for never;
 `login_items`: labels a person has switched off; `fires`: whether jobs really start their program; `kill`: [call, "before" or
 "after"], at which the caller is killed; `hang`: a verb that never ends. `calls` holds every argv.
 """
@@ -129,8 +130,10 @@ def _overrides(now: dict[str, Any]) -> str:
 def _bootstrap(now: dict[str, Any], domain: str, path: str) -> str:
     if not now["session"]:
         raise _refuse("Bootstrap", 125)
-    if now["opaque"]:
+    if isinstance(now["opaque"], int) and now["opaque"]:
         now["opaque"] -= 1
+        raise _refuse("Bootstrap", 5)
+    if f"{now['opaque']}.plist" == os.path.basename(path):
         raise _refuse("Bootstrap", 5)
     if not os.path.isfile(path) or os.stat(path).st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise _refuse("Bootstrap", 5)

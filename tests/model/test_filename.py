@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.model.filename import quoted, shown
+from tests.examples import examples
 
 NAMES = st.binary(min_size=1, max_size=20).filter(lambda name: b"\0" not in name)
 
@@ -32,7 +33,7 @@ def test_names(name: bytes, printable: str, word: str) -> None:
     assert (shown(path), quoted(path)) == (printable, word)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=30))
 def test_the_shell_reads_every_name_exactly(names: list[bytes]) -> None:
     """`printf %s` of the word gives the very bytes of the name, whatever they are."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.model import pattern as patterns
+from tests.examples import examples
 
 NAMES = ("a", "b", "ab", "a.txt", "b.md", ".a", ".txt")
 PARTS = ("*", "**", "a", "a*", "*.txt", "?", "[ab]", "[!a]*", ".*", "*b*", ".a")
@@ -65,9 +65,9 @@ def files_in(root: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def tree() -> str:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Four levels of folders and files with all the names."""
-    root = tempfile.mkdtemp()
+    root = str(tmp_path_factory.mktemp("tree"))
 
     def fill(folder: str, depth: int) -> None:
         for name in NAMES[2:]:
@@ -81,7 +81,7 @@ def tree() -> str:
     return root
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(parts=st.lists(st.sampled_from(PARTS), min_size=1, max_size=3))
 def test_the_same_files_as_glob_finds(tree: str, parts: list[str]) -> None:
     """Every file of a tree that Python's glob finds for a pattern, and no other; a last `**` means files here."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clodputer.model import watch
 from clodputer.model.watch import CREATED, MODIFIED, Entry, Options, Version
+from tests.examples import examples
 
 START = 1_800_000_000
 DEBOUNCE = 2.0
@@ -120,7 +121,7 @@ def content(version: Version) -> Any:
     return version[:3]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(STEPS)
 def test_nothing_is_told_twice_or_too_early(steps: list[tuple[str, str, str, int]]) -> None:
     """Between two tellings of a path it changed or was gone, and each was quiet for the debounce when it was told."""
@@ -136,7 +137,7 @@ def test_nothing_is_told_twice_or_too_early(steps: list[tuple[str, str, str, int
                 ), (earlier, told)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(STEPS)
 def test_nothing_that_stayed_is_lost(steps: list[tuple[str, str, str, int]]) -> None:
     """Whatever is there at the end was told in its last version; whatever a look saw quiet was told at that look or before."""
@@ -150,7 +151,7 @@ def test_nothing_that_stayed_is_lost(steps: list[tuple[str, str, str, int]]) -> 
                            for each in watcher.told)  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(STEPS)
 def test_created_comes_first_and_once_for_each_file(steps: list[tuple[str, str, str, int]]) -> None:
     """A path is created, then modified any number of times; created again only when a look saw it gone."""
@@ -163,7 +164,7 @@ def test_created_comes_first_and_once_for_each_file(steps: list[tuple[str, str, 
             assert later.event == (CREATED if gone else MODIFIED)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(STEPS, st.sampled_from(("created", "modified")))
 def test_event_only_chooses(steps: list[tuple[str, str, str, int]], event: str) -> None:
     """With `event` the same looks tell the same changes of that kind, and no others."""

@@ -199,6 +199,8 @@ def test_without_a_ttl_the_key_is_free_when_the_first_is_done(home: Home, around
     assert intake(around, time.time()).queued == 1
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_ten_thousand_at_once(home: Home, around: Surroundings) -> None:
     """A flood is taken in whole, in order of arrival."""
     for number in range(10_000):

@@ -33,7 +33,7 @@ def test_nothing_of_a_run_survives_its_normal_end(
     wait = "while [ ! -s pid ]; do sleep 0.02; done"
     # Without a subreaper, one that shed its session and its tag must have been seen below the agent.
     if leftover == "bare" and (means or not LINUX):
-        wait += "; sleep 0.5"
+        wait += "; sleep 2"
     told = run(tmp_path, ["/bin/sh", "-c", f"{LEFTOVERS[leftover]}\n{wait}"], **means)
     pid = pid_in(tmp_path / "pid")
     assert told.ended["exit_status"] == 0

@@ -136,7 +136,9 @@ def test_a_folder_too_deep_to_be_read(tmp_path: Path) -> None:
 
 def run_of_the_task(watched: Watched, start: float) -> None:
     """A run that began at `start` and ends now, as the records tell it."""
-    folder = Path(watched.home.runs, "work", f"{compact(start)}-abcd")
+    runs = Path(watched.home.runs, "work")
+    # With a number, as two may begin in one millisecond.
+    folder = runs / f"{compact(start)}-{len(list(runs.glob('*'))):04}"
     folder.mkdir(parents=True)
     (folder / "record.json").write_text("{}")
 

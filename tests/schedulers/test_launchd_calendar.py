@@ -16,6 +16,7 @@ from clodputer.model import trigger as triggers
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
 from clodputer.schedulers.launchd_calendar import MOST, entries
+from tests.examples import examples
 from tests.model.clockwork import random_expression
 from tests.schedulers.launchd_walker import MANUAL, OPEN_SOURCE, READINGS, rings
 
@@ -95,7 +96,7 @@ def no_slot_time_is_missed(dice: random.Random) -> None:
     assert all("Minute" in entry for entry in found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.randoms(use_true_random=False))
 def test_no_slot_time_is_missed(dice: random.Random) -> None:
     """Each slot time of random triggers is followed by an alarm within a minute."""
@@ -108,7 +109,7 @@ def test_no_slot_time_is_missed(dice: random.Random) -> None:
 def test_no_slot_time_of_thousands_is_missed(part: int) -> None:
     """The same for 2,800 sets of triggers, most of them cron expressions."""
 
-    @settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(700), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**64))
     def sought(seed: int) -> None:
         no_slot_time_is_missed(random.Random(f"{part} {seed}"))

@@ -59,7 +59,7 @@ def test_a_run_is_not_killed_for_a_change(stage: Stage, tmp_path: Path) -> None:
     stage.install(stage.units(alarm))
     until(lambda: list(Path(stage.home.runs, "long").glob("*/process.json")), 30)
     until(lambda: ended(stage, "org.clodputer.spool"), 30)
-    stage.frame = stage.frame._replace(seconds=2.0, environment={**stage.frame.environment, "LANG": "C"})
+    stage.frame = stage.frame._replace(seconds=5.0, environment={**stage.frame.environment, "LANG": "C"})
     done, (trouble,) = stage.install(stage.units(alarm))
     assert (trouble.code, trouble.unit) == ("run_going", "org.clodputer.task.long")
     assert sorted(done) == ["replace spool", "replace sweep"]

@@ -73,13 +73,14 @@ def test_an_opaque_refusal_is_tried_again(stage: Stage, version: int) -> None:
 
 def test_a_refusal_that_stays_is_told(stage: Stage) -> None:
     """What was tried, what it said, and where launchd says more; the others are loaded all the same."""
-    stage.frame = stage.frame._replace(seconds=1.0)
-    stage.set(opaque=2)  # tried again once only, as patience is short
+    stage.frame = stage.frame._replace(seconds=4.0)
+    stage.set(opaque="org.clodputer.spool")
     done, (trouble,) = stage.install(stage.units())
     assert done == ["add sweep"]
     assert (trouble.code, trouble.unit, trouble.fatal) == ("launchctl_failed", "org.clodputer.spool", True)
     assert "5" in trouble.message
     assert "log show" in trouble.hint
+    stage.set(opaque=0)
     assert stage.install(stage.units()) == (["reload spool"], [])
 
 
@@ -95,7 +96,7 @@ def test_a_disabled_unit_is_enabled(stage: Stage, version: int) -> None:
 
 def test_switched_off_in_login_items(stage: Stage) -> None:
     """launchd takes the job and drops it: no command can switch it on, so the person is told where to."""
-    stage.frame = stage.frame._replace(seconds=1.0)
+    stage.frame = stage.frame._replace(seconds=3.0)
     stage.set(login_items=["org.clodputer.spool"])
     done, (trouble,) = stage.install(stage.units())
     assert done == ["add sweep"]
@@ -212,7 +213,7 @@ def test_a_job_that_does_not_go(stage: Stage) -> None:
     """A process that survives everything is not waited for for ever."""
     stage.install(stage.units(NIGHTLY))
     stage.set(drain=-1)
-    stage.frame = stage.frame._replace(seconds=1.0)
+    stage.frame = stage.frame._replace(seconds=2.0)
     done, (trouble,) = stage.install(stage.units(LATER))
     assert (done, trouble.code) == ([], "still_draining")
 
@@ -220,7 +221,7 @@ def test_a_job_that_does_not_go(stage: Stage) -> None:
 def test_a_launchctl_that_hangs(stage: Stage) -> None:
     """No call is waited for longer than the frame says."""
     stage.set(hang="bootstrap")
-    stage.frame = stage.frame._replace(seconds=1.0)
+    stage.frame = stage.frame._replace(seconds=3.0)
     (steps,) = [changes(stage.units()[:1], launchd.inspect(stage.frame))]
     (trouble,) = launchd.apply(stage.frame, steps, lambda change: None)
     assert trouble.code == "launchctl_hangs"

@@ -108,7 +108,7 @@ def test_what_cannot_be_asked_is_a_trouble(stage: Stage) -> None:
     """Of its own, beside the others."""
     found = launchd.inspect(stage.frame)
     stage.set(hang="managername")
-    stage.frame = stage.frame._replace(seconds=1.0)
+    stage.frame = stage.frame._replace(seconds=3.0)
     os.chmod(stage.agents / "org.clodputer.spool.plist", 0o622)  # noqa: S103
     told = [trouble.code for trouble in launchd.troubles(stage.frame, [], found)]
     assert told == ["launchctl_hangs", "plist_not_safe"]

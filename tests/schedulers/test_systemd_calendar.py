@@ -20,6 +20,7 @@ from clodputer.model.cron import DAYS_OF_MONTH, InvalidCron, parse
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
 from clodputer.schedulers.systemd_calendar import MINUTELY, at_least_every, calendar, grid
+from tests.examples import examples
 from tests.schedulers.calendar_lines import rings
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca",
@@ -136,7 +137,7 @@ fields = st.tuples(
 jitters = st.sampled_from([0, 0, 1, 59, 600, 3600, 7200, 80000, 86399])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     fields, st.sampled_from(ZONES), jitters, st.integers(2026, 2050), st.booleans(), st.text("ab", min_size=1)
 )

@@ -14,6 +14,7 @@ from clodputer.schedulers import systemd, systemd_check, systemd_place
 from clodputer.schedulers.systemd_parse import command, parse
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
 from clodputer.store.templates import folder as shipped
+from tests.examples import examples
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/h", "CLODPUTER_HOME": "/h/.clodputer"}
 FRAME = Frame(
@@ -125,7 +126,7 @@ def test_what_is_not_ours(text: str) -> None:
 odd = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" %$\"'\\\t\n"), max_size=30)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(odd, odd)
 @example("$$", "$$")
 def test_whatever_stands_in_it_is_understood(value: str, folder: str) -> None:

@@ -117,20 +117,29 @@ def test_a_file_edited_while_it_is_read_is_not_kept(home: Home, source: Path) ->
 @pytest.mark.parametrize("ago", [0, 5_000_000])
 def test_a_file_changed_just_now_is_not_kept(ago: int, home: Home, source: Path) -> None:
     """It could be changed again within the same tick of the clock, and look the same."""
-    probe = Path(home.tmp, "clock")
-    for _ in range(5):
-        probe.write_text("", encoding="utf-8")
-        _age(source, probe.stat().st_mtime_ns - ago + 10_000_000)
+    told = 0
+    while told < 5:
+        changed = _clock(home) - ago + 10_000_000
+        _age(source, changed)
         cache.get(home, str(source), "1", _Loader(source))
-        assert cache.find(home, str(source), "1") is None
-        probe.unlink()
+        kept = cache.find(home, str(source), "1")
+        # On a busy machine it may have grown old meanwhile, and then it may be kept.
+        if _clock(home) - changed < cache.YOUNG_NS:
+            assert kept is None
+            told += 1
+
+
+def _clock(home: Home) -> int:
+    """What the file system's clock shows."""
+    probe = Path(home.tmp, "clock")
+    probe.unlink(missing_ok=True)
+    probe.write_text("", encoding="utf-8")
+    return probe.stat().st_mtime_ns
 
 
 def test_whole_seconds_are_distrusted_for_longer(home: Home, source: Path) -> None:
     """Where times are whole seconds, the file system may not count finer."""
-    probe = Path(home.tmp, "clock")
-    probe.write_text("", encoding="utf-8")
-    now = probe.stat().st_mtime_ns
+    now = _clock(home)
     _age(source, now // 1_000_000_000 * 1_000_000_000)
     cache.get(home, str(source), "1", _Loader(source))
     assert cache.find(home, str(source), "1") is None

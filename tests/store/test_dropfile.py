@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from clodputer.store import dropfile
 from clodputer.store.dropfile import Unreadable
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_an_unfinished_text_is_told_from_a_whole_one(tmp_path: Path) -> None:
         assert dropfile.read(str(tmp_path / name), name).whole is whole
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200))
 @given(st.binary(), st.sampled_from(["a.json", "a.yaml", "a.md", "a"]))
 def test_no_content_breaks_it(tmp_path: Path, data: bytes, name: str) -> None:
     """Any bytes are fields or Unreadable, nothing else."""

@@ -14,6 +14,7 @@ from clodputer.model.watch import Entry, Version
 from clodputer.store import snapshot
 from clodputer.store.home import Home
 from clodputer.store.snapshot import Snapshot
+from tests.examples import examples
 from tests.workshop import make_home
 
 MARK = snapshot.fingerprint("/in", "*")
@@ -37,7 +38,7 @@ def place(home: Home) -> str:
     return snapshot.folder(home, "work")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     entries=st.none() | st.dictionaries(NAMES, ENTRIES, max_size=5),
     root=st.tuples(NUMBERS, NUMBERS),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from clodputer.store import taskfile
 from clodputer.store.taskfile_schema import ExpectKeys, TaskKeys
+from tests.examples import examples
 from tests.workshop import make_home
 
 WORDS = st.sampled_from(
@@ -45,7 +46,9 @@ VALUES = st.recursive(
 FILES = st.dictionaries(st.sampled_from(list(TaskKeys.model_fields)) | WORDS, VALUES, max_size=8)
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(FILES)
 def test_any_keys_and_values(tmp_path: Path, value: Any) -> None:
     """No value of any key raises anything, and each problem is one line that can be written."""

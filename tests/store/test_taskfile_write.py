@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clodputer.store import taskfile_yaml
 from clodputer.store.taskfile_write import written
+from tests.examples import examples
 
 # What YAML, in one version or another, takes for something else than a text.
 TRICKY = ["yes", "no", "~", "null", "1e3", "0x10", "12:30", "2026-01-01", "- a", "a: b", "#x", "*a", "&a", "!t", "%d", "@", "`",
@@ -30,7 +31,7 @@ def test_a_tricky_text(text: str) -> None:
     assert taskfile_yaml.read(written(keys).encode()).value == keys
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(200))
 @given(st.dictionaries(TEXT, JSON, max_size=5))
 def test_any_keys(keys: dict[str, Any]) -> None:
     assert taskfile_yaml.read(written(keys).encode()).value == keys

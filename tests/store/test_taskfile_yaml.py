@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clodputer.store import taskfile_yaml
+from tests.examples import examples
 
 BAD: dict[str, tuple[bytes, str]] = {
     "tab for indentation": (b"a:\n\tb: 1\n", ("2: not readable as YAML: a tab stands where YAML takes blanks only; "
@@ -128,7 +129,7 @@ def test_json_is_yaml(value: Any) -> None:
         assert any(letter in text for letter in ("\\u0000", "\\ud", "{", "["))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.binary(max_size=300))
 @example(b'"\\U00110000"')
 @example(b"&a : *a")
@@ -143,7 +144,7 @@ def test_arbitrary_bytes(content: bytes) -> None:
     json.dumps(document.value).encode()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"%@`#,? \n\t\\x0\ufeff", max_size=60))
 def test_arbitrary_yaml(text: str) -> None:
     """Text made of YAML's own marks raises nothing either."""

@@ -82,7 +82,7 @@ class Crond:
             fake = ["env", *(f"{name}={value}" for name, value in self.faked().items())]
         # The daemon sees what changes in whole seconds: whatever was written before is older than its first look.
         second = int(time())
-        until(lambda: int(time()) > second + 1, 5)
+        until(lambda: int(time()) > second + 1)
         self._daemon = subprocess.Popen(
             [*self._enter, *fake, "/usr/sbin/cron", "-f"], stdin=subprocess.DEVNULL
         )
@@ -96,16 +96,16 @@ class Crond:
         while started.name() != "cron":
             (started,) = until(started.children)
         subprocess.run([*_as_root(), "kill", str(started.pid)], check=True)
-        self._daemon.wait(10)
+        self._daemon.wait(30)
         self._daemon = None
 
     def end(self) -> None:
         """End all of it."""
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
-        self._keeper.wait(10)
+        self._keeper.wait(30)
         if self._daemon is not None:
-            self._daemon.wait(10)
+            self._daemon.wait(30)
 
     def faked(self) -> dict[str, str]:
         """The environment that gives a process the clock of the daemon."""

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
     pytest.mark.timeout(240),
-    pytest.mark.xdist_group("systemd"),
+    pytest.mark.xdist_group("second-systemd"),
 ]
 
 

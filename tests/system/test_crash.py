@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests.slots import settle
+from tests.system.execs import Execs
 from tests.wait import until
 from tests.workshop import (
     alive,
@@ -25,7 +26,7 @@ from tests.workshop import (
     write_task,
 )
 
-pytest_plugins = ["tests.fakes.fixtures"]
+pytest_plugins = ["tests.fakes.fixtures", "tests.system.fixtures"]
 
 # The task's program: says that it began, leaves two children behind that would run for ever, and says that it ended. It holds a
 # lock while it runs, and says so if another one runs at the same time.
@@ -52,16 +53,6 @@ with open(sys.argv[1] + "/ended", "a") as file:
 SHARDS = 6
 
 
-def kill_at(home: Home, step: int | str) -> tuple[bool, str]:
-    """Run exec to be killed before its N-th step, or the one of these words; whether it was, and which step that was."""
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "crashing_exec.py"), str(step)], env=environment(home, temporary(home)),
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode != 0, done.stdout.strip()
-
-
 def lines(path: Path) -> list[str]:
     """The lines of a file that may not be there."""
     return path.read_text().split() if path.exists() else []
@@ -74,14 +65,15 @@ def temporary(home: Home) -> dict[str, str]:
     return {"TMPDIR": str(path)}
 
 
-def set_up(folder: Path) -> tuple[Home, Path]:
+def set_up(folder: Path, execs: Execs) -> tuple[Home, Path]:
     """A home with the task, its file already checked once, and a folder for what the program leaves."""
     home, traces = make_home(folder), folder / "traces"
     traces.mkdir()
     script = folder / "program.py"
     script.write_text(PROGRAM)
     command_task(home, "work", sys.executable, str(script), str(traces))
-    clodputer(home, "validate")
+    settle(home, "work")
+    execs.run(home, "validate")
     return home, traces
 
 
@@ -113,18 +105,18 @@ def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
+def test_killed_at_every_step(tmp_path: Path, execs: Execs, shard: int) -> None:
     """Whatever the step, nothing is lost, nothing is run twice, and nothing of a dead run is left running."""
     seen = []
     for step in range(1 + shard, 1000, SHARDS):
         folder = tmp_path / str(step)
         folder.mkdir()
-        home, traces = set_up(folder)
+        home, traces = set_up(folder, execs)
         drop(home, "one.json", '{"task": "work", "dedupe_key": "once", "dedupe_ttl": "1h"}')
-        killed, what = kill_at(home, step)
+        killed, what = execs.kill_at(home, step, temporary(home))
         if not killed:
             break
-        clodputer(home, "exec", extra=temporary(home))
+        execs.run(home, "exec", extra=temporary(home))
         seen.append(assert_kept_and_clean(home, traces, f"step {step}: {what}"))
     assert len(seen) >= 4, "the walk has dozens of steps"
     assert "succeeded" in seen
@@ -141,17 +133,17 @@ def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
         ("rename dropped.json", "succeeded"),  # the record is there, the settling is not
     ],
 )
-def test_killed_again_while_recovering(tmp_path: Path, first: str, outcome: str) -> None:
+def test_killed_again_while_recovering(tmp_path: Path, execs: Execs, first: str, outcome: str) -> None:
     """The exec that recovers is killed as well, before each of its steps: the third one still finds everything."""
     seen = []
     for again in range(1, 1000):
         folder = tmp_path / str(again)
         folder.mkdir()
-        home, traces = set_up(folder)
+        home, traces = set_up(folder, execs)
         drop(home, "one.json", '{"task": "work"}')
-        assert kill_at(home, first)[0]
-        killed, what = kill_at(home, again)
-        clodputer(home, "exec", extra=temporary(home))
+        assert execs.kill_at(home, first, temporary(home))[0]
+        killed, what = execs.kill_at(home, again, temporary(home))
+        execs.run(home, "exec", extra=temporary(home))
         seen.append(assert_kept_and_clean(home, traces, f"killed at {first}, then at {what}"))
         if not killed:
             break
@@ -161,7 +153,7 @@ def test_killed_again_while_recovering(tmp_path: Path, first: str, outcome: str)
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_while_a_limit_is_settled(tmp_path: Path, fake_claude: Path) -> None:
+def test_killed_while_a_limit_is_settled(tmp_path: Path, execs: Execs, fake_claude: Path) -> None:
     """A run that ends limited, killed at every step: the request waits in its queue under a hold, or is kept as lost."""
     seen = set()
     for step in range(20, 1000):
@@ -170,10 +162,11 @@ def test_killed_while_a_limit_is_settled(tmp_path: Path, fake_claude: Path) -> N
         home = make_home(folder)
         Path(home.config).write_text(f"claude: {fake_claude}\n")
         write_task(home, "limited", "prompt: '@fake limit 3600'\n")
-        clodputer(home, "validate")
+        settle(home, "limited")
+        execs.run(home, "validate")
         drop(home, "one.json", '{"task": "limited"}')
-        killed, what = kill_at(home, step)
-        clodputer(home, "exec", extra=temporary(home))
+        killed, what = execs.kill_at(home, step, temporary(home))
+        execs.run(home, "exec", extra=temporary(home))
         ended = outcomes(home, "limited")
         places = everything(home)
         kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
@@ -214,9 +207,9 @@ def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
     assert os.listdir(home.new) == []
 
 
-def test_the_dead_letter_runs_again(tmp_path: Path) -> None:
+def test_the_dead_letter_runs_again(tmp_path: Path, execs: Execs) -> None:
     """The command that stands in the reason of a dead letter drops it again."""
-    home, _ = set_up(tmp_path)
+    home, _ = set_up(tmp_path, execs)
     drop(home, "one.json", '{"task": "work", "expires_at": "2020-01-01T00:00:00Z"}')
     clodputer(home, "exec")
     reason = next(Path(home.dead).glob("*.reason.txt"))

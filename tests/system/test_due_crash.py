@@ -9,9 +9,13 @@ import pytest
 
 from clodputer.store import ledger
 from clodputer.store.home import Home
-from tests.slots import HOUR, begin, cron_task, last_hour, set_back, told
-from tests.system.test_crash import SHARDS, kill_at
-from tests.workshop import clodputer, everything, execute, make_home, records
+from tests.slots import HOUR, cron_task, last_hour, set_back, told
+from tests.system.execs import Execs
+from tests.workshop import everything, make_home, records
+
+pytest_plugins = ["tests.system.fixtures"]
+
+SHARDS = 6
 
 
 def assert_accounted(home: Home, runs: list[int], step: str) -> None:
@@ -31,7 +35,7 @@ def assert_accounted(home: Home, runs: list[int], step: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("shard", "catch_up"), [*((shard, "all") for shard in range(SHARDS)), (0, "latest")])
-def test_killed_at_every_step(tmp_path: Path, shard: int, catch_up: str) -> None:
+def test_killed_at_every_step(tmp_path: Path, execs: Execs, shard: int, catch_up: str) -> None:
     """Whatever the step, the next exec makes up what is left to be done, and does nothing twice."""
     killed_at = []
     for step in range(1 + shard, 1000, SHARDS):
@@ -39,14 +43,14 @@ def test_killed_at_every_step(tmp_path: Path, shard: int, catch_up: str) -> None
         folder.mkdir()
         home = make_home(folder)
         cron_task(home, "work", "0 * * * *", keys=f", catch_up: {catch_up}, overlap: queue")
-        begin(home)
+        assert execs.execute(home)["runs"] == []
         slot = last_hour()
         set_back(home, "work", slot - 3 * HOUR + 60)
-        killed, what = kill_at(home, step)
+        killed, what = execs.kill_at(home, step)
         if not killed:
             break
-        clodputer(home, "exec")
-        execute(home, "--task", "work")
+        execs.run(home, "exec")
+        execs.execute(home, "--task", "work")
         three = [int(slot - 2 * HOUR), int(slot - HOUR), slot]
         assert_accounted(home, three if catch_up == "all" else three[2:], f"step {step}: {what}")
         killed_at.append(what)

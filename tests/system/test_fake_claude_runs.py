@@ -81,6 +81,7 @@ def test_every_lie_is_found_out(
 
 
 @pytest.mark.slow
+@pytest.mark.waits
 def test_a_result_that_never_leaves_is_a_success(stage: Stage, tmp_path: Path) -> None:
     """After its result it has 15 seconds to leave; then it is stopped, and the work it did still counts."""
     record = stage.run("@fake say the work is done\n@fake result_then_hang")

@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
     pytest.mark.timeout(240),
-    pytest.mark.xdist_group("systemd"),
+    pytest.mark.xdist_group("second-systemd"),
 ]
 
 PERSONS = b'# mine\nMAILTO=""\n17 3 * * 6 echo 100\\% | cat >/dev/null\n\n# last\n'

@@ -20,7 +20,7 @@ from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
 from tests.workshop import command_task, drop, outcomes
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(120)]
 
 LAUNCHD = {"launchd": load("launchd")}
 READING = {"print", "print-disabled", "managername", "help"}

@@ -40,7 +40,7 @@ def test_a_moment_rings(frame: Frame) -> None:
 def test_the_next_minute_rings(frame: Frame) -> None:
     install(frame, task("minutely", Trigger("cron", {"schedule": "* * * * *"})))
     assert calls(frame) == []
-    until(lambda: calls(frame) == ["exec --task minutely"], 65)
+    until(lambda: calls(frame) == ["exec --task minutely"], 61 + 25)
 
 
 def test_what_the_shim_is_given(lab: Lab, frame: Frame) -> None:

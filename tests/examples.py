@@ -1,0 +1,18 @@
+"""How many random examples a test tries: on the main Python as many as it asks for, on each further one fewer."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# The profile that bin/check chooses for further Pythons, and how many examples it has where a test names no number.
+PROFILE, FEW = "few", 20
+
+
+def register() -> None:
+    """Make the profile known."""
+    settings.register_profile(PROFILE, max_examples=FEW, deadline=None)
+
+
+def examples(number: int) -> int:
+    """The number for `@settings(max_examples=...)`, where a test names one."""
+    return min(number, 2 * FEW) if settings().max_examples == FEW else number
