@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 
+from clodputer.model.moment import parse_moment
 from clodputer.model.values import NamedTuple
 from clodputer.runner import subreaper
 from clodputer.runner.processes import Identity, Process, descendants, read_identities
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # What is still there after this many seconds sits in the kernel (state D), and no signal reaches it.
 PATIENCE = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
+# A process that is just becoming another program has, for some microseconds, no environment that anybody could read; and one
+# that is just being started still has that of its exec. So one look that finds nobody proves nothing; in seconds.
+BECOMING, STARTING = 0.03, 1.0
 
 
 class Reach(NamedTuple):
@@ -74,7 +78,18 @@ def sweep_lost(run_id: str, process: Mapping[str, Any], tree: Optional[Tree] = N
     recorded ones if their start time still matches, the members of their sessions, and the descendants of all these.
     """
     traces = Traces(run_id, read_identities(process.get("processes")), str(process.get("sessions") or ""))
-    return _hunt(Reach(tree or native(), False), traces)
+    # The agent is recorded as soon as it is started; before that it may be about to be.
+    least = 0.0 if traces.recorded else STARTING - _age(process.get("started_at"))
+    return _hunt(Reach(tree or native(), False), traces, least)
+
+
+def _age(started_at: Any) -> float:
+    """How long ago that was, in seconds; whoever cannot tell, or has a clock that went back, takes it for long enough."""
+    try:
+        age = time() - parse_moment(str(started_at), 0.0)
+    except ValueError:
+        return STARTING
+    return age if age >= 0 else STARTING
 
 
 def _adopted(reach: Reach) -> Swept:
@@ -102,13 +117,17 @@ def _adopted(reach: Reach) -> Swept:
     return tuple({"pid": pid, "command": command, "alive": pid in alive} for pid, command in seen.items())
 
 
-def _hunt(reach: Reach, traces: Traces) -> Swept:
+def _hunt(reach: Reach, traces: Traces, least: float = 0.0) -> Swept:
+    """Look and kill until nobody is found for a while, and for `least` seconds."""
     seen: dict[Identity, str] = {}
-    deadline, pause = monotonic() + PATIENCE, FIRST_PAUSE
+    began = last = monotonic()
+    pause = FIRST_PAUSE
     while True:
         found = _related(reach, traces, by_tag=True)
-        if not found or monotonic() >= deadline:
+        now = monotonic()
+        if now >= began + PATIENCE or (not found and now >= max(last + BECOMING, began + least)):
             break
+        last = now if found else last
         for process in found:
             if process.identity not in seen:
                 seen[process.identity] = reach.tree.command(process.pid)

@@ -17,13 +17,17 @@ _DENIED = re.compile(r"not allowed to use|not allowed to access|permission denie
 
 
 def call(
-    frame: Frame, argument: str, environment: Optional[Mapping[str, str]] = None
+    frame: Frame, argument: str, environment: Optional[Mapping[str, str]] = None, folder: Optional[str] = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Start `crontab` with one argument. Raises ClodputerError when it cannot be started or does not end."""
+    """Start `crontab` with one argument; a file is named as it is called in `folder`, for Debian's takes 99 letters of a path.
+
+    Raises ClodputerError when it cannot be started or does not end.
+    """
     kept = {name: value for name, value in os.environ.items() if name != "CRONTAB_NOHEADER"}
     try:
         return subprocess.run(
             ["crontab", argument],
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={**kept, "LC_ALL": "C", **(environment or {})},

@@ -19,7 +19,7 @@ from clodputer.store import atomic
 KEPT = 10
 _ATTEMPTS = 5
 # What was given to crontab last.
-_WRITTEN = ".crontab.written"
+_NEW, _WRITTEN = ".crontab.new", ".crontab.written"
 
 # What Debian's crontab puts above every table; `crontab -l` leaves it out, or any other comments that stand there instead.
 _HEADER = re.compile(
@@ -129,15 +129,15 @@ def _install(frame: Frame, folder: str, table: Optional[bytes]) -> Optional[byte
             cron_program.failed("-r", cron_program.said(ended))
         _forget(f"{folder}/{_WRITTEN}")
         return None
-    path = f"{folder}/.crontab.new"
+    path = f"{folder}/{_NEW}"
     atomic.write(path, table)
     # No dry run before it: `crontab` itself checks what it is given, and the option -n means something else to cronie.
-    ended = cron_program.call(frame, path)
+    ended = cron_program.call(frame, _NEW, folder=folder)
     if ended.returncode != 0 and table and not table.endswith(b"\n"):
         # The person's unfinished last line came there by other ways; this crontab takes no such table.
         table += b"\n"
         atomic.write(path, table)
-        ended = cron_program.call(frame, path)
+        ended = cron_program.call(frame, _NEW, folder=folder)
     if ended.returncode != 0:
         _forget(path)
         cron_program.failed(path, cron_program.said(ended))

@@ -58,6 +58,15 @@ def test_the_table_is_read_and_written_as_it_is(
     assert table.content == persons
 
 
+def test_a_home_with_a_long_path(table: Crontab, place: Frame) -> None:
+    """Debian's crontab keeps the first 99 letters of a file's name, so it is called where the file is."""
+    far = place._replace(home=f"{place.home}/{'a-long-name/' * 12}home")
+    os.makedirs(far.home)
+    table.content = PERSONS
+    cron_table.change(far, add)
+    assert table.content == PERSONS + b"# ours\n"
+
+
 def test_copies_are_private_and_the_last_ten_are_kept(table: Crontab, place: Frame) -> None:
     for number in range(13):
         table.content = b"# %d\n" % number
