@@ -64,7 +64,9 @@ class Crond:
         enter = " ".join(self._enter)
         _script(
             bin_folder / "crontab",
-            f'#!/bin/sh\necho "$*" >>{folder}/asked\nexec {enter} {as_me} /usr/bin/crontab "$@"\n',
+            # nsenter leaves the working folder, in which crontab looks for a file.
+            f'#!/bin/sh\necho "$*" >>{folder}/asked\nexec {enter} {as_me} /bin/sh -c '
+            """'cd "$0" && exec /usr/bin/crontab "$@"' "$PWD" "$@"\n""",
         )
 
     @property
