@@ -13,11 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from clodputer.store import home as homes
 from clodputer.store.home import Home
-from tests.systemd_lab import IMPOSSIBLE, MISSING
+from tests import lab_script
 from tests.wait import until
 from tests.workshop import ROOT, drop, everything, records
 
@@ -40,30 +38,12 @@ class Computer:
         self.logins = 0
         self._first = ""
         places = dict.fromkeys(map(os.path.realpath, (folder, str(ROOT), sys.base_prefix, sys.prefix)))
-        self._process = subprocess.Popen(
-            ["bash", str(SCRIPT), folder, PERSON, str(NUMBER), *places, "--", *_bars(places)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        self._process = lab_script.begin(
+            str(SCRIPT), folder, PERSON, str(NUMBER), *places, "--", *_bars(places)
         )
 
     def _order(self, word: str) -> str:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(f"{word}\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
-        answer = self._process.stdout.readline().split()
-        if answer[:1] != [word.replace("cut", "off")]:
-            _, stderr = self._process.communicate()
-            code, build_machine = self._process.returncode, os.environ.get("CI") == "true"
-            if code == IMPOSSIBLE or (code == MISSING and not build_machine):
-                pytest.skip(f"no computer for tests: {stderr.strip()}")
-            pytest.fail(f"the lab ended with {code}: {stderr}")
-        return answer[-1]
+        return lab_script.order(self._process, word, word.replace("cut", "off"), "computer")
 
     def on(self) -> None:
         """Switch it on; it has booted afterwards."""

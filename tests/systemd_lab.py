@@ -21,12 +21,10 @@ from clodputer.schedulers.unit import TASK, Alarm, Change, Frame, Unit, changes
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.templates import folder as shipped
-from tests import guard
+from tests import guard, lab_script
 from tests.wait import until
 
 SCRIPT = Path(__file__).with_name("system") / "labs" / "systemd_user.sh"
-# What the script ends with when something is missing that could be had, and when the kernel does not have it.
-MISSING, IMPOSSIBLE = 77, 78
 
 
 class Lab:
@@ -39,29 +37,11 @@ class Lab:
         self.units = f"{self.home}/.config/systemd/user"
         # systemctl and systemd-run: this machine's own, which XDG_RUNTIME_DIR tells where to find this manager.
         self.programs = f"{folder}/programs"
-        self._process = subprocess.Popen(
-            ["bash", str(SCRIPT), folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._process = lab_script.begin(str(SCRIPT), folder)
 
     def order(self, word: str, answer: str) -> None:
         """Have the manager started or stopped, and wait until it is."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(f"{word}\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
-        if self._process.stdout.readline() != f"{answer}\n":
-            _, stderr = self._process.communicate()
-            code, build_machine = self._process.returncode, os.environ.get("CI") == "true"
-            if code == IMPOSSIBLE or (code == MISSING and not build_machine):
-                pytest.skip(f"no systemd for tests: {stderr.strip()}")
-            pytest.fail(f"the lab ended with {code}: {stderr}")
+        assert lab_script.order(self._process, word, answer, "systemd") == answer
 
     def start(self) -> None:
         """As at a login."""
