@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
 
+from clodputer.cli import prose
 from clodputer.cli.ink import ink
 from clodputer.cli.printable import printable
 from clodputer.views.doctor_finding import NOTE, OK, PROBLEM, Finding, amount
@@ -44,7 +44,7 @@ def block(finding: Finding, width: int) -> list[str]:
         lines += [
             " " * _MARGIN + ink(line, "bold" if finding.level == PROBLEM else "dim")
             for part in printable(finding.remedy).split("\n")
-            for line in wrap(part, width - _MARGIN, break_long_words=False, break_on_hyphens=False)
+            for line in prose.lines(part, width - _MARGIN)
         ]
     return lines
 
@@ -63,11 +63,6 @@ def summary(findings: Sequence[Finding]) -> str:
 
 def _hung(word: str, text: str, width: int, level: str) -> list[str]:
     """A word in the margin, and the text beside it; what is indented stays so."""
-    lines = [
-        line
-        for part in text.split("\n")
-        for line in wrap(part, width - _MARGIN, break_long_words=False, break_on_hyphens=False,
-                         subsequent_indent=" " * (len(part) - len(part.lstrip(" ")))) or [""]
-    ]  # fmt: skip
+    lines = [line for part in text.split("\n") for line in prose.lines(part, width - _MARGIN)]
     first = ink(word, *_INK[level]) + " " * (_MARGIN - len(word)) + lines[0]
     return [first, *(" " * _MARGIN + line for line in lines[1:])]
