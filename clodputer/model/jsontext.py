@@ -75,12 +75,8 @@ def _refuse(value: Any) -> Any:
 
 
 loads = reader()
-dumps = _writer(ascii_only=True)
-
-
-def dumps_unicode(value: Any) -> str:
-    """The value as JSON whose strings keep their characters. Raises TypeError."""
-    return _writer(ascii_only=False)(value)
+# Both raise TypeError for what JSON has no word for; in the second one's text strings keep their characters.
+dumps, dumps_unicode = _writer(ascii_only=True), _writer(ascii_only=False)
 
 
 def in_lines(fields: Mapping[str, Any]) -> str:
