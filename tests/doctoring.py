@@ -14,7 +14,7 @@ from clodputer.schedulers import cron, installation, place, shim, wanted
 from clodputer.schedulers.unit import Frame, changes
 from clodputer.store.home import Home
 from clodputer.views import doctor
-from clodputer.views.doctor_finding import Facts, Finding
+from clodputer.views.doctor.finding import Facts, Finding
 from tests import guard
 from tests.schedulers.crontabs import Crontab
 from tests.workshop import environment, program

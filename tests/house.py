@@ -37,7 +37,7 @@ MODEL_EXCEPTIONS = {
 }
 
 # Where a heavy library may be imported; anywhere else it would slow every `exec` sooner or later.
-PYDANTIC_HOMES = re.compile(r"clodputer/store/(taskfile\w*|settings)\.py")
+PYDANTIC_HOMES = re.compile(r"clodputer/store/(tasks|settings)/\w+\.py")
 
 UNSAFE_YAML = {
     "load", "load_all", "full_load", "full_load_all", "unsafe_load", "unsafe_load_all",
@@ -131,7 +131,7 @@ def misplaced_pydantic(path: str, source: str) -> list[str]:
     if not path.startswith("clodputer/") or PYDANTIC_HOMES.fullmatch(path):
         return []
     return [
-        f"{path}:{line}: pydantic belongs in store/taskfile*.py and store/settings.py"
+        f"{path}:{line}: pydantic belongs in store/tasks/ and store/settings/"
         for line, name in imports(path, source)
         if name.split(".")[0].startswith("pydantic")
     ]

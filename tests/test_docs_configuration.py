@@ -10,7 +10,7 @@ from clodputer.model.moment import parse_duration
 from clodputer.model.settingkeys import KEYS, read
 from clodputer.model.settings import Settings
 from clodputer.model.settingtext import written
-from clodputer.store.taskfile_yaml import read as read_yaml
+from clodputer.store.tasks.document import read as read_yaml
 from tests.workshop import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text()

@@ -12,8 +12,8 @@ import click
 import pytest
 
 from clodputer.cli.group import COMMANDS, program
-from clodputer.store import taskfile
 from clodputer.store.home import Home
+from clodputer.store.tasks import taskfile
 from tests.workshop import ROOT, clodputer, make_home, write_task
 
 DOCS = ROOT / "docs"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from clodputer.store import template_text
+from clodputer.store.tasks import template_text
 from tests.workshop import ROOT
 
 TEXT = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")

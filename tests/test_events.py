@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from clodputer.cli.eventwords import KIND
-from clodputer.cli.logs import EVENTS
+from clodputer.cli.commands.logs import EVENTS
+from clodputer.cli.text.log_event import KIND
 from tests import house
 
 Function = ast.FunctionDef
@@ -77,9 +77,7 @@ def test_logs_knows_what_is_written() -> None:
     assert sorted(found) == list(EVENTS)
     assert max(map(len, found)) <= KIND, "the column of logs is too narrow"
     others = [path for path in house.python_files("clodputer") if "eventlog.append(" in house.read(path)]
-    assert others == ["clodputer/runner/surroundings.py"], (
-        "log by way of Surroundings.log, or teach this test"
-    )
+    assert others == ["clodputer/store/context.py"], "log by way of Surroundings.log, or teach this test"
 
 
 def test_the_spool_page_tells_of_what_is_written() -> None:

@@ -7,7 +7,7 @@ import sys
 from shlex import quote
 from shutil import which
 
-from clodputer.cli.ink import ink
+from clodputer.cli.terminal.ink import ink
 
 
 def name() -> str:

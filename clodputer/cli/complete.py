@@ -34,7 +34,7 @@ def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str)
     """The latest runs by their ids, and the requests that were rejected, given up or closed."""
     del context, parameter
     from clodputer.store import home as homes
-    from clodputer.store import whereabouts
+    from clodputer.store.spool import whereabouts
 
     home = homes.locate(os.environ)
     aside = [name for folder in (home.dead, home.closed) for name in whereabouts.set_aside(folder)[:MOST]]
@@ -48,7 +48,7 @@ def waiting(context: click.Context, parameter: click.Parameter, incomplete: str)
     """The requests that wait or run, by their ids."""
     del context, parameter
     from clodputer.store import home as homes
-    from clodputer.store import whereabouts
+    from clodputer.store.spool import whereabouts
 
     found = []
     for one in whereabouts.everywhere(homes.locate(os.environ)):
@@ -63,15 +63,15 @@ def lanes(context: click.Context, parameter: click.Parameter, incomplete: str) -
     """The lanes there are."""
     del context, parameter
     from clodputer.store import home as homes
-    from clodputer.store import spool
+    from clodputer.store.spool import layout
 
-    return [name for name in spool.lanes(homes.locate(os.environ)) if name.startswith(incomplete)]
+    return [name for name in layout.lanes(homes.locate(os.environ)) if name.startswith(incomplete)]
 
 
 def _rejected(incomplete: str) -> list[str]:
     """What was rejected, once that place is begun: few mean it, and the names are many."""
     from clodputer.store import home as homes
-    from clodputer.store import whereabouts
+    from clodputer.store.spool import whereabouts
 
     if not incomplete:
         return []

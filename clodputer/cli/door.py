@@ -45,7 +45,7 @@ def execute(task: str, as_json: bool) -> int:
 
             success("exec", data)
         elif os.isatty(1):
-            from clodputer.cli.exectext import told
+            from clodputer.cli.text.exec import told
 
             print(told(data))
     except BaseException as error:  # noqa: BLE001  (the handler decides)
@@ -76,8 +76,8 @@ def _work(task: str) -> dict[str, Any]:
     # All that is imported lives as long as we do; looking through it for garbage, again and again, takes a millisecond.
     gc.disable()
     from clodputer.runner.drain import work
-    from clodputer.runner.stop import Stop
-    from clodputer.runner.surroundings import look
+    from clodputer.runner.processes.stop import Stop
+    from clodputer.store.context import look
 
     gc.freeze()
     gc.enable()

@@ -136,15 +136,15 @@ def _interrupted() -> _Told:
 
 
 def _complain(error: ClodputerError, _command: str, usage: str) -> None:
-    from clodputer.cli.ink import ink, is_terminal, shown
-    from clodputer.cli.printable import printable
+    from clodputer.cli.terminal.ink import ink, is_terminal, shown
+    from clodputer.cli.terminal.printable import printable
 
     lines = [ink(usage, "dim")] if usage else []
     lines.append(f"{ink('error:', 'red', 'bold')} {printable(error.message)}")
     if error.hint:
         lines.append(printable(error.hint))
     if is_terminal(sys.stderr):
-        from clodputer.cli.prose import hung
+        from clodputer.cli.terminal.prose import hung
 
         lines = list(map(hung, lines))
     sys.stderr.write(shown("\n".join(lines) + "\n", sys.stderr, os.environ))

@@ -11,7 +11,7 @@ from clodputer import __version__
 from clodputer.model.suggest import did_you_mean
 
 # In the order in which a newcomer meets them. Each line is the first sentence of the command's own help, which
-# tests/cli/test_main.py compares, and the file is clodputer/cli/<name>.py.
+# tests/cli/test_main.py compares, and the file is clodputer/cli/commands/<name>.py.
 COMMANDS = {
     "demo": "Show the main job at work, in a home that is thrown away.",
     "init": "Make the home, with a first task in it.",
@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"clodputer.cli.{cmd_name}").command
+        command: click.Command = import_module(f"clodputer.cli.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -44,7 +44,7 @@ def present(command: str, outcome: Any, caught: str, as_json: bool) -> int:
 
         write(build(command, result.data, result.errors, ok=result.exit_code == 0))
     elif result.text:
-        from clodputer.cli.ink import shown
+        from clodputer.cli.terminal.ink import shown
 
         sys.stdout.write(shown(result.text, sys.stdout, os.environ) + "\n")
     sys.stdout.flush()

@@ -10,7 +10,7 @@ from clodputer.model.exitcode import ExitCode
 
 
 class Result(NamedTuple):
-    """The answer of one command. `text` may hold ink of ours (`cli/ink.py`), which is left out where it would not show.
+    """The answer of one command. `text` may hold ink of ours (`cli/terminal/ink.py`), left out where it would not show.
 
     `errors` say why the exit code is not 0 although there is something to show; the text says so in its own way.
     """

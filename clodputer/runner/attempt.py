@@ -13,14 +13,17 @@ from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
-from clodputer.runner import processes, scratch, tree
-from clodputer.runner.contain import contain, run_check
+from clodputer.runner import scratch
 from clodputer.runner.intake import read_request
+from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes.contain import contain, run_check
+from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.settle import bury, settle
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import atomic, dropfile, queue, runs, slot, taskfile
+from clodputer.store import atomic, runs
+from clodputer.store.context import Surroundings
+from clodputer.store.spool import dropfile, queue, slot
+from clodputer.store.tasks import taskfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ def attempt(around: Surroundings, lane: str, place: Place, stop: Stop) -> Option
     in_slot = slot.path(around.home, lane, place)
     if slot.cancel_asked(around.home, lane, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        from clodputer.runner.close import close_cancelled
+        from clodputer.runner.requests.close import close_cancelled
 
         close_cancelled(around, in_slot, place.id, place.dropped, now, lane=lane)
         slot.forget_cancels(around.home, lane)
@@ -99,7 +102,7 @@ def _run(
     around: Surroundings, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
 ) -> dict[str, Any]:
     run_id = runs.new_id(now, request.id)
-    slot.mark(around.home, lane, task.name, run_id, processes.written(tree.identity(os.getpid())))
+    slot.mark(around.home, lane, task.name, run_id, recorded.written(tree.identity(os.getpid())))
     stop.cancel = slot.cancel_path(around.home, lane, request.id)
     folder = runs.make(around.home, task.name, run_id, request, around.masker)
     around.log(

@@ -7,11 +7,12 @@ from time import monotonic, time
 from clodputer.model.values import NamedTuple
 from clodputer.runner.attempt import attempt
 from clodputer.runner.intake import intake
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import Surroundings
+from clodputer.runner.processes.stop import Stop
 from clodputer.runner.tidy import tidy
-from clodputer.store import hold, idle, look, slot, spool
-from clodputer.store.queue import Queue
+from clodputer.store import hold, idle, look
+from clodputer.store.context import Surroundings
+from clodputer.store.spool import layout, slot
+from clodputer.store.spool.queue import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def work(around: Surroundings, stop: Stop, only: str = "") -> Worked:
             drop_due(around, only or None, now, watched=held)
             only = ""  # its alarm is answered
         taken = intake(around, now)
-        for lane, request_id in spool.promote(around.home, now):
+        for lane, request_id in layout.promote(around.home, now):
             around.log(now, "promoted", request_id=request_id, lane=lane)
         worked = worked._replace(
             queued=worked.queued + taken.queued,
@@ -135,5 +136,5 @@ def _look_around(around: Surroundings) -> None:
     # Between any two runs, so that an urgent arrival comes next, and `new/` is empty soon even in a long drain.
     if idle.has_drops(around.home):
         intake(around, time())
-    for lane, request_id in spool.promote(around.home, time()):
+    for lane, request_id in layout.promote(around.home, time()):
         around.log(time(), "promoted", request_id=request_id, lane=lane)

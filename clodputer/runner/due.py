@@ -9,10 +9,12 @@ from clodputer.model import due, trigger
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.task import Task, Trigger
-from clodputer.runner.submit import alarm
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import boot, hold, ledger, look, slotdrop, taskfile, zone
+from clodputer.runner.requests.submit import alarm
+from clodputer.store import boot, hold, ledger, look, zone
+from clodputer.store.context import Surroundings
 from clodputer.store.lock import Lock
+from clodputer.store.spool import slotdrop
+from clodputer.store.tasks import taskfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

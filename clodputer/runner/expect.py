@@ -83,7 +83,7 @@ def _told(name: str, ok: bool, message: str) -> dict[str, Any]:
 def _result_matches(pattern: str, result: Any, patience: float) -> dict[str, Any]:
     import re
 
-    from clodputer.runner.patience import OutOfPatience, at_most
+    from clodputer.runner.processes.patience import OutOfPatience, at_most
 
     text = result if isinstance(result, str) else dumps_unicode(result)
     try:
@@ -110,7 +110,7 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    from clodputer.runner.patience import OutOfPatience, at_most
+    from clodputer.runner.processes.patience import OutOfPatience, at_most
 
     kind = validator_for(schema, default=Draft202012Validator)
     try:

@@ -9,10 +9,11 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import dropfile, queue, spool, taskfile
 from clodputer.store import home as homes
+from clodputer.store.context import Surroundings
 from clodputer.store.lock import Lock
+from clodputer.store.spool import dropfile, layout, queue
+from clodputer.store.tasks import taskfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_
 def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, Request]:
     """The id of the earlier request that this one is one with, if any; else the request, now answering for its key."""
     # Imported late: most requests have no key.
-    from clodputer.store import dedupe
+    from clodputer.store.spool import dedupe
 
     home = batch.around.home
     entry = dedupe.read(home, request.dedupe_key)
@@ -121,7 +122,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
         request = request._replace(id=entry.request_id)
     elif entry is not None:
         # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-        pending = any(entry.request_id in spool.pending_ids(home) for _ in range(2))
+        pending = any(entry.request_id in layout.pending_ids(home) for _ in range(2))
         holder = decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, pending)
         if decide.coalesce(request, holder, batch.now):
             return entry.request_id, request
@@ -157,7 +158,7 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) ->
 
 def _reject(around: Surroundings, name: str, now: float, code: str, message: str) -> str:
     path = f"{around.home.new}/{name}"
-    kept = spool.set_aside(around.home, path, around.home.rejected, "", name, around.masker.text(message))
+    kept = layout.set_aside(around.home, path, around.home.rejected, "", name, around.masker.text(message))
     around.log(now, "rejected", file=name, reason=code, message=message, kept=kept)
     return "rejected"
 

@@ -10,8 +10,8 @@ from json import dumps, loads
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.runner.signals import signal
-from clodputer.runner.stop import REQUESTS, Stop
 from clodputer.store import atomic
 
 # How often somebody who watches is shown how far it is, in seconds.

@@ -9,7 +9,7 @@ from clodputer.model.mask import masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.task import LARGEST_PROMPT, Expect, Task, Trigger
-from clodputer.store import template_text
+from clodputer.store.tasks import template_text
 from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False
@@ -138,7 +138,7 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         return task.prompt, task.path
     path = _filled(task, "prompt_file", task.prompt_file, environ, secrets)
     path = os.path.join(os.path.dirname(task.path), expand(path, environ))
-    from clodputer.store import promptfile
+    from clodputer.store.tasks import promptfile
 
     try:
         return promptfile.read(path), path

@@ -6,15 +6,16 @@ import os
 
 from clodputer.model.retention import Limits, Thing, outdated
 from clodputer.model.values import NamedTuple
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import joblogs, logarchive, pastruns, tilde
+from clodputer.store import pastruns, tilde
+from clodputer.store.context import Surroundings
 from clodputer.store.lock import Lock
+from clodputer.store.log import archive, joblogs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from clodputer.runner.stop import Stop
+    from clodputer.runner.processes.stop import Stop
 
 # Somebody who opened the log just before it was archived may still append to it.
 SETTLED = 3600.0
@@ -80,7 +81,7 @@ def prune(around: Surroundings, now: float, stop: Stop) -> Going:
 
 def _logs(around: Surroundings, now: float) -> Sequence[Thing]:
     things = []
-    for path in logarchive.archives(around.home):
+    for path in archive.archives(around.home):
         status = os.stat(path)
         needed = status.st_mtime > now - SETTLED
         things.append(Thing(os.path.basename(path), status.st_mtime, status.st_size, needed))

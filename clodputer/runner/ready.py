@@ -12,8 +12,8 @@ from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task
 from clodputer.model.values import NamedTuple
 from clodputer.runner import prompt
-from clodputer.runner.surroundings import Surroundings
 from clodputer.store import runs, settings
+from clodputer.store.context import Surroundings
 from clodputer.store.tilde import expand
 
 TYPE_CHECKING = False

@@ -10,12 +10,14 @@ from clodputer.model.moment import parse_moment
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import scratch, sweep
-from clodputer.runner.contain import CHECK_FOLDER
+from clodputer.runner import scratch
+from clodputer.runner.processes import sweep
+from clodputer.runner.processes.contain import CHECK_FOLDER
 from clodputer.runner.settle import bury, settle
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import queue, runs, slot
+from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
+from clodputer.store.context import Surroundings
+from clodputer.store.spool import queue, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def _cancelled(around: Surroundings, lane: str, place: Place, now: float, **told
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
     if not slot.cancel_asked(around.home, lane, place.id):
         return False
-    from clodputer.runner.close import close_cancelled
+    from clodputer.runner.requests.close import close_cancelled
 
     close_cancelled(
         around, slot.path(around.home, lane, place), place.id, place.dropped, now, lane=lane, **told

@@ -8,8 +8,9 @@ from time import time
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import scratch
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import hold, queue, runs, slot, spool
+from clodputer.store import hold, runs
+from clodputer.store.context import Surroundings
+from clodputer.store.spool import layout, queue, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _perform(
         )
     elif kind == "put_back":
         if slot.cancel_asked(around.home, lane, place.id) and os.path.lexists(in_slot):
-            from clodputer.runner.close import close_cancelled
+            from clodputer.runner.requests.close import close_cancelled
 
             close_cancelled(around, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
         _leave(in_slot, queue.path(around.home, lane, place))
@@ -78,7 +79,7 @@ def _perform(
 
 def bury(around: Surroundings, path: str, place: Place, reason: str) -> str:
     """Move a request to `dead/` under its id and dropped name, with the reason beside it; where it is now."""
-    return spool.set_aside(
+    return layout.set_aside(
         around.home, path, around.home.dead, f"{place.id}.", place.dropped, around.masker.text(reason)
     )
 

@@ -11,8 +11,8 @@ from clodputer.model.task import Task, Trigger
 from clodputer.model.watch import Looked
 from clodputer.runner import changed
 from clodputer.runner.prompt import watched_path
-from clodputer.runner.surroundings import Surroundings
 from clodputer.store import listing, runs, snapshot
+from clodputer.store.context import Surroundings
 from clodputer.store.listing import Listing
 from clodputer.store.lock import Lock
 from clodputer.store.snapshot import Snapshot

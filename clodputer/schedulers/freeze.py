@@ -11,7 +11,7 @@ from typing import NamedTuple
 from clodputer.schedulers import pathfolders
 
 # Runs at night have none of these, unless secrets.env or the task's `env` has them. Only the names are ever told.
-# Of secrets.env only what concerns claude's login reaches a run by itself (agents/claude_environment.py).
+# Of secrets.env only what concerns claude's login reaches a run by itself (agents/claude/environment.py).
 NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "NODE_EXTRA_CA_CERTS",
            "SSL_CERT_FILE")  # fmt: skip
 LOGIN = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_BASE_URL",

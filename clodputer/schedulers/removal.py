@@ -8,8 +8,9 @@ from shutil import rmtree
 from typing import Callable, NamedTuple
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import choice, place, shim, systemd_found
+from clodputer.schedulers import choice, place, shim
 from clodputer.schedulers.installation import removals
+from clodputer.schedulers.systemd import found as systemd_found
 from clodputer.schedulers.unit import Change, Found, Frame, Trouble
 from clodputer.store import home as homes
 

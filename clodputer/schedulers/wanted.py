@@ -9,8 +9,9 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
 from clodputer.runner.prompt import watched_path
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Trouble
-from clodputer.store import secrets, taskfile
+from clodputer.store import secrets
 from clodputer.store.home import Home
+from clodputer.store.tasks import taskfile
 
 # What rings; `manual` is the one that does not.
 RINGING = ("cron", "interval", "at", "file_watch", "startup")

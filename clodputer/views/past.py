@@ -11,7 +11,7 @@ from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.quantile import quantile
 from clodputer.store import runs
 from clodputer.store.home import Home
-from clodputer.store.index import Finished, Index
+from clodputer.store.index.query import Finished, Index
 
 # The usual duration is the median of so many of the latest runs that succeeded, in these last two weeks.
 USUAL_OF = 10

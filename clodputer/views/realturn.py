@@ -11,7 +11,8 @@ from typing import Any
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store import home as homes
-from clodputer.store import runs, spool
+from clodputer.store import runs
+from clodputer.store.spool import layout
 
 TASK = "canary"
 MOST_DOLLARS = 0.10
@@ -44,8 +45,8 @@ KEPT = (
 def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """Run it, the first byte being due within `seconds`; what its record says, in short. Raises nothing but OSError."""
     from clodputer.runner.drain import work
-    from clodputer.runner.stop import Stop
-    from clodputer.runner.surroundings import look
+    from clodputer.runner.processes.stop import Stop
+    from clodputer.store.context import look
 
     own = homes.locate(environ)
     root = os.path.realpath(mkdtemp(prefix="clodputer-canary-"))
@@ -55,7 +56,7 @@ def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
         homes.lend(own, home)
         with open(f"{home.tasks}/{TASK}.yaml", "w", encoding="utf-8") as file:
             file.write(_FILE.format(dollars=MOST_DOLLARS, seconds=int(seconds), timeout=int(2 * seconds)))
-        spool.drop(home, f"{TASK}.json", {"task": TASK})
+        layout.drop(home, f"{TASK}.json", {"task": TASK})
         begun = time()
         with Stop() as stop:
             work(look({**environ, "CLODPUTER_HOME": root}), stop)

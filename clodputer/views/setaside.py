@@ -6,10 +6,10 @@ from itertools import islice
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.runner.putback import Known, task_named, trouble
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import lookup, whereabouts
-from clodputer.store.lookup import CLOSED, DEAD, REJECTED
+from clodputer.runner.requests.putback import Known, task_named, trouble
+from clodputer.store.context import Surroundings
+from clodputer.store.spool import lookup, whereabouts
+from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED
 
 # Of a task's files in one place the latest are looked for among so many; each has to be read.
 MOST_READ = 200

@@ -11,12 +11,13 @@ from clodputer.model.due import MISSED, ON_TIME, Fate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.schedule import following
 from clodputer.model.task import Task
-from clodputer.runner import processes, tree
-from clodputer.runner.surroundings import Surroundings
-from clodputer.store import hold, ledger, runs, slot, spool, whereabouts
+from clodputer.runner.processes import recorded, tree
+from clodputer.store import hold, ledger, runs
 from clodputer.store import zone as zones
+from clodputer.store.context import Surroundings
 from clodputer.store.hold import Hold
 from clodputer.store.home import Home
+from clodputer.store.spool import layout, slot, whereabouts
 from clodputer.views import past, tasks, waiting
 from clodputer.views.coming import Coming
 from clodputer.views.past import Past
@@ -78,7 +79,7 @@ def gather(around: Surroundings, now: float, count: int) -> Status:
     home = around.home
     good, broken = tasks.check(home, around.environ)
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    names = spool.lanes(home)
+    names = layout.lanes(home)
     return Status(
         home.root,
         now,
@@ -105,7 +106,7 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
             stale = now - whereabouts.changed(one.path) > ON_TIME
             found.append(Running(lane, one.id, "", "", None, None, None, None, stale))
             continue
-        holder = processes.read(slot.holder(home, lane, one.task, one.run_id))
+        holder = recorded.read(slot.holder(home, lane, one.task, one.run_id))
         agent = _agent(home, one.task, one.run_id)
         started_at = _moment(one.run_id)
         alive = tree.alive(holder) if holder else bool(agent and tree.alive(agent))
@@ -155,9 +156,9 @@ def _held(home: Home, lane: str, now: float) -> list[Hold]:
     return [] if held is None or (held.until is not None and held.until <= now) else [held]
 
 
-def _agent(home: Home, task: str, run_id: str) -> Optional[processes.Identity]:
+def _agent(home: Home, task: str, run_id: str) -> Optional[recorded.Identity]:
     facts = runs.read_json(f"{runs.folder(home, task, run_id)}/process.json") or {}
-    return next(iter(processes.read_identities(facts.get("processes"))), None)
+    return next(iter(recorded.read_identities(facts.get("processes"))), None)
 
 
 def _moment(run_id: str) -> Optional[float]:

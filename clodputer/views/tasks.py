@@ -7,9 +7,9 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
-from clodputer.store import taskfile
 from clodputer.store.home import Home
-from clodputer.store.taskfile_errors import Problem
+from clodputer.store.tasks import taskfile
+from clodputer.store.tasks.problems import Problem
 from clodputer.views.coming import Coming, coming
 from clodputer.views.past import Habit, habits
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.placename import is_place
 from clodputer.model.request import InvalidRequest
 from clodputer.runner.intake import read_request
-from clodputer.store import dropfile, spool, whereabouts
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
-from clodputer.store.whereabouts import DELAYED, QUEUED, Found
+from clodputer.store.spool import dropfile, layout, whereabouts
+from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
 
 
 class Lane(NamedTuple):
@@ -57,7 +57,7 @@ class Aside(NamedTuple):
 
 def lanes(home: Home) -> list[Lane]:
     """How much waits in each lane; only names are looked at."""
-    return [_lane(home, name) for name in spool.lanes(home)]
+    return [_lane(home, name) for name in layout.lanes(home)]
 
 
 def dropped(home: Home) -> int:
@@ -70,7 +70,7 @@ def rows(home: Home, lane: str, limit: int) -> list[Row]:
 
     lane: only that one; empty for all. Only the requests that are returned are read.
     """
-    names = [lane] if lane else spool.lanes(home)
+    names = [lane] if lane else layout.lanes(home)
     running = (one for name in names for one in whereabouts.in_slot(home, name))
     queued = (pair for name in names for pair in enumerate(whereabouts.queued(home, name), 1))
     delayed = (one for name in names for one in whereabouts.delayed(home, name))

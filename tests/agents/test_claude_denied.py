@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.agents import claude, claude_denied
+from clodputer.agents import claude
+from clodputer.agents.claude import denied
 from tests.agents.streams import TASK
 
 
@@ -41,7 +42,7 @@ from tests.agents.streams import TASK
     ],
 )
 def test_a_call_has_its_rules(name: str, given: dict[str, Any], rules: list[str]) -> None:
-    assert [rule.strip('"') for rule in claude_denied.rules(name, given)] == rules
+    assert [rule.strip('"') for rule in denied.rules(name, given)] == rules
 
 
 def denial(name: str, **given: Any) -> dict[str, Any]:
@@ -50,26 +51,26 @@ def denial(name: str, **given: Any) -> dict[str, Any]:
 
 def test_several_denials_in_one_message() -> None:
     denials = (denial("Write", file_path="/etc/a"), denial("Bash", command="make test"))
-    assert claude_denied.message(TASK, denials) == (
+    assert denied.message(TASK, denials) == (
         "Denied: Write `/etc/a` (to allow it: allowed_tools: [Write]); "
         'Bash `make test` (to allow it: allowed_tools: ["Bash(make:*)"]).'
     )
 
 
 def test_many_denials_are_counted() -> None:
-    assert claude_denied.message(TASK, [denial("Write")] * 8).endswith(" And 3 more.")
+    assert denied.message(TASK, [denial("Write")] * 8).endswith(" And 3 more.")
 
 
 def test_a_rule_against_it_is_named_instead() -> None:
     task = TASK._replace(disallowed_tools=("Bash(rm:*)",))
-    assert "disallowed_tools" in claude_denied.message(task, [denial("Bash", command="rm -rf /")])
+    assert "disallowed_tools" in denied.message(task, [denial("Bash", command="rm -rf /")])
 
 
 def test_the_rules_are_the_entries_that_launch_hands_over(tmp_path: Path) -> None:
     binary = tmp_path / "claude"
     binary.write_text("")
     binary.chmod(0o755)
-    rules = claude_denied.rules("Bash", {"command": "git commit -m x | cat"})
+    rules = denied.rules("Bash", {"command": "git commit -m x | cat"})
     from clodputer.model.run import Facts
 
     task = TASK._replace(allowed_tools=tuple(json.loads(rule) for rule in rules))

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.agents import claude, claude_environment
+from clodputer.agents import claude
+from clodputer.agents.claude import environment
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
@@ -197,17 +198,17 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("timeout", [1.0, 30.0, 119.0, 121.0, 3600.0, 86400.0])
     def test_tools_end_before_the_run_does(self, timeout: float) -> None:
-        settings = claude_environment.settings(Task(name="t", path="", timeout=timeout))
+        settings = environment.settings(Task(name="t", path="", timeout=timeout))
         for name in ("BASH_DEFAULT_TIMEOUT_MS", "BASH_MAX_TIMEOUT_MS", "MCP_TOOL_TIMEOUT"):
             assert 0 < int(settings[name]) < timeout * 1000
         assert int(settings["BASH_DEFAULT_TIMEOUT_MS"]) <= int(settings["BASH_MAX_TIMEOUT_MS"])
 
     def test_a_mac_gets_the_prefix_that_notes_sessions(self) -> None:
         facts = Facts("run-1", {}, {}, "/tmp/cp-1")
-        added = claude_environment.containment(facts, "darwin")
+        added = environment.containment(facts, "darwin")
         assert added["CLAUDE_CODE_SHELL_PREFIX"].endswith("/templates/shell-prefix.sh")
         assert added["CLODPUTER_SESSIONS"] == "/tmp/cp-1/sessions"
-        assert claude_environment.containment(facts, "linux") == {}
+        assert environment.containment(facts, "linux") == {}
 
 
 LAST = {"session_id": SESSION, "reason": "completed"}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.agents import claude, claude_stream, lines
+from clodputer.agents import claude, lines
+from clodputer.agents.claude import stream
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
 from tests.agents.streams import (
@@ -104,9 +105,9 @@ def test_memory_stays_bounded_over_a_long_run() -> None:
         }
         progress = claude.observe(progress, json.dumps(denied).encode())
     notes = progress.notes
-    assert len(notes.open_tools) <= claude_stream.MOST_TOOLS
-    assert len(notes.denials) <= claude_stream.MOST_DENIALS
-    assert len(notes.recent) <= claude_stream.MOST_MESSAGES
+    assert len(notes.open_tools) <= stream.MOST_TOOLS
+    assert len(notes.denials) <= stream.MOST_DENIALS
+    assert len(notes.recent) <= stream.MOST_MESSAGES
     assert all(len(tool.input["command"]) <= 500 for tool in notes.open_tools.values())
 
 

@@ -10,9 +10,9 @@ from typing import Callable
 
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
-from clodputer.store import eventlog
 from clodputer.store.home import Home
-from clodputer.store.index import Index
+from clodputer.store.index.query import Index
+from clodputer.store.log import events as eventlog
 from tests.bench.goal import Row
 from tests.bench.rotation import block, rotate
 from tests.bench.stage import Stage

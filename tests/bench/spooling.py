@@ -9,8 +9,8 @@ from typing import Callable
 
 from clodputer.store import atomic
 from clodputer.store.home import Home
-from clodputer.store.queue import Queue
-from clodputer.store.spool import drop
+from clodputer.store.spool.layout import drop
+from clodputer.store.spool.queue import Queue
 from tests.bench.goal import Row
 from tests.bench.peers import Peers
 from tests.bench.rotation import block, process, rotate

@@ -10,11 +10,13 @@ from time import time
 import pytest
 
 from clodputer.model.request import Place
-from clodputer.runner import cancel, processes, tree
-from clodputer.runner.surroundings import look
+from clodputer.runner.processes import recorded, tree
+from clodputer.runner.requests import cancel
 from clodputer.store import home as homes
-from clodputer.store import runs, slot
+from clodputer.store import runs
+from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.spool import slot
 from tests.wait import until
 from tests.workshop import (
     clodputer,
@@ -91,7 +93,7 @@ def test_a_run_whose_exec_died(home: Home) -> None:
     me = tree.identity(os.getpid())
     assert me is not None
     run_id = runs.new_id(time() - 90, place.id)
-    slot.mark(home, "default", "work", run_id, processes.written(me._replace(started="another boot/1")))
+    slot.mark(home, "default", "work", run_id, recorded.written(me._replace(started="another boot/1")))
     around = look(environment(home))
     # With a patience that would time the test out, were it waited for.
     found = cancel.find(around, "work-0001")

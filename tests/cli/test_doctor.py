@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli import doctortext
-from clodputer.store import slot
+from clodputer.cli.text import doctor
 from clodputer.store.home import Home
-from clodputer.views.doctor_finding import Finding, Fix
+from clodputer.store.spool import slot
+from clodputer.views.doctor.finding import Finding, Fix
 from tests.doctoring import first_on_path, make_older
 from tests.fakes.start import install_fake_claude
 from tests.workshop import clodputer, command_task, everything, make_home, start, write_secrets
@@ -117,7 +117,7 @@ def test_fix_without_anything_to_fix(home: Home) -> None:
 
 def test_leftovers_are_looked_at_once_more(home: Home) -> None:
     """Between the finding and its remedy a writer may have come back."""
-    from clodputer.cli.doctorfix import perform
+    from clodputer.cli.commands.doctor_fix import perform
 
     path = Path(home.tmp, "half.json")
     path.touch()
@@ -144,17 +144,17 @@ FINDINGS = [
 
 @pytest.mark.parametrize("width", [1, 40, 60, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    text = doctortext.told(FINDINGS, width, False, "clodputer doctor --fix")
+    text = doctor.told(FINDINGS, width, False, "clodputer doctor --fix")
     plain = "".join(
         part.partition("m")[2] if index else part for index, part in enumerate(text.split("\x1b["))
     )
-    assert max(len(line) for line in plain.splitlines()) <= max(width, doctortext.NARROWEST, 60)
+    assert max(len(line) for line in plain.splitlines()) <= max(width, doctor.NARROWEST, 60)
     assert plain.index("problem") < plain.index("note") < plain.index("ok ")
     assert "\\x1b[31m" in plain.replace("\n         ", " ")
     assert plain.splitlines()[-1] == "1 problem, 1 note, 4 checks."
 
 
 def test_the_last_line_of_a_good_morning() -> None:
-    text = doctortext.told(FINDINGS[:1], 80, False, "clodputer doctor --fix")
+    text = doctor.told(FINDINGS[:1], 80, False, "clodputer doctor --fix")
     assert "No problem" in text.splitlines()[-1]
     assert "--fix" not in text

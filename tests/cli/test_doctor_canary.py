@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from clodputer import __version__
-from clodputer.cli import canary as sending
-from clodputer.cli import doctor
+from clodputer.cli.commands import doctor
+from clodputer.cli.commands import doctor_canary as sending
 from clodputer.schedulers import shim
 from clodputer.store.home import Home
-from clodputer.views import doctor_canary, probe
-from clodputer.views.doctor_canary import Waited
-from clodputer.views.doctor_finding import Finding
+from clodputer.views import probe
+from clodputer.views.doctor import canary
+from clodputer.views.doctor.canary import Waited
+from clodputer.views.doctor.finding import Finding
 from tests import doctoring
 from tests.doctoring import one
 from tests.fakes.start import install_fake_claude
@@ -135,13 +136,13 @@ def test_an_interrupted_canary_is_taken_away(home: Home, table: Crontab, number:
 
 def test_a_probe_that_hangs(home: Home) -> None:
     facts = doctoring.facts(home)
-    finding = one(doctor_canary.judge(facts, "cron", Waited(True, None, 60.0)), "problem")
+    finding = one(canary.judge(facts, "cron", Waited(True, None, 60.0)), "problem")
     assert "did not come back" in finding.message
 
 
 @pytest.mark.parametrize("name", ["launchd", "systemd", "cron"])
 def test_each_scheduler_has_a_word_on_silence(home: Home, name: str) -> None:
-    one(doctor_canary.judge(doctoring.facts(home), name, Waited(False, None, 90.0)), "problem")
+    one(canary.judge(doctoring.facts(home), name, Waited(False, None, 90.0)), "problem")
 
 
 def test_without_an_installed_scheduler(home: Home, table: Crontab) -> None:
@@ -166,7 +167,7 @@ def seen(home: Home, **changed: Any) -> list[str]:
     assert facts.installed.shim is not None
     usual = {"environment": dict(facts.installed.shim.environment), "user": facts.user, "umask": 0o022,
              "open_files": 1024, "version": __version__, "locks": True}  # fmt: skip
-    found = doctor_canary.judge(facts, "cron", Waited(True, {**usual, **changed}, 1.0))
+    found = canary.judge(facts, "cron", Waited(True, {**usual, **changed}, 1.0))
     return [f"{finding.level}: {finding.message}" for finding in found]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.cli.eventtext import Said, read
+from clodputer.cli.text.event import Said, read
 
 
 def line(event: Any) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.init import init
+from clodputer.cli.commands.init import init
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
 from clodputer.store import home as homes

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.cli.liveline import Seen, clock, cut, line, observe, usual
+from clodputer.cli.terminal.live_line import Seen, clock, cut, line, observe, usual
 
 
 def seen(*events: Any) -> Seen:

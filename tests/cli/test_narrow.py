@@ -8,22 +8,22 @@ from time import time
 
 import pytest
 
-from clodputer.cli.doctortext import told
-from clodputer.cli.ink import without
-from clodputer.cli.list import listing
-from clodputer.cli.logs import log
-from clodputer.cli.next import asked
-from clodputer.cli.queue import aside, queue
+from clodputer.cli.commands.list import listing
+from clodputer.cli.commands.logs import log
+from clodputer.cli.commands.next import asked
+from clodputer.cli.commands.queue import aside, queue
+from clodputer.cli.commands.show import show
+from clodputer.cli.commands.stats import stats
+from clodputer.cli.commands.status import status
+from clodputer.cli.commands.validate import validate
+from clodputer.cli.commands.why import why
 from clodputer.cli.result import Result
-from clodputer.cli.show import show
-from clodputer.cli.stats import stats
-from clodputer.cli.status import status
-from clodputer.cli.validate import validate
-from clodputer.cli.why import why
+from clodputer.cli.terminal.ink import without
+from clodputer.cli.text.doctor import told
 from clodputer.store import hold
 from clodputer.store import home as homes
 from clodputer.store.home import Home
-from clodputer.views.doctor_finding import Finding
+from clodputer.views.doctor.finding import Finding
 from tests.workshop import command_task, drop, environment, execute, make_home, records, write_task
 
 LONG = "quarterly-customer-report-for-the-board"

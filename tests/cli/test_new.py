@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.new import new
+from clodputer.cli.commands.new import new
 from clodputer.model.errors import ClodputerError
-from clodputer.store import taskfile, templates
+from clodputer.store import templates
 from clodputer.store.home import Home
+from clodputer.store.tasks import taskfile
 from tests.workshop import clodputer, environment, make_home, write_task
 
 

@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.config import listed
-from clodputer.cli.eventwords import in_words
-from clodputer.cli.ink import without
-from clodputer.cli.logs import log
+from clodputer.cli.commands.config import listed
+from clodputer.cli.commands.logs import log
+from clodputer.cli.commands.stats import stats
 from clodputer.cli.since import moment_since
-from clodputer.cli.stats import stats
+from clodputer.cli.terminal.ink import without
+from clodputer.cli.text.log_event import in_words
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
-from clodputer.store import logarchive, settings
+from clodputer.store import settings
 from clodputer.store.home import Home
+from clodputer.store.log import archive
 from tests.store.indexed import NOW, ended
 from tests.workshop import clodputer, command_task, drop, execute, make_home, start
 
@@ -66,7 +67,7 @@ def test_logs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert log(environ(home), NOTHING, None, None, NOW).text == "Nothing has happened in this home yet."
     for number in range(30):
         ended(home, number)
-    logarchive.archive(home, NOW, 0)
+    archive.archive(home, NOW, 0)
     ended(home, 30)
     result = log(environ(home), NOTHING, None, None, NOW)
     assert [event["run_id"] for event in result.data["events"]] == [
@@ -131,7 +132,7 @@ def test_follow_through_an_archiving(home: Home) -> None:
     assert "run1" in process.stdout.readline()
     for number in (2, 3, 4):
         ended(home, number)
-        logarchive.archive(home, NOW, 0)
+        archive.archive(home, NOW, 0)
         assert f"run{number}" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=20)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.cli.ink import ink, shown
-from clodputer.cli.printable import one_line, printable
+from clodputer.cli.terminal.ink import ink, shown
+from clodputer.cli.terminal.printable import one_line, printable
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.cli.ink import ink, without
-from clodputer.cli.prose import hung, lines, prose, wrapped
+from clodputer.cli.terminal.ink import ink, without
+from clodputer.cli.terminal.prose import hung, lines, prose, wrapped
 
 SENTENCE = "its task file is not in order, which three mistakes in it show"
 

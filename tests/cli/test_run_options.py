@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.dryrun import dry_run
-from clodputer.cli.run import Wanted, drop, parse_context, parse_priority
+from clodputer.cli.commands.run import Wanted, drop, parse_context, parse_priority
+from clodputer.cli.commands.run_dry import dry_run
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store import hold

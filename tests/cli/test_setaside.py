@@ -7,10 +7,10 @@ from time import time
 
 import pytest
 
-from clodputer.cli.ink import without
-from clodputer.cli.queue import aside
-from clodputer.cli.show import show
-from clodputer.cli.validate import validate
+from clodputer.cli.commands.queue import aside
+from clodputer.cli.commands.show import show
+from clodputer.cli.commands.validate import validate
+from clodputer.cli.terminal.ink import without
 from clodputer.store.home import Home
 from tests.workshop import ROOT, clodputer, command_task, drop, environment, execute, make_home, write_task
 

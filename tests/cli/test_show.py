@@ -9,14 +9,15 @@ from typing import Any, Optional
 
 import pytest
 
-from clodputer.cli.show import show
+from clodputer.cli.commands.show import show
 from clodputer.model import outcome
 from clodputer.model.mask import Masker
 from clodputer.model.request import Request
 from clodputer.model.run import Report
-from clodputer.runner import processes, tree
-from clodputer.store import runs, slot
+from clodputer.runner.processes import recorded, tree
+from clodputer.store import runs
 from clodputer.store.home import Home
+from clodputer.store.spool import slot
 from tests.cli.past import NOW, past_run
 from tests.workshop import clodputer, make_home, write_secrets, write_task
 
@@ -180,7 +181,7 @@ def test_a_run_that_goes_on_although_its_exec_died(home: Home) -> None:
     me = tree.identity(os.getpid())
     assert me is not None
     run_id = unfinished_run(home, [me], marked=False)
-    slot.mark(home, "default", "nightly", run_id, processes.written(me._replace(started="another boot/1")))
+    slot.mark(home, "default", "nightly", run_id, recorded.written(me._replace(started="another boot/1")))
     result = show({"CLODPUTER_HOME": home.root}, "nightly")
     assert result.data["unfinished"]["state"] == "abandoned"
     assert "its exec died" in result.text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.cli.show import show
+from clodputer.cli.commands.show import show
 from clodputer.store.home import Home
 from tests.cli.past import past_run, result_of, said, stream
 from tests.workshop import clodputer, environment, make_home, write_secrets

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.cli.ink import ink, without
-from clodputer.cli.table import Column, table
+from clodputer.cli.terminal.ink import ink, without
+from clodputer.cli.terminal.table import Column, table
 
 COLUMNS = (Column("NAME"), Column("EMPTY"), Column("TEXT", gives_way=True), Column("N", right=True))
 ROWS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.cli.triggertext import triggers, words
+from clodputer.cli.text.trigger import triggers, words
 from clodputer.model.task import Trigger
 
 

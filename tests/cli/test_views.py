@@ -13,17 +13,18 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.ink import without
-from clodputer.cli.list import listing
-from clodputer.cli.next import asked
-from clodputer.cli.queue import aside, queue
-from clodputer.cli.status import status
-from clodputer.cli.why import why
+from clodputer.cli.commands.list import listing
+from clodputer.cli.commands.next import asked
+from clodputer.cli.commands.queue import aside, queue
+from clodputer.cli.commands.status import status
+from clodputer.cli.commands.why import why
+from clodputer.cli.terminal.ink import without
 from clodputer.model.request import Place
-from clodputer.runner import processes, tree
-from clodputer.store import purge, runs, slot
-from clodputer.store import queue as queues
+from clodputer.runner.processes import recorded, tree
+from clodputer.store import purge, runs
 from clodputer.store.home import Home
+from clodputer.store.spool import queue as queues
+from clodputer.store.spool import slot
 from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
 from tests.workshop import clodputer, command_task, environment, everything, make_home
@@ -221,13 +222,13 @@ def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
     run_id = runs.new_id(time() - 90, place.id)
     me = tree.identity(os.getpid())
     assert me is not None
-    slot.mark(home, "default", "work", run_id, processes.written(me))
+    slot.mark(home, "default", "work", run_id, recorded.written(me))
     [running] = status(environment(home), time(), as_json=True).data["running"]
     assert (running["task"], running["run_id"], running["stale"], running["exec_pid"]) == (
         "work", run_id, False, os.getpid(),
     )  # fmt: skip
     assert 89 < running["elapsed_seconds"] < 120
-    slot.mark(home, "default", "work", run_id, processes.written(me._replace(started="another boot/1")))
+    slot.mark(home, "default", "work", run_id, recorded.written(me._replace(started="another boot/1")))
     result = status(environment(home), time())
     assert result.data["running"][0]["stale"] is True
     assert "the next exec settles it" in result.text

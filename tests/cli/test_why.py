@@ -7,14 +7,15 @@ from time import time
 
 import pytest
 
-from clodputer.cli.ink import without
+from clodputer.cli.commands.why import why
 from clodputer.cli.result import Result
-from clodputer.cli.why import why
+from clodputer.cli.terminal.ink import without
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Place
 from clodputer.store import home as homes
-from clodputer.store import runs, slot
+from clodputer.store import runs
 from clodputer.store.home import Home
+from clodputer.store.spool import slot
 from tests.workshop import command_task, drop, environment, execute, make_home, records, write_task
 
 

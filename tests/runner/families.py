@@ -13,16 +13,16 @@ from typing import Optional
 
 import pytest
 
-from clodputer.runner import tree_psutil
-from clodputer.runner.processes import Identity
-from clodputer.runner.tree import identity, native
+from clodputer.runner.processes import tree_psutil
+from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes.tree import identity, native
 from tests.runner.supervising import PATH
 from tests.wait import until
 
 LINUX = sys.platform == "linux"
 TREES: list[ModuleType] = [tree_psutil]
 if LINUX:
-    from clodputer.runner import tree_linux
+    from clodputer.runner.processes import tree_linux
 
     TREES.append(tree_linux)
 

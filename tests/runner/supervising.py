@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Launch, Progress
-from clodputer.runner import sweep, tree_psutil
-from clodputer.runner.processes import Identity
-from clodputer.runner.spawn import spawn
-from clodputer.runner.stop import Stop
-from clodputer.runner.supervise import supervise
+from clodputer.runner.processes import sweep, tree_psutil
+from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes.spawn import spawn
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.processes.supervise import supervise
 from tests.house import CHECKOUT
 
 PATH = "/usr/local/bin:/usr/bin:/bin"

@@ -17,14 +17,15 @@ from clodputer.model.mask import Masker
 from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Report
-from clodputer.runner import cancel
 from clodputer.runner.drain import work
 from clodputer.runner.intake import intake
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.requests import cancel
 from clodputer.runner.settle import settle
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import Surroundings, look
-from clodputer.store import hold, queue, runs, slot, spool, whereabouts
+from clodputer.store import hold, runs
+from clodputer.store.context import Surroundings, look
 from clodputer.store.home import Home
+from clodputer.store.spool import layout, queue, slot, whereabouts
 from tests.killing import killed_at
 from tests.wait import until
 from tests.workshop import (
@@ -90,7 +91,7 @@ def test_what_waits_is_closed(around: Surroundings, text: str, state: str) -> No
     done = cancelled(around, request_id[:5])
     assert (done.result, done.request_id, done.task, done.was) == ("cancelled", request_id, "blink", state)
     assert json.loads(Path(done.kept).read_text())["task"] == "blink"
-    assert "Cancelled by a person" in Path(done.kept + spool.REASON_SUFFIX).read_text()
+    assert "Cancelled by a person" in Path(done.kept + layout.REASON_SUFFIX).read_text()
     assert everything(around.home) == {}
     [event] = events(around.home, "cancelled")
     assert (event["request_id"], event["task"], event["kept"]) == (request_id, "blink", done.kept)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from clodputer.runner.intake import Taken, intake
-from clodputer.runner.surroundings import Surroundings, look
-from clodputer.store import spool
+from clodputer.store.context import Surroundings, look
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
+from clodputer.store.spool import layout
 from tests.workshop import (
     command_task,
     drop,
@@ -76,8 +76,8 @@ def test_a_delayed_request_waits_and_is_promoted(home: Home, around: Surrounding
     now = time.time()
     intake(around, now)
     assert list(everything(home)) == ["default/delayed"]
-    assert spool.promote(home, now + 3590) == []
-    assert len(spool.promote(home, now + 3610)) == 1
+    assert layout.promote(home, now + 3590) == []
+    assert len(layout.promote(home, now + 3610)) == 1
     assert list(everything(home)) == ["default/queue/4"]
 
 

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 
 from clodputer.runner import prune
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import Surroundings, look
-from clodputer.store import chores, logarchive, runs, slot
+from clodputer.runner.processes.stop import Stop
+from clodputer.store import chores, runs
 from clodputer.store import look as look_at
+from clodputer.store.context import Surroundings, look
 from clodputer.store.home import Home
+from clodputer.store.log import archive
+from clodputer.store.spool import slot
 from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, drop, events, execute, make_home
 
@@ -124,12 +126,12 @@ def test_old_archives_go(tmp_path: Path) -> None:
         os.utime(path, (NOW - (5 - number) * DAY, NOW - (5 - number) * DAY))
     with Stop() as stop:
         prune.prune(around(home, "keep_log_for: 84h\n"), NOW, stop)
-        assert len(logarchive.archives(home)) == 3
+        assert len(archive.archives(home)) == 3
         prune.prune(around(home, "keep_log_count: 2\n"), NOW, stop)
-        assert len(logarchive.archives(home)) == 2
+        assert len(archive.archives(home)) == 2
         os.utime(Path(home.archive, "2026-04.log"), (NOW, NOW))
         prune.prune(around(home, "keep_log_size: 1KB\n"), NOW, stop)
-    assert [os.path.basename(path) for path in logarchive.archives(home)] == ["2026-04.log"]
+    assert [os.path.basename(path) for path in archive.archives(home)] == ["2026-04.log"]
 
 
 KILLED = """
@@ -194,7 +196,7 @@ def test_exec_tidies_once_a_day_after_work(tmp_path: Path) -> None:
         drop(home, "work")
         execute(home)
     assert "old3" in left(home)
-    assert logarchive.archives(home)
+    assert archive.archives(home)
 
 
 def test_a_failure_of_tidying_is_no_failure_of_exec(tmp_path: Path) -> None:

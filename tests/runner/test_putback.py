@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.runner import retry
 from clodputer.runner.drain import work
 from clodputer.runner.intake import intake
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import Surroundings, look
-from clodputer.store import spool
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.requests import retry
+from clodputer.store.context import Surroundings, look
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 from tests.killing import killed_at
 from tests.workshop import command_task, drop, environment, events, everything, make_home, records, write_task
 
@@ -154,7 +154,7 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
         command_task(home, "nightly", "/bin/true")
         killed = killed_at(step, partial(put_back, around, f"rejected/{name}"))
         found = [one for place, names in everything(home).items() for one in names
-                 if place in ("new", "rejected") and not one.endswith(spool.REASON_SUFFIX)]  # fmt: skip
+                 if place in ("new", "rejected") and not one.endswith(layout.REASON_SUFFIX)]  # fmt: skip
         assert len(found) == 1, step
         if retry.find(around, f"rejected/{name}"):
             put_back(around, f"rejected/{name}")

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.runner import cancel, retry
 from clodputer.runner.drain import work
 from clodputer.runner.intake import intake
-from clodputer.runner.retry import Retried
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import Surroundings, look
-from clodputer.store import spool, whereabouts
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.requests import cancel, retry
+from clodputer.runner.requests.retry import Retried
+from clodputer.store.context import Surroundings, look
 from clodputer.store.home import Home
+from clodputer.store.spool import layout, whereabouts
 from tests.killing import killed_at
 from tests.workshop import (
     command_task,
@@ -213,10 +213,10 @@ def test_killed_at_every_step(tmp_path: Path, kind: str) -> None:
         request_id = ran(around) if kind == "run" else given_up(around)
         if kind == "closed":
             [one] = retry.dead(around)
-            spool.set_aside(
+            layout.set_aside(
                 home, f"{one.folder}/{one.name}", home.closed, f"{request_id}.", "late.json", "Cancelled."
             )
-            Path(f"{one.folder}/{one.name}{spool.REASON_SUFFIX}").unlink()
+            Path(f"{one.folder}/{one.name}{layout.REASON_SUFFIX}").unlink()
         before = len(records(home, "blink"))
         killed = killed_at(step, partial(retried, around, request_id))
         done = retried(around, request_id)

@@ -9,9 +9,9 @@ from time import time
 from types import ModuleType
 
 from clodputer.runner import sessions
-from clodputer.runner.processes import Process
-from clodputer.runner.sweep import sweep_lost
-from clodputer.runner.tree import alive
+from clodputer.runner.processes.recorded import Process
+from clodputer.runner.processes.sweep import sweep_lost
+from clodputer.runner.processes.tree import alive
 from tests.house import CHECKOUT
 from tests.runner.families import EVERY_TREE, Nursery, gone, pid_in, shifted
 from tests.runner.supervising import PATH

@@ -16,7 +16,7 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Launch
-from clodputer.runner.spawn import keep_descriptors_private, spawn
+from clodputer.runner.processes.spawn import keep_descriptors_private, spawn
 from tests.house import CHECKOUT
 
 # Whatever goes for one way of starting goes for the other.

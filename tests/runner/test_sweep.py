@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from clodputer.runner import sessions, sweep, tree_psutil
-from clodputer.runner.processes import descendants
-from clodputer.runner.tree import alive, native
+from clodputer.runner import sessions
+from clodputer.runner.processes import sweep, tree_psutil
+from clodputer.runner.processes.recorded import descendants
+from clodputer.runner.processes.tree import alive, native
 from tests.house import CHECKOUT
 from tests.runner.families import LEFTOVERS, LINUX, Nursery, gone, needs_setsid, pid_in
 from tests.runner.supervising import Supervisor, run
 from tests.wait import until
 
 if LINUX:
-    from clodputer.runner import tree_linux
+    from clodputer.runner.processes import tree_linux
 
 
 @needs_setsid

@@ -15,7 +15,8 @@ from clodputer.model.moment import compact
 from clodputer.model.request import Request, from_fields
 from clodputer.model.task import Trigger
 from clodputer.runner import changed, prompt
-from clodputer.store import dropfile, template_text
+from clodputer.store.spool import dropfile
+from clodputer.store.tasks import template_text
 from tests.runner.watched import Watched
 from tests.workshop import events, make_too_deep
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from clodputer.model.task import Task, Trigger
-from clodputer.runner.surroundings import Surroundings, look
 from clodputer.runner.watching import drop_changes
+from clodputer.store.context import Surroundings, look
 from clodputer.store.home import Home
 from tests.workshop import command_task, environment, make_home
 

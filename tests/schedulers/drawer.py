@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from clodputer.cli.install import Options, install
+from clodputer.cli.commands.install import Options, install
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import names

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import cron_block
+from clodputer.schedulers.cron import block as cron_block
 
 HOME, OTHER = "/home/a/.clodputer", "/srv/clodputer"
 UNITS = {"task-nightly": "# clodputer task-nightly: task nightly\n30 2 * * * /x exec --task nightly\n",

@@ -12,7 +12,7 @@ from typing import Optional
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import cron_table
+from clodputer.schedulers.cron import table as cron_table
 from clodputer.schedulers.unit import Frame
 from tests.schedulers.crontabs import Crontab, frame
 from tests.wait import until

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.cli.install import Options, install
+from clodputer.cli.commands.install import Options, install
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import choice
 from clodputer.schedulers.choice import Known, choose

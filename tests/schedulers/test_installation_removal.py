@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from clodputer.cli.commands.uninstall import Options as Uninstall
+from clodputer.cli.commands.uninstall import uninstall
 from clodputer.cli.result import Result
-from clodputer.cli.uninstall import Options as Uninstall
-from clodputer.cli.uninstall import uninstall
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.unit import TASK, Found, Frame
 from clodputer.store.home import Home

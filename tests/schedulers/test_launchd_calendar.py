@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from clodputer.model import trigger as triggers
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
-from clodputer.schedulers.launchd_calendar import MOST, entries
+from clodputer.schedulers.launchd.calendar import MOST, entries
 from tests.examples import examples
 from tests.model.clockwork import random_expression
 from tests.schedulers.launchd_walker import MANUAL, OPEN_SOURCE, READINGS, rings

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.task import Trigger
-from clodputer.schedulers import launchd, launchd_control
+from clodputer.schedulers import launchd
+from clodputer.schedulers.launchd import control
 from clodputer.schedulers.unit import SWEEP, TASK, Alarm
 from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
@@ -26,7 +27,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def kick(stage: Stage, label: str) -> None:
     """Start a job as its alarm would."""
-    assert launchd_control.call(stage.frame, "kickstart", launchd_control.target(label)).status == 0
+    assert control.call(stage.frame, "kickstart", control.target(label)).status == 0
 
 
 def ended(stage: Stage, label: str) -> bool:

@@ -11,8 +11,9 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
-from clodputer.schedulers import launchd, launchd_plist
-from clodputer.schedulers.launchd_check import parsed
+from clodputer.schedulers import launchd
+from clodputer.schedulers.launchd import plist
+from clodputer.schedulers.launchd.check import parsed
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Unit
 from tests.schedulers.launchd_stage import NIGHTLY, Stage
 
@@ -85,7 +86,7 @@ def test_the_same_alarm_is_the_same_text(stage: Stage) -> None:
     unit = launchd.render(stage.frame, NIGHTLY)
     assert launchd.render(stage.frame, NIGHTLY) == unit
     (text,) = unit.files.values()
-    assert launchd_plist.mark(text) == ("task", "nightly", stage.home.root)
+    assert plist.mark(text) == ("task", "nightly", stage.home.root)
 
 
 def test_watched_folders(stage: Stage, tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_odd_names(stage: Stage, tmp_path: Path) -> None:
     frame = frame._replace(environment={**frame.environment, "CLODPUTER_HOME": frame.home})
     unit = launchd.render(frame, Alarm(TASK, "Weekly.Report"))
     (text,) = unit.files.values()
-    assert launchd_plist.mark(text) == ("task", "Weekly.Report", frame.home)
+    assert plist.mark(text) == ("task", "Weekly.Report", frame.home)
     assert (parsed(text) or {})["ProgramArguments"][0] == frame.shim
     assert unit.name.count(".") == 4
 

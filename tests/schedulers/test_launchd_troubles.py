@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.task import Trigger
-from clodputer.schedulers import launchd, launchd_control
+from clodputer.schedulers import launchd
+from clodputer.schedulers.launchd import control
 from clodputer.schedulers.unit import TASK, Alarm, Unit
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 from tests.workshop import program
@@ -60,7 +61,7 @@ def test_loaded_in_two_domains(stage: Stage) -> None:
     stage.set(user_jobs=["org.clodputer.spool"])
     (trouble,) = launchd.troubles(stage.frame, [], launchd.inspect(stage.frame))
     assert (trouble.code, trouble.fix[:2]) == ("loaded_twice", ("launchctl", "bootout"))
-    assert launchd_control.call(stage.frame, *trouble.fix[1:]).status == 0
+    assert control.call(stage.frame, *trouble.fix[1:]).status == 0
     assert codes(stage) == []
 
 

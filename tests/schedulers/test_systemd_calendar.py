@@ -19,7 +19,7 @@ from clodputer.model import trigger
 from clodputer.model.cron import DAYS_OF_MONTH, InvalidCron, parse
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
-from clodputer.schedulers.systemd_calendar import MINUTELY, at_least_every, calendar, grid
+from clodputer.schedulers.systemd.calendar import MINUTELY, at_least_every, calendar, grid
 from tests.examples import examples
 from tests.schedulers.calendar_lines import rings
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import systemd, systemd_check, systemd_control
-from clodputer.schedulers.systemd_parse import Malformed, parse
+from clodputer.schedulers import systemd
+from clodputer.schedulers.systemd import check, control
+from clodputer.schedulers.systemd.parse import Malformed, parse
 from clodputer.schedulers.unit import REMOVE, SPOOL, SWEEP, TASK, Alarm, Change, Found, Frame
 from clodputer.store.templates import folder as shipped
 from tests.schedulers.test_systemd_unit import ENVIRONMENT, FRAME, nightly
@@ -55,7 +56,7 @@ def own_template(folder: Path, name: str, old: str, new: str) -> Frame:
 )
 def test_a_template_that_is_wrong(tmp_path: Path, name: str, old: str, new: str, told: str) -> None:
     frame = own_template(tmp_path, name, old, new)
-    troubles = systemd_check.check(frame, [systemd.render(frame, nightly())])
+    troubles = check.check(frame, [systemd.render(frame, nightly())])
     assert told in " ".join(trouble.message for trouble in troubles)
     assert bool(troubles) == bool(told)
     assert {trouble.unit for trouble in troubles} <= {"clodputer-task-nightly"}
@@ -65,7 +66,7 @@ def test_a_template_may_add_what_systemd_knows(tmp_path: Path) -> None:
     frame = own_template(
         tmp_path, "service.j2", "OOMPolicy=continue", "Nice=5\nMemoryMax=2G\n[X-Mine]\nanything=1"
     )
-    assert systemd_check.check(frame, [systemd.render(frame, nightly())]) == []
+    assert check.check(frame, [systemd.render(frame, nightly())]) == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("{{ mark }}", "{{ marc }}"), ("{{ mark }}", "{{ mark")])
@@ -178,7 +179,7 @@ def test_nothing_is_removed_when_nobody_answers(monkeypatch: pytest.MonkeyPatch,
 )
 def test_the_flag_of_one_who_may_linger(account: str, flag: str) -> None:
     """As logind writes it; seen with systemd 252."""
-    assert systemd_control.flag(account) == flag
+    assert control.flag(account) == flag
 
 
 def test_no_changes_no_calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

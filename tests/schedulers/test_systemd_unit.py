@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
-from clodputer.schedulers import systemd, systemd_check, systemd_place
-from clodputer.schedulers.systemd_parse import command, parse
+from clodputer.schedulers import systemd
+from clodputer.schedulers.systemd import check, place
+from clodputer.schedulers.systemd.parse import command, parse
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
 from clodputer.store.templates import folder as shipped
 from tests.examples import examples
@@ -93,14 +94,14 @@ def test_the_folder_is_where_systemd_looks(monkeypatch: pytest.MonkeyPatch) -> N
         "/elsewhere/systemd/user/clodputer-spool.path",
     }
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
-    assert systemd_place.folder(FRAME) == "/h/.config/systemd/user"
+    assert place.folder(FRAME) == "/h/.config/systemd/user"
 
 
 def test_another_home_has_other_names() -> None:
     one = systemd.render(FRAME._replace(home="/other"), nightly())
     assert one.name != "clodputer-task-nightly"
-    assert systemd_place.is_of_this_home(FRAME._replace(home="/other"), one.name)
-    assert not systemd_place.is_of_this_home(FRAME, one.name)
+    assert place.is_of_this_home(FRAME._replace(home="/other"), one.name)
+    assert not place.is_of_this_home(FRAME, one.name)
 
 
 @given(st.text(min_size=1), st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True))
@@ -109,10 +110,10 @@ def test_the_mark_tells_whose_it_is(home: str, task: str) -> None:
         os.fsencode(home)
     except UnicodeEncodeError:
         return
-    line = systemd_place.mark("0.1.0", home, TASK, task)
+    line = place.mark("0.1.0", home, TASK, task)
     assert line.isascii()
     assert line.isprintable()
-    assert systemd_place.marked(f"{line}\n[Unit]\n") == ("0.1.0", home, TASK, task)
+    assert place.marked(f"{line}\n[Unit]\n") == ("0.1.0", home, TASK, task)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_the_mark_tells_whose_it_is(home: str, task: str) -> None:
     ["", "[Unit]\n", "# clodputer-unit home=/h\n", " # clodputer-unit version=1 home=/h kind=task task=t"],
 )
 def test_what_is_not_ours(text: str) -> None:
-    assert systemd_place.marked(text) is None
+    assert place.marked(text) is None
 
 
 odd = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" %$\"'\\\t\n"), max_size=30)
@@ -132,7 +133,7 @@ odd = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" %
 def test_whatever_stands_in_it_is_understood(value: str, folder: str) -> None:
     """By our own reading; systemd's own is asked below."""
     frame = FRAME._replace(shim=f"/h/{folder}/bin", environment={**ENVIRONMENT, "ODD": value})
-    assert systemd_check.check(frame, [systemd.render(frame, nightly())]) == []
+    assert check.check(frame, [systemd.render(frame, nightly())]) == []
 
 
 @pytest.mark.parametrize("text", ["a\x00", "a\x1b[0m", "\udce9"])

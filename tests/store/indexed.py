@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from clodputer.model.mask import Masker
-from clodputer.store import eventlog, logarchive
 from clodputer.store.home import Home
-from clodputer.store.index import Index
+from clodputer.store.index.query import Index
+from clodputer.store.log import archive, events
 
 NOW = 1_790_000_000.0
 
 
 def log(home: Home, event: str, at: float = NOW, **fields: Any) -> None:
-    eventlog.append(home, Masker(), at, event, **fields)
+    events.append(home, Masker(), at, event, **fields)
 
 
 def ended(
@@ -30,7 +30,7 @@ def ended(
 def lines(home: Home) -> list[dict[str, Any]]:
     """The whole log, as anybody reads it."""
     found = []
-    for path in [*logarchive.archives(home), home.log]:
+    for path in [*archive.archives(home), home.log]:
         if os.path.exists(path):
             found += [json.loads(line) for line in Path(path).read_text().splitlines()]
     return found

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import cache
 from clodputer.store.home import Home
+from clodputer.store.tasks import cache
 from tests.workshop import ROOT, make_home
 
 LONG_AGO = 1_700_000_000_500_000_000
@@ -88,8 +88,8 @@ def test_another_program_reads_again(home: Home, source: Path) -> None:
 
 def test_the_version_follows_the_rules() -> None:
     """A change to any file of the rules is another version."""
-    assert cache.program("store/cache.py") == cache.program("store/cache.py")
-    assert cache.program("store/cache.py") != cache.program("store/cache.py", "store/home.py")
+    assert cache.program("store/tasks/cache.py") == cache.program("store/tasks/cache.py")
+    assert cache.program("store/tasks/cache.py") != cache.program("store/tasks/cache.py", "store/home.py")
 
 
 def test_a_value_for_this_moment_is_not_kept(home: Home, source: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.store import dropfile
-from clodputer.store.dropfile import Unreadable
+from clodputer.store.spool import dropfile
+from clodputer.store.spool.dropfile import Unreadable
 from tests.examples import examples
 
 

@@ -7,8 +7,8 @@ import multiprocessing
 from pathlib import Path
 
 from clodputer.model.mask import Masker, masker
-from clodputer.store import eventlog
 from clodputer.store.home import Home
+from clodputer.store.log import events as eventlog
 from tests.workshop import events, make_home
 
 

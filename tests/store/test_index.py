@@ -9,9 +9,9 @@ from typing import Callable
 import pytest
 
 from clodputer.model.moment import iso
-from clodputer.store import logarchive
 from clodputer.store.home import Home
-from clodputer.store.index import Index
+from clodputer.store.index.query import Index
+from clodputer.store.log import archive
 from tests.store.indexed import NOW, ended, lines, log, told
 from tests.workshop import make_home
 
@@ -81,9 +81,9 @@ def test_it_goes_on_where_it_was(home: Home) -> None:
     for number in range(2, 8):
         ended(home, number)
         if number % 2:
-            logarchive.archive(home, NOW, 0)
+            archive.archive(home, NOW, 0)
         assert told(home) == lines(home)
-    assert len(logarchive.archives(home)) == 3
+    assert len(archive.archives(home)) == 3
     assert database(home) == first
 
 
@@ -102,7 +102,7 @@ def test_a_late_line_in_an_archived_log(home: Home) -> None:
     """Whoever opened the log before it was archived appends to the archive; that is found as well."""
     ended(home, 1)
     descriptor = os.open(home.log, os.O_WRONLY | os.O_APPEND)
-    logarchive.archive(home, NOW, 0)
+    archive.archive(home, NOW, 0)
     ended(home, 2)
     assert len(told(home)) == 2
     os.write(descriptor, b'{"event": "queued", "task": "late"}\n')
@@ -116,10 +116,10 @@ def test_a_pruned_archive_is_forgotten(home: Home) -> None:
     """What is no longer there is no longer told."""
     for number in (1, 2, 3):
         ended(home, number, f"task{number}")
-        logarchive.archive(home, NOW, 0)
+        archive.archive(home, NOW, 0)
     assert len(told(home)) == 3
     before = database(home)
-    os.unlink(logarchive.archives(home)[0])
+    os.unlink(archive.archives(home)[0])
     with Index(home) as index:
         assert index.events() == lines(home)
         assert set(index.last_finished()) == {"task2", "task3"}

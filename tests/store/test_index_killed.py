@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.store import logarchive
 from clodputer.store.home import Home
+from clodputer.store.log import archive
 from tests.store.indexed import NOW, ended, lines, told
 from tests.workshop import ROOT, make_home
 
@@ -42,7 +42,7 @@ def test_killed_while_it_is_brought_up_to_date(home: Home) -> None:
         for number in range(40):
             ended(home, step * 100 + number)
         if step % 5 == 0:
-            logarchive.archive(home, NOW, 0)
+            archive.archive(home, NOW, 0)
         done = subprocess.run(
             [sys.executable, "-c", program, home.root, str(step)], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
         )  # fmt: skip
@@ -66,7 +66,7 @@ def test_killed_at_any_time_and_many_at_once(home: Home) -> None:
         for number in range(400):
             ended(home, turn * 1000 + number)
         if turn % 4 == 3:
-            logarchive.archive(home, NOW, 0)
+            archive.archive(home, NOW, 0)
         readers = [
             subprocess.Popen([sys.executable, "-c", program, home.root], env={"PYTHONPATH": str(ROOT)},
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

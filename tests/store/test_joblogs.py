@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from clodputer.runner import prune
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import look
-from clodputer.store import joblogs
+from clodputer.runner.processes.stop import Stop
+from clodputer.store.context import look
+from clodputer.store.log import joblogs
 from tests.workshop import environment, events, make_home
 
 LINE = b"2026-11-21 somebody printed this line, and many others like it, for a year\n"

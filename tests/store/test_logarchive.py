@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.mask import Masker
-from clodputer.store import eventlog, logarchive
 from clodputer.store.home import Home
-from clodputer.store.logtail import Tail
+from clodputer.store.log import archive, events
+from clodputer.store.log.tail import Tail
 from tests.wait import until
 from tests.workshop import ROOT, make_home
 
@@ -50,7 +50,7 @@ def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def write(home: Home, request_id: str) -> None:
-    eventlog.append(home, Masker(), 0.0, "queued", request_id=request_id)
+    events.append(home, Masker(), 0.0, "queued", request_id=request_id)
 
 
 def ids(home: Home) -> list[str]:
@@ -65,24 +65,24 @@ def ids(home: Home) -> list[str]:
 
 
 def names(home: Home) -> list[str]:
-    return [os.path.basename(path) for path in logarchive.archives(home)]
+    return [os.path.basename(path) for path in archive.archives(home)]
 
 
 def test_names(tmp_path: Path) -> None:
     """By month, then by number, in the order of time even when the clock goes back; foreign files are none of ours."""
     home = make_home(tmp_path)
-    assert logarchive.archive(home, NOV, 0) == ""
+    assert archive.archive(home, NOV, 0) == ""
     for now in (NOV, NOV, DEC, NOV):
         write(home, "x")
-        assert logarchive.archive(home, now, 10**6) == ""
-        assert logarchive.archive(home, now, 10) in logarchive.archives(home)
+        assert archive.archive(home, now, 10**6) == ""
+        assert archive.archive(home, now, 10) in archive.archives(home)
     assert names(home) == ["2026-11.log", "2026-11.2.log", "2026-12.log", "2026-12.2.log"]
     for foreign in ("notes.log", "2026-11.1.log", "2026-11.02.log", "2026-11.log.gz", "2026-11"):
         Path(home.archive, foreign).touch()
     assert len(names(home)) == 4
     for number in range(3, 12):
         write(home, "y")
-        assert logarchive.archive(home, DEC, 0).endswith(f"/2026-12.{number}.log")
+        assert archive.archive(home, DEC, 0).endswith(f"/2026-12.{number}.log")
 
 
 def test_an_archive_is_never_overwritten_after_pruning(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ def test_an_archive_is_never_overwritten_after_pruning(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     for _ in range(3):
         write(home, "x")
-        logarchive.archive(home, NOV, 0)
+        archive.archive(home, NOV, 0)
     os.unlink(f"{home.archive}/2026-11.log")
     write(home, "last")
-    assert logarchive.archive(home, NOV, 0).endswith("2026-11.4.log")
+    assert archive.archive(home, NOV, 0).endswith("2026-11.4.log")
     assert len(ids(home)) == 3
 
 
@@ -104,8 +104,8 @@ def test_while_somebody_else_archives(tmp_path: Path) -> None:
     from clodputer.store.lock import Lock
 
     with Lock(f"{home.ledger}/log.lock"):
-        assert logarchive.archive(home, NOV, 0) == ""
-    assert logarchive.archive(home, NOV, 0) != ""
+        assert archive.archive(home, NOV, 0) == ""
+    assert archive.archive(home, NOV, 0) != ""
 
 
 @pytest.mark.parametrize(("writers", "each"), [(4, 300), pytest.param(12, 3000, marks=pytest.mark.slow)])
@@ -134,7 +134,7 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
     assert 3 < step < 99
     assert not os.path.exists(home.log)
     write(home, "1000")
-    assert logarchive.archive(home, 0.0, 0)
+    assert archive.archive(home, 0.0, 0)
 
 
 def test_a_tail_survives_archiving(tmp_path: Path) -> None:
@@ -145,9 +145,9 @@ def test_a_tail_survives_archiving(tmp_path: Path) -> None:
         assert list(tail.new()) == []
         write(home, "1")
         late = os.open(home.log, os.O_WRONLY | os.O_APPEND)
-        logarchive.archive(home, NOV, 0)
+        archive.archive(home, NOV, 0)
         write(home, "2")
-        logarchive.archive(home, NOV, 0)
+        archive.archive(home, NOV, 0)
         write(home, "3")
         assert [event["request_id"] for event in tail.new()] == ["1", "2", "3"]
         os.write(late, b'{"request_id": "la')

@@ -10,9 +10,10 @@ import pytest
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Place
 from clodputer.store import home as homes
-from clodputer.store import lookup, queue, runs
+from clodputer.store import runs
 from clodputer.store.home import Home
-from clodputer.store.lookup import CLOSED, DEAD, REJECTED, RUN, WAITING
+from clodputer.store.spool import lookup, queue
+from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN, WAITING
 from tests.workshop import drop, make_home
 
 ALL = (RUN, REJECTED, DEAD, CLOSED, WAITING)

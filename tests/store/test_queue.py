@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model.request import Place, parse_place
-from clodputer.store import queue, slot
 from clodputer.store.home import Home
-from clodputer.store.queue import Queue
+from clodputer.store.spool import queue, slot
+from clodputer.store.spool.queue import Queue
 from tests.workshop import make_home
 
 

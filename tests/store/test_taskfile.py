@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clodputer.model.task import Expect, Task, Trigger
-from clodputer.store import taskfile
+from clodputer.store.tasks import taskfile
 from tests.workshop import make_home, write_secrets
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.store import taskfile
-from clodputer.store.taskfile_schema import ExpectKeys, TaskKeys
+from clodputer.store.tasks import taskfile
+from clodputer.store.tasks.schema import ExpectKeys, TaskKeys
 from tests.examples import examples
 from tests.workshop import make_home
 

@@ -12,8 +12,9 @@ from clodputer.model import trigger
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner import prompt
-from clodputer.store import secrets, taskfile, taskfile_schema, taskfile_triggers, template_text
+from clodputer.store import secrets
 from clodputer.store.home import Home
+from clodputer.store.tasks import schema, taskfile, template_text, trigger_schema
 from tests.workshop import ROOT, make_home, write_secrets
 
 TEMPLATES = sorted((ROOT / "templates" / "tasks").glob("*.yaml"))
@@ -23,24 +24,24 @@ ROWS = re.findall(r"^\| (`.*?) \| (.*?) \|", TEXT, re.MULTILINE)
 DOCUMENTED = {name for cell, _ in ROWS for name in re.findall(r"`([\w.]+)`", cell)}
 
 
-@pytest.mark.parametrize("key", [key for key in taskfile_schema.TaskKeys.model_fields if key != "expect"])
+@pytest.mark.parametrize("key", [key for key in schema.TaskKeys.model_fields if key != "expect"])
 def test_every_key_is_documented(key: str) -> None:
     """docs/tasks.md has a row for each key, which says for which agent it is."""
     agents = [agent for cell, agent in ROWS if cell == f"`{key}`"]
-    only = "claude" if key in taskfile_schema.CLAUDE_ONLY else "command" if key == "command" else "every"
+    only = "claude" if key in schema.CLAUDE_ONLY else "command" if key == "command" else "every"
     assert agents == [only]
 
 
-@pytest.mark.parametrize("key", taskfile_schema.ExpectKeys.model_fields)
+@pytest.mark.parametrize("key", schema.ExpectKeys.model_fields)
 def test_every_expectation_is_documented(key: str) -> None:
     """docs/tasks.md has a row for each key of `expect`."""
     assert f"expect.{key}" in DOCUMENTED
 
 
-@pytest.mark.parametrize("kind", taskfile_triggers.TRIGGERS)
+@pytest.mark.parametrize("kind", trigger_schema.TRIGGERS)
 def test_every_key_of_a_trigger_is_documented(kind: str) -> None:
     """docs/tasks.md has a row for it, which names the type and the default."""
-    model = taskfile_triggers.TRIGGERS[kind]
+    model = trigger_schema.TRIGGERS[kind]
     for key in set(model.model_fields) - {"type"}:
         assert key in trigger.DEFAULTS[kind] or model.model_fields[key].is_required(), key
         (types,) = [types for cell, types in ROWS if cell == f"`trigger.{key}`"]
@@ -50,10 +51,10 @@ def test_every_key_of_a_trigger_is_documented(kind: str) -> None:
 
 def test_nothing_else_is_documented() -> None:
     """Every row is a key that exists, or a name that a template may use."""
-    keys = set(taskfile_schema.TaskKeys.model_fields)
-    keys |= {f"expect.{key}" for key in taskfile_schema.ExpectKeys.model_fields}
-    keys |= {f"trigger.{key}" for model in taskfile_triggers.TRIGGERS.values() for key in model.model_fields}
-    keys |= {f"trigger.active.{key}" for key in taskfile_triggers.ActiveKeys.model_fields}
+    keys = set(schema.TaskKeys.model_fields)
+    keys |= {f"expect.{key}" for key in schema.ExpectKeys.model_fields}
+    keys |= {f"trigger.{key}" for model in trigger_schema.TRIGGERS.values() for key in model.model_fields}
+    keys |= {f"trigger.active.{key}" for key in trigger_schema.ActiveKeys.model_fields}
     keys |= {"env.NAME", "context.NAME", "body", "event", "files"}
     keys |= {f"{root}.{field}" for root, fields in template_text.IN_PROMPTS.items() for field in fields}
     assert DOCUMENTED - keys == set()
@@ -74,7 +75,7 @@ def test_the_words_that_make_a_variable_secret_are_documented() -> None:
 
 def test_every_key_is_a_field_of_the_task() -> None:
     """A key that the task does not hold could have no effect."""
-    assert set(taskfile_schema.TaskKeys.model_fields) - {"trigger"} == set(Task._fields) - {
+    assert set(schema.TaskKeys.model_fields) - {"trigger"} == set(Task._fields) - {
         "path",
         "triggers",
     }

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Expect, Task, Trigger, from_json, to_json
-from clodputer.store import cache, taskfile
 from clodputer.store.home import Home
+from clodputer.store.tasks import cache, taskfile
 from tests.workshop import ROOT, environment, make_home, write_task
 
 

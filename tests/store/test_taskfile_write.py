@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.store import taskfile_yaml
-from clodputer.store.taskfile_write import written
+from clodputer.store.tasks import document
+from clodputer.store.tasks.write import written
 from tests.examples import examples
 
 # What YAML, in one version or another, takes for something else than a text.
@@ -28,10 +28,10 @@ JSON = st.recursive(
 @pytest.mark.parametrize("text", TRICKY)
 def test_a_tricky_text(text: str) -> None:
     keys = {"prompt": text, "context": {"list": [text, text]}}
-    assert taskfile_yaml.read(written(keys).encode()).value == keys
+    assert document.read(written(keys).encode()).value == keys
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(200))
 @given(st.dictionaries(TEXT, JSON, max_size=5))
 def test_any_keys(keys: dict[str, Any]) -> None:
-    assert taskfile_yaml.read(written(keys).encode()).value == keys
+    assert document.read(written(keys).encode()).value == keys

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clodputer.store import taskfile_yaml
+from clodputer.store.tasks import document as taskfile_yaml
 from tests.examples import examples
 
 BAD: dict[str, tuple[bytes, str]] = {

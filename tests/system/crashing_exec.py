@@ -33,8 +33,8 @@ def main() -> int:
     """For each line of stdin one process, with the arguments, environment and step in it; its exit status is the answer."""
     for part in PARTS:
         package = importlib.import_module(f"clodputer.{part}")
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"clodputer.{part}.{module.name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.cli import canary
+from clodputer.cli.commands import doctor_canary
 from clodputer.schedulers import cron, systemd
 from clodputer.store import home as homes
 from clodputer.store.home import Home
-from clodputer.views import doctor_schedule
-from clodputer.views.doctor_finding import Finding
+from clodputer.views.doctor import schedule
+from clodputer.views.doctor.finding import Finding
 from tests import doctoring
 from tests.fakes.start import install_fake_claude
 from tests.slots import settle
@@ -48,7 +48,7 @@ def fill(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(real: bool) -> list[Finding]:
-    return canary.canary(os.environ, real, 90.0, lambda text: None, False)
+    return doctor_canary.canary(os.environ, real, 90.0, lambda text: None, False)
 
 
 def problems(found: list[Finding]) -> list[str]:
@@ -65,10 +65,10 @@ def test_systemd(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     doctoring.install(home, systemd)
     seen = doctoring.facts(home, os.environ, ask_schedulers=True)
     for check in (
-        doctor_schedule.scheduler,
-        doctor_schedule.units,
-        doctor_schedule.shim,
-        doctor_schedule.unit_path,
+        schedule.scheduler,
+        schedule.units,
+        schedule.shim,
+        schedule.unit_path,
     ):
         assert [finding.level for finding in check(seen)] == ["ok"], check(seen)
     found = send(real=True)
@@ -81,8 +81,7 @@ def test_systemd(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     timer = next(Path(lab.units).glob("clodputer-*nightly.timer"))
     timer.write_text(timer.read_text().replace("02:30", "03:30"))
     told = [
-        finding.message
-        for finding in doctor_schedule.units(doctoring.facts(home, os.environ, ask_schedulers=True))
+        finding.message for finding in schedule.units(doctoring.facts(home, os.environ, ask_schedulers=True))
     ]
     assert any("nightly" in message and "03:30" in message for message in told), told
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from clodputer.runner import cancel
 from clodputer.runner.drain import work
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import look
-from clodputer.store import whereabouts
-from clodputer.store.spool import drop
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.requests import cancel
+from clodputer.store.context import look
+from clodputer.store.spool import whereabouts
+from clodputer.store.spool.layout import drop
 from tests.workshop import command_task, environment, events, everything, make_home, records
 
 FORK = multiprocessing.get_context("fork")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.views import doctor_claude, realturn
+from clodputer.views import realturn
+from clodputer.views.doctor import claude
 from tests.doctoring import facts, one
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment
@@ -32,8 +33,8 @@ def test_it_is_asked_for_its_version_and_its_key(home: Home, api: Api) -> None:
     before = sorted(os.listdir(os.environ["HOME"]))
     given = facts(home, {"ANTHROPIC_BASE_URL": api.url})
     version = Path("tests/claude-version").read_text().strip()
-    assert f"claude {version}" in one(doctor_claude.claude(given), "ok").message
-    assert "only a run tells" in one(doctor_claude.login(given), "ok").message
+    assert f"claude {version}" in one(claude.claude(given), "ok").message
+    assert "only a run tells" in one(claude.login(given), "ok").message
     assert sorted(os.listdir(os.environ["HOME"])) == before
     assert api.requests == []
 

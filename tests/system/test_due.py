@@ -9,8 +9,9 @@ from time import time
 
 import pytest
 
-from clodputer.store import boot, dedupe, ledger, slotdrop
+from clodputer.store import boot, ledger
 from clodputer.store.home import Home
+from clodputer.store.spool import dedupe, slotdrop
 from tests.slots import DAY, HOUR, begin, cron_task, forget_looks, last_hour, set_back, settle, told
 from tests.wait import until
 from tests.workshop import (

@@ -9,11 +9,12 @@ from time import time
 
 import pytest
 
-from clodputer.cli.install import Options, install
+from clodputer.cli.commands.install import Options, install
+from clodputer.cli.commands.uninstall import Options as Uninstall
+from clodputer.cli.commands.uninstall import uninstall
 from clodputer.cli.result import Result
-from clodputer.cli.uninstall import Options as Uninstall
-from clodputer.cli.uninstall import uninstall
-from clodputer.schedulers import launchd, launchd_control, load
+from clodputer.schedulers import launchd, load
+from clodputer.schedulers.launchd import control
 from clodputer.store.home import Home
 from clodputer.views.schedulers import Schedulers, gather
 from tests.schedulers.launchd_stage import Stage, make
@@ -72,7 +73,7 @@ def test_from_the_task_to_the_record_and_back(stage: Stage, tmp_path: Path) -> N
     until(lambda: not stage.get("jobs")["org.clodputer.spool"]["pid"], 30)
     drop(home, "long")
     # The stand-in looks into no folder.
-    launchd_control.call(stage.frame, "kickstart", launchd_control.target("org.clodputer.spool"))
+    control.call(stage.frame, "kickstart", control.target("org.clodputer.spool"))
     until(lambda: list(Path(home.runs, "long").glob("*/process.json")), 30)
     found = seen(stage)
     assert sorted(one.found.task or one.found.kind for one in found.views[0].units) == [

@@ -16,10 +16,10 @@ import pytest
 
 from clodputer.runner.drain import drain_lane, runnable, work
 from clodputer.runner.intake import intake
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import Surroundings, look
+from clodputer.runner.processes.stop import Stop
+from clodputer.store.context import Surroundings, look
 from clodputer.store.home import Home
-from clodputer.store.spool import drop
+from clodputer.store.spool.layout import drop
 from tests.workshop import command_task, environment, events, everything, make_home
 
 FORK = multiprocessing.get_context("fork")

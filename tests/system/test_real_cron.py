@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clodputer.model.task import Trigger
-from clodputer.schedulers import cron, cron_look
+from clodputer.schedulers import cron
+from clodputer.schedulers.cron import look
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, changes
 from clodputer.store.home import Home
 from tests.system.crond import crond
@@ -64,8 +65,8 @@ def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         remove = cron.probe(place, ["exec", "--task", "manual"])
         drop(home, "dropped")
         lab.start()
-        until(lambda: cron_look.daemon() is not None)
-        assert cron_look.daemon_trouble() is None
+        until(lambda: look.daemon() is not None)
+        assert look.daemon_trouble() is None
 
         until(lambda: records(home, "dropped"), TICK, "the drop was not run")
         until(lambda: records(home, "manual"), TICK, "the probe was not started")

@@ -14,7 +14,7 @@ import pytest
 from clodputer.store.home import Home
 from clodputer.views import doctor
 from clodputer.views.doctor import Check
-from clodputer.views.doctor_finding import Facts, Finding, ok
+from clodputer.views.doctor.finding import Facts, Finding, ok
 from tests.doctoring import facts, one
 from tests.guard import RealHomeTouched
 from tests.workshop import ROOT, environment, make_home

@@ -13,7 +13,7 @@ import pytest
 from clodputer.agents import claude as agent
 from clodputer.model.moment import compact, iso
 from clodputer.store.home import Home
-from clodputer.views import doctor_claude
+from clodputer.views.doctor import claude
 from tests.doctoring import facts, first_on_path, make_older, one
 from tests.fakes.start import install_fake_claude
 from tests.workshop import command_task, make_home, program, write_secrets, write_task
@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Home:
 
 def test_claude_is_found_and_tells_its_version(home: Home, tmp_path: Path) -> None:
     install_fake_claude(tmp_path / "bin")
-    found = one(doctor_claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "ok")
+    found = one(claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "ok")
     assert f"{tmp_path}/bin/claude" in found.message
 
 
@@ -37,7 +37,7 @@ def test_claude_writes_nothing_into_our_home_for_that(home: Home, tmp_path: Path
     program(
         tmp_path / "bin", "claude", 'touch "$HOME/trace"; pwd > "$TMPDIR/x"; echo "2.1.329 (Claude Code)"'
     )
-    one(doctor_claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "ok")
+    one(claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "ok")
     assert not os.path.exists(f"{os.environ['HOME']}/trace")
 
 
@@ -45,7 +45,7 @@ def test_a_claude_that_is_found_by_way_of_home(home: Home, tmp_path: Path) -> No
     """Tools that keep several versions side by side start a stand-in, which looks into HOME."""
     Path(os.environ["HOME"], ".versions").touch()
     program(tmp_path / "bin", "claude", '[ -e "$HOME/.versions" ] || exit 126; echo 2.1.329')
-    one(doctor_claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "ok")
+    one(claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "ok")
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_a_claude_that_is_found_by_way_of_home(home: Home, tmp_path: Path) -> No
 def test_versions(home: Home, tmp_path: Path, script: str, level: str, words: str) -> None:
     program(tmp_path / "bin", "claude", script)
     seconds = 0.3 if "sleep" in script else 10.0
-    found = doctor_claude.claude(facts(home, first_on_path(tmp_path / "bin"), seconds=seconds))
+    found = claude.claude(facts(home, first_on_path(tmp_path / "bin"), seconds=seconds))
     assert words in one(found, level).message
 
 
 def test_a_claude_that_cannot_be_started(home: Home, tmp_path: Path) -> None:
     path = program(tmp_path / "bin", "claude", "")
     path.write_text("#!/no/such/interpreter\n")
-    found = one(doctor_claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "problem")
+    found = one(claude.claude(facts(home, first_on_path(tmp_path / "bin"))), "problem")
     assert "cannot be started" in found.message
 
 
@@ -77,31 +77,31 @@ def test_a_missing_claude(home: Home, tmp_path: Path) -> None:
     if any(os.access(f"{place}/claude", os.X_OK) for place in agent.USUAL_PLACES if place.startswith("/")):
         pytest.skip("this machine has a claude where it is always looked for")
     nowhere = {"PATH": str(tmp_path)}
-    assert "there is no claude" in one(doctor_claude.claude(facts(home, nowhere)), "problem").message
+    assert "there is no claude" in one(claude.claude(facts(home, nowhere)), "problem").message
     os.unlink(f"{home.tasks}/hello.yaml")
     command_task(home, "other", "true")
-    one(doctor_claude.claude(facts(home, nowhere)), "note")
+    one(claude.claude(facts(home, nowhere)), "note")
 
 
 def test_a_named_claude_that_is_none(home: Home, tmp_path: Path) -> None:
     Path(home.config).write_text(f"claude: {tmp_path}/nothing\n")
-    assert "config.yaml" in one(doctor_claude.claude(facts(home)), "problem").message
+    assert "config.yaml" in one(claude.claude(facts(home)), "problem").message
 
 
 def test_no_login_is_asked_for_without_a_task_for_claude(home: Home) -> None:
     os.unlink(f"{home.tasks}/hello.yaml")
-    assert doctor_claude.login(facts(home)) == []
+    assert claude.login(facts(home)) == []
 
 
 def test_an_api_key(home: Home, tmp_path: Path) -> None:
     """The fake answers `auth status` as the real one does."""
     write_secrets(home, "ANTHROPIC_API_KEY=sk-made-up\n")
     install_fake_claude(tmp_path / "bin")
-    found = one(doctor_claude.login(facts(home, first_on_path(tmp_path / "bin"))), "ok")
+    found = one(claude.login(facts(home, first_on_path(tmp_path / "bin"))), "ok")
     assert "only a run tells" in found.message
     assert "sk-made-up" not in str(found)
     program(tmp_path / "deaf", "claude", """echo '{"loggedIn": false, "authMethod": "none"}'; exit 1""")
-    found = one(doctor_claude.login(facts(home, first_on_path(tmp_path / "deaf"))), "problem")
+    found = one(claude.login(facts(home, first_on_path(tmp_path / "deaf"))), "problem")
     assert "does not take it" in found.message
 
 
@@ -109,29 +109,29 @@ def test_claude_is_not_asked_about_any_other_login(home: Home, tmp_path: Path) -
     """With a subscription the question may renew the login and lose it; on macOS it may ask for a password."""
     program(tmp_path / "bin", "claude", f'echo "$@" >> {tmp_path}/asked; echo 2.1.329')
     path = first_on_path(tmp_path / "bin")
-    doctor_claude.login(facts(home, path))
-    doctor_claude.login(facts(home, {**path, "ANTHROPIC_API_KEY": "sk-made-up"}))
-    doctor_claude.login(facts(home, path, platform="darwin"))
+    claude.login(facts(home, path))
+    claude.login(facts(home, {**path, "ANTHROPIC_API_KEY": "sk-made-up"}))
+    claude.login(facts(home, path, platform="darwin"))
     write_secrets(home, "CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-made-up\n")
-    doctor_claude.login(facts(home, path))
+    claude.login(facts(home, path))
     assert not (tmp_path / "asked").exists()
 
 
 def test_a_token(home: Home) -> None:
     write_secrets(home, "CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-made-up\n")
-    one(doctor_claude.login(facts(home)), "ok")
+    one(claude.login(facts(home)), "ok")
     make_older(home.secrets, 355 * 86400)
-    assert "at least 355 days old" in one(doctor_claude.login(facts(home)), "note").message
+    assert "at least 355 days old" in one(claude.login(facts(home)), "note").message
 
 
 @pytest.mark.parametrize("text", ["ANTHROPIC_AUTH_TOKEN=made-up", "CLAUDE_CODE_USE_BEDROCK=1"])
 def test_other_logins_in_secrets(home: Home, text: str) -> None:
     write_secrets(home, f"{text}\n")
-    assert "in secrets.env" in one(doctor_claude.login(facts(home)), "ok").message
+    assert "in secrets.env" in one(claude.login(facts(home)), "ok").message
 
 
 def test_a_login_that_only_this_shell_has(home: Home) -> None:
-    found = one(doctor_claude.login(facts(home, {"ANTHROPIC_API_KEY": "sk-made-up"})), "note")
+    found = one(claude.login(facts(home, {"ANTHROPIC_API_KEY": "sk-made-up"})), "note")
     assert "schedulers do not have it" in found.message
 
 
@@ -144,21 +144,21 @@ def write_login(folder: Path, **fields: Any) -> None:
 
 def test_claudes_own_login(home: Home, tmp_path: Path) -> None:
     """Only its age is read. An access token that ended is renewed by the next run, if there is something to renew it by."""
-    assert "no login" in one(doctor_claude.login(facts(home)), "note").message
-    assert "keychain" in one(doctor_claude.login(facts(home, platform="darwin")), "note").message
+    assert "no login" in one(claude.login(facts(home)), "note").message
+    assert "keychain" in one(claude.login(facts(home, platform="darwin")), "note").message
     at = {"CLAUDE_CONFIG_DIR": str(tmp_path / "claude")}
     hour = 3600 * 1000
     now = time() * 1000
     write_login(tmp_path / "claude", expiresAt=now + hour)
-    assert "made-up" not in str(one(doctor_claude.login(facts(home, at)), "ok"))
+    assert "made-up" not in str(one(claude.login(facts(home, at)), "ok"))
     write_login(tmp_path / "claude", expiresAt=now - hour, refreshToken="made-up")
-    one(doctor_claude.login(facts(home, at)), "ok")
+    one(claude.login(facts(home, at)), "ok")
     write_login(tmp_path / "claude", expiresAt=now - 24 * 40 * hour, refreshToken="made-up")
-    assert "40 days" in one(doctor_claude.login(facts(home, at)), "note").message
+    assert "40 days" in one(claude.login(facts(home, at)), "note").message
     write_login(tmp_path / "claude", expiresAt=now - hour)
-    assert "ended 1h ago" in one(doctor_claude.login(facts(home, at)), "problem").message
+    assert "ended 1h ago" in one(claude.login(facts(home, at)), "problem").message
     (tmp_path / "claude" / ".credentials.json").write_text("[not json")
-    one(doctor_claude.login(facts(home, at)), "note")
+    one(claude.login(facts(home, at)), "note")
 
 
 def test_the_latest_run_was_refused(home: Home) -> None:
@@ -172,7 +172,7 @@ def test_the_latest_run_was_refused(home: Home) -> None:
         (folder / "record.json").write_text(json.dumps(told))
     write_secrets(home, "ANTHROPIC_AUTH_TOKEN=made-up\n")
     make_older(home.secrets, 4000)
-    found = one(doctor_claude.login(facts(home)), "problem")
+    found = one(claude.login(facts(home)), "problem")
     assert f"{compact(now - 3600)}-id" in found.message
     make_older(home.secrets, 1000)
-    one(doctor_claude.login(facts(home)), "ok")
+    one(claude.login(facts(home)), "ok")

@@ -10,8 +10,8 @@ import pytest
 from clodputer.schedulers import shim
 from clodputer.schedulers.unit import Answer, Found
 from clodputer.store.home import Home
-from clodputer.views import doctor_schedule
-from clodputer.views.doctor_finding import Facts
+from clodputer.views.doctor import schedule as doctor_schedule
+from clodputer.views.doctor.finding import Facts
 from tests import doctoring
 from tests.doctoring import one
 from tests.fakes.start import install_fake_claude

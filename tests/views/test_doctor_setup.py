@@ -10,7 +10,7 @@ import pytest
 
 from clodputer import __version__
 from clodputer.store.home import Home
-from clodputer.views import doctor_setup
+from clodputer.views.doctor import setup
 from tests.doctoring import facts, first_on_path, one
 from tests.workshop import ROOT, make_home, program
 
@@ -21,13 +21,13 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_python(home: Home) -> None:
-    assert sys.executable in one(doctor_setup.python(facts(home)), "ok").message
-    assert "older than 3.9" in one(doctor_setup.python_of("/usr/bin/python3", (3, 8, 18)), "problem").message
+    assert sys.executable in one(setup.python(facts(home)), "ok").message
+    assert "older than 3.9" in one(setup.python_of("/usr/bin/python3", (3, 8, 18)), "problem").message
 
 
 def test_packages(home: Home) -> None:
-    one(doctor_setup.packages(facts(home)), "ok")
-    found = one(doctor_setup.packages_of(("json", "no_such_package_of_ours")), "problem")
+    one(setup.packages(facts(home)), "ok")
+    found = one(setup.packages_of(("json", "no_such_package_of_ours")), "problem")
     assert "no_such_package_of_ours (ModuleNotFoundError" in found.message
 
 
@@ -46,37 +46,37 @@ def test_every_package_that_we_depend_on_is_looked_at() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     wanted = text.partition("\ndependencies = [\n")[2].partition("\n]")[0]
     names = {line.strip().strip('"').partition(">")[0] for line in wanted.splitlines()}
-    assert {"pyyaml" if name == "yaml" else name for name in doctor_setup.PACKAGES} >= names - {"rich"}
+    assert {"pyyaml" if name == "yaml" else name for name in setup.PACKAGES} >= names - {"rich"}
 
 
 def test_templates(home: Home, tmp_path: Path) -> None:
-    one(doctor_setup.shipped(facts(home)), "ok")
+    one(setup.shipped(facts(home)), "ok")
     (tmp_path / "templates" / "home").mkdir(parents=True)
-    found = one(doctor_setup.shipped_in(str(tmp_path / "templates")), "problem")
+    found = one(setup.shipped_in(str(tmp_path / "templates")), "problem")
     assert "home/config.yaml" in found.message
 
 
 def test_the_program_on_path(home: Home, tmp_path: Path) -> None:
     """The same version is fine; another one, one that fails, and one that does not answer are told."""
-    one(doctor_setup.program(facts(home, {"PATH": str(tmp_path)})), "ok")
+    one(setup.program(facts(home, {"PATH": str(tmp_path)})), "ok")
     program(tmp_path / "same", "clodputer", f"echo clodputer {__version__}")
-    one(doctor_setup.program(facts(home, first_on_path(tmp_path / "same"))), "ok")
+    one(setup.program(facts(home, first_on_path(tmp_path / "same"))), "ok")
     program(tmp_path / "other", "clodputer", "echo clodputer 0.0.1")
-    found = one(doctor_setup.program(facts(home, first_on_path(tmp_path / "other"))), "note")
+    found = one(setup.program(facts(home, first_on_path(tmp_path / "other"))), "note")
     assert "which is version 0.0.1" in found.message
     program(tmp_path / "broken", "clodputer", "exit 3")
-    found = one(doctor_setup.program(facts(home, first_on_path(tmp_path / "broken"))), "problem")
+    found = one(setup.program(facts(home, first_on_path(tmp_path / "broken"))), "problem")
     assert "exit status 3" in found.message
     program(tmp_path / "silent", "clodputer", "exec sleep 60")
-    found = one(doctor_setup.program(facts(home, first_on_path(tmp_path / "silent"), seconds=0.2)), "problem")
+    found = one(setup.program(facts(home, first_on_path(tmp_path / "silent"), seconds=0.2)), "problem")
     assert "does not answer" in found.message
 
 
 def test_the_start_is_measured(home: Home) -> None:
-    [finding] = doctor_setup.start(facts(home))
+    [finding] = setup.start(facts(home))
     assert "times its bare start" in finding.message
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(0.02, "ok"), (0.5, "ok"), (0.6, "note")])
 def test_a_slow_start_is_a_note(seconds: float, level: str) -> None:
-    assert one(doctor_setup.start_of("python", seconds, 0.01), level).message.startswith("python starts in")
+    assert one(setup.start_of("python", seconds, 0.01), level).message.startswith("python starts in")

@@ -8,11 +8,12 @@ from time import time
 
 import pytest
 
-from clodputer.store import hold, slot
+from clodputer.store import hold
 from clodputer.store import home as homes
 from clodputer.store.hold import Hold
 from clodputer.store.home import Home
-from clodputer.views import doctor_spool
+from clodputer.store.spool import slot
+from clodputer.views.doctor import spool
 from tests.doctoring import facts, one
 from tests.workshop import command_task, drop, make_home
 
@@ -35,22 +36,22 @@ def queued(home: Home, task: str, age: float, part: str = "queue/3", lane: str =
 def test_drops_that_nobody_takes_in(home: Home) -> None:
     drop(home, "hello")
     Path(home.new, ".DS_Store").touch()
-    one(doctor_spool.new(facts(home)), "ok")
-    found = one(doctor_spool.new(facts(home, now=time() + 61)), "problem")
+    one(spool.new(facts(home)), "ok")
+    found = one(spool.new(facts(home, now=time() + 61)), "problem")
     assert "1 file" in found.message
     assert "clodputer install" in found.remedy
 
 
 def test_leftovers(home: Home) -> None:
-    one(doctor_spool.tmp(facts(home)), "ok")
+    one(spool.tmp(facts(home)), "ok")
     Path(home.tmp, "half.json").touch()
-    one(doctor_spool.tmp(facts(home, now=time() + DAY - 60)), "ok")
-    found = one(doctor_spool.tmp(facts(home, now=time() + DAY + 60)), "note")
+    one(spool.tmp(facts(home, now=time() + DAY - 60)), "ok")
+    found = one(spool.tmp(facts(home, now=time() + DAY + 60)), "note")
     assert found.fix is not None
     assert found.fix.paths == (f"{home.tmp}/half.json",)
     Path(home.tmp, "half.json").unlink()
     Path(home.tmp, "folder").mkdir()
-    assert one(doctor_spool.tmp(facts(home, now=time() + DAY + 60)), "note").fix is None
+    assert one(spool.tmp(facts(home, now=time() + DAY + 60)), "note").fix is None
 
 
 def test_what_nobody_will_run(home: Home) -> None:
@@ -58,11 +59,11 @@ def test_what_nobody_will_run(home: Home) -> None:
     command_task(home, "hello", "true")
     queued(home, "hello", 60)
     queued(home, "hello", -HOUR, "delayed")
-    assert "1 request waiting" in one(doctor_spool.queue(facts(home)), "ok").message
+    assert "1 request waiting" in one(spool.queue(facts(home)), "ok").message
     folder = f"{homes.lane(home, 'default')}/queue"
     Path(folder, "3", "mine.json").touch()
     Path(folder, "other.json").touch()
-    found = one(doctor_spool.queue(facts(home)), "problem")
+    found = one(spool.queue(facts(home)), "problem")
     assert "queue/3/mine.json" in found.message
     assert "queue/other.json" in found.message
 
@@ -71,7 +72,7 @@ def test_requests_of_tasks_that_are_gone(home: Home) -> None:
     command_task(home, "hello", "true")
     queued(home, "hello", 60)
     queued(home, "gone", 60)
-    found = one(doctor_spool.queue(facts(home)), "note")
+    found = one(spool.queue(facts(home)), "note")
     assert "1 request in lane default" in found.message
     assert "task gone" in found.message
 
@@ -81,23 +82,23 @@ def test_a_request_that_nobody_runs(home: Home, part: str) -> None:
     """It could have been run long ago: the lane is free, and not on hold."""
     command_task(home, "hello", "true")
     queued(home, "hello", HOUR, part)
-    found = one(doctor_spool.queue(facts(home)), "problem")
+    found = one(spool.queue(facts(home)), "problem")
     assert "for 1h" in found.message
     hold.place(home, "default", Hold("usage_limit", "", time() + HOUR))
-    one(doctor_spool.queue(facts(home)), "ok")
+    one(spool.queue(facts(home)), "ok")
     os.unlink(f"{homes.lane(home, 'default')}/hold")
     slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
-    one(doctor_spool.queue(facts(home)), "ok")
+    one(spool.queue(facts(home)), "ok")
 
 
 def test_a_run_that_was_left_behind(home: Home) -> None:
     """Something in the slot is a run at work as long as somebody holds its lock."""
-    one(doctor_spool.slots(facts(home)), "ok")
+    one(spool.slots(facts(home)), "ok")
     slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
     with slot.lock(home, "default") as held:
         assert held
-        one(doctor_spool.slots(facts(home)), "ok")
-    found = one(doctor_spool.slots(facts(home)), "problem")
+        one(spool.slots(facts(home)), "ok")
+    found = one(spool.slots(facts(home)), "problem")
     assert "run 20261121T000000.000Z-abc123 of task hello" in found.message
     assert found.fix is not None
     assert slot.lock(home, "default").acquire()
@@ -105,18 +106,18 @@ def test_a_run_that_was_left_behind(home: Home) -> None:
 
 def test_a_request_that_was_claimed_and_left(home: Home) -> None:
     queued(home, "hello", 60, "slot-0")
-    assert "3.abc123.hello" in one(doctor_spool.slots(facts(home)), "problem").message
+    assert "3.abc123.hello" in one(spool.slots(facts(home)), "problem").message
 
 
 def test_what_was_put_aside(home: Home) -> None:
-    one(doctor_spool.aside(facts(home)), "ok")
+    one(spool.aside(facts(home)), "ok")
     for folder, names in (
         (home.rejected, ("a.json", "a.json.reason.txt")),
         (home.dead, ("b", "c", "b.reason.txt")),
     ):
         for name in names:
             Path(folder, name).touch()
-    rejected, dead = doctor_spool.aside(facts(home))
+    rejected, dead = spool.aside(facts(home))
     assert rejected.level == dead.level == "note"
     assert "1 request rejected" in rejected.message
     assert "2 requests given up" in dead.message
@@ -125,12 +126,12 @@ def test_what_was_put_aside(home: Home) -> None:
 def test_holds(home: Home) -> None:
     """One with an end lifts itself; one without is a problem as soon as something waits behind it."""
     command_task(home, "hello", "true")
-    one(doctor_spool.holds(facts(home)), "ok")
+    one(spool.holds(facts(home)), "ok")
     hold.place(home, "default", Hold("usage_limit", "", time() + HOUR))
-    one(doctor_spool.holds(facts(home)), "ok")
+    one(spool.holds(facts(home)), "ok")
     hold.place(home, "default", Hold("paused", "by Ada", None))
-    assert "(paused: by Ada)" in one(doctor_spool.holds(facts(home)), "note").message
+    assert "(paused: by Ada)" in one(spool.holds(facts(home)), "note").message
     queued(home, "hello", 60)
-    found = one(doctor_spool.holds(facts(home)), "problem")
+    found = one(spool.holds(facts(home)), "problem")
     assert "1 request" in found.message
     assert f"{homes.lane(home, 'default')}/hold" in found.remedy

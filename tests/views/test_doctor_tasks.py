@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.views import doctor_tasks
+from clodputer.views.doctor import tasks
 from tests.doctoring import facts, one
 from tests.workshop import command_task, make_home, write_task
 
@@ -19,18 +19,18 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_config(home: Home) -> None:
-    one(doctor_tasks.config(facts(home)), "ok")
+    one(tasks.config(facts(home)), "ok")
     Path(home.config).write_text("max_outputs: 1\n")
-    assert "max_output" in one(doctor_tasks.config(facts(home)), "problem").message
+    assert "max_output" in one(tasks.config(facts(home)), "problem").message
 
 
 def test_tasks(home: Home) -> None:
-    one(doctor_tasks.tasks(facts(home)), "ok")
+    one(tasks.tasks(facts(home)), "ok")
     write_task(home, "good", "prompt: do it\n")
-    assert "good" in one(doctor_tasks.tasks(facts(home)), "ok").message
+    assert "good" in one(tasks.tasks(facts(home)), "ok").message
     write_task(home, "bad", "prompt: do it\ntimeout: 20\nmax_cost_us: 1\n")
     write_task(home, "worse", "prompt: do it\npriorty: 1\n")
-    bad, worse = doctor_tasks.tasks(facts(home))
+    bad, worse = tasks.tasks(facts(home))
     assert (bad.level, worse.level) == ("problem", "problem")
     told = bad.message.split("\n")
     assert told[0] == "tasks/bad.yaml has 2 mistakes:"
@@ -40,12 +40,12 @@ def test_tasks(home: Home) -> None:
 
 
 def test_a_great_many_mistakes_are_counted(home: Home) -> None:
-    for place in range(doctor_tasks.MOST_FILES + 3):
+    for place in range(tasks.MOST_FILES + 3):
         write_task(
             home, f"bad-{place:02}", "prompt: do it\n" + "".join(f"k{number}: 1\n" for number in range(30))
         )
-    found = doctor_tasks.tasks(facts(home))
-    assert len(found) == doctor_tasks.MOST_FILES + 1
+    found = tasks.tasks(facts(home))
+    assert len(found) == tasks.MOST_FILES + 1
     assert found[0].message.endswith("\n  and 20 more: clodputer validate bad-00")
     assert found[-1].message == "3 more broken task files"
 
@@ -57,15 +57,15 @@ def test_folders(home: Home, tmp_path: Path) -> None:
     watch = "trigger: {{type: file_watch, path: {}}}\n"
     command_task(home, "here", "true", more=f"working_directory: {inbox}\n{watch.format(inbox)}")
     command_task(home, "off", "true", more=f"working_directory: {gone}\nenabled: false\n")
-    one(doctor_tasks.folders(facts(home)), "ok")
+    one(tasks.folders(facts(home)), "ok")
     command_task(home, "works", "true", more=f"working_directory: {gone}\n")
     command_task(home, "watches", "true", more=watch.format("'{{ env.INBOX }}'"))
-    found = doctor_tasks.folders(facts(home, {"INBOX": str(gone)}))
+    found = tasks.folders(facts(home, {"INBOX": str(gone)}))
     assert [finding.level for finding in found] == ["problem", "problem"]
     assert f"task watches watches {gone}" in found[0].message
     assert f"task works works in {gone}" in found[1].message
     gone.touch()
-    assert "no folder" in doctor_tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
+    assert "no folder" in tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
 
 
 @pytest.mark.usefixtures("mortal")
@@ -73,17 +73,17 @@ def test_a_folder_that_cannot_be_read(home: Home, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o000)
     command_task(home, "watches", "true", more=f"trigger: {{type: file_watch, path: {closed}}}\n")
-    assert "cannot be read" in one(doctor_tasks.folders(facts(home)), "problem").message
+    assert "cannot be read" in one(tasks.folders(facts(home)), "problem").message
 
 
 def test_folders_that_macos_guards(home: Home) -> None:
     account = os.environ["HOME"]
     command_task(home, "plain", "true", more=f"working_directory: {account}\n")
-    one(doctor_tasks.guarded(facts(home, platform="darwin")), "ok")
+    one(tasks.guarded(facts(home, platform="darwin")), "ok")
     command_task(home, "papers", "true", more="working_directory: ~/Documents/papers\n")
-    found = one(doctor_tasks.guarded(facts(home, platform="darwin")), "note")
+    found = one(tasks.guarded(facts(home, platform="darwin")), "note")
     assert f"{account}/Documents/papers (task papers)" in found.message
-    assert doctor_tasks.guarded(facts(home, platform="linux")) == []
+    assert tasks.guarded(facts(home, platform="linux")) == []
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_folders_that_macos_guards(home: Home) -> None:
      ("/h/Library/Mobile Documents/x", True), ("/h/src/../Desktop", True)],
 )  # fmt: skip
 def test_which_folders_are_guarded(path: str, guarded: bool) -> None:
-    assert doctor_tasks.is_guarded(path, "/h/") is guarded
+    assert tasks.is_guarded(path, "/h/") is guarded

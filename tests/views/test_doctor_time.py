@@ -12,7 +12,7 @@ from clodputer.model.moment import compact
 from clodputer.model.trigger import fingerprint
 from clodputer.store import ledger
 from clodputer.store.home import Home
-from clodputer.views import doctor_time
+from clodputer.views.doctor import time as doctor_time
 from tests.doctoring import facts, first_on_path, make_older, one
 from tests.slots import cron_task
 from tests.workshop import make_home, program

@@ -1,0 +1,143 @@
+"""The agent `claude`: how the command line is started; reading its stream and judging it are next door."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from json import dumps
+from uuid import uuid4
+
+from clodputer.agents import environment, locate
+from clodputer.agents.claude.environment import containment, credentials, settings
+from clodputer.agents.claude.stream import begin, observe
+from clodputer.agents.claude.verdict import interpret
+from clodputer.model.errors import ClodputerError
+from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
+from clodputer.model.task import Task
+
+__all__ = ["begin", "interpret", "launch", "locate_binary", "observe"]
+
+STARTUP_TIMEOUT = 90.0
+STALL_TIMEOUT = 20 * 60.0
+
+# Where its installers put it, for schedulers whose PATH knows none of these.
+USUAL_PLACES = ("~/.local/bin", "~/.claude/local", "/opt/homebrew/bin", "/usr/local/bin", "~/.npm-global/bin",
+                "~/.bun/bin", "~/.volta/bin", "/home/linuxbrew/.linuxbrew/bin", "/usr/bin")  # fmt: skip
+
+# Linux takes no single argument of this length or more (claude-cli 2).
+LONGEST_ARGUMENT = 128 * 1024
+
+SESSION_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def launch(task: Task, facts: Facts) -> Launch:
+    """How to start it; looks for the binary and, to continue a session, for its transcript.
+
+    Raises ClodputerError when it cannot be started.
+    """
+    ours = containment(facts, sys.platform)
+    extra = {**settings(task), **credentials(task, facts)}
+    env = environment.build(task, facts, extra, ours)
+    binary = locate_binary(facts.claude, facts.environ.get("PATH", environment.USUAL_PATH), env["HOME"])
+    # What npm installs is started by a node that lies beside it.
+    env = environment.build(task, facts, extra, ours, path=(os.path.dirname(binary),))
+    resume = _session_to_continue(task, facts, env)
+    session_id = resume or str(uuid4())
+    return Launch(
+        argv=_arguments(binary, task, "--resume" if resume else "--session-id", session_id),
+        env=env,
+        working_directory=task.working_directory,
+        session_id=session_id,
+        resumed=bool(resume),
+        startup_timeout=STARTUP_TIMEOUT if task.startup_timeout is None else task.startup_timeout,
+        stall_timeout=STALL_TIMEOUT if task.stall_timeout is None else task.stall_timeout,
+        timeout=TIMEOUT if task.timeout is None else task.timeout,
+        stop_grace=STOP_GRACE if task.stop_grace is None else task.stop_grace,
+        max_output=facts.max_output,
+    )
+
+
+def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> tuple[str, ...]:
+    # Every value is joined to its flag by `=`: so none that begins with `-` is taken for a flag, and the flags that
+    # take several values swallow nothing (tried on 2.1.329). The prompt comes by stdin, for argv stands in `ps`.
+    given = [
+        (session_flag, session_id),
+        ("--model", task.model),
+        ("--fallback-model", ",".join(task.fallback_model)),
+        *(("--allowedTools", rule) for rule in task.allowed_tools),
+        *(("--disallowedTools", rule) for rule in task.disallowed_tools),
+        # 2.1.329 calls the default mode `manual`, 2.1.197 only `default`: both have it when the flag is left out.
+        ("--permission-mode", "" if task.permission_mode in ("default", "manual") else task.permission_mode),
+        ("--max-turns", "" if task.max_turns is None else str(task.max_turns)),
+        ("--max-budget-usd", "" if task.max_cost_usd is None else f"{task.max_cost_usd:.6f}"),
+        ("--append-system-prompt", task.append_system_prompt),
+        *(("--mcp-config", config) for config in task.mcp_config),
+        *(("--add-dir", folder) for folder in task.add_dirs),
+        ("--json-schema", "" if task.json_schema is None else dumps(task.json_schema)),
+    ]
+    flags = [f"{flag}={value}" for flag, value in given if value]
+    if task.mcp_config:
+        flags.append("--strict-mcp-config")
+    if task.settings_sources is not None:
+        flags.append("--setting-sources=" + ",".join(task.settings_sources))  # empty: none of them
+    for flag in flags:
+        if len(flag.encode("utf-8", "replace")) >= LONGEST_ARGUMENT:
+            raise ClodputerError(
+                "not_started",
+                f"the value of {flag.partition('=')[0]} is too long for an argument",
+                "Put long texts into the prompt, or into a file that the prompt names.",
+            )
+    return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
+
+
+def usual_places(home: str) -> list[str]:
+    """The folders into which installers of claude put it, for a person with this home folder."""
+    return [home + place[1:] if place.startswith("~") else place for place in USUAL_PLACES]
+
+
+def locate_binary(named: str, path: str, home: str) -> str:
+    """Where claude is: `named` (of config.yaml) when that is given, else looked for in PATH and in the usual places.
+
+    Raises ClodputerError ("not_started") when it is in none of them.
+    """
+    if named:
+        binary = os.path.expanduser(named)
+        if os.path.isabs(binary) and locate.executable(binary):
+            return binary
+        raise ClodputerError(
+            "not_started",
+            f"{binary}, named as claude in config.yaml, is not the absolute path of an executable file",
+            "Correct it, or remove it to have claude looked for.",
+        )
+    on_path = locate.folders(path)
+    places = list(dict.fromkeys([*on_path, *usual_places(home)]))
+    found = locate.find("claude", places)
+    if not found:
+        raise ClodputerError(
+            "not_started",
+            f"there is no claude in {', '.join(places)}",
+            "Install Claude Code, or write claude: /path/to/claude into config.yaml.",
+        )
+    return found
+
+
+def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> str:
+    """The session that the task's last run left, or an empty string when a new one has to be begun."""
+    last = facts.last or {}
+    session_id = last.get("session_id")
+    if task.session != "continue" or not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
+        return ""
+    # An unknown id ends every run with exit 1 (claude-cli 2), and a session too long to be sent stays too long: rather
+    # begin anew than fail for ever.
+    if last.get("reason") == "invalid_request":
+        return ""
+    projects = os.path.join(env.get("CLAUDE_CONFIG_DIR") or os.path.join(env["HOME"], ".claude"), "projects")
+    try:
+        with os.scandir(projects) as folders:
+            found = any(
+                os.path.isfile(os.path.join(folder.path, f"{session_id}.jsonl")) for folder in folders
+            )
+    except OSError:
+        return ""
+    return session_id if found else ""

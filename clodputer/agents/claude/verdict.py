@@ -1,0 +1,175 @@
+"""What a run of `claude` amounts to, judged by the fields of its events and by how it ended, never by prose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clodputer.agents import ending
+from clodputer.agents.claude import denied as claude_denied
+from clodputer.agents.claude.cost import spent
+from clodputer.agents.claude.stream import ApiError, Notes, missing_servers
+from clodputer.agents.lines import count, items, shortened, text
+from clodputer.model.outcome import Outcome, of
+from clodputer.model.run import Ended, Facts, Launch, Progress, Report
+from clodputer.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+# What we did to it does not undo a result that it already had: to put such a request back would do the work twice.
+AFTER_THE_RESULT = ("exit_grace", "interrupted", "timeout", "stall")
+
+# By `error` or `api_error` of the event, where these say more than the status: a 400 may mean no credit.
+BY_ERROR = {
+    "usage_limit_reached": "usage_limit",
+    "connection_failed": "offline",
+    "max_output_tokens": "max_tokens",
+    "authentication_failed": "auth",
+    "oauth_org_not_allowed": "auth",
+    "billing_error": "billing",
+    "model_not_found": "model",
+    "invalid_request": "invalid_request",
+}
+BY_STATUS = {400: "invalid_request", 401: "auth", 402: "billing", 403: "auth", 404: "model", 413: "invalid_request",
+             422: "invalid_request", 429: "overloaded", 529: "overloaded"}  # fmt: skip
+BY_TERMINAL_REASON = {
+    "max_turns": "max_turns",
+    "budget_exhausted": "max_cost",
+    "prompt_too_long": "invalid_request",
+    "blocking_limit": "invalid_request",
+    "image_error": "invalid_request",
+}
+BY_SUBTYPE = {"error_max_turns": "max_turns", "error_max_budget_usd": "max_cost",
+              "error_max_structured_output_retries": "no_structure"}  # fmt: skip
+
+
+def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ended: Ended) -> Report:
+    """What the run amounts to, expectations of the task aside. Pure."""
+    notes: Notes = progress.notes
+    session_id = notes.session_id or launch.session_id
+    cost = spent(facts, session_id, notes)
+    outcome = _outcome(task, launch, progress, ended)
+    result = notes.result or {}
+    return Report(
+        outcome=outcome,
+        result=None
+        if result.get("is_error") is not False
+        else result.get("structured_output", result.get("result")),
+        num_turns=count(result.get("num_turns")),
+        cost_usd=cost.cost_usd,
+        usage=cost.usage,
+        session_id=session_id,
+        session_totals=cost.totals,
+        model=notes.model,
+        agent_version=notes.version,
+        permission_denials=tuple(notes.denials.values()),
+        mcp_servers=notes.mcp_servers,
+        resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+    )
+
+
+def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Outcome:
+    notes: Notes = progress.notes
+    if ended.stopped == "mcp":
+        missing = missing_servers(notes, task.requires_mcp)
+        return of("mcp", f"Not connected: {', '.join(missing)}. It was stopped before it spent anything.")
+    excused = progress.done and ended.stopped in AFTER_THE_RESULT
+    ours = None if excused else ending.stopped_by_us(launch, ended)
+    if ours is not None:
+        return _with_last_words(ours, notes)
+    signalled = ending.by_signal(ended)
+    if signalled is not None:
+        return _with_last_words(signalled, notes)
+    if notes.result is None or not notes.final:
+        return _without_result(notes, ended)
+    reason = _told_failure(notes.result, notes)
+    if reason is not None:
+        denied = claude_denied.message(task, tuple(notes.denials.values())) if notes.denials else ""
+        return of(reason, " ".join(part for part in (_said(notes.result), denied) if part))
+    unmet = _unmet(task, notes, notes.result)
+    status = None if excused else ending.by_status(ended)
+    if status is not None:
+        # The modes `plan` and `auto` end so when they refuse to act (claude-cli 2).
+        return unmet if unmet is not None and unmet.reason == "denied" else status
+    return unmet or of(
+        "completed", "It had its result but did not leave, and was stopped." if ended.stopped else ""
+    )
+
+
+def _without_result(notes: Notes, ended: Ended) -> Outcome:
+    if notes.error is not None:
+        return of(_api_reason(notes.error, notes), notes.last_words)
+    unreadable = (
+        f" Lines of its stdout that could not be read: {notes.unreadable}." if notes.unreadable else ""
+    )
+    failed = ending.by_status(ended)
+    if failed is not None:
+        return failed._replace(message=failed.message + unreadable)
+    return of("no_result", ending.with_stderr(f"It ended without a final result event.{unreadable}", ended))
+
+
+def _told_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
+    """The reason when the result event itself tells of a failure, else None."""
+    subtype, terminal, stop = (text(result.get(key)) for key in ("subtype", "terminal_reason", "stop_reason"))
+    failed = result.get("is_error") is not False
+    if subtype in BY_SUBTYPE:
+        return BY_SUBTYPE[subtype]
+    if stop == "refusal":
+        return "refused"
+    if stop == "max_tokens":
+        return "max_tokens"
+    status, api_error = count(result.get("api_error_status")), text(result.get("api_error"))
+    if failed and (notes.error or status or api_error or terminal == "api_error"):
+        return _api_reason(ApiError(notes.error.error if notes.error else "", status, api_error), notes)
+    if terminal in BY_TERMINAL_REASON:
+        return BY_TERMINAL_REASON[terminal]
+    # 2.1.197 has no terminal_reason on some ends, 2.1.329 none on slash commands.
+    if failed or subtype != "success" or terminal not in ("", "completed"):
+        return "agent_error"
+    return None
+
+
+def _api_reason(error: ApiError, notes: Notes) -> str:
+    """The reason behind an API error. Without a status no answer came, or one that was not the API's."""
+    for word in (error.api_error, error.error):
+        if word in BY_ERROR:
+            return BY_ERROR[word]
+    if error.status == 429 and notes.resets_at is not None:
+        return "usage_limit"
+    if error.status is None:
+        return {"rate_limit": "overloaded", "overloaded": "overloaded"}.get(error.error, "offline")
+    return BY_STATUS.get(error.status, "server_error" if error.status >= 500 else "invalid_request")
+
+
+def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outcome]:
+    """What keeps an end without an error from being a success, else None."""
+    missing = missing_servers(notes, task.requires_mcp)
+    if missing:
+        return of("mcp", f"Not connected: {', '.join(missing)}.")
+    if notes.denials and task.on_denied != "ignore":
+        return of("denied", claude_denied.message(task, tuple(notes.denials.values())))
+    if not count(result.get("num_turns")):
+        command = text(result.get("local_command"))
+        return of(
+            "empty", f"The prompt was taken for the command /{command}." if command else "No turn was taken."
+        )
+    if task.json_schema is not None and "structured_output" not in result:
+        # claude calls this a success (claude-cli 2).
+        said = shortened(text(result.get("result")), 200)
+        return of("no_structure", f"It ended without output that fits json_schema. It said: {said}")
+    if "structured_output" not in result and not text(result.get("result")).strip():
+        return of("empty", "The result is empty.")
+    return None
+
+
+def _said(result: Mapping[str, Any]) -> str:
+    told = [text(result.get("result")), *(text(error) for error in items(result.get("errors")))]
+    return shortened(" ".join(part for part in told if part), ending.LONGEST_MESSAGE)
+
+
+def _with_last_words(outcome: Outcome, notes: Notes) -> Outcome:
+    retried = notes.retried
+    trying = f"It had to retry the API ({retried.error}, status {retried.status})." if retried else ""
+    words = f"It last said: {notes.last_words}" if notes.last_words else ""
+    return outcome._replace(message=" ".join(part for part in (outcome.message, trying, words) if part))

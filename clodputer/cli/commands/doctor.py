@@ -1,0 +1,152 @@
+"""`clodputer doctor`: look at everything, and say what is wrong and what helps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from time import time
+from typing import Any, Callable, NamedTuple, Optional
+
+import click
+
+from clodputer.cli import called
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink, is_terminal
+from clodputer.cli.terminal.printable import printable
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.views.doctor.finding import OK, PROBLEM, Finding
+
+# Of text that goes into a file or a mail.
+USUAL_WIDTH = 100
+
+
+class Canary(NamedTuple):
+    """A canary that is asked for. seconds: how long to wait for its start; shown: somebody may see the seconds go by."""
+
+    real: bool
+    seconds: float
+    shown: bool
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Tell what is well line by line, too.")
+@click.option("--fix", is_flag=True, help="Do the safe remedies, each named before it is done.")
+@click.option(
+    "--canary", is_flag=True, help="Have the scheduler start a probe, and tell what it sees from inside."
+)
+@click.option(
+    "--real", is_flag=True, help="With --canary: let the probe run claude once; costs a few cents at most."
+)
+@click.option(
+    "--seconds",
+    metavar="N",
+    type=click.IntRange(1, 3600),
+    default=90,
+    help="With --canary: how long to wait for the probe to start; 90 without it.",
+)
+@json_option
+@click.pass_obj
+def command(as_json: bool, everything: bool, fix: bool, canary: bool, real: bool, seconds: int) -> Result:
+    """Look at everything, and say what is wrong and what helps.
+
+    Looks at the installation, the home, the tasks, claude, the spool, the clock and the scheduler, and changes nothing.
+    It starts no run, asks for no password and spends nothing. docs/doctor.md tells what each check looks at.
+
+    --fix does those remedies that cannot lose a request: permissions, missing folders, leftovers, a run that its exec
+    has left behind, an installation that is not as the tasks want it. All others are yours.
+
+    --canary has the scheduler itself start a probe, as it would start a run, and tells what that sees: environment,
+    folders, claude. --real adds one small answer of claude, which shows whether its login works there.
+
+    The exit code is 4 when there is a problem, 0 otherwise; notes are no problems.
+
+    \b
+    Examples:
+      clodputer doctor
+      clodputer doctor --fix
+      clodputer doctor --canary --real
+    """
+    if real and not canary:
+        raise ClodputerError("usage", "--real belongs to --canary", "Add --canary.", ExitCode.USAGE)
+    say = _nothing if as_json else click.echo
+    return doctor(
+        os.environ, everything, fix, say, Canary(real, float(seconds), not as_json) if canary else None
+    )
+
+
+def doctor(
+    environ: Mapping[str, str],
+    everything: bool,
+    fix: bool,
+    say: Callable[[str], Any],
+    sent: Optional[Canary] = None,
+) -> Result:
+    """What is found, after the safe remedies when `fix` is asked for; `say` is told of each before it is done."""
+    from clodputer.views.doctor import examine
+
+    findings = examine(environ, time())
+    data: dict[str, Any] = {}
+    if fix:
+        data["fixed"] = _mend(environ, findings, say)
+        if data["fixed"]:
+            findings = examine(environ, time())
+    if sent is not None:
+        from clodputer.cli.commands.doctor_canary import canary, ticks
+
+        findings += canary(environ, sent.real, sent.seconds, say, sent.shown and ticks())
+    return result(findings, data, everything)
+
+
+def result(findings: Sequence[Finding], data: dict[str, Any], everything: bool) -> Result:
+    """The findings as the answer of the command, secrets masked."""
+    from clodputer.cli.report import masker_now
+    from clodputer.cli.text.doctor import told
+
+    masker = masker_now()
+    findings = [
+        finding._replace(message=masker.text(finding.message), remedy=masker.text(finding.remedy))
+        for finding in findings
+    ]
+    problems = [finding for finding in findings if finding.level == PROBLEM]
+    data = {
+        "findings": [{**one._asdict(), "fix": one.fix.words if one.fix else None} for one in findings],
+        "problems": len(problems),
+        **data,
+    }
+    width = shutil.get_terminal_size((USUAL_WIDTH, 24)).columns if is_terminal(sys.stdout) else USUAL_WIDTH
+    text = told(findings, width, everything, f"{called.name()} doctor --fix")
+    errors = tuple(ClodputerError(one.check, one.message, one.remedy) for one in problems)
+    return Result(data, text, ExitCode.DOCTOR if problems else ExitCode.DONE, errors)
+
+
+def _mend(
+    environ: Mapping[str, str], findings: Sequence[Finding], say: Callable[[str], Any]
+) -> list[dict[str, Any]]:
+    """Do what is safe; one remedy that fails does not stop the others."""
+    from clodputer.cli.commands.doctor_fix import perform
+    from clodputer.store import home as homes
+
+    home = homes.locate(environ)
+    fixes = dict.fromkeys(finding.fix for finding in findings if finding.fix and finding.level != OK)
+    done = []
+    for fix in fixes:
+        say(f"{ink('fix', 'cyan')}      {printable(fix.words)}")
+        try:
+            came, well = perform(home, environ, fix), True
+        except (OSError, ClodputerError) as error:
+            came, well = f"failed: {error}", False
+        say(f"         {printable(came)}")
+        done.append({"fix": fix.words, "done": well, "message": came})
+    if fixes:
+        say("")
+    elif any(finding.level == PROBLEM for finding in findings):
+        say("There is no remedy that could safely be done by itself.\n")
+    return done
+
+
+def _nothing(text: str) -> None:
+    """Nobody is told anything on the way: programs read the one object at the end."""

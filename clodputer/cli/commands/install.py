@@ -1,0 +1,157 @@
+"""`clodputer install`: have the operating system's scheduler ring for the tasks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Mapping
+from time import time
+from typing import Callable, NamedTuple
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.progress import Progress
+from clodputer.cli.text.install import Outcome, data, ended
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.schedulers import NAMES, choice, freeze, installation, load, place, shim
+from clodputer.schedulers import wanted as wants
+from clodputer.store import home as homes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.schedulers import Scheduler
+    from clodputer.schedulers.unit import Change
+
+
+class Options(NamedTuple):
+    """What the command line asks for."""
+
+    tasks: Collection[str] = ()
+    scheduler: str = choice.AUTO
+    dry_run: bool = False
+    diff: bool = False
+
+
+@click.command()
+@click.argument("tasks", nargs=-1, metavar="[TASK]...")
+@click.option(
+    "--scheduler",
+    type=click.Choice([choice.AUTO, *NAMES]),
+    default=choice.AUTO,
+    help="Which one is to ring; without it the one that is in use, or the best that answers.",
+)
+@click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@click.option("--diff", is_flag=True, help="Show how each file would change; does nothing either.")
+@json_option
+@click.pass_obj
+def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool, diff: bool) -> Result:
+    """Have the system's scheduler ring for the tasks.
+
+    launchd on macOS; on Linux systemd, or cron where no user manager answers. Each enabled task with a trigger that
+    rings by itself gets an alarm, and so do files that are moved into spool/new. Tasks that are gone, disabled or
+    manual lose theirs. With TASK only these are looked at. May be repeated at any time, and must be after a change of
+    a trigger; what is right already is left alone.
+
+    PATH and a few more variables are frozen as they are in this terminal: all alarms run with them.
+
+    \b
+    Examples:
+      clodputer install
+      clodputer install --dry-run
+      clodputer install --scheduler cron --diff
+    """
+    named = choice.candidates(sys.platform, scheduler)
+    options = Options(tasks, scheduler, dry_run or diff, diff)
+    with Progress(as_json, "installing") as progress:
+        return install(os.environ, options, {name: load(name) for name in named}, time(), progress.told)
+
+
+def install(
+    environ: Mapping[str, str],
+    options: Options,
+    schedulers: Mapping[str, Scheduler],
+    now: float,
+    told: Callable[[Change, int], None],
+) -> Result:
+    """Install what the tasks want; `told` of each change when it is done, and of how many there are.
+
+    Raises ClodputerError when nothing can be installed at all, OSError.
+    """
+    home = homes.locate(environ)
+    place.check(home, environ)
+    with place.Alone(home.root):
+        at = place.look(home, environ, sys.platform)
+        wanted = wants.wanted(home, at.frame.environment, options.tasks)
+        seen = choice.look(schedulers, at.frame)
+        name = choice.choose(options.scheduler, sys.platform, seen)
+        if seen[name].unknown:
+            raise ClodputerError(
+                "scheduler_unknown",
+                f"it cannot be told what {name} has: {seen[name].unknown}",
+                seen[name].answer.hint or "Nothing was changed.",
+            )
+        elsewhere = {other: one.found for other, one in seen.items() if other != name and one.found}
+        plan = installation.plan(
+            name, schedulers[name], at.frame, wanted, options.tasks, seen[name].found, elsewhere
+        )
+        text = shim.text(at.shim)
+        before = shim.read(at.frame.shim)
+        outcome = Outcome(
+            plan, wanted, options.dry_run, not shim.current(at.frame.shim, text),
+            tuple(freeze.differences(before.environment, at.frame.environment)) if before else (),
+            (*at.notes, *seen[name].answer.notes, *_unasked(name, seen), *_passed_over(options.scheduler, seen)),
+        )  # fmt: skip
+        if not options.dry_run:
+            done: list[Change] = []
+
+            def step(change: Change) -> None:
+                done.append(change)
+                told(change, number)
+
+            number = len(plan.changes) + sum(map(len, elsewhere.values()))
+            failed = installation.perform(plan, schedulers, text, step, _try)
+            outcome = outcome._replace(done=tuple(done), failed=failed)
+    errors = tuple(
+        ClodputerError(one.code, one.message, one.hint)
+        for one in (*plan.troubles, *outcome.failed)
+        if one.fatal
+    )
+    shown = ended(outcome, text, now, options.diff)
+    return Result(data(outcome, now), shown, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+
+
+def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
+    """The other schedulers of which it cannot be told whether they ring for this home, too."""
+    return [f"it cannot be told what {other} has: {one.unknown}"
+            for other, one in seen.items() if other != name and one.unknown]  # fmt: skip
+
+
+def _passed_over(asked: str, seen: Mapping[str, choice.Known]) -> list[str]:
+    """What to know of schedulers that cannot be used just now, unless another one was asked for."""
+    if asked != choice.AUTO:
+        return []
+    return [
+        note for one in seen.values() if not one.answer.usable and not one.found for note in one.answer.notes
+    ]
+
+
+def _try(path: str) -> None:
+    """Start a new shim once. Raises ClodputerError when that does not work."""
+    from subprocess import SubprocessError, run
+
+    try:
+        ended = run(
+            [path, "--version"], capture_output=True, text=True, errors="replace", timeout=60, check=False
+        )
+        said, works = ended.stderr.strip() or ended.stdout.strip(), ended.returncode == 0
+    except (OSError, SubprocessError) as error:
+        said, works = str(error), False
+    if not works:
+        raise ClodputerError(
+            "shim_fails",
+            f"{path}, which all alarms start, does not work: {said[-500:]}",
+            "Nothing was installed.",
+        )

@@ -1,0 +1,207 @@
+"""`clodputer new`: a task file from a template or from JSON, checked before it exists."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from json import loads
+from typing import Any, NoReturn, Optional
+
+import click
+
+from clodputer.cli import called
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.model.task import Task, is_name
+
+USUAL = "manual"
+SCHEDULED = ("cron", "interval", "at")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--template", "-t", metavar="TEMPLATE", help=f"The shipped task to begin with; {USUAL} if none is named."
+)
+@click.option("--list-templates", "listing", is_flag=True, help="Only list the templates.")
+@click.option(
+    "--from-json",
+    "source",
+    metavar="FILE",
+    help="Make it from a JSON object with a task file's keys; - is stdin.",
+)
+@click.option("--edit", "-e", is_flag=True, help="Open it in an editor when it is made.")
+@json_option
+@click.pass_obj
+def command(
+    as_json: bool,
+    name: Optional[str],
+    template: Optional[str],
+    listing: bool,
+    source: Optional[str],
+    edit: bool,
+) -> Result:
+    """Make a task file from a template, or from JSON.
+
+    Writes tasks/NAME.yaml, which is checked before it exists: with any mistake nothing is made. Never overwrites a file,
+    and never takes a name that another file claims.
+
+    \b
+    Examples:
+      clodputer new --list-templates
+      clodputer new inbox --template file-watcher --edit
+      echo '{"prompt": "Say hello.", "timeout": "5m"}' | clodputer new hello --from-json -
+    """
+    if listing:
+        return list_templates()
+    if name is None:
+        raise _usage("a NAME is missing", "For example: clodputer new nightly")
+    if template is not None and source is not None:
+        raise _usage("--template and --from-json exclude each other")
+    made = new(os.environ, name, template or USUAL, None if source is None else _read(source))
+    if not edit:
+        return made
+    from clodputer.cli.commands.edit import edit as edit_task
+
+    edited = edit_task(os.environ, name, as_json=as_json)
+    return edited._replace(data={**made.data, **edited.data}, text=f"{made.text}\n\n{edited.text}")
+
+
+def list_templates() -> Result:
+    """The shipped templates, each with its description. Raises ClodputerError."""
+    from clodputer.store import templates
+    from clodputer.store.tasks import document
+
+    found = [
+        {
+            "name": name,
+            "description": (document.parse(templates.task(name)).value or {}).get("description", ""),
+        }
+        for name in templates.tasks()
+    ]
+    width = max((len(one["name"]) for one in found), default=0)
+    lines = [f"{ink(one['name'].ljust(width), 'bold')}  {one['description']}" for one in found]
+    return Result({"templates": found}, "\n".join(lines))
+
+
+def new(environ: Mapping[str, str], name: str, template: str, content: Optional[bytes] = None) -> Result:
+    """Make the task, of JSON when there is `content`. Raises ClodputerError when nothing was made, OSError."""
+    from clodputer.store import atomic
+    from clodputer.store import home as homes
+    from clodputer.store.tasks import taskfile
+
+    home = homes.existing(environ)
+    if not is_name(name):
+        raise ClodputerError("name_unfit", f"{name[:80]!r} is no name for a task",
+                             "Write 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
+                             ExitCode.USAGE)  # fmt: skip
+    path = f"{home.tasks}/{name}.yaml"
+    text = _from_template(template, name) if content is None else _from_json(content, name)
+    taken = taskfile.claimant(home, name)
+    if taken:
+        raise _exists(name, taken)
+    task, problems = taskfile.check_content(home, path, text.encode(), environ)
+    if task is None:
+        # The lines are those of a file that nobody has seen; the keys are what was given.
+        told = "\n".join(
+            f"{problem.key}: {problem.message}" if problem.key else problem.message for problem in problems
+        )
+        raise ClodputerError("task_invalid", told, "Nothing was made. All keys are in docs/tasks.md.")
+    try:
+        atomic.create(path, text.encode())
+    except FileExistsError:
+        raise _exists(name, path) from None
+    return Result({"task": task.name, "path": path}, _told(path, task))
+
+
+def _exists(name: str, path: str) -> ClodputerError:
+    return ClodputerError("task_exists", f"there is a task {name} already, in {path}",
+                          f"Nothing was changed. To change it: clodputer edit {name}")  # fmt: skip
+
+
+def _told(path: str, task: Task) -> str:
+    steps = [(f"edit {task.name}", "change it; it is checked when the editor closes"),
+             (f"validate {task.name}", "check it at any other time"),
+             (f"run {task.name} --dry-run", "see what would be started"),
+             (f"run {task.name}", "run it now")]  # fmt: skip
+    if any(one.type in SCHEDULED for one in task.triggers):
+        steps.append((f"next {task.name}", "see when it is due"))
+    lines = [f"{ink('made', 'green')}  {printable(path)}"]
+    if task.description:
+        lines.append(f"      {one_line(task.description, 100)}")
+    return "\n".join([*lines, *called.next_steps(*steps)])
+
+
+def _from_template(template: str, name: str) -> str:
+    """A template's text, with the commands and requests in its comments naming the new task."""
+    from clodputer.store import templates
+
+    pattern = rf"((?:clodputer run|task:|\"task\":) \"?){re.escape(template)}(?![\w.-])"
+    return re.sub(pattern, rf"\g<1>{name}", templates.task(template))
+
+
+def _from_json(content: bytes, name: str) -> str:
+    """A task file's text with the keys of a JSON object. Raises ClodputerError."""
+    from clodputer.store.tasks import document, write
+
+    if len(content) > document.LARGEST:
+        raise _no_json(f"it has more than {document.LARGEST:,} bytes")
+    try:
+        keys = loads(content.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse)
+    except RecursionError:
+        raise _no_json("it is nested too deeply") from None
+    except ValueError as error:
+        raise _no_json(str(error)) from None
+    if not isinstance(keys, dict):
+        raise _no_json('a task is an object such as {"prompt": "Say hello."}')
+    if keys.get("name", name) != name:
+        raise ClodputerError("task_invalid", f"name: expected {name}, as in the command, found {keys['name']!r}",
+                             "Leave the key out: the file's name is the task's.")  # fmt: skip
+    return write.written(keys)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
+        raise ValueError(f"the key {twice[:60]!r} is given a second time")
+    return keys
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _no_json(why: str) -> ClodputerError:
+    return ClodputerError(
+        "json_invalid",
+        f"what was given is no JSON for a task: {why}",
+        "Nothing was made. All keys are in docs/tasks.md.",
+    )
+
+
+def _read(source: str) -> bytes:
+    """What a file, or stdin, holds; of very much, one byte more than is taken. Raises ClodputerError."""
+    from clodputer.store import plainfile
+    from clodputer.store.tasks.document import LARGEST
+
+    if source == "-":
+        if sys.stdin is None:
+            raise ClodputerError("json_invalid", "stdin is closed", "Give the JSON to stdin, or name a file.")
+        return sys.stdin.buffer.read(LARGEST + 1)
+    try:
+        return plainfile.read(source, LARGEST).content
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ClodputerError("json_invalid", f"{source} cannot be read: {why}") from None
+
+
+def _usage(message: str, hint: str = "Try: clodputer new --help") -> ClodputerError:
+    return ClodputerError("usage", message, hint, ExitCode.USAGE)

@@ -1,0 +1,60 @@
+"""`clodputer prune`: what exec does once a day, done now: remove the oldest runs and archived logs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from time import time
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.model.size import told
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
+@json_option
+def command(dry_run: bool) -> Result:
+    """Remove old runs and archived logs now, as exec does once a day.
+
+    How much is kept is said by the settings keep_runs_... and keep_log_... (`clodputer config`). The newest run of each
+    task stays, and so does whatever a request that waits, runs or lies in spool/dead still needs. On macOS the log files
+    of the jobs in ~/Library/Logs/clodputer are cut to their end when they are larger than 10 MB.
+
+    \b
+    Examples:
+      clodputer prune --dry-run
+      clodputer prune
+    """
+    return pruned(os.environ, dry_run)
+
+
+def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
+    """Prune, or tell what would go. Raises ClodputerError, OSError."""
+    from clodputer.runner import prune
+    from clodputer.runner.processes.stop import Stop
+    from clodputer.store.context import look
+
+    around = look(environ)
+    if dry_run:
+        going = prune.plan(around, time())
+    else:
+        with Stop() as stop:
+            going = prune.prune(around, time(), stop)
+    figures = going.told()
+    names = {
+        "run_folders": [thing.name for thing in going.runs],
+        "log_files": [thing.name for thing in going.logs],
+    }
+    text = (
+        f"{'Would remove' if dry_run else 'Removed'} {figures['runs']:,} run{'' if figures['runs'] == 1 else 's'} "
+        f"({told(figures['runs_bytes'])}) and {figures['logs']:,} archived log{'' if figures['logs'] == 1 else 's'} "
+        f"({told(figures['logs_bytes'])})."
+    )
+    if going.scheduler_logs:
+        text += (
+            f" {'Would shorten' if dry_run else 'Shortened'} launchd's logs by {told(going.scheduler_logs)}."
+        )
+    return Result({"dry_run": dry_run, **figures, **names}, text)

@@ -1,0 +1,179 @@
+"""`clodputer queue`: the requests that wait, in the order in which they will run, and those that were set aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from time import time
+from typing import Any, Optional
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.cli.terminal import when
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.cli.terminal.prose import prose
+from clodputer.cli.terminal.table import Column, table
+from clodputer.cli.text import aside as asidetext
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.model.moment import iso
+from clodputer.model.suggest import did_you_mean
+from clodputer.store import zone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.views.waiting import Aside, Row
+
+LIMIT = 20
+COLUMNS = (Column("", right=True), Column("REQUEST"), Column("TASK"), Column("PRIORITY", right=True), Column("AGE", right=True),
+           Column("STATE"), Column("FROM", gives_way=True), Column("LANE"))  # fmt: skip
+ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", gives_way=True))
+
+
+@click.command()
+@click.option("--lane", metavar="LANE", help="Only this lane.", shell_complete=complete.lanes)
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(1, 1_000_000),
+    default=LIMIT,
+    help=f"Show so many; {LIMIT} without it.",
+)
+@click.option("--dead", "place", flag_value="dead", help="Those that were given up, each with the reason.")
+@click.option(
+    "--rejected", "place", flag_value="rejected", help="Files that are no requests, each with the reason."
+)
+@click.option("--closed", "place", flag_value="closed", help="Those that a person cancelled or retried.")
+@json_option
+@click.pass_obj
+def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str]) -> Result:
+    """List the requests that wait, in the order of their runs.
+
+    First what is being run, then what is queued, what waits for its time, and what was dropped and not taken in yet. With
+    --dead, --rejected or --closed those that were set aside, the latest first.
+
+    \b
+    Examples:
+      clodputer queue
+      clodputer queue --lane default --limit 100
+      clodputer queue --dead
+    """
+    if place and lane:
+        raise ClodputerError(
+            "usage", f"--lane does not go with --{place}", "Leave one of them out.", ExitCode.USAGE
+        )
+    if place:
+        return aside(os.environ, place, limit, time(), as_json=as_json)
+    return queue(os.environ, lane or "", limit, time(), as_json=as_json)
+
+
+def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_json: bool = False) -> Result:
+    """What waits, in all lanes or in one. Raises ClodputerError when there is no such lane."""
+    from clodputer.store.context import look
+    from clodputer.store.spool import layout, whereabouts
+    from clodputer.views import waiting
+
+    around = look(environ)
+    known = layout.lanes(around.home)
+    if lane and lane not in known:
+        message = f"there is no lane {lane[:80]!r}{did_you_mean(lane, known)}"
+        raise ClodputerError("lane_unknown", message, f"The lanes are {', '.join(known)}.")
+    rows = waiting.rows(around.home, lane, limit)
+    counts = [one for one in waiting.lanes(around.home) if lane in ("", one.name)]
+    running = sum(1 for one in counts for _ in whereabouts.in_slot(around.home, one.name))
+    total = (
+        running
+        + sum(one.queued + one.delayed for one in counts)
+        + (0 if lane else waiting.dropped(around.home))
+    )
+    data = {"requests": [_told(row, now) for row in rows], "total": max(total, len(rows))}
+    if as_json:
+        return Result(around.masker.data(data))
+    # One lane is the usual case, and then its name says nothing.
+    several = len(known) > 1 and not lane
+    text = table(COLUMNS, [_line(row, now, several) for row in rows])
+    return Result(data, around.masker.text(_with_rest(text or "Nothing waits.", total - len(rows))))
+
+
+def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_json: bool = False) -> Result:
+    """What was set aside: `place` is dead, rejected or closed. Raises ClodputerError when there is no home."""
+    from clodputer.store.context import look
+    from clodputer.store.spool import whereabouts
+    from clodputer.views import waiting
+
+    around = look(environ)
+    folder = waiting.place_folder(around.home, place)
+    found = waiting.aside(around.home, place, limit)
+    total = max(len(whereabouts.set_aside(folder)), len(found))
+    data = {"place": place, "total": total, "requests": [
+        {"request_id": one.request_id or None, "file": one.file, "path": one.path, "reason": one.reason,
+         "since": iso(one.since)}
+        for one in found
+    ]}  # fmt: skip
+    if as_json:
+        return Result(around.masker.data(data))
+    from clodputer.store.spool.dropfile import FORMS
+
+    text = table(ASIDE, _aside_lines(found, now)) or f"Nothing is in spool/{place}."
+    hints = [FORMS] if any(FORMS in one.reason for one in found) else []
+    if place == "rejected":
+        hints += [
+            "All of one: clodputer show rejected/FILE. Once it is mended: clodputer retry rejected/FILE"
+        ]
+    else:
+        hints += ["To run one again: clodputer retry REQUEST"]
+    hint = "\n".join(ink(prose(one), "dim") for one in hints)
+    text = _with_rest(text, total - len(found)) + (f"\n\n{hint}" if found else "")
+    return Result(data, around.masker.text(text))
+
+
+def _with_rest(text: str, rest: int) -> str:
+    return f"{text}\n{ink(f'and {rest:,} more (--limit N shows more of them)', 'dim')}" if rest > 0 else text
+
+
+def _told(row: Row, now: float) -> dict[str, Any]:
+    return {
+        "position": row.position, "state": row.state, "lane": row.lane or None, "request_id": row.request_id or None,
+        "task": row.task or None, "priority": row.priority or None,
+        "created_at": None if row.created_at is None else iso(row.created_at),
+        "age_seconds": None if row.created_at is None else round(max(0.0, now - row.created_at), 3),
+        "not_before": None if row.not_before is None else iso(row.not_before),
+        "attempt": row.attempt, "origin": dict(row.origin), "file": row.file, "run_id": row.run_id or None,
+        "unreadable": row.unreadable or None,
+    }  # fmt: skip
+
+
+def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
+    state = {"running": ink("running", "green"), "dropped": "dropped"}.get(row.state, "")
+    if row.state == "delayed" and row.not_before is not None:
+        state = f"at {zone.wall(row.not_before)}"
+    come_from = str(row.origin.get("trigger", "")) + (
+        f" of {row.origin['retries']}" if row.origin.get("retries") else ""
+    )
+    return (
+        str(row.position) if row.position else "",
+        printable(row.request_id or row.file),
+        printable(row.task),
+        str(row.priority) if row.priority else "",
+        "" if row.created_at is None else when.span(now - row.created_at),
+        state,
+        one_line(row.unreadable or come_from, 60),
+        printable(row.lane) if several else "",
+    )
+
+
+def _aside_lines(found: Sequence[Aside], now: float) -> list[tuple[str, ...]]:
+    """The rows, those with one reason together: that is told once, and told short."""
+    groups: dict[str, list[Aside]] = {}
+    for one in found:
+        groups.setdefault(asidetext.short(one.reason), []).append(one)
+    same = ink("(the same)", "dim")
+    return [
+        (printable(one.request_id), printable(one.file), when.ago(one.since, now), same if place else reason)
+        for reason, group in groups.items()
+        for place, one in enumerate(group)
+    ]

@@ -1,0 +1,115 @@
+"""`clodputer retry`: drop a request again that failed, was lost or was set aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.envelope import filled
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import printable
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.runner.requests.retry import Ended, Retried
+    from clodputer.store.context import Surroundings
+
+
+@click.command()
+@click.argument("run", metavar="[RUN|REQUEST|TASK]", default="", shell_complete=complete.run_ids)
+@click.option("--all-dead", is_flag=True, help="Retry all that lies in spool/dead/.")
+@json_option
+def command(run: str, all_dead: bool) -> Result:
+    """Run a request again that failed, was lost or was set aside.
+
+    RUN is a run's id, REQUEST that of its request, or the beginning or the end of one that fits no other; a TASK stands for
+    its latest run. The request is dropped once more, as a new one whose origin names the one it retries, and the next exec
+    runs it. One that lay in spool/dead/ is closed by that. Called twice, it is still dropped once; retry the new one instead.
+
+    A file in spool/rejected/, by its name, is put back into spool/new/ as it is, when what was wrong is mended.
+
+    \b
+    Examples:
+      clodputer retry nightly
+      clodputer retry 3f9a2c1b
+      clodputer retry rejected/report.json
+      clodputer retry --all-dead
+    """
+    if bool(run) == all_dead:
+        raise ClodputerError("usage", "retry takes one run, request or task, or --all-dead",
+                             "See what was given up with: clodputer queue --dead", ExitCode.USAGE)  # fmt: skip
+    return _all_dead(os.environ) if all_dead else _one(os.environ, run)
+
+
+def _one(environ: Mapping[str, str], wanted: str) -> Result:
+    from clodputer.runner.requests import retry
+    from clodputer.store.context import look
+
+    around = look(environ)
+    found = retry.find(around, wanted)
+    if found is None:
+        raise _unknown(around, wanted)
+    if found.folder != around.home.rejected:
+        _refuse_unfinished(around, found)
+    return _result([retry.retry(around, found)], [])
+
+
+def _all_dead(environ: Mapping[str, str]) -> Result:
+    from clodputer.runner.requests import retry
+    from clodputer.store.context import look
+
+    around = look(environ)
+    done, errors = [], []
+    for one in retry.dead(around):
+        try:
+            done.append(retry.retry(around, one))
+        except ClodputerError as error:
+            errors.append(ClodputerError(error.code, f"{one.name}: {error.message}", error.hint))
+    return _result(done, errors)
+
+
+def _result(done: list[Retried], errors: list[ClodputerError]) -> Result:
+    lines = [_line(one) for one in done]
+    lines += [f"{ink('not retried', 'red')} {printable(str(error))}" for error in errors]
+    data = {"retried": [filled(one) for one in done]}
+    code = ExitCode.EXPECTED if errors else ExitCode.DONE
+    return Result(data, "\n".join(lines) or "Nothing was given up.", code, tuple(errors))
+
+
+def _line(one: Retried) -> str:
+    who = f"{ink(one.task, 'bold')} {one.retries}".strip()
+    if one.file:
+        return f"{printable(who)} put back as {printable(one.file)}; the next exec takes it in"
+    if one.already:
+        return f"{who} was already retried, as request {one.request_id}; to run it once more, retry that one"
+    return f"{who} dropped again as request {one.request_id}; the next exec runs it"
+
+
+def _refuse_unfinished(around: Surroundings, ended: Ended) -> None:
+    """Raise ClodputerError when the request still waits or runs."""
+    from clodputer.runner.requests import retry
+
+    state = retry.unfinished(around, ended)
+    if state is not None:
+        raise ClodputerError("not_ended", f"request {ended.request_id} has not ended: it is {state}",
+                             "See it with: clodputer queue")  # fmt: skip
+
+
+def _unknown(around: Surroundings, wanted: str) -> ClodputerError:
+    from clodputer.runner.requests import cancel
+
+    waits = cancel.find(around, wanted)
+    if waits:
+        return ClodputerError("not_ended", f"request {waits.id or waits.name} has not ended: it is {waits.state}",
+                              "See it with: clodputer queue")  # fmt: skip
+    message = f"no run and no request that has ended fits {wanted[:80]!r}"
+    return ClodputerError("request_unknown", message,
+                          "See the last runs: clodputer status. See what was set aside: clodputer queue --dead, "
+                          "clodputer queue --rejected")  # fmt: skip

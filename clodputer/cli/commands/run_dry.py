@@ -1,0 +1,61 @@
+"""`clodputer run --dry-run`: what would be started, with nothing dropped and nothing begun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from shlex import quote
+from time import time
+from typing import Any, Optional
+
+from clodputer.cli.commands.run import find
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.text import record
+
+
+def dry_run(
+    environ: Mapping[str, str], name: str, context: Mapping[str, Any], priority: Optional[int]
+) -> Result:
+    """What a run of the task would be, were it begun now. Raises ClodputerError with what would keep it from starting."""
+    from clodputer.model.request import Request
+    from clodputer.runner import scratch
+    from clodputer.runner.ready import prepare
+    from clodputer.store import hold, runs
+
+    around, task = find(environ, name)
+    now = time()
+    request = Request(
+        os.urandom(4).hex(), task.name, now, context, priority=priority, origin={"trigger": "manual"}
+    )
+    run_id = runs.new_id(now, request.id)
+    launch, prompt = prepare(around, run_id, request, task, scratch.places(environ, run_id)[0])[2:]
+    held = hold.current(around.home, task.lane, now)
+    data = {
+        "dry_run": True,
+        "task": task.name,
+        "agent": task.agent,
+        "argv": list(launch.argv),
+        "working_directory": launch.working_directory,
+        "environment": sorted(launch.env),
+        "prompt": prompt,
+        "lane": task.lane,
+        "priority": priority or task.priority,
+        "timeout": launch.timeout,
+        "resumed": launch.resumed,
+    }
+    shown: dict[str, Any] = around.masker.data(data)
+    lines = [
+        f"{ink(task.name, 'bold')} would be started like this; nothing was dropped, and nothing is started"
+    ]
+    fields = [
+        ("command", " ".join(quote(word) for word in shown["argv"])),
+        ("folder", shown["working_directory"]),
+        ("variables", f"{', '.join(shown['environment'])} (names only)"),
+        ("queue", f"lane {task.lane}, priority {shown['priority']}"),
+        ("on hold", record.until(held.until) + f" ({held.reason})" if held else ""),
+        ("prompt", shown["prompt"].rstrip("\n") or "none"),
+    ]
+    lines += [record.field(label, printable(text)) for label, text in fields if text]
+    return Result(shown, "\n".join(lines))

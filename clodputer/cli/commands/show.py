@@ -1,0 +1,214 @@
+"""`clodputer show`: one run, from its record, its prompt, its conversation and its files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from time import time
+from typing import Any, Union
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Printed, Result
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.text import conversation
+from clodputer.cli.text import record as recordtext
+from clodputer.cli.text import show_parts as parts
+from clodputer.cli.text.show_parts import Found
+from clodputer.model.errors import ClodputerError
+from clodputer.model.suggest import did_you_mean
+from clodputer.store.context import Surroundings
+from clodputer.store.home import Home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.store.spool.lookup import Bearer
+
+# What of a stream goes into the one object of --json; the file has all of it.
+MOST_SAID, MOST_STDERR = 500, 64 * 1024
+
+
+@click.command()
+@click.argument("run", metavar="RUN|TASK", shell_complete=complete.runs)
+@click.option("--conversation", "talk", is_flag=True, help="Print only the conversation, all of it.")
+@click.option(
+    "--stderr", "complaints", is_flag=True, help="Print only what the run wrote to stderr, all of it."
+)
+@click.option("--files", "listing", is_flag=True, help="Print only the paths and sizes of the run's files.")
+@json_option
+@click.pass_obj
+def command(as_json: bool, run: str, talk: bool, complaints: bool, listing: bool) -> Union[Result, Printed]:
+    """Show a run: its outcome, its conversation and its files.
+
+    RUN is a run id, or the beginning or the end of one that fits no other run. The name of a TASK stands for its
+    latest run. A run that is going on is shown as far as it is.
+
+    \b
+    Examples:
+      clodputer show nightly
+      clodputer show 3f9a2c1b --conversation
+      clodputer show rejected/report.json
+      clodputer show nightly --json
+    """
+    result = show(os.environ, run, talk=as_json and talk, complaints=as_json and complaints)
+    if as_json or "folder" not in result.data or not (talk or complaints or listing):
+        return result
+    from clodputer.store.context import look
+
+    return _print(look(os.environ), result.data, talk, complaints, listing)
+
+
+def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complaints: bool = False) -> Result:
+    """Look up a run, or a request that was set aside, and lay it out.
+
+    Raises ClodputerError when nothing, or more than one thing, fits.
+    """
+    from clodputer.store import runs
+    from clodputer.store.context import look
+    from clodputer.store.spool import lookup
+
+    around = look(environ)
+    home = around.home
+    one = find(home, wanted)
+    if one.place != lookup.RUN:
+        return _set_aside(around, one)
+    found = Found(one.task, one.run_id)
+    folder = runs.folder(home, found.task, found.run_id)
+    record = runs.record(home, found.task, found.run_id)
+    unfinished = None
+    if record is None:
+        unfinished = parts.unfinished(home, found, folder)
+        # Asked again: it may have been settled between the two looks, and must not be called lost then.
+        record = runs.record(home, found.task, found.run_id)
+    wrong = parts.broken(folder, record)
+    record = around.masker.data(record) if record and not wrong else None
+    prompt = parts.prompt(around, folder)
+    data: dict[str, Any] = {
+        "task": found.task,
+        "run_id": found.run_id,
+        "folder": folder,
+        "record": record,
+        "record_problem": wrong or None,
+        "unfinished": None if record else unfinished,
+        "prompt": prompt,
+        "files": [{"name": name, "bytes": size} for name, size in recordtext.files(folder)],
+    }
+    if talk:
+        data["conversation"], data["conversation_cut"] = _conversation(around, folder)
+    if complaints:
+        data["stderr"] = _stderr(around, folder)
+    latest = wanted == found.task
+    sections = [
+        recordtext.summary(record, folder) if record else parts.unfinished_text(found, unfinished, wrong),
+        parts.not_run_text(home, found.task) if latest else "",
+        parts.prompt_text(prompt, folder) if prompt else "",
+        parts.conversation_text(around, folder, found.run_id),
+        parts.files_text(folder),
+        parts.earlier_text(home, found.task) if latest else "",
+    ]
+    return Result(data, "\n\n".join(filter(None, sections)))
+
+
+def find(home: Home, wanted: str) -> Bearer:
+    """The run that is wanted, or a request that was set aside and never ran.
+
+    Raises ClodputerError ("run_unknown", "ambiguous", "no_runs", "not_begun").
+    """
+    from clodputer.store import runs
+    from clodputer.store.spool import lookup
+    from clodputer.store.tasks import taskfile
+
+    tasks = runs.tasks(home)
+    if wanted in tasks and runs.ids(home, wanted):
+        wanted = runs.ids(home, wanted)[0]
+    places = (lookup.RUN, lookup.REJECTED, lookup.DEAD, lookup.CLOSED, lookup.WAITING)
+    fitting = lookup.fitting(home, wanted, places)
+    one = lookup.the_one(wanted, fitting)
+    if sum(each.place == lookup.RUN for each in fitting) > 1:
+        raise lookup.ambiguous(wanted, fitting)
+    if one is not None and one.found is not None:
+        raise ClodputerError("not_begun", f"request {lookup.handle(one)} has not begun to run: it is {one.place}",
+                             "See it with: clodputer queue")  # fmt: skip
+    if one is not None:
+        return one
+    known = taskfile.names(home)
+    if wanted in known or wanted in tasks:
+        raise ClodputerError(
+            "no_runs",
+            f"task {wanted} has not run yet",
+            f"Run it with: clodputer run {wanted}, or ask what it waits for: clodputer why {wanted}",
+        )
+    near = did_you_mean(wanted, {*known, *tasks})
+    raise ClodputerError("run_unknown", f"no run and no task fits {wanted[:80]!r}{near}", _hint(home))
+
+
+def _set_aside(around: Surroundings, one: Bearer) -> Result:
+    from clodputer.cli.text import aside
+    from clodputer.views import setaside
+
+    told = setaside.told(around, one.place, one.name)
+    content = aside.content(around, told)
+    data = around.masker.data({**aside.data(told), "content": content})
+    return Result(data, around.masker.text(aside.page(told, content, time())))
+
+
+def _hint(home: Home) -> str:
+    from clodputer.store import runs
+
+    everything = [(run_id, task) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
+    if not everything:
+        return "Nothing has run in this home yet."
+    latest = ", ".join(f"{run_id} ({task})" for run_id, task in sorted(everything, reverse=True)[:3])
+    return f"The latest runs are {latest}."
+
+
+def _print(
+    around: Surroundings, data: Mapping[str, Any], talk: bool, complaints: bool, listing: bool
+) -> Printed:
+    """Print whole files piece by piece: a stream may be larger than memory. Raises OSError."""
+    folder = data["folder"]
+    if talk:
+        try:
+            with open(f"{folder}/stdout", "rb") as file:
+                for said in conversation.said(file, around.masker.text):
+                    sys.stdout.write(conversation.laid_out(said, sys.stdout) + "\n")
+        except FileNotFoundError:
+            pass
+    if complaints:
+        try:
+            with open(f"{folder}/stderr", "rb") as file:
+                for line in conversation.lines(file):
+                    text = around.masker.text(line.decode("utf-8", "replace"))
+                    sys.stdout.write(printable(text.rstrip("\n")) + "\n")
+        except FileNotFoundError:
+            pass
+    if listing:
+        for entry in data["files"]:
+            sys.stdout.write(f"{entry['bytes']:>12,}  {printable(folder)}/{printable(entry['name'])}\n")
+    sys.stdout.flush()
+    return Printed(0)
+
+
+def _conversation(around: Surroundings, folder: str) -> tuple[list[dict[str, str]], bool]:
+    """The last things said, and whether there is more."""
+    try:
+        said, cut = conversation.last_said(f"{folder}/stdout", MOST_SAID, around.masker.text)
+    except FileNotFoundError:
+        return [], False
+    return [found._asdict() for found in said], cut
+
+
+def _stderr(around: Surroundings, folder: str) -> str:
+    """The end of stderr, from the beginning of a line."""
+    try:
+        with open(f"{folder}/stderr", "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - MOST_STDERR))
+            text = file.read()
+    except FileNotFoundError:
+        return ""
+    text = text.partition(b"\n")[2] or text if size > MOST_STDERR else text
+    return around.masker.text(text.decode("utf-8", "replace"))

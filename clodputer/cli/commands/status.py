@@ -1,0 +1,59 @@
+"""`clodputer status`: one screen with all that a person wants to know in the morning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from time import time
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+
+SHOWN = 5
+
+
+@click.command()
+@click.option("--count", "-n", metavar="N", type=click.IntRange(0, 1000), default=SHOWN,
+              help=f"How many of the last runs and of the next slot times; {SHOWN} without it.")  # fmt: skip
+@click.option(
+    "--schedulers", is_flag=True, help="Tell instead what each scheduler has of this home, and when it rings."
+)
+@json_option
+@click.pass_obj
+def command(as_json: bool, count: int, schedulers: bool) -> Result:
+    """Show in one screen what runs, waits, failed and comes next.
+
+    What is being run and whether its exec is still there; what waits in each lane; holds; files that were rejected or given
+    up; the last runs; what was spent; slot times that were missed since yesterday; the next ones; task files with mistakes.
+    Nothing is changed by it.
+
+    With --schedulers: launchd, systemd or cron, which of them rings, each alarm with its next time, and where that
+    differs from what the tasks want.
+
+    \b
+    Examples:
+      clodputer status
+      clodputer status --count 20
+      clodputer status --schedulers
+      clodputer status --json
+    """
+    if schedulers:
+        from clodputer.cli.text.schedulers import asked
+
+        return asked(os.environ, time())
+    return status(os.environ, time(), count, as_json=as_json)
+
+
+def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_json: bool = False) -> Result:
+    """The state of the home. Raises ClodputerError when there is none."""
+    from clodputer.cli.text import status as statustext
+    from clodputer.cli.text import status_data
+    from clodputer.store.context import look
+    from clodputer.views.status import gather
+
+    around = look(environ)
+    found = gather(around, now, count)
+    text = "" if as_json else around.masker.text(statustext.page(found))
+    return Result(around.masker.data(status_data.data(found)), text)

@@ -1,0 +1,157 @@
+"""`clodputer uninstall`: take away what `install` has made, and with --purge the home as well."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Callable, NamedTuple
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import is_terminal
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.terminal.progress import Progress
+from clodputer.cli.text.install import change_data, counted
+from clodputer.cli.text.install import told as told_troubles
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.schedulers import NAMES, choice, load, place, removal, shim
+from clodputer.schedulers.installation import removals
+from clodputer.store import home as homes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.schedulers import Scheduler
+    from clodputer.schedulers.unit import Change
+    from clodputer.store.home import Home
+
+
+class Options(NamedTuple):
+    """What the command line asks for."""
+
+    scheduler: str = choice.AUTO
+    everywhere: bool = False
+    purge: bool = False
+    dry_run: bool = False
+
+
+@click.command()
+@click.option(
+    "--scheduler",
+    type=click.Choice(NAMES),
+    help="Leave the other schedulers alone; without it all are looked at.",
+)
+@click.option("--everywhere", is_flag=True, help="Remove what is left of homes that no longer exist, too.")
+@click.option("--purge", is_flag=True, help="Remove the home as well: tasks, secrets, runs, records.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask (--purge).")
+@json_option
+@click.pass_obj
+def command(
+    as_json: bool, scheduler: str | None, everywhere: bool, purge: bool, dry_run: bool, yes: bool
+) -> Result:
+    """Take away what install has made.
+
+    From every scheduler that has something of this home, whatever it was installed with; also when the home or a task
+    has gone meanwhile. Nothing else is touched. The home stays, unless --purge is given.
+
+    \b
+    Examples:
+      clodputer uninstall
+      clodputer uninstall --dry-run --everywhere
+      clodputer uninstall --purge
+    """
+    options = Options(scheduler or choice.AUTO, everywhere, purge, dry_run)
+    names = (scheduler,) if scheduler else choice.candidates(sys.platform)
+    asks = not (yes or as_json) and is_terminal(sys.stdin) and is_terminal(sys.stdout)
+    ask = _ask if asks else (lambda _: yes)
+    with Progress(as_json, "removing") as progress:
+        return uninstall(os.environ, options, {name: load(name) for name in names}, ask, progress.told)
+
+
+def _ask(question: str) -> bool:
+    return click.confirm(question, default=False)
+
+
+def uninstall(
+    environ: Mapping[str, str],
+    options: Options,
+    schedulers: Mapping[str, Scheduler],
+    ask: Callable[[str], bool],
+    told: Callable[[Change, int], None],
+) -> Result:
+    """Remove what is installed, after `ask` agreed to lose a home. Raises ClodputerError, OSError."""
+    from clodputer.store import purge
+
+    home = homes.locate(environ)
+    there = os.path.isdir(home.root)
+    refused = place.refusal(
+        environ, os.geteuid(), os.stat(home.root).st_uid if there else os.geteuid(), home.root
+    )
+    if refused is not None:
+        raise refused
+    if options.purge and there:
+        purge.check(home, environ)
+        if not options.dry_run and not ask(_question(home)):
+            raise ClodputerError(
+                "not_agreed",
+                f"{home.root} was not removed, and nothing else either",
+                "To agree beforehand: --yes",
+            )
+    frame = place.bare(home.root, environ)
+    with place.Alone(home.root):
+        left = removal.look(schedulers, frame)
+        has_shim = shim.ours(frame.shim)
+        wanted = [*left.own.values(), *(left.lost.values() if options.everywhere else ())]
+        steps = [step for found in wanted for step in removals(found)]
+        troubles = left.troubles
+        if not options.dry_run:
+            steps, number = [], len(steps)
+
+            def done(change: Change) -> None:
+                steps.append(change)
+                told(change, number)
+
+            troubles += removal.perform(schedulers, frame, left, options.everywhere, done)
+        errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in troubles if one.fatal)
+        # A home whose alarms are still there must stay: they would only find it gone.
+        purged = options.purge and there and not errors
+        if purged and not options.dry_run:
+            purge.remove(home)
+    lost = sorted({one.home for found in left.lost.values() for one in found})
+    data: dict[str, Any] = {
+        "home": home.root,
+        "dry_run": options.dry_run,
+        "changes": [change_data(step) for step in steps],
+        "shim": has_shim,
+        "purged": purged,
+        "lost_homes": lost,
+        "notes": [one.message for one in troubles if not one.fatal],
+    }
+    lines = [_headline(home, steps, has_shim and not errors, purged, options.dry_run)]
+    if lost and not options.everywhere:
+        lines.append(f"Alarms are left of homes that no longer exist: {', '.join(map(printable, lost))}")
+        lines.append("To remove these as well: clodputer uninstall --everywhere")
+    lines += told_troubles(troubles)
+    return Result(data, "\n".join(lines), ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+
+
+def _headline(home: Home, steps: list[Change], has_shim: bool, purged: bool, dry_run: bool) -> str:
+    would = "would remove " if dry_run else "removed "
+    parts = [counted(steps, dry_run).replace(would, would + "alarms: ") if steps else ""]
+    parts.append(f"{would}bin/clodputer" if has_shim and not purged else "")
+    parts.append(f"{would}{printable(home.root)}" if purged else "")
+    told = ", ".join(part for part in parts if part)
+    if not told:
+        return f"Nothing of {printable(home.root)} {'is' if dry_run else 'was'} installed."
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def _question(home: Home) -> str:
+    from clodputer.store.tasks import taskfile
+
+    number = len(taskfile.names(home))
+    return f"Remove {printable(home.root)} with its {number} task{'' if number == 1 else 's'}, secrets and all records?"

@@ -1,0 +1,80 @@
+"""`clodputer validate`: all mistakes of all task files, told at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.terminal.prose import hung
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.store.tasks.taskfile import Report
+
+
+@click.command()
+@click.argument("tasks", nargs=-1, metavar="[TASK]...", shell_complete=complete.tasks)
+@json_option
+def command(tasks: tuple[str, ...]) -> Result:
+    """Check task files and tell every mistake at once.
+
+    Without a TASK all files in tasks/ are checked, and config.yaml and secrets.env as well. Each mistake is one line:
+    file, line, key, and what is wrong. Exit code 1 when there is any.
+
+    \b
+    Examples:
+      clodputer validate
+      clodputer validate nightly
+    """
+    return validate(os.environ, tasks)
+
+
+def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
+    """Check the task files of those names, or all files. Raises ClodputerError for a name that no file claims."""
+    from clodputer.store import home as homes
+    from clodputer.store import secrets, settings
+    from clodputer.store.tasks import taskfile
+
+    home = homes.existing(environ)
+    names = tuple(names)
+    errors: list[ClodputerError] = []
+    if not names:
+        errors += _mistakes(lambda: settings.load(home, environ)) + _mistakes(lambda: secrets.load(home))
+    reports = taskfile.check_all(home, environ, names)
+    errors += [
+        ClodputerError("task_invalid", str(problem), f"Mend it: clodputer edit {report.name}")
+        for report in reports
+        for problem in report.problems
+    ]
+    data = {"tasks": [_told(report) for report in reports]}
+    told = ", ".join(report.name for report in reports if not report.problems)
+    good = hung(f"{ink('ok', 'green')}  {printable(told)}", 4) if told else ""
+    if errors:
+        found = f"{len(errors)} mistake{'' if len(errors) == 1 else 's'}"
+        lines = [*(hung(printable(error.message)) for error in errors), good, ink(found, "red")]
+        return Result(data, "\n".join(filter(None, lines)), ExitCode.EXPECTED, tuple(errors))
+    return Result(data, good or f"There are no task files in {printable(home.tasks)} yet.")
+
+
+def _mistakes(load: Callable[[], object]) -> list[ClodputerError]:
+    """What is wrong with a file, each mistake as an error of its own."""
+    try:
+        load()
+    except ClodputerError as error:
+        return [ClodputerError(error.code, line, error.hint) for line in error.message.split("\n")]
+    return []
+
+
+def _told(report: Report) -> dict[str, Any]:
+    problems = [problem._asdict() for problem in report.problems]
+    return {"name": report.name, "path": report.path, "ok": not problems, "problems": problems}

@@ -1,0 +1,107 @@
+"""The live line of a run: what its stream has said so far, folded into a few words that fit a terminal's width."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, NamedTuple, Optional
+
+from clodputer.agents.lines import amount
+from clodputer.cli.terminal.printable import one_line
+from clodputer.cli.text import event as eventtext
+from clodputer.model.moment import format_duration
+from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.quantile import quantile
+
+LONGEST_DOING = 200
+# A task changes with time, so only its latest runs say how long it usually takes.
+LATEST, MOST = 10, 30
+
+
+class Seen(NamedTuple):
+    """What a stream has said so far. doing: its last tool call or text. message: the id of the last reply counted."""
+
+    turns: int = 0
+    tokens: int = 0
+    cost: Optional[float] = None
+    doing: str = ""
+    message: str = ""
+
+
+def observe(seen: Seen, line: bytes) -> Seen:
+    """What is known after one more line; tokens are the caller's to count. Never raises."""
+    event = eventtext.event(line)
+    if event is None:
+        text = one_line(line.decode("utf-8", "replace"), LONGEST_DOING)
+        return seen._replace(doing=text or seen.doing)
+    for said in eventtext.told(event):
+        if said.kind in ("uses", "says", "retries"):
+            text = said.text if said.kind == "uses" else f"{said.kind} {said.text}"
+            seen = seen._replace(doing=one_line(text, LONGEST_DOING))
+    message = event.get("message")
+    identity = str(message.get("id")) if isinstance(message, Mapping) else ""
+    # Each block of a reply comes as an event of its own, and a subagent's replies are no turns of the run.
+    if event["type"] == "assistant" and not event.get("parent_tool_use_id") and identity != seen.message:
+        seen = seen._replace(turns=seen.turns + 1, message=identity)
+    cost = amount(event.get("total_cost_usd")) if event["type"] == "result" else None
+    return seen if cost is None else seen._replace(cost=cost)
+
+
+def line(name: str, elapsed: float, usual: Optional[float], seen: Seen) -> str:
+    """The line of a run that has been going on for `elapsed` seconds; `usual` is what such a run takes."""
+    parts = [f"{name}  {clock(elapsed)}" + ("" if usual is None else f" (usually {clock(usual)})")]
+    figures = [
+        f"{seen.turns} turn{'' if seen.turns == 1 else 's'}" if seen.turns else "",
+        f"{_short(seen.tokens)} tokens" if seen.tokens else "",
+        f"${seen.cost:.2f}" if seen.cost is not None else "",
+    ]
+    parts += [", ".join(filter(None, figures)), seen.doing]
+    return "  ".join(filter(None, parts))
+
+
+def usual(records: Iterable[Mapping[str, Any]]) -> Optional[float]:
+    """The median duration, in seconds, of the latest runs that succeeded; None when there is none. Newest first."""
+    took = [
+        float(record["duration_seconds"])
+        for record in islice(records, MOST)
+        if record.get("outcome") == SUCCEEDED and isinstance(record.get("duration_seconds"), (int, float))
+    ][:LATEST]
+    return quantile(took, 0.5)
+
+
+def clock(seconds: float) -> str:
+    """A duration that is looked at while it grows: whole seconds."""
+    return format_duration(float(int(seconds))) if seconds >= 1 else "0s"
+
+
+def cut(text: str, width: int) -> str:
+    """The text cut to so many columns of a terminal, where East Asian characters take two."""
+    columns = 0
+    for index, letter in enumerate(text):
+        columns += _columns(letter)
+        if columns > width:
+            return _without_end(text[:index], width)
+    return text
+
+
+def _without_end(text: str, width: int) -> str:
+    """The text without its last characters, so that `...` fits in."""
+    if width < 4:
+        return text
+    while text and sum(map(_columns, text)) > width - 3:
+        text = text[:-1]
+    return text.rstrip() + "..."
+
+
+def _columns(letter: str) -> int:
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _short(number: int) -> str:
+    for size, unit in ((1_000_000, "M"), (1000, "k")):
+        if number >= size:
+            return f"{number / size:.1f}{unit}"
+    return str(number)

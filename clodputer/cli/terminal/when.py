@@ -1,0 +1,42 @@
+"""What a person takes in at a glance: how long ago, how it ended, and what it cost."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from clodputer.cli.terminal.ink import ink
+from clodputer.model.moment import format_duration
+from clodputer.model.outcome import LIMITED, SUCCEEDED
+
+# So much of a run's id is enough for every command that takes one; the random part stands at its end.
+SHORT = 8
+
+
+def ago(moment: float, now: float) -> str:
+    """`5m ago`; a clock that went back makes nothing lie ahead."""
+    return f"{span(now - moment)} ago"
+
+
+def run(run_id: str) -> str:
+    """The end of a run's id, which `show` takes for it."""
+    return run_id[-SHORT:]
+
+
+def span(seconds: float) -> str:
+    """A duration in whole seconds or more: nobody reads the milliseconds of a waiting time."""
+    return format_duration(float(max(1, round(seconds)))) if seconds > 0 else "0s"
+
+
+def dollars(cost: Optional[float]) -> str:
+    """A cost; empty when it is not known."""
+    if cost is None:
+        return ""
+    # A short run costs a fraction of a cent, and `$0.00` would say that it cost nothing.
+    return f"${cost:.4f}" if 0 < cost < 0.1 else f"${cost:.2f}"
+
+
+def ended(outcome: str, reason: str) -> str:
+    """How a run ended, with the reason unless it says nothing more."""
+    colour = {SUCCEEDED: "green", LIMITED: "yellow", "cancelled": "yellow"}.get(outcome, "red")
+    word = ink(outcome, colour)
+    return word if reason in ("completed", outcome, "") else f"{word} ({reason})"

@@ -1,0 +1,1 @@
+"""Answers in words: one file for each thing that more than one command shows."""

@@ -1,0 +1,90 @@
+"""What was set aside, in words for a person and for programs: why, whether that still holds, and what mends it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from clodputer.cli.terminal import when
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.cli.terminal.prose import hung
+from clodputer.cli.text import record
+from clodputer.model.moment import iso
+from clodputer.store import plainfile
+from clodputer.store.context import Surroundings
+from clodputer.store.spool.dropfile import FORMS
+from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED
+from clodputer.views.setaside import SetAside
+
+VERBS = {REJECTED: "was rejected", DEAD: "was given up", CLOSED: "was closed"}
+# Of the files of one task so many are told; of a file's content so many bytes.
+MOST_TOLD, LARGEST = 3, 64 * 1024
+
+
+def data(one: SetAside) -> dict[str, Any]:
+    """For programs."""
+    wrong = one.trouble
+    return {
+        "place": one.place, "file": one.name, "path": one.path, "request_id": one.request_id or None,
+        "task": one.task or None, "reason": one.reason, "since": iso(one.since),
+        "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
+        "mend": one.mend or None,
+    }  # fmt: skip
+
+
+def page(one: SetAside, content: Optional[str], now: float) -> str:
+    """All of one, for a person."""
+    wrong = one.trouble
+    fields = [
+        ("reason", one.reason),
+        ("now", "What was wrong is mended." if not wrong and one.place == REJECTED else ""),
+        ("now", wrong.message if wrong and wrong.message not in one.reason else ""),
+        ("mend", one.mend),
+        ("task", one.task),
+        ("request", one.request_id),
+        ("file", one.path),
+    ]
+    verb = f"{ink(VERBS[one.place], 'yellow')} {when.ago(one.since, now)}"
+    lines = [hung(f"{ink(printable(one.name), 'bold')} {verb}")]
+    lines += [record.told(label, printable(text)) for label, text in fields if text]
+    if content and content.strip():
+        shown = record.shortened(content, one.path).replace("\n", "\n  ")
+        lines += ["", f"{ink('Content', 'bold')}\n  {shown}"]
+    return "\n".join(lines)
+
+
+def content(around: Surroundings, one: SetAside) -> Optional[str]:
+    """What stands in the file, secrets masked; None when it is no file that could be read."""
+    try:
+        if not stat.S_ISREG(os.lstat(one.path).st_mode):
+            return None  # a link, above all, is not followed
+        read = plainfile.read(one.path, LARGEST).content
+    except (OSError, ValueError):
+        return None
+    return around.masker.text(read.decode("utf-8", "replace"))
+
+
+def of_task(found: Sequence[SetAside], now: float) -> list[str]:
+    """The files of one task in a few lines: each with its reason, and below it what mends it."""
+    lines = []
+    for place, label in ((REJECTED, "rejected"), (DEAD, "given up")):
+        here = [one for one in found if one.place == place]
+        for one in here[:MOST_TOLD]:
+            # The reason as it is now, if there still is one: the task file may have been edited since.
+            why = str(one.trouble) if one.trouble and place == REJECTED else one.reason
+            head = f"{one.handle} {when.ago(one.since, now)}: {short(why)}"
+            lines.append(record.told(label, printable(f"{head}\n{one.mend}")))
+        if here[MOST_TOLD:]:
+            lines.append(record.told("", f"and {len(here) - MOST_TOLD} more: clodputer queue --{place}"))
+    return lines
+
+
+def short(reason: str) -> str:
+    """The first line of a reason, without the sentence that tells everybody which forms there are."""
+    lines = reason.replace(FORMS, "").strip().split("\n")
+    # The last of several says what to do.
+    more = len(lines) - 2
+    return one_line(lines[0], 300) + (f" (and {more} more)" if more > 0 else "")

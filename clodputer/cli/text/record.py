@@ -1,0 +1,136 @@
+"""A run's record laid out for a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from json import dumps
+from typing import Any
+
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.cli.terminal.prose import hung, prose, wrapped
+from clodputer.cli.terminal.when import dollars
+from clodputer.model.moment import format_duration, parse_moment
+from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
+from clodputer.store import zone
+
+# Wide enough for "permission", the longest label.
+LABEL = 11
+MARGIN = LABEL + 2
+# A result is read here, not studied: the whole of it stands in the record.
+LONGEST_LINES, LONGEST_LINE = 20, 160
+
+
+def headline(record: Mapping[str, Any]) -> str:
+    """The task and how it ended, in one line."""
+    word = {SUCCEEDED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
+    took = format_duration(float(record["duration_seconds"]))
+    return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')} after {took}"
+
+
+def summary(record: Mapping[str, Any], folder: str) -> str:
+    """The headline and what stands behind it, one labelled line each; what is empty is left out."""
+    return "\n".join(
+        [hung(headline(record)), *(field(label, text) for label, text in _fields(record, folder) if text)]
+    )
+
+
+def field(label: str, text: str) -> str:
+    """A labelled text, its further lines set under the first."""
+    return f"  {ink(label.ljust(LABEL), 'dim')}{text}".replace("\n", "\n" + " " * MARGIN)
+
+
+def told(label: str, text: str) -> str:
+    """A labelled text of harmless words, set into the width that the terminal leaves; it may hold ink."""
+    return field(label, wrapped(text, MARGIN))
+
+
+def shortened(text: str, where: str) -> str:
+    """The first lines of a text, harmless to a terminal, with the place of the rest."""
+    lines = printable(text.strip()).split("\n")
+    shown = [
+        line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 3] + "..."
+        for line in lines[:LONGEST_LINES]
+    ]
+    if shown != lines:
+        shown.append(ink(f"(shortened; all of it is in {where})", "dim"))
+    return "\n".join(shown)
+
+
+def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]:
+    reason = REASONS.get(record["reason"])
+    succeeded = record["outcome"] == SUCCEEDED
+    yield (
+        "reason",
+        "" if succeeded else prose(f"{record['reason']}: {reason.meaning if reason else ''}", MARGIN),
+    )
+    yield "message", prose(str(record["message"] or ""), MARGIN)
+    yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
+    yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
+    yield "usage", wrapped(_usage(record), MARGIN)
+    yield "swept", wrapped(swept(record["swept"]), MARGIN)
+    held = "\n".join(_held(effect) for effect in record["effects"] if effect.get("effect") == "hold")
+    yield "held", wrapped(held, MARGIN)
+    yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
+    yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
+    yield "record", printable(f"{folder}/record.json")
+
+
+def _result(result: Any) -> str:
+    if isinstance(result, dict) and isinstance(result.get("result"), str):
+        return str(
+            result["result"]
+        )  # a program that ends as an agent does: the rest of it stands in the figures
+    if result is None or isinstance(result, str):
+        return result or ""
+    return dumps(result, indent=2)
+
+
+def _usage(record: Mapping[str, Any]) -> str:
+    turns, cost = record["num_turns"], record["cost_usd"]
+    parts = [
+        "" if turns is None else f"{turns} turn{'' if turns == 1 else 's'}",
+        dollars(cost),
+        printable(str(record["model"] or "")),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def swept(processes: Iterable[Mapping[str, Any]]) -> str:
+    """What the run had left behind and we killed, one line each."""
+    return "\n".join(_process(process) for process in processes)
+
+
+def _process(process: Mapping[str, Any]) -> str:
+    end = (
+        "left running, and no signal could end it"
+        if process.get("alive")
+        else "left running, ended afterwards"
+    )
+    return f"{one_line(str(process.get('command') or 'a process'), 60)} (pid {process.get('pid')}), {end}"
+
+
+def _denial(denial: Mapping[str, Any]) -> str:
+    return one_line(f"{denial.get('tool_name')}: {dumps(denial.get('tool_input', {}))}", LONGEST_LINE)
+
+
+def _held(effect: Mapping[str, Any]) -> str:
+    return f"lane {effect['lane']}, {until(effect.get('until'))}"
+
+
+def until(moment: Any) -> str:
+    """When a hold ends, in local time."""
+    if moment is None:
+        return "until it is lifted"
+    epoch = moment if isinstance(moment, (int, float)) else parse_moment(str(moment), 0.0)
+    return f"until {zone.wall(epoch // 60 * 60)}"
+
+
+def files(folder: str) -> list[tuple[str, int]]:
+    """The files of a run with their sizes in bytes, by name."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in entries)
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,111 @@
+"""The schedulers and what they have of this home, for a person and for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from clodputer.cli import called
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.terminal.prose import hung
+from clodputer.cli.text import slot
+from clodputer.cli.text.install import change_data, counted, told
+from clodputer.schedulers import load
+from clodputer.schedulers.choice import candidates
+from clodputer.schedulers.unit import SPOOL, SWEEP, Found
+from clodputer.store import home as homes
+from clodputer.store import zone
+from clodputer.views.schedulers import Schedulers, Seen, View, gather
+
+
+def asked(environ: Mapping[str, str], now: float) -> Result:
+    """The answer of `status --schedulers`: asks those that this system may have. Raises ClodputerError."""
+    home = homes.existing(environ)
+    found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
+    return Result(data(found), text(found))
+
+
+def text(seen: Schedulers) -> str:
+    """A paragraph for each scheduler that is in use or could be, and what `install` would mend."""
+    lines: list[str] = []
+    for view in seen.views:
+        lines += _view(view)
+    if not any(view.installed for view in seen.views):
+        lines.append(f"No scheduler rings for this home. To have one: {called.name()} install")
+        return "\n".join(lines)
+    used = [view.name for view in seen.views if view.installed]
+    if len(used) > 1:
+        lines.append(f"{ink('note:', 'yellow')} {' and '.join(used)} ring for this home; one is enough")
+    if seen.shim:
+        what = "is missing" if seen.shim == "missing" else "is not as this Clodputer writes it"
+        lines.append(f"{ink('note:', 'yellow')} bin/clodputer, which all alarms start, {what}")
+    if seen.zone_was:
+        lines.append(
+            f"{ink('note:', 'yellow')} the time zone was {printable(seen.zone_was)} at the installation"
+        )
+    lines += [f"since then, in this terminal: {printable(one)}" for one in seen.environment_changes]
+    if seen.drifted():
+        lines.append(f"To bring it in order: {called.name()} install")
+    return "\n".join(lines)
+
+
+def data(seen: Schedulers) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "drifted": seen.drifted(),
+        "shim": seen.shim or "current",
+        "zone_was": seen.zone_was or None,
+        "environment_changes": list(seen.environment_changes),
+        "schedulers": [
+            {
+                "name": view.name, "usable": view.answer.usable, "message": view.answer.message,
+                "installed": view.installed, "unknown": view.unknown or None,
+                "units": [_unit(one) for one in view.units],
+                "drift": [change_data(change) for change in view.drift],
+                "troubles": [one._asdict() for one in view.troubles],
+            }
+            for view in seen.views
+        ],
+    }  # fmt: skip
+
+
+def _view(view: View) -> list[str]:
+    if view.installed:
+        state = (
+            "rings for this home" if view.answer.usable else "has the alarms of this home, and cannot be used"
+        )
+    else:
+        state = "could be used" if view.answer.usable else "cannot be used"
+    said = f": {printable(view.answer.message)}" if view.answer.message else ""
+    lines = [hung(f"{ink(view.name, 'bold')} {state}{ink(said, 'dim')}")]
+    if view.unknown:
+        lines.append(f"  what it has cannot be told: {printable(view.unknown)}")
+    width = max((len(_label(one.found)) for one in view.units), default=0)
+    for one in view.units:
+        bad = one.found.failed or ("" if one.found.loaded else "not loaded")
+        words = [one.found.state, f"next {zone.wall(one.next)}" if one.next is not None else ""]
+        shown = printable("; ".join(word for word in words if word))
+        wrong = f"  {ink(printable(bad), 'red')}" if bad else ""
+        lines.append(hung(f"  {_label(one.found).ljust(width)}  {shown}{wrong}", 4))
+    if view.drift:
+        lines.append(f"  {ink('differs from the tasks:', 'yellow')} install {counted(view.drift, True)}")
+    return lines + [f"  {line}" for line in told(view.troubles)]
+
+
+def _unit(one: Seen) -> dict[str, Any]:
+    found = one.found
+    return {
+        "name": found.name, "kind": found.kind, "task": found.task or None, "loaded": found.loaded,
+        "current": found.current, "state": found.state, "failed": found.failed or None, "next": _written(one.next),
+    }  # fmt: skip
+
+
+def _label(found: Found) -> str:
+    return printable(found.task) or {SPOOL: "(drops)", SWEEP: "(sweep)"}.get(found.kind, found.name)
+
+
+def _written(moment: Optional[float]) -> Optional[str]:
+    return None if moment is None else slot.written(moment)

@@ -1,0 +1,101 @@
+"""The state of a home on one screen, for a person: what wants attention stands out, what is empty is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clodputer.cli.commands.list import broken_lines
+from clodputer.cli.terminal import when
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.cli.terminal.prose import hung
+from clodputer.cli.terminal.table import Column, table
+from clodputer.cli.text import record, slot
+from clodputer.model.moment import format_duration
+from clodputer.store import zone
+from clodputer.views.status import Running, Status
+
+RUNNING = (
+    Column("RUNNING"),
+    Column("LANE"),
+    Column("FOR", right=True),
+    Column("RUN"),
+    Column("PID"),
+    Column(""),
+)
+LAST = (Column("LAST RUNS"), Column("ENDED", gives_way=True), Column("WHEN"), Column("TOOK", right=True, drops=True),
+        Column("COST", right=True, drops=True), Column("RUN"))  # fmt: skip
+NEXT = (Column("NEXT"), Column("AT"), Column("TRIGGER"))
+MOST_MISSED = 5
+
+
+def page(status: Status) -> str:
+    """The whole screen."""
+    return "\n\n".join(part for part in _parts(status) if part)
+
+
+def _parts(status: Status) -> Iterator[str]:
+    yield table(RUNNING, [_running(one) for one in status.running]) or ink("Nothing is being run.", "dim")
+    yield _lines("Waiting", _waiting(status))
+    yield _lines("On hold", _holds(status), "yellow")
+    yield _lines("Look at", _attention(status), "red")
+    yield broken_lines(status.broken)
+    yield _lines("Missed since yesterday", _missed(status), "yellow")
+    yield table(LAST, [
+        (printable(one.task), when.ended(one.outcome, one.reason), when.ago(one.at, status.now),
+         format_duration(one.duration), when.dollars(one.cost_usd), when.run(one.run_id))
+        for one in status.past.last
+    ])  # fmt: skip
+    today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
+    yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
+    yield table(NEXT, [
+        (one.task, zone.wall(one.slot, one.zone), one.trigger) for one in status.coming
+    ])  # fmt: skip
+
+
+def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
+    found = [hung(f"  {line}") for line in lines]
+    styles = ("bold", colour) if colour else ("bold",)
+    return "\n".join([ink(title, *styles), *found]) if found else ""
+
+
+def _running(one: Running) -> tuple[str, ...]:
+    state = ink("its exec died; the next exec settles it", "red") if one.stale else ""
+    elapsed = "" if one.elapsed is None else when.span(one.elapsed)
+    name = ink(one.task, "bold") if one.task else f"request {one.request_id}"
+    return name, one.lane, elapsed, when.run(one.run_id), "" if one.pid is None else str(one.pid), state
+
+
+def _waiting(status: Status) -> Iterator[str]:
+    for lane in status.lanes:
+        parts = [f"{lane.queued} queued"] if lane.queued else []
+        parts += [f"{lane.delayed} delayed"] if lane.delayed else []
+        if lane.oldest is not None:
+            parts.append(f"the oldest for {when.span(status.now - lane.oldest)}")
+        if parts:
+            yield f"{printable(lane.name)}: {', '.join(parts)}"
+    if status.dropped:
+        yield f"{status.dropped} dropped and not taken in yet; the next exec does"
+
+
+def _holds(status: Status) -> Iterator[str]:
+    for lane, held in status.holds:
+        until = record.until(held.until)
+        yield f"lane {printable(lane)} {until} ({printable(held.reason)}): {one_line(held.message, 200)}"
+
+
+def _attention(status: Status) -> Iterator[str]:
+    if status.rejected:
+        yield f"{status.rejected} rejected, as they cannot be run. See: clodputer queue --rejected"
+    if status.dead:
+        yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
+    for one in status.overdue:
+        yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since: is one called at all?"
+
+
+def _missed(status: Status) -> Iterator[str]:
+    for one in status.missed[:MOST_MISSED]:
+        yield f"{one.task}: {slot.fate_line(one.fate)}"
+    more = len(status.missed) - MOST_MISSED
+    if more > 0:
+        yield f"and {more} more: clodputer why TASK"

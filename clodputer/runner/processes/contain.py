@@ -1,0 +1,101 @@
+"""Contain: start a program, stay with it, and let nothing of it outlive it; what is started is on disk before it is."""
+
+from __future__ import annotations
+
+import os
+from time import time
+
+from clodputer import agents
+from clodputer.agents import locate
+from clodputer.model.moment import iso
+from clodputer.model.run import Ended, Launch, Progress
+from clodputer.model.task import Task
+from clodputer.runner.processes import sweep
+from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes.spawn import spawn
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.processes.supervise import supervise
+from clodputer.store import runs
+from clodputer.store.context import Surroundings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Callable
+
+# A check after a run is to look, not to work.
+CHECK_TIMEOUT = 600.0
+CHECK_FOLDER = "check"
+
+
+def contain(
+    around: Surroundings,
+    folder: str,
+    task: Task,
+    launch: Launch,
+    stdin: int,
+    stop: Stop,
+    starting: Callable[[], object],
+) -> tuple[Progress, Ended]:
+    """Run the task's agent to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
+
+    starting: called when all is ready, just before the start. process.json is there by then, and soon names every process
+    seen, for a sweep after our own death.
+    """
+    facts: dict[str, Any] = {
+        "agent": task.agent,
+        "argv": around.masker.data(list(launch.argv)),
+        "working_directory": launch.working_directory,
+        "session_id": launch.session_id,
+        "temporary": launch.env.get("TMPDIR", ""),
+        "sessions": launch.env.get("CLODPUTER_SESSIONS", ""),
+        "started_at": iso(time()),
+    }
+    path = f"{folder}/process.json"
+
+    def record(processes: tuple[Identity, ...]) -> None:
+        # Not for good: after a power cut none of them is there.
+        runs.write_json(path, {**facts, "processes": processes}, durable=False)
+
+    reach = sweep.prepare()
+    record(())
+    stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"
+    agent = agents.load(task.agent)
+    starting()
+    pid = spawn(launch, stdin, stdout, stderr)
+    return supervise(pid, launch, stdout, stderr, agent, agent.begin(task), stop, record, reach)
+
+
+def run_check(
+    around: Surroundings, folder: str, task: Task, launch: Launch, argv: Sequence[str], stop: Stop
+) -> tuple[int, str]:
+    """Run a check of the task's, contained like its agent and in the same surroundings; exit status and end of output.
+
+    A check that had to be stopped, or that a signal ended, has status -1. Raises OSError when it cannot be started.
+    """
+    program = argv[0] if "/" in argv[0] else locate.find(argv[0], locate.folders(launch.env["PATH"]))
+    if not program:
+        raise FileNotFoundError(f"there is no program {argv[0]!r} in {launch.env['PATH']}")
+    check = Launch((program, *argv[1:]), launch.env, launch.working_directory, timeout=CHECK_TIMEOUT)
+    inside = f"{folder}/{CHECK_FOLDER}"
+    os.makedirs(inside, mode=0o700, exist_ok=True)
+    descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _, ended = contain(around, inside, task._replace(agent="command"), check, descriptor, stop, _nothing)
+    finally:
+        os.close(descriptor)
+    output = _tail(f"{inside}/stdout") + ended.stderr_tail
+    stopped = f"stopped: {ended.stopped}. " if ended.stopped else ""
+    status = -1 if ended.stopped or ended.exit_status is None else ended.exit_status
+    return status, around.masker.text(stopped + output)
+
+
+def _nothing() -> None:
+    """A check belongs to a run that has been started."""
+
+
+def _tail(path: str) -> str:
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 4096))
+        return file.read().decode("utf-8", "replace")

@@ -1,0 +1,230 @@
+"""Supervise: follow a run under its clocks, stop it when one runs out, and leave nothing of it behind."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from clodputer.model.run import Ended, Launch, Progress
+from clodputer.runner.processes import sweep
+from clodputer.runner.processes.child import Child
+from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes.stop import REQUESTS, Stop
+from clodputer.runner.processes.stream import Output
+from clodputer.runner.signals import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Protocol
+
+    class Listener(Protocol):
+        """The part of an agent that hears what the run says."""
+
+        def observe(self, progress: Progress, line: bytes) -> Progress: ...
+
+
+# An ended child and a signal wake us at once. The files are measured this often, for a writer of 1 GB/s gets 200 MB
+# further between two looks; once it is under way we look again before it can reach the limit.
+PAUSE = 0.2
+SHORTEST_PAUSE = 0.01
+# Our descendants are looked at soon after the start, when MCP servers come up, and then once a second.
+FIRST_LOOK, LOOK = 0.1, 1.0
+# After SIGKILL: longer than this only a process stuck in the kernel takes.
+KILL_PATIENCE = 10.0
+# Of a signal that everybody gets at a shutdown, ours comes within this of the agent's.
+TOGETHER = 0.2
+
+
+def supervise(
+    pid: int,
+    launch: Launch,
+    stdout_path: str,
+    stderr_path: str,
+    agent: Listener,
+    progress: Progress,
+    stop: Stop,
+    record: Callable[[tuple[Identity, ...]], Any],
+    reach: sweep.Reach,
+) -> tuple[Progress, Ended]:
+    """Stay with our child `pid` until it and all it started are gone; what it said, and how it ended.
+
+    progress: the agent's, before the first byte. record: called at once and whenever somebody new belongs to the run,
+    with the agent's identity first, then all others that are alive. `stop` must be entered, and `reach` prepared, before
+    the spawn. Whatever is raised here, by a fault or by `record`, is raised after the run was killed.
+    """
+    child = Child(pid)
+    traces = _first_traces(pid, launch, reach)
+    try:
+        with Output(stdout_path, stderr_path, launch.max_output) as output:
+            watch = _Watch(child, launch, output, agent, progress, stop, record, reach, traces)
+            stopped = watch.follow()
+            if stopped:
+                watch.ask_to_leave()
+            swept = _clear_away(child, stop, reach, watch.traces)
+            watch.hear_the_rest()
+            stopped = stopped or ("output_too_large" if output.too_large else _told_together(child, stop))
+            return watch.progress, Ended(
+                child.exit_status, child.signal, stopped, output.stderr_tail(), swept
+            )
+    except BaseException:
+        _clear_away(child, stop, reach, traces)
+        raise
+
+
+def _first_traces(pid: int, launch: Launch, reach: sweep.Reach) -> sweep.Traces:
+    found = reach.tree.find(pid)
+    run_id, sessions = launch.env.get("CLODPUTER_RUN_ID", ""), launch.env.get("CLODPUTER_SESSIONS", "")
+    return sweep.Traces(run_id, (found.identity,) if found else (), sessions)
+
+
+def _told_together(child: Child, stop: Stop) -> str:
+    """Why we are told to stop, if it is what ended the agent too, before we could ask it to leave.
+
+    At a shutdown under cron, and at the end of a session, everybody gets the signal at once. Such a run did not fail.
+    """
+    number = (
+        child.signal or (child.exit_status or 0) - 128
+    )  # claude handles it, and tells of it by its status
+    if number not in REQUESTS:
+        return ""
+    deadline = monotonic() + TOGETHER
+    while not stop.requested and monotonic() < deadline:
+        stop.wait(deadline - monotonic())
+    return stop.reason
+
+
+def _clear_away(child: Child, stop: Stop, reach: sweep.Reach, traces: sweep.Traces) -> sweep.Swept:
+    """Nothing of the run is alive afterwards, and the agent is reaped."""
+    if not child.ended():
+        child.kill_group()
+        deadline = monotonic() + KILL_PATIENCE
+        while not child.ended() and monotonic() < deadline:
+            stop.wait(PAUSE)
+    child.reap()
+    return sweep.after_run(reach, traces)
+
+
+class _Watch:
+    def __init__(
+        self,
+        child: Child,
+        launch: Launch,
+        output: Output,
+        agent: Listener,
+        progress: Progress,
+        stop: Stop,
+        record: Callable[[tuple[Identity, ...]], Any],
+        reach: sweep.Reach,
+        traces: sweep.Traces,
+    ) -> None:
+        self.child, self.launch, self.output, self.agent = child, launch, output, agent
+        self.stop, self.record, self.reach, self.traces = stop, record, reach, traces
+        self.progress = progress
+        self.itself = traces.recorded
+        self.written: frozenset[Identity] = frozenset()
+        # The clock stands still while the machine sleeps, so a closed lid is no stall.
+        self.began = self.heard_at = self.result_at = self.measured_at = monotonic()
+        self.next_look, self.gap = self.began + FIRST_LOOK, FIRST_LOOK
+        self.cancelled = False
+
+    def follow(self) -> str:
+        """Until it ends by itself, or there is a reason to stop it, which is returned."""
+        self.record(self.itself)
+        while True:
+            # Asked before the reading: of one that had ended by then, everything is read.
+            ended = self.child.ended()
+            now = monotonic()
+            pause = self.listen(now)
+            if ended:
+                return ""
+            if self.output.too_large:
+                return "output_too_large"
+            if self.progress.hopeless:
+                return self.progress.hopeless
+            if self.cancelled:
+                return "cancelled"
+            if self.stop.requested:
+                return self.stop.reason
+            expired = self.expired(now)
+            if expired:
+                return expired
+            self.look(now)
+            self.stop.wait(pause)
+
+    def listen(self, now: float) -> float:
+        """Measure, hand some of what is new to the agent, and say how long we may wait before the next time."""
+        output = self.output
+        stdout_before, before = output.stdout_size, output.stdout_size + output.stderr_size
+        output.measure()
+        size = output.stdout_size + output.stderr_size
+        if size != before:
+            self.heard_at = now
+        if output.stdout_size != stdout_before:
+            self.result_at = now
+        self.hear()
+        rate = (size - before) / max(now - self.measured_at, 0.001)
+        self.measured_at = now
+        if output.unread:
+            return 0.0
+        until_full = (output.most - size) / rate / 2 if rate > 0 else PAUSE
+        return min(PAUSE, max(SHORTEST_PAUSE, until_full))
+
+    def hear(self) -> None:
+        """Only some chunks at a time, so that the clocks are looked at however much there is to read."""
+        for _ in range(16):
+            if not self.output.unread:
+                break
+            for line in self.output.lines():
+                self.progress = self.agent.observe(self.progress, line)
+
+    def expired(self, now: float) -> str:
+        """Which clock has run out. What is written but not yet read counts as heard."""
+        launch, progress = self.launch, self.progress
+        if now - self.began >= launch.timeout:
+            return "timeout"
+        if self.output.unread:
+            return ""
+        startup, stall = launch.startup_timeout, launch.stall_timeout
+        if startup is not None and not progress.started and now - self.began >= startup:
+            return "startup_hang"
+        if progress.done:
+            # Only stdout counts here: a helper that goes on logging after the result must not keep the run open.
+            return "exit_grace" if now - self.result_at >= launch.exit_grace else ""
+        if stall is not None and not progress.busy and now - self.heard_at >= stall:
+            return "stall"
+        return ""
+
+    def look(self, now: float) -> None:
+        """If it is time, see whether a person cancels the run, and who belongs to it; somebody new is written down."""
+        if now < self.next_look:
+            return
+        self.cancelled = self.cancelled or self.stop.cancelled()
+        self.gap = min(2 * self.gap, LOOK)
+        self.next_look = now + self.gap
+        living = frozenset(sweep.look(self.reach, self.traces, self.child.pid)).difference(self.itself)
+        self.traces = self.traces._replace(recorded=(*self.itself, *sorted(living)))
+        if not living <= self.written:
+            self.record(self.traces.recorded)
+            self.written = living
+
+    def ask_to_leave(self) -> None:
+        """SIGTERM to the agent alone, which cleans up more than we could (claude-cli 6), and time to obey."""
+        self.child.send(signal.SIGTERM)
+        self.child.send(signal.SIGCONT)  # a stopped process obeys only when it runs again
+        deadline = monotonic() + self.launch.stop_grace
+        while not self.child.ended():
+            now = monotonic()
+            if now >= deadline:
+                break
+            self.output.trim()
+            self.hear()
+            self.look(now)
+            self.stop.wait(min(deadline - now, SHORTEST_PAUSE if self.output.too_large else PAUSE))
+
+    def hear_the_rest(self) -> None:
+        """All that was written to the end, the last line with or without its newline."""
+        self.output.trim()
+        while self.output.unread:
+            self.hear()
+        last = self.output.last_line()
+        if last:
+            self.progress = self.agent.observe(self.progress, last)

@@ -1,0 +1,1 @@
+"""What a person does to a request: submit, cancel, retry, put back."""

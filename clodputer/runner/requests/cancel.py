@@ -1,0 +1,177 @@
+"""Cancel: take a request out before it runs, or have the exec that runs it stop it; whoever is quicker, it ends once."""
+
+from __future__ import annotations
+
+import os
+from time import monotonic, sleep, time
+from typing import NamedTuple, Optional
+
+from clodputer.runner.processes import recorded, tree
+from clodputer.runner.requests.close import close_cancelled
+from clodputer.store import runs
+from clodputer.store.context import Surroundings
+from clodputer.store.spool import dropfile, lookup, slot, whereabouts
+from clodputer.store.spool.whereabouts import RUNNING, Found
+
+# What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has
+# it or by the next one. ended: it had come to its end before we could.
+CANCELLED, STOPPED, ASKED, ENDED = "cancelled", "stopped", "asked", "ended"
+
+# A run is stopped within a second, and then has its own grace; we wait for its end, in seconds, no longer than this.
+PATIENCE = 60.0
+# An exec that has claimed a request marks it at once; one that has not within this many seconds is dead.
+UNMARKED = 3.0
+GLANCE = 0.05
+
+
+class Cancelled(NamedTuple):
+    """What became of one request. `kept` is where it lies now, if it was closed; `run_id` and `outcome` tell of
+    its run, if it had one. `stale`: it is asked, but the exec that has it died; the next one settles it."""
+
+    result: str
+    request_id: str
+    task: str
+    was: str
+    kept: str = ""
+    run_id: str = ""
+    outcome: str = ""
+    stale: bool = False
+
+
+def find(around: Surroundings, wanted: str) -> Optional[Found]:
+    """The request that `wanted` means, of those that have not ended: by an id of it (store/spool/lookup.py) or a drop's name.
+
+    The id of a run means its request, although that waits again. None when there is none. Raises ClodputerError ("ambiguous").
+    """
+    found = lookup.fitting(around.home, wanted, (lookup.WAITING,))
+    if not found and runs.is_id(wanted):
+        found = lookup.fitting(around.home, runs.request_of(wanted), (lookup.WAITING,))
+    # Of one that moves meanwhile, and is seen twice, the later place.
+    one = lookup.the_one(wanted, list({each.request_id or each.path: each for each in found}.values()))
+    return one.found if one else None
+
+
+def of_task(around: Surroundings, task: str) -> list[Found]:
+    """All requests of a task that have not ended."""
+    found = {}
+    for one in whereabouts.everywhere(around.home):
+        if (one.task or task_inside(one)) == task:
+            found[one.id or one.path] = one
+    return list(found.values())
+
+
+def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> Cancelled:
+    """End a request wherever it is, and wait for the end of its run, if it is in one, for at most `patience` seconds.
+
+    Nothing of ours holds a lock: in the queue our rename and the claim's exclude each other, and in the slot there is a file
+    that whoever holds or recovers it looks at. So each step may be our last one. Raises OSError.
+    """
+    task = request.task or task_inside(request)
+    inode = _inode(request.path)
+    began, asked, died = monotonic(), False, False
+    while True:
+        now_at = _locate(around, request, inode)
+        if now_at is None:
+            return _over(around, request, task, asked)
+        request = now_at._replace(id=now_at.id or request.id)
+        if now_at.state != RUNNING:
+            # What was not taken in yet gets an id now: retry goes by it.
+            inside = now_at.id or lookup.id_inside(now_at.path, now_at.name)
+            request_id = inside or os.urandom(4).hex()
+            try:
+                kept = close_cancelled(
+                    around,
+                    now_at.path,
+                    request_id,
+                    now_at.name,
+                    time(),
+                    task=task or None,
+                    lane=now_at.lane or None,
+                )
+            except FileNotFoundError:
+                continue  # it has just moved on
+            if asked:
+                slot.forget_cancel(around.home, now_at.lane, now_at.id)
+            return Cancelled(CANCELLED, request_id, task, now_at.state, kept)
+        task = now_at.task or task
+        slot.ask_cancel(around.home, now_at.lane, now_at.id)
+        if not asked:
+            asked = True
+            around.log(time(), "cancel_asked", task=task or None, request_id=now_at.id, run_id=now_at.run_id or None,
+                       lane=now_at.lane)  # fmt: skip
+        waited = monotonic() - began
+        stale = not held(around, now_at) if waited >= UNMARKED else died and _dead(around, now_at)
+        if stale or waited >= patience:
+            return Cancelled(ASKED, now_at.id, task, RUNNING, run_id=now_at.run_id, stale=stale)
+        # Believed the second time: one that has just settled its run and ended has taken its mark away by then.
+        died = _dead(around, now_at)
+        sleep(GLANCE)
+
+
+def held(around: Surroundings, request: Found) -> bool:
+    """Whether the exec that marked the run of a request in a slot is still alive; False when there is no mark yet."""
+    return request.run_id != "" and holder_alive(around, request.lane, request.task, request.run_id)
+
+
+def _dead(around: Surroundings, request: Found) -> bool:
+    """Whether the mark of a run names an exec that is no more; False when there is no mark, or it names none."""
+    text = slot.holder(around.home, request.lane, request.task, request.run_id) if request.run_id else ""
+    who = recorded.read(text)
+    return who is not None and not tree.alive(who)
+
+
+def holder_alive(around: Surroundings, lane: str, task: str, run_id: str) -> bool:
+    """Whether the exec that made a run's mark is alive; nobody but it settles that run."""
+    who = recorded.read(slot.holder(around.home, lane, task, run_id))
+    return who is not None and tree.alive(who)
+
+
+def _locate(around: Surroundings, request: Found, inode: int) -> Optional[Found]:
+    """Where the request is now. Looked up twice: one that is put back moves against the direction of the listing."""
+    for _ in range(2):
+        for one in whereabouts.everywhere(around.home):
+            if request.id:
+                if one.id == request.id:
+                    return one
+            # It had no id yet. A rename keeps the inode, and many may have been dropped under the same name.
+            elif one.name == request.name and _inode(one.path) == inode:
+                return one
+    return None
+
+
+def _over(around: Surroundings, request: Found, task: str, asked: bool) -> Cancelled:
+    """What to tell of a request that is nowhere any more."""
+    was = RUNNING if asked else request.state
+    if asked:
+        slot.forget_cancel(around.home, request.lane, request.id)
+    for name in whereabouts.set_aside(around.home.closed) if request.id else ():
+        if name.startswith(f"{request.id}."):
+            return Cancelled(CANCELLED, request.id, task, was, f"{around.home.closed}/{name}")
+    tasks = [task] if task else runs.tasks(around.home)
+    task = next(
+        (name for name in tasks if request.id and runs.of_request(around.home, name, request.id)), task
+    )
+    attempts = runs.of_request(around.home, task, request.id) if task and request.id else []
+    record = runs.record(around.home, task, attempts[0]) if attempts else None
+    outcome = str(record["outcome"]) if record else ""
+    result = STOPPED if outcome == "cancelled" else ENDED
+    return Cancelled(result, request.id, task, was, "", attempts[0] if attempts else "", outcome)
+
+
+def _inode(path: str) -> int:
+    try:
+        return os.lstat(path).st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def task_inside(request: Found) -> str:
+    fields = _fields(request)
+    return str(fields.get("task", "")) if isinstance(fields, dict) else ""
+
+
+def _fields(request: Found) -> object:
+    try:
+        return dropfile.read(request.path, request.name).fields
+    except (dropfile.Unreadable, OSError):
+        return None

@@ -1,0 +1,127 @@
+"""Put back: a file that was rejected goes to `new/` again as it is, by one rename, once its cause is mended."""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+from time import time
+from typing import NamedTuple, Optional
+
+from clodputer.model import decide
+from clodputer.model.errors import ClodputerError
+from clodputer.model.request import InvalidRequest
+from clodputer.model.task import is_name
+from clodputer.runner.intake import read_request
+from clodputer.store.context import Surroundings
+from clodputer.store.spool import dropfile, layout, lookup
+from clodputer.store.spool.lookup import REJECTED
+from clodputer.store.tasks import taskfile
+
+# What is wrong with the tasks that were looked at, by their names.
+Known = dict[str, Optional[ClodputerError]]
+
+
+class Back(NamedTuple):
+    """A file that was put back: where it is now, its task, and the id that it brings along, if any."""
+
+    path: str
+    task: str
+    request_id: str
+
+
+def put_back(around: Surroundings, name: str) -> Back:
+    """Move `rejected/NAME` into `new/`. Raises ClodputerError when it would only be rejected again, OSError.
+
+    The rename is the transition: killed before it, the file is where it was, killed after it, it is dropped. Its name in `new/`
+    is one that nothing there can have; only an empty file has to be named like its task.
+    """
+    home = around.home
+    path = f"{home.rejected}/{name}"
+    dropped = lookup.dropped_as(home, REJECTED, name)
+    task, wrong = trouble(around, path, dropped)
+    if wrong is not None:
+        hint = f"{wrong.hint} Then: clodputer retry {quote(f'{REJECTED}/{name}')}"
+        raise ClodputerError(wrong.code, f"{name} would be rejected again: {wrong.message}", hint)
+    target = f"{home.new}/{dropped if is_name(dropped) and _is_empty(path) else _unique(dropped)}"
+    if os.path.lexists(target):
+        raise ClodputerError("name_taken", f"{target} is there already and was not taken in yet",
+                             "Take it in: clodputer exec. Then try again.")  # fmt: skip
+    request_id = lookup.id_inside(path, dropped)
+    try:
+        os.rename(path, target)
+    except FileNotFoundError:
+        raise ClodputerError("request_unknown", f"{name} is gone meanwhile") from None
+    around.log(
+        time(),
+        "retried",
+        task=task,
+        request_id=request_id or None,
+        file=os.path.basename(target),
+        rejected=name,
+    )
+    try:
+        os.unlink(path + layout.REASON_SUFFIX)
+    except FileNotFoundError:
+        pass
+    return Back(target, task, request_id)
+
+
+def trouble(
+    around: Surroundings, path: str, dropped: str, known: Optional[Known] = None
+) -> tuple[str, Optional[ClodputerError]]:
+    """The task that a file set aside names, as far as it can be read; and why it would be rejected, and what mends that.
+
+    dropped: the name under which it was dropped. known: what was found of tasks before, for those who ask of many files.
+    Raises OSError.
+    """
+    named = task_named(path, dropped)
+    try:
+        found = dropfile.read(path, dropped)
+        read_request(found, dropped, "none", found.dropped_at)
+    except (dropfile.Unreadable, InvalidRequest) as error:
+        code = "unreadable" if isinstance(error, dropfile.Unreadable) else "invalid_request"
+        return named, ClodputerError(code, str(error), f"Mend {path}.")
+    known = {} if known is None else known
+    if named not in known:
+        known[named] = _wrong_with(around, named)
+    wrong = known[named]
+    if wrong is not None and wrong.code == "task_unknown":
+        other = f"name another one in {path}" if dropped != named else "rename the file"
+        return named, ClodputerError(wrong.code, wrong.message, f"{wrong.hint}; or {other}.")
+    return named, wrong
+
+
+def _wrong_with(around: Surroundings, task: str) -> Optional[ClodputerError]:
+    """Why no request for that task is let in, and what mends that."""
+    try:
+        found = taskfile.load(around.home, task, around.environ)
+    except ClodputerError as error:
+        unknown = error.code == "task_unknown"
+        hint = f"Make the task: clodputer new {task}" if unknown else f"Mend it: clodputer edit {task}."
+        return ClodputerError(error.code, error.message, hint)
+    if not found.enabled:
+        return ClodputerError(
+            "task_disabled", decide.disabled(found), f"Switch it on: clodputer edit {task}."
+        )
+    return None
+
+
+def task_named(path: str, dropped: str) -> str:
+    """The task that a file names, whatever else is wrong with it; one that cannot be read may be named after its task."""
+    try:
+        fields = dropfile.read(path, dropped).fields
+    except (dropfile.Unreadable, OSError):
+        fields = None
+    named = fields.get("task") if isinstance(fields, dict) else None
+    return named if isinstance(named, str) and is_name(named) else ""
+
+
+def _is_empty(path: str) -> bool:
+    return os.stat(path).st_size == 0
+
+
+def _unique(name: str) -> str:
+    stem, extension = os.path.splitext(name)
+    mark = f".{os.urandom(4).hex()}{extension}"
+    kept = os.fsencode(stem)[: dropfile.LONGEST_NAME - len(mark)]
+    return f"{kept.decode('utf-8', 'ignore')}{mark}"

@@ -1,0 +1,214 @@
+"""Retry: drop a request again that has come to its end, as a new one that names it; once, however often it is called.
+
+One that was rejected never was a request: its file is put back (runner/requests/putback.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from time import monotonic, sleep, time
+from typing import NamedTuple, Optional
+
+from clodputer.model import decide
+from clodputer.model.errors import ClodputerError
+from clodputer.model.request import InvalidRequest, Request, from_fields, to_fields
+from clodputer.runner.intake import read_request
+from clodputer.runner.requests.close import close
+from clodputer.runner.settle import MASKED
+from clodputer.store import atomic, runs
+from clodputer.store.context import Surroundings
+from clodputer.store.lock import Lock
+from clodputer.store.spool import dedupe, dropfile, layout, lookup, whereabouts
+from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN
+from clodputer.store.tasks import taskfile
+
+# A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
+TTL = 366 * 86400.0
+# Another retry takes milliseconds.
+PATIENCE = 5.0
+GLANCE = 0.01
+RETRIED = "Retried by a person as request "
+
+
+class Ended(NamedTuple):
+    """A request that has come to its end: a file in `dead/`, `closed/` or `rejected/` (`folder`), or else its latest run."""
+
+    request_id: str
+    folder: str = ""
+    name: str = ""
+    task: str = ""
+    run_id: str = ""
+
+
+class Retried(NamedTuple):
+    """The new request; `already`: it had been dropped by an earlier call. file: where one lies that was put back as it is."""
+
+    request_id: str
+    retries: str
+    task: str
+    run_id: str
+    already: bool = False
+    file: str = ""
+
+
+def find(around: Surroundings, wanted: str) -> Optional[Ended]:
+    """The request that `wanted` means: by an id of it (store/spool/lookup.py), or a task for its latest run; else None.
+
+    Raises ClodputerError ("ambiguous").
+    """
+    home = around.home
+    latest = runs.ids(home, wanted)[:1] if wanted in runs.tasks(home) else []
+    if latest:
+        return _of_run(around, wanted, latest[0])
+    one = lookup.the_one(wanted, lookup.fitting(home, wanted, (DEAD, CLOSED, RUN, REJECTED)))
+    if one is None:
+        return None
+    if one.place == RUN:
+        return _of_run(around, one.task, one.run_id)
+    if one.place != REJECTED and not one.request_id:
+        return None  # nobody but a person has put it there
+    return Ended(one.request_id, lookup.folder(home, one.place), one.name)
+
+
+def dead(around: Surroundings) -> list[Ended]:
+    """All that was given up, the earliest first."""
+    return [one for one in reversed(list(_aside(around))) if one.folder == around.home.dead]
+
+
+def retry(around: Surroundings, ended: Ended) -> Retried:
+    """Drop it again, and close what lay in `dead/`. Raises ClodputerError when it cannot be, OSError.
+
+    The drop bears a dedupe key, so a call that is cut off after it and made again drops nothing a second time.
+    """
+    if ended.folder == around.home.rejected:
+        from clodputer.runner.requests.putback import put_back
+
+        back = put_back(around, ended.name)
+        return Retried(back.request_id, "", back.task, "", file=back.path)
+    lock = Lock(f"{around.home.spool}/retry.lock")
+    give_up = monotonic() + PATIENCE
+    while not lock.acquire():
+        if monotonic() > give_up:
+            raise ClodputerError("busy", "another retry is going on and does not end", "Try again.")
+        sleep(GLANCE)
+    try:
+        return _retry(around, ended)
+    finally:
+        lock.release()
+
+
+def _retry(around: Surroundings, ended: Ended) -> Retried:
+    reason = whereabouts.reason(ended.folder, ended.name) if ended.folder else ""
+    if reason.startswith(RETRIED):
+        # That call was cut off just before its end.
+        atomic.remove(f"{around.home.dead}/{ended.name}{layout.REASON_SUFFIX}")
+        earlier = reason[len(RETRIED) :].split(".")[0]
+        return Retried(earlier, ended.request_id, ended.task, ended.run_id, already=True)
+    request = _request(around, ended)
+    task = taskfile.load(around.home, request.task, around.environ)
+    if not task.enabled:
+        raise ClodputerError("task_disabled", decide.disabled(task))
+    name, key = f"{task.name}@retry-{ended.request_id}.json", _key(ended)
+    request_id = _dropped_before(around, name, key)
+    again = bool(request_id)
+    if not again:
+        request_id = os.urandom(4).hex()
+        origin = {**request.origin, "trigger": "retry", "retries": ended.request_id}
+        if ended.run_id:
+            origin["retries_run"] = ended.run_id
+        new = Request(request_id, request.task, time(), request.context, request.body, request.priority, None, None,
+                      request.attempt + 1, key, TTL, origin)  # fmt: skip
+        layout.drop(around.home, name, to_fields(new))
+        around.log(time(), "retried", task=task.name, request_id=request_id, run_id=ended.run_id or None,
+                   retries=ended.request_id)  # fmt: skip
+    _retire(around, ended, request_id, reason)
+    return Retried(request_id, ended.request_id, task.name, ended.run_id, already=again and not ended.folder)
+
+
+def _retire(around: Surroundings, ended: Ended, request_id: str, reason: str) -> None:
+    """Say of a file in `dead/` or `closed/` that another request stands for it now."""
+    if not ended.folder:
+        return
+    path = f"{ended.folder}/{ended.name}"
+    told = f"{RETRIED}{request_id}. Before that: {reason}"
+    if ended.folder == around.home.closed:
+        atomic.write(path + layout.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
+        return
+    close(around, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
+    atomic.remove(path + layout.REASON_SUFFIX)
+
+
+def _key(ended: Ended) -> str:
+    """What makes two calls one. A file that came into `dead/` once more, by its change time, is another matter."""
+    if not ended.folder:
+        return f"retry:{ended.run_id}"
+    try:
+        return f"retry:{ended.request_id}:{os.lstat(f'{ended.folder}/{ended.name}').st_ctime_ns}"
+    except FileNotFoundError:
+        raise _gone(ended) from None
+
+
+def _dropped_before(around: Surroundings, name: str, key: str) -> str:
+    """The id of the request that an earlier call has dropped, if one has."""
+    entry = dedupe.read(around.home, key)
+    if entry is not None:
+        return entry.request_id
+    fields = runs.read_json(f"{around.home.new}/{name}") or {}
+    return str(fields["id"]) if fields.get("dedupe_key") == key else ""
+
+
+def _request(around: Surroundings, ended: Ended) -> Request:
+    """The request as it was. Raises ClodputerError, also when it held a secret: what is left of that is masked."""
+    home, request_id = around.home, ended.request_id
+    try:
+        if ended.folder:
+            path, name = f"{ended.folder}/{ended.name}", whereabouts.dropped_as(ended.name)
+            dropped = dropfile.read(path, name)
+            return read_request(dropped, name, request_id, dropped.written_at)
+        folder = runs.folder(home, ended.task, ended.run_id)
+        fields = runs.read_json(f"{folder}/request.json") or {"task": ended.task}
+        kept = from_fields(fields, request_id=request_id, created_at=time(), origin={})
+        for name in sorted(os.listdir(folder)):
+            if os.path.splitext(name)[0] == MASKED:
+                raise ClodputerError("secret_not_kept", f"the request of {ended.run_id} held a secret, which no run keeps",
+                                     "Drop it anew; in a task, secrets are written as {{ env.NAME }}.")  # fmt: skip
+            if name in ("dropped.json", "dropped.yaml", "dropped.yml", "dropped.md"):
+                dropped = dropfile.read(f"{folder}/{name}", name)
+                plain = read_request(dropped, name, request_id, dropped.written_at)
+                return kept._replace(context=plain.context, body=plain.body)
+        return kept
+    except FileNotFoundError:
+        raise _gone(ended) from None
+    except (dropfile.Unreadable, InvalidRequest) as error:
+        raise ClodputerError("invalid_request", f"{request_id} is no request that could be run: {error}",
+                             "Mend the file by hand, and move it into spool/new.") from None  # fmt: skip
+
+
+def _gone(ended: Ended) -> ClodputerError:
+    return ClodputerError("request_unknown", f"{ended.name or ended.run_id} is gone meanwhile")
+
+
+def _of_run(around: Surroundings, task: str, run_id: str) -> Ended:
+    """The request of a run: by its file in `dead/` or `closed/`, where it lies in one."""
+    request_id = runs.request_of(run_id)
+    for one in _aside(around):
+        if one.request_id == request_id:
+            return one._replace(task=task, run_id=run_id)
+    return Ended(request_id, task=task, run_id=run_id)
+
+
+def _aside(around: Surroundings) -> Iterator[Ended]:
+    for folder in (around.home.dead, around.home.closed):
+        for name in whereabouts.set_aside(folder):
+            request_id = whereabouts.id_of(name)
+            if request_id:
+                yield Ended(request_id, folder, name)
+
+
+def unfinished(around: Surroundings, ended: Ended) -> Optional[str]:
+    """Where the request still is, if it has not come to its end after all."""
+    for one in whereabouts.everywhere(around.home):
+        if one.id == ended.request_id:
+            return one.state
+    return None

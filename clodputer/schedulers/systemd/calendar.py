@@ -1,0 +1,127 @@
+"""The lines of a timer: a trigger's slot times in systemd's own words, each of them and at most a few more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from math import gcd
+
+from clodputer.model import cron, trigger
+from clodputer.model.cron import DAYS_OF_MONTH, Cron
+from clodputer.model.moment import parse_moment
+from clodputer.model.task import Trigger
+from clodputer.schedulers.systemd.clock import around_changes
+
+DAY = 86400
+MINUTELY = "*-*-* *:*:00"
+# The years that systemd can count.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+
+
+def calendar(one: Trigger, task: str, zone: str) -> list[str]:
+    """The values of OnCalendar for one trigger; none for a trigger without slot times. `zone`: the system's, or "".
+
+    Explicit lists only: systemd's words for repetitions and ranges differ from cron's, and `weekly` is another day.
+    """
+    if one.type not in trigger.TIMED:
+        return []
+    late = trigger.policy(one, task).jitter
+    if one.type == "interval":
+        anchor = one.options.get("anchor") or trigger.DEFAULTS["interval"]["anchor"]
+        return grid(int(one.options["every"]), int(parse_moment(anchor, 0.0)) + late)
+    if one.type == "at":
+        return _once(int(parse_moment(one.options["time"], 0.0)) + late)
+    named = one.options.get("timezone") or ""
+    if named.upper() in ("UTC", "Z"):
+        named = "UTC"  # the only one that systemd knows without a time zone database
+    parsed = cron.parse(one.options["schedule"])
+    lines = _expression(parsed, late, f" {named}" if named else "")
+    return lines + _dated(around_changes(parsed, named or zone, late))
+
+
+def grid(every: int, anchor: int) -> list[str]:
+    """Every so many seconds from an anchor on; where the days do not come out even, oftener, but not than each minute."""
+    step = gcd(every, DAY)
+    if step < 60:
+        return [MINUTELY]
+    return [f"*-*-* {time} UTC" for time in _times(range(anchor % step, DAY, step))]
+
+
+def at_least_every(seconds: int) -> list[str]:
+    """As rarely as can be, but with no more than `seconds` in between, and no oftener than each minute."""
+    step = max(candidate for candidate in range(60, max(60, min(seconds, DAY)) + 1) if DAY % candidate == 0)
+    return grid(step, 0)
+
+
+def _once(moment: int) -> list[str]:
+    at = datetime.fromtimestamp(moment, timezone.utc)
+    return [f"{at:%Y-%m-%d %H:%M:%S} UTC"] if _FIRST_YEAR <= at.year <= _LAST_YEAR else []
+
+
+def _expression(parsed: Cron, late: int, suffix: str) -> list[str]:
+    """A cron expression by the clock on the wall, `late` seconds later."""
+    seconds = [hour * 3600 + minute * 60 + late for hour in parsed.hours for minute in parsed.minutes]
+    lines = []
+    for day in sorted({second // DAY for second in seconds}):
+        times = _times(second % DAY for second in seconds if second // DAY == day)
+        lines += [f"{date} {time}{suffix}" for date in _dates(parsed, day) for time in times]
+    return lines
+
+
+def _dates(parsed: Cron, later: int) -> list[str]:
+    """The dates of an expression; if it is `later` days later, perhaps a few more than these."""
+    days, months, weekdays = parsed.days, parsed.months, parsed.weekdays
+    if not parsed.either and days[0] > max(DAYS_OF_MONTH[month - 1] for month in months):
+        return []
+    for _ in range(later):
+        weekdays = tuple(sorted((weekday + 1) % 7 for weekday in weekdays))
+        # The last of a month may be the 28th, and the next is then a 1st.
+        days = tuple(sorted({day + 1 for day in days if day < 31} | ({1} if days[-1] >= 28 else set())))
+        if parsed.either or 1 in days:
+            months = tuple(sorted({*months, *(month % 12 + 1 for month in months)}))
+    if not parsed.either:
+        return [_date(weekdays, months, days)]
+    lines = [_date(weekdays, months, tuple(range(1, 32)))]
+    if days[0] <= max(DAYS_OF_MONTH[month - 1] for month in months):
+        lines.append(_date(tuple(range(7)), months, days))
+    return lines
+
+
+def _date(weekdays: Sequence[int], months: Sequence[int], days: Sequence[int]) -> str:
+    names = "" if len(weekdays) == 7 else ",".join(_WEEKDAYS[weekday] for weekday in weekdays) + " "
+    return f"{names}*-{_list(months, 12)}-{_list(days, 31)}"
+
+
+def _times(seconds: Iterable[int]) -> list[str]:
+    """Seconds of the day as lists of hours, minutes and seconds, as few as the product of such lists allows."""
+    hours: dict[tuple[int, int], list[int]] = {}
+    for second in sorted(set(seconds)):
+        hours.setdefault((second % 60, second // 60 % 60), []).append(second // 3600)
+    minutes: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for (second, minute), those in hours.items():
+        minutes.setdefault((second, tuple(those)), []).append(minute)
+    return sorted(
+        f"{_list(those, 24)}:{_list(sorted(some), 60)}:{second:02}"
+        for (second, those), some in minutes.items()
+    )
+
+
+def _dated(moments: Iterable[int]) -> list[str]:
+    """Moments of several years as dates and times of any year, in UTC."""
+    on_date: dict[datetime, set[int]] = {}
+    for moment in moments:
+        date = datetime.fromtimestamp(moment - moment % DAY, timezone.utc)
+        on_date.setdefault(date, set()).add(moment % DAY)
+    days: dict[tuple[int, tuple[int, ...]], set[int]] = {}
+    for date, seconds in on_date.items():
+        days.setdefault((date.month, tuple(sorted(seconds))), set()).add(date.day)
+    return [
+        f"*-{month:02}-{_list(sorted(those), 31)} {time} UTC"
+        for (month, seconds), those in sorted(days.items())
+        for time in _times(seconds)
+    ]
+
+
+def _list(values: Sequence[int], all_of_them: int) -> str:
+    return "*" if len(values) == all_of_them else ",".join(f"{value:02}" for value in values)

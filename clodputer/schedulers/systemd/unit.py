@@ -1,0 +1,114 @@
+"""Unit files of systemd, written: one service for each alarm, and the timer and the path unit that start it."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from clodputer import __version__
+from clodputer.model.errors import ClodputerError
+from clodputer.model.task import Trigger
+from clodputer.schedulers import template
+from clodputer.schedulers.systemd import calendar as systemd_calendar
+from clodputer.schedulers.systemd import place
+from clodputer.schedulers.systemd.place import PATH, SERVICE, TIMER
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
+
+# How much longer than its limit an exec gets, in seconds: it has its own clocks, and settles what they stop.
+GRACE = 120
+ENV = "/usr/bin/env"
+
+
+def render(frame: Frame, alarm: Alarm) -> Unit:
+    """The unit files of an alarm. Raises ClodputerError when a name cannot be told to systemd, or a template is broken."""
+    name = place.name(frame, alarm.kind, alarm.task)
+    folder = place.folder(frame)
+    what = {TASK: f"task {alarm.task}", SPOOL: "requests in the spool", SWEEP: "what no other alarm rang for"}
+    values = {
+        "mark": place.mark(__version__, frame.home, alarm.kind, alarm.task),
+        "description": plain(f"Clodputer: {what[alarm.kind]}"),
+        "service": name + SERVICE,
+        "kind": alarm.kind,
+        "task": alarm.task,
+    }
+    arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
+    service = {
+        "command": " ".join([_program(frame.shim), *(argument(one) for one in arguments)]),
+        "environment": [quoted(plain(f"{key}={value}")) for key, value in sorted(frame.environment.items())],
+        "timeout": f"{ceil(alarm.timeout) + GRACE}s" if alarm.timeout else "infinity",
+        "pause": alarm.kind == SPOOL,
+    }
+    files = {
+        f"{folder}/{name}{SERVICE}": template.rendered(
+            frame.templates, "systemd/service.j2", {**values, **service}
+        )
+    }
+    calendar, watched = _calendar(frame, alarm), _watched(alarm)
+    startup = alarm.kind == SWEEP or any(one.type == "startup" for one in alarm.triggers)
+    if calendar or startup:
+        timer = {**values, "calendar": calendar, "startup": startup}
+        files[f"{folder}/{name}{TIMER}"] = template.rendered(frame.templates, "systemd/timer.j2", timer)
+    filled = [plain(f"{frame.home}/spool/new")] if alarm.kind == SPOOL else []
+    if watched or filled:
+        path = {**values, "changed": watched, "filled": filled}
+        files[f"{folder}/{name}{PATH}"] = template.rendered(frame.templates, "systemd/path.j2", path)
+    return Unit(name, alarm.kind, alarm.task, files)
+
+
+def _calendar(frame: Frame, alarm: Alarm) -> list[str]:
+    if alarm.kind == SWEEP:
+        return systemd_calendar.at_least_every(frame.sweep)
+    lines = [
+        line for one in alarm.triggers for line in systemd_calendar.calendar(one, alarm.task, frame.zone)
+    ]
+    if any(_needs_looks(one, path) for one, path in _watches(alarm)):
+        lines.append(systemd_calendar.MINUTELY)
+    return list(dict.fromkeys(lines))
+
+
+def _watched(alarm: Alarm) -> list[str]:
+    return list(dict.fromkeys(plain(path) for _, path in _watches(alarm) if _can_be_named(path)))
+
+
+def _watches(alarm: Alarm) -> list[tuple[Trigger, str]]:
+    return list(zip((one for one in alarm.triggers if one.type == "file_watch"), alarm.paths))
+
+
+def _needs_looks(one: Trigger, path: str) -> bool:
+    """Whether systemd would not see each change: it looks at one folder, not at those inside of it."""
+    return "/" in one.options.get("pattern", "*") or not _can_be_named(path)
+
+
+def _can_be_named(path: str) -> bool:
+    """Whether a path can be written into a unit, where it is neither quoted nor escaped."""
+    return path == path.strip() and not path.endswith("\\") and path.isprintable()
+
+
+def plain(text: str) -> str:
+    """Text in which systemd finds no specifier."""
+    return text.replace("%", "%%")
+
+
+def quoted(text: str) -> str:
+    """Text as one word in double quotes. Raises ClodputerError for what a unit file cannot hold."""
+    # Lone surrogates, which stand for bytes that are no text, are not printable either.
+    for letter in text:
+        if not (letter.isprintable() or letter in "\n\t "):
+            raise ClodputerError(
+                "unit_text",
+                f"systemd cannot be told {text!a}: {letter!a} cannot stand in a unit file",
+                "Rename the folder, or correct the environment variable, that it comes from.",
+            )
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
+
+
+def _program(path: str) -> str:
+    """What is started. systemd takes no program with a quote or a backslash in its path, but an argument may have them."""
+    if set(path) & set("\"'\\"):
+        return f"{ENV} {argument(path)}"
+    return quoted(plain(path))
+
+
+def argument(text: str) -> str:
+    """One argument of a command. In the program itself, unlike in its arguments, systemd leaves a `$` alone."""
+    return quoted(plain(text).replace("$", "$$"))

@@ -1,0 +1,39 @@
+"""What every step of a drain needs to know of its surroundings, looked up once for each `exec`."""
+
+from __future__ import annotations
+
+from clodputer.model.mask import Masker
+from clodputer.model.settings import Settings
+from clodputer.model.values import NamedTuple
+from clodputer.store import home as homes
+from clodputer.store import secrets, settings
+from clodputer.store.home import Home
+from clodputer.store.log import events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+class Surroundings(NamedTuple):
+    """The home, the environment of `exec`, and what config.yaml and secrets.env say."""
+
+    home: Home
+    environ: Mapping[str, str]
+    settings: Settings
+    secrets: Mapping[str, str]
+    masker: Masker
+
+    def log(self, now: float, event: str, **fields: Any) -> None:
+        """Append an event to the execution log, secrets masked."""
+        events.append(self.home, self.masker, now, event, **fields)
+
+
+def look(environ: Mapping[str, str]) -> Surroundings:
+    """Read config.yaml and secrets.env. Raises ClodputerError when there is no home or one of them is broken."""
+    home = homes.existing(environ)
+    known = secrets.load(home)
+    return Surroundings(
+        home, environ, settings.load(home, environ), known, secrets.masker_for(known, environ)
+    )

@@ -1,0 +1,1 @@
+"""The index over the execution log: figures of a million runs without reading them all."""

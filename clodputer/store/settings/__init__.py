@@ -1,0 +1,97 @@
+"""The settings of a home: config.yaml, read once for each edit, and the CLODPUTER_ variables, which come before it."""
+
+from __future__ import annotations
+
+import os
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.settings import Settings
+from clodputer.store.home import Home
+from clodputer.store.tasks import cache
+from clodputer.store.tilde import expand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+PREFIX = "CLODPUTER_"
+NO_VARIABLES: Mapping[str, str] = {}
+RULES = (
+    "store/settings/check.py",
+    "model/settingkeys.py",
+    "model/settings.py",
+    "model/moment.py",
+    "model/size.py",
+    "model/withunit.py",
+)
+
+
+def load(home: Home, environ: Mapping[str, str] = NO_VARIABLES) -> Settings:
+    """The settings of a home; a missing or empty file means the defaults.
+
+    Raises ClodputerError: "config_invalid" with every problem of the file, one on each line, or "environment_invalid".
+    """
+    values = {**_of_file(home), **of_environment(environ)}
+    settings = Settings(**values)
+    # Expanded after the cache, which another HOME may share.
+    return settings._replace(claude=expand(settings.claude, environ)) if settings.claude else settings
+
+
+def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that CLODPUTER_ variables give, such as CLODPUTER_TIMEOUT=30m; other variables are passed over.
+
+    An empty variable is none. Raises ClodputerError ("environment_invalid") for a value that the key does not take.
+    """
+    values: dict[str, Any] = {}
+    for name in variables(environ):
+        # Imported late: for most execs there is none.
+        from clodputer.model.settingkeys import KEYS, read_text
+        from clodputer.model.withunit import Expected
+
+        key = name[len(PREFIX) :].lower()
+        try:
+            values[key] = read_text(KEYS[key], environ[name])
+        except Expected as error:
+            message = f"{name}: {error.told(repr(environ[name][:60]))}"
+            raise ClodputerError("environment_invalid", message, f"Correct {name}, or unset it.") from None
+    return values
+
+
+def ruling(environ: Mapping[str, str]) -> frozenset[str]:
+    """The keys that variables give; they come before a task's own."""
+    return frozenset(name[len(PREFIX) :].lower() for name in variables(environ))
+
+
+def variables(environ: Mapping[str, str]) -> list[str]:
+    """The names of the variables that are settings, in order."""
+    fields = Settings._fields
+    return sorted(
+        name
+        for name in environ
+        if name.startswith(PREFIX)
+        and name[len(PREFIX) :].lower() in fields
+        and name.isupper()
+        and environ[name]
+    )
+
+
+def _of_file(home: Home) -> Mapping[str, Any]:
+    if not os.path.lexists(home.config):
+        return {}
+
+    def fresh() -> tuple[object, bool]:
+        from clodputer.store.settings.check import check
+        from clodputer.store.tasks.taskfile import document
+
+        checked = check(document(home.config), os.path.basename(home.config))
+        if checked.problems:
+            told = "\n".join(map(str, checked.problems))
+            raise ClodputerError("config_invalid", told, f"Mend {home.config}.")
+        return checked.values, True
+
+    kept = cache.get(home, home.config, cache.program(*RULES), fresh)
+    if isinstance(kept, dict) and kept.keys() <= set(Settings._fields):
+        return kept
+    found: dict[str, Any] = fresh()[0]  # type: ignore[assignment]
+    return found

@@ -1,0 +1,146 @@
+"""The four forms of a dropped file, read safely: links, pipes, folders and giants are never opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from clodputer.model.jsontext import loads
+from clodputer.model.task import is_name
+from clodputer.model.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# A request is a few lines; a prompt's body a few pages. Larger things belong in files that the prompt names.
+LARGEST = 1024 * 1024
+LONGEST_NAME = 150
+FENCE = "---"
+
+FORMS = (
+    "Drop NAME.json or NAME.yaml with the request's fields, NAME.md with `task:` between two --- lines and the text below, "
+    "or an empty file named like a task."
+)
+
+
+class Unreadable(ValueError):
+    """The file is no request. `incomplete`: it may still be on its way, so look again before giving up on it."""
+
+    def __init__(self, message: str, *, incomplete: bool = False) -> None:
+        super().__init__(message)
+        self.incomplete = incomplete
+
+
+class Dropped(NamedTuple):
+    """A dropped file's fields, and what the file system says of it (moments in epoch seconds).
+
+    whole: False for a text without a final newline: half a YAML file is often valid YAML, so its writer may not be done.
+    """
+
+    fields: Any
+    dropped_at: float
+    written_at: float
+    inode: int
+    whole: bool
+
+
+def read(path: str, name: str) -> Dropped:
+    """Read the file at `path` that was dropped as `name`. Raises Unreadable, FileNotFoundError, OSError."""
+    if len(name.encode("utf-8", "surrogateescape")) > LONGEST_NAME:
+        raise Unreadable(f"its name is longer than {LONGEST_NAME} bytes; give it a shorter one")
+    if not name.isprintable():
+        raise Unreadable("its name holds control characters or is no UTF-8; give it a plain name")
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise Unreadable(f"it is {_kind(found.st_mode)}, not a regular file; drop the file itself")
+    if found.st_size > LARGEST:
+        raise Unreadable(
+            f"it has {found.st_size} bytes, more than {LARGEST}; put the bulk into a file that the prompt names"
+        )
+    if name.startswith("."):
+        # Editors and rsync write beside the final name under a dotted one and rename it when it is whole.
+        raise Unreadable("its name begins with a dot; rename it", incomplete=True)
+    data = _read(path)
+    whole = not data or data.endswith(b"\n") or name.lower().endswith(".json")
+    return Dropped(_fields(name, data), found.st_ctime, found.st_mtime, found.st_ino, whole)
+
+
+def _read(path: str) -> bytes:
+    # O_NOFOLLOW and O_NONBLOCK: the name may have been exchanged for a link or a pipe since we looked.
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError:
+        raise Unreadable("it cannot be read: permission denied; make it readable for this account") from None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def _fields(name: str, data: bytes) -> Any:
+    extension = os.path.splitext(name)[1].lower()
+    if extension == ".json":
+        return _json(data)
+    if extension in (".yaml", ".yml"):
+        return _yaml(data, 0)
+    if extension == ".md":
+        return _front_matter(data)
+    if not data and is_name(name):
+        return {"task": name}
+    raise Unreadable(f"it is none of the forms a request can have. {FORMS}", incomplete=True)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"it is no UTF-8 text: {error}", incomplete=True) from None
+
+
+def _json(data: bytes) -> Any:
+    text = _text(data)
+    try:
+        return loads(text)
+    except (ValueError, RecursionError):
+        return _json_thoroughly(text)
+
+
+def _json_thoroughly(text: str) -> Any:
+    # Imported late: the package takes its time to load, but it says what is wrong.
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"it is no JSON: {error}", incomplete=True) from None
+
+
+def _yaml(data: bytes, before: int) -> Any:
+    from clodputer.store.tasks import document as taskfile_yaml
+
+    document = taskfile_yaml.read(data)
+    if document.wrong:
+        problems = "; ".join(f"line {wrong.line + before}: {wrong.message}" for wrong in document.wrong)
+        raise Unreadable(problems, incomplete=True)
+    return document.value
+
+
+def _front_matter(data: bytes) -> Any:
+    lines = _text(data).splitlines(keepends=True)
+    if not lines or lines[0].rstrip() != FENCE:
+        raise Unreadable(f"its first line is not {FENCE}. {FORMS}", incomplete=True)
+    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == FENCE), 0)
+    if not end:
+        raise Unreadable(f"it has no second line {FENCE} to end its fields. {FORMS}", incomplete=True)
+    fields = _yaml("".join(lines[1:end]).encode(), 1)
+    body = "".join(lines[end + 1 :])
+    if not isinstance(fields, dict):
+        raise Unreadable(f"it names no fields between its two lines {FENCE}. {FORMS}")
+    if body.strip() and "body" in fields:
+        raise Unreadable("it has a body: field and a text below as well; keep one of the two")
+    return {**fields, "body": body} if body.strip() else fields
+
+
+def _kind(mode: int) -> str:
+    kinds = ((stat.S_ISLNK, "a symbolic link"), (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"),
+             (stat.S_ISSOCK, "a socket"), (stat.S_ISBLK, "a device"), (stat.S_ISCHR, "a device"))  # fmt: skip
+    return next((word for test, word in kinds if test(mode)), "something unknown")

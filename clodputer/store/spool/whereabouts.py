@@ -1,0 +1,137 @@
+"""Where requests are that have not ended: dropped, delayed, queued or in a slot; only names are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
+
+from clodputer.model.placename import is_mark, marked_run
+from clodputer.model.request import Place, is_id, parse_place
+from clodputer.store.home import PRIORITIES, Home, entries
+from clodputer.store.home import lane as lane_folder
+from clodputer.store.spool.layout import REASON_SUFFIX, lanes
+
+DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
+
+
+class Found(NamedTuple):
+    """A request by its place. `id` is empty while it is only dropped, `name` is what it was dropped as.
+
+    task, run_id: of the run it is in, when it is in a slot and its run has begun.
+    """
+
+    state: str
+    lane: str
+    path: str
+    id: str
+    name: str
+    place: Optional[Place] = None
+    task: str = ""
+    run_id: str = ""
+
+
+def everywhere(home: Home) -> Iterator[Found]:
+    """All of them, place by place in the direction in which requests move: one that moves meanwhile is seen at least once.
+
+    That one may be seen twice. One that is put back from its slot moves the other way: look twice before it is called gone.
+    """
+    yield from dropped(home)
+    for lane in lanes(home):
+        yield from delayed(home, lane)
+        yield from queued(home, lane)
+        yield from in_slot(home, lane)
+
+
+def dropped(home: Home) -> Iterator[Found]:
+    """Those that were not taken in yet, by name."""
+    for name in sorted(entries(home.new)):
+        yield Found(DROPPED, "", f"{home.new}/{name}", "", name)
+
+
+def queued(home: Home, lane: str) -> Iterator[Found]:
+    """Those in a lane's queue, in the order in which they will be run."""
+    for priority in PRIORITIES:
+        yield from _in_folder(QUEUED, lane, f"{lane_folder(home, lane)}/queue/{priority}")
+
+
+def delayed(home: Home, lane: str) -> Iterator[Found]:
+    """Those that wait for their time, the earliest first."""
+    yield from _in_folder(DELAYED, lane, f"{lane_folder(home, lane)}/delayed")
+
+
+def in_slot(home: Home, lane: str) -> Iterator[Found]:
+    """The one in a lane's slot, if there is one."""
+    folder = f"{lane_folder(home, lane)}/slot-0"
+    names = entries(folder)
+    task, run_id = next((marked_run(name) for name in names if is_mark(name)), ("", ""))
+    for one in _of_names(RUNNING, lane, folder, names):
+        yield one._replace(task=task, run_id=run_id)
+
+
+def set_aside(folder: str) -> list[str]:
+    """The names in `rejected/`, `dead/` or `closed/`, of the files themselves and not of their reasons; the latest first."""
+    names = [
+        name for name in entries(folder) if not name.endswith(REASON_SUFFIX) and not name.startswith(".")
+    ]
+    return sorted(names, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
+
+
+def id_of(name: str) -> str:
+    """The request id in the name of a file in `dead/` or `closed/`; empty when it bears none."""
+    first, _, rest = _unnumbered(name).partition(".")
+    return first if rest and is_id(first) else ""
+
+
+def dropped_as(name: str) -> str:
+    """The name under which a file in `dead/` or `closed/` was dropped."""
+    name = _unnumbered(name)
+    return name.partition(".")[2] if id_of(name) else name
+
+
+def _unnumbered(name: str) -> str:
+    # `spool.set_aside` numbers what would lie over another file; ids have four letters at least, and that many none has.
+    number, _, rest = name.partition(".")
+    return rest if number.isdecimal() and len(number) < 4 and rest else name
+
+
+def reason(folder: str, name: str) -> str:
+    """Why a file was set aside; empty when nothing tells."""
+    try:
+        with open(f"{folder}/{name}{REASON_SUFFIX}", encoding="utf-8", errors="replace") as file:
+            return file.read(16384).strip().partition("\n\n")[0]
+    except OSError:
+        return ""
+
+
+def told_name(folder: str, name: str) -> str:
+    """The name under which a file that was set aside had been dropped, by the last line of its reason; empty without one."""
+    from shlex import split
+
+    try:
+        with open(f"{folder}/{name}{REASON_SUFFIX}", encoding="utf-8", errors="replace") as file:
+            words = split(file.read().rstrip().rpartition("\n")[2])
+    except (OSError, ValueError):
+        return ""
+    told = os.path.basename(words[-1]) if len(words) == 3 and words[0] == "mv" else ""
+    return told if name == told or name.endswith(f".{told}") else ""
+
+
+def changed(path: str) -> float:
+    """When a file came to where it is, in epoch seconds; 0 when it is gone."""
+    # A rename sets the change time and keeps the time of modification.
+    try:
+        return os.lstat(path).st_ctime
+    except OSError:
+        return 0.0
+
+
+def _in_folder(state: str, lane: str, folder: str) -> Iterator[Found]:
+    return _of_names(state, lane, folder, sorted(entries(folder)))
+
+
+def _of_names(state: str, lane: str, folder: str, names: list[str]) -> Iterator[Found]:
+    for name in names:
+        place = parse_place(name)
+        if place is not None:
+            yield Found(state, lane, f"{folder}/{name}", place.id, place.dropped, place)

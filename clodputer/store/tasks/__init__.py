@@ -1,0 +1,1 @@
+"""Task files: read with positions, checked, filled in, cached, written."""

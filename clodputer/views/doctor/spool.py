@@ -1,0 +1,212 @@
+"""What the doctor looks at of the spool: what waits, what is stuck, and what nobody will ever look at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from typing import Optional
+
+from clodputer.model.moment import format_duration
+from clodputer.model.placename import is_mark, is_place
+from clodputer.model.request import parse_place
+from clodputer.store import hold
+from clodputer.store.home import PRIORITIES, entries
+from clodputer.store.home import lane as lane_folder
+from clodputer.store.spool import dropfile, layout, slot
+from clodputer.store.tasks import taskfile
+from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
+
+NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"
+
+# Every exec empties `new/`, and drops wake a scheduler at once; in seconds.
+UNSEEN = 60.0
+# A request that may run and whose lane is free is run by the next sweep at the latest; in seconds.
+PATIENCE = 1800.0
+DAY = 86400.0
+# Enough to tell; a queue of 100,000 is not read as a whole.
+MOST = 500
+# Left by programs that look at folders; nobody drops or queues these.
+STRAY = frozenset((".DS_Store", ".localized"))
+
+
+def new(facts: Facts) -> list[Finding]:
+    """Drops that nobody takes in."""
+    old = [name for name, age in _ages(facts, facts.home.new) if age > UNSEEN]
+    if old:
+        return problem(
+            "new",
+            f"{amount(len(old), 'file')} in {facts.home.new} for more than a minute: {named(old)}",
+            NOBODY,
+        )
+    return ok("new", "nothing waits to be taken in")
+
+
+def tmp(facts: Facts) -> list[Finding]:
+    """What writers have left behind."""
+    old = [f"{facts.home.tmp}/{name}" for name, age in _ages(facts, facts.home.tmp) if age > DAY]
+    files = tuple(path for path in old if not os.path.isdir(path) or os.path.islink(path))
+    if old:
+        remove = Fix(
+            f"remove {amount(len(files), 'file')} older than a day from {facts.home.tmp}", UNLINK, files
+        )
+        return note(
+            "tmp",
+            f"{amount(len(old), 'leftover')} in {facts.home.tmp}, older than a day: {named(_names(old))}",
+            "They were never dropped: move into spool/new what is meant to run, remove the rest.",
+            remove if files else None,
+        )
+    return ok("tmp", "no leftovers")
+
+
+def queue(facts: Facts) -> list[Finding]:
+    """What lies in the lanes: things that are no requests, requests of tasks that are gone, and requests that nobody runs."""
+    found: list[Finding] = []
+    waiting = 0
+    known = set(taskfile.names(facts.home))
+    for lane in _lanes(facts):
+        unknown, gone = [], []
+        oldest = facts.now
+        for path, name in islice(_waiting(facts, lane), MOST):
+            place = parse_place(name)
+            if place is None:
+                unknown.append(path)
+                continue
+            waiting += 1
+            oldest = min(oldest, place.microseconds / 1_000_000)
+            task = _task(path, place.dropped)
+            if task and task not in known:
+                gone.append(f"{name} (task {task})")
+        if unknown:
+            found += problem(
+                "queue",
+                f"nobody will run {named(unknown)}: what has no name of ours in a lane is passed over",
+                f"Move requests into {facts.home.new}, where they are taken in; remove the rest.",
+            )
+        if gone:
+            found += note(
+                "queue",
+                f"{amount(len(gone), 'request')} in lane {lane} for tasks that are gone: {named(gone)}",
+                "The next exec moves them into dead/; bring the task back before, or let it.",
+            )
+        age = facts.now - oldest
+        if age > PATIENCE and not _held(facts, lane) and not _occupied(facts, lane):
+            found += problem(
+                "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
+            )
+    more = " or more" if waiting >= MOST else ""
+    return found or ok("queue", f"{amount(waiting, 'request')}{more} waiting")
+
+
+def slots(facts: Facts) -> list[Finding]:
+    """Runs whose exec died: something lies in the slot, and nobody holds its lock."""
+    found: list[Finding] = []
+    for lane in _lanes(facts):
+        if not _occupied(facts, lane):
+            continue
+        lock = slot.lock(facts.home, lane)
+        # Tried only when something lies there: a lock held by us for a moment would turn an exec away.
+        free = lock.acquire()
+        content = slot.content(facts.home, lane) if free else None
+        lock.release()
+        if content is not None and (content.place or content.run_id):
+            what = (
+                f"run {content.run_id} of task {content.task}"
+                if content.run_id
+                else f"request {content.place}"
+            )
+            found += problem(
+                "slots",
+                f"{what} in lane {lane}: its exec died, and nobody has seen to it since",
+                "The next exec settles it: clodputer exec",
+                Fix("start clodputer exec, which settles it and then runs what waits", EXEC),
+            )
+    return found or ok("slots", "no run was left behind")
+
+
+def aside(facts: Facts) -> list[Finding]:
+    """Requests that were turned away or given up."""
+    found: list[Finding] = []
+    places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
+    for place, folder, what in places:
+        names = [
+            name for name in entries(folder) if not name.endswith(layout.REASON_SUFFIX) and name not in STRAY
+        ]
+        if names:
+            found += note(
+                "aside",
+                f"{amount(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
+                f"Why, and what mends it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
+            )
+    return found or ok("aside", "nothing rejected or given up")
+
+
+def holds(facts: Facts) -> list[Finding]:
+    """Lanes that stand still until somebody lets them go on."""
+    found: list[Finding] = []
+    for lane in _lanes(facts):
+        held = _held(facts, lane)
+        if held is None or held.until is not None:
+            continue
+        behind = sum(1 for _ in islice(_waiting(facts, lane), MOST))
+        message = (
+            f"lane {lane} is on hold without end ({held.reason}{f': {held.message}' if held.message else ''})"
+        )
+        remedy = f"To let it go on: rm {lane_folder(facts.home, lane)}/hold"
+        found += (
+            problem("holds", f"{message}, and {amount(behind, 'request')} wait behind it", remedy)
+            if behind
+            else note("holds", message, remedy)
+        )
+    return found or ok("holds", "no lane is on hold without end")
+
+
+def _lanes(facts: Facts) -> list[str]:
+    return [lane for lane in layout.lanes(facts.home) if os.path.isdir(lane_folder(facts.home, lane))]
+
+
+def _ages(facts: Facts, folder: str) -> Iterator[tuple[str, float]]:
+    """The names in a folder with their ages in seconds: since they came there, which the change time tells."""
+    for name in sorted(entries(folder)):
+        if name in STRAY:
+            continue
+        try:
+            yield name, facts.now - os.lstat(f"{folder}/{name}").st_ctime
+        except FileNotFoundError:
+            continue
+
+
+def _names(paths: list[str]) -> list[str]:
+    return [os.path.basename(path) for path in paths]
+
+
+def _waiting(facts: Facts, lane: str) -> Iterator[tuple[str, str]]:
+    """(path, name) of what lies in the queues of a lane, and of what is delayed and due."""
+    folder = lane_folder(facts.home, lane)
+    for part in (*(f"queue/{priority}" for priority in PRIORITIES), "delayed"):
+        for name in sorted(entries(f"{folder}/{part}")):
+            later = (
+                part == "delayed" and is_place(name) and int(name.split(".", 1)[0]) > facts.now * 1_000_000
+            )
+            if name not in STRAY and not later:
+                yield f"{folder}/{part}/{name}", name
+    for name in sorted(entries(f"{folder}/queue")):
+        if name not in PRIORITIES and name not in STRAY:
+            yield f"{folder}/queue/{name}", name
+
+
+def _task(path: str, name: str) -> str:
+    """The task that a request names, or nothing."""
+    try:
+        fields = dropfile.read(path, name).fields
+    except (dropfile.Unreadable, OSError):
+        return ""
+    return str(fields.get("task", "")) if isinstance(fields, dict) else ""
+
+
+def _held(facts: Facts, lane: str) -> Optional[hold.Hold]:
+    return hold.current(facts.home, lane, facts.now)
+
+
+def _occupied(facts: Facts, lane: str) -> bool:
+    return any(is_place(name) or is_mark(name) for name in entries(slot.folder(facts.home, lane)))

@@ -1,0 +1,145 @@
+"""What the doctor looks at of config.yaml and the tasks: mistakes, and the folders that they work in or watch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from clodputer.model.errors import ClodputerError
+from clodputer.runner import prompt
+from clodputer.store import settings
+from clodputer.store.tasks import taskfile
+from clodputer.store.tilde import expand
+from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
+
+# Below the account's home folder or absolute: macOS gives these only to programs that a person has allowed it.
+GUARDED = (
+    "Documents",
+    "Desktop",
+    "Downloads",
+    "Library/Mobile Documents",
+    "Library/CloudStorage",
+    "Pictures",
+    "Movies",
+    "Music",
+)
+# Of broken files so many are told, and of the mistakes of each; `validate` tells all.
+MOST_FILES, MOST_MISTAKES = 20, 10
+
+
+class Place(NamedTuple):
+    """A folder that a task needs. watched: it is looked at for changes; else the task works there, or may read there."""
+
+    task: str
+    path: str
+    watched: bool
+
+
+def config(facts: Facts) -> list[Finding]:
+    """Mistakes in config.yaml."""
+    try:
+        settings.load(facts.home, facts.environ)
+    except ClodputerError as error:
+        return problem("config", error.message, error.hint)
+    return ok("config", facts.home.config)
+
+
+def tasks(facts: Facts) -> list[Finding]:
+    """Task files that are not in order, a finding each."""
+    reports = taskfile.check_all(facts.home, facts.environ)
+    broken = [report for report in reports if report.problems]
+    found = [
+        Finding("tasks", "problem", _mistakes(report), f"Mend it: clodputer edit {report.name}")
+        for report in broken[:MOST_FILES]
+    ]
+    if len(broken) > MOST_FILES:
+        more = f"{amount(len(broken) - MOST_FILES, 'more broken task file')}"
+        found += problem("tasks", more, "See all of them: clodputer validate")
+    if found:
+        return found
+    names = [report.name for report in reports]
+    return ok(
+        "tasks",
+        f"{amount(len(names), 'task')}: {named(names)}" if names else f"no task files in {facts.home.tasks}",
+    )
+
+
+def _mistakes(report: taskfile.Report) -> str:
+    """All that is wrong with one file: in one line, or beneath its name."""
+    if len(report.problems) == 1:
+        return str(report.problems[0])
+    lines = [f"{report.problems[0].path} has {amount(len(report.problems), 'mistake')}:"]
+    lines += [f"  {mistake.beneath()}" for mistake in report.problems[:MOST_MISTAKES]]
+    more = len(report.problems) - MOST_MISTAKES
+    return "\n".join(
+        [*lines, *([f"  and {more} more: clodputer validate {report.name}"] if more > 0 else [])]
+    )
+
+
+def folders(facts: Facts) -> list[Finding]:
+    """Whether the folders in which enabled tasks work, and those they watch, are there and can be read."""
+    found = []
+    places = list(_places(facts))
+    for place in places:
+        what = "watches" if place.watched else "works in"
+        if not os.path.exists(place.path):
+            remedy = "Make the folder, or correct the task."
+            found += problem("folders", f"task {place.task} {what} {place.path}, which is not there", remedy)
+        elif not os.path.isdir(place.path):
+            found += problem(
+                "folders", f"task {place.task} {what} {place.path}, which is no folder", "Correct the task."
+            )
+        else:
+            try:
+                os.listdir(place.path)
+            except OSError as error:
+                found += problem(
+                    "folders",
+                    f"task {place.task} {what} {place.path}, which cannot be read: {error.strerror}",
+                    "Make it readable for this account, or correct the task.",
+                )
+    return found or ok("folders", f"{amount(len(places), 'folder')} of tasks")
+
+
+def guarded(facts: Facts) -> list[Finding]:
+    """Folders that macOS keeps from programs which nobody has allowed them: at night nobody answers its question."""
+    if facts.platform != "darwin":
+        return []
+    account = expand("~", facts.environ)
+    found = [
+        f"{place.path} (task {place.task})" for place in _places(facts) if is_guarded(place.path, account)
+    ]
+    if is_guarded(facts.home.root, account):
+        found.insert(0, f"{facts.home.root} (the home)")
+    if not found:
+        return ok("guarded-folders", "no task needs a folder that macOS guards")
+    return note(
+        "guarded-folders",
+        f"macOS guards {named(found, 5)}, and asks on the screen before it lets a scheduled run in",
+        "Choose other folders, or allow the interpreter in Privacy & Security; doctor --canary tells if it works.",
+    )
+
+
+def is_guarded(path: str, account: str) -> bool:
+    """Whether macOS asks a person before a program may look into that folder."""
+    path = os.path.normpath(path)
+    guards = (*(f"{account.rstrip('/')}/{name}" for name in GUARDED), "/Volumes")
+    return any(path == guard or path.startswith(guard + "/") for guard in guards)
+
+
+def _places(facts: Facts) -> Iterator[Place]:
+    for task in facts.tasks:
+        if not task.enabled:
+            continue
+        try:
+            if task.working_directory:
+                final = prompt.render_task(task, facts.environ, facts.secrets)
+                yield Place(task.name, final.working_directory, False)
+            for trigger in task.triggers:
+                if trigger.type == "file_watch":
+                    yield Place(
+                        task.name, prompt.watched_path(task, trigger, facts.environ, facts.secrets), True
+                    )
+        except ClodputerError:
+            continue  # a variable that is not set here, and may be where it runs; the run itself tells

@@ -1,0 +1,188 @@
+"""What the doctor looks at of time: the clock, slot times that nobody looked at or that were missed, and a Mac that sleeps."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from itertools import islice, takewhile
+from operator import ge
+from typing import NamedTuple, Optional
+
+from clodputer.model import trigger
+from clodputer.model.due import MISSED, ON_TIME, REASONS
+from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import format_duration
+from clodputer.model.schedule import slots
+from clodputer.store import ledger, runs
+from clodputer.store import zone as zones
+from clodputer.views.doctor.finding import Facts, Finding, amount, ask, named, note, ok, problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.model.schedule import Schedule
+
+DAY = 86400.0
+# A clock that is set right by less is no event, in seconds.
+BACK = 60.0
+# This program is no older; a clock that says so was never set.
+WRITTEN = 1_735_689_600.0
+# So many slot times are looked at; more say no more.
+MOST = 1000
+# The hours in which a Mac that nobody uses is asleep.
+NIGHT = (22, 7)
+
+# Of what was missed these are told: the others were chosen.
+_TOLD = ("too_late", "asleep_or_off")
+
+
+class Timed(NamedTuple):
+    """One trigger of an enabled task that has slot times."""
+
+    task: str
+    place: int
+    schedule: Schedule
+    fingerprint: str
+    jitter: int
+    since: float
+
+
+def clock(facts: Facts) -> list[Finding]:
+    """Whether the clock was put back: what the ledger and the runs say happened, has not happened yet by this clock."""
+    if facts.now < WRITTEN:
+        return problem(
+            "clock",
+            f"the clock says {zones.wall(facts.now)}",
+            "Set the clock, or switch on time from the network.",
+        )
+    ahead = [
+        entry.accounted for task in ledger.tasks(facts.home) for entry in ledger.entries(facts.home, task).values()
+    ] + [moment for moment in [_latest_run(facts)] if moment is not None]  # fmt: skip
+    farthest = max(ahead, default=0.0) - facts.now
+    if farthest > BACK:
+        return note(
+            "clock",
+            f"the clock went back: something was written down {format_duration(farthest)} ahead of now",
+            "Check date and time. The next exec begins anew from now; nothing is run twice.",
+        )
+    return ok("clock", zones.wall(facts.now))
+
+
+def missed(facts: Facts) -> list[Finding]:
+    """Slot times of the last day that were not run, since nothing looked in time."""
+    found: list[Finding] = []
+    for task in sorted(ledger.tasks(facts.home)):
+        fates = [
+            fate
+            for entry in ledger.entries(facts.home, task).values()
+            for fate in entry.fates
+            if fate.fate == MISSED and fate.reason in _TOLD and facts.now - fate.noticed_at < DAY
+        ]
+        if fates:
+            number = sum(fate.number for fate in fates)
+            message = f"task {task} missed {amount(number, 'slot time')} up to {zones.wall(max(fate.last for fate in fates))}"
+            found += note(
+                "missed", f"{message}: {REASONS[fates[-1].reason]}", f"To run it now: clodputer run {task}"
+            )
+    return found or ok("missed", "no slot time was missed since yesterday")
+
+
+def silence(facts: Facts) -> list[Finding]:
+    """Slot times that have passed and that nobody has looked at: the scheduler is silent."""
+    number, first, names = 0, facts.now, []
+    for timed in _timed(facts):
+        entry = ledger.read(facts.home, timed.task, timed.place)
+        known = entry is not None and entry.fingerprint == timed.fingerprint
+        after = max(entry.accounted if entry and known else timed.since, facts.now - 30 * DAY)
+        until = facts.now - timed.jitter - ON_TIME
+        # Not beyond: with many tasks, working out a thousand coming slot times of each takes seconds.
+        passed = list(islice(takewhile(partial(ge, until), slots(timed.schedule, after)), MOST))
+        if passed:
+            number, first = number + len(passed), min(first, passed[0])
+            names.append(timed.task)
+    latest = _latest_run(facts)
+    last = (
+        f"the latest run began {format_duration(facts.now - latest)} ago"
+        if latest
+        else "nothing has ever run here"
+    )
+    if not number:
+        return ok("silence", f"every slot time was looked at; {last}")
+    return problem(
+        "silence",
+        f"{amount(number, 'slot time')} passed since {zones.wall(first)} and nobody looked "
+        f"({named(sorted(set(names)))}); {last}",
+        "No scheduler calls exec: clodputer install; to see if it works: clodputer doctor --canary",
+    )
+
+
+def sleep(facts: Facts) -> list[Finding]:
+    """Whether this Mac sleeps through the night while tasks are due in it; launchd never wakes it."""
+    if facts.platform != "darwin":
+        return []
+    minutes = sleep_of(ask(facts, ["pmset", "-g"]).out)
+    if not minutes:
+        return ok("sleep", "this Mac does not go to sleep by itself")
+    nightly = sorted({timed.task for timed in _timed(facts) if _at_night(timed, facts)})
+    if not nightly:
+        return ok(
+            "sleep", f"this Mac goes to sleep after {amount(minutes, 'minute')}; nothing is due at night"
+        )
+    return note(
+        "sleep",
+        f"this Mac goes to sleep after {amount(minutes, 'minute')}, and {named(nightly)} "
+        f"{'is' if len(nightly) == 1 else 'are'} due at night: what is due while it sleeps runs when it wakes",
+        "Keep it awake while on power (System Settings), or: sudo pmset repeat wakeorpoweron MTWRFSU HH:MM:00",
+    )
+
+
+def sleep_of(text: str) -> int:
+    """After how many minutes a Mac goes to sleep, from what `pmset -g` prints; 0 for never."""
+    found = re.search(r"^\s*sleep\s+(\d+)", text, re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
+def _at_night(timed: Timed, facts: Facts) -> bool:
+    for slot in islice(slots(timed.schedule, facts.now), 100):
+        if slot > facts.now + 8 * DAY:
+            return False
+        hour = datetime.fromtimestamp(slot).astimezone().hour
+        if hour >= NIGHT[0] or hour < NIGHT[1]:
+            return True
+    return False
+
+
+def _timed(facts: Facts) -> Iterator[Timed]:
+    for task in facts.tasks:
+        if not task.enabled:
+            continue
+        for index, one in enumerate(task.triggers):
+            if one.type not in trigger.TIMED:
+                continue
+            try:
+                zone = zones.of(one, facts.environ)
+            except ClodputerError:
+                continue  # told by the tasks' own check
+            yield Timed(
+                task.name,
+                index,
+                trigger.schedule(one, zone),
+                trigger.fingerprint(one),
+                trigger.policy(one, task.name).jitter,
+                os.stat(task.path).st_mtime,
+            )
+
+
+def _latest_run(facts: Facts) -> Optional[float]:
+    """When the latest run of any task began; what is no run of ours is passed over."""
+    moments = []
+    for task in runs.tasks(facts.home):
+        for run_id in runs.ids(facts.home, task):
+            try:
+                moments.append(runs.moment_of(run_id))
+            except ValueError:
+                continue
+            break
+    return max(moments, default=None)
