@@ -86,21 +86,18 @@ def exit_codes() -> str:
     return "\n".join([*rows, *(f"| {int(code)} | {code.name} | {EXIT_CODES[code]} |" for code in ExitCode)])
 
 
-def modules() -> str:
-    """Every module with the sentence it opens with, folder by folder."""
+def rooms() -> str:
+    """Every folder of the package with the sentence it opens with."""
     package = os.path.join(os.path.dirname(FOLDER), "clodputer")
-    lines = []
-    for folder in ("", "model", "store", "agents", "runner", "schedulers", "views", "cli"):
-        lines += ["", f"### clodputer/{folder}".rstrip("/"), ""]
-        for name in sorted(os.listdir(os.path.join(package, folder))):
-            if name.endswith(".py"):
-                inside = f"{folder}/{name}".lstrip("/")
-                shown = f"{folder}/" if name == "__init__.py" and folder else inside
-                with open(os.path.join(package, inside), encoding="utf-8") as file:
-                    lines.append(
-                        f"- `{shown}`: {ast.get_docstring(ast.parse(file.read())) or ''}".split("\n")[0]
-                    )
-    return "\n".join(lines[1:])
+    rows = ["| room | what is in it | files |", "|---|---|---|"]
+    for folder, inner, names in os.walk(package):
+        inner[:] = sorted(name for name in inner if name not in ("__pycache__", "templates"))
+        with open(os.path.join(folder, "__init__.py"), encoding="utf-8") as file:
+            sentence = (ast.get_docstring(ast.parse(file.read())) or "").split("\n")[0]
+        shown = os.path.relpath(folder, os.path.dirname(package))
+        number = sum(name.endswith(".py") for name in names)
+        rows.append(f"| `{shown}/` | {sentence} | {number} |")
+    return "\n".join(rows)
 
 
 def filled(text: str, sections: Mapping[str, str]) -> str:
@@ -127,7 +124,7 @@ def pages() -> dict[str, str]:
         scheduling = file.read()
     return {
         "scheduling.md": filled(scheduling, {"not run": not_run()}),
-        "tour.md": filled(tour, {"modules": modules()}),
+        "tour.md": filled(tour, {"rooms": rooms()}),
         "cli.md": cli_page(),
         "troubleshooting.md": filled(troubleshooting, {"reasons": reasons()}),
         "exit-codes.md": filled(codes, {"exit codes": exit_codes()}),

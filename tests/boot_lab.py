@@ -66,9 +66,13 @@ class Computer:
         enter = [f"--{name}" for name in ("mount", "pid", "uts", "ipc", "net", "cgroup")]
         return subprocess.run(
             ["nsenter", "--target", self._first, *enter, "--", *argv],
-            env={"PATH": f"/usr/sbin:/sbin:{PATH}", **environ}, cwd="/", stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+            env={"PATH": f"/usr/sbin:/sbin:{PATH}", **environ},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
 
     def person(self, *argv: str, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
         """Something that the person does, in a shell of which only this is known: an account, a home, PATH, and `environ`."""
@@ -98,9 +102,15 @@ class Computer:
         self.logins += 1
         name = f"login-{self.logins}"
         ended = self.root(
-            "systemd-run", "--quiet", f"--unit={name}", f"--uid={PERSON}", "--property=PAMName=login",
-            "--setenv=XDG_SESSION_TYPE=tty", "--setenv=XDG_SESSION_CLASS=user", *(argv or ("sleep", "infinity")),
-        )  # fmt: skip
+            "systemd-run",
+            "--quiet",
+            f"--unit={name}",
+            f"--uid={PERSON}",
+            "--property=PAMName=login",
+            "--setenv=XDG_SESSION_TYPE=tty",
+            "--setenv=XDG_SESSION_CLASS=user",
+            *(argv or ("sleep", "infinity")),
+        )
         assert ended.returncode == 0, ended.stderr
         self.await_manager()
         return name
@@ -181,8 +191,8 @@ def _bars(places: Mapping[str, object]) -> list[str]:
     """The outermost folders around these that not everybody may enter, but for those that are cleared anyhow."""
     found = []
     for place in places:
-        around = [str(one) for one in reversed(Path(place).parents)]
-        barred = [one for one in around if not os.stat(one).st_mode & 0o001]
+        context = [str(one) for one in reversed(Path(place).parents)]
+        barred = [one for one in context if not os.stat(one).st_mode & 0o001]
         found += barred[:1]
     return [one for one in dict.fromkeys(found) if not one.startswith("/tmp")]
 

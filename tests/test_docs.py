@@ -123,8 +123,12 @@ def test_the_readme_works_as_it_is_typed(tmp_path: Path) -> None:
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clodputer "$@"\n')
     shim.chmod(0o755)
-    extra = {"HOME": str(tmp_path), "PATH": f"{shim.parent}:{ROOT}/tests/fakes:/usr/bin:/bin", "CLODPUTER_HOME": "",
-             "FAKE_CRONTAB": str(tmp_path / "tab")}  # fmt: skip
+    extra = {
+        "HOME": str(tmp_path),
+        "PATH": f"{shim.parent}:{ROOT}/tests/fakes:/usr/bin:/bin",
+        "CLODPUTER_HOME": "",
+        "FAKE_CRONTAB": str(tmp_path / "tab"),
+    }
     said = [_typed(blocks[0], home, extra)]
     # What the page has shown as a file, before.
     (task,) = re.findall(r"```yaml\n(# \S*tasks/changelog\.yaml\n.*?)```", text, re.DOTALL)

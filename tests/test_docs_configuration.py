@@ -37,8 +37,15 @@ def test_defaults_of_the_page(name: str) -> None:
         assert told[1] == unset or parse_duration(told[1].strip("`")) == parse_duration(unset)
     else:
         assert told[1] == f"`{written(KEYS[name], default)}`"
-        assert read(KEYS[name], default if isinstance(default, int) and name.endswith("count") else written(
-            KEYS[name], default)) == default  # fmt: skip
+        assert (
+            read(
+                KEYS[name],
+                default
+                if isinstance(default, int) and name.endswith("count")
+                else written(KEYS[name], default),
+            )
+            == default
+        )
 
 
 def test_the_shipped_file_has_every_key() -> None:

@@ -76,8 +76,10 @@ def test_logs_knows_what_is_written() -> None:
             pytest.fail(f"{path}: {error}")
     assert sorted(found) == list(EVENTS)
     assert max(map(len, found)) <= KIND, "the column of logs is too narrow"
-    others = [path for path in house.python_files("clodputer") if "eventlog.append(" in house.read(path)]
-    assert others == ["clodputer/store/context.py"], "log by way of Surroundings.log, or teach this test"
+    others = [
+        path for path in house.python_files("clodputer") if "store.log import events" in house.read(path)
+    ]
+    assert others == ["clodputer/store/context.py"], "log by way of Context.log, or teach this test"
 
 
 def test_the_spool_page_tells_of_what_is_written() -> None:
@@ -89,24 +91,24 @@ def test_the_spool_page_tells_of_what_is_written() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("around.log(now, 'made')", {"made"}),
-        ("around.log(\n    now,\n    'made' if fine else 'unmade', task='x')", {"made", "unmade"}),
-        ("x, kind = path, 'made'\n  if late: kind = 'unmade'\n  around.log(now, kind)", {"made", "unmade"}),
+        ("context.log(now, 'made')", {"made"}),
+        ("context.log(\n    now,\n    'made' if fine else 'unmade', task='x')", {"made", "unmade"}),
+        ("x, kind = path, 'made'\n  if late: kind = 'unmade'\n  context.log(now, kind)", {"made", "unmade"}),
         ("math.log(2), log(environ, wanted)", set()),
     ],
 )
 def test_the_search_sees_each_way_of_writing(text: str, found: set[str]) -> None:
     indented = text.replace("\n", "\n  ") if "\n    " in text else text
-    assert written(f"def f(around):\n  {indented}") == found
+    assert written(f"def f(context):\n  {indented}") == found
 
 
 def test_the_search_sees_what_is_handed_on() -> None:
     """And says so where it cannot."""
-    tell = "def tell(around, event):\n  around.log(now, event)\n"
-    assert written(f"{tell}def f(around):\n  tell(around, 'made')\n  tell(around, 'unmade')") == {
+    tell = "def tell(context, event):\n  context.log(now, event)\n"
+    assert written(f"{tell}def f(context):\n  tell(context, 'made')\n  tell(context, 'unmade')") == {
         "made",
         "unmade",
     }
-    for text in (tell, "def f(around):\n  around.log(now, make())"):
+    for text in (tell, "def f(context):\n  context.log(now, make())"):
         with pytest.raises(LookupError):
             written(text)

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Protocol
+from typing import Protocol
 
-    from clodputer.model.run import Ended, Facts, Launch, Progress, Report
-    from clodputer.model.task import Task
+from clodputer.model.run import Ended, Facts, Launch, Progress, Report
+from clodputer.model.task import Task
 
-    class Agent(Protocol):
-        """The functions of an agent's module."""
 
-        def launch(self, task: Task, facts: Facts) -> Launch:
-            """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""
+class Agent(Protocol):
+    """The functions of an agent's module."""
 
-        def begin(self, task: Task) -> Progress:
-            """The progress before the first byte."""
+    def launch(self, task: Task, facts: Facts) -> Launch:
+        """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""
 
-        def observe(self, progress: Progress, line: bytes) -> Progress:
-            """The progress after one more line of its stdout, without its newline. Never raises."""
+    def begin(self, task: Task) -> Progress:
+        """The progress before the first byte."""
 
-        def interpret(
-            self, task: Task, facts: Facts, launch: Launch, progress: Progress, ended: Ended
-        ) -> Report:
-            """What the run amounts to, expectations of the task aside. Pure."""
+    def observe(self, progress: Progress, line: bytes) -> Progress:
+        """The progress after one more line of its stdout, without its newline. Never raises."""
+
+    def interpret(self, task: Task, facts: Facts, launch: Launch, progress: Progress, ended: Ended) -> Report:
+        """What the run amounts to, expectations of the task aside. Pure."""
 
 
 KINDS = ("claude", "command")

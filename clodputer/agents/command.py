@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate
 from clodputer.agents.ending import not_by_itself
@@ -10,11 +11,6 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import of
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 LONGEST_LINE = 1024 * 1024
 
@@ -59,8 +55,11 @@ def _program(task: Task, env: dict[str, str]) -> str:
         )
     found = locate.find(name, locate.folders(env["PATH"]))
     if not found:
-        raise ClodputerError("not_started", f"there is no program {name!r} in {env['PATH']}",
-                             "Write its absolute path in command, or set PATH in the task's env.")  # fmt: skip
+        raise ClodputerError(
+            "not_started",
+            f"there is no program {name!r} in {env['PATH']}",
+            "Write its absolute path in command, or set PATH in the task's env.",
+        )
     return found
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+from typing import Optional
+
 from clodputer.agents.lines import shortened
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Launch
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 LONGEST_MESSAGE = 600
 
@@ -61,9 +60,6 @@ def with_stderr(message: str, ended: Ended) -> str:
 
 
 def _name(number: int) -> str:
-    # Imported late: the names are wanted for the rare end only.
-    import signal
-
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -5,27 +5,47 @@ from __future__ import annotations
 import os
 import pwd
 import sys
+from collections.abc import Iterable, Mapping
 
 from clodputer.model.run import Facts
 from clodputer.model.task import Task
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 # TERM is left out: a run behaves the same whether a person or the scheduler has started it.
 ALLOWED = frozenset(
     (
-        "HOME", "USER", "LOGNAME", "PATH", "SHELL", "LANG", "LANGUAGE", "TZ", "SSH_AUTH_SOCK",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "PATH",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "SSH_AUTH_SOCK",
         # where programs keep their settings and sockets: git, gh, keyrings, podman
-        "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_STATE_HOME",
+        "XDG_RUNTIME_DIR",
         "DBUS_SESSION_BUS_ADDRESS",
         # the way out to the network
-        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-        "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "all_proxy",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
         "GIT_SSL_CAINFO",
     )
-)  # fmt: skip
+)
 ALLOWED_PREFIX = "LC_"
 
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -75,5 +95,10 @@ def account() -> dict[str, str]:
         entry = pwd.getpwuid(os.getuid())
     except KeyError:  # a container that runs under a number without a name
         return {"HOME": "/", "SHELL": "/bin/sh", "PATH": USUAL_PATH}
-    return {"HOME": entry.pw_dir or "/", "USER": entry.pw_name, "LOGNAME": entry.pw_name,
-            "SHELL": entry.pw_shell or "/bin/sh", "PATH": USUAL_PATH}  # fmt: skip
+    return {
+        "HOME": entry.pw_dir or "/",
+        "USER": entry.pw_name,
+        "LOGNAME": entry.pw_name,
+        "SHELL": entry.pw_shell or "/bin/sh",
+        "PATH": USUAL_PATH,
+    }

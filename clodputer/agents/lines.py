@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from clodputer.model.jsontext import finite, reader
+from typing import Any, NoReturn, Optional
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, NoReturn, Optional
+from clodputer.model.jsontext import finite, reader
 
 # We have to stay below 100 MB. Text takes some six times its size while it is read, many small values thirty times. The
 # longest line seen of claude is one whole reply: 4 MB when it was made to (claude-cli 4).

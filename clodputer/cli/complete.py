@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from clodputer.store import home as homes
+from clodputer.store import runs as store
+from clodputer.store.spool import layout, whereabouts
+
 if TYPE_CHECKING:
     import click
 
@@ -15,8 +19,6 @@ MOST = 100
 def tasks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The tasks, by the names of their files."""
     del context, parameter
-    from clodputer.store import home as homes
-
     found = []
     for name in homes.entries(homes.locate(os.environ).tasks):
         stem, ending = os.path.splitext(name)
@@ -33,9 +35,6 @@ def runs(context: click.Context, parameter: click.Parameter, incomplete: str) ->
 def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The latest runs by their ids, and the requests that were rejected, given up or closed."""
     del context, parameter
-    from clodputer.store import home as homes
-    from clodputer.store.spool import whereabouts
-
     home = homes.locate(os.environ)
     aside = [name for folder in (home.dead, home.closed) for name in whereabouts.set_aside(folder)[:MOST]]
     ids = [name.partition(".")[0] for name in aside]
@@ -47,9 +46,6 @@ def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str)
 def waiting(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The requests that wait or run, by their ids."""
     del context, parameter
-    from clodputer.store import home as homes
-    from clodputer.store.spool import whereabouts
-
     found = []
     for one in whereabouts.everywhere(homes.locate(os.environ)):
         if one.id.startswith(incomplete) and one.id:
@@ -62,17 +58,11 @@ def waiting(context: click.Context, parameter: click.Parameter, incomplete: str)
 def lanes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The lanes there are."""
     del context, parameter
-    from clodputer.store import home as homes
-    from clodputer.store.spool import layout
-
     return [name for name in layout.lanes(homes.locate(os.environ)) if name.startswith(incomplete)]
 
 
 def _rejected(incomplete: str) -> list[str]:
     """What was rejected, once that place is begun: few mean it, and the names are many."""
-    from clodputer.store import home as homes
-    from clodputer.store.spool import whereabouts
-
     if not incomplete:
         return []
     names = whereabouts.set_aside(homes.locate(os.environ).rejected)[:MOST]
@@ -80,9 +70,6 @@ def _rejected(incomplete: str) -> list[str]:
 
 
 def _run_ids(incomplete: str) -> list[str]:
-    from clodputer.store import home as homes
-    from clodputer.store import runs as store
-
     home = homes.locate(os.environ)
     found = [
         run_id

@@ -3,7 +3,6 @@
 # The operating system's scheduler comes by here every few minutes, mostly for nothing.
 from __future__ import annotations
 
-import gc
 import os
 import time
 
@@ -73,14 +72,9 @@ def _something_to_do(home: Home, task: str) -> bool:
 
 
 def _work(task: str) -> dict[str, Any]:
-    # All that is imported lives as long as we do; looking through it for garbage, again and again, takes a millisecond.
-    gc.disable()
     from clodputer.runner.drain import work
     from clodputer.runner.processes.stop import Stop
     from clodputer.store.context import look
 
-    gc.freeze()
-    gc.enable()
-    around = look(os.environ)
     with Stop() as stop:
-        return work(around, stop, task)._asdict()
+        return work(look(os.environ), stop, task)._asdict()

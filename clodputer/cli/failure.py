@@ -8,8 +8,14 @@ import os
 import sys
 from typing import NamedTuple, Optional
 
+from clodputer.cli import envelope
+from clodputer.cli.report import masker_now, write
+from clodputer.cli.terminal.ink import ink, is_terminal, shown
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.store import home as homes
 
 # What the machine may run out of or forbid: nothing that a report to us could mend.
 _OF_THE_MACHINE = frozenset(
@@ -48,12 +54,8 @@ def failure(error: BaseException, command: str, as_json: bool) -> int:
         # click's own answer to a broken pipe.
         return error.code if isinstance(error.code, int) else int(ExitCode.EXPECTED)
     told = _told(error)
-    from clodputer.cli.report import masker_now
-
     masker = masker_now()
     if told is None:
-        from clodputer.cli.report import write
-
         told = _Told(write(error, masker))
     final = ClodputerError(told.error.code, masker.text(told.error.message), masker.text(told.error.hint))
     # What stdout does not take may still be read on stderr.
@@ -67,8 +69,6 @@ def failure(error: BaseException, command: str, as_json: bool) -> int:
 
 
 def _enclose(error: ClodputerError, command: str, _usage: str) -> None:
-    from clodputer.cli import envelope
-
     envelope.write(envelope.build(command, {}, [error], ok=False))
 
 
@@ -93,8 +93,6 @@ def _told(error: BaseException) -> Optional[_Told]:
 
 def _missing(error: FileNotFoundError) -> Optional[_Told]:
     """A folder that somebody took away; any other file that is missing is a fault of ours."""
-    from clodputer.store import home as homes
-
     try:
         os.getcwd()
     except OSError:
@@ -136,16 +134,11 @@ def _interrupted() -> _Told:
 
 
 def _complain(error: ClodputerError, _command: str, usage: str) -> None:
-    from clodputer.cli.terminal.ink import ink, is_terminal, shown
-    from clodputer.cli.terminal.printable import printable
-
     lines = [ink(usage, "dim")] if usage else []
     lines.append(f"{ink('error:', 'red', 'bold')} {printable(error.message)}")
     if error.hint:
         lines.append(printable(error.hint))
     if is_terminal(sys.stderr):
-        from clodputer.cli.terminal.prose import hung
-
         lines = list(map(hung, lines))
     sys.stderr.write(shown("\n".join(lines) + "\n", sys.stderr, os.environ))
     sys.stderr.flush()

@@ -8,8 +8,10 @@ from contextlib import redirect_stdout
 from io import StringIO
 from typing import Any
 
+from clodputer.cli.envelope import build, write
 from clodputer.cli.failure import failure
 from clodputer.cli.result import Printed, Result
+from clodputer.cli.terminal.ink import shown
 
 __all__ = ["failure", "main"]
 
@@ -40,12 +42,8 @@ def present(command: str, outcome: Any, caught: str, as_json: bool) -> int:
         return outcome.exit_code
     result = outcome if isinstance(outcome, Result) else Result({"text": caught} if caught else {})
     if as_json:
-        from clodputer.cli.envelope import build, write
-
         write(build(command, result.data, result.errors, ok=result.exit_code == 0))
     elif result.text:
-        from clodputer.cli.terminal.ink import shown
-
         sys.stdout.write(shown(result.text, sys.stdout, os.environ) + "\n")
     sys.stdout.flush()
     return int(result.exit_code)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from platform import platform
+from tempfile import mkstemp
 from time import time
+from traceback import format_exception
 
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
@@ -12,6 +15,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, iso
 from clodputer.store import home as homes
+from clodputer.store import secrets
 
 
 def write(error: BaseException, masker: Masker) -> ClodputerError:
@@ -25,16 +29,22 @@ def write(error: BaseException, masker: Masker) -> ClodputerError:
                 file.write(text)
         except OSError:
             continue
-        return ClodputerError("bug", f"unexpected {name}; this is a fault in Clodputer",
-                              f"A report, ready for an issue, is in {path}", ExitCode.BUG)  # fmt: skip
-    return ClodputerError("bug", f"unexpected {name}: {error}; this is a fault in Clodputer",
-                          f"No report could be written. {_place(error)}", ExitCode.BUG)  # fmt: skip
+        return ClodputerError(
+            "bug",
+            f"unexpected {name}; this is a fault in Clodputer",
+            f"A report, ready for an issue, is in {path}",
+            ExitCode.BUG,
+        )
+    return ClodputerError(
+        "bug",
+        f"unexpected {name}: {error}; this is a fault in Clodputer",
+        f"No report could be written. {_place(error)}",
+        ExitCode.BUG,
+    )
 
 
 def masker_now() -> Masker:
     """What hides the secrets of the home and of the environment, as far as they can be read. Never raises."""
-    from clodputer.store import secrets
-
     try:
         known = secrets.load(homes.locate(os.environ))
     except (ClodputerError, OSError):
@@ -53,16 +63,11 @@ def _in_home() -> tuple[str, int]:
 
 
 def _in_temporary_folder() -> tuple[str, int]:
-    from tempfile import mkstemp
-
     descriptor, path = mkstemp(prefix="clodputer-bug-", suffix=".txt")
     return path, descriptor
 
 
 def _text(error: BaseException) -> str:
-    from platform import platform
-    from traceback import format_exception
-
     lines = [
         "# Clodputer: an unexpected error",
         "",

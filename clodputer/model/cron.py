@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-
-from clodputer.model.values import NamedTuple
+from typing import NamedTuple
 
 ALIASES = {
     "@yearly": "0 0 1 1 *",
@@ -83,9 +82,15 @@ def parse(text: str) -> Cron:
     if len(words) != len(_FIELDS):
         raise InvalidCron(_wrong_count(words))
     minutes, hours, days, months, weekdays = (_values(field, word) for field, word in zip(_FIELDS, words))
-    cron = Cron(minutes, hours, days, months, tuple(sorted({value % 7 for value in weekdays})),
-                either=not (words[2].startswith("*") or words[4].startswith("*")),
-                follows_clock=words[0].startswith("*") or words[1].startswith("*"))  # fmt: skip
+    cron = Cron(
+        minutes,
+        hours,
+        days,
+        months,
+        tuple(sorted({value % 7 for value in weekdays})),
+        either=not (words[2].startswith("*") or words[4].startswith("*")),
+        follows_clock=words[0].startswith("*") or words[1].startswith("*"),
+    )
     if not cron.either and all(days[0] > DAYS_OF_MONTH[month - 1] for month in months):
         raise InvalidCron(f"no month it names has a day {days[0]}; cron accepts it, and it is never due")
     return cron
@@ -136,11 +141,15 @@ def _range(field: _Field, item: str) -> range:
         first = _number(field, where, match["first"])
         last = first if match["last"] is None else _number(field, where, match["last"])
         if match["last"] is None and match["step"] is not None:
-            raise InvalidCron(f"{where}: a step needs * or a range before it, such as {first}-{field.highest}/{step}; "
-                              "cron refuses it")  # fmt: skip
+            raise InvalidCron(
+                f"{where}: a step needs * or a range before it, such as {first}-{field.highest}/{step}; "
+                "cron refuses it"
+            )
     if last < first:
-        raise InvalidCron(f"{where}: the range runs backwards; cron accepts it and it never matches; "
-                          f"write {_around(field, first, last)}")  # fmt: skip
+        raise InvalidCron(
+            f"{where}: the range runs backwards; cron accepts it and it never matches; "
+            f"write {_around(field, first, last)}"
+        )
     if step > max(last - first, 1):
         raise InvalidCron(
             f"{where}: the step is wider than the range; cron would take {first} only; write {first}"

@@ -5,14 +5,12 @@ Facts in, decisions out as data; dull code performs them, and may perform them a
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple, Optional, Union
+
+from clodputer.model.backoff import limit_pause
 from clodputer.model.outcome import LIMITED, LOST
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional, Union
 
 # How long a file that looks unfinished is given to be finished before it is rejected, in seconds since its last change.
 UNFINISHED_FOR = 2.0
@@ -70,8 +68,6 @@ def after(
     if reason == "interrupted":
         return [{"effect": "put_back"}]
     if outcome == LIMITED:
-        from clodputer.model.backoff import limit_pause
-
         until = now + limit_pause(limited_before)
         if resets_at is not None:
             until = min(max(resets_at, now + SOONEST_RESET), now + LATEST_RESET)

@@ -9,17 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from math import ceil
+from typing import NamedTuple, Optional
 
 from clodputer.model.moment import compact
-from clodputer.model.schedule import following, opening, slots
+from clodputer.model.schedule import Schedule, following, opening, slots
 from clodputer.model.trigger import Policy
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
-
-    from clodputer.model.schedule import Schedule
 
 # Alarms are exact to a minute or so; what comes within this many seconds of its slot time is not late.
 ON_TIME = 300.0

@@ -1,82 +1,60 @@
-"""JSON by the C half of the standard library's `json`, whose other half costs more than half the start of a bare Python."""
+"""JSON from outside, read within bounds, and JSON for people, with each field on a line of its own."""
 
-# `import json` brings `re`, `enum`, `functools` and `collections`: 8 ms, where `python -I -c pass` takes 11. Both ways give the
-# same (tests/model/test_jsontext.py), and where a Python has no such C half, the package steps in.
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any, Optional
+from collections.abc import Mapping
+from json import JSONDecoder, dumps
+from typing import Any, Callable, Optional
 
-    Loads = Callable[[str], Any]
+# Python's own reader and writer recurse, and give up somewhere between 900 and 50,000 levels, depending on the version and on
+# how deep the caller stands already. Nothing that people or programs mean is nested a tenth as deep as this.
+DEEPEST = 200
 
-_WHITESPACE = " \t\n\r"
-_CONSTANTS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-
-
-class _Rules:
-    """What the C half asks how to read: as `json.loads` does by default, but for numbers that are no plain ones."""
-
-    strict = True
-    object_hook = None
-    object_pairs_hook = None
-    parse_int = int
-
-    def __init__(self, parse_float: Callable[[str], float], parse_constant: Callable[[str], Any]) -> None:
-        self.parse_float = parse_float
-        self.parse_constant = parse_constant
+Loads = Callable[[str], Any]
 
 
 def reader(
-    parse_float: Callable[[str], float] = float, parse_constant: Callable[[str], Any] = _CONSTANTS.__getitem__
+    parse_float: Callable[[str], Any] = float, parse_constant: Optional[Callable[[str], Any]] = None
 ) -> Loads:
     """A function that reads a JSON text, with these for fractions and for NaN and the infinities, as `json.loads` has them.
 
-    It raises ValueError for what is no JSON, often without saying why (`json.loads` does), and RecursionError for what is
-    nested too deep.
+    It raises ValueError, also for what is nested deeper than `DEEPEST`.
     """
-    try:
-        from _json import make_scanner
-    except ImportError:
-        from json import JSONDecoder
-
-        return JSONDecoder(parse_float=parse_float, parse_constant=parse_constant).decode
-    scan = make_scanner(_Rules(parse_float, parse_constant))  # type: ignore[arg-type]
+    decoder = JSONDecoder(parse_float=parse_float, parse_constant=parse_constant)
 
     def read(text: str) -> Any:
-        stripped = text.strip(_WHITESPACE)
         try:
-            value, end = scan(stripped, 0)
-        except StopIteration:
-            raise ValueError("no JSON") from None
-        if end != len(stripped):
-            raise ValueError("more than one JSON text")
+            value = decoder.decode(text)
+        except RecursionError:
+            raise _too_deep() from None
+        if text.count("[") + text.count("{") > DEEPEST and not is_shallow(value):
+            raise _too_deep()
         return value
 
     return read
 
 
-def _writer(ascii_only: bool) -> Callable[[Any], str]:
-    try:
-        from _json import encode_basestring, encode_basestring_ascii, make_encoder
-
-        encode = encode_basestring_ascii if ascii_only else encode_basestring
-        write = make_encoder(None, _refuse, encode, None, ": ", ", ", False, False, True)
-    except (ImportError, TypeError):
-        from json import JSONEncoder
-
-        return JSONEncoder(ensure_ascii=ascii_only).encode
-    return lambda value: "".join(write(value, 0))
-
-
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"JSON has no {type(value).__name__}")
-
-
 loads = reader()
-# Both raise TypeError for what JSON has no word for; in the second one's text strings keep their characters.
-dumps, dumps_unicode = _writer(ascii_only=True), _writer(ascii_only=False)
+
+
+def is_shallow(value: Any) -> bool:
+    """Whether mappings and lists are nested no deeper than `DEEPEST`, so that every reader and writer copes with them."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            item
+            for parent in level
+            if isinstance(parent, (dict, list, tuple))
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return True
+    return False
+
+
+def dumps_unicode(value: Any) -> str:
+    """JSON in which text keeps its characters. Raises TypeError for what JSON has no word for."""
+    return dumps(value, ensure_ascii=False)
 
 
 def in_lines(fields: Mapping[str, Any]) -> str:
@@ -94,3 +72,7 @@ def finite(value: Any) -> Optional[float]:
     except OverflowError:
         return None
     return number if number - number == 0 else None
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested deeper than {DEEPEST} levels")

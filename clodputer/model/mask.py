@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from clodputer.model.jsontext import dumps, dumps_unicode
-from clodputer.model.values import NamedTuple
+from collections.abc import Iterable
+from json import dumps
+from typing import Any, NamedTuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+from clodputer.model.jsontext import dumps_unicode
 
 MASK = "***"
 

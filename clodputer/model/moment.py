@@ -3,6 +3,8 @@
 # `datetime` and `re` are imported where something is read: exec only writes moments.
 from __future__ import annotations
 
+import re
+from datetime import datetime, timezone
 from time import gmtime, strftime
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -17,8 +19,6 @@ def parse_duration(text: str) -> float:
 
     Raises ValueError, with a message fit for a person, for anything else.
     """
-    import re
-
     compact = text.strip().lower()
     parts = re.findall(_PART, compact)
     if not parts or re.sub(_PART, "", compact).strip():
@@ -55,8 +55,6 @@ def parse_moment(text: str, now: float) -> float:
     if stripped.startswith("+"):
         return now + parse_duration(stripped[1:])
     iso = stripped[:-1] + "+00:00" if stripped[-1:] in ("Z", "z") else stripped
-    from datetime import datetime
-
     try:
         return datetime.fromisoformat(iso).timestamp()
     except (ValueError, OverflowError, OSError):
@@ -77,8 +75,6 @@ def compact(epoch: float) -> str:
 
 def parse_compact(text: str) -> float:
     """The moment, in epoch seconds, that `compact` wrote. Raises ValueError."""
-    from datetime import datetime, timezone
-
     return datetime.strptime(text, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clodputer.model.values import NamedTuple
+from typing import NamedTuple
 
 SUCCEEDED = "succeeded"
 FAILED = "failed"
@@ -24,51 +24,107 @@ class Reason(NamedTuple):
 
 REASONS: dict[str, Reason] = {
     "completed": Reason(SUCCEEDED, "It ended well and every expectation held.", ""),
-    "auth": Reason(FAILED, "The agent is not logged in, or its key or token was refused.",
-        "Log in again, or put CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`) into secrets.env."),
-    "usage_limit": Reason(LIMITED, "The account's usage limit is reached.",
-        "Nothing: the lane is on hold until the reset and the request waits in the queue."),
-    "overloaded": Reason(FAILED, "The API was overloaded or asked for fewer requests, through all retries.",
-        "Run it again later, or name a fallback_model."),
-    "server_error": Reason(FAILED, "The API answered with an error of its own, through all retries.",
-        "Run it again later."),
-    "offline": Reason(FAILED, "The API could not be reached.", "Check the network, proxy and ANTHROPIC_BASE_URL."),
-    "billing": Reason(FAILED, "The account has no credit left or billing refused the request.",
-        "Check the account's billing."),
-    "model": Reason(FAILED, "The model does not exist or the account may not use it.", "Change model in the task."),
-    "invalid_request": Reason(FAILED, "The API refused the request as malformed or too long.",
-        "Shorten the prompt or what it pulls in; see the message."),
+    "auth": Reason(
+        FAILED,
+        "The agent is not logged in, or its key or token was refused.",
+        "Log in again, or put CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`) into secrets.env.",
+    ),
+    "usage_limit": Reason(
+        LIMITED,
+        "The account's usage limit is reached.",
+        "Nothing: the lane is on hold until the reset and the request waits in the queue.",
+    ),
+    "overloaded": Reason(
+        FAILED,
+        "The API was overloaded or asked for fewer requests, through all retries.",
+        "Run it again later, or name a fallback_model.",
+    ),
+    "server_error": Reason(
+        FAILED, "The API answered with an error of its own, through all retries.", "Run it again later."
+    ),
+    "offline": Reason(
+        FAILED, "The API could not be reached.", "Check the network, proxy and ANTHROPIC_BASE_URL."
+    ),
+    "billing": Reason(
+        FAILED,
+        "The account has no credit left or billing refused the request.",
+        "Check the account's billing.",
+    ),
+    "model": Reason(
+        FAILED, "The model does not exist or the account may not use it.", "Change model in the task."
+    ),
+    "invalid_request": Reason(
+        FAILED,
+        "The API refused the request as malformed or too long.",
+        "Shorten the prompt or what it pulls in; see the message.",
+    ),
     "max_turns": Reason(FAILED, "It needed more turns than max_turns.", "Raise max_turns or ask for less."),
     "max_cost": Reason(FAILED, "It reached max_cost_usd.", "Raise max_cost_usd or ask for less."),
     "max_tokens": Reason(FAILED, "The reply was cut off at the model's limit.", "Ask for a shorter reply."),
-    "denied": Reason(FAILED, "It wanted a tool it was not allowed to use.",
-        "Add the tool to allowed_tools, or set on_denied: ignore."),
-    "mcp": Reason(FAILED, "An MCP server named in requires_mcp was not connected.", "Start the server by hand to see why."),
-    "no_result": Reason(FAILED, "The agent ended without a result.",
-        "Read what it wrote: clodputer show RUN --stderr"),
-    "empty": Reason(FAILED, "The result is empty, or no turn was taken.",
-        "Look at the prompt that was sent: clodputer show RUN"),
-    "no_structure": Reason(FAILED, "The agent gave no output of the shape that the task's json_schema asks for.",
-        "Say in the prompt what each field means, or ask for less in json_schema."),
-    "expect_unmet": Reason(FAILED, "An expectation of the task did not hold.", "See which one in the message."),
+    "denied": Reason(
+        FAILED,
+        "It wanted a tool it was not allowed to use.",
+        "Add the tool to allowed_tools, or set on_denied: ignore.",
+    ),
+    "mcp": Reason(
+        FAILED,
+        "An MCP server named in requires_mcp was not connected.",
+        "Start the server by hand to see why.",
+    ),
+    "no_result": Reason(
+        FAILED, "The agent ended without a result.", "Read what it wrote: clodputer show RUN --stderr"
+    ),
+    "empty": Reason(
+        FAILED,
+        "The result is empty, or no turn was taken.",
+        "Look at the prompt that was sent: clodputer show RUN",
+    ),
+    "no_structure": Reason(
+        FAILED,
+        "The agent gave no output of the shape that the task's json_schema asks for.",
+        "Say in the prompt what each field means, or ask for less in json_schema.",
+    ),
+    "expect_unmet": Reason(
+        FAILED, "An expectation of the task did not hold.", "See which one in the message."
+    ),
     "agent_error": Reason(FAILED, "The agent reported an error of its own; the message has it.", ""),
-    "startup_hang": Reason(TIMED_OUT, "Nothing came from the agent within startup_timeout.",
-        "Try it by hand in a bare environment; a slow shell profile or MCP server is the usual cause."),
-    "stall": Reason(TIMED_OUT, "The agent fell silent for stall_timeout with no tool running.", "Run it again."),
+    "startup_hang": Reason(
+        TIMED_OUT,
+        "Nothing came from the agent within startup_timeout.",
+        "Try it by hand in a bare environment; a slow shell profile or MCP server is the usual cause.",
+    ),
+    "stall": Reason(
+        TIMED_OUT, "The agent fell silent for stall_timeout with no tool running.", "Run it again."
+    ),
     "timeout": Reason(TIMED_OUT, "It ran longer than timeout.", "Raise timeout or ask for less."),
-    "output_too_large": Reason(FAILED, "It wrote more than max_output.", "Raise max_output or make it say less."),
-    "exit_status": Reason(FAILED, "The program exited with a status other than 0.",
-        "Read what it wrote: clodputer show RUN --stderr"),
-    "killed": Reason(FAILED, "The program was ended by a signal that we did not send.",
-        "Look for the out-of-memory killer or another tool that stopped it."),
+    "output_too_large": Reason(
+        FAILED, "It wrote more than max_output.", "Raise max_output or make it say less."
+    ),
+    "exit_status": Reason(
+        FAILED,
+        "The program exited with a status other than 0.",
+        "Read what it wrote: clodputer show RUN --stderr",
+    ),
+    "killed": Reason(
+        FAILED,
+        "The program was ended by a signal that we did not send.",
+        "Look for the out-of-memory killer or another tool that stopped it.",
+    ),
     "cancelled": Reason(CANCELLED, "It was stopped because a person asked for it.", ""),
-    "interrupted": Reason(CANCELLED, "Clodputer itself was told to stop; the request went back to the queue.", ""),
+    "interrupted": Reason(
+        CANCELLED, "Clodputer itself was told to stop; the request went back to the queue.", ""
+    ),
     "not_started": Reason(FAILED, "The agent could not be started; the message says why.", ""),
-    "internal": Reason(FAILED, "Clodputer itself failed during the run.", "Please report it, with the message."),
+    "internal": Reason(
+        FAILED, "Clodputer itself failed during the run.", "Please report it, with the message."
+    ),
     "refused": Reason(FAILED, "The model refused the request.", "Change the prompt."),
-    "exec_died": Reason(LOST, "Clodputer was killed during the run, so nobody saw how it ended.",
-        "Look at what it did; the request is kept in spool/dead, with the command to drop it again."),
-}  # fmt: skip
+    "exec_died": Reason(
+        LOST,
+        "Clodputer was killed during the run, so nobody saw how it ended.",
+        "Look at what it did; the request is kept in spool/dead, with the command to drop it again.",
+    ),
+}
 
 
 class Outcome(NamedTuple):

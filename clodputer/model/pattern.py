@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
-
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+from typing import NamedTuple, Optional
 
 ANY_FOLDERS = "**"
 

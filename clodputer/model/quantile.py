@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Optional
+from collections.abc import Iterable
+from typing import Optional
 
 
 def quantile(values: Iterable[float], share: float) -> Optional[float]:

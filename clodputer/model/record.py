@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from clodputer.model.jsontext import dumps
+from collections.abc import Mapping, Sequence
+from json import dumps
+from typing import Any, Optional
+
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any, Optional
 
 # A result longer than this is cut in the record; the whole of it stands in the run's stdout.
 LONGEST_RESULT = 256 * 1024
@@ -71,8 +69,20 @@ def build(
 
 # Told by others, so a secret may be in it. The rest is ours, and other files are found by it: a secret that happens to be a
 # task's name as well must not hide the way to its runs.
-TOLD = ("message", "argv", "working_directory", "model", "result", "usage", "permission_denials", "mcp_servers", "swept",
-        "expect", "session_totals", "origin")  # fmt: skip
+TOLD = (
+    "message",
+    "argv",
+    "working_directory",
+    "model",
+    "result",
+    "usage",
+    "permission_denials",
+    "mcp_servers",
+    "swept",
+    "expect",
+    "session_totals",
+    "origin",
+)
 
 
 def masked(record: Mapping[str, Any], masker: Masker) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
+from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import HIGHEST, LOWEST, PRIORITIES, is_name
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Optional
 
 _ID = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
@@ -125,12 +123,19 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
     if not isinstance(fields, dict):
         raise InvalidRequest('a request is a mapping such as {"task": "nightly"}, found ' + _seen(fields))
     readers = {
-        "id": _id, "task": _name, "context": _mapping, "body": _text, "priority": parse_priority,
+        "id": _id,
+        "task": _name,
+        "context": _mapping,
+        "body": _text,
+        "priority": parse_priority,
         "created_at": lambda value: _moment(value, created_at),
         "not_before": lambda value: _moment(value, created_at),
         "expires_at": lambda value: _moment(value, created_at),
-        "attempt": _attempt, "dedupe_key": _text, "dedupe_ttl": _seconds, "origin": _mapping,
-    }  # fmt: skip
+        "attempt": _attempt,
+        "dedupe_key": _text,
+        "dedupe_ttl": _seconds,
+        "origin": _mapping,
+    }
     values: dict[str, Any] = {
         "id": request_id,
         "created_at": round(created_at, MILLISECONDS),
@@ -139,8 +144,6 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
     wrong = []
     for key, value in fields.items():
         if key not in readers:
-            from clodputer.model.suggest import did_you_mean
-
             wrong.append(f"unknown field {_seen(key)}{did_you_mean(str(key), readers)}")
         elif value is not None:
             try:

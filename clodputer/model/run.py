@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from clodputer.model.outcome import Outcome
-from clodputer.model.values import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Optional
+from clodputer.model.outcome import Outcome
 
 DEFAULT_MAX_OUTPUT = 200 * 1024 * 1024
 TIMEOUT = 3600.0

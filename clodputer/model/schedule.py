@@ -14,14 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple, Optional, Union
 
 from clodputer.model.cron import Cron
-from clodputer.model.values import NamedTuple
 from clodputer.model.window import ALWAYS, Window
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Union
 
 # Debian's cron replays fixed times over gaps up to this long, and merely jumps over longer ones.
 LONGEST_GAP = 3 * 3600
@@ -54,8 +50,7 @@ class Moment(NamedTuple):
     at: int
 
 
-if TYPE_CHECKING:
-    Schedule = Union[Calendar, Interval, Moment]
+Schedule = Union[Calendar, Interval, Moment]
 
 
 def slots(schedule: Schedule, after: float) -> Iterator[int]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from clodputer.model.values import NamedTuple
-from clodputer.model.withunit import YEAR, Expected, duration, size
+from typing import Any, NamedTuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from clodputer.model.moment import format_duration
+from clodputer.model.withunit import YEAR, Expected, duration, size
 
 DURATION, SIZE, COUNT, MONEY, PATH, TEXT = "duration", "size", "whole number", "number", "path", "text"
 
@@ -83,8 +81,6 @@ def read_text(key: Key, text: str) -> Any:
 
 
 def _duration(key: Key, value: Any) -> float:
-    from clodputer.model.moment import format_duration
-
     seconds = duration(value)
     if not key.smallest <= seconds <= key.largest:
         lowest = f"from {format_duration(key.smallest)} " if key.smallest else ""

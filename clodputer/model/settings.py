@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any, NamedTuple, Optional
+
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Any, Optional
-
-    from clodputer.model.task import Task
+from clodputer.model.task import Task
 
 DAY = 86400.0
 MB, GB = 1024**2, 1024**3

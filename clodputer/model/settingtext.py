@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from clodputer.model.settingkeys import DURATION, SIZE, Key
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from clodputer.model.settingkeys import DURATION, SIZE, Key
 
 _DURATIONS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _SIZES = (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2), ("KB", 1024))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Optional
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
 
 # Values here are NamedTuples, not dataclasses: importing `dataclasses` costs as much as the whole
 # bare interpreter (it pulls in `inspect`), and `exec` would pay that at every run.
@@ -88,9 +84,7 @@ class Task(NamedTuple):
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
-_LISTS = frozenset(
-    name for name, kind in Task.__annotations__.items() if "tuple[str, ...]" in str(kind)
-)  # fmt: skip
+_LISTS = frozenset(name for name, kind in Task.__annotations__.items() if "tuple[str, ...]" in str(kind))
 
 
 def to_json(task: Task) -> dict[str, Any]:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import tzinfo
+from hashlib import blake2b
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model import cron
 from clodputer.model.moment import parse_moment
-from clodputer.model.schedule import Calendar, Interval, Moment
+from clodputer.model.schedule import Calendar, Interval, Moment, Schedule
 from clodputer.model.task import Trigger
-from clodputer.model.values import NamedTuple
 from clodputer.model.window import ALWAYS, Window, parse_days, parse_hours
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
-
-    from clodputer.model.schedule import Schedule
 
 DAY = 86400.0
 
@@ -90,8 +85,6 @@ def jitter(task: str, longest: float) -> int:
     """This task's own delay, from 0 to before `longest` seconds: the same on every machine and at every time."""
     if longest < 1:
         return 0
-    from hashlib import blake2b
-
     share = int.from_bytes(blake2b(task.encode(), digest_size=8).digest(), "big") / 2**64
     return int(share * longest)
 

@@ -7,12 +7,7 @@ is the difference between two looks, and a change is told when the file has been
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+from typing import NamedTuple, Optional
 
 CREATED, MODIFIED, ANY = "created", "modified", "any"
 IGNORE, PROCESS = "ignore", "process"

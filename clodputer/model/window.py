@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-
-from clodputer.model.values import NamedTuple
+from typing import NamedTuple
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

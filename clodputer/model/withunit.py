@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-    Number = TypeVar("Number", int, float)
+from clodputer.model.moment import parse_duration
+from clodputer.model.size import parse_size
+
+Number = TypeVar("Number", int, float)
 
 YEAR = 366 * 86400.0
 TERABYTE = 1024**4
@@ -27,15 +28,11 @@ class Expected(ValueError):
 
 def duration(value: Any) -> float:
     """Seconds in a duration with its unit. Raises Expected."""
-    from clodputer.model.moment import parse_duration
-
     return _read(value, parse_duration, "duration", ("s", "m"), "90s, 30m or 2h")
 
 
 def size(value: Any, smallest: int = 1) -> int:
     """Bytes in a size with its unit, from `smallest` to 1 TB. Raises Expected."""
-    from clodputer.model.size import parse_size
-
     number = _read(value, parse_size, "size", ("KB", "MB"), "500KB, 200MB or 2GB")
     if not smallest <= number <= TERABYTE:
         lowest = f"from {smallest // 1024}KB" if smallest > 1 else "above 0"

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from time import time
+from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
+from clodputer.isolate import scratch
 from clodputer.model import decide, outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.model.values import NamedTuple
-from clodputer.runner import scratch
+from clodputer.runner.expect import Snapshot
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
+from clodputer.runner.requests.close import close_cancelled
 from clodputer.runner.settle import bury, settle
 from clodputer.store import atomic, runs
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import dropfile, queue, slot
 from clodputer.store.tasks import taskfile
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any, Optional
-
-    from clodputer.runner.expect import Snapshot
 
 
 class Finished(NamedTuple):
@@ -42,52 +38,48 @@ class Finished(NamedTuple):
     expect: tuple[Mapping[str, Any], ...] = ()
 
 
-def attempt(around: Surroundings, lane: str, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
+def attempt(context: Context, lane: str, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
     """Run the request that was claimed, if it is to be run now, and settle it; its record, or None when it was not run.
 
     Raises OSError; the request is then still in the slot, and the next exec recovers it.
     """
     now = time()
-    in_slot = slot.path(around.home, lane, place)
-    if slot.cancel_asked(around.home, lane, place.id):
+    in_slot = slot.path(context.home, lane, place)
+    if slot.cancel_asked(context.home, lane, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        from clodputer.runner.requests.close import close_cancelled
-
-        close_cancelled(around, in_slot, place.id, place.dropped, now, lane=lane)
-        slot.forget_cancels(around.home, lane)
+        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=lane)
+        slot.forget_cancels(context.home, lane)
         return None
     try:
         dropped = dropfile.read(in_slot, place.dropped)
         request = read_request(dropped, place.dropped, place.id, dropped.written_at)._replace(id=place.id)
     except (dropfile.Unreadable, InvalidRequest) as error:
         # Intake read it; somebody edited it while it waited.
-        _bury(around, in_slot, place, decide.Bury("invalid_request", str(error)), "", now)
+        _bury(context, in_slot, place, decide.Bury("invalid_request", str(error)), "", now)
         return None
-    task, problem = _task(around, request.task)
+    task, problem = _task(context, request.task)
     decision = decide.before(request, task, problem, now)
     if isinstance(decision, decide.Bury):
-        _bury(around, in_slot, place, decision, request.task, now)
+        _bury(context, in_slot, place, decision, request.task, now)
         return None
     if isinstance(decision, decide.Delay):
         waiting = place._replace(microseconds=int(decision.until * 1_000_000) + 1)
-        os.rename(in_slot, queue.delayed_path(around.home, lane, waiting))
-        around.log(now, "delayed", task=request.task, request_id=request.id, lane=lane)
+        os.rename(in_slot, queue.delayed_path(context.home, lane, waiting))
+        context.log(now, "delayed", task=request.task, request_id=request.id, lane=lane)
         return None
-    return _run(around, lane, place, request, decision.task, stop, now)
+    return _run(context, lane, place, request, decision.task, stop, now)
 
 
-def _task(around: Surroundings, name: str) -> tuple[Optional[Task], str]:
+def _task(context: Context, name: str) -> tuple[Optional[Task], str]:
     try:
-        return taskfile.load(around.home, name, around.environ), ""
+        return taskfile.load(context.home, name, context.environ), ""
     except ClodputerError as error:
         return None, str(error)
 
 
-def _bury(
-    around: Surroundings, path: str, place: Place, decision: decide.Bury, task: str, now: float
-) -> None:
-    kept = bury(around, path, place, decision.message)
-    around.log(
+def _bury(context: Context, path: str, place: Place, decision: decide.Bury, task: str, now: float) -> None:
+    kept = bury(context, path, place, decision.message)
+    context.log(
         now,
         "buried",
         task=task or None,
@@ -99,44 +91,54 @@ def _bury(
 
 
 def _run(
-    around: Surroundings, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
+    context: Context, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
 ) -> dict[str, Any]:
     run_id = runs.new_id(now, request.id)
-    slot.mark(around.home, lane, task.name, run_id, recorded.written(tree.identity(os.getpid())))
-    stop.cancel = slot.cancel_path(around.home, lane, request.id)
-    folder = runs.make(around.home, task.name, run_id, request, around.masker)
-    around.log(
+    slot.mark(context.home, lane, task.name, run_id, recorded.written(tree.identity(os.getpid())))
+    stop.cancel = slot.cancel_path(context.home, lane, request.id)
+    folder = runs.make(context.home, task.name, run_id, request, context.masker)
+    context.log(
         now, "started", task=task.name, request_id=request.id, run_id=run_id, lane=lane, agent=task.agent
     )
-    temporary = scratch.make(around.environ, run_id)
+    temporary = scratch.make(context.environ, run_id)
     try:
-        finished = _finish(around, lane, folder, run_id, request, task, temporary, stop)
-        scratch.mask_streams(folder, around.masker)
+        finished = _finish(context, lane, folder, run_id, request, task, temporary, stop)
+        scratch.mask_streams(folder, context.masker)
     finally:
         scratch.remove(temporary)
         stop.cancel = ""
     ended_at = time()
-    record = build(run_id, request, task.agent, finished.launch, finished.report, finished.ended, now, ended_at,
-                   finished.expect, _effects(around, lane, request, finished.report, ended_at))  # fmt: skip
-    return settle(around, lane, place, record, ended_at)
+    record = build(
+        run_id,
+        request,
+        task.agent,
+        finished.launch,
+        finished.report,
+        finished.ended,
+        now,
+        ended_at,
+        finished.expect,
+        _effects(context, lane, request, finished.report, ended_at),
+    )
+    return settle(context, lane, place, record, ended_at)
 
 
 def _effects(
-    around: Surroundings, lane: str, request: Request, report: Report, now: float
+    context: Context, lane: str, request: Request, report: Report, now: float
 ) -> list[dict[str, Any]]:
     result = report.outcome
     limited_before = 0
     if result.outcome == outcome.LIMITED:
         earlier = [
-            runs.record(around.home, request.task, run)
-            for run in runs.of_request(around.home, request.task, request.id)
+            runs.record(context.home, request.task, run)
+            for run in runs.of_request(context.home, request.task, request.id)
         ]
         limited_before = sum(1 for record in earlier if record and record["outcome"] == outcome.LIMITED)
     return decide.after(result.outcome, result.reason, lane, now, report.resets_at, limited_before)
 
 
 def _finish(
-    around: Surroundings,
+    context: Context,
     lane: str,
     folder: str,
     run_id: str,
@@ -147,12 +149,12 @@ def _finish(
 ) -> Finished:
     launch = None
     try:
-        ready = prepare(around, run_id, request, task, temporary)
+        ready = prepare(context, run_id, request, task, temporary)
         launch = ready.launch
         if ready.prompt:
-            shown = around.masker.text(ready.prompt)
+            shown = context.masker.text(ready.prompt)
             atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
-        return _execute(around, lane, folder, ready, stop)
+        return _execute(context, lane, folder, ready, stop)
     except ClodputerError as error:
         return Finished(Report(outcome.of("not_started", str(error))), launch)
     except OSError:
@@ -161,7 +163,7 @@ def _finish(
         return Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
 
 
-def _execute(around: Surroundings, lane: str, folder: str, ready: Ready, stop: Stop) -> Finished:
+def _execute(context: Context, lane: str, folder: str, ready: Ready, stop: Stop) -> Finished:
     """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
     task, facts, launch, text = ready
     snapshot = _snapshot(task)
@@ -169,15 +171,15 @@ def _execute(around: Surroundings, lane: str, folder: str, ready: Ready, stop: S
     descriptor = scratch.open_prompt(facts.temporary, text)
 
     def starting() -> None:
-        slot.start(around.home, lane, task.name, facts.run_id)
+        slot.start(context.home, lane, task.name, facts.run_id)
 
     try:
-        progress, ended = contain(around, folder, task, launch, descriptor, stop, starting)
+        progress, ended = contain(context, folder, task, launch, descriptor, stop, starting)
     finally:
         os.close(descriptor)
     if ended.stopped == "interrupted" and (stop.mine == runs.request_of(facts.run_id) or stop.cancelled()):
         ended = ended._replace(stopped="cancelled")
-    ended = ended._replace(stderr_tail=around.masker.text(ended.stderr_tail))
+    ended = ended._replace(stderr_tail=context.masker.text(ended.stderr_tail))
     report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
     if not any(task.expect):
         return Finished(report, launch, ended)
@@ -185,7 +187,7 @@ def _execute(around: Surroundings, lane: str, folder: str, ready: Ready, stop: S
     from clodputer.runner import expect
 
     def run(argv: Sequence[str]) -> tuple[int, str]:
-        return run_check(around, folder, task, launch, argv, stop)
+        return run_check(context, folder, task, launch, argv, stop)
 
     checks = expect.check(task, report, snapshot, started_at, run)
     if stop.cancelled() and not all(check["ok"] for check in checks):

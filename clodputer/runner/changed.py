@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
+from typing import Any
 from uuid import uuid4
 
 from clodputer.model import filename, watch
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
 from clodputer.model.watch import Change
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 KIND = "file_watch"
 

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import os
 from time import monotonic, sleep
+from typing import Any, Optional
 
 from clodputer.model import due, trigger
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
+from clodputer.runner.watching import drop_changes
 from clodputer.store import boot, hold, ledger, look, zone
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
 from clodputer.store.tasks import taskfile
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 # Another exec at the same task takes milliseconds, as it runs nothing meanwhile; whoever is that late leaves it to that one.
 PATIENCE = 5.0
 GLANCE = 0.01
 
 
-def drop_due(around: Surroundings, only: Optional[str], now: float, *, watched: bool = False) -> None:
+def drop_due(context: Context, only: Optional[str], now: float, *, watched: bool = False) -> None:
     """Drop what is due at `now` (epoch seconds) of the task `only`, or of every task when it is None.
 
     `watched`: look at every watched folder, however lately it was looked at.
@@ -33,16 +31,16 @@ def drop_due(around: Surroundings, only: Optional[str], now: float, *, watched: 
     A task that has none but manual triggers and is asked for by name gets one request: somebody's alarm is its trigger. Raises
     OSError, and for a task asked for by name ClodputerError; where all are, a broken file is no trouble of the others.
     """
-    lock = Lock(f"{around.home.ledger}/due.lock")
+    lock = Lock(f"{context.home.ledger}/due.lock")
     if not _acquire(lock):
         return
     try:
         if only is not None:
-            _by_name(around, only, now)
+            _by_name(context, only, now)
             return
-        for name in look.due_files(around.home, now, watched=watched):
-            _by_file(around, name, now)
-        _forget_gone(around)
+        for name in look.due_files(context.home, now, watched=watched):
+            _by_file(context, name, now)
+        _forget_gone(context)
     finally:
         lock.release()
 
@@ -56,44 +54,44 @@ def _acquire(lock: Lock) -> bool:
     return True
 
 
-def _by_name(around: Surroundings, name: str, now: float) -> None:
-    task = taskfile.load(around.home, name, around.environ)
+def _by_name(context: Context, name: str, now: float) -> None:
+    task = taskfile.load(context.home, name, context.environ)
     status = os.stat(task.path)
     if all(one.type == "manual" for one in task.triggers):
-        _keep(around, task.path, status, None, now, task)
-        alarm(around, task.name)
+        _keep(context, task.path, status, None, now, task)
+        alarm(context, task.name)
     else:
-        _keep(around, task.path, status, _look(around, task, status, now), now, task)
+        _keep(context, task.path, status, _look(context, task, status, now), now, task)
 
 
-def _by_file(around: Surroundings, name: str, now: float) -> None:
-    path = f"{around.home.tasks}/{name}"
+def _by_file(context: Context, name: str, now: float) -> None:
+    path = f"{context.home.tasks}/{name}"
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        look.forget(around.home, name)
+        look.forget(context.home, name)
         return
     try:
-        task, _ = taskfile.check_file(around.home, path, around.environ)
+        task, _ = taskfile.check_file(context.home, path, context.environ)
         # Of two files that claim one name neither is the task; `validate` tells.
-        if task is not None and taskfile.load(around.home, task.name, around.environ).path != path:
+        if task is not None and taskfile.load(context.home, task.name, context.environ).path != path:
             task = None
-        look_at = None if task is None else _look(around, task, status, now)
+        look_at = None if task is None else _look(context, task, status, now)
     except ClodputerError as error:
-        around.log(now, "skipped", file=name, reason=error.code, message=str(error))
+        context.log(now, "skipped", file=name, reason=error.code, message=str(error))
         task, look_at = None, now + look.LONGEST
-    _keep(around, path, status, look_at, now, task)
+    _keep(context, path, status, look_at, now, task)
 
 
-def _forget_gone(around: Surroundings) -> None:
+def _forget_gone(context: Context) -> None:
     """Take tasks that have no file any more out of the ledger: one that comes back under the name begins anew."""
-    for name in ledger.tasks(around.home).difference(taskfile.names(around.home)):
-        for index in ledger.entries(around.home, name):
-            ledger.remove(around.home, name, index)
+    for name in ledger.tasks(context.home).difference(taskfile.names(context.home)):
+        for index in ledger.entries(context.home, name):
+            ledger.remove(context.home, name, index)
 
 
 def _keep(
-    around: Surroundings,
+    context: Context,
     path: str,
     status: os.stat_result,
     look_at: Optional[float],
@@ -104,84 +102,81 @@ def _keep(
     if kinds - {"manual"} and look_at is None:
         look_at = now + look.LONGEST  # an `at` that is over: known to have triggers, and nothing due
     name, by_boot, watched = os.path.basename(path), "startup" in kinds, "file_watch" in kinds
-    look.keep(around.home, name, status, look_at, now, by_boot=by_boot, watched=watched)
+    look.keep(context.home, name, status, look_at, now, by_boot=by_boot, watched=watched)
 
 
-def _look(around: Surroundings, task: Task, status: os.stat_result, now: float) -> Optional[float]:
+def _look(context: Context, task: Task, status: os.stat_result, now: float) -> Optional[float]:
     """Look at each trigger of a task; when to look again, if ever."""
-    for index in ledger.entries(around.home, task.name):
+    for index in ledger.entries(context.home, task.name):
         if index >= len(task.triggers) or task.triggers[index].type not in (*trigger.TIMED, "startup"):
-            ledger.remove(around.home, task.name, index)
+            ledger.remove(context.home, task.name, index)
     looks = [
-        _trigger(around, task, one, index, status.st_ctime, now) for index, one in enumerate(task.triggers)
+        _trigger(context, task, one, index, status.st_ctime, now) for index, one in enumerate(task.triggers)
     ]
     return min((moment for moment in looks if moment is not None), default=None)
 
 
 def _trigger(
-    around: Surroundings, task: Task, one: Trigger, index: int, since: float, now: float
+    context: Context, task: Task, one: Trigger, index: int, since: float, now: float
 ) -> Optional[float]:
     if one.type == "file_watch":
-        # Imported late: a home that watches no files has nothing to do with it.
-        from clodputer.runner.watching import drop_changes
-
-        return drop_changes(around, task, one, index, now)
+        return drop_changes(context, task, one, index, now)
     if one.type not in (*trigger.TIMED, "startup"):
         return None
-    entry = ledger.read(around.home, task.name, index)
+    entry = ledger.read(context.home, task.name, index)
     if entry is not None and entry.dropping:
-        entry = _perform(around, task, one, index, entry, again=True)
+        entry = _perform(context, task, one, index, entry, again=True)
     policy, mark = trigger.policy(one, task.name), trigger.fingerprint(one)
-    facts = _facts(around, task, since, now)
+    facts = _facts(context, task, since, now)
     if one.type == "startup":
         decision = due.decide_startup(mark, policy, entry, facts, boot.identity())
     else:
-        schedule = trigger.schedule(one, zone.of(one, around.environ))
+        schedule = trigger.schedule(one, zone.of(one, context.environ))
         decision = due.decide(schedule, mark, policy, entry, facts)
     if decision.entry != entry:
-        ledger.write(around.home, task.name, index, decision.entry)
-        _tell(around, task, one, index, decision, now)
+        ledger.write(context.home, task.name, index, decision.entry)
+        _tell(context, task, one, index, decision, now)
     if decision.entry.dropping:
-        _perform(around, task, one, index, decision.entry)
+        _perform(context, task, one, index, decision.entry)
     return decision.look_at
 
 
-def _facts(around: Surroundings, task: Task, since: float, now: float) -> due.Facts:
-    at_work = slotdrop.at_work(around.home, task.name)
-    held = hold.current(around.home, task.lane, now) is not None
+def _facts(context: Context, task: Task, since: float, now: float) -> due.Facts:
+    at_work = slotdrop.at_work(context.home, task.name)
+    held = hold.current(context.home, task.lane, now) is not None
     return due.Facts(now, since, task.enabled, at_work.waiting, at_work.running, held)
 
 
 def _perform(
-    around: Surroundings, task: Task, one: Trigger, index: int, entry: due.Entry, *, again: bool = False
+    context: Context, task: Task, one: Trigger, index: int, entry: due.Entry, *, again: bool = False
 ) -> due.Entry:
     """Drop the requests of an entry, then say in it that they are dropped; may be killed anywhere and repeated."""
     for drop in entry.dropping:
-        if again and slotdrop.is_dropped(around.home, task.name, drop.mark):
+        if again and slotdrop.is_dropped(context.home, task.name, drop.mark):
             continue
         origin: dict[str, Any] = {"trigger": one.type}
         if drop.slot is not None:
             origin["slot_time"] = iso(drop.slot)
-        slotdrop.drop(around.home, task.name, drop.mark, origin, drop.not_before)
+        slotdrop.drop(context.home, task.name, drop.mark, origin, drop.not_before)
     marks = {drop.mark for drop in entry.dropping}
     # The entry on the disk names them no more as something to be dropped, so nobody drops them again.
     kept = [
-        mark for mark in entry.last if mark not in marks and not slotdrop.forget(around.home, task.name, mark)
+        mark
+        for mark in entry.last
+        if mark not in marks and not slotdrop.forget(context.home, task.name, mark)
     ]
     done = due.dropped(entry)
     done = done._replace(last=(*kept, *done.last))
-    ledger.write(around.home, task.name, index, done, durable=False)
+    ledger.write(context.home, task.name, index, done, durable=False)
     return done
 
 
-def _tell(
-    around: Surroundings, task: Task, one: Trigger, index: int, decision: due.Decision, now: float
-) -> None:
+def _tell(context: Context, task: Task, one: Trigger, index: int, decision: due.Decision, now: float) -> None:
     where: dict[str, Any] = {"task": task.name, "trigger": one.type, "index": index}
     if decision.back:
-        around.log(now, "clock_back", **where, seconds=round(decision.back))
+        context.log(now, "clock_back", **where, seconds=round(decision.back))
     for fate in decision.fates:
         slots = {"slot_time": iso(fate.first), "last_slot_time": iso(fate.last), "count": fate.number}
-        around.log(
+        context.log(
             now, "coalesced" if fate.fate == due.COALESCED else "missed", **where, reason=fate.reason, **slots
         )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.jsontext import dumps_unicode, loads
 from clodputer.model.outcome import SUCCEEDED, of
 from clodputer.model.run import Report
 from clodputer.model.task import Task
-from clodputer.model.values import NamedTuple
+from clodputer.runner.processes.patience import OutOfPatience, at_most
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, Optional
-
-    RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
-    Snapshot = Mapping[str, "Optional[Stamp]"]
+RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
+Snapshot = Mapping[str, "Optional[Stamp]"]
 
 # Above this size a file's stamp has to tell whether it changed.
 LARGEST_HASHED = 1024 * 1024
@@ -81,10 +80,6 @@ def _told(name: str, ok: bool, message: str) -> dict[str, Any]:
 
 
 def _result_matches(pattern: str, result: Any, patience: float) -> dict[str, Any]:
-    import re
-
-    from clodputer.runner.processes.patience import OutOfPatience, at_most
-
     text = result if isinstance(result, str) else dumps_unicode(result)
     try:
         with at_most(patience):
@@ -109,8 +104,6 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
     from jsonschema.validators import Draft202012Validator, validator_for
     from referencing import Registry
     from referencing.exceptions import Unresolvable
-
-    from clodputer.runner.processes.patience import OutOfPatience, at_most
 
     kind = validator_for(schema, default=Draft202012Validator)
     try:
@@ -174,8 +167,6 @@ def _digest(path: str, size: int) -> str:
     """A hash of a small regular file, for file systems whose clock is coarse; empty for all others."""
     if size > LARGEST_HASHED or not os.path.isfile(path):
         return ""
-    import hashlib
-
     try:
         with open(path, "rb") as file:
             return hashlib.sha256(file.read(LARGEST_HASHED)).hexdigest()

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple, Optional
 
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
-from clodputer.model.values import NamedTuple
 from clodputer.store import home as homes
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import dropfile, layout, queue
+from clodputer.store.spool import dedupe, dropfile, layout, queue
 from clodputer.store.tasks import taskfile
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 
 class Taken(NamedTuple):
@@ -36,12 +32,12 @@ class Taken(NamedTuple):
 class Batch(NamedTuple):
     """One look at `new/`: its moment (epoch seconds), and the places in the order it gave away."""
 
-    around: Surroundings
+    context: Context
     now: float
     orders: set[int]
 
 
-def intake(around: Surroundings, now: float) -> Taken:
+def intake(context: Context, now: float) -> Taken:
     """Take in all that lies in `new/` at `now` (epoch seconds); nothing when another process is at it.
 
     Whoever holds the lock looks at `new/` once more after releasing it (`drain.work`), so nothing is stranded. The lock makes
@@ -49,15 +45,15 @@ def intake(around: Surroundings, now: float) -> Taken:
     Nothing is made durable: a drop that a power cut puts back into `new/` is taken in again.
     """
     taken = Taken()
-    with Lock(f"{around.home.spool}/intake.lock") as held:
+    with Lock(f"{context.home.spool}/intake.lock") as held:
         if not held:
             return Taken(refused=True)
-        batch = Batch(around, now, set())
-        for name in _by_arrival(around.home.new):
+        batch = Batch(context, now, set())
+        for name in _by_arrival(context.home.new):
             try:
                 kind = _take(batch, name)
             except FileNotFoundError:
-                if os.path.lexists(f"{around.home.new}/{name}"):
+                if os.path.lexists(f"{context.home.new}/{name}"):
                     raise
                 continue  # taken back by whoever dropped it, or cancelled
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
@@ -76,29 +72,36 @@ def _by_arrival(folder: str) -> list[str]:
 
 
 def _take(batch: Batch, name: str) -> str:
-    around, now, path = batch.around, batch.now, f"{batch.around.home.new}/{name}"
+    context, now, path = batch.context, batch.now, f"{batch.context.home.new}/{name}"
     try:
         dropped = dropfile.read(path, name)
         if not dropped.whole and _still_warm(path, now):
             return "unfinished"
         # Eight hex digits: short enough to type, and 2**32 of them; attempts of one request share it.
         request = read_request(dropped, name, os.urandom(4).hex(), dropped.dropped_at)
-        task = taskfile.load(around.home, request.task, around.environ)
+        task = taskfile.load(context.home, request.task, context.environ)
         if not task.enabled:
             raise ClodputerError("task_disabled", decide.disabled(task))
     except dropfile.Unreadable as error:
         if error.incomplete and _still_warm(path, now):
             return "unfinished"
-        return _reject(around, name, now, "unreadable", str(error))
+        return _reject(context, name, now, "unreadable", str(error))
     except InvalidRequest as error:
-        return _reject(around, name, now, "invalid_request", f"{error}.\n{dropfile.FORMS}")
+        return _reject(context, name, now, "invalid_request", f"{error}.\n{dropfile.FORMS}")
     except ClodputerError as error:
-        return _reject(around, name, now, error.code, str(error))
+        return _reject(context, name, now, error.code, str(error))
     if request.dedupe_key:
         earlier, request = _same(batch, name, dropped.inode, request)
         if earlier:
-            around.log(now, "coalesced", task=task.name, request_id=request.id, into=earlier,
-                       dedupe_key=request.dedupe_key, request=to_fields(request))  # fmt: skip
+            context.log(
+                now,
+                "coalesced",
+                task=task.name,
+                request_id=request.id,
+                into=earlier,
+                dedupe_key=request.dedupe_key,
+                request=to_fields(request),
+            )
             os.unlink(path)
             return "coalesced"
     return _let_in(batch, path, name, request, task)
@@ -112,10 +115,7 @@ def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_
 
 def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, Request]:
     """The id of the earlier request that this one is one with, if any; else the request, now answering for its key."""
-    # Imported late: most requests have no key.
-    from clodputer.store.spool import dedupe
-
-    home = batch.around.home
+    home = batch.context.home
     entry = dedupe.read(home, request.dedupe_key)
     same_file = entry is not None and (entry.dropped, entry.inode) == (name, inode)
     if entry is not None and same_file:
@@ -133,7 +133,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
 
 
 def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) -> str:
-    around, now = batch.around, batch.now
+    context, now = batch.context, batch.now
     priority = request.priority or task.priority
     order = int(request.created_at * 1_000_000)
     # File systems count in ticks of some milliseconds: what arrived within one keeps the order of its names.
@@ -141,25 +141,25 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) ->
         order += 1
     batch.orders.add(order)
     place = Place(order, priority, request.id, name)
-    target, event = queue.path(around.home, task.lane, place), "queued"
+    target, event = queue.path(context.home, task.lane, place), "queued"
     if request.not_before is not None and request.not_before > now:
         place = place._replace(microseconds=int(request.not_before * 1_000_000) + 1)
-        target, event = queue.delayed_path(around.home, task.lane, place), "delayed"
+        target, event = queue.delayed_path(context.home, task.lane, place), "delayed"
     if not os.path.isdir(os.path.dirname(target)):
-        homes.make_lane(around.home, task.lane)
+        homes.make_lane(context.home, task.lane)
     # A rename keeps the modification time: from here on it says when the file was dropped, which `+30m` counts from.
     os.utime(path, (request.created_at, request.created_at))
     os.rename(path, target)
-    around.log(
+    context.log(
         now, event, task=task.name, request_id=request.id, lane=task.lane, priority=priority, file=name
     )
     return "queued"
 
 
-def _reject(around: Surroundings, name: str, now: float, code: str, message: str) -> str:
-    path = f"{around.home.new}/{name}"
-    kept = layout.set_aside(around.home, path, around.home.rejected, "", name, around.masker.text(message))
-    around.log(now, "rejected", file=name, reason=code, message=message, kept=kept)
+def _reject(context: Context, name: str, now: float, code: str, message: str) -> str:
+    path = f"{context.home.new}/{name}"
+    kept = layout.set_aside(context.home, path, context.home.rejected, "", name, context.masker.text(message))
+    context.log(now, "rejected", file=name, reason=code, message=message, kept=kept)
     return "rejected"
 
 

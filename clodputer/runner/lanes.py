@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 from collections.abc import Mapping
 from json import dumps, loads
+from traceback import print_exception
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.processes.stop import REQUESTS, Stop
-from clodputer.runner.signals import signal
 from clodputer.store import atomic
 
 # How often somebody who watches is shown how far it is, in seconds.
@@ -58,8 +59,11 @@ def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Reco
         os.waitpid(child.pid, 0)
     failed = [child.lane for child in children if not answers[child.answer]]
     if failed:
-        raise ClodputerError("lane_failed", f"the process that drained lane {', '.join(failed)} failed or was killed",
-                             "Nothing is lost: the next exec recovers what it left.")  # fmt: skip
+        raise ClodputerError(
+            "lane_failed",
+            f"the process that drained lane {', '.join(failed)} failed or was killed",
+            "Nothing is lost: the next exec recovers what it left.",
+        )
     found = [loads(data) for data in answers.values()]
     records: Records = tuple(record for drained in found if drained is not None for record in drained)
     return any(drained is not None for drained in found), records
@@ -86,8 +90,6 @@ def _fork(lane: str, drain: Drain) -> Child:
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
         # Told here, since only this process knows it; the parent sees an answer that is missing.
-        from traceback import print_exception
-
         print_exception(type(error), error, error.__traceback__)
     finally:
         os._exit(status)

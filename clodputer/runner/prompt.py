@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.task import LARGEST_PROMPT, Expect, Task, Trigger
-from clodputer.store.tasks import template_text
+from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Optional
 
 GUARD = "The text of the task follows.\n\n"
 
@@ -45,8 +42,10 @@ def render(
         )
     if request.body and not template_text.names(template) & {"body", "request", "request.body"}:
         raise ClodputerError(
-            "body_unused", f"the request has a text of its own, but the prompt in {file} has no place for it",
-            "Write {{ body }} where the text belongs, or drop the request without a text.")  # fmt: skip
+            "body_unused",
+            f"the request has a text of its own, but the prompt in {file} has no place for it",
+            "Write {{ body }} where the text belongs, or drop the request without a text.",
+        )
     context = _filled(task, "context", task.context, environ, secrets)
     brought = {name: request.context[name] for name in template_text.BROUGHT if name in request.context}
     values = {
@@ -69,8 +68,11 @@ def render(
     # Half characters can come in by the environment or JSON, and no file can take them.
     data = text.encode("utf-8", "replace")
     if len(data) > LARGEST_PROMPT:
-        raise ClodputerError("not_started", f"{file}: the prompt has {len(data):,} bytes, more than {LARGEST_PROMPT:,}",
-                             "Put the bulk into a file and let the prompt name it.")  # fmt: skip
+        raise ClodputerError(
+            "not_started",
+            f"{file}: the prompt has {len(data):,} bytes, more than {LARGEST_PROMPT:,}",
+            "Put the bulk into a file and let the prompt name it.",
+        )
     text = data.decode("utf-8")
     return guard(text, template) if task.agent == "claude" else text
 
@@ -81,8 +83,10 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
     A leading `~/` is expanded in paths and in the names of programs. To be done once: what a variable holds
     is no template. Raises ClodputerError ("not_started").
     """
-    filled = {name: value if name in _NOT_HERE else _filled(task, name, value, environ, secrets)
-              for name, value in task._asdict().items()}  # fmt: skip
+    filled = {
+        name: value if name in _NOT_HERE else _filled(task, name, value, environ, secrets)
+        for name, value in task._asdict().items()
+    }
     for name in _PATHS:
         filled[name] = _expanded(filled[name], environ)
     filled["command"] = _program(filled["command"], environ)
@@ -100,8 +104,11 @@ def watched_path(task: Task, trigger: Trigger, environ: Mapping[str, str], secre
     text = _filled(task, "trigger.path", trigger.options["path"], environ, secrets)
     path = os.path.normpath(expand(text, environ))
     if not os.path.isabs(path):
-        raise ClodputerError("task_invalid", f"{task.path}: trigger.path is not absolute: {text}",
-                             "Write it from / or from ~ on.")  # fmt: skip
+        raise ClodputerError(
+            "task_invalid",
+            f"{task.path}: trigger.path is not absolute: {text}",
+            "Write it from / or from ~ on.",
+        )
     return path
 
 
@@ -138,13 +145,12 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         return task.prompt, task.path
     path = _filled(task, "prompt_file", task.prompt_file, environ, secrets)
     path = os.path.join(os.path.dirname(task.path), expand(path, environ))
-    from clodputer.store.tasks import promptfile
-
     try:
         return promptfile.read(path), path
     except ValueError as error:
-        raise ClodputerError("not_started", f"{task.path}: prompt_file: {error}",
-                             "Mend the file, or change prompt_file.") from None  # fmt: skip
+        raise ClodputerError(
+            "not_started", f"{task.path}: prompt_file: {error}", "Mend the file, or change prompt_file."
+        ) from None
 
 
 def _last(record: Mapping[str, Any]) -> dict[str, Any]:

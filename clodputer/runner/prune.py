@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from clodputer.model.retention import Limits, Thing, outdated
-from clodputer.model.values import NamedTuple
+from clodputer.runner.processes.stop import Stop
 from clodputer.store import pastruns, tilde
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.log import archive, joblogs
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from clodputer.runner.processes.stop import Stop
 
 # Somebody who opened the log just before it was archived may still append to it.
 SETTLED = 3600.0
@@ -41,47 +37,47 @@ class Going(NamedTuple):
         }
 
 
-def plan(around: Surroundings, now: float) -> Going:
+def plan(context: Context, now: float) -> Going:
     """What is to go by the settings. Raises OSError."""
-    limits = around.settings
+    limits = context.settings
     old_runs = Limits(limits.keep_runs_for, limits.keep_runs_count, limits.keep_runs_size)
     old_logs = Limits(limits.keep_log_for, limits.keep_log_count, limits.keep_log_size)
     return Going(
-        tuple(outdated(pastruns.kept(around.home, now), old_runs, now)),
-        tuple(outdated(_logs(around, now), old_logs, now)),
-        joblogs.excess(tilde.expand("~", around.environ)),
+        tuple(outdated(pastruns.kept(context.home, now), old_runs, now)),
+        tuple(outdated(_logs(context, now), old_logs, now)),
+        joblogs.excess(tilde.expand("~", context.environ)),
     )
 
 
-def prune(around: Surroundings, now: float, stop: Stop) -> Going:
+def prune(context: Context, now: float, stop: Stop) -> Going:
     """Remove what is to go, and log how much it was; killed at any point, the next one goes on. Raises OSError.
 
     Only one process does it at a time; another finds nothing to do.
     """
-    with Lock(f"{around.home.ledger}/prune.lock") as held:
+    with Lock(f"{context.home.ledger}/prune.lock") as held:
         if not held:
             return Going()
-        pastruns.sweep_up(around.home)
-        going = plan(around, now)
+        pastruns.sweep_up(context.home)
+        going = plan(context, now)
         gone: list[str] = []
         for first in range(0, len(going.runs), BATCH):
             if stop.requested:
                 break
-            gone += pastruns.remove(around.home, [thing.name for thing in going.runs[first : first + BATCH]])
+            gone += pastruns.remove(context.home, [thing.name for thing in going.runs[first : first + BATCH]])
         removed = set(gone)
         done = Going(
             tuple(thing for thing in going.runs if thing.name in removed),
-            tuple(thing for thing in going.logs if _unlinked(f"{around.home.archive}/{thing.name}")),
-            joblogs.shorten(tilde.expand("~", around.environ)),
+            tuple(thing for thing in going.logs if _unlinked(f"{context.home.archive}/{thing.name}")),
+            joblogs.shorten(tilde.expand("~", context.environ)),
         )
         if done != Going():
-            around.log(now, "pruned", **done.told())
+            context.log(now, "pruned", **done.told())
     return done
 
 
-def _logs(around: Surroundings, now: float) -> Sequence[Thing]:
+def _logs(context: Context, now: float) -> Sequence[Thing]:
     things = []
-    for path in archive.archives(around.home):
+    for path in archive.archives(context.home):
         status = os.stat(path)
         needed = status.st_mtime > now - SETTLED
         things.append(Thing(os.path.basename(path), status.st_mtime, status.st_size, needed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.model.errors import ClodputerError
@@ -10,15 +11,10 @@ from clodputer.model.request import Request
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task
-from clodputer.model.values import NamedTuple
 from clodputer.runner import prompt
 from clodputer.store import runs, settings
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.tilde import expand
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 
 class Ready(NamedTuple):
@@ -30,33 +26,39 @@ class Ready(NamedTuple):
     prompt: str
 
 
-def prepare(around: Surroundings, run_id: str, request: Request, task: Task, temporary: str) -> Ready:
+def prepare(context: Context, run_id: str, request: Request, task: Task, temporary: str) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
-    last, session = _past(around, task)
-    text = prompt.render(task, request, last, around.environ, around.secrets)
-    written = prompt.render_task(task, around.environ, around.secrets)
-    final = with_defaults(written, around.settings, settings.ruling(around.environ))
+    last, session = _past(context, task)
+    text = prompt.render(task, request, last, context.environ, context.secrets)
+    written = prompt.render_task(task, context.environ, context.secrets)
+    final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
-        final = final._replace(working_directory=expand("~", around.environ))
+        final = final._replace(working_directory=expand("~", context.environ))
     if not os.path.isabs(final.working_directory):
-        raise ClodputerError("not_started", f"{task.path}: working_directory is not absolute: {final.working_directory}",
-                             "Write it from / or from ~ on.")  # fmt: skip
-    max_output = final.max_output or around.settings.max_output
+        raise ClodputerError(
+            "not_started",
+            f"{task.path}: working_directory is not absolute: {final.working_directory}",
+            "Write it from / or from ~ on.",
+        )
+    max_output = final.max_output or context.settings.max_output
     facts = Facts(
-        run_id, around.environ, around.secrets, temporary, max_output, around.settings.claude, session
+        run_id, context.environ, context.secrets, temporary, max_output, context.settings.claude, session
     )
     launch = agents.load(final.agent).launch(final, facts)
-    if around.masker.found_in(launch.argv):
-        raise ClodputerError("not_started", "a secret would stand in the argument list, which every account here can read",
-                             "Hand it over in the task's env: mapping instead.")  # fmt: skip
+    if context.masker.found_in(launch.argv):
+        raise ClodputerError(
+            "not_started",
+            "a secret would stand in the argument list, which every account here can read",
+            "Hand it over in the task's env: mapping instead.",
+        )
     return Ready(final, facts, launch, text)
 
 
-def _past(around: Surroundings, task: Task) -> tuple[Optional[dict[str, Any]], Optional[dict[str, Any]]]:
+def _past(context: Context, task: Task) -> tuple[Optional[dict[str, Any]], Optional[dict[str, Any]]]:
     """The task's latest record, for the prompt, and the latest with a session, to be continued; looked up if wanted."""
     if not (task.prompt or task.prompt_file):
         return None, None
-    past = runs.records(around.home, task.name)
+    past = runs.records(context.home, task.name)
     last = next(past, None)
     if task.session != "continue" or last is None or last.get("session_id"):
         return last, last

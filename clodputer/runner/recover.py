@@ -3,108 +3,104 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any, Optional
 
+from clodputer.isolate import scratch
 from clodputer.model import outcome
 from clodputer.model.decide import after
 from clodputer.model.moment import parse_moment
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import scratch
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
+from clodputer.runner.requests.close import close_cancelled
 from clodputer.runner.settle import bury, settle
 from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import queue, slot
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Optional
 
 # A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
 FALSE_STARTS = 3
 
 
-def recover(around: Surroundings, lane: str, now: float) -> None:
+def recover(context: Context, lane: str, now: float) -> None:
     """Finish what the slot's last holder left: nothing is lost, and nothing is run a second time unasked.
 
     Nothing in the slot: nothing to do. A request without a mark: nothing was begun, it goes back to its queue. A mark and a
     record: the settling is repeated. A mark that says started: what is left of the run is killed, and it is settled as `lost`.
     Another mark: it died before the start. May itself be killed at any point and repeated.
     """
-    place, task, run_id, started = slot.content(around.home, lane)
-    slot.forget_cancels(around.home, lane, place.id if place else "")
+    place, task, run_id, started = slot.content(context.home, lane)
+    slot.forget_cancels(context.home, lane, place.id if place else "")
     if place is None:
         if run_id:
-            slot.unmark(around.home, lane, task, run_id)
+            slot.unmark(context.home, lane, task, run_id)
         return
     if not run_id:
-        if not _cancelled(around, lane, place, now):
-            _put_back(around, lane, place)
-            around.log(now, "recovered", request_id=place.id, action="put_back")
+        if not _cancelled(context, lane, place, now):
+            _put_back(context, lane, place)
+            context.log(now, "recovered", request_id=place.id, action="put_back")
         return
-    record = runs.record(around.home, task, run_id)
+    record = runs.record(context.home, task, run_id)
     if record is not None:
-        around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
-        settle(around, lane, place, record, parse_moment(str(record["ended_at"]), now))
+        context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
+        settle(context, lane, place, record, parse_moment(str(record["ended_at"]), now))
         return
-    for folder in scratch.places(around.environ, run_id):
+    for folder in scratch.places(context.environ, run_id):
         scratch.remove(folder)
     if started:
-        _lost(around, lane, place, task, run_id, now)
+        _lost(context, lane, place, task, run_id, now)
     else:
-        _false_start(around, lane, place, task, run_id, now)
+        _false_start(context, lane, place, task, run_id, now)
 
 
-def _cancelled(around: Surroundings, lane: str, place: Place, now: float, **told: Any) -> bool:
+def _cancelled(context: Context, lane: str, place: Place, now: float, **told: Any) -> bool:
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
-    if not slot.cancel_asked(around.home, lane, place.id):
+    if not slot.cancel_asked(context.home, lane, place.id):
         return False
-    from clodputer.runner.requests.close import close_cancelled
-
     close_cancelled(
-        around, slot.path(around.home, lane, place), place.id, place.dropped, now, lane=lane, **told
+        context, slot.path(context.home, lane, place), place.id, place.dropped, now, lane=lane, **told
     )
-    slot.forget_cancels(around.home, lane)
+    slot.forget_cancels(context.home, lane)
     return True
 
 
-def _put_back(around: Surroundings, lane: str, place: Place) -> None:
-    target = queue.path(around.home, lane, place)
-    os.rename(slot.path(around.home, lane, place), target)
+def _put_back(context: Context, lane: str, place: Place) -> None:
+    target = queue.path(context.home, lane, place)
+    os.rename(slot.path(context.home, lane, place), target)
     sync_folder(os.path.dirname(target))
 
 
-def _false_start(around: Surroundings, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
-    if _cancelled(around, lane, place, now, task=task, run_id=run_id):
-        slot.unmark(around.home, lane, task, run_id)
+def _false_start(context: Context, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
+    if _cancelled(context, lane, place, now, task=task, run_id=run_id):
+        slot.unmark(context.home, lane, task, run_id)
         return
-    attempts = runs.of_request(around.home, task, place.id)
-    false_starts = sum(1 for attempt in attempts if runs.record(around.home, task, attempt) is None)
+    attempts = runs.of_request(context.home, task, place.id)
+    false_starts = sum(1 for attempt in attempts if runs.record(context.home, task, attempt) is None)
     action = "put_back" if false_starts < FALSE_STARTS else "buried"
     if action == "put_back":
-        _put_back(around, lane, place)
+        _put_back(context, lane, place)
     else:
-        reason = f"Clodputer died {false_starts} times just before starting it; see {runs.folder(around.home, task, run_id)}."
-        bury(around, slot.path(around.home, lane, place), place, reason)
-    slot.unmark(around.home, lane, task, run_id)
-    around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
+        reason = f"Clodputer died {false_starts} times just before starting it; see {runs.folder(context.home, task, run_id)}."
+        bury(context, slot.path(context.home, lane, place), place, reason)
+    slot.unmark(context.home, lane, task, run_id)
+    context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
 
 
-def _lost(around: Surroundings, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
-    folder = runs.folder(around.home, task, run_id)
+def _lost(context: Context, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
+    folder = runs.folder(context.home, task, run_id)
     # A power cut may have taken it, but then there is nothing left to kill either.
     process = runs.read_json(f"{folder}/process.json") or {}
     # It may have died while its agent ran, or while a check of the task's ran afterwards: one hunt for both.
     check = runs.read_json(f"{folder}/{CHECK_FOLDER}/process.json") or {}
     recorded = [*process.get("processes", ()), *check.get("processes", ())]
     swept = sweep.sweep_lost(run_id, {**process, "processes": recorded})
-    scratch.mask_streams(folder, around.masker)
+    scratch.mask_streams(folder, context.masker)
     scratch.remove(str(process.get("temporary", "")))
-    around.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
+    context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
     report = Report(outcome.of("exec_died", "Clodputer was killed during the run; nobody saw how it ended."))
     launch = Launch(
@@ -114,9 +110,19 @@ def _lost(around: Surroundings, lane: str, place: Place, task: str, run_id: str,
         session_id=str(process.get("session_id", "")),
     )
     effects = after(report.outcome.outcome, report.outcome.reason, lane, now, None, 0)
-    record = build(run_id, _request(folder, place, task, now), str(process.get("agent", "")), launch, report,
-                   Ended(None, None, "", "", swept), started_at, now, (), effects)  # fmt: skip
-    settle(around, lane, place, record, now)
+    record = build(
+        run_id,
+        _request(folder, place, task, now),
+        str(process.get("agent", "")),
+        launch,
+        report,
+        Ended(None, None, "", "", swept),
+        started_at,
+        now,
+        (),
+        effects,
+    )
+    settle(context, lane, place, record, now)
 
 
 def _request(folder: str, place: Place, task: str, now: float) -> Request:

@@ -7,15 +7,11 @@ which looking about would miss: templates/shell-prefix.sh, started in front of e
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable
+from typing import Optional
 
 from clodputer.runner.processes.recorded import Identity, Process
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from typing import Optional
-
-    from clodputer.runner.processes.tree import Tree
+from clodputer.runner.processes.tree import Tree
 
 # Start times are rounded, and file times are of another clock. No pid comes round again in so short a time.
 SLACK = 2.0

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from time import time
+from typing import Any
 
+from clodputer.isolate import scratch
 from clodputer.model.record import masked
 from clodputer.model.request import Place
-from clodputer.runner import scratch
+from clodputer.runner.requests.close import close_cancelled
 from clodputer.store import hold, runs
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import layout, queue, slot
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
 
 # Nobody can be kept from writing a secret into a request, but no file that stays holds it. So that request cannot be retried.
 MASKED = "masked"
 
 
 def settle(
-    around: Surroundings, lane: str, place: Place, record: Mapping[str, Any], ended_at: float
+    context: Context, lane: str, place: Place, record: Mapping[str, Any], ended_at: float
 ) -> dict[str, Any]:
     """Make a run's end lasting: record first, then what follows from it, last the request's way out of the slot.
 
@@ -32,17 +30,17 @@ def settle(
     run has, each may be performed twice, and the rename at the end can happen only once. So of all this only the record is
     made durable: after a power cut the request may be in the slot again, and then leaves it as the record says. Raises OSError.
     """
-    record = masked(record, around.masker)
+    record = masked(record, context.masker)
     task, run_id = str(record["task"]), str(record["run_id"])
-    folder = runs.folder(around.home, task, run_id)
+    folder = runs.folder(context.home, task, run_id)
     runs.write_json(f"{folder}/record.json", record, durable=True)
-    around.log(ended_at, "finished", **_line(record))
+    context.log(ended_at, "finished", **_line(record))
     if record["swept"]:
-        around.log(ended_at, "swept", **_line(record, "swept"))
+        context.log(ended_at, "swept", **_line(record, "swept"))
     for effect in record["effects"]:
-        _perform(around, lane, place, run_id, folder, effect)
-    slot.unmark(around.home, lane, task, run_id)
-    slot.forget_cancels(around.home, lane)
+        _perform(context, lane, place, run_id, folder, effect)
+    slot.unmark(context.home, lane, task, run_id)
+    slot.forget_cancels(context.home, lane)
     return dict(record)
 
 
@@ -57,38 +55,38 @@ def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:
 
 
 def _perform(
-    around: Surroundings, lane: str, place: Place, run_id: str, folder: str, effect: Mapping[str, Any]
+    context: Context, lane: str, place: Place, run_id: str, folder: str, effect: Mapping[str, Any]
 ) -> None:
-    in_slot = slot.path(around.home, lane, place)
+    in_slot = slot.path(context.home, lane, place)
     kind = effect["effect"]
     if kind == "hold":
         hold.place(
-            around.home, effect["lane"], hold.Hold(effect["reason"], effect["message"], effect["until"])
+            context.home, effect["lane"], hold.Hold(effect["reason"], effect["message"], effect["until"])
         )
     elif kind == "put_back":
-        if slot.cancel_asked(around.home, lane, place.id) and os.path.lexists(in_slot):
-            from clodputer.runner.requests.close import close_cancelled
-
-            close_cancelled(around, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
-        _leave(in_slot, queue.path(around.home, lane, place))
+        if slot.cancel_asked(context.home, lane, place.id) and os.path.lexists(in_slot):
+            close_cancelled(context, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
+        _leave(in_slot, queue.path(context.home, lane, place))
     elif kind == "finish":
-        _keep(around, in_slot, folder, os.path.splitext(place.dropped)[1])
+        _keep(context, in_slot, folder, os.path.splitext(place.dropped)[1])
     elif kind == "bury" and os.path.lexists(in_slot):
-        bury(around, in_slot, place, f"Its run {run_id} ended as {effect['code']}: see {folder}/record.json.")
+        bury(
+            context, in_slot, place, f"Its run {run_id} ended as {effect['code']}: see {folder}/record.json."
+        )
 
 
-def bury(around: Surroundings, path: str, place: Place, reason: str) -> str:
+def bury(context: Context, path: str, place: Place, reason: str) -> str:
     """Move a request to `dead/` under its id and dropped name, with the reason beside it; where it is now."""
     return layout.set_aside(
-        around.home, path, around.home.dead, f"{place.id}.", place.dropped, around.masker.text(reason)
+        context.home, path, context.home.dead, f"{place.id}.", place.dropped, context.masker.text(reason)
     )
 
 
-def _keep(around: Surroundings, in_slot: str, folder: str, extension: str) -> None:
+def _keep(context: Context, in_slot: str, folder: str, extension: str) -> None:
     """Put what was dropped into the run's folder; masked, and under a name that says so, if it holds a secret."""
     kept = f"{folder}/dropped{extension}"
     _leave(in_slot, kept)
-    if scratch.mask_file(kept, around.masker):
+    if scratch.mask_file(kept, context.masker):
         os.rename(kept, f"{folder}/{MASKED}{extension}")
 
 

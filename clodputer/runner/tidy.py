@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.prune import prune
 from clodputer.store import chores
-from clodputer.store.context import Surroundings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.runner.processes.stop import Stop
+from clodputer.store.context import Context
+from clodputer.store.log import archive
 
 
-def tidy(around: Surroundings, now: float, stop: Stop) -> None:
+def tidy(context: Context, now: float, stop: Stop) -> None:
     """Do what is due of it; mostly two looks at the disk. A failure is logged and tried again: the work itself was done."""
     try:
-        if chores.archive_due(around.home, around.settings.log_size):
-            from clodputer.store.log import archive
-
-            archive.archive(around.home, now, around.settings.log_size)
-        if not stop.requested and chores.prune_due(around.home, now):
-            # Imported late: once a day.
-            from clodputer.runner.prune import prune
-
-            prune(around, now, stop)
+        if chores.archive_due(context.home, context.settings.log_size):
+            archive.archive(context.home, now, context.settings.log_size)
+        if not stop.requested and chores.prune_due(context.home, now):
+            prune(context, now, stop)
             if not stop.requested:
-                chores.pruned(around.home, now)
+                chores.pruned(context.home, now)
     except OSError as error:
-        around.log(now, "tidy_failed", message=str(error))
+        context.log(now, "tidy_failed", message=str(error))

@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import Scheduler
 from clodputer.schedulers.unit import Answer, Found, Frame
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.schedulers import Scheduler
 
 AUTO = "auto"
 

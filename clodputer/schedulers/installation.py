@@ -7,13 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import shim
+from clodputer.schedulers import Scheduler, shim
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Change, Found, Frame, Trouble, Unit, changes
 from clodputer.schedulers.wanted import Wanted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.schedulers import Scheduler
 
 
 class Plan(NamedTuple):

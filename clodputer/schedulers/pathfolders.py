@@ -12,8 +12,15 @@ USUAL = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 # Parts of paths that are gone with the shell, the login or the command that made them: fnm gives every shell a folder of links
 # of its own, npm puts the project's tools in front while it runs a script.
 _PASSING = ("fnm_multishells", "node_modules/.bin")
-_TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/folders",  # noqa: S108 (named to be left out)
-              "/var/folders", "/run/user", "/dev/shm")  # noqa: S108  # fmt: skip
+_TEMPORARY = (
+    "/tmp",  # noqa: S108  (named to be left out)
+    "/var/tmp",  # noqa: S108
+    "/private/tmp",
+    "/private/var/folders",
+    "/var/folders",
+    "/run/user",
+    "/dev/shm",  # noqa: S108
+)
 
 
 class Folder(NamedTuple):

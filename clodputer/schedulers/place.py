@@ -45,9 +45,14 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Place:
     frozen = freeze.freeze(environ, account, home.root, parts, needed, platform, frozenset(known))
     zone_name = _zone()
     frame = Frame(
-        home.root, frozen.environment["HOME"], shim_path(home.root), frozen.environment, int(ours.sweep),
-        (os.path.join(home.root, "templates"), templates.folder()), zone_name,
-    )  # fmt: skip
+        home.root,
+        frozen.environment["HOME"],
+        shim_path(home.root),
+        frozen.environment,
+        int(ours.sweep),
+        (os.path.join(home.root, "templates"), templates.folder()),
+        zone_name,
+    )
     knows = Shim(sys.executable, _places(), frozen.environment, zone_name)
     return Place(frame, knows, (*frozen.notes, *notes))
 

@@ -8,15 +8,11 @@ from shutil import rmtree
 from typing import Callable, NamedTuple
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import choice, place, shim
+from clodputer.schedulers import Scheduler, choice, place, shim
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.systemd import found as systemd_found
 from clodputer.schedulers.unit import Change, Found, Frame, Trouble
 from clodputer.store import home as homes
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.schedulers import Scheduler
 
 # Errors with which a scheduler says that something of ours is there, though not what.
 OURS_FOR_SURE = (systemd_found.UNASKED, "crontab_marks")

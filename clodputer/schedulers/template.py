@@ -61,6 +61,12 @@ def _compiled(folders: tuple[str, ...], source: str, xml: bool) -> Template:
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    engine = SandboxedEnvironment(loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=xml,
-                                  trim_blocks=not xml, lstrip_blocks=not xml, keep_trailing_newline=True)  # fmt: skip
+    engine = SandboxedEnvironment(
+        loader=FileSystemLoader(folders),
+        undefined=StrictUndefined,
+        autoescape=xml,
+        trim_blocks=not xml,
+        lstrip_blocks=not xml,
+        keep_trailing_newline=True,
+    )
     return engine.from_string(source)

@@ -28,8 +28,14 @@ def _of_sysctl() -> str:
     from subprocess import DEVNULL, PIPE, run
 
     try:
-        told = run(["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"], stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL,
-                   timeout=10, check=False)  # fmt: skip
+        told = run(
+            ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"],
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            timeout=10,
+            check=False,
+        )
     except (OSError, ValueError):
         return ""
     return told.stdout.decode("ascii", "replace").strip().lower()

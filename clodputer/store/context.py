@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 from clodputer.model.mask import Masker
 from clodputer.model.settings import Settings
-from clodputer.model.values import NamedTuple
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.store.home import Home
 from clodputer.store.log import events
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
 
-
-class Surroundings(NamedTuple):
+class Context(NamedTuple):
     """The home, the environment of `exec`, and what config.yaml and secrets.env say."""
 
     home: Home
@@ -30,10 +27,8 @@ class Surroundings(NamedTuple):
         events.append(self.home, self.masker, now, event, **fields)
 
 
-def look(environ: Mapping[str, str]) -> Surroundings:
+def look(environ: Mapping[str, str]) -> Context:
     """Read config.yaml and secrets.env. Raises ClodputerError when there is no home or one of them is broken."""
     home = homes.existing(environ)
     known = secrets.load(home)
-    return Surroundings(
-        home, environ, settings.load(home, environ), known, secrets.masker_for(known, environ)
-    )
+    return Context(home, environ, settings.load(home, environ), known, secrets.masker_for(known, environ))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
+from json import dumps
+from typing import NamedTuple, Optional
 
-from clodputer.model.jsontext import dumps, loads
+from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
-from clodputer.model.values import NamedTuple
 from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.home import lane as lane_folder
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 # In bytes; a hold says one sentence.
 LARGEST = 65536

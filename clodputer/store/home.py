@@ -15,8 +15,25 @@ PRIORITIES = ("5", "4", "3", "2", "1")
 class Home:
     """The paths of one home folder; nothing is read or made by naming them."""
 
-    __slots__ = ("archive", "cache", "closed", "config", "dead", "dedupe", "lanes", "ledger", "log", "new", "rejected", "root",
-                 "runs", "secrets", "spool", "tasks", "tmp")  # fmt: skip
+    __slots__ = (
+        "archive",
+        "cache",
+        "closed",
+        "config",
+        "dead",
+        "dedupe",
+        "lanes",
+        "ledger",
+        "log",
+        "new",
+        "rejected",
+        "root",
+        "runs",
+        "secrets",
+        "spool",
+        "tasks",
+        "tmp",
+    )
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -74,8 +91,22 @@ def make(home: Home) -> None:
 
     Raises OSError.
     """
-    for folder in (home.root, home.tasks, home.spool, home.tmp, home.new, home.rejected, home.dead, home.closed,
-                   home.lanes, home.runs, home.ledger, home.dedupe, home.cache, home.archive):  # fmt: skip
+    for folder in (
+        home.root,
+        home.tasks,
+        home.spool,
+        home.tmp,
+        home.new,
+        home.rejected,
+        home.dead,
+        home.closed,
+        home.lanes,
+        home.runs,
+        home.ledger,
+        home.dedupe,
+        home.cache,
+        home.archive,
+    ):
         os.makedirs(folder, mode=0o700, exist_ok=True)
     # makedirs applies the mode to the last folder only, and the umask to all.
     os.chmod(home.root, 0o700)

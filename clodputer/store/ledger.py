@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, Optional
 
 from clodputer.model.due import Drop, Entry, Fate
 from clodputer.model.jsontext import in_lines
@@ -10,10 +11,6 @@ from clodputer.model.moment import iso, parse_moment
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 
 def read(home: Home, task: str, index: int) -> Optional[Entry]:
@@ -107,6 +104,10 @@ def _drop(fields: dict[str, Any]) -> Drop:
 
 def _fate(fields: dict[str, Any]) -> Fate:
     return Fate(
-        str(fields["fate"]), str(fields["reason"]), int(_moment(fields["first"])), int(_moment(fields["last"])),
-        int(fields["number"]), _moment(fields["noticed_at"]),
-    )  # fmt: skip
+        str(fields["fate"]),
+        str(fields["reason"]),
+        int(_moment(fields["first"])),
+        int(_moment(fields["last"])),
+        int(fields["number"]),
+        _moment(fields["noticed_at"]),
+    )

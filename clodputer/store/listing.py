@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from clodputer.model import pattern as patterns
 from clodputer.model.pattern import Pattern, Reached
-from clodputer.model.values import NamedTuple
 from clodputer.model.watch import Version
 
 # A look at so many takes seconds, and is made at every alarm.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from shutil import rmtree
 
 from clodputer.model.retention import Thing
 from clodputer.store import runs
@@ -38,8 +39,6 @@ def kept(home: Home, now: float) -> list[Thing]:
 
 def remove(home: Home, names: Iterable[str]) -> list[str]:
     """Remove run folders; the names of those that are gone. One that cannot be removed is passed over."""
-    from shutil import rmtree
-
     gone = []
     for name in names:
         task, _, run_id = name.partition("/")
@@ -55,8 +54,6 @@ def remove(home: Home, names: Iterable[str]) -> list[str]:
 
 def sweep_up(home: Home) -> None:
     """Remove what a removal that was killed has left."""
-    from shutil import rmtree
-
     for task in runs.tasks(home):
         for name in entries(f"{home.runs}/{task}"):
             if name.startswith(GOING):

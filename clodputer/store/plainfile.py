@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-
-from clodputer.model.values import NamedTuple
+from typing import NamedTuple
 
 
 class Plain(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from shutil import rmtree
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store import home as homes
@@ -13,9 +14,24 @@ from clodputer.store.lock import Lock
 
 # What may lie in a home that is removed; anything else is somebody's own.
 OURS = frozenset(
-    ("README", "config.yaml", "secrets.env", "tasks", "bin", "templates", "spool", "runs", "ledger", "cache", "archive",
-     "execution.log", "bug-reports", "backup", ".DS_Store")
-)  # fmt: skip
+    (
+        "README",
+        "config.yaml",
+        "secrets.env",
+        "tasks",
+        "bin",
+        "templates",
+        "spool",
+        "runs",
+        "ledger",
+        "cache",
+        "archive",
+        "execution.log",
+        "bug-reports",
+        "backup",
+        ".DS_Store",
+    )
+)
 # What a kill left of writing one of these anew (store/atomic.py).
 _UNFINISHED = re.compile(r"\.(.+)\.\d+(\.new)?")
 
@@ -46,8 +62,6 @@ def _is_ours(name: str) -> bool:
 
 def remove(home: Home) -> None:
     """Remove the folder, and the link that led to it. Raises OSError, and ClodputerError when a run is going on there."""
-    from shutil import rmtree
-
     slots = [Lock(f"{homes.lane(home, name)}/slot-0.lock") for name in sorted(os.listdir(home.lanes))]
     try:
         for slot in slots:

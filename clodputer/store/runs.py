@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
 
 from clodputer.model.jsontext import in_lines, loads
 from clodputer.model.mask import Masker
@@ -10,11 +12,6 @@ from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
 from clodputer.store import atomic
 from clodputer.store.home import Home, entries
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any, Optional
 
 
 def new_id(now: float, request_id: str) -> str:

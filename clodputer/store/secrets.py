@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clodputer.model.errors import ClodputerError
-from clodputer.model.mask import masker
+from clodputer.model.mask import Masker, masker
 from clodputer.store import plainfile
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from clodputer.model.mask import Masker
-    from clodputer.store.home import Home
+from clodputer.store.home import Home
 
 SENSITIVE = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL")
 LARGEST = 1024 * 1024
@@ -91,8 +87,11 @@ def _value(where: str, name: str, text: str) -> str:
             letter = _ESCAPES.get(escaped, "\\" + escaped)
         plain += letter
     else:
-        raise _invalid(where, f"the quote that opens the value of {name} is not closed on its line "
-                              "(inside double quotes, \\n makes a line break)")  # fmt: skip
+        raise _invalid(
+            where,
+            f"the quote that opens the value of {name} is not closed on its line "
+            "(inside double quotes, \\n makes a line break)",
+        )
     after = "".join(rest)
     if after.strip() and not (after[0].isspace() and after.lstrip().startswith("#")):
         raise _invalid(where, f"something follows the closing quote of {name}")
@@ -102,10 +101,12 @@ def _value(where: str, name: str, text: str) -> str:
 def masker_for(secrets: Mapping[str, str], environ: Mapping[str, str]) -> Masker:
     """What hides every value of secrets.env and those variables of the environment that are secret by their name."""
     sensitive = [
-        value for name, value in environ.items()
+        value
+        for name, value in environ.items()
         # CLAUDE_CODE_MAX_OUTPUT_TOKENS and its like hold a count, which would blot out that number everywhere.
-        if any(word in name.upper() for word in SENSITIVE) and not (name.upper().endswith("TOKENS") and value.isdigit())
-    ]  # fmt: skip
+        if any(word in name.upper() for word in SENSITIVE)
+        and not (name.upper().endswith("TOKENS") and value.isdigit())
+    ]
     return masker([*secrets.values(), *sensitive])
 
 

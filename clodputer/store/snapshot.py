@@ -13,17 +13,13 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from json import dumps
 from shutil import rmtree
+from typing import Any, NamedTuple, Optional
 
-from clodputer.model.values import NamedTuple
 from clodputer.model.watch import Entry, Version
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.home import entries as folder_entries
 from clodputer.store.runs import read_json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 FILE = "snapshot.json"
 DRAFT = "draft"

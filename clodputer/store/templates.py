@@ -33,7 +33,10 @@ def task(name: str) -> str:
     """The text of a shipped task file. Raises ClodputerError when there is none of that name."""
     known = tasks()
     if name not in known:
-        raise ClodputerError("template_unknown", f"there is no template {name[:80]!r}{did_you_mean(name, known)}",
-                             f"There are {', '.join(known)}: clodputer new --list-templates")  # fmt: skip
+        raise ClodputerError(
+            "template_unknown",
+            f"there is no template {name[:80]!r}{did_you_mean(name, known)}",
+            f"There are {', '.join(known)}: clodputer new --list-templates",
+        )
     with open(f"{folder()}/tasks/{name}.yaml", encoding="utf-8") as file:
         return file.read()

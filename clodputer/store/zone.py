@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime, timezone, tzinfo
+from typing import Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Trigger
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 # Where systems say which zone they are in.
 LOCALTIME = "/etc/localtime"
@@ -91,7 +88,13 @@ def _unknown(name: str) -> ClodputerError:
     from zoneinfo import available_timezones
 
     if not available_timezones():
-        return ClodputerError("no_zones", "this system has no time zone database, so no time zone can be looked up",
-                              "Install the system's tzdata package, or leave timezone out.")  # fmt: skip
-    return ClodputerError("zone_unknown", f"there is no time zone {name[:60]!r}{near(name)}",
-                          "Write a name such as Europe/Berlin, or leave timezone out.")  # fmt: skip
+        return ClodputerError(
+            "no_zones",
+            "this system has no time zone database, so no time zone can be looked up",
+            "Install the system's tzdata package, or leave timezone out.",
+        )
+    return ClodputerError(
+        "zone_unknown",
+        f"there is no time zone {name[:60]!r}{near(name)}",
+        "Write a name such as Europe/Berlin, or leave timezone out.",
+    )

@@ -9,13 +9,9 @@ from itertools import islice
 from typing import NamedTuple, Optional
 
 from clodputer.model import trigger
-from clodputer.model.schedule import slots
+from clodputer.model.schedule import Schedule, slots
 from clodputer.model.task import Task
 from clodputer.store import zone as zones
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.model.schedule import Schedule
 
 
 class Coming(NamedTuple):

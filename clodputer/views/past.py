@@ -75,8 +75,14 @@ def _of_records(home: Home, task: str) -> Optional[Finished]:
         return None
     try:
         return Finished(
-            record["run_id"], task, record["request_id"], parse_moment(record["ended_at"], 0.0), record["outcome"],
-            record["reason"], record["duration_seconds"], record["cost_usd"],
-        )  # fmt: skip
+            record["run_id"],
+            task,
+            record["request_id"],
+            parse_moment(record["ended_at"], 0.0),
+            record["outcome"],
+            record["reason"],
+            record["duration_seconds"],
+            record["cost_usd"],
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None  # somebody edited it

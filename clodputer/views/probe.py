@@ -7,20 +7,35 @@ import os
 import sys
 from collections.abc import Mapping
 from json import dumps
+from resource import RLIMIT_NOFILE, getrlimit
+from tempfile import TemporaryFile
 from time import time
 from typing import Any
 
 from clodputer import __version__
 from clodputer.store import atomic
 from clodputer.views import doctor
+from clodputer.views.realturn import turn
 
 # Beside the file that is wanted: one start is enough, however often cron rings.
 BEGUN = ".begun"
 # What may be another thing in the night than in a terminal.
 INSIDE = ("home", "home-place", "disk", "log", "secrets", "config", "folders", "claude")
 # Told as a whole; of all others only the names, as any of them may be a secret.
-PLAIN = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "CLODPUTER_HOME", "XPC_SERVICE_NAME",
-         "INVOCATION_ID")  # fmt: skip
+PLAIN = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "CLODPUTER_HOME",
+    "XPC_SERVICE_NAME",
+    "INVOCATION_ID",
+)
 
 
 def answer(path: str, environ: Mapping[str, str], real: float) -> None:
@@ -34,8 +49,6 @@ def answer(path: str, environ: Mapping[str, str], real: float) -> None:
         return
     seen = look(environ)
     if real:
-        from clodputer.views.realturn import turn
-
         seen["real"] = turn(environ, real)
     atomic.write(path, dumps(seen).encode() + b"\n")
 
@@ -74,15 +87,11 @@ def _terminal() -> bool:
 
 def _open_files() -> int:
     """How many files a process here may have open at once."""
-    from resource import RLIMIT_NOFILE, getrlimit
-
     return int(getrlimit(RLIMIT_NOFILE)[0])
 
 
 def _locked(environ: Mapping[str, str]) -> bool:
     """Whether a lock can be had on a file of our own in TMPDIR, as claude wants it there."""
-    from tempfile import TemporaryFile
-
     try:
         with TemporaryFile(dir=environ.get("TMPDIR") or None) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

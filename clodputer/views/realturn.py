@@ -10,8 +10,11 @@ from time import time
 from typing import Any
 
 from clodputer.model.errors import ClodputerError
+from clodputer.runner.drain import work
+from clodputer.runner.processes.stop import Stop
 from clodputer.store import home as homes
 from clodputer.store import runs
+from clodputer.store.context import look
 from clodputer.store.spool import layout
 
 TASK = "canary"
@@ -44,10 +47,6 @@ KEPT = (
 
 def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """Run it, the first byte being due within `seconds`; what its record says, in short. Raises nothing but OSError."""
-    from clodputer.runner.drain import work
-    from clodputer.runner.processes.stop import Stop
-    from clodputer.store.context import look
-
     own = homes.locate(environ)
     root = os.path.realpath(mkdtemp(prefix="clodputer-canary-"))
     try:

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import choice, installation, place, shim
+from clodputer.schedulers import Scheduler, choice, installation, place, shim
 from clodputer.schedulers import wanted as wants
+from clodputer.schedulers.freeze import differences
 from clodputer.schedulers.unit import Alarm, Answer, Change, Found, Trouble
 from clodputer.store.home import Home
 from clodputer.views.ringing import next_ring
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.schedulers import Scheduler
 
 
 class Seen(NamedTuple):
@@ -61,8 +58,6 @@ def gather(
     home: Home, environ: Mapping[str, str], schedulers: Mapping[str, Scheduler], platform: str, now: float
 ) -> Schedulers:
     """Ask them all; changes nothing. Raises ClodputerError: config.yaml or secrets.env is broken."""
-    from clodputer.schedulers.freeze import differences
-
     at = place.look(home, environ, platform)
     path = at.frame.shim
     known = shim.read(path)

@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.requests.putback import Known, task_named, trouble
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import lookup, whereabouts
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED
 
@@ -41,28 +41,38 @@ class SetAside(NamedTuple):
         return f"{self.trouble.hint} Then: {again}" if self.trouble else f"Run it again: {again}"
 
 
-def told(around: Surroundings, place: str, name: str, known: Optional[Known] = None) -> SetAside:
+def told(context: Context, place: str, name: str, known: Optional[Known] = None) -> SetAside:
     """One file that was set aside; `known` as `trouble` has it. Raises FileNotFoundError when it is gone, OSError."""
-    folder = lookup.folder(around.home, place)
-    path, dropped = f"{folder}/{name}", lookup.dropped_as(around.home, place, name)
-    task, wrong = trouble(around, path, dropped, known)
+    folder = lookup.folder(context.home, place)
+    path, dropped = f"{folder}/{name}", lookup.dropped_as(context.home, place, name)
+    task, wrong = trouble(context, path, dropped, known)
     inside = lookup.id_inside(path, dropped) if place == REJECTED else whereabouts.id_of(name)
     bearer = lookup.Bearer(place, inside, path, (), name, task)
-    return SetAside(place, name, path, dropped, inside, task, whereabouts.reason(folder, name), whereabouts.changed(path),
-                    wrong, lookup.handle(bearer))  # fmt: skip
+    return SetAside(
+        place,
+        name,
+        path,
+        dropped,
+        inside,
+        task,
+        whereabouts.reason(folder, name),
+        whereabouts.changed(path),
+        wrong,
+        lookup.handle(bearer),
+    )
 
 
-def of_task(around: Surroundings, task: str) -> list[SetAside]:
+def of_task(context: Context, task: str) -> list[SetAside]:
     """The requests of a task that were rejected or given up, of each place the latest first."""
     found = []
     known: Known = {}
     for place in (REJECTED, DEAD):
-        folder = lookup.folder(around.home, place)
+        folder = lookup.folder(context.home, place)
         for name in islice(whereabouts.set_aside(folder), MOST_READ):
-            if task_named(f"{folder}/{name}", lookup.dropped_as(around.home, place, name)) != task:
+            if task_named(f"{folder}/{name}", lookup.dropped_as(context.home, place, name)) != task:
                 continue
             try:
-                found.append(told(around, place, name, known))
+                found.append(told(context, place, name, known))
             except FileNotFoundError:
                 continue  # retried a moment ago
     return found

@@ -14,7 +14,7 @@ from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import hold, ledger, runs
 from clodputer.store import zone as zones
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.hold import Hold
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot, whereabouts
@@ -74,10 +74,10 @@ class Status(NamedTuple):
     broken: tuple[Broken, ...]
 
 
-def gather(around: Surroundings, now: float, count: int) -> Status:
+def gather(context: Context, now: float, count: int) -> Status:
     """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times."""
-    home = around.home
-    good, broken = tasks.check(home, around.environ)
+    home = context.home
+    good, broken = tasks.check(home, context.environ)
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     names = layout.lanes(home)
     return Status(
@@ -91,8 +91,8 @@ def gather(around: Surroundings, now: float, count: int) -> Status:
         len(whereabouts.set_aside(home.dead)),
         past.past(home, now, count, midnight.timestamp()),
         tuple(missed(home, good, (midnight - timedelta(days=1)).timestamp())),
-        tuple(overdue(around.environ, home, good, now)),
-        tuple(_coming(around.environ, good, now, count)),
+        tuple(overdue(context.environ, home, good, now)),
+        tuple(_coming(context.environ, good, now, count)),
         tuple(broken),
     )
 
@@ -112,10 +112,17 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
         alive = tree.alive(holder) if holder else bool(agent and tree.alive(agent))
         found.append(
             Running(
-                lane, one.id, one.task, one.run_id, started_at, None if started_at is None else now - started_at,
-                agent.pid if agent and tree.alive(agent) else None, holder.pid if holder and alive else None, not alive,
+                lane,
+                one.id,
+                one.task,
+                one.run_id,
+                started_at,
+                None if started_at is None else now - started_at,
+                agent.pid if agent and tree.alive(agent) else None,
+                holder.pid if holder and alive else None,
+                not alive,
             )
-        )  # fmt: skip
+        )
     return found
 
 

@@ -127,5 +127,18 @@ def _row(position: int, one: Found) -> Row:
         before = one.place.microseconds / 1e6
     elif one.state == QUEUED:
         before = None
-    return Row(one.state, one.lane, position, one.id, task, priority, created, before, attempt, origin, one.name,
-               one.run_id, unreadable)  # fmt: skip
+    return Row(
+        one.state,
+        one.lane,
+        position,
+        one.id,
+        task,
+        priority,
+        created,
+        before,
+        attempt,
+        origin,
+        one.name,
+        one.run_id,
+        unreadable,
+    )

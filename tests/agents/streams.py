@@ -13,8 +13,14 @@ from clodputer.model.task import Task
 FOLDER = Path(__file__).parent.parent / "fixtures" / "streams"
 
 FACTS = Facts(run_id="20261121T000000.000Z-r1", environ={}, secrets={}, temporary="/tmp/cp-1")
-LAUNCH = Launch(argv=("/bin/claude",), env={}, working_directory="/tmp", session_id="s-launched",
-                startup_timeout=90, stall_timeout=1200)  # fmt: skip
+LAUNCH = Launch(
+    argv=("/bin/claude",),
+    env={},
+    working_directory="/tmp",
+    session_id="s-launched",
+    startup_timeout=90,
+    stall_timeout=1200,
+)
 TASK = Task(name="nightly", path="/tasks/nightly.yaml")
 
 
@@ -70,13 +76,24 @@ def replayed(name: str, task: Task = TASK, stopped: str = "", **facts: Any) -> R
 
 
 def init(**fields: Any) -> dict[str, Any]:
-    return {"type": "system", "subtype": "init", "session_id": "s-1", "model": "m-1", "claude_code_version": "2.1.329",
-            "mcp_servers": [], **fields}  # fmt: skip
+    return {
+        "type": "system",
+        "subtype": "init",
+        "session_id": "s-1",
+        "model": "m-1",
+        "claude_code_version": "2.1.329",
+        "mcp_servers": [],
+        **fields,
+    }
 
 
 def said(words: str, **fields: Any) -> dict[str, Any]:
-    message = {"id": "msg_1", "model": "m-1", "content": [{"type": "text", "text": words}],
-               "usage": {"input_tokens": 10, "output_tokens": 1}}  # fmt: skip
+    message = {
+        "id": "msg_1",
+        "model": "m-1",
+        "content": [{"type": "text", "text": words}],
+        "usage": {"input_tokens": 10, "output_tokens": 1},
+    }
     return {"type": "assistant", "message": message, **fields}
 
 
@@ -91,6 +108,16 @@ def answered(call: str) -> dict[str, Any]:
 
 
 def result(**fields: Any) -> dict[str, Any]:
-    return {"type": "result", "subtype": "success", "is_error": False, "num_turns": 1, "result": "done",
-            "session_id": "s-1", "terminal_reason": "completed", "stop_reason": "end_turn", "total_cost_usd": 0.5,
-            "permission_denials": [], **fields}  # fmt: skip
+    return {
+        "type": "result",
+        "subtype": "success",
+        "is_error": False,
+        "num_turns": 1,
+        "result": "done",
+        "session_id": "s-1",
+        "terminal_reason": "completed",
+        "stop_reason": "end_turn",
+        "total_cost_usd": 0.5,
+        "permission_denials": [],
+        **fields,
+    }

@@ -20,8 +20,12 @@ LAST = {"session_id": "s-1", "session_totals": {"cost_usd": 0.3, "models": {"m":
 
 def test_all_classes_of_tokens_and_all_models_count() -> None:
     report = judged(init(), result(modelUsage={"m": USAGE, "n": USAGE}))
-    assert report.usage == {"input_tokens": 2000, "output_tokens": 40, "cache_creation_input_tokens": 140,
-                            "cache_read_input_tokens": 1000}  # fmt: skip
+    assert report.usage == {
+        "input_tokens": 2000,
+        "output_tokens": 40,
+        "cache_creation_input_tokens": 140,
+        "cache_read_input_tokens": 1000,
+    }
     assert report.cost_usd == 0.5
 
 
@@ -29,8 +33,12 @@ def test_a_continued_session_costs_the_difference() -> None:
     facts = FACTS._replace(last=LAST)
     report = judged(init(), result(modelUsage={"m": USAGE}), facts=facts)
     assert report.cost_usd == pytest.approx(0.2)
-    assert report.usage == {"input_tokens": 600, "output_tokens": 10, "cache_creation_input_tokens": 70,
-                            "cache_read_input_tokens": 0}  # fmt: skip
+    assert report.usage == {
+        "input_tokens": 600,
+        "output_tokens": 10,
+        "cache_creation_input_tokens": 70,
+        "cache_read_input_tokens": 0,
+    }
     assert report.session_totals["cost_usd"] == 0.5
     assert report.session_totals["models"]["m"]["input_tokens"] == 1000
 

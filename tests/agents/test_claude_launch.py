@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clodputer.agents import claude
-from clodputer.agents.claude import environment
+from clodputer.agents.claude import variables
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
@@ -144,12 +144,24 @@ class TestBinary:
 
 class TestEnvironment:
     def test_only_what_is_allowed_goes_along(self, binary: Path) -> None:
-        environ = {"LC_TIME": "C", "TZ": "UTC", "GITHUB_TOKEN": "x", "CLAUDECODE": "1", "ANTHROPIC_API_KEY": "k",
-                   "AWS_SECRET_ACCESS_KEY": "x", "https_proxy": "http://proxy", "EMPTY": "",
-                   "TERM": "xterm"}  # fmt: skip
+        environ = {
+            "LC_TIME": "C",
+            "TZ": "UTC",
+            "GITHUB_TOKEN": "x",
+            "CLAUDECODE": "1",
+            "ANTHROPIC_API_KEY": "k",
+            "AWS_SECRET_ACCESS_KEY": "x",
+            "https_proxy": "http://proxy",
+            "EMPTY": "",
+            "TERM": "xterm",
+        }
         env = launch(binary, environ=environ).env
         assert {name: env[name] for name in ("LC_TIME", "TZ", "ANTHROPIC_API_KEY", "https_proxy")} == {
-            "LC_TIME": "C", "TZ": "UTC", "ANTHROPIC_API_KEY": "k", "https_proxy": "http://proxy"}  # fmt: skip
+            "LC_TIME": "C",
+            "TZ": "UTC",
+            "ANTHROPIC_API_KEY": "k",
+            "https_proxy": "http://proxy",
+        }
         assert not {"GITHUB_TOKEN", "CLAUDECODE", "AWS_SECRET_ACCESS_KEY", "EMPTY", "TERM"} & set(env)
 
     def test_a_bare_environment_is_filled_from_the_account(self, binary: Path) -> None:
@@ -198,17 +210,17 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("timeout", [1.0, 30.0, 119.0, 121.0, 3600.0, 86400.0])
     def test_tools_end_before_the_run_does(self, timeout: float) -> None:
-        settings = environment.settings(Task(name="t", path="", timeout=timeout))
+        settings = variables.settings(Task(name="t", path="", timeout=timeout))
         for name in ("BASH_DEFAULT_TIMEOUT_MS", "BASH_MAX_TIMEOUT_MS", "MCP_TOOL_TIMEOUT"):
             assert 0 < int(settings[name]) < timeout * 1000
         assert int(settings["BASH_DEFAULT_TIMEOUT_MS"]) <= int(settings["BASH_MAX_TIMEOUT_MS"])
 
     def test_a_mac_gets_the_prefix_that_notes_sessions(self) -> None:
         facts = Facts("run-1", {}, {}, "/tmp/cp-1")
-        added = environment.containment(facts, "darwin")
+        added = variables.containment(facts, "darwin")
         assert added["CLAUDE_CODE_SHELL_PREFIX"].endswith("/templates/shell-prefix.sh")
         assert added["CLODPUTER_SESSIONS"] == "/tmp/cp-1/sessions"
-        assert environment.containment(facts, "linux") == {}
+        assert variables.containment(facts, "linux") == {}
 
 
 LAST = {"session_id": SESSION, "reason": "completed"}
@@ -255,12 +267,23 @@ class TestContinuing:
 def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> None:
     (tmp_path / "-one.json").write_text('{"mcpServers": {"one": {"command": "/bin/false"}}}')
     task = Task(
-        name="nightly", path="", working_directory=str(tmp_path), model="--odd", fallback_model=("haiku", "sonnet"),
-        allowed_tools=("Read", "Bash(touch:*)"), disallowed_tools=("WebFetch", "WebSearch"), permission_mode="dontAsk",
-        max_turns=3, max_cost_usd=0.5, append_system_prompt="-p --help", settings_sources=(), add_dirs=("/usr", "/opt"),
+        name="nightly",
+        path="",
+        working_directory=str(tmp_path),
+        model="--odd",
+        fallback_model=("haiku", "sonnet"),
+        allowed_tools=("Read", "Bash(touch:*)"),
+        disallowed_tools=("WebFetch", "WebSearch"),
+        permission_mode="dontAsk",
+        max_turns=3,
+        max_cost_usd=0.5,
+        append_system_prompt="-p --help",
+        settings_sources=(),
+        add_dirs=("/usr", "/opt"),
         mcp_config=("-one.json", '{"mcpServers": {"two": {"command": "/bin/false"}}}'),
-        json_schema={"type": "object", "properties": {"a": {"type": "string"}}}, env={"CLAUDE_CODE_MAX_RETRIES": "0"},
-    )  # fmt: skip
+        json_schema={"type": "object", "properties": {"a": {"type": "string"}}},
+        env={"CLAUDE_CODE_MAX_RETRIES": "0"},
+    )
     # Nobody listens on port 9 of the loopback: all is parsed, the first event comes, and the API cannot be reached.
     environ = {
         "HOME": str(tmp_path),
@@ -273,7 +296,7 @@ def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> 
     with (tmp_path / "prompt").open("rb") as prompt:
         ended = subprocess.run(
             started.argv, env=dict(started.env), cwd=tmp_path, stdin=prompt, capture_output=True, timeout=60
-        )  # fmt: skip
+        )
     assert ended.stdout, ended.stderr
     first = json.loads(ended.stdout.splitlines()[0])
     assert first["subtype"] == "init"

@@ -119,9 +119,14 @@ def test_the_model_that_answered_is_the_one_reported() -> None:
 
 
 def test_the_rejected_window_counts_and_not_the_farthest() -> None:
-    info = {"status": "rejected", "resetsAt": 300, "unifiedWindows": {
-        "five_hour": {"status": "rejected", "resetsAt": 100},
-        "seven_day": {"status": "allowed", "resetsAt": 900}}}  # fmt: skip
+    info = {
+        "status": "rejected",
+        "resetsAt": 300,
+        "unifiedWindows": {
+            "five_hour": {"status": "rejected", "resetsAt": 100},
+            "seven_day": {"status": "allowed", "resetsAt": 900},
+        },
+    }
     event: dict[str, Any] = {"type": "rate_limit_event", "rate_limit_info": info}
     assert told(init(), event).notes.resets_at == 100
     info["unifiedWindows"]["seven_day"]["status"] = "rejected"  # type: ignore[index]
@@ -140,27 +145,57 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-BLOCK = JSON | st.fixed_dictionaries({}, optional={
-    "type": st.sampled_from(["text", "tool_use", "tool_result"]), "id": JSON, "name": JSON, "input": JSON, "text": JSON,
-    "tool_use_id": JSON})  # fmt: skip
-MESSAGE = JSON | st.fixed_dictionaries({}, optional={
-    "id": JSON, "model": JSON, "content": JSON | st.lists(BLOCK, max_size=2), "usage": JSON})  # fmt: skip
+BLOCK = JSON | st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["text", "tool_use", "tool_result"]),
+        "id": JSON,
+        "name": JSON,
+        "input": JSON,
+        "text": JSON,
+        "tool_use_id": JSON,
+    },
+)
+MESSAGE = JSON | st.fixed_dictionaries(
+    {}, optional={"id": JSON, "model": JSON, "content": JSON | st.lists(BLOCK, max_size=2), "usage": JSON}
+)
 EVENT = st.fixed_dictionaries(
     {"type": st.sampled_from(["system", "assistant", "user", "result", "rate_limit_event"]) | JSON},
     optional={
-        "subtype": st.sampled_from(["init", "api_retry", "permission_denied", "success", "background_tasks_changed"]),
-        "message": MESSAGE, "session_id": JSON, "model": JSON, "mcp_servers": JSON, "error": JSON, "is_error": JSON,
-        "num_turns": JSON, "result": JSON, "structured_output": JSON, "total_cost_usd": JSON, "usage": JSON,
-        "errors": JSON, "local_command": JSON,
-        "modelUsage": JSON | st.dictionaries(st.text(max_size=3), JSON), "permission_denials": JSON, "tasks": JSON,
-        "terminal_reason": JSON, "stop_reason": JSON, "api_error": JSON, "api_error_status": JSON,
-        "rate_limit_info": JSON | st.fixed_dictionaries(
-            {"status": st.just("rejected")}, optional={"resetsAt": JSON, "unifiedWindows": JSON}),
+        "subtype": st.sampled_from(
+            ["init", "api_retry", "permission_denied", "success", "background_tasks_changed"]
+        ),
+        "message": MESSAGE,
+        "session_id": JSON,
+        "model": JSON,
+        "mcp_servers": JSON,
+        "error": JSON,
+        "is_error": JSON,
+        "num_turns": JSON,
+        "result": JSON,
+        "structured_output": JSON,
+        "total_cost_usd": JSON,
+        "usage": JSON,
+        "errors": JSON,
+        "local_command": JSON,
+        "modelUsage": JSON | st.dictionaries(st.text(max_size=3), JSON),
+        "permission_denials": JSON,
+        "tasks": JSON,
+        "terminal_reason": JSON,
+        "stop_reason": JSON,
+        "api_error": JSON,
+        "api_error_status": JSON,
+        "rate_limit_info": JSON
+        | st.fixed_dictionaries(
+            {"status": st.just("rejected")}, optional={"resetsAt": JSON, "unifiedWindows": JSON}
+        ),
     },
-)  # fmt: skip
-LINE = st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()) | EVENT.map(
-    lambda value: json.dumps(value).encode()
-)  # fmt: skip
+)
+LINE = (
+    st.binary(max_size=40)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | EVENT.map(lambda value: json.dumps(value).encode())
+)
 
 
 @settings(max_examples=examples(300), deadline=None)

@@ -22,7 +22,7 @@ from tests.agents.streams import (
     replayed,
     result,
     said,
-)  # fmt: skip
+)
 
 # One line for each recorded stream: the reason it must be given.
 REASON_OF = {
@@ -198,11 +198,15 @@ DENIED = {"type": "system", "subtype": "permission_denied", "tool_name": "Read"}
         # the model has spoken again since
         ([init(), said("x", error="server_error"), said("y")], ended(1), "exit_status"),
         # plan and auto mode end so when they refuse to act (claude-cli 2)
-        ([init(), result(permission_denials=[{"tool_name": "Write", "tool_use_id": "t"}])], ended(1), "denied"),
+        (
+            [init(), result(permission_denials=[{"tool_name": "Write", "tool_use_id": "t"}])],
+            ended(1),
+            "denied",
+        ),
         # seen in system events only (unattended-failures 5)
         ([init(), DENIED, result()], ended(0), "denied"),
     ],
-)  # fmt: skip
+)
 def test_ends_that_the_real_one_cannot_be_made_to_have(events: list[Any], end: Ended, reason: str) -> None:
     assert judged(*events, end=end).outcome.reason == reason
 
@@ -232,8 +236,10 @@ def test_the_message_of_a_stop_tells_what_it_was_at() -> None:
     message = judged(
         init(), said("Reading the files."), retry, end=ended(143, stopped="timeout")
     ).outcome.message
-    assert message == ("It ran longer than 1h (timeout). It had to retry the API (overloaded, status 529). "
-                       "It last said: Reading the files.")  # fmt: skip
+    assert message == (
+        "It ran longer than 1h (timeout). It had to retry the API (overloaded, status 529). "
+        "It last said: Reading the files."
+    )
 
 
 def test_unreadable_lines_are_told_when_the_result_is_missing() -> None:
@@ -245,18 +251,29 @@ def mostly(good: Any, *bad: Any) -> st.SearchStrategy[Any]:
 
 
 @given(
-    end=st.builds(Ended, mostly(0, 1, 143, None), mostly(None, 9), mostly("", "exit_grace", "timeout", "stall"),
-                  st.just(""), st.just(())),
-    fields=st.fixed_dictionaries({
-        "subtype": mostly("success", "error_max_turns", 1), "is_error": mostly(False, True, None, "no"),
-        "num_turns": mostly(1, 0, -1, None, True), "terminal_reason": mostly("completed", "other", None),
-        "result": mostly("done", "", None, {}), "stop_reason": mostly("end_turn", "refusal"),
-        "api_error_status": mostly(None, 500),
-        "permission_denials": mostly([], [{"tool_name": "Write"}], [3]),
-    }),
+    end=st.builds(
+        Ended,
+        mostly(0, 1, 143, None),
+        mostly(None, 9),
+        mostly("", "exit_grace", "timeout", "stall"),
+        st.just(""),
+        st.just(()),
+    ),
+    fields=st.fixed_dictionaries(
+        {
+            "subtype": mostly("success", "error_max_turns", 1),
+            "is_error": mostly(False, True, None, "no"),
+            "num_turns": mostly(1, 0, -1, None, True),
+            "terminal_reason": mostly("completed", "other", None),
+            "result": mostly("done", "", None, {}),
+            "stop_reason": mostly("end_turn", "refusal"),
+            "api_error_status": mostly(None, 500),
+            "permission_denials": mostly([], [{"tool_name": "Write"}], [3]),
+        }
+    ),
     after=st.lists(st.sampled_from([b"torn", init(), said("x")]), max_size=1),
     server=mostly("connected", "failed", "pending"),
-)  # fmt: skip
+)
 def test_success_means_every_condition(
     end: Ended, fields: dict[str, Any], after: list[Any], server: str
 ) -> None:

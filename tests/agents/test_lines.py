@@ -34,9 +34,9 @@ def test_any_text_can_be_written_down_again(words: str) -> None:
 
 
 @given(st.binary(), st.sampled_from([b'"\\ud800%b"', b'["\\uDFFF", %b]', b"%b"]))
-def test_what_is_read_can_be_encoded(noise: bytes, around: bytes) -> None:
+def test_what_is_read_can_be_encoded(noise: bytes, context: bytes) -> None:
     try:
-        value = lines.read(around % noise)
+        value = lines.read(context % noise)
     except ValueError:
         return
     json.dumps(value, ensure_ascii=False, allow_nan=False).encode()

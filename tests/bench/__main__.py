@@ -53,9 +53,17 @@ def main() -> int:
         for name in arguments.benches or benches:
             print(f"{name} ...", file=sys.stderr, flush=True)
             rows += benches[name]()
-    text = "\n".join([(f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.system()} "
-                      f"{platform.release()}, {arguments.rounds} rounds."), *(f"Not compared: {why}." for why in peers.missing),
-                      "", table(rows)])  # fmt: skip
+    text = "\n".join(
+        [
+            (
+                f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.system()} "
+                f"{platform.release()}, {arguments.rounds} rounds."
+            ),
+            *(f"Not compared: {why}." for why in peers.missing),
+            "",
+            table(rows),
+        ]
+    )
     print(text)
     if arguments.write:
         page = PAGE.read_text(encoding="utf-8")

@@ -14,11 +14,19 @@ from tests.workshop import ROOT
 
 # Commands that draw with rich may take longer; `run`, `demo`, `new` and their like wait for something or change something.
 PLAIN = {
-    "--help": ["--help"], "--version": ["--version"], "run --help": ["run", "--help"], "show": ["show", "blink"],
-    "next": ["next", "--cron", "0 8 * * *"], "why": ["why", "blink"], "config": ["config"], "logs": ["logs"],
-    "queue --json": ["queue", "--json"], "list --json": ["list", "--json"], "status --json": ["status", "--json"],
+    "--help": ["--help"],
+    "--version": ["--version"],
+    "run --help": ["run", "--help"],
+    "show": ["show", "blink"],
+    "next": ["next", "--cron", "0 8 * * *"],
+    "why": ["why", "blink"],
+    "config": ["config"],
+    "logs": ["logs"],
+    "queue --json": ["queue", "--json"],
+    "list --json": ["list", "--json"],
+    "status --json": ["status", "--json"],
     "validate": ["validate"],
-}  # fmt: skip
+}
 DRAWN = {name: [name] for name in ("list", "status", "queue", "stats")}
 
 
@@ -31,8 +39,13 @@ def first_words(stage: Stage) -> list[Row]:
 
     def first_byte(arguments: list[str]) -> Cost:
         began = perf_counter()
-        with subprocess.Popen([sys.executable, "-m", "clodputer", *arguments], env=environ, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as started:  # fmt: skip
+        with subprocess.Popen(
+            [sys.executable, "-m", "clodputer", *arguments],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as started:
             assert started.stdout is not None
             os.read(started.stdout.fileno(), 1)
             wall = perf_counter() - began

@@ -56,8 +56,10 @@ def fill(home: Home, events: int) -> list[tuple[object, ...]]:
 def plain(path: str, rows: list[tuple[object, ...]]) -> sqlite3.Connection:
     """The same runs in a table as anybody would make it."""
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE runs (run_id TEXT PRIMARY KEY, task TEXT, at REAL, outcome TEXT, reason TEXT,"
-                       " duration REAL, cost REAL)")  # fmt: skip
+    connection.execute(
+        "CREATE TABLE runs (run_id TEXT PRIMARY KEY, task TEXT, at REAL, outcome TEXT, reason TEXT,"
+        " duration REAL, cost REAL)"
+    )
     connection.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
     connection.execute("CREATE INDEX runs_at ON runs (at)")
     connection.commit()
@@ -80,10 +82,13 @@ def the_past(stage: Stage) -> list[Row]:
     def statistics_of_theirs() -> object:
         where = "FROM runs WHERE at >= ?"
         return (
-            connection.execute(f"SELECT outcome, reason, count(*), total(duration), total(cost) {where}"
-                               " GROUP BY outcome, reason", (NOW - MONTH,)).fetchall(),
+            connection.execute(
+                f"SELECT outcome, reason, count(*), total(duration), total(cost) {where}"
+                " GROUP BY outcome, reason",
+                (NOW - MONTH,),
+            ).fetchall(),
             connection.execute(f"SELECT duration {where} ORDER BY duration", (NOW - MONTH,)).fetchall(),
-        )  # fmt: skip
+        )
 
     def last(task: str) -> Callable[[], object]:
         def ask() -> object:

@@ -92,10 +92,24 @@ def from_python(stage: Stage) -> list[Row]:
     )
     lost = eight_writers(stage)
     return [
-        Row("8", "drop from Python without fsync, against a bare create", "<= 1.3 x", rotation.ratio("drop", "bare"), 1.3, "x"),
-        Row("8", "the same with both fsyncs, as `spool.drop` does it", "", rotation.ratio("durable", "bare"), None, "x"),
+        Row(
+            "8",
+            "drop from Python without fsync, against a bare create",
+            "<= 1.3 x",
+            rotation.ratio("drop", "bare"),
+            1.3,
+            "x",
+        ),
+        Row(
+            "8",
+            "the same with both fsyncs, as `spool.drop` does it",
+            "",
+            rotation.ratio("durable", "bare"),
+            None,
+            "x",
+        ),
         Row("8", "of 4,000 requests by 8 writers at once: lost", "0", lost, 0, ""),
-    ]  # fmt: skip
+    ]
 
 
 def eight_writers(stage: Stage) -> int:
@@ -164,9 +178,23 @@ def picking(stage: Stage) -> list[Row]:
     ratio = sorted(costs["many"])[45] / sorted(costs["few"])[45]
     return [
         Row("10", "pick with 100,000 queued against 100", "<= 1.25 x", ratio, 1.25, "x"),
-        Row("11", "of 2,000 urgent arrivals between picks: passed over", "0", passed_over(stage, listed_once=False), 0, ""),
-        Row("11", "the control, which lists all folders once", "> 0", passed_over(stage, listed_once=True), None, ""),
-    ]  # fmt: skip
+        Row(
+            "11",
+            "of 2,000 urgent arrivals between picks: passed over",
+            "0",
+            passed_over(stage, listed_once=False),
+            0,
+            "",
+        ),
+        Row(
+            "11",
+            "the control, which lists all folders once",
+            "> 0",
+            passed_over(stage, listed_once=True),
+            None,
+            "",
+        ),
+    ]
 
 
 def passed_over(stage: Stage, *, listed_once: bool) -> int:

@@ -44,14 +44,33 @@ def exec_itself(stage: Stage) -> list[Row]:
     os.close(holder)
     one, refusal, nothing = (rotation.ratio(name, "bare") for name in ("one request", "refused", "idle"))
     return [
-        Row("1", "`exec` with one warm `/bin/true` request, as `install` starts it", "<= 2.0 x python", one, 2.0,
-            f"x ({rotation.milliseconds('one request'):.0f} ms)"),
-        Row("1", "the same, processor time", "<= 2.0 x python", rotation.ratio("one request", "bare", "cpu"), 2.0, "x"),
+        Row(
+            "1",
+            "`exec` with one warm `/bin/true` request, as `install` starts it",
+            "<= 2.0 x python",
+            one,
+            2.0,
+            f"x ({rotation.milliseconds('one request'):.0f} ms)",
+        ),
+        Row(
+            "1",
+            "the same, processor time",
+            "<= 2.0 x python",
+            rotation.ratio("one request", "bare", "cpu"),
+            2.0,
+            "x",
+        ),
         Row("2", "`exec` refused by a busy lock", "<= 1.3 x python", refusal, 1.3, "x"),
         Row("3", "`exec` with nothing to do", "<= 1.2 x python", nothing, 1.2, "x"),
-        Row("", "`python -I -S -c pass`, below which no Python goes", "", rotation.ratio("bare -S", "bare"), None,
-            f"x ({rotation.milliseconds('bare'):.1f} ms for `python -I -c pass`)"),
-    ]  # fmt: skip
+        Row(
+            "",
+            "`python -I -S -c pass`, below which no Python goes",
+            "",
+            rotation.ratio("bare -S", "bare"),
+            None,
+            f"x ({rotation.milliseconds('bare'):.1f} ms for `python -I -c pass`)",
+        ),
+    ]
 
 
 def memory(stage: Stage) -> list[Row]:
@@ -69,8 +88,16 @@ def memory(stage: Stage) -> list[Row]:
         stage.environment(home),
         lambda pid: "sleep" in {child.name() for child in psutil.Process(pid).children()},
     )
-    return [Row("4", "peak memory of `exec` while a run lasts", "<= 1.6 x python -S", at_work / alone, 1.6,
-                f"x ({at_work / 1024:.1f} MiB)")]  # fmt: skip
+    return [
+        Row(
+            "4",
+            "peak memory of `exec` while a run lasts",
+            "<= 1.6 x python -S",
+            at_work / alone,
+            1.6,
+            f"x ({at_work / 1024:.1f} MiB)",
+        )
+    ]
 
 
 def _peak(argv: list[str], environ: Mapping[str, str], ready: Callable[[int], bool]) -> int:
@@ -95,8 +122,13 @@ def modules(stage: Stage) -> list[Row]:
         "import sys; from clodputer.cli.door import execute; execute('', False); "
         f"print(*sorted(set(sys.modules) & set({HEAVY!r})))"
     )
-    done = subprocess.run([sys.executable, "-c", program], env={**stage.environment(home), "PYTHONPATH": str(ROOT)},
-                          capture_output=True, text=True, check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**stage.environment(home), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     found = done.stdout.split()
     return [
         Row(

@@ -94,11 +94,11 @@ def test_a_run_whose_exec_died(home: Home) -> None:
     assert me is not None
     run_id = runs.new_id(time() - 90, place.id)
     slot.mark(home, "default", "work", run_id, recorded.written(me._replace(started="another boot/1")))
-    around = look(environment(home))
+    context = look(environment(home))
     # With a patience that would time the test out, were it waited for.
-    found = cancel.find(around, "work-0001")
+    found = cancel.find(context, "work-0001")
     assert found is not None
-    done = cancel.cancel(around, found, 1e6)
+    done = cancel.cancel(context, found, 1e6)
     assert (done.result, done.run_id, done.stale) == ("asked", run_id, True)
     told, _ = clodputer(home, "cancel", "work-0001")
     assert "the exec that had it died, and the next one settles its run: clodputer exec" in told

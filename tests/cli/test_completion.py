@@ -54,9 +54,15 @@ def completed(home: Home, folder: Path, shell: str, line: str) -> list[str]:
     """What a real shell offers at the end of a line."""
     extra = {"LINE": line, "PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin", "TERM": "dumb"}
     done = subprocess.run(
-        [str(shutil.which(shell)), *OPTIONS[shell], "-c", ASK[shell]], env={**os.environ, **environment(home, extra)},
-        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        [str(shutil.which(shell)), *OPTIONS[shell], "-c", ASK[shell]],
+        env={**os.environ, **environment(home, extra)},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.stderr == ""
     return [word for word in done.stdout.split("\n") if word]
 
@@ -75,8 +81,11 @@ def test_a_real_shell(home: Home, folder: Path, shell: str) -> None:
 
 def offered(home: Home, *words: str) -> list[str]:
     """What is offered for the last of these words."""
-    extra = {"_CLODPUTER_COMPLETE": "bash_complete", "COMP_WORDS": "\n".join(["clodputer", *words]),
-             "COMP_CWORD": str(len(words))}  # fmt: skip
+    extra = {
+        "_CLODPUTER_COMPLETE": "bash_complete",
+        "COMP_WORDS": "\n".join(["clodputer", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
     stdout, stderr = clodputer(home, extra=extra)
     assert stderr == ""
     return [line.partition(",")[2] for line in stdout.splitlines() if line]

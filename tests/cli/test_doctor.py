@@ -136,10 +136,15 @@ def test_secrets_are_not_shown(home: Home) -> None:
 
 FINDINGS = [
     Finding("home", "ok", "/h"),
-    Finding("tasks", "problem", "tasks/a.yaml:2: timeout: expected a duration\x1b[31m such as 20s, found 20", "Mend it."),
+    Finding(
+        "tasks",
+        "problem",
+        "tasks/a.yaml:2: timeout: expected a duration\x1b[31m such as 20s, found 20",
+        "Mend it.",
+    ),
     Finding("tmp", "note", "1 leftover", "Remove it.", Fix("remove it", "unlink")),
     Finding("spool", "ok", "fine"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("width", [1, 40, 60, 200])

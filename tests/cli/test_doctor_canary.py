@@ -125,8 +125,13 @@ def test_the_seconds_are_counted(home: Home, capsys: pytest.CaptureFixture[str])
 def test_an_interrupted_canary_is_taken_away(home: Home, table: Crontab, number: int, status: int) -> None:
     """At once when its line is in the table, when it is not yet known how to take that away."""
     before = table.content
-    waiting = subprocess.Popen([sys.executable, "-m", "clodputer", "doctor", "--canary"], cwd=ROOT, env=dict(os.environ),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "clodputer", "doctor", "--canary"],
+        cwd=ROOT,
+        env=dict(os.environ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     until(lambda: b"--probe" in (table.content or b""), 30)
     waiting.send_signal(number)
     assert waiting.wait(30) == status
@@ -165,8 +170,14 @@ def seen(home: Home, **changed: Any) -> list[str]:
     facts = doctoring.facts(home, os.environ, ask_schedulers=True)
     assert facts.installed is not None
     assert facts.installed.shim is not None
-    usual = {"environment": dict(facts.installed.shim.environment), "user": facts.user, "umask": 0o022,
-             "open_files": 1024, "version": __version__, "locks": True}  # fmt: skip
+    usual = {
+        "environment": dict(facts.installed.shim.environment),
+        "user": facts.user,
+        "umask": 0o022,
+        "open_files": 1024,
+        "version": __version__,
+        "locks": True,
+    }
     found = canary.judge(facts, "cron", Waited(True, {**usual, **changed}, 1.0))
     return [f"{finding.level}: {finding.message}" for finding in found]
 
@@ -219,8 +230,14 @@ def test_the_command(home: Home, table: Crontab) -> None:
     """--canary adds to what is found; --real alone is a slip."""
     table.hook(CRON.format(more=""))
     begun = time()
-    ended = subprocess.run([sys.executable, "-m", "clodputer", "doctor", "--canary", "--json"], cwd=ROOT,
-                           env=dict(os.environ), capture_output=True, text=True, timeout=60)  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-m", "clodputer", "doctor", "--canary", "--json"],
+        cwd=ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     findings = json.loads(ended.stdout)["data"]["findings"]
     assert any(finding["check"] == "canary" for finding in findings)
     assert ended.stderr == ""

@@ -97,11 +97,14 @@ def test_json_is_kept_clean_of_the_editor(home: Home, tmp_path: Path) -> None:
         (['echo "prompt: after" > "$1"', "exit 3"], "editor_failed", "ended with status 3"),
         (['echo "prompt: [" > "$1"'], "task_invalid", "tasks/mine.yaml:"),
         (['printf "name: other\\nprompt: x\\n" > "$1"'], "task_invalid", "also claimed by tasks/other.yaml"),
-        (['echo "prompt: theirs" > "$(dirname "$1")/mine.yaml"', 'echo "prompt: after" > "$1"'],
-         "task_changed", "was changed by somebody else"),
+        (
+            ['echo "prompt: theirs" > "$(dirname "$1")/mine.yaml"', 'echo "prompt: after" > "$1"'],
+            "task_changed",
+            "was changed by somebody else",
+        ),
         (['rm "$(dirname "$1")/mine.yaml"', 'echo "prompt: after" > "$1"'], "task_changed", "was removed"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_put_in_place_is_kept(
     home: Home, tmp_path: Path, lines: list[str], code: str, part: str
 ) -> None:

@@ -25,7 +25,7 @@ def broken(home: Home, tmp_path: Path, *arguments: str, **extra: str) -> tuple[s
     """Run a copy of the package whose `show` raises what no code of ours expects; its stdout and stderr."""
     copy = tmp_path / "copy"
     shutil.copytree(Path(__file__).parents[2] / "clodputer", copy / "clodputer")
-    show = copy / "clodputer" / "cli" / "show.py"
+    show = copy / "clodputer" / "cli" / "commands" / "show.py"
     text = show.read_text()
     line = "    one = find("
     assert line in text
@@ -127,20 +127,43 @@ def shell(home: Home, line: str, **extra: str) -> tuple[int, str, str]:
         ("$C show greet >/dev/full", 1, "", "error: No space left on device"),
         ("$C show greet --json >/dev/full", 1, "", "error: No space left on device"),
         # What a person may have done to the home.
-        ("mkdir $CLODPUTER_HOME/execution.log; $C run greet", 1, "",
-         "error: Is a directory: "),
+        ("mkdir $CLODPUTER_HOME/execution.log; $C run greet", 1, "", "error: Is a directory: "),
         ("rm -r $CLODPUTER_HOME/tasks; $C new x", 1, "", "error: a folder of the home is missing: "),
-        ("rm -r $CLODPUTER_HOME/tasks; touch $CLODPUTER_HOME/tasks; $C run x", 1, "", "error: Not a directory: "),
-        ("rm -r $CLODPUTER_HOME/runs; touch $CLODPUTER_HOME/runs; $C run greet", 1, "", "error: Not a directory: "),
+        (
+            "rm -r $CLODPUTER_HOME/tasks; touch $CLODPUTER_HOME/tasks; $C run x",
+            1,
+            "",
+            "error: Not a directory: ",
+        ),
+        (
+            "rm -r $CLODPUTER_HOME/runs; touch $CLODPUTER_HOME/runs; $C run greet",
+            1,
+            "",
+            "error: Not a directory: ",
+        ),
         # Surroundings.
-        ("cd $(mktemp -d) && rmdir $PWD && CLODPUTER_HOME=here $C show greet", 1, "", "error: the working directory is gone"),
-        ("HOME=/nonexistent CLODPUTER_HOME= $C show greet", 1, "",
-         "error: there is no Clodputer home at /nonexistent/.clodputer"),
+        (
+            "cd $(mktemp -d) && rmdir $PWD && CLODPUTER_HOME=here $C show greet",
+            1,
+            "",
+            "error: the working directory is gone",
+        ),
+        (
+            "HOME=/nonexistent CLODPUTER_HOME= $C show greet",
+            1,
+            "",
+            "error: there is no Clodputer home at /nonexistent/.clodputer",
+        ),
         ("unset HOME CLODPUTER_HOME; $C show greet", 1, "", "error: there is no Clodputer home at "),
-        ("LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 $C show n\u00e9", 1, "", "error: no run and no task fits 'n"),
+        (
+            "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 $C show n\u00e9",
+            1,
+            "",
+            "error: no run and no task fits 'n",
+        ),
         ("$C show \"$(printf 'a\\033[2J')\"", 1, "", "error: no run and no task fits 'a\\x1b[2J'"),
     ],
-)  # fmt: skip
+)
 def test_every_way_out(home: Home, line: str, status: int, stdout: str, stderr: str) -> None:
     """No traceback and no fault of ours, whatever became of the streams and of the home."""
     if "/dev/full" in line and not os.path.exists("/dev/full"):

@@ -61,8 +61,11 @@ def test_install_ring_and_uninstall(home: Home, crontab: Crontab) -> None:
     # As cron does it: /bin/sh, and hardly any variables.
     subprocess.run(
         ["/bin/sh", "-c", line.split(None, 5)[5]],
-        env={"HOME": "/", "PATH": "/usr/bin:/bin"}, cwd="/", check=True, timeout=60,
-    )  # fmt: skip
+        env={"HOME": "/", "PATH": "/usr/bin:/bin"},
+        cwd="/",
+        check=True,
+        timeout=60,
+    )
     assert outcomes(home, "nightly") == ["succeeded"]
     envelope = json.loads(clodputer(home, "uninstall", "--scheduler", "cron", "--json", extra=extra)[0])
     assert envelope["ok"] is True
@@ -130,9 +133,17 @@ def test_what_is_left_of_another_home(home: Home, crontab: Crontab, tmp_path: Pa
 def test_no_scheduler_is_an_error_with_remedies(home: Home, crontab: Crontab) -> None:
     crontab.kind("denied")
     told = clodputer(
-        home, "install", "--scheduler", "cron", status=1,
-        extra={"PATH": os.environ["PATH"], "FAKE_CRONTAB": str(crontab.folder), "FAKE_CRONTAB_KIND": "denied"},
-    )[1]  # fmt: skip
+        home,
+        "install",
+        "--scheduler",
+        "cron",
+        status=1,
+        extra={
+            "PATH": os.environ["PATH"],
+            "FAKE_CRONTAB": str(crontab.folder),
+            "FAKE_CRONTAB_KIND": "denied",
+        },
+    )[1]
     assert "cron cannot be used" in told
     assert not os.path.exists(f"{home.root}/bin")
 
@@ -155,8 +166,10 @@ def test_what_schedulers_have_is_told(home: Home, crontab: Crontab) -> None:
     assert not found.drifted(), found
     (view,) = found.views
     assert {one.found.task or one.found.kind: one.next is not None for one in view.units} == {
-        "nightly": True, "spool": False, "sweep": False,
-    }  # fmt: skip
+        "nightly": True,
+        "spool": False,
+        "sweep": False,
+    }
     assert "To bring it in order" not in text(found)
     command_task(home, "nightly", "true", more=CRON.replace("8", "9"))
     assert "install would change 1" in seen()

@@ -41,7 +41,7 @@ TOOL = {"type": "tool_use", "name": "Read", "input": {"file_path": "/a\x1b[2J"}}
         ([b"plain output\n", b"\n"], Seen(doing="plain output")),
         ([{"type": "user", "message": {"content": "x"}}, {"type": "assistant", "message": 3}], Seen()),
     ],
-)  # fmt: skip
+)
 def test_what_is_seen(events: list[Any], expected: Seen) -> None:
     assert seen(*events) == expected
 
@@ -116,6 +116,8 @@ def test_cutting(text: str, width: int, expected: str) -> None:
 def test_nothing_is_wider_than_asked(text: str, width: int) -> None:
     import unicodedata
 
-    wide = sum(0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
-               for one in cut(text, width))  # fmt: skip
+    wide = sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in cut(text, width)
+    )
     assert wide <= width

@@ -37,8 +37,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = make_home(tmp_path_factory.mktemp("narrow"))
     cron = "{type: cron, schedule: '0 8 * * mon-fri', timezone: Europe/Berlin}"
     often = "{type: interval, every: 2h, active: {hours: '08:00-20:00'}}"
-    command_task(home, LONG, "/bin/sh", "-c", "echo something went badly wrong here >&2; exit 3",
-                 more=f"trigger: [{cron}, {often}]\n")  # fmt: skip
+    command_task(
+        home,
+        LONG,
+        "/bin/sh",
+        "-c",
+        "echo something went badly wrong here >&2; exit 3",
+        more=f"trigger: [{cron}, {often}]\n",
+    )
     command_task(home, "brief", "/bin/true", more="trigger: {type: interval, every: 15m}\n")
     command_task(home, "held-because-of-a-limit", "/bin/true", more=f"lane: {LANE}\n")
     write_task(home, "broken-but-with-a-long-name", "agent: nobody\ncomand: [x]\ntimeot: 5\n")
@@ -69,28 +75,60 @@ def home_width() -> int:
 
 # What is called, and what must be on the screen whatever its width.
 CALLS: dict[str, tuple[Callable[[Home], Result], tuple[str, ...]]] = {
-    "list": (lambda home: listing(environment(home), time()),
-             (LONG, "failed (exit_status)", "every 15m", "expected one of claude, command, found 'nobody'")),
-    "status": (lambda home: status(environment(home), time()),
-               (LONG, "LAST RUNS", "NEXT", "Somebody wants to look at this lane", "clodputer queue --rejected", "1 queued")),
-    "queue": (lambda home: queue(environment(home), "", 20, time()), ("held-0001", "held-because-of-a-limit", LANE)),
-    "rejected": (lambda home: aside(environment(home), "rejected", 20, time()),
-                 ("a-file-that-a-script-has-made.json", "unknown field 'tsk'", "clodputer retry rejected/FILE")),
-    "dead": (lambda home: aside(environment(home), "dead", 20, time()), ("late-1234", "It expired before its turn came")),
-    "logs": (lambda home: log(environment(home), {"task": "", "event": "", "run_id": ""}, None, None, time()),
-             (LONG, "failed (exit_status)", "something went badly wrong here", "late-1234.late.json")),
-    "show": (lambda home: show(environment(home), LONG),
-             (LONG, "something went badly wrong here", "trigger: spool", "record.json", "failed after")),
-    "show rejected": (lambda home: show(environment(home), "rejected/a-file-that-a-script-has-made.json"),
-                      ("unknown field 'tsk'", "clodputer retry rejected/a-file-that-a-script-has-made.json")),
-    "why": (lambda home: why(environment(home), LONG, time()),
-            (LONG, "clodputer retry late-1234", "is due next at", "clodputer show")),
-    "stats": (lambda home: stats(environment(home), "", "30d", time(), home_width()),
-              ("succeeded", "failed (exit_status)", "median")),
+    "list": (
+        lambda home: listing(environment(home), time()),
+        (LONG, "failed (exit_status)", "every 15m", "expected one of claude, command, found 'nobody'"),
+    ),
+    "status": (
+        lambda home: status(environment(home), time()),
+        (
+            LONG,
+            "LAST RUNS",
+            "NEXT",
+            "Somebody wants to look at this lane",
+            "clodputer queue --rejected",
+            "1 queued",
+        ),
+    ),
+    "queue": (
+        lambda home: queue(environment(home), "", 20, time()),
+        ("held-0001", "held-because-of-a-limit", LANE),
+    ),
+    "rejected": (
+        lambda home: aside(environment(home), "rejected", 20, time()),
+        ("a-file-that-a-script-has-made.json", "unknown field 'tsk'", "clodputer retry rejected/FILE"),
+    ),
+    "dead": (
+        lambda home: aside(environment(home), "dead", 20, time()),
+        ("late-1234", "It expired before its turn came"),
+    ),
+    "logs": (
+        lambda home: log(environment(home), {"task": "", "event": "", "run_id": ""}, None, None, time()),
+        (LONG, "failed (exit_status)", "something went badly wrong here", "late-1234.late.json"),
+    ),
+    "show": (
+        lambda home: show(environment(home), LONG),
+        (LONG, "something went badly wrong here", "trigger: spool", "record.json", "failed after"),
+    ),
+    "show rejected": (
+        lambda home: show(environment(home), "rejected/a-file-that-a-script-has-made.json"),
+        ("unknown field 'tsk'", "clodputer retry rejected/a-file-that-a-script-has-made.json"),
+    ),
+    "why": (
+        lambda home: why(environment(home), LONG, time()),
+        (LONG, "clodputer retry late-1234", "is due next at", "clodputer show"),
+    ),
+    "stats": (
+        lambda home: stats(environment(home), "", "30d", time(), home_width()),
+        ("succeeded", "failed (exit_status)", "median"),
+    ),
     "next": (lambda home: asked(environment(home), LONG, None, None, None, 3, time()), (LONG, "interval")),
-    "validate": (lambda home: validate(environment(home)), (LONG, "comand: unknown key (did you mean 'command'?)")),
+    "validate": (
+        lambda home: validate(environment(home)),
+        (LONG, "comand: unknown key (did you mean 'command'?)"),
+    ),
     "doctor": (doctor, (LONG, "has 2 mistakes", "line 2: y", "Mend it.")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("columns", WIDTHS)

@@ -64,8 +64,12 @@ def test_listing_and_next_steps(home: Home) -> None:
     for part in (f"{home.tasks}/mine.yaml", "validate mine", "run mine --dry-run", "edit mine"):
         assert part in stdout
     assert "next mine" not in stdout
-    text = new({"CLODPUTER_HOME": home.root}, "timed", "manual",
-               b'{"prompt": "x", "trigger": {"type": "cron", "schedule": "@daily"}}').text  # fmt: skip
+    text = new(
+        {"CLODPUTER_HOME": home.root},
+        "timed",
+        "manual",
+        b'{"prompt": "x", "trigger": {"type": "cron", "schedule": "@daily"}}',
+    ).text
     assert "next timed" in text
 
 
@@ -98,8 +102,11 @@ def test_json_becomes_a_file_with_the_same_keys(home: Home) -> None:
 @pytest.mark.parametrize(
     ("keys", "code", "parts"),
     [
-        ({"prompt": "x", "max_cost_us": 1, "timeout": 5}, "task_invalid",
-         ("max_cost_us: unknown key (did you mean 'max_cost_usd'?)", "timeout: expected a duration")),
+        (
+            {"prompt": "x", "max_cost_us": 1, "timeout": 5},
+            "task_invalid",
+            ("max_cost_us: unknown key (did you mean 'max_cost_usd'?)", "timeout: expected a duration"),
+        ),
         ({}, "task_invalid", ("prompt",)),
         ({"prompt": None}, "task_invalid", ("prompt: has no value",)),
         ({"prompt": "x", "expect": {"file_exist": "y"}}, "task_invalid", ("expect.file_exist: unknown key",)),
@@ -114,7 +121,7 @@ def test_json_becomes_a_file_with_the_same_keys(home: Home) -> None:
         (b"[" * 100_000, "json_invalid", ("nested",)),
         (b" " * 1_100_000, "json_invalid", ("1,048,576",)),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_told_and_nothing_is_made(
     home: Home, keys: Any, code: str, parts: tuple[str, ...]
 ) -> None:
@@ -132,8 +139,11 @@ def test_json_of_stdin(home: Home) -> None:
     def given(text: str) -> Any:
         done = subprocess.run(
             [sys.executable, "-m", "clodputer", "new", "mine", "--from-json", "-", "--json"],
-            env=environment(home), input=text, capture_output=True, text=True,
-        )  # fmt: skip
+            env=environment(home),
+            input=text,
+            capture_output=True,
+            text=True,
+        )
         return json.loads(done.stdout)
 
     refused = given('{"promt": "x"}')

@@ -51,8 +51,18 @@ def test_an_expression_needs_no_home(tmp_path: Path) -> None:
 
 def test_the_zone_of_the_system(home: Home) -> None:
     """TZ, as for every other program."""
-    stdout, _ = clodputer(home, "next", "--json", "--cron", "0 8 * * *", "--from", "2027-07-01T00:00:00Z", "--count", "1",
-                          extra={"TZ": "America/New_York"})  # fmt: skip
+    stdout, _ = clodputer(
+        home,
+        "next",
+        "--json",
+        "--cron",
+        "0 8 * * *",
+        "--from",
+        "2027-07-01T00:00:00Z",
+        "--count",
+        "1",
+        extra={"TZ": "America/New_York"},
+    )
     assert json.loads(stdout)["data"]["slot_times"] == ["2027-07-01T08:00:00-04:00"]
 
 

@@ -92,9 +92,14 @@ def test_logs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [{}, {"event": ["\x1b[2J"], "task": {"a": "\x1b"}, "timestamp": 5}, {"event": "finished", "outcome": 7},
-     {"event": "swept", "swept": [1, 2]}, {"event": "queued", "file": "a\nb\x1b]0;x\x07", "timestamp": "2026-01-01T00:00:00Z"}],
-)  # fmt: skip
+    [
+        {},
+        {"event": ["\x1b[2J"], "task": {"a": "\x1b"}, "timestamp": 5},
+        {"event": "finished", "outcome": 7},
+        {"event": "swept", "swept": [1, 2]},
+        {"event": "queued", "file": "a\nb\x1b]0;x\x07", "timestamp": "2026-01-01T00:00:00Z"},
+    ],
+)
 def test_an_event_is_one_harmless_line(event: dict[str, Any]) -> None:
     words = in_words(event)
     assert "\n" not in words

@@ -22,11 +22,14 @@ def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     shown = wrapped(f"{ink('nightly', 'bold')} does not run: {SENTENCE}")
     assert without(shown).split("\n") == [
-        "nightly does not run: its task file is", "not in order, which three mistakes in it", "show",
-    ]  # fmt: skip
+        "nightly does not run: its task file is",
+        "not in order, which three mistakes in it",
+        "show",
+    ]
     assert hung(f"  {SENTENCE}").split("\n") == [
-        "  its task file is not in order, which", "    three mistakes in it show",
-    ]  # fmt: skip
+        "  its task file is not in order, which",
+        "    three mistakes in it show",
+    ]
     rows = "  changelog  at 07:30 on weekdays, and every hour"
     assert hung(rows, 4).split("\n") == ["  changelog  at 07:30 on weekdays, and", "      every hour"]
     assert prose("\x1b[2J") == "\\x1b[2J"

@@ -104,8 +104,12 @@ def test_a_dry_run(home: Home, tmp_path: Path) -> None:
     log = tmp_path / "log"
     Path(home.config).write_text(f"claude: {binary}\n")
     write_secrets(home, "TOKEN=sk-12345678\nANTHROPIC_API_KEY=sk-87654321\n")
-    write_task(home, "nightly", "prompt: Use {{ env.TOKEN }} for {{ context.who }}.\nmax_turns: 3\n"
-               f"env: {{FAKE_CLAUDE_LOG: {log}}}\nallowed_tools: [Read, 'Bash(git log:*)']\n")  # fmt: skip
+    write_task(
+        home,
+        "nightly",
+        "prompt: Use {{ env.TOKEN }} for {{ context.who }}.\nmax_turns: 3\n"
+        f"env: {{FAKE_CLAUDE_LOG: {log}}}\nallowed_tools: [Read, 'Bash(git log:*)']\n",
+    )
     stdout, stderr = clodputer(home, "run", "nightly", "--dry-run", "-c", "who=Ada")
     assert stderr == ""
     assert f"{binary} -p --output-format=stream-json" in stdout

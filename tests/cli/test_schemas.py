@@ -95,21 +95,21 @@ def _missed(entry: due.Entry) -> due.Entry:
 @pytest.fixture
 def answer(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Calls a command with --json; its exit code and envelope."""
-    around = {
+    context = {
         "PATH": f"{ROOT}/tests/fakes:{os.environ['PATH']}",
         "CLODPUTER_HOME": home.root,
         "FAKE_CRONTAB": home.root,
         "EDITOR": "true",
         "VISUAL": "",
     }
-    for name, value in around.items():
+    for name, value in context.items():
         monkeypatch.setenv(name, value)
 
     def call(*arguments: str, apart: bool = False) -> tuple[int, Any]:
         if not apart:
             status = main([*arguments, "--json"])
             return status, json.loads(capsys.readouterr().out)
-        process = start(home, *arguments, "--json", extra=around)
+        process = start(home, *arguments, "--json", extra=context)
         out, _ = process.communicate(timeout=60)
         return process.returncode, json.loads(out)
 
@@ -218,8 +218,11 @@ def test_a_command_that_there_is_not(answer: Any) -> None:
 
 def test_the_home_shows_all_that_is_promised(home: Home, answer: Any) -> None:
     """Nothing above is right only because a list was empty."""
-    seen = {name: answer(*name.split())[1]["data"] for name in ("status", "queue", "list", "why good", "why held", "show long")
-            if name.split()[0] in COMMANDS}  # fmt: skip
+    seen = {
+        name: answer(*name.split())[1]["data"]
+        for name in ("status", "queue", "list", "why good", "why held", "show long")
+        if name.split()[0] in COMMANDS
+    }
     assert seen["why good"]["not_run"]
     assert seen["why held"]["hold"]
     assert seen["show long"]["unfinished"]["state"] == "running"

@@ -98,5 +98,9 @@ def test_a_block_is_headed_by_what_has_a_title(monkeypatch: pytest.MonkeyPatch) 
     columns = (Column("", right=True), Column("REQUEST"), Column("TASK"))
     rows = [("1", "held-0001", "a-task-with-a-long-name"), ("", "held-0002", "work")]
     assert without(table(columns, rows)).split("\n") == [
-        "REQUEST", "1 held-0001", "  TASK  a-task-with-a-long-name", "held-0002", "  TASK  work",
-    ]  # fmt: skip
+        "REQUEST",
+        "1 held-0001",
+        "  TASK  a-task-with-a-long-name",
+        "held-0002",
+        "  TASK  work",
+    ]

@@ -77,9 +77,19 @@ def test_status_as_json(busy: Home) -> None:
     """data itself holds the keys."""
     found = data(busy, "status")
     assert set(found) == {
-        "home", "running", "waiting", "holds", "rejected", "dead", "last_runs", "cost_usd", "missed", "overdue", "next",
+        "home",
+        "running",
+        "waiting",
+        "holds",
+        "rejected",
+        "dead",
+        "last_runs",
+        "cost_usd",
+        "missed",
+        "overdue",
+        "next",
         "broken",
-    }  # fmt: skip
+    }
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
     assert (later["queued"], later["delayed"], found["waiting"]["dropped"]) == (2, 1, 1)
     assert later["oldest"] is not None
@@ -103,10 +113,19 @@ def test_status_as_json(busy: Home) -> None:
 def test_status_for_a_person(busy: Home) -> None:
     stdout, _ = clodputer(busy, "status")
     for part in (
-        "Nothing is being run.", "later: 2 queued, 1 delayed, the oldest for", "lane later until it is lifted (pause)",
-        "1 rejected", "clodputer queue --rejected", "1 given up", "clodputer retry", "good: missed", "failed (exit_status)",
-        "Spent today $0.00", "tasks/broken.yaml:1", "1 dropped and not taken in yet",
-    ):  # fmt: skip
+        "Nothing is being run.",
+        "later: 2 queued, 1 delayed, the oldest for",
+        "lane later until it is lifted (pause)",
+        "1 rejected",
+        "clodputer queue --rejected",
+        "1 given up",
+        "clodputer retry",
+        "good: missed",
+        "failed (exit_status)",
+        "Spent today $0.00",
+        "tasks/broken.yaml:1",
+        "1 dropped and not taken in yet",
+    ):
         assert part in stdout
 
 
@@ -178,9 +197,11 @@ def test_queue_as_json(busy: Home) -> None:
     found = data(busy, "queue")
     rows = [(one["position"], one["request_id"], one["state"], one["priority"]) for one in found["requests"]]
     assert rows == [
-        (1, "held-0003", "queued", 5), (2, "held-0001", "queued", 3), (0, "held-0002", "delayed", 3),
+        (1, "held-0003", "queued", 5),
+        (2, "held-0001", "queued", 3),
+        (0, "held-0002", "delayed", 3),
         (0, None, "dropped", None),
-    ]  # fmt: skip
+    ]
     assert found["total"] == 4
     assert found["requests"][2]["not_before"] == "2099-01-01T00:00:00.000Z"
     assert {one["task"] for one in found["requests"]} == {"held"}
@@ -225,8 +246,11 @@ def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
     slot.mark(home, "default", "work", run_id, recorded.written(me))
     [running] = status(environment(home), time(), as_json=True).data["running"]
     assert (running["task"], running["run_id"], running["stale"], running["exec_pid"]) == (
-        "work", run_id, False, os.getpid(),
-    )  # fmt: skip
+        "work",
+        run_id,
+        False,
+        os.getpid(),
+    )
     assert 89 < running["elapsed_seconds"] < 120
     slot.mark(home, "default", "work", run_id, recorded.written(me._replace(started="another boot/1")))
     result = status(environment(home), time())

@@ -73,8 +73,11 @@ class Tmux:
         """One tmux command; what it printed."""
         done = subprocess.run(
             ["tmux", "-S", f"{self.folder}/socket", "-f", "/dev/null", *arguments],
-            env=self.environment, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout
 
     def type(self, text: str) -> None:

@@ -23,14 +23,35 @@ from typing import Any
 from tests.fakes import fake_launchd_jobs as jobs
 
 START: dict[str, Any] = {
-    "version": 15, "session": True, "opaque": 0, "drain": 0, "login_items": [], "fires": False, "kill": None,
-    "hang": "", "jobs": {}, "user_jobs": [], "overrides": {}, "calls": [], "loads": [], "torn_down": False,
-}  # fmt: skip
+    "version": 15,
+    "session": True,
+    "opaque": 0,
+    "drain": 0,
+    "login_items": [],
+    "fires": False,
+    "kill": None,
+    "hang": "",
+    "jobs": {},
+    "user_jobs": [],
+    "overrides": {},
+    "calls": [],
+    "loads": [],
+    "torn_down": False,
+}
 HELP = "Usage: launchctl bootout <domain-target> [service-path, service-path2, ...] | <service-target>"
-WORDS = {3: "No such process", 5: "Input/output error", 17: "File exists", 36: "Operation now in progress",
-         37: "Operation already in progress", 109: "Invalid property list", 112: "Could not find specified domain",
-         113: "Could not find specified service", 119: "Service is disabled", 122: "Path had bad ownership/permissions",
-         125: "Domain does not support specified action"}  # fmt: skip
+WORDS = {
+    3: "No such process",
+    5: "Input/output error",
+    17: "File exists",
+    36: "Operation now in progress",
+    37: "Operation already in progress",
+    109: "Invalid property list",
+    112: "Could not find specified domain",
+    113: "Could not find specified service",
+    119: "Service is disabled",
+    122: "Path had bad ownership/permissions",
+    125: "Domain does not support specified action",
+}
 
 
 class Ends(Exception):

@@ -52,18 +52,29 @@ def _spawn(label: str, keys: dict[str, Any]) -> Any:
     import subprocess
 
     environment = {
-        "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": os.environ["HOME"], "USER": "somebody", "LOGNAME": "somebody",
-        "SHELL": "/bin/zsh", "TMPDIR": os.environ.get("TMPDIR", "/tmp"), "XPC_SERVICE_NAME": label, "XPC_FLAGS": "0x0",
+        "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": os.environ["HOME"],
+        "USER": "somebody",
+        "LOGNAME": "somebody",
+        "SHELL": "/bin/zsh",
+        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+        "XPC_SERVICE_NAME": label,
+        "XPC_FLAGS": "0x0",
         **keys.get("EnvironmentVariables", {}),
-    }  # fmt: skip
+    }
     if "FAKE_LAUNCHD" in os.environ:
         environment["FAKE_LAUNCHD"] = os.environ["FAKE_LAUNCHD"]
     try:
         out = os.open(keys["StandardOutPath"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         return subprocess.Popen(
-            keys["ProgramArguments"], cwd=keys["WorkingDirectory"], env=environment, stdin=subprocess.DEVNULL,
-            stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
+            keys["ProgramArguments"],
+            cwd=keys["WorkingDirectory"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
     except OSError:
         return None
 

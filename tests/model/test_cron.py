@@ -112,9 +112,16 @@ def test_aliases(alias: str, meaning: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "either"),
-    [("0 0 1 * 5", True), ("0 0 1-31 * 5", True), ("0 0 */10 * 5", False), ("0 0 1 * */2", False),
-     ("0 0 *,5 * 5", False), ("0 0 * * 5", False), ("0 0 5,* * 5", True)],
-)  # fmt: skip
+    [
+        ("0 0 1 * 5", True),
+        ("0 0 1-31 * 5", True),
+        ("0 0 */10 * 5", False),
+        ("0 0 1 * */2", False),
+        ("0 0 *,5 * 5", False),
+        ("0 0 * * 5", False),
+        ("0 0 5,* * 5", True),
+    ],
+)
 def test_the_day_rule(text: str, either: bool) -> None:
     """Day and weekday are either-or unless the first character of one of them is `*`."""
     assert cron.parse(text).either is either
@@ -122,9 +129,16 @@ def test_the_day_rule(text: str, either: bool) -> None:
 
 @pytest.mark.parametrize(
     ("text", "follows"),
-    [("*/30 2 * * *", True), ("0 * * * *", True), ("0 */2 * * *", True), ("0,30 2 * * *", False), ("0-59 2 * * *", False),
-     ("@hourly", True), ("@daily", False)],
-)  # fmt: skip
+    [
+        ("*/30 2 * * *", True),
+        ("0 * * * *", True),
+        ("0 */2 * * *", True),
+        ("0,30 2 * * *", False),
+        ("0-59 2 * * *", False),
+        ("@hourly", True),
+        ("@daily", False),
+    ],
+)
 def test_which_expressions_follow_the_clock(text: str, follows: bool) -> None:
     assert cron.parse(text).follows_clock is follows
 

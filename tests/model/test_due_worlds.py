@@ -60,14 +60,16 @@ class World:
         if decision.back:
             spans = decision.entry.spans
             self.fates = {
-                slot: fate for slot, fate in self.fates.items()
+                slot: fate
+                for slot, fate in self.fates.items()
                 if fate != MISSED or slot <= self.now or any(begin < slot <= end for begin, end in spans)
-            }  # fmt: skip
+            }
         before = self.entry.accounted if not decision.back else self.now
         open_slots = [
-            slot for slot in slots_between(self.schedule, before, decision.entry.accounted)
+            slot
+            for slot in slots_between(self.schedule, before, decision.entry.accounted)
             if not any(begin < slot <= end for begin, end in self.entry.spans)
-        ]  # fmt: skip
+        ]
         fated = [drop.slot for drop in decision.entry.dropping]
         for slot in fated:
             assert slot is not None
@@ -109,9 +111,11 @@ def test_each_slot_time_ends_as_exactly_one(seed: int) -> None:
     dice = random.Random(seed)
     schedule = Calendar(cron.parse(dice.choice(SCHEDULES)), timezone.utc)
     policy = Policy(
-        dice.choice(("skip", "latest", "all")), dice.choice((HOUR, DAY, 30 * DAY)), dice.choice((0, 0, 600)),
+        dice.choice(("skip", "latest", "all")),
+        dice.choice((HOUR, DAY, 30 * DAY)),
+        dice.choice((0, 0, 600)),
         dice.choice(("coalesce", "queue", "skip")),
-    )  # fmt: skip
+    )
     world = World(dice, schedule, policy)
     farthest = world.now
     for _ in range(150):

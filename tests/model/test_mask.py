@@ -67,8 +67,8 @@ SECRETS = st.lists(
 @given(SECRETS, st.data())
 def test_no_secret_is_left(secrets: list[str], data: st.DataObject) -> None:
     """Neither plain nor as JSON writes it, whatever stands around it."""
-    around = st.text(max_size=5)
-    text = "".join(data.draw(around) + data.draw(st.sampled_from([*secrets, ""])) for _ in range(4))
+    context = st.text(max_size=5)
+    text = "".join(data.draw(context) + data.draw(st.sampled_from([*secrets, ""])) for _ in range(4))
     mask = masker(secrets)
     assert not any(secret in mask.text(text) for secret in secrets)
     for ascii_only in (True, False):

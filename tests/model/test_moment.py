@@ -16,9 +16,20 @@ NOON = 1_700_000_000.0
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90s", 90), ("30m", 1800), ("2h", 7200), ("1d", 86400), ("1h30m", 5400), ("1h 30m", 5400), (" 5 M ", 300),
-     ("1.5h", 5400), ("250ms", 0.25), ("0s", 0), ("36500d", 36500 * 86400)],
-)  # fmt: skip
+    [
+        ("90s", 90),
+        ("30m", 1800),
+        ("2h", 7200),
+        ("1d", 86400),
+        ("1h30m", 5400),
+        ("1h 30m", 5400),
+        (" 5 M ", 300),
+        ("1.5h", 5400),
+        ("250ms", 0.25),
+        ("0s", 0),
+        ("36500d", 36500 * 86400),
+    ],
+)
 def test_durations(text: str, seconds: float) -> None:
     """Numbers with units, alone or added up."""
     assert parse_duration(text) == seconds
@@ -61,10 +72,25 @@ def test_durations_beyond_all_bounds(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0ms"), (0.0454, "45ms"), (0.9994, "999ms"), (0.9996, "1s"), (1, "1s"), (3.24, "3.2s"), (59.94, "59.9s"),
-     (59.96, "1m"), (60, "1m"), (61.4, "1m 1s"), (3600, "1h"), (3900, "1h 5m"), (3605, "1h"), (86400, "1d"),
-     (90000, "1d 1h"), (-1, "0ms")],
-)  # fmt: skip
+    [
+        (0, "0ms"),
+        (0.0454, "45ms"),
+        (0.9994, "999ms"),
+        (0.9996, "1s"),
+        (1, "1s"),
+        (3.24, "3.2s"),
+        (59.94, "59.9s"),
+        (59.96, "1m"),
+        (60, "1m"),
+        (61.4, "1m 1s"),
+        (3600, "1h"),
+        (3900, "1h 5m"),
+        (3605, "1h"),
+        (86400, "1d"),
+        (90000, "1d 1h"),
+        (-1, "0ms"),
+    ],
+)
 def test_durations_for_people(seconds: float, text: str) -> None:
     """At most two units, and never sixty of one."""
     assert format_duration(seconds) == text
@@ -79,9 +105,16 @@ def test_a_told_duration_is_close(seconds: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "moment"),
-    [("2023-11-14T22:13:20Z", NOON), ("2023-11-14T22:13:20z", NOON), ("2023-11-14T23:13:20+01:00", NOON),
-     (" 2023-11-14 22:13:20.500+00:00 ", NOON + 0.5), ("+30m", NOON + 1800), ("+1h 30m", NOON + 5400), ("+0s", NOON)],
-)  # fmt: skip
+    [
+        ("2023-11-14T22:13:20Z", NOON),
+        ("2023-11-14T22:13:20z", NOON),
+        ("2023-11-14T23:13:20+01:00", NOON),
+        (" 2023-11-14 22:13:20.500+00:00 ", NOON + 0.5),
+        ("+30m", NOON + 1800),
+        ("+1h 30m", NOON + 5400),
+        ("+0s", NOON),
+    ],
+)
 def test_moments(text: str, moment: float) -> None:
     """ISO 8601 with a zone, or from now on."""
     assert parse_moment(text, NOON) == moment

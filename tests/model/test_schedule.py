@@ -118,8 +118,10 @@ def test_wildcards_follow_the_clock() -> None:
     """Skipped minutes are not made up for, repeated ones are due twice."""
     assert shown("*/30 2 * * *", "Europe/Berlin", "2027-03-27T12:00", 1) == ["29 02:00 +0200"]
     assert shown("30 * * * *", "Europe/Berlin", "2027-10-31T01:45", 3) == [
-        "31 02:30 +0200", "31 02:30 +0100", "31 03:30 +0100",
-    ]  # fmt: skip
+        "31 02:30 +0200",
+        "31 02:30 +0100",
+        "31 03:30 +0100",
+    ]
 
 
 def test_a_day_that_a_place_left_out_is_not_made_up_for() -> None:

@@ -9,9 +9,19 @@ from clodputer.model.size import parse_size
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("10B", 10), ("500KB", 512_000), ("500 kb", 512_000), ("1K", 1024), ("1KiB", 1024), ("200MB", 200 * 1024**2),
-     ("1.5 GB", 3 * 1024**3 // 2), ("2g", 2 * 1024**3), ("1T", 1024**4), ("0MB", 0)],
-)  # fmt: skip
+    [
+        ("10B", 10),
+        ("500KB", 512_000),
+        ("500 kb", 512_000),
+        ("1K", 1024),
+        ("1KiB", 1024),
+        ("200MB", 200 * 1024**2),
+        ("1.5 GB", 3 * 1024**3 // 2),
+        ("2g", 2 * 1024**3),
+        ("1T", 1024**4),
+        ("0MB", 0),
+    ],
+)
 def test_sizes(text: str, size: int) -> None:
     """A number and a unit, each 1024 times the one before."""
     assert parse_size(text) == size

@@ -205,8 +205,13 @@ def test_a_task_that_wakes_itself_is_slowed_down() -> None:
     assert waiting == {f"f{number:02}" for number in range(watch.ECHOES, 25)}
     listing = {path: entry.version for path, entry in looked.entries.items()}
     runs = [(NOW - 20, NOW + 60 * 24 - 10)]
-    after = watch.slow_down(watch.compare(looked.entries, listing, looked.again, OPTIONS), looked.entries,
-                            looked.again, looked.echoes, runs)  # fmt: skip
+    after = watch.slow_down(
+        watch.compare(looked.entries, listing, looked.again, OPTIONS),
+        looked.entries,
+        looked.again,
+        looked.echoes,
+        runs,
+    )
     assert {path for path, _ in told(after)} == waiting
 
 

@@ -147,8 +147,10 @@ def test_nothing_that_stayed_is_lost(steps: list[tuple[str, str, str, int]]) -> 
     for at, files in watcher.looks:
         for path, version in files.items():
             if at - version.ctime_ns / 1e9 >= DEBOUNCE:
-                assert any(each.path == path and content(each.version) == content(version) and each.at <= at
-                           for each in watcher.told)  # fmt: skip
+                assert any(
+                    each.path == path and content(each.version) == content(version) and each.at <= at
+                    for each in watcher.told
+                )
 
 
 @settings(max_examples=examples(300), deadline=None)

@@ -168,15 +168,21 @@ def test_command_succeeds(tmp_path: Path) -> None:
         raise FileNotFoundError(2, "No such file", argv[0])
 
     assert only(expect.check(expected, SUCCESS, {}, 0.0, lambda argv: (0, "fine"))) == (
-        True, "make test exited with status 0.")  # fmt: skip
+        True,
+        "make test exited with status 0.",
+    )
     assert only(expect.check(expected, SUCCESS, {}, 0.0, lambda argv: (2, "a\nb"))) == (
-        False, "make test exited with status 2. It said: a b")  # fmt: skip
+        False,
+        "make test exited with status 2. It said: a b",
+    )
     assert "could not be run" in only(expect.check(expected, SUCCESS, {}, 0.0, missing))[1]
 
 
 def test_apply_undoes_a_success_only() -> None:
-    unmet = ({"check": "file_exists", "ok": True, "message": "a is there."},
-             {"check": "file_exists", "ok": False, "message": "b is not there."})  # fmt: skip
+    unmet = (
+        {"check": "file_exists", "ok": True, "message": "a is there."},
+        {"check": "file_exists", "ok": False, "message": "b is not there."},
+    )
     changed = expect.apply(SUCCESS, unmet)
     assert changed.outcome == of("expect_unmet", "file_exists: b is not there.")
     assert changed.result == SUCCESS.result

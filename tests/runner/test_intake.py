@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clodputer.runner.intake import Taken, intake
-from clodputer.store.context import Surroundings, look
+from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout
@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def around(home: Home) -> Surroundings:
+def context(home: Home) -> Context:
     """Its surroundings."""
     return look(environment(home))
 
@@ -56,13 +56,13 @@ def reason(home: Home, name: str) -> str:
     return Path(home.rejected, f"{name}.reason.txt").read_text()
 
 
-def test_each_form_is_queued(home: Home, around: Surroundings) -> None:
+def test_each_form_is_queued(home: Home, context: Context) -> None:
     """All four forms, each into its task's lane and priority, under its own name."""
     drop(home, "a.json", '{"task": "work", "priority": 5}')
     drop(home, "b.yaml", "task: side\n")
     drop(home, "c.md", "---\ntask: work\n---\nHello\n")
     drop(home, "work")
-    assert intake(around, time.time()).queued == 4
+    assert intake(context, time.time()).queued == 4
     places = everything(home)
     names = {place: [name.split(".", 3)[3] for name in found] for place, found in places.items()}
     assert names.pop("default/queue/3") in (["c.md", "work"], ["work", "c.md"])
@@ -70,11 +70,11 @@ def test_each_form_is_queued(home: Home, around: Surroundings) -> None:
     assert len(events(home, "queued")) == 4
 
 
-def test_a_delayed_request_waits_and_is_promoted(home: Home, around: Surroundings) -> None:
+def test_a_delayed_request_waits_and_is_promoted(home: Home, context: Context) -> None:
     """`not_before` puts it among the delayed; it is promoted at its time, not before, into its priority's queue."""
     drop(home, "a.json", '{"task": "work", "not_before": "+1h", "priority": 4}')
     now = time.time()
-    intake(around, now)
+    intake(context, now)
     assert list(everything(home)) == ["default/delayed"]
     assert layout.promote(home, now + 3590) == []
     assert len(layout.promote(home, now + 3610)) == 1
@@ -98,35 +98,35 @@ def test_a_delayed_request_waits_and_is_promoted(home: Home, around: Surrounding
         ("a.txt", "hello", "none of the forms"),
         (".DS_Store", "x", "begins with a dot"),
     ],
-)  # fmt: skip
-def test_rejected_with_a_reason(home: Home, around: Surroundings, name: str, text: str, message: str) -> None:
+)
+def test_rejected_with_a_reason(home: Home, context: Context, name: str, text: str, message: str) -> None:
     """What is no request is kept with a reason that says what to do, and how to drop it again."""
     drop(home, name, text)
     aged(home, name, 3)
-    assert intake(around, time.time()).rejected == 1
+    assert intake(context, time.time()).rejected == 1
     assert message in reason(home, name)
     assert f"mv {home.rejected}/{name} {home.new}/{name}" in reason(home, name)
     assert Path(home.rejected, name).read_text() == text
     assert events(home, "rejected")[0]["file"] == name
 
 
-def test_two_of_one_name_are_both_kept(home: Home, around: Surroundings) -> None:
+def test_two_of_one_name_are_both_kept(home: Home, context: Context) -> None:
     """A second rejected file of the same name does not overwrite the first."""
     for text in ("one", "two"):
         drop(home, "a.txt", text)
         aged(home, "a.txt", 3)
-        intake(around, time.time())
+        intake(context, time.time())
     kept = [path for path in Path(home.rejected).iterdir() if not path.name.endswith(".reason.txt")]
     assert sorted(path.read_text() for path in kept) == ["one", "two"]
 
 
-def test_other_kinds_are_moved_unopened(home: Home, around: Surroundings, tmp_path: Path) -> None:
+def test_other_kinds_are_moved_unopened(home: Home, context: Context, tmp_path: Path) -> None:
     """Folders, links and pipes leave `new/` too, or the scheduler would start us for ever; nothing of them is read."""
     Path(home.new, "folder").mkdir()
     Path(home.new, "folder", "inside").touch()
     Path(home.new, "link.json").symlink_to(tmp_path / "nowhere")
     os.mkfifo(Path(home.new, "pipe.json"))
-    assert intake(around, time.time()).rejected == 3
+    assert intake(context, time.time()).rejected == 3
     assert os.listdir(home.new) == []
     assert Path(home.rejected, "folder", "inside").exists()
 
@@ -134,22 +134,22 @@ def test_other_kinds_are_moved_unopened(home: Home, around: Surroundings, tmp_pa
 @pytest.mark.parametrize(
     ("name", "text"), [("a.json", '{"task": '), ("a.md", "---\ntask: work\n---\nhalf"), ("a.txt", "x")]
 )
-def test_an_unfinished_file_waits(home: Home, around: Surroundings, name: str, text: str) -> None:
+def test_an_unfinished_file_waits(home: Home, context: Context, name: str, text: str) -> None:
     """A file that looks unfinished and changed a moment ago stays where it is; two seconds later it is judged."""
     drop(home, name, text)
     now = time.time()
-    assert intake(around, now) == Taken(unfinished=1)
+    assert intake(context, now) == Taken(unfinished=1)
     assert everything(home) == {"new": [name]}
-    assert intake(around, now + 2.5).unfinished == 0
+    assert intake(context, now + 2.5).unfinished == 0
     assert os.listdir(home.new) == []
 
 
-def test_only_one_is_at_it(home: Home, around: Surroundings) -> None:
+def test_only_one_is_at_it(home: Home, context: Context) -> None:
     """While another process takes in, we do not; it will look again."""
     drop(home, "work")
     with Lock(f"{home.spool}/intake.lock"):
-        assert intake(around, time.time()) == Taken(refused=True)
-    assert intake(around, time.time()).queued == 1
+        assert intake(context, time.time()) == Taken(refused=True)
+    assert intake(context, time.time()).queued == 1
 
 
 def dedupe(key: str = "k", ttl: str = "0s") -> str:
@@ -157,12 +157,12 @@ def dedupe(key: str = "k", ttl: str = "0s") -> str:
     return json.dumps({"task": "work", "dedupe_key": key, "dedupe_ttl": ttl})
 
 
-def test_the_same_key_is_coalesced_while_the_first_waits(home: Home, around: Surroundings) -> None:
+def test_the_same_key_is_coalesced_while_the_first_waits(home: Home, context: Context) -> None:
     """The second is logged, with all it said and whom it is one with, and only the first stays."""
     drop(home, "a.json", dedupe())
     drop(home, "b.json", dedupe())
     drop(home, "c.json", dedupe("other"))
-    taken = intake(around, time.time())
+    taken = intake(context, time.time())
     assert (taken.queued, taken.coalesced) == (2, 1)
     first = events(home, "queued")[0]
     coalesced = events(home, "coalesced")[0]
@@ -178,34 +178,34 @@ def forget_queue(home: Home) -> None:
             path.unlink()
 
 
-def test_within_the_ttl_it_is_coalesced_even_when_the_first_is_done(home: Home, around: Surroundings) -> None:
+def test_within_the_ttl_it_is_coalesced_even_when_the_first_is_done(home: Home, context: Context) -> None:
     """The ttl counts from when the first was accepted; after it, a new request is let in."""
     now = time.time()
     drop(home, "a.json", dedupe(ttl="1h"))
-    intake(around, now)
+    intake(context, now)
     forget_queue(home)
     drop(home, "b.json", dedupe(ttl="1h"))
-    assert intake(around, now + 3599).coalesced == 1
+    assert intake(context, now + 3599).coalesced == 1
     drop(home, "c.json", dedupe(ttl="1h"))
-    assert intake(around, now + 3601).queued == 1
+    assert intake(context, now + 3601).queued == 1
 
 
-def test_without_a_ttl_the_key_is_free_when_the_first_is_done(home: Home, around: Surroundings) -> None:
+def test_without_a_ttl_the_key_is_free_when_the_first_is_done(home: Home, context: Context) -> None:
     """A key alone means: not twice at the same time."""
     drop(home, "a.json", dedupe())
-    intake(around, time.time())
+    intake(context, time.time())
     forget_queue(home)
     drop(home, "b.json", dedupe())
-    assert intake(around, time.time()).queued == 1
+    assert intake(context, time.time()).queued == 1
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_ten_thousand_at_once(home: Home, around: Surroundings) -> None:
+def test_ten_thousand_at_once(home: Home, context: Context) -> None:
     """A flood is taken in whole, in order of arrival."""
     for number in range(10_000):
         Path(home.new, f"{number:05d}.json").write_text('{"task": "work"}')
-    assert intake(around, time.time()).queued == 10_000
+    assert intake(context, time.time()).queued == 10_000
     assert os.listdir(home.new) == []
     assert len(os.listdir(Path(home.lanes, "default", "queue", "3"))) == 10_000
 
@@ -224,10 +224,15 @@ def fields(home: Home) -> Any:
     return events(home)[0]
 
 
-def test_the_log_tells_the_arrival(home: Home, around: Surroundings) -> None:
+def test_the_log_tells_the_arrival(home: Home, context: Context) -> None:
     """One line with the request's id, task, lane, priority and the file it came as."""
     drop(home, "a.json", '{"task": "side"}')
-    intake(around, time.time())
+    intake(context, time.time())
     line = fields(home)
     assert (line["event"], line["task"], line["lane"], line["priority"], line["file"]) == (
-        "queued", "side", "aside", 4, "a.json")  # fmt: skip
+        "queued",
+        "side",
+        "aside",
+        4,
+        "a.json",
+    )

@@ -17,7 +17,7 @@ from clodputer.runner import prune
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import chores, runs
 from clodputer.store import look as look_at
-from clodputer.store.context import Surroundings, look
+from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 from clodputer.store.spool import slot
@@ -28,7 +28,7 @@ NOW = 1_795_000_000.0
 DAY = 86400.0
 
 
-def around(home: Home, config: str = "") -> Surroundings:
+def context(home: Home, config: str = "") -> Context:
     Path(home.config).write_text(config)
     return look({"CLODPUTER_HOME": home.root, "HOME": home.root})
 
@@ -77,7 +77,7 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     Path(home.lanes, "default", "queue", "3", "0000000000000001.3.waiting.x.json").touch()
     Path(home.dead, "buried.x.json").touch()
     Path(home.dead, "2.again.x.json").touch()
-    facts = around(home)
+    facts = context(home)
     planned = prune.plan(facts, NOW)
     with Stop() as stop:
         done = prune.prune(facts, NOW, stop)
@@ -105,15 +105,19 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "stays"),
-    [("keep_runs_count: 2\n", {"r1", "r2"}), ("keep_runs_size: 3KB\n", {"r1", "r2"}), ("keep_runs_for: 60h\n", {"r1", "r2"}),
-     ("", {"r1", "r2", "r3", "r4"})],
-)  # fmt: skip
+    [
+        ("keep_runs_count: 2\n", {"r1", "r2"}),
+        ("keep_runs_size: 3KB\n", {"r1", "r2"}),
+        ("keep_runs_for: 60h\n", {"r1", "r2"}),
+        ("", {"r1", "r2", "r3", "r4"}),
+    ],
+)
 def test_each_limit_is_a_setting(config: str, stays: set[str], tmp_path: Path) -> None:
     home = make_home(tmp_path)
     for day in (1, 2, 3, 4):
         past(home, "a", f"r{day}", day, size=1200)
     with Stop() as stop:
-        prune.prune(around(home, config), NOW, stop)
+        prune.prune(context(home, config), NOW, stop)
     assert left(home) == stays
 
 
@@ -125,20 +129,20 @@ def test_old_archives_go(tmp_path: Path) -> None:
         path.write_text("{}\n" * 1000)
         os.utime(path, (NOW - (5 - number) * DAY, NOW - (5 - number) * DAY))
     with Stop() as stop:
-        prune.prune(around(home, "keep_log_for: 84h\n"), NOW, stop)
+        prune.prune(context(home, "keep_log_for: 84h\n"), NOW, stop)
         assert len(archive.archives(home)) == 3
-        prune.prune(around(home, "keep_log_count: 2\n"), NOW, stop)
+        prune.prune(context(home, "keep_log_count: 2\n"), NOW, stop)
         assert len(archive.archives(home)) == 2
         os.utime(Path(home.archive, "2026-04.log"), (NOW, NOW))
-        prune.prune(around(home, "keep_log_size: 1KB\n"), NOW, stop)
+        prune.prune(context(home, "keep_log_size: 1KB\n"), NOW, stop)
     assert [os.path.basename(path) for path in archive.archives(home)] == ["2026-04.log"]
 
 
 KILLED = """
 import os, signal, sys
 from clodputer.runner import prune
-from clodputer.runner.stop import Stop
-from clodputer.runner.surroundings import look
+from clodputer.runner.processes.stop import Stop
+from clodputer.store.context import look
 import shutil
 around = look({"CLODPUTER_HOME": sys.argv[1], "HOME": sys.argv[1]})
 left = [int(sys.argv[2])]
@@ -156,7 +160,7 @@ with Stop() as stop:
 def test_killed_at_every_step(tmp_path: Path) -> None:
     """Whatever is left of a run is never taken for one, and the next pruning removes it."""
     home = make_home(tmp_path)
-    around(home)
+    context(home)
     past(home, "a", "newest", 100)
     for step in range(1, 100):
         for number in (1, 2):

@@ -14,7 +14,7 @@ from clodputer.runner.drain import work
 from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import retry
-from clodputer.store.context import Surroundings, look
+from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests.killing import killed_at
@@ -30,24 +30,24 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def around(home: Home) -> Surroundings:
+def context(home: Home) -> Context:
     return look(environment(home))
 
 
-def rejected(around: Surroundings, name: str, text: str = "") -> None:
-    drop(around.home, name, text)
-    assert intake(around, LATER).rejected == 1
+def rejected(context: Context, name: str, text: str = "") -> None:
+    drop(context.home, name, text)
+    assert intake(context, LATER).rejected == 1
 
 
-def put_back(around: Surroundings, wanted: str) -> retry.Retried:
-    found = retry.find(around, wanted)
+def put_back(context: Context, wanted: str) -> retry.Retried:
+    found = retry.find(context, wanted)
     assert found is not None
-    return retry.retry(around, found)
+    return retry.retry(context, found)
 
 
-def drained(around: Surroundings) -> None:
+def drained(context: Context) -> None:
     with Stop() as stop:
-        work(around, stop)
+        work(context, stop)
 
 
 @pytest.mark.parametrize(
@@ -60,87 +60,107 @@ def drained(around: Surroundings) -> None:
         ("2.json", '{"task": "nightly", "id": "mine-0001"}'),
     ],
 )
-def test_every_form(home: Home, around: Surroundings, name: str, text: str) -> None:
+def test_every_form(home: Home, context: Context, name: str, text: str) -> None:
     """Its task was missing and is there now: it runs as if it had been dropped today."""
-    rejected(around, name, text)
+    rejected(context, name, text)
     command_task(home, "nightly", "/bin/true")
-    done = put_back(around, f"rejected/{name}")
+    done = put_back(context, f"rejected/{name}")
     assert (done.task, os.path.dirname(done.file)) == ("nightly", home.new)
     assert os.path.splitext(done.file)[1] == os.path.splitext(name)[1]
     assert os.listdir(home.rejected) == []
     [event] = events(home, "retried")
     assert (event["rejected"], event["file"]) == (name, os.path.basename(done.file))
-    drained(around)
+    drained(context)
     [record] = records(home, "nightly")
     assert record["outcome"] == "succeeded"
     assert done.request_id in ("", record["request_id"])
 
 
-def test_a_second_one_of_a_name(home: Home, around: Surroundings) -> None:
+def test_a_second_one_of_a_name(home: Home, context: Context) -> None:
     """The number that keeps them apart in rejected/ is no part of the name."""
-    rejected(around, "nightly")
-    rejected(around, "nightly")
+    rejected(context, "nightly")
+    rejected(context, "nightly")
     command_task(home, "nightly", "/bin/true")
-    assert put_back(around, "rejected/2.nightly").file == f"{home.new}/nightly"
+    assert put_back(context, "rejected/2.nightly").file == f"{home.new}/nightly"
     with pytest.raises(ClodputerError) as caught:
-        put_back(around, "rejected/nightly")
+        put_back(context, "rejected/nightly")
     assert caught.value.code == "name_taken"
-    drained(around)
-    put_back(around, "rejected/nightly")
-    drained(around)
+    drained(context)
+    put_back(context, "rejected/nightly")
+    drained(context)
     assert len(records(home, "nightly")) == 2
 
 
-def test_what_lies_in_new_is_never_overwritten(home: Home, around: Surroundings) -> None:
-    rejected(around, "a.json", '{"task": "nightly"}')
+def test_what_lies_in_new_is_never_overwritten(home: Home, context: Context) -> None:
+    rejected(context, "a.json", '{"task": "nightly"}')
     command_task(home, "nightly", "/bin/true")
     drop(home, "a.json", '{"task": "nightly"}')
-    put_back(around, "a.json")
+    put_back(context, "a.json")
     assert len(os.listdir(home.new)) == 2
 
 
 @pytest.mark.parametrize(
     ("name", "text", "code", "hint"),
     [
-        ("a.json", '{"tsk": "nightly"}', "invalid_request", "Mend {rejected}/a.json. Then: clodputer retry rejected/a.json"),
-        ("a b.json", "{", "unreadable", "Mend {rejected}/a b.json. Then: clodputer retry 'rejected/a b.json'"),
-        ("a.json", '{"task": "gone"}', "task_unknown", "Make the task: clodputer new gone; or name another one in "),
-        ("broken", "", "task_invalid", "Mend it: clodputer edit broken. Then: clodputer retry rejected/broken"),
+        (
+            "a.json",
+            '{"tsk": "nightly"}',
+            "invalid_request",
+            "Mend {rejected}/a.json. Then: clodputer retry rejected/a.json",
+        ),
+        (
+            "a b.json",
+            "{",
+            "unreadable",
+            "Mend {rejected}/a b.json. Then: clodputer retry 'rejected/a b.json'",
+        ),
+        (
+            "a.json",
+            '{"task": "gone"}',
+            "task_unknown",
+            "Make the task: clodputer new gone; or name another one in ",
+        ),
+        (
+            "broken",
+            "",
+            "task_invalid",
+            "Mend it: clodputer edit broken. Then: clodputer retry rejected/broken",
+        ),
         ("off", "", "task_disabled", "Switch it on: clodputer edit off. Then: "),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_mended_stays(
-    home: Home, around: Surroundings, name: str, text: str, code: str, hint: str
+    home: Home, context: Context, name: str, text: str, code: str, hint: str
 ) -> None:
     """It would only be rejected again; what mends it is told."""
     write_task(home, "broken", "promt: x\n")
     command_task(home, "off", "/bin/true", more="enabled: false\n")
-    rejected(around, name, text)
+    rejected(context, name, text)
     before = everything(home)
     with pytest.raises(ClodputerError, match="would be rejected again") as caught:
-        put_back(around, f"rejected/{name}")
+        put_back(context, f"rejected/{name}")
     assert caught.value.code == code
     assert hint.format(rejected=home.rejected) in caught.value.hint
     assert everything(home) == before
 
 
-def test_a_mended_file(home: Home, around: Surroundings) -> None:
+def test_a_mended_file(home: Home, context: Context) -> None:
     """By its name alone, or without the ending."""
     command_task(home, "nightly", "/bin/true")
-    rejected(around, "a.json", '{"tsk": "nightly"}')
+    rejected(context, "a.json", '{"tsk": "nightly"}')
     Path(home.rejected, "a.json").write_text('{"task": "nightly"}')
-    put_back(around, "a")
-    drained(around)
+    put_back(context, "a")
+    drained(context)
     assert len(records(home, "nightly")) == 1
 
 
-def test_the_name_of_a_task_is_its_latest_run(home: Home, around: Surroundings) -> None:
+def test_the_name_of_a_task_is_its_latest_run(home: Home, context: Context) -> None:
     """As ever, although a file of that name was rejected as well."""
-    rejected(around, "nightly")
+    rejected(context, "nightly")
     command_task(home, "nightly", "/bin/true")
     drop(home, "x.json", '{"task": "nightly"}')
-    drained(around)
-    assert put_back(around, "nightly").retries == records(home, "nightly")[0]["request_id"]
+    drained(context)
+    assert put_back(context, "nightly").retries == records(home, "nightly")[0]["request_id"]
     assert Path(home.rejected, "nightly").exists()
 
 
@@ -149,16 +169,20 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
     """It lies in one place, or has run once; a second call does no harm."""
     for step in range(1, 40):
         home = make_home(tmp_path / str(step))
-        around = look(environment(home))
-        rejected(around, name, json.dumps({"task": "nightly"}) if name == "a.json" else "")
+        context = look(environment(home))
+        rejected(context, name, json.dumps({"task": "nightly"}) if name == "a.json" else "")
         command_task(home, "nightly", "/bin/true")
-        killed = killed_at(step, partial(put_back, around, f"rejected/{name}"))
-        found = [one for place, names in everything(home).items() for one in names
-                 if place in ("new", "rejected") and not one.endswith(layout.REASON_SUFFIX)]  # fmt: skip
+        killed = killed_at(step, partial(put_back, context, f"rejected/{name}"))
+        found = [
+            one
+            for place, names in everything(home).items()
+            for one in names
+            if place in ("new", "rejected") and not one.endswith(layout.REASON_SUFFIX)
+        ]
         assert len(found) == 1, step
-        if retry.find(around, f"rejected/{name}"):
-            put_back(around, f"rejected/{name}")
-        drained(around)
+        if retry.find(context, f"rejected/{name}"):
+            put_back(context, f"rejected/{name}")
+        drained(context)
         assert len(records(home, "nightly")) == 1, step
         assert not Path(home.rejected, name).exists()
         if not killed:

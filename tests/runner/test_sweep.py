@@ -118,7 +118,7 @@ def test_an_adopted_one_that_ends_meanwhile_leaves_no_zombie(tmp_path: Path) -> 
 
 def test_becoming_a_subreaper() -> None:
     """Possible on Linux, refused elsewhere without a word; tried in a process of its own."""
-    program = "from clodputer.runner.subreaper import become as f; print(f())"
+    program = "from clodputer.runner.processes.subreaper import become as f; print(f())"
     env = {**os.environ, "PYTHONPATH": CHECKOUT}
     ended = subprocess.run(
         [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True

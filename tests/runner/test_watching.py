@@ -122,7 +122,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     name = b"caf\xe9\n.txt"
     Path(os.fsdecode(os.path.join(os.fsencode(watched.inbox), name))).write_text("x")
     watched.look()
-    assert intake(watched.around, time.time()).queued == 1
+    assert intake(watched.context, time.time()).queued == 1
     (place,) = everything(watched.home).values()
     fields = Path(watched.home.lanes, "default", "queue", "3", place[0]).read_text()
     assert r"caf\\xe9\\x0a.txt" in fields
@@ -167,7 +167,7 @@ def test_the_oldest_file_comes_first(tmp_path: Path) -> None:
     for age in range(12):
         os.utime(watched.put(f"f{age:02}"), (1_000_000_000 - age, 1_000_000_000 - age))
     watched.look()
-    intake(watched.around, time.time())
+    intake(watched.context, time.time())
     queue = Path(watched.home.lanes, "default", "queue", "3")
     queued = [from_queue(queue / name) for name in sorted(os.listdir(queue))]
     assert queued == [f"f{age:02}" for age in reversed(range(12))]
@@ -185,7 +185,7 @@ def test_two_execs_at_once(tmp_path: Path) -> None:
     with Lock(f"{snapshot.folder(watched.home, 'work')}/{snapshot.LOCK}") as held:
         assert held
         now = time.time()
-        assert drop_changes(watched.around, watched.task, watched.task.triggers[0], 0, now) == now + BUSY
+        assert drop_changes(watched.context, watched.task, watched.task.triggers[0], 0, now) == now + BUSY
     for number in range(200):
         watched.put(f"f{number}")
     looks = [threading.Thread(target=watched.look) for _ in range(4)]
@@ -202,4 +202,4 @@ def test_away_and_back_again_says_when_to_look(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     watched.inbox.rename(tmp_path / "away")
     now = time.time()
-    assert drop_changes(watched.around, watched.task, watched.task.triggers[0], 0, now) == now + AWAY
+    assert drop_changes(watched.context, watched.task, watched.task.triggers[0], 0, now) == now + AWAY

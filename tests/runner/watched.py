@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.watching import drop_changes
-from clodputer.store.context import Surroundings, look
+from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from tests.workshop import command_task, environment, make_home
 
@@ -24,7 +24,7 @@ class Watched:
         self.inbox = folder / "inbox"
         self.inbox.mkdir()
         command_task(self.home, "work", "/bin/true")
-        self.around: Surroundings = look(environment(self.home))
+        self.context: Context = look(environment(self.home))
         self.task = Task(
             "work", f"{self.home.tasks}/work.yaml", agent="command", triggers=(self.trigger(**options),)
         )
@@ -50,7 +50,7 @@ class Watched:
         """Look so many seconds from now, by default when all that was written is quiet; all triggers, the soonest next look."""
         now = time.time() + later
         again = [
-            drop_changes(self.around, self.task, trigger, index, now)
+            drop_changes(self.context, self.task, trigger, index, now)
             for index, trigger in enumerate(self.task.triggers)
         ]
         return min((moment for moment in again if moment is not None), default=None)

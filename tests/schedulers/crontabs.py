@@ -63,8 +63,16 @@ def frame(folder: Path, name: str = ".clodputer", zone: str = "Europe/Berlin") -
     """The frame of a home below the account's folder `folder`."""
     home = folder / name
     home.mkdir(exist_ok=True)
-    return Frame(str(home), str(folder), f"{home}/bin/clodputer", {}, 300, (f"{home}/templates", templates.folder()),
-                 zone, 10.0)  # fmt: skip
+    return Frame(
+        str(home),
+        str(folder),
+        f"{home}/bin/clodputer",
+        {},
+        300,
+        (f"{home}/templates", templates.folder()),
+        zone,
+        10.0,
+    )
 
 
 def every(schedule: str, **options: str) -> Trigger:

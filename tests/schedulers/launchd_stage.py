@@ -40,10 +40,23 @@ class Stage:
         shim.parent.mkdir()
         shim.write_text(SHIM)
         shim.chmod(0o755)
-        environment = {"PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin", "HOME": str(self.account),
-                       "LANG": "en_US.UTF-8", "SHELL": "/bin/zsh", "CLODPUTER_HOME": self.home.root}  # fmt: skip
-        self.frame = Frame(self.home.root, str(self.account), str(shim), environment, 300,
-                           (f"{self.home.root}/templates", templates.folder()), "", seconds)  # fmt: skip
+        environment = {
+            "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin",
+            "HOME": str(self.account),
+            "LANG": "en_US.UTF-8",
+            "SHELL": "/bin/zsh",
+            "CLODPUTER_HOME": self.home.root,
+        }
+        self.frame = Frame(
+            self.home.root,
+            str(self.account),
+            str(shim),
+            environment,
+            300,
+            (f"{self.home.root}/templates", templates.folder()),
+            "",
+            seconds,
+        )
 
     @property
     def agents(self) -> Path:

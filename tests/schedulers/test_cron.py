@@ -48,8 +48,10 @@ def test_the_lines_of_each_kind(place: Frame) -> None:
     assert cron.check(place, wanted) == []
 
 
-@pytest.mark.parametrize("name", ["a b", "a%b", 'a"b', "a'b", "a$b", "a;b", "a&b", "a\\b", "a*b", "a(b", "a\nb", "a#b", "a~b",
-                                  "a" * 980])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    ["a b", "a%b", 'a"b', "a'b", "a$b", "a;b", "a&b", "a\\b", "a*b", "a(b", "a\nb", "a#b", "a~b", "a" * 980],
+)
 def test_a_home_that_no_line_can_hold_is_refused(tmp_path: Path, name: str) -> None:
     """Before anything is written, with a way out."""
     place = Frame(f"{tmp_path}/{name}", str(tmp_path), f"{tmp_path}/{name}/bin/clodputer", {}, 300, (), "")
@@ -149,8 +151,11 @@ def test_hand_edits_are_shown_and_undone_with_a_copy(table: Crontab, place: Fram
     table.content = edited
     assert codes(place, wanted) == ["crontab_edited"]
     assert {(one.verb, one.name) for one in changes(wanted, cron.inspect(place))} == {
-        ("remove", "stray-lines"), ("replace", "task-nightly"), ("reload", "spool"), ("reload", "sweep"),
-    }  # fmt: skip
+        ("remove", "stray-lines"),
+        ("replace", "task-nightly"),
+        ("reload", "spool"),
+        ("reload", "sweep"),
+    }
     install(place, wanted)
     assert codes(place, wanted) == []
     assert b"0 1 * * * x" not in (table.content or b"")

@@ -12,8 +12,10 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.cron import block as cron_block
 
 HOME, OTHER = "/home/a/.clodputer", "/srv/clodputer"
-UNITS = {"task-nightly": "# clodputer task-nightly: task nightly\n30 2 * * * /x exec --task nightly\n",
-         "spool": "# clodputer spool: spool, and more\n* * * * * /x exec\n"}  # fmt: skip
+UNITS = {
+    "task-nightly": "# clodputer task-nightly: task nightly\n30 2 * * * /x exec --task nightly\n",
+    "spool": "# clodputer spool: spool, and more\n* * * * * /x exec\n",
+}
 
 TABLES = [
     None,

@@ -126,9 +126,13 @@ def test_a_backslash_and_an_r_amid_a_line_are_the_person_s(table: Crontab, place
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [("fails", "crontab_unreadable"), ("denied", "crontab_denied"), ("full", "crontab_refused"),
-     ("forgets", "crontab_differs")],
-)  # fmt: skip
+    [
+        ("fails", "crontab_unreadable"),
+        ("denied", "crontab_denied"),
+        ("full", "crontab_refused"),
+        ("forgets", "crontab_differs"),
+    ],
+)
 def test_a_crontab_that_fails_changes_nothing(table: Crontab, place: Frame, kind: str, code: str) -> None:
     table.content = PERSONS
     table.kind(kind)
@@ -219,7 +223,7 @@ def test_a_home_that_was_deleted_is_not_made_again(table: Crontab, place: Frame)
 
 CHANGE = """
 import sys
-from clodputer.schedulers import cron_table
+from clodputer.schedulers.cron import table as cron_table
 from clodputer.schedulers.unit import Frame
 home, account, line = sys.argv[1:]
 cron_table.change(Frame(home, account, "", {}, 300, (), "", 60.0), lambda table: (table or b"") + line.encode() + b"\\n")

@@ -51,8 +51,15 @@ def test_order_is_kept_and_nothing_is_there_twice() -> None:
     parts = [Folder("/b", "/b"), Folder("/usr/bin", "/usr/bin"), Folder("/a", "/a"), Folder("/b/", "/b")]
     chosen = choose(parts, {}, ("/a", "/claude"))
     assert chosen.folders == (
-        "/b", "/usr/bin", "/a", "/claude", "/usr/local/bin", "/bin", "/usr/sbin", "/sbin",
-    )  # fmt: skip
+        "/b",
+        "/usr/bin",
+        "/a",
+        "/claude",
+        "/usr/local/bin",
+        "/bin",
+        "/usr/sbin",
+        "/sbin",
+    )
 
 
 def test_a_look_at_real_folders(tmp_path: Path) -> None:
@@ -76,12 +83,21 @@ def test_what_is_frozen() -> None:
     """These and no others, of the account and not of whoever started the shell."""
     frozen = freeze.freeze(
         {"HOME": "/home/ann", "USER": "root", "LANG": "de_DE.UTF-8", "TZ": "Asia/Tokyo"},
-        ACCOUNT, "/home/ann/.clodputer", [Folder("/a", "/a")], (), "linux",
-    )  # fmt: skip
+        ACCOUNT,
+        "/home/ann/.clodputer",
+        [Folder("/a", "/a")],
+        (),
+        "linux",
+    )
     assert frozen.environment == {
-        "PATH": os.pathsep.join(["/a", *USUAL]), "HOME": "/home/ann", "USER": "ann", "LOGNAME": "ann",
-        "SHELL": "/bin/sh", "LANG": "de_DE.UTF-8", "CLODPUTER_HOME": "/home/ann/.clodputer",
-    }  # fmt: skip
+        "PATH": os.pathsep.join(["/a", *USUAL]),
+        "HOME": "/home/ann",
+        "USER": "ann",
+        "LOGNAME": "ann",
+        "SHELL": "/bin/sh",
+        "LANG": "de_DE.UTF-8",
+        "CLODPUTER_HOME": "/home/ann/.clodputer",
+    }
     assert any("TZ" in note for note in frozen.notes)
 
 
@@ -94,8 +110,18 @@ def test_the_sweep_rings_as_often_as_config_says(tmp_path: Path) -> None:
 
 def test_nothing_secret_is_frozen() -> None:
     """Of a terminal full of secrets no value is written down or told; what runs will miss is told by name."""
-    names = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "HTTPS_PROXY",
-             "DATABASE_URL", "SSH_AUTH_SOCK", "PGPASSWORD", "NPM_TOKEN", "MY_OWN")  # fmt: skip
+    names = (
+        "ANTHROPIC_API_KEY",
+        "CLAUDE_CODE_OAUTH_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "GITHUB_TOKEN",
+        "HTTPS_PROXY",
+        "DATABASE_URL",
+        "SSH_AUTH_SOCK",
+        "PGPASSWORD",
+        "NPM_TOKEN",
+        "MY_OWN",
+    )
     environ = {name: f"hush-{name}" for name in names}
     frozen = freeze.freeze(environ, ACCOUNT, "/h", [], (), "linux", frozenset(("ANTHROPIC_API_KEY",)))
     told = repr(frozen)
@@ -129,8 +155,10 @@ def test_language(environ: dict[str, str], platform: str, language: str) -> None
 
 def test_differences_are_told() -> None:
     assert freeze.differences({"PATH": "/a:/b", "LANG": "x"}, {"PATH": "/b:/c", "LANG": "y"}) == [
-        "LANG was x and is now y", "PATH has lost /a", "PATH has gained /c",
-    ]  # fmt: skip
+        "LANG was x and is now y",
+        "PATH has lost /a",
+        "PATH has gained /c",
+    ]
     assert freeze.differences({"PATH": "/a:/b"}, {"PATH": "/b:/a"}) == [
         "PATH has its folders in another order"
     ]

@@ -81,9 +81,12 @@ def test_installed_in_whatever_way(
     command_task(home, "x", "echo", "{{ env.LANG }}", more='trigger: {type: cron, schedule: "0 8 * * *"}\n')
     crontab = Crontab(tmp_path / "crontab", monkeypatch)
     environ = {
-        "PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "CLODPUTER_HOME": home.root,
-        "FAKE_CRONTAB": str(crontab.folder), **extra,
-    }  # fmt: skip
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ["HOME"],
+        "CLODPUTER_HOME": home.root,
+        "FAKE_CRONTAB": str(crontab.folder),
+        **extra,
+    }
 
     def install(*program: str) -> None:
         ended = subprocess.run(

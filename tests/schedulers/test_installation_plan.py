@@ -79,8 +79,10 @@ def test_tasks_that_change_disappear_and_are_disabled(home: Home) -> None:
     command_task(home, "nightly", "true", more=CRON.replace("8", "9"))
     result = installed(home, drawer)
     assert [line.split()[0] + " " + line.rpartition("-")[2] for line in drawer.asked] == [
-        "remove gone", "remove off", "replace nightly",
-    ]  # fmt: skip
+        "remove gone",
+        "remove off",
+        "replace nightly",
+    ]
     assert "Changed 1, removed 2." in result.text
 
 

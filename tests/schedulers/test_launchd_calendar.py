@@ -40,8 +40,8 @@ YEAR = 366 * 86400
 def steady(first: datetime, last: datetime) -> bool:
     """Whether the clock is changed neither between two moments nor near them."""
     # By way of UTC: local arithmetic knows no changes.
-    around = (first.astimezone(timezone.utc) - CHANGE, last.astimezone(timezone.utc) + CHANGE)
-    between = (first, last, *(moment.astimezone(first.tzinfo) for moment in around))
+    context = (first.astimezone(timezone.utc) - CHANGE, last.astimezone(timezone.utc) + CHANGE)
+    between = (first, last, *(moment.astimezone(first.tzinfo) for moment in context))
     return len({one.utcoffset() for one in between}) == 1
 
 

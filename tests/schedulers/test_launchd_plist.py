@@ -13,7 +13,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.launchd import plist
-from clodputer.schedulers.launchd.check import parsed
+from clodputer.schedulers.launchd.readback import parsed
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Unit
 from tests.schedulers.launchd_stage import NIGHTLY, Stage
 

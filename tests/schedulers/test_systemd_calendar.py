@@ -23,8 +23,16 @@ from clodputer.schedulers.systemd.calendar import MINUTELY, at_least_every, cale
 from tests.examples import examples
 from tests.schedulers.calendar_lines import rings
 
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca",
-         "Asia/Kolkata", "America/Santiago", "Pacific/Chatham")  # fmt: skip
+ZONES = (
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Africa/Casablanca",
+    "Asia/Kolkata",
+    "America/Santiago",
+    "Pacific/Chatham",
+)
 
 
 def cron(schedule: str, **options: object) -> Trigger:

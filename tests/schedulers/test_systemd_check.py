@@ -11,7 +11,7 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import systemd
-from clodputer.schedulers.systemd import check, control
+from clodputer.schedulers.systemd import control, readback
 from clodputer.schedulers.systemd.parse import Malformed, parse
 from clodputer.schedulers.unit import REMOVE, SPOOL, SWEEP, TASK, Alarm, Change, Found, Frame
 from clodputer.store.templates import folder as shipped
@@ -56,7 +56,7 @@ def own_template(folder: Path, name: str, old: str, new: str) -> Frame:
 )
 def test_a_template_that_is_wrong(tmp_path: Path, name: str, old: str, new: str, told: str) -> None:
     frame = own_template(tmp_path, name, old, new)
-    troubles = check.check(frame, [systemd.render(frame, nightly())])
+    troubles = readback.check(frame, [systemd.render(frame, nightly())])
     assert told in " ".join(trouble.message for trouble in troubles)
     assert bool(troubles) == bool(told)
     assert {trouble.unit for trouble in troubles} <= {"clodputer-task-nightly"}
@@ -66,7 +66,7 @@ def test_a_template_may_add_what_systemd_knows(tmp_path: Path) -> None:
     frame = own_template(
         tmp_path, "service.j2", "OOMPolicy=continue", "Nice=5\nMemoryMax=2G\n[X-Mine]\nanything=1"
     )
-    assert check.check(frame, [systemd.render(frame, nightly())]) == []
+    assert readback.check(frame, [systemd.render(frame, nightly())]) == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("{{ mark }}", "{{ marc }}"), ("{{ mark }}", "{{ mark")])

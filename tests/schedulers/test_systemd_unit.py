@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
-from clodputer.schedulers.systemd import check, place
+from clodputer.schedulers.systemd import place, readback
 from clodputer.schedulers.systemd.parse import command, parse
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
 from clodputer.store.templates import folder as shipped
@@ -133,7 +133,7 @@ odd = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" %
 def test_whatever_stands_in_it_is_understood(value: str, folder: str) -> None:
     """By our own reading; systemd's own is asked below."""
     frame = FRAME._replace(shim=f"/h/{folder}/bin", environment={**ENVIRONMENT, "ODD": value})
-    assert check.check(frame, [systemd.render(frame, nightly())]) == []
+    assert readback.check(frame, [systemd.render(frame, nightly())]) == []
 
 
 @pytest.mark.parametrize("text", ["a\x00", "a\x1b[0m", "\udce9"])

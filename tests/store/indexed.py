@@ -23,8 +23,19 @@ def ended(
     home: Home, number: int, task: str = "nightly", outcome: str = "succeeded", cost: Any = 0.5
 ) -> None:
     """A line as settle writes it."""
-    log(home, "finished", NOW + number, task=task, request_id=f"r{number}", run_id=f"run{number}", outcome=outcome,
-        reason="completed", message="", duration_seconds=number, cost_usd=cost)  # fmt: skip
+    log(
+        home,
+        "finished",
+        NOW + number,
+        task=task,
+        request_id=f"r{number}",
+        run_id=f"run{number}",
+        outcome=outcome,
+        reason="completed",
+        message="",
+        duration_seconds=number,
+        cost_usd=cost,
+    )
 
 
 def lines(home: Home) -> list[dict[str, Any]]:

@@ -228,27 +228,11 @@ def test_a_file_that_is_not_there(name: str, home: Home) -> None:
     assert cache.find(home, path, "1") is None
 
 
-def test_little_is_imported() -> None:
-    """The cache must not cost what it saves."""
-    program = (
-        "import os, sys\n"
-        "before = {*sys.modules, '__future__', '_json'}\n"
-        "from clodputer.store import cache\n"
-        "print(sorted(set(sys.modules) - before))\n"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    assert said.strip() == (
-        "['clodputer', 'clodputer.model', 'clodputer.model.jsontext', 'clodputer.store', 'clodputer.store.cache']"
-    )
-
-
 def test_many_at_once(home: Home, source: Path) -> None:
     """Several processes that fill one entry leave one whole entry."""
     program = (
         "import sys\n"
-        "from clodputer.store import cache, home\n"
+        "from clodputer.store import home\nfrom clodputer.store.tasks import cache\n"
         "here = home.Home(sys.argv[1])\n"
         "for number in range(200):\n"
         "    got = cache.get(here, sys.argv[2], str(number % 3), lambda: ('x' * 10_000, True))\n"

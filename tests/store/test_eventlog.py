@@ -49,6 +49,12 @@ def test_a_giant_value_is_left_out(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     eventlog.append(home, Masker(), 0.0, "coalesced", request_id="a", request={"body": "x" * 10**6})
     assert events(home) == [
-        {"timestamp": "1970-01-01T00:00:00.000Z", "event": "coalesced", "task": None, "request_id": "a",
-         "run_id": None, "shortened": True}
-    ]  # fmt: skip
+        {
+            "timestamp": "1970-01-01T00:00:00.000Z",
+            "event": "coalesced",
+            "task": None,
+            "request_id": "a",
+            "run_id": None,
+            "shortened": True,
+        }
+    ]

@@ -63,9 +63,15 @@ def test_finished_runs(home: Home) -> None:
         assert {task: run.run_id for task, run in index.last_finished("succeeded").items()} == {"a": "run1"}
         assert index.spent(NOW + 2) == (2, 0.5)
         assert index.finished(0)[1]._asdict() == {
-            "run_id": "run2", "task": "b", "request_id": "r2", "at": NOW + 2, "outcome": "failed", "reason": "completed",
-            "duration": 2.0, "cost_usd": 0.25,
-        }  # fmt: skip
+            "run_id": "run2",
+            "task": "b",
+            "request_id": "r2",
+            "at": NOW + 2,
+            "outcome": "failed",
+            "reason": "completed",
+            "duration": 2.0,
+            "cost_usd": 0.25,
+        }
         assert index.durations(0) == [1.0, 2.0, 3.0]
         assert [(group.outcome, group.runs, group.seconds) for group in index.groups(0)] == [
             ("failed", 2, 5.0),
@@ -127,10 +133,16 @@ def test_a_pruned_archive_is_forgotten(home: Home) -> None:
 
 
 FOREIGN = [
-    "no JSON", "[]", "7", '"x"', "{}", '{"event": 5, "task": {"a": 1}, "timestamp": []}', "",
+    "no JSON",
+    "[]",
+    "7",
+    '"x"',
+    "{}",
+    '{"event": 5, "task": {"a": 1}, "timestamp": []}',
+    "",
     '{"event": "finished", "run_id": "\\ud800", "task": "\\ud800", "timestamp": "never", "duration_seconds": 1e999}',
     '{"event": "finished", "run_id": "x", "duration_seconds": ' + "9" * 400 + ', "cost_usd": true}',
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("line", FOREIGN)

@@ -20,7 +20,7 @@ def home(tmp_path: Path) -> Home:
     return make_home(tmp_path)
 
 
-READER = "import sys\nfrom clodputer.store.home import Home\nfrom clodputer.store.index import Index\n"
+READER = "import sys\nfrom clodputer.store.home import Home\nfrom clodputer.store.index.query import Index\n"
 
 
 @pytest.mark.slow
@@ -29,7 +29,7 @@ def test_killed_while_it_is_brought_up_to_date(home: Home) -> None:
     """A reader killed before each of its steps: the next one tells the whole log, each line once."""
     program = READER + (
         "import os, signal, sqlite3, datetime\n"
-        "from clodputer.store import indexfile\n"
+        "from clodputer.store.index import file as indexfile\n"
         "left = [int(sys.argv[2])]\n"
         "def count(event, arguments):\n"
         "    if event in ('open', 'os.remove', 'os.mkdir') or event.startswith('sqlite3'):\n"
@@ -44,8 +44,11 @@ def test_killed_while_it_is_brought_up_to_date(home: Home) -> None:
         if step % 5 == 0:
             archive.archive(home, NOW, 0)
         done = subprocess.run(
-            [sys.executable, "-c", program, home.root, str(step)], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-        )  # fmt: skip
+            [sys.executable, "-c", program, home.root, str(step)],
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode in (0, -signal.SIGKILL), done.stderr
         assert told(home) == lines(home)
         if done.returncode == 0:
@@ -68,10 +71,15 @@ def test_killed_at_any_time_and_many_at_once(home: Home) -> None:
         if turn % 4 == 3:
             archive.archive(home, NOW, 0)
         readers = [
-            subprocess.Popen([sys.executable, "-c", program, home.root], env={"PYTHONPATH": str(ROOT)},
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-c", program, home.root],
+                env={"PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
             for _ in range(3)
-        ]  # fmt: skip
+        ]
         try:
             readers[0].wait(timeout=0.02 + turn * 0.012)
         except subprocess.TimeoutExpired:

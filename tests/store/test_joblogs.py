@@ -64,9 +64,9 @@ def test_what_is_no_log_of_ours_is_left(account: Path, tmp_path: Path) -> None:
 def test_it_is_a_chore_of_exec(account: Path, tmp_path: Path) -> None:
     home = make_home(tmp_path)
     path = log(account, "org.clodputer.nightly.log", joblogs.LARGEST)
-    around = look(environment(home, {"HOME": str(account)}))
-    planned = prune.plan(around, 4_000_000_000.0).told()["scheduler_logs_bytes"]
+    context = look(environment(home, {"HOME": str(account)}))
+    planned = prune.plan(context, 4_000_000_000.0).told()["scheduler_logs_bytes"]
     with Stop() as stop:
-        prune.prune(around, 4_000_000_000.0, stop)
+        prune.prune(context, 4_000_000_000.0, stop)
     assert path.stat().st_size <= joblogs.KEPT
     assert 0 <= events(home, "pruned")[0]["scheduler_logs_bytes"] - planned < len(LINE)

@@ -23,7 +23,7 @@ NOV, DEC = 1_795_000_000.0, 1_797_000_000.0
 WRITER = """
 import sys
 from clodputer.model.mask import Masker
-from clodputer.store import eventlog, logarchive
+from clodputer.store.log import events as eventlog, archive as logarchive
 from clodputer.store.home import Home
 home = Home(sys.argv[1])
 for number in range(int(sys.argv[3])):
@@ -32,7 +32,7 @@ for number in range(int(sys.argv[3])):
 """
 ARCHIVER = """
 import os, signal, sys
-from clodputer.store import logarchive
+from clodputer.store.log import archive as logarchive
 from clodputer.store.home import Home
 left = [int(sys.argv[2])]
 def count(event, arguments):

@@ -65,16 +65,28 @@ def test_no_file(tmp_path: Path) -> None:
         (b"A-B=hunter2\n", 1, "expected a name of letters, digits and _ before the ="),
         ("ü=hunter2\n".encode(), 1, "expected a name of letters, digits and _ before the ="),
         (b"\nA=1\n\nA=hunter2\n", 4, "A is set a second time; it was set in line 2"),
-        (b"A='hunter2\n", 1, ("the quote that opens the value of A is not closed on its line "
-         "(inside double quotes, \\n makes a line break)")),
-        (b'A="hunter2\\"\n', 1, ("the quote that opens the value of A is not closed on its line "
-         "(inside double quotes, \\n makes a line break)")),
+        (
+            b"A='hunter2\n",
+            1,
+            (
+                "the quote that opens the value of A is not closed on its line "
+                "(inside double quotes, \\n makes a line break)"
+            ),
+        ),
+        (
+            b'A="hunter2\\"\n',
+            1,
+            (
+                "the quote that opens the value of A is not closed on its line "
+                "(inside double quotes, \\n makes a line break)"
+            ),
+        ),
         (b"A='x'hunter2\n", 1, "something follows the closing quote of A"),
         (b"A='x' hunter2\n", 1, "something follows the closing quote of A"),
         (b"A=1\nB=hunter2\xff\n", 2, "is not UTF-8 text"),
         (b"A=hunter2\0\n", 1, "the value of A holds a NUL character"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong(content: bytes, line: int, message: str, tmp_path: Path) -> None:
     """The line and the name are told, the value never."""
     home = _home(tmp_path, content)
@@ -117,8 +129,12 @@ def test_something_else_of_that_name(kind: str, tmp_path: Path) -> None:
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,9}\Z"), st.text(
-    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,9}\Z"),
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30),
+    )
+)
 def test_every_value_can_be_written(values: dict[str, str]) -> None:
     """Any text fits into double quotes."""
     lines = []
@@ -131,11 +147,18 @@ def test_every_value_can_be_written(values: dict[str, str]) -> None:
 def test_what_is_masked() -> None:
     """All values of secrets.env, and variables that are secret by their name."""
     environ = {
-        "GITHUB_TOKEN": "ghp_secret", "aws_secret_access_key": "aws/secret", "DB_PASSWORD": "correct horse",
-        "X_PASSWD": "passwd-secret", "OPENAI_API_KEY": "sk-secret", "SSH_PRIVATE_KEY": "line one long\nline two long",
-        "MY_CREDENTIALS": "cred-secret", "EDITOR": "visible-editor", "PATH": "/usr/bin",
-        "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "32000", "USE_TOKEN": "true",
-    }  # fmt: skip
+        "GITHUB_TOKEN": "ghp_secret",
+        "aws_secret_access_key": "aws/secret",
+        "DB_PASSWORD": "correct horse",
+        "X_PASSWD": "passwd-secret",
+        "OPENAI_API_KEY": "sk-secret",
+        "SSH_PRIVATE_KEY": "line one long\nline two long",
+        "MY_CREDENTIALS": "cred-secret",
+        "EDITOR": "visible-editor",
+        "PATH": "/usr/bin",
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "32000",
+        "USE_TOKEN": "true",
+    }
     mask = secrets.masker_for({"ANY": "from the file"}, environ)
     for name in [*list(environ)[:5], "MY_CREDENTIALS"]:
         assert mask.text(f"<{environ[name]}>") == f"<{MASK}>"

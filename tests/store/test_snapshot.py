@@ -86,11 +86,18 @@ def test_an_unfinished_draft_is_nothing(home: Home, place: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"format": 2}', '{"format": 1, "entries": {"a": [1]}}',
-     '{"format": 1, "entries": {"a": [1, 2, 3, "x"]}, "root": [1, 2], "trouble": "", "echoes": 0}',
-     '{"format": 1, "entries": [], "root": [1, 2], "trouble": "", "echoes": 0}',
-     '{"format": 1, "entries": {}, "root": [1], "trouble": "", "echoes": 0}'],
-)  # fmt: skip
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"format": 2}',
+        '{"format": 1, "entries": {"a": [1]}}',
+        '{"format": 1, "entries": {"a": [1, 2, 3, "x"]}, "root": [1, 2], "trouble": "", "echoes": 0}',
+        '{"format": 1, "entries": [], "root": [1, 2], "trouble": "", "echoes": 0}',
+        '{"format": 1, "entries": {}, "root": [1], "trouble": "", "echoes": 0}',
+    ],
+)
 def test_a_damaged_one_is_none(place: str, text: str) -> None:
     """And still counts as a state that there was."""
     snapshot.write(place, MARK, Snapshot({}), ())

@@ -92,8 +92,12 @@ def test_every_template_validates(tmp_path: Path) -> None:
     """What is shipped as an example works as it is."""
     _, reports = _tasks(tmp_path)
     assert [report.name for report in reports] == [
-        "daily-email", "file-watcher", "log-triage", "manual", "repository-chore",
-    ]  # fmt: skip
+        "daily-email",
+        "file-watcher",
+        "log-triage",
+        "manual",
+        "repository-chore",
+    ]
     assert [problem for report in reports for problem in report.problems] == []
 
 

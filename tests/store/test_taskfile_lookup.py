@@ -180,10 +180,18 @@ def test_a_damaged_cache_is_no_error(home: Home) -> None:
     assert key is not None
     import json
 
-    for content in (b"", b"\0\xff", b"{}", b"[]", b"[" * 100_000, json.dumps([*key, None]).encode(),
-                    json.dumps([*key, {"name": "a"}]).encode(), json.dumps([*key, [1]]).encode(),
-                    json.dumps([*key, {**to_json(expected), "expect": 5}]).encode(),
-                    json.dumps([*key, {**to_json(expected), "more": 5}]).encode()):  # fmt: skip
+    for content in (
+        b"",
+        b"\0\xff",
+        b"{}",
+        b"[]",
+        b"[" * 100_000,
+        json.dumps([*key, None]).encode(),
+        json.dumps([*key, {"name": "a"}]).encode(),
+        json.dumps([*key, [1]]).encode(),
+        json.dumps([*key, {**to_json(expected), "expect": 5}]).encode(),
+        json.dumps([*key, {**to_json(expected), "more": 5}]).encode(),
+    ):
         entry.write_bytes(content)
         assert taskfile.load(home, "a", {}) == expected
 
@@ -198,7 +206,7 @@ def test_an_unchanged_task_loads_nothing_heavy(home: Home) -> None:
         "import os, sys\n"
         "from clodputer.model.request import Request\n"
         "from clodputer.runner import prompt\n"
-        "from clodputer.store import home, secrets, settings, taskfile\n"
+        "from clodputer.store import home, secrets, settings\nfrom clodputer.store.tasks import taskfile\n"
         "here = home.locate(os.environ)\n"
         "task = taskfile.load(here, 'a', os.environ)\n"
         "known = secrets.load(here)\n"

@@ -82,23 +82,33 @@ BAD = {
 
 GOOD: dict[str, dict[str, Any]] = {
     "{type: cron, schedule: 0 8 * * mon-fri, timezone: Europe/Berlin}": {
-        "schedule": "0 8 * * mon-fri", "timezone": "Europe/Berlin",
+        "schedule": "0 8 * * mon-fri",
+        "timezone": "Europe/Berlin",
     },
     "{type: cron, schedule: '@daily', catch_up: all, max_late: 2h, jitter: 10m, overlap: skip}": {
-        "schedule": "@daily", "catch_up": "all", "max_late": 7200.0, "jitter": 600.0, "overlap": "skip",
+        "schedule": "@daily",
+        "catch_up": "all",
+        "max_late": 7200.0,
+        "jitter": 600.0,
+        "overlap": "skip",
     },
     "{type: cron, schedule: '@daily', active: {hours: 22:00-06:00, days: sat-mon}}": {
-        "schedule": "@daily", "active": {"hours": "22:00-06:00", "days": "sat-mon"},
+        "schedule": "@daily",
+        "active": {"hours": "22:00-06:00", "days": "sat-mon"},
     },
     "{type: interval, every: 15m}": {"every": 900.0},
     "{type: interval, every: 1d, anchor: 2026-01-01T08:00}": {"every": 86400.0, "anchor": "2026-01-01T08:00"},
     "{type: at, time: '2026-12-24T18:00:00+01:00'}": {"time": "2026-12-24T18:00:00+01:00"},
     "{type: file_watch, path: ~/in, pattern: '**/*.csv', debounce: 0s, initial: process, batch: all}": {
-        "path": "~/in", "pattern": "**/*.csv", "debounce": 0.0, "initial": "process", "batch": "all",
+        "path": "~/in",
+        "pattern": "**/*.csv",
+        "debounce": 0.0,
+        "initial": "process",
+        "batch": "all",
     },
     "{type: startup}": {},
     "{type: manual}": {},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", BAD)

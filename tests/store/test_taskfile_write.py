@@ -13,16 +13,68 @@ from clodputer.store.tasks.write import written
 from tests.examples import examples
 
 # What YAML, in one version or another, takes for something else than a text.
-TRICKY = ["yes", "no", "~", "null", "1e3", "0x10", "12:30", "2026-01-01", "- a", "a: b", "#x", "*a", "&a", "!t", "%d", "@", "`",
-          "", " ", " a", "a ", "a\n", "\na", "a\n\n", " a\nb", "a\n b\n", "\tx", "a\tb\n", "---", "...", "? a", "{", "[", "'",
-          '"', "\\", "\x1b[2J", "\x85", "\u2028", "\ufeff", "é", "日本", "\U0001f600", "a\r\nb", "<<", "=", "|", ">", "1" * 40,
-          "x" * 300 + " " + "y" * 300]  # fmt: skip
+TRICKY = [
+    "yes",
+    "no",
+    "~",
+    "null",
+    "1e3",
+    "0x10",
+    "12:30",
+    "2026-01-01",
+    "- a",
+    "a: b",
+    "#x",
+    "*a",
+    "&a",
+    "!t",
+    "%d",
+    "@",
+    "`",
+    "",
+    " ",
+    " a",
+    "a ",
+    "a\n",
+    "\na",
+    "a\n\n",
+    " a\nb",
+    "a\n b\n",
+    "\tx",
+    "a\tb\n",
+    "---",
+    "...",
+    "? a",
+    "{",
+    "[",
+    "'",
+    '"',
+    "\\",
+    "\x1b[2J",
+    "\x85",
+    "\u2028",
+    "\ufeff",
+    "é",
+    "日本",
+    "\U0001f600",
+    "a\r\nb",
+    "<<",
+    "=",
+    "|",
+    ">",
+    "1" * 40,
+    "x" * 300 + " " + "y" * 300,
+]
 TEXT = st.sampled_from(TRICKY) | st.lists(st.sampled_from(TRICKY), max_size=4).map("".join)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.integers(-1000, 1000).map(lambda number: number / 8) | TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.integers(-1000, 1000).map(lambda number: number / 8)
+    | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("text", TRICKY)

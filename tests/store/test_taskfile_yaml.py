@@ -14,56 +14,122 @@ from clodputer.store.tasks import document as taskfile_yaml
 from tests.examples import examples
 
 BAD: dict[str, tuple[bytes, str]] = {
-    "tab for indentation": (b"a:\n\tb: 1\n", ("2: not readable as YAML: a tab stands where YAML takes blanks only; "
-                            "indent with blanks")),
-    "tab below a value": (b"a: 1\n\tb: 2\n", ("2: not readable as YAML: a tab stands where YAML takes blanks only; "
-                          "indent with blanks")),
+    "tab for indentation": (
+        b"a:\n\tb: 1\n",
+        ("2: not readable as YAML: a tab stands where YAML takes blanks only; indent with blanks"),
+    ),
+    "tab below a value": (
+        b"a: 1\n\tb: 2\n",
+        ("2: not readable as YAML: a tab stands where YAML takes blanks only; indent with blanks"),
+    ),
     "UTF-16": ("a: 1".encode("utf-16"), "1: the file is UTF-16; save it as UTF-8"),
     "Latin-1": (b"a: 1\nb: caf\xe9\n", "2: the byte 0xe9 is not UTF-8; save the file as UTF-8"),
     "binary": (b"a: 1\n\x7fELF\0\0", "2: the file holds a NUL byte: it is not a text file"),
-    "control character": (b"a: 1\nb: \x07\n", "2: the control character U+0007 may not stand in YAML; take it out"),
-    "huge": (b"#" * (1024 * 1024 + 1), "1: the file has 1,048,577 bytes, more than 1,048,576; it is no task that size"),
-    "colon in a text": (b"a: b: c\n", ("1: not readable as YAML: a second ': ' in one line, or a line that is indented "
-                        "too far; put a text that holds ': ' in quotes")),
-    "indented too far": (b"a: 1\n  b: 2\n", ("2: not readable as YAML: a second ': ' in one line, or a line that is "
-                         "indented too far; put a text that holds ': ' in quotes")),
-    "no colon": (b"a: 1\nb\nc: 2\n", ("2: not readable as YAML: a line without a ':' after its key, or a text that is "
-                 "not indented below its key")),
-    "open quote": (b"a: 1\nb: 'x\nc: 1\n", "2: not readable as YAML: a quote that is opened here is never closed"),
-    "open bracket": (b"a: [1\nb: 2\n", ("2: not readable as YAML: a bracket that is opened here or above is not "
-                     "closed, or a comma is missing")),
-    "forbidden first letter": (b"a: @x\n", ("1: not readable as YAML: a plain text cannot begin with this character; "
-                               "put the text in quotes")),
-    "star": (b"a: *.py\n", "1: not readable as YAML: a plain text cannot begin with * or &; put the text in quotes"),
-    "unknown alias": (b"a: *x\n", "1: *x stands for nothing above it; put a text that begins with * in quotes"),
-    "alias within itself": (b"a: &x [*x]\n", ("1: *x stands for nothing above it; "
-                            "put a text that begins with * in quotes")),
-    "template without quotes": (b"a: {{ env.X }}\n", ("1: a key must be plain text "
-                                "(a value that begins with {{ must stand in quotes)")),
-    "two documents": (b"a: 1\n---\nb: 1\n", "2: the file goes on after its end (---): it must hold one YAML document"),
-    "python object": (b"a: !!python/object/apply:os.system [x]\n", ("1: the tag tag:yaml.org,2002:python/object/"
-                      "apply:os.system is not taken; write the plain value")),
+    "control character": (
+        b"a: 1\nb: \x07\n",
+        "2: the control character U+0007 may not stand in YAML; take it out",
+    ),
+    "huge": (
+        b"#" * (1024 * 1024 + 1),
+        "1: the file has 1,048,577 bytes, more than 1,048,576; it is no task that size",
+    ),
+    "colon in a text": (
+        b"a: b: c\n",
+        (
+            "1: not readable as YAML: a second ': ' in one line, or a line that is indented "
+            "too far; put a text that holds ': ' in quotes"
+        ),
+    ),
+    "indented too far": (
+        b"a: 1\n  b: 2\n",
+        (
+            "2: not readable as YAML: a second ': ' in one line, or a line that is "
+            "indented too far; put a text that holds ': ' in quotes"
+        ),
+    ),
+    "no colon": (
+        b"a: 1\nb\nc: 2\n",
+        (
+            "2: not readable as YAML: a line without a ':' after its key, or a text that is "
+            "not indented below its key"
+        ),
+    ),
+    "open quote": (
+        b"a: 1\nb: 'x\nc: 1\n",
+        "2: not readable as YAML: a quote that is opened here is never closed",
+    ),
+    "open bracket": (
+        b"a: [1\nb: 2\n",
+        (
+            "2: not readable as YAML: a bracket that is opened here or above is not "
+            "closed, or a comma is missing"
+        ),
+    ),
+    "forbidden first letter": (
+        b"a: @x\n",
+        ("1: not readable as YAML: a plain text cannot begin with this character; put the text in quotes"),
+    ),
+    "star": (
+        b"a: *.py\n",
+        "1: not readable as YAML: a plain text cannot begin with * or &; put the text in quotes",
+    ),
+    "unknown alias": (
+        b"a: *x\n",
+        "1: *x stands for nothing above it; put a text that begins with * in quotes",
+    ),
+    "alias within itself": (
+        b"a: &x [*x]\n",
+        ("1: *x stands for nothing above it; put a text that begins with * in quotes"),
+    ),
+    "template without quotes": (
+        b"a: {{ env.X }}\n",
+        ("1: a key must be plain text (a value that begins with {{ must stand in quotes)"),
+    ),
+    "two documents": (
+        b"a: 1\n---\nb: 1\n",
+        "2: the file goes on after its end (---): it must hold one YAML document",
+    ),
+    "python object": (
+        b"a: !!python/object/apply:os.system [x]\n",
+        ("1: the tag tag:yaml.org,2002:python/object/apply:os.system is not taken; write the plain value"),
+    ),
     "own tag": (b"a: !secret x\n", "1: the tag !secret is not taken; write the plain value"),
-    "binary tag": (b"a: !!binary aGk=\n", "1: the tag tag:yaml.org,2002:binary is not taken; write the plain value"),
+    "binary tag": (
+        b"a: !!binary aGk=\n",
+        "1: the tag tag:yaml.org,2002:binary is not taken; write the plain value",
+    ),
     "merge key": (b"a: &a {x: 1}\nb:\n  <<: *a\n", "3: merge keys (<<) are not taken; write the keys out"),
-    "NUL in a text": (b'a: "x\\0"\n', "1: a text holds a NUL character, which no argument and no file name can"),
-    "half a character": (b'a: "\\ud800"\n', ("1: a text holds half a character (\\ud800 to \\udfff), "
-                         "which UTF-8 cannot write")),
+    "NUL in a text": (
+        b'a: "x\\0"\n',
+        "1: a text holds a NUL character, which no argument and no file name can",
+    ),
+    "half a character": (
+        b'a: "\\ud800"\n',
+        ("1: a text holds half a character (\\ud800 to \\udfff), which UTF-8 cannot write"),
+    ),
     "no character": (b'a: "\\UFFFFFFFF"\n', "1: not readable as YAML: "),
     "deep": (b"a: " + b"[" * 100 + b"]" * 100, "1: nested more than 32 levels deep"),
     "very deep": (b"[" * 500_000, "1: nested more than 32 levels deep"),
-    "deep by aliases": (b"a0: &a0 [1]\n" + b"".join(b"a%d: &a%d [*a%d]\n" % (i, i, i - 1) for i in range(1, 60)),
-                        "31: nested more than 32 levels deep"),
-    "bomb": (b"a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
-             + b"".join(b"a%d: &a%d [%s]\n" % (i, i, b",".join([b"*a%d" % (i - 1)] * 9)) for i in range(1, 10)),
-             "5: the file holds too many values once its aliases (*name) are filled in"),
-    "bomb of one long text": (b"a: &a " + b"x" * 300_000 + b"\nb: [" + b"*a," * 50 + b"]\n",
-                              "2: the file holds too many values once its aliases (*name) are filled in"),
-    "crowd": (b"".join(b"k%d: 1\n" % i for i in range(80_000)),
-              "29693: the file holds too many values once its aliases (*name) are filled in"),
+    "deep by aliases": (
+        b"a0: &a0 [1]\n" + b"".join(b"a%d: &a%d [*a%d]\n" % (i, i, i - 1) for i in range(1, 60)),
+        "31: nested more than 32 levels deep",
+    ),
+    "bomb": (
+        b"a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        + b"".join(b"a%d: &a%d [%s]\n" % (i, i, b",".join([b"*a%d" % (i - 1)] * 9)) for i in range(1, 10)),
+        "5: the file holds too many values once its aliases (*name) are filled in",
+    ),
+    "bomb of one long text": (
+        b"a: &a " + b"x" * 300_000 + b"\nb: [" + b"*a," * 50 + b"]\n",
+        "2: the file holds too many values once its aliases (*name) are filled in",
+    ),
+    "crowd": (
+        b"".join(b"k%d: 1\n" % i for i in range(80_000)),
+        "29693: the file holds too many values once its aliases (*name) are filled in",
+    ),
     "key again": (b"a:\n  b: 1\n  b: 2\n", "3: the key 'b' is given a second time, after line 2"),
     "unknown version": (b"%YAML 9.9\n---\na: 1\n", "1: not readable as YAML: "),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -83,10 +149,15 @@ def test_bad_yaml(case: str) -> None:
     [
         ("", None),
         ("# nothing\n", None),
-        ("a: yes\nb: off\nc: 12:30\nd: 2026-01-01\ne: 1_000\nf: 0o17\ng: 0x1f\n",
-         {"a": "yes", "b": "off", "c": "12:30", "d": "2026-01-01", "e": "1_000", "f": "0o17", "g": "0x1f"}),
+        (
+            "a: yes\nb: off\nc: 12:30\nd: 2026-01-01\ne: 1_000\nf: 0o17\ng: 0x1f\n",
+            {"a": "yes", "b": "off", "c": "12:30", "d": "2026-01-01", "e": "1_000", "f": "0o17", "g": "0x1f"},
+        ),
         ("a: true\nb: False\nc: ~\nd: null\ne:\n", {"a": True, "b": False, "c": None, "d": None, "e": None}),
-        ("a: 10\nb: -5\nc: 010\nd: 1.5\ne: 1e3\nf: .5\n", {"a": 10, "b": -5, "c": 10, "d": 1.5, "e": 1000.0, "f": 0.5}),
+        (
+            "a: 10\nb: -5\nc: 010\nd: 1.5\ne: 1e3\nf: .5\n",
+            {"a": 10, "b": -5, "c": 10, "d": 1.5, "e": 1000.0, "f": 0.5},
+        ),
         ("a: '10'\nb: \"true\"\nc: !!str 5\n", {"a": "10", "b": "true", "c": "5"}),
         ("1: a\ntrue: b\n~: c\n", {"1": "a", "true": "b", "~": "c"}),
         ("a: &x [1, {b: 2}]\nc: *x\n", {"a": [1, {"b": 2}], "c": [1, {"b": 2}]}),
@@ -94,7 +165,7 @@ def test_bad_yaml(case: str) -> None:
         ("a: >\n  one\n  two\n\n  three\n", {"a": "one two\nthree\n"}),
         ("'<<': 1\n", {"<<": 1}),
     ],
-)  # fmt: skip
+)
 def test_plain_values(text: str, value: Any) -> None:
     """Values are what a person means by them, and keys are always text."""
     document = taskfile_yaml.read(text.encode())
@@ -104,8 +175,15 @@ def test_plain_values(text: str, value: Any) -> None:
 def test_every_key_has_its_line() -> None:
     """The line of each key and item is known, and the line in which a `|` text begins."""
     document = taskfile_yaml.parse("# head\na:\n  b:\n    - 1\n    - c: 2\np: |  # text\n\n  one\n")
-    assert document.lines == {(): 2, ("a",): 2, ("a", "b"): 3, ("a", "b", 0): 4, ("a", "b", 1): 5,
-                              ("a", "b", 1, "c"): 5, ("p",): 6}  # fmt: skip
+    assert document.lines == {
+        (): 2,
+        ("a",): 2,
+        ("a", "b"): 3,
+        ("a", "b", 0): 4,
+        ("a", "b", 1): 5,
+        ("a", "b", 1, "c"): 5,
+        ("p",): 6,
+    }
     assert document.texts == {("p",): 7}
     assert document.line(("a", "b", 7, "x")) == 3
 

@@ -14,8 +14,21 @@ import signal
 import sys
 from typing import Any
 
-STEPS = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.utime", "os.chmod", "os.truncate", "os.posix_spawn",
-         "os.kill", "os.killpg", "os.link", "shutil.rmtree", "fcntl.flock")  # fmt: skip
+STEPS = (
+    "os.rename",
+    "os.mkdir",
+    "os.remove",
+    "os.rmdir",
+    "os.utime",
+    "os.chmod",
+    "os.truncate",
+    "os.posix_spawn",
+    "os.kill",
+    "os.killpg",
+    "os.link",
+    "shutil.rmtree",
+    "fcntl.flock",
+)
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 # The floors that an exec uses, and what comes with them.

@@ -28,9 +28,12 @@ class Execs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("crashing_exec.py"))], env={"PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [sys.executable, str(Path(__file__).with_name("crashing_exec.py"))],
+            env={"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def end(self) -> None:
         """End the process."""
@@ -47,8 +50,13 @@ class Execs:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         stdout, stderr = (self._folder / name for name in ("stdout", "stderr"))
-        order = {"arguments": arguments, "environ": environment(home, extra), "step": step,
-                 "stdout": str(stdout), "stderr": str(stderr)}  # fmt: skip
+        order = {
+            "arguments": arguments,
+            "environ": environment(home, extra),
+            "step": step,
+            "stdout": str(stdout),
+            "stderr": str(stderr),
+        }
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         status = int(self._process.stdout.readline())

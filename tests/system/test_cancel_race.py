@@ -26,12 +26,12 @@ DROPPERS, CANCELLERS, EACH = 8, 12, 40
 def dropper(environ: Mapping[str, str], who: int, left: Any) -> None:
     """Drop requests, and run an exec after each few."""
     try:
-        around = look(environ)
+        context = look(environ)
         with Stop() as stop:
             for number in range(EACH):
-                drop(around.home, f"{who}-{number}.json", {"task": "blink"})
+                drop(context.home, f"{who}-{number}.json", {"task": "blink"})
                 if number % 5 == 4:
-                    work(around, stop)
+                    work(context, stop)
     finally:
         with left.get_lock():
             left.value -= 1
@@ -39,11 +39,11 @@ def dropper(environ: Mapping[str, str], who: int, left: Any) -> None:
 
 def canceller(environ: Mapping[str, str], who: int, left: Any) -> None:
     """Cancel one of the first that are there, as long as there are droppers: thus what others cancel, claim and move."""
-    around, chance = look(environ), random.Random(who)
+    context, chance = look(environ), random.Random(who)
     while left.value:
-        found = [one for one, _ in zip(whereabouts.everywhere(around.home), range(8))]
+        found = [one for one, _ in zip(whereabouts.everywhere(context.home), range(8))]
         if found:
-            cancel.cancel(around, chance.choice(found), patience=5.0)
+            cancel.cancel(context, chance.choice(found), patience=5.0)
 
 
 @pytest.mark.slow

@@ -95,8 +95,10 @@ def test_sigterm_stops_every_lane(home: Home, tmp_path: Path) -> None:
         waiting_task(home, name, tmp_path, f"lane: {name}\n")
         drop(home, name)
     running = start(home, "exec")
-    pids = [int(until(lambda path=tmp_path / f"{name}.began": path.exists() and path.read_text()))  # type: ignore[misc]
-            for name in ("left", "right")]  # fmt: skip
+    pids = [
+        int(until(lambda path=tmp_path / f"{name}.began": path.exists() and path.read_text()))  # type: ignore[misc]
+        for name in ("left", "right")
+    ]
     running.terminate()
     _, stderr = running.communicate(timeout=30)
     assert running.returncode == 0, stderr

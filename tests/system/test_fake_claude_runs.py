@@ -50,7 +50,12 @@ def stage(tmp_path: Path, fake_claude: Path) -> Stage:
     [
         ("@fake say well", {}, "succeeded", "completed"),
         ("@fake no_init\n@fake hang", {"startup_timeout": "1s"}, "timed_out", "startup_hang"),
-        ("@fake deaf\n@fake no_init\n@fake hang", {"startup_timeout": "1s", "stop_grace": "1s"}, "timed_out", "startup_hang"),
+        (
+            "@fake deaf\n@fake no_init\n@fake hang",
+            {"startup_timeout": "1s", "stop_grace": "1s"},
+            "timed_out",
+            "startup_hang",
+        ),
         ("@fake hang", {"stall_timeout": "1s"}, "timed_out", "stall"),
         ("@fake tool_running sleep\n", {"stall_timeout": "1s", "timeout": "3s"}, "timed_out", "timeout"),
         ("@fake is_error_exit_0", {}, "failed", "agent_error"),
@@ -70,7 +75,7 @@ def stage(tmp_path: Path, fake_claude: Path) -> Stage:
         ("@fake rate_limit allowed_warning 3600\n@fake say well", {}, "succeeded", "completed"),
         ("@fake flood 5 ", {"max_output": "1MB"}, "failed", "output_too_large"),
     ],
-)  # fmt: skip
+)
 def test_every_lie_is_found_out(
     stage: Stage, text: str, keys: dict[str, Any], outcome: str, reason: str
 ) -> None:

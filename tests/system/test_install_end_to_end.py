@@ -54,8 +54,10 @@ class World:
         own = f"{recorder.parent}:{lab.programs}:{cron.programs}"
         self.environ = {
             "PATH": f"{own}:{guard.refusing_first('/usr/local/bin:/usr/bin:/bin')}",
-            "HOME": lab.home, "XDG_RUNTIME_DIR": lab.runtime, "PYTHONPATH": str(ROOT),
-        }  # fmt: skip
+            "HOME": lab.home,
+            "XDG_RUNTIME_DIR": lab.runtime,
+            "PYTHONPATH": str(ROOT),
+        }
 
     def home(self, name: str) -> Home:
         """A fresh home of the person's."""
@@ -67,9 +69,13 @@ class World:
         """A command as a person types it, with --json; its data."""
         ended = subprocess.run(
             [sys.executable, "-m", "clodputer", *arguments, "--json"],
-            env={**self.environ, "CLODPUTER_HOME": home.root}, cwd="/", stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+            env={**self.environ, "CLODPUTER_HOME": home.root},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
         assert (ended.returncode, ended.stderr) == (status, ""), ended.stdout + ended.stderr
         data: dict[str, Any] = json.loads(ended.stdout)["data"]
         return data

@@ -24,10 +24,33 @@ def home(tmp_path: Path) -> Home:
 
 
 NAMES = [
-    b"new\nline", b"tab\there", b"bell\x07", b"esc\x1b[31mred", b"\xff\xfe", b"caf\xe9", b"-rf", b"--help", b"$(touch x)",
-    b"`id`", b"a b", b"'quoted'", b'"', b"\\", b"*", b"?", b"nul.json\xc2\x80", b"\xe2\x80\xaetxt.exe", b"CON", b"x" * 200,
-    b"..json", b"...", b"~", b"%s%n", b"{{ 7*7 }}", b"\xf0\x9f\xa6\x80",
-]  # fmt: skip
+    b"new\nline",
+    b"tab\there",
+    b"bell\x07",
+    b"esc\x1b[31mred",
+    b"\xff\xfe",
+    b"caf\xe9",
+    b"-rf",
+    b"--help",
+    b"$(touch x)",
+    b"`id`",
+    b"a b",
+    b"'quoted'",
+    b'"',
+    b"\\",
+    b"*",
+    b"?",
+    b"nul.json\xc2\x80",
+    b"\xe2\x80\xaetxt.exe",
+    b"CON",
+    b"x" * 200,
+    b"..json",
+    b"...",
+    b"~",
+    b"%s%n",
+    b"{{ 7*7 }}",
+    b"\xf0\x9f\xa6\x80",
+]
 
 
 def test_names_of_every_kind(home: Home) -> None:

@@ -17,7 +17,7 @@ import pytest
 from clodputer.runner.drain import drain_lane, runnable, work
 from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
-from clodputer.store.context import Surroundings, look
+from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool.layout import drop
 from tests.workshop import command_task, environment, events, everything, make_home
@@ -32,11 +32,11 @@ def set_up(folder: Path) -> tuple[Home, Mapping[str, str]]:
     return home, environment(home)
 
 
-def one_look(around: Surroundings, stop: Stop) -> None:
+def one_look(context: Context, stop: Stop) -> None:
     """An exec that does not look again after releasing: the control, made of the same parts."""
-    intake(around, time.time())
-    for lane in runnable(around, time.time()):
-        drain_lane(around, lane, stop)
+    intake(context, time.time())
+    for lane in runnable(context, time.time()):
+        drain_lane(context, lane, stop)
 
 
 class Race(NamedTuple):
@@ -55,7 +55,7 @@ def dropper(
     environ: Mapping[str, str], who: int, rounds: int, race: Optional[Race], run: Callable[..., Any]
 ) -> None:
     """Drop a request and run an exec, time and again, in step with the others or on one's own."""
-    around = look(environ)
+    context = look(environ)
     if race:
         slow_disk(race, random.Random(who))
     with Stop() as stop:
@@ -64,12 +64,12 @@ def dropper(
                 race.barrier.wait(60)
                 if who:
                     wait_for_a_last_pick(race)
-            drop(around.home, f"{who}-{number}.json", {"task": "blink"})
-            run(around, stop)
+            drop(context.home, f"{who}-{number}.json", {"task": "blink"})
+            run(context, stop)
             if race:
                 race.barrier.wait(60)
                 if who == 0:  # the others wait for the next round to begin
-                    race.stranded.value += sum(len(names) for names in everything(around.home).values())
+                    race.stranded.value += sum(len(names) for names in everything(context.home).values())
 
 
 def slow_disk(race: Race, chance: random.Random) -> None:

@@ -118,14 +118,14 @@ def test_tools_do_work(stage: Stage) -> None:
         ("@say no", {"expect": {"result_matches": "^yes$"}}, "expect_unmet"),
         ("@say x", {"expect": {"command_succeeds": ["test", "-e", "nowhere"]}}, "expect_unmet"),
         ("@say x", {"requires_mcp": ["absent"]}, "mcp"),
-        ("@structured {\"n\": 3}\n@say x", {"json_schema": {"type": "object", "required": ["n"]}}, "completed"),
+        ('@structured {"n": 3}\n@say x', {"json_schema": {"type": "object", "required": ["n"]}}, "completed"),
         ("@say x", {"working_directory": "/nowhere/at/all"}, "not_started"),
         ("@hang before-first-byte", {"stall_timeout": "2s"}, "stall"),
         ("@stall mid-stream", {"stall_timeout": "2s"}, "stall"),
         ("@hang before-first-byte", {"timeout": "3s"}, "timeout"),
         ("@big 4000000", {"max_output": "1MB"}, "output_too_large"),
     ],
-)  # fmt: skip
+)
 def test_every_end_has_its_reason(stage: Stage, prompt: str, keys: dict[str, Any], reason: str) -> None:
     """Whatever happens, the record names it, and the request is finished, not lost."""
     record = stage.run(prompt, **keys)
@@ -180,8 +180,10 @@ def test_background_children_are_swept(stage: Stage) -> None:
 def test_stubborn_mcp_children_are_swept(stage: Stage) -> None:
     """A server deaf to SIGTERM, its child and its child in another session: all gone; the server was connected."""
     pids = stage.work / "pids"
-    server = {"command": sys.executable,
-              "args": [str(MCP_SERVER), "--pids", str(pids), "--stubborn", "--child", "--setsid-child"]}  # fmt: skip
+    server = {
+        "command": sys.executable,
+        "args": [str(MCP_SERVER), "--pids", str(pids), "--stubborn", "--child", "--setsid-child"],
+    }
     config = stage.work / "mcp.json"
     config.write_text(json.dumps({"mcpServers": {"deaf": server}}))
     record = stage.run("@say x", mcp_config=[str(config)], requires_mcp=["deaf"])
@@ -232,8 +234,11 @@ def test_secrets_stay_secret(stage: Stage) -> None:
     assert record["outcome"] == "succeeded", record["message"]
     assert stage.work.joinpath("seen.txt").read_text().strip() == secret
     assert record["result"] == "it is ***"
-    holding = [path for path in Path(stage.home.root).rglob("*")
-               if path.is_file() and secret.encode() in path.read_bytes()]  # fmt: skip
+    holding = [
+        path
+        for path in Path(stage.home.root).rglob("*")
+        if path.is_file() and secret.encode() in path.read_bytes()
+    ]
     assert holding == [Path(stage.home.secrets)]
 
 

@@ -38,8 +38,15 @@ def call(
     command = [sys.executable, "-m", "clodputer", *arguments]
     if limits:
         command = ["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", *command]
-    done = subprocess.run(command, env=dict(environ), cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout,
-                          stderr=subprocess.STDOUT if stdout == subprocess.PIPE else subprocess.PIPE, timeout=60)  # fmt: skip
+    done = subprocess.run(
+        command,
+        env=dict(environ),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.STDOUT if stdout == subprocess.PIPE else subprocess.PIPE,
+        timeout=60,
+    )
     printed = ((done.stdout or b"") + (done.stderr or b"")).decode("utf-8", "replace")
     assert done.returncode == status, f"exit {done.returncode}: {printed}"
     assert "Traceback" not in printed

@@ -98,12 +98,24 @@ def test_an_account_that_may_not_linger(lab: Lab, frame: Frame) -> None:
     linger = "/var/lib/systemd/linger"
     script = f'mount -t tmpfs none /var/lib/systemd && mkdir {linger} && "$@" && touch {linger}/root && "$@"'
     ended = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
-         sys.executable, "-c", ask, pickle.dumps(frame).hex()],
+        [
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            sys.executable,
+            "-c",
+            ask,
+            pickle.dumps(frame).hex(),
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-    )  # fmt: skip
+    )
     assert ended.stdout.splitlines() == ["['no_linger'] True", "[] False"], ended.stderr
 
 

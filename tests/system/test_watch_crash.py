@@ -27,7 +27,7 @@ def killed(watched: Watched, step: int, later: float = 10.0) -> bool:
 
     def look_and_take_in() -> None:
         watched.look(later)
-        intake(watched.around, time.time())
+        intake(watched.context, time.time())
 
     return killed_at(step, look_and_take_in)
 
@@ -134,7 +134,7 @@ def test_ten_thousand_files_at_once(tmp_path: Path, record_property: Any) -> Non
     began = time.monotonic()
     watched.look()
     dropped = time.monotonic()
-    taken = intake(watched.around, time.time())
+    taken = intake(watched.context, time.time())
     done = time.monotonic()
     assert taken.queued == 10_000
     assert len(queued(watched)) == 10_000

@@ -61,11 +61,34 @@ def test_a_broken_home_is_looked_at_to_the_end(home: Home) -> None:
     assert not [finding for finding in found if "the check itself failed" in finding.message]
 
 
-PARTS = ("config.yaml", "secrets.env", "execution.log", "tasks", "tasks/task.yaml", "spool/tmp", "spool/rejected", "spool/dead",
-         "spool/lanes", "spool/lanes/default", "spool/lanes/stray", "spool/lanes/default/queue", "spool/lanes/default/slot-0",
-         "spool/lanes/default/slot-0.lock", "spool/lanes/default/hold", "spool/lanes/default/queue/3/x", "runs", "runs/task",
-         "runs/task/20261121T000000.000Z-x", "runs/task/20261121T000000.000Z-x/record.json", "ledger", "ledger/slots",
-         "ledger/slots/task.0.json", "cache", "bin", "bin/clodputer")  # fmt: skip
+PARTS = (
+    "config.yaml",
+    "secrets.env",
+    "execution.log",
+    "tasks",
+    "tasks/task.yaml",
+    "spool/tmp",
+    "spool/rejected",
+    "spool/dead",
+    "spool/lanes",
+    "spool/lanes/default",
+    "spool/lanes/stray",
+    "spool/lanes/default/queue",
+    "spool/lanes/default/slot-0",
+    "spool/lanes/default/slot-0.lock",
+    "spool/lanes/default/hold",
+    "spool/lanes/default/queue/3/x",
+    "runs",
+    "runs/task",
+    "runs/task/20261121T000000.000Z-x",
+    "runs/task/20261121T000000.000Z-x/record.json",
+    "ledger",
+    "ledger/slots",
+    "ledger/slots/task.0.json",
+    "cache",
+    "bin",
+    "bin/clodputer",
+)
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "dangling", "nonsense"])

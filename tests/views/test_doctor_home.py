@@ -97,9 +97,14 @@ MACOS = """\
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/etc", "ext4"), ("/home/ada/.clodputer", "nfs4"), ("/home/ada/disk/x", "ext4"), ("/homes", "ext4"),
-     ("/mnt/my host/x", "fuse.sshfs")],
-)  # fmt: skip
+    [
+        ("/etc", "ext4"),
+        ("/home/ada/.clodputer", "nfs4"),
+        ("/home/ada/disk/x", "ext4"),
+        ("/homes", "ext4"),
+        ("/mnt/my host/x", "fuse.sshfs"),
+    ],
+)
 def test_kinds_of_file_systems_on_linux(path: str, kind: str) -> None:
     assert doctor_home.kind_of(path, doctor_home.mounts_of_linux(LINUX)) == kind
 
@@ -116,9 +121,15 @@ GB = 10**9
 
 @pytest.mark.parametrize(
     ("free", "total", "level"),
-    [(100 * GB, 500 * GB, "ok"), (GB - 1, 2 * GB, "problem"), (4 * GB, 500 * GB, "problem"), (6 * GB, 100 * GB, "ok"),
-     (200 * GB, 8000 * GB, "ok"), (0, 0, "problem")],
-)  # fmt: skip
+    [
+        (100 * GB, 500 * GB, "ok"),
+        (GB - 1, 2 * GB, "problem"),
+        (4 * GB, 500 * GB, "problem"),
+        (6 * GB, 100 * GB, "ok"),
+        (200 * GB, 8000 * GB, "ok"),
+        (0, 0, "problem"),
+    ],
+)
 def test_room_on_the_disk(free: int, total: int, level: str) -> None:
     one(doctor_home.disk_of("/x", free, total), level)
 

@@ -78,8 +78,14 @@ def test_all_is_well(home: Home) -> None:
 
 def test_nothing_is_said_of_units_that_were_never_installed(home: Home) -> None:
     seen = facts(home)
-    for check in (doctor_schedule.units, doctor_schedule.alarms, doctor_schedule.shim, doctor_schedule.unit_path,
-                  doctor_schedule.two, doctor_schedule.zone_changed):  # fmt: skip
+    for check in (
+        doctor_schedule.units,
+        doctor_schedule.alarms,
+        doctor_schedule.shim,
+        doctor_schedule.unit_path,
+        doctor_schedule.two,
+        doctor_schedule.zone_changed,
+    ):
         assert check(seen) == []
 
 

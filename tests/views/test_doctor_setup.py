@@ -35,7 +35,7 @@ def test_packages_that_are_not_there_at_all() -> None:
     """An interpreter without any installed package: the check itself needs none."""
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from clodputer.views import doctor_setup\n"
+        "from clodputer.views.doctor import setup as doctor_setup\n"
         "print(doctor_setup.packages_of(doctor_setup.PACKAGES)[0].level)"
     )
     ended = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)

@@ -88,8 +88,15 @@ def test_folders_that_macos_guards(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("path", "guarded"),
-    [("/h/Documents", True), ("/h/Documents/x", True), ("/h/Documents2", False), ("/h/src", False), ("/Volumes/x", True),
-     ("/h/Library/Mobile Documents/x", True), ("/h/src/../Desktop", True)],
-)  # fmt: skip
+    [
+        ("/h/Documents", True),
+        ("/h/Documents/x", True),
+        ("/h/Documents2", False),
+        ("/h/src", False),
+        ("/Volumes/x", True),
+        ("/h/Library/Mobile Documents/x", True),
+        ("/h/src/../Desktop", True),
+    ],
+)
 def test_which_folders_are_guarded(path: str, guarded: bool) -> None:
     assert tasks.is_guarded(path, "/h/") is guarded

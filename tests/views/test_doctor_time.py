@@ -54,8 +54,13 @@ def test_missed_slot_times(home: Home) -> None:
     """Those of the last day that nobody chose to leave out."""
     now = time()
     slot = int(now - HOUR)
-    account(home, now, Fate("missed", "overlap", slot, slot, 1, now), Fate("coalesced", "newer", slot, slot, 1, now),
-            Fate("missed", "too_late", slot, slot, 3, now - 2 * DAY))  # fmt: skip
+    account(
+        home,
+        now,
+        Fate("missed", "overlap", slot, slot, 1, now),
+        Fate("coalesced", "newer", slot, slot, 1, now),
+        Fate("missed", "too_late", slot, slot, 3, now - 2 * DAY),
+    )
     one(doctor_time.missed(facts(home)), "ok")
     account(home, now, Fate("missed", "too_late", slot - 600, slot, 4, now))
     found = one(doctor_time.missed(facts(home)), "note")

@@ -9,8 +9,8 @@ from json import dumps
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
-from clodputer.agents.claude.environment import containment, credentials, settings
 from clodputer.agents.claude.stream import begin, observe
+from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
@@ -22,8 +22,17 @@ STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0
 
 # Where its installers put it, for schedulers whose PATH knows none of these.
-USUAL_PLACES = ("~/.local/bin", "~/.claude/local", "/opt/homebrew/bin", "/usr/local/bin", "~/.npm-global/bin",
-                "~/.bun/bin", "~/.volta/bin", "/home/linuxbrew/.linuxbrew/bin", "/usr/bin")  # fmt: skip
+USUAL_PLACES = (
+    "~/.local/bin",
+    "~/.claude/local",
+    "/opt/homebrew/bin",
+    "/usr/local/bin",
+    "~/.npm-global/bin",
+    "~/.bun/bin",
+    "~/.volta/bin",
+    "/home/linuxbrew/.linuxbrew/bin",
+    "/usr/bin",
+)
 
 # Linux takes no single argument of this length or more (claude-cli 2).
 LONGEST_ARGUMENT = 128 * 1024

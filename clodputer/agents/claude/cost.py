@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
 
 from clodputer.agents.claude.stream import TOKENS, Notes
 from clodputer.agents.lines import amount, count, mapping
 from clodputer.model.run import Facts
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 # The names of `modelUsage` and ours, which are those of the Messages API.
 NAMES = {

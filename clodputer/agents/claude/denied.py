@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from shlex import shlex
+from typing import Any
 
 from clodputer.agents.lines import mapping, shortened, text
 from clodputer.model.task import Task
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 MOST_TOLD = 5
 JOINTS = {"&&", "||", ";", "|"}
 PROGRAM = re.compile(r"[\w./+-]+")
 SUBCOMMAND = re.compile(r"[a-z][a-z-]*")
-HAVE_SUBCOMMANDS = {"apt", "brew", "cargo", "docker", "gh", "git", "go", "kubectl", "npm", "pip", "pnpm", "podman",
-                    "systemctl", "uv", "yarn"}  # fmt: skip
+HAVE_SUBCOMMANDS = {
+    "apt",
+    "brew",
+    "cargo",
+    "docker",
+    "gh",
+    "git",
+    "go",
+    "kubectl",
+    "npm",
+    "pip",
+    "pnpm",
+    "podman",
+    "systemctl",
+    "uv",
+    "yarn",
+}
 SHELL_WORDS = {"case", "cd", "for", "function", "if", "until", "while"}
 
 
@@ -56,9 +69,6 @@ def _commands(command: str) -> list[str]:
     Empty for everything else: redirections, substitutions, loops, assignments, several lines and `cd` are asked about
     whatever narrow rules there are (tried on 2.1.329).
     """
-    # Imported late: a denial is rare.
-    from shlex import shlex
-
     parser = shlex(command, posix=True, punctuation_chars=True)
     parser.commenters = ""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Optional
 
 from clodputer.agents import ending
 from clodputer.agents.claude import denied as claude_denied
@@ -12,10 +13,6 @@ from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 # What we did to it does not undo a result that it already had: to put such a request back would do the work twice.
 AFTER_THE_RESULT = ("exit_grace", "interrupted", "timeout", "stall")
@@ -31,8 +28,17 @@ BY_ERROR = {
     "model_not_found": "model",
     "invalid_request": "invalid_request",
 }
-BY_STATUS = {400: "invalid_request", 401: "auth", 402: "billing", 403: "auth", 404: "model", 413: "invalid_request",
-             422: "invalid_request", 429: "overloaded", 529: "overloaded"}  # fmt: skip
+BY_STATUS = {
+    400: "invalid_request",
+    401: "auth",
+    402: "billing",
+    403: "auth",
+    404: "model",
+    413: "invalid_request",
+    422: "invalid_request",
+    429: "overloaded",
+    529: "overloaded",
+}
 BY_TERMINAL_REASON = {
     "max_turns": "max_turns",
     "budget_exhausted": "max_cost",
@@ -40,8 +46,11 @@ BY_TERMINAL_REASON = {
     "blocking_limit": "invalid_request",
     "image_error": "invalid_request",
 }
-BY_SUBTYPE = {"error_max_turns": "max_turns", "error_max_budget_usd": "max_cost",
-              "error_max_structured_output_retries": "no_structure"}  # fmt: skip
+BY_SUBTYPE = {
+    "error_max_turns": "max_turns",
+    "error_max_budget_usd": "max_cost",
+    "error_max_structured_output_retries": "no_structure",
+}
 
 
 def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ended: Ended) -> Report:

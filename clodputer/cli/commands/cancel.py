@@ -17,17 +17,23 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.runner.requests.cancel import Cancelled
-    from clodputer.store.context import Surroundings
+from clodputer.runner.requests import cancel
+from clodputer.runner.requests.cancel import Cancelled
+from clodputer.store import runs
+from clodputer.store.context import Context, look
+from clodputer.store.spool import lookup, whereabouts
+from clodputer.store.tasks import taskfile
 
 
 @click.command()
 @click.argument("request", metavar="[REQUEST|RUN]", default="", shell_complete=complete.waiting)
-@click.option("--all-of", "task", metavar="TASK", help="Cancel all that waits or runs of this task.",
-              shell_complete=complete.tasks)  # fmt: skip
+@click.option(
+    "--all-of",
+    "task",
+    metavar="TASK",
+    help="Cancel all that waits or runs of this task.",
+    shell_complete=complete.tasks,
+)
 @json_option
 def command(request: str, task: Optional[str]) -> Result:
     """Cancel a request that waits, or stop its run.
@@ -44,36 +50,32 @@ def command(request: str, task: Optional[str]) -> Result:
       clodputer cancel --all-of nightly
     """
     if bool(request) == bool(task):
-        raise ClodputerError("usage", "cancel takes one request or run, or --all-of TASK",
-                             "See what there is with: clodputer queue", ExitCode.USAGE)  # fmt: skip
+        raise ClodputerError(
+            "usage",
+            "cancel takes one request or run, or --all-of TASK",
+            "See what there is with: clodputer queue",
+            ExitCode.USAGE,
+        )
     return _all_of(os.environ, task) if task else _one(os.environ, request)
 
 
 def _one(environ: Mapping[str, str], wanted: str) -> Result:
-    from clodputer.runner.requests import cancel
-    from clodputer.store.context import look
-
-    around = look(environ)
-    found = cancel.find(around, wanted)
-    return _result([cancel.cancel(around, found)]) if found else _not_there(around, wanted)
+    context = look(environ)
+    found = cancel.find(context, wanted)
+    return _result([cancel.cancel(context, found)]) if found else _not_there(context, wanted)
 
 
 def _all_of(environ: Mapping[str, str], task: str) -> Result:
-    from clodputer.runner.requests import cancel
-    from clodputer.store import runs
-    from clodputer.store.context import look
-    from clodputer.store.tasks import taskfile
-
-    around = look(environ)
-    found = cancel.of_task(around, task)
-    known = {*taskfile.names(around.home), *runs.tasks(around.home)}
+    context = look(environ)
+    found = cancel.of_task(context, task)
+    known = {*taskfile.names(context.home), *runs.tasks(context.home)}
     if not found and task not in known:
         raise ClodputerError("task_unknown", f"there is no task {task[:80]!r}{did_you_mean(task, known)}")
     # What waits first: else the next one would begin when the run is stopped.
     found.sort(key=lambda one: one.state == "running")
     if not found:
         return Result({"cancelled": []}, f"Nothing of {task} waits or runs.")
-    return _result([cancel.cancel(around, one) for one in found])
+    return _result([cancel.cancel(context, one) for one in found])
 
 
 def _result(done: list[Cancelled]) -> Result:
@@ -108,37 +110,56 @@ def _late(one: Cancelled) -> str:
     )
 
 
-def _not_there(around: Surroundings, wanted: str) -> Result:
+def _not_there(context: Context, wanted: str) -> Result:
     """The answer about a request that neither waits nor runs. Raises ClodputerError unless it was cancelled before."""
-    from clodputer.store import runs
-    from clodputer.store.spool import lookup, whereabouts
-
     found = lookup.the_one(
-        wanted, lookup.fitting(around.home, wanted, (lookup.CLOSED, lookup.DEAD, lookup.RUN))
+        wanted, lookup.fitting(context.home, wanted, (lookup.CLOSED, lookup.DEAD, lookup.RUN))
     )
     if found and found.place != lookup.RUN:
         verb = "closed" if found.place == lookup.CLOSED else "given up"
-        reason = whereabouts.reason(lookup.folder(around.home, found.place), found.name)
+        reason = whereabouts.reason(lookup.folder(context.home, found.place), found.name)
         if verb == "closed" and reason.startswith("Cancelled"):
-            data = {"result": "cancelled", "request_id": found.request_id, "task": None, "was": "closed",
-                    "kept": found.path, "run_id": None, "outcome": None}  # fmt: skip
+            data = {
+                "result": "cancelled",
+                "request_id": found.request_id,
+                "task": None,
+                "was": "closed",
+                "kept": found.path,
+                "run_id": None,
+                "outcome": None,
+            }
             return Result({"cancelled": [data]}, printable(f"{data['request_id']} was cancelled before"))
-        raise ClodputerError("already_ended", f"{wanted}: nothing to cancel, it was {verb}: {reason}",
-                             f"See it with: clodputer show {lookup.handle(found)}")  # fmt: skip
-    record = runs.record(around.home, found.task, found.run_id) if found else None
+        raise ClodputerError(
+            "already_ended",
+            f"{wanted}: nothing to cancel, it was {verb}: {reason}",
+            f"See it with: clodputer show {lookup.handle(found)}",
+        )
+    record = runs.record(context.home, found.task, found.run_id) if found else None
     if found and record:
         if record["outcome"] == "cancelled":
-            data = {"result": "stopped", "request_id": record["request_id"], "task": found.task, "was": "running",
-                    "kept": None, "run_id": found.run_id, "outcome": "cancelled"}  # fmt: skip
+            data = {
+                "result": "stopped",
+                "request_id": record["request_id"],
+                "task": found.task,
+                "was": "running",
+                "kept": None,
+                "run_id": found.run_id,
+                "outcome": "cancelled",
+            }
             return Result({"cancelled": [data]}, printable(f"run {found.run_id} was cancelled before"))
         raise ClodputerError(
-            "already_ended", f"nothing to cancel: run {found.run_id} of {found.task} ended as {record['outcome']}",
+            "already_ended",
+            f"nothing to cancel: run {found.run_id} of {found.task} ended as {record['outcome']}",
             f"See it with: clodputer show {found.run_id}",
-        )  # fmt: skip
-    from clodputer.store.tasks import taskfile
-
-    if wanted in taskfile.names(around.home):
-        raise ClodputerError("request_unknown", f"{wanted} is a task, and no request or run",
-                             f"To cancel all that waits or runs of it: clodputer cancel --all-of {wanted}")  # fmt: skip
-    raise ClodputerError("request_unknown", f"no request and no run fits {wanted[:80]!r}",
-                         "See what waits and runs with: clodputer queue")  # fmt: skip
+        )
+    if wanted in taskfile.names(context.home):
+        raise ClodputerError(
+            "request_unknown",
+            f"{wanted} is a task, and no request or run",
+            f"To cancel all that waits or runs of it: clodputer cancel --all-of {wanted}",
+        )
+    raise ClodputerError(
+        "request_unknown",
+        f"no request and no run fits {wanted[:80]!r}",
+        "See what waits and runs with: clodputer queue",
+    )

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Optional
 
 import click
+from click.shell_completion import get_completion_class
 
-from clodputer.cli.group import json_option
+from clodputer.cli.group import json_option, program
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -70,10 +71,6 @@ def _own(environ: Mapping[str, str]) -> str:
 def _script(shell: str) -> str:
     if shell == "bash":
         return BASH
-    from click.shell_completion import get_completion_class
-
-    from clodputer.cli.group import program
-
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 (click.Choice above names those that click knows)
     return kind(program, {}, NAME, VARIABLE).source()

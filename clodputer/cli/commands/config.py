@@ -20,7 +20,10 @@ from clodputer.model.settingtext import written
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.withunit import Expected
 from clodputer.store import home as homes
+from clodputer.store import settings
 from clodputer.store.home import Home
+from clodputer.store.settings import PREFIX, variables
+from clodputer.store.tasks.taskfile import document
 
 # Variables of ours that are no settings.
 OTHERS = frozenset(("HOME", "RUN_ID", "TASK", "SESSIONS", "PYTHON"))
@@ -85,9 +88,7 @@ def unset(key: str) -> Result:
 
 def listed(home: Home, environ: Mapping[str, str]) -> Result:
     """Every setting with its source, and what is wrong with the file and the variables."""
-    from clodputer.store import settings
     from clodputer.store.settings.check import check
-    from clodputer.store.tasks.taskfile import document
 
     wrong: list[ClodputerError] = []
     checked = check(document(home.config), "config.yaml") if os.path.lexists(home.config) else None
@@ -109,12 +110,17 @@ def listed(home: Home, environ: Mapping[str, str]) -> Result:
             value, source = checked.values[key], f"config.yaml line {checked.lines[key]}"
         if key in given:
             value, source = given[key], f"environment {settings.PREFIX}{key.upper()}"
-        rows.append({
-            "key": key, "value": _plain(key, value), "source": source, "default": _plain(key, default),
-            # What holds without a value, in words.
-            "unset": KEYS[key].unset if value is None or value == "" else None,
-            "help": KEYS[key].help,
-        })  # fmt: skip
+        rows.append(
+            {
+                "key": key,
+                "value": _plain(key, value),
+                "source": source,
+                "default": _plain(key, default),
+                # What holds without a value, in words.
+                "unset": KEYS[key].unset if value is None or value == "" else None,
+                "help": KEYS[key].help,
+            }
+        )
     problems = "\n".join(ink(f"{printable(error.message)}\n  {error.hint}", "yellow") for error in wrong)
     text = _table(rows) + (f"\n\n{problems}" if problems else "")
     return Result({"settings": rows}, text, ExitCode.EXPECTED if wrong else ExitCode.DONE, tuple(wrong))
@@ -122,17 +128,19 @@ def listed(home: Home, environ: Mapping[str, str]) -> Result:
 
 def _misspelt(environ: Mapping[str, str]) -> list[ClodputerError]:
     """Variables of our name that are no settings, and look as if they should be."""
-    from clodputer.store.settings import PREFIX, variables
-
     fine = {*variables(environ), *(PREFIX + name for name in OTHERS)}
     found = []
     for name in sorted(environ):
         rest = name[len(PREFIX) :]
         if name.startswith(PREFIX) and name not in fine and environ[name] and not rest.startswith("TEST_"):
             near = did_you_mean(name, [PREFIX + key.upper() for key in KEYS])
-            found.append(ClodputerError(
-                "environment_unknown", f"{name} is no setting and has no effect{near}", f"Correct it, or unset {name}.",
-            ))  # fmt: skip
+            found.append(
+                ClodputerError(
+                    "environment_unknown",
+                    f"{name} is no setting and has no effect{near}",
+                    f"Correct it, or unset {name}.",
+                )
+            )
     return found
 
 
@@ -155,7 +163,6 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _change(key: str, text: Optional[str]) -> Result:
-    from clodputer.store import settings
     from clodputer.store.settings.edit import write
 
     home = homes.existing(os.environ)

@@ -12,12 +12,17 @@ from typing import Any, Callable, NamedTuple, Optional
 import click
 
 from clodputer.cli import called
+from clodputer.cli.commands.doctor_fix import perform
 from clodputer.cli.group import json_option
+from clodputer.cli.report import masker_now
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
+from clodputer.cli.text.doctor import told
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.store import home as homes
+from clodputer.views.doctor import examine
 from clodputer.views.doctor.finding import OK, PROBLEM, Finding
 
 # Of text that goes into a file or a mail.
@@ -86,8 +91,6 @@ def doctor(
     sent: Optional[Canary] = None,
 ) -> Result:
     """What is found, after the safe remedies when `fix` is asked for; `say` is told of each before it is done."""
-    from clodputer.views.doctor import examine
-
     findings = examine(environ, time())
     data: dict[str, Any] = {}
     if fix:
@@ -103,9 +106,6 @@ def doctor(
 
 def result(findings: Sequence[Finding], data: dict[str, Any], everything: bool) -> Result:
     """The findings as the answer of the command, secrets masked."""
-    from clodputer.cli.report import masker_now
-    from clodputer.cli.text.doctor import told
-
     masker = masker_now()
     findings = [
         finding._replace(message=masker.text(finding.message), remedy=masker.text(finding.remedy))
@@ -127,9 +127,6 @@ def _mend(
     environ: Mapping[str, str], findings: Sequence[Finding], say: Callable[[str], Any]
 ) -> list[dict[str, Any]]:
     """Do what is safe; one remedy that fails does not stop the others."""
-    from clodputer.cli.commands.doctor_fix import perform
-    from clodputer.store import home as homes
-
     home = homes.locate(environ)
     fixes = dict.fromkeys(finding.fix for finding in findings if finding.fix and finding.level != OK)
     done = []

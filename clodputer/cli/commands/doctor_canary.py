@@ -19,6 +19,7 @@ from clodputer.views import doctor
 from clodputer.views.doctor import canary as doctor_canary
 from clodputer.views.doctor.canary import NAME, Waited
 from clodputer.views.doctor.finding import Facts, Finding, note, problem
+from clodputer.views.realturn import MOST_DOLLARS
 
 # Once begun, the probe looks at folders and asks claude for its version; in seconds.
 UNTIL_SEEN = 60.0
@@ -39,8 +40,6 @@ def canary(
     found: list[Finding] = []
     for name in facts.installed.names:
         if real:
-            from clodputer.views.realturn import MOST_DOLLARS
-
             say(f"This runs claude once, from inside {name}: one short answer, at most ${MOST_DOLLARS:.2f}.")
         found += _send(facts, name, real, seconds, tick)
     return found

@@ -7,8 +7,11 @@ import shutil
 import stat
 import sys
 from collections.abc import Mapping
+from subprocess import DEVNULL, Popen, TimeoutExpired
 from time import time
 
+from clodputer.schedulers import choice, installation, load, shim
+from clodputer.schedulers.installation import shim_path
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.views.doctor.finding import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UNLINK, Fix
@@ -65,10 +68,14 @@ def _clear(home: Home) -> None:
 
 def _execute(home: Home, environ: Mapping[str, str]) -> str:
     """Start an exec in a session of its own: it may run longer than this terminal is open."""
-    from subprocess import DEVNULL, Popen, TimeoutExpired
-
-    exec_ = Popen(_ourselves(home, "exec"), env={**environ, "CLODPUTER_HOME": home.root}, stdin=DEVNULL, stdout=DEVNULL,
-                  stderr=DEVNULL, start_new_session=True)  # fmt: skip
+    exec_ = Popen(
+        _ourselves(home, "exec"),
+        env={**environ, "CLODPUTER_HOME": home.root},
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+        start_new_session=True,
+    )
     try:
         status = exec_.wait(PATIENCE)
     except TimeoutExpired:
@@ -79,7 +86,6 @@ def _execute(home: Home, environ: Mapping[str, str]) -> str:
 def _install(home: Home, environ: Mapping[str, str]) -> str:
     """Install again with the environment that is installed: a remedy must not freeze this terminal's PATH instead."""
     from clodputer.cli.commands.install import Options, install
-    from clodputer.schedulers import choice, installation, load, shim
 
     known = shim.read(installation.shim_path(home.root))
     frozen = {**environ, **(known.environment if known else {}), "CLODPUTER_HOME": home.root}
@@ -97,7 +103,5 @@ def _nobody(*_: object) -> None:
 def _ourselves(home: Home, *arguments: str) -> list[str]:
     """How this very program is started once more: by the shim if that has started us, else as a module."""
     if sys.flags.no_site:
-        from clodputer.schedulers.installation import shim_path
-
         return [shim_path(home.root), *arguments]
     return [sys.executable, *(["-I"] if sys.flags.isolated else []), "-m", "clodputer", *arguments]

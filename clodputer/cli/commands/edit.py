@@ -15,11 +15,11 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.store.home import Home
-    from clodputer.store.plainfile import Plain
+from clodputer.store import atomic, plainfile
+from clodputer.store import home as homes
+from clodputer.store.home import Home
+from clodputer.store.plainfile import Plain
+from clodputer.store.tasks import taskfile
 
 
 @click.command()
@@ -44,9 +44,6 @@ def command(as_json: bool, name: str) -> Result:
 
 def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Result:
     """Let a task file be edited, and put what came of it in its place. Raises ClodputerError when it is as it was, OSError."""
-    from clodputer.store import home as homes
-    from clodputer.store.tasks import taskfile
-
     home = homes.existing(environ)
     path = taskfile.find(home, name)
     program = editor.argv(environ)
@@ -75,13 +72,10 @@ def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Res
 
 def _check(environ: Mapping[str, str], home: Home, path: str, content: bytes) -> str:
     """What is wrong with a content of the task file, one problem to a line; empty when it is in order."""
-    from clodputer.store.tasks import taskfile
-
     return "\n".join(map(str, taskfile.check_content(home, path, content, environ)[1]))
 
 
 def _read(path: str) -> Plain:
-    from clodputer.store import plainfile
     from clodputer.store.tasks import document
 
     try:
@@ -110,8 +104,9 @@ def _edited(
         try:
             content = _read(draft).content
         except FileNotFoundError:
-            raise ClodputerError("editor_failed", f"the editor took the copy {draft} away",
-                                 f"{path} is as it was.") from None  # fmt: skip
+            raise ClodputerError(
+                "editor_failed", f"the editor took the copy {draft} away", f"{path} is as it was."
+            ) from None
         if status:
             hint = f"{path} is as it was." if content == before else _kept(path, draft)
             raise ClodputerError("editor_failed", f"{program[0]} ended with status {status}", hint)
@@ -135,8 +130,6 @@ def _again(wrong: str) -> bool:
 
 def _put(path: str, before: Plain, content: bytes, draft: str) -> None:
     """Replace the task file, if it is still the one that was copied; one that a link names stays behind that link."""
-    from clodputer.store import atomic
-
     try:
         now: Optional[Plain] = _read(path)
     except FileNotFoundError:

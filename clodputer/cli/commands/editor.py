@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from shutil import which
+from subprocess import Popen
 
 from clodputer.cli.terminal.ink import is_terminal
 from clodputer.model.errors import ClodputerError
@@ -46,8 +47,6 @@ def open_file(command: list[str], path: str, *, quiet: bool) -> int:
 
     Raises ClodputerError when it cannot be started.
     """
-    from subprocess import Popen
-
     # Ctrl-C is the editor's while it has the terminal; a handler, unlike "ignore", is not inherited.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:

@@ -6,8 +6,10 @@ import os
 
 import click
 
+from clodputer.cli import door
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Printed
+from clodputer.views.probe import answer
 
 
 @click.command()
@@ -38,11 +40,7 @@ def command(as_json: bool, task: str, probe: str, real: float) -> Printed:
       0 7 * * *  ~/clodputer/bin/clodputer exec --task morning    (a crontab line)
     """
     if probe:
-        from clodputer.views.probe import answer
-
         answer(probe, os.environ, real)
         return Printed(0)
     # `door.parse` has already taken the plain forms; what comes by here is `--task=NAME` and the like.
-    from clodputer.cli import door
-
     return Printed(door.execute(task, as_json))

@@ -16,6 +16,10 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
+from clodputer.runner.due import drop_due
+from clodputer.store import atomic, templates
+from clodputer.store import home as homes
+from clodputer.store.context import look
 from clodputer.store.home import Home
 
 
@@ -53,9 +57,6 @@ def _ask(question: str) -> bool:
 
 def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -> Result:
     """Make what is missing of the home, after `ask` agreed. Raises ClodputerError, OSError."""
-    from clodputer.store import atomic, templates
-    from clodputer.store import home as homes
-
     home = homes.locate(environ)
     _check_place(home, environ)
     parts = _parts(home)
@@ -83,9 +84,6 @@ def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -
 
 def _look_at_tasks(environ: Mapping[str, str]) -> None:
     """Let the ledger know of the tasks from the first moment on, so that the first `exec` has nothing to find out."""
-    from clodputer.runner.due import drop_due
-    from clodputer.store.context import look
-
     try:
         drop_due(look(environ), None, time())
     except ClodputerError:
@@ -94,9 +92,24 @@ def _look_at_tasks(environ: Mapping[str, str]) -> None:
 
 _ELSEWHERE = "Set CLODPUTER_HOME to a new or empty folder."
 _OURS = frozenset(
-    ("README", "config.yaml", "secrets.env", "tasks", "bin", "spool", "runs", "ledger", "cache", "archive",
-     "execution.log", "bug-reports", ".git", ".gitignore", ".DS_Store")
-)  # fmt: skip
+    (
+        "README",
+        "config.yaml",
+        "secrets.env",
+        "tasks",
+        "bin",
+        "spool",
+        "runs",
+        "ledger",
+        "cache",
+        "archive",
+        "execution.log",
+        "bug-reports",
+        ".git",
+        ".gitignore",
+        ".DS_Store",
+    )
+)
 
 
 def _check_place(home: Home, environ: Mapping[str, str]) -> None:

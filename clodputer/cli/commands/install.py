@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Mapping
+from subprocess import SubprocessError, run
 from time import time
 from typing import Callable, NamedTuple
 
@@ -16,14 +17,10 @@ from clodputer.cli.terminal.progress import Progress
 from clodputer.cli.text.install import Outcome, data, ended
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.schedulers import NAMES, choice, freeze, installation, load, place, shim
+from clodputer.schedulers import NAMES, Scheduler, choice, freeze, installation, load, place, shim
 from clodputer.schedulers import wanted as wants
+from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.schedulers import Scheduler
-    from clodputer.schedulers.unit import Change
 
 
 class Options(NamedTuple):
@@ -100,10 +97,18 @@ def install(
         text = shim.text(at.shim)
         before = shim.read(at.frame.shim)
         outcome = Outcome(
-            plan, wanted, options.dry_run, not shim.current(at.frame.shim, text),
+            plan,
+            wanted,
+            options.dry_run,
+            not shim.current(at.frame.shim, text),
             tuple(freeze.differences(before.environment, at.frame.environment)) if before else (),
-            (*at.notes, *seen[name].answer.notes, *_unasked(name, seen), *_passed_over(options.scheduler, seen)),
-        )  # fmt: skip
+            (
+                *at.notes,
+                *seen[name].answer.notes,
+                *_unasked(name, seen),
+                *_passed_over(options.scheduler, seen),
+            ),
+        )
         if not options.dry_run:
             done: list[Change] = []
 
@@ -125,8 +130,11 @@ def install(
 
 def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
     """The other schedulers of which it cannot be told whether they ring for this home, too."""
-    return [f"it cannot be told what {other} has: {one.unknown}"
-            for other, one in seen.items() if other != name and one.unknown]  # fmt: skip
+    return [
+        f"it cannot be told what {other} has: {one.unknown}"
+        for other, one in seen.items()
+        if other != name and one.unknown
+    ]
 
 
 def _passed_over(asked: str, seen: Mapping[str, choice.Known]) -> list[str]:
@@ -140,8 +148,6 @@ def _passed_over(asked: str, seen: Mapping[str, choice.Known]) -> list[str]:
 
 def _try(path: str) -> None:
     """Start a new shim once. Raises ClodputerError when that does not work."""
-    from subprocess import SubprocessError, run
-
     try:
         ended = run(
             [path, "--version"], capture_output=True, text=True, errors="replace", timeout=60, check=False

@@ -19,15 +19,18 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import slot, trigger
 from clodputer.model.moment import format_duration, iso
 from clodputer.store import zone
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.views.tasks import Broken, Listed
+from clodputer.store.context import look
+from clodputer.views import tasks
+from clodputer.views.tasks import Broken, Listed
 
 COLUMNS = (
-    Column("TASK"), Column("TRIGGERS", cut=True), Column("NEXT"), Column("LAST RUN", gives_way=True),
-    Column("WHEN", drops=True), Column("USUALLY", right=True, drops=True),
-)  # fmt: skip
+    Column("TASK"),
+    Column("TRIGGERS", cut=True),
+    Column("NEXT"),
+    Column("LAST RUN", gives_way=True),
+    Column("WHEN", drops=True),
+    Column("USUALLY", right=True, drops=True),
+)
 # The triggers of a task are cut after so many characters; `next` and the file itself have them whole.
 LONGEST = 80
 
@@ -52,18 +55,15 @@ def command(as_json: bool) -> Result:
 
 def listing(environ: Mapping[str, str], now: float, *, as_json: bool = False) -> Result:
     """The list. Raises ClodputerError when there is no home."""
-    from clodputer.store.context import look
-    from clodputer.views import tasks
-
-    around = look(environ)
-    found, broken = tasks.listed(around.home, environ, now)
+    context = look(environ)
+    found, broken = tasks.listed(context.home, environ, now)
     data = {"tasks": [told(one) for one in found] + [told_broken(one) for one in broken]}
     if as_json:
-        return Result(around.masker.data(data))
+        return Result(context.masker.data(data))
     parts = [table(COLUMNS, [_row(one, now) for one in found]), broken_lines(broken)]
     text = "\n\n".join(part for part in parts if part)
     return Result(
-        data, around.masker.text(text) or f"There are no tasks in {printable(around.home.tasks)} yet."
+        data, context.masker.text(text) or f"There are no tasks in {printable(context.home.tasks)} yet."
     )
 
 
@@ -78,22 +78,35 @@ def told(one: Listed) -> dict[str, Any]:
         "lane": task.lane,
         "triggers": [{"type": each.type, "words": trigger.words(each)} for each in one.triggers],
         "next_slot_time": slot.written(one.coming.slot, one.coming.zone) if one.coming else None,
-        "last_run": None if last is None else {
-            "run_id": last.run_id, "outcome": last.outcome, "reason": last.reason, "ended_at": iso(last.at),
-            "duration_seconds": last.duration, "cost_usd": last.cost_usd,
+        "last_run": None
+        if last is None
+        else {
+            "run_id": last.run_id,
+            "outcome": last.outcome,
+            "reason": last.reason,
+            "ended_at": iso(last.at),
+            "duration_seconds": last.duration,
+            "cost_usd": last.cost_usd,
         },
         "usual_duration_seconds": one.habit.usual,
         "problems": [one.trouble] if one.trouble else [],
-    }  # fmt: skip
+    }
 
 
 def told_broken(one: Broken) -> dict[str, Any]:
     """A file that is no task, for programs: the keys of a task, most of them without a value."""
     return {
-        "name": one.name, "path": one.path, "enabled": None, "description": "", "lane": None, "triggers": [],
-        "next_slot_time": None, "last_run": None, "usual_duration_seconds": None,
+        "name": one.name,
+        "path": one.path,
+        "enabled": None,
+        "description": "",
+        "lane": None,
+        "triggers": [],
+        "next_slot_time": None,
+        "last_run": None,
+        "usual_duration_seconds": None,
         "problems": [str(problem) for problem in one.problems],
-    }  # fmt: skip
+    }
 
 
 def broken_lines(broken: Sequence[Broken]) -> str:

@@ -19,20 +19,39 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import home as homes
+from clodputer.store import runs
 from clodputer.store.home import Home
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.store.index.query import Index
+from clodputer.store.index.query import Index
+from clodputer.store.log.tail import Tail
+from clodputer.store.spool import lookup
+from clodputer.store.tasks import taskfile
 
 TAIL = 20
 # What is asked for and was never logged must be one of these; whatever was logged once may be asked for. All that is ever
 # written (tests/test_events.py).
 EVENTS = (
-    "buried", "cancel_asked", "cancelled", "clock_back", "coalesced", "delayed", "finished", "missed",
-    "promoted", "pruned", "queued", "recovered", "rejected", "retried", "skipped", "started", "swept", "tidy_failed",
-    "watch_failed", "watch_slowed", "watch_started",
-)  # fmt: skip
+    "buried",
+    "cancel_asked",
+    "cancelled",
+    "clock_back",
+    "coalesced",
+    "delayed",
+    "finished",
+    "missed",
+    "promoted",
+    "pruned",
+    "queued",
+    "recovered",
+    "rejected",
+    "retried",
+    "skipped",
+    "started",
+    "swept",
+    "tidy_failed",
+    "watch_failed",
+    "watch_slowed",
+    "watch_started",
+)
 
 
 @click.command()
@@ -79,8 +98,6 @@ def log(
     environ: Mapping[str, str], wanted: dict[str, str], since: Optional[str], tail: Optional[int], now: float
 ) -> Result:
     """The events that are asked for. Raises ClodputerError."""
-    from clodputer.store.index.query import Index
-
     home = homes.existing(environ)
     wanted, start, last = _asked(home, wanted, since, tail, now)
     with Index(home) as index:
@@ -103,16 +120,14 @@ def follow_log(
     as_json: bool,
 ) -> Printed:
     """The same, printed, and what is logged from now on until Ctrl-C. Raises ClodputerError."""
-    from clodputer.store.index.query import Index
-    from clodputer.store.log.tail import Tail
-    from clodputer.store.tasks import taskfile
-
     home = homes.existing(environ)
     if as_json:
         raise ClodputerError(
-            "usage", "--follow never comes to the end that --json needs", f"Read the lines themselves: tail -F {home.log}",
+            "usage",
+            "--follow never comes to the end that --json needs",
+            f"Read the lines themselves: tail -F {home.log}",
             ExitCode.USAGE,
-        )  # fmt: skip
+        )
     wanted, start, last = _asked(home, wanted, since, tail, now)
     try:
         with Tail(home) as coming:
@@ -152,8 +167,6 @@ def _once(told: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Itera
 
 
 def _run(home: Home, run_id: str) -> str:
-    from clodputer.store.spool import lookup
-
     found = lookup.fitting(home, run_id, (lookup.RUN,))
     if len(found) > 1:
         raise lookup.ambiguous(run_id, found)
@@ -163,17 +176,20 @@ def _run(home: Home, run_id: str) -> str:
 
 def _refuse_unknown(home: Home, index: Index, wanted: Mapping[str, str]) -> None:
     """Raises ClodputerError for a task without a file and an event, of which the whole log tells nothing."""
-    from clodputer.store import runs
-    from clodputer.store.tasks import taskfile
-
     task, event = wanted["task"], wanted["event"]
     known = {*taskfile.names(home), *runs.tasks(home)}
     if task and task not in known and not index.events(task=task, last=1):
-        raise ClodputerError("task_unknown", f"no task {task[:80]!r} and no event of one{did_you_mean(task, known)}",
-                             "See the tasks with: clodputer list")  # fmt: skip
+        raise ClodputerError(
+            "task_unknown",
+            f"no task {task[:80]!r} and no event of one{did_you_mean(task, known)}",
+            "See the tasks with: clodputer list",
+        )
     if event and event not in EVENTS and not index.events(event=event, last=1):
-        raise ClodputerError("event_unknown", f"no event {event[:80]!r} was ever logged{did_you_mean(event, EVENTS)}",
-                             f"The kinds of events: {', '.join(EVENTS)}")  # fmt: skip
+        raise ClodputerError(
+            "event_unknown",
+            f"no event {event[:80]!r} was ever logged{did_you_mean(event, EVENTS)}",
+            f"The kinds of events: {', '.join(EVENTS)}",
+        )
 
 
 def _nothing(anything: list[dict[str, Any]], wanted: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Optional
 import click
 
 from clodputer.cli import called
+from clodputer.cli.commands.edit import edit as edit_task
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
@@ -19,6 +20,9 @@ from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
+from clodputer.store import atomic, plainfile, templates
+from clodputer.store import home as homes
+from clodputer.store.tasks import taskfile
 
 USUAL = "manual"
 SCHEDULED = ("cron", "interval", "at")
@@ -67,15 +71,12 @@ def command(
     made = new(os.environ, name, template or USUAL, None if source is None else _read(source))
     if not edit:
         return made
-    from clodputer.cli.commands.edit import edit as edit_task
-
     edited = edit_task(os.environ, name, as_json=as_json)
     return edited._replace(data={**made.data, **edited.data}, text=f"{made.text}\n\n{edited.text}")
 
 
 def list_templates() -> Result:
     """The shipped templates, each with its description. Raises ClodputerError."""
-    from clodputer.store import templates
     from clodputer.store.tasks import document
 
     found = [
@@ -92,15 +93,14 @@ def list_templates() -> Result:
 
 def new(environ: Mapping[str, str], name: str, template: str, content: Optional[bytes] = None) -> Result:
     """Make the task, of JSON when there is `content`. Raises ClodputerError when nothing was made, OSError."""
-    from clodputer.store import atomic
-    from clodputer.store import home as homes
-    from clodputer.store.tasks import taskfile
-
     home = homes.existing(environ)
     if not is_name(name):
-        raise ClodputerError("name_unfit", f"{name[:80]!r} is no name for a task",
-                             "Write 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
-                             ExitCode.USAGE)  # fmt: skip
+        raise ClodputerError(
+            "name_unfit",
+            f"{name[:80]!r} is no name for a task",
+            "Write 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
+            ExitCode.USAGE,
+        )
     path = f"{home.tasks}/{name}.yaml"
     text = _from_template(template, name) if content is None else _from_json(content, name)
     taken = taskfile.claimant(home, name)
@@ -121,15 +121,20 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
 
 
 def _exists(name: str, path: str) -> ClodputerError:
-    return ClodputerError("task_exists", f"there is a task {name} already, in {path}",
-                          f"Nothing was changed. To change it: clodputer edit {name}")  # fmt: skip
+    return ClodputerError(
+        "task_exists",
+        f"there is a task {name} already, in {path}",
+        f"Nothing was changed. To change it: clodputer edit {name}",
+    )
 
 
 def _told(path: str, task: Task) -> str:
-    steps = [(f"edit {task.name}", "change it; it is checked when the editor closes"),
-             (f"validate {task.name}", "check it at any other time"),
-             (f"run {task.name} --dry-run", "see what would be started"),
-             (f"run {task.name}", "run it now")]  # fmt: skip
+    steps = [
+        (f"edit {task.name}", "change it; it is checked when the editor closes"),
+        (f"validate {task.name}", "check it at any other time"),
+        (f"run {task.name} --dry-run", "see what would be started"),
+        (f"run {task.name}", "run it now"),
+    ]
     if any(one.type in SCHEDULED for one in task.triggers):
         steps.append((f"next {task.name}", "see when it is due"))
     lines = [f"{ink('made', 'green')}  {printable(path)}"]
@@ -140,8 +145,6 @@ def _told(path: str, task: Task) -> str:
 
 def _from_template(template: str, name: str) -> str:
     """A template's text, with the commands and requests in its comments naming the new task."""
-    from clodputer.store import templates
-
     pattern = rf"((?:clodputer run|task:|\"task\":) \"?){re.escape(template)}(?![\w.-])"
     return re.sub(pattern, rf"\g<1>{name}", templates.task(template))
 
@@ -161,8 +164,11 @@ def _from_json(content: bytes, name: str) -> str:
     if not isinstance(keys, dict):
         raise _no_json('a task is an object such as {"prompt": "Say hello."}')
     if keys.get("name", name) != name:
-        raise ClodputerError("task_invalid", f"name: expected {name}, as in the command, found {keys['name']!r}",
-                             "Leave the key out: the file's name is the task's.")  # fmt: skip
+        raise ClodputerError(
+            "task_invalid",
+            f"name: expected {name}, as in the command, found {keys['name']!r}",
+            "Leave the key out: the file's name is the task's.",
+        )
     return write.written(keys)
 
 
@@ -189,7 +195,6 @@ def _no_json(why: str) -> ClodputerError:
 
 def _read(source: str) -> bytes:
     """What a file, or stdin, holds; of very much, one byte more than is taken. Raises ClodputerError."""
-    from clodputer.store import plainfile
     from clodputer.store.tasks.document import LARGEST
 
     if source == "-":

@@ -23,6 +23,7 @@ from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.schedule import Calendar
 from clodputer.store import home as homes
 from clodputer.store import zone as zones
+from clodputer.store.tasks import taskfile
 from clodputer.views.coming import Coming, coming, first, stream
 
 MOST = 1000
@@ -83,8 +84,6 @@ def asked(
 
 
 def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -> Result:
-    from clodputer.store.tasks import taskfile
-
     home = homes.existing(environ)
     if name:
         tasks = [taskfile.load(home, name, environ)]
@@ -101,11 +100,15 @@ def _result(found: list[Coming], nothing: str) -> Result:
     data = {
         "slot_times": [slot.written(one.slot, one.zone) for one in found],
         "coming": [
-            {"task": one.task or None, "trigger": one.trigger, "slot_time": slot.written(one.slot, one.zone),
-             "jitter_seconds": one.delay}
+            {
+                "task": one.task or None,
+                "trigger": one.trigger,
+                "slot_time": slot.written(one.slot, one.zone),
+                "jitter_seconds": one.delay,
+            }
             for one in found
         ],
-    }  # fmt: skip
+    }
     width = max((len(one.task) for one in found), default=0)
     lines = []
     for one in found:

@@ -11,6 +11,9 @@ import click
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.model.size import told
+from clodputer.runner import prune
+from clodputer.runner.processes.stop import Stop
+from clodputer.store.context import look
 
 
 @click.command()
@@ -33,16 +36,12 @@ def command(dry_run: bool) -> Result:
 
 def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
     """Prune, or tell what would go. Raises ClodputerError, OSError."""
-    from clodputer.runner import prune
-    from clodputer.runner.processes.stop import Stop
-    from clodputer.store.context import look
-
-    around = look(environ)
+    context = look(environ)
     if dry_run:
-        going = prune.plan(around, time())
+        going = prune.plan(context, time())
     else:
         with Stop() as stop:
-            going = prune.prune(around, time(), stop)
+            going = prune.prune(context, time(), stop)
     figures = going.told()
     names = {
         "run_folders": [thing.name for thing in going.runs],

@@ -23,14 +23,23 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import zone
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.views.waiting import Aside, Row
+from clodputer.store.context import look
+from clodputer.store.spool import layout, whereabouts
+from clodputer.store.spool.dropfile import FORMS
+from clodputer.views import waiting
+from clodputer.views.waiting import Aside, Row
 
 LIMIT = 20
-COLUMNS = (Column("", right=True), Column("REQUEST"), Column("TASK"), Column("PRIORITY", right=True), Column("AGE", right=True),
-           Column("STATE"), Column("FROM", gives_way=True), Column("LANE"))  # fmt: skip
+COLUMNS = (
+    Column("", right=True),
+    Column("REQUEST"),
+    Column("TASK"),
+    Column("PRIORITY", right=True),
+    Column("AGE", right=True),
+    Column("STATE"),
+    Column("FROM", gives_way=True),
+    Column("LANE"),
+)
 ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", gives_way=True))
 
 
@@ -73,51 +82,50 @@ def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str]
 
 def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_json: bool = False) -> Result:
     """What waits, in all lanes or in one. Raises ClodputerError when there is no such lane."""
-    from clodputer.store.context import look
-    from clodputer.store.spool import layout, whereabouts
-    from clodputer.views import waiting
-
-    around = look(environ)
-    known = layout.lanes(around.home)
+    context = look(environ)
+    known = layout.lanes(context.home)
     if lane and lane not in known:
         message = f"there is no lane {lane[:80]!r}{did_you_mean(lane, known)}"
         raise ClodputerError("lane_unknown", message, f"The lanes are {', '.join(known)}.")
-    rows = waiting.rows(around.home, lane, limit)
-    counts = [one for one in waiting.lanes(around.home) if lane in ("", one.name)]
-    running = sum(1 for one in counts for _ in whereabouts.in_slot(around.home, one.name))
+    rows = waiting.rows(context.home, lane, limit)
+    counts = [one for one in waiting.lanes(context.home) if lane in ("", one.name)]
+    running = sum(1 for one in counts for _ in whereabouts.in_slot(context.home, one.name))
     total = (
         running
         + sum(one.queued + one.delayed for one in counts)
-        + (0 if lane else waiting.dropped(around.home))
+        + (0 if lane else waiting.dropped(context.home))
     )
     data = {"requests": [_told(row, now) for row in rows], "total": max(total, len(rows))}
     if as_json:
-        return Result(around.masker.data(data))
+        return Result(context.masker.data(data))
     # One lane is the usual case, and then its name says nothing.
     several = len(known) > 1 and not lane
     text = table(COLUMNS, [_line(row, now, several) for row in rows])
-    return Result(data, around.masker.text(_with_rest(text or "Nothing waits.", total - len(rows))))
+    return Result(data, context.masker.text(_with_rest(text or "Nothing waits.", total - len(rows))))
 
 
 def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_json: bool = False) -> Result:
     """What was set aside: `place` is dead, rejected or closed. Raises ClodputerError when there is no home."""
-    from clodputer.store.context import look
-    from clodputer.store.spool import whereabouts
-    from clodputer.views import waiting
-
-    around = look(environ)
-    folder = waiting.place_folder(around.home, place)
-    found = waiting.aside(around.home, place, limit)
+    context = look(environ)
+    folder = waiting.place_folder(context.home, place)
+    found = waiting.aside(context.home, place, limit)
     total = max(len(whereabouts.set_aside(folder)), len(found))
-    data = {"place": place, "total": total, "requests": [
-        {"request_id": one.request_id or None, "file": one.file, "path": one.path, "reason": one.reason,
-         "since": iso(one.since)}
-        for one in found
-    ]}  # fmt: skip
+    data = {
+        "place": place,
+        "total": total,
+        "requests": [
+            {
+                "request_id": one.request_id or None,
+                "file": one.file,
+                "path": one.path,
+                "reason": one.reason,
+                "since": iso(one.since),
+            }
+            for one in found
+        ],
+    }
     if as_json:
-        return Result(around.masker.data(data))
-    from clodputer.store.spool.dropfile import FORMS
-
+        return Result(context.masker.data(data))
     text = table(ASIDE, _aside_lines(found, now)) or f"Nothing is in spool/{place}."
     hints = [FORMS] if any(FORMS in one.reason for one in found) else []
     if place == "rejected":
@@ -128,7 +136,7 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
         hints += ["To run one again: clodputer retry REQUEST"]
     hint = "\n".join(ink(prose(one), "dim") for one in hints)
     text = _with_rest(text, total - len(found)) + (f"\n\n{hint}" if found else "")
-    return Result(data, around.masker.text(text))
+    return Result(data, context.masker.text(text))
 
 
 def _with_rest(text: str, rest: int) -> str:
@@ -137,14 +145,21 @@ def _with_rest(text: str, rest: int) -> str:
 
 def _told(row: Row, now: float) -> dict[str, Any]:
     return {
-        "position": row.position, "state": row.state, "lane": row.lane or None, "request_id": row.request_id or None,
-        "task": row.task or None, "priority": row.priority or None,
+        "position": row.position,
+        "state": row.state,
+        "lane": row.lane or None,
+        "request_id": row.request_id or None,
+        "task": row.task or None,
+        "priority": row.priority or None,
         "created_at": None if row.created_at is None else iso(row.created_at),
         "age_seconds": None if row.created_at is None else round(max(0.0, now - row.created_at), 3),
         "not_before": None if row.not_before is None else iso(row.not_before),
-        "attempt": row.attempt, "origin": dict(row.origin), "file": row.file, "run_id": row.run_id or None,
+        "attempt": row.attempt,
+        "origin": dict(row.origin),
+        "file": row.file,
+        "run_id": row.run_id or None,
         "unreadable": row.unreadable or None,
-    }  # fmt: skip
+    }
 
 
 def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:

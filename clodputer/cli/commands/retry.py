@@ -15,11 +15,9 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.runner.requests.retry import Ended, Retried
-    from clodputer.store.context import Surroundings
+from clodputer.runner.requests import cancel, retry
+from clodputer.runner.requests.retry import Ended, Retried
+from clodputer.store.context import Context, look
 
 
 @click.command()
@@ -43,33 +41,31 @@ def command(run: str, all_dead: bool) -> Result:
       clodputer retry --all-dead
     """
     if bool(run) == all_dead:
-        raise ClodputerError("usage", "retry takes one run, request or task, or --all-dead",
-                             "See what was given up with: clodputer queue --dead", ExitCode.USAGE)  # fmt: skip
+        raise ClodputerError(
+            "usage",
+            "retry takes one run, request or task, or --all-dead",
+            "See what was given up with: clodputer queue --dead",
+            ExitCode.USAGE,
+        )
     return _all_dead(os.environ) if all_dead else _one(os.environ, run)
 
 
 def _one(environ: Mapping[str, str], wanted: str) -> Result:
-    from clodputer.runner.requests import retry
-    from clodputer.store.context import look
-
-    around = look(environ)
-    found = retry.find(around, wanted)
+    context = look(environ)
+    found = retry.find(context, wanted)
     if found is None:
-        raise _unknown(around, wanted)
-    if found.folder != around.home.rejected:
-        _refuse_unfinished(around, found)
-    return _result([retry.retry(around, found)], [])
+        raise _unknown(context, wanted)
+    if found.folder != context.home.rejected:
+        _refuse_unfinished(context, found)
+    return _result([retry.retry(context, found)], [])
 
 
 def _all_dead(environ: Mapping[str, str]) -> Result:
-    from clodputer.runner.requests import retry
-    from clodputer.store.context import look
-
-    around = look(environ)
+    context = look(environ)
     done, errors = [], []
-    for one in retry.dead(around):
+    for one in retry.dead(context):
         try:
-            done.append(retry.retry(around, one))
+            done.append(retry.retry(context, one))
         except ClodputerError as error:
             errors.append(ClodputerError(error.code, f"{one.name}: {error.message}", error.hint))
     return _result(done, errors)
@@ -92,24 +88,29 @@ def _line(one: Retried) -> str:
     return f"{who} dropped again as request {one.request_id}; the next exec runs it"
 
 
-def _refuse_unfinished(around: Surroundings, ended: Ended) -> None:
+def _refuse_unfinished(context: Context, ended: Ended) -> None:
     """Raise ClodputerError when the request still waits or runs."""
-    from clodputer.runner.requests import retry
-
-    state = retry.unfinished(around, ended)
+    state = retry.unfinished(context, ended)
     if state is not None:
-        raise ClodputerError("not_ended", f"request {ended.request_id} has not ended: it is {state}",
-                             "See it with: clodputer queue")  # fmt: skip
+        raise ClodputerError(
+            "not_ended",
+            f"request {ended.request_id} has not ended: it is {state}",
+            "See it with: clodputer queue",
+        )
 
 
-def _unknown(around: Surroundings, wanted: str) -> ClodputerError:
-    from clodputer.runner.requests import cancel
-
-    waits = cancel.find(around, wanted)
+def _unknown(context: Context, wanted: str) -> ClodputerError:
+    waits = cancel.find(context, wanted)
     if waits:
-        return ClodputerError("not_ended", f"request {waits.id or waits.name} has not ended: it is {waits.state}",
-                              "See it with: clodputer queue")  # fmt: skip
+        return ClodputerError(
+            "not_ended",
+            f"request {waits.id or waits.name} has not ended: it is {waits.state}",
+            "See it with: clodputer queue",
+        )
     message = f"no run and no request that has ended fits {wanted[:80]!r}"
-    return ClodputerError("request_unknown", message,
-                          "See the last runs: clodputer status. See what was set aside: clodputer queue --dead, "
-                          "clodputer queue --rejected")  # fmt: skip
+    return ClodputerError(
+        "request_unknown",
+        message,
+        "See the last runs: clodputer status. See what was set aside: clodputer queue --dead, "
+        "clodputer queue --rejected",
+    )

@@ -9,19 +9,24 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import click
 
+from clodputer.agents import lines
 from clodputer.cli import complete
+from clodputer.cli.commands.run_wait import refuse_held, settle
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.terminal import screen
 from clodputer.cli.terminal.ink import ink, is_terminal, shown
+from clodputer.cli.terminal.live import Live
 from clodputer.cli.text import record as recordtext
-from clodputer.model import outcome
+from clodputer.model import outcome, request
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.model.task import Task
-    from clodputer.store.context import Surroundings
+from clodputer.model.task import Task
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.requests.submit import submit
+from clodputer.store import runs
+from clodputer.store.context import Context, look
+from clodputer.store.tasks import taskfile
 
 
 class Wanted(NamedTuple):
@@ -85,8 +90,15 @@ def command(
       clodputer run nightly --dry-run
       clodputer run greet --context name=Ada --context 'guests:=["Bob", "Eve"]' --json
     """
-    chosen = [name for name, given in (("--follow", follow), ("--no-wait", no_wait), ("--dry-run", dry_run),
-                                       ) if given]  # fmt: skip
+    chosen = [
+        name
+        for name, given in (
+            ("--follow", follow),
+            ("--no-wait", no_wait),
+            ("--dry-run", dry_run),
+        )
+        if given
+    ]
     if len(chosen) > 1:
         raise _usage(f"{' and '.join(chosen)} exclude each other")
     if follow and as_json:
@@ -106,31 +118,31 @@ def command(
 
 def parse_context(pairs: Sequence[str]) -> dict[str, Any]:
     """The mapping that NAME=VALUE and NAME:=JSON make. Raises ClodputerError (a usage error)."""
-    context: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         plain = name.removesuffix(":")
         if not equals or not plain.isidentifier():
-            raise _usage(f"--context takes NAME=VALUE with a plain name, found {pair[:80]!r}",
-                         "For example: --context name=Ada")  # fmt: skip
-        context[plain] = value if plain == name else _json(pair, value)
-    return context
+            raise _usage(
+                f"--context takes NAME=VALUE with a plain name, found {pair[:80]!r}",
+                "For example: --context name=Ada",
+            )
+        values[plain] = value if plain == name else _json(pair, value)
+    return values
 
 
 def _json(pair: str, text: str) -> Any:
-    from clodputer.agents import lines
-
     try:
         return lines.read(text.encode("utf-8", "surrogateescape"))
     except ValueError:
-        raise _usage(f"--context: what follows := is no JSON: {pair[:80]!r}",
-                     "Write a text as NAME=VALUE, or quoted: 'NAME:=\"VALUE\"'.") from None  # fmt: skip
+        raise _usage(
+            f"--context: what follows := is no JSON: {pair[:80]!r}",
+            "Write a text as NAME=VALUE, or quoted: 'NAME:=\"VALUE\"'.",
+        ) from None
 
 
 def parse_priority(text: Optional[str]) -> Optional[int]:
     """The priority that a person wrote; None for none. Raises ClodputerError (a usage error)."""
-    from clodputer.model import request
-
     if text is None:
         return None
     try:
@@ -143,26 +155,21 @@ def _usage(message: str, hint: str = "Try: clodputer run --help") -> ClodputerEr
     return ClodputerError("usage", message, hint, ExitCode.USAGE)
 
 
-def find(environ: Mapping[str, str], name: str) -> tuple[Surroundings, Task]:
+def find(environ: Mapping[str, str], name: str) -> tuple[Context, Task]:
     """The task of that name, which must be fit to run. Raises ClodputerError."""
-    from clodputer.store.context import look
-    from clodputer.store.tasks import taskfile
-
-    around = look(environ)
-    task = taskfile.load(around.home, name, environ)
+    context = look(environ)
+    task = taskfile.load(context.home, name, environ)
     if not task.enabled:
         raise ClodputerError(
             "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
         )
-    return around, task
+    return context, task
 
 
 def drop(environ: Mapping[str, str], name: str, wanted: Wanted) -> Result:
     """Drop a request and leave it to the next exec. Raises ClodputerError, OSError."""
-    from clodputer.runner.requests.submit import submit
-
-    around, task = find(environ, name)
-    request_id = submit(around, task.name, context=wanted.context, priority=wanted.priority, trigger="manual")
+    context, task = find(environ, name)
+    request_id = submit(context, task.name, values=wanted.context, priority=wanted.priority, trigger="manual")
     return Result({"task": task.name, "request_id": request_id, "lane": task.lane}, request_id)
 
 
@@ -176,34 +183,26 @@ def run(
     live: bool = False,
 ) -> Result:
     """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
-    from clodputer.cli.commands.run_wait import refuse_held, settle
-    from clodputer.cli.terminal import screen
-    from clodputer.runner.processes.stop import Stop
-    from clodputer.runner.requests.submit import submit
-    from clodputer.store import runs
-
     with Stop() as stop:
-        around, task = find(environ, name)
-        refuse_held(around, task, "Nothing was dropped.")
+        context, task = find(environ, name)
+        refuse_held(context, task, "Nothing was dropped.")
         place = screen.on(sys.stderr, environ) if live else None
         watcher = None
         if place is not None or follow:
-            from clodputer.cli.terminal.live import Live
-
-            watcher = Live(around, task, stop, place, follow)
+            watcher = Live(context, task, stop, place, follow)
             stop.meanwhile = watcher.glance
         request_id = stop.mine = submit(
-            around, task.name, context=wanted.context, priority=wanted.priority, trigger="manual"
+            context, task.name, values=wanted.context, priority=wanted.priority, trigger="manual"
         )
         say(f"{ink(task.name, 'bold')}: request {request_id} dropped; Ctrl-C cancels it")
         try:
             if watcher is not None:
                 watcher.begin(request_id)
-            settled = settle(around, task, request_id, stop, say)
+            settled = settle(context, task, request_id, stop, say)
         finally:
             if watcher is not None:
                 watcher.finish()
-    return _told(settled.record, runs.folder(around.home, task.name, settled.run_id))
+    return _told(settled.record, runs.folder(context.home, task.name, settled.run_id))
 
 
 def _told(record: Mapping[str, Any], folder: str) -> Result:
@@ -216,8 +215,11 @@ def _told(record: Mapping[str, Any], folder: str) -> Result:
         code = ExitCode.LATER
     elif record["reason"] == "cancelled":
         code = ExitCode.INTERRUPTED
-    error = ClodputerError(record["reason"], record["message"] or (reason.meaning if reason else ""),
-                           outcome.remedy(record["reason"], record["run_id"]))  # fmt: skip
+    error = ClodputerError(
+        record["reason"],
+        record["message"] or (reason.meaning if reason else ""),
+        outcome.remedy(record["reason"], record["run_id"]),
+    )
     return Result(data, text, code, (error,))
 
 

@@ -13,25 +13,24 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.text import record
+from clodputer.isolate import scratch
+from clodputer.model.request import Request
+from clodputer.runner.ready import prepare
+from clodputer.store import hold, runs
 
 
 def dry_run(
-    environ: Mapping[str, str], name: str, context: Mapping[str, Any], priority: Optional[int]
+    environ: Mapping[str, str], name: str, values: Mapping[str, Any], priority: Optional[int]
 ) -> Result:
     """What a run of the task would be, were it begun now. Raises ClodputerError with what would keep it from starting."""
-    from clodputer.model.request import Request
-    from clodputer.runner import scratch
-    from clodputer.runner.ready import prepare
-    from clodputer.store import hold, runs
-
-    around, task = find(environ, name)
+    context, task = find(environ, name)
     now = time()
     request = Request(
-        os.urandom(4).hex(), task.name, now, context, priority=priority, origin={"trigger": "manual"}
+        os.urandom(4).hex(), task.name, now, values, priority=priority, origin={"trigger": "manual"}
     )
     run_id = runs.new_id(now, request.id)
-    launch, prompt = prepare(around, run_id, request, task, scratch.places(environ, run_id)[0])[2:]
-    held = hold.current(around.home, task.lane, now)
+    launch, prompt = prepare(context, run_id, request, task, scratch.places(environ, run_id)[0])[2:]
+    held = hold.current(context.home, task.lane, now)
     data = {
         "dry_run": True,
         "task": task.name,
@@ -45,7 +44,7 @@ def dry_run(
         "timeout": launch.timeout,
         "resumed": launch.resumed,
     }
-    shown: dict[str, Any] = around.masker.data(data)
+    shown: dict[str, Any] = context.masker.data(data)
     lines = [
         f"{ink(task.name, 'bold')} would be started like this; nothing was dropped, and nothing is started"
     ]

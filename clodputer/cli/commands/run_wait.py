@@ -13,11 +13,14 @@ from clodputer.cli.text import record as recordtext
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.runner.processes.stop import Stop
-    from clodputer.store.context import Surroundings
+from clodputer.runner.drain import work
+from clodputer.runner.processes.stop import Stop
+from clodputer.runner.requests.close import close_cancelled
+from clodputer.store import hold, runs
+from clodputer.store.context import Context
+from clodputer.store.home import entries
+from clodputer.store.spool import slot, whereabouts
+from clodputer.store.spool.layout import REASON_SUFFIX
 
 # How often we look whether another exec has settled our run, in seconds: a person does not notice, a machine neither.
 GLANCE = 0.1
@@ -30,73 +33,59 @@ class Settled(NamedTuple):
     record: Mapping[str, Any]
 
 
-def settle(
-    around: Surroundings, task: Task, request_id: str, stop: Stop, say: Callable[[str], None]
-) -> Settled:
+def settle(context: Context, task: Task, request_id: str, stop: Stop, say: Callable[[str], None]) -> Settled:
     """Drain until our request is settled, by us or by the exec that holds the slot.
 
     Raises ClodputerError when it will not be run now: held, set aside, or taken back after Ctrl-C.
     """
-    from clodputer.runner.drain import work
-
     waited = False
     while True:
-        work(around, stop)
-        settled = _settled(around, task, request_id)
+        work(context, stop)
+        settled = _settled(context, task, request_id)
         if settled is not None:
             return settled
-        _refuse_set_aside(around, request_id)
+        _refuse_set_aside(context, request_id)
         if stop.requested:
-            raise _interrupted(around, task, request_id)
-        refuse_held(around, task, f"The request {request_id} waits in the queue.")
+            raise _interrupted(context, task, request_id)
+        refuse_held(context, task, f"The request {request_id} waits in the queue.")
         if not waited:
-            say(ink(_what_goes_on(around, task), "dim"))
+            say(ink(_what_goes_on(context, task), "dim"))
             waited = True
         stop.wait(GLANCE)
 
 
-def _what_goes_on(around: Surroundings, task: Task) -> str:
-    from clodputer.store.spool import slot
-
-    at_work = slot.content(around.home, task.lane)
+def _what_goes_on(context: Context, task: Task) -> str:
+    at_work = slot.content(context.home, task.lane)
     what = f"is running {at_work.task} ({at_work.run_id})" if at_work.run_id else "is at work"
     return f"another exec {what} in lane {task.lane}; waiting for it"
 
 
-def _settled(around: Surroundings, task: Task, request_id: str) -> Optional[Settled]:
-    from clodputer.store import runs
-    from clodputer.store.spool import slot
-
-    attempts = runs.of_request(around.home, task.name, request_id)
-    record = runs.record(around.home, task.name, attempts[0]) if attempts else None
+def _settled(context: Context, task: Task, request_id: str) -> Optional[Settled]:
+    attempts = runs.of_request(context.home, task.name, request_id)
+    record = runs.record(context.home, task.name, attempts[0]) if attempts else None
     if record is None:
         return None
-    content = slot.content(around.home, task.lane)
+    content = slot.content(context.home, task.lane)
     still_there = content.run_id == attempts[0] or (
         content.place is not None and content.place.id == request_id
     )
     return None if still_there else Settled(attempts[0], record)
 
 
-def refuse_held(around: Surroundings, task: Task, and_so: str) -> None:
+def refuse_held(context: Context, task: Task, and_so: str) -> None:
     """Raise ClodputerError (exit code 75) when the task's lane is on hold."""
-    from clodputer.store import hold
-
-    held = hold.current(around.home, task.lane, time())
+    held = hold.current(context.home, task.lane, time())
     if held is not None:
         message = f"lane {task.lane} is on hold {recordtext.until(held.until)} ({held.reason}). {and_so}"
         raise ClodputerError("held", message, held.message, ExitCode.LATER)
 
 
-def _refuse_set_aside(around: Surroundings, request_id: str) -> None:
+def _refuse_set_aside(context: Context, request_id: str) -> None:
     """Raise ClodputerError when the request was rejected or buried without a run."""
-    from clodputer.store.home import entries
-    from clodputer.store.spool.layout import REASON_SUFFIX
-
     for folder, code, verb in (
-        (around.home.rejected, "rejected", "rejected"),
-        (around.home.dead, "dead", "given up"),
-        (around.home.closed, "cancelled", "cancelled by somebody else"),
+        (context.home.rejected, "rejected", "rejected"),
+        (context.home.dead, "dead", "given up"),
+        (context.home.closed, "cancelled", "cancelled by somebody else"),
     ):
         for name in entries(folder):
             # The reason is written first: without the file it belongs to, it tells of what did not come about.
@@ -110,19 +99,16 @@ def _refuse_set_aside(around: Surroundings, request_id: str) -> None:
                 )
 
 
-def _withdraw(around: Surroundings, task: Task, request_id: str) -> bool:
+def _withdraw(context: Context, task: Task, request_id: str) -> bool:
     """Take our request out after Ctrl-C, into `closed/` as `cancel` does; whether we could before it ran."""
-    from clodputer.runner.requests.close import close_cancelled
-    from clodputer.store.spool import whereabouts
-
-    for one in whereabouts.everywhere(around.home):
+    for one in whereabouts.everywhere(context.home):
         # What was not taken in yet has its id in the name that we dropped it as.
         mine = one.id == request_id or one.name == f"{task.name}.{request_id}.json"
         if not mine or one.state == whereabouts.RUNNING:
             continue
         try:
             close_cancelled(
-                around, one.path, request_id, one.name, time(), task=task.name, lane=one.lane or None
+                context, one.path, request_id, one.name, time(), task=task.name, lane=one.lane or None
             )
         except FileNotFoundError:
             continue  # it has just moved on: to where we look next
@@ -130,9 +116,16 @@ def _withdraw(around: Surroundings, task: Task, request_id: str) -> bool:
     return False
 
 
-def _interrupted(around: Surroundings, task: Task, request_id: str) -> ClodputerError:
-    if _withdraw(around, task, request_id):
-        return ClodputerError("interrupted", f"interrupted; the request {request_id} was taken back before it ran",
-                              exit_code=ExitCode.INTERRUPTED)  # fmt: skip
-    return ClodputerError("interrupted", f"interrupted; the request {request_id} is with another exec, which goes on",
-                          f"See how it ends with: clodputer show {task.name}", ExitCode.INTERRUPTED)  # fmt: skip
+def _interrupted(context: Context, task: Task, request_id: str) -> ClodputerError:
+    if _withdraw(context, task, request_id):
+        return ClodputerError(
+            "interrupted",
+            f"interrupted; the request {request_id} was taken back before it ran",
+            exit_code=ExitCode.INTERRUPTED,
+        )
+    return ClodputerError(
+        "interrupted",
+        f"interrupted; the request {request_id} is with another exec, which goes on",
+        f"See how it ends with: clodputer show {task.name}",
+        ExitCode.INTERRUPTED,
+    )

@@ -14,18 +14,19 @@ from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import conversation
+from clodputer.cli.text import aside, conversation
 from clodputer.cli.text import record as recordtext
 from clodputer.cli.text import show_parts as parts
 from clodputer.cli.text.show_parts import Found
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
-from clodputer.store.context import Surroundings
+from clodputer.store import runs
+from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.store.spool.lookup import Bearer
+from clodputer.store.spool import lookup
+from clodputer.store.spool.lookup import Bearer
+from clodputer.store.tasks import taskfile
+from clodputer.views import setaside
 
 # What of a stream goes into the one object of --json; the file has all of it.
 MOST_SAID, MOST_STDERR = 500, 64 * 1024
@@ -56,8 +57,6 @@ def command(as_json: bool, run: str, talk: bool, complaints: bool, listing: bool
     result = show(os.environ, run, talk=as_json and talk, complaints=as_json and complaints)
     if as_json or "folder" not in result.data or not (talk or complaints or listing):
         return result
-    from clodputer.store.context import look
-
     return _print(look(os.environ), result.data, talk, complaints, listing)
 
 
@@ -66,15 +65,11 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
 
     Raises ClodputerError when nothing, or more than one thing, fits.
     """
-    from clodputer.store import runs
-    from clodputer.store.context import look
-    from clodputer.store.spool import lookup
-
-    around = look(environ)
-    home = around.home
+    context = look(environ)
+    home = context.home
     one = find(home, wanted)
     if one.place != lookup.RUN:
-        return _set_aside(around, one)
+        return _set_aside(context, one)
     found = Found(one.task, one.run_id)
     folder = runs.folder(home, found.task, found.run_id)
     record = runs.record(home, found.task, found.run_id)
@@ -84,8 +79,8 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
         # Asked again: it may have been settled between the two looks, and must not be called lost then.
         record = runs.record(home, found.task, found.run_id)
     wrong = parts.broken(folder, record)
-    record = around.masker.data(record) if record and not wrong else None
-    prompt = parts.prompt(around, folder)
+    record = context.masker.data(record) if record and not wrong else None
+    prompt = parts.prompt(context, folder)
     data: dict[str, Any] = {
         "task": found.task,
         "run_id": found.run_id,
@@ -97,15 +92,15 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
         "files": [{"name": name, "bytes": size} for name, size in recordtext.files(folder)],
     }
     if talk:
-        data["conversation"], data["conversation_cut"] = _conversation(around, folder)
+        data["conversation"], data["conversation_cut"] = _conversation(context, folder)
     if complaints:
-        data["stderr"] = _stderr(around, folder)
+        data["stderr"] = _stderr(context, folder)
     latest = wanted == found.task
     sections = [
         recordtext.summary(record, folder) if record else parts.unfinished_text(found, unfinished, wrong),
         parts.not_run_text(home, found.task) if latest else "",
         parts.prompt_text(prompt, folder) if prompt else "",
-        parts.conversation_text(around, folder, found.run_id),
+        parts.conversation_text(context, folder, found.run_id),
         parts.files_text(folder),
         parts.earlier_text(home, found.task) if latest else "",
     ]
@@ -117,10 +112,6 @@ def find(home: Home, wanted: str) -> Bearer:
 
     Raises ClodputerError ("run_unknown", "ambiguous", "no_runs", "not_begun").
     """
-    from clodputer.store import runs
-    from clodputer.store.spool import lookup
-    from clodputer.store.tasks import taskfile
-
     tasks = runs.tasks(home)
     if wanted in tasks and runs.ids(home, wanted):
         wanted = runs.ids(home, wanted)[0]
@@ -130,8 +121,11 @@ def find(home: Home, wanted: str) -> Bearer:
     if sum(each.place == lookup.RUN for each in fitting) > 1:
         raise lookup.ambiguous(wanted, fitting)
     if one is not None and one.found is not None:
-        raise ClodputerError("not_begun", f"request {lookup.handle(one)} has not begun to run: it is {one.place}",
-                             "See it with: clodputer queue")  # fmt: skip
+        raise ClodputerError(
+            "not_begun",
+            f"request {lookup.handle(one)} has not begun to run: it is {one.place}",
+            "See it with: clodputer queue",
+        )
     if one is not None:
         return one
     known = taskfile.names(home)
@@ -145,19 +139,14 @@ def find(home: Home, wanted: str) -> Bearer:
     raise ClodputerError("run_unknown", f"no run and no task fits {wanted[:80]!r}{near}", _hint(home))
 
 
-def _set_aside(around: Surroundings, one: Bearer) -> Result:
-    from clodputer.cli.text import aside
-    from clodputer.views import setaside
-
-    told = setaside.told(around, one.place, one.name)
-    content = aside.content(around, told)
-    data = around.masker.data({**aside.data(told), "content": content})
-    return Result(data, around.masker.text(aside.page(told, content, time())))
+def _set_aside(context: Context, one: Bearer) -> Result:
+    told = setaside.told(context, one.place, one.name)
+    content = aside.content(context, told)
+    data = context.masker.data({**aside.data(told), "content": content})
+    return Result(data, context.masker.text(aside.page(told, content, time())))
 
 
 def _hint(home: Home) -> str:
-    from clodputer.store import runs
-
     everything = [(run_id, task) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
     if not everything:
         return "Nothing has run in this home yet."
@@ -165,15 +154,13 @@ def _hint(home: Home) -> str:
     return f"The latest runs are {latest}."
 
 
-def _print(
-    around: Surroundings, data: Mapping[str, Any], talk: bool, complaints: bool, listing: bool
-) -> Printed:
+def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bool, listing: bool) -> Printed:
     """Print whole files piece by piece: a stream may be larger than memory. Raises OSError."""
     folder = data["folder"]
     if talk:
         try:
             with open(f"{folder}/stdout", "rb") as file:
-                for said in conversation.said(file, around.masker.text):
+                for said in conversation.said(file, context.masker.text):
                     sys.stdout.write(conversation.laid_out(said, sys.stdout) + "\n")
         except FileNotFoundError:
             pass
@@ -181,7 +168,7 @@ def _print(
         try:
             with open(f"{folder}/stderr", "rb") as file:
                 for line in conversation.lines(file):
-                    text = around.masker.text(line.decode("utf-8", "replace"))
+                    text = context.masker.text(line.decode("utf-8", "replace"))
                     sys.stdout.write(printable(text.rstrip("\n")) + "\n")
         except FileNotFoundError:
             pass
@@ -192,16 +179,16 @@ def _print(
     return Printed(0)
 
 
-def _conversation(around: Surroundings, folder: str) -> tuple[list[dict[str, str]], bool]:
+def _conversation(context: Context, folder: str) -> tuple[list[dict[str, str]], bool]:
     """The last things said, and whether there is more."""
     try:
-        said, cut = conversation.last_said(f"{folder}/stdout", MOST_SAID, around.masker.text)
+        said, cut = conversation.last_said(f"{folder}/stdout", MOST_SAID, context.masker.text)
     except FileNotFoundError:
         return [], False
     return [found._asdict() for found in said], cut
 
 
-def _stderr(around: Surroundings, folder: str) -> str:
+def _stderr(context: Context, folder: str) -> str:
     """The end of stderr, from the beginning of a line."""
     try:
         with open(f"{folder}/stderr", "rb") as file:
@@ -211,4 +198,4 @@ def _stderr(around: Surroundings, folder: str) -> str:
     except FileNotFoundError:
         return ""
     text = text.partition(b"\n")[2] or text if size > MOST_STDERR else text
-    return around.masker.text(text.decode("utf-8", "replace"))
+    return context.masker.text(text.decode("utf-8", "replace"))

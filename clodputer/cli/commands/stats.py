@@ -19,10 +19,9 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.when import dollars
 from clodputer.model.moment import format_duration, iso
 from clodputer.store import home as homes
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.store.index.figures import Figures
+from clodputer.store.index.figures import Figures, by_days, day, figures
+from clodputer.store.index.query import Index
+from clodputer.store.tasks import taskfile
 
 # More rows than this nobody reads: of a longer time several days share one.
 ROWS = 31
@@ -52,15 +51,10 @@ def command(task: str, since: str) -> Result:
 
 def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: int) -> Result:
     """The figures since then. Raises ClodputerError ("no_home", "usage", "task_unknown")."""
-    from clodputer.store.index.figures import by_days, figures
-    from clodputer.store.index.query import Index
-
     home = homes.existing(environ)
     start = moment_since(since, now)
     with Index(home) as index:
         if task and not os.path.isdir(f"{home.runs}/{task}") and not index.events(task=task, last=1):
-            from clodputer.store.tasks import taskfile
-
             taskfile.load(home, task, environ)  # a wrong name is told, with the right one
         # From the first run on: ten years of nothing are no table.
         first = index.first_finished(start, task)
@@ -68,11 +62,16 @@ def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: 
         begin = now if first is None else first
         days = by_days(index, begin, now, task)
         rows = by_days(index, begin, now, task, -(-len(days) // ROWS)) if len(days) > ROWS else days
-    data = {"stats": {
-        "task": task or None, "since": iso(start), "until": iso(now), **_figures(total),
-        "by_reason": [group._asdict() for group in total.groups],
-        "by_day": [{"day": _day(each), **_figures(each)} for each in days],
-    }}  # fmt: skip
+    data = {
+        "stats": {
+            "task": task or None,
+            "since": iso(start),
+            "until": iso(now),
+            **_figures(total),
+            "by_reason": [group._asdict() for group in total.groups],
+            "by_day": [{"day": _day(each), **_figures(each)} for each in days],
+        }
+    }
     if not total.runs:
         return Result(data, f"No run {f'of {task} ' if task else ''}ended since {_day(total)}.")
     return Result(data, "\n\n".join((_summary(total), _reasons(total, width), _days(rows, width))))
@@ -158,6 +157,4 @@ def _counted(number: int, word: str) -> str:
 
 
 def _day(of: Figures) -> str:
-    from clodputer.store.index.figures import day
-
     return day(of.since)

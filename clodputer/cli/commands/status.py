@@ -10,13 +10,24 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.text import status as statustext
+from clodputer.cli.text import status_data
+from clodputer.cli.text.schedulers import asked
+from clodputer.store.context import look
+from clodputer.views.status import gather
 
 SHOWN = 5
 
 
 @click.command()
-@click.option("--count", "-n", metavar="N", type=click.IntRange(0, 1000), default=SHOWN,
-              help=f"How many of the last runs and of the next slot times; {SHOWN} without it.")  # fmt: skip
+@click.option(
+    "--count",
+    "-n",
+    metavar="N",
+    type=click.IntRange(0, 1000),
+    default=SHOWN,
+    help=f"How many of the last runs and of the next slot times; {SHOWN} without it.",
+)
 @click.option(
     "--schedulers", is_flag=True, help="Tell instead what each scheduler has of this home, and when it rings."
 )
@@ -40,20 +51,13 @@ def command(as_json: bool, count: int, schedulers: bool) -> Result:
       clodputer status --json
     """
     if schedulers:
-        from clodputer.cli.text.schedulers import asked
-
         return asked(os.environ, time())
     return status(os.environ, time(), count, as_json=as_json)
 
 
 def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_json: bool = False) -> Result:
     """The state of the home. Raises ClodputerError when there is none."""
-    from clodputer.cli.text import status as statustext
-    from clodputer.cli.text import status_data
-    from clodputer.store.context import look
-    from clodputer.views.status import gather
-
-    around = look(environ)
-    found = gather(around, now, count)
-    text = "" if as_json else around.masker.text(statustext.page(found))
-    return Result(around.masker.data(status_data.data(found)), text)
+    context = look(environ)
+    found = gather(context, now, count)
+    text = "" if as_json else context.masker.text(statustext.page(found))
+    return Result(context.masker.data(status_data.data(found)), text)

@@ -18,15 +18,12 @@ from clodputer.cli.text.install import change_data, counted
 from clodputer.cli.text.install import told as told_troubles
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.schedulers import NAMES, choice, load, place, removal, shim
+from clodputer.schedulers import NAMES, Scheduler, choice, load, place, removal, shim
 from clodputer.schedulers.installation import removals
+from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.schedulers import Scheduler
-    from clodputer.schedulers.unit import Change
-    from clodputer.store.home import Home
+from clodputer.store.home import Home
+from clodputer.store.tasks import taskfile
 
 
 class Options(NamedTuple):
@@ -151,7 +148,5 @@ def _headline(home: Home, steps: list[Change], has_shim: bool, purged: bool, dry
 
 
 def _question(home: Home) -> str:
-    from clodputer.store.tasks import taskfile
-
     number = len(taskfile.names(home))
     return f"Remove {printable(home.root)} with its {number} task{'' if number == 1 else 's'}, secrets and all records?"

@@ -16,10 +16,10 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.store.tasks.taskfile import Report
+from clodputer.store import home as homes
+from clodputer.store import secrets, settings
+from clodputer.store.tasks import taskfile
+from clodputer.store.tasks.taskfile import Report
 
 
 @click.command()
@@ -41,10 +41,6 @@ def command(tasks: tuple[str, ...]) -> Result:
 
 def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
     """Check the task files of those names, or all files. Raises ClodputerError for a name that no file claims."""
-    from clodputer.store import home as homes
-    from clodputer.store import secrets, settings
-    from clodputer.store.tasks import taskfile
-
     home = homes.existing(environ)
     names = tuple(names)
     errors: list[ClodputerError] = []

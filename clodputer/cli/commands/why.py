@@ -20,27 +20,41 @@ from clodputer.cli.text import aside as asidetext
 from clodputer.cli.text import record as recordtext
 from clodputer.cli.text import slot as slottext
 from clodputer.model import schedule, trigger
+from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.outcome import LIMITED, SUCCEEDED
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, Trigger
+from clodputer.runner.requests import cancel
+from clodputer.runner.requests.cancel import task_inside
+from clodputer.store import runs
 from clodputer.store import zone as zones
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.model.due import Entry
-    from clodputer.store.context import Surroundings
-    from clodputer.store.hold import Hold
-    from clodputer.store.spool.lookup import Bearer
-    from clodputer.views.setaside import SetAside
+from clodputer.store.context import Context, look
+from clodputer.store.hold import Hold
+from clodputer.store.spool import lookup
+from clodputer.store.spool.lookup import Bearer
+from clodputer.store.spool.whereabouts import RUNNING
+from clodputer.store.tasks import taskfile
+from clodputer.views import setaside, status
+from clodputer.views.setaside import SetAside
 
 # What is told of a request whose task nobody knows.
 _NOTHING: Mapping[str, Any] = {
-    "task": None, "enabled": None, "last_run": None, "waiting": False, "running": False, "stale": False, "hold": None,
-    "triggers": [], "not_run": [], "problems": [], "set_aside": [], "words": "",
-}  # fmt: skip
+    "task": None,
+    "enabled": None,
+    "last_run": None,
+    "waiting": False,
+    "running": False,
+    "stale": False,
+    "hold": None,
+    "triggers": [],
+    "not_run": [],
+    "problems": [],
+    "set_aside": [],
+    "words": "",
+}
 
 
 class Facts(NamedTuple):
@@ -82,28 +96,26 @@ def command(task: str) -> Result:
 
 def why(environ: Mapping[str, str], wanted: str, now: float) -> Result:
     """The answer. Raises ClodputerError when nothing, or more than one thing, fits."""
-    from clodputer.store import runs
-    from clodputer.store.context import look
-    from clodputer.store.spool import lookup
-    from clodputer.store.tasks import taskfile
-
-    around = look(environ)
-    if wanted in taskfile.names(around.home) or wanted in runs.tasks(around.home):
-        return _of_task(around, wanted, now)
+    context = look(environ)
+    if wanted in taskfile.names(context.home) or wanted in runs.tasks(context.home):
+        return _of_task(context, wanted, now)
     places = (lookup.RUN, lookup.REJECTED, lookup.DEAD, lookup.CLOSED, lookup.WAITING)
-    one = lookup.the_one(wanted, lookup.fitting(around.home, wanted, places))
+    one = lookup.the_one(wanted, lookup.fitting(context.home, wanted, places))
     if one is None:
-        near = did_you_mean(wanted, taskfile.names(around.home))
-        raise ClodputerError("task_unknown", f"no task, no run and no request fits {wanted[:80]!r}{near}",
-                             "See the tasks with: clodputer list. See what waits: clodputer queue")  # fmt: skip
-    return _of_request(around, one, now)
+        near = did_you_mean(wanted, taskfile.names(context.home))
+        raise ClodputerError(
+            "task_unknown",
+            f"no task, no run and no request fits {wanted[:80]!r}{near}",
+            "See the tasks with: clodputer list. See what waits: clodputer queue",
+        )
+    return _of_request(context, one, now)
 
 
-def _of_task(around: Surroundings, name: str, now: float, but: str = "") -> Result:
+def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
     """What there is to say of a task; not of the file `but`, of which everything was said."""
-    facts = _facts(around, name, now)
+    facts = _facts(context, name, now)
     triggers = [
-        _trigger(around.environ, facts, facts.task, one, index, now)
+        _trigger(context.environ, facts, facts.task, one, index, now)
         for index, one in enumerate(facts.task.triggers if facts.task else ())
         if facts.task
     ]
@@ -131,65 +143,63 @@ def _of_task(around: Surroundings, name: str, now: float, but: str = "") -> Resu
     lines.append(recordtext.told("last run", _last(facts, now)))
     lines += [recordtext.told("not run", "\n".join(slottext.fates(fates)))] if fates else []
     lines += [recordtext.told(told["type"], words) for told, words in triggers]
-    text = around.masker.text("\n".join(lines))
-    wrong, mask = facts.trouble, around.masker.text
+    text = context.masker.text("\n".join(lines))
+    wrong, mask = facts.trouble, context.masker.text
     errors = (ClodputerError(wrong.code, mask(wrong.message), mask(wrong.hint)),) if wrong else ()
-    return Result(around.masker.data(data), text, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+    return Result(context.masker.data(data), text, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 
-def _of_request(around: Surroundings, one: Bearer, now: float) -> Result:
+def _of_request(context: Context, one: Bearer, now: float) -> Result:
     """First what became of one request, then its task, when it has one."""
-    from clodputer.runner.requests.cancel import task_inside
-    from clodputer.store import runs
-    from clodputer.store.spool import lookup
-    from clodputer.store.tasks import taskfile
-    from clodputer.views import setaside
-
-    task, asked = one.task, {"place": one.place, "request_id": one.request_id or None, "run_id": one.run_id or None,
-                             "path": one.path, "mend": None}  # fmt: skip
+    task, asked = (
+        one.task,
+        {
+            "place": one.place,
+            "request_id": one.request_id or None,
+            "run_id": one.run_id or None,
+            "path": one.path,
+            "mend": None,
+        },
+    )
     if one.place == lookup.RUN:
-        record = runs.record(around.home, one.task, one.run_id)
+        record = runs.record(context.home, one.task, one.run_id)
         ended = f"{when.ended(record['outcome'], record['reason'])}" if record else "has no record yet"
         text = f"run {one.run_id} of {ink(task, 'bold')}: {ended}; see: clodputer show {one.run_id}"
     elif one.found:
         task = task or task_inside(one.found)
         text = f"request {lookup.handle(one)}{f' of {task}' if task else ''} is {one.place}"
     else:
-        told = setaside.told(around, one.place, one.name)
+        told = setaside.told(context, one.place, one.name)
         task, asked["mend"] = told.task, told.mend or None
         text = asidetext.page(told, None, now)
-    known = task in (*taskfile.names(around.home), *runs.tasks(around.home))
-    rest = _of_task(around, task, now, but=one.path) if known else Result({**_NOTHING, "task": task or None})
-    text = around.masker.text(text) + (f"\n\n{rest.text}" if known else "")
-    return Result({**rest.data, "asked": around.masker.data(asked)}, text, rest.exit_code, rest.errors)
+    known = task in (*taskfile.names(context.home), *runs.tasks(context.home))
+    rest = _of_task(context, task, now, but=one.path) if known else Result({**_NOTHING, "task": task or None})
+    text = context.masker.text(text) + (f"\n\n{rest.text}" if known else "")
+    return Result({**rest.data, "asked": context.masker.data(asked)}, text, rest.exit_code, rest.errors)
 
 
-def _facts(around: Surroundings, name: str, now: float) -> Facts:
-    from clodputer.runner.requests import cancel
+def _facts(context: Context, name: str, now: float) -> Facts:
     from clodputer.store import hold, ledger, runs
-    from clodputer.store.spool.whereabouts import RUNNING
-    from clodputer.store.tasks import taskfile
-    from clodputer.views import setaside, status
 
     task, trouble = None, None
     try:
-        task = taskfile.load(around.home, name, around.environ)
+        task = taskfile.load(context.home, name, context.environ)
     except ClodputerError as error:
         trouble = error
-    requests = cancel.of_task(around, name)
+    requests = cancel.of_task(context, name)
     lanes = {one.lane for one in requests if one.state == RUNNING}
-    stale = {one.request_id for lane in lanes for one in status.running(around.home, lane, now) if one.stale}
+    stale = {one.request_id for lane in lanes for one in status.running(context.home, lane, now) if one.stale}
     return Facts(
         name,
         task,
         trouble,
-        next(runs.records(around.home, name), None),
+        next(runs.records(context.home, name), None),
         frozenset(one.state for one in requests if one.state != RUNNING),
         bool(lanes),
         any(one.id in stale for one in requests),
-        hold.current(around.home, task.lane, now) if task else None,
-        ledger.entries(around.home, name),
-        setaside.of_task(around, name),
+        hold.current(context.home, task.lane, now) if task else None,
+        ledger.entries(context.home, name),
+        setaside.of_task(context, name),
     )
 
 

@@ -18,7 +18,7 @@ from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
 from clodputer.model.task import Task
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import runs
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import slot
 
 # How often we look, and how often for a further attempt of the request, in seconds.
@@ -40,14 +40,14 @@ class Live:
     """Shows one request from its drop to its end. `glance` is called by whoever waits and never waits itself."""
 
     def __init__(
-        self, around: Surroundings, task: Task, stop: Stop, screen: Optional[Screen], follow: bool
+        self, context: Context, task: Task, stop: Stop, screen: Optional[Screen], follow: bool
     ) -> None:
         self.request_id = ""
         self._began = 0.0
-        self._around, self._task, self._stop, self._screen = around, task, stop, screen
+        self._around, self._task, self._stop, self._screen = context, task, stop, screen
         self._follow = follow
         self._agent = agents.load(task.agent)
-        self._usual = live_line.usual(runs.records(around.home, task.name)) if screen else None
+        self._usual = live_line.usual(runs.records(context.home, task.name)) if screen else None
         self._run: Optional[_Run] = None
         self._next_look = self._next_search = 0.0
         self._unsent: deque[bytes] = deque()

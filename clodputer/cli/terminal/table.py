@@ -113,8 +113,17 @@ def _drawn(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) 
         drawn.add_row(*(Text.from_ansi(cell) for cell in row))
     page = StringIO()
     # Our own ink and no other: whether any of it is shown is decided when the text is printed (`ink.shown`).
-    console = Console(file=page, width=room, force_terminal=True, color_system="standard", legacy_windows=False,
-                      markup=False, emoji=False, highlight=False, _environ={})  # fmt: skip
+    console = Console(
+        file=page,
+        width=room,
+        force_terminal=True,
+        color_system="standard",
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
     console.print(drawn)
     return page.getvalue().rstrip("\n")
 

@@ -14,7 +14,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text import record
 from clodputer.model.moment import iso
 from clodputer.store import plainfile
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool.dropfile import FORMS
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED
 from clodputer.views.setaside import SetAside
@@ -28,11 +28,16 @@ def data(one: SetAside) -> dict[str, Any]:
     """For programs."""
     wrong = one.trouble
     return {
-        "place": one.place, "file": one.name, "path": one.path, "request_id": one.request_id or None,
-        "task": one.task or None, "reason": one.reason, "since": iso(one.since),
+        "place": one.place,
+        "file": one.name,
+        "path": one.path,
+        "request_id": one.request_id or None,
+        "task": one.task or None,
+        "reason": one.reason,
+        "since": iso(one.since),
         "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
         "mend": one.mend or None,
-    }  # fmt: skip
+    }
 
 
 def page(one: SetAside, content: Optional[str], now: float) -> str:
@@ -56,7 +61,7 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     return "\n".join(lines)
 
 
-def content(around: Surroundings, one: SetAside) -> Optional[str]:
+def content(context: Context, one: SetAside) -> Optional[str]:
     """What stands in the file, secrets masked; None when it is no file that could be read."""
     try:
         if not stat.S_ISREG(os.lstat(one.path).st_mode):
@@ -64,7 +69,7 @@ def content(around: Surroundings, one: SetAside) -> Optional[str]:
         read = plainfile.read(one.path, LARGEST).content
     except (OSError, ValueError):
         return None
-    return around.masker.text(read.decode("utf-8", "replace"))
+    return context.masker.text(read.decode("utf-8", "replace"))
 
 
 def of_task(found: Sequence[SetAside], now: float) -> list[str]:

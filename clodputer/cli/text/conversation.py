@@ -18,7 +18,7 @@ _STYLES = {
     "denied": ("red", "bold"),
     "retries": ("yellow",),
     "ends": ("green",),
-}  # fmt: skip
+}
 # Wide enough for "retries", the longest verb.
 VERB = 7
 # How many lines of what was said are shown, and of what the agent was not the author of.

@@ -67,14 +67,18 @@ def data(outcome: Outcome, now: float) -> dict[str, Any]:
         "unchanged": len([unit for unit in plan.units if unit.name not in changed]),
         "left": {name: len(found) for name, found in plan.elsewhere.items()},
         "alarms": [
-            {"kind": alarm.kind, "task": alarm.task or None, "when": when(alarm, plan.scheduler, plan.frame.sweep),
-             "next": _written(next_ring(alarm, now, {}))}
+            {
+                "kind": alarm.kind,
+                "task": alarm.task or None,
+                "when": when(alarm, plan.scheduler, plan.frame.sweep),
+                "next": _written(next_ring(alarm, now, {})),
+            }
             for alarm in outcome.alarms()
         ],
         "without_alarm": list(outcome.wanted.silent),
         "broken": list(outcome.wanted.broken),
         "notes": [*outcome.notes, *(one.message for one in _troubles(outcome) if not one.fatal)],
-    }  # fmt: skip
+    }
 
 
 def change_data(change: Change) -> dict[str, Any]:
@@ -96,8 +100,10 @@ def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
         lines += [*_diffs(outcome, shim_text), ""]
     will = "would ring" if outcome.dry_run else "rings"
     lines.append(f"{ink(plan.scheduler, 'bold')} {will} for {printable(plan.frame.home)}:")
-    rows = [(_label(alarm), when(alarm, plan.scheduler, plan.frame.sweep), next_ring(alarm, now, {}))
-            for alarm in outcome.alarms()]  # fmt: skip
+    rows = [
+        (_label(alarm), when(alarm, plan.scheduler, plan.frame.sweep), next_ring(alarm, now, {}))
+        for alarm in outcome.alarms()
+    ]
     width = max((len(label) for label, _, _ in rows), default=0)
     lines += [
         hung(f"  {label.ljust(width)}  {printable(words)}{_next(moment)}", 4) for label, words, moment in rows

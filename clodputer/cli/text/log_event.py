@@ -16,8 +16,22 @@ LONGEST, LONGEST_NAME = 400, 64
 # The columns of the moment and of the kind, and what must be left for the words beside them all.
 MOMENT, KIND, LEAST = 19, 13, 30
 # What stands elsewhere in the line, or says nothing to a person.
-SILENT = frozenset(("timestamp", "event", "task", "request_id", "run_id", "outcome", "reason", "message", "duration_seconds",
-                    "cost_usd", "request", "swept"))  # fmt: skip
+SILENT = frozenset(
+    (
+        "timestamp",
+        "event",
+        "task",
+        "request_id",
+        "run_id",
+        "outcome",
+        "reason",
+        "message",
+        "duration_seconds",
+        "cost_usd",
+        "request",
+        "swept",
+    )
+)
 COLOURS = {"succeeded": "green", "limited": "yellow", "cancelled": "yellow"}
 
 

@@ -61,15 +61,18 @@ def data(seen: Schedulers) -> dict[str, Any]:
         "environment_changes": list(seen.environment_changes),
         "schedulers": [
             {
-                "name": view.name, "usable": view.answer.usable, "message": view.answer.message,
-                "installed": view.installed, "unknown": view.unknown or None,
+                "name": view.name,
+                "usable": view.answer.usable,
+                "message": view.answer.message,
+                "installed": view.installed,
+                "unknown": view.unknown or None,
                 "units": [_unit(one) for one in view.units],
                 "drift": [change_data(change) for change in view.drift],
                 "troubles": [one._asdict() for one in view.troubles],
             }
             for view in seen.views
         ],
-    }  # fmt: skip
+    }
 
 
 def _view(view: View) -> list[str]:
@@ -98,9 +101,15 @@ def _view(view: View) -> list[str]:
 def _unit(one: Seen) -> dict[str, Any]:
     found = one.found
     return {
-        "name": found.name, "kind": found.kind, "task": found.task or None, "loaded": found.loaded,
-        "current": found.current, "state": found.state, "failed": found.failed or None, "next": _written(one.next),
-    }  # fmt: skip
+        "name": found.name,
+        "kind": found.kind,
+        "task": found.task or None,
+        "loaded": found.loaded,
+        "current": found.current,
+        "state": found.state,
+        "failed": found.failed or None,
+        "next": _written(one.next),
+    }
 
 
 def _label(found: Found) -> str:

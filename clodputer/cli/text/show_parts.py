@@ -11,9 +11,11 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung, wrapped
 from clodputer.cli.text import conversation
 from clodputer.cli.text import record as recordtext
+from clodputer.cli.text import slot as slottext
 from clodputer.model.moment import format_duration
-from clodputer.store import runs
-from clodputer.store.context import Surroundings
+from clodputer.runner.processes import recorded, tree
+from clodputer.store import ledger, runs
+from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot
 
@@ -22,8 +24,22 @@ LAST_SAID = 12
 LARGEST_PROMPT = 64 * 1024
 EARLIER = 3
 # What a record must have to be laid out; who edits records by hand is told which is missing.
-NEEDED = ("run_id", "task", "outcome", "reason", "message", "duration_seconds", "permission_denials", "num_turns",
-          "cost_usd", "model", "swept", "effects", "result", "trigger")  # fmt: skip
+NEEDED = (
+    "run_id",
+    "task",
+    "outcome",
+    "reason",
+    "message",
+    "duration_seconds",
+    "permission_denials",
+    "num_turns",
+    "cost_usd",
+    "model",
+    "swept",
+    "effects",
+    "result",
+    "trigger",
+)
 
 
 class Found(NamedTuple):
@@ -50,8 +66,6 @@ def broken(folder: str, record: Optional[Mapping[str, Any]]) -> str:
 
 def unfinished(home: Home, found: Found, folder: str) -> dict[str, Any]:
     """What is known of a run without a record: its `state` (running, abandoned, interrupted, lost), and its process."""
-    from clodputer.runner.processes import recorded, tree
-
     known = runs.read_json(f"{folder}/process.json") or {}
     identities = recorded.read_identities(known.get("processes"))
     state = "lost"
@@ -108,11 +122,11 @@ def _lane_of(home: Home, found: Found) -> str:
     return ""
 
 
-def prompt(around: Surroundings, folder: str) -> Optional[str]:
+def prompt(context: Context, folder: str) -> Optional[str]:
     """The prompt that was sent, its first 64 KiB; None when there is none."""
     try:
         with open(f"{folder}/prompt.txt", encoding="utf-8", errors="replace") as file:
-            return around.masker.text(file.read(LARGEST_PROMPT))
+            return context.masker.text(file.read(LARGEST_PROMPT))
     except FileNotFoundError:
         return None
 
@@ -122,10 +136,10 @@ def prompt_text(text: str, folder: str) -> str:
     return _headed("Prompt", "", recordtext.shortened(text, f"{folder}/prompt.txt"))
 
 
-def conversation_text(around: Surroundings, folder: str, run_id: str) -> str:
+def conversation_text(context: Context, folder: str, run_id: str) -> str:
     """The end of the conversation; empty when nothing was said."""
     try:
-        said, more = conversation.last_said(f"{folder}/stdout", LAST_SAID, around.masker.text)
+        said, more = conversation.last_said(f"{folder}/stdout", LAST_SAID, context.masker.text)
     except FileNotFoundError:
         return ""
     if not said and not more:
@@ -142,9 +156,6 @@ def files_text(folder: str) -> str:
 
 def not_run_text(home: Home, task: str) -> str:
     """The slot times of a task that led to no run of their own, and why."""
-    from clodputer.cli.text import slot as slottext
-    from clodputer.store import ledger
-
     lines = slottext.fates(fate for entry in ledger.entries(home, task).values() for fate in entry.fates)
     return _headed("Not run", "", wrapped("\n".join(lines), 2)) if lines else ""
 

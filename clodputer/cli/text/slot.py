@@ -38,6 +38,10 @@ def fate_line(fate: Fate) -> str:
 def fate_data(fate: Fate) -> dict[str, Any]:
     """The same for programs."""
     return {
-        "fate": fate.fate, "reason": fate.reason, "slot_time": written(fate.first), "last_slot_time": written(fate.last),
-        "count": fate.number, "noticed_at": written(fate.noticed_at),
-    }  # fmt: skip
+        "fate": fate.fate,
+        "reason": fate.reason,
+        "slot_time": written(fate.first),
+        "last_slot_time": written(fate.last),
+        "count": fate.number,
+        "noticed_at": written(fate.noticed_at),
+    }

@@ -23,8 +23,14 @@ RUNNING = (
     Column("PID"),
     Column(""),
 )
-LAST = (Column("LAST RUNS"), Column("ENDED", gives_way=True), Column("WHEN"), Column("TOOK", right=True, drops=True),
-        Column("COST", right=True, drops=True), Column("RUN"))  # fmt: skip
+LAST = (
+    Column("LAST RUNS"),
+    Column("ENDED", gives_way=True),
+    Column("WHEN"),
+    Column("TOOK", right=True, drops=True),
+    Column("COST", right=True, drops=True),
+    Column("RUN"),
+)
 NEXT = (Column("NEXT"), Column("AT"), Column("TRIGGER"))
 MOST_MISSED = 5
 
@@ -41,16 +47,23 @@ def _parts(status: Status) -> Iterator[str]:
     yield _lines("Look at", _attention(status), "red")
     yield broken_lines(status.broken)
     yield _lines("Missed since yesterday", _missed(status), "yellow")
-    yield table(LAST, [
-        (printable(one.task), when.ended(one.outcome, one.reason), when.ago(one.at, status.now),
-         format_duration(one.duration), when.dollars(one.cost_usd), when.run(one.run_id))
-        for one in status.past.last
-    ])  # fmt: skip
+    yield table(
+        LAST,
+        [
+            (
+                printable(one.task),
+                when.ended(one.outcome, one.reason),
+                when.ago(one.at, status.now),
+                format_duration(one.duration),
+                when.dollars(one.cost_usd),
+                when.run(one.run_id),
+            )
+            for one in status.past.last
+        ],
+    )
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
     yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
-    yield table(NEXT, [
-        (one.task, zone.wall(one.slot, one.zone), one.trigger) for one in status.coming
-    ])  # fmt: skip
+    yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in status.coming])
 
 
 def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:

@@ -20,7 +20,12 @@ def data(status: Status) -> dict[str, Any]:
             "queued": sum(lane.queued for lane in status.lanes),
             "delayed": sum(lane.delayed for lane in status.lanes),
             "lanes": [
-                {"lane": lane.name, "queued": lane.queued, "delayed": lane.delayed, "oldest": _moment(lane.oldest)}
+                {
+                    "lane": lane.name,
+                    "queued": lane.queued,
+                    "delayed": lane.delayed,
+                    "oldest": _moment(lane.oldest),
+                }
                 for lane in status.lanes
             ],
         },
@@ -31,35 +36,54 @@ def data(status: Status) -> dict[str, Any]:
         "rejected": status.rejected,
         "dead": status.dead,
         "last_runs": [run(one) for one in status.past.last],
-        "cost_usd": {"today": round(status.past.cost_today, 6), "last_7_days": round(status.past.cost_week, 6)},
+        "cost_usd": {
+            "today": round(status.past.cost_today, 6),
+            "last_7_days": round(status.past.cost_week, 6),
+        },
         "missed": [{"task": one.task, **slot.fate_data(one.fate)} for one in status.missed],
         "overdue": [{"task": one.task, "slot_time": slot.written(one.slot)} for one in status.overdue],
         "next": [
-            {"task": one.task, "trigger": one.trigger, "slot_time": slot.written(one.slot, one.zone),
-             "jitter_seconds": one.delay}
+            {
+                "task": one.task,
+                "trigger": one.trigger,
+                "slot_time": slot.written(one.slot, one.zone),
+                "jitter_seconds": one.delay,
+            }
             for one in status.coming
         ],
         "broken": [
             {"name": one.name, "path": one.path, "problems": [str(problem) for problem in one.problems]}
             for one in status.broken
         ],
-    }  # fmt: skip
+    }
 
 
 def run(one: Finished) -> dict[str, Any]:
     """A run that has ended."""
     return {
-        "run_id": one.run_id, "task": one.task, "request_id": one.request_id, "outcome": one.outcome,
-        "reason": one.reason, "ended_at": iso(one.at), "duration_seconds": one.duration, "cost_usd": one.cost_usd,
-    }  # fmt: skip
+        "run_id": one.run_id,
+        "task": one.task,
+        "request_id": one.request_id,
+        "outcome": one.outcome,
+        "reason": one.reason,
+        "ended_at": iso(one.at),
+        "duration_seconds": one.duration,
+        "cost_usd": one.cost_usd,
+    }
 
 
 def _running(one: Running) -> dict[str, Any]:
     return {
-        "lane": one.lane, "request_id": one.request_id, "task": one.task or None, "run_id": one.run_id or None,
-        "started_at": _moment(one.started_at), "elapsed_seconds": one.elapsed, "pid": one.pid, "exec_pid": one.exec_pid,
+        "lane": one.lane,
+        "request_id": one.request_id,
+        "task": one.task or None,
+        "run_id": one.run_id or None,
+        "started_at": _moment(one.started_at),
+        "elapsed_seconds": one.elapsed,
+        "pid": one.pid,
+        "exec_pid": one.exec_pid,
         "stale": one.stale,
-    }  # fmt: skip
+    }
 
 
 def _moment(moment: Optional[float]) -> Optional[str]:

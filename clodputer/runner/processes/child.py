@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-
-from clodputer.runner.signals import signal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
+import signal
+from typing import Optional
 
 
 class Child:

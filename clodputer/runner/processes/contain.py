@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from time import time
+from typing import Any, Callable
 
 from clodputer import agents
 from clodputer.agents import locate
@@ -16,12 +18,7 @@ from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.processes.supervise import supervise
 from clodputer.store import runs
-from clodputer.store.context import Surroundings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Callable
+from clodputer.store.context import Context
 
 # A check after a run is to look, not to work.
 CHECK_TIMEOUT = 600.0
@@ -29,7 +26,7 @@ CHECK_FOLDER = "check"
 
 
 def contain(
-    around: Surroundings,
+    context: Context,
     folder: str,
     task: Task,
     launch: Launch,
@@ -44,7 +41,7 @@ def contain(
     """
     facts: dict[str, Any] = {
         "agent": task.agent,
-        "argv": around.masker.data(list(launch.argv)),
+        "argv": context.masker.data(list(launch.argv)),
         "working_directory": launch.working_directory,
         "session_id": launch.session_id,
         "temporary": launch.env.get("TMPDIR", ""),
@@ -67,7 +64,7 @@ def contain(
 
 
 def run_check(
-    around: Surroundings, folder: str, task: Task, launch: Launch, argv: Sequence[str], stop: Stop
+    context: Context, folder: str, task: Task, launch: Launch, argv: Sequence[str], stop: Stop
 ) -> tuple[int, str]:
     """Run a check of the task's, contained like its agent and in the same surroundings; exit status and end of output.
 
@@ -81,13 +78,13 @@ def run_check(
     os.makedirs(inside, mode=0o700, exist_ok=True)
     descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _, ended = contain(around, inside, task._replace(agent="command"), check, descriptor, stop, _nothing)
+        _, ended = contain(context, inside, task._replace(agent="command"), check, descriptor, stop, _nothing)
     finally:
         os.close(descriptor)
     output = _tail(f"{inside}/stdout") + ended.stderr_tail
     stopped = f"stopped: {ended.stopped}. " if ended.stopped else ""
     status = -1 if ended.stopped or ended.exit_status is None else ended.exit_status
-    return status, around.masker.text(stopped + output)
+    return status, context.masker.text(stopped + output)
 
 
 def _nothing() -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, Optional
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Optional
 
 LONGEST_COMMAND = 200
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Mapping
 from fcntl import F_DUPFD_CLOEXEC, fcntl
+from typing import NamedTuple
 
 from clodputer.model.run import Launch
-from clodputer.model.values import NamedTuple
-from clodputer.runner.signals import signal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from clodputer.runner.processes import refusal
 
 # What an ignored signal of ours would do to it: Python ignores SIGPIPE and SIGXFSZ, cron jobs and `nohup` others, and
 # ignoring is inherited.
@@ -71,18 +69,12 @@ def _in_directory(directory: str, start: _Start, by_fork: bool) -> int:
         try:
             os.chdir(directory)
         except OSError as error:
-            from clodputer.runner.processes import refusal
-
             raise refusal.of_directory(directory, error) from None
         try:
             return _fork(start) if by_fork else _posix_spawn(start)
         except OSError as error:
-            from clodputer.runner.processes import refusal
-
             raise refusal.of_program(start.argv[0], error) from None
         except ValueError as error:  # a NUL in an argument, a = in a variable's name
-            from clodputer.runner.processes import refusal
-
             raise refusal.of_arguments(start.argv[0], error) from None
     finally:
         if before >= 0:
@@ -95,8 +87,15 @@ def _in_directory(directory: str, start: _Start, by_fork: bool) -> int:
 def _posix_spawn(start: _Start) -> int:
     actions = [(os.POSIX_SPAWN_DUP2, old, new) for new, old in enumerate(start[2:])]
     try:
-        return os.posix_spawn(start.argv[0], start.argv, start.env, file_actions=actions, setsid=True,
-                              setsigmask=(), setsigdef=DEFAULTS)  # fmt: skip
+        return os.posix_spawn(
+            start.argv[0],
+            start.argv,
+            start.env,
+            file_actions=actions,
+            setsid=True,
+            setsigmask=(),
+            setsigdef=DEFAULTS,
+        )
     except NotImplementedError:
         # Pythons built against a macOS SDK before 10.15 do not know POSIX_SPAWN_SETSID.
         return _fork(start)

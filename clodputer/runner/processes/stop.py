@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import select
-
-from clodputer.runner.signals import signal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import FrameType
-    from typing import Any, Callable, Optional
+import signal
+from types import FrameType
+from typing import Any, Callable, Optional
 
 # SIGTERM comes from launchd and systemd, SIGINT and SIGHUP from a person's terminal.
 REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

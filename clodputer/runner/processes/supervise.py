@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from time import monotonic
+from typing import Any, Callable, Protocol
 
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.runner.processes import sweep
@@ -10,16 +12,12 @@ from clodputer.runner.processes.child import Child
 from clodputer.runner.processes.recorded import Identity
 from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.runner.processes.stream import Output
-from clodputer.runner.signals import signal
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Protocol
 
-    class Listener(Protocol):
-        """The part of an agent that hears what the run says."""
+class Listener(Protocol):
+    """The part of an agent that hears what the run says."""
 
-        def observe(self, progress: Progress, line: bytes) -> Progress: ...
+    def observe(self, progress: Progress, line: bytes) -> Progress: ...
 
 
 # An ended child and a signal wake us at once. The files are measured this often, for a writer of 1 GB/s gets 200 MB

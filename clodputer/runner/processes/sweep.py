@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Mapping
 from time import monotonic, sleep, time
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import parse_moment
-from clodputer.model.values import NamedTuple
 from clodputer.runner.processes import subreaper
 from clodputer.runner.processes.recorded import Identity, Process, descendants, read_identities
-from clodputer.runner.processes.tree import native
-from clodputer.runner.signals import signal
+from clodputer.runner.processes.tree import Tree, native
+from clodputer.runner.processes.tree_linux import childless, children
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Optional
-
-    from clodputer.runner.processes.tree import Tree
-
-    Swept = tuple[Mapping[str, Any], ...]
+Swept = tuple[Mapping[str, Any], ...]
 
 # What is still there after this many seconds sits in the kernel (state D), and no signal reaches it.
 PATIENCE = 10.0
@@ -97,8 +92,6 @@ def _adopted(reach: Reach) -> Swept:
 
     A child keeps its number until we bury it, so none can be mistaken.
     """
-    from clodputer.runner.processes.tree_linux import childless, children
-
     seen: dict[int, str] = {}
     deadline, pause = monotonic() + PATIENCE, FIRST_PAUSE
     while True:

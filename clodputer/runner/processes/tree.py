@@ -3,51 +3,46 @@
 from __future__ import annotations
 
 import sys
+from typing import Optional, Protocol
 
-from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes import tree_linux
+from clodputer.runner.processes.recorded import Identity, Process
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional, Protocol
 
-    from clodputer.runner.processes.recorded import Process
+class Tree(Protocol):
+    """How one platform lets us look at processes. Nothing here raises for a process that is gone or not ours."""
 
-    class Tree(Protocol):
-        """How one platform lets us look at processes. Nothing here raises for a process that is gone or not ours."""
+    def find(self, pid: int) -> Optional[Process]:
+        """The process that has this number now."""
 
-        def find(self, pid: int) -> Optional[Process]:
-            """The process that has this number now."""
+    def everyone(self) -> list[Process]:
+        """Every process of the machine that we may see."""
 
-        def everyone(self) -> list[Process]:
-            """Every process of the machine that we may see."""
+    def below(self, pid: int, spare: frozenset[int] = frozenset()) -> list[Process]:
+        """Its descendants, without those in `spare` and theirs."""
 
-        def below(self, pid: int, spare: frozenset[int] = frozenset()) -> list[Process]:
-            """Its descendants, without those in `spare` and theirs."""
+    def tagged(self, pid: int, run_id: str) -> bool:
+        """Whether it belongs to our user and was started with CLODPUTER_RUN_ID=<run_id>."""
 
-        def tagged(self, pid: int, run_id: str) -> bool:
-            """Whether it belongs to our user and was started with CLODPUTER_RUN_ID=<run_id>."""
+    def command(self, pid: int) -> str:
+        """The beginning of its command line."""
 
-        def command(self, pid: int) -> str:
-            """The beginning of its command line."""
+    def same(self, one: str, other: str) -> bool:
+        """Whether two `started` are one moment."""
 
-        def same(self, one: str, other: str) -> bool:
-            """Whether two `started` are one moment."""
+    def moment(self, started: str) -> Optional[float]:
+        """`started` in seconds on the platform's own scale; None when it is of another boot, or unreadable."""
 
-        def moment(self, started: str) -> Optional[float]:
-            """`started` in seconds on the platform's own scale; None when it is of another boot, or unreadable."""
+    def moment_at(self, epoch: float) -> float:
+        """A time of day on that same scale."""
 
-        def moment_at(self, epoch: float) -> float:
-            """A time of day on that same scale."""
-
-        def kill(self, process: Process) -> None:
-            """SIGKILL, if the number still belongs to the process that started then."""
+    def kill(self, process: Process) -> None:
+        """SIGKILL, if the number still belongs to the process that started then."""
 
 
 def native() -> Tree:
     """What suits this platform; psutil only where there is nothing else, for it scans the machine to find a child."""
     if sys.platform.startswith("linux"):
-        from clodputer.runner.processes import tree_linux
-
         return tree_linux
     from clodputer.runner.processes import tree_psutil
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from time import time
+from typing import Optional
 
 from clodputer.runner.processes.recorded import Process, descendants, shorten
-from clodputer.runner.signals import signal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 # Of /proc/<pid>/stat, counted behind the name in brackets, which may itself hold spaces and brackets (proc(5)).
 STATE, PARENT, SESSION, STARTED = 0, 1, 3, 19
@@ -117,8 +115,6 @@ def moment(started: str) -> Optional[float]:
 
 def moment_at(epoch: float) -> float:
     """A time of day in seconds since this boot."""
-    from time import time
-
     return epoch - time() + float(_read("/proc/uptime").split()[0])
 
 

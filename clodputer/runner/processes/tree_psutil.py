@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Optional
 
 import psutil
 
 from clodputer.runner.processes.recorded import Process, descendants, shorten
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 # psutil reckons start times from the boot time, which moves a little when the clock is set. A number cannot come round
 # again in this time: macOS hands out 99,999 of them in order.

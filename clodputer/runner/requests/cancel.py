@@ -9,7 +9,7 @@ from typing import NamedTuple, Optional
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.requests.close import close_cancelled
 from clodputer.store import runs
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import dropfile, lookup, slot, whereabouts
 from clodputer.store.spool.whereabouts import RUNNING, Found
 
@@ -38,29 +38,29 @@ class Cancelled(NamedTuple):
     stale: bool = False
 
 
-def find(around: Surroundings, wanted: str) -> Optional[Found]:
+def find(context: Context, wanted: str) -> Optional[Found]:
     """The request that `wanted` means, of those that have not ended: by an id of it (store/spool/lookup.py) or a drop's name.
 
     The id of a run means its request, although that waits again. None when there is none. Raises ClodputerError ("ambiguous").
     """
-    found = lookup.fitting(around.home, wanted, (lookup.WAITING,))
+    found = lookup.fitting(context.home, wanted, (lookup.WAITING,))
     if not found and runs.is_id(wanted):
-        found = lookup.fitting(around.home, runs.request_of(wanted), (lookup.WAITING,))
+        found = lookup.fitting(context.home, runs.request_of(wanted), (lookup.WAITING,))
     # Of one that moves meanwhile, and is seen twice, the later place.
     one = lookup.the_one(wanted, list({each.request_id or each.path: each for each in found}.values()))
     return one.found if one else None
 
 
-def of_task(around: Surroundings, task: str) -> list[Found]:
+def of_task(context: Context, task: str) -> list[Found]:
     """All requests of a task that have not ended."""
     found = {}
-    for one in whereabouts.everywhere(around.home):
+    for one in whereabouts.everywhere(context.home):
         if (one.task or task_inside(one)) == task:
             found[one.id or one.path] = one
     return list(found.values())
 
 
-def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> Cancelled:
+def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Cancelled:
     """End a request wherever it is, and wait for the end of its run, if it is in one, for at most `patience` seconds.
 
     Nothing of ours holds a lock: in the queue our rename and the claim's exclude each other, and in the slot there is a file
@@ -70,9 +70,9 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
     inode = _inode(request.path)
     began, asked, died = monotonic(), False, False
     while True:
-        now_at = _locate(around, request, inode)
+        now_at = _locate(context, request, inode)
         if now_at is None:
-            return _over(around, request, task, asked)
+            return _over(context, request, task, asked)
         request = now_at._replace(id=now_at.id or request.id)
         if now_at.state != RUNNING:
             # What was not taken in yet gets an id now: retry goes by it.
@@ -80,7 +80,7 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
             request_id = inside or os.urandom(4).hex()
             try:
                 kept = close_cancelled(
-                    around,
+                    context,
                     now_at.path,
                     request_id,
                     now_at.name,
@@ -91,45 +91,51 @@ def cancel(around: Surroundings, request: Found, patience: float = PATIENCE) -> 
             except FileNotFoundError:
                 continue  # it has just moved on
             if asked:
-                slot.forget_cancel(around.home, now_at.lane, now_at.id)
+                slot.forget_cancel(context.home, now_at.lane, now_at.id)
             return Cancelled(CANCELLED, request_id, task, now_at.state, kept)
         task = now_at.task or task
-        slot.ask_cancel(around.home, now_at.lane, now_at.id)
+        slot.ask_cancel(context.home, now_at.lane, now_at.id)
         if not asked:
             asked = True
-            around.log(time(), "cancel_asked", task=task or None, request_id=now_at.id, run_id=now_at.run_id or None,
-                       lane=now_at.lane)  # fmt: skip
+            context.log(
+                time(),
+                "cancel_asked",
+                task=task or None,
+                request_id=now_at.id,
+                run_id=now_at.run_id or None,
+                lane=now_at.lane,
+            )
         waited = monotonic() - began
-        stale = not held(around, now_at) if waited >= UNMARKED else died and _dead(around, now_at)
+        stale = not held(context, now_at) if waited >= UNMARKED else died and _dead(context, now_at)
         if stale or waited >= patience:
             return Cancelled(ASKED, now_at.id, task, RUNNING, run_id=now_at.run_id, stale=stale)
         # Believed the second time: one that has just settled its run and ended has taken its mark away by then.
-        died = _dead(around, now_at)
+        died = _dead(context, now_at)
         sleep(GLANCE)
 
 
-def held(around: Surroundings, request: Found) -> bool:
+def held(context: Context, request: Found) -> bool:
     """Whether the exec that marked the run of a request in a slot is still alive; False when there is no mark yet."""
-    return request.run_id != "" and holder_alive(around, request.lane, request.task, request.run_id)
+    return request.run_id != "" and holder_alive(context, request.lane, request.task, request.run_id)
 
 
-def _dead(around: Surroundings, request: Found) -> bool:
+def _dead(context: Context, request: Found) -> bool:
     """Whether the mark of a run names an exec that is no more; False when there is no mark, or it names none."""
-    text = slot.holder(around.home, request.lane, request.task, request.run_id) if request.run_id else ""
+    text = slot.holder(context.home, request.lane, request.task, request.run_id) if request.run_id else ""
     who = recorded.read(text)
     return who is not None and not tree.alive(who)
 
 
-def holder_alive(around: Surroundings, lane: str, task: str, run_id: str) -> bool:
+def holder_alive(context: Context, lane: str, task: str, run_id: str) -> bool:
     """Whether the exec that made a run's mark is alive; nobody but it settles that run."""
-    who = recorded.read(slot.holder(around.home, lane, task, run_id))
+    who = recorded.read(slot.holder(context.home, lane, task, run_id))
     return who is not None and tree.alive(who)
 
 
-def _locate(around: Surroundings, request: Found, inode: int) -> Optional[Found]:
+def _locate(context: Context, request: Found, inode: int) -> Optional[Found]:
     """Where the request is now. Looked up twice: one that is put back moves against the direction of the listing."""
     for _ in range(2):
-        for one in whereabouts.everywhere(around.home):
+        for one in whereabouts.everywhere(context.home):
             if request.id:
                 if one.id == request.id:
                     return one
@@ -139,20 +145,20 @@ def _locate(around: Surroundings, request: Found, inode: int) -> Optional[Found]
     return None
 
 
-def _over(around: Surroundings, request: Found, task: str, asked: bool) -> Cancelled:
+def _over(context: Context, request: Found, task: str, asked: bool) -> Cancelled:
     """What to tell of a request that is nowhere any more."""
     was = RUNNING if asked else request.state
     if asked:
-        slot.forget_cancel(around.home, request.lane, request.id)
-    for name in whereabouts.set_aside(around.home.closed) if request.id else ():
+        slot.forget_cancel(context.home, request.lane, request.id)
+    for name in whereabouts.set_aside(context.home.closed) if request.id else ():
         if name.startswith(f"{request.id}."):
-            return Cancelled(CANCELLED, request.id, task, was, f"{around.home.closed}/{name}")
-    tasks = [task] if task else runs.tasks(around.home)
+            return Cancelled(CANCELLED, request.id, task, was, f"{context.home.closed}/{name}")
+    tasks = [task] if task else runs.tasks(context.home)
     task = next(
-        (name for name in tasks if request.id and runs.of_request(around.home, name, request.id)), task
+        (name for name in tasks if request.id and runs.of_request(context.home, name, request.id)), task
     )
-    attempts = runs.of_request(around.home, task, request.id) if task and request.id else []
-    record = runs.record(around.home, task, attempts[0]) if attempts else None
+    attempts = runs.of_request(context.home, task, request.id) if task and request.id else []
+    record = runs.record(context.home, task, attempts[0]) if attempts else None
     outcome = str(record["outcome"]) if record else ""
     result = STOPPED if outcome == "cancelled" else ENDED
     return Cancelled(result, request.id, task, was, "", attempts[0] if attempts else "", outcome)

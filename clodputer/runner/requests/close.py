@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import layout
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 CANCELLED = "Cancelled by a person before it ran."
 
 
-def close(around: Surroundings, path: str, request_id: str, dropped: str, reason: str) -> str:
+def close(context: Context, path: str, request_id: str, dropped: str, reason: str) -> str:
     """Move a request, unopened, to `closed/` under its id and dropped name; where it is now.
 
     Raises FileNotFoundError when it is not there any more: of several who want it, a claim among them, one rename wins.
     Raises OSError.
     """
     # Homes that were made before there was such a folder.
-    os.makedirs(around.home.closed, mode=0o700, exist_ok=True)
+    os.makedirs(context.home.closed, mode=0o700, exist_ok=True)
     return layout.set_aside(
-        around.home, path, around.home.closed, f"{request_id}.", dropped, around.masker.text(reason)
+        context.home, path, context.home.closed, f"{request_id}.", dropped, context.masker.text(reason)
     )
 
 
 def close_cancelled(
-    around: Surroundings, path: str, request_id: str, dropped: str, now: float, **told: Any
+    context: Context, path: str, request_id: str, dropped: str, now: float, **told: Any
 ) -> str:
     """Close a request because a person cancelled it, and say so in the log; where it is now. Raises as `close` does."""
-    kept = close(around, path, request_id, dropped, CANCELLED)
-    around.log(now, "cancelled", request_id=request_id, kept=kept, **told)
+    kept = close(context, path, request_id, dropped, CANCELLED)
+    context.log(now, "cancelled", request_id=request_id, kept=kept, **told)
     return kept

@@ -12,7 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
 from clodputer.runner.intake import read_request
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import dropfile, layout, lookup
 from clodputer.store.spool.lookup import REJECTED
 from clodputer.store.tasks import taskfile
@@ -29,29 +29,32 @@ class Back(NamedTuple):
     request_id: str
 
 
-def put_back(around: Surroundings, name: str) -> Back:
+def put_back(context: Context, name: str) -> Back:
     """Move `rejected/NAME` into `new/`. Raises ClodputerError when it would only be rejected again, OSError.
 
     The rename is the transition: killed before it, the file is where it was, killed after it, it is dropped. Its name in `new/`
     is one that nothing there can have; only an empty file has to be named like its task.
     """
-    home = around.home
+    home = context.home
     path = f"{home.rejected}/{name}"
     dropped = lookup.dropped_as(home, REJECTED, name)
-    task, wrong = trouble(around, path, dropped)
+    task, wrong = trouble(context, path, dropped)
     if wrong is not None:
         hint = f"{wrong.hint} Then: clodputer retry {quote(f'{REJECTED}/{name}')}"
         raise ClodputerError(wrong.code, f"{name} would be rejected again: {wrong.message}", hint)
     target = f"{home.new}/{dropped if is_name(dropped) and _is_empty(path) else _unique(dropped)}"
     if os.path.lexists(target):
-        raise ClodputerError("name_taken", f"{target} is there already and was not taken in yet",
-                             "Take it in: clodputer exec. Then try again.")  # fmt: skip
+        raise ClodputerError(
+            "name_taken",
+            f"{target} is there already and was not taken in yet",
+            "Take it in: clodputer exec. Then try again.",
+        )
     request_id = lookup.id_inside(path, dropped)
     try:
         os.rename(path, target)
     except FileNotFoundError:
         raise ClodputerError("request_unknown", f"{name} is gone meanwhile") from None
-    around.log(
+    context.log(
         time(),
         "retried",
         task=task,
@@ -67,7 +70,7 @@ def put_back(around: Surroundings, name: str) -> Back:
 
 
 def trouble(
-    around: Surroundings, path: str, dropped: str, known: Optional[Known] = None
+    context: Context, path: str, dropped: str, known: Optional[Known] = None
 ) -> tuple[str, Optional[ClodputerError]]:
     """The task that a file set aside names, as far as it can be read; and why it would be rejected, and what mends that.
 
@@ -83,7 +86,7 @@ def trouble(
         return named, ClodputerError(code, str(error), f"Mend {path}.")
     known = {} if known is None else known
     if named not in known:
-        known[named] = _wrong_with(around, named)
+        known[named] = _wrong_with(context, named)
     wrong = known[named]
     if wrong is not None and wrong.code == "task_unknown":
         other = f"name another one in {path}" if dropped != named else "rename the file"
@@ -91,10 +94,10 @@ def trouble(
     return named, wrong
 
 
-def _wrong_with(around: Surroundings, task: str) -> Optional[ClodputerError]:
+def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
     """Why no request for that task is let in, and what mends that."""
     try:
-        found = taskfile.load(around.home, task, around.environ)
+        found = taskfile.load(context.home, task, context.environ)
     except ClodputerError as error:
         unknown = error.code == "task_unknown"
         hint = f"Make the task: clodputer new {task}" if unknown else f"Mend it: clodputer edit {task}."

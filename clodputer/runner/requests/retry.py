@@ -15,9 +15,10 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Request, from_fields, to_fields
 from clodputer.runner.intake import read_request
 from clodputer.runner.requests.close import close
+from clodputer.runner.requests.putback import put_back
 from clodputer.runner.settle import MASKED
 from clodputer.store import atomic, runs
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import dedupe, dropfile, layout, lookup, whereabouts
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN
@@ -52,90 +53,106 @@ class Retried(NamedTuple):
     file: str = ""
 
 
-def find(around: Surroundings, wanted: str) -> Optional[Ended]:
+def find(context: Context, wanted: str) -> Optional[Ended]:
     """The request that `wanted` means: by an id of it (store/spool/lookup.py), or a task for its latest run; else None.
 
     Raises ClodputerError ("ambiguous").
     """
-    home = around.home
+    home = context.home
     latest = runs.ids(home, wanted)[:1] if wanted in runs.tasks(home) else []
     if latest:
-        return _of_run(around, wanted, latest[0])
+        return _of_run(context, wanted, latest[0])
     one = lookup.the_one(wanted, lookup.fitting(home, wanted, (DEAD, CLOSED, RUN, REJECTED)))
     if one is None:
         return None
     if one.place == RUN:
-        return _of_run(around, one.task, one.run_id)
+        return _of_run(context, one.task, one.run_id)
     if one.place != REJECTED and not one.request_id:
         return None  # nobody but a person has put it there
     return Ended(one.request_id, lookup.folder(home, one.place), one.name)
 
 
-def dead(around: Surroundings) -> list[Ended]:
+def dead(context: Context) -> list[Ended]:
     """All that was given up, the earliest first."""
-    return [one for one in reversed(list(_aside(around))) if one.folder == around.home.dead]
+    return [one for one in reversed(list(_aside(context))) if one.folder == context.home.dead]
 
 
-def retry(around: Surroundings, ended: Ended) -> Retried:
+def retry(context: Context, ended: Ended) -> Retried:
     """Drop it again, and close what lay in `dead/`. Raises ClodputerError when it cannot be, OSError.
 
     The drop bears a dedupe key, so a call that is cut off after it and made again drops nothing a second time.
     """
-    if ended.folder == around.home.rejected:
-        from clodputer.runner.requests.putback import put_back
-
-        back = put_back(around, ended.name)
+    if ended.folder == context.home.rejected:
+        back = put_back(context, ended.name)
         return Retried(back.request_id, "", back.task, "", file=back.path)
-    lock = Lock(f"{around.home.spool}/retry.lock")
+    lock = Lock(f"{context.home.spool}/retry.lock")
     give_up = monotonic() + PATIENCE
     while not lock.acquire():
         if monotonic() > give_up:
             raise ClodputerError("busy", "another retry is going on and does not end", "Try again.")
         sleep(GLANCE)
     try:
-        return _retry(around, ended)
+        return _retry(context, ended)
     finally:
         lock.release()
 
 
-def _retry(around: Surroundings, ended: Ended) -> Retried:
+def _retry(context: Context, ended: Ended) -> Retried:
     reason = whereabouts.reason(ended.folder, ended.name) if ended.folder else ""
     if reason.startswith(RETRIED):
         # That call was cut off just before its end.
-        atomic.remove(f"{around.home.dead}/{ended.name}{layout.REASON_SUFFIX}")
+        atomic.remove(f"{context.home.dead}/{ended.name}{layout.REASON_SUFFIX}")
         earlier = reason[len(RETRIED) :].split(".")[0]
         return Retried(earlier, ended.request_id, ended.task, ended.run_id, already=True)
-    request = _request(around, ended)
-    task = taskfile.load(around.home, request.task, around.environ)
+    request = _request(context, ended)
+    task = taskfile.load(context.home, request.task, context.environ)
     if not task.enabled:
         raise ClodputerError("task_disabled", decide.disabled(task))
     name, key = f"{task.name}@retry-{ended.request_id}.json", _key(ended)
-    request_id = _dropped_before(around, name, key)
+    request_id = _dropped_before(context, name, key)
     again = bool(request_id)
     if not again:
         request_id = os.urandom(4).hex()
         origin = {**request.origin, "trigger": "retry", "retries": ended.request_id}
         if ended.run_id:
             origin["retries_run"] = ended.run_id
-        new = Request(request_id, request.task, time(), request.context, request.body, request.priority, None, None,
-                      request.attempt + 1, key, TTL, origin)  # fmt: skip
-        layout.drop(around.home, name, to_fields(new))
-        around.log(time(), "retried", task=task.name, request_id=request_id, run_id=ended.run_id or None,
-                   retries=ended.request_id)  # fmt: skip
-    _retire(around, ended, request_id, reason)
+        new = Request(
+            request_id,
+            request.task,
+            time(),
+            request.context,
+            request.body,
+            request.priority,
+            None,
+            None,
+            request.attempt + 1,
+            key,
+            TTL,
+            origin,
+        )
+        layout.drop(context.home, name, to_fields(new))
+        context.log(
+            time(),
+            "retried",
+            task=task.name,
+            request_id=request_id,
+            run_id=ended.run_id or None,
+            retries=ended.request_id,
+        )
+    _retire(context, ended, request_id, reason)
     return Retried(request_id, ended.request_id, task.name, ended.run_id, already=again and not ended.folder)
 
 
-def _retire(around: Surroundings, ended: Ended, request_id: str, reason: str) -> None:
+def _retire(context: Context, ended: Ended, request_id: str, reason: str) -> None:
     """Say of a file in `dead/` or `closed/` that another request stands for it now."""
     if not ended.folder:
         return
     path = f"{ended.folder}/{ended.name}"
     told = f"{RETRIED}{request_id}. Before that: {reason}"
-    if ended.folder == around.home.closed:
+    if ended.folder == context.home.closed:
         atomic.write(path + layout.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
         return
-    close(around, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
+    close(context, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
     atomic.remove(path + layout.REASON_SUFFIX)
 
 
@@ -149,18 +166,18 @@ def _key(ended: Ended) -> str:
         raise _gone(ended) from None
 
 
-def _dropped_before(around: Surroundings, name: str, key: str) -> str:
+def _dropped_before(context: Context, name: str, key: str) -> str:
     """The id of the request that an earlier call has dropped, if one has."""
-    entry = dedupe.read(around.home, key)
+    entry = dedupe.read(context.home, key)
     if entry is not None:
         return entry.request_id
-    fields = runs.read_json(f"{around.home.new}/{name}") or {}
+    fields = runs.read_json(f"{context.home.new}/{name}") or {}
     return str(fields["id"]) if fields.get("dedupe_key") == key else ""
 
 
-def _request(around: Surroundings, ended: Ended) -> Request:
+def _request(context: Context, ended: Ended) -> Request:
     """The request as it was. Raises ClodputerError, also when it held a secret: what is left of that is masked."""
-    home, request_id = around.home, ended.request_id
+    home, request_id = context.home, ended.request_id
     try:
         if ended.folder:
             path, name = f"{ended.folder}/{ended.name}", whereabouts.dropped_as(ended.name)
@@ -171,8 +188,11 @@ def _request(around: Surroundings, ended: Ended) -> Request:
         kept = from_fields(fields, request_id=request_id, created_at=time(), origin={})
         for name in sorted(os.listdir(folder)):
             if os.path.splitext(name)[0] == MASKED:
-                raise ClodputerError("secret_not_kept", f"the request of {ended.run_id} held a secret, which no run keeps",
-                                     "Drop it anew; in a task, secrets are written as {{ env.NAME }}.")  # fmt: skip
+                raise ClodputerError(
+                    "secret_not_kept",
+                    f"the request of {ended.run_id} held a secret, which no run keeps",
+                    "Drop it anew; in a task, secrets are written as {{ env.NAME }}.",
+                )
             if name in ("dropped.json", "dropped.yaml", "dropped.yml", "dropped.md"):
                 dropped = dropfile.read(f"{folder}/{name}", name)
                 plain = read_request(dropped, name, request_id, dropped.written_at)
@@ -181,34 +201,37 @@ def _request(around: Surroundings, ended: Ended) -> Request:
     except FileNotFoundError:
         raise _gone(ended) from None
     except (dropfile.Unreadable, InvalidRequest) as error:
-        raise ClodputerError("invalid_request", f"{request_id} is no request that could be run: {error}",
-                             "Mend the file by hand, and move it into spool/new.") from None  # fmt: skip
+        raise ClodputerError(
+            "invalid_request",
+            f"{request_id} is no request that could be run: {error}",
+            "Mend the file by hand, and move it into spool/new.",
+        ) from None
 
 
 def _gone(ended: Ended) -> ClodputerError:
     return ClodputerError("request_unknown", f"{ended.name or ended.run_id} is gone meanwhile")
 
 
-def _of_run(around: Surroundings, task: str, run_id: str) -> Ended:
+def _of_run(context: Context, task: str, run_id: str) -> Ended:
     """The request of a run: by its file in `dead/` or `closed/`, where it lies in one."""
     request_id = runs.request_of(run_id)
-    for one in _aside(around):
+    for one in _aside(context):
         if one.request_id == request_id:
             return one._replace(task=task, run_id=run_id)
     return Ended(request_id, task=task, run_id=run_id)
 
 
-def _aside(around: Surroundings) -> Iterator[Ended]:
-    for folder in (around.home.dead, around.home.closed):
+def _aside(context: Context) -> Iterator[Ended]:
+    for folder in (context.home.dead, context.home.closed):
         for name in whereabouts.set_aside(folder):
             request_id = whereabouts.id_of(name)
             if request_id:
                 yield Ended(request_id, folder, name)
 
 
-def unfinished(around: Surroundings, ended: Ended) -> Optional[str]:
+def unfinished(context: Context, ended: Ended) -> Optional[str]:
     """Where the request still is, if it has not come to its end after all."""
-    for one in whereabouts.everywhere(around.home):
+    for one in whereabouts.everywhere(context.home):
         if one.id == ended.request_id:
             return one.state
     return None

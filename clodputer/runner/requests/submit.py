@@ -5,41 +5,45 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from time import time
+from typing import Any, Optional
 
 from clodputer.model.request import Request, to_fields
-from clodputer.store.context import Surroundings
+from clodputer.store.context import Context
 from clodputer.store.spool import layout
 from clodputer.store.tasks import taskfile
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
-
 
 def submit(
-    around: Surroundings,
+    context: Context,
     task: str,
     *,
     trigger: str,
-    context: Optional[Mapping[str, Any]] = None,
+    values: Optional[Mapping[str, Any]] = None,
     priority: Optional[int] = None,
     dedupe_key: str = "",
 ) -> str:
     """Drop a request for a task and return its id. Raises OSError."""
-    request = Request(os.urandom(4).hex(), task, time(), context or {}, priority=priority, dedupe_key=dedupe_key,
-                      origin={"trigger": trigger})  # fmt: skip
-    layout.drop(around.home, f"{task}.{request.id}.json", to_fields(request))
+    request = Request(
+        os.urandom(4).hex(),
+        task,
+        time(),
+        values or {},
+        priority=priority,
+        dedupe_key=dedupe_key,
+        origin={"trigger": trigger},
+    )
+    layout.drop(context.home, f"{task}.{request.id}.json", to_fields(request))
     return request.id
 
 
-def alarm(around: Surroundings, task: str) -> str:
+def alarm(context: Context, task: str) -> str:
     """Drop the request of a task whose alarm went off, and return its id; empty when the task is switched off.
 
     One that comes while an earlier one waits or runs is coalesced with it, as two alarms mean the same. Raises ClodputerError
     when there is no such task or its file is broken, OSError.
     """
-    found = taskfile.load(around.home, task, around.environ)
+    found = taskfile.load(context.home, task, context.environ)
     if not found.enabled:
-        around.log(time(), "skipped", task=task, reason="task_disabled")
+        context.log(time(), "skipped", task=task, reason="task_disabled")
         return ""
-    return submit(around, found.name, trigger="alarm", dedupe_key=f"alarm:{found.name}")
+    return submit(context, found.name, trigger="alarm", dedupe_key=f"alarm:{found.name}")

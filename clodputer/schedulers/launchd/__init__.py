@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import check as launchd_check
 from clodputer.schedulers.launchd import control, find, install, plist
-from clodputer.schedulers.launchd import probe as launchd_probe
-from clodputer.schedulers.launchd import troubles as launchd_troubles
+from clodputer.schedulers.launchd import probing as launchd_probe
+from clodputer.schedulers.launchd import problems as launchd_troubles
+from clodputer.schedulers.launchd import readback as launchd_check
 from clodputer.schedulers.unit import Alarm, Answer, Change, Found, Frame, Trouble, Unit
 
 

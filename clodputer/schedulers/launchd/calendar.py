@@ -77,8 +77,10 @@ def _merged(timed: Sequence[Trigger], task: str, minutes: Iterable[int], keep: _
         for kept in {_kept(date, keep) for date in dates}:
             grid.setdefault(kept, set()).update(kept_clocks)
     always = _whole_days(grid.pop(Date(), set()))
-    rest = {date: {clock for clock in _whole_days(clocks) if not {clock, Clock(None, clock.minute)} & always}
-            for date, clocks in grid.items()}  # fmt: skip
+    rest = {
+        date: {clock for clock in _whole_days(clocks) if not {clock, Clock(None, clock.minute)} & always}
+        for date, clocks in grid.items()
+    }
     return {Date(): always, **rest}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
@@ -77,8 +78,6 @@ def call(frame: Frame, *words: str) -> Said:
 
 def tool(frame: Frame, *words: str) -> Said:
     """Run one of the system's own programs to its end. Raises ClodputerError."""
-    import subprocess
-
     try:
         ended = subprocess.run(
             words,
@@ -89,11 +88,17 @@ def tool(frame: Frame, *words: str) -> Said:
             timeout=frame.seconds,
         )
     except subprocess.TimeoutExpired:
-        raise ClodputerError("launchctl_hangs", f"{' '.join(words)} did not end within {frame.seconds:g} seconds",
-                             "Log out and in again; if it stays so, restart the computer.") from None  # fmt: skip
+        raise ClodputerError(
+            "launchctl_hangs",
+            f"{' '.join(words)} did not end within {frame.seconds:g} seconds",
+            "Log out and in again; if it stays so, restart the computer.",
+        ) from None
     except OSError as error:
-        raise ClodputerError("launchctl_missing", f"{words[0]} cannot be started: {error.strerror}",
-                             "launchd is part of macOS; is /bin on your PATH?") from None  # fmt: skip
+        raise ClodputerError(
+            "launchctl_missing",
+            f"{words[0]} cannot be started: {error.strerror}",
+            "launchd is part of macOS; is /bin on your PATH?",
+        ) from None
     return Said(ended.returncode, *(text.decode("utf-8", "replace") for text in (ended.stdout, ended.stderr)))
 
 
@@ -101,8 +106,11 @@ def failure(words: Sequence[str], said: Said, hint: str = "") -> ClodputerError:
     """The error that a call of launchctl has become."""
     text = next((line.strip() for line in said.err.splitlines() if line.strip()), "it said nothing")
     meaning = f" ({MEANING[said.status]})" if said.status in MEANING else ""
-    return ClodputerError("launchctl_failed", f"launchctl {' '.join(words)} ended with {said.status}{meaning}: {text}",
-                          hint or f"What launchd itself says: {LOG}")  # fmt: skip
+    return ClodputerError(
+        "launchctl_failed",
+        f"launchctl {' '.join(words)} ended with {said.status}{meaning}: {text}",
+        hint or f"What launchd itself says: {LOG}",
+    )
 
 
 def loaded(frame: Frame, label: str) -> Optional[Loaded]:
@@ -157,6 +165,9 @@ def disabled(frame: Frame) -> set[str]:
 def refusal() -> Optional[ClodputerError]:
     """Why we must not touch any units as who we are now; None when we may."""
     if os.geteuid() == 0 and os.environ.get("SUDO_UID"):
-        return ClodputerError("under_sudo", "under sudo the units would become root's, and never run as you",
-                              "Run the same command without sudo.")  # fmt: skip
+        return ClodputerError(
+            "under_sudo",
+            "under sudo the units would become root's, and never run as you",
+            "Run the same command without sudo.",
+        )
     return None

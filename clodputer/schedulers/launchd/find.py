@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import control
-from clodputer.schedulers.launchd import plist
-from clodputer.schedulers.launchd.check import LARGEST, parsed
+from clodputer.schedulers.launchd import control, plist
 from clodputer.schedulers.launchd.plist import FINGERPRINT, PROBE, Mark
+from clodputer.schedulers.launchd.readback import LARGEST, parsed
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Found, Frame
 
 SUFFIX = ".plist"
@@ -37,8 +36,11 @@ def inspect(frame: Frame, everywhere: bool) -> list[Found]:
             raise
         return []  # no macOS, and nothing of ours left by one
     found = [_of_file(frame, file, there is not None) for file in files.values()]
-    found += [_orphan(label, job) for label in sorted((there or set()) - set(files))
-              if (job := control.loaded(frame, label)) is not None and job.fingerprint]  # fmt: skip
+    found += [
+        _orphan(label, job)
+        for label in sorted((there or set()) - set(files))
+        if (job := control.loaded(frame, label)) is not None and job.fingerprint
+    ]
     return [one for one in found if everywhere or one.home == frame.home]
 
 
@@ -50,8 +52,11 @@ def own_files(frame: Frame) -> list[File]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ClodputerError("agents_unreadable", f"{place} cannot be read: {error.strerror}",
-                             "It must belong to you; look at it with: ls -ld") from None  # fmt: skip
+        raise ClodputerError(
+            "agents_unreadable",
+            f"{place} cannot be read: {error.strerror}",
+            "It must belong to you; look at it with: ls -ld",
+        ) from None
     ours = [name for name in names if name.startswith(plist.PREFIX) and name.endswith(SUFFIX)]
     found = (read(f"{place}/{name}") for name in ours)
     return [file for file in found if file is not None]

@@ -8,11 +8,10 @@ from time import monotonic, sleep
 from typing import Callable, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import control
-from clodputer.schedulers.launchd import find, plist
-from clodputer.schedulers.launchd.check import parsed
+from clodputer.schedulers.launchd import control, find, plist
 from clodputer.schedulers.launchd.control import Said
 from clodputer.schedulers.launchd.idle import Rest, at_rest
+from clodputer.schedulers.launchd.readback import parsed
 from clodputer.schedulers.unit import REMOVE, SPOOL, Change, Frame, Trouble, Unit
 from clodputer.store import atomic
 
@@ -83,8 +82,11 @@ def _put(frame: Frame, unit: Unit) -> None:
     ((path, text),) = unit.files.items()
     there = find.read(path)
     if there is None and os.path.lexists(path):
-        raise ClodputerError("not_ours", f"{path} is there already, and is not Clodputer's",
-                             "Move it away if you do not need it, then install again.")  # fmt: skip
+        raise ClodputerError(
+            "not_ours",
+            f"{path} is there already, and is not Clodputer's",
+            "Move it away if you do not need it, then install again.",
+        )
     right = there is not None and there.text == text and find.is_plain(path)
     own = fingerprint(text)
     job = control.loaded(frame, unit.name)
@@ -134,19 +136,28 @@ def load(frame: Frame, label: str, path: str, fingerprint: str) -> None:
 def _not_loaded(frame: Frame, label: str, said: Said, words: Sequence[str]) -> ClodputerError:
     """Why, as far as it can be seen from outside."""
     if label in control.disabled(frame):
-        return ClodputerError("launchd_disabled", "launchd has it disabled, and enabling it did not help",
-                              f"Try: launchctl enable {control.target(label)}")  # fmt: skip
+        return ClodputerError(
+            "launchd_disabled",
+            "launchd has it disabled, and enabling it did not help",
+            f"Try: launchctl enable {control.target(label)}",
+        )
     if said.status == 0 or said.status == 161:
-        return ClodputerError("launchd_dropped", "launchd took it and does not have it; no command can tell why",
-                              "Look in System Settings, General, Login Items, Allow in the Background, whether clodputer "
-                              f"is switched off; switch it on and install again. Otherwise: {control.LOG}")  # fmt: skip
+        return ClodputerError(
+            "launchd_dropped",
+            "launchd took it and does not have it; no command can tell why",
+            "Look in System Settings, General, Login Items, Allow in the Background, whether clodputer "
+            f"is switched off; switch it on and install again. Otherwise: {control.LOG}",
+        )
     return control.failure(words, said)
 
 
 def _at_login(said: Said) -> _AtLogin:
-    return _AtLogin("loads_at_login", "there is no desktop session to load it into; the file is in place "
-                    f"(launchctl ended with {said.status})",
-                    "It is loaded when you next log in at the screen.")  # fmt: skip
+    return _AtLogin(
+        "loads_at_login",
+        "there is no desktop session to load it into; the file is in place "
+        f"(launchctl ended with {said.status})",
+        "It is loaded when you next log in at the screen.",
+    )
 
 
 def unload(frame: Frame, label: str, home: str = "") -> None:
@@ -157,8 +168,11 @@ def unload(frame: Frame, label: str, home: str = "") -> None:
     if control.loaded(frame, label) is None:
         return
     if os.environ.get("XPC_SERVICE_NAME") == label:
-        raise ClodputerError("own_job", "this is the job that we ourselves run in, which would be killed",
-                             "Run the same command in a terminal.")  # fmt: skip
+        raise ClodputerError(
+            "own_job",
+            "this is the job that we ourselves run in, which would be killed",
+            "Run the same command in a terminal.",
+        )
     rest = _wait_for_rest(frame, label, home or frame.home)
     try:
         bootout(frame, label)
@@ -173,8 +187,11 @@ def _wait_for_rest(frame: Frame, label: str, home: str) -> Rest:
         if rest is not None:
             return rest
         if monotonic() > deadline:
-            raise ClodputerError("run_going", "a run is going in this job, and is not killed for a change",
-                                 "Install again afterwards; until then the job stays as it is.")  # fmt: skip
+            raise ClodputerError(
+                "run_going",
+                "a run is going in this job, and is not killed for a change",
+                "Install again afterwards; until then the job stays as it is.",
+            )
         sleep(GLANCE)
 
 
@@ -193,8 +210,11 @@ def bootout(frame: Frame, label: str) -> None:
         if failed is not None:
             raise control.failure(words, failed)
         if monotonic() > deadline:
-            raise ClodputerError("still_draining", "launchd was asked to let go of it, and its process is still there",
-                                 "Install again in some minutes.")  # fmt: skip
+            raise ClodputerError(
+                "still_draining",
+                "launchd was asked to let go of it, and its process is still there",
+                "Install again in some minutes.",
+            )
         sleep(GLANCE)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.systemd import check as systemd_check
 from clodputer.schedulers.systemd import control, place, verify
+from clodputer.schedulers.systemd import readback as systemd_check
 from clodputer.schedulers.systemd.apply import apply
 from clodputer.schedulers.systemd.found import inspect
-from clodputer.schedulers.systemd.troubles import NO_LINGER, let_linger, troubles
+from clodputer.schedulers.systemd.problems import NO_LINGER, let_linger, troubles
 from clodputer.schedulers.systemd.unit import render
 from clodputer.schedulers.unit import SWEEP, Answer, Frame, Trouble, Unit
 

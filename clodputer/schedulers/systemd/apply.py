@@ -165,8 +165,11 @@ def _write(frame: Frame, change: Change) -> None:
         if os.path.lexists(path):
             found = place.read(path)
             if found is None or place.marked(found) is None:
-                raise ClodputerError("unit_foreign", f"{path} is there, and not of Clodputer",
-                                     "Move it elsewhere if it is not needed; Clodputer touches nothing of others.")  # fmt: skip
+                raise ClodputerError(
+                    "unit_foreign",
+                    f"{path} is there, and not of Clodputer",
+                    "Move it elsewhere if it is not needed; Clodputer touches nothing of others.",
+                )
         if change.verb == ADD or there.get(path) != text:
             atomic.write(path, text.encode("utf-8", "surrogateescape"), mode=0o644)
     for unit in _ringing(change):

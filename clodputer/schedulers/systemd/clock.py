@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from clodputer.model.cron import Cron
+from clodputer.model.errors import ClodputerError
+from clodputer.store.zone import load
 
 # After 28 years dates and weekdays come together again. The years are fixed: what is rendered must not change by itself.
 _FIRST, _LAST = datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2054, 1, 1, tzinfo=timezone.utc)
@@ -59,9 +61,6 @@ def _missed(change: _Changed, wall: int, late: int, follows_clock: bool) -> Iter
 @lru_cache(maxsize=64)
 def _changes(zone: str) -> tuple[_Changed, ...]:
     """The changes of a zone's clock; none of a zone that is not known here, or is UTC."""
-    from clodputer.model.errors import ClodputerError
-    from clodputer.store.zone import load
-
     if not zone:
         return ()
     try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import pwd
+import subprocess
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from subprocess import CompletedProcess
 
 from clodputer.model.errors import ClodputerError
@@ -15,8 +18,20 @@ LET_LINGER = "loginctl enable-linger {account} (perhaps with sudo)"
 BOOTED = "/run/systemd/system"
 
 # What is asked about each unit.
-_PROPERTIES = ("Id", "LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload", "FragmentPath", "DropInPaths",
-               "ExecMainStatus", "NextElapseUSecRealtime", "UnitFileState", "Transient")  # fmt: skip
+_PROPERTIES = (
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "NeedDaemonReload",
+    "FragmentPath",
+    "DropInPaths",
+    "ExecMainStatus",
+    "NextElapseUSecRealtime",
+    "UnitFileState",
+    "Transient",
+)
 # Far below what one command line may hold.
 _AT_ONCE = 2000
 
@@ -57,8 +72,6 @@ def call(
     frame: Frame, program: str, arguments: Sequence[str], more: Mapping[str, str] = {}
 ) -> CompletedProcess[str]:
     """Run one of systemd's tools to its end. Raises ClodputerError when it is not there or hangs."""
-    import subprocess
-
     try:
         return subprocess.run(
             [program, *arguments],
@@ -121,8 +134,6 @@ def unreachable(words: str) -> ClodputerError:
     elif runtime_folder():
         hint = "Log in anew, or look at what `systemctl --user status` says."
     else:
-        from shlex import quote
-
         person = account()
         what = f"the systemd of this account is not running, as {person} is not logged in"
         hint = (
@@ -134,8 +145,6 @@ def unreachable(words: str) -> ClodputerError:
 
 def account() -> str:
     """The name of this account."""
-    import pwd
-
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -149,6 +158,8 @@ def lingers() -> bool:
 
 def flag(name: str) -> str:
     """The name of the file that says that an account lingers: logind writes `DOMAIN\\\\person` for `DOMAIN\\person`. Pure."""
-    letters = (f"\\{chr(byte)}" if byte in b"\\\"'" else chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
-               for byte in os.fsencode(name))  # fmt: skip
+    letters = (
+        f"\\{chr(byte)}" if byte in b"\\\"'" else chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+        for byte in os.fsencode(name)
+    )
     return "".join(letters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from shutil import which
 
@@ -51,8 +52,6 @@ def _calendars(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
 
 def _files(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
     """What `systemd-analyze verify` says of each file."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="clodputer-verify-") as folder:
         owners = {}
         for unit in units:

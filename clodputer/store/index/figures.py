@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from time import localtime, mktime, strftime
+from typing import NamedTuple, Optional
 
 from clodputer.model.quantile import quantile
-from clodputer.model.values import NamedTuple
 from clodputer.store.index.query import Group, Index
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 # How a run that counts neither as a success nor as a failure ended: its request was put back or called off.
 NEITHER = ("limited", "cancelled")

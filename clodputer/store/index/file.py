@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
+from sqlite3 import Connection
 from typing import Any
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store.home import Home, entries
 from clodputer.store.index import update
 from clodputer.store.log import archive
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from sqlite3 import Connection
 
 # How long to wait for another reader that writes down what it has just read, in seconds.
 PATIENCE = 60.0

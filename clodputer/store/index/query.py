@@ -6,15 +6,11 @@ import os
 from collections.abc import Iterator
 from json import loads
 from math import inf
-from typing import Any, Optional
+from types import TracebackType
+from typing import Any, NamedTuple, Optional
 
-from clodputer.model.values import NamedTuple
 from clodputer.store.home import Home
 from clodputer.store.index import file
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 class Finished(NamedTuple):

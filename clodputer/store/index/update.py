@@ -6,16 +6,12 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from json import loads
-from typing import Any, Optional
+from sqlite3 import Connection
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.jsontext import finite
-from clodputer.model.values import NamedTuple
 from clodputer.store.home import Home
 from clodputer.store.log import archive
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from sqlite3 import Connection
 
 # Raised whenever the tables, or what is put into them, change.
 VERSION = 1
@@ -193,10 +189,20 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
         events.append((number + len(events), source, start, len(line), at, event, task, run_id))
         if event == "finished" and run_id:
             outcome = _text(value.get("outcome"))
-            runs.append((
-                run_number + len(runs), source, run_id, task, _text(value.get("request_id")), at, outcome,
-                _text(value.get("reason")), finite(value.get("duration_seconds")) or 0.0, finite(value.get("cost_usd")),
-            ))  # fmt: skip
+            runs.append(
+                (
+                    run_number + len(runs),
+                    source,
+                    run_id,
+                    task,
+                    _text(value.get("request_id")),
+                    at,
+                    outcome,
+                    _text(value.get("reason")),
+                    finite(value.get("duration_seconds")) or 0.0,
+                    finite(value.get("cost_usd")),
+                )
+            )
             newest += [(task, "", at, run_id), (task, outcome, at, run_id)]
     connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
     # A settling that was repeated after a crash logs the same end again.

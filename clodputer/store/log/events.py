@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
+from json import dumps
+from typing import Any
 
-from clodputer.model.jsontext import dumps
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.store.home import Home
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 # One write(2) of this size to a file opened with O_APPEND is never torn by another writer: the kernel holds the inode's lock
 # for the whole of it. Longer lines would still be safe on local file systems; the bound keeps `tail` readable.

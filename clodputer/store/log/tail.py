@@ -6,15 +6,11 @@ import os
 import time
 from collections.abc import Iterator
 from json import loads
+from types import TracebackType
+from typing import Any, NamedTuple, Optional
 
-from clodputer.model.values import NamedTuple
 from clodputer.store.home import Home
 from clodputer.store.log import archive
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Any, Optional
 
 GLANCE = 0.1
 # How long a log that was archived is still read: somebody may have opened it just before, to append a line.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.settingkeys import KEYS, read_text
 from clodputer.model.settings import Settings
+from clodputer.model.withunit import Expected
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
+from clodputer.store.tasks.taskfile import document
 from clodputer.store.tilde import expand
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
 
 PREFIX = "CLODPUTER_"
 NO_VARIABLES: Mapping[str, str] = {}
@@ -45,10 +45,6 @@ def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for name in variables(environ):
-        # Imported late: for most execs there is none.
-        from clodputer.model.settingkeys import KEYS, read_text
-        from clodputer.model.withunit import Expected
-
         key = name[len(PREFIX) :].lower()
         try:
             values[key] = read_text(KEYS[key], environ[name])
@@ -82,7 +78,6 @@ def _of_file(home: Home) -> Mapping[str, Any]:
 
     def fresh() -> tuple[object, bool]:
         from clodputer.store.settings.check import check
-        from clodputer.store.tasks.taskfile import document
 
         checked = check(document(home.config), os.path.basename(home.config))
         if checked.problems:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from clodputer.model.settingkeys import KEYS, read
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.values import NamedTuple
 from clodputer.model.withunit import Expected
 from clodputer.store.tasks.document import Document
 from clodputer.store.tasks.problems import Problem, Rendered, dotted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 class Checked(NamedTuple):

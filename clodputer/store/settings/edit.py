@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from json import dumps
+from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settingkeys import KEYS
@@ -12,10 +13,6 @@ from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.settings.check import check
 from clodputer.store.tasks import document
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 _QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?=[ \t]|$)""")
 _COMMENT = re.compile(r"[ \t]+#")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
+from json import dumps
+from typing import NamedTuple, Optional
 
-from clodputer.model.jsontext import dumps
-from clodputer.model.values import NamedTuple
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 
 class Entry(NamedTuple):
@@ -50,7 +47,4 @@ def remove(home: Home, key: str) -> None:
 
 
 def _path(home: Home, key: str) -> str:
-    # Imported late: most requests have no key, and OpenSSL takes its time to load.
-    from hashlib import blake2b
-
     return f"{home.dedupe}/{blake2b(key.encode(), digest_size=16).hexdigest()}.json"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from typing import Any, NamedTuple
 
 from clodputer.model.jsontext import loads
 from clodputer.model.task import is_name
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 # A request is a few lines; a prompt's body a few pages. Larger things belong in files that the prompt names.
 LARGEST = 1024 * 1024
@@ -105,9 +102,6 @@ def _json(data: bytes) -> Any:
 
 
 def _json_thoroughly(text: str) -> Any:
-    # Imported late: the package takes its time to load, but it says what is wrong.
-    import json
-
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -141,6 +135,12 @@ def _front_matter(data: bytes) -> Any:
 
 
 def _kind(mode: int) -> str:
-    kinds = ((stat.S_ISLNK, "a symbolic link"), (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"),
-             (stat.S_ISSOCK, "a socket"), (stat.S_ISBLK, "a device"), (stat.S_ISCHR, "a device"))  # fmt: skip
+    kinds = (
+        (stat.S_ISLNK, "a symbolic link"),
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISBLK, "a device"),
+        (stat.S_ISCHR, "a device"),
+    )
     return next((word for test, word in kinds if test(mode)), "something unknown")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from json import dumps
+from shlex import quote
+from typing import Any
 
-from clodputer.model.jsontext import dumps
 from clodputer.model.request import parse_place
 from clodputer.store import atomic, idle
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.spool import queue
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
 
 REASON_SUFFIX = ".reason.txt"
 
@@ -69,8 +67,6 @@ def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason
     is done again, and ten thousand stray files should not take minutes. Raises FileNotFoundError when the file is gone
     meanwhile, OSError.
     """
-    from shlex import quote
-
     kept, number = f"{folder}/{prefix}{name}", 1
     while os.path.lexists(kept) or os.path.lexists(kept + REASON_SUFFIX):
         number += 1

@@ -81,8 +81,9 @@ def ambiguous(wanted: str, found: list[Bearer]) -> ClodputerError:
     number = sum(one.place == RUN for one in found)
     what = "runs" if number == len(found) else "runs and requests" if number else "requests"
     told = ", ".join(map(_told, found[:MOST_SHOWN])) + (", ..." if found[MOST_SHOWN:] else "")
-    return ClodputerError("ambiguous", f"{len(found)} {what} fit {wanted[:80]!r}: {told}",
-                          "Write more of the one you mean.")  # fmt: skip
+    return ClodputerError(
+        "ambiguous", f"{len(found)} {what} fit {wanted[:80]!r}: {told}", "Write more of the one you mean."
+    )
 
 
 def handle(one: Bearer) -> str:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Optional
 
 from clodputer.model.request import Place, parse_place
 from clodputer.store.home import PRIORITIES, Home
 from clodputer.store.home import lane as lane_folder
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 
 class Queue:

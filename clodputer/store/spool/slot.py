@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple, Optional
 
 from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
-from clodputer.model.values import NamedTuple
 from clodputer.store import atomic
 from clodputer.store.home import Home
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.lock import Lock
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Optional
 
 CANCEL_SUFFIX = ".cancel"
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
 from clodputer.model.placename import is_mark
 from clodputer.model.request import parse_place
-from clodputer.model.values import NamedTuple
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.spool import dedupe, layout
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 # Longer than any exec that was killed between the drop and the ledger's next line is away, in seconds; the key is taken
 # back when the line after that is written.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from shlex import split
 from typing import NamedTuple, Optional
 
 from clodputer.model.placename import is_mark, marked_run
@@ -106,8 +107,6 @@ def reason(folder: str, name: str) -> str:
 
 def told_name(folder: str, name: str) -> str:
     """The name under which a file that was set aside had been dropped, by the last line of its reason; empty without one."""
-    from shlex import split
-
     try:
         with open(f"{folder}/{name}{REASON_SUFFIX}", encoding="utf-8", errors="replace") as file:
             words = split(file.read().rstrip().rpartition("\n")[2])

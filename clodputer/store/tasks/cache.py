@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from json import dumps
+from typing import Any
 
-from clodputer.model.jsontext import dumps, loads
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from clodputer.store.home import Home
+from clodputer.model.jsontext import loads
+from clodputer.store.home import Home
 
 # Two writes within one tick of the kernel's clock (at most 10 ms) bear the same mtime. A file as young
 # as that may still change without a trace, so it is read again next time. Some file systems count seconds.

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Expect, Task, Trigger, is_name
 from clodputer.model.trigger import DEFAULTS
-from clodputer.model.values import NamedTuple
-from clodputer.store.tasks import promptfile, template_text
-from clodputer.store.tasks import schema
+from clodputer.store.tasks import promptfile, schema, template_text
 from clodputer.store.tasks.document import Document, scalar
-from clodputer.store.tasks.problems import Problem, Rendered, dotted, validated
+from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted, validated
 from clodputer.store.tasks.trigger_schema import TRIGGERS, ActiveKeys
 from clodputer.store.tilde import expand
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
-
-    from clodputer.store.tasks.problems import Path
 
 LONGEST_CHOICE = 1000
 
@@ -69,15 +62,19 @@ def check(
     values, wrong = _validated(fields, rendered)
     triggers, wrong_triggers = _triggers(fields.get("trigger", {"type": "manual"}), rendered)
     findings += wrong + wrong_triggers + _across(document.value, fields)
-    problems += [Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
-                 for finding in findings]  # fmt: skip
+    problems += [
+        Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
+        for finding in findings
+    ]
     name = values.get("name") or os.path.splitext(os.path.basename(file))[0]
     if "name" not in document.value and not is_name(name):
         problems.append(Problem(shown, 1, "name", _UNFIT))
     if values.get("prompt_file"):
         values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)
-        problems += [Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
-                     for where, line, message in trouble]  # fmt: skip
+        problems += [
+            Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
+            for where, line, message in trouble
+        ]
     if problems:
         # In the order of the file; what is wrong in a prompt's own file comes last.
         return Checked(
@@ -185,8 +182,11 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     if agent == "command":
         if "command" not in keys:
             findings.append(_Finding((), "expected command: which program does agent: command start?"))
-        findings += [_Finding((key,), "has no effect with agent: command; take the line out")
-                     for key in keys if key in schema.CLAUDE_ONLY]  # fmt: skip
+        findings += [
+            _Finding((key,), "has no effect with agent: command; take the line out")
+            for key in keys
+            if key in schema.CLAUDE_ONLY
+        ]
         if "context" in keys and "prompt" not in keys and "prompt_file" not in keys:
             findings.append(
                 _Finding(("context",), "has no effect without prompt or prompt_file, which it is for")

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
-from clodputer.model.values import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, NoReturn
-
-    Path = tuple[Any, ...]
+Path = tuple[Any, ...]
 
 LARGEST = 1024 * 1024
 DEEPEST = 32

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.values import NamedTuple
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
-
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-    Path = tuple[Any, ...]
-    Known = Mapping[Path, Iterable[str]]
+
+Path = tuple[Any, ...]
+Known = Mapping[Path, Iterable[str]]
 
 
 class Problem(NamedTuple):

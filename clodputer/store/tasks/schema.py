@@ -38,8 +38,10 @@ def _one_or_many(value: Any) -> Any:
 
 def _argument_list(value: Any) -> Any:
     if isinstance(value, str):
-        raise expected("a list such as [program, argument]",
-                       "; no shell reads it, so each argument is an item of its own")  # fmt: skip
+        raise expected(
+            "a list such as [program, argument]",
+            "; no shell reads it, so each argument is an item of its own",
+        )
     return value
 
 
@@ -184,13 +186,39 @@ class TaskKeys(Part):
 # Under these keys stand numbers and choices, so `{{ env.X }}` in them is filled in when the file is read:
 # NUMBERS as YAML would read the plain value, CHOICES as text.
 NUMBERS = frozenset(("enabled", "priority", "max_turns", "max_cost_usd"))
-CHOICES = frozenset((
-    "lane", "agent", "permission_mode", "settings_sources", "session", "timeout", "startup_timeout", "stall_timeout",
-    "stop_grace", "max_output", "on_denied", "trigger",
-))  # fmt: skip
+CHOICES = frozenset(
+    (
+        "lane",
+        "agent",
+        "permission_mode",
+        "settings_sources",
+        "session",
+        "timeout",
+        "startup_timeout",
+        "stall_timeout",
+        "stop_grace",
+        "max_output",
+        "on_denied",
+        "trigger",
+    )
+)
 
-CLAUDE_ONLY = frozenset((
-    "model", "fallback_model", "allowed_tools", "disallowed_tools", "permission_mode", "max_turns", "max_cost_usd",
-    "append_system_prompt", "mcp_config", "add_dirs", "settings_sources", "json_schema", "session", "on_denied",
-    "requires_mcp",
-))  # fmt: skip
+CLAUDE_ONLY = frozenset(
+    (
+        "model",
+        "fallback_model",
+        "allowed_tools",
+        "disallowed_tools",
+        "permission_mode",
+        "max_turns",
+        "max_cost_usd",
+        "append_system_prompt",
+        "mcp_config",
+        "add_dirs",
+        "settings_sources",
+        "json_schema",
+        "session",
+        "on_denied",
+        "requires_mcp",
+    )
+)

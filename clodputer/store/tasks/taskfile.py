@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, is_name, to_json
-from clodputer.model.values import NamedTuple
 from clodputer.store import plainfile, secrets
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
+from clodputer.store.tasks.problems import Problem
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import Optional
-
     from clodputer.store.tasks.document import Document
-    from clodputer.store.tasks.problems import Problem
 
 ENDINGS = (".yaml", ".yml")
 RULES = (
-    "store/tasks/schema.py", "store/tasks/trigger_schema.py", "store/tasks/check.py", "model/task.py",
-    "model/trigger.py", "model/cron.py", "model/window.py", "model/withunit.py",
-)  # fmt: skip
+    "store/tasks/schema.py",
+    "store/tasks/trigger_schema.py",
+    "store/tasks/check.py",
+    "model/task.py",
+    "model/trigger.py",
+    "model/cron.py",
+    "model/window.py",
+    "model/withunit.py",
+)
 
 # Whatever is not what today's Task is made of.
 _FOREIGN = (TypeError, KeyError, ValueError, AttributeError)
@@ -60,12 +64,13 @@ def find(home: Home, name: str) -> str:
     """
     path = _find(home, name)
     if not path:
-        from clodputer.model.suggest import did_you_mean
-
         known = names(home)
         where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
-        raise ClodputerError("task_unknown", f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
-                             f"A task is a file such as {home.tasks}/NAME.yaml; to make one: clodputer new NAME")  # fmt: skip
+        raise ClodputerError(
+            "task_unknown",
+            f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
+            f"A task is a file such as {home.tasks}/NAME.yaml; to make one: clodputer new NAME",
+        )
     return path
 
 
@@ -197,8 +202,6 @@ def document(path: str) -> Document:
 
 
 def _twice(home: Home, path: str, name: str, other: str) -> Problem:
-    from clodputer.store.tasks.problems import Problem
-
     message = f"the task name {name!r} is also claimed by {shown(home, other)}; give one of them another name"
     return Problem(shown(home, path), 1, "name", message)
 

@@ -5,16 +5,22 @@ jinja2 is imported (with `template_engine`) only for text that holds a template'
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from clodputer.store.tasks.template_terms import BROUGHT, ENV_ONLY, IN_PROMPTS, CannotRender, Fault
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
 __all__ = [
-    "BROUGHT", "ENV_ONLY", "IN_PROMPTS", "CannotRender", "Fault", "faults", "marked", "names", "render",
-]  # fmt: skip
+    "BROUGHT",
+    "ENV_ONLY",
+    "IN_PROMPTS",
+    "CannotRender",
+    "Fault",
+    "faults",
+    "marked",
+    "names",
+    "render",
+]
 
 
 MARKS = ("{{", "{%", "{#")

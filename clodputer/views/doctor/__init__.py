@@ -11,6 +11,8 @@ from typing import Callable, NamedTuple, Optional, TypeVar
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store import home as homes
+from clodputer.store import secrets, settings
+from clodputer.store.tasks import taskfile
 from clodputer.views.doctor import claude, schedule, setup, spool, time
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
@@ -88,9 +90,6 @@ def examine(environ: Mapping[str, str], now: float, only: Iterable[str] = ()) ->
 
 def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = True) -> Facts:
     """The facts for all checks; what is broken is left out here, and told by its own check."""
-    from clodputer.store import secrets, settings
-    from clodputer.store.tasks import taskfile
-
     home = homes.locate(environ)
 
     def tasks() -> tuple[Task, ...]:
@@ -104,12 +103,14 @@ def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = Tru
         )
 
     return Facts(
-        home, environ, now,
+        home,
+        environ,
+        now,
         _or_else(lambda: settings.load(home, environ), Settings()),
         _or_else(lambda: secrets.load(home), {}),
         _or_else(tasks, ()),
         installed=_or_else(installed, None),
-    )  # fmt: skip
+    )
 
 
 def guarded(check: Check, facts: Facts, limit: float = LIMIT) -> list[Finding]:

@@ -67,9 +67,12 @@ def judge(facts: Facts, scheduler: str, waited: Waited) -> list[Finding]:
             _SILENT[scheduler],
         )
     if waited.seen is None:
-        return problem(NAME, f"the probe was started by {scheduler}, and did not come back within {after}",
-                       "Something that it looks at hangs: a network drive, a question on the screen, or claude itself. "
-                       "Try again with --seconds.")  # fmt: skip
+        return problem(
+            NAME,
+            f"the probe was started by {scheduler}, and did not come back within {after}",
+            "Something that it looks at hangs: a network drive, a question on the screen, or claude itself. "
+            "Try again with --seconds.",
+        )
     seen = waited.seen
     found = [*_surroundings(facts, scheduler, seen), *_inside(seen), *_real(seen)]
     if any(finding.level != OK for finding in found):
@@ -82,25 +85,40 @@ def _surroundings(facts: Facts, scheduler: str, seen: Mapping[str, Any]) -> list
     found: list[Finding] = []
     environment = seen.get("environment", {})
     wanted = facts.installed.shim.environment if facts.installed and facts.installed.shim else {}
-    wrong = [name for name, value in sorted(wanted.items()) if name in ("PATH", "HOME", "CLODPUTER_HOME", "LANG", "SHELL")
-             and environment.get(name) != value]  # fmt: skip
+    wrong = [
+        name
+        for name, value in sorted(wanted.items())
+        if name in ("PATH", "HOME", "CLODPUTER_HOME", "LANG", "SHELL") and environment.get(name) != value
+    ]
     if wrong:
         told = "; ".join(f"{name} is {environment.get(name) or 'not set'}" for name in wrong)
-        found += problem(NAME, f"started by {scheduler}, the environment is not the one that was frozen: {told}",
-                         "Run: clodputer install")  # fmt: skip
+        found += problem(
+            NAME,
+            f"started by {scheduler}, the environment is not the one that was frozen: {told}",
+            "Run: clodputer install",
+        )
     if seen.get("user") != facts.user:
-        found += problem(NAME, f"{scheduler} starts it as account number {seen.get('user')}, and you are {facts.user}",
-                         "Run: clodputer install, as yourself and without sudo")  # fmt: skip
+        found += problem(
+            NAME,
+            f"{scheduler} starts it as account number {seen.get('user')}, and you are {facts.user}",
+            "Run: clodputer install, as yourself and without sudo",
+        )
     if seen.get("version") != __version__:
         found += note(
             NAME, f"alarms run version {seen.get('version')}; this is {__version__}", "Run: clodputer install"
         )
     if not seen.get("umask", 0o077) & 0o002:
-        found += note(NAME, f"files made there can be written by everybody (umask {seen.get('umask'):04o})",
-                      f"Set a umask where {scheduler} is set up.")  # fmt: skip
+        found += note(
+            NAME,
+            f"files made there can be written by everybody (umask {seen.get('umask'):04o})",
+            f"Set a umask where {scheduler} is set up.",
+        )
     if 0 <= seen.get("open_files", FEW_FILES) < FEW_FILES:
-        found += note(NAME, f"a run may have {seen.get('open_files')} files open at once, which is little for claude",
-                      f"Raise the limit where {scheduler} is set up.")  # fmt: skip
+        found += note(
+            NAME,
+            f"a run may have {seen.get('open_files')} files open at once, which is little for claude",
+            f"Raise the limit where {scheduler} is set up.",
+        )
     if seen.get("stdin_tty") or seen.get("terminal"):
         found += note(
             NAME,

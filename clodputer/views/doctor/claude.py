@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from clodputer.agents import environment
 from clodputer.agents.claude import locate_binary
-from clodputer.agents.claude.environment import CLOUDS, LOGINS
+from clodputer.agents.claude.variables import CLOUDS, LOGINS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.store import runs
@@ -201,7 +201,12 @@ def _stored(facts: Facts) -> list[Finding]:
 def _apart(facts: Facts, scratch: str, path: str) -> dict[str, str]:
     """An environment in which claude finds nothing of the person's, and has nothing to do but answer."""
     return {
-        "HOME": scratch, "CLAUDE_CONFIG_DIR": f"{scratch}/.claude", "TMPDIR": scratch,
-        "PATH": os.pathsep.join(filter(None, (facts.environ.get("PATH", environment.USUAL_PATH), os.path.dirname(path)))),
-        "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    }  # fmt: skip
+        "HOME": scratch,
+        "CLAUDE_CONFIG_DIR": f"{scratch}/.claude",
+        "TMPDIR": scratch,
+        "PATH": os.pathsep.join(
+            filter(None, (facts.environ.get("PATH", environment.USUAL_PATH), os.path.dirname(path)))
+        ),
+        "DISABLE_AUTOUPDATER": "1",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Optional
+from subprocess import DEVNULL, TimeoutExpired, run
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store.home import Home
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clodputer.views.doctor.installed import Installed
 
@@ -95,12 +95,17 @@ class Said(NamedTuple):
 
 def ask(facts: Facts, argv: Sequence[str], env: Optional[Mapping[str, str]] = None) -> Said:
     """Start a program, which may not ask anybody anything, and wait for what it says. Raises OSError when it cannot be."""
-    from subprocess import DEVNULL, TimeoutExpired, run
-
     environ = {**(facts.environ if env is None else env), "LC_ALL": "C"}
     try:
-        ended = run(list(argv), env=environ, stdin=DEVNULL, capture_output=True, timeout=facts.seconds,
-                    check=False, start_new_session=True)  # fmt: skip
+        ended = run(
+            list(argv),
+            env=environ,
+            stdin=DEVNULL,
+            capture_output=True,
+            timeout=facts.seconds,
+            check=False,
+            start_new_session=True,
+        )
     except TimeoutExpired:
         return Said(None)
     return Said(

@@ -42,8 +42,25 @@ SYNCED = (
     "Nextcloud",
     "Syncthing",
 )
-NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "webdav", "afs", "9p", "fuse.sshfs", "fuse.rclone",
-                     "fuse.s3fs", "fuse.glusterfs", "ceph", "lustre"))  # fmt: skip
+NETWORK = frozenset(
+    (
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afpfs",
+        "webdav",
+        "afs",
+        "9p",
+        "fuse.sshfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.glusterfs",
+        "ceph",
+        "lustre",
+    )
+)
 
 
 def home(facts: Facts) -> list[Finding]:
@@ -60,8 +77,18 @@ def home(facts: Facts) -> list[Finding]:
             f"{root} belongs to account number {owner}, and you are number {facts.user}",
             f"Make it yours: sudo chown -R {facts.user} {root}",
         )
-    parts = (facts.home.tasks, facts.home.tmp, facts.home.rejected, facts.home.dead, facts.home.lanes, facts.home.runs,
-             facts.home.ledger, facts.home.dedupe, facts.home.cache, facts.home.archive)  # fmt: skip
+    parts = (
+        facts.home.tasks,
+        facts.home.tmp,
+        facts.home.rejected,
+        facts.home.dead,
+        facts.home.lanes,
+        facts.home.runs,
+        facts.home.ledger,
+        facts.home.dedupe,
+        facts.home.cache,
+        facts.home.archive,
+    )
     lacking = [os.path.relpath(part, root) for part in parts if not os.path.isdir(part)]
     if lacking:
         return problem(

@@ -71,8 +71,16 @@ def _frame(home: Home, environ: Mapping[str, str], shim: Optional[Shim]) -> Fram
     if shim is None:
         return place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
     folders = (os.path.join(home.root, "templates"), templates.folder())
-    return Frame(home.root, shim.environment.get("HOME", ""), installation.shim_path(home.root), shim.environment,
-                 _sweep(home, environ), folders, shim.zone, SECONDS)  # fmt: skip
+    return Frame(
+        home.root,
+        shim.environment.get("HOME", ""),
+        installation.shim_path(home.root),
+        shim.environment,
+        _sweep(home, environ),
+        folders,
+        shim.zone,
+        SECONDS,
+    )
 
 
 def _sweep(home: Home, environ: Mapping[str, str]) -> int:

@@ -49,8 +49,11 @@ def scheduler(facts: Facts) -> list[Finding]:
     for name in installed.names:
         answer = installed.known[name].answer
         if not answer.usable:
-            found += problem("scheduler", f"{name} has the alarms, and cannot be used: {answer.message}",
-                             answer.hint or RUN_INSTALL)  # fmt: skip
+            found += problem(
+                "scheduler",
+                f"{name} has the alarms, and cannot be used: {answer.message}",
+                answer.hint or RUN_INSTALL,
+            )
     if installed.names:
         seen = [
             one for known in installed.known.values() for one in known.found if one.home == facts.home.root
@@ -177,8 +180,11 @@ def shim(facts: Facts) -> list[Finding]:
     bits = os.stat(path).st_mode
     if bits & (stat.S_IWGRP | stat.S_IWOTH):
         return problem("shim", f"others can write to {path}, which all alarms start", f"chmod 700 {path}")
-    for needed, works in ((path, locate.executable(path)), (installed.shim.python, locate.executable(installed.shim.python)),
-                          (installed.shim.places[0], os.path.isdir(f"{installed.shim.places[0]}/clodputer"))):  # fmt: skip
+    for needed, works in (
+        (path, locate.executable(path)),
+        (installed.shim.python, locate.executable(installed.shim.python)),
+        (installed.shim.places[0], os.path.isdir(f"{installed.shim.places[0]}/clodputer")),
+    ):
         if not works:
             return problem(
                 "shim", f"{path} needs {needed}, which is gone or cannot be started", RUN_INSTALL, AGAIN
@@ -258,8 +264,11 @@ def other_homes(facts: Facts) -> list[Finding]:
                 "Look at them.",
             )
         elif not homes.exists(homes.Home(home)):
-            found += note("other-homes", f"{_names(facts, home)} ring for {home}, where no home is any more",
-                          f"Take them away: CLODPUTER_HOME={home} clodputer uninstall")  # fmt: skip
+            found += note(
+                "other-homes",
+                f"{_names(facts, home)} ring for {home}, where no home is any more",
+                f"Take them away: CLODPUTER_HOME={home} clodputer uninstall",
+            )
     return found or ok(
         "other-homes", f"{amount(len(others), 'other home')} of yours" if others else "no other home"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from time import monotonic
 
 from clodputer import __version__
 from clodputer.agents import locate
@@ -136,8 +137,6 @@ def start_of(path: str, seconds: float, bare: float) -> list[Finding]:
 
 
 def _fastest(facts: Facts, *flags: str) -> float:
-    from time import monotonic
-
     best = facts.seconds
     for _ in range(STARTS):
         begun = monotonic()

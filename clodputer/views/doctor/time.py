@@ -15,14 +15,10 @@ from clodputer.model import trigger
 from clodputer.model.due import MISSED, ON_TIME, REASONS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
-from clodputer.model.schedule import slots
+from clodputer.model.schedule import Schedule, slots
 from clodputer.store import ledger, runs
 from clodputer.store import zone as zones
 from clodputer.views.doctor.finding import Facts, Finding, amount, ask, named, note, ok, problem
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.model.schedule import Schedule
 
 DAY = 86400.0
 # A clock that is set right by less is no event, in seconds.
@@ -58,8 +54,10 @@ def clock(facts: Facts) -> list[Finding]:
             "Set the clock, or switch on time from the network.",
         )
     ahead = [
-        entry.accounted for task in ledger.tasks(facts.home) for entry in ledger.entries(facts.home, task).values()
-    ] + [moment for moment in [_latest_run(facts)] if moment is not None]  # fmt: skip
+        entry.accounted
+        for task in ledger.tasks(facts.home)
+        for entry in ledger.entries(facts.home, task).values()
+    ] + [moment for moment in [_latest_run(facts)] if moment is not None]
     farthest = max(ahead, default=0.0) - facts.now
     if farthest > BACK:
         return note(

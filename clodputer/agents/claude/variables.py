@@ -6,26 +6,42 @@ from collections.abc import Mapping
 
 from clodputer.model.run import TIMEOUT, Facts
 from clodputer.model.task import Task
+from clodputer.store.templates import folder
 
 # Each says by itself which account pays.
 LOGINS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 
 OTHERS = (
-    "CLAUDE_CONFIG_DIR", "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS",
-    "ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL", "ANTHROPIC_DEFAULT_OPUS_MODEL",
-    "ANTHROPIC_DEFAULT_SONNET_MODEL", "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+    "CLAUDE_CONFIG_DIR",
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_CUSTOM_HEADERS",
+    "ANTHROPIC_MODEL",
+    "ANTHROPIC_SMALL_FAST_MODEL",
+    "ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "ANTHROPIC_DEFAULT_SONNET_MODEL",
+    "ANTHROPIC_DEFAULT_HAIKU_MODEL",
     # client certificates towards a gateway
-    "CLAUDE_CODE_CERT_STORE", "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY", "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
-)  # fmt: skip
+    "CLAUDE_CODE_CERT_STORE",
+    "CLAUDE_CODE_CLIENT_CERT",
+    "CLAUDE_CODE_CLIENT_KEY",
+    "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
+)
 
 # Clouds that serve the models: their variables go along only when the cloud is switched on, for an AWS key in the
 # environment is mostly there for something else.
 CLOUDS: Mapping[str, tuple[str, ...]] = {
     "CLAUDE_CODE_USE_BEDROCK": ("AWS_", "ANTHROPIC_BEDROCK_", "CLAUDE_CODE_SKIP_BEDROCK_AUTH"),
-    "CLAUDE_CODE_USE_VERTEX": ("GOOGLE_", "GCLOUD_", "CLOUDSDK_", "CLOUD_ML_REGION", "VERTEX_REGION_",
-                               "ANTHROPIC_VERTEX_", "CLAUDE_CODE_SKIP_VERTEX_AUTH"),
+    "CLAUDE_CODE_USE_VERTEX": (
+        "GOOGLE_",
+        "GCLOUD_",
+        "CLOUDSDK_",
+        "CLOUD_ML_REGION",
+        "VERTEX_REGION_",
+        "ANTHROPIC_VERTEX_",
+        "CLAUDE_CODE_SKIP_VERTEX_AUTH",
+    ),
     "CLAUDE_CODE_USE_FOUNDRY": ("AZURE_", "ANTHROPIC_FOUNDRY_", "CLAUDE_CODE_SKIP_FOUNDRY_AUTH"),
-}  # fmt: skip
+}
 
 # Retries after the first request; the waits before them grow 0.6, 1.1, 2, 4.3, 9, 17, then 35 s each (claude-cli 3).
 # Six outlast a blip of half a minute; the ten of its own keep even a refused key, which it retries too, for 3 minutes.
@@ -83,8 +99,6 @@ def containment(facts: Facts, platform: str) -> dict[str, str]:
     """
     if platform != "darwin":
         return {}
-    from clodputer.store.templates import folder
-
     return {
         "CLAUDE_CODE_SHELL_PREFIX": f"{folder()}/shell-prefix.sh",
         "CLODPUTER_SESSIONS": f"{facts.temporary}/sessions",

@@ -117,10 +117,14 @@ def check(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
     found = []
     for unit in units:
         found += [
-            Trouble("plist_invalid", f"the plist of {unit.name}: {fault}",
-                    "If you have a template of your own in templates/launchd, mend or remove it.", unit.name)
+            Trouble(
+                "plist_invalid",
+                f"the plist of {unit.name}: {fault}",
+                "If you have a template of your own in templates/launchd, mend or remove it.",
+                unit.name,
+            )
             for fault in _faults(frame, unit)
-        ]  # fmt: skip
+        ]
     twice = {unit.name for unit in units if sum(other.name == unit.name for other in units) > 1}
     found += [
         Trouble("label_twice", f"two units would be called {name}", unit=name) for name in sorted(twice)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from shutil import rmtree
 
 from clodputer.model.mask import Masker
 from clodputer.store import atomic
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CHUNK = 1024 * 1024
 
@@ -40,9 +38,6 @@ def remove(path: str) -> None:
     try:
         os.rmdir(path)
     except OSError:
-        # Imported only for a folder that is not empty: shutil drags in every compression module.
-        from shutil import rmtree
-
         rmtree(path, ignore_errors=True)
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from secrets import token_hex
+from tempfile import mkdtemp
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import control
-from clodputer.schedulers.launchd import install, plist
+from clodputer.schedulers.launchd import control, install, plist
 from clodputer.schedulers.launchd.control import ALREADY
 from clodputer.schedulers.unit import Frame
 
 
 def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
     """Have launchd start the shim once with these arguments; what takes the job away again. Raises ClodputerError."""
-    from secrets import token_hex
-    from tempfile import mkdtemp
-
     refused = control.refusal()
     if refused is not None:
         raise refused
@@ -46,8 +44,11 @@ def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
             raise control.failure(words, said)
     except OSError as error:
         take_away()
-        raise ClodputerError("probe_failed", f"the probe cannot be written: {error}",
-                             "Look at the rights of your Library/Logs folder and of TMPDIR.") from None  # fmt: skip
+        raise ClodputerError(
+            "probe_failed",
+            f"the probe cannot be written: {error}",
+            "Look at the rights of your Library/Logs folder and of TMPDIR.",
+        ) from None
     except BaseException:
         take_away()
         raise

@@ -1,0 +1,224 @@
+"""What a doctor sees of launchd: what keeps a unit from being loaded, started, or seeing what it is to see."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from shutil import which
+from typing import Any, Callable
+
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers.launchd import control, plist
+from clodputer.schedulers.launchd.readback import parsed
+from clodputer.schedulers.pathfolders import below
+from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
+from clodputer.store.log import joblogs
+
+# Exec shortens what is larger than joblogs.LARGEST once a day; what has grown to so much was not shortened.
+LARGEST_LOG = 2 * joblogs.LARGEST
+# A computer that sleeps by itself most likely sleeps in these hours.
+NIGHT = range(7)
+
+
+def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
+    """All of them; what cannot be asked is a trouble of its own."""
+    told: list[Trouble] = []
+    looks: tuple[Callable[[], Iterable[Trouble]], ...] = (
+        lambda: _session(frame),
+        lambda: _jobs(frame, found),
+        lambda: _doubled(frame, found),
+        lambda: _sleep(frame, units),
+        lambda: _quarantine(frame),
+    )
+    for look in looks:
+        try:
+            told += look()
+        except ClodputerError as error:
+            told.append(Trouble(error.code, error.message, error.hint))
+    return [*told, *_files(found), *_folders(frame, units), *_logs(frame)]
+
+
+def _session(frame: Frame) -> Iterator[Trouble]:
+    refused = control.refusal()
+    if refused is not None:
+        yield Trouble(refused.code, refused.message, refused.hint)
+    said = control.call(frame, "managername")
+    name = said.out.strip()
+    if name and name != "Aqua":
+        yield Trouble(
+            "no_desktop",
+            f"this is no desktop session, but {name}, such as one by ssh; units run in the desktop's",
+            "Units are loaded when you log in at the screen, and end when you log out.",
+            fatal=False,
+        )
+
+
+def _jobs(frame: Frame, found: Sequence[Found]) -> Iterator[Trouble]:
+    disabled = control.disabled(frame)
+    there = control.session(frame) is not None
+    for one in found:
+        if one.name in disabled:
+            yield Trouble(
+                "launchd_disabled",
+                f"{one.name} is disabled in launchd, which outlives its file",
+                "Enable it, then install again.",
+                one.name,
+                fix=("launchctl", "enable", control.target(one.name)),
+            )
+        elif there and one.files and not one.loaded:
+            yield Trouble(
+                "login_items",
+                f"{one.name} has its file and is not loaded",
+                "Install again. If that does not help, look in System Settings, General, Login Items, Allow in "
+                "the Background: switched off there, no command can switch it on.",
+                one.name,
+            )
+        if re.search(r"\b78\b", one.failed):
+            yield Trouble(
+                "could_not_start",
+                f"{one.name} could not be started: {one.failed}",
+                f"{frame.shim} must be there and executable, and {frame.home} and "
+                f"{plist.logs(frame)} yours. The reason is in: {control.LOG}",
+                one.name,
+            )
+        elif one.failed:
+            yield Trouble(
+                "exec_failed",
+                f"{one.name}: {one.failed}",
+                f"What it said: {plist.logs(frame)}/{one.name}.log",
+                one.name,
+                fatal=False,
+            )
+
+
+def _doubled(frame: Frame, found: Sequence[Found]) -> Iterator[Trouble]:
+    for one in found:
+        target = f"user/{os.getuid()}/{one.name}"
+        if control.call(frame, "print", target).status == 0:
+            yield Trouble(
+                "loaded_twice",
+                f"{one.name} is also loaded outside of the desktop session",
+                "Each of its alarms rings twice.",
+                one.name,
+                False,
+                ("launchctl", "bootout", target),
+            )
+
+
+def _files(found: Sequence[Found]) -> Iterator[Trouble]:
+    for one in found:
+        for path in one.files:
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
+            if stat.S_ISLNK(status.st_mode):
+                yield Trouble(
+                    "plist_is_a_link",
+                    f"{path} is a symbolic link, which launchd passes over at login",
+                    "Install again; it is then a file.",
+                    one.name,
+                )
+            elif status.st_uid != os.getuid() or status.st_mode & 0o022:
+                yield Trouble(
+                    "plist_not_safe",
+                    f"{path} is another's, or others may write to it: launchd refuses it",
+                    "Make it yours, with mode 0644.",
+                    one.name,
+                    fix=("chmod", "0644", path),
+                )
+
+
+def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
+    guarded = [
+        f"{frame.account}/{name}"
+        for name in ("Desktop", "Documents", "Downloads", "Library/Mobile Documents")
+    ]
+    for unit in units:
+        for path in _keys(unit).get("WatchPaths", []):
+            if any(below(path, place) for place in [*guarded, "/Volumes"]):
+                yield Trouble(
+                    "guarded_folder",
+                    f"{path}: macOS asks for consent before a program may look there, and at "
+                    "night nobody answers",
+                    "In System Settings, Privacy & Security, Full Disk Access, add the "
+                    "Python that Clodputer runs with; or watch a folder elsewhere.",
+                    unit.name,
+                    False,
+                )
+            if not os.path.isdir(path):
+                yield Trouble(
+                    "no_folder",
+                    f"{path} is watched and is not there",
+                    "Make it. Until then nothing tells of files in it.",
+                    unit.name,
+                    False,
+                )
+    for path in (frame.home, frame.shim):
+        if any(below(os.path.realpath(path), place) for place in [*guarded, "/Volumes"]):
+            yield Trouble(
+                "guarded_folder",
+                f"{path} is where macOS asks for consent before a program may look",
+                "Put CLODPUTER_HOME somewhere else, such as ~/.clodputer.",
+            )
+
+
+def _keys(unit: Unit) -> Mapping[str, Any]:
+    return next((keys for text in unit.files.values() if (keys := parsed(text)) is not None), {})
+
+
+def _sleep(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
+    nightly = [unit.name for unit in units if unit.task and _at_night(_keys(unit))]
+    if not nightly or which("pmset") is None:
+        return
+    asleep = re.search(r"^\s*sleep\s+(\d+)", control.tool(frame, "pmset", "-g").out, re.MULTILINE)
+    if asleep and asleep[1] != "0":
+        yield Trouble(
+            "sleeps_at_night",
+            f"this computer goes to sleep after {asleep[1]} minutes, and launchd does not wake "
+            f"it; these are due at night: {', '.join(nightly)}",
+            "They run when it wakes, if their catch_up says so. Or have it stay awake on power, or wake up: "
+            "sudo pmset repeat wakeorpoweron MTWRFSU 02:55:00",
+            fatal=False,
+        )
+
+
+def _at_night(keys: Mapping[str, Any]) -> bool:
+    return any(entry.get("Hour", -1) in NIGHT for entry in keys.get("StartCalendarInterval", []))
+
+
+def _quarantine(frame: Frame) -> Iterator[Trouble]:
+    if (
+        which("xattr") is not None
+        and "com.apple.quarantine" in control.tool(frame, "xattr", frame.shim).out.split()
+    ):
+        yield Trouble(
+            "quarantined",
+            f"{frame.shim} is marked as downloaded, and launchd refuses to start it",
+            "Take the mark away.",
+            fix=("xattr", "-d", "com.apple.quarantine", frame.shim),
+        )
+
+
+def _logs(frame: Frame) -> Iterator[Trouble]:
+    place = plist.logs(frame)
+    if os.path.isdir(place) and not os.access(place, os.W_OK):
+        yield Trouble(
+            "logs_not_writable",
+            f"{place} cannot be written to, and so nothing is started",
+            "Make it yours, with mode 0700.",
+        )
+        return
+    for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+        path = f"{place}/{name}"
+        size = os.path.getsize(path) if os.path.isfile(path) else 0
+        if size > LARGEST_LOG:
+            yield Trouble(
+                "log_large",
+                f"{path} has {size // 2**20} MB; exec, which shortens it once a day, has not",
+                "Empty it.",
+                fatal=False,
+                fix=("cp", "/dev/null", path),
+            )
