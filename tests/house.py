@@ -219,7 +219,7 @@ def missing_from_tour(tour: str, paths: list[str]) -> list[str]:
     """Report folders that the tour does not name, and files in it that are not there."""
     folders = sorted({os.path.dirname(path) for path in paths})
     wrong = [f"docs/tour.md does not name {folder}/" for folder in folders if f"`{folder}/`" not in tour]
-    named = set(re.findall(r"`((?:clodputer/)?[a-z_]+/[\w/]+\.py)`", tour))
+    named = set(re.findall(r"`((?:clodputer/)?[a-z_]+/[a-z_/]+\.py)`", tour))
     gone = sorted(
         name for name in named if not {name, f"clodputer/{name}"} & {*paths, *python_files("tests", "bin")}
     )
