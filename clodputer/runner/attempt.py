@@ -25,7 +25,9 @@ from clodputer.runner.requests.close import close_cancelled
 from clodputer.runner.settle import bury, settle
 from clodputer.store import atomic, runs
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile, queue, slot
+from clodputer.store.spool import dropfile, queue
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 from clodputer.store.tasks import taskfile
 
 
@@ -38,17 +40,17 @@ class Finished(NamedTuple):
     expect: tuple[Mapping[str, Any], ...] = ()
 
 
-def attempt(context: Context, lane: str, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
+def attempt(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
     """Run the request that was claimed, if it is to be run now, and settle it; its record, or None when it was not run.
 
     Raises OSError; the request is then still in the slot, and the next exec recovers it.
     """
     now = time()
-    in_slot = slot.path(context.home, lane, place)
-    if slot.cancel_asked(context.home, lane, place.id):
+    in_slot = slots.path(context.home, slot, place)
+    if slots.cancel_asked(context.home, slot, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=lane)
-        slot.forget_cancels(context.home, lane)
+        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=slot.lane)
+        slots.forget_cancels(context.home, slot)
         return None
     try:
         dropped = dropfile.read(in_slot, place.dropped)
@@ -64,10 +66,10 @@ def attempt(context: Context, lane: str, place: Place, stop: Stop) -> Optional[d
         return None
     if isinstance(decision, decide.Delay):
         waiting = place._replace(microseconds=int(decision.until * 1_000_000) + 1)
-        os.rename(in_slot, queue.delayed_path(context.home, lane, waiting))
-        context.log(now, "delayed", task=request.task, request_id=request.id, lane=lane)
+        os.rename(in_slot, queue.delayed_path(context.home, slot.lane, waiting))
+        context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane)
         return None
-    return _run(context, lane, place, request, decision.task, stop, now)
+    return _run(context, slot, place, request, decision.task, stop, now)
 
 
 def _task(context: Context, name: str) -> tuple[Optional[Task], str]:
@@ -91,18 +93,18 @@ def _bury(context: Context, path: str, place: Place, decision: decide.Bury, task
 
 
 def _run(
-    context: Context, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
+    context: Context, slot: Slot, place: Place, request: Request, task: Task, stop: Stop, now: float
 ) -> dict[str, Any]:
     run_id = runs.new_id(now, request.id)
-    slot.mark(context.home, lane, task.name, run_id, recorded.written(tree.identity(os.getpid())))
-    stop.cancel = slot.cancel_path(context.home, lane, request.id)
+    slots.mark(context.home, slot, task.name, run_id, recorded.written(tree.identity(os.getpid())))
+    stop.cancel = slots.cancel_path(context.home, slot, request.id)
     folder = runs.make(context.home, task.name, run_id, request, context.masker)
     context.log(
-        now, "started", task=task.name, request_id=request.id, run_id=run_id, lane=lane, agent=task.agent
+        now, "started", task=task.name, request_id=request.id, run_id=run_id, lane=slot.lane, agent=task.agent
     )
     temporary = scratch.make(context.environ, run_id)
     try:
-        finished = _finish(context, lane, folder, run_id, request, task, temporary, stop)
+        finished = _finish(context, slot, folder, run_id, request, task, temporary, stop)
         scratch.mask_streams(folder, context.masker)
     finally:
         scratch.remove(temporary)
@@ -118,13 +120,13 @@ def _run(
         now,
         ended_at,
         finished.expect,
-        _effects(context, lane, request, finished.report, ended_at),
+        _effects(context, slot, request, finished.report, ended_at),
     )
-    return settle(context, lane, place, record, ended_at)
+    return settle(context, slot, place, record, ended_at)
 
 
 def _effects(
-    context: Context, lane: str, request: Request, report: Report, now: float
+    context: Context, slot: Slot, request: Request, report: Report, now: float
 ) -> list[dict[str, Any]]:
     result = report.outcome
     limited_before = 0
@@ -134,12 +136,12 @@ def _effects(
             for run in runs.of_request(context.home, request.task, request.id)
         ]
         limited_before = sum(1 for record in earlier if record and record["outcome"] == outcome.LIMITED)
-    return decide.after(result.outcome, result.reason, lane, now, report.resets_at, limited_before)
+    return decide.after(result.outcome, result.reason, slot.lane, now, report.resets_at, limited_before)
 
 
 def _finish(
     context: Context,
-    lane: str,
+    slot: Slot,
     folder: str,
     run_id: str,
     request: Request,
@@ -154,7 +156,7 @@ def _finish(
         if ready.prompt:
             shown = context.masker.text(ready.prompt)
             atomic.write(f"{folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
-        return _execute(context, lane, folder, ready, stop)
+        return _execute(context, slot, folder, ready, stop)
     except ClodputerError as error:
         return Finished(Report(outcome.of("not_started", str(error))), launch)
     except OSError:
@@ -163,7 +165,7 @@ def _finish(
         return Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
 
 
-def _execute(context: Context, lane: str, folder: str, ready: Ready, stop: Stop) -> Finished:
+def _execute(context: Context, slot: Slot, folder: str, ready: Ready, stop: Stop) -> Finished:
     """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
     task, facts, launch, text = ready
     snapshot = _snapshot(task)
@@ -171,7 +173,7 @@ def _execute(context: Context, lane: str, folder: str, ready: Ready, stop: Stop)
     descriptor = scratch.open_prompt(facts.temporary, text)
 
     def starting() -> None:
-        slot.start(context.home, lane, task.name, facts.run_id)
+        slots.start(context.home, slot, task.name, facts.run_id)
 
     try:
         progress, ended = contain(context, folder, task, launch, descriptor, stop, starting)

@@ -9,10 +9,9 @@ from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
-from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import dedupe, dropfile, layout, queue
+from clodputer.store.spool import aside, dedupe, dropfile, layout, queue, whereabouts
 from clodputer.store.tasks import taskfile
 
 
@@ -122,7 +121,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
         request = request._replace(id=entry.request_id)
     elif entry is not None:
         # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-        pending = any(entry.request_id in layout.pending_ids(home) for _ in range(2))
+        pending = any(entry.request_id in whereabouts.pending_ids(home) for _ in range(2))
         holder = decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, pending)
         if decide.coalesce(request, holder, batch.now):
             return entry.request_id, request
@@ -146,7 +145,7 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) ->
         place = place._replace(microseconds=int(request.not_before * 1_000_000) + 1)
         target, event = queue.delayed_path(context.home, task.lane, place), "delayed"
     if not os.path.isdir(os.path.dirname(target)):
-        homes.make_lane(context.home, task.lane)
+        layout.make_lane(context.home, task.lane)
     # A rename keeps the modification time: from here on it says when the file was dropped, which `+30m` counts from.
     os.utime(path, (request.created_at, request.created_at))
     os.rename(path, target)
@@ -158,7 +157,7 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) ->
 
 def _reject(context: Context, name: str, now: float, code: str, message: str) -> str:
     path = f"{context.home.new}/{name}"
-    kept = layout.set_aside(context.home, path, context.home.rejected, "", name, context.masker.text(message))
+    kept = aside.set_aside(context.home, path, context.home.rejected, "", name, context.masker.text(message))
     context.log(now, "rejected", file=name, reason=code, message=message, kept=kept)
     return "rejected"
 

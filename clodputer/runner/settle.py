@@ -13,14 +13,16 @@ from clodputer.model.request import Place
 from clodputer.runner.requests.close import close_cancelled
 from clodputer.store import hold, runs
 from clodputer.store.context import Context
-from clodputer.store.spool import layout, queue, slot
+from clodputer.store.spool import aside, queue
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 
 # Nobody can be kept from writing a secret into a request, but no file that stays holds it. So that request cannot be retried.
 MASKED = "masked"
 
 
 def settle(
-    context: Context, lane: str, place: Place, record: Mapping[str, Any], ended_at: float
+    context: Context, slot: Slot, place: Place, record: Mapping[str, Any], ended_at: float
 ) -> dict[str, Any]:
     """Make a run's end lasting: record first, then what follows from it, last the request's way out of the slot.
 
@@ -38,9 +40,9 @@ def settle(
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     for effect in record["effects"]:
-        _perform(context, lane, place, run_id, folder, effect)
-    slot.unmark(context.home, lane, task, run_id)
-    slot.forget_cancels(context.home, lane)
+        _perform(context, slot, place, run_id, folder, effect)
+    slots.unmark(context.home, slot, task, run_id)
+    slots.forget_cancels(context.home, slot)
     return dict(record)
 
 
@@ -55,18 +57,18 @@ def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:
 
 
 def _perform(
-    context: Context, lane: str, place: Place, run_id: str, folder: str, effect: Mapping[str, Any]
+    context: Context, slot: Slot, place: Place, run_id: str, folder: str, effect: Mapping[str, Any]
 ) -> None:
-    in_slot = slot.path(context.home, lane, place)
+    in_slot = slots.path(context.home, slot, place)
     kind = effect["effect"]
     if kind == "hold":
         hold.place(
             context.home, effect["lane"], hold.Hold(effect["reason"], effect["message"], effect["until"])
         )
     elif kind == "put_back":
-        if slot.cancel_asked(context.home, lane, place.id) and os.path.lexists(in_slot):
-            close_cancelled(context, in_slot, place.id, place.dropped, time(), lane=lane, run_id=run_id)
-        _leave(in_slot, queue.path(context.home, lane, place))
+        if slots.cancel_asked(context.home, slot, place.id) and os.path.lexists(in_slot):
+            close_cancelled(context, in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=run_id)
+        _leave(in_slot, queue.path(context.home, slot.lane, place))
     elif kind == "finish":
         _keep(context, in_slot, folder, os.path.splitext(place.dropped)[1])
     elif kind == "bury" and os.path.lexists(in_slot):
@@ -77,7 +79,7 @@ def _perform(
 
 def bury(context: Context, path: str, place: Place, reason: str) -> str:
     """Move a request to `dead/` under its id and dropped name, with the reason beside it; where it is now."""
-    return layout.set_aside(
+    return aside.set_aside(
         context.home, path, context.home.dead, f"{place.id}.", place.dropped, context.masker.text(reason)
     )
 

@@ -10,7 +10,7 @@ from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home
-from clodputer.store.home import lane as lane_folder
+from clodputer.store.spool.layout import lane as lane_folder
 
 # In bytes; a hold says one sentence.
 LARGEST = 65536

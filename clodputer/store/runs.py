@@ -11,7 +11,8 @@ from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
 from clodputer.store import atomic
-from clodputer.store.home import Home, entries
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
 
 
 def new_id(now: float, request_id: str) -> str:

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.watch import Entry, Version
 from clodputer.store import atomic
+from clodputer.store.folder import entries as folder_entries
 from clodputer.store.home import Home
-from clodputer.store.home import entries as folder_entries
 from clodputer.store.runs import read_json
 
 FILE = "snapshot.json"

@@ -9,6 +9,7 @@ from time import time
 from clodputer.model.due import MISSED, Entry, Fate
 from clodputer.store import hold, ledger
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 from tests.workshop import command_task, drop, execute, make_home, write_task
 
 
@@ -50,7 +51,6 @@ def busy_home(folder: Path) -> Home:
 
 def execute_nothing(home: Home) -> None:
     """Put the lane on hold, so that what is dropped next waits."""
-    from clodputer.store import home as homes
 
-    homes.make_lane(home, "later")
+    layout.make_lane(home, "later")
     hold.place(home, "later", hold.Hold("pause", "Somebody paused it.", None))

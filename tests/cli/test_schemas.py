@@ -23,8 +23,8 @@ from clodputer.model import due, outcome
 from clodputer.model.mask import Masker
 from clodputer.model.request import Request
 from clodputer.store import hold, ledger, runs
-from clodputer.store import home as homes
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
 from tests.wait import until
@@ -63,7 +63,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         ("dead.json", '{"task": "good", "id": "dead-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
     ):
         drop(home, name, text)
-    homes.make_lane(home, "later")
+    layout.make_lane(home, "later")
     hold.place(home, "later", hold.Hold("pause", "Somebody paused it.", 4_000_000_000.0))
     for request in (
         {"id": "held-0001"},

@@ -9,10 +9,10 @@ from time import time
 import pytest
 
 from clodputer.store import hold
-from clodputer.store import home as homes
 from clodputer.store.hold import Hold
 from clodputer.store.home import Home
-from clodputer.store.spool import slot
+from clodputer.store.spool import layout, slot
+from clodputer.store.spool.slot import Slot
 from clodputer.views.doctor import spool
 from tests.doctoring import facts, one
 from tests.workshop import command_task, drop, make_home
@@ -27,8 +27,8 @@ def home(tmp_path: Path) -> Home:
 
 def queued(home: Home, task: str, age: float, part: str = "queue/3", lane: str = "default") -> Path:
     """A request as intake leaves it, `age` seconds old."""
-    homes.make_lane(home, lane)
-    path = Path(homes.lane(home, lane), part, f"{int((time() - age) * 1e6):016d}.3.abc123.{task}")
+    layout.make_lane(home, lane)
+    path = Path(layout.lane(home, lane), part, f"{int((time() - age) * 1e6):016d}.3.abc123.{task}")
     path.touch()
     return path
 
@@ -60,7 +60,7 @@ def test_what_nobody_will_run(home: Home) -> None:
     queued(home, "hello", 60)
     queued(home, "hello", -HOUR, "delayed")
     assert "1 request waiting" in one(spool.queue(facts(home)), "ok").message
-    folder = f"{homes.lane(home, 'default')}/queue"
+    folder = f"{layout.lane(home, 'default')}/queue"
     Path(folder, "3", "mine.json").touch()
     Path(folder, "other.json").touch()
     found = one(spool.queue(facts(home)), "problem")
@@ -86,22 +86,22 @@ def test_a_request_that_nobody_runs(home: Home, part: str) -> None:
     assert "for 1h" in found.message
     hold.place(home, "default", Hold("usage_limit", "", time() + HOUR))
     one(spool.queue(facts(home)), "ok")
-    os.unlink(f"{homes.lane(home, 'default')}/hold")
-    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
+    os.unlink(f"{layout.lane(home, 'default')}/hold")
+    slot.mark(home, Slot("default", 0), "hello", "20261121T000000.000Z-abc123")
     one(spool.queue(facts(home)), "ok")
 
 
 def test_a_run_that_was_left_behind(home: Home) -> None:
     """Something in the slot is a run at work as long as somebody holds its lock."""
     one(spool.slots(facts(home)), "ok")
-    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
-    with slot.lock(home, "default") as held:
+    slot.mark(home, Slot("default", 0), "hello", "20261121T000000.000Z-abc123")
+    with slot.lock(home, Slot("default", 0)) as held:
         assert held
         one(spool.slots(facts(home)), "ok")
     found = one(spool.slots(facts(home)), "problem")
     assert "run 20261121T000000.000Z-abc123 of task hello" in found.message
     assert found.fix is not None
-    assert slot.lock(home, "default").acquire()
+    assert slot.lock(home, Slot("default", 0)).acquire()
 
 
 def test_a_request_that_was_claimed_and_left(home: Home) -> None:
@@ -134,4 +134,4 @@ def test_holds(home: Home) -> None:
     queued(home, "hello", 60)
     found = one(spool.holds(facts(home)), "problem")
     assert "1 request" in found.message
-    assert f"{homes.lane(home, 'default')}/hold" in found.remedy
+    assert f"{layout.lane(home, 'default')}/hold" in found.remedy

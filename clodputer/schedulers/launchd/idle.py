@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Optional
 
 from clodputer.schedulers.launchd import control
 from clodputer.schedulers.unit import Frame
-from clodputer.store.home import Home, entries, exists
+from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock
-from clodputer.store.spool import slot
+from clodputer.store.spool import layout, slot
 
 
 class Rest:
@@ -18,10 +17,9 @@ class Rest:
     def __init__(self, home: Home) -> None:
         self.complete = True
         self._held: list[Lock] = []
-        for lane in entries(home.lanes) if exists(home) else ():
-            if not os.path.isdir(f"{home.lanes}/{lane}"):
-                continue  # what the Finder leaves in every folder
-            lock = slot.lock(home, lane)
+        lanes = layout.lanes(home) if exists(home) else []
+        for each in (each for lane in lanes for each in slot.of_lane(home, lane)):
+            lock = slot.lock(home, each)
             try:
                 free = lock.acquire()
             except OSError:

@@ -11,9 +11,12 @@ from clodputer.model.moment import format_duration
 from clodputer.model.placename import is_mark, is_place
 from clodputer.model.request import parse_place
 from clodputer.store import hold
-from clodputer.store.home import PRIORITIES, entries
-from clodputer.store.home import lane as lane_folder
+from clodputer.store.folder import entries
 from clodputer.store.spool import dropfile, layout, slot
+from clodputer.store.spool.aside import REASON_SUFFIX
+from clodputer.store.spool.layout import PRIORITIES
+from clodputer.store.spool.layout import lane as lane_folder
+from clodputer.store.spool.slot import Slot
 from clodputer.store.tasks import taskfile
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
 
@@ -90,7 +93,7 @@ def queue(facts: Facts) -> list[Finding]:
                 "The next exec moves them into dead/; bring the task back before, or let it.",
             )
         age = facts.now - oldest
-        if age > PATIENCE and not _held(facts, lane) and not _occupied(facts, lane):
+        if age > PATIENCE and not _held(facts, lane) and not _all_occupied(facts, lane):
             found += problem(
                 "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
             )
@@ -101,13 +104,13 @@ def queue(facts: Facts) -> list[Finding]:
 def slots(facts: Facts) -> list[Finding]:
     """Runs whose exec died: something lies in the slot, and nobody holds its lock."""
     found: list[Finding] = []
-    for lane in _lanes(facts):
-        if not _occupied(facts, lane):
+    for each in (each for lane in _lanes(facts) for each in slot.of_lane(facts.home, lane)):
+        if not _occupied(facts, each):
             continue
-        lock = slot.lock(facts.home, lane)
+        lock = slot.lock(facts.home, each)
         # Tried only when something lies there: a lock held by us for a moment would turn an exec away.
         free = lock.acquire()
-        content = slot.content(facts.home, lane) if free else None
+        content = slot.content(facts.home, each) if free else None
         lock.release()
         if content is not None and (content.place or content.run_id):
             what = (
@@ -117,7 +120,7 @@ def slots(facts: Facts) -> list[Finding]:
             )
             found += problem(
                 "slots",
-                f"{what} in lane {lane}: its exec died, and nobody has seen to it since",
+                f"{what} in lane {each.lane}: its exec died, and nobody has seen to it since",
                 "The next exec settles it: clodputer exec",
                 Fix("start clodputer exec, which settles it and then runs what waits", EXEC),
             )
@@ -129,9 +132,7 @@ def aside(facts: Facts) -> list[Finding]:
     found: list[Finding] = []
     places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
     for place, folder, what in places:
-        names = [
-            name for name in entries(folder) if not name.endswith(layout.REASON_SUFFIX) and name not in STRAY
-        ]
+        names = [name for name in entries(folder) if not name.endswith(REASON_SUFFIX) and name not in STRAY]
         if names:
             found += note(
                 "aside",
@@ -208,5 +209,9 @@ def _held(facts: Facts, lane: str) -> Optional[hold.Hold]:
     return hold.current(facts.home, lane, facts.now)
 
 
-def _occupied(facts: Facts, lane: str) -> bool:
-    return any(is_place(name) or is_mark(name) for name in entries(slot.folder(facts.home, lane)))
+def _all_occupied(facts: Facts, lane: str) -> bool:
+    return all(_occupied(facts, each) for each in slot.of_lane(facts.home, lane))
+
+
+def _occupied(facts: Facts, which: Slot) -> bool:
+    return any(is_place(name) or is_mark(name) for name in entries(slot.folder(facts.home, which)))
