@@ -16,6 +16,7 @@ from clodputer.agents.claude import variables
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
+from tests.workshop import task_of
 
 SESSION = "5e55105e-0000-4000-8000-000000000001"
 
@@ -35,7 +36,7 @@ def executable(path: Path) -> Path:
 def launch(
     binary: Path, *, environ: Any = None, secrets: Any = None, last: Any = None, **fields: Any
 ) -> Launch:
-    task = Task(name="nightly", path="/tasks/nightly.yaml", working_directory="/projects", **fields)
+    task = task_of("nightly", "/tasks/nightly.yaml", working_directory="/projects", **fields)
     surroundings = {"HOME": str(binary.parent.parent), "PATH": "/usr/bin:/bin", **(environ or {})}
     facts = Facts("run-1", surroundings, secrets or {}, "/tmp/cp-1", claude=str(binary), last=last)
     return claude.launch(task, facts)
@@ -210,7 +211,7 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("timeout", [1.0, 30.0, 119.0, 121.0, 3600.0, 86400.0])
     def test_tools_end_before_the_run_does(self, timeout: float) -> None:
-        settings = variables.settings(Task(name="t", path="", timeout=timeout))
+        settings = variables.settings(task_of("t", timeout=timeout))
         for name in ("BASH_DEFAULT_TIMEOUT_MS", "BASH_MAX_TIMEOUT_MS", "MCP_TOOL_TIMEOUT"):
             assert 0 < int(settings[name]) < timeout * 1000
         assert int(settings["BASH_DEFAULT_TIMEOUT_MS"]) <= int(settings["BASH_MAX_TIMEOUT_MS"])
@@ -266,9 +267,8 @@ class TestContinuing:
 @pytest.mark.system
 def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> None:
     (tmp_path / "-one.json").write_text('{"mcpServers": {"one": {"command": "/bin/false"}}}')
-    task = Task(
-        name="nightly",
-        path="",
+    task = task_of(
+        "nightly",
         working_directory=str(tmp_path),
         model="--odd",
         fallback_model=("haiku", "sonnet"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clodputer.model.outcome import REASONS
 from clodputer.model.run import Ended
+from clodputer.model.task import Claude
 from tests.agents.streams import (
     LAUNCH,
     TASK,
@@ -105,7 +106,7 @@ def test_a_reply_is_reported_whole() -> None:
 
 
 def test_a_structured_result_is_the_result() -> None:
-    task = TASK._replace(json_schema={"type": "object"})
+    task = TASK._replace(claude=Claude(json_schema={"type": "object"}))
     assert isinstance(replayed("structured", task).result, dict)
     assert replayed("structured_never", task).outcome.reason == "no_structure"
 
@@ -118,9 +119,15 @@ def test_a_usage_limit_says_when_it_ends() -> None:
 
 
 def test_a_required_server_has_to_be_connected() -> None:
-    assert replayed("mcp_tool", TASK._replace(requires_mcp=("talk",))).outcome.reason == "completed"
-    assert replayed("mcp_failed", TASK._replace(requires_mcp=("fine",))).outcome.reason == "completed"
-    failed = replayed("mcp_failed", TASK._replace(requires_mcp=("fine", "talk", "other")))
+    assert (
+        replayed("mcp_tool", TASK._replace(claude=Claude(requires_mcp=("talk",)))).outcome.reason
+        == "completed"
+    )
+    assert (
+        replayed("mcp_failed", TASK._replace(claude=Claude(requires_mcp=("fine",)))).outcome.reason
+        == "completed"
+    )
+    failed = replayed("mcp_failed", TASK._replace(claude=Claude(requires_mcp=("fine", "talk", "other"))))
     assert failed.outcome.reason == "mcp"
     assert failed.outcome.message == "Not connected: talk (failed), other (not configured)."
 
@@ -130,7 +137,7 @@ def test_denials_name_the_rule_that_would_have_let_them_through() -> None:
     assert "allowed_tools" in report.outcome.message
     assert report.permission_denials
     assert report.result, "what it said all the same is kept"
-    ignored = replayed("denied", TASK._replace(on_denied="ignore"))
+    ignored = replayed("denied", TASK._replace(claude=Claude(on_denied="ignore")))
     assert ignored.outcome.reason == "completed"
     assert ignored.permission_denials == report.permission_denials
 
@@ -277,7 +284,7 @@ def mostly(good: Any, *bad: Any) -> st.SearchStrategy[Any]:
 def test_success_means_every_condition(
     end: Ended, fields: dict[str, Any], after: list[Any], server: str
 ) -> None:
-    task = TASK._replace(requires_mcp=("s",))
+    task = TASK._replace(claude=Claude(requires_mcp=("s",)))
     events = [init(mcp_servers=[{"name": "s", "status": server}]), said("x"), result(**fields), *after]
     report = judged(*events, end=end, task=task)
     if report.outcome.reason == "completed":

@@ -64,7 +64,7 @@ class Notes(NamedTuple):
 
 def begin(task: Task) -> Progress:
     """The progress before the first byte."""
-    return Progress(notes=Notes(required=task.requires_mcp))
+    return Progress(notes=Notes(required=task.claude.requires_mcp))
 
 
 def observe(progress: Progress, line: bytes) -> Progress:

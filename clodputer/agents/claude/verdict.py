@@ -81,7 +81,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
 def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Outcome:
     notes: Notes = progress.notes
     if ended.stopped == "mcp":
-        missing = missing_servers(notes, task.requires_mcp)
+        missing = missing_servers(notes, task.claude.requires_mcp)
         return of("mcp", f"Not connected: {', '.join(missing)}. It was stopped before it spent anything.")
     excused = progress.done and ended.stopped in AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
@@ -153,17 +153,17 @@ def _api_reason(error: ApiError, notes: Notes) -> str:
 
 def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outcome]:
     """What keeps an end without an error from being a success, else None."""
-    missing = missing_servers(notes, task.requires_mcp)
+    missing = missing_servers(notes, task.claude.requires_mcp)
     if missing:
         return of("mcp", f"Not connected: {', '.join(missing)}.")
-    if notes.denials and task.on_denied != "ignore":
+    if notes.denials and task.claude.on_denied != "ignore":
         return of("denied", claude_denied.message(task, tuple(notes.denials.values())))
     if not count(result.get("num_turns")):
         command = text(result.get("local_command"))
         return of(
             "empty", f"The prompt was taken for the command /{command}." if command else "No turn was taken."
         )
-    if task.json_schema is not None and "structured_output" not in result:
+    if task.claude.json_schema is not None and "structured_output" not in result:
         # claude calls this a success (claude-cli 2).
         said = shortened(text(result.get("result")), 200)
         return of("no_structure", f"It ended without output that fits json_schema. It said: {said}")

@@ -83,7 +83,7 @@ def command(task: str) -> Result:
 
     Tells its last run, the slot times that were missed or coalesced and for which reason, and what stands between it and
     its next run: a slot time, a hold on its lane, a request that waits, a mistake in its file, or that it is disabled. Of
-    its requests that were rejected or given up it tells the place, the reason, and the command that mends it.
+    its requests that were rejected or given up it tells the place, the reason, and the command that fixes it.
 
     Asked for a REQUEST or a RUN by an id, it tells of that one first.
 
@@ -140,7 +140,7 @@ def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
     lines = [wrapped(_state(facts))]
     if facts.trouble:
         lines.append(recordtext.told("broken", printable(facts.trouble.message)))
-        lines.append(recordtext.told("mend", printable(facts.trouble.hint)))
+        lines.append(recordtext.told("fix", printable(facts.trouble.hint)))
     lines += asidetext.of_task([one for one in facts.aside if one.path != but], now)
     lines.append(recordtext.told("last run", _last(facts, now)))
     lines += [recordtext.told("not run", "\n".join(slottext.fates(fates)))] if fates else []
@@ -160,7 +160,7 @@ def _of_request(context: Context, one: Bearer, now: float) -> Result:
             "request_id": one.request_id or None,
             "run_id": one.run_id or None,
             "path": one.path,
-            "mend": None,
+            "fix": None,
         },
     )
     if one.place == lookup.RUN:
@@ -172,7 +172,7 @@ def _of_request(context: Context, one: Bearer, now: float) -> Result:
         text = f"request {lookup.handle(one)}{f' of {task}' if task else ''} is {one.place}"
     else:
         told = setaside.told(context, one.place, one.name)
-        task, asked["mend"] = told.task, told.mend or None
+        task, asked["fix"] = told.task, told.fix or None
         text = asidetext.page(told, None, now)
     known = task in (*taskfile.names(context.home), *runs.tasks(context.home))
     rest = _of_task(context, task, now, but=one.path) if known else Result({**_NOTHING, "task": task or None})
