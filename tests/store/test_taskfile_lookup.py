@@ -94,7 +94,7 @@ def test_an_invalid_task_tells_all(home: Home) -> None:
     """Every problem is a line of the message."""
     write_task(home, "nightly", "promt: a\ntimeout: 5\n")
     error = _error(home, "nightly")
-    assert (error.code, error.hint) == ("task_invalid", "Mend it: clodputer edit nightly")
+    assert (error.code, error.hint) == ("task_invalid", "Fix: clodputer edit nightly")
     assert error.message.splitlines() == [
         "tasks/nightly.yaml:1: expected prompt or prompt_file: what is Claude asked to do?",
         "tasks/nightly.yaml:1: promt: unknown key (did you mean 'prompt'?)",
