@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 import click
 
+from clodputer import triggers
 from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
@@ -19,12 +20,13 @@ from clodputer.cli.terminal.prose import wrapped
 from clodputer.cli.text import aside as asidetext
 from clodputer.cli.text import record as recordtext
 from clodputer.cli.text import slot as slottext
-from clodputer.model import schedule, trigger
 from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.policy import fingerprint, policy
+from clodputer.model.schedule import following
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests import cancel
@@ -226,7 +228,7 @@ def _state(facts: Facts) -> str:
         return f"{name}: a request of it waits for its time (see: clodputer queue)"
     if facts.waiting:
         return f"{name}: a request of it waits for its turn in lane {lane}"
-    if all(one.type == "manual" for one in facts.task.triggers):
+    if not any(map(triggers.needs_alarm, facts.task.triggers)):
         return f"{name} waits for a person or a dropped request; it has no trigger of its own"
     return f"{name} waits for its triggers"
 
@@ -257,22 +259,19 @@ def _trigger(
     """What one trigger waits for, for programs and in words."""
     told: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
     entry = facts.entries.get(index)
-    if entry is not None and entry.fingerprint == trigger.fingerprint(one):
+    if entry is not None and entry.fingerprint == fingerprint(one):
         told["accounted"] = slottext.written(entry.accounted)
-    if one.type == "file_watch":
-        return told, f"waits for files in {printable(str(one.options.get('path')))}"
-    if one.type == "startup":
-        return told, "waits for the next start of the computer"
-    if one.type == "manual":
-        return told, "waits for a person or a dropped request"
     try:
-        zone = zones.load(str(one.options.get("timezone") or ""), environ)
+        schedule = triggers.schedule(one, environ)
     except ClodputerError as error:
         return told, printable(error.message)
-    slot = schedule.following(trigger.schedule(one, zone), now)
+    if schedule is None:
+        return told, f"runs {printable(triggers.words([one]))}"
+    slot = following(schedule, now)
     if slot is None:
         return told, "is never due again"
+    zone = zones.of(one, environ)
     told["next_slot_time"] = slottext.written(slot, zone)
-    delay = trigger.policy(one, task.name).jitter
+    delay = policy(one, task.name).jitter
     later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
     return told, f"is due next at {zones.wall(slot, zone)}{later}"
