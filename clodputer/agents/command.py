@@ -30,10 +30,10 @@ def launch(task: Task, facts: Facts) -> Launch:
         env=env,
         working_directory=task.working_directory,
         # A program need not say anything before it has finished: no such clock unless the task sets one.
-        startup_timeout=task.startup_timeout,
-        stall_timeout=task.stall_timeout,
-        timeout=TIMEOUT if task.timeout is None else task.timeout,
-        stop_grace=STOP_GRACE if task.stop_grace is None else task.stop_grace,
+        startup_timeout=task.limits.startup_timeout,
+        stall_timeout=task.limits.stall_timeout,
+        timeout=TIMEOUT if task.limits.timeout is None else task.limits.timeout,
+        stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
@@ -37,18 +37,24 @@ class Settings(NamedTuple):
     keep_runs_size: int = 5 * GB
 
 
-# The keys that a task may have itself. Those of the second group do not reach tasks of agent `command`: a program has no model,
-# and may well be silent until its end.
+# The keys that a task may have itself. Only the first group reaches tasks of agent `command`: a program has no model, and
+# may well be silent until its end.
 OF_TASKS = ("timeout", "stop_grace", "max_output")
-OF_CLAUDE = ("model", "startup_timeout", "stall_timeout", "max_turns", "max_cost_usd")
+CLAUDE_LIMITS = ("startup_timeout", "stall_timeout")
+OF_CLAUDE = ("model", "max_turns", "max_cost_usd")
 
 
 def with_defaults(task: Task, settings: Settings, ruled: Collection[str]) -> Task:
     """The task with its limits filled in; those of the settings that are `ruled` (by the environment) come before its own."""
-    names = OF_TASKS + OF_CLAUDE if task.agent == "claude" else OF_TASKS
-    changes: dict[str, Any] = {
-        name: getattr(settings, name)
-        for name in names
-        if name in ruled or getattr(task, name) is None or getattr(task, name) == ""
-    }
-    return task._replace(**changes)
+    limits = {name: getattr(settings, name) for name in OF_TASKS if _wanted(task.limits, name, ruled)}
+    if task.agent != "claude":
+        return task._replace(limits=task.limits._replace(**limits))
+    limits.update(
+        (name, getattr(settings, name)) for name in CLAUDE_LIMITS if _wanted(task.limits, name, ruled)
+    )
+    claude = {name: getattr(settings, name) for name in OF_CLAUDE if _wanted(task.claude, name, ruled)}
+    return task._replace(limits=task.limits._replace(**limits), claude=task.claude._replace(**claude))
+
+
+def _wanted(part: NamedTuple, name: str, ruled: Collection[str]) -> bool:
+    return name in ruled or getattr(part, name) in (None, "")

@@ -62,7 +62,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         worked = worked._replace(runs=worked.runs + records)
         if held:
             patient_until = monotonic() + PATIENCE
-        if held or (not taken.refused and idle.count_drops(context.home) > taken.unfinished):
+        if held or (not taken.refused and idle.count_drops(context.home) > taken.unfinished + taken.stuck):
             continue  # the look after the release, of a slot or of the intake
         # A file that is not quiet yet, in `new/` or in a watched folder: nobody calls us again when it is.
         waits = taken.unfinished or look.settling(context.home, now + patient_until - monotonic())

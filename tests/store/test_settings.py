@@ -79,7 +79,7 @@ def test_errors(text: str, expected: list[str], tmp_path: Path) -> None:
     home = _home(tmp_path, text)
     with pytest.raises(ClodputerError) as caught:
         settings.load(home, {})
-    assert (caught.value.code, caught.value.hint) == ("config_invalid", f"Mend {home.config}.")
+    assert (caught.value.code, caught.value.hint) == ("config_invalid", f"Fix {home.config}.")
     told = caught.value.message.splitlines()
     assert len(told) == len(expected)
     for line, start in zip(told, expected):

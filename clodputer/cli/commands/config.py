@@ -94,7 +94,7 @@ def listed(home: Home, environ: Mapping[str, str]) -> Result:
     checked = check(document(home.config), "config.yaml") if os.path.lexists(home.config) else None
     if checked and checked.problems:
         told = "\n".join(map(str, checked.problems))
-        wrong.append(ClodputerError("config_invalid", told, f"Mend {home.config}."))
+        wrong.append(ClodputerError("config_invalid", told, f"Fix {home.config}."))
     names = settings.variables(environ)
     given: dict[str, Any] = {}
     for name in names:

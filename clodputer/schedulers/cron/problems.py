@@ -103,13 +103,13 @@ def _of_setting(number: int, name: str, value: str) -> Optional[SchedulerProblem
         return SchedulerProblem(
             "crontab_shell",
             f"{where} names no shell, so that cron starts none of the lines below it",
-            "Correct it, or put it below the lines of Clodputer.",
+            "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "HOME" and not os.path.isdir(value):
         return SchedulerProblem(
             "crontab_home",
             f"{where} names no folder, so that cron starts none of the lines below it",
-            "Correct it, or put it below the lines of Clodputer.",
+            "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "MAILTO" and value:
         return SchedulerProblem(

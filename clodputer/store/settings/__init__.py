@@ -82,7 +82,7 @@ def _of_file(home: Home) -> Mapping[str, Any]:
         checked = check(document(home.config), os.path.basename(home.config))
         if checked.problems:
             told = "\n".join(map(str, checked.problems))
-            raise ClodputerError("config_invalid", told, f"Mend {home.config}.")
+            raise ClodputerError("config_invalid", told, f"Fix {home.config}.")
         return checked.values, True
 
     kept = cache.get(home, home.config, cache.program(*RULES), fresh)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import Expect, Task, Trigger, is_name
+from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.model.trigger import DEFAULTS
 from clodputer.store.tasks import promptfile, schema, template_text
 from clodputer.store.tasks.document import Document, scalar
@@ -211,9 +211,4 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
-    values.update(name=name, path=file, triggers=triggers, expect=Expect(**_tuples(values.get("expect", {}))))
-    return Task(**_tuples(values))
-
-
-def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return assemble({**values, "name": name, "path": file, "triggers": triggers})

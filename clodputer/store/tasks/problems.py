@@ -1,4 +1,4 @@
-"""What is wrong with a YAML file, said so that a person can mend it: file, line, key, expected, found."""
+"""What is wrong with a YAML file, said so that a person can fix it: file, line, key, expected, found."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from clodputer.model.request import parse_place
 from clodputer.store import hold
 from clodputer.store.home import PRIORITIES, entries
 from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool import dropfile, layout, slot
+from clodputer.store.spool import dropfile, layout, slot, stuck
 from clodputer.store.tasks import taskfile
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
 
@@ -127,6 +127,13 @@ def slots(facts: Facts) -> list[Finding]:
 def aside(facts: Facts) -> list[Finding]:
     """Requests that were turned away or given up."""
     found: list[Finding] = []
+    for name, reason in sorted(stuck.load(facts.home).items()):
+        if os.path.lexists(f"{facts.home.new}/{name}"):
+            found += problem(
+                "aside",
+                f"{facts.home.new}/{name} cannot be taken in: {reason}",
+                "Move it away yourself, with the rights of its owner.",
+            )
     places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
     for place, folder, what in places:
         names = [
@@ -136,7 +143,7 @@ def aside(facts: Facts) -> list[Finding]:
             found += note(
                 "aside",
                 f"{amount(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
-                f"Why, and what mends it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
+                f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
             )
     return found or ok("aside", "nothing rejected or given up")
 
