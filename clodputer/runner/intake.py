@@ -13,7 +13,7 @@ from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import dedupe, dropfile, layout, queue
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 class Taken(NamedTuple):

@@ -11,7 +11,7 @@ from clodputer.runner.prompt import watched_path
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Trouble
 from clodputer.store import secrets
 from clodputer.store.home import Home
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # What rings; `manual` is the one that does not.
 RINGING = ("cron", "interval", "at", "file_watch", "startup")

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.task import Claude, Expect, Limits, Task, Trigger, from_json, to_json
+from clodputer.model.expect import Expect
+from clodputer.model.limits import Limits
+from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.store.home import Home
-from clodputer.store.tasks import cache, taskfile
+from clodputer.store.tasks import cache
+from clodputer.tasks import taskfile
 from tests.workshop import ROOT, environment, make_home, write_task
 
 

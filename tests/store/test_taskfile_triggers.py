@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clodputer.model.trigger import DEFAULTS
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from tests.store import told
 from tests.workshop import make_home, write_task
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from clodputer.model.errors import ClodputerError
 from clodputer.runner import prompt
 from clodputer.store import settings
-from clodputer.store.tasks import taskfile
 from clodputer.store.tilde import expand
+from clodputer.tasks import taskfile
 from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
 
 # Below the account's home folder or absolute: macOS gives these only to programs that a person has allowed it.
