@@ -162,11 +162,11 @@ def impure_model_imports(path: str, source: str) -> list[str]:
 
 
 def misplaced_pydantic(path: str, source: str) -> list[str]:
-    """Report pydantic outside the modules that read what people write by hand."""
+    """Report pydantic outside the module that makes models from key tables."""
     if not path.startswith("clodputer/") or PYDANTIC_HOMES.fullmatch(path):
         return []
     return [
-        f"{path}:{line}: pydantic belongs in store/tasks/ and store/settings/"
+        f"{path}:{line}: pydantic belongs in store/tasks/models.py"
         for line, name in imports(path, source)
         if name.split(".")[0].startswith("pydantic")
     ]

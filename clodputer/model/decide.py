@@ -32,7 +32,7 @@ class Delay(NamedTuple):
 
 
 class Bury(NamedTuple):
-    """Move it to `dead/`: it cannot or must not be run. `code` is the event's reason, `message` tells how to mend it."""
+    """Move it to `dead/`: it cannot or must not be run. `code` is the event's reason, `message` tells how to fix it."""
 
     code: str
     message: str

@@ -19,7 +19,7 @@ def is_id(text: str) -> bool:
 
 
 class InvalidRequest(ValueError):
-    """The fields do not make a request; the message says which and how to mend it."""
+    """The fields do not make a request; the message says which and how to fix it."""
 
 
 class Request(NamedTuple):

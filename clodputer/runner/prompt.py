@@ -39,7 +39,7 @@ def render(
     faults = template_text.faults(template, template_text.IN_PROMPTS)
     if faults:
         raise ClodputerError(
-            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Mend {file}."
+            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Fix {file}."
         )
     if request.body and not template_text.names(template) & {"body", "request", "request.body"}:
         raise ClodputerError(
@@ -153,7 +153,7 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         return promptfile.read(path), path
     except ValueError as error:
         raise ClodputerError(
-            "not_started", f"{task.path}: prompt_file: {error}", "Mend the file, or change prompt_file."
+            "not_started", f"{task.path}: prompt_file: {error}", "Fix the file, or change prompt_file."
         ) from None
 
 
@@ -208,7 +208,7 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
     if missing in template_text.BROUGHT:
         return f"A trigger file_watch brings it; for requests of other kinds write {{% if {missing} is defined %}}."
-    return "Mend the template; for what may be missing write {{ name | default('') }}."
+    return "Fix the template; for what may be missing write {{ name | default('') }}."
 
 
 def _expanded(paths: Any, environ: Mapping[str, str]) -> Any:

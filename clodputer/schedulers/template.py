@@ -32,7 +32,7 @@ def rendered(folders: tuple[str, ...], name: str, values: Mapping[str, object], 
         raise ClodputerError(
             "template_broken",
             f"{path}{line}: {error}",
-            "Mend the template, or remove it to use the one that comes with Clodputer.",
+            "Fix the template, or remove it to use the one that comes with Clodputer.",
         ) from None
 
 
@@ -46,7 +46,7 @@ def _found(folders: tuple[str, ...], name: str) -> tuple[str, str]:
             continue
         except (OSError, UnicodeDecodeError) as error:
             raise ClodputerError(
-                "template_broken", f"{path} cannot be read: {error}", "Mend or remove it."
+                "template_broken", f"{path} cannot be read: {error}", "Fix or remove it."
             ) from None
     raise ClodputerError(
         "template_missing",

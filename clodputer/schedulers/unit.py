@@ -105,7 +105,7 @@ class Answer(NamedTuple):
 class Trouble(NamedTuple):
     """Something wrong, for install's errors and doctor's list. unit: its name, or "" for the scheduler as a whole.
 
-    fatal: what was asked for does not work; else it is worth knowing. fix: argument list that mends it, or empty.
+    fatal: what was asked for does not work; else it is worth knowing. fix: argument list that fixes it, or empty.
     """
 
     code: str

@@ -37,7 +37,7 @@ def wanted(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> 
         if report.task is None:
             broken.append(report.name)
             troubles += [
-                Trouble("task_invalid", str(problem), f"Mend it: clodputer edit {report.name}", report.name)
+                Trouble("task_invalid", str(problem), f"Fix: clodputer edit {report.name}", report.name)
                 for problem in report.problems
             ]
             continue

@@ -197,4 +197,4 @@ def _twice(home: Home, path: str, name: str, other: str) -> Problem:
 
 
 def _invalid(name: str, problems: Iterable[Problem]) -> ClodputerError:
-    return ClodputerError("task_invalid", "\n".join(map(str, problems)), f"Mend it: clodputer edit {name}")
+    return ClodputerError("task_invalid", "\n".join(map(str, problems)), f"Fix: clodputer edit {name}")

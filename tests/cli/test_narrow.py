@@ -62,7 +62,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def doctor(home: Home) -> Result:
     finding = Finding(
-        "tasks", "problem", f"tasks/{LONG}.yaml has 2 mistakes:\n  line 1: x\n  line 2: y", "Mend it."
+        "tasks", "problem", f"tasks/{LONG}.yaml has 2 mistakes:\n  line 1: x\n  line 2: y", "Fix it."
     )
     return Result({}, told([finding], home_width(), False, "clodputer doctor --fix"))
 
@@ -127,7 +127,7 @@ CALLS: dict[str, tuple[Callable[[Home], Result], tuple[str, ...]]] = {
         lambda home: validate(environment(home)),
         (LONG, "comand: unknown key (did you mean 'command'?)"),
     ),
-    "doctor": (doctor, (LONG, "has 2 mistakes", "line 2: y", "Mend it.")),
+    "doctor": (doctor, (LONG, "has 2 mistakes", "line 2: y", "Fix it.")),
 }
 
 

@@ -34,7 +34,7 @@ REQUEST = Request("abcd1234", "nightly", NOW - 60)
     ],
 )
 def test_before(request_: Request, task: Optional[Task], expected: Any) -> None:
-    """Expired ones are buried, early ones delayed, and what cannot be run is buried with the way to mend it."""
+    """Expired ones are buried, early ones delayed, and what cannot be run is buried with the way to fix it."""
     decision = decide.before(request_, task, "tasks/nightly.yaml:3: broken", NOW)
     if isinstance(expected, str):
         assert isinstance(decision, Bury)

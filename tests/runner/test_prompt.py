@@ -100,7 +100,7 @@ def test_context_may_name_variables() -> None:
         (
             "{{ request.origin.x }}",
             "/h/tasks/a.yaml: there is no 'x' in that value",
-            "Mend the template; for what may be missing write {{ name | default('') }}.",
+            "Fix the template; for what may be missing write {{ name | default('') }}.",
         ),
         (
             "{{ contxt.x }}",
@@ -108,22 +108,22 @@ def test_context_may_name_variables() -> None:
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
                 "known here: env, context, request, body, last, file, files, event"
             ),
-            "Mend /h/tasks/a.yaml.",
+            "Fix /h/tasks/a.yaml.",
         ),
         (
             "{{ env }}",
             "/h/tasks/a.yaml: line 1: env cannot be used as a whole; write env.NAME",
-            "Mend /h/tasks/a.yaml.",
+            "Fix /h/tasks/a.yaml.",
         ),
         (
             "{{ 1 / 0 }}",
             "/h/tasks/a.yaml: ZeroDivisionError: division by zero",
-            "Mend the template; for what may be missing write {{ name | default('') }}.",
+            "Fix the template; for what may be missing write {{ name | default('') }}.",
         ),
         (
             "{{ ''.__class__ }}",
             "/h/tasks/a.yaml: access to attribute '__class__' of 'str' object is unsafe",
-            "Mend the template; for what may be missing write {{ name | default('') }}.",
+            "Fix the template; for what may be missing write {{ name | default('') }}.",
         ),
     ],
 )

@@ -184,7 +184,7 @@ def test_a_prompt_file_at_home_is_that_of_whoever_runs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["My Task.yaml", "-x.yaml", "ünlaut.yaml", "a" * 65 + ".yaml"])
 def test_a_file_name_that_is_no_task_name(name: str, tmp_path: Path) -> None:
-    """A file whose name cannot be a task's says so, and `name:` mends it."""
+    """A file whose name cannot be a task's says so, and `name:` fixes it."""
     home = make_home(tmp_path)
     path = f"{home.tasks}/{name}"
     Path(path).write_text("prompt: a\n", encoding="utf-8")

@@ -39,7 +39,9 @@ VALUES = st.recursive(
     | WORDS,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["type", *(key.name for key in expect.KEYS[0].keys)]) | WORDS, inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", *(key.name for key in expect.KEYS[0].keys)]) | WORDS, inner, max_size=3
+        )
     ),
     max_leaves=6,
 )

@@ -97,7 +97,7 @@ def test_an_invalid_task_tells_all(home: Home) -> None:
     """Every problem is a line of the message."""
     write_task(home, "nightly", "promt: a\ntimeout: 5\n")
     error = _error(home, "nightly")
-    assert (error.code, error.hint) == ("task_invalid", "Mend it: clodputer edit nightly")
+    assert (error.code, error.hint) == ("task_invalid", "Fix: clodputer edit nightly")
     assert error.message.splitlines() == [
         "tasks/nightly.yaml:1: expected prompt or prompt_file: what is Claude asked to do?",
         "tasks/nightly.yaml:1: promt: unknown key (did you mean 'prompt'?)",
@@ -209,7 +209,7 @@ def test_an_unchanged_task_loads_nothing_heavy(home: Home) -> None:
         "import os, sys\n"
         "from clodputer.model.request import Request\n"
         "from clodputer.runner import prompt\n"
-        "from clodputer.store import home, secrets, settings\nfrom clodputer.store.tasks import taskfile\n"
+        "from clodputer.store import home, secrets, settings\nfrom clodputer.tasks import taskfile\n"
         "here = home.locate(os.environ)\n"
         "task = taskfile.load(here, 'a', os.environ)\n"
         "known = secrets.load(here)\n"

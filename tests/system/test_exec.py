@@ -265,7 +265,7 @@ def test_secrets_are_masked_wherever_a_run_is_told(home: Home, tmp_path: Path) -
 
 
 def test_broken_settings_lose_nothing(home: Home) -> None:
-    """With a mistake in config.yaml exec says so and fails; the drop stays, and runs once it is mended."""
+    """With a mistake in config.yaml exec says so and fails; the drop stays, and runs once it is fixed."""
     Path(home.config).write_text("cluade: /x\n")
     drop(home, "a.json", '{"task": "note", "context": {"word": "x"}}')
     _, stderr = clodputer(home, "exec", status=1)

@@ -129,9 +129,7 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     text = table(ASIDE, _aside_lines(found, now)) or f"Nothing is in spool/{place}."
     hints = [FORMS] if any(FORMS in one.reason for one in found) else []
     if place == "rejected":
-        hints += [
-            "All of one: clodputer show rejected/FILE. Once it is mended: clodputer retry rejected/FILE"
-        ]
+        hints += ["All of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE"]
     else:
         hints += ["To run one again: clodputer retry REQUEST"]
     hint = "\n".join(ink(prose(one), "dim") for one in hints)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from difflib import unified_diff
 from typing import Any, NamedTuple, Optional
 
+from clodputer import triggers
 from clodputer.cli import called
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import slot, trigger
+from clodputer.cli.text import slot
 from clodputer.model.moment import format_duration
 from clodputer.schedulers.installation import Plan, removals
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, SPOOL, SWEEP, Alarm, Change, Trouble
@@ -131,7 +132,7 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
         # Cron has one line for drops and the sweep, and it rings every minute.
         often = "minute" if scheduler == "cron" else format_duration(sweep)
         return f"every {often}, for whatever was missed"
-    return trigger.triggers(alarm.triggers)
+    return triggers.words(alarm.triggers)
 
 
 def told(troubles: Iterable[Trouble]) -> list[str]:

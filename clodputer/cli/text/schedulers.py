@@ -29,7 +29,7 @@ def asked(environ: Mapping[str, str], now: float) -> Result:
 
 
 def text(seen: Schedulers) -> str:
-    """A paragraph for each scheduler that is in use or could be, and what `install` would mend."""
+    """A paragraph for each scheduler that is in use or could be, and what `install` would fix."""
     lines: list[str] = []
     for view in seen.views:
         lines += _view(view)

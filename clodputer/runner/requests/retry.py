@@ -204,7 +204,7 @@ def _request(context: Context, ended: Ended) -> Request:
         raise ClodputerError(
             "invalid_request",
             f"{request_id} is no request that could be run: {error}",
-            "Mend the file by hand, and move it into spool/new.",
+            "Fix the file by hand, and move it into spool/new.",
         ) from None
 
 

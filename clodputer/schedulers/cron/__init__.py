@@ -162,7 +162,7 @@ def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
 
 
 _TEMPLATE_HINT = (
-    "If you have templates/cron in the home: mend them, or take them away to have Clodputer's own."
+    "If you have templates/cron in the home: fix them, or take them away to have Clodputer's own."
 )
 
 

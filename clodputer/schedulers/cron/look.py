@@ -101,13 +101,13 @@ def _of_setting(number: int, name: str, value: str) -> Optional[Trouble]:
         return Trouble(
             "crontab_shell",
             f"{where} names no shell, so that cron starts none of the lines below it",
-            "Mend it, or put it below the lines of Clodputer.",
+            "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "HOME" and not os.path.isdir(value):
         return Trouble(
             "crontab_home",
             f"{where} names no folder, so that cron starts none of the lines below it",
-            "Mend it, or put it below the lines of Clodputer.",
+            "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "MAILTO" and value:
         return Trouble(

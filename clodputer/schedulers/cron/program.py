@@ -79,5 +79,5 @@ def failed(argument: str, text: str) -> NoReturn:
     raise ClodputerError(
         "crontab_refused",
         f"`crontab {argument}` failed: {text}",
-        "Your crontab is as it was. If a line of yours is meant, mend it with `crontab -e`, then try again.",
+        "Your crontab is as it was. If a line of yours is meant, fix it with `crontab -e`, then try again.",
     )

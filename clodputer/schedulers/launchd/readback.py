@@ -120,7 +120,7 @@ def check(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
             Trouble(
                 "plist_invalid",
                 f"the plist of {unit.name}: {fault}",
-                "If you have a template of your own in templates/launchd, mend or remove it.",
+                "If you have a template of your own in templates/launchd, fix or remove it.",
                 unit.name,
             )
             for fault in _faults(frame, unit)

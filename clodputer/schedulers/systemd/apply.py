@@ -21,7 +21,7 @@ from clodputer.store import atomic
 
 # What systemctl ends with when it was asked to stop a unit that is not loaded.
 _NOT_LOADED = 5
-_AGAIN = "Mend that, and call it again; what is done stays done."
+_AGAIN = "Fix that, and call it again; what is done stays done."
 
 
 def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None]) -> list[Trouble]:

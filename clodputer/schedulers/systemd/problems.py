@@ -1,4 +1,4 @@
-"""What can be wrong with systemd and its units although every file is as it should be; each with what mends it."""
+"""What can be wrong with systemd and its units although every file is as it should be; each with what fixes it."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _wrong(frame: Frame, unit: Unit, path: str, text: str) -> Iterator[tuple[str
         else:
             yield from _wrong_ringing(unit, suffix, lines)
     except Malformed as error:
-        yield str(error), "Mend the template of a person's own, or remove it to have the shipped one."
+        yield str(error), "Fix the template of a person's own, or remove it to have the shipped one."
 
 
 def _wrong_keys(suffix: str, lines: Lines) -> Iterator[tuple[str, str]]:

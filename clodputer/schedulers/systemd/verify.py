@@ -13,7 +13,7 @@ from clodputer.schedulers.systemd.place import TIMER
 from clodputer.schedulers.unit import Frame, Trouble, Unit
 
 _HINT = (
-    "Mend the template of a person's own; if there is none, this is a fault of Clodputer: please tell of it."
+    "Fix the template of a person's own; if there is none, this is a fault of Clodputer: please tell of it."
 )
 # How many go into one call: far below what one command line may hold.
 _AT_ONCE = 500

@@ -51,7 +51,7 @@ def _content(path: str) -> str:
     try:
         return plainfile.read(path, document.LARGEST).content.decode()
     except (OSError, ValueError) as error:
-        raise ClodputerError("config_invalid", f"{path}: {error}", "Mend it first.") from None
+        raise ClodputerError("config_invalid", f"{path}: {error}", "Fix it first.") from None
 
 
 def _edited(before: str, name: str, text: Optional[str]) -> Optional[str]:

@@ -128,7 +128,7 @@ def guarded(check: Check, facts: Facts, limit: float = LIMIT) -> list[Finding]:
         return problem(
             check.name,
             f"this could not be looked at: {error.strerror or error}{where}",
-            "Mend that, then run doctor again.",
+            "Fix that, then run doctor again.",
         )
     except Exception as error:  # noqa: BLE001 (whatever a check trips over)
         return note(

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Sequence
 from difflib import unified_diff
 
-from clodputer import __version__
+from clodputer import __version__, triggers
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, Trouble
@@ -72,9 +72,7 @@ def scheduler(facts: Facts) -> list[Finding]:
 def _silent(facts: Facts, message: str, remedy: str) -> Finding:
     """Nobody rings: a problem as soon as a task relies on it."""
     relying = [
-        task.name
-        for task in facts.tasks
-        if task.enabled and any(one.type != "manual" for one in task.triggers)
+        task.name for task in facts.tasks if task.enabled and any(map(triggers.needs_alarm, task.triggers))
     ]
     if relying:
         return Finding(

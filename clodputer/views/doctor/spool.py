@@ -136,7 +136,7 @@ def aside(facts: Facts) -> list[Finding]:
             found += note(
                 "aside",
                 f"{amount(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
-                f"Why, and what mends it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
+                f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
             )
     return found or ok("aside", "nothing rejected or given up")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.cli.text.trigger import triggers, words
+from clodputer.model.cronwords import phrase
 from clodputer.model.task import Trigger
+from clodputer.triggers import words
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ from clodputer.model.task import Trigger
 )
 def test_cron(expression: str, told: str) -> None:
     """Short ones in words, all others as they are written."""
-    assert words(Trigger("cron", {"schedule": expression})) == told
+    assert phrase(expression) == told
 
 
 def test_the_other_kinds_and_several_at_once() -> None:
@@ -44,8 +45,8 @@ def test_the_other_kinds_and_several_at_once() -> None:
         Trigger("startup"),
         Trigger("manual"),
     ]
-    assert triggers(several) == (
+    assert words(several) == (
         "at 08:00 every day, only 09:00-17:00 (Asia/Tokyo); every 1h 30m; once, at 2027-01-01T00:00; "
         "when files change in ~/inbox; when files change in ~/inbox (*.pdf); when the computer starts; by hand"
     )
-    assert triggers([]) == ""
+    assert words([]) == ""
