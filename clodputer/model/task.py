@@ -24,6 +24,11 @@ def is_name(text: str) -> bool:
     return fits and text[0].isalnum() and _NAME.issuperset(text.lower())
 
 
+def account_of(agent: str) -> str:
+    """The account that runs of an agent draw on, whose hold keeps them waiting; empty for an agent without one."""
+    return "claude" if agent == "claude" else ""
+
+
 class Trigger(NamedTuple):
     """What brings requests in. `options` holds the keys of its own type."""
 

@@ -39,9 +39,11 @@ KEYS = (
         "permission_mode",
         CHOICE,
         "",
-        "As `--permission-mode`; `default` and `manual` are the same.",
+        "As `--permission-mode`, and always passed on: `defaultMode` of anybody's settings does not count. `default` and "
+        "`manual` are the same. When Claude says that it works in another mode, or with a tool that `disallowed_tools` forbids "
+        "as a whole, the run is stopped at once with reason `permissions`; the record's `in_effect` has what it worked with.",
         choices=("default", "manual", "acceptEdits", "auto", "bypassPermissions", "dontAsk", "plan"),
-        absent="Claude's own",
+        absent="`default`",
         example="acceptEdits",
     ),
     Key(
