@@ -23,7 +23,7 @@ from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import dropfile, queue, slot, waits
 from clodputer.store.spool.waits import Waiting
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # What keeps a request waiting may end earlier than it said: a hold can be lifted. So it is asked about again after this many
 # seconds at the latest, by whichever exec comes then.
