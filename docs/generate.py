@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from clodputer.cli.group import COMMANDS, program
 from clodputer.model import due
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
+from docs import fileschema, keytables
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 WIDTH = 80
@@ -19,7 +21,7 @@ WIDTH = 80
 EXIT_CODES = {
     ExitCode.DONE: "Done, or nothing to do. For `run` and `demo`: the run succeeded. For `exec`: the work was done, "
     "however the runs ended.",
-    ExitCode.EXPECTED: "An error that you can mend, told in the message. For `run` and `demo`: the run did not succeed. "
+    ExitCode.EXPECTED: "An error that you can fix, told in the message. For `run` and `demo`: the run did not succeed. "
     "For `validate`: there are mistakes. Also when nobody read what was printed (a broken pipe).",
     ExitCode.USAGE: "The command line was not understood.",
     ExitCode.BUG: "A fault in Clodputer; the message names a report file that is ready for an issue.",
@@ -122,7 +124,15 @@ def pages() -> dict[str, str]:
         codes = file.read()
     with open(f"{FOLDER}/scheduling.md", encoding="utf-8") as file:
         scheduling = file.read()
+    with open(f"{FOLDER}/tasks.md", encoding="utf-8") as file:
+        tasks = file.read()
+    with open(f"{FOLDER}/configuration.md", encoding="utf-8") as file:
+        configuration = file.read()
     return {
+        "tasks.md": filled(tasks, keytables.sections()),
+        "configuration.md": filled(configuration, {"keys of config.yaml": keytables.configuration()}),
+        "schemas/task.json": json.dumps(fileschema.task(), indent=2, ensure_ascii=False) + "\n",
+        "schemas/settings.json": json.dumps(fileschema.settings(), indent=2, ensure_ascii=False) + "\n",
         "scheduling.md": filled(scheduling, {"not run": not_run()}),
         "tour.md": filled(tour, {"rooms": rooms()}),
         "cli.md": cli_page(),

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 import psutil
 
+from clodputer.model.task import Task, assemble
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
@@ -147,3 +148,8 @@ def make_too_deep(folder: Path) -> None:
         os.close(here)
         here = inner
     os.close(here)
+
+
+def task_of(name: str, path: str = "", **keys: Any) -> Task:
+    """The task that a file with these keys makes."""
+    return assemble({"name": name, "path": path, **keys})

@@ -8,11 +8,25 @@ from typing import Any, NamedTuple
 from clodputer.agents import environment, lines, locate
 from clodputer.agents.ending import not_by_itself
 from clodputer.model.errors import ClodputerError
+from clodputer.model.keys import ARGUMENTS, Key
 from clodputer.model.outcome import of
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 
 LONGEST_LINE = 1024 * 1024
+
+KEYS = (
+    Key(
+        "command",
+        ARGUMENTS,
+        (),
+        "The program that is started. No shell reads it: each argument is one item, and `*`, `$X`, `>`, `;` mean nothing. "
+        'Write `[sh, -c, "..."]` where you want a shell. A program\'s name with a `/` in it begins in the working '
+        "directory, or at home with `~/`; without one it is looked for in PATH.",
+        absent="needed",
+        example=["rsync", "-a", "src/", "backup/"],
+    ),
+)
 
 
 class Notes(NamedTuple):
@@ -30,10 +44,10 @@ def launch(task: Task, facts: Facts) -> Launch:
         env=env,
         working_directory=task.working_directory,
         # A program need not say anything before it has finished: no such clock unless the task sets one.
-        startup_timeout=task.startup_timeout,
-        stall_timeout=task.stall_timeout,
-        timeout=TIMEOUT if task.timeout is None else task.timeout,
-        stop_grace=STOP_GRACE if task.stop_grace is None else task.stop_grace,
+        startup_timeout=task.limits.startup_timeout,
+        stall_timeout=task.limits.stall_timeout,
+        timeout=TIMEOUT if task.limits.timeout is None else task.limits.timeout,
+        stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
     )
 

@@ -17,7 +17,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store import home as homes
 
-# What the machine may run out of or forbid: nothing that a report to us could mend.
+# What the machine may run out of or forbid: nothing that a report to us could fix.
 _OF_THE_MACHINE = frozenset(
     (
         errno.ENOSPC,

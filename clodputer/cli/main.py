@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
     as_json = wants_json(argv)
     command = ""
     try:
-        mend_streams()
+        repair_streams()
         from clodputer.cli.group import COMMANDS, program
 
         command = next((word for word in argv if word in COMMANDS), "")
@@ -55,7 +55,7 @@ def wants_json(argv: list[str]) -> bool:
     return "--json" in options
 
 
-def mend_streams() -> None:
+def repair_streams() -> None:
     """Make stdout and stderr take every character in every locale, and be there even when they were closed."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -12,8 +12,8 @@ from math import ceil
 from typing import NamedTuple, Optional
 
 from clodputer.model.moment import compact
+from clodputer.model.policy import Policy
 from clodputer.model.schedule import Schedule, following, opening, slots
-from clodputer.model.trigger import Policy
 
 # Alarms are exact to a minute or so; what comes within this many seconds of its slot time is not late.
 ON_TIME = 300.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ClodputerError(Exception):
-    """Something a person can mend.
+    """Something a person can fix.
 
     `code` is stable and for programs, `message` says what happened and where, `hint` what to do next; `exit_code` is one of
     `exitcode.ExitCode`, by default EXPECTED.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-# Values here are NamedTuples, not dataclasses: importing `dataclasses` costs as much as the whole
-# bare interpreter (it pulls in `inspect`), and `exec` would pay that at every run.
+from clodputer.model.expect import Expect
+from clodputer.model.limits import Limits
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -24,14 +24,9 @@ def is_name(text: str) -> bool:
     return fits and text[0].isalnum() and _NAME.issuperset(text.lower())
 
 
-class Expect(NamedTuple):
-    """What must be true after a run for it to have succeeded."""
-
-    result_matches: Optional[str] = None
-    file_exists: tuple[str, ...] = ()
-    file_changed: tuple[str, ...] = ()
-    command_succeeds: tuple[str, ...] = ()
-    json_schema: Optional[Mapping[str, Any]] = None
+def account_of(agent: str) -> str:
+    """The account that runs of an agent draw on, whose hold keeps them waiting; empty for an agent without one."""
+    return "claude" if agent == "claude" else ""
 
 
 class Trigger(NamedTuple):
@@ -41,23 +36,9 @@ class Trigger(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-class Task(NamedTuple):
-    """One task file after validation. Durations are seconds, sizes bytes; strings may still hold `{{ env.X }}`.
+class Claude(NamedTuple):
+    """How the agent `claude` runs the task. An empty model and a None among the maxima: those of the settings."""
 
-    A limit that is None, and an empty model, are those of the settings (`settings.with_defaults`).
-    """
-
-    name: str
-    path: str
-    description: str = ""
-    enabled: bool = True
-    priority: int = NORMAL
-    lane: str = DEFAULT_LANE
-    agent: str = "claude"
-    prompt: str = ""
-    prompt_file: str = ""
-    command: tuple[str, ...] = ()
-    working_directory: str = ""
     model: str = ""
     fallback_model: tuple[str, ...] = ()
     allowed_tools: tuple[str, ...] = ()
@@ -71,39 +52,67 @@ class Task(NamedTuple):
     settings_sources: Optional[tuple[str, ...]] = None
     json_schema: Optional[Mapping[str, Any]] = None
     session: str = "new"
-    env: Mapping[str, str] = {}
-    timeout: Optional[float] = None
-    startup_timeout: Optional[float] = None
-    stall_timeout: Optional[float] = None
-    stop_grace: Optional[float] = None
-    max_output: Optional[int] = None
-    context: Mapping[str, Any] = {}
     on_denied: str = "fail"
     requires_mcp: tuple[str, ...] = ()
+
+
+class Task(NamedTuple):
+    """One task file after validation, in parts; strings may still hold `{{ env.X }}`.
+
+    What a file has at its top may stand in a part here: `timeout` is `limits.timeout`, `model` is `claude.model`.
+    """
+
+    name: str
+    path: str
+    description: str = ""
+    enabled: bool = True
+    priority: int = NORMAL
+    lane: str = DEFAULT_LANE
+    agent: str = "claude"
+    prompt: str = ""
+    prompt_file: str = ""
+    context: Mapping[str, Any] = {}
+    working_directory: str = ""
+    env: Mapping[str, str] = {}
+    command: tuple[str, ...] = ()
+    claude: Claude = Claude()
+    limits: Limits = Limits()
     expect: Expect = Expect()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
-_LISTS = frozenset(name for name, kind in Task.__annotations__.items() if "tuple[str, ...]" in str(kind))
+# The parts whose keys stand at the top of a file, and the part that is a mapping there as well.
+FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
+_PARTS: Mapping[str, Any] = {**FLAT, "expect": Expect}
+
+
+def assemble(keys: Mapping[str, Any]) -> Task:
+    """The task that the keys of a file make, with `name`, `path` and `triggers` added; lists become tuples."""
+    values = dict(keys)
+    for part, kind in FLAT.items():
+        own = {name: values.pop(name) for name in kind._fields if name in values}
+        values[part] = kind(**_tuples(own))
+    expect = values.get("expect", {})
+    values["expect"] = expect if isinstance(expect, Expect) else Expect(**_tuples(expect))
+    return Task(**_tuples(values))
 
 
 def to_json(task: Task) -> dict[str, Any]:
     """The task as plain JSON values, for the cache."""
     fields = task._asdict()
-    fields["expect"] = task.expect._asdict()
+    fields.update((name, fields[name]._asdict()) for name in _PARTS)
     fields["triggers"] = [trigger._asdict() for trigger in task.triggers]
     return fields
 
 
 def from_json(fields: Mapping[str, Any]) -> Task:
-    """The task that `to_json` wrote. Raises TypeError or KeyError when the fields are not those of today's Task."""
-    values = dict(fields)
-    for name in _LISTS:
-        if values[name] is not None:
-            values[name] = tuple(values[name])
-    expect = dict(values["expect"])
-    for name in ("file_exists", "file_changed", "command_succeeds"):
-        expect[name] = tuple(expect[name])
-    values["expect"] = Expect(**expect)
+    """The task that `to_json` wrote. Raises TypeError, KeyError or AttributeError when the fields are not today's."""
+    values = _tuples(fields)
+    for name, kind in _PARTS.items():
+        values[name] = kind(**_tuples(values[name]))
     values["triggers"] = tuple(Trigger(**trigger) for trigger in values["triggers"])
     return Task(**values)
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}

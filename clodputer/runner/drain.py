@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any, NamedTuple, Optional
 
-from clodputer.runner.attempt import attempt
+from clodputer.runner.claimed import handle
 from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import side_by_side
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import hold, idle, look
+from clodputer.store import holds, idle, look
 from clodputer.store.context import Context
 from clodputer.store.spool import queue
 from clodputer.store.spool import slot as slots
@@ -64,7 +64,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         worked = worked._replace(runs=worked.runs + records)
         if held:
             patient_until = monotonic() + PATIENCE
-        if held or (not taken.refused and idle.count_drops(context.home) > taken.unfinished):
+        if held or (not taken.refused and idle.count_drops(context.home) > taken.unfinished + taken.stuck):
             continue  # the look after the release, of a slot or of the intake
         # A file that is not quiet yet, in `new/` or in a watched folder: nobody calls us again when it is.
         waits = taken.unfinished or look.settling(context.home, now + patient_until - monotonic())
@@ -82,7 +82,7 @@ def runnable(context: Context, now: float) -> list[Slot]:
     return [
         slot
         for slot in worth_trying
-        if hold.current(context.home, slot.lane, now) is None or _left_in_slot(context, slot)
+        if holds.current(context.home, holds.targets(slot.lane), now) is None or _left_in_slot(context, slot)
     ]
 
 
@@ -115,11 +115,11 @@ def drain_slot(context: Context, slot: Slot, stop: Stop) -> Optional[tuple[Mappi
         if not slots.empty(context.home, slot):
             recover(context, slot, time())
         requests = Queue(context.home, slot)
-        while not stop.requested and hold.current(context.home, slot.lane, time()) is None:
+        while not stop.requested and holds.current(context.home, holds.targets(slot.lane), time()) is None:
             place = requests.claim()
             if place is None:
                 break
-            record = attempt(context, slot, place, stop)
+            record = handle(context, slot, place, stop)
             if record is not None:
                 records.append(record)
             _look_around(context)

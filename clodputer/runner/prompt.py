@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.expect import Expect
+from clodputer.model.limits import Limits
 from clodputer.model.mask import masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
-from clodputer.model.task import LARGEST_PROMPT, Expect, Task, Trigger
+from clodputer.model.task import FLAT, LARGEST_PROMPT, Claude, Task, Trigger
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
 
@@ -18,7 +20,6 @@ GUARD = "The text of the task follows.\n\n"
 
 # The prompt's own, which `render` fills in, and what is no text of the person's.
 _NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context"))
-_PATHS = ("working_directory", "add_dirs", "mcp_config")
 
 
 def render(
@@ -38,7 +39,7 @@ def render(
     faults = template_text.faults(template, template_text.IN_PROMPTS)
     if faults:
         raise ClodputerError(
-            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Mend {file}."
+            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Fix {file}."
         )
     if request.body and not template_text.names(template) & {"body", "request", "request.body"}:
         raise ClodputerError(
@@ -87,8 +88,11 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
         name: value if name in _NOT_HERE else _filled(task, name, value, environ, secrets)
         for name, value in task._asdict().items()
     }
-    for name in _PATHS:
-        filled[name] = _expanded(filled[name], environ)
+    claude = filled["claude"]
+    filled["working_directory"] = _expanded(filled["working_directory"], environ)
+    filled["claude"] = claude._replace(
+        add_dirs=_expanded(claude.add_dirs, environ), mcp_config=_expanded(claude.mcp_config, environ)
+    )
     filled["command"] = _program(filled["command"], environ)
     expect = filled["expect"]
     filled["expect"] = expect._replace(
@@ -149,7 +153,7 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         return promptfile.read(path), path
     except ValueError as error:
         raise ClodputerError(
-            "not_started", f"{task.path}: prompt_file: {error}", "Mend the file, or change prompt_file."
+            "not_started", f"{task.path}: prompt_file: {error}", "Fix the file, or change prompt_file."
         ) from None
 
 
@@ -168,9 +172,11 @@ def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secre
         if not template_text.marked(value):
             return value
         return _render(task, f"{task.path}: {name}", value, {"env": {**environ, **secrets}}, secrets)
-    if isinstance(value, (Expect, Trigger)):
+    if isinstance(value, (Claude, Limits, Expect, Trigger)):
+        # In the file the keys of these parts stand at the top.
+        before = "" if name in FLAT else f"{name}."
         parts = {
-            part: _filled(task, f"{name}.{part}", item, environ, secrets)
+            part: _filled(task, f"{before}{part}", item, environ, secrets)
             for part, item in value._asdict().items()
         }
         return value._replace(**parts)
@@ -202,7 +208,7 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
     if missing in template_text.BROUGHT:
         return f"A trigger file_watch brings it; for requests of other kinds write {{% if {missing} is defined %}}."
-    return "Mend the template; for what may be missing write {{ name | default('') }}."
+    return "Fix the template; for what may be missing write {{ name | default('') }}."
 
 
 def _expanded(paths: Any, environ: Mapping[str, str]) -> Any:

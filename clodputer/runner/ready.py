@@ -40,7 +40,7 @@ def prepare(context: Context, run_id: str, request: Request, task: Task, tempora
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
-    max_output = final.max_output or context.settings.max_output
+    max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
         run_id, context.environ, context.secrets, temporary, max_output, context.settings.claude, session
     )
@@ -60,6 +60,6 @@ def _past(context: Context, task: Task) -> tuple[Optional[dict[str, Any]], Optio
         return None, None
     past = runs.records(context.home, task.name)
     last = next(past, None)
-    if task.session != "continue" or last is None or last.get("session_id"):
+    if task.claude.session != "continue" or last is None or last.get("session_id"):
         return last, last
     return last, next((record for record in past if record.get("session_id")), None)

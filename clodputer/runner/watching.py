@@ -84,7 +84,7 @@ def _watched(context: Context, task: Task, trigger: Trigger) -> tuple[str, str, 
         raise ClodputerError(
             "task_invalid",
             f"{task.path}: trigger.pattern: {fault}; found {pattern!r}",
-            "Mend the pattern, such as **/*.md.",
+            "Fix the pattern, such as **/*.md.",
         )
     return path, pattern, snapshot.fingerprint(path, pattern)
 

@@ -8,7 +8,8 @@ from heapq import merge
 from itertools import islice
 from typing import NamedTuple, Optional
 
-from clodputer.model import trigger
+from clodputer import triggers
+from clodputer.model.policy import policy
 from clodputer.model.schedule import Schedule, slots
 from clodputer.model.task import Task
 from clodputer.store import zone as zones
@@ -37,10 +38,10 @@ def first(found: Iterable[Iterator[Coming]], count: int) -> list[Coming]:
 def streams(environ: Mapping[str, str], task: Task, after: float) -> Iterator[Iterator[Coming]]:
     """One stream of slot times for each trigger that has any. Raises ClodputerError for a zone that is unknown."""
     for one in task.triggers:
-        if one.type in trigger.TIMED:
+        schedule = triggers.schedule(one, environ)
+        if schedule is not None:
             zone = zones.of(one, environ)
-            delay = trigger.policy(one, task.name).jitter
-            yield stream(task.name, one.type, delay, zone, trigger.schedule(one, zone), after)
+            yield stream(task.name, one.type, policy(one, task.name).jitter, zone, schedule, after)
 
 
 def stream(

@@ -1,4 +1,4 @@
-"""What was set aside, one file at a time: where it lies, why, whether that still holds, and the commands that mend it."""
+"""What was set aside, one file at a time: where it lies, why, whether that still holds, and the commands that fix it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SetAside(NamedTuple):
     handle: str
 
     @property
-    def mend(self) -> str:
+    def fix(self) -> str:
         """What to do, as a sentence that ends with the command that drops it again; empty when nothing is left to do."""
         if self.place == CLOSED and not self.reason.startswith("Cancelled"):
             return ""

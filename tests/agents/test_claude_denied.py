@@ -10,6 +10,7 @@ import pytest
 
 from clodputer.agents import claude
 from clodputer.agents.claude import denied
+from clodputer.model.task import Claude
 from tests.agents.streams import TASK
 
 
@@ -62,7 +63,7 @@ def test_many_denials_are_counted() -> None:
 
 
 def test_a_rule_against_it_is_named_instead() -> None:
-    task = TASK._replace(disallowed_tools=("Bash(rm:*)",))
+    task = TASK._replace(claude=Claude(disallowed_tools=("Bash(rm:*)",)))
     assert "disallowed_tools" in denied.message(task, [denial("Bash", command="rm -rf /")])
 
 
@@ -73,7 +74,7 @@ def test_the_rules_are_the_entries_that_launch_hands_over(tmp_path: Path) -> Non
     rules = denied.rules("Bash", {"command": "git commit -m x | cat"})
     from clodputer.model.run import Facts
 
-    task = TASK._replace(allowed_tools=tuple(json.loads(rule) for rule in rules))
+    task = TASK._replace(claude=Claude(allowed_tools=tuple(json.loads(rule) for rule in rules)))
     argv = claude.launch(task, Facts("r", {"HOME": str(tmp_path)}, {}, "/tmp/cp-1", claude=str(binary))).argv
     assert "--allowedTools=Bash(git commit:*)" in argv
     assert "--allowedTools=Bash(cat:*)" in argv

@@ -16,6 +16,7 @@ from clodputer.agents.claude import variables
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
+from tests.workshop import task_of
 
 SESSION = "5e55105e-0000-4000-8000-000000000001"
 
@@ -35,7 +36,7 @@ def executable(path: Path) -> Path:
 def launch(
     binary: Path, *, environ: Any = None, secrets: Any = None, last: Any = None, **fields: Any
 ) -> Launch:
-    task = Task(name="nightly", path="/tasks/nightly.yaml", working_directory="/projects", **fields)
+    task = task_of("nightly", "/tasks/nightly.yaml", working_directory="/projects", **fields)
     surroundings = {"HOME": str(binary.parent.parent), "PATH": "/usr/bin:/bin", **(environ or {})}
     facts = Facts("run-1", surroundings, secrets or {}, "/tmp/cp-1", claude=str(binary), last=last)
     return claude.launch(task, facts)
@@ -48,10 +49,10 @@ def flags(started: Launch) -> list[str]:
 
 
 class TestArguments:
-    def test_a_plain_task_has_a_fresh_session_and_nothing_else(self, binary: Path) -> None:
+    def test_a_plain_task_has_a_fresh_session_and_a_mode(self, binary: Path) -> None:
         started = launch(binary, prompt="say hello")
         assert started.argv[0] == str(binary)
-        assert flags(started) == []
+        assert flags(started) == ["--permission-mode=default"]
         assert uuid.UUID(started.session_id).version == 4
         assert f"--session-id={started.session_id}" in started.argv
         assert launch(binary).session_id != started.session_id
@@ -93,11 +94,12 @@ class TestArguments:
         ]
 
     @pytest.mark.parametrize("mode", ["default", "manual", ""])
-    def test_the_default_mode_has_no_flag(self, binary: Path, mode: str) -> None:
-        assert flags(launch(binary, permission_mode=mode)) == []
+    def test_the_default_mode_is_asked_for(self, binary: Path, mode: str) -> None:
+        """Without the flag `defaultMode` of the person's own settings would hold."""
+        assert flags(launch(binary, permission_mode=mode)) == ["--permission-mode=default"]
 
     def test_no_setting_source_at_all_can_be_asked_for(self, binary: Path) -> None:
-        assert flags(launch(binary, settings_sources=())) == ["--setting-sources="]
+        assert "--setting-sources=" in flags(launch(binary, settings_sources=()))
 
     def test_a_text_too_long_for_an_argument_is_told(self, binary: Path) -> None:
         with pytest.raises(ClodputerError, match=r"--append-system-prompt is too long") as caught:
@@ -210,7 +212,7 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("timeout", [1.0, 30.0, 119.0, 121.0, 3600.0, 86400.0])
     def test_tools_end_before_the_run_does(self, timeout: float) -> None:
-        settings = variables.settings(Task(name="t", path="", timeout=timeout))
+        settings = variables.settings(task_of("t", timeout=timeout))
         for name in ("BASH_DEFAULT_TIMEOUT_MS", "BASH_MAX_TIMEOUT_MS", "MCP_TOOL_TIMEOUT"):
             assert 0 < int(settings[name]) < timeout * 1000
         assert int(settings["BASH_DEFAULT_TIMEOUT_MS"]) <= int(settings["BASH_MAX_TIMEOUT_MS"])
@@ -266,9 +268,8 @@ class TestContinuing:
 @pytest.mark.system
 def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> None:
     (tmp_path / "-one.json").write_text('{"mcpServers": {"one": {"command": "/bin/false"}}}')
-    task = Task(
-        name="nightly",
-        path="",
+    task = task_of(
+        "nightly",
         working_directory=str(tmp_path),
         model="--odd",
         fallback_model=("haiku", "sonnet"),
@@ -307,3 +308,40 @@ def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> 
     assert not {"WebFetch", "WebSearch", "CronCreate"} & set(first["tools"])
     assert "StructuredOutput" in first["tools"]
     assert ended.returncode == 1
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("own", ["bypassPermissions", "acceptEdits", "plan"])
+@pytest.mark.parametrize("mode", ["", "default", "manual", "dontAsk"])
+def test_settings_of_the_person_do_not_change_the_mode(
+    claude_binary: str, tmp_path: Path, own: str, mode: str
+) -> None:
+    """A task that asks to be careful is, whatever the person's own and the project's settings allow."""
+    for folder in (tmp_path / ".claude", tmp_path / "here" / ".claude"):
+        folder.mkdir(parents=True)
+        (folder / "settings.json").write_text(json.dumps({"permissions": {"defaultMode": own}}))
+    environ = {
+        "HOME": str(tmp_path),
+        "ANTHROPIC_API_KEY": "dummy",
+        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
+    }
+    task = task_of(
+        "careful",
+        working_directory=str(tmp_path / "here"),
+        permission_mode=mode,
+        env={"CLAUDE_CODE_MAX_RETRIES": "0"},
+    )
+    started = claude.launch(task, Facts("run-1", environ, {}, str(tmp_path), claude=claude_binary))
+    ended = subprocess.run(
+        started.argv,
+        env=dict(started.env),
+        cwd=started.working_directory,
+        input=b"hello",
+        capture_output=True,
+        timeout=60,
+    )
+    progress = claude.observe(claude.begin(task), ended.stdout.splitlines()[0])
+    assert progress.hopeless == ""
+    assert progress.notes.in_effect["permission_mode"] in {"default", "manual"} - {mode or "x"} | {
+        mode or "default"
+    }

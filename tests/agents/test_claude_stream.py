@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clodputer.agents import claude, lines
 from clodputer.agents.claude import stream
 from clodputer.model.run import Progress
-from clodputer.model.task import Task
+from clodputer.model.task import Claude, Task
 from tests.agents.streams import (
     FACTS,
     LAUNCH,
@@ -208,7 +208,7 @@ def test_nothing_on_a_line_raises(told_lines: list[bytes], status: int, stopped:
     progress = claude.begin(Task(name="story", path="story.yaml"))
     for line in told_lines:
         progress = claude.observe(progress, line)
-    task = TASK._replace(requires_mcp=("s",), json_schema={})
+    task = TASK._replace(claude=Claude(requires_mcp=("s",), json_schema={}))
     report = claude.interpret(task, FACTS, LAUNCH, progress, ended(status, stopped=stopped))
     json.dumps(report, allow_nan=False).encode()
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from clodputer.agents import command
 from clodputer.model.errors import ClodputerError
+from clodputer.model.limits import Limits
 from clodputer.model.run import Ended, Facts, Launch, Report
 from clodputer.model.task import Task
 
@@ -72,7 +73,7 @@ class TestLaunch:
         task = TASK._replace(command=(str(program),))
         assert command.launch(task, FACTS).startup_timeout is None
         assert command.launch(task, FACTS).stall_timeout is None
-        assert command.launch(task._replace(stall_timeout=5.0), FACTS).stall_timeout == 5
+        assert command.launch(task._replace(limits=Limits(stall_timeout=5.0)), FACTS).stall_timeout == 5
 
 
 @pytest.mark.parametrize(

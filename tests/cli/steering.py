@@ -7,7 +7,7 @@ from pathlib import Path
 from time import time
 
 from clodputer.model.due import MISSED, Entry, Fate
-from clodputer.store import hold, ledger
+from clodputer.store import holds, ledger
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests.workshop import command_task, drop, execute, make_home, write_task
@@ -53,4 +53,4 @@ def execute_nothing(home: Home) -> None:
     """Put the lane on hold, so that what is dropped next waits."""
 
     layout.make_lane(home, "later")
-    hold.place(home, "later", hold.Hold("pause", "Somebody paused it.", None))
+    holds.place(home, holds.Target("lane", "later"), holds.Hold("pause", "Somebody paused it.", None, None))

@@ -141,7 +141,7 @@ FINDINGS = [
         "tasks",
         "problem",
         "tasks/a.yaml:2: timeout: expected a duration\x1b[31m such as 20s, found 20",
-        "Mend it.",
+        "Fix it.",
     ),
     Finding("tmp", "note", "1 leftover", "Remove it.", Fix("remove it", "unlink")),
     Finding("spool", "ok", "fine"),

@@ -68,7 +68,7 @@ def test_nothing_edited_in_a_file_that_is_broken(home: Home) -> None:
     envelope = json.loads(clodputer(home, "edit", "mine", "--json", extra={"EDITOR": "true"}, status=1)[0])
     assert envelope["data"] == {"task": "mine", "path": f"{home.tasks}/mine.yaml", "changed": False}
     (error,) = envelope["errors"]
-    assert (error["code"], error["hint"]) == ("task_invalid", "Mend it: clodputer edit mine")
+    assert (error["code"], error["hint"]) == ("task_invalid", "Fix: clodputer edit mine")
     with Terminal(home, "edit", "mine", extra={"EDITOR": "true"}) as terminal:
         terminal.wait_for("Edit it again? [Y/n]")
         terminal.type("n\n")
@@ -128,9 +128,9 @@ def test_a_broken_task_can_be_mended(home: Home, tmp_path: Path) -> None:
     real = tmp_path / "elsewhere.yaml"
     real.write_text("prompt: [")
     Path(home.tasks, "broken.yaml").symlink_to(real)
-    clodputer(home, "edit", "broken", extra=editor(tmp_path, 'echo "prompt: mended" > "$1"'))
+    clodputer(home, "edit", "broken", extra=editor(tmp_path, 'echo "prompt: fixed" > "$1"'))
     assert Path(home.tasks, "broken.yaml").is_symlink()
-    assert real.read_text() == "prompt: mended\n"
+    assert real.read_text() == "prompt: fixed\n"
 
 
 @pytest.mark.parametrize(

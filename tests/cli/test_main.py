@@ -120,7 +120,7 @@ def test_a_wrong_command_line_is_exit_code_2(home: Home, arguments: list[str], m
     "arguments", [["run", "hello"], ["exec"], ["exec", "--task", "hello"], ["show", "hello"], ["validate"]]
 )
 def test_without_a_home_it_says_what_to_do(tmp_path: Path, arguments: list[str]) -> None:
-    """An error that can be mended is exit code 1 with a hint, no traceback."""
+    """An error that can be fixed is exit code 1 with a hint, no traceback."""
     home = nowhere(tmp_path)
     stdout, stderr = clodputer(home, *arguments, status=1)
     assert stdout == ""

@@ -20,7 +20,7 @@ from clodputer.cli.commands.why import why
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import without
 from clodputer.cli.text.doctor import told
-from clodputer.store import hold
+from clodputer.store import holds
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from clodputer.views.doctor.finding import Finding
@@ -54,7 +54,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     drop(home, "a-file-that-a-script-has-made.json", '{"tsk": 1}')
     drop(home, "late.json", f'{{"task": "{LONG}", "id": "late-1234", "expires_at": "2020-01-01T00:00:00Z"}}')
     layout.make_lane(home, LANE)
-    hold.place(home, LANE, hold.Hold("pause", "Somebody wants to look at this lane before it goes on.", None))
+    holds.place(
+        home,
+        holds.Target("lane", LANE),
+        holds.Hold("pause", "Somebody wants to look at this lane before it goes on.", None, None),
+    )
     drop(home, "1.json", '{"task": "held-because-of-a-limit", "id": "held-0001"}')
     execute(home)
     return home
@@ -62,7 +66,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def doctor(home: Home) -> Result:
     finding = Finding(
-        "tasks", "problem", f"tasks/{LONG}.yaml has 2 mistakes:\n  line 1: x\n  line 2: y", "Mend it."
+        "tasks", "problem", f"tasks/{LONG}.yaml has 2 mistakes:\n  line 1: x\n  line 2: y", "Fix it."
     )
     return Result({}, told([finding], home_width(), False, "clodputer doctor --fix"))
 
@@ -127,7 +131,7 @@ CALLS: dict[str, tuple[Callable[[Home], Result], tuple[str, ...]]] = {
         lambda home: validate(environment(home)),
         (LONG, "comand: unknown key (did you mean 'command'?)"),
     ),
-    "doctor": (doctor, (LONG, "has 2 mistakes", "line 2: y", "Mend it.")),
+    "doctor": (doctor, (LONG, "has 2 mistakes", "line 2: y", "Fix it.")),
 }
 
 

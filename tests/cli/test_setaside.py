@@ -1,4 +1,4 @@
-"""What was set aside, as `show`, `why`, `queue` and `retry` tell of it: why, and what mends it."""
+"""What was set aside, as `show`, `why`, `queue` and `retry` tell of it: why, and what fixes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_a_request_that_was_rejected(home: Home) -> None:
-    """With the reason, what is in its way now, and the commands that mend it; a link is not followed."""
+    """With the reason, what is in its way now, and the commands that fix it; a link is not followed."""
     write_task(home, "broken", "promt: x\n")
     drop(home, "a.json", '{"task": "broken"}')
     Path(home.tmp, "link").symlink_to(home.config)
@@ -38,17 +38,17 @@ def test_a_request_that_was_rejected(home: Home) -> None:
         "broken",
     )
     assert result.data["trouble"]["code"] == "task_invalid"
-    assert result.data["mend"] == "Mend it: clodputer edit broken. Then: clodputer retry rejected/a.json"
+    assert result.data["fix"] == "Fix: clodputer edit broken. Then: clodputer retry rejected/a.json"
     assert result.data["content"] == '{"task": "broken"}'
-    for words in ("a.json was rejected", "promt: unknown key", result.data["mend"], result.data["path"]):
+    for words in ("a.json was rejected", "promt: unknown key", result.data["fix"], result.data["path"]):
         assert words in " ".join(without(result.text).split())
     command_task(home, "broken", "/bin/true")
     result = show(environ, "rejected/a.json")
-    assert (result.data["trouble"], result.data["mend"]) == (
+    assert (result.data["trouble"], result.data["fix"]) == (
         None,
         "Run it again: clodputer retry rejected/a.json",
     )
-    assert "What was wrong is mended." in result.text
+    assert "What was wrong is fixed." in result.text
     assert show(environ, "link").data["content"] is None
 
 
@@ -94,7 +94,7 @@ def test_each_mistake_says_what_mends_it(home: Home) -> None:
     """Of a task file, whoever meets it; a person is told once for each file."""
     write_task(home, "broken", "prompt: x\ntimeot: 5\nprioriti: 1\n")
     told = validate(environment(home))
-    assert {error.hint for error in told.errors} == {"Mend it: clodputer edit broken"}
+    assert {error.hint for error in told.errors} == {"Fix: clodputer edit broken"}
     text, _ = clodputer(
         home,
         "install",
@@ -104,4 +104,4 @@ def test_each_mistake_says_what_mends_it(home: Home) -> None:
         status=1,
         extra={**CRONTAB, "FAKE_CRONTAB": home.root},
     )
-    assert (text.count("unknown key"), text.count("Mend it: clodputer edit broken")) == (2, 1)
+    assert (text.count("unknown key"), text.count("Fix: clodputer edit broken")) == (2, 1)

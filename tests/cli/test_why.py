@@ -1,4 +1,4 @@
-"""`clodputer why`: what stands between a task and its next run, where its lost ones are, and what mends it."""
+"""`clodputer why`: what stands between a task and its next run, where its lost ones are, and what fixes it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_after_a_lost_run(home: Home) -> None:
     result = why(environment(home), "work", time())
     [dead] = result.data["set_aside"]
     assert (dead["place"], dead["request_id"], dead["task"]) == ("dead", "work-0001", "work")
-    assert dead["mend"] == "Run it again: clodputer retry work-0001"
+    assert dead["fix"] == "Run it again: clodputer retry work-0001"
     assert Path(dead["path"]).exists()
     assert "given up work-0001" in words(result)
     assert "Run it again: clodputer retry work-0001 last run lost" in words(result)
@@ -83,7 +83,7 @@ def test_after_a_failed_run(home: Home) -> None:
 
 
 def test_a_broken_task_file(home: Home) -> None:
-    """File, line and the command that mends it; then those of its requests that were rejected for it."""
+    """File, line and the command that fixes it; then those of its requests that were rejected for it."""
     write_task(home, "work", "promt: x\n")
     drop(home, "work")
     for number in range(4):
@@ -91,11 +91,11 @@ def test_a_broken_task_file(home: Home) -> None:
     execute(home)
     result = why(environment(home), "work", time())
     [error] = result.errors
-    assert (result.exit_code, error.code, error.hint) == (1, "task_invalid", "Mend it: clodputer edit work")
+    assert (result.exit_code, error.code, error.hint) == (1, "task_invalid", "Fix: clodputer edit work")
     assert result.data["words"] == "work does not run: its task file is not in order"
     assert (result.data["enabled"], result.data["triggers"], len(result.data["problems"])) == (None, [], 2)
-    assert {one["mend"] for one in result.data["set_aside"]} == {
-        f"Mend it: clodputer edit work. Then: clodputer retry rejected/{name}"
+    assert {one["fix"] for one in result.data["set_aside"]} == {
+        f"Fix: clodputer edit work. Then: clodputer retry rejected/{name}"
         for name in ("work", "0.json", "1.json", "2.json", "3.json")
     }
     told = words(result)
@@ -133,8 +133,8 @@ def test_a_request_by_its_id(home: Home) -> None:
     rejected = why(environment(home), "mine-0002", time())
     assert (rejected.data["task"], rejected.data["asked"]["place"]) == (None, "rejected")
     assert (
-        rejected.data["asked"]["mend"]
-        == f"Mend {home.rejected}/wrong.json. Then: clodputer retry rejected/wrong.json"
+        rejected.data["asked"]["fix"]
+        == f"Fix {home.rejected}/wrong.json. Then: clodputer retry rejected/wrong.json"
     )
     assert "unknown field 'tsk'" in words(rejected)
     with pytest.raises(ClodputerError, match="2 requests fit 'mine'"):

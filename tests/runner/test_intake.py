@@ -1,4 +1,4 @@
-"""Intake: `new/` is emptied, nothing is lost, and every refusal says how to mend it."""
+"""Intake: `new/` is emptied, nothing is lost, and every refusal says how to fix it."""
 
 from __future__ import annotations
 

@@ -9,9 +9,11 @@ from typing import Any, Optional
 import pytest
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.expect import Expect
 from clodputer.model.request import Request
-from clodputer.model.task import Expect, Task, Trigger
+from clodputer.model.task import Task, Trigger
 from clodputer.runner import prompt
+from tests.workshop import task_of
 
 REQUEST = Request("abcd", "a", 1_700_000_000.5, origin={"trigger": "spool", "file": "x.md"}, attempt=2)
 LAST = {"outcome": "failed", "result": {"x": 1}, "started_at": "S", "ended_at": "E"}
@@ -25,7 +27,7 @@ def _render(
     secrets: Optional[Mapping[str, str]] = None,
     **fields: Any,
 ) -> str:
-    task = Task("a", "/h/tasks/a.yaml", prompt=text, **fields)
+    task = task_of("a", "/h/tasks/a.yaml", prompt=text, **fields)
     return prompt.render(task, request, last, environ or {}, secrets or {})
 
 
@@ -98,7 +100,7 @@ def test_context_may_name_variables() -> None:
         (
             "{{ request.origin.x }}",
             "/h/tasks/a.yaml: there is no 'x' in that value",
-            "Mend the template; for what may be missing write {{ name | default('') }}.",
+            "Fix the template; for what may be missing write {{ name | default('') }}.",
         ),
         (
             "{{ contxt.x }}",
@@ -106,22 +108,22 @@ def test_context_may_name_variables() -> None:
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
                 "known here: env, context, request, body, last, file, files, event"
             ),
-            "Mend /h/tasks/a.yaml.",
+            "Fix /h/tasks/a.yaml.",
         ),
         (
             "{{ env }}",
             "/h/tasks/a.yaml: line 1: env cannot be used as a whole; write env.NAME",
-            "Mend /h/tasks/a.yaml.",
+            "Fix /h/tasks/a.yaml.",
         ),
         (
             "{{ 1 / 0 }}",
             "/h/tasks/a.yaml: ZeroDivisionError: division by zero",
-            "Mend the template; for what may be missing write {{ name | default('') }}.",
+            "Fix the template; for what may be missing write {{ name | default('') }}.",
         ),
         (
             "{{ ''.__class__ }}",
             "/h/tasks/a.yaml: access to attribute '__class__' of 'str' object is unsafe",
-            "Mend the template; for what may be missing write {{ name | default('') }}.",
+            "Fix the template; for what may be missing write {{ name | default('') }}.",
         ),
     ],
 )
@@ -242,7 +244,7 @@ def test_half_characters_do_not_stop_a_run() -> None:
 def test_the_other_texts_of_a_task() -> None:
     """Every text but prompt and context is rendered with env; `~/` is expanded where a path begins."""
     text = "{{ env.A }}"
-    task = Task(
+    task = task_of(
         "{{ name }}",
         "/h/tasks/a.yaml",
         description=text,
@@ -269,15 +271,17 @@ def test_the_other_texts_of_a_task() -> None:
         description="1",
         command=("/home/a/bin/x", "1", "~/y"),
         working_directory="/home/a/1",
-        model="1",
-        fallback_model=("1",),
-        allowed_tools=("Bash(1:*)",),
-        append_system_prompt="1",
-        mcp_config=("/home/a/m.json", '{"a": {"b": 1}}'),
-        add_dirs=("/home/a", "/home/a/d", "e"),
-        json_schema={"a": ["1", 1, None, True]},
+        claude=task.claude._replace(
+            model="1",
+            fallback_model=("1",),
+            allowed_tools=("Bash(1:*)",),
+            append_system_prompt="1",
+            mcp_config=("/home/a/m.json", '{"a": {"b": 1}}'),
+            add_dirs=("/home/a", "/home/a/d", "e"),
+            json_schema={"a": ["1", 1, None, True]},
+            requires_mcp=("1",),
+        ),
         env={"B": "1"},
-        requires_mcp=("1",),
         triggers=(Trigger("manual", {"x": "1"}),),
         expect=Expect("1", ("/home/a/f", "1"), ("/home/a/g",), ("/home/a/h", "~/i"), {"a": "1"}),
     )

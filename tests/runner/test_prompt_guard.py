@@ -11,14 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clodputer.model.request import Request
-from clodputer.model.task import Task
 from clodputer.runner import prompt
+from tests.workshop import task_of
 
 REQUEST = Request("abcd", "a", 0.0)
 
 
 def _render(text: str, request: Request, environ: Mapping[str, str] = {}, **fields: Any) -> str:
-    return prompt.render(Task("a", "/h/tasks/a.yaml", prompt=text, **fields), request, None, environ, {})
+    return prompt.render(task_of("a", "/h/tasks/a.yaml", prompt=text, **fields), request, None, environ, {})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Put back: a rejected file is dropped again once its cause is mended; nothing is lost, and nothing is dropped twice."""
+"""Put back: a rejected file is dropped again once its cause is fixed; nothing is lost, and nothing is dropped twice."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ def test_what_lies_in_new_is_never_overwritten(home: Home, context: Context) -> 
             "a.json",
             '{"tsk": "nightly"}',
             "invalid_request",
-            "Mend {rejected}/a.json. Then: clodputer retry rejected/a.json",
+            "Fix {rejected}/a.json. Then: clodputer retry rejected/a.json",
         ),
         (
             "a b.json",
             "{",
             "unreadable",
-            "Mend {rejected}/a b.json. Then: clodputer retry 'rejected/a b.json'",
+            "Fix {rejected}/a b.json. Then: clodputer retry 'rejected/a b.json'",
         ),
         (
             "a.json",
@@ -124,7 +124,7 @@ def test_what_lies_in_new_is_never_overwritten(home: Home, context: Context) -> 
             "broken",
             "",
             "task_invalid",
-            "Mend it: clodputer edit broken. Then: clodputer retry rejected/broken",
+            "Fix: clodputer edit broken. Then: clodputer retry rejected/broken",
         ),
         ("off", "", "task_disabled", "Switch it on: clodputer edit off. Then: "),
     ],
@@ -132,7 +132,7 @@ def test_what_lies_in_new_is_never_overwritten(home: Home, context: Context) -> 
 def test_what_is_not_mended_stays(
     home: Home, context: Context, name: str, text: str, code: str, hint: str
 ) -> None:
-    """It would only be rejected again; what mends it is told."""
+    """It would only be rejected again; what fixes it is told."""
     write_task(home, "broken", "promt: x\n")
     command_task(home, "off", "/bin/true", more="enabled: false\n")
     rejected(context, name, text)

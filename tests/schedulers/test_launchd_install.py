@@ -12,11 +12,12 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.unit import Alarm, Change, changes
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 
 pytestmark = pytest.mark.slow
 
-LATER = NIGHTLY._replace(triggers=(Trigger("cron", {"schedule": "30 3 * * *"}),))
+LATER = alarm_of("nightly", (Trigger("cron", {"schedule": "30 3 * * *"}),))
 MUTATING = {"bootstrap", "bootout", "enable", "disable", "kickstart", "load", "unload"}
 # Of macOS; the quick tests are for those in use.
 VERSIONS = [pytest.param(11, marks=pytest.mark.slow), pytest.param(13, marks=pytest.mark.slow), 15, 26]
@@ -108,9 +109,9 @@ def test_without_a_desktop_session(stage: Stage) -> None:
     """By ssh the files are put in place, and it is said that they load at the next login."""
     stage.set(session=False)
     units = stage.units()
-    done, troubles = stage.install(units)
+    done, problems = stage.install(units)
     assert done == ["add spool", "add sweep"]
-    assert [(trouble.code, trouble.fatal) for trouble in troubles] == [("loads_at_login", False)] * 2
+    assert [(trouble.code, trouble.fatal) for trouble in problems] == [("loads_at_login", False)] * 2
     assert launchd.answers(stage.frame).notes
     assert {found.loaded for found in launchd.inspect(stage.frame)} == {False}
     assert len(stage.install([])[0]) == 2
@@ -236,7 +237,7 @@ def test_a_plist_that_is_a_link_becomes_a_file(stage: Stage) -> None:
     path.rename(kept)
     path.symlink_to(kept)
     found = launchd.inspect(stage.frame)
-    assert "plist_is_a_link" in [trouble.code for trouble in launchd.troubles(stage.frame, units, found)]
+    assert "plist_is_a_link" in [trouble.code for trouble in launchd.problems(stage.frame, units, found)]
     assert stage.install(units) == (["reload spool"], [])
     assert not path.is_symlink()
 

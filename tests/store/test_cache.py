@@ -152,7 +152,7 @@ def test_whole_seconds_are_distrusted_for_longer(home: Home, source: Path) -> No
     "content", [b"", b"x", b"{}", b"null", b"\xff\xfe", b"[[[", b"[" * 200_000, b'["a", 1, 2]']
 )
 def test_a_damaged_entry_is_a_miss(content: bytes, home: Home, source: Path) -> None:
-    """It is read again, and mended."""
+    """It is read again, and fixed."""
     load = _Loader(source)
     cache.get(home, str(source), "1", load)
     (entry,) = Path(home.cache).iterdir()

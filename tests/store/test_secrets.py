@@ -101,7 +101,7 @@ def test_what_is_wrong(content: bytes, line: int, message: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o666])
 def test_others_may_read_it(mode: int, tmp_path: Path) -> None:
-    """A file that others may read is refused, with the command that mends it."""
+    """A file that others may read is refused, with the command that fixes it."""
     home = _home(tmp_path, b"A=1\n", mode)
     with pytest.raises(ClodputerError) as caught:
         secrets.load(home)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.task import Expect, Task, Trigger
-from clodputer.store.tasks import taskfile
+from clodputer.model.expect import Expect
+from clodputer.model.task import Trigger, assemble
+from clodputer.tasks import taskfile
 from tests.workshop import make_home, write_secrets
 
 
@@ -79,7 +80,7 @@ def test_a_good_file_is_a_task(text: str, tmp_path: Path) -> None:
     path = f"{home.tasks}/x.yaml"
     Path(path).write_bytes(text.encode())
     task, problems = taskfile.check_file(home, path, {})
-    assert (task, problems) == (Task(**{"name": "x", "path": path, "prompt": "a", **GOOD[text]}), ())
+    assert (task, problems) == (assemble({"name": "x", "path": path, "prompt": "a", **GOOD[text]}), ())
 
 
 def test_variables_in_typed_keys_are_filled_in(tmp_path: Path) -> None:
@@ -96,8 +97,12 @@ def test_variables_in_typed_keys_are_filled_in(tmp_path: Path) -> None:
     task, problems = taskfile.check_file(home, path, environ)
     assert problems == ()
     assert task is not None
-    assert task[3:6] == (False, 4, "seven")
-    assert (task.timeout, task.settings_sources, task.model) == (1800.0, ("user",), "{{ env.M }}")
+    assert (task.enabled, task.priority, task.lane) == (False, 4, "seven")
+    assert (task.limits.timeout, task.claude.settings_sources, task.claude.model) == (
+        1800.0,
+        ("user",),
+        "{{ env.M }}",
+    )
     again, _ = taskfile.check_file(home, path, {**environ, "P": "2"})
     assert again is not None
     assert again.priority == 2, "a task that depends on the environment was kept in the cache"
@@ -179,7 +184,7 @@ def test_a_prompt_file_at_home_is_that_of_whoever_runs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["My Task.yaml", "-x.yaml", "ünlaut.yaml", "a" * 65 + ".yaml"])
 def test_a_file_name_that_is_no_task_name(name: str, tmp_path: Path) -> None:
-    """A file whose name cannot be a task's says so, and `name:` mends it."""
+    """A file whose name cannot be a task's says so, and `name:` fixes it."""
     home = make_home(tmp_path)
     path = f"{home.tasks}/{name}"
     Path(path).write_text("prompt: a\n", encoding="utf-8")

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.task import Expect, Task, Trigger, from_json, to_json
+from clodputer.model.expect import Expect
+from clodputer.model.limits import Limits
+from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.store.home import Home
-from clodputer.store.tasks import cache, taskfile
+from clodputer.store.tasks import cache
+from clodputer.tasks import taskfile
 from tests.workshop import ROOT, environment, make_home, write_task
 
 
@@ -94,7 +97,7 @@ def test_an_invalid_task_tells_all(home: Home) -> None:
     """Every problem is a line of the message."""
     write_task(home, "nightly", "promt: a\ntimeout: 5\n")
     error = _error(home, "nightly")
-    assert (error.code, error.hint) == ("task_invalid", "Mend it: clodputer edit nightly")
+    assert (error.code, error.hint) == ("task_invalid", "Fix: clodputer edit nightly")
     assert error.message.splitlines() == [
         "tasks/nightly.yaml:1: expected prompt or prompt_file: what is Claude asked to do?",
         "tasks/nightly.yaml:1: promt: unknown key (did you mean 'prompt'?)",
@@ -167,7 +170,7 @@ def test_an_edit_is_seen(home: Home) -> None:
         write_task(home, "a", f"prompt: a\nmax_turns: {number}\n")
         if number % 2:
             _age(home)
-        assert taskfile.load(home, "a", {}).max_turns == number
+        assert taskfile.load(home, "a", {}).claude.max_turns == number
 
 
 def test_a_damaged_cache_is_no_error(home: Home) -> None:
@@ -206,7 +209,7 @@ def test_an_unchanged_task_loads_nothing_heavy(home: Home) -> None:
         "import os, sys\n"
         "from clodputer.model.request import Request\n"
         "from clodputer.runner import prompt\n"
-        "from clodputer.store import home, secrets, settings\nfrom clodputer.store.tasks import taskfile\n"
+        "from clodputer.store import home, secrets, settings\nfrom clodputer.tasks import taskfile\n"
         "here = home.locate(os.environ)\n"
         "task = taskfile.load(here, 'a', os.environ)\n"
         "known = secrets.load(here)\n"
@@ -247,14 +250,14 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         name=TEXT,
         path=TEXT,
         command=TEXTS,
-        settings_sources=st.none() | TEXTS,
-        json_schema=st.none() | MAPPINGS,
-        max_turns=st.none() | st.integers(),
-        timeout=st.floats(0, 1e9),
-        startup_timeout=st.none() | st.floats(0, 1e9),
-        stall_timeout=st.none() | st.floats(0, 1e9),
-        stop_grace=st.floats(0, 1e9),
-        max_cost_usd=st.none() | st.floats(0, 1e9),
+        claude=st.builds(
+            Claude,
+            fallback_model=TEXTS,
+            max_cost_usd=st.none() | st.floats(0, 1e9),
+            settings_sources=st.none() | TEXTS,
+            json_schema=st.none() | MAPPINGS,
+        ),
+        limits=st.builds(Limits, stall_timeout=st.none() | st.floats(0, 1e9), stop_grace=st.floats(0, 1e9)),
         context=MAPPINGS,
         env=st.dictionaries(TEXT, TEXT),
         expect=st.builds(

@@ -134,7 +134,7 @@ BAD: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_yaml(case: str) -> None:
-    """What is wrong is told with its line, in words that say how to mend it, and quickly."""
+    """What is wrong is told with its line, in words that say how to fix it, and quickly."""
     content, expected = BAD[case]
     began = time.process_time()
     wrong = taskfile_yaml.read(content).wrong

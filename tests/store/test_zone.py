@@ -40,7 +40,7 @@ def test_the_zone_of_the_system() -> None:
     "name", ["Europe/Berln", "../../etc/passwd", "/etc/localtime", "x" * 3000, "Europe", "a\0b"]
 )
 def test_a_wrong_name(name: str) -> None:
-    """An error that a person can mend, whatever the name."""
+    """An error that a person can fix, whatever the name."""
     with pytest.raises(ClodputerError) as caught:
         zone.load(name, {})
     assert caught.value.code == "zone_unknown"

@@ -11,9 +11,11 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron
-from clodputer.schedulers.cron import look
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, changes
+from clodputer.schedulers.cron.problems import daemon, daemon_problem
+from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Change, Frame, changes
 from clodputer.store.home import Home
+from tests.schedulers.alarms import alarm as alarm_of
+from tests.schedulers.cron_readback import faults
 from tests.system.crond import crond
 from tests.wait import until
 from tests.workshop import command_task, drop, events, make_home, records
@@ -29,7 +31,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def install(place: Frame, *tasks: Alarm) -> None:
     """What `clodputer install` does."""
     wanted = [cron.render(place, alarm) for alarm in (*tasks, Alarm(SPOOL), Alarm(SWEEP))]
-    assert cron.check(place, wanted) == []
+    assert faults(place, wanted) == []
     told: list[Change] = []
     assert cron.apply(place, changes(wanted, cron.inspect(place)), told.append) == []
     assert changes(wanted, cron.inspect(place)) == []
@@ -43,7 +45,7 @@ def uninstall(place: Frame) -> None:
 def scheduled(home: Home, name: str, schedule: str) -> Alarm:
     """A task with a cron trigger, and its alarm."""
     command_task(home, name, "/bin/true", more=f"trigger: {{type: cron, schedule: '{schedule}'}}\n")
-    return Alarm(TASK, name, (Trigger("cron", {"schedule": schedule}),))
+    return alarm_of(name, (Trigger("cron", {"schedule": schedule}),))
 
 
 def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,13 +62,13 @@ def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         command_task(home, "dropped", "/bin/true")
         command_task(home, "manual", "/bin/true")
         command_task(home, "watcher", "/bin/true", more=f"trigger: {{type: file_watch, path: '{watched}'}}\n")
-        watcher = Alarm(TASK, "watcher", (Trigger("file_watch", {"path": str(watched)}),), (str(watched),))
+        watcher = alarm_of("watcher", (Trigger("file_watch", {"path": str(watched)}),), (str(watched),))
         install(place, minutely, watcher)
         remove = cron.probe(place, ["exec", "--task", "manual"])
         drop(home, "dropped")
         lab.start()
-        until(lambda: look.daemon() is not None)
-        assert look.daemon_trouble() is None
+        until(lambda: daemon() is not None)
+        assert daemon_problem() is None
 
         until(lambda: records(home, "dropped"), TICK, "the drop was not run")
         until(lambda: records(home, "manual"), TICK, "the probe was not started")

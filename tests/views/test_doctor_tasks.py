@@ -36,7 +36,7 @@ def test_tasks(home: Home) -> None:
     assert told[0] == "tasks/bad.yaml has 2 mistakes:"
     assert [line.partition(": ")[0] for line in told[1:]] == ["  line 2", "  line 3"]
     assert worse.message.startswith("tasks/worse.yaml:2: ")
-    assert (bad.remedy, worse.remedy) == ("Mend it: clodputer edit bad", "Mend it: clodputer edit worse")
+    assert (bad.remedy, worse.remedy) == ("Fix: clodputer edit bad", "Fix: clodputer edit worse")
 
 
 def test_a_great_many_mistakes_are_counted(home: Home) -> None:

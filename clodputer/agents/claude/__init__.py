@@ -9,14 +9,15 @@ from json import dumps
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
-from clodputer.agents.claude.stream import begin, observe
+from clodputer.agents.claude.keys import KEYS
+from clodputer.agents.claude.stream import asked_mode, begin, observe
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
-__all__ = ["begin", "interpret", "launch", "locate_binary", "observe"]
+__all__ = ["KEYS", "begin", "interpret", "launch", "locate_binary", "observe"]
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0
@@ -59,10 +60,12 @@ def launch(task: Task, facts: Facts) -> Launch:
         working_directory=task.working_directory,
         session_id=session_id,
         resumed=bool(resume),
-        startup_timeout=STARTUP_TIMEOUT if task.startup_timeout is None else task.startup_timeout,
-        stall_timeout=STALL_TIMEOUT if task.stall_timeout is None else task.stall_timeout,
-        timeout=TIMEOUT if task.timeout is None else task.timeout,
-        stop_grace=STOP_GRACE if task.stop_grace is None else task.stop_grace,
+        startup_timeout=STARTUP_TIMEOUT
+        if task.limits.startup_timeout is None
+        else task.limits.startup_timeout,
+        stall_timeout=STALL_TIMEOUT if task.limits.stall_timeout is None else task.limits.stall_timeout,
+        timeout=TIMEOUT if task.limits.timeout is None else task.limits.timeout,
+        stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
     )
 
@@ -72,24 +75,24 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
     # take several values swallow nothing (tried on 2.1.329). The prompt comes by stdin, for argv stands in `ps`.
     given = [
         (session_flag, session_id),
-        ("--model", task.model),
-        ("--fallback-model", ",".join(task.fallback_model)),
-        *(("--allowedTools", rule) for rule in task.allowed_tools),
-        *(("--disallowedTools", rule) for rule in task.disallowed_tools),
-        # 2.1.329 calls the default mode `manual`, 2.1.197 only `default`: both have it when the flag is left out.
-        ("--permission-mode", "" if task.permission_mode in ("default", "manual") else task.permission_mode),
-        ("--max-turns", "" if task.max_turns is None else str(task.max_turns)),
-        ("--max-budget-usd", "" if task.max_cost_usd is None else f"{task.max_cost_usd:.6f}"),
-        ("--append-system-prompt", task.append_system_prompt),
-        *(("--mcp-config", config) for config in task.mcp_config),
-        *(("--add-dir", folder) for folder in task.add_dirs),
-        ("--json-schema", "" if task.json_schema is None else dumps(task.json_schema)),
+        ("--model", task.claude.model),
+        ("--fallback-model", ",".join(task.claude.fallback_model)),
+        *(("--allowedTools", rule) for rule in task.claude.allowed_tools),
+        *(("--disallowedTools", rule) for rule in task.claude.disallowed_tools),
+        # Always said: without the flag, `defaultMode` of the person's own settings would decide (bypassPermissions, even).
+        ("--permission-mode", asked_mode(task)),
+        ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
+        ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
+        ("--append-system-prompt", task.claude.append_system_prompt),
+        *(("--mcp-config", config) for config in task.claude.mcp_config),
+        *(("--add-dir", folder) for folder in task.claude.add_dirs),
+        ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),
     ]
     flags = [f"{flag}={value}" for flag, value in given if value]
-    if task.mcp_config:
+    if task.claude.mcp_config:
         flags.append("--strict-mcp-config")
-    if task.settings_sources is not None:
-        flags.append("--setting-sources=" + ",".join(task.settings_sources))  # empty: none of them
+    if task.claude.settings_sources is not None:
+        flags.append("--setting-sources=" + ",".join(task.claude.settings_sources))  # empty: none of them
     for flag in flags:
         if len(flag.encode("utf-8", "replace")) >= LONGEST_ARGUMENT:
             raise ClodputerError(
@@ -135,7 +138,11 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> str:
     """The session that the task's last run left, or an empty string when a new one has to be begun."""
     last = facts.last or {}
     session_id = last.get("session_id")
-    if task.session != "continue" or not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
+    if (
+        task.claude.session != "continue"
+        or not isinstance(session_id, str)
+        or not SESSION_ID.fullmatch(session_id)
+    ):
         return ""
     # An unknown id ends every run with exit 1 (claude-cli 2), and a session too long to be sent stays too long: rather
     # begin anew than fail for ever.

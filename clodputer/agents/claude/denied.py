@@ -48,7 +48,7 @@ def _told(task: Task, denial: Mapping[str, Any]) -> str:
         (text(given.get(key)) for key in ("command", "file_path", "url", "path") if given.get(key)), ""
     )
     call = f"{name} `{shortened(shown, 120)}`" if shown else name
-    if any(rule == name or rule.startswith(f"{name}(") for rule in task.disallowed_tools):
+    if any(rule == name or rule.startswith(f"{name}(") for rule in task.claude.disallowed_tools):
         return f"{call} (a rule of disallowed_tools may be why)"
     return f"{call} (to allow it: allowed_tools: [{', '.join(rules(name, given))}])"
 

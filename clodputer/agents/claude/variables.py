@@ -72,9 +72,9 @@ def credentials(task: Task, facts: Facts) -> dict[str, str]:
 def settings(task: Task) -> dict[str, str]:
     """Settings for running unattended; the task's `env` may override them."""
     # A server that does not start must not use up the start-up clock: the first event comes after the servers.
-    server_start = min(30.0, (task.startup_timeout or 90.0) / 3)
+    server_start = min(30.0, (task.limits.startup_timeout or 90.0) / 3)
     # A tool call must end before the run's clock does, so that the model can still say what happened.
-    timeout = TIMEOUT if task.timeout is None else task.timeout
+    timeout = TIMEOUT if task.limits.timeout is None else task.limits.timeout
     longest_call = timeout - MINUTE if timeout > 2 * MINUTE else timeout / 2
     usual_call = min(10 * MINUTE, longest_call)
     return {

@@ -8,7 +8,7 @@ from typing import Any, Optional
 from clodputer.agents import ending
 from clodputer.agents.claude import denied as claude_denied
 from clodputer.agents.claude.cost import spent
-from clodputer.agents.claude.stream import ApiError, Notes, missing_servers
+from clodputer.agents.claude.stream import ApiError, Notes, missing_servers, weaker_than_asked
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
@@ -74,6 +74,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         agent_version=notes.version,
         permission_denials=tuple(notes.denials.values()),
         mcp_servers=notes.mcp_servers,
+        in_effect=notes.in_effect,
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
     )
 
@@ -81,8 +82,10 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
 def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Outcome:
     notes: Notes = progress.notes
     if ended.stopped == "mcp":
-        missing = missing_servers(notes, task.requires_mcp)
+        missing = missing_servers(notes, task.claude.requires_mcp)
         return of("mcp", f"Not connected: {', '.join(missing)}. It was stopped before it spent anything.")
+    if ended.stopped == "permissions":
+        return of("permissions", f"It was stopped before it did anything: {weaker_than_asked(notes)}.")
     excused = progress.done and ended.stopped in AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
     if ours is not None:
@@ -153,17 +156,17 @@ def _api_reason(error: ApiError, notes: Notes) -> str:
 
 def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outcome]:
     """What keeps an end without an error from being a success, else None."""
-    missing = missing_servers(notes, task.requires_mcp)
+    missing = missing_servers(notes, task.claude.requires_mcp)
     if missing:
         return of("mcp", f"Not connected: {', '.join(missing)}.")
-    if notes.denials and task.on_denied != "ignore":
+    if notes.denials and task.claude.on_denied != "ignore":
         return of("denied", claude_denied.message(task, tuple(notes.denials.values())))
     if not count(result.get("num_turns")):
         command = text(result.get("local_command"))
         return of(
             "empty", f"The prompt was taken for the command /{command}." if command else "No turn was taken."
         )
-    if task.json_schema is not None and "structured_output" not in result:
+    if task.claude.json_schema is not None and "structured_output" not in result:
         # claude calls this a success (claude-cli 2).
         said = shortened(text(result.get("result")), 200)
         return of("no_structure", f"It ended without output that fits json_schema. It said: {said}")

@@ -19,7 +19,7 @@ from clodputer.store import atomic, plainfile
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.plainfile import Plain
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 @click.command()
@@ -66,7 +66,7 @@ def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Res
     if not wrong:
         return Result(data, f"{printable(path)} is unchanged")
     text = f"{printable(wrong)}\n{printable(path)} is unchanged, and {ink('not in order', 'red')}"
-    error = ClodputerError("task_invalid", wrong, f"Mend it: clodputer edit {name}")
+    error = ClodputerError("task_invalid", wrong, f"Fix: clodputer edit {name}")
     return Result(data, text, ExitCode.EXPECTED, (error,))
 
 
@@ -81,7 +81,7 @@ def _read(path: str) -> Plain:
     try:
         return plainfile.read(path, document.LARGEST)
     except ValueError as error:
-        raise ClodputerError("task_invalid", f"{path}: {error}", "Mend it by hand.") from None
+        raise ClodputerError("task_invalid", f"{path}: {error}", "Fix it by hand.") from None
 
 
 def _draft(home: Home, name: str, content: bytes) -> str:
@@ -152,4 +152,6 @@ def _forget(draft: str, before: bytes) -> None:
 
 
 def _kept(path: str, draft: str) -> str:
-    return f"What you wrote is kept in {draft}; {path} was not touched. Mend the one, and move it over the other."
+    return (
+        f"What you wrote is kept in {draft}; {path} was not touched. Fix the one, and move it over the other."
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from clodputer import triggers
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import when
@@ -16,7 +17,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import slot, trigger
+from clodputer.cli.text import slot
 from clodputer.model.moment import format_duration, iso
 from clodputer.store import zone
 from clodputer.store.context import look
@@ -76,7 +77,9 @@ def told(one: Listed) -> dict[str, Any]:
         "enabled": task.enabled,
         "description": task.description,
         "lane": task.lane,
-        "triggers": [{"type": each.type, "words": trigger.words(each)} for each in one.triggers],
+        "triggers": [
+            {"type": each.type, "words": triggers.load(each.type).words(each)} for each in one.triggers
+        ],
         "next_slot_time": slot.written(one.coming.slot, one.coming.zone) if one.coming else None,
         "last_run": None
         if last is None
@@ -126,7 +129,7 @@ def _row(one: Listed, now: float) -> tuple[str, ...]:
     upcoming = zone.wall(one.coming.slot, one.coming.zone) if one.coming else ""
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
-        one_line(trigger.triggers(one.triggers), LONGEST),
+        one_line(triggers.words(one.triggers), LONGEST),
         (ink("disabled", "yellow") if not task.enabled else one_line(one.trouble, 40)) or upcoming,
         when.ended(last.outcome, last.reason) if last else ink("never ran", "dim"),
         when.ago(last.at, now) if last else "",

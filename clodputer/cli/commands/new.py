@@ -11,6 +11,7 @@ from typing import Any, NoReturn, Optional
 
 import click
 
+from clodputer import triggers
 from clodputer.cli import called
 from clodputer.cli.commands.edit import edit as edit_task
 from clodputer.cli.group import json_option
@@ -22,10 +23,9 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
 from clodputer.store import atomic, plainfile, templates
 from clodputer.store import home as homes
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 USUAL = "manual"
-SCHEDULED = ("cron", "interval", "at")
 
 
 @click.command()
@@ -135,7 +135,7 @@ def _told(path: str, task: Task) -> str:
         (f"run {task.name} --dry-run", "see what would be started"),
         (f"run {task.name}", "run it now"),
     ]
-    if any(one.type in SCHEDULED for one in task.triggers):
+    if any(map(triggers.has_slot_times, task.triggers)):
         steps.append((f"next {task.name}", "see when it is due"))
     lines = [f"{ink('made', 'green')}  {printable(path)}"]
     if task.description:

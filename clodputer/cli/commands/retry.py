@@ -31,7 +31,7 @@ def command(run: str, all_dead: bool) -> Result:
     its latest run. The request is dropped once more, as a new one whose origin names the one it retries, and the next exec
     runs it. One that lay in spool/dead/ is closed by that. Called twice, it is still dropped once; retry the new one instead.
 
-    A file in spool/rejected/, by its name, is put back into spool/new/ as it is, when what was wrong is mended.
+    A file in spool/rejected/, by its name, is put back into spool/new/ as it is, when what was wrong is fixed.
 
     \b
     Examples:

@@ -18,8 +18,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
-from clodputer.store.tasks import taskfile
-from clodputer.store.tasks.taskfile import Report
+from clodputer.tasks import taskfile
+from clodputer.tasks.taskfile import Report
 
 
 @click.command()
@@ -48,7 +48,7 @@ def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
         errors += _mistakes(lambda: settings.load(home, environ)) + _mistakes(lambda: secrets.load(home))
     reports = taskfile.check_all(home, environ, names)
     errors += [
-        ClodputerError("task_invalid", str(problem), f"Mend it: clodputer edit {report.name}")
+        ClodputerError("task_invalid", str(problem), f"Fix: clodputer edit {report.name}")
         for report in reports
         for problem in report.problems
     ]

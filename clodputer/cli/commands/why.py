@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 import click
 
+from clodputer import triggers
 from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
@@ -19,12 +20,13 @@ from clodputer.cli.terminal.prose import wrapped
 from clodputer.cli.text import aside as asidetext
 from clodputer.cli.text import record as recordtext
 from clodputer.cli.text import slot as slottext
-from clodputer.model import schedule, trigger
 from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, iso, parse_moment
 from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.policy import fingerprint, policy
+from clodputer.model.schedule import following
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests import cancel
@@ -32,11 +34,11 @@ from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context, look
-from clodputer.store.hold import Hold
+from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer
 from clodputer.store.spool.whereabouts import RUNNING
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from clodputer.views import setaside, status
 from clodputer.views.setaside import SetAside
 
@@ -68,7 +70,7 @@ class Facts(NamedTuple):
     waiting: frozenset[str]
     running: bool
     stale: bool
-    hold: Optional[Hold]
+    hold: Optional[Placed]
     entries: Mapping[int, Entry]
     aside: Sequence[SetAside]
 
@@ -81,7 +83,7 @@ def command(task: str) -> Result:
 
     Tells its last run, the slot times that were missed or coalesced and for which reason, and what stands between it and
     its next run: a slot time, a hold on its lane, a request that waits, a mistake in its file, or that it is disabled. Of
-    its requests that were rejected or given up it tells the place, the reason, and the command that mends it.
+    its requests that were rejected or given up it tells the place, the reason, and the command that fixes it.
 
     Asked for a REQUEST or a RUN by an id, it tells of that one first.
 
@@ -138,7 +140,7 @@ def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
     lines = [wrapped(_state(facts))]
     if facts.trouble:
         lines.append(recordtext.told("broken", printable(facts.trouble.message)))
-        lines.append(recordtext.told("mend", printable(facts.trouble.hint)))
+        lines.append(recordtext.told("fix", printable(facts.trouble.hint)))
     lines += asidetext.of_task([one for one in facts.aside if one.path != but], now)
     lines.append(recordtext.told("last run", _last(facts, now)))
     lines += [recordtext.told("not run", "\n".join(slottext.fates(fates)))] if fates else []
@@ -158,7 +160,7 @@ def _of_request(context: Context, one: Bearer, now: float) -> Result:
             "request_id": one.request_id or None,
             "run_id": one.run_id or None,
             "path": one.path,
-            "mend": None,
+            "fix": None,
         },
     )
     if one.place == lookup.RUN:
@@ -170,7 +172,7 @@ def _of_request(context: Context, one: Bearer, now: float) -> Result:
         text = f"request {lookup.handle(one)}{f' of {task}' if task else ''} is {one.place}"
     else:
         told = setaside.told(context, one.place, one.name)
-        task, asked["mend"] = told.task, told.mend or None
+        task, asked["fix"] = told.task, told.fix or None
         text = asidetext.page(told, None, now)
     known = task in (*taskfile.names(context.home), *runs.tasks(context.home))
     rest = _of_task(context, task, now, but=one.path) if known else Result({**_NOTHING, "task": task or None})
@@ -179,7 +181,7 @@ def _of_request(context: Context, one: Bearer, now: float) -> Result:
 
 
 def _facts(context: Context, name: str, now: float) -> Facts:
-    from clodputer.store import hold, ledger, runs
+    from clodputer.store import holds, ledger, runs
 
     task, trouble = None, None
     try:
@@ -197,7 +199,7 @@ def _facts(context: Context, name: str, now: float) -> Facts:
         frozenset(one.state for one in requests if one.state != RUNNING),
         bool(lanes),
         any(one.id in stale for one in requests),
-        hold.current(context.home, task.lane, now) if task else None,
+        holds.on_task(context.home, task, now) if task else None,
         ledger.entries(context.home, name),
         setaside.of_task(context, name),
     )
@@ -218,15 +220,23 @@ def _state(facts: Facts) -> str:
         return f"{name} is disabled: set enabled: true in {printable(facts.task.path)}"
     if facts.hold is not None:
         waits = "a request of it waits, and" if facts.waiting else "nothing of it waits;"
-        until = recordtext.until(facts.hold.until)
-        return f"{name}: {waits} its lane {lane} is on hold {until} ({printable(facts.hold.reason)})"
+        target, hold = facts.hold.target, facts.hold.hold
+        held = (
+            "everything"
+            if target == EVERYTHING
+            else f"its {target.words}"
+            if target.scope == LANE
+            else target.words
+        )
+        until = recordtext.until(hold.until)
+        return f"{name}: {waits} {held} is on hold {until} ({printable(hold.reason)})"
     if facts.waiting == {"dropped"}:
         return f"{name}: a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
     if facts.waiting == {"delayed"}:
         return f"{name}: a request of it waits for its time (see: clodputer queue)"
     if facts.waiting:
         return f"{name}: a request of it waits for its turn in lane {lane}"
-    if all(one.type == "manual" for one in facts.task.triggers):
+    if not any(map(triggers.needs_alarm, facts.task.triggers)):
         return f"{name} waits for a person or a dropped request; it has no trigger of its own"
     return f"{name} waits for its triggers"
 
@@ -246,9 +256,16 @@ def _last(facts: Facts, now: float) -> str:
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
 
 
-def _hold(hold: Hold) -> dict[str, Any]:
-    until = None if hold.until is None else iso(hold.until)
-    return {"reason": hold.reason, "message": hold.message, "until": until}
+def _hold(placed: Placed) -> dict[str, Any]:
+    hold = placed.hold
+    return {
+        "scope": placed.target.scope,
+        "name": placed.target.name or None,
+        "reason": hold.reason,
+        "message": hold.message,
+        "since": None if hold.since is None else iso(hold.since),
+        "until": None if hold.until is None else iso(hold.until),
+    }
 
 
 def _trigger(
@@ -257,22 +274,19 @@ def _trigger(
     """What one trigger waits for, for programs and in words."""
     told: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
     entry = facts.entries.get(index)
-    if entry is not None and entry.fingerprint == trigger.fingerprint(one):
+    if entry is not None and entry.fingerprint == fingerprint(one):
         told["accounted"] = slottext.written(entry.accounted)
-    if one.type == "file_watch":
-        return told, f"waits for files in {printable(str(one.options.get('path')))}"
-    if one.type == "startup":
-        return told, "waits for the next start of the computer"
-    if one.type == "manual":
-        return told, "waits for a person or a dropped request"
     try:
-        zone = zones.load(str(one.options.get("timezone") or ""), environ)
+        schedule = triggers.schedule(one, environ)
     except ClodputerError as error:
         return told, printable(error.message)
-    slot = schedule.following(trigger.schedule(one, zone), now)
+    if schedule is None:
+        return told, f"runs {printable(triggers.words([one]))}"
+    slot = following(schedule, now)
     if slot is None:
         return told, "is never due again"
+    zone = zones.of(one, environ)
     told["next_slot_time"] = slottext.written(slot, zone)
-    delay = trigger.policy(one, task.name).jitter
+    delay = policy(one, task.name).jitter
     later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
     return told, f"is due next at {zones.wall(slot, zone)}{later}"

@@ -126,7 +126,7 @@ class Live:
             progress = self._agent.observe(progress, line)
             tokens = sum(getattr(progress.notes, "tokens", ()))
             seen = live_line.observe(seen, line)._replace(tokens=tokens)
-            if self._task.session == "continue":
+            if self._task.claude.session == "continue":
                 seen = seen._replace(cost=None)  # what is told then is the cost of the whole session
         self._run = run._replace(seen=seen, progress=progress)
         if self._follow:

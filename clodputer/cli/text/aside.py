@@ -1,4 +1,4 @@
-"""What was set aside, in words for a person and for programs: why, whether that still holds, and what mends it."""
+"""What was set aside, in words for a person and for programs: why, whether that still holds, and what fixes it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def data(one: SetAside) -> dict[str, Any]:
         "reason": one.reason,
         "since": iso(one.since),
         "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
-        "mend": one.mend or None,
+        "fix": one.fix or None,
     }
 
 
@@ -45,9 +45,9 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     wrong = one.trouble
     fields = [
         ("reason", one.reason),
-        ("now", "What was wrong is mended." if not wrong and one.place == REJECTED else ""),
+        ("now", "What was wrong is fixed." if not wrong and one.place == REJECTED else ""),
         ("now", wrong.message if wrong and wrong.message not in one.reason else ""),
-        ("mend", one.mend),
+        ("fix", one.fix),
         ("task", one.task),
         ("request", one.request_id),
         ("file", one.path),
@@ -73,7 +73,7 @@ def content(context: Context, one: SetAside) -> Optional[str]:
 
 
 def of_task(found: Sequence[SetAside], now: float) -> list[str]:
-    """The files of one task in a few lines: each with its reason, and below it what mends it."""
+    """The files of one task in a few lines: each with its reason, and below it what fixes it."""
     lines = []
     for place, label in ((REJECTED, "rejected"), (DEAD, "given up")):
         here = [one for one in found if one.place == place]
@@ -81,7 +81,7 @@ def of_task(found: Sequence[SetAside], now: float) -> list[str]:
             # The reason as it is now, if there still is one: the task file may have been edited since.
             why = str(one.trouble) if one.trouble and place == REJECTED else one.reason
             head = f"{one.handle} {when.ago(one.since, now)}: {short(why)}"
-            lines.append(record.told(label, printable(f"{head}\n{one.mend}")))
+            lines.append(record.told(label, printable(f"{head}\n{one.fix}")))
         if here[MOST_TOLD:]:
             lines.append(record.told("", f"and {len(here) - MOST_TOLD} more: clodputer queue --{place}"))
     return lines

@@ -1,4 +1,4 @@
-"""Why an agent could not be started, said so that a person can mend it."""
+"""Why an agent could not be started, said so that a person can fix it."""
 
 from __future__ import annotations
 

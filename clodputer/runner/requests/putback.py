@@ -1,4 +1,4 @@
-"""Put back: a file that was rejected goes to `new/` again as it is, by one rename, once its cause is mended."""
+"""Put back: a file that was rejected goes to `new/` again as it is, by one rename, once its cause is fixed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile, lookup
 from clodputer.store.spool.lookup import REJECTED
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # What is wrong with the tasks that were looked at, by their names.
 Known = dict[str, Optional[ClodputerError]]
@@ -72,7 +72,7 @@ def put_back(context: Context, name: str) -> Back:
 def trouble(
     context: Context, path: str, dropped: str, known: Optional[Known] = None
 ) -> tuple[str, Optional[ClodputerError]]:
-    """The task that a file set aside names, as far as it can be read; and why it would be rejected, and what mends that.
+    """The task that a file set aside names, as far as it can be read; and why it would be rejected, and what fixes that.
 
     dropped: the name under which it was dropped. known: what was found of tasks before, for those who ask of many files.
     Raises OSError.
@@ -83,7 +83,7 @@ def trouble(
         read_request(found, dropped, "none", found.dropped_at)
     except (dropfile.Unreadable, InvalidRequest) as error:
         code = "unreadable" if isinstance(error, dropfile.Unreadable) else "invalid_request"
-        return named, ClodputerError(code, str(error), f"Mend {path}.")
+        return named, ClodputerError(code, str(error), f"Fix {path}.")
     known = {} if known is None else known
     if named not in known:
         known[named] = _wrong_with(context, named)
@@ -95,12 +95,12 @@ def trouble(
 
 
 def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
-    """Why no request for that task is let in, and what mends that."""
+    """Why no request for that task is let in, and what fixes that."""
     try:
         found = taskfile.load(context.home, task, context.environ)
     except ClodputerError as error:
         unknown = error.code == "task_unknown"
-        hint = f"Make the task: clodputer new {task}" if unknown else f"Mend it: clodputer edit {task}."
+        hint = f"Make the task: clodputer new {task}" if unknown else f"Fix: clodputer edit {task}."
         return ClodputerError(error.code, error.message, hint)
     if not found.enabled:
         return ClodputerError(

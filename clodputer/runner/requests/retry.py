@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from time import monotonic, sleep, time
 from typing import NamedTuple, Optional
 
+from clodputer.effects.close import close
+from clodputer.effects.finish import MASKED
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Request, from_fields, to_fields
 from clodputer.runner.intake import read_request
-from clodputer.runner.requests.close import close
 from clodputer.runner.requests.putback import put_back
-from clodputer.runner.settle import MASKED
 from clodputer.store import atomic, runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, dedupe, dropfile, lookup, whereabouts
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
 TTL = 366 * 86400.0
@@ -204,7 +204,7 @@ def _request(context: Context, ended: Ended) -> Request:
         raise ClodputerError(
             "invalid_request",
             f"{request_id} is no request that could be run: {error}",
-            "Mend the file by hand, and move it into spool/new.",
+            "Fix the file by hand, and move it into spool/new.",
         ) from None
 
 

@@ -24,7 +24,7 @@ def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason
         number += 1
         kept = f"{folder}/{number}.{prefix}{name}"
     again = f"mv {quote(kept)} {quote(f'{home.new}/{name}')}"
-    text = f"{reason.rstrip()}\n\nTo drop it again, once that is mended:\n  {again}\n"
+    text = f"{reason.rstrip()}\n\nTo drop it again, once that is fixed:\n  {again}\n"
     atomic.write(kept + REASON_SUFFIX, text.encode("utf-8", "backslashreplace"), durable=False)
     try:
         os.rename(path, kept)

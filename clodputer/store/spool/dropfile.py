@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Mapping
+from errno import ELOOP
+from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.jsontext import loads
@@ -47,7 +48,7 @@ class Dropped(NamedTuple):
 
 def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
     """Put a request into `new/` as JSON under that file name: the public door, also for ourselves. Raises OSError."""
-    atomic.write(f"{home.new}/{name}", json.dumps(fields).encode() + b"\n", through=home.tmp)
+    atomic.write(f"{home.new}/{name}", dumps(fields).encode() + b"\n", through=home.tmp)
 
 
 def read(path: str, name: str) -> Dropped:
@@ -77,6 +78,10 @@ def _read(path: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError:
         raise Unreadable("it cannot be read: permission denied; make it readable for this account") from None
+    except OSError as error:
+        if error.errno == ELOOP:
+            raise Unreadable("it is a symbolic link, not a regular file; drop the file itself") from None
+        raise
     with os.fdopen(descriptor, "rb") as file:
         return file.read(LARGEST + 1)
 
@@ -105,14 +110,7 @@ def _json(data: bytes) -> Any:
     text = _text(data)
     try:
         return loads(text)
-    except (ValueError, RecursionError):
-        return _json_thoroughly(text)
-
-
-def _json_thoroughly(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Unreadable(f"it is no JSON: {error}", incomplete=True) from None
 
 

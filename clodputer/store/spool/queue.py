@@ -9,7 +9,7 @@ from clodputer.model.request import Place, parse_place
 from clodputer.store import idle
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import layout
+from clodputer.store.spool import layout, waits
 from clodputer.store.spool.slot import Slot
 
 
@@ -67,16 +67,22 @@ def delayed_path(home: Home, lane: str, place: Place) -> str:
 
 
 def promote(home: Home, now: float) -> list[tuple[str, str]]:
-    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that we moved."""
+    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that was early.
+
+    Those that a gate kept waiting take their old places again, to be asked about anew: mostly they wait on.
+    """
     moved = []
     for lane in layout.lanes(home):
         for name in sorted(entries(layout.delayed(home, lane))):
             place = parse_place(name)
             if place is None or not idle.due(name, now):
                 continue
+            waiting = waits.read(home, lane, place.id)
+            target = place if waiting is None else place._replace(microseconds=waiting.order)
             try:
-                os.rename(delayed_path(home, lane, place), path(home, lane, place))
+                os.rename(delayed_path(home, lane, place), path(home, lane, target))
             except FileNotFoundError:
                 continue  # another exec promoted it
-            moved.append((lane, place.id))
+            if waiting is None:
+                moved.append((lane, place.id))
     return moved

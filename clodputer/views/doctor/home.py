@@ -132,8 +132,8 @@ def secret_file(facts: Facts) -> list[Finding]:
     try:
         found = secrets.load(facts.home)
     except ClodputerError as error:
-        mend = Fix(f"chmod 600 {path}", CHMOD, (path,), 0o600) if error.code == "secrets_mode" else None
-        return problem("secrets", error.message, error.hint, mend)
+        fix = Fix(f"chmod 600 {path}", CHMOD, (path,), 0o600) if error.code == "secrets_mode" else None
+        return problem("secrets", error.message, error.hint, fix)
     return ok("secrets", f"{amount(len(found), 'value')} in {path}" if found else f"nothing in {path}")
 
 

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Sequence
 from difflib import unified_diff
 
-from clodputer import __version__
+from clodputer import __version__, triggers
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, Trouble
+from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, SchedulerProblem
 from clodputer.store import home as homes
 from clodputer.store import zone
 from clodputer.views.doctor.claude import located
@@ -72,9 +72,7 @@ def scheduler(facts: Facts) -> list[Finding]:
 def _silent(facts: Facts, message: str, remedy: str) -> Finding:
     """Nobody rings: a problem as soon as a task relies on it."""
     relying = [
-        task.name
-        for task in facts.tasks
-        if task.enabled and any(one.type != "manual" for one in task.triggers)
+        task.name for task in facts.tasks if task.enabled and any(map(triggers.needs_alarm, task.triggers))
     ]
     if relying:
         return Finding(
@@ -97,7 +95,7 @@ def units(facts: Facts) -> list[Finding]:
     installed = facts.installed
     if installed is None or not installed.names:
         return []
-    found = [_trouble("units", one) for one in installed.troubles if one.code != "task_invalid"]
+    found = [_trouble("units", one) for one in installed.problems if one.code != "task_invalid"]
     found += _changes(installed.changes)
     return found or ok("units", f"{amount(len(installed.units), 'unit')} as the tasks want them")
 
@@ -159,7 +157,7 @@ def alarms(facts: Facts) -> list[Finding]:
     return seen or ok("alarms", f"{named(installed.names)} reports no trouble")
 
 
-def _trouble(check: str, one: Trouble) -> Finding:
+def _trouble(check: str, one: SchedulerProblem) -> Finding:
     return Finding(check, PROBLEM if one.fatal else NOTE, one.message, one.hint or RUN_INSTALL)
 
 

@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.runner import prompt
 from clodputer.store import settings
-from clodputer.store.tasks import taskfile
 from clodputer.store.tilde import expand
+from clodputer.tasks import taskfile
+from clodputer.triggers.file_watch.path import filled_in
 from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
 
 # Below the account's home folder or absolute: macOS gives these only to programs that a person has allowed it.
@@ -50,7 +52,7 @@ def tasks(facts: Facts) -> list[Finding]:
     reports = taskfile.check_all(facts.home, facts.environ)
     broken = [report for report in reports if report.problems]
     found = [
-        Finding("tasks", "problem", _mistakes(report), f"Mend it: clodputer edit {report.name}")
+        Finding("tasks", "problem", _mistakes(report), f"Fix: clodputer edit {report.name}")
         for report in broken[:MOST_FILES]
     ]
     if len(broken) > MOST_FILES:
@@ -137,9 +139,8 @@ def _places(facts: Facts) -> Iterator[Place]:
                 final = prompt.render_task(task, facts.environ, facts.secrets)
                 yield Place(task.name, final.working_directory, False)
             for trigger in task.triggers:
-                if trigger.type == "file_watch":
-                    yield Place(
-                        task.name, prompt.watched_path(task, trigger, facts.environ, facts.secrets), True
-                    )
+                for watch in triggers.load(trigger.type).alarm(trigger).watches:
+                    path = filled_in(task, watch.path, facts.environ, facts.secrets)
+                    yield Place(task.name, path, True)
         except ClodputerError:
             continue  # a variable that is not set here, and may be where it runs; the run itself tells

@@ -11,10 +11,11 @@ from itertools import islice, takewhile
 from operator import ge
 from typing import NamedTuple, Optional
 
-from clodputer.model import trigger
+from clodputer import triggers
 from clodputer.model.due import MISSED, ON_TIME, REASONS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
+from clodputer.model.policy import fingerprint, policy
 from clodputer.model.schedule import Schedule, slots
 from clodputer.store import ledger, runs
 from clodputer.store import zone as zones
@@ -157,18 +158,18 @@ def _timed(facts: Facts) -> Iterator[Timed]:
         if not task.enabled:
             continue
         for index, one in enumerate(task.triggers):
-            if one.type not in trigger.TIMED:
-                continue
             try:
-                zone = zones.of(one, facts.environ)
+                schedule = triggers.schedule(one, facts.environ)
             except ClodputerError:
-                continue  # told by the tasks' own check
+                continue  # a finding of the tasks' own check
+            if schedule is None:
+                continue
             yield Timed(
                 task.name,
                 index,
-                trigger.schedule(one, zone),
-                trigger.fingerprint(one),
-                trigger.policy(one, task.name).jitter,
+                schedule,
+                fingerprint(one),
+                policy(one, task.name).jitter,
                 os.stat(task.path).st_mtime,
             )
 

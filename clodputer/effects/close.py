@@ -1,0 +1,35 @@
+"""Close: put a request that a person has done with into `closed/`, with the reason beside it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from clodputer.store.context import Context
+from clodputer.store.spool import aside, waits
+
+CANCELLED = "Cancelled by a person before it ran."
+
+
+def close(context: Context, path: str, request_id: str, dropped: str, reason: str) -> str:
+    """Move a request, unopened, to `closed/` under its id and dropped name; where it is now.
+
+    Raises FileNotFoundError when it is not there any more: of several who want it, a claim among them, one rename wins.
+    Raises OSError.
+    """
+    # Homes that were made before there was such a folder.
+    os.makedirs(context.home.closed, mode=0o700, exist_ok=True)
+    return aside.set_aside(
+        context.home, path, context.home.closed, f"{request_id}.", dropped, context.masker.text(reason)
+    )
+
+
+def close_cancelled(
+    context: Context, path: str, request_id: str, dropped: str, now: float, **told: Any
+) -> str:
+    """Close a request because a person cancelled it, and say so in the log; where it is now. Raises as `close` does."""
+    kept = close(context, path, request_id, dropped, CANCELLED)
+    if told.get("lane"):
+        waits.forget(context.home, told["lane"], request_id)
+    context.log(now, "cancelled", request_id=request_id, kept=kept, **told)
+    return kept

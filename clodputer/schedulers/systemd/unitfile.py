@@ -1,0 +1,93 @@
+"""Where systemd keeps a person's units, the links that enable them and the stamps of timers; and our mark in them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple, Optional
+from urllib.parse import quote, unquote
+
+from clodputer.schedulers.unit import Frame, home_tag, unit_stem
+
+PREFIX = "clodputer-"
+SERVICE, TIMER, PATH = ".service", ".timer", ".path"
+SUFFIXES = (SERVICE, TIMER, PATH)
+# What pulls in the units that ring; services are started by these only.
+WANTS = {TIMER: "timers.target.wants", PATH: "paths.target.wants"}
+
+_MARK = re.compile(r"# clodputer-unit version=(\S+) home=(\S+) kind=(\S+) task=(\S*)")
+# A unit is some kilobytes long; a file that is larger is not ours.
+_LONGEST = 1 << 20
+
+
+class Mark(NamedTuple):
+    """What the first line of a unit of ours says: whose it is."""
+
+    version: str
+    home: str
+    kind: str
+    task: str
+
+
+def folder(frame: Frame) -> str:
+    """Where the units are written: `~/.config/systemd/user`, or below XDG_CONFIG_HOME."""
+    return f"{_base('XDG_CONFIG_HOME', f'{frame.account}/.config')}/systemd/user"
+
+
+def stamp(frame: Frame, timer: str) -> str:
+    """The file in which systemd keeps when a timer rang last."""
+    return f"{_base('XDG_DATA_HOME', f'{frame.account}/.local/share')}/systemd/timers/stamp-{timer}"
+
+
+def link(frame: Frame, unit: str) -> str:
+    """The link that has a timer or path unit started with the manager."""
+    return f"{folder(frame)}/{WANTS[os.path.splitext(unit)[1]]}/{unit}"
+
+
+def _base(variable: str, usual: str) -> str:
+    named = os.environ.get(variable, "")
+    # The specification has relative ones ignored.
+    return named.rstrip("/") if named.startswith("/") else usual
+
+
+def name(frame: Frame, kind: str, task: str = "") -> str:
+    """The name of a unit without its suffix."""
+    return PREFIX + unit_stem(frame.home, frame.account, kind, task)
+
+
+def is_of_this_home(frame: Frame, unit: str) -> bool:
+    """Whether a unit that left no file behind is named like those of this home."""
+    tag = home_tag(frame.home, frame.account)
+    ours = re.escape(f"{PREFIX}{tag}-" if tag else PREFIX)
+    return bool(re.fullmatch(rf"{ours}(task-[a-z0-9-]+|spool|sweep)", unit))
+
+
+def mark(version: str, home: str, kind: str, task: str) -> str:
+    """The line by which a unit of ours is known, in ASCII letters only."""
+    told = (
+        f"version={quote(version)} home={quote(os.fsencode(home), safe='/')} kind={kind} task={quote(task)}"
+    )
+    return f"# clodputer-unit {told}"
+
+
+def marked(text: str) -> Optional[Mark]:
+    """The mark of a unit of ours; None when it is somebody else's."""
+    match = _MARK.fullmatch(text.partition("\n")[0])
+    if match is None:
+        return None
+    version, home, kind, task = match.groups()
+    return Mark(unquote(version), unquote(home, errors="surrogateescape"), unquote(kind), unquote(task))
+
+
+def read(path: str) -> Optional[str]:
+    """The text of a file that may be a unit of ours; None when there is none, or what is there cannot be one."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        try:
+            data = file.read(_LONGEST + 1)
+        except OSError:
+            return None
+    return None if len(data) > _LONGEST else data.decode("utf-8", "surrogateescape")

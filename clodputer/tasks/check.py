@@ -1,0 +1,210 @@
+"""One task file's content made into a Task, or into everything that is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Optional
+
+from clodputer import agents
+from clodputer.model.errors import ClodputerError
+from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, defaults
+from clodputer.model.task import Task, Trigger, assemble, is_name
+from clodputer.store.tasks import promptfile, template_text
+from clodputer.store.tasks.document import Document, scalar
+from clodputer.store.tasks.models import validated
+from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
+from clodputer.store.tilde import expand
+from clodputer.tasks import tables
+
+LONGEST_CHOICE = 1000
+# What a template makes is read as YAML reads a plain value.
+_NUMBERS = frozenset((FLAG, COUNT, NUMBER, MONEY, PRIORITY))
+
+_UNFIT = (
+    "the file's name is no name for a task; rename the file, or add name: "
+    "with 1 to 64 letters, digits, '.', '_' or '-'"
+)
+
+
+class Checked(NamedTuple):
+    """A file's task, or its problems. `keep`: whether it is the same in every environment."""
+
+    task: Optional[Task]
+    problems: tuple[Problem, ...]
+    keep: bool = True
+
+
+class _Finding(NamedTuple):
+    path: Path
+    message: str
+    line: int = 0
+
+
+def check(
+    document: Document,
+    file: str,
+    shown: str,
+    environ: Mapping[str, str],
+    secrets: Callable[[], Mapping[str, str]],
+) -> Checked:
+    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it."""
+    if document.value is None and not document.wrong:
+        return Checked(None, (Problem(shown, 1, "", "the file is empty; a task needs at least prompt: ..."),))
+    problems = [Problem(shown, line, "", message) for line, message in document.wrong]
+    if not isinstance(document.value, dict):
+        if document.value is not None:
+            problems.append(
+                Problem(shown, document.line(()), "", "expected keys such as prompt: ..., found none")
+            )
+        return Checked(None, tuple(problems))
+    findings = list(_template_faults(document.value, document))
+    broken = {finding.path for finding in findings}
+    fields, rendered, unfilled = _filled_in(document.value, broken, lambda: {**environ, **secrets()})
+    findings += unfilled
+    values, wrong = validated(tables.top().values(), fields, rendered)
+    triggers, wrong_triggers = _kinds("trigger", fields.get("trigger", {"type": "manual"}), rendered)
+    findings += [_Finding(path, message) for path, message in wrong]
+    findings += wrong_triggers + _across(document.value, fields)
+    problems += [
+        Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
+        for finding in findings
+    ]
+    name = values.get("name") or os.path.splitext(os.path.basename(file))[0]
+    if "name" not in document.value and not is_name(name):
+        problems.append(Problem(shown, 1, "name", _UNFIT))
+    if values.get("prompt_file"):
+        values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)
+        problems += [
+            Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
+            for where, line, message in trouble
+        ]
+    if problems:
+        # In the order of the file; what is wrong in a prompt's own file comes last.
+        return Checked(
+            None, tuple(sorted(set(problems), key=lambda problem: (problem.path != shown, problem[1:])))
+        )
+    return Checked(_task(values, triggers, name, file), (), keep=not rendered.templates)
+
+
+def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterator[_Finding]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _template_faults(item, document, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _template_faults(item, document, (*path, index))
+    elif isinstance(value, str):
+        known = template_text.IN_PROMPTS if path == ("prompt",) else template_text.ENV_ONLY
+        for fault in template_text.faults(value, known):
+            first = document.texts.get(path, 0)
+            yield _Finding(path, fault.message, first + fault.line - 1 if first else 0)
+
+
+def _filled_in(
+    value: dict[str, Any], broken: set[Path], variables: Callable[[], Mapping[str, str]]
+) -> tuple[dict[str, Any], Rendered, list[_Finding]]:
+    """The keys, with `{{ env.X }}` filled in where numbers and choices are wanted."""
+    top = tables.top()
+    early = frozenset(name for name, key in top.items() if key.filled() == READING)
+    templates: dict[Path, str] = {}
+    findings: list[_Finding] = []
+
+    def fill(item: Any, path: Path) -> Any:
+        if isinstance(item, dict):
+            return {key: fill(below, (*path, key)) for key, below in item.items()}
+        if isinstance(item, list):
+            return [fill(below, (*path, index)) for index, below in enumerate(item)]
+        if not isinstance(item, str) or not template_text.marked(item) or path in broken:
+            return item
+        templates[path] = item
+        try:
+            text = template_text.render(item, {"env": variables()}, LONGEST_CHOICE)
+            return scalar(text) if top[path[0]].kind in _NUMBERS else text
+        except (ValueError, ClodputerError) as error:
+            missing = getattr(error, "missing", "")
+            remedy = f"; put {missing[4:]}=... into secrets.env" if missing.startswith("env.") else ""
+            findings.append(_Finding(path, f"{error}{remedy}".replace("\n", "; ")))
+            broken.add(path)
+            return item
+
+    fields = {key: fill(item, (key,)) if key in early else item for key, item in value.items()}
+    # What could not be filled in was told already; it need not be told again as a wrong value.
+    for path in broken:
+        if path[0] in early:
+            fields.pop(path[0], None)
+    return fields, Rendered(templates), findings
+
+
+def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list[_Finding]]:
+    """The mappings under a key of kind KINDS, each checked with the table of its own type."""
+    kinds = tables.kinds()[key]
+    found: list[Trigger] = []
+    findings: list[_Finding] = []
+    choice = Key("type", CHOICE, choices=tuple(kinds), required=True)
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        path: Path = (key, index) if isinstance(value, list) else (key,)
+        if not isinstance(item, dict):
+            example, shown = tables.top()[key].example["type"], rendered.show(path, item)
+            findings.append(_Finding(path, f"expected a mapping such as {{type: {example}}}, found {shown}"))
+            continue
+        kind = item.get("type")
+        if "type" not in item:
+            wanted = f"expected a type, which is one of {', '.join(kinds)}"
+            findings.append(_Finding(path, wanted))
+            continue
+        own = kinds.get(kind) if isinstance(kind, str) else None
+        # Of an unknown type nothing else is known either.
+        options, wrong = validated((choice, *(own or ())), {"type": kind} if own is None else item, rendered)
+        findings += [_Finding((*path, *below), message) for below, message in wrong]
+        options.pop("type", None)
+        found.append(Trigger(str(kind), {**defaults(own or ()), **options}))
+    if value == []:
+        findings.append(_Finding((key,), f"expected at least one {key}, found an empty list"))
+    return tuple(found), findings
+
+
+def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding]:
+    """The rules between keys: no key without an effect, and one source of the prompt."""
+    agent = fields.get("agent", "" if "agent" in keys else "claude")
+    findings = []
+    prompted = "prompt" in keys or "prompt_file" in keys
+    if "prompt" in keys and "prompt_file" in keys:
+        findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
+    if agent not in agents.KINDS:
+        return findings
+    if agent == "claude" and not prompted:
+        findings.append(_Finding((), "expected prompt or prompt_file: what is Claude asked to do?"))
+    if agent == "command" and "command" not in keys:
+        findings.append(_Finding((), "expected command: which program does agent: command start?"))
+    for key, owner in tables.owners().items():
+        if key in keys and owner != agent:
+            without = (
+                f"with agent: {agent}; take the line out" if "agent" in keys else f"without agent: {owner}"
+            )
+            findings.append(_Finding((key,), f"has no effect {without}"))
+    if agent == "command" and "context" in keys and not prompted:
+        findings.append(
+            _Finding(("context",), "has no effect without prompt or prompt_file, which it is for")
+        )
+    return findings
+
+
+def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str, list[tuple[str, int, str]]]:
+    """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
+    if template_text.marked(value):
+        return value, []
+    path = os.path.join(os.path.dirname(file), expand(value, environ))
+    try:
+        text = promptfile.read(path)
+    except ValueError as error:
+        return path, [("", 0, str(error))]
+    # A `~` is expanded when it is rendered: another HOME may share the cache.
+    return value if value.startswith("~") else path, [
+        (path, fault.line, fault.message) for fault in template_text.faults(text, template_text.IN_PROMPTS)
+    ]
+
+
+def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
+    values.pop("trigger", None)
+    return assemble({**values, "name": name, "path": file, "triggers": triggers})

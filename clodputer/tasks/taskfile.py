@@ -1,0 +1,200 @@
+"""The task files of a home: one task by its name, or all of them checked; what is unchanged comes from the cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.suggest import did_you_mean
+from clodputer.model.task import Task, from_json, is_name, to_json
+from clodputer.store import secrets
+from clodputer.store.home import Home
+from clodputer.store.tasks import cache
+from clodputer.store.tasks.problems import Problem
+from clodputer.store.tasks.yamlfile import document
+
+ENDINGS = (".yaml", ".yml")
+
+# What decides what a file means: when one of these changes, cached tasks are read anew. A folder stands for its files.
+RULES = (
+    "agents/claude/keys.py",
+    "agents/command.py",
+    "model/",
+    "store/tasks/",
+    "tasks/",
+    "triggers/",
+    "triggers/file_watch/",
+)
+# Whatever is not what today's Task is made of.
+_FOREIGN = (TypeError, KeyError, ValueError, AttributeError)
+
+
+class Report(NamedTuple):
+    """What `validate` tells of one file: its task, or its problems (then `task` is None)."""
+
+    name: str
+    path: str
+    task: Optional[Task]
+    problems: tuple[Problem, ...]
+
+
+class _Invalid(Exception):
+    """Problems on their way past the cache."""
+
+
+def load(home: Home, name: str, environ: Mapping[str, str]) -> Task:
+    """The task of that name.
+
+    Raises ClodputerError: "task_unknown", or "task_invalid" with every problem of its file, one on each line.
+    """
+    task, problems = check_file(home, find(home, name), environ)
+    if task is None:
+        raise _invalid(name, problems)
+    return task
+
+
+def find(home: Home, name: str) -> str:
+    """The file of the task of that name, in order or not.
+
+    Raises ClodputerError: "task_unknown", or "task_invalid" when two files claim the name.
+    """
+    path = _find(home, name)
+    if not path:
+        known = names(home)
+        where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
+        raise ClodputerError(
+            "task_unknown",
+            f"there is no task {name[:80]!r}{did_you_mean(name, known)}{where}",
+            f"A task is a file such as {home.tasks}/NAME.yaml; to make one: clodputer new NAME",
+        )
+    return path
+
+
+def check_file(
+    home: Home, path: str, environ: Mapping[str, str]
+) -> tuple[Optional[Task], tuple[Problem, ...]]:
+    """The task in a file, from the cache when the file is unchanged; or None and all its problems."""
+
+    def fresh() -> tuple[object, bool]:
+        from clodputer.tasks.check import check
+
+        checked = check(document(path), path, shown(home, path), environ, lambda: secrets.load(home))
+        if checked.task is None:
+            raise _Invalid(checked.problems)
+        return to_json(checked.task), checked.keep
+
+    try:
+        try:
+            return from_json(cache.get(home, path, _version(), fresh)), ()
+        except _FOREIGN:
+            return from_json(fresh()[0]), ()  # type: ignore[arg-type]
+    except _Invalid as invalid:
+        return None, invalid.args[0]
+
+
+def check_content(
+    home: Home, path: str, content: bytes, environ: Mapping[str, str]
+) -> tuple[Optional[Task], tuple[Problem, ...]]:
+    """The task that `path` would hold with this content, or None and all its problems. Nothing is read from it or written."""
+    from clodputer.store.tasks import document as taskfile_yaml
+    from clodputer.tasks.check import check
+
+    checked = check(taskfile_yaml.read(content), path, shown(home, path), environ, lambda: secrets.load(home))
+    problems = checked.problems
+    if checked.task is not None:
+        twin = claimant(home, checked.task.name, path)
+        if twin:
+            problems = (_twice(home, path, checked.task.name, twin),)
+    return (None, problems) if problems else (checked.task, ())
+
+
+def claimant(home: Home, name: str, but: str = "") -> str:
+    """The first file, other than `but`, that claims a task name, in whatever case; empty when there is none."""
+    return next(
+        (path for path in _files(home) if path != but and claimed_name(home, path).lower() == name.lower()),
+        "",
+    )
+
+
+def check_all(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> list[Report]:
+    """A report on every task file, or on those of the tasks named; a broken file never hides another one.
+
+    Raises ClodputerError ("task_unknown") for a wrong name.
+    """
+    claims = [(claimed_name(home, path), path) for path in _files(home)]
+    wanted = set(only)
+    for name in wanted - {claim for claim, _ in claims}:
+        load(home, name, environ)
+    reports = []
+    for name, path in claims:
+        if wanted and name not in wanted:
+            continue
+        task, problems = check_file(home, path, environ)
+        # Case counts for nothing here: some file systems of macOS would keep both tasks' runs in one folder.
+        twins = [other for claim, other in claims if claim.lower() == name.lower() and other != path]
+        problems += tuple(_twice(home, path, name, other) for other in twins)
+        reports.append(Report(name, path, None if problems else task, problems))
+    return reports
+
+
+def names(home: Home) -> list[str]:
+    """The names of all tasks, of the broken ones too."""
+    return sorted({claimed_name(home, path) for path in _files(home)})
+
+
+def claimed_name(home: Home, path: str) -> str:
+    """The name that a file gives its task, whether or not the rest of it is in order."""
+    try:
+        return from_json(cache.find(home, path, _version()) or {}).name
+    except _FOREIGN:
+        value = document(path).value
+    named = value.get("name") if isinstance(value, dict) else None
+    return named if isinstance(named, str) and is_name(named) else _stem(path)
+
+
+def shown(home: Home, path: str) -> str:
+    """A path as messages show it: from the home on."""
+    return os.fsencode(os.path.relpath(path, home.root)).decode("utf-8", "replace")
+
+
+def _find(home: Home, name: str) -> str:
+    """The file of the task of that name, or nothing. Raises ClodputerError when two claim it."""
+    if not is_name(name):
+        return ""
+    here = [path for path in (f"{home.tasks}/{name}{ending}" for ending in ENDINGS) if os.path.exists(path)]
+    # The usual case, and the quick one: no other file is looked at. `check_all` finds a second claim to the name.
+    if len(here) == 1 and claimed_name(home, here[0]) == name:
+        return here[0]
+    claims = [path for path in _files(home) if claimed_name(home, path) == name]
+    if len(claims) > 1:
+        raise _invalid(name, [_twice(home, claims[0], name, claims[1])])
+    return claims[0] if claims else ""
+
+
+def _files(home: Home) -> Iterator[str]:
+    try:
+        found = sorted(os.listdir(home.tasks))
+    except FileNotFoundError:
+        return
+    for name in found:
+        if name.endswith(ENDINGS) and not name.startswith("."):
+            yield f"{home.tasks}/{name}"
+
+
+def _version() -> str:
+    return cache.program(*RULES)
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _twice(home: Home, path: str, name: str, other: str) -> Problem:
+    message = f"the task name {name!r} is also claimed by {shown(home, other)}; give one of them another name"
+    return Problem(shown(home, path), 1, "name", message)
+
+
+def _invalid(name: str, problems: Iterable[Problem]) -> ClodputerError:
+    return ClodputerError("task_invalid", "\n".join(map(str, problems)), f"Fix: clodputer edit {name}")

@@ -1,0 +1,77 @@
+"""What brings requests in: one module for each kind of trigger, found by name, each with the functions of `Kind`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import tzinfo
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Optional, Protocol
+
+from clodputer.model.keys import Key
+from clodputer.model.ring import NOTHING, Ring
+from clodputer.model.schedule import Schedule
+from clodputer.model.task import Trigger
+from clodputer.store import zone
+
+
+class Kind(Protocol):
+    """What the module of every kind has. `type: NAME` in a task file is the module of that name in this folder."""
+
+    # The keys of its mapping in a task file, `type` aside.
+    KEYS: tuple[Key, ...]
+    # The names that its requests add to the templates of prompts, such as `file`.
+    BRINGS: tuple[str, ...]
+
+    def alarm(self, trigger: Trigger) -> Ring:
+        """What must start an exec for it, as data; `model.ring.NOTHING` when nothing must. Pure."""
+
+    def words(self, trigger: Trigger) -> str:
+        """When it brings requests in, for people: `every 15m`, `when files change in ~/inbox`. Pure."""
+
+
+class Clock(Kind, Protocol):
+    """A kind that has slot times."""
+
+    def schedule(self, trigger: Trigger, zone: tzinfo) -> Schedule:
+        """Its slot times; `zone` is the one that the trigger names, or the system's. Pure."""
+
+
+def names() -> tuple[str, ...]:
+    """The kinds there are, in alphabetical order."""
+    return tuple(sorted(module.name for module in iter_modules(__path__)))
+
+
+def load(name: str) -> Kind:
+    """The module of a kind. Raises KeyError for one that there is not."""
+    try:
+        kind: Any = import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{name}":
+            raise
+        raise KeyError(name) from None
+    return kind  # type: ignore[no-any-return]
+
+
+def has_slot_times(trigger: Trigger) -> bool:
+    """Whether a trigger is of a kind that has slot times."""
+    return hasattr(load(trigger.type), "schedule")
+
+
+def needs_alarm(trigger: Trigger) -> bool:
+    """Whether something must start an exec for a trigger: it brings requests in without anybody asking for them."""
+    return load(trigger.type).alarm(trigger) != NOTHING
+
+
+def schedule(trigger: Trigger, environ: Mapping[str, str]) -> Optional[Schedule]:
+    """The slot times of a trigger; None for a kind without. Raises ClodputerError when its time zone is not known."""
+    kind: Any = load(trigger.type)
+    if not hasattr(kind, "schedule"):
+        return None
+    found: Schedule = kind.schedule(trigger, zone.of(trigger, environ))
+    return found
+
+
+def words(triggers: Iterable[Trigger]) -> str:
+    """All triggers of a task for people, such as `at 08:00 on weekdays; by hand`; nothing for none."""
+    return "; ".join(dict.fromkeys(load(trigger.type).words(trigger) for trigger in triggers))

@@ -1,0 +1,79 @@
+"""The trigger `cron`: at the times of a cron expression, by the clock of a time zone."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from clodputer.model import cron
+from clodputer.model.cronwords import phrase
+from clodputer.model.errors import ClodputerError
+from clodputer.model.keys import TEXT, Key
+from clodputer.model.policy import REPEATED, active, within
+from clodputer.model.ring import Expression, Ring
+from clodputer.model.schedule import Calendar
+from clodputer.model.task import Trigger
+from clodputer.model.withunit import Expected
+from clodputer.store import zone as zones
+
+
+def _schedule(text: str) -> str:
+    try:
+        cron.parse(text)
+    except cron.InvalidCron as error:
+        raise Expected("a cron expression such as 0 8 * * mon-fri", f"; {error}") from None
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        zones.load(text, {})
+    except ClodputerError as error:
+        tail = zones.near(text) if error.code == "zone_unknown" else f"; {error.message}. {error.hint}"
+        raise Expected("the name of a time zone such as Europe/Berlin", tail) from None
+    return text
+
+
+KEYS = (
+    Key(
+        "schedule",
+        TEXT,
+        None,
+        "Five fields (minute, hour, day of month, month, day of week) or an alias such as `@daily`, with the meaning of "
+        "Debian's cron. What cron would misread without a word is an error.",
+        check=_schedule,
+        required=True,
+        takes="cron expression",
+        example="0 8 * * mon-fri",
+    ),
+    Key(
+        "timezone",
+        TEXT,
+        "",
+        "The zone whose clock the schedule and the active hours go by.",
+        check=_zone,
+        absent="the system's",
+        takes="name such as `Europe/Berlin`",
+        example="Europe/Berlin",
+    ),
+    *REPEATED,
+)
+BRINGS: tuple[str, ...] = ()
+
+
+def schedule(trigger: Trigger, zone: tzinfo) -> Calendar:
+    """Its slot times."""
+    return Calendar(cron.parse(trigger.options["schedule"]), zone, active(trigger.options))
+
+
+def alarm(trigger: Trigger) -> Ring:
+    """All of its slot times, those outside of the active hours too."""
+    options = trigger.options
+    fields = cron.ALIASES.get(options["schedule"].strip(), options["schedule"])
+    return Ring(
+        (Expression(fields, options.get("timezone") or ""),), catches_up=options.get("catch_up") != "skip"
+    )
+
+
+def words(trigger: Trigger) -> str:
+    """Such as `at 08:00 on weekdays (Asia/Tokyo)`."""
+    return phrase(str(trigger.options["schedule"])) + within(trigger.options)

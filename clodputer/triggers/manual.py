@@ -1,0 +1,20 @@
+"""The trigger `manual`: only a person or a dropped request runs the task."""
+
+from __future__ import annotations
+
+from clodputer.model.keys import Key
+from clodputer.model.ring import NOTHING, Ring
+from clodputer.model.task import Trigger
+
+KEYS: tuple[Key, ...] = ()
+BRINGS: tuple[str, ...] = ()
+
+
+def alarm(trigger: Trigger) -> Ring:
+    """Nothing starts an exec for it."""
+    return NOTHING
+
+
+def words(trigger: Trigger) -> str:
+    """Such as `by hand`."""
+    return "by hand"

@@ -1,0 +1,82 @@
+"""Every kind of trigger, by what they all have in common; a new kind is walked by being there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clodputer import triggers
+from clodputer.model import keys
+from clodputer.model.ring import NOTHING
+from clodputer.model.task import Trigger
+from clodputer.store.tasks import template_text
+from tests.workshop import ROOT
+
+KINDS = triggers.names()
+TASKS_PAGE = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
+
+
+def example(kind: str) -> Trigger:
+    """A trigger with nothing but what must be written."""
+    declared = triggers.load(kind).KEYS
+    written = {key.name: _value(key) for key in declared if key.required}
+    return Trigger(kind, {**keys.defaults(declared), **written})
+
+
+def _value(key: keys.Key) -> Any:
+    return 900.0 if key.kind == keys.DURATION else key.example
+
+
+def test_these_are_there() -> None:
+    assert set(KINDS) >= {"at", "cron", "file_watch", "interval", "manual", "startup"}
+
+
+def test_an_unknown_kind() -> None:
+    with pytest.raises(KeyError):
+        triggers.load("corn")
+    with pytest.raises(KeyError):
+        triggers.load("__init__.nothing")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_are_whole(kind: str) -> None:
+    """Each key has a name of its own, a help text, and an example that its check takes and that is not its default."""
+    declared = triggers.load(kind).KEYS
+    for key in keys.named(declared).values():
+        assert key.help.endswith("."), key.name
+        assert key.name != "type"
+        assert key.example is not None, key.name
+        assert key.example != key.default, key.name
+        if key.choices:
+            assert key.example in key.choices, key.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_are_documented(kind: str) -> None:
+    """docs/tasks.md names each of them."""
+    assert f"`{kind}`" in TASKS_PAGE
+    for key in triggers.load(kind).KEYS:
+        assert f"`trigger.{key.name}`" in TASKS_PAGE
+        for part in key.keys:
+            assert f"`trigger.{key.name}.{part.name}`" in TASKS_PAGE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_words_and_alarms(kind: str) -> None:
+    """A kind can be told to people and to schedulers from its keys alone."""
+    trigger = example(kind)
+    assert triggers.words([trigger, trigger]) == triggers.load(kind).words(trigger)
+    assert triggers.load(kind).words(trigger)
+    assert triggers.needs_alarm(trigger) == (triggers.load(kind).alarm(trigger) != NOTHING)
+    if triggers.has_slot_times(trigger):
+        assert triggers.schedule(trigger, {"TZ": "UTC"}) is not None
+        assert triggers.load(kind).alarm(trigger).times
+    else:
+        assert triggers.schedule(trigger, {}) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_requests_bring_is_known_to_prompts(kind: str) -> None:
+    """A prompt may name it, or else the check of a task would refuse what works."""
+    assert set(triggers.load(kind).BRINGS) <= set(template_text.IN_PROMPTS)
