@@ -13,7 +13,7 @@ from clodputer.runner.lanes import side_by_side
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import hold, idle, look
+from clodputer.store import holds, idle, look
 from clodputer.store.context import Context
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.queue import Queue
@@ -79,7 +79,7 @@ def runnable(context: Context, now: float) -> list[str]:
     return [
         lane
         for lane in idle.lanes_with_work(context.home, now)
-        if hold.current(context.home, lane, now) is None or _left_in_slot(context, lane)
+        if holds.current(context.home, holds.targets(lane), now) is None or _left_in_slot(context, lane)
     ]
 
 
@@ -112,7 +112,7 @@ def drain_lane(context: Context, lane: str, stop: Stop) -> Optional[tuple[Mappin
         if not slot.empty(context.home, lane):
             recover(context, lane, time())
         queue = Queue(context.home, lane)
-        while not stop.requested and hold.current(context.home, lane, time()) is None:
+        while not stop.requested and holds.current(context.home, holds.targets(lane), time()) is None:
             place = queue.claim()
             if place is None:
                 break

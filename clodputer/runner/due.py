@@ -12,7 +12,7 @@ from clodputer.model.moment import iso
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
 from clodputer.runner.watching import drop_changes
-from clodputer.store import boot, hold, ledger, look, zone
+from clodputer.store import boot, holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
@@ -143,7 +143,7 @@ def _trigger(
 
 def _facts(context: Context, task: Task, since: float, now: float) -> due.Facts:
     at_work = slotdrop.at_work(context.home, task.name)
-    held = hold.current(context.home, task.lane, now) is not None
+    held = holds.on_task(context.home, task, now) is not None
     return due.Facts(now, since, task.enabled, at_work.waiting, at_work.running, held)
 
 
