@@ -73,8 +73,16 @@ JSON_BYTES = (
 
 SURROGATE = "\ud800"
 HUGE = 10**400
-NUMBERS = (-1, True, [], {}, "soon", float("nan"), float("inf"), float("-inf"), HUGE, 1e308)
-MOMENTS = (*NUMBERS, "", "9999-99-99", "2026-02-30T00:00:00Z", "+1x", "+" + "9" * 400 + "d", "24:61")
+NUMBERS: tuple[Any, ...] = (-1, True, [], {}, "soon", float("nan"), float("inf"), float("-inf"), HUGE, 1e308)
+MOMENTS: tuple[Any, ...] = (
+    *NUMBERS,
+    "",
+    "9999-99-99",
+    "2026-02-30T00:00:00Z",
+    "+1x",
+    "+" + "9" * 400 + "d",
+    "24:61",
+)
 FIELDS: dict[str, tuple[Any, ...]] = {
     "id": (1, True, "", "a", "ABCDEF", "a b c d", "../../x", "-abcd", "x" * 49, SURROGATE, [], {}, "abcd\n"),
     "task": (
@@ -230,9 +238,11 @@ def _files() -> Iterator[tuple[bytes, bytes]]:
             yield b"deep-%d-%d.json" % (levels, number), inside.encode()
             yield b"deep-open-%d-%d.json" % (levels, number), (opening * levels).encode()
             for field in ("context", "origin", "dedupe_key", "body", "tsak"):
-                name = f"deep-{field}-{levels}-{number}.json"
                 value = f'{{"x":{inside}}}' if field in ("context", "origin") else inside
-                yield name.encode(), f'{{"task":"good","{field}":{value}}}'.encode()
+                yield (
+                    f"deep-{field}-{levels}-{number}.json".encode(),
+                    f'{{"task":"good","{field}":{value}}}'.encode(),
+                )
         yield b"deep-%d.yaml" % levels, b"task: good\ncontext: " + b"{x: " * levels
         yield (
             b"deep-list-%d.yaml" % levels,
@@ -242,8 +252,8 @@ def _files() -> Iterator[tuple[bytes, bytes]]:
         for number, value in enumerate(values):
             request = {"task": "good", field: value}
             yield f"field-{field}-{number}.json".encode(), json.dumps(request).encode()
-    for number, field in enumerate(UNKNOWN):
-        yield b"unknown-%d.json" % number, json.dumps({"task": "good", field: 1}).encode()
+    for number, unknown in enumerate(UNKNOWN):
+        yield b"unknown-%d.json" % number, json.dumps({"task": "good", unknown: 1}).encode()
     for number, text in enumerate((*YAML_TEXTS, BOMB)):
         yield b"text-%d.yaml" % number, text.encode()
     yield b"latin.yaml", b"task: caf\xe9\n"
