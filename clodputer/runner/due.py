@@ -16,7 +16,7 @@ from clodputer.store import boot, holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # Another exec at the same task takes milliseconds, as it runs nothing meanwhile; whoever is that late leaves it to that one.
 PATIENCE = 5.0
