@@ -68,7 +68,7 @@ def _by_file(context: Context, name: str, now: float) -> None:
     path = f"{context.home.tasks}/{name}"
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except OSError:  # gone, or a link to nowhere or to itself
         look.forget(context.home, name)
         return
     try:
