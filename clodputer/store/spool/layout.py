@@ -69,12 +69,10 @@ def pending_ids(home: Home) -> set[str]:
 
 
 def _kept_name(name: str) -> str:
-    """What a file is kept as: a name that leaves room for that of its reason, does not look like one, and is not hidden."""
+    """What a file is kept as: a name that leaves room for that of its reason, and does not look like one."""
     data = os.fsencode(name)
     if len(data) > LONGEST_KEPT:
         return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{blake2b(data, digest_size=8).hexdigest()}"
-    if name.startswith("."):
-        return f"~{name}"
     return f"{name}~" if name.endswith((REASON_SUFFIX, ".reason.json")) else name
 
 
