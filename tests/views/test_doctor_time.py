@@ -7,7 +7,7 @@ from time import time
 
 import pytest
 
-from clodputer.model.due import Fate
+from clodputer.model.decision import Fate
 from clodputer.model.moment import compact
 from clodputer.model.trigger import fingerprint
 from clodputer.store import ledger
