@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.schedulers import cron, installation, place, shim, wanted
+from clodputer.schedulers import cron, installation, place, plan, shim
 from clodputer.schedulers.unit import Frame, changes
 from clodputer.store.home import Home
 from clodputer.views import doctor
@@ -60,8 +60,8 @@ def make_older(path: str | Path, seconds: float) -> None:
 def install(home: Home, scheduler: Scheduler = cron) -> Frame:
     """Install a home's alarms, by default into the (fake) crontab, and its shim, from this environment."""
     at = place.look(home, os.environ, "linux")
-    units, troubles = installation.rendered(scheduler, at.frame, wanted.wanted(home, at.frame.environment))
-    assert [trouble for trouble in troubles if trouble.fatal] == []
+    units, problems = installation.rendered(scheduler, at.frame, plan.wanted(home, at.frame.environment))
+    assert [trouble for trouble in problems if trouble.fatal] == []
     shim.write(at.frame.shim, shim.text(at.shim))
     steps = changes(list(units), scheduler.inspect(at.frame))
     assert scheduler.apply(at.frame, steps, lambda change: None) == []

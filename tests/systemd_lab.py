@@ -20,8 +20,9 @@ from clodputer.schedulers import systemd
 from clodputer.schedulers.unit import TASK, Alarm, Change, Frame, Unit, changes
 from clodputer.store import home as homes
 from clodputer.store.home import Home
-from clodputer.store.templates import folder as shipped
 from tests import guard, lab_script
+from tests.schedulers.systemd_readback import faults
+from tests.schedulers.systemd_verify import verified
 from tests.wait import until
 
 SCRIPT = Path(__file__).with_name("system") / "labs" / "systemd_user.sh"
@@ -115,9 +116,7 @@ def make_frame(lab: Lab, name: str = ".clodputer") -> Frame:
         "CLODPUTER_HOME": home.root,
         "ODD": '50% "$HOME" $$ \\',
     }
-    return Frame(
-        home.root, lab.home, str(shim), environment, 900, (f"{home.root}/templates", shipped()), "UTC"
-    )
+    return Frame(home.root, lab.home, str(shim), environment, 900, "UTC")
 
 
 def calls(frame: Frame) -> list[str]:
@@ -145,7 +144,8 @@ def moment(seconds: float) -> Trigger:
 def install(frame: Frame, *alarms: Alarm) -> list[Change]:
     """What `clodputer install` does, with the changes that were made."""
     units = [systemd.render(frame, alarm) for alarm in alarms]
-    assert systemd.check(frame, units) == []
+    assert [fault for unit in units for fault in faults(frame, unit)] == []
+    assert verified(frame, units) == []
     return put(frame, units)
 
 

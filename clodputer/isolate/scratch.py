@@ -3,32 +3,67 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from shutil import rmtree
 
+from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker
 from clodputer.store import atomic
 
 CHUNK = 1024 * 1024
 
 
+def require(environ: Mapping[str, str]) -> None:
+    """Raises ClodputerError ("no_temporary_folder") when no run can have a temporary folder: asked before one is begun."""
+    problems = [(base, unusable(base)) for base in _bases(environ)]
+    if all(problem for _, problem in problems):
+        raise ClodputerError(
+            "no_temporary_folder",
+            "a run has nowhere to put its temporary files: "
+            + "; ".join(f"{base}: {problem}" for base, problem in problems),
+            "Set TMPDIR to the absolute path of a folder that this account can write to, then: clodputer install",
+        )
+
+
 def make(environ: Mapping[str, str], run_id: str) -> str:
-    """Make a private folder for a run's TMPDIR and return its path. Raises OSError."""
-    path = places(environ, run_id)[0]
+    """Make a private folder for a run's TMPDIR, below TMPDIR where that can be used and else below /tmp; its path.
+
+    Raises OSError.
+    """
+    usable = [path for path in places(environ, run_id) if not unusable(os.path.dirname(path))]
+    path = (usable or places(environ, run_id))[0]
+    # mkdir with mode 0700 makes it or fails: nobody can have laid a trap there.
     os.mkdir(path, 0o700)
     return path
 
 
+def unusable(base: str) -> str:
+    """Why no run's temporary folder can be made in the folder `base`; empty when it can."""
+    if not os.path.isabs(base):
+        return "this is not an absolute path"
+    try:
+        mode = os.stat(base).st_mode
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    if not stat.S_ISDIR(mode):
+        return "this is not a folder"
+    return "" if os.access(base, os.W_OK | os.X_OK) else "this account cannot write to it"
+
+
 def places(environ: Mapping[str, str], run_id: str) -> list[str]:
-    """Where a run's temporary folder can be: below TMPDIR, or below /tmp when its exec had none.
+    """Where a run's temporary folder can be: below TMPDIR, or below /tmp when TMPDIR is not set or cannot be used.
 
     It follows from the run id, so that one which a crash left is found. The name is short: agents put sockets below it, and
     a socket's path may have 103 characters on macOS, whose own TMPDIR takes half of them.
     """
     moment, _, request_id = run_id.partition("-")
     name = f"cp-{moment[-11:-1].replace('.', '')}-{request_id[:8]}"
-    # mkdir with mode 0700 makes it or fails: nobody can have laid a trap there.
-    return [f"{base}/{name}" for base in (environ.get("TMPDIR", "").rstrip("/"), "/tmp") if base]  # noqa: S108
+    return [f"{base}/{name}" for base in _bases(environ)]
+
+
+def _bases(environ: Mapping[str, str]) -> list[str]:
+    return [base for base in dict.fromkeys((environ.get("TMPDIR", "").rstrip("/"), "/tmp")) if base]  # noqa: S108
 
 
 def remove(path: str) -> None:

@@ -73,7 +73,15 @@ def after(
             until = min(max(resets_at, now + SOONEST_RESET), now + LATEST_RESET)
         message = "The account's usage limit is reached; the lane goes on by itself after the reset."
         return [
-            {"effect": "hold", "lane": lane, "reason": reason, "message": message, "until": until},
+            {
+                "effect": "hold",
+                "scope": "lane",
+                "name": lane,
+                "reason": reason,
+                "message": message,
+                "since": now,
+                "until": until,
+            },
             {"effect": "put_back"},
         ]
     if outcome == LOST:

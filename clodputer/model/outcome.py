@@ -66,6 +66,11 @@ REASONS: dict[str, Reason] = {
         "It wanted a tool it was not allowed to use.",
         "Add the tool to allowed_tools, or set on_denied: ignore.",
     ),
+    "permissions": Reason(
+        FAILED,
+        "The agent would have worked with other permissions than the task asks for, and was stopped at once.",
+        "Look for what overrides them in your own or the project's settings, or set settings_sources: [user] or [].",
+    ),
     "mcp": Reason(
         FAILED,
         "An MCP server named in requires_mcp was not connected.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from json import dumps
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.jsontext import DEEPEST, is_shallow
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
 from clodputer.model.suggest import did_you_mean
@@ -59,6 +61,20 @@ def parse_priority(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not LOWEST <= value <= HIGHEST:
         raise ValueError(f"not a priority: {_seen(value)}; write 1 to 5 (5 runs first), or low, normal, high")
     return int(value)
+
+
+def _writable(value: Any) -> Any:
+    """The value of a field, if it can be written down again as JSON in UTF-8. Raises ValueError."""
+    if isinstance(value, (str, dict)):
+        if not is_shallow(value):
+            raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+        try:
+            dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except TypeError as error:
+            raise ValueError(f"it holds what JSON cannot express: {error}") from None
+        except UnicodeEncodeError:
+            raise ValueError("it holds half of a surrogate pair, which is no character") from None
+    return value
 
 
 def _text(value: Any) -> str:
@@ -147,7 +163,7 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
             wrong.append(f"unknown field {_seen(key)}{did_you_mean(str(key), readers)}")
         elif value is not None:
             try:
-                values[key] = readers[key](value)
+                values[key] = _writable(readers[key](value))
             except ValueError as error:
                 wrong.append(f"{key}: {error}")
     if "task" not in values and not any(problem.startswith("task:") for problem in wrong):

@@ -88,4 +88,5 @@ class Report(NamedTuple):
     agent_version: str = ""
     permission_denials: tuple[Mapping[str, Any], ...] = ()
     mcp_servers: tuple[Mapping[str, Any], ...] = ()
+    in_effect: Mapping[str, Any] = {}
     resets_at: Optional[float] = None

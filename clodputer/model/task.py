@@ -21,6 +21,11 @@ def is_name(text: str) -> bool:
     return fits and text[0].isalnum() and _NAME.issuperset(text.lower())
 
 
+def account_of(agent: str) -> str:
+    """The account that runs of an agent draw on, whose hold keeps them waiting; empty for an agent without one."""
+    return "claude" if agent == "claude" else ""
+
+
 class Expect(NamedTuple):
     """What must be true after a run for it to have succeeded."""
 

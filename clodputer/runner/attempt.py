@@ -93,6 +93,7 @@ def _bury(context: Context, path: str, place: Place, decision: decide.Bury, task
 def _run(
     context: Context, lane: str, place: Place, request: Request, task: Task, stop: Stop, now: float
 ) -> dict[str, Any]:
+    scratch.require(context.environ)  # before the mark: wrong surroundings are no false start of the request
     run_id = runs.new_id(now, request.id)
     slot.mark(context.home, lane, task.name, run_id, recorded.written(tree.identity(os.getpid())))
     stop.cancel = slot.cancel_path(context.home, lane, request.id)

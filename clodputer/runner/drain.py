@@ -13,7 +13,7 @@ from clodputer.runner.lanes import side_by_side
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import hold, idle, look
+from clodputer.store import holds, idle, look
 from clodputer.store.context import Context
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.queue import Queue
@@ -62,7 +62,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         worked = worked._replace(runs=worked.runs + records)
         if held:
             patient_until = monotonic() + PATIENCE
-        if held or (not taken.refused and idle.count_drops(context.home) > taken.unfinished):
+        if held or (not taken.refused and idle.count_drops(context.home) > taken.unfinished + taken.stuck):
             continue  # the look after the release, of a slot or of the intake
         # A file that is not quiet yet, in `new/` or in a watched folder: nobody calls us again when it is.
         waits = taken.unfinished or look.settling(context.home, now + patient_until - monotonic())
@@ -79,7 +79,7 @@ def runnable(context: Context, now: float) -> list[str]:
     return [
         lane
         for lane in idle.lanes_with_work(context.home, now)
-        if hold.current(context.home, lane, now) is None or _left_in_slot(context, lane)
+        if holds.current(context.home, holds.targets(lane), now) is None or _left_in_slot(context, lane)
     ]
 
 
@@ -112,7 +112,7 @@ def drain_lane(context: Context, lane: str, stop: Stop) -> Optional[tuple[Mappin
         if not slot.empty(context.home, lane):
             recover(context, lane, time())
         queue = Queue(context.home, lane)
-        while not stop.requested and hold.current(context.home, lane, time()) is None:
+        while not stop.requested and holds.current(context.home, holds.targets(lane), time()) is None:
             place = queue.claim()
             if place is None:
                 break

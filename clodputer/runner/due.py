@@ -14,7 +14,7 @@ from clodputer.model.moment import iso
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
 from clodputer.runner.sources import drop_found
-from clodputer.store import hold, ledger, look, zone
+from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
@@ -174,7 +174,7 @@ def _slot(
 
 def _facts(context: Context, task: Task, trigger: Trigger, since: float, now: float) -> Facts:
     at_work = slotdrop.at_work(context.home, task.name)
-    held = hold.current(context.home, task.lane, now) is not None
+    held = holds.on_task(context.home, task, now) is not None
     there = zone.of(trigger, context.environ)
     return Facts(since, task.enabled, at_work.waiting, at_work.running, held, task.name, there)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from errno import EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from typing import NamedTuple, Optional
 
 from clodputer.model import decide
@@ -12,13 +13,17 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import dedupe, dropfile, layout, queue
+from clodputer.store.spool import dedupe, dropfile, layout, queue, stuck
 from clodputer.store.tasks import taskfile
+
+# What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
+OF_THE_MACHINE = frozenset((ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EIO))
 
 
 class Taken(NamedTuple):
-    """What an intake did: how many it let in, coalesced and rejected, how many look unfinished still.
+    """What an intake did: how many it let in, coalesced and rejected, and how many it left in `new/`.
 
+    unfinished: may still be written to. stuck: can neither be taken in nor be moved away.
     refused: nothing was done, because another process is at it.
     """
 
@@ -26,15 +31,17 @@ class Taken(NamedTuple):
     coalesced: int = 0
     rejected: int = 0
     unfinished: int = 0
+    stuck: int = 0
     refused: bool = False
 
 
 class Batch(NamedTuple):
-    """One look at `new/`: its moment (epoch seconds), and the places in the order it gave away."""
+    """One look at `new/`: its moment (epoch seconds), the places in the order it gave away, and why files stay there."""
 
     context: Context
     now: float
     orders: set[int]
+    stuck: dict[str, str]
 
 
 def intake(context: Context, now: float) -> Taken:
@@ -48,16 +55,55 @@ def intake(context: Context, now: float) -> Taken:
     with Lock(f"{context.home.spool}/intake.lock") as held:
         if not held:
             return Taken(refused=True)
-        batch = Batch(context, now, set())
+        batch = Batch(context, now, set(), {})
         for name in _by_arrival(context.home.new):
-            try:
-                kind = _take(batch, name)
-            except FileNotFoundError:
-                if os.path.lexists(f"{context.home.new}/{name}"):
-                    raise
-                continue  # taken back by whoever dropped it, or cancelled
+            kind = _take_safely(batch, name)
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
+        _report_stuck(batch)
     return taken
+
+
+def _take_safely(batch: Batch, name: str) -> str:
+    """Take in one drop; whatever is wrong with it never keeps the others from being taken in. Raises OSError of the machine's.
+
+    What fails is set aside with its reason, and what cannot even be moved stays where it is: `doctor` names it.
+    """
+    context, path = batch.context, f"{batch.context.home.new}/{name}"
+    try:
+        return _take(batch, name)
+    except FileNotFoundError:
+        if not os.path.lexists(path):
+            return ""  # taken back by whoever dropped it, or cancelled
+        homes.make(context.home)  # somebody has taken a folder of ours away
+        problem = ClodputerError("", "")
+    except OSError as error:
+        if error.errno in OF_THE_MACHINE:
+            raise
+        problem = ClodputerError("unreadable", f"it could not be taken in: {error}")
+    except Exception as error:  # noqa: BLE001  (a fault of ours that one drop brings out must not stop the rest)
+        problem = ClodputerError("internal", f"a fault in Clodputer: {type(error).__name__}: {error}")
+    try:
+        return _reject(batch, name, problem) if problem.code else _take(batch, name)
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            raise
+        return ""
+    except OSError as error:
+        if error.errno in OF_THE_MACHINE:
+            raise
+        batch.stuck[name] = f"{problem}; and it cannot be moved to rejected/: {error}"
+        return "stuck"
+
+
+def _report_stuck(batch: Batch) -> None:
+    """Log what cannot be moved out of `new/` when it is first seen, and keep the list for `status` and `doctor`."""
+    known = stuck.load(batch.context.home)
+    if known == batch.stuck:
+        return
+    for name, message in batch.stuck.items():
+        if name not in known:
+            batch.context.log(batch.now, "stuck", file=name, message=message)
+    stuck.save(batch.context.home, batch.stuck)
 
 
 def _by_arrival(folder: str) -> list[str]:
@@ -85,11 +131,11 @@ def _take(batch: Batch, name: str) -> str:
     except dropfile.Unreadable as error:
         if error.incomplete and _still_warm(path, now):
             return "unfinished"
-        return _reject(context, name, now, "unreadable", str(error))
+        return _reject(batch, name, ClodputerError("unreadable", str(error)))
     except InvalidRequest as error:
-        return _reject(context, name, now, "invalid_request", f"{error}.\n{dropfile.FORMS}")
+        return _reject(batch, name, ClodputerError("invalid_request", f"{error}.\n{dropfile.FORMS}"))
     except ClodputerError as error:
-        return _reject(context, name, now, error.code, str(error))
+        return _reject(batch, name, error)
     if request.dedupe_key:
         earlier, request = _same(batch, name, dropped.inode, request)
         if earlier:
@@ -104,7 +150,7 @@ def _take(batch: Batch, name: str) -> str:
             )
             os.unlink(path)
             return "coalesced"
-    return _let_in(batch, path, name, request, task)
+    return _let_in(batch, path, name, request, task, dropped.dropped_at)
 
 
 def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_at: float) -> Request:
@@ -132,7 +178,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
     return "", request
 
 
-def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) -> str:
+def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dropped_at: float) -> str:
     context, now = batch.context, batch.now
     priority = request.priority or task.priority
     order = int(request.created_at * 1_000_000)
@@ -148,7 +194,10 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) ->
     if not os.path.isdir(os.path.dirname(target)):
         homes.make_lane(context.home, task.lane)
     # A rename keeps the modification time: from here on it says when the file was dropped, which `+30m` counts from.
-    os.utime(path, (request.created_at, request.created_at))
+    try:
+        os.utime(path, (dropped_at, dropped_at))
+    except PermissionError:
+        pass  # another account's file: it was written about when it was dropped
     os.rename(path, target)
     context.log(
         now, event, task=task.name, request_id=request.id, lane=task.lane, priority=priority, file=name
@@ -156,10 +205,11 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task) ->
     return "queued"
 
 
-def _reject(context: Context, name: str, now: float, code: str, message: str) -> str:
+def _reject(batch: Batch, name: str, problem: ClodputerError) -> str:
+    context, message = batch.context, str(problem)
     path = f"{context.home.new}/{name}"
     kept = layout.set_aside(context.home, path, context.home.rejected, "", name, context.masker.text(message))
-    context.log(now, "rejected", file=name, reason=code, message=message, kept=kept)
+    context.log(batch.now, "rejected", file=name, reason=problem.code, message=message, kept=kept)
     return "rejected"
 
 

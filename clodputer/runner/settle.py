@@ -11,7 +11,7 @@ from clodputer.isolate import scratch
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner.requests.close import close_cancelled
-from clodputer.store import hold, runs
+from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.spool import layout, queue, slot
 
@@ -60,8 +60,11 @@ def _perform(
     in_slot = slot.path(context.home, lane, place)
     kind = effect["effect"]
     if kind == "hold":
-        hold.place(
-            context.home, effect["lane"], hold.Hold(effect["reason"], effect["message"], effect["until"])
+        holds.place(
+            context.home,
+            holds.Target(effect["scope"], effect["name"]),
+            holds.Hold(effect["reason"], effect["message"], effect["since"], effect["until"]),
+            extend=True,
         )
     elif kind == "put_back":
         if slot.cancel_asked(context.home, lane, place.id) and os.path.lexists(in_slot):

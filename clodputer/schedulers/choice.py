@@ -1,4 +1,4 @@
-"""Which scheduler is to ring: the one that is asked for, the one that has this home already, or the best that answers."""
+"""Which scheduler is used: the one that is asked for, the one that has this home already, or the best that answers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import Scheduler
-from clodputer.schedulers.unit import Answer, Found, Frame
+from clodputer.schedulers.unit import Answer, FoundUnit, Frame
 
 AUTO = "auto"
 
 
 class Known(NamedTuple):
-    """What was seen of one scheduler. unknown: why it cannot be told what it has, or ""; code: of that error."""
+    """What was seen of one scheduler. unknown: why it is not known what it has, or ""; code: of that error."""
 
     answer: Answer
-    found: tuple[Found, ...] = ()
+    found: tuple[FoundUnit, ...] = ()
     unknown: str = ""
     code: str = ""
 
@@ -28,7 +28,7 @@ def candidates(platform: str, asked: str = AUTO) -> tuple[str, ...]:
 
 
 def look(schedulers: Mapping[str, Scheduler], frame: Frame, everywhere: bool = False) -> dict[str, Known]:
-    """What each of them says, and which units of ours it has. One that cannot be asked is told of, and stops no other."""
+    """What each of them says, and which units of ours it has. One that cannot be asked stops no other."""
     known = {}
     for name, scheduler in schedulers.items():
         answer = scheduler.answers(frame)
@@ -55,14 +55,12 @@ def choose(asked: str, platform: str, known: Mapping[str, Known]) -> str:
         return kept[0]
     away = [name for name, seen in known.items() if seen.found and not seen.answer.usable]
     if away and not kept:
-        # In which shell one happens to be is no reason to have another clock from now on.
+        # In which shell one happens to be is no reason to change the scheduler.
         answer = known[away[0]].answer
-        others = "".join(
-            f"\nTo have {name} ring instead: clodputer install --scheduler {name}" for name in usable
-        )
+        others = "".join(f"\nTo use {name} instead: clodputer install --scheduler {name}" for name in usable)
         raise ClodputerError(
             "scheduler_away",
-            f"{away[0]} rings for this home, and cannot be reached: {answer.message}",
+            f"{away[0]} has the alarms of this home, and cannot be reached: {answer.message}",
             f"{answer.hint}{others}".strip(),
         )
     if usable:

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import Scheduler, shim
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Change, Found, Frame, Trouble, Unit, changes
-from clodputer.schedulers.wanted import Wanted
+from clodputer.schedulers.plan import Wanted
+from clodputer.schedulers.unit import (
+    SPOOL,
+    SWEEP,
+    TASK,
+    Change,
+    FoundUnit,
+    Frame,
+    SchedulerProblem,
+    Unit,
+    changes,
+)
 
 
 class Plan(NamedTuple):
     """What an installation would do.
 
     units: all that are wanted and can be written. found: what this scheduler has of this home. changes: from these to those.
-    elsewhere: units of this home that other schedulers have, which are one clock too many. troubles: what cannot be installed.
+    elsewhere: units of this home that other schedulers have, which are one too many. problems: what cannot be installed.
     """
 
     scheduler: str
     frame: Frame
     units: tuple[Unit, ...]
-    found: tuple[Found, ...]
+    found: tuple[FoundUnit, ...]
     changes: tuple[Change, ...]
-    elsewhere: Mapping[str, tuple[Found, ...]]
-    troubles: tuple[Trouble, ...]
+    elsewhere: Mapping[str, tuple[FoundUnit, ...]]
+    problems: tuple[SchedulerProblem, ...]
 
 
 def plan(
@@ -34,51 +45,54 @@ def plan(
     frame: Frame,
     wanted: Wanted,
     only: Collection[str],
-    found: tuple[Found, ...],
-    elsewhere: Mapping[str, tuple[Found, ...]],
+    found: tuple[FoundUnit, ...],
+    elsewhere: Mapping[str, tuple[FoundUnit, ...]],
 ) -> Plan:
     """Compare what is wanted with what was found of this home; changes nothing. `only`: leave all other tasks as they are."""
-    units, troubles = rendered(scheduler, frame, wanted)
+    units, problems = rendered(scheduler, frame, wanted)
     mine = concerned(found, units, wanted, only)
-    return Plan(name, frame, units, found, tuple(changes(list(units), mine)), elsewhere, troubles)
+    return Plan(name, frame, units, found, tuple(changes(list(units), mine)), elsewhere, problems)
 
 
 def rendered(
     scheduler: Scheduler, frame: Frame, wanted: Wanted
-) -> tuple[tuple[Unit, ...], tuple[Trouble, ...]]:
+) -> tuple[tuple[Unit, ...], tuple[SchedulerProblem, ...]]:
     """The units that can be written, and what is wrong with the others."""
-    units, troubles = [], list(wanted.troubles)
+    units, problems = [], list(wanted.problems)
     for alarm in wanted.alarms:
         try:
             units.append(scheduler.render(frame, alarm))
         except ClodputerError as error:
-            troubles.append(Trouble(error.code, error.message, error.hint, alarm.task or alarm.kind))
-    checked = scheduler.check(frame, units)
-    wrong = {trouble.unit for trouble in checked if trouble.fatal}
-    if "" in wrong:
-        wrong = {unit.name for unit in units}
-    return tuple(unit for unit in units if unit.name not in wrong), (*troubles, *checked)
+            problems.append(SchedulerProblem(error.code, error.message, error.hint, alarm.task or alarm.kind))
+    twice = {name for name, number in Counter(unit.name for unit in units).items() if number > 1}
+    for name in sorted(twice):
+        tasks = " and ".join(unit.task for unit in units if unit.name == name)
+        problems.append(
+            SchedulerProblem(
+                "unit_twice", f"{tasks} would share the unit {name}", "Rename one of them.", name
+            )
+        )
+    return tuple(unit for unit in units if unit.name not in twice), tuple(problems)
 
 
 def concerned(
-    found: Sequence[Found], units: Sequence[Unit], wanted: Wanted, only: Collection[str]
-) -> list[Found]:
+    found: Sequence[FoundUnit], units: Sequence[Unit], wanted: Wanted, only: Collection[str]
+) -> list[FoundUnit]:
     """Those of the found units that this installation may change or remove. Pure.
 
-    The unit of a task that is broken just now stays: a slip in its file must not silence it for good. So does that of an alarm
-    that could not be rendered. A broken file may even hide its task's name: then no task is taken for gone.
+    The unit of a task whose file is broken just now stays: a slip in it must not stop the task for good. So does that of an
+    alarm that could not be rendered. A broken file keeps no unit of another task, unless it hides even its own task's name.
     """
     names = {unit.name for unit in units}
-    hidden = bool(set(wanted.broken) - {one.task for one in found})
     rendered = {(unit.kind, unit.task) for unit in units}
     asked = {(alarm.kind, alarm.task) for alarm in wanted.alarms}
     mine = []
     for one in found:
         alarm = (one.kind, one.task)
         if one.name not in names:
-            if one.kind == TASK and (one.task in wanted.broken or (only and one.task not in only)):
+            if one.kind == TASK and (one.task in wanted.kept or (only and one.task not in only)):
                 continue
-            if one.kind == TASK and hidden and one.task not in wanted.silent:
+            if one.kind == TASK and wanted.hidden and one.task not in wanted.silent:
                 continue
             if alarm in asked and alarm not in rendered:
                 continue
@@ -90,26 +104,26 @@ def perform(
     made: Plan,
     schedulers: Mapping[str, Scheduler],
     wanted_shim: str,
-    told: Callable[[Change], None],
+    done: Callable[[Change], None],
     tried: Callable[[str], None],
-) -> tuple[Trouble, ...]:
+) -> tuple[SchedulerProblem, ...]:
     """Bring about what was planned, and return what did not work; may be repeated after a crash.
 
     `tried` starts a new shim once, before anything relies on it. Another scheduler is left only when this one has it all:
-    two clocks do no harm, and none would. Raises ClodputerError, OSError.
+    two do no harm, and none would. Raises ClodputerError, OSError.
     """
     write_shim(made.frame.shim, wanted_shim, tried)
     scheduler = schedulers[made.scheduler]
-    troubles = []
+    problems = []
     if made.changes:
-        troubles += scheduler.apply(made.frame, made.changes, told)
-        # A moment that passed meanwhile has no alarm any more, and what was dropped before would wait for the sweep.
-        scheduler.ring(made.frame)
-    if any(trouble.fatal for trouble in troubles):
-        return tuple(troubles)
+        problems += scheduler.apply(made.frame, made.changes, done)
+        # What became due or was dropped meanwhile would wait for the sweep.
+        scheduler.start(made.frame)
+    if any(problem.fatal for problem in problems):
+        return tuple(problems)
     for name, found in made.elsewhere.items():
-        troubles += schedulers[name].apply(made.frame, removals(found), told)
-    return tuple(troubles)
+        problems += schedulers[name].apply(made.frame, removals(found), done)
+    return tuple(problems)
 
 
 def write_shim(path: str, wanted: str, tried: Callable[[str], None]) -> None:
@@ -131,7 +145,7 @@ def write_shim(path: str, wanted: str, tried: Callable[[str], None]) -> None:
         raise
 
 
-def removals(found: Sequence[Found]) -> list[Change]:
+def removals(found: Sequence[FoundUnit]) -> list[Change]:
     """Take all of these away: the tasks first, so that what serves them is there to the last."""
     order = {TASK: 0, SPOOL: 1, SWEEP: 2}
     return changes([], sorted(found, key=lambda one: (order.get(one.kind, 3), one.name)))

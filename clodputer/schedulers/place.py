@@ -19,7 +19,7 @@ from clodputer.schedulers.installation import shim_path
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import Frame
 from clodputer.store import home as homes
-from clodputer.store import secrets, settings, templates, zone
+from clodputer.store import secrets, settings, zone
 from clodputer.store.home import Home
 
 # Each is imported by some command; where one is, its own requirements are as well or are on sys.path.
@@ -35,7 +35,7 @@ class Place(NamedTuple):
 
 
 def look(home: Home, environ: Mapping[str, str], platform: str) -> Place:
-    """Where we stand. Raises ClodputerError: config.yaml or secrets.env is broken, or the templates are missing."""
+    """Where we stand. Raises ClodputerError: config.yaml or secrets.env is broken."""
     account = environment.account()
     known = secrets.load(home)
     parts = pathfolders.look(environ.get("PATH", ""))
@@ -50,7 +50,6 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Place:
         shim_path(home.root),
         frozen.environment,
         int(ours.sweep),
-        (os.path.join(home.root, "templates"), templates.folder()),
         zone_name,
     )
     knows = Shim(sys.executable, _places(), frozen.environment, zone_name)
@@ -61,7 +60,7 @@ def bare(home: str, environ: Mapping[str, str]) -> Frame:
     """The frame of a home of which only units are left: enough to find and to remove them."""
     account = environment.account()
     own = environ.get("HOME", "") if os.path.isabs(environ.get("HOME", "")) else account["HOME"]
-    return Frame(home, own, shim_path(home), {}, int(Settings().sweep), (templates.folder(),))
+    return Frame(home, own, shim_path(home), {}, int(Settings().sweep))
 
 
 def refusal(environ: Mapping[str, str], uid: int, owner: int, root: str) -> ClodputerError | None:

@@ -1,26 +1,29 @@
-"""What is installed: the alarms that are wanted, the units that ring them, what is found of these, and what to change."""
+"""The values all schedulers share: alarms that are wanted, units that serve them, units that were found, and the changes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import NamedTuple, Optional
 
 from clodputer.model.task import Trigger
 
 # An alarm is for one task's own triggers, for drops in the spool, or for the sweep: a plain `exec` now and then, which
-# serves all that the scheduler cannot express or has missed.
+# serves whatever the scheduler cannot express or has missed.
 TASK, SPOOL, SWEEP = "task", "spool", "sweep"
 
 ADD, REPLACE, RELOAD, REMOVE = "add", "replace", "reload", "remove"
+
+_LONGEST_SLUG = 48
 
 
 class Frame(NamedTuple):
     """What all units of one installation share; frozen when they are installed.
 
-    home: CLODPUTER_HOME, absolute. account: the person's own home folder. shim: what units call, `<home>/bin/clodputer`.
+    home: CLODPUTER_HOME, absolute. account: the person's own home folder. shim: what units start, `<home>/bin/clodputer`.
     environment: PATH, HOME, USER, LOGNAME, SHELL, LANG, CLODPUTER_HOME; nothing secret. sweep: seconds.
-    templates: folders in which a unit's template is looked for, in this order. zone: the system's time zone by name, or "".
-    seconds: how long any one call of the scheduler's own tools may take.
+    zone: the system's time zone by name, or "". seconds: how long any one call of the scheduler's own programs may take.
     """
 
     home: str
@@ -28,7 +31,6 @@ class Frame(NamedTuple):
     shim: str
     environment: Mapping[str, str]
     sweep: int
-    templates: tuple[str, ...]
     zone: str = ""
     seconds: float = 30.0
 
@@ -36,8 +38,8 @@ class Frame(NamedTuple):
 class Alarm(NamedTuple):
     """When `exec` is to be started, and for what. kind: TASK, SPOOL or SWEEP.
 
-    triggers: of an enabled task, those that ring by themselves. paths: the folder of each file_watch trigger, in order, all
-    absolute, with `~` and `{{ env.X }}` filled in. timeout: how long one exec may take, seconds; 0 when there is no limit.
+    triggers: of an enabled task, those that start it without a person. paths: the folder of each file_watch trigger, in order,
+    all absolute, with `~` and `{{ env.X }}` filled in. timeout: how long one exec may take, seconds; 0 when there is no limit.
     """
 
     kind: str
@@ -59,12 +61,12 @@ class Unit(NamedTuple):
     files: Mapping[str, str]
 
 
-class Found(NamedTuple):
-    """One unit of ours as it was found. home: whose it is, "" when it cannot be told.
+class FoundUnit(NamedTuple):
+    """One unit of ours as it was found. home: whose it is, "" when that is not known.
 
     files: path -> text as it is on disk (or in the table). loaded: the scheduler has it; current: what it has is
-    what is on disk, None when it cannot be told. state: the scheduler's own words, for a person. failed: why it last failed,
-    or "". next: when it rings next, epoch seconds, if the scheduler says so.
+    what is on disk, None when that is not known. state: the scheduler's own words, for a person. failed: why it last failed,
+    or "". next: when it is started next, epoch seconds, if the scheduler says so.
     """
 
     name: str
@@ -88,12 +90,13 @@ class Change(NamedTuple):
     verb: str
     name: str
     unit: Optional[Unit] = None
-    found: Optional[Found] = None
+    found: Optional[FoundUnit] = None
 
 
 class Answer(NamedTuple):
-    """Whether a scheduler can be used. message: why not, or what it is; hint: what to do. notes: usable, but;
-    of one that is not, what to know when another one is taken in its place.
+    """Whether a scheduler can be used. message: why not, or what it is; hint: what to do.
+
+    notes: of a scheduler that can be used, what limits it; of one that cannot, what to know when another is taken instead.
     """
 
     usable: bool
@@ -102,10 +105,10 @@ class Answer(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class Trouble(NamedTuple):
-    """Something wrong, for install's errors and doctor's list. unit: its name, or "" for the scheduler as a whole.
+class SchedulerProblem(NamedTuple):
+    """Something wrong with a scheduler or a unit, for `install` and `doctor`. unit: its name, or "" for the whole scheduler.
 
-    fatal: what was asked for does not work; else it is worth knowing. fix: argument list that fixes it, or empty.
+    fatal: what was asked for does not work; else it is worth knowing. fix: argument list that repairs it, or empty.
     """
 
     code: str
@@ -116,7 +119,7 @@ class Trouble(NamedTuple):
     fix: tuple[str, ...] = ()
 
 
-def changes(wanted: list[Unit], found: list[Found]) -> list[Change]:
+def changes(wanted: list[Unit], found: list[FoundUnit]) -> list[Change]:
     """What makes `found` into `wanted`; units that are right are not named. Pure.
 
     `found` are those of this home and of this scheduler only: what is found and not wanted is removed.
@@ -132,3 +135,27 @@ def changes(wanted: list[Unit], found: list[Found]) -> list[Change]:
         elif not one.loaded or one.current is False:
             steps.append(Change(RELOAD, unit.name, unit, one))
     return [Change(REMOVE, one.name, None, one) for one in there.values()] + steps
+
+
+def unit_stem(home: str, account: str, kind: str, task: str = "", separator: str = "-") -> str:
+    """A unit's name without prefix and suffix: `task-nightly`, `spool`, or `1f3a9c-task-nightly` of another home.
+
+    Every scheduler accepts it; it is unique for each task of each home, and the same every time.
+    """
+    parts = (home_tag(home, account), kind, _slug(task) if task else "")
+    return separator.join(part for part in parts if part)
+
+
+def home_tag(home: str, account: str) -> str:
+    """What sets the units of this home apart from those of other homes: nothing for `~/.clodputer`."""
+    return "" if home == f"{account.rstrip('/')}/.clodputer" else _digest(home)
+
+
+def _slug(task: str) -> str:
+    """A task's name in `a-z0-9-`; with a few letters of its hash when that alone could be another task's too."""
+    plain = re.sub(r"[^a-z0-9]+", "-", task.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
+    return plain if plain == task else f"{plain or 'task'}-{_digest(task)}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:6]

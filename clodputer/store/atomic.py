@@ -23,6 +23,11 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
         finally:
             os.close(descriptor)
         os.rename(temporary, path)
+    except OSError as error:
+        os.unlink(temporary)
+        if error.filename is None:
+            error.filename = path  # a descriptor has no name that a person knows
+        raise
     except BaseException:
         os.unlink(temporary)
         raise

@@ -22,6 +22,7 @@ class Home:
         "config",
         "dead",
         "dedupe",
+        "holds",
         "lanes",
         "ledger",
         "log",
@@ -47,6 +48,7 @@ class Home:
         self.dead = f"{root}/spool/dead"
         self.closed = f"{root}/spool/closed"
         self.lanes = f"{root}/spool/lanes"
+        self.holds = f"{root}/holds"
         self.runs = f"{root}/runs"
         self.ledger = f"{root}/ledger"
         self.dedupe = f"{root}/ledger/dedupe"
@@ -101,6 +103,7 @@ def make(home: Home) -> None:
         home.dead,
         home.closed,
         home.lanes,
+        home.holds,
         home.runs,
         home.ledger,
         home.dedupe,

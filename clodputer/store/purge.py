@@ -25,6 +25,7 @@ OURS = frozenset(
         "runs",
         "ledger",
         "cache",
+        "holds",
         "archive",
         "execution.log",
         "bug-reports",

@@ -7,9 +7,9 @@ from typing import Optional
 
 from clodputer.model import cron, due
 from clodputer.model.cronwords import phrase
-from clodputer.model.errors import ClodputerError
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.due import Entry
+from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import TEXT, Key
 from clodputer.model.policy import REPEATED, active, fingerprint, policy, within
 from clodputer.model.ring import Expression, Ring

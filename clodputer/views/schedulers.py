@@ -7,9 +7,9 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import Scheduler, choice, installation, place, shim
-from clodputer.schedulers import wanted as wants
+from clodputer.schedulers import plan as plans
 from clodputer.schedulers.freeze import differences
-from clodputer.schedulers.unit import Alarm, Answer, Change, Found, Trouble
+from clodputer.schedulers.unit import Alarm, Answer, Change, FoundUnit, SchedulerProblem
 from clodputer.store.home import Home
 from clodputer.views.ringing import next_ring
 
@@ -20,7 +20,7 @@ class Seen(NamedTuple):
     None for one that never does, or whose scheduler is not there.
     """
 
-    found: Found
+    found: FoundUnit
     next: Optional[float]
 
 
@@ -32,7 +32,7 @@ class View(NamedTuple):
     units: tuple[Seen, ...]
     installed: bool
     drift: tuple[Change, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
+    problems: tuple[SchedulerProblem, ...] = ()
     unknown: str = ""
 
 
@@ -63,7 +63,7 @@ def gather(
     known = shim.read(path)
     # Compared with what was frozen: a status that is asked for in another terminal is no drift.
     frame = at.frame._replace(environment=known.environment) if known else at.frame
-    wanted = wants.wanted(home, frame.environment)
+    wanted = plans.wanted(home, frame.environment)
     alarms = {(alarm.kind, alarm.task): alarm for alarm in wanted.alarms}
     views = []
     for name, seen in choice.look(schedulers, frame).items():
@@ -74,10 +74,10 @@ def gather(
         if units:
             try:
                 plan = installation.plan(name, schedulers[name], frame, wanted, (), seen.found, {})
-                told = schedulers[name].troubles(frame, plan.units, seen.found)
-                view = view._replace(drift=plan.changes, troubles=(*plan.troubles, *told))
+                told = schedulers[name].problems(frame, plan.units, seen.found)
+                view = view._replace(drift=plan.changes, problems=(*plan.problems, *told))
             except ClodputerError as error:
-                view = view._replace(troubles=(Trouble(error.code, error.message, error.hint),))
+                view = view._replace(problems=(SchedulerProblem(error.code, error.message, error.hint),))
         views.append(view)
     return Schedulers(
         tuple(views),
@@ -94,7 +94,7 @@ def _shim(path: str, known: Optional[shim.Shim], wanted: shim.Shim) -> str:
     return "" if shim.current(path, shim.text(there)) else "differs"
 
 
-def _next(one: Found, alarms: Mapping[tuple[str, str], Alarm], now: float) -> Optional[float]:
+def _next(one: FoundUnit, alarms: Mapping[tuple[str, str], Alarm], now: float) -> Optional[float]:
     if one.next is not None:
         return one.next
     alarm = alarms.get((one.kind, one.task))

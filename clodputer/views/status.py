@@ -14,9 +14,9 @@ from clodputer.model.policy import fingerprint, policy
 from clodputer.model.schedule import following
 from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
-from clodputer.store import hold, ledger, runs
+from clodputer.store import holds, ledger, runs
 from clodputer.store.context import Context
-from clodputer.store.hold import Hold
+from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot, whereabouts
 from clodputer.views import past, tasks, waiting
@@ -65,7 +65,7 @@ class Status(NamedTuple):
     running: tuple[Running, ...]
     lanes: tuple[Lane, ...]
     dropped: int
-    holds: tuple[tuple[str, Hold], ...]
+    holds: tuple[Placed, ...]
     rejected: int
     dead: int
     past: Past
@@ -87,7 +87,7 @@ def gather(context: Context, now: float, count: int) -> Status:
         tuple(found for name in names for found in running(home, name, now)),
         tuple(waiting.lanes(home)),
         waiting.dropped(home),
-        tuple((name, held) for name in names for held in _held(home, name, now)),
+        tuple(holds.in_effect(home, now)),
         len(whereabouts.set_aside(home.rejected)),
         len(whereabouts.set_aside(home.dead)),
         past.past(home, now, count, midnight.timestamp()),
@@ -157,11 +157,6 @@ def overdue(environ: Mapping[str, str], home: Home, good: list[Task], now: float
             if first is not None and first + policy(one, task.name).jitter + ON_TIME < now:
                 found.append(Overdue(task.name, first))
     return found
-
-
-def _held(home: Home, lane: str, now: float) -> list[Hold]:
-    held = hold.read(home, lane, now)
-    return [] if held is None or (held.until is not None and held.until <= now) else [held]
 
 
 def _agent(home: Home, task: str, run_id: str) -> Optional[recorded.Identity]:

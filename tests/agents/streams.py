@@ -43,9 +43,9 @@ def names() -> list[str]:
     return sorted(path.name[: -len(".jsonl")] for path in FOLDER.glob("*.jsonl"))
 
 
-def told(*events: Any) -> Progress:
+def told(*events: Any, task: Task = TASK) -> Progress:
     """The progress after these events, given as values or as bytes."""
-    progress = claude.begin(Task(name="story", path="story.yaml"))
+    progress = claude.begin(task)
     for event in events:
         progress = claude.observe(progress, event if isinstance(event, bytes) else json.dumps(event).encode())
     return progress
@@ -64,7 +64,7 @@ def judged(
     task: Task = TASK,
     facts: Facts = FACTS,
 ) -> Report:
-    return claude.interpret(task, facts, LAUNCH, told(*events), end)
+    return claude.interpret(task, facts, LAUNCH, told(*events, task=task), end)
 
 
 def replayed(name: str, task: Task = TASK, stopped: str = "", **facts: Any) -> Report:

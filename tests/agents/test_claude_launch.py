@@ -49,10 +49,10 @@ def flags(started: Launch) -> list[str]:
 
 
 class TestArguments:
-    def test_a_plain_task_has_a_fresh_session_and_nothing_else(self, binary: Path) -> None:
+    def test_a_plain_task_has_a_fresh_session_and_a_mode(self, binary: Path) -> None:
         started = launch(binary, prompt="say hello")
         assert started.argv[0] == str(binary)
-        assert flags(started) == []
+        assert flags(started) == ["--permission-mode=default"]
         assert uuid.UUID(started.session_id).version == 4
         assert f"--session-id={started.session_id}" in started.argv
         assert launch(binary).session_id != started.session_id
@@ -94,11 +94,12 @@ class TestArguments:
         ]
 
     @pytest.mark.parametrize("mode", ["default", "manual", ""])
-    def test_the_default_mode_has_no_flag(self, binary: Path, mode: str) -> None:
-        assert flags(launch(binary, permission_mode=mode)) == []
+    def test_the_default_mode_is_asked_for(self, binary: Path, mode: str) -> None:
+        """Without the flag `defaultMode` of the person's own settings would hold."""
+        assert flags(launch(binary, permission_mode=mode)) == ["--permission-mode=default"]
 
     def test_no_setting_source_at_all_can_be_asked_for(self, binary: Path) -> None:
-        assert flags(launch(binary, settings_sources=())) == ["--setting-sources="]
+        assert "--setting-sources=" in flags(launch(binary, settings_sources=()))
 
     def test_a_text_too_long_for_an_argument_is_told(self, binary: Path) -> None:
         with pytest.raises(ClodputerError, match=r"--append-system-prompt is too long") as caught:
@@ -307,3 +308,40 @@ def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> 
     assert not {"WebFetch", "WebSearch", "CronCreate"} & set(first["tools"])
     assert "StructuredOutput" in first["tools"]
     assert ended.returncode == 1
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("own", ["bypassPermissions", "acceptEdits", "plan"])
+@pytest.mark.parametrize("mode", ["", "default", "manual", "dontAsk"])
+def test_settings_of_the_person_do_not_change_the_mode(
+    claude_binary: str, tmp_path: Path, own: str, mode: str
+) -> None:
+    """A task that asks to be careful is, whatever the person's own and the project's settings allow."""
+    for folder in (tmp_path / ".claude", tmp_path / "here" / ".claude"):
+        folder.mkdir(parents=True)
+        (folder / "settings.json").write_text(json.dumps({"permissions": {"defaultMode": own}}))
+    environ = {
+        "HOME": str(tmp_path),
+        "ANTHROPIC_API_KEY": "dummy",
+        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
+    }
+    task = task_of(
+        "careful",
+        working_directory=str(tmp_path / "here"),
+        permission_mode=mode,
+        env={"CLAUDE_CODE_MAX_RETRIES": "0"},
+    )
+    started = claude.launch(task, Facts("run-1", environ, {}, str(tmp_path), claude=claude_binary))
+    ended = subprocess.run(
+        started.argv,
+        env=dict(started.env),
+        cwd=started.working_directory,
+        input=b"hello",
+        capture_output=True,
+        timeout=60,
+    )
+    progress = claude.observe(claude.begin(task), ended.stdout.splitlines()[0])
+    assert progress.hopeless == ""
+    assert progress.notes.in_effect["permission_mode"] in {"default", "manual"} - {mode or "x"} | {
+        mode or "default"
+    }

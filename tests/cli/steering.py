@@ -8,7 +8,7 @@ from time import time
 
 from clodputer.model.decision import Fate
 from clodputer.model.due import MISSED, Entry
-from clodputer.store import hold, ledger
+from clodputer.store import holds, ledger
 from clodputer.store.home import Home
 from tests.workshop import command_task, drop, execute, make_home, write_task
 
@@ -54,4 +54,4 @@ def execute_nothing(home: Home) -> None:
     from clodputer.store import home as homes
 
     homes.make_lane(home, "later")
-    hold.place(home, "later", hold.Hold("pause", "Somebody paused it.", None))
+    holds.place(home, holds.Target("lane", "later"), holds.Hold("pause", "Somebody paused it.", None, None))

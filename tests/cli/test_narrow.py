@@ -20,7 +20,7 @@ from clodputer.cli.commands.why import why
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import without
 from clodputer.cli.text.doctor import told
-from clodputer.store import hold
+from clodputer.store import holds
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.views.doctor.finding import Finding
@@ -54,7 +54,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     drop(home, "a-file-that-a-script-has-made.json", '{"tsk": 1}')
     drop(home, "late.json", f'{{"task": "{LONG}", "id": "late-1234", "expires_at": "2020-01-01T00:00:00Z"}}')
     homes.make_lane(home, LANE)
-    hold.place(home, LANE, hold.Hold("pause", "Somebody wants to look at this lane before it goes on.", None))
+    holds.place(
+        home,
+        holds.Target("lane", LANE),
+        holds.Hold("pause", "Somebody wants to look at this lane before it goes on.", None, None),
+    )
     drop(home, "1.json", '{"task": "held-because-of-a-limit", "id": "held-0001"}')
     execute(home)
     return home

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import hold
+from clodputer.store import holds
 from clodputer.store.home import Home
 from tests.cli.holding import another_exec
 from tests.wait import until
@@ -116,7 +116,11 @@ def test_what_cannot_be_run_is_told_before_anything_is_dropped(
 def test_a_lane_on_hold_is_exit_code_75(home: Home) -> None:
     """Nothing is dropped, so asking again does not pile up requests."""
     command_task(home, "greet", PYTHON, "-c", "print('x')")
-    hold.place(home, "default", hold.Hold("usage_limit", "The limit is reached.", time.time() + 3600))
+    holds.place(
+        home,
+        holds.Target("lane", "default"),
+        holds.Hold("usage_limit", "The limit is reached.", None, time.time() + 3600),
+    )
     _, stderr = clodputer(home, "run", "greet", status=75)
     assert "lane default is on hold until " in stderr
     assert "usage_limit" in stderr

@@ -15,7 +15,7 @@ from clodputer.cli.commands.run import Wanted, drop, parse_context, parse_priori
 from clodputer.cli.commands.run_dry import dry_run
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.store import hold
+from clodputer.store import holds
 from clodputer.store.home import Home
 from tests.fakes.start import install_fake_claude
 from tests.workshop import (
@@ -94,7 +94,9 @@ def test_no_wait(home: Home) -> None:
 def test_no_wait_in_a_lane_on_hold(home: Home) -> None:
     """It waits there like any other request."""
     command_task(home, "greet", PYTHON, "-c", "print('x')")
-    hold.place(home, "default", hold.Hold("usage_limit", "", time.time() + 3600))
+    holds.place(
+        home, holds.Target("lane", "default"), holds.Hold("usage_limit", "", None, time.time() + 3600)
+    )
     assert drop(environ(home), "greet", Wanted()).data["request_id"] in everything(home)["new"][0]
 
 
@@ -154,7 +156,9 @@ def test_a_dry_run_tells_what_would_keep_it_from_starting(home: Home, text: str,
 
 def test_a_dry_run_in_a_lane_on_hold(home: Home) -> None:
     command_task(home, "greet", "echo", "a b")
-    hold.place(home, "default", hold.Hold("usage_limit", "", time.time() + 3600))
+    holds.place(
+        home, holds.Target("lane", "default"), holds.Hold("usage_limit", "", None, time.time() + 3600)
+    )
     text = dry_run(environ(home), "greet", {}, 5).text
     assert "usage_limit" in text
     assert "/echo 'a b'" in text

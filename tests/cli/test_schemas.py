@@ -23,7 +23,7 @@ from clodputer.model import due, outcome
 from clodputer.model.decision import Fate
 from clodputer.model.mask import Masker
 from clodputer.model.request import Request
-from clodputer.store import hold, ledger, runs
+from clodputer.store import holds, ledger, runs
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from tests.cli.calls import CALLS, Call
@@ -65,7 +65,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     ):
         drop(home, name, text)
     homes.make_lane(home, "later")
-    hold.place(home, "later", hold.Hold("pause", "Somebody paused it.", 4_000_000_000.0))
+    holds.place(
+        home, holds.Target("lane", "later"), holds.Hold("pause", "Somebody paused it.", None, 4_000_000_000.0)
+    )
     for request in (
         {"id": "held-0001"},
         {"id": "held-0002"},

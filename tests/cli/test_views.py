@@ -93,8 +93,8 @@ def test_status_as_json(busy: Home) -> None:
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
     assert (later["queued"], later["delayed"], found["waiting"]["dropped"]) == (2, 1, 1)
     assert later["oldest"] is not None
-    assert [(one["lane"], one["reason"], one["until"]) for one in found["holds"]] == [
-        ("later", "pause", None)
+    assert [(one["scope"], one["name"], one["reason"], one["until"]) for one in found["holds"]] == [
+        ("lane", "later", "pause", None)
     ]
     assert (found["rejected"], found["dead"]) == (1, 1)
     assert {(one["task"], one["outcome"]) for one in found["last_runs"]} == {

@@ -10,8 +10,8 @@ import pytest
 from clodputer.model import cron, due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.due import COALESCED, MISSED, Entry, decide, decide_startup
-from clodputer.model.schedule import Calendar, Interval, Moment, slots
 from clodputer.model.policy import Policy
+from clodputer.model.schedule import Calendar, Interval, Moment, slots
 from clodputer.model.window import Window
 
 TYPE_CHECKING = False

@@ -13,8 +13,8 @@ import pytest
 from clodputer.model import cron, due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.due import MISSED, Entry, decide
-from clodputer.model.schedule import Calendar
 from clodputer.model.policy import Policy
+from clodputer.model.schedule import Calendar
 from tests.model.test_due import DAILY, DAY, EIGHT, HOUR, NINE, known, slots_between
 
 TYPE_CHECKING = False

@@ -22,7 +22,7 @@ from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.runner.settle import settle
-from clodputer.store import hold, runs
+from clodputer.store import holds, runs
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, queue, slot, whereabouts
@@ -215,7 +215,9 @@ def test_one_that_would_be_put_back(context: Context) -> None:
 
 def test_under_a_hold(context: Context) -> None:
     """A lane that stands still is no obstacle."""
-    hold.place(context.home, "default", hold.Hold("pause", "A person said so.", None))
+    holds.place(
+        context.home, holds.Target("lane", "default"), holds.Hold("pause", "A person said so.", None, None)
+    )
     assert cancelled(context, taken_in(context)).result == "cancelled"
 
 

@@ -13,7 +13,6 @@ from clodputer.model import watch
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import compact
 from clodputer.model.request import Request, from_fields
-from clodputer.model.task import Trigger
 from clodputer.runner import prompt
 from clodputer.store.spool import dropfile
 from clodputer.store.tasks import template_text

@@ -12,7 +12,6 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, Unit, changes
-from clodputer.store import templates
 from tests.workshop import program
 
 FAKES = Path(__file__).resolve().parent.parent / "fakes"
@@ -69,7 +68,6 @@ def frame(folder: Path, name: str = ".clodputer", zone: str = "Europe/Berlin") -
         f"{home}/bin/clodputer",
         {},
         300,
-        (f"{home}/templates", templates.folder()),
         zone,
         10.0,
     )

@@ -1,4 +1,4 @@
-"""A scheduler for tests that keeps its units in a drawer, rings never, and writes down what it is asked; installing into it."""
+"""A scheduler for tests that keeps its units in a drawer, starts nothing, and writes down what it is asked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from typing import Any, Callable
 from clodputer.cli.commands.install import Options, install
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import names
-from clodputer.schedulers.unit import Alarm, Answer, Change, Found, Frame, Trouble, Unit
+from clodputer.schedulers.unit import (
+    Alarm,
+    Answer,
+    Change,
+    FoundUnit,
+    Frame,
+    SchedulerProblem,
+    Unit,
+    unit_stem,
+)
 from clodputer.store.home import Home
 
 NOW = 1_795_000_000.0
@@ -18,16 +26,15 @@ CRON = 'trigger: {type: cron, schedule: "0 8 * * mon-fri"}\n'
 
 
 class Drawer:
-    """Has the functions of `Scheduler`. `refused`: names whose changes fail; `unrendered`: tasks that it cannot say."""
+    """Has the functions of `Scheduler`. `refused`: names whose changes fail; `unrendered`: tasks that it cannot express."""
 
     def __init__(self, usable: bool = True) -> None:
         self.usable = usable
-        self.units: dict[str, Found] = {}
+        self.units: dict[str, FoundUnit] = {}
         self.asked: list[str] = []
-        self.rings = 0
+        self.starts = 0
         self.refused: set[str] = set()
         self.unrendered: set[str] = set()
-        self.wrong: set[str] = set()
 
     def answers(self, frame: Frame) -> Answer:
         return Answer(self.usable, "a drawer", "Open it.", notes=("it creaks",) if self.usable else ())
@@ -35,42 +42,41 @@ class Drawer:
     def render(self, frame: Frame, alarm: Alarm) -> Unit:
         if alarm.task in self.unrendered:
             raise ClodputerError("drawer", f"{alarm.task} does not fit")
-        name = names.stem(frame.home, frame.account, alarm.kind, alarm.task)
+        name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)
         options = "\n".join(f"{one.type} {dict(one.options)}" for one in alarm.triggers)
         return Unit(name, alarm.kind, alarm.task, {f"{name}.unit": f"{frame.shim}\n{options}\n"})
 
-    def check(self, frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
-        return [
-            Trouble("wrong", f"{unit.name} is wrong", unit=unit.name)
-            for unit in units
-            if unit.task in self.wrong
-        ]
-
-    def inspect(self, frame: Frame, everywhere: bool = False) -> list[Found]:
+    def inspect(self, frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
         return [one for one in self.units.values() if everywhere or one.home == frame.home]
 
-    def apply(self, frame: Frame, changes: Sequence[Change], told: Callable[[Change], None]) -> list[Trouble]:
-        troubles = []
+    def apply(
+        self, frame: Frame, changes: Sequence[Change], done: Callable[[Change], None]
+    ) -> list[SchedulerProblem]:
+        problems = []
         for change in changes:
             self.asked.append(f"{change.verb} {change.name}")
             if change.name in self.refused:
-                troubles.append(Trouble("refused", f"{change.name} is refused", unit=change.name))
+                problems.append(SchedulerProblem("refused", f"{change.name} is refused", unit=change.name))
                 continue
             if change.unit is None:
                 del self.units[change.name]
             else:
                 unit = change.unit
-                self.units[unit.name] = Found(unit.name, frame.home, unit.kind, unit.task, unit.files, True)
-            told(change)
-        return troubles
+                self.units[unit.name] = FoundUnit(
+                    unit.name, frame.home, unit.kind, unit.task, unit.files, True
+                )
+            done(change)
+        return problems
 
-    def ring(self, frame: Frame) -> None:
-        self.rings += 1
+    def start(self, frame: Frame) -> None:
+        self.starts += 1
 
     def probe(self, frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
         return lambda: None
 
-    def troubles(self, frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
+    def problems(
+        self, frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]
+    ) -> list[SchedulerProblem]:
         return []
 
 

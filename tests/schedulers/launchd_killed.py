@@ -12,7 +12,7 @@ from clodputer.schedulers.unit import Frame, Unit, changes
 def main() -> None:
     """Install the units of the JSON into its frame."""
     told = json.loads(sys.argv[1])
-    frame = Frame(*told["frame"])._replace(templates=tuple(told["frame"][5]))
+    frame = Frame(*told["frame"])
     units = [Unit(*unit) for unit in told["units"]]
     assert launchd.apply(frame, changes(units, launchd.inspect(frame)), lambda change: None) == []
 

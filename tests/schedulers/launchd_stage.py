@@ -12,13 +12,23 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, Trouble, Unit, changes
+from clodputer.schedulers.unit import (
+    SPOOL,
+    SWEEP,
+    TASK,
+    Alarm,
+    Change,
+    Frame,
+    SchedulerProblem,
+    Unit,
+    changes,
+)
 from clodputer.store import home as homes
-from clodputer.store import templates
 from clodputer.store.home import Home
 from tests import guard
 from tests.fakes import fake_launchctl
 from tests.house import CHECKOUT
+from tests.schedulers.launchd_readback import faults
 
 FAKES = f"{CHECKOUT}/tests/fakes"
 NIGHTLY = Alarm(TASK, "nightly", (Trigger("cron", {"schedule": "30 2 * * *"}),))
@@ -53,7 +63,6 @@ class Stage:
             str(shim),
             environment,
             300,
-            (f"{self.home.root}/templates", templates.folder()),
             "",
             seconds,
         )
@@ -82,15 +91,15 @@ class Stage:
     def units(self, *alarms: Alarm) -> list[Unit]:
         """These alarms rendered, with those of the spool and the sweep; sound ones."""
         units = [launchd.render(self.frame, alarm) for alarm in (*alarms, Alarm(SPOOL), Alarm(SWEEP))]
-        assert launchd.check(self.frame, units) == []
+        assert [fault for unit in units for fault in faults(self.frame, unit)] == []
         return units
 
-    def install(self, units: Sequence[Unit]) -> tuple[list[str], list[Trouble]]:
-        """Make these the installed ones: what was changed, as `verb name`, and the troubles."""
+    def install(self, units: Sequence[Unit]) -> tuple[list[str], list[SchedulerProblem]]:
+        """Make these the installed ones: what was changed, as `verb name`, and the problems."""
         steps = changes(list(units), launchd.inspect(self.frame))
         done: list[Change] = []
-        troubles = launchd.apply(self.frame, steps, done.append)
-        return [f"{change.verb} {change.name[len('org.clodputer.') :]}" for change in done], troubles
+        problems = launchd.apply(self.frame, steps, done.append)
+        return [f"{change.verb} {change.name[len('org.clodputer.') :]}" for change in done], problems
 
     def settled(self, units: Sequence[Unit]) -> None:
         """Assert that exactly these are there, loaded as they are on disk."""

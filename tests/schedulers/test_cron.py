@@ -11,6 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron, load
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, Unit, changes
+from tests.schedulers.cron_readback import faults
 from tests.schedulers.crontabs import Crontab, every, frame, install, units
 
 PERSONS = b"MAILTO=me\n0 0 * * * echo 100\\% | tee x\n\n# last"
@@ -18,7 +19,7 @@ PERSONS = b"MAILTO=me\n0 0 * * * echo 100\\% | tee x\n\n# last"
 
 def codes(place: Frame, wanted: Optional[list[Unit]] = None) -> list[str]:
     """What a doctor is told of the table, beside what is told of this machine."""
-    found = cron.troubles(place, units(place) if wanted is None else wanted, [])
+    found = cron.problems(place, units(place) if wanted is None else wanted, [])
     assert all(one.message and (one.hint or not one.fatal) for one in found)
     return [one.code for one in found if not one.code.startswith("cron_")]
 
@@ -26,7 +27,7 @@ def codes(place: Frame, wanted: Optional[list[Unit]] = None) -> list[str]:
 def test_it_is_one_of_the_schedulers(place: Frame) -> None:
     """With all the functions of the contract."""
     assert load("cron").render(place, Alarm(SPOOL)).name == "spool"
-    for name in ("answers", "render", "check", "inspect", "apply", "probe", "troubles"):
+    for name in ("answers", "render", "inspect", "apply", "start", "probe", "problems"):
         assert callable(getattr(cron, name))
 
 
@@ -45,7 +46,7 @@ def test_the_lines_of_each_kind(place: Frame) -> None:
     assert cron.render(place, Alarm(SPOOL)).files["spool"].endswith(f"\n* * * * * {place.shim} exec\n")
     assert cron.render(place, Alarm(SWEEP)).files["sweep"].count("\n") == 1
     wanted = [nightly, watcher, *units(place)]
-    assert cron.check(place, wanted) == []
+    assert faults(place, wanted) == []
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_the_lines_of_each_kind(place: Frame) -> None:
 )
 def test_a_home_that_no_line_can_hold_is_refused(tmp_path: Path, name: str) -> None:
     """Before anything is written, with a way out."""
-    place = Frame(f"{tmp_path}/{name}", str(tmp_path), f"{tmp_path}/{name}/bin/clodputer", {}, 300, (), "")
+    place = Frame(f"{tmp_path}/{name}", str(tmp_path), f"{tmp_path}/{name}/bin/clodputer", {}, 300, "")
     with pytest.raises(ClodputerError) as caught:
         cron.render(place, Alarm(SPOOL))
     assert caught.value.code == "cron_words"
@@ -62,34 +63,27 @@ def test_a_home_that_no_line_can_hold_is_refused(tmp_path: Path, name: str) -> N
     assert not cron.answers(place).usable
 
 
-def test_a_person_s_own_template(place: Frame) -> None:
-    """Is used, and checked like ours."""
-    folder = Path(place.home, "templates", "cron")
-    folder.mkdir(parents=True)
-    own = folder / "spool.j2"
-    own.write_text("# clodputer {{ name }}: spool, gently\n* * * * * /usr/bin/nice -n 10 {{ shim }} exec\n")
-    assert cron.check(place, units(place, nightly="0 2 * * *")) == []
-    for wrong in (
-        "* * * * * {{ shim }} exec",
-        "# clodputer {{ name }}: spool\n* * * * * {{ shim }} exec",
-        "# clodputer {{ name }}: spool\n* * * * {{ shim }} exec\n",
-        "# clodputer {{ name }}: spool\nMAILTO=\n* * * * * {{ shim }} exec\n",
-        "# clodputer {{ name }}: spool\n* * * * * {{ shim }} exec >/dev/null\n",
-        "# clodputer {{ name }}: spool\n* * * * * {{ shim }} run\n",
-        "# clodputer {{ name }}: spool\n*/2 * * * * {{ shim }} exec\n",
-        "# clodputer {{ name }}: spool\n# END clodputer /x\n* * * * * {{ shim }} exec\n",
-    ):
-        own.write_text(wrong)
-        assert cron.check(place, units(place)), wrong
-    for broken in ("{{ nothing }}", "{% if %}", "{{ 1 / 0 }}"):
-        own.write_text(broken)
-        with pytest.raises(ClodputerError) as caught:
-            units(place)
-        assert caught.value.code == "template_broken"
-    own.unlink()
-    with pytest.raises(ClodputerError) as caught:
-        cron.render(place._replace(templates=(str(folder),)), Alarm(SPOOL))
-    assert caught.value.code == "template_missing"
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "* * * * * {shim} exec",
+        "# clodputer {name}: spool\n* * * * * {shim} exec",
+        "# clodputer {name}: spool\n* * * * {shim} exec\n",
+        "# clodputer {name}: spool\n* * * * * {shim} exec >/dev/null\n",
+        "# clodputer {name}: spool\n*/2 * * * * {shim} exec\n",
+        "# clodputer {name}: spool\n# END clodputer /x\n* * * * * {shim} exec\n",
+    ],
+)
+def test_the_reading_back_sees_what_is_wrong(place: Frame, wrong: str) -> None:
+    good = units(place, nightly="0 2 * * *")
+    assert faults(place, good) == []
+    spoilt = [
+        one._replace(files={one.name: wrong.format(name=one.name, shim=place.shim)})
+        if one.kind == SPOOL
+        else one
+        for one in good
+    ]
+    assert faults(place, spoilt)
 
 
 @pytest.mark.parametrize("persons", [None, b"", PERSONS])

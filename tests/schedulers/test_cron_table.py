@@ -144,7 +144,7 @@ def test_a_crontab_that_hangs(table: Crontab, place: Frame) -> None:
     table.kind("hangs")
     with pytest.raises(ClodputerError) as caught:
         cron_table.read(place._replace(seconds=0.2))
-    assert caught.value.code == "crontab_silent"
+    assert caught.value.code == "crontab_hangs"
 
 
 def test_no_crontab_at_all(place: Frame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ import sys
 from clodputer.schedulers.cron import table as cron_table
 from clodputer.schedulers.unit import Frame
 home, account, line = sys.argv[1:]
-cron_table.change(Frame(home, account, "", {}, 300, (), "", 60.0), lambda table: (table or b"") + line.encode() + b"\\n")
+cron_table.change(Frame(home, account, "", {}, 300, "", 60.0), lambda table: (table or b"") + line.encode() + b"\\n")
 """
 
 

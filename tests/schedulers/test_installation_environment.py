@@ -198,7 +198,6 @@ def test_a_claude_that_is_not_there_is_told(home: Home, tmp_path: Path) -> None:
         assert any("claude is not found" in note for note in found.notes)
     assert found.frame.account == str(tmp_path)
     assert found.frame.shim == f"{home.root}/bin/clodputer"
-    assert found.frame.templates[0] == f"{home.root}/templates"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from clodputer.cli.commands.uninstall import Options as Uninstall
 from clodputer.cli.commands.uninstall import uninstall
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.unit import TASK, Found, Frame
+from clodputer.schedulers.unit import TASK, FoundUnit, Frame
 from clodputer.store.home import Home
 from tests.schedulers.drawer import CRON, Drawer, environ, installed, tasks
 from tests.workshop import command_task, make_home
@@ -33,7 +33,7 @@ def removed(home: Home, *drawers: Drawer, agreed: bool = True, **options: Any) -
 def test_uninstall_leaves_what_was_there_before(home: Home) -> None:
     """From every scheduler that has something; nothing of other homes."""
     drawer, other = Drawer(), Drawer()
-    foreign = Found("x", "/another/home", TASK, "nightly", {}, True)
+    foreign = FoundUnit("x", "/another/home", TASK, "nightly", {}, True)
     drawer.units["x"] = foreign
     before = sorted(str(path) for path in Path(home.root).rglob("*") if "/cache" not in str(path))
     installed(home, drawer, other)
@@ -50,8 +50,8 @@ def test_uninstall_leaves_what_was_there_before(home: Home) -> None:
 
 def test_homes_that_are_gone_are_told_and_removed_when_asked(home: Home) -> None:
     drawer = Drawer()
-    drawer.units["x"] = Found("x", "/gone/home", TASK, "nightly", {}, True)
-    drawer.units["y"] = Found("y", "", TASK, "nightly", {}, True)
+    drawer.units["x"] = FoundUnit("x", "/gone/home", TASK, "nightly", {}, True)
+    drawer.units["y"] = FoundUnit("y", "", TASK, "nightly", {}, True)
     result = removed(home, drawer)
     assert "/gone/home" in result.text
     assert "--everywhere" in result.text
@@ -89,12 +89,12 @@ def test_a_scheduler_that_cannot_be_asked(home: Home, code: str, status: int) ->
     """One that has something of ours keeps shim and home, as they are still called; any other keeps nothing."""
 
     class Mute(Drawer):
-        def inspect(self, frame: Frame, everywhere: bool = False) -> list[Found]:
+        def inspect(self, frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
             raise ClodputerError(code, "nobody answers")
 
     drawer = Drawer()
     installed(home, drawer)
     result = removed(home, drawer, Mute(usable=False), purge=True)
     assert result.exit_code == status
-    assert "it cannot be told what cron has: nobody answers" in result.text
+    assert "it is not known what cron has: nobody answers" in result.text
     assert os.path.exists(f"{home.root}/bin/clodputer") == bool(status)

@@ -8,7 +8,7 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
-from clodputer.schedulers.launchd import control
+from clodputer.schedulers.launchd import launchctl
 from clodputer.schedulers.unit import SWEEP, TASK, Alarm
 from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
@@ -27,7 +27,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def kick(stage: Stage, label: str) -> None:
     """Start a job as its alarm would."""
-    assert control.call(stage.frame, "kickstart", control.target(label)).status == 0
+    assert launchctl.call(stage.frame, "kickstart", launchctl.target(label)).returncode == 0
 
 
 def ended(stage: Stage, label: str) -> bool:
@@ -78,7 +78,7 @@ def test_a_program_that_is_not_there(stage: Stage) -> None:
     stage.install(units)
     until(lambda: stage.get("jobs")["org.clodputer.spool"]["last"] == 78, 30)
     found = launchd.inspect(stage.frame)
-    assert "could_not_start" in [trouble.code for trouble in launchd.troubles(stage.frame, units, found)]
+    assert "could_not_start" in [trouble.code for trouble in launchd.problems(stage.frame, units, found)]
 
 
 def test_a_probe_is_started_and_goes_without_a_trace(stage: Stage) -> None:

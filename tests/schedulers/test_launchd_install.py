@@ -108,9 +108,9 @@ def test_without_a_desktop_session(stage: Stage) -> None:
     """By ssh the files are put in place, and it is said that they load at the next login."""
     stage.set(session=False)
     units = stage.units()
-    done, troubles = stage.install(units)
+    done, problems = stage.install(units)
     assert done == ["add spool", "add sweep"]
-    assert [(trouble.code, trouble.fatal) for trouble in troubles] == [("loads_at_login", False)] * 2
+    assert [(trouble.code, trouble.fatal) for trouble in problems] == [("loads_at_login", False)] * 2
     assert launchd.answers(stage.frame).notes
     assert {found.loaded for found in launchd.inspect(stage.frame)} == {False}
     assert len(stage.install([])[0]) == 2
@@ -236,7 +236,7 @@ def test_a_plist_that_is_a_link_becomes_a_file(stage: Stage) -> None:
     path.rename(kept)
     path.symlink_to(kept)
     found = launchd.inspect(stage.frame)
-    assert "plist_is_a_link" in [trouble.code for trouble in launchd.troubles(stage.frame, units, found)]
+    assert "plist_is_a_link" in [trouble.code for trouble in launchd.problems(stage.frame, units, found)]
     assert stage.install(units) == (["reload spool"], [])
     assert not path.is_symlink()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import plistlib
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.launchd import plist
-from clodputer.schedulers.launchd.readback import parsed
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Unit
+from clodputer.schedulers.launchd.plist import parsed
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm
+from tests.schedulers.launchd_readback import faults
 from tests.schedulers.launchd_stage import NIGHTLY, Stage
 
 
@@ -27,7 +27,7 @@ def stage(tmp_path: Path) -> Stage:
 def keys(stage: Stage, alarm: Alarm) -> dict[str, Any]:
     """The keys of a rendered unit, which must be sound."""
     unit = launchd.render(stage.frame, alarm)
-    assert launchd.check(stage.frame, [unit]) == []
+    assert faults(stage.frame, unit) == []
     (text,) = unit.files.values()
     found: dict[str, Any] = plistlib.loads(text.encode())
     return found
@@ -119,11 +119,29 @@ def test_odd_names(stage: Stage, tmp_path: Path) -> None:
     assert unit.name.count(".") == 4
 
 
-def test_a_name_that_xml_cannot_hold(stage: Stage, tmp_path: Path) -> None:
-    """It is told before anything is written."""
-    unit = launchd.render(stage.frame, watch(f"{tmp_path}/a\x01b"))
-    (trouble,) = launchd.check(stage.frame, [unit])
-    assert "XML" in trouble.message
+@pytest.mark.parametrize("letter", ["\x01", "\x00", "\r", "\udce9", "\ufffe"])
+@pytest.mark.parametrize("where", ["path", "variable", "shim"])
+def test_what_a_plist_cannot_hold(stage: Stage, tmp_path: Path, letter: str, where: str) -> None:
+    """It is refused before anything is written: launchd would drop the unit silently."""
+    text = f"{tmp_path}/a{letter}b"
+    frame, alarm = stage.frame, NIGHTLY
+    if where == "path" and letter != "\x00":  # no folder can have that
+        alarm = watch(text)
+    elif where == "variable":
+        frame = frame._replace(environment={**frame.environment, "PATH": text})
+    else:
+        frame = frame._replace(shim=text)
+    with pytest.raises(ClodputerError) as raised:
+        launchd.render(frame, alarm)
+    assert raised.value.code == "plist_invalid"
+
+
+def test_a_plist_that_is_too_large(stage: Stage) -> None:
+    """What launchd's own tools would not take."""
+    frame = stage.frame._replace(environment={**stage.frame.environment, "PATH": ":".join(["/bin"] * 60_000)})
+    with pytest.raises(ClodputerError) as raised:
+        launchd.render(frame, NIGHTLY)
+    assert raised.value.code == "plist_invalid"
 
 
 # (what a plist holds, what it is made into, what is told)
@@ -149,50 +167,13 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("there", "instead", "told"), FAULTS)
-def test_what_launchd_would_drop_is_told(stage: Stage, there: str, instead: str, told: str) -> None:
+def test_the_reading_back_sees_what_launchd_would_drop(
+    stage: Stage, there: str, instead: str, told: str
+) -> None:
     """Wrong types, ranges, names, missing keys, and a text that was changed by hand."""
     unit = launchd.render(stage.frame, NIGHTLY)
     ((path, text),) = unit.files.items()
     assert there in text
     spoilt = unit._replace(files={path: text.replace(there, instead, 1)})
-    messages = [trouble.message for trouble in launchd.check(stage.frame, [spoilt])]
+    messages = faults(stage.frame, spoilt)
     assert any(told in message for message in messages), messages
-
-
-def test_places_and_labels(stage: Stage) -> None:
-    """A file that launchd would not find by its label, and two units of one name."""
-    unit = launchd.render(stage.frame, NIGHTLY)
-    elsewhere = Unit(unit.name, unit.kind, unit.task, {"/tmp/x.plist": next(iter(unit.files.values()))})
-    assert [trouble.code for trouble in launchd.check(stage.frame, [elsewhere])] == ["plist_invalid"]
-    assert [trouble.code for trouble in launchd.check(stage.frame, [unit, unit])] == ["label_twice"]
-
-
-def own_template(stage: Stage, text: str) -> None:
-    """A template of the person's."""
-    path = Path(stage.home.root, "templates", "launchd", "unit.plist.j2")
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-
-
-def test_a_template_of_ones_own(stage: Stage) -> None:
-    """The person's comes first, and may say what ours does not."""
-    shipped = Path(stage.frame.templates[-1], "launchd", "unit.plist.j2").read_text()
-    more = "<key>ProcessType</key><string>Background</string></dict>\n</plist>"
-    own_template(stage, shipped.replace("</dict>\n</plist>", more))
-    assert keys(stage, NIGHTLY)["ProcessType"] == "Background"
-
-
-@pytest.mark.parametrize("text", ["{{ nothing }}", "{% if %}", "{{ 1 / 0 }}"])
-def test_a_broken_template_is_told(stage: Stage, text: str) -> None:
-    """With its path."""
-    own_template(stage, text)
-    with pytest.raises(ClodputerError, match=r"unit\.plist\.j2") as raised:
-        launchd.render(stage.frame, NIGHTLY)
-    assert raised.value.code == "template_broken"
-
-
-def test_no_template(stage: Stage) -> None:
-    """An incomplete copy of Clodputer."""
-    with pytest.raises(ClodputerError) as raised:
-        launchd.render(stage.frame._replace(templates=(os.devnull + "-none",)), NIGHTLY)
-    assert raised.value.code == "template_missing"

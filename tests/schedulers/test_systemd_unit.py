@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
-from clodputer.schedulers.systemd import place, readback
-from clodputer.schedulers.systemd.parse import command, parse
+from clodputer.schedulers.systemd import unitfile
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
-from clodputer.store.templates import folder as shipped
 from tests.examples import examples
+from tests.schedulers.systemd_parse import command, parse
+from tests.schedulers.systemd_readback import faults
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/h", "CLODPUTER_HOME": "/h/.clodputer"}
-FRAME = Frame(
-    "/h/.clodputer", "/h", "/h/.clodputer/bin/clodputer", ENVIRONMENT, 900, (shipped(),), "Europe/Berlin"
-)
+FRAME = Frame("/h/.clodputer", "/h", "/h/.clodputer/bin/clodputer", ENVIRONMENT, 900, "Europe/Berlin")
 
 pytestmark = pytest.mark.usefixtures("usual_places")
 
@@ -94,14 +92,14 @@ def test_the_folder_is_where_systemd_looks(monkeypatch: pytest.MonkeyPatch) -> N
         "/elsewhere/systemd/user/clodputer-spool.path",
     }
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
-    assert place.folder(FRAME) == "/h/.config/systemd/user"
+    assert unitfile.folder(FRAME) == "/h/.config/systemd/user"
 
 
 def test_another_home_has_other_names() -> None:
     one = systemd.render(FRAME._replace(home="/other"), nightly())
     assert one.name != "clodputer-task-nightly"
-    assert place.is_of_this_home(FRAME._replace(home="/other"), one.name)
-    assert not place.is_of_this_home(FRAME, one.name)
+    assert unitfile.is_of_this_home(FRAME._replace(home="/other"), one.name)
+    assert not unitfile.is_of_this_home(FRAME, one.name)
 
 
 @given(st.text(min_size=1), st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True))
@@ -110,10 +108,10 @@ def test_the_mark_tells_whose_it_is(home: str, task: str) -> None:
         os.fsencode(home)
     except UnicodeEncodeError:
         return
-    line = place.mark("0.1.0", home, TASK, task)
+    line = unitfile.mark("0.1.0", home, TASK, task)
     assert line.isascii()
     assert line.isprintable()
-    assert place.marked(f"{line}\n[Unit]\n") == ("0.1.0", home, TASK, task)
+    assert unitfile.marked(f"{line}\n[Unit]\n") == ("0.1.0", home, TASK, task)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +119,7 @@ def test_the_mark_tells_whose_it_is(home: str, task: str) -> None:
     ["", "[Unit]\n", "# clodputer-unit home=/h\n", " # clodputer-unit version=1 home=/h kind=task task=t"],
 )
 def test_what_is_not_ours(text: str) -> None:
-    assert place.marked(text) is None
+    assert unitfile.marked(text) is None
 
 
 odd = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" %$\"'\\\t\n"), max_size=30)
@@ -133,7 +131,7 @@ odd = st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" %
 def test_whatever_stands_in_it_is_understood(value: str, folder: str) -> None:
     """By our own reading; systemd's own is asked below."""
     frame = FRAME._replace(shim=f"/h/{folder}/bin", environment={**ENVIRONMENT, "ODD": value})
-    assert readback.check(frame, [systemd.render(frame, nightly())]) == []
+    assert faults(frame, systemd.render(frame, nightly())) == []
 
 
 @pytest.mark.parametrize("text", ["a\x00", "a\x1b[0m", "\udce9"])

@@ -17,7 +17,6 @@ import psutil
 import pytest
 
 from clodputer.schedulers.unit import Frame
-from clodputer.store import templates
 from clodputer.store.home import Home
 from tests.wait import until
 from tests.workshop import ROOT
@@ -149,9 +148,7 @@ class Crond:
 
     def frame(self, home: Home) -> Frame:
         """The frame of an installation for this cron."""
-        return Frame(
-            home.root, os.environ["HOME"], self.shim(home), {}, 900, (templates.folder(),), self.zone
-        )
+        return Frame(home.root, os.environ["HOME"], self.shim(home), {}, 900, self.zone)
 
 
 @contextmanager

@@ -170,7 +170,7 @@ def test_killed_while_a_limit_is_settled(tmp_path: Path, execs: Execs, fake_clau
         ended = outcomes(home, "limited")
         places = everything(home)
         kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
-        held = Path(home.lanes, "default", "hold").exists()
+        held = Path(home.holds, "lane.default.json").exists()
         assert (ended, len(kept), list(places), held) in (
             (["lost"], 1, [], False),
             (["limited"], 0, ["default/queue/3"], True),

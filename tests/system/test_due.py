@@ -119,7 +119,7 @@ def test_a_hold_keeps_one_request(home: Home) -> None:
     cron_task(home, "work", "0 * * * *")
     begin(home)
     slot = last_hour()
-    hold = Path(home.lanes, "default", "hold")
+    hold = Path(home.holds, "lane.default.json")
     hold.write_text('{"reason": "pause", "message": "later", "until": null}')
     set_back(home, "work", slot - 2 * HOUR - 60)
     assert execute(home)["runs"] == []

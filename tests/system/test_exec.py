@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from clodputer.store import hold
-from clodputer.store.hold import Hold
+from clodputer.store import holds
+from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
 from tests.wait import until
 from tests.workshop import (
@@ -156,11 +156,11 @@ def test_an_alarm_of_a_disabled_task_is_skipped(home: Home) -> None:
 
 def test_a_hold_stops_the_lane_but_not_the_intake(home: Home, tmp_path: Path) -> None:
     """Under a hold `new/` is emptied all the same, nothing runs, and at its end all of it does."""
-    hold.place(home, "default", Hold("pause", "", None))
+    holds.place(home, Target("lane", "default"), Hold("pause", "", None, None))
     drop(home, "a.json", '{"task": "note", "context": {"word": "x"}}')
     assert execute(home)["runs"] == []
     assert list(everything(home)) == ["default/queue/3"]
-    Path(home.lanes, "default", "hold").unlink()
+    Path(home.holds, "lane.default.json").unlink()
     assert len(execute(home)["runs"]) == 1
 
 
@@ -197,11 +197,11 @@ def test_a_file_still_being_written_is_waited_for(home: Home) -> None:
 
 def test_a_task_broken_while_its_request_waits(home: Home) -> None:
     """The request is kept in dead/ with every problem of the task file."""
-    hold.place(home, "default", Hold("pause", "", None))
+    holds.place(home, Target("lane", "default"), Hold("pause", "", None, None))
     drop(home, "a.json", '{"task": "note", "context": {"word": "x"}}')
     execute(home)
     Path(home.tasks, "note.yaml").write_text("agent: command\ncomand: [x]\n")
-    Path(home.lanes, "default", "hold").unlink()
+    Path(home.holds, "lane.default.json").unlink()
     execute(home)
     assert "did you mean 'command'" in next(Path(home.dead).glob("*.reason.txt")).read_text()
 

@@ -14,7 +14,7 @@ from clodputer.cli.commands.uninstall import Options as Uninstall
 from clodputer.cli.commands.uninstall import uninstall
 from clodputer.cli.result import Result
 from clodputer.schedulers import launchd, load
-from clodputer.schedulers.launchd import control
+from clodputer.schedulers.launchd import launchctl
 from clodputer.store.home import Home
 from clodputer.views.schedulers import Schedulers, gather
 from tests.schedulers.launchd_stage import Stage, make
@@ -73,7 +73,7 @@ def test_from_the_task_to_the_record_and_back(stage: Stage, tmp_path: Path) -> N
     until(lambda: not stage.get("jobs")["org.clodputer.spool"]["pid"], 30)
     drop(home, "long")
     # The stand-in looks into no folder.
-    control.call(stage.frame, "kickstart", control.target("org.clodputer.spool"))
+    launchctl.call(stage.frame, "kickstart", launchctl.target("org.clodputer.spool"))
     until(lambda: list(Path(home.runs, "long").glob("*/process.json")), 30)
     found = seen(stage)
     assert sorted(one.found.task or one.found.kind for one in found.views[0].units) == [
@@ -97,7 +97,7 @@ def test_from_the_task_to_the_record_and_back(stage: Stage, tmp_path: Path) -> N
     until(lambda: outcomes(home, "late") == ["succeeded"], 30)
     until(lambda: all(not job["pid"] for job in stage.get("jobs").values()), 30)
     assert not seen(stage).drifted(), seen(stage)
-    assert launchd.troubles(stage.frame, (), launchd.inspect(stage.frame)) == []
+    assert launchd.problems(stage.frame, (), launchd.inspect(stage.frame)) == []
 
     os.rename(f"{home.tasks}/nightly.yaml", f"{home.tasks}/daily.yaml")
     assert len(uninstalled(home).data["changes"]) == 4

@@ -148,7 +148,7 @@ def test_a_usage_limit_holds_the_lane(stage: Stage) -> None:
     record = stage.run("@limit resets_in=7200 ever=1\n@say later", oauth=True)
     assert (record["outcome"], record["reason"]) == ("limited", "usage_limit"), record["message"]
     assert list(everything(stage.home)) == ["default/queue/3"]
-    hold = Path(stage.home.lanes, "default", "hold")
+    hold = Path(stage.home.holds, "lane.default.json")
     assert json.loads(hold.read_text())["reason"] == "usage_limit"
     assert execute(stage.home, extra=stage.environment(oauth=True))["runs"] == []
     # As if two hours had passed.

@@ -11,9 +11,10 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron
-from clodputer.schedulers.cron import look
+from clodputer.schedulers.cron.problems import daemon, daemon_problem
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, changes
 from clodputer.store.home import Home
+from tests.schedulers.cron_readback import faults
 from tests.system.crond import crond
 from tests.wait import until
 from tests.workshop import command_task, drop, events, make_home, records
@@ -29,7 +30,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def install(place: Frame, *tasks: Alarm) -> None:
     """What `clodputer install` does."""
     wanted = [cron.render(place, alarm) for alarm in (*tasks, Alarm(SPOOL), Alarm(SWEEP))]
-    assert cron.check(place, wanted) == []
+    assert faults(place, wanted) == []
     told: list[Change] = []
     assert cron.apply(place, changes(wanted, cron.inspect(place)), told.append) == []
     assert changes(wanted, cron.inspect(place)) == []
@@ -65,8 +66,8 @@ def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         remove = cron.probe(place, ["exec", "--task", "manual"])
         drop(home, "dropped")
         lab.start()
-        until(lambda: look.daemon() is not None)
-        assert look.daemon_trouble() is None
+        until(lambda: daemon() is not None)
+        assert daemon_problem() is None
 
         until(lambda: records(home, "dropped"), TICK, "the drop was not run")
         until(lambda: records(home, "manual"), TICK, "the probe was not started")

@@ -109,7 +109,7 @@ def test_a_drop_that_cannot_be_taken_in(lab: Lab, frame: Frame) -> None:
     drop.write_text("{}")
     until(lambda: len(calls(frame)) >= 4)
     assert len(calls(frame)) <= time.monotonic() - began + 2
-    assert "unit_failed" in [one.code for one in systemd.troubles(frame, [], systemd.inspect(frame))]
+    assert "unit_failed" in [one.code for one in systemd.problems(frame, [], systemd.inspect(frame))]
     drop.unlink()
     then(frame, f"rm -f {frame.home}/spool/new/*\n")
     until(
@@ -257,10 +257,10 @@ def test_a_foreign_unit_with_our_name_stays(lab: Lab, frame: Frame) -> None:
     assert systemd.inspect(frame) == []
     told: list[Change] = []
     sound = systemd.render(frame, Alarm(SWEEP))
-    troubles = systemd.apply(
+    problems = systemd.apply(
         frame, [Change(ADD, unit.name, unit), Change(ADD, sound.name, sound)], told.append
     )
-    assert [trouble.code for trouble in troubles] == ["unit_foreign"]
+    assert [trouble.code for trouble in problems] == ["unit_foreign"]
     assert [change.name for change in told] == ["clodputer-sweep"]
     assert foreign.read_text() == "[Service]\nExecStart=/bin/true\n"
 

@@ -29,7 +29,7 @@ def test_what_is_wrong_is_told(lab: Lab, frame: Frame) -> None:
     def codes() -> set[tuple[str, bool]]:
         found = systemd.inspect(frame)
         return {
-            (one.code, one.fatal) for one in systemd.troubles(frame, [], found) if one.code != "no_linger"
+            (one.code, one.fatal) for one in systemd.problems(frame, [], found) if one.code != "no_linger"
         }
 
     install(frame, Alarm(SPOOL), task("a", moment(3600)))
@@ -66,7 +66,7 @@ def test_a_masked_unit_is_told(lab: Lab, frame: Frame) -> None:
     control.mkdir()
     os.symlink("/dev/null", control / "clodputer-spool.path")
     lab.systemctl("daemon-reload")
-    assert "unit_masked" in [one.code for one in systemd.troubles(frame, [], systemd.inspect(frame))]
+    assert "unit_masked" in [one.code for one in systemd.problems(frame, [], systemd.inspect(frame))]
 
 
 def test_answers(lab: Lab, frame: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_answers(lab: Lab, frame: Frame, monkeypatch: pytest.MonkeyPatch) -> Non
         answer = systemd.answers(frame)
         assert not answer.usable
         assert answer.hint
-        assert [one.code for one in systemd.troubles(frame, [systemd.render(frame, Alarm(SPOOL))], [])] == [
+        assert [one.code for one in systemd.problems(frame, [systemd.render(frame, Alarm(SPOOL))], [])] == [
             "systemd_unreachable"
         ]
     finally:
@@ -93,7 +93,7 @@ def test_an_account_that_may_not_linger(lab: Lab, frame: Frame) -> None:
     """Where systemd keeps who may is replaced, in a mount namespace, by a folder that knows nobody, and then us."""
     ask = (
         "import pickle, sys\nfrom clodputer.schedulers import systemd\nframe = pickle.loads(bytes.fromhex(sys.argv[1]))\n"
-        "print([trouble.code for trouble in systemd.troubles(frame, [], [])], bool(systemd.answers(frame).notes))"
+        "print([trouble.code for trouble in systemd.problems(frame, [], [])], bool(systemd.answers(frame).notes))"
     )
     linger = "/var/lib/systemd/linger"
     script = f'mount -t tmpfs none /var/lib/systemd && mkdir {linger} && "$@" && touch {linger}/root && "$@"'
@@ -129,7 +129,7 @@ def test_a_path_unit_that_gave_up_is_put_right(lab: Lab, frame: Frame) -> None:
     drop = Path(frame.home, "spool", "new", "stuck")
     drop.touch()
     systemd_lab.until_state(lab, "clodputer-spool.path", "failed")
-    told = [one for one in systemd.troubles(frame, [], systemd.inspect(frame)) if one.fatal]
+    told = [one for one in systemd.problems(frame, [], systemd.inspect(frame)) if one.fatal]
     assert "clodputer-spool.path does not ring any more" in " ".join(one.message for one in told)
     shutil.rmtree(dropin.parent)
     drop.unlink()

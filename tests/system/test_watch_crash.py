@@ -84,7 +84,11 @@ def test_killed_at_every_step_and_again_at_any(tmp_path: Path, shard: int) -> No
             killed(watched, 0)
             assert queued(watched) == EXPECTED, f"killed before step {first}, then before step {second}"
             place = memory.folder(watched.home, "work")
-            (state,) = [name for name in os.listdir(place) if name != memory.LOCK and not name.endswith(memory.LOOKING)]
+            (state,) = [
+                name
+                for name in os.listdir(place)
+                if name != memory.LOCK and not name.endswith(memory.LOOKING)
+            ]
             assert os.listdir(f"{place}/{state}") == [memory.FILE]
     assert once >= both > last / 2
 

@@ -77,6 +77,8 @@ PARTS = (
     "spool/lanes/default/slot-0",
     "spool/lanes/default/slot-0.lock",
     "spool/lanes/default/hold",
+    "holds",
+    "holds/all.json",
     "spool/lanes/default/queue/3/x",
     "runs",
     "runs/task",

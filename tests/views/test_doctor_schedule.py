@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.schedulers import shim
-from clodputer.schedulers.unit import Answer, Found
+from clodputer.schedulers.unit import Answer, FoundUnit
 from clodputer.store.home import Home
 from clodputer.views.doctor import schedule as doctor_schedule
 from clodputer.views.doctor.finding import Facts
@@ -248,7 +248,7 @@ def test_homes_that_are_gone(home: Home, tmp_path: Path) -> None:
 def test_marks_that_name_no_home(home: Home) -> None:
     seen = facts(home)
     assert seen.installed is not None
-    stray = Found("stray", "", "task", "x", {}, True)
+    stray = FoundUnit("stray", "", "task", "x", {}, True)
     known = {"cron": seen.installed.known["cron"]._replace(found=(stray,))}
     found = doctor_schedule.other_homes(seen._replace(installed=seen.installed._replace(known=known)))
     assert "stray" in one(found, "note").message

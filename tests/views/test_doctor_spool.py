@@ -8,9 +8,10 @@ from time import time
 
 import pytest
 
-from clodputer.store import hold
+from clodputer.runner.processes import recorded, tree
+from clodputer.store import holds
 from clodputer.store import home as homes
-from clodputer.store.hold import Hold
+from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.views.doctor import spool
@@ -84,20 +85,24 @@ def test_a_request_that_nobody_runs(home: Home, part: str) -> None:
     queued(home, "hello", HOUR, part)
     found = one(spool.queue(facts(home)), "problem")
     assert "for 1h" in found.message
-    hold.place(home, "default", Hold("usage_limit", "", time() + HOUR))
+    holds.place(home, Target("lane", "default"), Hold("usage_limit", "", None, time() + HOUR))
     one(spool.queue(facts(home)), "ok")
-    os.unlink(f"{homes.lane(home, 'default')}/hold")
+    holds.lift(home, Target("lane", "default"))
     slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
     one(spool.queue(facts(home)), "ok")
 
 
 def test_a_run_that_was_left_behind(home: Home) -> None:
-    """Something in the slot is a run at work as long as somebody holds its lock."""
+    """Something in the slot is a run at work as long as the process that its mark names is alive; no lock is tried."""
     one(spool.slots(facts(home)), "ok")
-    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
-    with slot.lock(home, "default") as held:
-        assert held
-        one(spool.slots(facts(home)), "ok")
+    me = tree.identity(os.getpid())
+    assert me is not None
+    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123", recorded.written(me))
+    one(spool.slots(facts(home)), "ok")
+    assert not Path(homes.lane(home, "default"), "slot-0.lock").exists()
+    slot.mark(
+        home, "default", "hello", "20261121T000000.000Z-abc123", recorded.written(me._replace(started="0"))
+    )
     found = one(spool.slots(facts(home)), "problem")
     assert "run 20261121T000000.000Z-abc123 of task hello" in found.message
     assert found.fix is not None
@@ -105,8 +110,11 @@ def test_a_run_that_was_left_behind(home: Home) -> None:
 
 
 def test_a_request_that_was_claimed_and_left(home: Home) -> None:
+    """It is marked within milliseconds of its claim; one that is not after seconds was left by an exec that died."""
     queued(home, "hello", 60, "slot-0")
-    assert "3.abc123.hello" in one(spool.slots(facts(home)), "problem").message
+    one(spool.slots(facts(home)), "ok")
+    later = facts(home)._replace(now=time() + 10)
+    assert "3.abc123.hello" in one(spool.slots(later), "problem").message
 
 
 def test_what_was_put_aside(home: Home) -> None:
@@ -127,11 +135,35 @@ def test_holds(home: Home) -> None:
     """One with an end lifts itself; one without is a problem as soon as something waits behind it."""
     command_task(home, "hello", "true")
     one(spool.holds(facts(home)), "ok")
-    hold.place(home, "default", Hold("usage_limit", "", time() + HOUR))
+    holds.place(home, Target("lane", "default"), Hold("usage_limit", "", None, time() + HOUR))
     one(spool.holds(facts(home)), "ok")
-    hold.place(home, "default", Hold("paused", "by Ada", None))
+    holds.place(home, Target("lane", "default"), Hold("paused", "by Ada", None, None))
     assert "(paused: by Ada)" in one(spool.holds(facts(home)), "note").message
     queued(home, "hello", 60)
     found = one(spool.holds(facts(home)), "problem")
     assert "1 request" in found.message
-    assert f"{homes.lane(home, 'default')}/hold" in found.remedy
+    assert holds.path(home, Target("lane", "default")) in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("target", "number"),
+    [("all", 2), ("lane.default", 2), ("lane.other", 0), ("task.hello", 1), ("task.x", 0)],
+)
+def test_holds_of_each_scope(home: Home, target: str, number: int) -> None:
+    """What waits behind a hold is counted by what it holds."""
+    scope, _, name = target.partition(".")
+    command_task(home, "hello", "true")
+    queued(home, "hello", 60)
+    queued(home, "bye", 60)
+    holds.place(home, Target(scope, name), Hold("paused", "", None, None))
+    found = one(spool.holds(facts(home)), "problem" if number else "note")
+    assert not number or f"{number} request" in found.message
+
+
+def test_holds_that_nobody_can_read(home: Home) -> None:
+    """A damaged one is a problem although nothing waits; so is a file whose name holds nothing."""
+    Path(holds.path(home, Target("task", "hello"))).write_text("{")
+    assert "cannot be read" in one(spool.holds(facts(home)), "problem").message
+    holds.lift(home, Target("task", "hello"))
+    Path(home.holds, "lane-default.json").touch()
+    assert "lane-default.json" in one(spool.holds(facts(home)), "problem").message

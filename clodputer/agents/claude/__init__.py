@@ -9,7 +9,7 @@ from json import dumps
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
-from clodputer.agents.claude.stream import begin, observe
+from clodputer.agents.claude.stream import asked_mode, begin, observe
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
 from clodputer.model.errors import ClodputerError
@@ -78,11 +78,8 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
         ("--fallback-model", ",".join(task.claude.fallback_model)),
         *(("--allowedTools", rule) for rule in task.claude.allowed_tools),
         *(("--disallowedTools", rule) for rule in task.claude.disallowed_tools),
-        # 2.1.329 calls the default mode `manual`, 2.1.197 only `default`: both have it when the flag is left out.
-        (
-            "--permission-mode",
-            "" if task.claude.permission_mode in ("default", "manual") else task.claude.permission_mode,
-        ),
+        # Always said: without the flag, `defaultMode` of the person's own settings would decide (bypassPermissions, even).
+        ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
         ("--append-system-prompt", task.claude.append_system_prompt),

@@ -35,7 +35,8 @@ class ApiError(NamedTuple):
 class Notes(NamedTuple):
     """What the events have said so far.
 
-    required: the MCP servers that the task cannot do without.
+    required: the MCP servers that the task cannot do without. asked_mode: the permission mode that claude was started with.
+    forbidden: the tools that must not exist in it. in_effect: what claude says it works with, for the record.
     open_tools: calls without a result, by id. background: how many commands go on behind the turn, which happens only
     when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
@@ -44,6 +45,9 @@ class Notes(NamedTuple):
     """
 
     required: tuple[str, ...] = ()
+    asked_mode: str = ""
+    forbidden: tuple[str, ...] = ()
+    in_effect: Mapping[str, Any] = {}
     session_id: str = ""
     model: str = ""
     version: str = ""
@@ -64,7 +68,31 @@ class Notes(NamedTuple):
 
 def begin(task: Task) -> Progress:
     """The progress before the first byte."""
-    return Progress(notes=Notes(required=task.claude.requires_mcp))
+    # A rule such as `Bash(rm:*)` leaves the tool itself in place.
+    forbidden = tuple(name for name in task.claude.disallowed_tools if name.isidentifier())
+    notes = Notes(required=task.claude.requires_mcp, asked_mode=asked_mode(task), forbidden=forbidden)
+    return Progress(notes=notes)
+
+
+def asked_mode(task: Task) -> str:
+    """The permission mode to start claude with.
+
+    2.1.329 calls the default mode `manual`, 2.1.197 knows it as `default` only; both take `default`.
+    """
+    mode = task.claude.permission_mode
+    return "default" if mode in ("", "manual") else mode
+
+
+def weaker_than_asked(notes: Notes) -> str:
+    """What claude says it works with although the task asked for something else, in words; empty when all is as asked."""
+    in_effect = notes.in_effect
+    mode = text(in_effect.get("permission_mode"))
+    if mode and notes.asked_mode and ("default" if mode == "manual" else mode) != notes.asked_mode:
+        return f"permission_mode is {mode}, and {notes.asked_mode} was asked for"
+    present = [name for name in notes.forbidden if name in items(in_effect.get("tools"))]
+    if present:
+        return f"it has the tools {', '.join(present)}, which disallowed_tools forbids"
+    return ""
 
 
 def observe(progress: Progress, line: bytes) -> Progress:
@@ -102,6 +130,8 @@ def observe(progress: Progress, line: bytes) -> Progress:
     # The first event comes when the servers have had their time to start, and before anything is spent (claude-cli 4).
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"
+    if event.get("subtype") == "init" and weaker_than_asked(notes):
+        hopeless = "permissions"
     done = final and not notes.background
     return Progress(started=True, busy=_busy(notes), done=done, hopeless=hopeless, notes=notes)
 
@@ -127,6 +157,7 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
             model=text(event.get("model")) or notes.model,
             version=text(event.get("claude_code_version")) or notes.version,
             mcp_servers=servers,
+            in_effect=_in_effect(event),
         )
     if subtype == "api_retry":
         return notes._replace(retried=ApiError(text(event.get("error")), count(event.get("error_status"))))
@@ -140,6 +171,18 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
             notes, call, {"tool_name": tool.name, "tool_use_id": call, "tool_input": dict(tool.input)}
         )
     return notes
+
+
+def _in_effect(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run works with, as its first event says: settings of the person may have changed what the task asked for."""
+    plugins = [mapping(plugin).get("name", plugin) for plugin in items(event.get("plugins"))]
+    return {
+        "permission_mode": text(event.get("permissionMode")),
+        "model": text(event.get("model")),
+        "login": text(event.get("apiKeySource")),
+        "tools": [shortened(text(name), 100) for name in items(event.get("tools"))[:MOST_TOOLS]],
+        "plugins": [shortened(text(name), 100) for name in plugins[:MOST_TOOLS]],
+    }
 
 
 def _server(server: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Optional
 from clodputer.agents import ending
 from clodputer.agents.claude import denied as claude_denied
 from clodputer.agents.claude.cost import spent
-from clodputer.agents.claude.stream import ApiError, Notes, missing_servers
+from clodputer.agents.claude.stream import ApiError, Notes, missing_servers, weaker_than_asked
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
@@ -74,6 +74,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         agent_version=notes.version,
         permission_denials=tuple(notes.denials.values()),
         mcp_servers=notes.mcp_servers,
+        in_effect=notes.in_effect,
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
     )
 
@@ -83,6 +84,8 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
     if ended.stopped == "mcp":
         missing = missing_servers(notes, task.claude.requires_mcp)
         return of("mcp", f"Not connected: {', '.join(missing)}. It was stopped before it spent anything.")
+    if ended.stopped == "permissions":
+        return of("permissions", f"It was stopped before it did anything: {weaker_than_asked(notes)}.")
     excused = progress.done and ended.stopped in AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
     if ours is not None:

@@ -18,7 +18,7 @@ from clodputer.cli.text.install import Outcome, data, ended
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, Scheduler, choice, freeze, installation, load, place, shim
-from clodputer.schedulers import wanted as wants
+from clodputer.schedulers import plan as plans
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
 
@@ -81,7 +81,7 @@ def install(
     place.check(home, environ)
     with place.Alone(home.root):
         at = place.look(home, environ, sys.platform)
-        wanted = wants.wanted(home, at.frame.environment, options.tasks)
+        wanted = plans.wanted(home, at.frame.environment, options.tasks)
         seen = choice.look(schedulers, at.frame)
         name = choice.choose(options.scheduler, sys.platform, seen)
         if seen[name].unknown:
@@ -121,7 +121,7 @@ def install(
             outcome = outcome._replace(done=tuple(done), failed=failed)
     errors = tuple(
         ClodputerError(one.code, one.message, one.hint)
-        for one in (*plan.troubles, *outcome.failed)
+        for one in (*plan.problems, *outcome.failed)
         if one.fatal
     )
     shown = ended(outcome, text, now, options.diff)

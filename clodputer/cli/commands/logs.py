@@ -46,6 +46,7 @@ EVENTS = (
     "retried",
     "skipped",
     "started",
+    "stuck",
     "swept",
     "tidy_failed",
     "watch_failed",

@@ -16,7 +16,7 @@ from clodputer.cli.text import record
 from clodputer.isolate import scratch
 from clodputer.model.request import Request
 from clodputer.runner.ready import prepare
-from clodputer.store import hold, runs
+from clodputer.store import holds, runs
 
 
 def dry_run(
@@ -30,7 +30,7 @@ def dry_run(
     )
     run_id = runs.new_id(now, request.id)
     launch, prompt = prepare(context, run_id, request, task, scratch.places(environ, run_id)[0])[2:]
-    held = hold.current(context.home, task.lane, now)
+    held = holds.on_task(context.home, task, now)
     data = {
         "dry_run": True,
         "task": task.name,
@@ -53,7 +53,10 @@ def dry_run(
         ("folder", shown["working_directory"]),
         ("variables", f"{', '.join(shown['environment'])} (names only)"),
         ("queue", f"lane {task.lane}, priority {shown['priority']}"),
-        ("on hold", record.until(held.until) + f" ({held.reason})" if held else ""),
+        (
+            "on hold",
+            f"{held.target.words} {record.until(held.hold.until)} ({held.hold.reason})" if held else "",
+        ),
         ("prompt", shown["prompt"].rstrip("\n") or "none"),
     ]
     lines += [record.field(label, printable(text)) for label, text in fields if text]

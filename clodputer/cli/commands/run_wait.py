@@ -16,7 +16,7 @@ from clodputer.model.task import Task
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests.close import close_cancelled
-from clodputer.store import hold, runs
+from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.home import entries
 from clodputer.store.spool import slot, whereabouts
@@ -73,11 +73,12 @@ def _settled(context: Context, task: Task, request_id: str) -> Optional[Settled]
 
 
 def refuse_held(context: Context, task: Task, and_so: str) -> None:
-    """Raise ClodputerError (exit code 75) when the task's lane is on hold."""
-    held = hold.current(context.home, task.lane, time())
+    """Raise ClodputerError (exit code 75) when a hold keeps the requests of the task waiting."""
+    held = holds.on_task(context.home, task, time())
     if held is not None:
-        message = f"lane {task.lane} is on hold {recordtext.until(held.until)} ({held.reason}). {and_so}"
-        raise ClodputerError("held", message, held.message, ExitCode.LATER)
+        until = recordtext.until(held.hold.until)
+        message = f"{held.target.words} is on hold {until} ({held.hold.reason}). {and_so}"
+        raise ClodputerError("held", message, held.hold.message, ExitCode.LATER)
 
 
 def _refuse_set_aside(context: Context, request_id: str) -> None:

@@ -15,7 +15,7 @@ from clodputer.cli.terminal.ink import is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.progress import Progress
 from clodputer.cli.text.install import change_data, counted
-from clodputer.cli.text.install import told as told_troubles
+from clodputer.cli.text.install import told as told_problems
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, Scheduler, choice, load, place, removal, shim
@@ -29,7 +29,7 @@ from clodputer.store.tasks import taskfile
 class Options(NamedTuple):
     """What the command line asks for."""
 
-    scheduler: str = choice.AUTO
+    scheduler: str = ""
     everywhere: bool = False
     purge: bool = False
     dry_run: bool = False
@@ -61,8 +61,9 @@ def command(
       clodputer uninstall --dry-run --everywhere
       clodputer uninstall --purge
     """
-    options = Options(scheduler or choice.AUTO, everywhere, purge, dry_run)
-    names = (scheduler,) if scheduler else choice.candidates(sys.platform)
+    options = Options(scheduler or "", everywhere, purge, dry_run)
+    # All are looked at: what another one starts still needs the shim.
+    names = choice.candidates(sys.platform, scheduler or choice.AUTO)
     asks = not (yes or as_json) and is_terminal(sys.stdin) and is_terminal(sys.stdout)
     ask = _ask if asks else (lambda _: yes)
     with Progress(as_json, "removing") as progress:
@@ -100,11 +101,14 @@ def uninstall(
             )
     frame = place.bare(home.root, environ)
     with place.Alone(home.root):
-        left = removal.look(schedulers, frame)
+        left = removal.look(schedulers, frame, options.scheduler)
         has_shim = shim.ours(frame.shim)
-        wanted = [*left.own.values(), *(left.lost.values() if options.everywhere else ())]
+        everywhere = left.lost.items() if options.everywhere else ()
+        wanted = [
+            found for name, found in (*left.own.items(), *everywhere) if options.scheduler in ("", name)
+        ]
         steps = [step for found in wanted for step in removals(found)]
-        troubles = left.troubles
+        problems = left.problems
         if not options.dry_run:
             steps, number = [], len(steps)
 
@@ -112,10 +116,11 @@ def uninstall(
                 steps.append(change)
                 told(change, number)
 
-            troubles += removal.perform(schedulers, frame, left, options.everywhere, done)
-        errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in troubles if one.fatal)
+            problems += removal.perform(schedulers, frame, left, options.everywhere, done, options.scheduler)
+        errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in problems if one.fatal)
         # A home whose alarms are still there must stay: they would only find it gone.
-        purged = options.purge and there and not errors
+        kept = bool(errors) or any(one.code == removal.OTHER for one in problems)
+        purged = options.purge and there and not kept
         if purged and not options.dry_run:
             purge.remove(home)
     lost = sorted({one.home for found in left.lost.values() for one in found})
@@ -123,16 +128,16 @@ def uninstall(
         "home": home.root,
         "dry_run": options.dry_run,
         "changes": [change_data(step) for step in steps],
-        "shim": has_shim,
+        "shim": has_shim and not kept,
         "purged": purged,
         "lost_homes": lost,
-        "notes": [one.message for one in troubles if not one.fatal],
+        "notes": [one.message for one in problems if not one.fatal],
     }
-    lines = [_headline(home, steps, has_shim and not errors, purged, options.dry_run)]
+    lines = [_headline(home, steps, has_shim and not kept, purged, options.dry_run)]
     if lost and not options.everywhere:
         lines.append(f"Alarms are left of homes that no longer exist: {', '.join(map(printable, lost))}")
         lines.append("To remove these as well: clodputer uninstall --everywhere")
-    lines += told_troubles(troubles)
+    lines += told_problems(problems)
     return Result(data, "\n".join(lines), ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 

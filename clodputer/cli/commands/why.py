@@ -34,7 +34,7 @@ from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context, look
-from clodputer.store.hold import Hold
+from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer
 from clodputer.store.spool.whereabouts import RUNNING
@@ -70,7 +70,7 @@ class Facts(NamedTuple):
     waiting: frozenset[str]
     running: bool
     stale: bool
-    hold: Optional[Hold]
+    hold: Optional[Placed]
     entries: Mapping[int, Entry]
     aside: Sequence[SetAside]
 
@@ -181,7 +181,7 @@ def _of_request(context: Context, one: Bearer, now: float) -> Result:
 
 
 def _facts(context: Context, name: str, now: float) -> Facts:
-    from clodputer.store import hold, ledger, runs
+    from clodputer.store import holds, ledger, runs
 
     task, trouble = None, None
     try:
@@ -199,7 +199,7 @@ def _facts(context: Context, name: str, now: float) -> Facts:
         frozenset(one.state for one in requests if one.state != RUNNING),
         bool(lanes),
         any(one.id in stale for one in requests),
-        hold.current(context.home, task.lane, now) if task else None,
+        holds.on_task(context.home, task, now) if task else None,
         ledger.entries(context.home, name),
         setaside.of_task(context, name),
     )
@@ -220,8 +220,16 @@ def _state(facts: Facts) -> str:
         return f"{name} is disabled: set enabled: true in {printable(facts.task.path)}"
     if facts.hold is not None:
         waits = "a request of it waits, and" if facts.waiting else "nothing of it waits;"
-        until = recordtext.until(facts.hold.until)
-        return f"{name}: {waits} its lane {lane} is on hold {until} ({printable(facts.hold.reason)})"
+        target, hold = facts.hold.target, facts.hold.hold
+        held = (
+            "everything"
+            if target == EVERYTHING
+            else f"its {target.words}"
+            if target.scope == LANE
+            else target.words
+        )
+        until = recordtext.until(hold.until)
+        return f"{name}: {waits} {held} is on hold {until} ({printable(hold.reason)})"
     if facts.waiting == {"dropped"}:
         return f"{name}: a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
     if facts.waiting == {"delayed"}:
@@ -248,9 +256,16 @@ def _last(facts: Facts, now: float) -> str:
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
 
 
-def _hold(hold: Hold) -> dict[str, Any]:
-    until = None if hold.until is None else iso(hold.until)
-    return {"reason": hold.reason, "message": hold.message, "until": until}
+def _hold(placed: Placed) -> dict[str, Any]:
+    hold = placed.hold
+    return {
+        "scope": placed.target.scope,
+        "name": placed.target.name or None,
+        "reason": hold.reason,
+        "message": hold.message,
+        "since": None if hold.since is None else iso(hold.since),
+        "until": None if hold.until is None else iso(hold.until),
+    }
 
 
 def _trigger(

@@ -14,8 +14,18 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text import slot
 from clodputer.model.moment import format_duration
 from clodputer.schedulers.installation import Plan, removals
-from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, SPOOL, SWEEP, Alarm, Change, Trouble
-from clodputer.schedulers.wanted import Wanted
+from clodputer.schedulers.plan import Wanted
+from clodputer.schedulers.unit import (
+    ADD,
+    RELOAD,
+    REMOVE,
+    REPLACE,
+    SPOOL,
+    SWEEP,
+    Alarm,
+    Change,
+    SchedulerProblem,
+)
 from clodputer.store import zone
 from clodputer.views.ringing import next_ring
 
@@ -33,7 +43,7 @@ class Outcome(NamedTuple):
     environment_changes: tuple[str, ...]
     notes: tuple[str, ...]
     done: tuple[Change, ...] = ()
-    failed: tuple[Trouble, ...] = ()
+    failed: tuple[SchedulerProblem, ...] = ()
 
     def steps(self) -> tuple[Change, ...]:
         """What was done, or would be."""
@@ -78,7 +88,7 @@ def data(outcome: Outcome, now: float) -> dict[str, Any]:
         ],
         "without_alarm": list(outcome.wanted.silent),
         "broken": list(outcome.wanted.broken),
-        "notes": [*outcome.notes, *(one.message for one in _troubles(outcome) if not one.fatal)],
+        "notes": [*outcome.notes, *(one.message for one in _problems(outcome) if not one.fatal)],
     }
 
 
@@ -115,7 +125,7 @@ def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
     lines.append(hung(_count(outcome)))
     lines += [hung(f"environment: {printable(one)}") for one in outcome.environment_changes]
     lines += [hung(f"{ink('note:', 'yellow')} {printable(note)}") for note in outcome.notes]
-    lines += told(_troubles(outcome))
+    lines += told(_problems(outcome))
     if outcome.wanted.broken:
         kept = "what was installed of these stays as it was"
         broken = f"Broken: {', '.join(outcome.wanted.broken)}; {kept}. See: {called.name()} validate"
@@ -135,10 +145,10 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
     return triggers.words(alarm.triggers)
 
 
-def told(troubles: Iterable[Trouble]) -> list[str]:
+def told(problems: Iterable[SchedulerProblem]) -> list[str]:
     """What went wrong or is worth knowing, each with what to do about it below."""
     lines = []
-    found = list(troubles)
+    found = list(problems)
     for one, following in zip(found, [*found[1:], None]):
         mark = ink("error:", "red") if one.fatal else ink("note:", "yellow")
         lines.append(hung(f"{mark} {printable(one.message)}"))
@@ -179,8 +189,8 @@ def _count(outcome: Outcome) -> str:
     return f"{words[0].upper()}{words[1:]}{gone if left else ''}."
 
 
-def _troubles(outcome: Outcome) -> tuple[Trouble, ...]:
-    return (*outcome.plan.troubles, *outcome.failed)
+def _problems(outcome: Outcome) -> tuple[SchedulerProblem, ...]:
+    return (*outcome.plan.problems, *outcome.failed)
 
 
 def _diffs(outcome: Outcome, shim_text: str) -> list[str]:

@@ -116,7 +116,7 @@ def _denial(denial: Mapping[str, Any]) -> str:
 
 
 def _held(effect: Mapping[str, Any]) -> str:
-    return f"lane {effect['lane']}, {until(effect.get('until'))}"
+    return f"{effect['scope']} {effect['name']}, {until(effect.get('until'))}"
 
 
 def until(moment: Any) -> str:

@@ -15,7 +15,7 @@ from clodputer.cli.text import slot
 from clodputer.cli.text.install import change_data, counted, told
 from clodputer.schedulers import load
 from clodputer.schedulers.choice import candidates
-from clodputer.schedulers.unit import SPOOL, SWEEP, Found
+from clodputer.schedulers.unit import SPOOL, SWEEP, FoundUnit
 from clodputer.store import home as homes
 from clodputer.store import zone
 from clodputer.views.schedulers import Schedulers, Seen, View, gather
@@ -68,7 +68,7 @@ def data(seen: Schedulers) -> dict[str, Any]:
                 "unknown": view.unknown or None,
                 "units": [_unit(one) for one in view.units],
                 "drift": [change_data(change) for change in view.drift],
-                "troubles": [one._asdict() for one in view.troubles],
+                "problems": [one._asdict() for one in view.problems],
             }
             for view in seen.views
         ],
@@ -95,7 +95,7 @@ def _view(view: View) -> list[str]:
         lines.append(hung(f"  {_label(one.found).ljust(width)}  {shown}{wrong}", 4))
     if view.drift:
         lines.append(f"  {ink('differs from the tasks:', 'yellow')} install {counted(view.drift, True)}")
-    return lines + [f"  {line}" for line in told(view.troubles)]
+    return lines + [f"  {line}" for line in told(view.problems)]
 
 
 def _unit(one: Seen) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _unit(one: Seen) -> dict[str, Any]:
     }
 
 
-def _label(found: Found) -> str:
+def _label(found: FoundUnit) -> str:
     return printable(found.task) or {SPOOL: "(drops)", SWEEP: "(sweep)"}.get(found.kind, found.name)
 
 

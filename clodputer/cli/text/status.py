@@ -92,9 +92,9 @@ def _waiting(status: Status) -> Iterator[str]:
 
 
 def _holds(status: Status) -> Iterator[str]:
-    for lane, held in status.holds:
-        until = record.until(held.until)
-        yield f"lane {printable(lane)} {until} ({printable(held.reason)}): {one_line(held.message, 200)}"
+    for placed in status.holds:
+        until, reason = record.until(placed.hold.until), printable(placed.hold.reason)
+        yield f"{printable(placed.target.words)} {until} ({reason}): {one_line(placed.hold.message, 200)}"
 
 
 def _attention(status: Status) -> Iterator[str]:

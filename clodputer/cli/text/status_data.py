@@ -30,8 +30,15 @@ def data(status: Status) -> dict[str, Any]:
             ],
         },
         "holds": [
-            {"lane": lane, "reason": held.reason, "message": held.message, "until": _moment(held.until)}
-            for lane, held in status.holds
+            {
+                "scope": placed.target.scope,
+                "name": placed.target.name or None,
+                "reason": placed.hold.reason,
+                "message": placed.hold.message,
+                "since": _moment(placed.hold.since),
+                "until": _moment(placed.hold.until),
+            }
+            for placed in status.holds
         ],
         "rejected": status.rejected,
         "dead": status.dead,

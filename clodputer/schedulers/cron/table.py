@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Callable, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.cron import program
-from clodputer.schedulers.cron.lock import alone
+from clodputer.schedulers import tool
+from clodputer.schedulers.cron import crontab
 from clodputer.schedulers.unit import Frame
 from clodputer.store import atomic
 
 KEPT = 10
 _ATTEMPTS = 5
+# Seconds between two tries for the lock.
+_PAUSE = 0.02
 # What was given to crontab last.
 _NEW, _WRITTEN = ".crontab.new", ".crontab.written"
 
@@ -34,13 +39,13 @@ def read(frame: Frame) -> Optional[bytes]:
     Raises ClodputerError when it cannot be read for certain.
     """
     for _ in range(_ATTEMPTS):
-        shown = program.call(frame, "-l")
+        shown = crontab.call(frame, "-l")
         if shown.returncode != 0:
-            if program.none(shown):
+            if crontab.none(shown):
                 return None
-            program.unreadable(program.said(shown))
+            crontab.unreadable(tool.said(shown))
         # A table that was put in place by other means than `crontab` begins with the person's own comments.
-        whole = program.call(frame, "-l", environment={"CRONTAB_NOHEADER": "N"})
+        whole = crontab.call(frame, "-l", environment={"CRONTAB_NOHEADER": "N"})
         if whole.returncode != 0 or not whole.stdout.endswith(shown.stdout):
             continue
         above = whole.stdout[: len(whole.stdout) - len(shown.stdout)]
@@ -124,23 +129,23 @@ def _lines(table: Optional[bytes]) -> Counter[bytes]:
 def _install(frame: Frame, folder: str, table: Optional[bytes]) -> Optional[bytes]:
     """Write it, in one step of the crontab program; the table that was given to it."""
     if table is None:
-        ended = program.call(frame, "-r")
-        if ended.returncode != 0 and not program.none(ended):
-            program.failed("-r", program.said(ended))
+        ended = crontab.call(frame, "-r")
+        if ended.returncode != 0 and not crontab.none(ended):
+            crontab.failed("-r", tool.said(ended))
         _forget(f"{folder}/{_WRITTEN}")
         return None
     path = f"{folder}/{_NEW}"
     atomic.write(path, table)
     # No dry run before it: `crontab` itself checks what it is given, and the option -n means something else to cronie.
-    ended = program.call(frame, _NEW, folder=folder)
+    ended = crontab.call(frame, _NEW, folder=folder)
     if ended.returncode != 0 and table and not table.endswith(b"\n"):
         # The person's unfinished last line came there by other ways; this crontab takes no such table.
         table += b"\n"
         atomic.write(path, table)
-        ended = program.call(frame, _NEW, folder=folder)
+        ended = crontab.call(frame, _NEW, folder=folder)
     if ended.returncode != 0:
         _forget(path)
-        program.failed(path, program.said(ended))
+        crontab.failed(path, tool.said(ended))
     os.rename(path, f"{folder}/{_WRITTEN}")
     return table
 
@@ -176,3 +181,36 @@ def _forget(path: str) -> None:
         os.unlink(path)
     except OSError:
         pass
+
+
+@contextmanager
+def alone(frame: Frame) -> Iterator[None]:
+    """Hold the lock that all writers of ours share: one on the account's own folder, which leaves no file behind.
+
+    Waits for it, at most `frame.seconds`; then raises ClodputerError "crontab_busy".
+    Where a folder cannot be locked (some network file systems), what is read again before and after has to do.
+    """
+    try:
+        descriptor = os.open(frame.account, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        deadline = time.monotonic() + frame.seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ClodputerError(
+                        "crontab_busy",
+                        f"another clodputer has been changing the crontab for {frame.seconds:g} seconds",
+                        "Wait until it is done, then try again.",
+                    ) from None
+                time.sleep(_PAUSE)
+            except OSError:
+                break
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,19 +1,18 @@
-"""A launchd unit as text: its label, its place, its mark and its keys."""
+"""A property list of ours: where it lies, what it is called, how it is written and read, and the marks by which we know it."""
 
 from __future__ import annotations
 
-import os
+import plistlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple, Optional
 from urllib.parse import quote, unquote
+from xml.parsers.expat import ExpatError
 
-from clodputer.model import trigger as triggers
-from clodputer.schedulers import names, template
-from clodputer.schedulers.launchd import calendar
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
-from clodputer.store.home import Home
+from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import template
+from clodputer.schedulers.unit import Frame, unit_stem
 from clodputer.store.log import joblogs
 
 PREFIX = "org.clodputer."
@@ -22,8 +21,12 @@ TEMPLATE = "launchd/unit.plist.j2"
 FINGERPRINT = "CLODPUTER_PLIST"
 # SIGTERM to SIGKILL at bootout and logout: exec stops its agent's tree and puts the request back meanwhile.
 EXIT_TIMEOUT = 60
+# In characters; more than that is too much for launchd's own tools.
+LARGEST = 256 * 1024
 
 _MARK = re.compile(r"<!-- clodputer unit 1 kind=(\S+) task=(\S*) home=(\S+) -->")
+# What XML 1.0 cannot hold (its section 2.2), and the carriage return, which a reader makes into a line feed.
+_UNFIT = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Mark(NamedTuple):
@@ -46,23 +49,17 @@ def logs(frame: Frame) -> str:
 
 def label(frame: Frame, kind: str, task: str = "") -> str:
     """What a unit is called."""
-    return PREFIX + names.stem(frame.home, frame.account, kind, task, ".")
+    return PREFIX + unit_stem(frame.home, frame.account, kind, task, ".")
 
 
-def render(frame: Frame, alarm: Alarm) -> Unit:
-    """The unit that rings this alarm. Raises ClodputerError when its template is not there or is broken."""
-    name = label(frame, alarm.kind, alarm.task)
-    arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
-    path = f"{folder(frame)}/{name}.plist"
-    text = plist(frame, name, alarm.kind, arguments, _alarms(frame, alarm), alarm.task)
-    return Unit(name, alarm.kind, alarm.task, {path: text})
-
-
-def plist(
-    frame: Frame, name: str, kind: str, arguments: Sequence[str], alarms: dict[str, Any], task: str = ""
+def written(
+    frame: Frame, name: str, kind: str, arguments: Sequence[str], starts: Mapping[str, Any], task: str = ""
 ) -> str:
-    """The text of a unit that starts the shim with these arguments. Raises ClodputerError."""
-    told = {
+    """The text of a unit that starts the shim with these arguments; `starts` says when, in the words of the template.
+
+    Raises ClodputerError ("plist_invalid") for a value that a property list cannot hold: launchd would drop it silently.
+    """
+    values: dict[str, Any] = {
         "label": name,
         "mark": _mark(Mark(kind, task, frame.home)),
         "home": frame.home,
@@ -76,15 +73,55 @@ def plist(
         "watched": [],
         "interval": 0,
         "calendar": [],
-        **alarms,
+        **starts,
     }
-    blank = _filled(frame, {**told, "fingerprint": ""})
-    return _filled(frame, {**told, "fingerprint": digest(blank)})
+    _check(name, values)
+    blank = template.filled(TEMPLATE, {**values, "fingerprint": ""}, xml=True)
+    if len(blank) > LARGEST:
+        raise ClodputerError(
+            "plist_invalid",
+            f"the plist of {name} would have {len(blank):,} characters, and launchd's tools take {LARGEST:,}",
+            "Watch fewer folders in one task, or shorten PATH, then: clodputer install",
+        )
+    return template.filled(TEMPLATE, {**values, "fingerprint": digest(blank)}, xml=True)
+
+
+def _check(name: str, values: Mapping[str, Any]) -> None:
+    """Refuse texts that XML cannot hold, and paths that are not absolute."""
+    texts = [values["home"], values["log"], values["queue"], *values["arguments"], *values["watched"]]
+    for text in (*texts, *values["environment"], *values["environment"].values()):
+        if _UNFIT.search(text):
+            raise ClodputerError(
+                "plist_invalid",
+                f"the plist of {name} cannot hold {text!a}: XML has no such character",
+                "Rename the folder, or correct the environment variable, that it comes from.",
+            )
+    for path in (values["home"], values["arguments"][0], values["log"], *values["watched"]):
+        if not path.startswith("/"):
+            raise ClodputerError(
+                "plist_invalid", f"the plist of {name} needs an absolute path, not {path!a}", "Correct it."
+            )
 
 
 def digest(blank: str) -> str:
     """What tells the text of a unit, in which the place for this is empty, from others."""
     return sha256(blank.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def parsed(text: str) -> Optional[dict[str, Any]]:
+    """The keys of an XML property list; None when it is none."""
+    try:
+        keys = plistlib.loads(text.encode("utf-8"), fmt=plistlib.FMT_XML)
+    # plistlib lets through whatever its conversions of values raise; UnicodeEncodeError is a ValueError.
+    except (ExpatError, ValueError, TypeError, AttributeError, OverflowError, plistlib.InvalidFileException):
+        return None
+    return keys if isinstance(keys, dict) else None
+
+
+def fingerprint(text: str) -> str:
+    """What a loaded job of this text is recognised by."""
+    environment = (parsed(text) or {}).get("EnvironmentVariables")
+    return str(environment.get(FINGERPRINT, "")) if isinstance(environment, dict) else ""
 
 
 def mark(text: str) -> Optional[Mark]:
@@ -99,37 +136,3 @@ def _mark(one: Mark) -> str:
     # Two hyphens would end the comment.
     words = [quote(word, safe="/", errors="surrogateescape").replace("--", "%2D%2D") for word in one]
     return "clodputer unit 1 kind={} task={} home={}".format(*words)
-
-
-def _alarms(frame: Frame, alarm: Alarm) -> dict[str, Any]:
-    """What starts it, in the words of the template."""
-    if alarm.kind == SPOOL:
-        return {"queue": os.path.realpath(Home(frame.home).new), "run_at_load": True}
-    if alarm.kind == SWEEP:
-        grid = 3600 % frame.sweep == 0 and frame.sweep % 60 == 0
-        swept = range(0, 60, frame.sweep // 60) if grid else ()
-        # The calendar starts it after a sleep, which an interval does not; the interval rings in the hour that autumn shows
-        # twice, in which a calendar does not, and after the computer was taken to another zone.
-        return {"calendar": calendar.entries((), "", swept), "interval": frame.sweep}
-    timed = [one for one in alarm.triggers if one.type in triggers.TIMED]
-    watched = [] if not alarm.paths else [os.path.realpath(path) for path in alarm.paths]
-    apart = [path for path in watched if not _holds_ours(frame, path)]
-    # Watches lose events, so there is a look each quarter of an hour; what is not watched at all is looked at each minute.
-    minutes = tuple(range(60)) if len(apart) < len(watched) else calendar.QUARTERS if watched else ()
-    return {
-        "calendar": calendar.entries(timed, alarm.task, minutes),
-        "watched": list(dict.fromkeys(apart)),
-        "run_at_load": bool(watched)  # the first look must come before the first file
-        or any(one.type == "startup" for one in alarm.triggers)
-        or any(triggers.policy(one, alarm.task).catch_up != "skip" for one in timed),
-    }
-
-
-def _holds_ours(frame: Frame, path: str) -> bool:
-    """Whether our own writing happens below a folder: watched, it would start itself for ever."""
-    ours = [os.path.realpath(place) for place in (frame.home, logs(frame))]
-    return any(os.path.commonpath((path, place)) in (path, place) for place in ours)
-
-
-def _filled(frame: Frame, values: dict[str, Any]) -> str:
-    return template.rendered(frame.templates, TEMPLATE, values, xml=True)

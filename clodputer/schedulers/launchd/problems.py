@@ -10,10 +10,10 @@ from shutil import which
 from typing import Any, Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import control, plist
-from clodputer.schedulers.launchd.readback import parsed
+from clodputer.schedulers.launchd import launchctl, plist
+from clodputer.schedulers.launchd.plist import parsed
 from clodputer.schedulers.pathfolders import below
-from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
+from clodputer.schedulers.unit import FoundUnit, Frame, SchedulerProblem, Unit
 from clodputer.store.log import joblogs
 
 # Exec shortens what is larger than joblogs.LARGEST once a day; what has grown to so much was not shortened.
@@ -22,10 +22,10 @@ LARGEST_LOG = 2 * joblogs.LARGEST
 NIGHT = range(7)
 
 
-def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
-    """All of them; what cannot be asked is a trouble of its own."""
-    told: list[Trouble] = []
-    looks: tuple[Callable[[], Iterable[Trouble]], ...] = (
+def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) -> list[SchedulerProblem]:
+    """All of them; what cannot be asked is a problem of its own."""
+    told: list[SchedulerProblem] = []
+    looks: tuple[Callable[[], Iterable[SchedulerProblem]], ...] = (
         lambda: _session(frame),
         lambda: _jobs(frame, found),
         lambda: _doubled(frame, found),
@@ -36,18 +36,17 @@ def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> lis
         try:
             told += look()
         except ClodputerError as error:
-            told.append(Trouble(error.code, error.message, error.hint))
+            told.append(SchedulerProblem(error.code, error.message, error.hint))
     return [*told, *_files(found), *_folders(frame, units), *_logs(frame)]
 
 
-def _session(frame: Frame) -> Iterator[Trouble]:
-    refused = control.refusal()
+def _session(frame: Frame) -> Iterator[SchedulerProblem]:
+    refused = launchctl.refusal()
     if refused is not None:
-        yield Trouble(refused.code, refused.message, refused.hint)
-    said = control.call(frame, "managername")
-    name = said.out.strip()
+        yield SchedulerProblem(refused.code, refused.message, refused.hint)
+    name = launchctl.text(launchctl.call(frame, "managername")).strip()
     if name and name != "Aqua":
-        yield Trouble(
+        yield SchedulerProblem(
             "no_desktop",
             f"this is no desktop session, but {name}, such as one by ssh; units run in the desktop's",
             "Units are loaded when you log in at the screen, and end when you log out.",
@@ -55,20 +54,20 @@ def _session(frame: Frame) -> Iterator[Trouble]:
         )
 
 
-def _jobs(frame: Frame, found: Sequence[Found]) -> Iterator[Trouble]:
-    disabled = control.disabled(frame)
-    there = control.session(frame) is not None
+def _jobs(frame: Frame, found: Sequence[FoundUnit]) -> Iterator[SchedulerProblem]:
+    disabled = launchctl.disabled(frame)
+    there = launchctl.session(frame) is not None
     for one in found:
         if one.name in disabled:
-            yield Trouble(
+            yield SchedulerProblem(
                 "launchd_disabled",
                 f"{one.name} is disabled in launchd, which outlives its file",
                 "Enable it, then install again.",
                 one.name,
-                fix=("launchctl", "enable", control.target(one.name)),
+                fix=("launchctl", "enable", launchctl.target(one.name)),
             )
         elif there and one.files and not one.loaded:
-            yield Trouble(
+            yield SchedulerProblem(
                 "login_items",
                 f"{one.name} has its file and is not loaded",
                 "Install again. If that does not help, look in System Settings, General, Login Items, Allow in "
@@ -76,15 +75,15 @@ def _jobs(frame: Frame, found: Sequence[Found]) -> Iterator[Trouble]:
                 one.name,
             )
         if re.search(r"\b78\b", one.failed):
-            yield Trouble(
+            yield SchedulerProblem(
                 "could_not_start",
                 f"{one.name} could not be started: {one.failed}",
                 f"{frame.shim} must be there and executable, and {frame.home} and "
-                f"{plist.logs(frame)} yours. The reason is in: {control.LOG}",
+                f"{plist.logs(frame)} yours. The reason is in: {launchctl.LOG}",
                 one.name,
             )
         elif one.failed:
-            yield Trouble(
+            yield SchedulerProblem(
                 "exec_failed",
                 f"{one.name}: {one.failed}",
                 f"What it said: {plist.logs(frame)}/{one.name}.log",
@@ -93,11 +92,11 @@ def _jobs(frame: Frame, found: Sequence[Found]) -> Iterator[Trouble]:
             )
 
 
-def _doubled(frame: Frame, found: Sequence[Found]) -> Iterator[Trouble]:
+def _doubled(frame: Frame, found: Sequence[FoundUnit]) -> Iterator[SchedulerProblem]:
     for one in found:
         target = f"user/{os.getuid()}/{one.name}"
-        if control.call(frame, "print", target).status == 0:
-            yield Trouble(
+        if launchctl.call(frame, "print", target).returncode == 0:
+            yield SchedulerProblem(
                 "loaded_twice",
                 f"{one.name} is also loaded outside of the desktop session",
                 "Each of its alarms rings twice.",
@@ -107,7 +106,7 @@ def _doubled(frame: Frame, found: Sequence[Found]) -> Iterator[Trouble]:
             )
 
 
-def _files(found: Sequence[Found]) -> Iterator[Trouble]:
+def _files(found: Sequence[FoundUnit]) -> Iterator[SchedulerProblem]:
     for one in found:
         for path in one.files:
             try:
@@ -115,14 +114,14 @@ def _files(found: Sequence[Found]) -> Iterator[Trouble]:
             except OSError:
                 continue
             if stat.S_ISLNK(status.st_mode):
-                yield Trouble(
+                yield SchedulerProblem(
                     "plist_is_a_link",
                     f"{path} is a symbolic link, which launchd passes over at login",
                     "Install again; it is then a file.",
                     one.name,
                 )
             elif status.st_uid != os.getuid() or status.st_mode & 0o022:
-                yield Trouble(
+                yield SchedulerProblem(
                     "plist_not_safe",
                     f"{path} is another's, or others may write to it: launchd refuses it",
                     "Make it yours, with mode 0644.",
@@ -131,7 +130,7 @@ def _files(found: Sequence[Found]) -> Iterator[Trouble]:
                 )
 
 
-def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
+def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[SchedulerProblem]:
     guarded = [
         f"{frame.account}/{name}"
         for name in ("Desktop", "Documents", "Downloads", "Library/Mobile Documents")
@@ -139,7 +138,7 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
     for unit in units:
         for path in _keys(unit).get("WatchPaths", []):
             if any(below(path, place) for place in [*guarded, "/Volumes"]):
-                yield Trouble(
+                yield SchedulerProblem(
                     "guarded_folder",
                     f"{path}: macOS asks for consent before a program may look there, and at "
                     "night nobody answers",
@@ -149,7 +148,7 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
                     False,
                 )
             if not os.path.isdir(path):
-                yield Trouble(
+                yield SchedulerProblem(
                     "no_folder",
                     f"{path} is watched and is not there",
                     "Make it. Until then nothing tells of files in it.",
@@ -158,7 +157,7 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
                 )
     for path in (frame.home, frame.shim):
         if any(below(os.path.realpath(path), place) for place in [*guarded, "/Volumes"]):
-            yield Trouble(
+            yield SchedulerProblem(
                 "guarded_folder",
                 f"{path} is where macOS asks for consent before a program may look",
                 "Put CLODPUTER_HOME somewhere else, such as ~/.clodputer.",
@@ -169,13 +168,15 @@ def _keys(unit: Unit) -> Mapping[str, Any]:
     return next((keys for text in unit.files.values() if (keys := parsed(text)) is not None), {})
 
 
-def _sleep(frame: Frame, units: Sequence[Unit]) -> Iterator[Trouble]:
+def _sleep(frame: Frame, units: Sequence[Unit]) -> Iterator[SchedulerProblem]:
     nightly = [unit.name for unit in units if unit.task and _at_night(_keys(unit))]
     if not nightly or which("pmset") is None:
         return
-    asleep = re.search(r"^\s*sleep\s+(\d+)", control.tool(frame, "pmset", "-g").out, re.MULTILINE)
+    asleep = re.search(
+        r"^\s*sleep\s+(\d+)", launchctl.text(launchctl.program(frame, "pmset", "-g")), re.MULTILINE
+    )
     if asleep and asleep[1] != "0":
-        yield Trouble(
+        yield SchedulerProblem(
             "sleeps_at_night",
             f"this computer goes to sleep after {asleep[1]} minutes, and launchd does not wake "
             f"it; these are due at night: {', '.join(nightly)}",
@@ -189,12 +190,12 @@ def _at_night(keys: Mapping[str, Any]) -> bool:
     return any(entry.get("Hour", -1) in NIGHT for entry in keys.get("StartCalendarInterval", []))
 
 
-def _quarantine(frame: Frame) -> Iterator[Trouble]:
+def _quarantine(frame: Frame) -> Iterator[SchedulerProblem]:
     if (
         which("xattr") is not None
-        and "com.apple.quarantine" in control.tool(frame, "xattr", frame.shim).out.split()
+        and "com.apple.quarantine" in launchctl.text(launchctl.program(frame, "xattr", frame.shim)).split()
     ):
-        yield Trouble(
+        yield SchedulerProblem(
             "quarantined",
             f"{frame.shim} is marked as downloaded, and launchd refuses to start it",
             "Take the mark away.",
@@ -202,10 +203,10 @@ def _quarantine(frame: Frame) -> Iterator[Trouble]:
         )
 
 
-def _logs(frame: Frame) -> Iterator[Trouble]:
+def _logs(frame: Frame) -> Iterator[SchedulerProblem]:
     place = plist.logs(frame)
     if os.path.isdir(place) and not os.access(place, os.W_OK):
-        yield Trouble(
+        yield SchedulerProblem(
             "logs_not_writable",
             f"{place} cannot be written to, and so nothing is started",
             "Make it yours, with mode 0700.",
@@ -215,7 +216,7 @@ def _logs(frame: Frame) -> Iterator[Trouble]:
         path = f"{place}/{name}"
         size = os.path.getsize(path) if os.path.isfile(path) else 0
         if size > LARGEST_LOG:
-            yield Trouble(
+            yield SchedulerProblem(
                 "log_large",
                 f"{path} has {size // 2**20} MB; exec, which shortens it once a day, has not",
                 "Empty it.",

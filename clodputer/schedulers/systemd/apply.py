@@ -1,4 +1,4 @@
-"""Changes of our units performed: files and links first, then one reload and one restart of what rings, however many they are.
+"""Changes of our units performed: files and links first, then one reload and one restart, however many they are.
 
 Only timers and path units are ever stopped or restarted. A service is not: it may be in the middle of a run, which goes
 on to its end with its file changed or gone. The service's file is the last that is removed, so that after a kill at any
@@ -13,57 +13,68 @@ from collections.abc import Mapping, Sequence
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.systemd import control, place
-from clodputer.schedulers.systemd import found as systemd_found
-from clodputer.schedulers.systemd.place import SERVICE, SUFFIXES, TIMER, WANTS
-from clodputer.schedulers.unit import ADD, REMOVE, Change, Frame, Trouble
+from clodputer.schedulers import tool
+from clodputer.schedulers.systemd import systemctl, unitfile
+from clodputer.schedulers.systemd.inspect import enabled, failure
+from clodputer.schedulers.systemd.unitfile import SERVICE, SUFFIXES, TIMER, WANTS
+from clodputer.schedulers.unit import ADD, REMOVE, SWEEP, Change, Frame, SchedulerProblem
 from clodputer.store import atomic
 
 # What systemctl ends with when it was asked to stop a unit that is not loaded.
 _NOT_LOADED = 5
-_AGAIN = "Fix that, and call it again; what is done stays done."
+_AGAIN = "Correct that, then run clodputer install again; what is done stays done."
 
 
-def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None]) -> list[Trouble]:
+def apply(frame: Frame, changes: Sequence[Change], done: Callable[[Change], None]) -> list[SchedulerProblem]:
     """Perform changes; may be repeated. Raises ClodputerError only when the manager does not answer at all."""
     if not changes:
         return []
     # While the person has no manager there is nobody to be told of what is removed.
-    asked = not control.away() or any(change.verb != REMOVE for change in changes)
+    asked = not systemctl.away() or any(change.verb != REMOVE for change in changes)
     _take_down(frame, [unit for change in changes for unit in _gone(change)], asked)
-    troubles, done = [], []
-    _clear_drafts(place.folder(frame))
+    problems, performed = [], []
+    _clear_drafts(unitfile.folder(frame))
     for change in changes:
         try:
             _write(frame, change)
-            done.append(change)
+            performed.append(change)
         except OSError as error:
             what = f"{change.name} could not be written: {error.strerror or error} ({error.filename})"
-            troubles.append(Trouble("unit_not_written", what, _AGAIN, change.name))
+            problems.append(SchedulerProblem("unit_not_written", what, _AGAIN, change.name))
         except ClodputerError as error:
-            troubles.append(Trouble(error.code, error.message, error.hint, change.name))
+            problems.append(SchedulerProblem(error.code, error.message, error.hint, change.name))
     shown: Mapping[str, Mapping[str, str]] = {}
     if asked:
-        _start(frame, done)
-        shown = control.show(frame, [unit for change in done for unit in _concerned(change)])
-    for change in done:
+        _reload(frame, performed)
+        shown = systemctl.show(frame, [unit for change in performed for unit in _concerned(change)])
+    for change in performed:
         left = [path for path in change.found.files if os.path.lexists(path)] if change.found else []
         if change.verb == REMOVE and left:
-            troubles.append(
-                Trouble("unit_not_removed", f"{left[0]} could not be removed", _AGAIN, change.name)
+            problems.append(
+                SchedulerProblem("unit_not_removed", f"{left[0]} could not be removed", _AGAIN, change.name)
             )
             continue
-        wrong = [unit for unit in _ringing(change) if shown.get(unit, {}).get("ActiveState") != "active"]
+        wrong = [unit for unit in _starters(change) if shown.get(unit, {}).get("ActiveState") != "active"]
         if wrong and change.verb != REMOVE:
             one = shown.get(wrong[0], {})
-            why = systemd_found.failure(one) or f"it is {one.get('LoadState')}, {one.get('ActiveState')}"
+            why = failure(one) or f"it is {one.get('LoadState')}, {one.get('ActiveState')}"
             hint = f"Look at what `systemctl --user status {wrong[0]}` says."
-            troubles.append(
-                Trouble("unit_not_started", f"systemd did not start {wrong[0]}: {why}", hint, change.name)
+            problems.append(
+                SchedulerProblem(
+                    "unit_not_started", f"systemd did not start {wrong[0]}: {why}", hint, change.name
+                )
             )
         else:
-            told(change)
-    return troubles
+            done(change)
+    return problems
+
+
+def start(frame: Frame) -> None:
+    """Have the sweep's unit started now; it stays as it is when it is at work."""
+    try:
+        systemctl.systemctl(frame, "start", "--no-block", unitfile.name(frame, SWEEP) + SERVICE)
+    except ClodputerError:
+        return  # then the sweep comes in its time
 
 
 def _concerned(change: Change) -> list[str]:
@@ -72,7 +83,7 @@ def _concerned(change: Change) -> list[str]:
     return wanted or [os.path.basename(path) for path in change.found.files] if change.found else wanted
 
 
-def _ringing(change: Change) -> list[str]:
+def _starters(change: Change) -> list[str]:
     return [unit for unit in _concerned(change) if not unit.endswith(SERVICE)]
 
 
@@ -86,23 +97,23 @@ def _gone(change: Change) -> list[str]:
 
 
 def _take_down(frame: Frame, gone: list[str], asked: bool) -> None:
-    """Stop what rings, forget what failed, and remove the files: the service's last, as it says whose all of them were."""
+    """Stop what starts services, and remove the files: the service's last, as it says whose all of them were."""
     if not gone:
         return
-    ringing = [unit for unit in gone if not unit.endswith(SERVICE)]
-    if ringing and asked:
+    starters = [unit for unit in gone if not unit.endswith(SERVICE)]
+    if starters and asked:
         # Units that are not loaded are a failure of the call, but keep it from none of the others.
-        ended = control.systemctl(frame, "stop", "--", *ringing)
+        ended = systemctl.systemctl(frame, "stop", "--", *starters)
         if ended.returncode not in (0, _NOT_LOADED):
-            control.show(frame, ringing)  # raises when nobody is there: then nothing must be removed
+            systemctl.show(frame, starters)  # raises when nobody is there: then nothing must be removed
     if asked:
-        control.systemctl(frame, "reset-failed", "--", *gone)
-    folder = place.folder(frame)
-    for unit in ringing:
+        systemctl.systemctl(frame, "reset-failed", "--", *gone)
+    folder = unitfile.folder(frame)
+    for unit in starters:
         # What belongs to a file goes before it: without the file nobody would look for it.
-        _unlink(place.link(frame, unit))
+        _unlink(unitfile.link(frame, unit))
         if unit.endswith(TIMER):
-            _unlink(place.stamp(frame, unit))
+            _unlink(unitfile.stamp(frame, unit))
         _remove(f"{folder}/{unit}")
     for unit in gone:
         if unit.endswith(SERVICE):
@@ -125,8 +136,8 @@ def _unlink(path: str) -> None:
 
 def _remove(path: str) -> None:
     """Remove a unit file, unless it is somebody else's by now."""
-    text = place.read(path)
-    if text is not None and place.marked(text) is not None:
+    text = unitfile.read(path)
+    if text is not None and unitfile.marked(text) is not None:
         _unlink(path)
 
 
@@ -163,8 +174,8 @@ def _write(frame: Frame, change: Change) -> None:
     for path, text in change.unit.files.items():
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if os.path.lexists(path):
-            found = place.read(path)
-            if found is None or place.marked(found) is None:
+            found = unitfile.read(path)
+            if found is None or unitfile.marked(found) is None:
                 raise ClodputerError(
                     "unit_foreign",
                     f"{path} is there, and not of Clodputer",
@@ -172,9 +183,9 @@ def _write(frame: Frame, change: Change) -> None:
                 )
         if change.verb == ADD or there.get(path) != text:
             atomic.write(path, text.encode("utf-8", "surrogateescape"), mode=0o644)
-    for unit in _ringing(change):
-        if not systemd_found.enabled(frame, unit):
-            _link(place.link(frame, unit), f"{place.folder(frame)}/{unit}")
+    for unit in _starters(change):
+        if not enabled(frame, unit):
+            _link(unitfile.link(frame, unit), f"{unitfile.folder(frame)}/{unit}")
 
 
 def _link(link: str, target: str) -> None:
@@ -184,15 +195,15 @@ def _link(link: str, target: str) -> None:
     os.symlink(target, link)
 
 
-def _start(frame: Frame, done: Sequence[Change]) -> None:
-    """Have the manager read everything again, and restart what rings. Raises ClodputerError when it will not."""
-    ended = control.systemctl(frame, "daemon-reload")
+def _reload(frame: Frame, done: Sequence[Change]) -> None:
+    """Have the manager read everything again, and restart timers and path units. Raises ClodputerError when it will not."""
+    ended = systemctl.systemctl(frame, "daemon-reload")
     if ended.returncode:
-        raise control.unreachable(control.said(ended))
+        raise systemctl.unreachable(tool.said(ended))
     failed = [unit for change in done if change.found and change.found.failed for unit in _concerned(change)]
     if failed:
-        control.systemctl(frame, "reset-failed", "--", *failed)
-    ringing = [unit for change in done if change.verb != REMOVE for unit in _ringing(change)]
-    if ringing:
+        systemctl.systemctl(frame, "reset-failed", "--", *failed)
+    starters = [unit for change in done if change.verb != REMOVE for unit in _starters(change)]
+    if starters:
         # Those that cannot be started are told by their state afterwards.
-        control.systemctl(frame, "restart", "--", *ringing)
+        systemctl.systemctl(frame, "restart", "--", *starters)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.systemd import control
-from clodputer.schedulers.systemd import found as systemd_found
-from clodputer.schedulers.systemd.place import SERVICE
-from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
+from clodputer.schedulers.systemd import systemctl
+from clodputer.schedulers.systemd.inspect import failure
+from clodputer.schedulers.systemd.unitfile import SERVICE
+from clodputer.schedulers.unit import FoundUnit, Frame, SchedulerProblem, Unit
 
 NO_LINGER = (
     "nothing runs while {account} is logged out: with the last logout systemd ends all alarms, and what is running, "
@@ -18,7 +18,7 @@ NO_LINGER = (
 )
 
 
-def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:
+def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) -> list[SchedulerProblem]:
     """What is wrong with the manager and with each unit that is wanted or there."""
     owners = {
         os.path.basename(path): name
@@ -28,26 +28,26 @@ def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> lis
         ]
         for path in files
     }
-    if control.away():
+    if systemctl.away():
         # That it does not answer is told by `answers`.
         return list(_of_linger())
     try:
-        shown = control.show(frame, list(owners))
+        shown = systemctl.show(frame, list(owners))
     except ClodputerError as error:
-        return [Trouble(error.code, error.message, error.hint)]
-    told = [trouble for unit, name in owners.items() for trouble in _of_unit(name, unit, shown.get(unit, {}))]
+        return [SchedulerProblem(error.code, error.message, error.hint)]
+    told = [problem for unit, name in owners.items() for problem in _of_unit(name, unit, shown.get(unit, {}))]
     return [*_of_linger(), *_of_manager(shown), *told]
 
 
 def let_linger() -> str:
     """What to do for alarms that ring although nobody is logged in."""
-    return f"To have it run at any time: {control.LET_LINGER.format(account=quote(control.account()))}"
+    return f"To have it run at any time: {systemctl.LET_LINGER.format(account=quote(systemctl.account()))}"
 
 
-def _of_linger() -> Iterator[Trouble]:
-    account = control.account()
-    if not control.lingers():
-        yield Trouble(
+def _of_linger() -> Iterator[SchedulerProblem]:
+    account = systemctl.account()
+    if not systemctl.lingers():
+        yield SchedulerProblem(
             "no_linger",
             NO_LINGER.format(account=account),
             let_linger(),
@@ -56,10 +56,10 @@ def _of_linger() -> Iterator[Trouble]:
         )
 
 
-def _of_manager(shown: Mapping[str, Mapping[str, str]]) -> Iterator[Trouble]:
+def _of_manager(shown: Mapping[str, Mapping[str, str]]) -> Iterator[SchedulerProblem]:
     stale = [unit for unit, one in shown.items() if one.get("NeedDaemonReload") == "yes"]
     if stale:
-        yield Trouble(
+        yield SchedulerProblem(
             "units_stale",
             f"systemd has not read the files of {len(stale)} units since they were changed, such as {stale[0]}",
             "Run `systemctl --user daemon-reload`.",
@@ -68,19 +68,21 @@ def _of_manager(shown: Mapping[str, Mapping[str, str]]) -> Iterator[Trouble]:
         )
 
 
-def _of_unit(name: str, unit: str, one: Mapping[str, str]) -> Iterator[Trouble]:
+def _of_unit(name: str, unit: str, one: Mapping[str, str]) -> Iterator[SchedulerProblem]:
     state = one.get("LoadState", "")
     if state == "masked":
         fix = ("systemctl", "--user", "unmask", unit)
-        yield Trouble("unit_masked", f"{unit} is masked, so that it never starts", _run(fix), name, fix=fix)
+        yield SchedulerProblem(
+            "unit_masked", f"{unit} is masked, so that it never starts", _run(fix), name, fix=fix
+        )
     elif state in ("bad-setting", "error"):
         hint = f"Look at what `systemctl --user status {unit}` says; `clodputer install` writes it anew."
-        yield Trouble("unit_wrong", f"systemd cannot make sense of {unit}", hint, name)
-    why = systemd_found.failure(one)
+        yield SchedulerProblem("unit_wrong", f"systemd cannot make sense of {unit}", hint, name)
+    why = failure(one)
     if why and unit.endswith(SERVICE):
         hint = f"Look at what `journalctl --user -u {unit}` says. It is tried again with the next alarm."
         # A service may have failed by now and be started again by now; its alarms go on.
-        yield Trouble(
+        yield SchedulerProblem(
             "unit_failed",
             f"{unit} failed: {why}",
             hint,
@@ -89,11 +91,15 @@ def _of_unit(name: str, unit: str, one: Mapping[str, str]) -> Iterator[Trouble]:
         )
     elif why:
         fix = ("systemctl", "--user", "restart", unit)
-        yield Trouble("unit_failed", f"{unit} does not ring any more: {why}", _run(fix), name, fix=fix)
+        yield SchedulerProblem(
+            "unit_failed", f"{unit} does not ring any more: {why}", _run(fix), name, fix=fix
+        )
     added = one.get("DropInPaths", "")
     if added:
         what = f"{unit} is changed by {added}"
-        yield Trouble("unit_changed", what, "Nothing need be done if that is yours.", name, fatal=False)
+        yield SchedulerProblem(
+            "unit_changed", what, "Nothing need be done if that is yours.", name, fatal=False
+        )
 
 
 def _run(fix: Sequence[str]) -> str:

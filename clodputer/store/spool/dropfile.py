@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
+from errno import ELOOP
 from typing import Any, NamedTuple
 
 from clodputer.model.jsontext import loads
@@ -69,6 +69,10 @@ def _read(path: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError:
         raise Unreadable("it cannot be read: permission denied; make it readable for this account") from None
+    except OSError as error:
+        if error.errno == ELOOP:
+            raise Unreadable("it is a symbolic link, not a regular file; drop the file itself") from None
+        raise
     with os.fdopen(descriptor, "rb") as file:
         return file.read(LARGEST + 1)
 
@@ -97,14 +101,7 @@ def _json(data: bytes) -> Any:
     text = _text(data)
     try:
         return loads(text)
-    except (ValueError, RecursionError):
-        return _json_thoroughly(text)
-
-
-def _json_thoroughly(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Unreadable(f"it is no JSON: {error}", incomplete=True) from None
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
 from clodputer.schedulers import choice, installation, load, place
+from clodputer.schedulers import plan as plans
 from clodputer.schedulers import shim as shims
-from clodputer.schedulers import wanted as wants
 from clodputer.schedulers.choice import Known
 from clodputer.schedulers.shim import Shim
-from clodputer.schedulers.unit import Change, Found, Frame, Trouble, Unit, changes
-from clodputer.store import settings, templates
+from clodputer.schedulers.unit import Change, FoundUnit, Frame, SchedulerProblem, Unit, changes
+from clodputer.store import settings
 from clodputer.store.home import Home
 
 # How long one call of a scheduler's tools may take; a doctor is not waited for as long as an installation.
@@ -27,7 +26,7 @@ class Installed(NamedTuple):
     shim: what the shim knows; None without one. known: each scheduler of this system, with the units of all homes. names:
     those that have units of this home, the one that is compared first. frame: as it is installed, not as this terminal would
     have it. units: what the tasks want. mine: what the first scheduler has of this home. changes: from these to those.
-    troubles: what cannot be rendered. seen: what the schedulers' own modules see.
+    problems: what cannot be rendered. seen: what the schedulers' own modules see.
     """
 
     shim: Optional[Shim]
@@ -35,10 +34,10 @@ class Installed(NamedTuple):
     names: tuple[str, ...]
     frame: Frame
     units: tuple[Unit, ...] = ()
-    mine: tuple[Found, ...] = ()
+    mine: tuple[FoundUnit, ...] = ()
     changes: tuple[Change, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
-    seen: tuple[Trouble, ...] = ()
+    problems: tuple[SchedulerProblem, ...] = ()
+    seen: tuple[SchedulerProblem, ...] = ()
 
 
 def look(home: Home, environ: Mapping[str, str], platform: str) -> Installed:
@@ -54,30 +53,28 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Installed:
     scheduler = schedulers[names[0]]
     mine = tuple(one for one in known[names[0]].found if one.home == home.root)
     try:
-        wanted = wants.wanted(home, frame.environment)
-        units, troubles = installation.rendered(scheduler, frame, wanted)
+        wanted = plans.wanted(home, frame.environment)
+        units, problems = installation.rendered(scheduler, frame, wanted)
         steps = tuple(changes(list(units), installation.concerned(mine, units, wanted, ())))
     except ClodputerError as error:
-        return found._replace(mine=mine, troubles=(Trouble(error.code, error.message, error.hint),))
-    seen: list[Trouble] = []
+        return found._replace(mine=mine, problems=(SchedulerProblem(error.code, error.message, error.hint),))
+    seen: list[SchedulerProblem] = []
     for name in names:
         of = [one for one in known[name].found if one.home == home.root]
-        seen += schedulers[name].troubles(frame, units if name == names[0] else (), of)
-    return found._replace(units=units, mine=mine, changes=steps, troubles=troubles, seen=tuple(seen))
+        seen += schedulers[name].problems(frame, units if name == names[0] else (), of)
+    return found._replace(units=units, mine=mine, changes=steps, problems=problems, seen=tuple(seen))
 
 
 def _frame(home: Home, environ: Mapping[str, str], shim: Optional[Shim]) -> Frame:
     """The frame of the installation that is there: drift is a difference to that, and not to this terminal."""
     if shim is None:
         return place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
-    folders = (os.path.join(home.root, "templates"), templates.folder())
     return Frame(
         home.root,
         shim.environment.get("HOME", ""),
         installation.shim_path(home.root),
         shim.environment,
         _sweep(home, environ),
-        folders,
         shim.zone,
         SECONDS,
     )

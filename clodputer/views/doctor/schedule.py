@@ -10,7 +10,7 @@ from difflib import unified_diff
 from clodputer import __version__, triggers
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, Trouble
+from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, SchedulerProblem
 from clodputer.store import home as homes
 from clodputer.store import zone
 from clodputer.views.doctor.claude import located
@@ -95,7 +95,7 @@ def units(facts: Facts) -> list[Finding]:
     installed = facts.installed
     if installed is None or not installed.names:
         return []
-    found = [_trouble("units", one) for one in installed.troubles if one.code != "task_invalid"]
+    found = [_trouble("units", one) for one in installed.problems if one.code != "task_invalid"]
     found += _changes(installed.changes)
     return found or ok("units", f"{amount(len(installed.units), 'unit')} as the tasks want them")
 
@@ -157,7 +157,7 @@ def alarms(facts: Facts) -> list[Finding]:
     return seen or ok("alarms", f"{named(installed.names)} reports no trouble")
 
 
-def _trouble(check: str, one: Trouble) -> Finding:
+def _trouble(check: str, one: SchedulerProblem) -> Finding:
     return Finding(check, PROBLEM if one.fatal else NOTE, one.message, one.hint or RUN_INSTALL)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import islice
-from typing import Optional
+from shlex import quote
 
 from clodputer.model.moment import format_duration
 from clodputer.model.placename import is_mark, is_place
 from clodputer.model.request import parse_place
-from clodputer.store import hold
+from clodputer.runner.processes import recorded, tree
+from clodputer.store import holds as holding
 from clodputer.store.home import PRIORITIES, entries
 from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool import dropfile, layout, slot
+from clodputer.store.spool import dropfile, layout, slot, stuck
+from clodputer.store.spool.whereabouts import changed
 from clodputer.store.tasks import taskfile
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
 
@@ -24,6 +26,8 @@ UNSEEN = 60.0
 # A request that may run and whose lane is free is run by the next sweep at the latest; in seconds.
 PATIENCE = 1800.0
 DAY = 86400.0
+# A request that was claimed so many seconds ago and is still without the mark of a run was left by an exec that died.
+UNMARKED = 3.0
 # Enough to tell; a queue of 100,000 is not read as a whole.
 MOST = 500
 # Left by programs that look at folders; nobody drops or queues these.
@@ -99,17 +103,14 @@ def queue(facts: Facts) -> list[Finding]:
 
 
 def slots(facts: Facts) -> list[Finding]:
-    """Runs whose exec died: something lies in the slot, and nobody holds its lock."""
+    """Runs whose exec died: something lies in the slot, and the process that its mark names is no more.
+
+    The lock is not tried: an exec that we turned away, for a moment, would leave its request behind.
+    """
     found: list[Finding] = []
     for lane in _lanes(facts):
-        if not _occupied(facts, lane):
-            continue
-        lock = slot.lock(facts.home, lane)
-        # Tried only when something lies there: a lock held by us for a moment would turn an exec away.
-        free = lock.acquire()
-        content = slot.content(facts.home, lane) if free else None
-        lock.release()
-        if content is not None and (content.place or content.run_id):
+        content = slot.content(facts.home, lane) if _occupied(facts, lane) else None
+        if content is not None and not _at_work(facts, lane, content):
             what = (
                 f"run {content.run_id} of task {content.task}"
                 if content.run_id
@@ -127,6 +128,13 @@ def slots(facts: Facts) -> list[Finding]:
 def aside(facts: Facts) -> list[Finding]:
     """Requests that were turned away or given up."""
     found: list[Finding] = []
+    for name, reason in sorted(stuck.load(facts.home).items()):
+        if os.path.lexists(f"{facts.home.new}/{name}"):
+            found += problem(
+                "aside",
+                f"{facts.home.new}/{name} cannot be taken in: {reason}",
+                "Move it away yourself, with the rights of its owner.",
+            )
     places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
     for place, folder, what in places:
         names = [
@@ -142,23 +150,50 @@ def aside(facts: Facts) -> list[Finding]:
 
 
 def holds(facts: Facts) -> list[Finding]:
-    """Lanes that stand still until somebody lets them go on."""
+    """What stands still until somebody lets it go on, and files that hold nothing although somebody put them there."""
     found: list[Finding] = []
-    for lane in _lanes(facts):
-        held = _held(facts, lane)
-        if held is None or held.until is not None:
+    for target, hold, path in holding.in_effect(facts.home, facts.now):
+        remedy = f"To let it go on: rm {quote(path)}"
+        if hold.reason == holding.DAMAGED:
+            found += problem("holds", f"{target.words} is on hold because {hold.message}", remedy)
             continue
-        behind = sum(1 for _ in islice(_waiting(facts, lane), MOST))
-        message = (
-            f"lane {lane} is on hold without end ({held.reason}{f': {held.message}' if held.message else ''})"
-        )
-        remedy = f"To let it go on: rm {lane_folder(facts.home, lane)}/hold"
+        if hold.until is not None:
+            continue
+        behind = sum(1 for _ in islice(_behind(facts, target), MOST))
+        why = f": {hold.message}" if hold.message else ""
+        message = f"{target.words} is on hold without end ({hold.reason}{why})"
         found += (
             problem("holds", f"{message}, and {amount(behind, 'request')} wait behind it", remedy)
             if behind
             else note("holds", message, remedy)
         )
-    return found or ok("holds", "no lane is on hold without end")
+    strays = holding.strays(facts.home)
+    if strays:
+        found += problem(
+            "holds",
+            f"{named(strays)} in {facts.home.holds}: nothing is held by a file of that name",
+            "Name it all.json, lane.LANE.json, task.TASK.json or account.NAME.json, or remove it.",
+        )
+    return found or ok("holds", "nothing is on hold without end")
+
+
+def _behind(facts: Facts, target: holding.Target) -> Iterator[str]:
+    """The requests that a hold keeps waiting."""
+    for lane in _lanes(facts) if target.scope != holding.LANE else [target.name]:
+        for path, name in _waiting(facts, lane):
+            place = parse_place(name)
+            if target.scope == holding.TASK and (place is None or _task(path, place.dropped) != target.name):
+                continue
+            yield name
+
+
+def _at_work(facts: Facts, lane: str, content: slot.Content) -> bool:
+    """Whether the exec that has claimed what lies in a slot is still there."""
+    if content.run_id:
+        holder = recorded.read(slot.holder(facts.home, lane, content.task, content.run_id))
+        return holder is not None and tree.alive(holder)
+    # It is marked within milliseconds of being claimed.
+    return content.place is None or facts.now - changed(slot.path(facts.home, lane, content.place)) < UNMARKED
 
 
 def _lanes(facts: Facts) -> list[str]:
@@ -204,8 +239,8 @@ def _task(path: str, name: str) -> str:
     return str(fields.get("task", "")) if isinstance(fields, dict) else ""
 
 
-def _held(facts: Facts, lane: str) -> Optional[hold.Hold]:
-    return hold.current(facts.home, lane, facts.now)
+def _held(facts: Facts, lane: str) -> bool:
+    return holding.current(facts.home, holding.targets(lane), facts.now) is not None
 
 
 def _occupied(facts: Facts, lane: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Mapping
+from subprocess import CompletedProcess
 from typing import NoReturn, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import tool
 from clodputer.schedulers.unit import Frame
 
 # How the crontab programs of Debian, cronie, busybox and macOS say that there is no table.
@@ -18,45 +19,26 @@ _DENIED = re.compile(r"not allowed to use|not allowed to access|permission denie
 
 def call(
     frame: Frame, argument: str, environment: Optional[Mapping[str, str]] = None, folder: Optional[str] = None
-) -> subprocess.CompletedProcess[bytes]:
+) -> CompletedProcess[bytes]:
     """Start `crontab` with one argument; a file is named as it is called in `folder`, for Debian's takes 99 letters of a path.
 
     Raises ClodputerError when it cannot be started or does not end.
     """
     kept = {name: value for name, value in os.environ.items() if name != "CRONTAB_NOHEADER"}
-    try:
-        return subprocess.run(
-            ["crontab", argument],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env={**kept, "LC_ALL": "C", **(environment or {})},
-            timeout=frame.seconds,
-            check=False,
-        )
-    except OSError as error:
-        raise ClodputerError(
-            "crontab_missing",
-            f"the program crontab cannot be started: {error.strerror}",
-            "Install cron (Debian, Ubuntu: `apt install cron`; Fedora: `dnf install cronie`), or choose another scheduler.",
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise ClodputerError(
-            "crontab_silent",
-            f"`crontab {argument}` did not end within {frame.seconds:g} seconds",
-            "Try `crontab -l` in a terminal.",
-        ) from None
+    return tool.call(
+        ["crontab", argument],
+        {**kept, "LC_ALL": "C", **(environment or {})},
+        frame.seconds,
+        "crontab",
+        "Install cron (Debian, Ubuntu: `apt install cron`; Fedora: `dnf install cronie`), or choose another scheduler.",
+        "Try `crontab -l` in a terminal.",
+        folder,
+    )
 
 
-def said(ended: subprocess.CompletedProcess[bytes]) -> str:
-    """What a call printed to tell of its failure."""
-    text = ended.stderr.decode("utf-8", "replace").strip() or ended.stdout.decode("utf-8", "replace").strip()
-    return text or f"nothing, with status {ended.returncode}"
-
-
-def none(ended: subprocess.CompletedProcess[bytes]) -> bool:
+def none(ended: CompletedProcess[bytes]) -> bool:
     """Whether a failed call says that the person has no table."""
-    return bool(_NONE.search(said(ended)))
+    return bool(_NONE.search(tool.said(ended)))
 
 
 def unreadable(text: str) -> NoReturn:
@@ -79,5 +61,5 @@ def failed(argument: str, text: str) -> NoReturn:
     raise ClodputerError(
         "crontab_refused",
         f"`crontab {argument}` failed: {text}",
-        "Your crontab is as it was. If a line of yours is meant, fix it with `crontab -e`, then try again.",
+        "Your crontab is as it was. If it names a line of yours, correct that with `crontab -e`, then try again.",
     )

@@ -9,7 +9,7 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
-from clodputer.schedulers.launchd import control
+from clodputer.schedulers.launchd import launchctl
 from clodputer.schedulers.unit import TASK, Alarm, Unit
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 from tests.workshop import program
@@ -26,9 +26,9 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 def codes(stage: Stage, units: list[Unit] | None = None) -> list[str]:
-    """The codes of all troubles."""
+    """The codes of all problems."""
     wanted = stage.units()[:1] if units is None else units
-    return [trouble.code for trouble in launchd.troubles(stage.frame, wanted, launchd.inspect(stage.frame))]
+    return [trouble.code for trouble in launchd.problems(stage.frame, wanted, launchd.inspect(stage.frame))]
 
 
 def answering(stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
@@ -59,9 +59,9 @@ def test_over_ssh(stage: Stage) -> None:
 def test_loaded_in_two_domains(stage: Stage) -> None:
     """Every alarm would ring twice."""
     stage.set(user_jobs=["org.clodputer.spool"])
-    (trouble,) = launchd.troubles(stage.frame, [], launchd.inspect(stage.frame))
+    (trouble,) = launchd.problems(stage.frame, [], launchd.inspect(stage.frame))
     assert (trouble.code, trouble.fix[:2]) == ("loaded_twice", ("launchctl", "bootout"))
-    assert control.call(stage.frame, *trouble.fix[1:]).status == 0
+    assert launchctl.call(stage.frame, *trouble.fix[1:]).returncode == 0
     assert codes(stage) == []
 
 
@@ -111,5 +111,5 @@ def test_what_cannot_be_asked_is_a_trouble(stage: Stage) -> None:
     stage.set(hang="managername")
     stage.frame = stage.frame._replace(seconds=3.0)
     os.chmod(stage.agents / "org.clodputer.spool.plist", 0o622)  # noqa: S103
-    told = [trouble.code for trouble in launchd.troubles(stage.frame, [], found)]
+    told = [trouble.code for trouble in launchd.problems(stage.frame, [], found)]
     assert told == ["launchctl_hangs", "plist_not_safe"]

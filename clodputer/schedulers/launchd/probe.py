@@ -10,25 +10,25 @@ from tempfile import mkdtemp
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import control, install, plist
-from clodputer.schedulers.launchd.control import ALREADY
+from clodputer.schedulers.launchd import launchctl, plist
+from clodputer.schedulers.launchd.apply import bootout, load
 from clodputer.schedulers.unit import Frame
 
 
 def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
     """Have launchd start the shim once with these arguments; what takes the job away again. Raises ClodputerError."""
-    refused = control.refusal()
+    refused = launchctl.refusal()
     if refused is not None:
         raise refused
     label = f"{plist.PREFIX}{plist.PROBE}.{token_hex(4)}"
-    text = plist.plist(frame, label, plist.PROBE, arguments, {})
+    text = plist.written(frame, label, plist.PROBE, arguments, {})
     # Not among the LaunchAgents, where the next login would find it if we die.
     place = mkdtemp(prefix="clodputer-probe-")
     path = f"{place}/{label}.plist"
 
     def take_away() -> None:
         try:
-            install.bootout(frame, label)
+            bootout(frame, label)
         finally:
             shutil.rmtree(place, ignore_errors=True)
             _forget_log(frame, label)
@@ -37,11 +37,11 @@ def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
         os.makedirs(plist.logs(frame), mode=0o700, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
             file.write(text)
-        install.load(frame, label, path, install.fingerprint(text))
-        words = ("kickstart", control.target(label))
-        said = control.call(frame, *words)
-        if said.status not in (0, ALREADY):
-            raise control.failure(words, said)
+        load(frame, label, path, plist.fingerprint(text))
+        words = ("kickstart", launchctl.target(label))
+        ended = launchctl.call(frame, *words)
+        if ended.returncode not in (0, launchctl.ALREADY):
+            raise launchctl.failure(words, ended)
     except OSError as error:
         take_away()
         raise ClodputerError(

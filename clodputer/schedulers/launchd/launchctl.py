@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Sequence
+from subprocess import CompletedProcess
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import tool
 from clodputer.schedulers.launchd import plist
 from clodputer.schedulers.unit import Frame
 
@@ -43,14 +44,6 @@ _DISABLED = re.compile(r'^\s*"([^"]+)"\s*=>\s*(disabled|enabled|true|false)\s*$'
 _OURS = re.compile(r"\borg\.clodputer\.[A-Za-z0-9._-]+")
 
 
-class Said(NamedTuple):
-    """What a call of launchctl ended with."""
-
-    status: int
-    out: str
-    err: str
-
-
 class Loaded(NamedTuple):
     """What `launchctl print` tells of a job; what it does not tell is empty. pid: 0 when no process is seen."""
 
@@ -71,44 +64,35 @@ def target(label: str) -> str:
     return f"{domain()}/{label}"
 
 
-def call(frame: Frame, *words: str) -> Said:
+def call(frame: Frame, *words: str) -> CompletedProcess[bytes]:
     """Run launchctl to its end. Raises ClodputerError when it is not there, or does not end in `frame.seconds`."""
-    return tool(frame, "launchctl", *words)
+    return program(frame, "launchctl", *words)
 
 
-def tool(frame: Frame, *words: str) -> Said:
+def program(frame: Frame, *words: str) -> CompletedProcess[bytes]:
     """Run one of the system's own programs to its end. Raises ClodputerError."""
-    try:
-        ended = subprocess.run(
-            words,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            env={**os.environ, "LC_ALL": "C"},
-            timeout=frame.seconds,
-        )
-    except subprocess.TimeoutExpired:
-        raise ClodputerError(
-            "launchctl_hangs",
-            f"{' '.join(words)} did not end within {frame.seconds:g} seconds",
-            "Log out and in again; if it stays so, restart the computer.",
-        ) from None
-    except OSError as error:
-        raise ClodputerError(
-            "launchctl_missing",
-            f"{words[0]} cannot be started: {error.strerror}",
-            "launchd is part of macOS; is /bin on your PATH?",
-        ) from None
-    return Said(ended.returncode, *(text.decode("utf-8", "replace") for text in (ended.stdout, ended.stderr)))
+    return tool.call(
+        words,
+        {**os.environ, "LC_ALL": "C"},
+        frame.seconds,
+        "launchctl",
+        "launchd is part of macOS; is /bin on your PATH?",
+        "Log out and in again; if it stays so, restart the computer.",
+    )
 
 
-def failure(words: Sequence[str], said: Said, hint: str = "") -> ClodputerError:
+def text(ended: CompletedProcess[bytes]) -> str:
+    """What a program printed as its answer."""
+    return ended.stdout.decode("utf-8", "replace")
+
+
+def failure(words: Sequence[str], ended: CompletedProcess[bytes], hint: str = "") -> ClodputerError:
     """The error that a call of launchctl has become."""
-    text = next((line.strip() for line in said.err.splitlines() if line.strip()), "it said nothing")
-    meaning = f" ({MEANING[said.status]})" if said.status in MEANING else ""
+    status = ended.returncode
+    meaning = f" ({MEANING[status]})" if status in MEANING else ""
     return ClodputerError(
         "launchctl_failed",
-        f"launchctl {' '.join(words)} ended with {said.status}{meaning}: {text}",
+        f"launchctl {' '.join(words)} ended with {status}{meaning}: {tool.said(ended)}",
         hint or f"What launchd itself says: {LOG}",
     )
 
@@ -116,28 +100,28 @@ def failure(words: Sequence[str], said: Said, hint: str = "") -> ClodputerError:
 def loaded(frame: Frame, label: str) -> Optional[Loaded]:
     """The job of this label as launchd has it now; None when it has none. Raises ClodputerError when it cannot be told."""
     words = ("print", target(label))
-    said = call(frame, *words)
-    if said.status == 0:
-        return read(said.out)
-    if said.status in (*GONE, *NO_SESSION):
+    ended = call(frame, *words)
+    if ended.returncode == 0:
+        return read(text(ended))
+    if ended.returncode in (*GONE, *NO_SESSION):
         return None
-    raise failure(words, said)
+    raise failure(words, ended)
 
 
-def read(text: str) -> Loaded:
+def read(answer: str) -> Loaded:
     """What can be read from the words of `launchctl print` about a job."""
-    pid = _value(text, r"pid = (\d+)")
+    pid = _value(answer, r"pid = (\d+)")
     return Loaded(
-        _value(text, r"state = (.+)"),
+        _value(answer, r"state = (.+)"),
         int(pid) if pid else 0,
-        _value(text, r"last exit code = (.+)"),
-        _value(text, plist.FINGERPRINT + r" => ([0-9a-f]+)"),
-        _value(text, r"CLODPUTER_HOME => (.+)"),
+        _value(answer, r"last exit code = (.+)"),
+        _value(answer, plist.FINGERPRINT + r" => ([0-9a-f]+)"),
+        _value(answer, r"CLODPUTER_HOME => (.+)"),
     )
 
 
-def _value(text: str, pattern: str) -> str:
-    found = re.search(rf"^\s*{pattern}$", text, re.MULTILINE)
+def _value(answer: str, pattern: str) -> str:
+    found = re.search(rf"^\s*{pattern}$", answer, re.MULTILINE)
     return found[1].strip() if found else ""
 
 
@@ -147,19 +131,21 @@ def session(frame: Frame) -> Optional[set[str]]:
     Raises ClodputerError when it cannot be told.
     """
     words = ("print", domain())
-    said = call(frame, *words)
-    if said.status == 0:
-        return set(_OURS.findall(said.out))
-    if said.status in NO_SESSION:
+    ended = call(frame, *words)
+    if ended.returncode == 0:
+        return set(_OURS.findall(text(ended)))
+    if ended.returncode in NO_SESSION:
         return None
-    raise failure(words, said)
+    raise failure(words, ended)
 
 
 def disabled(frame: Frame) -> set[str]:
     """The labels of ours that are disabled by an override, which outlives their files; none when it cannot be told."""
-    said = call(frame, "print-disabled", domain())
-    told = _DISABLED.findall(said.out)
-    return {label for label, word in told if word in ("disabled", "true") and label.startswith(plist.PREFIX)}
+    ended = call(frame, "print-disabled", domain())
+    states = _DISABLED.findall(text(ended))
+    return {
+        label for label, word in states if word in ("disabled", "true") and label.startswith(plist.PREFIX)
+    }
 
 
 def refusal() -> Optional[ClodputerError]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import pwd
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from shlex import quote
 from subprocess import CompletedProcess
 
 from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import tool
 from clodputer.schedulers.unit import Frame
 
 LINGER = "/var/lib/systemd/linger"
 LET_LINGER = "loginctl enable-linger {account} (perhaps with sudo)"
-# What tells that systemd runs this computer (sd_booted(3)).
+# Says that systemd runs this computer (sd_booted(3)).
 BOOTED = "/run/systemd/system"
 
 # What is asked about each unit.
@@ -37,7 +37,7 @@ _AT_ONCE = 2000
 
 
 def runtime_folder() -> str:
-    """The folder in which the manager of this person is reached; cron, su and some ssh do not tell it. "" if there is none."""
+    """The folder in which the manager of this person is reached; cron, su and some ssh do not name it. "" if there is none."""
     account = os.getuid()
     for path in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{account}"):
         try:
@@ -60,52 +60,34 @@ def away() -> bool:
 def environment() -> dict[str, str]:
     """The environment for systemd's tools: what they print depends on no language, zone, pager or terminal."""
     runtime = runtime_folder()
-    told = {"LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": "", "PAGER": ""}
+    fixed = {"LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": "", "PAGER": ""}
     if runtime:
-        told["XDG_RUNTIME_DIR"] = runtime
+        fixed["XDG_RUNTIME_DIR"] = runtime
         if os.environ.get("XDG_RUNTIME_DIR") != runtime:
-            told["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime}/bus"
-    return {**os.environ, **told}
+            fixed["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime}/bus"
+    return {**os.environ, **fixed}
 
 
-def call(
-    frame: Frame, program: str, arguments: Sequence[str], more: Mapping[str, str] = {}
-) -> CompletedProcess[str]:
+def call(frame: Frame, program: str, arguments: Sequence[str]) -> CompletedProcess[bytes]:
     """Run one of systemd's tools to its end. Raises ClodputerError when it is not there or hangs."""
-    try:
-        return subprocess.run(
-            [program, *arguments],
-            env={**environment(), **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            timeout=frame.seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ClodputerError(
-            "systemd_hangs",
-            f"{program} {' '.join(arguments[:3])} gave no answer within {frame.seconds:g} seconds",
-            f"Try `systemctl --user status`; if that hangs too, log in anew, or as root: systemctl restart user@{os.getuid()}",
-        ) from None
-    except OSError as error:
-        raise ClodputerError(
-            "systemd_missing",
-            f"{program} cannot be started: {error.strerror}",
-            "Install systemd, or use cron.",
-        ) from None
+    return tool.call(
+        [program, *arguments],
+        environment(),
+        frame.seconds,
+        "systemd",
+        "Install systemd, or use cron.",
+        f"Try `systemctl --user status`; if that hangs too, log in again, or as root: systemctl restart user@{os.getuid()}",
+    )
 
 
-def systemctl(frame: Frame, *arguments: str) -> CompletedProcess[str]:
+def systemctl(frame: Frame, *arguments: str) -> CompletedProcess[bytes]:
     """One call of the manager of this person."""
     return call(frame, "systemctl", ["--user", "--no-pager", *arguments])
 
 
-def said(ended: CompletedProcess[str]) -> str:
-    """What a tool said when it failed, in one line."""
-    lines = [line.strip() for line in (ended.stderr or ended.stdout).splitlines() if line.strip()]
-    return "; ".join(lines[:4]) or f"it ended with status {ended.returncode}"
+def text(ended: CompletedProcess[bytes]) -> str:
+    """What a tool printed as its answer."""
+    return ended.stdout.decode("utf-8", "surrogateescape")
 
 
 def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -118,21 +100,21 @@ def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
         wanted = units[begin : begin + _AT_ONCE]
         ended = systemctl(frame, "show", "--all", f"--property={','.join(_PROPERTIES)}", "--", *wanted)
         if ended.returncode:
-            raise unreachable(said(ended))
-        for block in ended.stdout.split("\n\n"):
+            raise unreachable(tool.said(ended))
+        for block in text(ended).split("\n\n"):
             one = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
             if "Id" in one:
                 found[one["Id"]] = one
     return found
 
 
-def unreachable(words: str) -> ClodputerError:
+def unreachable(why: str) -> ClodputerError:
     """Why the manager of this person cannot be asked, and what to do."""
-    what = f"the systemd of this account does not answer: {words}"
+    what = f"the systemd of this account does not answer: {why}"
     if not os.path.isdir(BOOTED):
         hint = "This computer, or container, does not seem to be run by systemd; use cron."
     elif runtime_folder():
-        hint = "Log in anew, or look at what `systemctl --user status` says."
+        hint = "Log in again, or look at what `systemctl --user status` says."
     else:
         person = account()
         what = f"the systemd of this account is not running, as {person} is not logged in"

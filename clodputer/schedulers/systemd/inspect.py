@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from typing import Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.systemd import control, place
-from clodputer.schedulers.systemd.place import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS, Mark
-from clodputer.schedulers.unit import Found, Frame
+from clodputer.schedulers.systemd import systemctl, unitfile
+from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS, Mark
+from clodputer.schedulers.unit import FoundUnit, Frame
 
 Shown = Mapping[str, Mapping[str, str]]
 # The error that says: units of ours are there, and nobody can be asked about them.
@@ -33,19 +33,19 @@ _RESULTS = {
 _STATUSES = {"200": "its working folder is not there", "203": "the program is not there or cannot be started"}
 
 
-def inspect(frame: Frame, everywhere: bool = False) -> list[Found]:
+def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
     """All units of ours, of this home or of all.
 
     While the person has no manager the files are all there is. Raises ClodputerError when there is one that does not answer,
     unless there is no trace of us: then it has nothing of ours.
     """
-    folder = place.folder(frame)
+    folder = unitfile.folder(frame)
     files, marks, names = _marked(folder)
     traces = [*_links(folder), *_stamps(frame)]
     shown: Optional[Shown] = None
     try:
-        if not control.away():
-            shown = control.show(frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES)])
+        if not systemctl.away():
+            shown = systemctl.show(frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES)])
     except ClodputerError as error:
         if files or traces:
             what = f"units of Clodputer are in {folder}, and {error.message}"
@@ -62,7 +62,7 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[Found]:
             found.append(_found(frame, name, marks[name], own, shown))
     left = (os.path.splitext(unit)[0] for unit in [*traces, *_ghosts(folder, shown or {})])
     for name in sorted(set(left) - {os.path.splitext(unit)[0] for unit in names}):
-        ours = place.is_of_this_home(frame, name)
+        ours = unitfile.is_of_this_home(frame, name)
         if ours or everywhere:
             mark = Mark("", frame.home if ours else "", "", "")
             found.append(_found(frame, name, mark, {}, shown)._replace(loaded=False))
@@ -74,8 +74,8 @@ def _marked(folder: str) -> tuple[dict[str, str], dict[str, Mark], list[str]]:
     files, marks = {}, {}
     names = [name for name in _listed(folder) if name.startswith(PREFIX) and name.endswith(SUFFIXES)]
     for unit in names:
-        text = place.read(f"{folder}/{unit}")
-        mark = place.marked(text) if text is not None else None
+        text = unitfile.read(f"{folder}/{unit}")
+        mark = unitfile.marked(text) if text is not None else None
         if text is not None and mark is not None:
             files[unit], marks[os.path.splitext(unit)[0]] = text, mark
     return files, marks, names
@@ -94,8 +94,8 @@ def _links(folder: str) -> list[str]:
 
 
 def _stamps(frame: Frame) -> list[str]:
-    begin = os.path.basename(place.stamp(frame, PREFIX))
-    stamps = _listed(os.path.dirname(place.stamp(frame, "")))
+    begin = os.path.basename(unitfile.stamp(frame, PREFIX))
+    stamps = _listed(os.path.dirname(unitfile.stamp(frame, "")))
     return [stamp[len("stamp-") :] for stamp in stamps if stamp.startswith(begin) and stamp.endswith(TIMER)]
 
 
@@ -116,22 +116,24 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
-def _found(frame: Frame, name: str, mark: Mark, files: Mapping[str, str], shown: Optional[Shown]) -> Found:
+def _found(
+    frame: Frame, name: str, mark: Mark, files: Mapping[str, str], shown: Optional[Shown]
+) -> FoundUnit:
     if shown is None:
         # It will be loaded by the next manager if its links are there.
         linked = all(enabled(frame, os.path.basename(path)) for path in files if not path.endswith(SERVICE))
-        return Found(name, mark.home, mark.kind, mark.task, files, loaded=linked)
+        return FoundUnit(name, mark.home, mark.kind, mark.task, files, loaded=linked)
     units = [os.path.basename(path) for path in files] or [name + suffix for suffix in SUFFIXES]
     known = {unit: shown.get(unit, {}) for unit in units}
-    ringing = [unit for unit in units if not unit.endswith(SERVICE)]
-    return Found(
+    starters = [unit for unit in units if not unit.endswith(SERVICE)]
+    return FoundUnit(
         name,
         mark.home,
         mark.kind,
         mark.task,
         files,
         loaded=all(one.get("LoadState") == "loaded" for one in known.values())
-        and all(known[unit].get("ActiveState") == "active" and enabled(frame, unit) for unit in ringing),
+        and all(known[unit].get("ActiveState") == "active" and enabled(frame, unit) for unit in starters),
         current=all(one.get("NeedDaemonReload") == "no" for one in known.values()),
         state="; ".join(
             f"{os.path.splitext(unit)[1][1:]} {_state(one)}"
@@ -139,13 +141,15 @@ def _found(frame: Frame, name: str, mark: Mark, files: Mapping[str, str], shown:
             if one.get("ActiveState")
         ),
         failed=_failed(known),
-        next=_soonest(known.get(unit, {}).get("NextElapseUSecRealtime", "") for unit in ringing),
+        next=_soonest(known.get(unit, {}).get("NextElapseUSecRealtime", "") for unit in starters),
     )
 
 
 def enabled(frame: Frame, unit: str) -> bool:
     """Whether a timer or path unit is started with the manager: whether its link leads to its file."""
-    return os.path.realpath(place.link(frame, unit)) == os.path.realpath(f"{place.folder(frame)}/{unit}")
+    return os.path.realpath(unitfile.link(frame, unit)) == os.path.realpath(
+        f"{unitfile.folder(frame)}/{unit}"
+    )
 
 
 def _state(one: Mapping[str, str]) -> str:

@@ -1,17 +1,31 @@
-"""What may stand in a line of a crontab: plain words, for the person's own SHELL reads it, and `%` is a line break to cron."""
+"""The lines of a crontab that serve an alarm, in plain words: a shell reads them, and `%` is a line break to cron."""
 
+# Per task a line where cron can say exactly when it is due; and one line for every minute, whose exec serves drops, watched
+# folders, and all that cron cannot express or has missed.
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from clodputer.model import cron
 from clodputer.model.errors import ClodputerError
+from clodputer.schedulers import template
+from clodputer.schedulers.cron import times
+from clodputer.schedulers.unit import TASK, Alarm, Frame, Unit, unit_stem
 
+EVERY_MINUTE = "* * * * *"
 # Letters and digits of all scripts; nothing that means something to any shell, or to cron.
 _PLAIN = re.compile(r"[\w@+:,./-]+")
 # Debian's cron refuses a command of 999 bytes.
 _LONGEST = 990
+
+
+def render(frame: Frame, alarm: Alarm) -> Unit:
+    """The lines that serve this alarm. Raises ClodputerError ("cron_words") when cron cannot be given them."""
+    name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)
+    command([frame.shim, "exec", *(("--task", alarm.task) if alarm.kind == TASK else ())])
+    lines = [line for trigger in alarm.triggers for line in times.times(trigger, alarm.task, frame.zone)]
+    values = {"name": name, "task": alarm.task, "times": list(dict.fromkeys(lines)), "shim": frame.shim}
+    return Unit(name, alarm.kind, alarm.task, {name: template.filled(f"cron/{alarm.kind}.j2", values)})
 
 
 def command(words: Sequence[str]) -> str:
@@ -33,20 +47,3 @@ def command(words: Sequence[str]) -> str:
             "Use a home folder with a shorter path.",
         )
     return text
-
-
-def wrong(line: str, shim: str, task: str) -> str:
-    """What is wrong with a line that is to start `shim exec`, for a task or for none; "" when nothing is."""
-    words = line.split()
-    fields, rest = words[:5], words[5:]
-    try:
-        cron.parse(" ".join(fields))
-        command(rest)
-    except cron.InvalidCron as error:
-        return f"{line!a} is no line of a schedule: {error}"
-    except ClodputerError as error:
-        return error.message
-    wanted = [shim, "exec", *(("--task", task) if task else ())]
-    if rest[-len(wanted) :] != wanted:
-        return f"{line!a} does not end with `{' '.join(wanted)}`"
-    return ""

@@ -11,7 +11,7 @@ from typing import NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.cron import block as cron_block
 from clodputer.schedulers.cron import table as cron_table
-from clodputer.schedulers.unit import Found, Frame, Trouble, Unit
+from clodputer.schedulers.unit import FoundUnit, Frame, SchedulerProblem, Unit
 
 _DAEMONS = ("cron", "crond", "fcron", "bcron-sched")
 # A "cron" made of systemd's timers has no daemon of its own.
@@ -38,31 +38,33 @@ def daemon() -> Optional[Daemon]:
     return None
 
 
-def daemon_trouble() -> Optional[Trouble]:
+def daemon_problem() -> Optional[SchedulerProblem]:
     """That no cron is running, if so."""
     if sys.platform == "darwin":
         return None  # launchd starts it when there is a crontab
     if daemon() is not None or (os.path.isdir("/run/systemd/system") and any(map(os.path.exists, _TARGETS))):
         return None
-    return Trouble(
+    return SchedulerProblem(
         "cron_not_running",
-        "no cron is running, so nothing will ring",
+        "no cron is running, so no task is started",
         "Start it: `sudo systemctl enable --now cron` (Fedora: crond), or `sudo service cron start`.",
     )
 
 
-def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> list[Trouble]:  # noqa: ARG001
+def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) -> list[SchedulerProblem]:  # noqa: ARG001
     """What a doctor sees of cron and of the person's own lines; the table is read again, for it tells more than `found`."""
-    seen = [daemon_trouble(), _other_zone()]
+    seen = [daemon_problem(), _other_zone()]
     try:
         table = cron_table.read(frame) or b""
         blocks = cron_block.read(table)
     except ClodputerError as error:
-        return [one for one in seen if one is not None] + [Trouble(error.code, error.message, error.hint)]
+        return [one for one in seen if one is not None] + [
+            SchedulerProblem(error.code, error.message, error.hint)
+        ]
     mine = next((block for block in blocks if block.home == frame.home), None)
     if mine is None and units:
         seen.append(
-            Trouble(
+            SchedulerProblem(
                 "crontab_block_missing",
                 "your crontab does not hold the lines of Clodputer any more",
                 "Run `clodputer install`. A `crontab -e` that was open meanwhile may have put an older crontab back.",
@@ -70,10 +72,10 @@ def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> lis
         )
     if mine is not None and mine.edited:
         seen.append(
-            Trouble(
+            SchedulerProblem(
                 _EDITED,
                 f"the lines of Clodputer in your crontab, from line {mine.line} on, were edited",
-                "`clodputer install` writes them anew and keeps a copy. What is due is said in the task files.",
+                "`clodputer install` writes them again and keeps a copy. What is due is said in the task files.",
                 fatal=False,
             )
         )
@@ -84,7 +86,7 @@ def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> lis
             seen.append(_of_setting(number, setting[2], setting[3].strip("\"'")))
         elif "clodputer" in line and not line.lstrip().startswith("#") and setting is None:
             seen.append(
-                Trouble(
+                SchedulerProblem(
                     "crontab_other_line",
                     f"line {number} of your crontab calls clodputer too, outside of its block",
                     "It does no harm; take it away with `crontab -e` if it is a left-over.",
@@ -94,38 +96,38 @@ def troubles(frame: Frame, units: Sequence[Unit], found: Sequence[Found]) -> lis
     return [one for one in seen if one is not None]
 
 
-def _of_setting(number: int, name: str, value: str) -> Optional[Trouble]:
+def _of_setting(number: int, name: str, value: str) -> Optional[SchedulerProblem]:
     """What a setting of the person's, which holds for all lines below it, does to ours."""
     where = f"line {number} of your crontab, {name}={value},"
     if name == "SHELL" and (os.path.basename(value) in _NO_SHELLS or not os.access(value, os.X_OK)):
-        return Trouble(
+        return SchedulerProblem(
             "crontab_shell",
             f"{where} names no shell, so that cron starts none of the lines below it",
             "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "HOME" and not os.path.isdir(value):
-        return Trouble(
+        return SchedulerProblem(
             "crontab_home",
             f"{where} names no folder, so that cron starts none of the lines below it",
             "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "MAILTO" and value:
-        return Trouble(
+        return SchedulerProblem(
             "crontab_mail",
             f"{where} has cron mail what its lines print; Clodputer prints only when it cannot start",
             fatal=False,
         )
     if name == "CRON_TZ":
-        return Trouble(
+        return SchedulerProblem(
             "crontab_zone",
-            f"{where} has some crons ring by another clock; the line for every minute makes up for it",
-            "Put it below the lines of Clodputer to have them ring at once.",
+            f"{where} makes some crons go by another clock; the line for every minute makes up for it",
+            "Put it below the lines of Clodputer to have them start at once.",
             fatal=False,
         )
     return None
 
 
-def _other_zone() -> Optional[Trouble]:
+def _other_zone() -> Optional[SchedulerProblem]:
     """Cron reads the system's time zone when it starts."""
     running = daemon()
     try:
@@ -134,10 +136,10 @@ def _other_zone() -> Optional[Trouble]:
         return None
     if running is None or running.started >= changed:
         return None
-    return Trouble(
+    return SchedulerProblem(
         "cron_zone",
-        "the time zone of the system was changed after cron was started; cron rings by the old one, "
+        "the time zone of the system was changed after cron was started; cron goes by the old one, "
         "and the line for every minute makes up for it",
-        "Start cron anew: `sudo systemctl restart cron`, or `sudo service cron restart`.",
+        "Start cron again: `sudo systemctl restart cron`, or `sudo service cron restart`.",
         fatal=False,
     )

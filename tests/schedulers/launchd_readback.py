@@ -1,22 +1,19 @@
-"""What is wrong with a rendered plist: launchd drops what it does not understand without a word, so we look first."""
+"""What is wrong with a rendered plist, found by reading it back: launchd drops what it does not understand without a word."""
 
 from __future__ import annotations
 
-import plistlib
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Optional
-from xml.parsers.expat import ExpatError
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from clodputer.schedulers.launchd import plist
 from clodputer.schedulers.launchd.calendar import MOST
-from clodputer.schedulers.unit import Frame, Trouble, Unit
+from clodputer.schedulers.unit import Frame, Unit
 
 # What a value must be, in words; "" when it is.
 Rule = Callable[[Any], str]
 
 LONGEST_LABEL = 200
-LARGEST = 256 * 1024
 _LABEL = re.compile(r"[A-Za-z0-9._-]+")
 _LOWEST_HIGHEST = {"Minute": (0, 59), "Hour": (0, 23), "Day": (1, 31), "Weekday": (0, 7), "Month": (1, 12)}
 _STARTS = ("QueueDirectories", "RunAtLoad", "StartCalendarInterval", "StartInterval", "WatchPaths")
@@ -80,10 +77,6 @@ def _entry(value: Any) -> str:
     return ""
 
 
-def _kind(value: Any) -> str:
-    return "" if value in ("Background", "Standard", "Adaptive", "Interactive") else "a type of process"
-
-
 NEEDED: Mapping[str, Rule] = {
     "Label": _text,
     "ProgramArguments": _arguments,
@@ -94,7 +87,7 @@ NEEDED: Mapping[str, Rule] = {
     "ExitTimeOut": _whole(1, 3600),
     "SoftResourceLimits": _limits,
 }
-# The last five are for a person's own template. All others are left out on purpose: KeepAlive and its like start a job again
+# All others are left out on purpose: KeepAlive and its like start a job again
 # for ever, Disabled only seems to do something, and LimitLoadToSessionType was seen to keep jobs from being loaded.
 ALLOWED: Mapping[str, Rule] = {
     **NEEDED,
@@ -104,54 +97,30 @@ ALLOWED: Mapping[str, Rule] = {
     "ThrottleInterval": _whole(1, 3600),
     "StartInterval": _whole(1, 7 * 86400),
     "StartCalendarInterval": _calendar,
-    "ProcessType": _kind,
-    "Nice": _whole(-20, 20),
-    "LowPriorityIO": _flag,
-    "LegacyTimers": _flag,
-    "AssociatedBundleIdentifiers": _text,
 }
 
 
-def check(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
-    """Everything that is wrong with these units; each is parsed back."""
-    found = []
-    for unit in units:
-        found += [
-            Trouble(
-                "plist_invalid",
-                f"the plist of {unit.name}: {fault}",
-                "If you have a template of your own in templates/launchd, fix or remove it.",
-                unit.name,
-            )
-            for fault in _faults(frame, unit)
-        ]
-    twice = {unit.name for unit in units if sum(other.name == unit.name for other in units) > 1}
-    found += [
-        Trouble("label_twice", f"two units would be called {name}", unit=name) for name in sorted(twice)
-    ]
-    return found
-
-
-def _faults(frame: Frame, unit: Unit) -> list[str]:
+def faults(frame: Frame, unit: Unit) -> list[str]:
+    """Everything that is wrong with a unit; it is parsed back."""
     if list(unit.files) != [f"{plist.folder(frame)}/{unit.name}.plist"]:
         return [
             f"its place is {', '.join(unit.files) or 'nowhere'}, where launchd does not find it by its label"
         ]
     (text,) = unit.files.values()
-    if len(text) > LARGEST:
+    if len(text) > plist.LARGEST:
         return [
-            f"it has {len(text):,} characters; more than {LARGEST:,} are too many for launchd's own tools"
+            f"it has {len(text):,} characters; more than {plist.LARGEST:,} are too many for launchd's own tools"
         ]
-    keys = parsed(text)
+    keys = plist.parsed(text)
     if keys is None:
         return ["it is no XML property list; perhaps a name in it holds a character that XML cannot"]
-    faults = [f"{name} is missing" for name in NEEDED if name not in keys]
-    faults += [f"{key} is not one of the keys we use" for key in keys if key not in ALLOWED]
+    found = [f"{name} is missing" for name in NEEDED if name not in keys]
+    found += [f"{key} is not one of the keys we use" for key in keys if key not in ALLOWED]
     for key, rule in ALLOWED.items():
         wanted = rule(keys[key]) if key in keys else ""
         if wanted:
-            faults.append(f"{key} must be {wanted}; found {str(keys[key])[:60]!r}")
-    return faults or _disagreements(frame, unit, text, keys)
+            found.append(f"{key} must be {wanted}; found {str(keys[key])[:60]!r}")
+    return found or _disagreements(frame, unit, text, keys)
 
 
 def _disagreements(frame: Frame, unit: Unit, text: str, keys: Mapping[str, Any]) -> list[str]:
@@ -173,13 +142,3 @@ def _disagreements(frame: Frame, unit: Unit, text: str, keys: Mapping[str, Any])
         == frame.home,
     }
     return [fault for fault, holds in told.items() if not holds]
-
-
-def parsed(text: str) -> Optional[dict[str, Any]]:
-    """The keys of an XML property list; None when it is none."""
-    try:
-        keys = plistlib.loads(text.encode("utf-8"), fmt=plistlib.FMT_XML)
-    # plistlib lets through whatever its conversions of values raise.
-    except (ExpatError, ValueError, TypeError, AttributeError, OverflowError, plistlib.InvalidFileException):
-        return None
-    return keys if isinstance(keys, dict) else None

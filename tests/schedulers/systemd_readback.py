@@ -1,18 +1,18 @@
-"""Rendered units of systemd, read back key by key before anything is written: a template of a person's own may be wrong."""
+"""What is wrong with rendered units of systemd, found by reading them back key by key."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from os.path import basename, splitext
 
 from clodputer.model.suggest import did_you_mean
-from clodputer.schedulers.systemd import place
-from clodputer.schedulers.systemd.keys import KNOWN
-from clodputer.schedulers.systemd.parse import Lines, Malformed, command, parse, words
-from clodputer.schedulers.systemd.place import PATH, SERVICE, TIMER
-from clodputer.schedulers.systemd.unit import ENV
-from clodputer.schedulers.unit import SPOOL, TASK, Frame, Trouble, Unit
+from clodputer.schedulers.systemd import unitfile
+from clodputer.schedulers.systemd.render import ENV
+from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, TIMER
+from clodputer.schedulers.unit import SPOOL, TASK, Frame, Unit
+from tests.schedulers.systemd_keys import KNOWN
+from tests.schedulers.systemd_parse import Lines, Malformed, command, parse, words
 
 # After these, runs would overlap, be doubled, or leave processes behind.
 _FORBIDDEN = {
@@ -23,22 +23,19 @@ _FORBIDDEN = {
 }
 
 
-def check(frame: Frame, units: Sequence[Unit]) -> list[Trouble]:
-    """What is wrong with units, by our own reading."""
-    troubles = []
-    for unit in units:
-        for path, text in unit.files.items():
-            found = _wrong(frame, unit, path, text)
-            troubles += [
-                Trouble("unit_wrong", f"{basename(path)}: {what}", hint, unit.name) for what, hint in found
-            ]
-    return troubles
+def faults(frame: Frame, unit: Unit) -> list[str]:
+    """Everything that is wrong with a unit's files."""
+    return [
+        f"{basename(path)}: {what}"
+        for path, text in unit.files.items()
+        for what, _ in _wrong(frame, unit, path, text)
+    ]
 
 
 def _wrong(frame: Frame, unit: Unit, path: str, text: str) -> Iterator[tuple[str, str]]:
     """What is wrong with one file, each with what to do."""
     suffix = splitext(path)[1]
-    found = place.marked(text)
+    found = unitfile.marked(text)
     if found is None or (found.home, found.kind, found.task) != (frame.home, unit.kind, unit.task):
         yield "the first line does not say whose it is", "Let the template begin with {{ mark }}."
     try:
@@ -47,9 +44,9 @@ def _wrong(frame: Frame, unit: Unit, path: str, text: str) -> Iterator[tuple[str
         if suffix == SERVICE:
             yield from _wrong_service(frame, unit, lines)
         else:
-            yield from _wrong_ringing(unit, suffix, lines)
+            yield from _wrong_starter(unit, suffix, lines)
     except Malformed as error:
-        yield str(error), "Fix the template of a person's own, or remove it to have the shipped one."
+        yield str(error), ""
 
 
 def _wrong_keys(suffix: str, lines: Lines) -> Iterator[tuple[str, str]]:
@@ -102,11 +99,11 @@ def _pair(value: str) -> tuple[str, str]:
     return name, rest
 
 
-def _wrong_ringing(unit: Unit, suffix: str, lines: Lines) -> Iterator[tuple[str, str]]:
+def _wrong_starter(unit: Unit, suffix: str, lines: Lines) -> Iterator[tuple[str, str]]:
     """What is wrong with a timer or a path unit. That Unit= exists is seen by none of systemd's own tools."""
     if _values(lines, "Unit") != [unit.name + SERVICE]:
         yield f"Unit= does not name {unit.name}{SERVICE}", "Write Unit={{ service }}."
-    target = place.WANTS[suffix].rsplit(".", 1)[0]
+    target = unitfile.WANTS[suffix].rsplit(".", 1)[0]
     if _values(lines, "WantedBy") != [target]:
         yield f"WantedBy={target} is missing", ""
     if suffix == TIMER:
@@ -114,9 +111,9 @@ def _wrong_ringing(unit: Unit, suffix: str, lines: Lines) -> Iterator[tuple[str,
             _values(lines, key)
             for key in ("OnCalendar", "OnActiveSec", "OnStartupSec", "OnBootSec", "OnUnitActiveSec")
         ):
-            yield "it never rings: there is neither OnCalendar= nor OnActiveSec=", ""
+            yield "it never starts it: there is neither OnCalendar= nor OnActiveSec=", ""
         if _values(lines, "OnCalendar") and _values(lines, "Persistent") != ["true"]:
-            yield "Persistent=true is missing: what is due while the computer is off would not ring", ""
+            yield "Persistent=true is missing: what is due while the computer is off would not start it", ""
         for accuracy in _values(lines, "AccuracySec") or ["1min"]:
             if not re.fullmatch(r"\d+(us|ms)|[1-5]?\d(s|sec)?", accuracy):
                 yield f"AccuracySec={accuracy} is longer than a minute", "Write AccuracySec=1s."

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from subprocess import CompletedProcess
 from time import monotonic, sleep
 from typing import Callable, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import control, find, plist
-from clodputer.schedulers.launchd.control import Said
-from clodputer.schedulers.launchd.idle import Rest, at_rest
-from clodputer.schedulers.launchd.readback import parsed
-from clodputer.schedulers.unit import REMOVE, SPOOL, Change, Frame, Trouble, Unit
+from clodputer.schedulers.launchd import launchctl, plist
+from clodputer.schedulers.launchd.inspect import is_plain, read
+from clodputer.schedulers.launchd.plist import fingerprint
+from clodputer.schedulers.unit import REMOVE, SPOOL, Change, Frame, SchedulerProblem, Unit
 from clodputer.store import atomic
+from clodputer.store.home import Home, entries, exists
+from clodputer.store.lock import Lock
+from clodputer.store.spool import slot
 
 # launchd answers before the old process is gone, and refuses the new job until it is.
 PAUSES = (0.3, 1.0, 2.0, 4.0, 8.0)
@@ -26,12 +29,12 @@ class _AtLogin(ClodputerError):
     """The file is right, and there is no session to load it into."""
 
 
-def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None]) -> list[Trouble]:
+def apply(frame: Frame, changes: Sequence[Change], done: Callable[[Change], None]) -> list[SchedulerProblem]:
     """Perform the changes; one that fails does not stop the others."""
-    refused = control.refusal()
+    refused = launchctl.refusal()
     if not changes or refused is not None:
-        return [] if refused is None or not changes else [_trouble(refused, "")]
-    troubles = []
+        return [] if refused is None or not changes else [_problem(refused, "")]
+    problems = []
     held = False
     for change in changes:
         held = held or change.found is not None
@@ -41,72 +44,68 @@ def apply(frame: Frame, changes: Sequence[Change], told: Callable[[Change], None
             elif change.unit is not None:
                 _put(frame, change.unit)
         except _AtLogin as later:
-            troubles.append(_trouble(later, change.name)._replace(fatal=False))
+            problems.append(_problem(later, change.name)._replace(fatal=False))
         except (ClodputerError, OSError) as error:
-            troubles.append(_trouble(error, change.name))
+            problems.append(_problem(error, change.name))
             continue
-        told(change)
+        done(change)
     if held:
         # An exec that found a slot held by us has left its work to us; nor do we do it, but somebody must.
-        ring(frame)
-    return troubles
+        start(frame)
+    return problems
 
 
-def ring(frame: Frame) -> None:
+def start(frame: Frame) -> None:
     """Have the spool's unit started now; it stays as it is when it is at work."""
     label = plist.label(frame, SPOOL)
     try:
-        control.call(frame, "kickstart", control.target(label))
+        launchctl.call(frame, "kickstart", launchctl.target(label))
     except ClodputerError:
         return  # then the sweep is the next to look
 
 
-def _trouble(error: Exception, name: str) -> Trouble:
+def _problem(error: Exception, name: str) -> SchedulerProblem:
     if isinstance(error, ClodputerError):
-        return Trouble(error.code, f"{name}: {error.message}" if name else error.message, error.hint, name)
-    return Trouble(
+        return SchedulerProblem(
+            error.code, f"{name}: {error.message}" if name else error.message, error.hint, name
+        )
+    return SchedulerProblem(
         "cannot_write", f"{name}: {error}", "Look at the rights of the folder, and at the free space.", name
     )
 
 
 def _remove(frame: Frame, change: Change) -> None:
-    path = f"{plist.folder(frame)}/{change.name}{find.SUFFIX}"
+    path = f"{plist.folder(frame)}/{change.name}.plist"
     unload(frame, change.name, change.found.home if change.found is not None else "")
     # Nothing is left behind: an override outlives its file. The file goes last, for by it a later try finds the rest.
-    control.call(frame, "enable", control.target(change.name))
-    if os.path.lexists(path) and find.read(path) is not None:
+    launchctl.call(frame, "enable", launchctl.target(change.name))
+    if os.path.lexists(path) and read(path) is not None:
         os.unlink(path)
 
 
 def _put(frame: Frame, unit: Unit) -> None:
     ((path, text),) = unit.files.items()
-    there = find.read(path)
+    there = read(path)
     if there is None and os.path.lexists(path):
         raise ClodputerError(
             "not_ours",
             f"{path} is there already, and is not Clodputer's",
             "Move it away if you do not need it, then install again.",
         )
-    right = there is not None and there.text == text and find.is_plain(path)
+    right = there is not None and there.text == text and is_plain(path)
     own = fingerprint(text)
-    job = control.loaded(frame, unit.name)
+    job = launchctl.loaded(frame, unit.name)
     if job is not None and not (right and job.fingerprint == own):
         unload(frame, unit.name)
     if not right:
         _write(frame, path, text)
-    said = control.call(frame, "enable", control.target(unit.name))
-    if said.status in control.NO_SESSION:
-        raise _at_login(said)
-    if said.status:
-        raise control.failure(("enable", control.target(unit.name)), said)
+    ended = launchctl.call(frame, "enable", launchctl.target(unit.name))
+    if ended.returncode in launchctl.NO_SESSION:
+        raise _at_login(ended)
+    if ended.returncode:
+        raise launchctl.failure(("enable", launchctl.target(unit.name)), ended)
     if job is None or job.fingerprint != own or not right:
         load(frame, unit.name, path, own)
-
-
-def fingerprint(text: str) -> str:
-    """What a loaded job of this text is recognised by."""
-    environment = (parsed(text) or {}).get("EnvironmentVariables", {})
-    return str(environment.get(plist.FINGERPRINT, ""))
 
 
 def _write(frame: Frame, path: str, text: str) -> None:
@@ -119,43 +118,45 @@ def _write(frame: Frame, path: str, text: str) -> None:
 
 def load(frame: Frame, label: str, path: str, fingerprint: str) -> None:
     """Bootstrap a job from its file and see that launchd has it. Raises ClodputerError."""
-    words = ("bootstrap", control.domain(), path)
+    words = ("bootstrap", launchctl.domain(), path)
     deadline = monotonic() + frame.seconds
     for pause in (*PAUSES, None):
-        said = control.call(frame, *words)
-        if said.status in control.NO_SESSION:
-            raise _at_login(said)
-        job = control.loaded(frame, label)
+        ended = launchctl.call(frame, *words)
+        if ended.returncode in launchctl.NO_SESSION:
+            raise _at_login(ended)
+        job = launchctl.loaded(frame, label)
         if job is not None and job.fingerprint in (fingerprint, ""):
             return
-        if said.status not in (0, *control.UNCLEAR) or pause is None or monotonic() + pause > deadline:
-            raise _not_loaded(frame, label, said, words)
+        if ended.returncode not in (0, *launchctl.UNCLEAR) or pause is None or monotonic() + pause > deadline:
+            raise _not_loaded(frame, label, ended, words)
         sleep(pause)
 
 
-def _not_loaded(frame: Frame, label: str, said: Said, words: Sequence[str]) -> ClodputerError:
+def _not_loaded(
+    frame: Frame, label: str, ended: CompletedProcess[bytes], words: Sequence[str]
+) -> ClodputerError:
     """Why, as far as it can be seen from outside."""
-    if label in control.disabled(frame):
+    if label in launchctl.disabled(frame):
         return ClodputerError(
             "launchd_disabled",
             "launchd has it disabled, and enabling it did not help",
-            f"Try: launchctl enable {control.target(label)}",
+            f"Try: launchctl enable {launchctl.target(label)}",
         )
-    if said.status == 0 or said.status == 161:
+    if ended.returncode == 0 or ended.returncode == 161:
         return ClodputerError(
             "launchd_dropped",
             "launchd took it and does not have it; no command can tell why",
             "Look in System Settings, General, Login Items, Allow in the Background, whether clodputer "
-            f"is switched off; switch it on and install again. Otherwise: {control.LOG}",
+            f"is switched off; switch it on and install again. Otherwise: {launchctl.LOG}",
         )
-    return control.failure(words, said)
+    return launchctl.failure(words, ended)
 
 
-def _at_login(said: Said) -> _AtLogin:
+def _at_login(ended: CompletedProcess[bytes]) -> _AtLogin:
     return _AtLogin(
         "loads_at_login",
         "there is no desktop session to load it into; the file is in place "
-        f"(launchctl ended with {said.status})",
+        f"(launchctl ended with {ended.returncode})",
         "It is loaded when you next log in at the screen.",
     )
 
@@ -165,7 +166,7 @@ def unload(frame: Frame, label: str, home: str = "") -> None:
 
     home: whose runs the job does, if not this one's. Raises ClodputerError.
     """
-    if control.loaded(frame, label) is None:
+    if launchctl.loaded(frame, label) is None:
         return
     if os.environ.get("XPC_SERVICE_NAME") == label:
         raise ClodputerError(
@@ -197,18 +198,18 @@ def _wait_for_rest(frame: Frame, label: str, home: str) -> Rest:
 
 def bootout(frame: Frame, label: str) -> None:
     """Have launchd let go of a job, whatever it does, and wait until it has. Raises ClodputerError."""
-    words = ("bootout", *_wait_option(frame), control.target(label))
-    failed: Optional[Said] = None
+    words = ("bootout", *_wait_option(frame), launchctl.target(label))
+    failed: Optional[CompletedProcess[bytes]] = None
     try:
-        said = control.call(frame, *words)
-        failed = None if said.status in (0, *control.GONE, *control.UNCLEAR) else said
+        ended = launchctl.call(frame, *words)
+        failed = None if ended.returncode in (0, *launchctl.GONE, *launchctl.UNCLEAR) else ended
     except ClodputerError as error:
         if error.code != "launchctl_hangs":  # --wait may wait for ever, by its own help
             raise
     deadline = monotonic() + PATIENCE * frame.seconds
-    while control.loaded(frame, label) is not None:
+    while launchctl.loaded(frame, label) is not None:
         if failed is not None:
-            raise control.failure(words, failed)
+            raise launchctl.failure(words, failed)
         if monotonic() > deadline:
             raise ClodputerError(
                 "still_draining",
@@ -219,5 +220,50 @@ def bootout(frame: Frame, label: str) -> None:
 
 
 def _wait_option(frame: Frame) -> tuple[str, ...]:
-    said = control.call(frame, "help", "bootout")
-    return ("--wait",) if "--wait" in said.out + said.err else ()
+    ended = launchctl.call(frame, "help", "bootout")
+    return ("--wait",) if b"--wait" in ended.stdout + ended.stderr else ()
+
+
+class Rest:
+    """The slots of all lanes, held by us as far as they were free, so that no run begins while a job is stopped."""
+
+    def __init__(self, home: Home) -> None:
+        self.complete = True
+        self._held: list[Lock] = []
+        for lane in entries(home.lanes) if exists(home) else ():
+            if not os.path.isdir(f"{home.lanes}/{lane}"):
+                continue  # what the Finder leaves in every folder
+            lock = slot.lock(home, lane)
+            try:
+                free = lock.acquire()
+            except OSError:
+                self.release()
+                raise
+            if free:
+                self._held.append(lock)
+            else:
+                self.complete = False
+
+    def release(self) -> None:
+        """Let runs begin again."""
+        for lock in self._held:
+            lock.release()
+
+
+def at_rest(frame: Frame, label: str, home: str) -> Optional[Rest]:
+    """Keep runs from beginning while this job is stopped; None when it may be at work on one. Raises ClodputerError.
+
+    A job without a process is at no run, whoever holds the slots. One with a process may be, unless all of them are free.
+    """
+    rest = Rest(Home(home))
+    if rest.complete:
+        return rest
+    try:
+        job = launchctl.loaded(frame, label)
+    except BaseException:
+        rest.release()
+        raise
+    if job is None or not job.pid:
+        return rest
+    rest.release()
+    return None

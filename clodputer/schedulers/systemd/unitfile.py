@@ -7,8 +7,7 @@ import re
 from typing import NamedTuple, Optional
 from urllib.parse import quote, unquote
 
-from clodputer.schedulers import names
-from clodputer.schedulers.unit import Frame
+from clodputer.schedulers.unit import Frame, home_tag, unit_stem
 
 PREFIX = "clodputer-"
 SERVICE, TIMER, PATH = ".service", ".timer", ".path"
@@ -53,12 +52,12 @@ def _base(variable: str, usual: str) -> str:
 
 def name(frame: Frame, kind: str, task: str = "") -> str:
     """The name of a unit without its suffix."""
-    return PREFIX + names.stem(frame.home, frame.account, kind, task)
+    return PREFIX + unit_stem(frame.home, frame.account, kind, task)
 
 
 def is_of_this_home(frame: Frame, unit: str) -> bool:
     """Whether a unit that left no file behind is named like those of this home."""
-    tag = names.tag(frame.home, frame.account)
+    tag = home_tag(frame.home, frame.account)
     ours = re.escape(f"{PREFIX}{tag}-" if tag else PREFIX)
     return bool(re.fullmatch(rf"{ours}(task-[a-z0-9-]+|spool|sweep)", unit))
 

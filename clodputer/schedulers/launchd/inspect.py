@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers.launchd import control, plist
-from clodputer.schedulers.launchd.plist import FINGERPRINT, PROBE, Mark
-from clodputer.schedulers.launchd.readback import LARGEST, parsed
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Found, Frame
+from clodputer.schedulers.launchd import launchctl, plist
+from clodputer.schedulers.launchd.plist import FINGERPRINT, LARGEST, PROBE, Mark, parsed
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, FoundUnit, Frame
 
 SUFFIX = ".plist"
 
@@ -26,11 +25,11 @@ class File(NamedTuple):
     fingerprint: str
 
 
-def inspect(frame: Frame, everywhere: bool) -> list[Found]:
+def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
     """All units of ours, of this home or of all. Raises ClodputerError when it cannot be told."""
     files = {file.label: file for file in own_files(frame)}
     try:
-        there = control.session(frame)
+        there = launchctl.session(frame)
     except ClodputerError as error:
         if files or error.code != "launchctl_missing":
             raise
@@ -39,7 +38,7 @@ def inspect(frame: Frame, everywhere: bool) -> list[Found]:
     found += [
         _orphan(label, job)
         for label in sorted((there or set()) - set(files))
-        if (job := control.loaded(frame, label)) is not None and job.fingerprint
+        if (job := launchctl.loaded(frame, label)) is not None and job.fingerprint
     ]
     return [one for one in found if everywhere or one.home == frame.home]
 
@@ -72,14 +71,9 @@ def read(path: str) -> Optional[File]:
     except OSError:
         return None
     label = os.path.basename(path)[: -len(SUFFIX)]
-    keys = _keys(text)
-    environment = (
-        keys.get("EnvironmentVariables") if isinstance(keys.get("EnvironmentVariables"), dict) else {}
-    )
-    mark = plist.mark(text) or _by_keys(label, keys, environment or {})
-    return (
-        None if mark is None else File(label, path, text, mark, str((environment or {}).get(FINGERPRINT, "")))
-    )
+    keys = parsed(text) or {}
+    mark = plist.mark(text) or _by_keys(label, keys)
+    return None if mark is None else File(label, path, text, mark, plist.fingerprint(text))
 
 
 def is_plain(path: str) -> bool:
@@ -88,20 +82,14 @@ def is_plain(path: str) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
-def _keys(text: str) -> dict[str, Any]:
-    try:
-        return parsed(text) or {}
-    except UnicodeEncodeError:
-        return {}
-
-
-def _by_keys(label: str, keys: Mapping[str, Any], environment: Mapping[str, Any]) -> Optional[Mark]:
+def _by_keys(label: str, keys: Mapping[str, Any]) -> Optional[Mark]:
     """The mark of a file that a tool has written anew, without comments."""
-    home, arguments = environment.get("CLODPUTER_HOME"), keys.get("ProgramArguments")
-    if FINGERPRINT not in environment or not isinstance(home, str) or not isinstance(arguments, list):
+    environment, arguments = keys.get("EnvironmentVariables"), keys.get("ProgramArguments")
+    if not isinstance(environment, dict) or FINGERPRINT not in environment or not isinstance(arguments, list):
         return None
+    home = environment.get("CLODPUTER_HOME")
     task = str(arguments[3]) if arguments[1:3] == ["exec", "--task"] and len(arguments) > 3 else ""
-    return Mark(_kind(label, task), task, home)
+    return Mark(_kind(label, task), task, home) if isinstance(home, str) else None
 
 
 def _kind(label: str, task: str) -> str:
@@ -111,9 +99,9 @@ def _kind(label: str, task: str) -> str:
     return next((kind for kind in (TASK, SPOOL, SWEEP, PROBE) if kind in parts), "")
 
 
-def _of_file(frame: Frame, file: File, session: bool) -> Found:
-    job = control.loaded(frame, file.label) if session else None
-    found = Found(
+def _of_file(frame: Frame, file: File, session: bool) -> FoundUnit:
+    job = launchctl.loaded(frame, file.label) if session else None
+    found = FoundUnit(
         file.label, file.mark.home, file.mark.kind, file.mark.task, {file.path: file.text}, job is not None
     )
     if job is None:
@@ -124,8 +112,10 @@ def _of_file(frame: Frame, file: File, session: bool) -> Found:
     return found._replace(current=current, state=job.state, failed=_failed(job.last_exit))
 
 
-def _orphan(label: str, job: control.Loaded) -> Found:
-    return Found(label, job.home, _kind(label, ""), "", {}, True, False, job.state, _failed(job.last_exit))
+def _orphan(label: str, job: launchctl.Loaded) -> FoundUnit:
+    return FoundUnit(
+        label, job.home, _kind(label, ""), "", {}, True, False, job.state, _failed(job.last_exit)
+    )
 
 
 def _failed(last_exit: str) -> str:

@@ -1,34 +1,34 @@
-"""Unit files of systemd, written: one service for each alarm, and the timer and the path unit that start it."""
+"""A systemd unit: one service for each alarm, and the timer and the path unit that start it."""
 
 from __future__ import annotations
 
+import os
 from math import ceil
 
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import template
-from clodputer.schedulers.systemd import calendar as systemd_calendar
-from clodputer.schedulers.systemd import place
-from clodputer.schedulers.systemd.place import PATH, SERVICE, TIMER
+from clodputer.schedulers.systemd import calendar, unitfile
+from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, TIMER
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
 
 # How much longer than its limit an exec gets, in seconds: it has its own clocks, and settles what they stop.
 GRACE = 120
 ENV = "/usr/bin/env"
+# Where systemd looks for a time zone by its name.
+ZONES = "/usr/share/zoneinfo"
 
 
 def render(frame: Frame, alarm: Alarm) -> Unit:
-    """The unit files of an alarm. Raises ClodputerError when a name cannot be told to systemd, or a template is broken."""
-    name = place.name(frame, alarm.kind, alarm.task)
-    folder = place.folder(frame)
-    what = {TASK: f"task {alarm.task}", SPOOL: "requests in the spool", SWEEP: "what no other alarm rang for"}
+    """The unit files that serve this alarm. Raises ClodputerError ("unit_text") for what a unit file cannot hold."""
+    name = unitfile.name(frame, alarm.kind, alarm.task)
+    stem = f"{unitfile.folder(frame)}/{name}"
+    what = {TASK: f"task {alarm.task}", SPOOL: "requests in the spool", SWEEP: "what no other unit started"}
     values = {
-        "mark": place.mark(__version__, frame.home, alarm.kind, alarm.task),
+        "mark": unitfile.mark(__version__, frame.home, alarm.kind, alarm.task),
         "description": plain(f"Clodputer: {what[alarm.kind]}"),
         "service": name + SERVICE,
-        "kind": alarm.kind,
-        "task": alarm.task,
     }
     arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
     service = {
@@ -37,32 +37,41 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
         "timeout": f"{ceil(alarm.timeout) + GRACE}s" if alarm.timeout else "infinity",
         "pause": alarm.kind == SPOOL,
     }
-    files = {
-        f"{folder}/{name}{SERVICE}": template.rendered(
-            frame.templates, "systemd/service.j2", {**values, **service}
-        )
-    }
-    calendar, watched = _calendar(frame, alarm), _watched(alarm)
+    files = {stem + SERVICE: template.filled("systemd/service.j2", {**values, **service})}
+    lines, watched = _calendar(frame, alarm), _watched(alarm)
     startup = alarm.kind == SWEEP or any(one.type == "startup" for one in alarm.triggers)
-    if calendar or startup:
-        timer = {**values, "calendar": calendar, "startup": startup}
-        files[f"{folder}/{name}{TIMER}"] = template.rendered(frame.templates, "systemd/timer.j2", timer)
-    filled = [plain(f"{frame.home}/spool/new")] if alarm.kind == SPOOL else []
+    if lines or startup:
+        timer = {**values, "calendar": lines, "startup": startup}
+        files[stem + TIMER] = template.filled("systemd/timer.j2", timer)
+    filled = [_folder(f"{frame.home}/spool/new")] if alarm.kind == SPOOL else []
     if watched or filled:
         path = {**values, "changed": watched, "filled": filled}
-        files[f"{folder}/{name}{PATH}"] = template.rendered(frame.templates, "systemd/path.j2", path)
+        files[stem + PATH] = template.filled("systemd/path.j2", path)
     return Unit(name, alarm.kind, alarm.task, files)
 
 
 def _calendar(frame: Frame, alarm: Alarm) -> list[str]:
     if alarm.kind == SWEEP:
-        return systemd_calendar.at_least_every(frame.sweep)
-    lines = [
-        line for one in alarm.triggers for line in systemd_calendar.calendar(one, alarm.task, frame.zone)
-    ]
+        return calendar.at_least_every(frame.sweep)
+    lines: list[str] = []
+    for one in alarm.triggers:
+        known = _zone_is_known(one.options.get("timezone") or "")
+        lines += calendar.calendar(one, alarm.task, frame.zone) if known else [calendar.MINUTELY]
     if any(_needs_looks(one, path) for one, path in _watches(alarm)):
-        lines.append(systemd_calendar.MINUTELY)
+        lines.append(calendar.MINUTELY)
     return list(dict.fromkeys(lines))
+
+
+def _zone_is_known(zone: str) -> bool:
+    """Whether systemd has a time zone; it passes over a line with one that it does not have, with a warning in its journal."""
+    return zone.upper() in ("", "UTC", "Z") or os.path.exists(f"{ZONES}/{zone}")
+
+
+def _folder(path: str) -> str:
+    """A folder as it is written into a unit. Raises ClodputerError."""
+    if not _can_be_named(path):
+        raise _unfit(path)
+    return plain(path)
 
 
 def _watched(alarm: Alarm) -> list[str]:
@@ -93,11 +102,7 @@ def quoted(text: str) -> str:
     # Lone surrogates, which stand for bytes that are no text, are not printable either.
     for letter in text:
         if not (letter.isprintable() or letter in "\n\t "):
-            raise ClodputerError(
-                "unit_text",
-                f"systemd cannot be told {text!a}: {letter!a} cannot stand in a unit file",
-                "Rename the folder, or correct the environment variable, that it comes from.",
-            )
+            raise _unfit(text)
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
 
@@ -112,3 +117,11 @@ def _program(path: str) -> str:
 def argument(text: str) -> str:
     """One argument of a command. In the program itself, unlike in its arguments, systemd leaves a `$` alone."""
     return quoted(plain(text).replace("$", "$$"))
+
+
+def _unfit(text: str) -> ClodputerError:
+    return ClodputerError(
+        "unit_text",
+        f"a unit file of systemd cannot hold {text!a}",
+        "Rename the folder, or correct the environment variable, that it comes from.",
+    )

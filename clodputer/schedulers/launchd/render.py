@@ -1,0 +1,49 @@
+"""A launchd unit: which alarm becomes which keys of its property list."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from clodputer.model import trigger as triggers
+from clodputer.schedulers.launchd import calendar, plist
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
+from clodputer.store.home import Home
+
+
+def render(frame: Frame, alarm: Alarm) -> Unit:
+    """The unit that serves this alarm. Raises ClodputerError when a value cannot be written into a property list."""
+    name = plist.label(frame, alarm.kind, alarm.task)
+    arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
+    text = plist.written(frame, name, alarm.kind, arguments, _starts(frame, alarm), alarm.task)
+    return Unit(name, alarm.kind, alarm.task, {f"{plist.folder(frame)}/{name}.plist": text})
+
+
+def _starts(frame: Frame, alarm: Alarm) -> dict[str, Any]:
+    """What starts it, in the words of the template."""
+    if alarm.kind == SPOOL:
+        return {"queue": os.path.realpath(Home(frame.home).new), "run_at_load": True}
+    if alarm.kind == SWEEP:
+        grid = 3600 % frame.sweep == 0 and frame.sweep % 60 == 0
+        swept = range(0, 60, frame.sweep // 60) if grid else ()
+        # The calendar starts it after a sleep, which an interval does not; the interval starts it in the hour that autumn
+        # shows twice, in which a calendar does not, and after the computer was taken to another zone.
+        return {"calendar": calendar.entries((), "", swept), "interval": frame.sweep}
+    timed = [one for one in alarm.triggers if one.type in triggers.TIMED]
+    watched = [os.path.realpath(path) for path in alarm.paths]
+    apart = [path for path in watched if not _holds_ours(frame, path)]
+    # Watches lose events, so there is a look each quarter of an hour; what is not watched at all is looked at each minute.
+    minutes = tuple(range(60)) if len(apart) < len(watched) else calendar.QUARTERS if watched else ()
+    return {
+        "calendar": calendar.entries(timed, alarm.task, minutes),
+        "watched": list(dict.fromkeys(apart)),
+        "run_at_load": bool(watched)  # the first look must come before the first file
+        or any(one.type == "startup" for one in alarm.triggers)
+        or any(triggers.policy(one, alarm.task).catch_up != "skip" for one in timed),
+    }
+
+
+def _holds_ours(frame: Frame, path: str) -> bool:
+    """Whether we ourselves write below a folder: watched, it would start itself for ever."""
+    ours = [os.path.realpath(place) for place in (frame.home, plist.logs(frame))]
+    return any(os.path.commonpath((path, place)) in (path, place) for place in ours)

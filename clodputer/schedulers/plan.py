@@ -1,0 +1,117 @@
+"""Which alarms a home wants: one for each enabled task that is due without a person, one for drops, and the sweep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.task import Task, is_name
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, SchedulerProblem
+from clodputer.store import secrets
+from clodputer.store.home import Home
+from clodputer.store.tasks import taskfile
+from clodputer.triggers.file_watch.path import filled_in
+
+# All kinds of triggers but `manual`.
+RINGING = ("cron", "interval", "at", "file_watch", "startup")
+# What stands behind `name:` at the beginning of a line, or in a mapping in braces; up to where a plain word ends.
+_NAME = re.compile(r"""(?:^|[{,])[ \t]*["']?name["']?[ \t]*:[ \t]*["']?([^\s"',}]*)""", re.MULTILINE)
+# A task file may have a megabyte (store/tasks); what is larger is broken anyway.
+_MOST_READ = 1 << 20
+
+
+class Wanted(NamedTuple):
+    """What a home wants of its scheduler.
+
+    alarms: those that are wanted. silent: the tasks that want none (disabled or manual). broken: the tasks whose files are
+    not in order. kept: all names that broken files may give their tasks; what is installed under these stays as it is.
+    hidden: one of these files hides its task's name, so that any name may be kept. problems: what is wrong with them.
+    """
+
+    alarms: tuple[Alarm, ...]
+    silent: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
+    hidden: bool = False
+    problems: tuple[SchedulerProblem, ...] = ()
+
+
+def wanted(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> Wanted:
+    """Read the tasks, all or those named, as an exec in this frozen environment would. A broken one hides no other.
+
+    Raises ClodputerError: secrets.env is broken, or a task that is named does not exist.
+    """
+    known = secrets.load(home)
+    alarms, silent, broken, kept, hidden, problems = [], [], [], set(), False, []
+    for report in taskfile.check_all(home, environ, only):
+        if report.task is None:
+            broken.append(report.name)
+            names, any_other = _names_in(report.path)
+            kept |= {report.name, *names}
+            hidden = hidden or any_other
+            problems += [
+                SchedulerProblem(
+                    "task_invalid", str(problem), f"Fix: clodputer edit {report.name}", report.name
+                )
+                for problem in report.problems
+            ]
+            continue
+        try:
+            alarm, notes = task_alarm(report.task, environ, known)
+        except ClodputerError as error:
+            broken.append(report.name)
+            kept.add(report.name)
+            problems.append(SchedulerProblem(error.code, error.message, error.hint, report.name))
+            continue
+        problems += notes
+        if alarm.triggers:
+            alarms.append(alarm)
+        else:
+            silent.append(report.name)
+    return Wanted(
+        (*alarms, Alarm(SPOOL), Alarm(SWEEP)),
+        tuple(silent),
+        tuple(dict.fromkeys(broken)),
+        frozenset(kept),
+        hidden,
+        tuple(problems),
+    )
+
+
+def _names_in(path: str) -> tuple[list[str], bool]:
+    """The names that a file may give its task although it is not in order just now, and whether it may be any other."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_MOST_READ).decode("utf-8", "replace")
+    except OSError:
+        return [], True
+    found = _NAME.findall(content)
+    return [name for name in found if is_name(name)], not all(map(is_name, found))
+
+
+def task_alarm(
+    task: Task, environ: Mapping[str, str], known: Mapping[str, str]
+) -> tuple[Alarm, list[SchedulerProblem]]:
+    """A task's alarm, without triggers when only a person starts it; `known`: secrets.env. Pure. Raises ClodputerError."""
+    triggers, paths, notes = [], [], []
+    hide = secrets.masker_for(known, {})
+    for trigger in task.triggers:
+        if not task.enabled or trigger.type not in RINGING:
+            continue
+        if trigger.type == "file_watch":
+            path = filled_in(task, str(trigger.options["path"]), environ, known)
+            hidden = hide.text(path)
+            if hidden == path:
+                paths.append(path)
+            else:
+                message = f"{task.name}: its watched folder has a value of secrets.env in it, which no scheduler may know"
+                notes.append(
+                    SchedulerProblem(
+                        "path_secret", message, "It is looked at by the sweep only.", task.name, fatal=False
+                    )
+                )
+            trigger = trigger._replace(options={**trigger.options, "path": hidden})
+        triggers.append(trigger)
+    return Alarm(TASK, task.name, tuple(triggers), tuple(paths)), notes
