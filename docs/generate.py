@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from clodputer.cli.group import COMMANDS, program
 from clodputer.model import due
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
+from docs import fileschema, keytables
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 WIDTH = 80
@@ -122,7 +124,15 @@ def pages() -> dict[str, str]:
         codes = file.read()
     with open(f"{FOLDER}/scheduling.md", encoding="utf-8") as file:
         scheduling = file.read()
+    with open(f"{FOLDER}/tasks.md", encoding="utf-8") as file:
+        tasks = file.read()
+    with open(f"{FOLDER}/configuration.md", encoding="utf-8") as file:
+        configuration = file.read()
     return {
+        "tasks.md": filled(tasks, keytables.sections()),
+        "configuration.md": filled(configuration, {"keys of config.yaml": keytables.configuration()}),
+        "schemas/task.json": json.dumps(fileschema.task(), indent=2, ensure_ascii=False) + "\n",
+        "schemas/settings.json": json.dumps(fileschema.settings(), indent=2, ensure_ascii=False) + "\n",
         "scheduling.md": filled(scheduling, {"not run": not_run()}),
         "tour.md": filled(tour, {"rooms": rooms()}),
         "cli.md": cli_page(),

@@ -17,10 +17,11 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
-from clodputer.schedulers.unit import TASK, Alarm, Change, Frame, Unit, changes
+from clodputer.schedulers.unit import Alarm, Change, Frame, Unit, changes
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from tests import guard, lab_script
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.systemd_readback import faults
 from tests.schedulers.systemd_verify import verified
 from tests.wait import until
@@ -133,7 +134,7 @@ def then(frame: Frame, script: str) -> None:
 
 
 def task(name: str, *triggers: Trigger, paths: tuple[str, ...] = ()) -> Alarm:
-    return Alarm(TASK, name, triggers, paths, 3600.0)
+    return alarm_of(name, triggers, paths, 3600.0)
 
 
 def moment(seconds: float) -> Trigger:

@@ -15,7 +15,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import OUTCOMES, REASONS
 from clodputer.model.request import Request
 from clodputer.store.home import Home
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from docs.generate import pages
 from tests.workshop import ROOT, clodputer, environment, everything, make_home, records, write_task
 

@@ -13,7 +13,7 @@ import pytest
 
 from clodputer.cli.group import COMMANDS, program
 from clodputer.store.home import Home
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from tests.workshop import ROOT, clodputer, make_home, write_task
 
 DOCS = ROOT / "docs"

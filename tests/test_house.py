@@ -102,7 +102,7 @@ GOOD: list[tuple[Check, str, str]] = [
         "clodputer/model/x.py",
         "from clodputer.model import task\nfrom . import request",
     ),
-    (house.misplaced_pydantic, "clodputer/store/tasks/check.py", "import pydantic"),
+    (house.misplaced_pydantic, "clodputer/store/tasks/models.py", "import pydantic"),
     (house.missing_purpose, "clodputer/x.py", '"""Say one thing."""'),
     (house.unfinished, "bin/x.py", "name = '" + "X" * 6 + "'"),
     (

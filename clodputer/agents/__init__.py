@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from clodputer.model.keys import Key
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 
 
 class Agent(Protocol):
-    """The functions of an agent's module."""
+    """What an agent's module has."""
+
+    # The keys of a task file that only tasks of this agent may have.
+    KEYS: tuple[Key, ...]
 
     def launch(self, task: Task, facts: Facts) -> Launch:
         """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""

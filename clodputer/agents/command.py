@@ -8,11 +8,25 @@ from typing import Any, NamedTuple
 from clodputer.agents import environment, lines, locate
 from clodputer.agents.ending import not_by_itself
 from clodputer.model.errors import ClodputerError
+from clodputer.model.keys import ARGUMENTS, Key
 from clodputer.model.outcome import of
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 
 LONGEST_LINE = 1024 * 1024
+
+KEYS = (
+    Key(
+        "command",
+        ARGUMENTS,
+        (),
+        "The program that is started. No shell reads it: each argument is one item, and `*`, `$X`, `>`, `;` mean nothing. "
+        'Write `[sh, -c, "..."]` where you want a shell. A program\'s name with a `/` in it begins in the working '
+        "directory, or at home with `~/`; without one it is looked for in PATH.",
+        absent="needed",
+        example=["rsync", "-a", "src/", "backup/"],
+    ),
+)
 
 
 class Notes(NamedTuple):

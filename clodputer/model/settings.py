@@ -1,21 +1,24 @@
-"""What holds for all tasks: the settings, their defaults, and how they meet a task's own keys; checked values only."""
+"""What holds for all tasks: the settings, their keys, and how they meet a task's own keys; checked values only."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple, Optional
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, Optional
 
+from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PATH, SIZE, TEXT, Key, named
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
+from clodputer.model.withunit import TERABYTE, YEAR
 
 DAY = 86400.0
-MB, GB = 1024**2, 1024**3
+KB, MB, GB = 1024, 1024**2, 1024**3
+MOST_SLOTS = 64
 
 
 class Settings(NamedTuple):
     """The settings of one home. Durations in seconds, sizes in bytes; None: the agent's own default, or no limit.
 
-    `claude`: absolute path of the binary, or empty to look for it.
+    `claude`: absolute path of the binary, or empty to look for it. `lanes`: what is said of single lanes; see `slots`.
     """
 
     claude: str = ""
@@ -27,6 +30,7 @@ class Settings(NamedTuple):
     max_turns: Optional[int] = None
     max_cost_usd: Optional[float] = None
     max_output: int = DEFAULT_MAX_OUTPUT
+    lanes: Mapping[str, Mapping[str, Any]] = {}
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -37,11 +41,193 @@ class Settings(NamedTuple):
     keep_runs_size: int = 5 * GB
 
 
+_ONLY_CLAUDE = "Only for `agent: claude`."
+_HELD = Settings()
+
+# In the order of the page.
+KEYS = (
+    Key(
+        "claude",
+        PATH,
+        _HELD.claude,
+        "The claude to run.",
+        absent="looked for on PATH and in the usual places",
+        example="~/.local/bin/claude",
+    ),
+    Key("timeout", DURATION, _HELD.timeout, "The longest a run may take.", 0.001, YEAR, example="1h"),
+    Key(
+        "stop_grace",
+        DURATION,
+        _HELD.stop_grace,
+        "How long a run that is stopped gets to clean up before it is killed.",
+        0,
+        YEAR,
+        example="10s",
+    ),
+    Key(
+        "max_output",
+        SIZE,
+        _HELD.max_output,
+        "A run that writes more to stdout and stderr is stopped.",
+        1,
+        TERABYTE,
+        example="200MB",
+    ),
+    Key(
+        "model",
+        TEXT,
+        _HELD.model,
+        f"The model of tasks that name none. {_ONLY_CLAUDE}",
+        absent="the account's",
+        example="sonnet",
+    ),
+    Key(
+        "startup_timeout",
+        DURATION,
+        _HELD.startup_timeout,
+        f"How long claude may take until its first output. {_ONLY_CLAUDE[:-1]}: a program may be silent until its end.",
+        0.001,
+        YEAR,
+        absent="1m 30s",
+        example="90s",
+    ),
+    Key(
+        "stall_timeout",
+        DURATION,
+        _HELD.stall_timeout,
+        f"How long claude may be silent while no tool is known to be running. {_ONLY_CLAUDE}",
+        0.001,
+        YEAR,
+        absent="20m",
+        example="20m",
+    ),
+    Key(
+        "max_turns",
+        COUNT,
+        _HELD.max_turns,
+        f"The most turns of a run. {_ONLY_CLAUDE}",
+        1,
+        100_000,
+        absent="no limit",
+        example=100,
+    ),
+    Key(
+        "max_cost_usd",
+        MONEY,
+        _HELD.max_cost_usd,
+        f"The most a run may cost, in US dollars. {_ONLY_CLAUDE}",
+        0.0001,
+        1_000_000,
+        absent="no limit",
+        example=5,
+    ),
+    Key(
+        "lanes",
+        NAMED,
+        _HELD.lanes,
+        "What holds for single lanes, each by its name.",
+        keys=(
+            Key(
+                "slots",
+                COUNT,
+                1,
+                "How many requests of the lane may run at the same time.",
+                1,
+                MOST_SLOTS,
+                example=3,
+            ),
+        ),
+        absent="one slot for each lane",
+        example={"reports": {"slots": 3}},
+    ),
+    Key(
+        "sweep",
+        DURATION,
+        _HELD.sweep,
+        "How often schedulers are asked to look for work that nothing called for.",
+        60,
+        3600,
+        example="5m",
+    ),
+    Key(
+        "log_size",
+        SIZE,
+        _HELD.log_size,
+        "From this size on the execution log is archived.",
+        KB,
+        TERABYTE,
+        example="10MB",
+    ),
+    Key(
+        "keep_log_for",
+        DURATION,
+        _HELD.keep_log_for,
+        "Archived logs are removed when their last line is older.",
+        3600,
+        100 * YEAR,
+        example="183d",
+    ),
+    Key(
+        "keep_log_count",
+        COUNT,
+        _HELD.keep_log_count,
+        "Of more archived logs the oldest are removed.",
+        1,
+        1_000_000,
+        example=1000,
+    ),
+    Key(
+        "keep_log_size",
+        SIZE,
+        _HELD.keep_log_size,
+        "Of archived logs that take more room together the oldest are removed.",
+        1,
+        TERABYTE,
+        example="1GB",
+    ),
+    Key(
+        "keep_runs_for",
+        DURATION,
+        _HELD.keep_runs_for,
+        "Run folders are removed when they are older.",
+        3600,
+        100 * YEAR,
+        example="90d",
+    ),
+    Key(
+        "keep_runs_count",
+        COUNT,
+        _HELD.keep_runs_count,
+        "Of more run folders, of all tasks together, the oldest are removed.",
+        1,
+        100_000_000,
+        example=10_000,
+    ),
+    Key(
+        "keep_runs_size",
+        SIZE,
+        _HELD.keep_runs_size,
+        "Of run folders that take more room together the oldest are removed.",
+        1,
+        TERABYTE,
+        example="5GB",
+    ),
+)
+BY_NAME = named(KEYS)
+# Those with one value, which a variable or an argument can hold.
+SINGLE = {name: key for name, key in BY_NAME.items() if key.kind != NAMED}
+
 # The keys that a task may have itself. Only the first group reaches tasks of agent `command`: a program has no model, and
 # may well be silent until its end.
 OF_TASKS = ("timeout", "stop_grace", "max_output")
 CLAUDE_LIMITS = ("startup_timeout", "stall_timeout")
 OF_CLAUDE = ("model", "max_turns", "max_cost_usd")
+
+
+def slots(settings: Settings, lane: str) -> int:
+    """How many requests of a lane may run at the same time."""
+    found: int = settings.lanes.get(lane, {}).get("slots", 1)
+    return found
 
 
 def with_defaults(task: Task, settings: Settings, ruled: Collection[str]) -> Task:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.expect import Expect
+from clodputer.model.limits import Limits
+
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 PRIORITIES = {"low": 2, "normal": 3, "high": 4}
@@ -26,31 +29,11 @@ def account_of(agent: str) -> str:
     return "claude" if agent == "claude" else ""
 
 
-class Expect(NamedTuple):
-    """What must be true after a run for it to have succeeded."""
-
-    result_matches: Optional[str] = None
-    file_exists: tuple[str, ...] = ()
-    file_changed: tuple[str, ...] = ()
-    command_succeeds: tuple[str, ...] = ()
-    json_schema: Optional[Mapping[str, Any]] = None
-
-
 class Trigger(NamedTuple):
     """What brings requests in. `options` holds the keys of its own type."""
 
     type: str = "manual"
     options: Mapping[str, Any] = {}
-
-
-class Limits(NamedTuple):
-    """Within which limits a run must stay: seconds and bytes. None: those of the settings."""
-
-    timeout: Optional[float] = None
-    startup_timeout: Optional[float] = None
-    stall_timeout: Optional[float] = None
-    stop_grace: Optional[float] = None
-    max_output: Optional[int] = None
 
 
 class Claude(NamedTuple):

@@ -26,7 +26,7 @@ from clodputer.runner.settle import bury, settle
 from clodputer.store import atomic, runs
 from clodputer.store.context import Context
 from clodputer.store.spool import dropfile, queue, slot
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 class Finished(NamedTuple):

@@ -18,7 +18,7 @@ from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from clodputer.triggers import Deciding, Looking
 
 # Another exec that goes through the ledger takes milliseconds; after so many seconds the work is left to it.

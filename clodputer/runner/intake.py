@@ -14,7 +14,7 @@ from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import dedupe, dropfile, layout, queue, stuck
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
 OF_THE_MACHINE = frozenset((ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EIO))

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.expect import Expect
+from clodputer.model.limits import Limits
 from clodputer.model.mask import masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
-from clodputer.model.task import FLAT, LARGEST_PROMPT, Claude, Expect, Limits, Task, Trigger
+from clodputer.model.task import FLAT, LARGEST_PROMPT, Claude, Task, Trigger
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
 

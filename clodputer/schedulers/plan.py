@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.task import Task, is_name
+from clodputer.model.ring import NOTHING
+from clodputer.model.task import is_name
+from clodputer.schedulers import ring
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, SchedulerProblem
 from clodputer.store import secrets
 from clodputer.store.home import Home
-from clodputer.store.tasks import taskfile
-from clodputer.triggers.file_watch.path import filled_in
+from clodputer.tasks import taskfile
 
-# All kinds of triggers but `manual`.
-RINGING = ("cron", "interval", "at", "file_watch", "startup")
 # What stands behind `name:` at the beginning of a line, or in a mapping in braces; up to where a plain word ends.
 _NAME = re.compile(r"""(?:^|[{,])[ \t]*["']?name["']?[ \t]*:[ \t]*["']?([^\s"',}]*)""", re.MULTILINE)
 # A task file may have a megabyte (store/tasks); what is larger is broken anyway.
@@ -59,17 +58,17 @@ def wanted(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> 
             ]
             continue
         try:
-            alarm, notes = task_alarm(report.task, environ, known)
+            needed = ring.wanted(report.task, environ, known)
         except ClodputerError as error:
             broken.append(report.name)
             kept.add(report.name)
             problems.append(SchedulerProblem(error.code, error.message, error.hint, report.name))
             continue
-        problems += notes
-        if alarm.triggers:
-            alarms.append(alarm)
-        else:
+        problems += [_left_to_the_sweep(report.name) for _ in needed.secret]
+        if needed.ring == NOTHING:
             silent.append(report.name)
+        else:
+            alarms.append(Alarm(TASK, report.name, needed.ring, needed.words, report.task.triggers))
     return Wanted(
         (*alarms, Alarm(SPOOL), Alarm(SWEEP)),
         tuple(silent),
@@ -91,27 +90,6 @@ def _names_in(path: str) -> tuple[list[str], bool]:
     return [name for name in found if is_name(name)], not all(map(is_name, found))
 
 
-def task_alarm(
-    task: Task, environ: Mapping[str, str], known: Mapping[str, str]
-) -> tuple[Alarm, list[SchedulerProblem]]:
-    """A task's alarm, without triggers when only a person starts it; `known`: secrets.env. Pure. Raises ClodputerError."""
-    triggers, paths, notes = [], [], []
-    hide = secrets.masker_for(known, {})
-    for trigger in task.triggers:
-        if not task.enabled or trigger.type not in RINGING:
-            continue
-        if trigger.type == "file_watch":
-            path = filled_in(task, str(trigger.options["path"]), environ, known)
-            hidden = hide.text(path)
-            if hidden == path:
-                paths.append(path)
-            else:
-                message = f"{task.name}: its watched folder has a value of secrets.env in it, which no scheduler may know"
-                notes.append(
-                    SchedulerProblem(
-                        "path_secret", message, "It is looked at by the sweep only.", task.name, fatal=False
-                    )
-                )
-            trigger = trigger._replace(options={**trigger.options, "path": hidden})
-        triggers.append(trigger)
-    return Alarm(TASK, task.name, tuple(triggers), tuple(paths)), notes
+def _left_to_the_sweep(task: str) -> SchedulerProblem:
+    message = f"{task}: its watched folder has a value of secrets.env in it, which no scheduler may know"
+    return SchedulerProblem("path_secret", message, "Only the sweep looks at it.", task, fatal=False)

@@ -41,4 +41,4 @@ def wanted(task: Task, environ: Mapping[str, str], known: Mapping[str, str]) -> 
         watches = tuple(Watch(path, deep) for path, deep in paths if hide.text(path) == path)
         secret += [hide.text(path) for path, _ in paths if hide.text(path) != path]
         rings.append(later(found, policy(trigger, task.name).jitter)._replace(watches=watches))
-    return Wanted(together(tuple(rings)), triggers.words(waiting), tuple(secret))
+    return Wanted(together(tuple(rings)), hide.text(triggers.words(waiting)), tuple(secret))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple, Optional
 
+from clodputer.model.ring import NOTHING, Ring
 from clodputer.model.task import Trigger
 
 # An alarm is for one task's own triggers, for drops in the spool, or for the sweep: a plain `exec` now and then, which
@@ -38,14 +39,15 @@ class Frame(NamedTuple):
 class Alarm(NamedTuple):
     """When `exec` is to be started, and for what. kind: TASK, SPOOL or SWEEP.
 
-    triggers: of an enabled task, those that start it without a person. paths: the folder of each file_watch trigger, in order,
-    all absolute, with `~` and `{{ env.X }}` filled in. timeout: how long one exec may take, seconds; 0 when there is no limit.
+    ring: of an enabled task, what must start it. words: the same for people. triggers: those that it is for. timeout: how
+    long one exec may take, seconds; 0 when there is no limit.
     """
 
     kind: str
     task: str = ""
+    ring: Ring = NOTHING
+    words: str = ""
     triggers: tuple[Trigger, ...] = ()
-    paths: tuple[str, ...] = ()
     timeout: float = 0.0
 
 

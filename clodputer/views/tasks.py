@@ -8,8 +8,8 @@ from typing import NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
 from clodputer.store.home import Home
-from clodputer.store.tasks import taskfile
 from clodputer.store.tasks.problems import Problem
+from clodputer.tasks import taskfile
 from clodputer.views.coming import Coming, coming
 from clodputer.views.past import Habit, habits
 

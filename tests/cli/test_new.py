@@ -15,7 +15,8 @@ from clodputer.cli.commands.new import new
 from clodputer.model.errors import ClodputerError
 from clodputer.store import templates
 from clodputer.store.home import Home
-from clodputer.store.tasks import taskfile
+from clodputer.store.tasks import yamlfile
+from clodputer.tasks import taskfile
 from tests.workshop import clodputer, environment, make_home, write_task
 
 
@@ -95,7 +96,7 @@ ODD = {
 def test_json_becomes_a_file_with_the_same_keys(home: Home) -> None:
     """Whatever YAML would make of a text, it stays a text; several lines stay lines."""
     path = make(home, "odd", ODD)
-    assert taskfile.document(str(path)).value == ODD
+    assert yamlfile.document(str(path)).value == ODD
     assert "prompt: |" in make(home, "plain", {"prompt": "one\ntwo\n"}).read_text()
 
 

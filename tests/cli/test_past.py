@@ -200,7 +200,9 @@ def test_config_tells_where_each_value_comes_from(home: Home) -> None:
     assert [error.code for error in wrong.errors] == ["environment_invalid", "environment_unknown"]
     assert "did you mean 'CLODPUTER_TIMEOUT'" in wrong.text
     assert settings.load(home, {"CLODPUTER_TIMOUT": "1", "CLODPUTER_TIMEOUT": "2m"}).timeout == 120
-    with pytest.raises(ClodputerError, match=r"CLODPUTER_MAX_TURNS: expected a whole number, found 'many'"):
+    with pytest.raises(
+        ClodputerError, match=r"CLODPUTER_MAX_TURNS: expected a whole number from 1 to 100,000, found 'many'"
+    ):
         settings.load(home, {"CLODPUTER_MAX_TURNS": "many"})
     Path(home.config).write_text("timeout: 5\nsweep: 2m\n")
     broken = listed(home, environ(home))

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from clodputer.model.expect import Expect
 from clodputer.model.outcome import of
 from clodputer.model.run import Report
-from clodputer.model.task import Expect, Task
+from clodputer.model.task import Task
 from clodputer.runner import expect
 
 SUCCESS = Report(of("completed"), result="All 3 tests passed.")

@@ -9,8 +9,9 @@ from typing import Any, Optional
 import pytest
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.expect import Expect
 from clodputer.model.request import Request
-from clodputer.model.task import Expect, Task, Trigger
+from clodputer.model.task import Task, Trigger
 from clodputer.runner import prompt
 from tests.workshop import task_of
 

@@ -11,7 +11,8 @@ import pytest
 
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, Unit, changes
+from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Change, Frame, Unit, changes
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.workshop import program
 
 FAKES = Path(__file__).resolve().parent.parent / "fakes"
@@ -80,7 +81,7 @@ def every(schedule: str, **options: str) -> Trigger:
 
 def units(place: Frame, **tasks: str) -> list[Unit]:
     """The units of tasks with these schedules, of the spool and of the sweep."""
-    alarms = [Alarm(TASK, name, (every(schedule),)) for name, schedule in tasks.items()]
+    alarms = [alarm_of(name, (every(schedule),)) for name, schedule in tasks.items()]
     return [cron.render(place, alarm) for alarm in (*alarms, Alarm(SPOOL), Alarm(SWEEP))]
 
 

@@ -43,8 +43,9 @@ class Drawer:
         if alarm.task in self.unrendered:
             raise ClodputerError("drawer", f"{alarm.task} does not fit")
         name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)
-        options = "\n".join(f"{one.type} {dict(one.options)}" for one in alarm.triggers)
-        return Unit(name, alarm.kind, alarm.task, {f"{name}.unit": f"{frame.shim}\n{options}\n"})
+        return Unit(
+            name, alarm.kind, alarm.task, {f"{name}.unit": f"{frame.shim}\n{alarm.ring}\n{alarm.words}\n"}
+        )
 
     def inspect(self, frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
         return [one for one in self.units.values() if everywhere or one.home == frame.home]

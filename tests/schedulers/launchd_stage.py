@@ -15,7 +15,6 @@ from clodputer.schedulers import launchd
 from clodputer.schedulers.unit import (
     SPOOL,
     SWEEP,
-    TASK,
     Alarm,
     Change,
     Frame,
@@ -28,10 +27,11 @@ from clodputer.store.home import Home
 from tests import guard
 from tests.fakes import fake_launchctl
 from tests.house import CHECKOUT
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.launchd_readback import faults
 
 FAKES = f"{CHECKOUT}/tests/fakes"
-NIGHTLY = Alarm(TASK, "nightly", (Trigger("cron", {"schedule": "30 2 * * *"}),))
+NIGHTLY = alarm_of("nightly", (Trigger("cron", {"schedule": "30 2 * * *"}),))
 SHIM = f"""#!/bin/sh
 PYTHONPATH={CHECKOUT} exec {sys.executable} -m clodputer "$@"
 """

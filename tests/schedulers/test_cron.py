@@ -11,6 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron, load
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, Unit, changes
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.cron_readback import faults
 from tests.schedulers.crontabs import Crontab, every, frame, install, units
 
@@ -32,14 +33,14 @@ def test_it_is_one_of_the_schedulers(place: Frame) -> None:
 
 
 def test_the_lines_of_each_kind(place: Frame) -> None:
-    nightly = cron.render(place, Alarm(TASK, "nightly", (every("30 2 * * *"), every("0 0 1,15 * mon"))))
+    nightly = cron.render(place, alarm_of("nightly", (every("30 2 * * *"), every("0 0 1,15 * mon"))))
     assert nightly.files["task-nightly"] == (
         "# clodputer task-nightly: task nightly\n"
         f"30 2 * * * {place.shim} exec --task nightly\n"
         f"0 0 1,15 * * {place.shim} exec --task nightly\n"
         f"0 0 * * 1 {place.shim} exec --task nightly\n"
     )
-    watcher = cron.render(place, Alarm(TASK, "Watcher", (Trigger("file_watch", {"path": "/x"}),), ("/x",)))
+    watcher = cron.render(place, alarm_of("Watcher", (Trigger("file_watch", {"path": "/x"}),), ("/x",)))
     assert list(watcher.files.values()) == [
         f"# clodputer {watcher.name}: task Watcher, by the line of every minute\n"
     ]

@@ -16,8 +16,13 @@ from clodputer.model.task import Trigger
 from clodputer.model.trigger import schedule
 from clodputer.schedulers.cron import times
 from tests.model.clockwork import FIELDS, Expression, Year, random_expression
+from tests.schedulers.alarms import times as times_of
 
 EXPRESSIONS = 2500
+
+
+def fields(trigger: Trigger, task: str, zone: str) -> list[str]:
+    return [line for one in times_of(trigger, task) for line in times.times(one, zone)]
 
 
 def understood(line: str) -> Expression:
@@ -45,7 +50,7 @@ def test_lines_ring_at_the_slot_times_and_at_no_others(zone: str) -> None:
     compared = 0
     for _ in range(EXPRESSIONS):
         text = random_expression(dice).text
-        lines = times.times(Trigger("cron", {"schedule": text}), "work", zone)
+        lines = fields(Trigger("cron", {"schedule": text}), "work", zone)
         rung = 0
         for line in lines:
             expression = understood(line)
@@ -77,7 +82,7 @@ def test_lines_ring_at_the_slot_times_and_at_no_others(zone: str) -> None:
     ],
 )
 def test_expressions_in_plain_numbers(text: str, lines: list[str]) -> None:
-    assert times.times(Trigger("cron", {"schedule": text}), "work", "Europe/Berlin") == lines
+    assert fields(Trigger("cron", {"schedule": text}), "work", "Europe/Berlin") == lines
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,7 @@ def test_expressions_in_plain_numbers(text: str, lines: list[str]) -> None:
 def test_intervals(every: int, anchor: str, zone: str, lines: list[str]) -> None:
     """What is written rings at every slot time of a year's beginning and at no other."""
     trigger = Trigger("interval", {"every": every, **({"anchor": anchor} if anchor else {})})
-    found = times.times(trigger, "work", zone)
+    found = fields(trigger, "work", zone)
     assert found == lines
     begin = int(datetime(2027, 3, 20, tzinfo=timezone.utc).timestamp())
     if lines:
@@ -135,10 +140,10 @@ LEFT: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("kind", "options"), LEFT)
 def test_what_cron_cannot_say_is_left_to_the_line_of_every_minute(kind: str, options: dict[str, Any]) -> None:
-    assert times.times(Trigger(kind, options), "work", "Europe/Berlin") == []
+    assert fields(Trigger(kind, options), "work", "Europe/Berlin") == []
 
 
 def test_the_system_s_own_zone_needs_no_other_clock() -> None:
     options = {"schedule": "0 2 * * *", "timezone": "Europe/Berlin"}
-    assert times.times(Trigger("cron", options), "work", "Europe/Berlin") == ["0 2 * * *"]
-    assert times.times(Trigger("cron", options), "work", "") == []
+    assert fields(Trigger("cron", options), "work", "Europe/Berlin") == ["0 2 * * *"]
+    assert fields(Trigger("cron", options), "work", "") == []

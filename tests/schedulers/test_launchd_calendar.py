@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from clodputer.model import trigger as triggers
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
-from clodputer.schedulers.launchd.calendar import MOST, entries
+from clodputer.schedulers.launchd.calendar import MOST
+from clodputer.schedulers.launchd.calendar import entries as entries_of
 from tests.examples import examples
 from tests.model.clockwork import random_expression
+from tests.schedulers.alarms import ring
 from tests.schedulers.launchd_walker import MANUAL, OPEN_SOURCE, READINGS, rings
 
 # The system's zones: whole and odd offsets, with and without summer time.
@@ -35,6 +37,11 @@ CHANGE = timedelta(hours=4)
 JITTERS = (0.0, 0.0, 0.0, 90.0, 3600.0, 86400.0 * 3)
 BEGIN = int(datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp())
 YEAR = 366 * 86400
+
+
+def entries(timed: Sequence[Trigger], task: str) -> list[dict[str, int]]:
+    """The entries of these triggers of a task."""
+    return entries_of(ring(task, tuple(timed)).times)
 
 
 def steady(first: datetime, last: datetime) -> bool:

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.task import Trigger
-from clodputer.schedulers.unit import Alarm, Unit
+from clodputer.schedulers.unit import Unit
 from tests.house import CHECKOUT
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 
-OTHER = Alarm("task", "other", (Trigger("cron", {"schedule": "0 5 * * *"}),))
-LATER = NIGHTLY._replace(triggers=(Trigger("cron", {"schedule": "30 3 * * *"}),))
+OTHER = alarm_of("other", (Trigger("cron", {"schedule": "0 5 * * *"}),))
+LATER = alarm_of("nightly", (Trigger("cron", {"schedule": "30 3 * * *"}),))
 
 
 @pytest.mark.slow

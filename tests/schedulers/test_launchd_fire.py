@@ -9,7 +9,8 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.launchd import launchctl
-from clodputer.schedulers.unit import SWEEP, TASK, Alarm
+from clodputer.schedulers.unit import SWEEP
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
 from tests.workshop import command_task, drop, outcomes, records
@@ -39,7 +40,7 @@ def ended(stage: Stage, label: str) -> bool:
 def test_from_the_installation_to_the_record(stage: Stage) -> None:
     """A task's own unit runs it; the spool's runs what was dropped."""
     command_task(stage.home, "hello", "printenv", "HOME")
-    units = stage.units(Alarm(TASK, "hello", (Trigger("startup"),)))
+    units = stage.units(alarm_of("hello", (Trigger("startup"),)))
     assert stage.install(units)[1] == []
     until(lambda: records(stage.home, "hello"), 30)
     until(lambda: all(ended(stage, unit.name) for unit in units if unit.kind != SWEEP), 30)
@@ -56,7 +57,7 @@ def test_a_run_is_not_killed_for_a_change(stage: Stage, tmp_path: Path) -> None:
     """A unit whose exec is at work stays as it is until the run is over; one that is idle is changed meanwhile."""
     go = tmp_path / "go"
     command_task(stage.home, "long", "sh", "-c", f"until [ -e {go} ]; do sleep 0.05; done")
-    alarm = Alarm(TASK, "long", (Trigger("startup"),))
+    alarm = alarm_of("long", (Trigger("startup"),))
     stage.install(stage.units(alarm))
     until(lambda: list(Path(stage.home.runs, "long").glob("*/process.json")), 30)
     until(lambda: ended(stage, "org.clodputer.spool"), 30)

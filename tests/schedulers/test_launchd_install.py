@@ -12,11 +12,12 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.unit import Alarm, Change, changes
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 
 pytestmark = pytest.mark.slow
 
-LATER = NIGHTLY._replace(triggers=(Trigger("cron", {"schedule": "30 3 * * *"}),))
+LATER = alarm_of("nightly", (Trigger("cron", {"schedule": "30 3 * * *"}),))
 MUTATING = {"bootstrap", "bootout", "enable", "disable", "kickstart", "load", "unload"}
 # Of macOS; the quick tests are for those in use.
 VERSIONS = [pytest.param(11, marks=pytest.mark.slow), pytest.param(13, marks=pytest.mark.slow), 15, 26]

@@ -13,7 +13,8 @@ from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.launchd import plist
 from clodputer.schedulers.launchd.plist import parsed
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm
+from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.launchd_readback import faults
 from tests.schedulers.launchd_stage import NIGHTLY, Stage
 
@@ -35,7 +36,7 @@ def keys(stage: Stage, alarm: Alarm) -> dict[str, Any]:
 
 def watch(path: object) -> Alarm:
     """An alarm for a watched folder."""
-    return Alarm(TASK, "inbox", (Trigger("file_watch", {"path": str(path)}),), (str(path),))
+    return alarm_of("inbox", (Trigger("file_watch", {"path": str(path)}),), (str(path),))
 
 
 def test_the_plist_of_a_task(stage: Stage) -> None:
@@ -74,9 +75,9 @@ def test_the_plists_of_spool_and_sweep(stage: Stage) -> None:
 
 def test_what_is_started_at_load(stage: Stage) -> None:
     """What is to be caught up with, a start of the computer, and a first look; not what is skipped when late."""
-    skip = NIGHTLY._replace(triggers=(Trigger("cron", {"schedule": "30 2 * * *", "catch_up": "skip"}),))
+    skip = alarm_of("nightly", (Trigger("cron", {"schedule": "30 2 * * *", "catch_up": "skip"}),))
     assert "RunAtLoad" not in keys(stage, skip)
-    startup = keys(stage, Alarm(TASK, "x", (Trigger("startup"),)))
+    startup = keys(stage, alarm_of("x", (Trigger("startup"),)))
     assert startup["RunAtLoad"] is True
     assert "StartCalendarInterval" not in startup
 
@@ -112,7 +113,7 @@ def test_odd_names(stage: Stage, tmp_path: Path) -> None:
     odd = tmp_path / "a--b & <c> \"d\" 'e' ü -->"
     frame = stage.frame._replace(home=f"{odd}/--", shim=f"{odd}/--/bin/clodputer")
     frame = frame._replace(environment={**frame.environment, "CLODPUTER_HOME": frame.home})
-    unit = launchd.render(frame, Alarm(TASK, "Weekly.Report"))
+    unit = launchd.render(frame, alarm_of("Weekly.Report"))
     (text,) = unit.files.values()
     assert plist.mark(text) == ("task", "Weekly.Report", frame.home)
     assert (parsed(text) or {})["ProgramArguments"][0] == frame.shim

@@ -10,7 +10,8 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import launchd
 from clodputer.schedulers.launchd import launchctl
-from clodputer.schedulers.unit import TASK, Alarm, Unit
+from clodputer.schedulers.unit import Unit
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.launchd_stage import NIGHTLY, Stage, make
 from tests.workshop import program
 
@@ -74,7 +75,7 @@ def test_a_plist_others_may_write_to(stage: Stage) -> None:
 def test_watched_folders(stage: Stage) -> None:
     """One that asks for consent, and one that is not there."""
     path = f"{stage.account}/Documents/in"
-    watch = Alarm(TASK, "inbox", (Trigger("file_watch", {"path": path}),), (path,))
+    watch = alarm_of("inbox", (Trigger("file_watch", {"path": path}),), (path,))
     assert codes(stage, stage.units(watch)[:1]) == ["guarded_folder", "no_folder"]
 
 
@@ -85,7 +86,7 @@ def test_sleep_at_night(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     answering(stage, monkeypatch, "pmset", settings.format(1))
     assert codes(stage, stage.units(NIGHTLY)[:1]) == ["sleeps_at_night"]
-    daily = NIGHTLY._replace(triggers=(Trigger("cron", {"schedule": "0 9 * * *"}),))
+    daily = alarm_of("nightly", (Trigger("cron", {"schedule": "0 9 * * *"}),))
     assert codes(stage, stage.units(daily)[:1]) == []
     answering(stage, monkeypatch, "pmset", settings.format(0))
     assert codes(stage, stage.units(NIGHTLY)[:1]) == []

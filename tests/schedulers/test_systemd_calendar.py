@@ -19,8 +19,10 @@ from clodputer.model import trigger
 from clodputer.model.cron import DAYS_OF_MONTH, InvalidCron, parse
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
-from clodputer.schedulers.systemd.calendar import MINUTELY, at_least_every, calendar, grid
+from clodputer.schedulers.systemd.calendar import MINUTELY, at_least_every, grid
+from clodputer.schedulers.systemd.calendar import calendar as lines_of
 from tests.examples import examples
+from tests.schedulers.alarms import times
 from tests.schedulers.calendar_lines import rings
 
 ZONES = (
@@ -33,6 +35,10 @@ ZONES = (
     "America/Santiago",
     "Pacific/Chatham",
 )
+
+
+def calendar(one: Trigger, task: str, zone: str) -> list[str]:
+    return [line for each in times(one, task) for line in lines_of(each, zone)]
 
 
 def cron(schedule: str, **options: object) -> Trigger:

@@ -14,6 +14,7 @@ from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
 from clodputer.schedulers.systemd import systemctl
 from clodputer.schedulers.unit import REMOVE, SPOOL, SWEEP, TASK, Alarm, Change, FoundUnit
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.systemd_parse import Malformed, parse
 from tests.schedulers.systemd_readback import faults
 from tests.schedulers.systemd_verify import verified
@@ -83,7 +84,7 @@ def test_systemd_itself_finds_nothing_wrong(tmp_path: Path) -> None:
 
 def test_a_time_zone_that_systemd_does_not_have() -> None:
     """Python may have a database of its own. systemd would pass over the line; so the task is looked at each minute."""
-    alarm = Alarm(TASK, "t", (Trigger("cron", {"schedule": "0 2 * * *", "timezone": "Nowhere/Land"}),))
+    alarm = alarm_of("t", (Trigger("cron", {"schedule": "0 2 * * *", "timezone": "Nowhere/Land"}),))
     assert values(systemd.render(FRAME, alarm), ".timer", "OnCalendar") == ["*-*-* *:*:00"]
 
 

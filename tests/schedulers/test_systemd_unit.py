@@ -14,6 +14,7 @@ from clodputer.schedulers import systemd
 from clodputer.schedulers.systemd import unitfile
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
 from tests.examples import examples
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.systemd_parse import command, parse
 from tests.schedulers.systemd_readback import faults
 
@@ -34,7 +35,7 @@ def suffixes(unit: Unit) -> list[str]:
 
 
 def nightly(*more: Trigger, paths: tuple[str, ...] = (), timeout: float = 0.0) -> Alarm:
-    return Alarm(TASK, "nightly", (Trigger("cron", {"schedule": "0 2 * * *"}), *more), paths, timeout)
+    return alarm_of("nightly", (Trigger("cron", {"schedule": "0 2 * * *"}), *more), paths, timeout)
 
 
 def test_a_task() -> None:
@@ -64,7 +65,7 @@ def test_the_spool_and_the_sweep() -> None:
 
 def test_a_watched_folder() -> None:
     watch = Trigger("file_watch", {"path": "~/in"})
-    unit = systemd.render(FRAME, Alarm(TASK, "inbox", (watch,), ("/h/in 100%",)))
+    unit = systemd.render(FRAME, alarm_of("inbox", (watch,), ("/h/in 100%",)))
     assert suffixes(unit) == [".path", ".service"]
     assert values(unit, ".path", "PathChanged") == ["/h/in 100%%"]
 
@@ -74,13 +75,15 @@ def test_a_watched_folder() -> None:
 )
 def test_what_systemd_does_not_see_is_looked_for_each_minute(pattern: str, path: str) -> None:
     """Folders inside of a watched one, and names that cannot be written into a unit."""
-    unit = systemd.render(FRAME, Alarm(TASK, "t", (Trigger("file_watch", {"pattern": pattern}),), (path,)))
+    unit = systemd.render(
+        FRAME, alarm_of("t", (Trigger("file_watch", {"path": path, "pattern": pattern}),), (path,))
+    )
     assert values(unit, ".timer", "OnCalendar") == ["*-*-* *:*:00"]
     assert (".path" in suffixes(unit)) == (path == "/h/in")
 
 
 def test_a_start_of_the_computer() -> None:
-    unit = systemd.render(FRAME, Alarm(TASK, "t", (Trigger("startup", {}),)))
+    unit = systemd.render(FRAME, alarm_of("t", (Trigger("startup", {}),)))
     assert values(unit, ".timer", "OnActiveSec") == ["1s"]
     assert values(unit, ".timer", "OnCalendar") == []
 

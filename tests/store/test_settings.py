@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settings import Settings
+from clodputer.model.settings import Settings, slots
 from clodputer.store import settings
 from clodputer.store.home import Home
 from tests.workshop import make_home
@@ -66,6 +66,19 @@ def test_values(tmp_path: Path) -> None:
             "max_output: 1MB\nmax_output: 2MB\n",
             ["2: the key 'max_output' is given a second time, after line 1"],
         ),
+        ("lanes: {a: {slots: 0}}\n", ["1: lanes.a.slots: expected a whole number from 1 to 64, found 0"]),
+        ("lanes:\n  a:\n    slot: 2\n", ["3: lanes.a.slot: unknown key (did you mean 'slots'?)"]),
+        ("lanes: {a: 3}\n", ["1: lanes.a: expected a mapping of names to values, found 3"]),
+        ("lanes: 3\n", ["1: lanes: expected a mapping of names to values, found 3"]),
+        (
+            "lanes: {../a: {slots: 2}}\n",
+            [
+                (
+                    "1: lanes.../a: expected 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit, "
+                    "found '../a'"
+                )
+            ],
+        ),
         ("- a\n", ["1: expected keys and values such as max_output: 500MB"]),
         ("a: [\n", ["2: not readable as YAML: "]),
         (
@@ -85,6 +98,14 @@ def test_errors(text: str, expected: list[str], tmp_path: Path) -> None:
     for line, start in zip(told, expected):
         assert line.startswith(f"config.yaml:{start}")
         assert start.endswith(": ") or line == f"config.yaml:{start}"
+
+
+def test_slots_of_lanes(tmp_path: Path) -> None:
+    """One, unless the file says otherwise."""
+    home = _home(tmp_path, "lanes: {reports: {slots: 3}, mail: {}}\n")
+    for _ in range(2):
+        found = settings.load(home, {"CLODPUTER_LANES": "x"})
+        assert [slots(found, lane) for lane in ("reports", "mail", "default")] == [3, 1, 1]
 
 
 def test_a_folder_of_that_name(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.task import Expect, Trigger, assemble
-from clodputer.store.tasks import taskfile
+from clodputer.model.expect import Expect
+from clodputer.model.task import Trigger, assemble
+from clodputer.tasks import taskfile
 from tests.workshop import make_home, write_secrets
 
 

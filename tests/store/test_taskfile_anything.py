@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.store.tasks import taskfile
-from clodputer.store.tasks.schema import ExpectKeys, TaskKeys
+from clodputer.model import expect
+from clodputer.tasks import tables, taskfile
 from tests.examples import examples
 from tests.workshop import make_home
 
@@ -39,11 +39,13 @@ VALUES = st.recursive(
     | WORDS,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["type", *ExpectKeys.model_fields]) | WORDS, inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", *(key.name for key in expect.KEYS[0].keys)]) | WORDS, inner, max_size=3
+        )
     ),
     max_leaves=6,
 )
-FILES = st.dictionaries(st.sampled_from(list(TaskKeys.model_fields)) | WORDS, VALUES, max_size=8)
+FILES = st.dictionaries(st.sampled_from(list(tables.top())) | WORDS, VALUES, max_size=8)
 
 
 @settings(

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.model import trigger
 from clodputer.model.request import Request
 from clodputer.model.task import FLAT, Task
 from clodputer.runner import prompt
 from clodputer.store import secrets
 from clodputer.store.home import Home
-from clodputer.store.tasks import schema, taskfile, template_text, trigger_schema
+from clodputer.store.tasks import template_text
+from clodputer.tasks import tables, taskfile
 from tests.workshop import ROOT, make_home, write_secrets
 
 TEMPLATES = sorted((ROOT / "templates" / "tasks").glob("*.yaml"))
@@ -24,37 +24,9 @@ ROWS = re.findall(r"^\| (`.*?) \| (.*?) \|", TEXT, re.MULTILINE)
 DOCUMENTED = {name for cell, _ in ROWS for name in re.findall(r"`([\w.]+)`", cell)}
 
 
-@pytest.mark.parametrize("key", [key for key in schema.TaskKeys.model_fields if key != "expect"])
-def test_every_key_is_documented(key: str) -> None:
-    """docs/tasks.md has a row for each key, which says for which agent it is."""
-    agents = [agent for cell, agent in ROWS if cell == f"`{key}`"]
-    only = "claude" if key in schema.CLAUDE_ONLY else "command" if key == "command" else "every"
-    assert agents == [only]
-
-
-@pytest.mark.parametrize("key", schema.ExpectKeys.model_fields)
-def test_every_expectation_is_documented(key: str) -> None:
-    """docs/tasks.md has a row for each key of `expect`."""
-    assert f"expect.{key}" in DOCUMENTED
-
-
-@pytest.mark.parametrize("kind", trigger_schema.TRIGGERS)
-def test_every_key_of_a_trigger_is_documented(kind: str) -> None:
-    """docs/tasks.md has a row for it, which names the type and the default."""
-    model = trigger_schema.TRIGGERS[kind]
-    for key in set(model.model_fields) - {"type"}:
-        assert key in trigger.DEFAULTS[kind] or model.model_fields[key].is_required(), key
-        (types,) = [types for cell, types in ROWS if cell == f"`trigger.{key}`"]
-        assert kind in types.split(", "), key
-    assert f"`{kind}`" in TEXT
-
-
 def test_nothing_else_is_documented() -> None:
     """Every row is a key that exists, or a name that a template may use."""
-    keys = set(schema.TaskKeys.model_fields)
-    keys |= {f"expect.{key}" for key in schema.ExpectKeys.model_fields}
-    keys |= {f"trigger.{key}" for model in trigger_schema.TRIGGERS.values() for key in model.model_fields}
-    keys |= {f"trigger.active.{key}" for key in trigger_schema.ActiveKeys.model_fields}
+    keys = {place.name for place in tables.walk()} | {"trigger.type"}
     keys |= {"env.NAME", "context.NAME", "body", "event", "files"}
     keys |= {f"{root}.{field}" for root, fields in template_text.IN_PROMPTS.items() for field in fields}
     assert DOCUMENTED - keys == set()
@@ -77,7 +49,7 @@ def test_every_key_is_a_field_of_the_task() -> None:
     """A key that the task does not hold could have no effect."""
     held = set(Task._fields) - {"path", "triggers", *FLAT}
     held.update(field for part in FLAT.values() for field in part._fields)
-    assert set(schema.TaskKeys.model_fields) - {"trigger"} == held
+    assert set(tables.top()) - {"trigger"} == held
 
 
 def _tasks(tmp_path: Path) -> tuple[Home, list[taskfile.Report]]:

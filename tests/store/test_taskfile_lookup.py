@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.task import Claude, Expect, Limits, Task, Trigger, from_json, to_json
+from clodputer.model.expect import Expect
+from clodputer.model.limits import Limits
+from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.store.home import Home
-from clodputer.store.tasks import cache, taskfile
+from clodputer.store.tasks import cache
+from clodputer.tasks import taskfile
 from tests.workshop import ROOT, environment, make_home, write_task
 
 
@@ -206,7 +209,7 @@ def test_an_unchanged_task_loads_nothing_heavy(home: Home) -> None:
         "import os, sys\n"
         "from clodputer.model.request import Request\n"
         "from clodputer.runner import prompt\n"
-        "from clodputer.store import home, secrets, settings\nfrom clodputer.store.tasks import taskfile\n"
+        "from clodputer.store import home, secrets, settings\nfrom clodputer.tasks import taskfile\n"
         "here = home.locate(os.environ)\n"
         "task = taskfile.load(here, 'a', os.environ)\n"
         "known = secrets.load(here)\n"

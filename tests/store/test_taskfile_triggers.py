@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.trigger import DEFAULTS
-from clodputer.store.tasks import taskfile
+from clodputer import triggers
+from clodputer.model.keys import defaults
+from clodputer.tasks import taskfile
 from tests.store import told
 from tests.workshop import make_home, write_task
 
@@ -22,7 +23,7 @@ BAD = {
     "{type: cron, schedule: 5}": "trigger.schedule: expected text, found 5; put it in quotes",
     "{type: cron, schedule: '@daily', timezon: UTC}": "trigger.timezon: unknown key (did you mean 'timezone'?)",
     "{type: corn, schedule: '@daily'}": (
-        "trigger.type: expected one of cron, interval, at, file_watch, startup, manual, found 'corn' (did you mean 'cron'?)"
+        "trigger.type: expected one of at, cron, file_watch, interval, manual, startup, found 'corn' (did you mean 'cron'?)"
     ),
     "{type: cron, schedule: '@daily', timezone: Europe/Berln}": (
         "trigger.timezone: expected the name of a time zone such as Europe/Berlin, found 'Europe/Berln' "
@@ -124,7 +125,7 @@ def test_a_good_trigger_holds_what_it_says_and_the_defaults(text: str, tmp_path:
     write_task(home, "x", f"prompt: a\ntrigger: {text}\n")
     for _ in range(2):
         (trigger,) = taskfile.load(home, "x", {}).triggers
-        assert trigger.options == {**DEFAULTS[trigger.type], **GOOD[text]}
+        assert trigger.options == {**defaults(triggers.load(trigger.type).KEYS), **GOOD[text]}
 
 
 def test_a_list_of_triggers(tmp_path: Path) -> None:

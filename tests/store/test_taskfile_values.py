@@ -42,46 +42,52 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "number is no bool": ("prompt: a\nenabled: 1\n", ["2: enabled: expected true or false, found 1"]),
     "bool is no number": (
         "prompt: a\nmax_turns: true\n",
-        ["2: max_turns: expected a whole number, found true"],
+        ["2: max_turns: expected a whole number from 1 to 100,000, found true"],
     ),
     "text is no number": (
         "prompt: a\nmax_turns: '5'\n",
-        ["2: max_turns: expected a whole number, found '5'"],
+        ["2: max_turns: expected a whole number from 1 to 100,000, found '5'"],
     ),
-    "half a turn": ("prompt: a\nmax_turns: 1.5\n", ["2: max_turns: expected a whole number, found 1.5"]),
-    "no turns": ("prompt: a\nmax_turns: 0\n", ["2: max_turns: expected a number from 1 on, found 0"]),
+    "half a turn": (
+        "prompt: a\nmax_turns: 1.5\n",
+        ["2: max_turns: expected a whole number from 1 to 100,000, found 1.5"],
+    ),
+    "no turns": (
+        "prompt: a\nmax_turns: 0\n",
+        ["2: max_turns: expected a whole number from 1 to 100,000, found 0"],
+    ),
     "too many turns": (
         "prompt: a\nmax_turns: 100001\n",
-        ["2: max_turns: expected a number up to 100000, found 100001"],
+        ["2: max_turns: expected a whole number from 1 to 100,000, found 100001"],
     ),
     "cost as text": (
         "prompt: a\nmax_cost_usd: $5\n",
-        ["2: max_cost_usd: expected a number, found '$5'"],
+        ["2: max_cost_usd: expected a number from 0.0001 to 1,000,000, found '$5'"],
     ),
     "cost of nothing": (
         "prompt: a\nmax_cost_usd: 0\n",
-        ["2: max_cost_usd: expected a number from 0.0001 on, found 0"],
+        ["2: max_cost_usd: expected a number from 0.0001 to 1,000,000, found 0"],
     ),
     "negative cost": (
         "prompt: a\nmax_cost_usd: -1\n",
-        ["2: max_cost_usd: expected a number from 0.0001 on, found -1"],
+        ["2: max_cost_usd: expected a number from 0.0001 to 1,000,000, found -1"],
     ),
     "infinite cost": (
         "prompt: a\nmax_cost_usd: .inf\n",
-        ["2: max_cost_usd: expected a number, found '.inf'"],
+        ["2: max_cost_usd: expected a number from 0.0001 to 1,000,000, found '.inf'"],
     ),
     "number too large": (
         "prompt: a\nmax_cost_usd: 1e999\n",
         [
             "2: the number 1e999 is too large to keep; put it in quotes if it is text",
-            "2: max_cost_usd: expected a number, found '1e999'",
+            "2: max_cost_usd: expected a number from 0.0001 to 1,000,000, found '1e999'",
         ],
     ),
     "number too long": (
         f"prompt: a\nmax_turns: {'9' * 5000}\n",
         [
             "2: the number 999999999999999999... is too long to keep; put it in quotes if it is text",
-            f"2: max_turns: expected a whole number, found '{'9' * 56}...",
+            f"2: max_turns: expected a whole number from 1 to 100,000, found '{'9' * 56}...",
         ],
     ),
     "duration without unit": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from tests.workshop import make_home, write_task
 
 

@@ -12,8 +12,9 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron
 from clodputer.schedulers.cron.problems import daemon, daemon_problem
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, changes
+from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Change, Frame, changes
 from clodputer.store.home import Home
+from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.cron_readback import faults
 from tests.system.crond import crond
 from tests.wait import until
@@ -44,7 +45,7 @@ def uninstall(place: Frame) -> None:
 def scheduled(home: Home, name: str, schedule: str) -> Alarm:
     """A task with a cron trigger, and its alarm."""
     command_task(home, name, "/bin/true", more=f"trigger: {{type: cron, schedule: '{schedule}'}}\n")
-    return Alarm(TASK, name, (Trigger("cron", {"schedule": schedule}),))
+    return alarm_of(name, (Trigger("cron", {"schedule": schedule}),))
 
 
 def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +62,7 @@ def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         command_task(home, "dropped", "/bin/true")
         command_task(home, "manual", "/bin/true")
         command_task(home, "watcher", "/bin/true", more=f"trigger: {{type: file_watch, path: '{watched}'}}\n")
-        watcher = Alarm(TASK, "watcher", (Trigger("file_watch", {"path": str(watched)}),), (str(watched),))
+        watcher = alarm_of("watcher", (Trigger("file_watch", {"path": str(watched)}),), (str(watched),))
         install(place, minutely, watcher)
         remove = cron.probe(place, ["exec", "--task", "manual"])
         drop(home, "dropped")

@@ -9,6 +9,7 @@ from json import dumps
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
+from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.stream import asked_mode, begin, observe
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
@@ -16,7 +17,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
-__all__ = ["begin", "interpret", "launch", "locate_binary", "observe"]
+__all__ = ["KEYS", "begin", "interpret", "launch", "locate_binary", "observe"]
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0

@@ -22,7 +22,7 @@ from clodputer.runner.requests.cancel import Cancelled
 from clodputer.store import runs
 from clodputer.store.context import Context, look
 from clodputer.store.spool import lookup, whereabouts
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 @click.command()

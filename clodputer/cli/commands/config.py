@@ -14,16 +14,16 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.settingkeys import KEYS, read_text
-from clodputer.model.settings import Settings
-from clodputer.model.settingtext import written
+from clodputer.model.keys import COUNT, MONEY, NAMED
+from clodputer.model.keyvalue import read_text, written
+from clodputer.model.settings import BY_NAME, SINGLE, Settings
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.withunit import Expected
 from clodputer.store import home as homes
 from clodputer.store import settings
 from clodputer.store.home import Home
 from clodputer.store.settings import PREFIX, variables
-from clodputer.store.tasks.taskfile import document
+from clodputer.store.tasks.yamlfile import document
 
 # Variables of ours that are no settings.
 OTHERS = frozenset(("HOME", "RUN_ID", "TASK", "SESSIONS", "PYTHON"))
@@ -69,8 +69,11 @@ def get(key: str) -> Result:
 def set_(key: str, value: str) -> Result:
     """Write one setting into config.yaml."""
     _known(key)
+    if key not in SINGLE:
+        message = f"{key} has keys of its own, which this command does not write"
+        raise ClodputerError("usage", message, "Edit config.yaml.", ExitCode.USAGE)
     try:
-        read_text(KEYS[key], value)
+        read_text(SINGLE[key], value)
     except Expected as error:
         message = f"{key}: {error.told(repr(value[:60]))}"
         raise ClodputerError("usage", message, f"See: clodputer config get {key}", ExitCode.USAGE) from None
@@ -117,8 +120,8 @@ def listed(home: Home, environ: Mapping[str, str]) -> Result:
                 "source": source,
                 "default": _plain(key, default),
                 # What holds without a value, in words.
-                "unset": KEYS[key].unset if value is None or value == "" else None,
-                "help": KEYS[key].help,
+                "unset": BY_NAME[key].absent if value is None or value in ("", {}) else None,
+                "help": BY_NAME[key].help,
             }
         )
     problems = "\n".join(ink(f"{printable(error.message)}\n  {error.hint}", "yellow") for error in wrong)
@@ -133,7 +136,7 @@ def _misspelt(environ: Mapping[str, str]) -> list[ClodputerError]:
     for name in sorted(environ):
         rest = name[len(PREFIX) :]
         if name.startswith(PREFIX) and name not in fine and environ[name] and not rest.startswith("TEST_"):
-            near = did_you_mean(name, [PREFIX + key.upper() for key in KEYS])
+            near = did_you_mean(name, [PREFIX + key.upper() for key in SINGLE])
             found.append(
                 ClodputerError(
                     "environment_unknown",
@@ -146,16 +149,16 @@ def _misspelt(environ: Mapping[str, str]) -> list[ClodputerError]:
 
 def _plain(key: str, value: Any) -> Any:
     """A value for programs: numbers as such, durations and sizes as they are written, None when it is not set."""
-    if value is None or value == "":
+    if value is None or value in ("", {}):
         return None
-    return value if KEYS[key].kind in ("whole number", "number") else written(KEYS[key], value)
+    return value if BY_NAME[key].kind in (COUNT, MONEY, NAMED) else written(BY_NAME[key], value)
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
     width = max(len(row["key"]) for row in rows)
     lines = []
     for row in rows:
-        value = str(row["value"]) if row["value"] is not None else KEYS[row["key"]].unset
+        value = str(row["value"]) if row["value"] is not None else BY_NAME[row["key"]].absent
         source = "" if row["source"] == "default" else ink(f"  {row['source']}", "cyan")
         shown = ink(value, "dim") if row["source"] == "default" else printable(value)
         lines.append(f"{row['key'].ljust(width)}  {shown}{source}")
@@ -175,10 +178,10 @@ def _change(key: str, text: Optional[str]) -> Result:
 
 
 def _known(key: str) -> None:
-    if key not in KEYS:
+    if key not in BY_NAME:
         raise ClodputerError(
             "usage",
-            f"there is no setting {key[:60]!r}{did_you_mean(key, KEYS)}",
+            f"there is no setting {key[:60]!r}{did_you_mean(key, BY_NAME)}",
             "See: clodputer config",
             ExitCode.USAGE,
         )

@@ -19,7 +19,7 @@ from clodputer.store import atomic, plainfile
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.plainfile import Plain
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 @click.command()

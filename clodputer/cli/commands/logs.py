@@ -24,7 +24,7 @@ from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 from clodputer.store.log.tail import Tail
 from clodputer.store.spool import lookup
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 TAIL = 20
 # What is asked for and was never logged must be one of these; whatever was logged once may be asked for. All that is ever

@@ -23,7 +23,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
 from clodputer.store import atomic, plainfile, templates
 from clodputer.store import home as homes
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 USUAL = "manual"
 

@@ -23,7 +23,7 @@ from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.schedule import Calendar
 from clodputer.store import home as homes
 from clodputer.store import zone as zones
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from clodputer.views.coming import Coming, coming, first, stream
 
 MOST = 1000

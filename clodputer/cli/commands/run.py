@@ -26,7 +26,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests.submit import submit
 from clodputer.store import runs
 from clodputer.store.context import Context, look
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 class Wanted(NamedTuple):

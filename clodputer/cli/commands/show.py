@@ -25,7 +25,7 @@ from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from clodputer.views import setaside
 
 # What of a stream goes into the one object of --json; the file has all of it.

@@ -21,7 +21,7 @@ from clodputer.model.moment import format_duration, iso
 from clodputer.store import home as homes
 from clodputer.store.index.figures import Figures, by_days, day, figures
 from clodputer.store.index.query import Index
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # More rows than this nobody reads: of a longer time several days share one.
 ROWS = 31

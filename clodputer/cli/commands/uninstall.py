@@ -23,7 +23,7 @@ from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
 from clodputer.store.home import Home
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 class Options(NamedTuple):

@@ -18,8 +18,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
-from clodputer.store.tasks import taskfile
-from clodputer.store.tasks.taskfile import Report
+from clodputer.tasks import taskfile
+from clodputer.tasks.taskfile import Report
 
 
 @click.command()

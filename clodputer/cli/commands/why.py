@@ -38,7 +38,7 @@ from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer
 from clodputer.store.spool.whereabouts import RUNNING
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from clodputer.views import setaside, status
 from clodputer.views.setaside import SetAside
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from difflib import unified_diff
 from typing import Any, NamedTuple, Optional
 
-from clodputer import triggers
 from clodputer.cli import called
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
@@ -142,7 +141,7 @@ def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
         # Cron has one line for drops and the sweep, and it rings every minute.
         often = "minute" if scheduler == "cron" else format_duration(sweep)
         return f"every {often}, for whatever was missed"
-    return triggers.words(alarm.triggers)
+    return alarm.words
 
 
 def told(problems: Iterable[SchedulerProblem]) -> list[str]:

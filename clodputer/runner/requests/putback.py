@@ -15,7 +15,7 @@ from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import dropfile, layout, lookup
 from clodputer.store.spool.lookup import REJECTED
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # What is wrong with the tasks that were looked at, by their names.
 Known = dict[str, Optional[ClodputerError]]

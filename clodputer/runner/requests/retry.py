@@ -22,7 +22,7 @@ from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import dedupe, dropfile, layout, lookup, whereabouts
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 # A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
 TTL = 366 * 86400.0

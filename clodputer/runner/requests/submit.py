@@ -10,7 +10,7 @@ from typing import Any, Optional
 from clodputer.model.request import Request, to_fields
 from clodputer.store.context import Context
 from clodputer.store.spool import layout
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 
 
 def submit(

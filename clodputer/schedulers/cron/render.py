@@ -23,7 +23,7 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
     """The lines that serve this alarm. Raises ClodputerError ("cron_words") when cron cannot be given them."""
     name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)
     command([frame.shim, "exec", *(("--task", alarm.task) if alarm.kind == TASK else ())])
-    lines = [line for trigger in alarm.triggers for line in times.times(trigger, alarm.task, frame.zone)]
+    lines = [line for one in alarm.ring.times for line in times.times(one, frame.zone)]
     values = {"name": name, "task": alarm.task, "times": list(dict.fromkeys(lines)), "shim": frame.shim}
     return Unit(name, alarm.kind, alarm.task, {name: template.filled(f"cron/{alarm.kind}.j2", values)})
 

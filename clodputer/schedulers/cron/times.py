@@ -1,15 +1,13 @@
-"""Which lines of a crontab ring for a trigger: its five fields, where cron can say exactly when it is due."""
+"""The five fields of a crontab line, for the times that cron can express exactly."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Optional
 
 from clodputer.model import cron
-from clodputer.model.schedule import Interval
-from clodputer.model.task import Trigger
-from clodputer.model.trigger import jitter, schedule
+from clodputer.model.ring import Every, Once, Times
 
 # All clocks of today differ by whole quarters of an hour.
 _QUARTER = 900
@@ -19,32 +17,27 @@ _DAY = 86400
 _FIRST_YEAR, _LAST_YEAR = 2025, 2038
 
 
-def times(trigger: Trigger, task: str, zone: str) -> list[str]:
-    """The five fields of each line that rings for a trigger; none when it is left to the line of every minute.
+def times(one: Times, zone: str) -> list[str]:
+    """The five fields of each line for these times; none when they are left to the line of every minute.
 
     `zone` is the system's by name, "" when it is not known. Left to that line: what has a delay or a time zone of its own,
-    single moments, intervals that drift along the day, starts of the computer, watched folders.
+    single moments, and intervals that drift along the day.
     """
-    options = trigger.options
-    if trigger.type not in ("cron", "interval") or jitter(task, options.get("jitter", 0.0)):
+    if one.delay or isinstance(one, Once):
         return []
-    if trigger.type == "interval":
-        interval = schedule(trigger, timezone.utc)
-        return _grid(interval, zone) if isinstance(interval, Interval) else []
-    if options.get("timezone") and options["timezone"] != zone:
-        return []
-    return _fields(options["schedule"])
+    if isinstance(one, Every):
+        return _grid(one.seconds, one.anchor, zone)
+    return _fields(one.fields) if one.zone in ("", zone) else []
 
 
 def _fields(expression: str) -> list[str]:
     """An expression in plain numbers, which every cron reads alike; two of them where day *or* weekday is enough.
 
     Not every cron has the rule that such a line means either: the generator of systemd-cron makes it both. On a day that is
-    both, both lines ring; exec runs the slot time once.
+    both, both lines start it; exec runs the slot time once.
     """
     parsed = cron.parse(expression)
-    text = cron.ALIASES.get(expression.strip(), expression)
-    minute, hour, day, month, weekday = text.lower().split()
+    minute, hour, day, month, weekday = expression.lower().split()
     month, weekday = _numbers(month, cron.MONTHS), _numbers(weekday, cron.WEEKDAYS)
     if parsed.either:
         return [f"{minute} {hour} {day} {month} *", f"{minute} {hour} * {month} {weekday}"]
@@ -55,9 +48,8 @@ def _numbers(field: str, names: dict[str, int]) -> str:
     return re.sub(r"[a-z]+", lambda match: str(names[match[0]]), field)
 
 
-def _grid(interval: Interval, zone: str) -> list[str]:
+def _grid(every: int, anchor: int, zone: str) -> list[str]:
     """The minutes or hours of an interval that comes at the same ones every day, whatever the clock does."""
-    every, anchor = interval.every, interval.anchor
     if every % 60 or anchor % 60:
         return []
     offsets = {0} if _QUARTER % every == 0 else {offset % every for offset in _offsets(zone)}

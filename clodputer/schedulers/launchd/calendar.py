@@ -1,6 +1,6 @@
-"""The alarms of triggers as entries of StartCalendarInterval: too many at need, never too few; pure."""
+"""Times as entries of StartCalendarInterval: too many at need, never too few; pure."""
 
-# What an entry means is told by launchd.plist(5) and, differently in two points, by the last open launchd (842.1.4): there a
+# What an entry means is said by launchd.plist(5) and, differently in two points, by the last open launchd (842.1.4): there a
 # Month is ignored beside a Weekday, and a Day that a month does not have rolls over into the next. So no entry here holds a
 # Weekday together with another date field, and none a Day beyond 28 but those of one certain date.
 from __future__ import annotations
@@ -12,10 +12,8 @@ from math import gcd
 from typing import NamedTuple, Optional
 
 from clodputer.model import cron as crons
-from clodputer.model import trigger as triggers
 from clodputer.model.cron import Cron
-from clodputer.model.moment import parse_moment
-from clodputer.model.task import Trigger
+from clodputer.model.ring import Every, Expression, Times
 
 # `launchctl print` answers through one buffer, and each entry is an event of its own to launchd: hundreds do no harm.
 MOST = 200
@@ -36,7 +34,7 @@ class Date(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """The time fields of an entry; a minute is always named, for an entry without one rings sixty times."""
+    """The time fields of an entry; a minute is always named, for an entry without one comes sixty times."""
 
     hour: Optional[int]
     minute: int
@@ -50,29 +48,29 @@ Part = tuple[list[Date], set[Clock]]
 
 
 class _Keep(NamedTuple):
-    """Which fields an entry may have; one that is left out only makes it ring more often."""
+    """Which fields an entry may have; one that is left out only makes it come more often."""
 
     month: bool
     day: bool
     hour: bool
 
 
-def entries(timed: Sequence[Trigger], task: str, minutes: Iterable[int] = ()) -> list[dict[str, int]]:
-    """Entries that ring within a minute after each slot time (with jitter) of these cron, interval and at triggers.
+def entries(times: Sequence[Times], minutes: Iterable[int] = ()) -> list[dict[str, int]]:
+    """Entries that start a job within a minute after each of these times.
 
-    minutes: of each hour, at which it is to ring besides. If exact entries are too many, those that ring least often.
-    Changes of the clock are not seen to: a wall time that comes twice may ring once.
+    minutes: of each hour, at which it is to be started besides. If exact entries are too many, those that come least often.
+    Changes of the clock are not taken into account: a wall time that comes twice may be served once.
     """
-    widened = (_merged(timed, task, minutes, _Keep(*keep)) for keep in product((True, False), repeat=3))
+    widened = (_merged(times, minutes, _Keep(*keep)) for keep in product((True, False), repeat=3))
     _, grid = min(((_often(grid), grid) for grid in widened if _count(grid) <= MOST), key=lambda one: one[0])
     return [
         _entry(date, clock) for date in sorted(grid, key=_order) for clock in sorted(grid[date], key=_order)
     ]
 
 
-def _merged(timed: Sequence[Trigger], task: str, minutes: Iterable[int], keep: _Keep) -> Grid:
+def _merged(times: Sequence[Times], minutes: Iterable[int], keep: _Keep) -> Grid:
     grid: Grid = {}
-    for dates, clocks in (*(part for one in timed for part in _parts(one, task)), _each_hour(minutes)):
+    for dates, clocks in (*(part for one in times for part in _parts(one)), _each_hour(minutes)):
         kept_clocks = clocks if keep.hour else {Clock(None, clock.minute) for clock in clocks}
         for kept in {_kept(date, keep) for date in dates}:
             grid.setdefault(kept, set()).update(kept_clocks)
@@ -100,21 +98,20 @@ def _whole_days(clocks: set[Clock]) -> set[Clock]:
     return found | {Clock(None, minute) for minute in whole}
 
 
-def _parts(one: Trigger, task: str) -> Iterator[Part]:
-    later = triggers.policy(one, task).jitter
-    if one.type == "cron":
-        cron = crons.parse(one.options["schedule"])
-        delay = -(-later // 60)
-        if one.options.get("timezone"):
+def _parts(one: Times) -> Iterator[Part]:
+    if isinstance(one, Expression):
+        cron = crons.parse(one.fields)
+        delay = -(-one.delay // 60)
+        if one.zone:
             # Which day and hour it is here when it is nine elsewhere changes with the seasons, and when a person travels.
             quarters = product(cron.minutes, QUARTERS)
             yield _each_hour((minute + delay + quarter) % HOUR for minute, quarter in quarters)
         else:
             yield from _cron(cron, delay)
-    elif one.type == "interval":
-        yield _each_hour(_interval(int(one.options["every"]), one.options.get("anchor"), later))
-    elif one.type == "at":
-        yield _moment(parse_moment(one.options["time"], 0.0))
+    elif isinstance(one, Every):
+        yield _each_hour(_interval(one.seconds, one.anchor + one.delay))
+    else:
+        yield _moment(one.at + one.delay)
 
 
 def _each_hour(minutes: Iterable[int]) -> Part:
@@ -146,17 +143,16 @@ def _all_days(months: list[Optional[int]], later: int) -> list[Date]:
     return [Date(month) for month in months] if not later else [Date()]
 
 
-def _interval(every: int, anchor: Optional[str], later: int) -> list[int]:
+def _interval(every: int, first: int) -> list[int]:
     """Minutes of the hour at which an interval may be due, in whatever zone: what it has in common with an hour repeats."""
     step = gcd(every, 3600)
-    first = int(parse_moment(anchor or triggers.DEFAULTS["interval"]["anchor"], 0.0)) + later
     slots = range(first % step, 3600, step)
     return sorted({(-(-slot // 60) + quarter) % HOUR for slot in slots for quarter in QUARTERS})
 
 
-def _moment(at: float) -> Part:
-    """Each quarter of an hour on the dates that it may be then anywhere; a year later they ring for nothing."""
-    moment = datetime.fromtimestamp(-(-int(at) // 60) * 60, timezone.utc)
+def _moment(at: int) -> Part:
+    """Each quarter of an hour on the dates that it may be then anywhere; a year later they start it for nothing."""
+    moment = datetime.fromtimestamp(-(-at // 60) * 60, timezone.utc)
     dates = sorted({(moment + shift).date() for shift in (_WEST, timedelta(0), _EAST)})
     minutes = ((moment.minute + quarter) % HOUR for quarter in QUARTERS)
     return [Date(day.month, day.day) for day in dates], _each_hour(minutes)[1]
@@ -167,7 +163,7 @@ def _count(grid: Grid) -> int:
 
 
 def _often(grid: Grid) -> float:
-    """How many times a day it rings, about."""
+    """How many times a day it is started, about."""
     return sum(
         (1.0 if date.month is None else 1 / 12)
         * (1.0 if date.day is None else 1 / 30.4)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from clodputer.model import trigger as triggers
 from clodputer.schedulers.launchd import calendar, plist
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
 from clodputer.store.home import Home
@@ -28,18 +27,15 @@ def _starts(frame: Frame, alarm: Alarm) -> dict[str, Any]:
         swept = range(0, 60, frame.sweep // 60) if grid else ()
         # The calendar starts it after a sleep, which an interval does not; the interval starts it in the hour that autumn
         # shows twice, in which a calendar does not, and after the computer was taken to another zone.
-        return {"calendar": calendar.entries((), "", swept), "interval": frame.sweep}
-    timed = [one for one in alarm.triggers if one.type in triggers.TIMED]
-    watched = [os.path.realpath(path) for path in alarm.paths]
+        return {"calendar": calendar.entries((), swept), "interval": frame.sweep}
+    watched = [os.path.realpath(watch.path) for watch in alarm.ring.watches]
     apart = [path for path in watched if not _holds_ours(frame, path)]
     # Watches lose events, so there is a look each quarter of an hour; what is not watched at all is looked at each minute.
     minutes = tuple(range(60)) if len(apart) < len(watched) else calendar.QUARTERS if watched else ()
     return {
-        "calendar": calendar.entries(timed, alarm.task, minutes),
+        "calendar": calendar.entries(alarm.ring.times, minutes),
         "watched": list(dict.fromkeys(apart)),
-        "run_at_load": bool(watched)  # the first look must come before the first file
-        or any(one.type == "startup" for one in alarm.triggers)
-        or any(triggers.policy(one, alarm.task).catch_up != "skip" for one in timed),
+        "run_at_load": alarm.ring.startup or alarm.ring.catches_up,
     }
 
 

@@ -1,4 +1,4 @@
-"""The lines of a timer: a trigger's slot times in systemd's own words, each of them and at most a few more."""
+"""The lines of a timer: slot times in systemd's own words, each of them and at most a few more."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from math import gcd
 
-from clodputer.model import cron, trigger
+from clodputer.model import cron
 from clodputer.model.cron import DAYS_OF_MONTH, Cron
-from clodputer.model.moment import parse_moment
-from clodputer.model.task import Trigger
+from clodputer.model.ring import Every, Once, Times
 from clodputer.schedulers.systemd.clock import around_changes
 
 DAY = 86400
@@ -19,25 +18,20 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
 
-def calendar(one: Trigger, task: str, zone: str) -> list[str]:
-    """The values of OnCalendar for one trigger; none for a trigger without slot times. `zone`: the system's, or "".
+def calendar(one: Times, zone: str) -> list[str]:
+    """The values of OnCalendar for these times. `zone`: the system's by name, or "".
 
     Explicit lists only: systemd's words for repetitions and ranges differ from cron's, and `weekly` is another day.
     """
-    if one.type not in trigger.TIMED:
-        return []
-    late = trigger.policy(one, task).jitter
-    if one.type == "interval":
-        anchor = one.options.get("anchor") or trigger.DEFAULTS["interval"]["anchor"]
-        return grid(int(one.options["every"]), int(parse_moment(anchor, 0.0)) + late)
-    if one.type == "at":
-        return _once(int(parse_moment(one.options["time"], 0.0)) + late)
-    named = one.options.get("timezone") or ""
-    if named.upper() in ("UTC", "Z"):
-        named = "UTC"  # the only one that systemd knows without a time zone database
-    parsed = cron.parse(one.options["schedule"])
-    lines = _expression(parsed, late, f" {named}" if named else "")
-    return lines + _dated(around_changes(parsed, named or zone, late))
+    if isinstance(one, Every):
+        return grid(one.seconds, one.anchor + one.delay)
+    if isinstance(one, Once):
+        return _once(one.at + one.delay)
+    # UTC is the only one that systemd knows without a time zone database.
+    named = "UTC" if one.zone.upper() in ("UTC", "Z") else one.zone
+    parsed = cron.parse(one.fields)
+    lines = _expression(parsed, one.delay, f" {named}" if named else "")
+    return lines + _dated(around_changes(parsed, named or zone, one.delay))
 
 
 def grid(every: int, anchor: int) -> list[str]:

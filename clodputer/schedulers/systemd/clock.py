@@ -1,7 +1,7 @@
-"""What systemd leaves out when clocks are changed: the moments, known for decades ahead, at which it must be told to ring.
+"""What systemd leaves out when clocks are changed: the moments, known for decades ahead, that a timer must name.
 
 A timer skips a time that the clock skips, where cron runs it right afterwards (systemd/systemd#5595), and passes over all
-of an hour that the clock shows for the second time (systemd/systemd#8647). Both are told to it as moments in UTC, on each
+of an hour that the clock shows for the second time (systemd/systemd#8647). Both are named to it as moments in UTC, on each
 date on which such a change may fall.
 """
 
@@ -30,7 +30,7 @@ class _Changed(NamedTuple):
 
 
 def around_changes(parsed: Cron, zone: str, late: int) -> Iterator[int]:
-    """Moments at which an expression, `late` seconds later, may be due and systemd would not ring in time."""
+    """Moments at which an expression, `late` seconds later, may be due and a timer would not come in time."""
     for change in _changes(zone):
         first = _date(change.moment + min(change.before, change.after) - late)
         last = _date(change.moment + max(change.before, change.after))
@@ -47,7 +47,7 @@ def around_changes(parsed: Cron, zone: str, late: int) -> Iterator[int]:
 
 
 def _missed(change: _Changed, wall: int, late: int, follows_clock: bool) -> Iterator[int]:
-    """The moments of one time on the wall that are skipped, shown twice, or followed by a change before we are to ring."""
+    """The moments of one time on the wall that are skipped, shown twice, or followed by a change before its delay is over."""
     low, high = sorted((change.moment + change.before, change.moment + change.after))
     if low <= wall < high:
         if change.after < change.before:

@@ -7,7 +7,7 @@ from math import ceil
 
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
-from clodputer.model.task import Trigger
+from clodputer.model.ring import Expression
 from clodputer.schedulers import template
 from clodputer.schedulers.systemd import calendar, unitfile
 from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, TIMER
@@ -39,7 +39,7 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
     }
     files = {stem + SERVICE: template.filled("systemd/service.j2", {**values, **service})}
     lines, watched = _calendar(frame, alarm), _watched(alarm)
-    startup = alarm.kind == SWEEP or any(one.type == "startup" for one in alarm.triggers)
+    startup = alarm.kind == SWEEP or alarm.ring.startup
     if lines or startup:
         timer = {**values, "calendar": lines, "startup": startup}
         files[stem + TIMER] = template.filled("systemd/timer.j2", timer)
@@ -54,10 +54,11 @@ def _calendar(frame: Frame, alarm: Alarm) -> list[str]:
     if alarm.kind == SWEEP:
         return calendar.at_least_every(frame.sweep)
     lines: list[str] = []
-    for one in alarm.triggers:
-        known = _zone_is_known(one.options.get("timezone") or "")
-        lines += calendar.calendar(one, alarm.task, frame.zone) if known else [calendar.MINUTELY]
-    if any(_needs_looks(one, path) for one, path in _watches(alarm)):
+    for one in alarm.ring.times:
+        known = not isinstance(one, Expression) or _zone_is_known(one.zone)
+        lines += calendar.calendar(one, frame.zone) if known else [calendar.MINUTELY]
+    # systemd looks at one folder, not at those inside of it.
+    if any(watch.deep or not _can_be_named(watch.path) for watch in alarm.ring.watches):
         lines.append(calendar.MINUTELY)
     return list(dict.fromkeys(lines))
 
@@ -75,16 +76,8 @@ def _folder(path: str) -> str:
 
 
 def _watched(alarm: Alarm) -> list[str]:
-    return list(dict.fromkeys(plain(path) for _, path in _watches(alarm) if _can_be_named(path)))
-
-
-def _watches(alarm: Alarm) -> list[tuple[Trigger, str]]:
-    return list(zip((one for one in alarm.triggers if one.type == "file_watch"), alarm.paths))
-
-
-def _needs_looks(one: Trigger, path: str) -> bool:
-    """Whether systemd would not see each change: it looks at one folder, not at those inside of it."""
-    return "/" in one.options.get("pattern", "*") or not _can_be_named(path)
+    paths = (watch.path for watch in alarm.ring.watches)
+    return list(dict.fromkeys(plain(path) for path in paths if _can_be_named(path)))
 
 
 def _can_be_named(path: str) -> bool:

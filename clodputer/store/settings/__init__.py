@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settingkeys import KEYS, read_text
-from clodputer.model.settings import Settings
+from clodputer.model.keyvalue import read_text
+from clodputer.model.settings import SINGLE, Settings
 from clodputer.model.withunit import Expected
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
-from clodputer.store.tasks.taskfile import document
+from clodputer.store.tasks.yamlfile import document
 from clodputer.store.tilde import expand
 
 PREFIX = "CLODPUTER_"
 NO_VARIABLES: Mapping[str, str] = {}
 RULES = (
     "store/settings/check.py",
-    "model/settingkeys.py",
+    "store/tasks/models.py",
+    "model/keys.py",
+    "model/keyvalue.py",
     "model/settings.py",
     "model/moment.py",
     "model/size.py",
@@ -47,7 +49,7 @@ def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     for name in variables(environ):
         key = name[len(PREFIX) :].lower()
         try:
-            values[key] = read_text(KEYS[key], environ[name])
+            values[key] = read_text(SINGLE[key], environ[name])
         except Expected as error:
             message = f"{name}: {error.told(repr(environ[name][:60]))}"
             raise ClodputerError("environment_invalid", message, f"Correct {name}, or unset it.") from None
@@ -61,12 +63,11 @@ def ruling(environ: Mapping[str, str]) -> frozenset[str]:
 
 def variables(environ: Mapping[str, str]) -> list[str]:
     """The names of the variables that are settings, in order."""
-    fields = Settings._fields
     return sorted(
         name
         for name in environ
         if name.startswith(PREFIX)
-        and name[len(PREFIX) :].lower() in fields
+        and name[len(PREFIX) :].lower() in SINGLE
         and name.isupper()
         and environ[name]
     )

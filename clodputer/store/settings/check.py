@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from clodputer.model.settingkeys import KEYS, read
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.withunit import Expected
+from clodputer.model.settings import KEYS
 from clodputer.store.tasks.document import Document
-from clodputer.store.tasks.problems import Problem, Rendered, dotted
+from clodputer.store.tasks.models import validated
+from clodputer.store.tasks.problems import Problem, dotted
 
 
 class Checked(NamedTuple):
@@ -27,19 +26,11 @@ def check(document: Document, shown: str) -> Checked:
     if not isinstance(value, dict):
         wanted = "expected keys and values such as max_output: 500MB"
         return Checked({}, {}, (*problems, Problem(shown, document.line(()), "", wanted)))
-    values: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    for name, given in value.items():
-        line = document.line((name,))
-        if name not in KEYS:
-            wrong = f"unknown key{did_you_mean(str(name), KEYS)}"
-        elif given is None:
-            wrong = "has no value; give it one, or take the line out"
-        else:
-            try:
-                values[name], lines[name] = read(KEYS[name], given), line
-                continue
-            except Expected as error:
-                wrong = error.told(Rendered().show((), given))
-        problems.append(Problem(shown, line, dotted((name,)), wrong))
-    return Checked(values, lines, tuple(sorted(problems)))
+    found, wrong = validated(KEYS, value)
+    problems += [Problem(shown, document.line(path), dotted(path), message) for path, message in wrong]
+    broken = {path[0] for path, _ in wrong}
+    if wrong:
+        # What is in order is shown also when other keys are not.
+        found, _ = validated(KEYS, {name: given for name, given in value.items() if name not in broken})
+    lines = {name: document.line((name,)) for name in found}
+    return Checked(found, lines, tuple(sorted(problems)))

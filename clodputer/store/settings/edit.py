@@ -8,7 +8,8 @@ from json import dumps
 from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settingkeys import KEYS
+from clodputer.model.keys import COUNT, MONEY
+from clodputer.model.settings import BY_NAME
 from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.settings.check import check
@@ -76,7 +77,7 @@ def _proven(before: str, after: str, name: str, text: Optional[str]) -> Optional
         return None
     if text is None:
         return None if name in found else after
-    is_text = KEYS[name].kind not in ("whole number", "number")
+    is_text = BY_NAME[name].kind not in (COUNT, MONEY)
     if name not in found or (found[name] != text if is_text else isinstance(found[name], str)):
         return None
     told = {(problem.key, problem.message) for problem in check(old, "").problems}

@@ -48,14 +48,27 @@ def find(home: Home, path: str, version: str) -> Any:
 
 
 def program(*files: str) -> str:
-    """A version for the rules in these files of the package: it changes whenever one of them does."""
+    """A version for the rules in these files of the package: it changes whenever one of them does.
+
+    A folder, whose name ends with `/`, stands for the modules in it.
+    """
     package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     try:
-        found = [os.stat(f"{package}/{file}") for file in files]
+        found = [status for file in files for status in _stats(f"{package}/{file}")]
     except OSError:
         # Inside an archive; such a program is replaced as a whole, and its cache with it.
         return "archive"
     return " ".join(f"{status.st_mtime_ns}/{status.st_size}" for status in found)
+
+
+def _stats(path: str) -> list[os.stat_result]:
+    if not path.endswith("/"):
+        return [os.stat(path)]
+    with os.scandir(path) as entries:
+        modules = sorted(
+            (entry for entry in entries if entry.name.endswith(".py")), key=lambda entry: entry.name
+        )
+    return [module.stat() for module in modules]
 
 
 def _key(path: str, version: str) -> list[Any] | None:

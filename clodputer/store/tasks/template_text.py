@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clodputer.model.keyvalue import marked
 from clodputer.store.tasks.template_terms import BROUGHT, ENV_ONLY, IN_PROMPTS, CannotRender, Fault
 
 __all__ = [
@@ -21,14 +22,6 @@ __all__ = [
     "names",
     "render",
 ]
-
-
-MARKS = ("{{", "{%", "{#")
-
-
-def marked(text: str) -> bool:
-    """Whether the text is a template at all."""
-    return "{" in text and any(mark in text for mark in MARKS)
 
 
 def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:

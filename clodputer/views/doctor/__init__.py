@@ -12,7 +12,7 @@ from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from clodputer.views.doctor import claude, schedule, setup, spool, time
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed

@@ -16,7 +16,7 @@ from clodputer.store.home import PRIORITIES, entries
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.spool import dropfile, layout, slot, stuck
 from clodputer.store.spool.whereabouts import changed
-from clodputer.store.tasks import taskfile
+from clodputer.tasks import taskfile
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
 
 NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"

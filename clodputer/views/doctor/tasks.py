@@ -10,8 +10,8 @@ from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.runner import prompt
 from clodputer.store import settings
-from clodputer.store.tasks import taskfile
 from clodputer.store.tilde import expand
+from clodputer.tasks import taskfile
 from clodputer.triggers.file_watch.path import filled_in
 from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
 

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, is_name, to_json
-from clodputer.store import plainfile, secrets
+from clodputer.store import secrets
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.store.tasks.problems import Problem
-
-if TYPE_CHECKING:
-    from clodputer.store.tasks.document import Document
+from clodputer.store.tasks.yamlfile import document
 
 ENDINGS = (".yaml", ".yml")
-RULES = (
-    "store/tasks/schema.py",
-    "store/tasks/trigger_schema.py",
-    "store/tasks/check.py",
-    "model/task.py",
-    "model/trigger.py",
-    "model/cron.py",
-    "model/window.py",
-    "model/withunit.py",
-)
 
+# What decides what a file means: when one of these changes, cached tasks are read anew. A folder stands for its files.
+RULES = (
+    "agents/claude/keys.py",
+    "agents/command.py",
+    "model/",
+    "store/tasks/",
+    "tasks/",
+    "triggers/",
+    "triggers/file_watch/",
+)
 # Whatever is not what today's Task is made of.
 _FOREIGN = (TypeError, KeyError, ValueError, AttributeError)
 
@@ -80,7 +78,7 @@ def check_file(
     """The task in a file, from the cache when the file is unchanged; or None and all its problems."""
 
     def fresh() -> tuple[object, bool]:
-        from clodputer.store.tasks.check import check
+        from clodputer.tasks.check import check
 
         checked = check(document(path), path, shown(home, path), environ, lambda: secrets.load(home))
         if checked.task is None:
@@ -89,7 +87,7 @@ def check_file(
 
     try:
         try:
-            return from_json(cache.get(home, path, cache.program(*RULES), fresh)), ()
+            return from_json(cache.get(home, path, _version(), fresh)), ()
         except _FOREIGN:
             return from_json(fresh()[0]), ()  # type: ignore[arg-type]
     except _Invalid as invalid:
@@ -101,7 +99,7 @@ def check_content(
 ) -> tuple[Optional[Task], tuple[Problem, ...]]:
     """The task that `path` would hold with this content, or None and all its problems. Nothing is read from it or written."""
     from clodputer.store.tasks import document as taskfile_yaml
-    from clodputer.store.tasks.check import check
+    from clodputer.tasks.check import check
 
     checked = check(taskfile_yaml.read(content), path, shown(home, path), environ, lambda: secrets.load(home))
     problems = checked.problems
@@ -149,7 +147,7 @@ def names(home: Home) -> list[str]:
 def claimed_name(home: Home, path: str) -> str:
     """The name that a file gives its task, whether or not the rest of it is in order."""
     try:
-        return from_json(cache.find(home, path, cache.program(*RULES)) or {}).name
+        return from_json(cache.find(home, path, _version()) or {}).name
     except _FOREIGN:
         value = document(path).value
     named = value.get("name") if isinstance(value, dict) else None
@@ -185,20 +183,12 @@ def _files(home: Home) -> Iterator[str]:
             yield f"{home.tasks}/{name}"
 
 
+def _version() -> str:
+    return cache.program(*RULES)
+
+
 def _stem(path: str) -> str:
     return os.path.splitext(os.path.basename(path))[0]
-
-
-def document(path: str) -> Document:
-    """The document in a file; a file that cannot be read is a document with one thing wrong."""
-    from clodputer.store.tasks import document as taskfile_yaml
-
-    try:
-        return taskfile_yaml.read(plainfile.read(path, taskfile_yaml.LARGEST).content)
-    except ValueError as error:
-        return taskfile_yaml.unreadable(1, str(error))
-    except OSError as error:
-        return taskfile_yaml.unreadable(1, f"the file cannot be read: {error.strerror}")
 
 
 def _twice(home: Home, path: str, name: str, other: str) -> Problem:

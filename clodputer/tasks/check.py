@@ -6,17 +6,20 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer import agents
 from clodputer.model.errors import ClodputerError
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, defaults
 from clodputer.model.task import Task, Trigger, assemble, is_name
-from clodputer.model.trigger import DEFAULTS
-from clodputer.store.tasks import promptfile, schema, template_text
+from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tasks.document import Document, scalar
-from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted, validated
-from clodputer.store.tasks.trigger_schema import TRIGGERS, ActiveKeys
+from clodputer.store.tasks.models import validated
+from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.store.tilde import expand
+from clodputer.tasks import tables
 
 LONGEST_CHOICE = 1000
+# What a template makes is read as YAML reads a plain value.
+_NUMBERS = frozenset((FLAG, COUNT, NUMBER, MONEY, PRIORITY))
 
 _UNFIT = (
     "the file's name is no name for a task; rename the file, or add name: "
@@ -59,9 +62,10 @@ def check(
     broken = {finding.path for finding in findings}
     fields, rendered, unfilled = _filled_in(document.value, broken, lambda: {**environ, **secrets()})
     findings += unfilled
-    values, wrong = _validated(fields, rendered)
-    triggers, wrong_triggers = _triggers(fields.get("trigger", {"type": "manual"}), rendered)
-    findings += wrong + wrong_triggers + _across(document.value, fields)
+    values, wrong = validated(tables.top().values(), fields, rendered)
+    triggers, wrong_triggers = _kinds("trigger", fields.get("trigger", {"type": "manual"}), rendered)
+    findings += [_Finding(path, message) for path, message in wrong]
+    findings += wrong_triggers + _across(document.value, fields)
     problems += [
         Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
         for finding in findings
@@ -101,6 +105,8 @@ def _filled_in(
     value: dict[str, Any], broken: set[Path], variables: Callable[[], Mapping[str, str]]
 ) -> tuple[dict[str, Any], Rendered, list[_Finding]]:
     """The keys, with `{{ env.X }}` filled in where numbers and choices are wanted."""
+    top = tables.top()
+    early = frozenset(name for name, key in top.items() if key.filled() == READING)
     templates: dict[Path, str] = {}
     findings: list[_Finding] = []
 
@@ -114,7 +120,7 @@ def _filled_in(
         templates[path] = item
         try:
             text = template_text.render(item, {"env": variables()}, LONGEST_CHOICE)
-            return scalar(text) if path[0] in schema.NUMBERS else text
+            return scalar(text) if top[path[0]].kind in _NUMBERS else text
         except (ValueError, ClodputerError) as error:
             missing = getattr(error, "missing", "")
             remedy = f"; put {missing[4:]}=... into secrets.env" if missing.startswith("env.") else ""
@@ -122,7 +128,6 @@ def _filled_in(
             broken.add(path)
             return item
 
-    early = schema.NUMBERS | schema.CHOICES
     fields = {key: fill(item, (key,)) if key in early else item for key, item in value.items()}
     # What could not be filled in was told already; it need not be told again as a wrong value.
     for path in broken:
@@ -131,40 +136,31 @@ def _filled_in(
     return fields, Rendered(templates), findings
 
 
-def _validated(fields: dict[str, Any], rendered: Rendered) -> tuple[dict[str, Any], list[_Finding]]:
-    known = {(): schema.TaskKeys.model_fields, ("expect",): schema.ExpectKeys.model_fields}
-    values, wrong = validated(schema.TaskKeys, fields, known, rendered)
-    return values, [_Finding(path, message) for path, message in wrong]
-
-
-def _triggers(value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list[_Finding]]:
+def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list[_Finding]]:
+    """The mappings under a key of kind KINDS, each checked with the table of its own type."""
+    kinds = tables.kinds()[key]
     found: list[Trigger] = []
     findings: list[_Finding] = []
-    kinds = ", ".join(TRIGGERS)
-    for index, keys in enumerate(value if isinstance(value, list) else [value]):
-        path: Path = ("trigger", index) if isinstance(value, list) else ("trigger",)
-        if not isinstance(keys, dict):
-            found_value = rendered.show(path, keys)
-            findings.append(
-                _Finding(path, f"expected a mapping such as {{type: manual}}, found {found_value}")
-            )
-        elif "type" not in keys:
-            findings.append(_Finding(path, f"expected a type, which is one of {kinds}"))
-        elif not isinstance(keys["type"], str) or keys["type"] not in TRIGGERS:
-            here, kind = (*path, "type"), keys["type"]
-            suggestion = did_you_mean(kind, TRIGGERS) if isinstance(kind, str) else ""
-            findings.append(
-                _Finding(here, f"expected one of {kinds}, found {rendered.show(here, kind)}{suggestion}")
-            )
-        else:
-            model = TRIGGERS[keys["type"]]
-            known = {(): model.model_fields, ("active",): ActiveKeys.model_fields}
-            options, wrong = validated(model, keys, known, rendered)
-            findings += [_Finding((*path, *below), message) for below, message in wrong]
-            options.pop("type", None)
-            found.append(Trigger(keys["type"], {**DEFAULTS[keys["type"]], **options}))
+    choice = Key("type", CHOICE, choices=tuple(kinds), required=True)
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        path: Path = (key, index) if isinstance(value, list) else (key,)
+        if not isinstance(item, dict):
+            example, shown = tables.top()[key].example["type"], rendered.show(path, item)
+            findings.append(_Finding(path, f"expected a mapping such as {{type: {example}}}, found {shown}"))
+            continue
+        kind = item.get("type")
+        if "type" not in item:
+            wanted = f"expected a type, which is one of {', '.join(kinds)}"
+            findings.append(_Finding(path, wanted))
+            continue
+        own = kinds.get(kind) if isinstance(kind, str) else None
+        # Of an unknown type nothing else is known either.
+        options, wrong = validated((choice, *(own or ())), {"type": kind} if own is None else item, rendered)
+        findings += [_Finding((*path, *below), message) for below, message in wrong]
+        options.pop("type", None)
+        found.append(Trigger(str(kind), {**defaults(own or ()), **options}))
     if value == []:
-        findings.append(_Finding(("trigger",), "expected at least one trigger, found an empty list"))
+        findings.append(_Finding((key,), f"expected at least one {key}, found an empty list"))
     return tuple(found), findings
 
 
@@ -172,25 +168,25 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     """The rules between keys: no key without an effect, and one source of the prompt."""
     agent = fields.get("agent", "" if "agent" in keys else "claude")
     findings = []
+    prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
-    if agent == "claude":
-        if "prompt" not in keys and "prompt_file" not in keys:
-            findings.append(_Finding((), "expected prompt or prompt_file: what is Claude asked to do?"))
-        if "command" in keys:
-            findings.append(_Finding(("command",), "has no effect without agent: command"))
-    if agent == "command":
-        if "command" not in keys:
-            findings.append(_Finding((), "expected command: which program does agent: command start?"))
-        findings += [
-            _Finding((key,), "has no effect with agent: command; take the line out")
-            for key in keys
-            if key in schema.CLAUDE_ONLY
-        ]
-        if "context" in keys and "prompt" not in keys and "prompt_file" not in keys:
-            findings.append(
-                _Finding(("context",), "has no effect without prompt or prompt_file, which it is for")
+    if agent not in agents.KINDS:
+        return findings
+    if agent == "claude" and not prompted:
+        findings.append(_Finding((), "expected prompt or prompt_file: what is Claude asked to do?"))
+    if agent == "command" and "command" not in keys:
+        findings.append(_Finding((), "expected command: which program does agent: command start?"))
+    for key, owner in tables.owners().items():
+        if key in keys and owner != agent:
+            without = (
+                f"with agent: {agent}; take the line out" if "agent" in keys else f"without agent: {owner}"
             )
+            findings.append(_Finding((key,), f"has no effect {without}"))
+    if agent == "command" and "context" in keys and not prompted:
+        findings.append(
+            _Finding(("context",), "has no effect without prompt or prompt_file, which it is for")
+        )
     return findings
 
 

@@ -1,0 +1,123 @@
+"""The keys that a task of agent `claude` may have: each becomes a flag or decides how a run is judged."""
+
+from __future__ import annotations
+
+from clodputer.model.keys import CHOICE, CHOICES, COUNT, MAPPING, MONEY, TEXT, TEXTS, Key
+
+KEYS = (
+    Key(
+        "model",
+        TEXT,
+        "",
+        "An alias such as `sonnet`, or a full model name.",
+        absent="that of `config.yaml`, else the account's",
+        example="sonnet",
+    ),
+    Key(
+        "fallback_model",
+        TEXTS,
+        (),
+        "Used in this order while the model is overloaded.",
+        example=["sonnet", "haiku"],
+    ),
+    Key(
+        "allowed_tools",
+        TEXTS,
+        (),
+        "Tools, or rules such as `Bash(git log:*)`, that need no permission. There is nobody to ask: what is neither "
+        "allowed here nor by `permission_mode` is denied.",
+        example=["Read", "Bash(git log:*)"],
+    ),
+    Key(
+        "disallowed_tools",
+        TEXTS,
+        (),
+        "Tools or rules that are denied, whatever else allows them.",
+        example="WebSearch",
+    ),
+    Key(
+        "permission_mode",
+        CHOICE,
+        "",
+        "As `--permission-mode`, and always passed on: `defaultMode` of anybody's settings does not count. `default` and "
+        "`manual` are the same. When Claude says that it works in another mode, or with a tool that `disallowed_tools` forbids "
+        "as a whole, the run is stopped at once with reason `permissions`; the record's `in_effect` has what it worked with.",
+        choices=("default", "manual", "acceptEdits", "auto", "bypassPermissions", "dontAsk", "plan"),
+        absent="`default`",
+        example="acceptEdits",
+    ),
+    Key(
+        "max_turns",
+        COUNT,
+        help="A run that needs more turns fails with reason `max_turns`.",
+        smallest=1,
+        largest=100_000,
+        absent="that of `config.yaml`, else no limit",
+        example=50,
+    ),
+    Key(
+        "max_cost_usd",
+        MONEY,
+        help="Checked after each reply, so one expensive reply can overshoot it. The run fails with reason `max_cost`.",
+        smallest=0.0001,
+        largest=1_000_000,
+        absent="that of `config.yaml`, else no limit",
+        example=1.5,
+    ),
+    Key("append_system_prompt", TEXT, "", "Added to Claude's system prompt.", example="Answer in English."),
+    Key(
+        "mcp_config",
+        TEXTS,
+        (),
+        "The MCP servers of this task; with this key Claude starts no others. `~/` is expanded.",
+        absent="Claude's own",
+        takes="path or JSON as text, or a list of them",
+        example="~/mcp.json",
+    ),
+    Key(
+        "add_dirs",
+        TEXTS,
+        (),
+        "Folders besides the working directory that Claude may use. `~/` is expanded.",
+        takes="path, or list of paths",
+        example=["~/notes"],
+    ),
+    Key(
+        "settings_sources",
+        CHOICES,
+        help="Which of Claude's settings files count. `user` keeps hooks and servers of a repository you do not trust "
+        "from being started.",
+        choices=("user", "project", "local"),
+        absent="all",
+        example="user",
+    ),
+    Key(
+        "json_schema",
+        MAPPING,
+        help="A JSON Schema, given to `claude --json-schema`: the answer becomes JSON of that form.",
+        example={"type": "object"},
+    ),
+    Key(
+        "session",
+        CHOICE,
+        "new",
+        "`continue`: goes on with the conversation of the task's previous run.",
+        choices=("new", "continue"),
+        example="continue",
+    ),
+    Key(
+        "on_denied",
+        CHOICE,
+        "fail",
+        "Whether a denied tool makes the run fail (reason `denied`).",
+        choices=("fail", "ignore"),
+        example="ignore",
+    ),
+    Key(
+        "requires_mcp",
+        TEXTS,
+        (),
+        "MCP servers that must be connected, or the run fails (reason `mcp`).",
+        example="github",
+    ),
+)

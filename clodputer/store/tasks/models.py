@@ -1,0 +1,161 @@
+"""The pydantic models that key tables describe, and their errors as sentences; importing this imports pydantic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic_core import PydanticCustomError
+
+from clodputer.model import keys
+from clodputer.model.keys import Key
+from clodputer.model.keyvalue import read
+from clodputer.model.suggest import did_you_mean
+from clodputer.model.withunit import Expected
+from clodputer.store.tasks.problems import Path, Rendered
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# A run gets these from us, whatever its task says: what it leaves behind is found by them.
+RESERVED = frozenset(("CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR"))
+NOTHING = Rendered()
+
+_MAPPING = "a mapping of names to values"
+
+
+class Part(BaseModel):
+    """A mapping in which only known keys may stand."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def validated(
+    table: Iterable[Key], value: Any, rendered: Rendered = NOTHING
+) -> tuple[dict[str, Any], list[tuple[Path, str]]]:
+    """The keys that are written, as the program gets them; or every error as key path and sentence."""
+    table = tuple(table)
+    try:
+        return model("File", table).model_validate(value).model_dump(exclude_unset=True), []
+    except ValidationError as error:
+        return {}, [_sentence(detail, table, rendered) for detail in error.errors(include_url=False)]
+
+
+def model(name: str, table: Iterable[Key]) -> type[BaseModel]:
+    """The model of a mapping that holds these keys. It gives no defaults: a key that is not written is not set."""
+    fields: dict[str, Any] = {key.name: (_kind(key), ... if key.required else None) for key in table}
+    return create_model(name, __base__=Part, **fields)
+
+
+def _kind(key: Key) -> Any:
+    kind: Any
+    if key.kind == keys.PART:
+        kind = model(key.name, key.keys)
+    elif key.kind == keys.NAMED:
+        name: Any = key._replace(kind=keys.NAME, check=None)
+        kind = _mapping(_scalar(name), model(key.name, key.keys))
+    elif key.kind in (keys.TEXTS, keys.CHOICES):
+        item = key._replace(kind=keys.TEXT if key.kind == keys.TEXTS else keys.CHOICE)
+        return Annotated[_list(_scalar(item)), BeforeValidator(_one_or_many)]
+    elif key.kind == keys.ARGUMENTS:
+        items = _list(_scalar(key._replace(kind=keys.LINE, check=None)))
+        kind = Annotated[items, BeforeValidator(_told(_arguments)), AfterValidator(_told(_program))]
+    elif key.kind == keys.VARIABLES:
+        name = Annotated[str, AfterValidator(_told(_variable))]
+        kind = _mapping(name, _scalar(key._replace(kind=keys.LINE, check=None)))
+    elif key.kind == keys.MAPPING:
+        kind = dict[str, Any]
+    elif key.kind == keys.KINDS:
+        return Any  # Each of them is checked with the table of its own type.
+    else:
+        return _scalar(key)
+    return kind if key.check is None else Annotated[kind, AfterValidator(_told(partial(_checked, key)))]
+
+
+def _list(item: Any) -> Any:
+    return list[item]
+
+
+def _mapping(name: Any, value: Any) -> Any:
+    return dict[name, value]
+
+
+def _scalar(key: Key) -> Any:
+    return Annotated[Any, BeforeValidator(_told(partial(read, key)))]
+
+
+def _told(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same function, with its error as one of pydantic's."""
+
+    def call(value: Any) -> Any:
+        try:
+            return function(value)
+        except Expected as error:
+            raise PydanticCustomError(
+                "expected", "{what}", {"what": error.what, "tail": error.tail}
+            ) from None
+
+    return call
+
+
+def _checked(key: Key, value: Any) -> Any:
+    assert key.check is not None  # noqa: S101
+    key.check(value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value)
+    return value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _arguments(value: Any) -> Any:
+    if not isinstance(value, list):
+        no_shell = "; no shell reads it, so each argument is an item of its own"
+        raise Expected("a list such as [program, argument]", no_shell if isinstance(value, str) else "")
+    return value
+
+
+def _program(value: list[str]) -> list[str]:
+    if not value or not value[0].strip():
+        raise Expected("at least the name of a program")
+    return value
+
+
+def _variable(text: str) -> str:
+    if not (text.isidentifier() and text.isascii()):
+        raise Expected("a variable's name of letters, digits and '_'")
+    if text in RESERVED:
+        raise Expected("another variable", "; Clodputer sets this one itself for each run")
+    return text
+
+
+def _sentence(detail: ErrorDetails, table: tuple[Key, ...], rendered: Rendered) -> tuple[Path, str]:
+    path, kind, value = detail["loc"], detail["type"], detail.get("input")
+    context: Mapping[str, Any] = detail.get("ctx", {})
+    if path and path[-1] == "[key]":
+        # The loc of a mapping's key is the key and then this mark; the value is the key itself.
+        path = path[:-1]
+    if kind == "extra_forbidden":
+        return path, f"unknown key{did_you_mean(str(path[-1]), _names(table, path[:-1]))}"
+    if kind == "missing":
+        return path[:-1], f"expected a key {path[-1]}"
+    if value is None and path not in rendered.templates:
+        return path, "has no value; give it one, or take the line out"
+    found = f", found {rendered.show(path, value)}"
+    if kind == "expected":
+        return path, f"expected {context['what']}{found}{context['tail']}"
+    wanted = {"list_type": "a text or a list of texts"}.get(kind, _MAPPING)
+    return path, f"expected {wanted}{found}"
+
+
+def _names(table: Iterable[Key], path: Path) -> list[str]:
+    """The keys that the mapping at a path may hold."""
+    rest = list(path)
+    while rest:
+        key = keys.named(table)[rest.pop(0)]
+        table = key.keys
+        if key.kind == keys.NAMED and rest:
+            rest.pop(0)
+    return [key.name for key in table]

@@ -1,0 +1,115 @@
+"""The keys that every task may have, whatever runs it: what it is, what is asked for, and where."""
+
+from __future__ import annotations
+
+from clodputer.model.keys import (
+    CHOICE,
+    FLAG,
+    KINDS,
+    LINE,
+    MAPPING,
+    NAME,
+    NEVER,
+    PATH,
+    PRIORITY,
+    TEMPLATE,
+    TEXT,
+    VARIABLES,
+    Key,
+)
+from clodputer.model.task import DEFAULT_LANE, NORMAL
+
+WHAT_IT_IS = (
+    Key(
+        "name",
+        NAME,
+        help="What requests, commands and folders call the task: 1 to 64 letters, digits, `.`, `_`, `-`, beginning "
+        "with a letter or digit. No two files may claim one name, not even in different case.",
+        absent="the file's name without its ending",
+        env=NEVER,
+        example="changelog",
+    ),
+    Key("description", LINE, "", "Shown to people; never sent to the agent.", example="Keeps the changelog."),
+    Key(
+        "enabled",
+        FLAG,
+        default=True,
+        help="`false`: its requests are turned away with a message that says so.",
+        example=False,
+    ),
+    Key(
+        "priority",
+        PRIORITY,
+        NORMAL,
+        "Of waiting requests the one with the highest runs first, then the oldest. A request may carry its own.",
+        absent="`normal`",
+        example="high",
+    ),
+    Key(
+        "lane",
+        NAME,
+        DEFAULT_LANE,
+        "Requests of one lane run one after the other. Tasks in different lanes do not wait for each other.",
+        example="reports",
+    ),
+    Key(
+        "trigger",
+        KINDS,
+        help="What brings requests in; see [When it runs](#when-it-runs).",
+        absent="`type: manual`",
+        takes="a mapping with `type`, or a list of them",
+        example={"type": "manual"},
+    ),
+)
+
+ASKED_FOR = (
+    Key(
+        "agent",
+        CHOICE,
+        "claude",
+        "What runs the task: Claude Code, or any program.",
+        choices=("claude", "command"),
+        example="claude",
+    ),
+    Key(
+        "prompt",
+        TEMPLATE,
+        "",
+        "Sent to the agent on its standard input. For `claude`, exactly one of `prompt` and `prompt_file` is needed; for "
+        "`command` both may be absent, and standard input is empty.",
+        example="Summarise the inbox.",
+    ),
+    Key(
+        "prompt_file",
+        TEXT,
+        "",
+        "The same, kept in a file of its own. A relative path begins in the folder of the task file.",
+        takes="path",
+        example="prompts/digest.md",
+    ),
+    Key(
+        "context",
+        MAPPING,
+        {},
+        "Values for `{{ context.x }}` in the prompt. A request may replace each of them.",
+        example={"branch": "main"},
+    ),
+    Key(
+        "working_directory",
+        PATH,
+        "",
+        "Where the agent runs, and where relative paths in `expect`, `add_dirs` and `mcp_config` begin.",
+        absent="your home folder",
+        example="~/projects/site",
+    ),
+    Key(
+        "env",
+        VARIABLES,
+        {},
+        'Variables for the agent\'s environment, beside the few that it always gets. Numbers need quotes: `PORT: "8080"`. '
+        "`TMPDIR` and `CLODPUTER_...` are set by Clodputer.",
+        example={"PORT": "8080"},
+    ),
+)
+
+KEYS = (*WHAT_IT_IS, *ASKED_FOR)

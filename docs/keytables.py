@@ -1,0 +1,120 @@
+"""The tables of keys in docs/tasks.md and docs/configuration.md, made from the key tables of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from clodputer.agents import claude, command
+from clodputer.model import expect, limits, settings
+from clodputer.model import keys as kinds
+from clodputer.model.keys import Key
+from clodputer.model.keyvalue import written
+from clodputer.tasks import own, tables
+
+_TYPES = {
+    kinds.TEXT: "text",
+    kinds.LINE: "text",
+    kinds.TEMPLATE: "text with templates",
+    kinds.NAME: "name",
+    kinds.PATH: "absolute path, or `~/...`",
+    kinds.PATTERN: "regular expression",
+    kinds.FLAG: "`true` or `false`",
+    kinds.SIZE: "size",
+    kinds.PRIORITY: "1 to 5, or `low` (2), `normal` (3), `high` (4)",
+    kinds.TEXTS: "text, or list of texts",
+    kinds.ARGUMENTS: "list: program, arguments",
+    kinds.MAPPING: "mapping",
+    kinds.VARIABLES: "mapping of texts",
+    kinds.PART: "mapping",
+    kinds.NAMED: "mapping of names to mappings",
+}
+
+
+def sections() -> dict[str, str]:
+    """The tables of docs/tasks.md by the names of their places."""
+    return {
+        "keys of a task": _of_tasks(own.WHAT_IT_IS, ""),
+        "keys of triggers": _of_triggers(),
+        "keys of what is asked for": _of_tasks([*own.ASKED_FOR[:3], *command.KEYS, *own.ASKED_FOR[3:]], ""),
+        "keys of claude": _of_tasks(claude.KEYS, "claude"),
+        "keys of limits": _of_tasks(limits.KEYS, ""),
+        "keys of expect": _of_tasks([key for key in _flat(expect.KEYS) if "." in key.name], ""),
+    }
+
+
+def configuration() -> str:
+    """The table of docs/configuration.md."""
+    rows = ["| key | type | default | effect |", "|---|---|---|---|"]
+    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in _flat(settings.KEYS))
+    return "\n".join(rows)
+
+
+def takes(key: Key) -> str:
+    """What a key takes, in words."""
+    if key.takes:
+        return key.takes
+    if key.kind in (kinds.CHOICE, kinds.CHOICES):
+        choices = [f"`{choice}`" for choice in key.choices]
+        listed = choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"
+        return f"{listed}, or a list of them" if key.kind == kinds.CHOICES else listed
+    if key.kind in (kinds.COUNT, kinds.NUMBER, kinds.MONEY):
+        number = "whole number" if key.kind == kinds.COUNT else "number"
+        return f"{number} from {key.smallest:,g} to {key.largest:,.0f}"
+    if key.kind == kinds.DURATION:
+        if not key.smallest:
+            return "duration, `0s` too"
+        if key.smallest < 1:
+            return "duration"
+        return f"duration from `{written(key, key.smallest)}` to `{written(key, key.largest)}`"
+    if key.kind == kinds.SIZE and key.smallest and key.smallest > 1:
+        return f"size from `{written(key, key.smallest)}` on"
+    return _TYPES[key.kind]
+
+
+def holds(key: Key) -> str:
+    """What holds when a key is absent, in words."""
+    if key.required:
+        return "needed"
+    if key.absent:
+        return key.absent
+    default = written(key, key.default) if key.default not in ({}, ()) else ""
+    return f"`{default}`" if default else "none"
+
+
+def _of_tasks(keys: Iterable[Key], agent: str) -> str:
+    rows = ["| key | agent | type | default | effect |", "|---|---|---|---|---|"]
+    for key in keys:
+        owner = agent or tables.owners().get(key.name, "every")
+        rows.append(f"| `{key.name}` | {owner} | {takes(key)} | {holds(key)} | {key.help} |")
+    return "\n".join(rows)
+
+
+def _of_triggers() -> str:
+    rows = ["| key | of | type | default | effect |", "|---|---|---|---|---|"]
+    types = tables.kinds()["trigger"]
+    listed = ", ".join(f"`{kind}`" for kind in types)
+    rows.append(
+        f"| `trigger.type` | every trigger | {listed} | needed | What brings requests in. `startup`: each start of the "
+        "computer, once. `manual`: only a person or a dropped file. |"
+    )
+    # A key that several kinds share has one row.
+    found: dict[int, Key] = {}
+    names: dict[int, list[str]] = {}
+    for kind, keys in types.items():
+        for key in _flat(keys):
+            same = next((number for number, one in found.items() if one == key), len(found))
+            found[same] = key
+            names.setdefault(same, []).append(kind)
+    rows += (
+        f"| `trigger.{key.name}` | {', '.join(names[number])} | {takes(key)} | {holds(key)} | {key.help} |"
+        for number, key in found.items()
+    )
+    return "\n".join(rows)
+
+
+def _flat(keys: Sequence[Key], before: str = "") -> Iterator[Key]:
+    """The keys and those inside of them, each with its whole name."""
+    for key in keys:
+        yield key._replace(name=f"{before}{key.name}")
+        inside = f"{before}{key.name}.NAME." if key.kind == kinds.NAMED else f"{before}{key.name}."
+        yield from _flat(key.keys, inside)
