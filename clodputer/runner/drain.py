@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any, NamedTuple, Optional
 
-from clodputer.runner.attempt import attempt
+from clodputer.runner.claimed import handle
 from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import side_by_side
@@ -116,7 +116,7 @@ def drain_lane(context: Context, lane: str, stop: Stop) -> Optional[tuple[Mappin
             place = queue.claim()
             if place is None:
                 break
-            record = attempt(context, lane, place, stop)
+            record = handle(context, lane, place, stop)
             if record is not None:
                 records.append(record)
             _look_around(context)

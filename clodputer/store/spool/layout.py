@@ -12,7 +12,7 @@ from clodputer.model.request import parse_place
 from clodputer.store import atomic, idle
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool import queue
+from clodputer.store.spool import queue, waits
 
 REASON_SUFFIX = ".reason.txt"
 
@@ -23,18 +23,24 @@ def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
 
 
 def promote(home: Home, now: float) -> list[tuple[str, str]]:
-    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that we moved."""
+    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that was early.
+
+    Those that a gate kept waiting take their old places again, to be asked about anew: mostly they wait on.
+    """
     moved = []
     for lane in lanes(home):
         for name in sorted(entries(f"{lane_folder(home, lane)}/delayed")):
             place = parse_place(name)
             if place is None or not idle.due(name, now):
                 continue
+            waiting = waits.read(home, lane, place.id)
+            target = place if waiting is None else place._replace(microseconds=waiting.order)
             try:
-                os.rename(queue.delayed_path(home, lane, place), queue.path(home, lane, place))
+                os.rename(queue.delayed_path(home, lane, place), queue.path(home, lane, target))
             except FileNotFoundError:
                 continue  # another exec promoted it
-            moved.append((lane, place.id))
+            if waiting is None:
+                moved.append((lane, place.id))
     return moved
 
 
