@@ -53,7 +53,7 @@ def find(home: Home, path: str, version: str) -> Any:
 def program(*files: str) -> str:
     """A version for the rules in these files of the package: it changes whenever one of them does.
 
-    A folder, whose name ends with `/`, stands for the modules in it.
+    A folder, whose name ends with `/`, stands for the modules in it and below it.
     """
     package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     try:
@@ -67,11 +67,10 @@ def program(*files: str) -> str:
 def _stats(path: str) -> list[os.stat_result]:
     if not path.endswith("/"):
         return [os.stat(path)]
-    with os.scandir(path) as entries:
-        modules = sorted(
-            (entry for entry in entries if entry.name.endswith(".py")), key=lambda entry: entry.name
-        )
-    return [module.stat() for module in modules]
+    modules = [
+        f"{folder}/{name}" for folder, _, names in os.walk(path) for name in names if name.endswith(".py")
+    ]
+    return [os.stat(module) for module in sorted(modules)]
 
 
 def _key(path: str, version: str) -> list[Any] | None:
