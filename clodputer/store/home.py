@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.spool.layout import make_lane
+from clodputer.store.spool.layout import complete_lane, make_lane
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,6 +114,28 @@ def make(home: Home) -> None:
     # makedirs applies the mode to the last folder only, and the umask to all.
     os.chmod(home.root, 0o700)
     make_lane(home, "default")
+
+
+def complete(home: Home) -> None:
+    """Make the folders again that somebody has taken away, one of `runs/` or a lane's slot: no request waits for a person.
+
+    Raises OSError.
+    """
+    folders = (
+        home.tmp,
+        home.rejected,
+        home.dead,
+        home.closed,
+        home.lanes,
+        home.runs,
+        home.dedupe,
+        home.cache,
+        home.archive,
+    )
+    if not all(map(os.path.isdir, folders)):
+        make(home)
+    for name in os.listdir(home.lanes):
+        complete_lane(home, name)
 
 
 def lend(own: Home, home: Home) -> None:

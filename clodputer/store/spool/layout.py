@@ -57,9 +57,19 @@ def slot_numbers(home: Home, lane: str) -> list[int]:
 
 def make_lane(home: Home, name: str) -> None:
     """Make the folders of a lane that are missing: its queues, the delayed requests, and its first slot. Raises OSError."""
-    for folder in (
-        *(queue(home, name, priority) for priority in PRIORITIES),
-        delayed(home, name),
-        slot(home, name, 0),
-    ):
+    for folder in _folders(home, name):
         os.makedirs(folder, mode=0o700, exist_ok=True)
+
+
+def complete_lane(home: Home, name: str) -> None:
+    """Make the folders again that somebody has taken out of a lane; nothing where no lane of that name is. Raises OSError."""
+    if os.path.isdir(lane(home, name)) and not all(map(os.path.isdir, _folders(home, name))):
+        make_lane(home, name)
+
+
+def _folders(home: Home, lane: str) -> tuple[str, ...]:
+    return (
+        *(queue(home, lane, priority) for priority in PRIORITIES),
+        delayed(home, lane),
+        slot(home, lane, 0),
+    )
