@@ -142,7 +142,7 @@ def _text(home: Home, made: list[_Part], kept: list[str]) -> str:
     lines += called.next_steps(
         ("run hello", "ask claude for one sentence, to see that all is in place"),
         ("new NAME --edit", "make a task of your own"),
-        ("install", "have the system's scheduler ring for the tasks"),
+        ("install", "have the system's scheduler start the tasks"),
         ("doctor", "see whether anything is in the way"),
     )
     return "\n".join(lines)
