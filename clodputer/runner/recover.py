@@ -15,6 +15,7 @@ from clodputer.model.moment import parse_moment
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
+from clodputer.runner import fault
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
 from clodputer.runner.settle import settle
@@ -35,6 +36,7 @@ def recover(context: Context, lane: str, now: float) -> None:
     Another mark: it died before the start. May itself be killed at any point and repeated.
     """
     place, task, run_id, started = slot.content(context.home, lane)
+    fault.reach(context, "recover", place.id if place else "")
     slot.forget_cancels(context.home, lane, place.id if place else "")
     if place is None:
         if run_id:
@@ -55,6 +57,31 @@ def recover(context: Context, lane: str, now: float) -> None:
         _lost(context, lane, place, task, run_id, now)
     else:
         _false_start(context, lane, place, task, run_id, now)
+
+
+def give_up(context: Context, lane: str, now: float) -> None:
+    """Move what lies in the slot to `dead/`, as nothing else could be done with it; the slot is free then. Raises OSError."""
+    place, task, run_id, started = slot.content(context.home, lane)
+    if place is not None:
+        began = f" It may have run: see {runs.folder(context.home, task, run_id)}." if started else ""
+        message = (
+            f"Clodputer failed again and again at this request; the log says how (clodputer logs).{began}"
+        )
+        kept = bury(context, slot.path(context.home, lane, place), place, message)
+        context.log(
+            now,
+            "buried",
+            task=task or None,
+            request_id=place.id,
+            run_id=run_id or None,
+            reason="internal",
+            message=message,
+            kept=kept,
+        )
+    if run_id:
+        isolate.undo(isolate.recorded(slot.resources(context.home, lane, task, run_id)))
+        slot.unmark(context.home, lane, task, run_id)
+    slot.forget_cancels(context.home, lane)
 
 
 def _cancelled(context: Context, lane: str, place: Place, now: float, **told: Any) -> bool:

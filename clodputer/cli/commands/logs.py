@@ -48,6 +48,7 @@ EVENTS = (
     "started",
     "stuck",
     "swept",
+    "fault",
     "tidy_failed",
     "watch_failed",
     "watch_slowed",
