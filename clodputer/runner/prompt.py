@@ -103,19 +103,6 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
     return Task(**filled)
 
 
-def watched_path(task: Task, trigger: Trigger, environ: Mapping[str, str], secrets: Mapping[str, str]) -> str:
-    """The folder that a trigger file_watch names, with `{{ env.X }}` and `~` filled in. Raises ClodputerError."""
-    text = _filled(task, "trigger.path", trigger.options["path"], environ, secrets)
-    path = os.path.normpath(expand(text, environ))
-    if not os.path.isabs(path):
-        raise ClodputerError(
-            "task_invalid",
-            f"{task.path}: trigger.path is not absolute: {text}",
-            "Write it from / or from ~ on.",
-        )
-    return path
-
-
 def guard(rendered: str, template: str) -> str:
     """The prompt with a line of ours before it when text from outside would make it begin with `/`.
 
