@@ -116,6 +116,19 @@ def watched_path(task: Task, trigger: Trigger, environ: Mapping[str, str], secre
     return path
 
 
+def may_hold_templates(task: Task) -> bool:
+    """Whether any text of the task is a template, or may be one: that of a prompt's file is not known before a run."""
+    return bool(task.prompt_file) or _any_marked(task)
+
+
+def _any_marked(value: Any) -> bool:
+    if isinstance(value, str):
+        return template_text.marked(value)
+    if isinstance(value, dict):
+        return any(map(_any_marked, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_any_marked, value))
+
+
 def guard(rendered: str, template: str) -> str:
     """The prompt with a line of ours before it when text from outside would make it begin with `/`.
 

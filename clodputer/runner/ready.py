@@ -14,6 +14,8 @@ from clodputer.model.task import Task
 from clodputer.runner import prompt
 from clodputer.store import runs, settings
 from clodputer.store.context import Context
+from clodputer.store.tasks import limited
+from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
 
 
@@ -29,8 +31,7 @@ class Ready(NamedTuple):
 def prepare(context: Context, run_id: str, request: Request, task: Task, temporary: str) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
     last, session = _past(context, task)
-    text = prompt.render(task, request, last, context.environ, context.secrets)
-    written = prompt.render_task(task, context.environ, context.secrets)
+    text, written = _filled_in(context, request, task, last)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -52,6 +53,25 @@ def prepare(context: Context, run_id: str, request: Request, task: Task, tempora
             "Hand it over in the task's env: mapping instead.",
         )
     return Ready(final, facts, launch, text)
+
+
+def _filled_in(
+    context: Context, request: Request, task: Task, last: Optional[dict[str, Any]]
+) -> tuple[str, Task]:
+    """The prompt and the other texts of the task. What may hold a template is filled in by one child with limits."""
+    environ, secrets = context.environ, context.secrets
+
+    def fill() -> tuple[str, Task]:
+        return prompt.render(task, request, last, environ, secrets), prompt.render_task(
+            task, environ, secrets
+        )
+
+    if not prompt.may_hold_templates(task):
+        return fill()
+    try:
+        return limited.call(fill)
+    except CannotRender as error:
+        raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
 
 
 def _past(context: Context, task: Task) -> tuple[Optional[dict[str, Any]], Optional[dict[str, Any]]]:
