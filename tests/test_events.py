@@ -16,7 +16,7 @@ Function = ast.FunctionDef
 
 
 def written(text: str) -> set[str]:
-    """The events that a source text logs: the second argument of each `....log(now, event, ...)`.
+    """The events that a source text logs: the second argument of each `....log(now, event, ...)`, the first of `Event(name)`.
 
     Raises LookupError for one that cannot be told from the text.
     """
@@ -27,6 +27,8 @@ def written(text: str) -> set[str]:
         for call in calls(function, "log"):
             if isinstance(call.func, ast.Attribute) and len(call.args) > 1:
                 found |= told(call.args[1], function, module)
+        for call in calls(function, "Event"):
+            found |= told(call.args[0], function, module)
     return found
 
 
@@ -41,6 +43,8 @@ def told(value: ast.expr, function: Function, module: ast.Module) -> set[str]:
     """The texts that an expression in a function may be; of a parameter, what the function is called with."""
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return {value.value}
+    if ast.unparse(value) == "event.name":
+        return set()  # of an Event, which was found where it was made
     if isinstance(value, ast.IfExp):
         return told(value.body, function, module) | told(value.orelse, function, module)
     if isinstance(value, ast.Name):

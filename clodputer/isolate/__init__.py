@@ -1,1 +1,69 @@
-"""What a run needs set up before it and undone after it: one file for each resource."""
+"""What a run needs set up before it and undone after it: one module for each resource, found by name in what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from clodputer.isolate import scratch
+from clodputer.isolate.prepared import Prepared
+from clodputer.model.keys import Key
+
+# What tells everything that is to be undone, as JSON values: it is recorded before anything is made.
+Token = dict[str, Any]
+
+
+class Resource(Protocol):
+    """What the module of every resource has."""
+
+    # The keys of a task file that belong to it.
+    KEYS: tuple[Key, ...]
+
+    def plan(self, environ: Mapping[str, str], run_id: str) -> Token:
+        """What would be made for a run of an exec with that environment; nothing is made yet.
+
+        Raises ClodputerError when it cannot be made, whichever the request: such a run is not begun.
+        """
+
+    def enter(self, token: Token) -> Prepared:
+        """Make what was planned. Raises OSError."""
+
+    def undo(self, token: Token) -> None:
+        """Take away what was made of the plan, also when nothing was, or when it was taken away before. Never raises."""
+
+
+# In the order in which they are entered; they are undone in reverse.
+RESOURCES: dict[str, Resource] = {"scratch": scratch}
+
+
+class Planned(NamedTuple):
+    """A resource by its name, and what it is about to make."""
+
+    name: str
+    token: Token
+
+
+def plan(environ: Mapping[str, str], run_id: str) -> tuple[Planned, ...]:
+    """All that a run needs. Raises ClodputerError."""
+    return tuple(Planned(name, resource.plan(environ, run_id)) for name, resource in RESOURCES.items())
+
+
+def enter(planned: Planned) -> Prepared:
+    """Make it. Raises OSError."""
+    return RESOURCES[planned.name].enter(planned.token)
+
+
+def undo(planned: Iterable[Planned]) -> None:
+    """Undo all of it, the last first; what is not known is passed over. May be repeated, and never raises."""
+    for name, token in reversed(tuple(planned)):
+        if name in RESOURCES:
+            RESOURCES[name].undo(token)
+
+
+def recorded(values: Any) -> tuple[Planned, ...]:
+    """What JSON tells of plans that were recorded as `[[name, token], ...]`; whatever else stands there is left out."""
+    return tuple(
+        Planned(str(value[0]), value[1])
+        for value in (values if isinstance(values, (list, tuple)) else ())
+        if isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[1], dict)
+    )

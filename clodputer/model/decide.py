@@ -1,11 +1,11 @@
-"""The brain: what to do with a request before a run, and what a run's end leads to.
+"""The brain: what the end of a run leads to, and which requests are one.
 
 Facts in, decisions out as data; dull code performs them, and may perform them again after a crash.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.backoff import limit_pause
 from clodputer.model.outcome import LIMITED, LOST
@@ -17,38 +17,6 @@ UNFINISHED_FOR = 2.0
 
 # A usage limit's reset is believed between a minute and eight days from now: the longest window is a week, and clocks differ.
 SOONEST_RESET, LATEST_RESET = 60.0, 8 * 86400.0
-
-
-class Run(NamedTuple):
-    """Run it now."""
-
-    task: Task
-
-
-class Delay(NamedTuple):
-    """Not before that moment, in epoch seconds."""
-
-    until: float
-
-
-class Bury(NamedTuple):
-    """Move it to `dead/`: it cannot or must not be run. `code` is the event's reason, `message` tells how to fix it."""
-
-    code: str
-    message: str
-
-
-def before(request: Request, task: Optional[Task], problem: str, now: float) -> Union[Run, Delay, Bury]:
-    """What to do with a claimed request; `task` is None when its file is missing or broken, and `problem` says how."""
-    if request.expires_at is not None and request.expires_at <= now:
-        return Bury("expired", "It expired before its turn came (expires_at).")
-    if request.not_before is not None and request.not_before > now:
-        return Delay(request.not_before)
-    if task is None:
-        return Bury("task_invalid", problem)
-    if not task.enabled:
-        return Bury("task_disabled", disabled(task))
-    return Run(task)
 
 
 def disabled(task: Task) -> str:

@@ -11,6 +11,7 @@ from itertools import islice
 from math import ceil
 from typing import NamedTuple, Optional
 
+from clodputer.model.decision import Decision, Drop, Event, Facts, Fate
 from clodputer.model.moment import compact
 from clodputer.model.policy import Policy
 from clodputer.model.schedule import Schedule, following, opening, slots
@@ -38,25 +39,6 @@ REASONS = {
 COALESCED, MISSED = "coalesced", "missed"
 
 
-class Fate(NamedTuple):
-    """What became of `number` slot times from `first` to `last` that were not dropped; noticed at `noticed_at`."""
-
-    fate: str
-    reason: str
-    first: int
-    last: int
-    number: int
-    noticed_at: float
-
-
-class Drop(NamedTuple):
-    """A request to be dropped: its mark, which makes it one however often it is dropped, and its slot time if it has one."""
-
-    mark: str
-    slot: Optional[int] = None
-    not_before: Optional[float] = None
-
-
 class Entry(NamedTuple):
     """What the ledger says of one trigger.
 
@@ -75,72 +57,53 @@ class Entry(NamedTuple):
     boot: str = ""
 
 
-class Facts(NamedTuple):
-    """The world at the moment of a decision.
-
-    since: when the task file came to be as it is. waiting: a request from a trigger of the task waits. running: the task
-    runs. held: its lane is on hold.
-    """
-
-    now: float
-    since: float
-    enabled: bool = True
-    waiting: bool = False
-    running: bool = False
-    held: bool = False
-
-
-class Decision(NamedTuple):
-    """The new entry, what is new in it, and when to look again (None: never). `back` is by how much the clock went back."""
-
-    entry: Entry
-    fates: tuple[Fate, ...] = ()
-    look_at: Optional[float] = None
-    back: float = 0.0
-
-
 def decide(
-    schedule: Schedule, fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts
+    schedule: Schedule, fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts, now: float
 ) -> Decision:
-    """What is due by a schedule. Nothing is, of what was before the schedule was first seen or while an entry covers it."""
-    entry = _begun(fingerprint, entry, facts)
-    back = entry.accounted - facts.now
+    """What is due by a schedule at `now` (epoch seconds).
+
+    Nothing is, of what was before the schedule was first seen or while an entry covers it.
+    """
+    entry = _begun(fingerprint, entry, facts, now)
+    back = entry.accounted - now
     if back > BACK:
         # What lies ahead again can still be run: it is missed no longer. What was looked after stays so by its span.
-        past = tuple(fate for fate in entry.fates if fate.last <= facts.now)
-        entry = entry._replace(accounted=facts.now, fates=past)
-    reach = max(facts.now - policy.jitter, entry.accounted)
+        past = tuple(fate for fate in entry.fates if fate.last <= now)
+        entry = entry._replace(accounted=now, fates=past)
+    reach = max(now - policy.jitter, entry.accounted)
     # Up to here it is too late; slot times are whole seconds.
-    gone = ceil(facts.now - policy.jitter - policy.max_late) - 1
+    gone = ceil(now - policy.jitter - policy.max_late) - 1
     late = list(islice(_unaccounted(schedule, entry, entry.accounted, min(reach, gone)), MOST))
     rest = list(_unaccounted(schedule, entry, max(entry.accounted, gone), reach))
     ahead = following(schedule, reach)
-    look_at = None if ahead is None else float(ahead + policy.jitter)
+    look_again = None if ahead is None else float(ahead + policy.jitter)
     fates: tuple[Fate, ...] = ()
     if late or rest:
-        entry, fates = _account(schedule, policy, entry, facts, late, rest)
+        entry, fates = _account(schedule, policy, entry, facts, now, late, rest)
         # Only what was within reach was looked after: a clock that is put right again leaves the rest to be run.
         begin = max(entry.accounted, gone) if late else entry.accounted
         entry = entry._replace(accounted=reach, spans=_joined(entry.spans, (begin, reach)))
-    return Decision(entry, fates, look_at, back if back > BACK else 0.0)
+    events = (Event("clock_back", {"seconds": round(back)}),) if back > BACK else ()
+    return Decision(entry, entry.dropping, fates, look_again, events)
 
 
 def decide_startup(
-    fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts, boot: str
+    fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts, boot: str, now: float
 ) -> Decision:
     """Whether the start of the computer is due: once for each boot after the one in which the trigger was first seen."""
     if entry is None or entry.fingerprint != fingerprint:
         last = entry.last if entry else ()
-        return Decision(Entry(fingerprint, facts.now, boot=boot, last=last))
+        return Decision(Entry(fingerprint, now, boot=boot, last=last))
     if entry.boot == boot:
         return Decision(entry)
-    entry = entry._replace(accounted=facts.now, boot=boot)
+    entry = entry._replace(accounted=now, boot=boot)
     found = ("disabled", MISSED) if not facts.enabled else _overlapping(policy, facts)
     if found is None:
-        return Decision(entry._replace(dropping=(Drop(f"boot-{boot}"),)))
-    moment = int(facts.now)
-    fate = Fate(found[1], found[0], moment, moment, 1, facts.now)
-    return Decision(entry._replace(fates=(*entry.fates, fate)[-KEPT:]), (fate,))
+        entry = entry._replace(dropping=(Drop(f"boot-{boot}"),))
+        return Decision(entry, entry.dropping)
+    moment = int(now)
+    fate = Fate(found[1], found[0], moment, moment, 1, now)
+    return Decision(entry._replace(fates=(*entry.fates, fate)[-KEPT:]), fates=(fate,))
 
 
 def dropped(entry: Entry) -> Entry:
@@ -148,10 +111,10 @@ def dropped(entry: Entry) -> Entry:
     return entry._replace(dropping=(), last=tuple(drop.mark for drop in entry.dropping) or entry.last)
 
 
-def _begun(fingerprint: str, entry: Optional[Entry], facts: Facts) -> Entry:
+def _begun(fingerprint: str, entry: Optional[Entry], facts: Facts, now: float) -> Entry:
     if entry is not None and entry.fingerprint == fingerprint:
         return entry
-    accounted = min(max(facts.since, facts.now - FIRST_LOOK), facts.now)
+    accounted = min(max(facts.since, now - FIRST_LOOK), now)
     if entry is None:
         return Entry(fingerprint, accounted, ((0.0, accounted),))
     return Entry(fingerprint, accounted, ((0.0, accounted),), last=entry.last, fates=entry.fates)
@@ -166,20 +129,26 @@ def _unaccounted(schedule: Schedule, entry: Entry, after: float, reach: float) -
 
 
 def _account(
-    schedule: Schedule, policy: Policy, entry: Entry, facts: Facts, late: list[int], rest: list[int]
+    schedule: Schedule,
+    policy: Policy,
+    entry: Entry,
+    facts: Facts,
+    now: float,
+    late: list[int],
+    rest: list[int],
 ) -> tuple[Entry, tuple[Fate, ...]]:
     """The entry with the requests that the slot times lead to, and what becomes of those that lead to none."""
 
     def told(of: Iterable[int], fate: str, reason: str) -> list[Fate]:
         these = list(of)
-        return [Fate(fate, reason, these[0], these[-1], len(these), facts.now)] if these else []
+        return [Fate(fate, reason, these[0], these[-1], len(these), now)] if these else []
 
     if not facts.enabled:
         fates, run = told([*late, *rest], MISSED, "disabled"), []
     else:
         fates, run = told(late, MISSED, "too_late"), rest
         if policy.catch_up == "skip":
-            punctual = facts.now - policy.jitter - ON_TIME
+            punctual = now - policy.jitter - ON_TIME
             fates += told((slot for slot in run if slot < punctual), MISSED, "asleep_or_off")
             run = [slot for slot in run if slot >= punctual]
         overlap = _overlapping(policy, facts)
@@ -187,7 +156,7 @@ def _account(
             fates, run = fates + told(run, overlap[1], overlap[0]), []
         elif policy.catch_up != "all":
             fates, run = fates + told(run[:-1], COALESCED, "newer"), run[-1:]
-    drops = tuple(Drop(compact(slot), slot, _wait(schedule, policy, slot, facts.now)) for slot in run)
+    drops = tuple(Drop(compact(slot), slot, _wait(schedule, policy, slot, now)) for slot in run)
     return entry._replace(dropping=drops, fates=(*entry.fates, *fates)[-KEPT:]), tuple(fates)
 
 

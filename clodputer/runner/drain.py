@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any, NamedTuple, Optional
 
-from clodputer.runner.attempt import attempt
+from clodputer.runner.claimed import handle
 from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import side_by_side
@@ -14,6 +14,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import recover
 from clodputer.runner.tidy import tidy
 from clodputer.store import holds, idle, look
+from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.queue import Queue
@@ -43,6 +44,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     Raises OSError and ClodputerError; what was claimed then is recovered by the next exec.
     """
     worked, held = Worked(), False
+    homes.complete(context.home)
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()
@@ -116,7 +118,7 @@ def drain_lane(context: Context, lane: str, stop: Stop) -> Optional[tuple[Mappin
             place = queue.claim()
             if place is None:
                 break
-            record = attempt(context, lane, place, stop)
+            record = handle(context, lane, place, stop)
             if record is not None:
                 records.append(record)
             _look_around(context)

@@ -1,26 +1,38 @@
-"""Due: drop the requests of all slot times that have come, by the ledger, whatever rang the alarm and however often."""
+"""Due: ask every trigger what is due by the ledger and by what it sees, and drop it, whatever the alarm and however often."""
 
 from __future__ import annotations
 
 import os
 from time import monotonic, sleep
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
-from clodputer.model import due, trigger
+from clodputer import triggers
+from clodputer.model import due
+from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
-from clodputer.runner.watching import drop_changes
-from clodputer.store import boot, holds, ledger, look, zone
+from clodputer.runner.sources import drop_found
+from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
 from clodputer.tasks import taskfile
+from clodputer.triggers import Deciding, Looking
 
-# Another exec at the same task takes milliseconds, as it runs nothing meanwhile; whoever is that late leaves it to that one.
+# Another exec that goes through the ledger takes milliseconds; after so many seconds the work is left to it.
 PATIENCE = 5.0
 GLANCE = 0.01
+
+
+class _Looked(NamedTuple):
+    """A task file whose slot times were looked at. status: of the file before it was read. task: None for a broken one."""
+
+    path: str
+    status: os.stat_result
+    task: Optional[Task]
+    look_at: Optional[float]
 
 
 def drop_due(context: Context, only: Optional[str], now: float, *, watched: bool = False) -> None:
@@ -29,20 +41,28 @@ def drop_due(context: Context, only: Optional[str], now: float, *, watched: bool
     `watched`: look at every watched folder, however lately it was looked at.
 
     A task that has none but manual triggers and is asked for by name gets one request: somebody's alarm is its trigger. Raises
-    OSError, and for a task asked for by name ClodputerError; where all are, a broken file is no trouble of the others.
+    OSError, and for a task asked for by name ClodputerError; where all are, a broken file does not affect the others.
     """
     lock = Lock(f"{context.home.ledger}/due.lock")
     if not _acquire(lock):
         return
     try:
         if only is not None:
-            _by_name(context, only, now)
-            return
-        for name in look.due_files(context.home, now, watched=watched):
-            _by_file(context, name, now)
-        _forget_gone(context)
+            found = [_by_name(context, only, now)]
+        else:
+            files = look.due_files(context.home, now, watched=watched)
+            found = [one for one in (_by_file(context, name, now) for name in files) if one is not None]
+            _forget_gone(context)
     finally:
         lock.release()
+    # A look at a folder may hang, and must not keep any task's slot times waiting: so it comes after the lock.
+    for one in found:
+        try:
+            _note(context, one, now, _sources(context, one.task, now) if one.task else None)
+        except ClodputerError as error:
+            if only is not None:
+                raise
+            _note(context, _broken(context, one, error, now), now, None)
 
 
 def _acquire(lock: Lock) -> bool:
@@ -54,33 +74,36 @@ def _acquire(lock: Lock) -> bool:
     return True
 
 
-def _by_name(context: Context, name: str, now: float) -> None:
+def _by_name(context: Context, name: str, now: float) -> _Looked:
     task = taskfile.load(context.home, name, context.environ)
     status = os.stat(task.path)
-    if all(one.type == "manual" for one in task.triggers):
-        _keep(context, task.path, status, None, now, task)
+    if not any(map(triggers.needs_alarm, task.triggers)):
         alarm(context, task.name)
-    else:
-        _keep(context, task.path, status, _look(context, task, status, now), now, task)
+        return _Looked(task.path, status, task, None)
+    return _Looked(task.path, status, task, _slots(context, task, status.st_ctime, now))
 
 
-def _by_file(context: Context, name: str, now: float) -> None:
+def _by_file(context: Context, name: str, now: float) -> Optional[_Looked]:
     path = f"{context.home.tasks}/{name}"
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except OSError:  # gone, or a link to nowhere or to itself
         look.forget(context.home, name)
-        return
+        return None
     try:
         task, _ = taskfile.check_file(context.home, path, context.environ)
-        # Of two files that claim one name neither is the task; `validate` tells.
+        # Of two files that claim one name neither is the task; `validate` reports them.
         if task is not None and taskfile.load(context.home, task.name, context.environ).path != path:
             task = None
-        look_at = None if task is None else _look(context, task, status, now)
+        look_at = None if task is None else _slots(context, task, status.st_ctime, now)
+        return _Looked(path, status, task, look_at)
     except ClodputerError as error:
-        context.log(now, "skipped", file=name, reason=error.code, message=str(error))
-        task, look_at = None, now + look.LONGEST
-    _keep(context, path, status, look_at, now, task)
+        return _broken(context, _Looked(path, status, None, None), error, now)
+
+
+def _broken(context: Context, one: _Looked, error: ClodputerError, now: float) -> _Looked:
+    context.log(now, "skipped", file=os.path.basename(one.path), reason=error.code, message=str(error))
+    return _Looked(one.path, one.status, None, now + look.LONGEST)
 
 
 def _forget_gone(context: Context) -> None:
@@ -90,71 +113,80 @@ def _forget_gone(context: Context) -> None:
             ledger.remove(context.home, name, index)
 
 
-def _keep(
-    context: Context,
-    path: str,
-    status: os.stat_result,
-    look_at: Optional[float],
-    now: float,
-    task: Optional[Task],
-) -> None:
-    kinds = {one.type for one in task.triggers} if task is not None else set()
-    if kinds - {"manual"} and look_at is None:
+def _note(context: Context, one: _Looked, now: float, settled: Optional[float]) -> None:
+    """Note when to look at a task file again: at its next slot time, or when something that it watches is quiet."""
+    moments = [moment for moment in (one.look_at, settled) if moment is not None]
+    look_at = min(moments, default=None)
+    rings = [triggers.load(trigger.type).alarm(trigger) for trigger in one.task.triggers] if one.task else []
+    if look_at is None and one.task and any(map(triggers.needs_alarm, one.task.triggers)):
         look_at = now + look.LONGEST  # an `at` that is over: known to have triggers, and nothing due
-    name, by_boot, watched = os.path.basename(path), "startup" in kinds, "file_watch" in kinds
-    look.keep(context.home, name, status, look_at, now, by_boot=by_boot, watched=watched)
+    look.keep(
+        context.home,
+        os.path.basename(one.path),
+        one.status,
+        look_at,
+        now,
+        by_boot=any(ring.startup for ring in rings),
+        watched=any(ring.watches for ring in rings),
+    )
 
 
-def _look(context: Context, task: Task, status: os.stat_result, now: float) -> Optional[float]:
-    """Look at each trigger of a task; when to look again, if ever."""
-    for index in ledger.entries(context.home, task.name):
-        if index >= len(task.triggers) or task.triggers[index].type not in (*trigger.TIMED, "startup"):
-            ledger.remove(context.home, task.name, index)
-    looks = [
-        _trigger(context, task, one, index, status.st_ctime, now) for index, one in enumerate(task.triggers)
-    ]
+def _sources(context: Context, task: Task, now: float) -> Optional[float]:
+    """Have the triggers of a task that look for themselves look; when to look again, if ever."""
+    looks = [drop_found(context, task, one, index, now) for index, one in enumerate(task.triggers)]
     return min((moment for moment in looks if moment is not None), default=None)
 
 
-def _trigger(
-    context: Context, task: Task, one: Trigger, index: int, since: float, now: float
+def _slots(context: Context, task: Task, since: float, now: float) -> Optional[float]:
+    """Look at each trigger of a task that is in the slot ledger; when to look again, if ever."""
+    kinds = [triggers.load(one.type) for one in task.triggers]
+    accounted = {
+        index: kind
+        for index, kind in enumerate(kinds)
+        if isinstance(kind, Deciding) and not isinstance(kind, Looking)
+    }
+    for index in ledger.entries(context.home, task.name):
+        if index not in accounted:
+            ledger.remove(context.home, task.name, index)
+    looks = [_slot(context, task, index, kind, since, now) for index, kind in accounted.items()]
+    return min((moment for moment in looks if moment is not None), default=None)
+
+
+def _slot(
+    context: Context, task: Task, index: int, kind: Deciding, since: float, now: float
 ) -> Optional[float]:
-    if one.type == "file_watch":
-        return drop_changes(context, task, one, index, now)
-    if one.type not in (*trigger.TIMED, "startup"):
-        return None
+    """Decide what of one trigger is due: the ledger's entry first, then the requests that it names."""
+    trigger = task.triggers[index]
     entry = ledger.read(context.home, task.name, index)
     if entry is not None and entry.dropping:
-        entry = _perform(context, task, one, index, entry, again=True)
-    policy, mark = trigger.policy(one, task.name), trigger.fingerprint(one)
-    facts = _facts(context, task, since, now)
-    if one.type == "startup":
-        decision = due.decide_startup(mark, policy, entry, facts, boot.identity())
-    else:
-        schedule = trigger.schedule(one, zone.of(one, context.environ))
-        decision = due.decide(schedule, mark, policy, entry, facts)
+        entry = _perform(context, task, trigger, index, entry, again=True)
+    seen = kind.look(context, task, trigger, entry, now) if hasattr(kind, "look") else None
+    decision = kind.decide(
+        trigger, entry, _facts(context, task, trigger, since, now)._replace(seen=seen), now
+    )
     if decision.entry != entry:
         ledger.write(context.home, task.name, index, decision.entry)
-        _tell(context, task, one, index, decision, now)
-    if decision.entry.dropping:
-        _perform(context, task, one, index, decision.entry)
-    return decision.look_at
+        _log(context, task, trigger, index, decision, now)
+    if decision.drops:
+        _perform(context, task, trigger, index, decision.entry)
+    return decision.look_again
 
 
-def _facts(context: Context, task: Task, since: float, now: float) -> due.Facts:
+def _facts(context: Context, task: Task, trigger: Trigger, since: float, now: float) -> Facts:
     at_work = slotdrop.at_work(context.home, task.name)
     held = holds.on_task(context.home, task, now) is not None
-    return due.Facts(now, since, task.enabled, at_work.waiting, at_work.running, held)
+    there = zone.of(trigger, context.environ)
+    return Facts(since, task.enabled, at_work.waiting, at_work.running, held, task.name, there)
 
 
 def _perform(
-    context: Context, task: Task, one: Trigger, index: int, entry: due.Entry, *, again: bool = False
+    context: Context, task: Task, trigger: Trigger, index: int, entry: due.Entry, *, again: bool = False
 ) -> due.Entry:
     """Drop the requests of an entry, then say in it that they are dropped; may be killed anywhere and repeated."""
     for drop in entry.dropping:
         if again and slotdrop.is_dropped(context.home, task.name, drop.mark):
             continue
-        origin: dict[str, Any] = {"trigger": one.type}
+        origin: dict[str, Any] = {"trigger": trigger.type}
         if drop.slot is not None:
             origin["slot_time"] = iso(drop.slot)
         slotdrop.drop(context.home, task.name, drop.mark, origin, drop.not_before)
@@ -171,12 +203,11 @@ def _perform(
     return done
 
 
-def _tell(context: Context, task: Task, one: Trigger, index: int, decision: due.Decision, now: float) -> None:
-    where: dict[str, Any] = {"task": task.name, "trigger": one.type, "index": index}
-    if decision.back:
-        context.log(now, "clock_back", **where, seconds=round(decision.back))
+def _log(context: Context, task: Task, trigger: Trigger, index: int, decision: Decision, now: float) -> None:
+    where: dict[str, Any] = {"task": task.name, "trigger": trigger.type, "index": index}
+    for event in decision.events:
+        context.log(now, event.name, **where, **event.fields)
     for fate in decision.fates:
         slots = {"slot_time": iso(fate.first), "last_slot_time": iso(fate.last), "count": fate.number}
-        context.log(
-            now, "coalesced" if fate.fate == due.COALESCED else "missed", **where, reason=fate.reason, **slots
-        )
+        name = "coalesced" if fate.fate == due.COALESCED else "missed"
+        context.log(now, name, **where, reason=fate.reason, **slots)

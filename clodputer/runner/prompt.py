@@ -105,19 +105,6 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
     return Task(**filled)
 
 
-def watched_path(task: Task, trigger: Trigger, environ: Mapping[str, str], secrets: Mapping[str, str]) -> str:
-    """The folder that a trigger file_watch names, with `{{ env.X }}` and `~` filled in. Raises ClodputerError."""
-    text = _filled(task, "trigger.path", trigger.options["path"], environ, secrets)
-    path = os.path.normpath(expand(text, environ))
-    if not os.path.isabs(path):
-        raise ClodputerError(
-            "task_invalid",
-            f"{task.path}: trigger.path is not absolute: {text}",
-            "Write it from / or from ~ on.",
-        )
-    return path
-
-
 def may_hold_templates(task: Task) -> bool:
     """Whether any text of the task is a template, or may be one: that of a prompt's file is not known before a run."""
     return bool(task.prompt_file) or _any_marked(task)

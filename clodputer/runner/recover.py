@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.isolate import scratch
+from clodputer import isolate
+from clodputer.effects.bury import bury
+from clodputer.effects.close import close_cancelled
 from clodputer.model import outcome
 from clodputer.model.decide import after
 from clodputer.model.moment import parse_moment
@@ -15,9 +17,8 @@ from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
-from clodputer.runner.requests.close import close_cancelled
-from clodputer.runner.settle import bury, settle
-from clodputer.store import runs
+from clodputer.runner.settle import settle
+from clodputer.store import masking, runs
 from clodputer.store.atomic import sync_folder
 from clodputer.store.context import Context
 from clodputer.store.spool import queue, slot
@@ -49,8 +50,7 @@ def recover(context: Context, lane: str, now: float) -> None:
         context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
         settle(context, lane, place, record, parse_moment(str(record["ended_at"]), now))
         return
-    for folder in scratch.places(context.environ, run_id):
-        scratch.remove(folder)
+    isolate.undo(isolate.recorded(slot.resources(context.home, lane, task, run_id)))
     if started:
         _lost(context, lane, place, task, run_id, now)
     else:
@@ -98,8 +98,7 @@ def _lost(context: Context, lane: str, place: Place, task: str, run_id: str, now
     check = runs.read_json(f"{folder}/{CHECK_FOLDER}/process.json") or {}
     recorded = [*process.get("processes", ()), *check.get("processes", ())]
     swept = sweep.sweep_lost(run_id, {**process, "processes": recorded})
-    scratch.mask_streams(folder, context.masker)
-    scratch.remove(str(process.get("temporary", "")))
+    masking.mask_streams(folder, context.masker)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
     report = Report(outcome.of("exec_died", "Clodputer was killed during the run; nobody saw how it ended."))

@@ -7,6 +7,7 @@ from clodputer.runner.prune import prune
 from clodputer.store import chores
 from clodputer.store.context import Context
 from clodputer.store.log import archive
+from clodputer.store.spool import layout, waits
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:
@@ -16,6 +17,9 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             archive.archive(context.home, now, context.settings.log_size)
         if not stop.requested and chores.prune_due(context.home, now):
             prune(context, now, stop)
+            # What cancelled and killed requests left.
+            for lane in layout.lanes(context.home):
+                waits.sweep(context.home, lane, layout.pending_ids(context.home))
             if not stop.requested:
                 chores.pruned(context.home, now)
     except OSError as error:

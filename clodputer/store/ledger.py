@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Optional
 
-from clodputer.model.due import Drop, Entry, Fate
+from clodputer.model.decision import Drop, Fate
+from clodputer.model.due import Entry
 from clodputer.model.jsontext import in_lines
 from clodputer.model.moment import iso, parse_moment
 from clodputer.store import atomic

@@ -25,7 +25,6 @@ RULES = (
     "store/tasks/",
     "tasks/",
     "triggers/",
-    "triggers/file_watch/",
 )
 # Whatever is not what today's Task is made of.
 _FOREIGN = (TypeError, KeyError, ValueError, AttributeError)

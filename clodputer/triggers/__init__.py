@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, Optional, Protocol
+from typing import Any, Optional, Protocol, runtime_checkable
 
+from clodputer.model.decision import Decision, Facts
 from clodputer.model.keys import Key
 from clodputer.model.ring import NOTHING, Ring
 from clodputer.model.schedule import Schedule
-from clodputer.model.task import Trigger
+from clodputer.model.task import Task, Trigger
 from clodputer.store import zone
+from clodputer.store.context import Context
 
 
+@runtime_checkable
 class Kind(Protocol):
     """What the module of every kind has. `type: NAME` in a task file is the module of that name in this folder."""
 
@@ -30,11 +33,37 @@ class Kind(Protocol):
         """When it brings requests in, for people: `every 15m`, `when files change in ~/inbox`. Pure."""
 
 
-class Clock(Kind, Protocol):
+@runtime_checkable
+class Deciding(Kind, Protocol):
+    """A kind that brings requests in by itself. Its entry is one of the slot ledger, a `model.due.Entry`.
+
+    It may have a function `look`, as a `Looking` one does; that must come back within milliseconds.
+    """
+
+    def decide(self, trigger: Trigger, entry: Any, facts: Facts, now: float) -> Decision:
+        """What is due at `now` (epoch seconds), and the next entry. Pure."""
+
+
+@runtime_checkable
+class Clock(Deciding, Protocol):
     """A kind that has slot times."""
 
     def schedule(self, trigger: Trigger, zone: tzinfo) -> Schedule:
         """Its slot times; `zone` is the one that the trigger names, or the system's. Pure."""
+
+
+@runtime_checkable
+class Looking(Deciding, Protocol):
+    """A kind that looks for what has changed somewhere. Its entry is whatever it remembers: a mapping that JSON can hold."""
+
+    def mark(self, context: Context, task: Task, trigger: Trigger) -> str:
+        """A name for what it looks at; when it looks at something else it begins anew. Raises ClodputerError."""
+
+    def look(self, context: Context, task: Task, trigger: Trigger, entry: Any, now: float) -> Any:
+        """What is there now, as JSON can hold it, for `decide` as `facts.seen`.
+
+        Called in a child process under a deadline, so it may hang, and must change nothing. Raises ClodputerError, OSError.
+        """
 
 
 def names() -> tuple[str, ...]:
@@ -55,7 +84,7 @@ def load(name: str) -> Kind:
 
 def has_slot_times(trigger: Trigger) -> bool:
     """Whether a trigger is of a kind that has slot times."""
-    return hasattr(load(trigger.type), "schedule")
+    return isinstance(load(trigger.type), Clock)
 
 
 def needs_alarm(trigger: Trigger) -> bool:
@@ -65,11 +94,8 @@ def needs_alarm(trigger: Trigger) -> bool:
 
 def schedule(trigger: Trigger, environ: Mapping[str, str]) -> Optional[Schedule]:
     """The slot times of a trigger; None for a kind without. Raises ClodputerError when its time zone is not known."""
-    kind: Any = load(trigger.type)
-    if not hasattr(kind, "schedule"):
-        return None
-    found: Schedule = kind.schedule(trigger, zone.of(trigger, environ))
-    return found
+    kind = load(trigger.type)
+    return kind.schedule(trigger, zone.of(trigger, environ)) if isinstance(kind, Clock) else None
 
 
 def words(triggers: Iterable[Trigger]) -> str:

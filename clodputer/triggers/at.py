@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import tzinfo
+from typing import Optional
 
+from clodputer.model import due
+from clodputer.model.decision import Decision, Facts
+from clodputer.model.due import Entry
 from clodputer.model.keys import TEXT, Key
 from clodputer.model.moment import parse_moment
-from clodputer.model.policy import MAX_LATE, OVERLAP, moment
+from clodputer.model.policy import MAX_LATE, OVERLAP, fingerprint, moment, policy
 from clodputer.model.ring import Once, Ring
 from clodputer.model.schedule import Moment
 from clodputer.model.task import Trigger
@@ -31,6 +35,12 @@ BRINGS: tuple[str, ...] = ()
 def schedule(trigger: Trigger, zone: tzinfo) -> Moment:
     """Its one slot time."""
     return Moment(int(parse_moment(trigger.options["time"], 0.0)))
+
+
+def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -> Decision:
+    """Whether its moment has come, and what becomes of it."""
+    rules = policy(trigger, facts.task)
+    return due.decide(schedule(trigger, facts.zone), fingerprint(trigger), rules, entry, facts, now)
 
 
 def alarm(trigger: Trigger) -> Ring:

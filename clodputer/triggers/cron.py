@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import tzinfo
+from typing import Optional
 
-from clodputer.model import cron
+from clodputer.model import cron, due
 from clodputer.model.cronwords import phrase
+from clodputer.model.decision import Decision, Facts
+from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import TEXT, Key
-from clodputer.model.policy import REPEATED, active, within
+from clodputer.model.policy import REPEATED, active, fingerprint, policy, within
 from clodputer.model.ring import Expression, Ring
 from clodputer.model.schedule import Calendar
 from clodputer.model.task import Trigger
@@ -63,6 +66,12 @@ BRINGS: tuple[str, ...] = ()
 def schedule(trigger: Trigger, zone: tzinfo) -> Calendar:
     """Its slot times."""
     return Calendar(cron.parse(trigger.options["schedule"]), zone, active(trigger.options))
+
+
+def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -> Decision:
+    """Which of its slot times have come, and what becomes of them."""
+    rules = policy(trigger, facts.task)
+    return due.decide(schedule(trigger, facts.zone), fingerprint(trigger), rules, entry, facts, now)
 
 
 def alarm(trigger: Trigger) -> Ring:

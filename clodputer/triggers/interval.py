@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import tzinfo
+from typing import Optional
 
+from clodputer.model import due
+from clodputer.model.decision import Decision, Facts
+from clodputer.model.due import Entry
 from clodputer.model.keys import DURATION, TEXT, Key
 from clodputer.model.moment import format_duration, parse_moment
-from clodputer.model.policy import DAY, REPEATED, active, moment, within
+from clodputer.model.policy import DAY, REPEATED, active, fingerprint, moment, policy, within
 from clodputer.model.ring import Every, Ring
 from clodputer.model.schedule import Interval
 from clodputer.model.task import Trigger
@@ -55,6 +59,12 @@ BRINGS: tuple[str, ...] = ()
 def schedule(trigger: Trigger, zone: tzinfo) -> Interval:
     """Its slot times."""
     return Interval(_seconds(trigger), _anchor(trigger), zone, active(trigger.options))
+
+
+def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -> Decision:
+    """Which of its slot times have come, and what becomes of them."""
+    rules = policy(trigger, facts.task)
+    return due.decide(schedule(trigger, facts.zone), fingerprint(trigger), rules, entry, facts, now)
 
 
 def alarm(trigger: Trigger) -> Ring:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Optional
 
 from clodputer import triggers
-from clodputer.model.due import MISSED, ON_TIME, Fate
+from clodputer.model.decision import Fate
+from clodputer.model.due import MISSED, ON_TIME
 from clodputer.model.errors import ClodputerError
 from clodputer.model.policy import fingerprint, policy
 from clodputer.model.schedule import following

@@ -11,7 +11,8 @@ from clodputer.model.request import InvalidRequest
 from clodputer.runner.intake import read_request
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool import dropfile, layout, whereabouts
+from clodputer.store.spool import dropfile, layout, waits, whereabouts
+from clodputer.store.spool.waits import Waiting
 from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
 
 
@@ -27,7 +28,8 @@ class Lane(NamedTuple):
 class Row(NamedTuple):
     """One request that has not ended. `position` counts from 1 in its lane's queue, and is 0 for what is not queued.
 
-    created_at, not_before: epoch seconds. `unreadable` says why its content could not be read.
+    created_at, not_before: epoch seconds. `unreadable` says why its content could not be read, `waits` why it is kept
+    waiting although its own time has come.
     """
 
     state: str
@@ -43,6 +45,7 @@ class Row(NamedTuple):
     file: str
     run_id: str = ""
     unreadable: str = ""
+    waits: Optional[Waiting] = None
 
 
 class Aside(NamedTuple):
@@ -78,7 +81,7 @@ def rows(home: Home, lane: str, limit: int) -> list[Row]:
     found = chain(
         ((0, one) for one in running), queued, ((0, one) for one in delayed), ((0, one) for one in new)
     )
-    return [_row(position, one) for position, one in islice(found, limit)]
+    return [_row(home, position, one) for position, one in islice(found, limit)]
 
 
 def aside(home: Home, place: str, limit: int) -> list[Aside]:
@@ -113,7 +116,7 @@ def _lane(home: Home, name: str) -> Lane:
     return Lane(name, sum(map(len, queued)), delayed, oldest)
 
 
-def _row(position: int, one: Found) -> Row:
+def _row(home: Home, position: int, one: Found) -> Row:
     task, created, before, attempt, origin, unreadable = one.task, None, None, 1, {}, ""
     priority = one.place.priority if one.place else 0
     try:
@@ -141,4 +144,5 @@ def _row(position: int, one: Found) -> Row:
         one.name,
         one.run_id,
         unreadable,
+        waits.read(home, one.lane, one.id) if one.state == DELAYED else None,
     )

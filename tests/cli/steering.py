@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from time import time
 
-from clodputer.model.due import MISSED, Entry, Fate
+from clodputer.model.decision import Fate
+from clodputer.model.due import MISSED, Entry
 from clodputer.store import holds, ledger
 from clodputer.store.home import Home
 from tests.workshop import command_task, drop, execute, make_home, write_task

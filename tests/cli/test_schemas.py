@@ -20,6 +20,7 @@ from referencing.jsonschema import DRAFT202012
 from clodputer.cli.group import COMMANDS
 from clodputer.cli.main import main
 from clodputer.model import due, outcome
+from clodputer.model.decision import Fate
 from clodputer.model.mask import Masker
 from clodputer.model.request import Request
 from clodputer.store import holds, ledger, runs
@@ -91,7 +92,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 def _missed(entry: due.Entry) -> due.Entry:
     now = int(time())
-    return entry._replace(fates=(due.Fate(due.MISSED, "too_late", now - 9000, now - 3600, 3, now - 60.0),))
+    return entry._replace(fates=(Fate(due.MISSED, "too_late", now - 9000, now - 3600, 3, now - 60.0),))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 import pytest
 from hypothesis import given
@@ -10,38 +10,11 @@ from hypothesis import strategies as st
 
 from clodputer.model import decide, outcome
 from clodputer.model.backoff import FIRST_PAUSE, LONGEST_PAUSE, limit_pause
-from clodputer.model.decide import Bury, Delay, Holder, Run
+from clodputer.model.decide import Holder
 from clodputer.model.request import Request
-from clodputer.model.task import Task
 
 NOW = 1_800_000_000.0
-TASK = Task(name="nightly", path="tasks/nightly.yaml")
 REQUEST = Request("abcd1234", "nightly", NOW - 60)
-
-
-@pytest.mark.parametrize(
-    ("request_", "task", "expected"),
-    [
-        (REQUEST, TASK, Run(TASK)),
-        (REQUEST._replace(expires_at=NOW + 1), TASK, Run(TASK)),
-        (REQUEST._replace(not_before=NOW), TASK, Run(TASK)),
-        (REQUEST._replace(not_before=NOW + 9), TASK, Delay(NOW + 9)),
-        (REQUEST._replace(not_before=NOW + 9), None, Delay(NOW + 9)),
-        (REQUEST._replace(expires_at=NOW), TASK, "expired"),
-        (REQUEST._replace(expires_at=NOW, not_before=NOW + 9), TASK, "expired"),
-        (REQUEST, None, "task_invalid"),
-        (REQUEST, TASK._replace(enabled=False), "task_disabled"),
-    ],
-)
-def test_before(request_: Request, task: Optional[Task], expected: Any) -> None:
-    """Expired ones are buried, early ones delayed, and what cannot be run is buried with the way to fix it."""
-    decision = decide.before(request_, task, "tasks/nightly.yaml:3: broken", NOW)
-    if isinstance(expected, str):
-        assert isinstance(decision, Bury)
-        assert decision.code == expected
-        assert decision.message
-    else:
-        assert decision == expected
 
 
 @pytest.mark.parametrize(

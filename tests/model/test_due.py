@@ -8,9 +8,10 @@ from typing import Optional
 import pytest
 
 from clodputer.model import cron, due
-from clodputer.model.due import COALESCED, MISSED, Entry, Facts, decide, decide_startup
+from clodputer.model.decision import Decision, Facts
+from clodputer.model.due import COALESCED, MISSED, Entry, decide, decide_startup
+from clodputer.model.policy import Policy
 from clodputer.model.schedule import Calendar, Interval, Moment, slots
-from clodputer.model.trigger import Policy
 from clodputer.model.window import Window
 
 TYPE_CHECKING = False
@@ -29,10 +30,10 @@ def known(since: float) -> Entry:
 
 
 def result(
-    schedule: Schedule, policy: Policy, entry: Optional[Entry], facts: Facts
+    schedule: Schedule, policy: Policy, entry: Optional[Entry], facts: Facts, now: float
 ) -> tuple[list[float], list[tuple[str, str, int]]]:
     """The slot times that are dropped, and fate, reason and number of the others."""
-    decision = decide(schedule, "x", policy, entry, facts)
+    decision = decide(schedule, "x", policy, entry, facts, now)
     return [drop.slot or 0 for drop in decision.entry.dropping], [
         (*fate[:2], fate.number) for fate in decision.fates
     ]
@@ -40,51 +41,51 @@ def result(
 
 def test_a_slot_time_that_has_come_is_dropped() -> None:
     """Once: the entry that says so makes nothing due any more, whoever looks and however often."""
-    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 1, 0.0))
+    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(0.0), EIGHT + 1)
     assert [drop.slot for drop in decision.entry.dropping] == [EIGHT]
-    assert decision.look_at == EIGHT + DAY
-    again = decide(DAILY, "x", Policy(), due.dropped(decision.entry), Facts(EIGHT + 1, 0.0))
-    assert again == due.Decision(due.dropped(decision.entry), (), EIGHT + DAY)
+    assert decision.look_again == EIGHT + DAY
+    again = decide(DAILY, "x", Policy(), due.dropped(decision.entry), Facts(0.0), EIGHT + 1)
+    assert again == Decision(due.dropped(decision.entry), look_again=EIGHT + DAY)
 
 
 def test_an_early_alarm_finds_nothing() -> None:
-    assert result(DAILY, Policy(), known(EIGHT - DAY), Facts(EIGHT - 0.5, 0.0)) == ([], [])
+    assert result(DAILY, Policy(), known(EIGHT - DAY), Facts(0.0), EIGHT - 0.5) == ([], [])
 
 
 def test_the_first_look_runs_nothing_old() -> None:
     """What was due before a schedule is first seen is accounted for."""
-    assert result(DAILY, Policy(), None, Facts(NINE, 0.0)) == ([], [])
+    assert result(DAILY, Policy(), None, Facts(0.0), NINE) == ([], [])
 
 
 def test_the_first_alarm_may_be_the_first_look() -> None:
     """A slot time of the last minute runs, if the task file was there before it."""
-    assert result(DAILY, Policy(), None, Facts(EIGHT + 2, EIGHT - HOUR)) == ([EIGHT], [])
-    assert result(DAILY, Policy(), None, Facts(EIGHT + 2, EIGHT + 1)) == ([], [])
+    assert result(DAILY, Policy(), None, Facts(EIGHT - HOUR), EIGHT + 2) == ([EIGHT], [])
+    assert result(DAILY, Policy(), None, Facts(EIGHT + 1), EIGHT + 2) == ([], [])
 
 
 def test_a_changed_schedule_never_replays() -> None:
     """Another fingerprint begins anew at the moment of the change."""
     entry = known(EIGHT - 5 * DAY)._replace(fingerprint="another")
-    assert result(DAILY, Policy(), entry, Facts(NINE, NINE - 10)) == ([], [])
+    assert result(DAILY, Policy(), entry, Facts(NINE - 10), NINE) == ([], [])
 
 
 def test_catch_up_latest_runs_one() -> None:
     """The newest; it stands for the others that were due meanwhile."""
     policy = Policy(max_late=10 * DAY)
     entry = known(EIGHT - 3 * DAY)
-    assert result(DAILY, policy, entry, Facts(NINE, 0.0)) == ([EIGHT], [(COALESCED, "newer", 2)])
+    assert result(DAILY, policy, entry, Facts(0.0), NINE) == ([EIGHT], [(COALESCED, "newer", 2)])
 
 
 def test_catch_up_all_runs_each() -> None:
     policy = Policy("all", 10 * DAY)
-    assert result(DAILY, policy, known(EIGHT - 2 * DAY), Facts(NINE, 0.0)) == ([EIGHT - DAY, EIGHT], [])
+    assert result(DAILY, policy, known(EIGHT - 2 * DAY), Facts(0.0), NINE) == ([EIGHT - DAY, EIGHT], [])
 
 
 def test_catch_up_skip_runs_what_is_on_time() -> None:
     """Within five minutes is on time; what is later is missed."""
     entry = known(EIGHT - DAY)
-    assert result(DAILY, Policy("skip"), entry, Facts(EIGHT + 299, 0.0)) == ([EIGHT], [])
-    assert result(DAILY, Policy("skip"), entry, Facts(EIGHT + 301, 0.0)) == (
+    assert result(DAILY, Policy("skip"), entry, Facts(0.0), EIGHT + 299) == ([EIGHT], [])
+    assert result(DAILY, Policy("skip"), entry, Facts(0.0), EIGHT + 301) == (
         [],
         [(MISSED, "asleep_or_off", 1)],
     )
@@ -93,16 +94,16 @@ def test_catch_up_skip_runs_what_is_on_time() -> None:
 def test_what_is_too_late_is_missed() -> None:
     """Later than max_late, and each of them is counted."""
     entry = known(EIGHT - 30 * DAY)
-    assert result(DAILY, Policy(), entry, Facts(NINE, 0.0)) == ([EIGHT], [(MISSED, "too_late", 29)])
-    assert result(DAILY, Policy(), entry, Facts(EIGHT + DAY, 0.0))[0] == [EIGHT + DAY]
+    assert result(DAILY, Policy(), entry, Facts(0.0), NINE) == ([EIGHT], [(MISSED, "too_late", 29)])
+    assert result(DAILY, Policy(), entry, Facts(0.0), EIGHT + DAY)[0] == [EIGHT + DAY]
 
 
 def test_a_disabled_task_misses_its_slot_times() -> None:
     """Enabling it later brings nothing of them back."""
-    facts = Facts(NINE, 0.0, enabled=False)
-    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), facts)
+    facts = Facts(0.0, enabled=False)
+    decision = decide(DAILY, "x", Policy(), known(EIGHT - DAY), facts, NINE)
     assert [fate.reason for fate in decision.fates] == ["disabled"]
-    assert result(DAILY, Policy(), decision.entry, Facts(NINE + 1, 0.0)) == ([], [])
+    assert result(DAILY, Policy(), decision.entry, Facts(0.0), NINE + 1) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -120,29 +121,29 @@ def test_a_disabled_task_misses_its_slot_times() -> None:
 )
 def test_overlap(overlap: str, waiting: bool, running: bool, held: bool, expected: object) -> None:
     """One waiting request is enough, each counts, or the busy miss theirs."""
-    facts = Facts(NINE, 0.0, True, waiting, running, held)
-    assert result(DAILY, Policy(overlap=overlap), known(EIGHT - DAY), facts) == expected
+    facts = Facts(0.0, True, waiting, running, held)
+    assert result(DAILY, Policy(overlap=overlap), known(EIGHT - DAY), facts, NINE) == expected
 
 
 def test_jitter_comes_after_the_slot_time() -> None:
     """The slot time stays what it is; it is only looked at later."""
     policy = Policy(jitter=600)
-    assert result(DAILY, policy, known(EIGHT - DAY), Facts(EIGHT + 599, 0.0)) == ([], [])
-    assert result(DAILY, policy, known(EIGHT - DAY), Facts(EIGHT + 600, 0.0)) == ([EIGHT], [])
-    assert decide(DAILY, "x", policy, known(EIGHT - DAY), Facts(EIGHT, 0.0)).look_at == EIGHT + 600
+    assert result(DAILY, policy, known(EIGHT - DAY), Facts(0.0), EIGHT + 599) == ([], [])
+    assert result(DAILY, policy, known(EIGHT - DAY), Facts(0.0), EIGHT + 600) == ([EIGHT], [])
+    assert decide(DAILY, "x", policy, known(EIGHT - DAY), Facts(0.0), EIGHT).look_again == EIGHT + 600
 
 
 def test_jitter_brings_nothing_old_back() -> None:
     """Neither at the first look nor when it is given to a schedule that was looked after."""
-    assert result(DAILY, Policy(jitter=7200), None, Facts(NINE, NINE - 10)) == ([], [])
-    assert result(DAILY, Policy(jitter=7200), known(NINE - 1), Facts(NINE, 0.0)) == ([], [])
+    assert result(DAILY, Policy(jitter=7200), None, Facts(NINE - 10), NINE) == ([], [])
+    assert result(DAILY, Policy(jitter=7200), known(NINE - 1), Facts(0.0), NINE) == ([], [])
 
 
 def test_a_late_request_waits_for_the_active_hours() -> None:
     """A slot time that is made up for at night is dropped at once and may run when the hours begin."""
     schedule = Calendar(cron.parse("0 * * * *"), timezone.utc, Window(8 * 60, 20 * 60))
     midnight = EIGHT + 16 * HOUR
-    decision = decide(schedule, "x", Policy(), known(EIGHT + 10 * HOUR), Facts(midnight, 0.0))
+    decision = decide(schedule, "x", Policy(), known(EIGHT + 10 * HOUR), Facts(0.0), midnight)
     assert [(drop.slot, drop.not_before) for drop in decision.entry.dropping] == [
         (EIGHT + 11 * HOUR, EIGHT + DAY)
     ]
@@ -150,10 +151,10 @@ def test_a_late_request_waits_for_the_active_hours() -> None:
 
 def test_a_single_moment_is_due_once() -> None:
     moment = Moment(int(EIGHT))
-    decision = decide(moment, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 1, 0.0))
+    decision = decide(moment, "x", Policy(), known(EIGHT - DAY), Facts(0.0), EIGHT + 1)
     assert [drop.slot for drop in decision.entry.dropping] == [EIGHT]
-    assert decision.look_at is None
-    assert result(moment, Policy(), None, Facts(NINE, NINE - 1)) == ([], [])
+    assert decision.look_again is None
+    assert result(moment, Policy(), None, Facts(NINE - 1), NINE) == ([], [])
 
 
 def test_a_clock_that_goes_back_repeats_nothing() -> None:
@@ -165,7 +166,7 @@ def test_a_clock_that_goes_back_repeats_nothing() -> None:
         moments = [EIGHT - 5 * DAY + step * HOUR for step in range(100)]
         moments += [moments[-1] - back + step * HOUR for step in range(120)]
         for now in moments:
-            entry = decide(hourly, "x", Policy(), entry, Facts(now, 0.0)).entry
+            entry = decide(hourly, "x", Policy(), entry, Facts(0.0), now).entry
             ran += [drop.slot for drop in entry.dropping if drop.slot]
             entry = due.dropped(entry)
         assert len(ran) == len(set(ran))
@@ -174,37 +175,37 @@ def test_a_clock_that_goes_back_repeats_nothing() -> None:
 
 def test_a_clock_decades_ahead_does_not_stop_the_schedule() -> None:
     """Its slot times count as missed only until the clock is put right; then they are run when they come."""
-    ahead = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(EIGHT + 70 * 365 * DAY, 0.0))
+    ahead = decide(DAILY, "x", Policy(), known(EIGHT - DAY), Facts(0.0), EIGHT + 70 * 365 * DAY)
     assert ahead.fates[0].reason == "too_late"
-    right = decide(DAILY, "x", Policy(), due.dropped(ahead.entry), Facts(NINE, 0.0))
-    assert right.back > 60 * 365 * DAY
+    right = decide(DAILY, "x", Policy(), due.dropped(ahead.entry), Facts(0.0), NINE)
+    assert right.events[0].fields["seconds"] > 60 * 365 * DAY
     assert right.entry.fates == ()
-    assert result(DAILY, Policy(), right.entry, Facts(EIGHT + DAY, 0.0)) == ([EIGHT + DAY], [])
+    assert result(DAILY, Policy(), right.entry, Facts(0.0), EIGHT + DAY) == ([EIGHT + DAY], [])
 
 
 def test_a_year_of_minutes_is_counted_and_the_newest_runs() -> None:
     """Also when there are more than are counted one by one."""
     minutely = Interval(60, 0)
-    dropped, fates = result(minutely, Policy(), known(EIGHT - 366 * DAY), Facts(EIGHT, 0.0))
+    dropped, fates = result(minutely, Policy(), known(EIGHT - 366 * DAY), Facts(0.0), EIGHT)
     assert dropped == [EIGHT]
     assert fates == [(MISSED, "too_late", due.MOST), (COALESCED, "newer", 1440)]
 
 
 def test_startup_is_due_once_for_each_boot() -> None:
     """The boot in which it is first seen is accounted for."""
-    first = decide_startup("startup", Policy(), None, Facts(NINE, 0.0), "a").entry
+    first = decide_startup("startup", Policy(), None, Facts(0.0), "a", NINE).entry
     assert first.dropping == ()
-    assert decide_startup("startup", Policy(), first, Facts(NINE, 0.0), "a").entry == first
-    second = decide_startup("startup", Policy(), first, Facts(NINE, 0.0), "b").entry
+    assert decide_startup("startup", Policy(), first, Facts(0.0), "a", NINE).entry == first
+    second = decide_startup("startup", Policy(), first, Facts(0.0), "b", NINE).entry
     assert [drop.mark for drop in second.dropping] == ["boot-b"]
     assert (
-        decide_startup("startup", Policy(), due.dropped(second), Facts(NINE, 0.0), "b").entry.dropping == ()
+        decide_startup("startup", Policy(), due.dropped(second), Facts(0.0), "b", NINE).entry.dropping == ()
     )
 
 
 def test_startup_of_a_disabled_task_is_missed() -> None:
-    first = decide_startup("startup", Policy(), None, Facts(NINE, 0.0), "a").entry
-    decision = decide_startup("startup", Policy(), first, Facts(NINE, 0.0, enabled=False), "b")
+    first = decide_startup("startup", Policy(), None, Facts(0.0), "a", NINE).entry
+    decision = decide_startup("startup", Policy(), first, Facts(0.0, enabled=False), "b", NINE)
     assert ([fate.reason for fate in decision.fates], decision.entry.dropping) == (["disabled"], ())
 
 

@@ -11,9 +11,10 @@ from typing import Any, Optional
 import pytest
 
 from clodputer.model import cron, due
-from clodputer.model.due import MISSED, Entry, Facts, decide
+from clodputer.model.decision import Decision, Facts
+from clodputer.model.due import MISSED, Entry, decide
+from clodputer.model.policy import Policy
 from clodputer.model.schedule import Calendar
-from clodputer.model.trigger import Policy
 from tests.model.test_due import DAILY, DAY, EIGHT, HOUR, NINE, known, slots_between
 
 TYPE_CHECKING = False
@@ -45,8 +46,8 @@ class World:
         yield
         if self.entry.dropping:
             yield from self.perform(self.entry)
-        facts = Facts(self.now, 0.0, self.enabled, self.waiting, self.running)
-        decision = decide(self.schedule, "x", self.policy, self.entry, facts)
+        facts = Facts(0.0, self.enabled, self.waiting, self.running)
+        decision = decide(self.schedule, "x", self.policy, self.entry, facts, self.now)
         yield
         if decision.entry != self.entry:
             self.account(decision)
@@ -55,16 +56,16 @@ class World:
         if self.entry.dropping:
             yield from self.perform(self.entry)
 
-    def account(self, decision: due.Decision) -> None:
+    def account(self, decision: Decision) -> None:
         """Note the fate of each slot time; the ledger's write makes them all true at once."""
-        if decision.back:
+        if decision.events:
             spans = decision.entry.spans
             self.fates = {
                 slot: fate
                 for slot, fate in self.fates.items()
                 if fate != MISSED or slot <= self.now or any(begin < slot <= end for begin, end in spans)
             }
-        before = self.entry.accounted if not decision.back else self.now
+        before = self.entry.accounted if not decision.events else self.now
         open_slots = [
             slot
             for slot in slots_between(self.schedule, before, decision.entry.accounted)
@@ -153,7 +154,7 @@ def test_edits_of_the_schedule_replay_nothing(seed: int) -> None:
         if dice.random() < 0.2:
             schedule = Calendar(cron.parse(dice.choice(SCHEDULES)), timezone.utc)
             since, fingerprint = now - dice.choice((0, 30, 400)), str(step)
-        decision = decide(schedule, fingerprint, Policy("all"), entry, Facts(now, since))
+        decision = decide(schedule, fingerprint, Policy("all"), entry, Facts(since), now)
         for drop in decision.entry.dropping:
             assert drop.slot is not None
             assert drop.slot > since

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from clodputer.runner.intake import intake
-from clodputer.runner.watching import AWAY, BUSY, drop_changes
-from clodputer.store import snapshot
+from clodputer.runner.sources import BUSY, drop_found
+from clodputer.store import memory
 from clodputer.store.lock import Lock
+from clodputer.triggers.file_watch.judge import AWAY
 from tests.runner.watched import Watched
 from tests.workshop import everything
 
@@ -182,10 +183,10 @@ def from_queue(path: Path) -> str:
 def test_two_execs_at_once(tmp_path: Path) -> None:
     """Whoever is refused looks again soon; together they drop each file once."""
     watched = Watched(tmp_path)
-    with Lock(f"{snapshot.folder(watched.home, 'work')}/{snapshot.LOCK}") as held:
+    with Lock(f"{memory.folder(watched.home, 'work')}/{memory.LOCK}") as held:
         assert held
         now = time.time()
-        assert drop_changes(watched.context, watched.task, watched.task.triggers[0], 0, now) == now + BUSY
+        assert drop_found(watched.context, watched.task, watched.task.triggers[0], 0, now) == now + BUSY
     for number in range(200):
         watched.put(f"f{number}")
     looks = [threading.Thread(target=watched.look) for _ in range(4)]
@@ -202,4 +203,4 @@ def test_away_and_back_again_says_when_to_look(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     watched.inbox.rename(tmp_path / "away")
     now = time.time()
-    assert drop_changes(watched.context, watched.task, watched.task.triggers[0], 0, now) == now + AWAY
+    assert drop_found(watched.context, watched.task, watched.task.triggers[0], 0, now) == now + AWAY

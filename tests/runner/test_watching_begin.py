@@ -11,7 +11,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import from_fields
 from clodputer.model.task import Trigger
 from clodputer.runner import prompt
-from clodputer.store import snapshot
+from clodputer.store import memory
+from clodputer.triggers.file_watch.path import filled_in
 from tests.runner.watched import Watched
 from tests.workshop import events
 
@@ -43,7 +44,7 @@ def test_an_edited_trigger_replays_nothing(tmp_path: Path) -> None:
     watched.put("c.md")
     watched.look()
     assert watched.files() == [("c.md", "created")]
-    assert len(os.listdir(snapshot.folder(watched.home, "work"))) == 2, "the lock and one state"
+    assert len(os.listdir(memory.folder(watched.home, "work"))) == 3, "two locks and one state"
 
 
 def test_other_options_of_a_trigger_change_nothing(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_a_damaged_snapshot_replays_nothing(tmp_path: Path) -> None:
     watched.put("a")
     watched.look()
     watched.dropped()
-    (file,) = Path(snapshot.folder(watched.home, "work")).glob(f"*/{snapshot.FILE}")
+    (file,) = Path(memory.folder(watched.home, "work")).glob(f"*/{memory.FILE}")
     file.write_text("{")
     watched.look()
     assert watched.files() == []
@@ -92,12 +93,11 @@ def test_home_and_variables_in_the_path(tmp_path: Path) -> None:
         ("~/inbox", {"HOME": str(tmp_path)}),
         ("{{ env.ROOT }}/inbox/", {"ROOT": str(tmp_path)}),
     ):
-        trigger = Trigger("file_watch", {"path": text})
-        assert prompt.watched_path(watched.task, trigger, environ, {}) == str(watched.inbox)
+        assert filled_in(watched.task, text, environ, {}) == str(watched.inbox)
     with pytest.raises(ClodputerError, match=r"trigger\.path is not absolute: inbox"):
-        prompt.watched_path(watched.task, Trigger("file_watch", {"path": "{{ env.X }}"}), {"X": "inbox"}, {})
+        filled_in(watched.task, "{{ env.X }}", {"X": "inbox"}, {})
     with pytest.raises(ClodputerError, match=r"env\.GONE is not set"):
-        prompt.watched_path(watched.task, Trigger("file_watch", {"path": "{{ env.GONE }}"}), {}, {})
+        filled_in(watched.task, "{{ env.GONE }}", {}, {})
 
 
 def test_a_pattern_that_is_none(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from clodputer.model import watch
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import compact
 from clodputer.model.request import Request, from_fields
-from clodputer.model.task import Trigger
-from clodputer.runner import changed, prompt
+from clodputer.runner import prompt
 from clodputer.store.spool import dropfile
 from clodputer.store.tasks import template_text
+from clodputer.triggers.file_watch.contexts import contexts
 from tests.runner.watched import Watched
 from tests.workshop import events, make_too_deep
 
@@ -188,17 +188,16 @@ def test_a_file_that_comes_while_the_task_runs_is_not_lost(tmp_path: Path) -> No
     assert watched.files() == [("a", "created")]
 
 
-def test_more_files_than_one_request_holds(tmp_path: Path) -> None:
+def test_more_files_than_one_request_holds() -> None:
     """`batch: all` makes as few requests as hold them; each is small enough to be taken in."""
     changes = [
         watch.Change(f"{number:05}-{'x' * 150}", "created", watch.Version(0, 0, 0, 0))
         for number in range(5000)
     ]
-    task = Watched(tmp_path).task
-    made = changed.requests(task, Trigger("file_watch", {"batch": "all"}), 0, "/in", changes, 1.0)
+    made = contexts("/in", changes, "all")
     assert 2 <= len(made) <= 6
-    assert all(len(dumps(fields)) < dropfile.LARGEST for _, fields in made)
-    files = [file["relative"] for _, fields in made for file in fields["context"]["files"]]
+    assert all(len(dumps(context)) < dropfile.LARGEST - 10_000 for context in made)
+    files = [file["relative"] for context in made for file in context["files"]]
     assert files == [change.path for change in changes]
 
 

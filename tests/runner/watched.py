@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from clodputer.model.task import Task, Trigger
-from clodputer.runner.watching import drop_changes
+from clodputer.runner.sources import drop_found
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from tests.workshop import command_task, environment, make_home
@@ -50,7 +50,7 @@ class Watched:
         """Look so many seconds from now, by default when all that was written is quiet; all triggers, the soonest next look."""
         now = time.time() + later
         again = [
-            drop_changes(self.context, self.task, trigger, index, now)
+            drop_found(self.context, self.task, trigger, index, now)
             for index, trigger in enumerate(self.task.triggers)
         ]
         return min((moment for moment in again if moment is not None), default=None)

@@ -13,10 +13,10 @@ import pytest
 from clodputer.model import cron
 from clodputer.model.schedule import Calendar, slots
 from clodputer.model.task import Trigger
-from clodputer.model.trigger import schedule
 from clodputer.schedulers.cron import times
 from tests.model.clockwork import FIELDS, Expression, Year, random_expression
 from tests.schedulers.alarms import times as times_of
+from tests.triggers.slots import schedule
 
 EXPRESSIONS = 2500
 

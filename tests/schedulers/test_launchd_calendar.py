@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.model import trigger as triggers
+from clodputer.model.policy import jitter, policy
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
 from clodputer.schedulers.launchd.calendar import MOST
@@ -21,6 +21,7 @@ from tests.examples import examples
 from tests.model.clockwork import random_expression
 from tests.schedulers.alarms import ring
 from tests.schedulers.launchd_walker import MANUAL, OPEN_SOURCE, READINGS, rings
+from tests.triggers.slots import schedule
 
 # The system's zones: whole and odd offsets, with and without summer time.
 ZONES = (
@@ -59,9 +60,9 @@ def missed(
     found, rung = [], entries(timed, task)
     for one in timed:
         own = ZoneInfo(one.options["timezone"]) if one.options.get("timezone") else zone
-        later = triggers.policy(one, task).jitter
+        later = policy(one, task).jitter
         for start in starts:
-            for slot in islice(slots(triggers.schedule(one, own), start), most):
+            for slot in islice(slots(schedule(one, own), start), most):
                 due = datetime.fromtimestamp(-(-(slot + later) // 60) * 60, zone)
                 shown = datetime.fromtimestamp(slot, own), datetime.fromtimestamp(slot, zone)
                 if steady(shown[0], shown[0]) and steady(shown[1], due):
@@ -167,7 +168,7 @@ def test_jitter_shifts_the_alarm_over_midnight() -> None:
     """The day after, for what is later than its day."""
     (late,) = entries(cron("59 23 * * 6", jitter=3600.0), "x")
     assert late["Weekday"] == 0
-    assert triggers.jitter("x", 3600.0) // 60 <= late["Minute"] + 60 * late["Hour"] + 1 <= 60
+    assert jitter("x", 3600.0) // 60 <= late["Minute"] + 60 * late["Hour"] + 1 <= 60
 
 
 def test_a_month_does_not_hold_what_comes_after_midnight() -> None:

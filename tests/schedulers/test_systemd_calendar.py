@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.model import trigger
 from clodputer.model.cron import DAYS_OF_MONTH, InvalidCron, parse
+from clodputer.model.policy import jitter as delay
 from clodputer.model.schedule import slots
 from clodputer.model.task import Trigger
 from clodputer.schedulers.systemd.calendar import MINUTELY, at_least_every, grid
@@ -24,6 +24,7 @@ from clodputer.schedulers.systemd.calendar import calendar as lines_of
 from tests.examples import examples
 from tests.schedulers.alarms import times
 from tests.schedulers.calendar_lines import rings
+from tests.triggers import slots as of_trigger
 
 ZONES = (
     "Europe/Berlin",
@@ -112,10 +113,10 @@ def test_intervals(every: int, anchor: int, lines: list[str]) -> None:
 def test_an_interval_goes_by_its_anchor() -> None:
     at = Trigger("interval", {"every": 5400.0, "anchor": "2026-01-01T00:10:00+01:00", "jitter": 600.0})
     lines = calendar(at, "some-task", "Europe/Berlin")
-    late = trigger.jitter("some-task", 600.0)
+    late = delay("some-task", 600.0)
     assert late > 0
     assert all(
-        rings(lines, slot + late) for slot in islice(slots(trigger.schedule(at, timezone.utc), 1.8e9), 100)
+        rings(lines, slot + late) for slot in islice(slots(of_trigger.schedule(at, timezone.utc), 1.8e9), 100)
     )
 
 
@@ -165,7 +166,7 @@ def test_every_slot_time_rings(
         return
     one = cron(" ".join(words), jitter=float(jitter), **({"timezone": zone} if named else {}))
     lines = calendar(one, task, zone)
-    late = trigger.jitter(task, jitter)
+    late = delay(task, jitter)
     clock = ZoneInfo(zone)
     for month in (3, 4, 10, 11):
         begin = datetime(year, month, 1, tzinfo=timezone.utc)
@@ -176,7 +177,7 @@ def test_every_slot_time_rings(
                 != (today + timedelta(days=1)).astimezone(clock).utcoffset()
             ):
                 first = (today - timedelta(days=1)).timestamp()
-                schedule = trigger.schedule(one, clock)
+                schedule = of_trigger.schedule(one, clock)
                 due = takewhile(lambda slot: slot < first + 4 * 86400, slots(schedule, first))  # noqa: B023
                 for slot in due:
                     assert rings(lines, slot + late, zone), (lines, datetime.fromtimestamp(slot, clock))
@@ -222,7 +223,7 @@ def test_systemd_rings_exactly_at_the_slot_times() -> None:
         # A line that never rings is left out by us; systemd says "never".
         assert parsed.either or parsed.days[0] <= max(DAYS_OF_MONTH[month - 1] for month in parsed.months)
         one = cron(expression, timezone="UTC")
-        due = list(islice(slots(trigger.schedule(one, timezone.utc), base.timestamp()), 6))
+        due = list(islice(slots(of_trigger.schedule(one, timezone.utc), base.timestamp()), 6))
         wanted.append((expression, calendar(one, "t", ""), due))
     specs = sorted({line for _, lines, _ in wanted for line in lines})
     elapses: dict[str, list[int]] = {}

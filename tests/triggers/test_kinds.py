@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timezone
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from clodputer import triggers
 from clodputer.model import keys
 from clodputer.model.ring import NOTHING
+from clodputer.model.schedule import Interval, Moment
 from clodputer.model.task import Trigger
 from clodputer.store.tasks import template_text
+from tests.triggers.slots import schedule
 from tests.workshop import ROOT
 
 KINDS = triggers.names()
@@ -80,3 +83,9 @@ def test_words_and_alarms(kind: str) -> None:
 def test_what_requests_bring_is_known_to_prompts(kind: str) -> None:
     """A prompt may name it, or else the check of a task would refuse what works."""
     assert set(triggers.load(kind).BRINGS) <= set(template_text.IN_PROMPTS)
+
+
+def test_schedules() -> None:
+    """The keys of a trigger as slot times."""
+    assert schedule(Trigger("at", {"time": "1970-01-01T01:00:00+00:00"}), timezone.utc) == Moment(3600)
+    assert schedule(Trigger("interval", {"every": 90.0}), timezone.utc) == Interval(90, 0, timezone.utc)

@@ -7,9 +7,9 @@ from time import time
 
 import pytest
 
-from clodputer.model.due import Fate
+from clodputer.model.decision import Fate
 from clodputer.model.moment import compact
-from clodputer.model.trigger import fingerprint
+from clodputer.model.policy import fingerprint
 from clodputer.store import ledger
 from clodputer.store.home import Home
 from clodputer.views.doctor import time as doctor_time

@@ -26,6 +26,7 @@ from clodputer.store import zone
 from clodputer.store.context import look
 from clodputer.store.spool import layout, whereabouts
 from clodputer.store.spool.dropfile import FORMS
+from clodputer.store.spool.waits import Waiting
 from clodputer.views import waiting
 from clodputer.views.waiting import Aside, Row
 
@@ -157,6 +158,16 @@ def _told(row: Row, now: float) -> dict[str, Any]:
         "file": row.file,
         "run_id": row.run_id or None,
         "unreadable": row.unreadable or None,
+        "waits": _waits(row.waits) if row.waits else None,
+    }
+
+
+def _waits(waits: Waiting) -> dict[str, Any]:
+    return {
+        "reason": waits.reason,
+        "message": waits.message,
+        "since": iso(waits.since),
+        "until": None if waits.until is None else iso(waits.until),
     }
 
 
@@ -164,6 +175,8 @@ def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
     state = {"running": ink("running", "green"), "dropped": "dropped"}.get(row.state, "")
     if row.state == "delayed" and row.not_before is not None:
         state = f"at {zone.wall(row.not_before)}"
+    if row.waits is not None:
+        state = one_line(row.waits.message, 60)
     come_from = str(row.origin.get("trigger", "")) + (
         f" of {row.origin['retries']}" if row.origin.get("retries") else ""
     )

@@ -29,7 +29,7 @@ def dry_run(
         os.urandom(4).hex(), task.name, now, values, priority=priority, origin={"trigger": "manual"}
     )
     run_id = runs.new_id(now, request.id)
-    launch, prompt = prepare(context, run_id, request, task, scratch.places(environ, run_id)[0])[2:]
+    launch, prompt = prepare(context, run_id, request, task, scratch.plan(environ, run_id)["path"])[2:]
     held = holds.on_task(context.home, task, now)
     data = {
         "dry_run": True,

@@ -10,12 +10,12 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.cli.text import record as recordtext
+from clodputer.effects.close import close_cancelled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.requests.close import close_cancelled
 from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.home import entries

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any, Optional
 
-from clodputer.model.due import MISSED, MOST, REASONS, Fate
+from clodputer.model.decision import Fate
+from clodputer.model.due import MISSED, MOST, REASONS
 from clodputer.store.zone import wall
 
 # Of what became of slot times, the latest are told.

@@ -17,7 +17,7 @@ from clodputer.runner.processes.recorded import Identity
 from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.processes.supervise import supervise
-from clodputer.store import runs
+from clodputer.store import deadline, runs
 from clodputer.store.context import Context
 
 # A check after a run is to look, not to work.
@@ -54,7 +54,7 @@ def contain(
         # Not for good: after a power cut none of them is there.
         runs.write_json(path, {**facts, "processes": processes}, durable=False)
 
-    reach = sweep.prepare()
+    reach = sweep.prepare(deadline.left_behind())
     record(())
     stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"
     agent = agents.load(task.agent)

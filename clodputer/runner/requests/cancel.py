@@ -6,8 +6,8 @@ import os
 from time import monotonic, sleep, time
 from typing import NamedTuple, Optional
 
+from clodputer.effects.close import close_cancelled
 from clodputer.runner.processes import recorded, tree
-from clodputer.runner.requests.close import close_cancelled
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.spool import dropfile, lookup, slot, whereabouts

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from time import monotonic, sleep, time
 from typing import NamedTuple, Optional
 
+from clodputer.effects.close import close
+from clodputer.effects.finish import MASKED
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Request, from_fields, to_fields
 from clodputer.runner.intake import read_request
-from clodputer.runner.requests.close import close
 from clodputer.runner.requests.putback import put_back
-from clodputer.runner.settle import MASKED
 from clodputer.store import atomic, runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock

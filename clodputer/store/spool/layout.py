@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from hashlib import blake2b
 from json import dumps
 from shlex import quote
 from typing import Any
@@ -12,9 +13,11 @@ from clodputer.model.request import parse_place
 from clodputer.store import atomic, idle
 from clodputer.store.home import PRIORITIES, Home, entries
 from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool import queue
+from clodputer.store.spool import queue, waits
 
 REASON_SUFFIX = ".reason.txt"
+# In bytes. File systems allow 255; a reason that is being written adds 24 to the name, with a number before it.
+LONGEST_KEPT, SHORTENED = 230, 200
 
 
 def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
@@ -23,18 +26,24 @@ def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
 
 
 def promote(home: Home, now: float) -> list[tuple[str, str]]:
-    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that we moved."""
+    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that was early.
+
+    Those that a gate kept waiting take their old places again, to be asked about anew: mostly they wait on.
+    """
     moved = []
     for lane in lanes(home):
         for name in sorted(entries(f"{lane_folder(home, lane)}/delayed")):
             place = parse_place(name)
             if place is None or not idle.due(name, now):
                 continue
+            waiting = waits.read(home, lane, place.id)
+            target = place if waiting is None else place._replace(microseconds=waiting.order)
             try:
-                os.rename(queue.delayed_path(home, lane, place), queue.path(home, lane, place))
+                os.rename(queue.delayed_path(home, lane, place), queue.path(home, lane, target))
             except FileNotFoundError:
                 continue  # another exec promoted it
-            moved.append((lane, place.id))
+            if waiting is None:
+                moved.append((lane, place.id))
     return moved
 
 
@@ -59,6 +68,14 @@ def pending_ids(home: Home) -> set[str]:
     return found
 
 
+def _kept_name(name: str) -> str:
+    """What a file is kept as: a name that leaves room for that of its reason, and does not look like one."""
+    data = os.fsencode(name)
+    if len(data) > LONGEST_KEPT:
+        return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{blake2b(data, digest_size=8).hexdigest()}"
+    return f"{name}~" if name.endswith((REASON_SUFFIX, ".reason.json")) else name
+
+
 def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason: str) -> str:
     """Move a file of any kind, unopened, into `rejected/`, `dead/` or `closed/`, its reason beside it; where it is now.
 
@@ -67,17 +84,17 @@ def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason
     is done again, and ten thousand stray files should not take minutes. Raises FileNotFoundError when the file is gone
     meanwhile, OSError.
     """
-    kept, number = f"{folder}/{prefix}{name}", 1
+    kept, number = f"{folder}/{_kept_name(prefix + name)}", 1
     while os.path.lexists(kept) or os.path.lexists(kept + REASON_SUFFIX):
         number += 1
-        kept = f"{folder}/{number}.{prefix}{name}"
+        kept = f"{folder}/{number}.{_kept_name(prefix + name)}"
     again = f"mv {quote(kept)} {quote(f'{home.new}/{name}')}"
     text = f"{reason.rstrip()}\n\nTo drop it again, once that is fixed:\n  {again}\n"
     atomic.write(kept + REASON_SUFFIX, text.encode("utf-8", "backslashreplace"), durable=False)
     try:
         os.rename(path, kept)
-    except FileNotFoundError:
-        # Somebody was quicker. If it was another one who sets it aside, to the same place, the reason is that one's.
+    except OSError:
+        # Somebody was quicker, or it cannot be moved. Where another process set it aside, the reason there is its own.
         if not os.path.lexists(kept):
             atomic.remove(kept + REASON_SUFFIX)
         raise

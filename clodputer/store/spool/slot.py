@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
+from clodputer.model.jsontext import loads
 from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
-from clodputer.store import atomic
+from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.lock import Lock
 
 CANCEL_SUFFIX = ".cancel"
+# In bytes.
+LARGEST_MARK = 65536
 
 
 class Content(NamedTuple):
@@ -59,12 +62,15 @@ def content(home: Home, lane: str) -> Content:
     return Content(place, task, run_id, started)
 
 
-def mark(home: Home, lane: str, task: str, run_id: str, holder: str = "") -> None:
-    """Say which run the slot's request is in, before anything of it is started; `holder` tells who is at it. Raises OSError."""
+def mark(home: Home, lane: str, task: str, run_id: str, holder: str = "", resources: str = "[]") -> None:
+    """Say which run the slot's request is in, before anything of it is made or started. Raises OSError.
+
+    holder: a line that tells who is at it. resources: what is about to be made for the run, as JSON in one line.
+    """
     path = _mark(home, lane, task, run_id, BEGUN)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, holder.encode())
+        atomic.write_all(descriptor, f"{holder}\n{resources}\n".encode())
     finally:
         os.close(descriptor)
 
@@ -81,13 +87,26 @@ def start(home: Home, lane: str, task: str, run_id: str) -> None:
 
 def holder(home: Home, lane: str, task: str, run_id: str) -> str:
     """Who made the mark of a run, in the words it gave; empty when that is not known."""
+    return _lines(home, lane, task, run_id)[0]
+
+
+def resources(home: Home, lane: str, task: str, run_id: str) -> Any:
+    """What was recorded of the run's resources before they were made, as JSON values; None when that cannot be read."""
+    try:
+        return loads(_lines(home, lane, task, run_id)[1])
+    except ValueError:
+        return None
+
+
+def _lines(home: Home, lane: str, task: str, run_id: str) -> tuple[str, str]:
     for state in (BEGUN, STARTED):  # in the order it goes through them
         try:
-            with open(_mark(home, lane, task, run_id, state), encoding="utf-8", errors="replace") as file:
-                return file.read(200)
-        except FileNotFoundError:
+            text = plainfile.read(_mark(home, lane, task, run_id, state), LARGEST_MARK).content
+        except (OSError, ValueError):
             continue
-    return ""
+        holder, _, rest = text.decode("utf-8", "replace").partition("\n")
+        return holder, rest
+    return "", ""
 
 
 def unmark(home: Home, lane: str, task: str, run_id: str) -> None:

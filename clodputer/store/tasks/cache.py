@@ -9,12 +9,15 @@ from json import dumps
 from typing import Any
 
 from clodputer.model.jsontext import loads
+from clodputer.store import plainfile
 from clodputer.store.home import Home
 
 # Two writes within one tick of the kernel's clock (at most 10 ms) bear the same mtime. A file as young
 # as that may still change without a trace, so it is read again next time. Some file systems count seconds.
 YOUNG_NS = 15_000_000
 YOUNG_IN_SECONDS_NS = 2_000_000_000
+# A task file has at most 1 MiB, and its entry not much more.
+LARGEST = 16 * 1024 * 1024
 
 
 def get(home: Home, path: str, version: str, load: Callable[[], tuple[Any, bool]]) -> Any:
@@ -50,7 +53,7 @@ def find(home: Home, path: str, version: str) -> Any:
 def program(*files: str) -> str:
     """A version for the rules in these files of the package: it changes whenever one of them does.
 
-    A folder, whose name ends with `/`, stands for the modules in it.
+    A folder, whose name ends with `/`, stands for the modules in it and below it.
     """
     package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     try:
@@ -64,11 +67,10 @@ def program(*files: str) -> str:
 def _stats(path: str) -> list[os.stat_result]:
     if not path.endswith("/"):
         return [os.stat(path)]
-    with os.scandir(path) as entries:
-        modules = sorted(
-            (entry for entry in entries if entry.name.endswith(".py")), key=lambda entry: entry.name
-        )
-    return [module.stat() for module in modules]
+    modules = [
+        f"{folder}/{name}" for folder, _, names in os.walk(path) for name in names if name.endswith(".py")
+    ]
+    return [os.stat(module) for module in sorted(modules)]
 
 
 def _key(path: str, version: str) -> list[Any] | None:
@@ -89,8 +91,7 @@ def _read(home: Home, path: str, key: list[Any] | None) -> list[Any] | None:
     if key is None:
         return None
     try:
-        with open(_entry(home, path), encoding="utf-8") as file:
-            entry = loads(file.read())
+        entry = loads(plainfile.read(_entry(home, path), LARGEST).content.decode())
     except (OSError, ValueError, RecursionError):
         return None
     if isinstance(entry, list) and len(entry) == len(key) + 1 and entry[:-1] == key:

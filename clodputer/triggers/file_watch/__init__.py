@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Optional
+
 from clodputer.model import pattern as patterns
+from clodputer.model.decision import Decision, Facts
+from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import CHOICE, DURATION, PATH, TEXT, Key
 from clodputer.model.ring import Ring, Watch
-from clodputer.model.task import Trigger
+from clodputer.model.task import Task, Trigger
 from clodputer.model.withunit import Expected
+from clodputer.store.context import Context
+from clodputer.triggers.file_watch import seen, snapshot
+from clodputer.triggers.file_watch.judge import judge
+from clodputer.triggers.file_watch.path import filled_in
 
 
 def _pattern(text: str) -> str:
@@ -72,6 +81,29 @@ KEYS = (
 BRINGS = ("file", "files", "event")
 
 
+def mark(context: Context, task: Task, trigger: Trigger) -> str:
+    """A name for the folder and the pattern: with others, a trigger begins anew. Raises ClodputerError."""
+    return snapshot.mark(_path(context, task, trigger), _pattern_of(task, trigger))
+
+
+def look(
+    context: Context, task: Task, trigger: Trigger, entry: Optional[Mapping[str, Any]], now: float
+) -> dict[str, Any]:
+    """What is in the folder now. Raises ClodputerError when path or pattern are none."""
+    path, pattern = _path(context, task, trigger), patterns.read(_pattern_of(task, trigger))
+    before = snapshot.from_json(entry)
+    return seen.to_json(seen.look(context.home, task.name, path, pattern, before, now))
+
+
+def decide(trigger: Trigger, entry: Optional[Mapping[str, Any]], facts: Facts, now: float) -> Decision:
+    """Which files have changed since the last look and are quiet."""
+    path = str(trigger.options["path"])
+    found = (
+        seen.Seen(path, trouble=f"{path}: {facts.trouble}") if facts.trouble else seen.from_json(facts.seen)
+    )
+    return judge(trigger, snapshot.from_json(entry), found, facts, now)
+
+
 def alarm(trigger: Trigger) -> Ring:
     """Changes in its folder, and in the folders below it if its pattern can mean files there."""
     pattern = trigger.options.get("pattern", "*")
@@ -83,3 +115,19 @@ def words(trigger: Trigger) -> str:
     """Such as `when files change in ~/inbox (*.pdf)`; may hold anything that a path may."""
     pattern = trigger.options.get("pattern") or "*"
     return f"when files change in {trigger.options['path']}{'' if pattern == '*' else f' ({pattern})'}"
+
+
+def _path(context: Context, task: Task, trigger: Trigger) -> str:
+    return filled_in(task, str(trigger.options["path"]), context.environ, context.secrets)
+
+
+def _pattern_of(task: Task, trigger: Trigger) -> str:
+    pattern = str(trigger.options.get("pattern", "*"))
+    fault = patterns.fault(pattern)
+    if fault:
+        raise ClodputerError(
+            "task_invalid",
+            f"{task.path}: trigger.pattern: {fault}; found {pattern!r}",
+            "Correct the pattern, such as **/*.md.",
+        )
+    return pattern

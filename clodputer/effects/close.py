@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from clodputer.store.context import Context
-from clodputer.store.spool import layout
+from clodputer.store.spool import layout, waits
 
 CANCELLED = "Cancelled by a person before it ran."
 
@@ -29,5 +29,7 @@ def close_cancelled(
 ) -> str:
     """Close a request because a person cancelled it, and say so in the log; where it is now. Raises as `close` does."""
     kept = close(context, path, request_id, dropped, CANCELLED)
+    if told.get("lane"):
+        waits.forget(context.home, told["lane"], request_id)
     context.log(now, "cancelled", request_id=request_id, kept=kept, **told)
     return kept

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.model import pattern as patterns
-from clodputer.store import listing
-from clodputer.store.listing import Unwatchable
+from clodputer.triggers.file_watch import listing
+from clodputer.triggers.file_watch.listing import Unwatchable
 from tests.workshop import make_too_deep
 
 

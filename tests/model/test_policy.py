@@ -1,16 +1,15 @@
-"""What the keys of a trigger amount to."""
+"""What becomes of late slot times, by the keys of a trigger."""
 
 from __future__ import annotations
 
-from datetime import timezone
-
-from clodputer.model.schedule import Interval, Moment
+from clodputer import triggers
+from clodputer.model.keys import defaults
+from clodputer.model.policy import Policy, fingerprint, jitter, policy
 from clodputer.model.task import Trigger
-from clodputer.model.trigger import DEFAULTS, Policy, fingerprint, jitter, policy, schedule
 
 
 def trigger(kind: str, **options: object) -> Trigger:
-    return Trigger(kind, {**DEFAULTS[kind], **options})
+    return Trigger(kind, {**defaults(triggers.load(kind).KEYS), **options})
 
 
 def test_jitter_is_a_task_s_own_and_always_the_same() -> None:
@@ -45,8 +44,3 @@ def test_policies() -> None:
     assert policy(trigger("at", time="x", max_late=5.0, overlap="skip"), "x") == Policy(
         "latest", 5.0, 0, "skip"
     )
-
-
-def test_schedules() -> None:
-    assert schedule(trigger("at", time="1970-01-01T01:00:00+00:00"), timezone.utc) == Moment(3600)
-    assert schedule(trigger("interval", every=90.0), timezone.utc) == Interval(90, 0, timezone.utc)

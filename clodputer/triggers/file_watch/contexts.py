@@ -1,42 +1,25 @@
-"""The requests that settled changes in a watched folder become."""
+"""What the requests for settled changes in a watched folder bring to the prompt: `file` or `files`, and `event`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from json import dumps
 from typing import Any
-from uuid import uuid4
 
 from clodputer.model import filename, watch
-from clodputer.model.request import Request, to_fields
-from clodputer.model.task import Task, Trigger
 from clodputer.model.watch import Change
-
-KIND = "file_watch"
 
 # Bytes of JSON in one request of `batch: all`: a request of more than 1 MiB is no request.
 FULL = 800_000
 
 
-def requests(
-    task: Task, trigger: Trigger, index: int, path: str, changes: Sequence[Change], now: float
-) -> list[tuple[str, Mapping[str, Any]]]:
-    """The requests for settled changes: (name in the spool, fields) of each, in the order of the changes."""
+def contexts(path: str, changes: Sequence[Change], batch: str) -> list[dict[str, Any]]:
+    """The context of each request, in the order of the changes; `batch` is the trigger's key."""
     files = [_file(path, change) for change in changes]
-    contexts: list[dict[str, Any]]
-    if trigger.options.get("batch") == "all":
-        contexts = [{"files": batch, "event": _event(batch)} for batch in _batches(files)]
-    else:
-        contexts = [{"file": file, "event": file["event"]} for file in files]
-    origin = {"trigger": KIND, "index": index}
-    made: list[tuple[str, Mapping[str, Any]]] = []
-    for number, context in enumerate(contexts):
-        # Requests of one moment run in the order of their ids.
-        request_id = f"{number:0{len(str(len(contexts) - 1))}d}-{uuid4().hex[:12]}"
-        request = Request(request_id, task.name, now, context, origin=origin)
-        made.append((f"{task.name}.{request_id}.json", to_fields(request)))
-    return made
+    if batch == "all":
+        return [{"files": some, "event": _event(some)} for some in _batches(files)]
+    return [{"file": file, "event": file["event"]} for file in files]
 
 
 def _file(path: str, change: Change) -> dict[str, Any]:

@@ -1,0 +1,22 @@
+"""The effect `put_back`: the request goes back to its queue, its attempt not used up; a cancelled one is closed instead."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from time import time
+from typing import Any
+
+from clodputer.effects.close import close_cancelled
+from clodputer.effects.settling import Settling, leave
+from clodputer.store.spool import queue, slot
+
+
+def perform(settling: Settling, _effect: Mapping[str, Any]) -> None:
+    """Move it, unless it has left the slot before."""
+    context, lane, place = settling.context, settling.lane, settling.place
+    if slot.cancel_asked(context.home, lane, place.id) and os.path.lexists(settling.in_slot):
+        close_cancelled(
+            context, settling.in_slot, place.id, place.dropped, time(), lane=lane, run_id=settling.run_id
+        )
+    leave(settling, queue.path(context.home, lane, place))

@@ -1,0 +1,56 @@
+"""A run that is being settled: what every effect needs to know of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from clodputer.model.request import Place
+from clodputer.store import atomic, runs
+from clodputer.store.context import Context
+from clodputer.store.spool import slot
+
+
+class Settling(NamedTuple):
+    """The run of a record, and the place of its request, which lies in the lane's slot until an effect moves it out."""
+
+    context: Context
+    lane: str
+    place: Place
+    record: Mapping[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run, after which an effect names what it makes."""
+        return str(self.record["run_id"])
+
+    @property
+    def folder(self) -> str:
+        """The run's folder."""
+        return runs.folder(self.context.home, str(self.record["task"]), self.run_id)
+
+    @property
+    def in_slot(self) -> str:
+        """Where the request lies, as long as it is in the slot."""
+        return slot.path(self.context.home, self.lane, self.place)
+
+
+def leave(settling: Settling, target: str) -> None:
+    """Move the request out of the slot; nothing when it left before, at an earlier attempt to settle it. Raises OSError.
+
+    A folder that was removed meanwhile is made anew; one on another file system gets a copy.
+    """
+    try:
+        os.rename(settling.in_slot, target)
+    except FileNotFoundError:
+        if os.path.lexists(settling.in_slot):
+            os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+            os.rename(settling.in_slot, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with open(settling.in_slot, "rb") as file:
+            atomic.write(target, file.read())
+        os.unlink(settling.in_slot)

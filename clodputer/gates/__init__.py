@@ -1,0 +1,50 @@
+"""What may keep a claimed request from being run now: one module for each gate, each with the function of `Gate`."""
+
+from __future__ import annotations
+
+from typing import Optional, Protocol
+
+from clodputer.gates import enabled, hold, moment
+from clodputer.model.keys import Key
+from clodputer.model.request import Request
+from clodputer.model.task import Task
+from clodputer.model.verdict import GO, Go, Refuse, Verdict
+from clodputer.store.context import Context
+from clodputer.store.history import History
+
+
+class Gate(Protocol):
+    """What the module of every gate has."""
+
+    # The keys of a task file that belong to it.
+    KEYS: tuple[Key, ...]
+
+    def check(self, task: Task, request: Request, history: History, context: Context, now: float) -> Verdict:
+        """Whether it lets the request pass at `now` (epoch seconds). It changes nothing, for it is asked again and again.
+
+        May raise OSError.
+        """
+
+
+# In the order in which they are asked: first those that cost nothing.
+GATES: tuple[Gate, ...] = (enabled, hold)
+
+
+def ask(
+    request: Request, task: Optional[Task], problem: str, history: History, context: Context, now: float
+) -> Verdict:
+    """What is to become of a claimed request: the first verdict that is not GO, else GO.
+
+    task is None when its file is missing or broken, and `problem` says how. The request's own moments come first: it may be
+    early, and then the file has time to be fixed.
+    """
+    verdict = moment.check(task, request, history, context, now)
+    if not isinstance(verdict, Go):
+        return verdict
+    if task is None:
+        return Refuse("task_invalid", problem)
+    for gate in GATES:
+        verdict = gate.check(task, request, history, context, now)
+        if not isinstance(verdict, Go):
+            return verdict
+    return GO

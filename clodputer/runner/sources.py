@@ -1,0 +1,95 @@
+"""Sources: have the triggers that look for themselves look and decide, and drop what they found; no process stays for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Optional
+from uuid import uuid4
+
+from clodputer import triggers
+from clodputer.model.decision import Decision, Facts
+from clodputer.model.request import Request, to_fields
+from clodputer.model.task import Task, Trigger
+from clodputer.store import deadline, memory
+from clodputer.store.context import Context
+from clodputer.store.lock import Lock
+from clodputer.triggers import Looking
+
+# When to look again, in seconds, if another process is at it: it may have looked before the change that woke us.
+BUSY = 1.0
+# A look at a healthy folder of 200,000 files takes two.
+SECONDS = 10.0
+UNANSWERED = f"a look at it does not come back within {SECONDS:.0f} seconds, as on a network mount whose server is gone"
+
+
+def drop_found(
+    context: Context, task: Task, trigger: Trigger, index: int, now: float, seconds: float = SECONDS
+) -> Optional[float]:
+    """Drop the requests that a look by a task's trigger, its `index`-th, leads to.
+
+    Returns when to look again (epoch seconds), None when nothing is expected. Holds no lock that anybody but this task
+    needs, and gives a look that hangs `seconds`. Raises ClodputerError when the trigger cannot be looked after, OSError when we
+    cannot write; the next look then finishes what was begun.
+    """
+    kind = triggers.load(trigger.type)
+    if not task.enabled or not isinstance(kind, Looking):
+        return None  # disabled: its requests would be turned away; what changes meanwhile is found when it is enabled again
+    place = memory.folder(context.home, task.name)
+    os.makedirs(place, mode=0o700, exist_ok=True)
+    with Lock(f"{place}/{memory.LOCK}") as held:
+        if not held:
+            return now + BUSY
+        memory.deliver(context.home, place)
+        mark = kind.mark(context, task, trigger)
+        kept, known = memory.read(place, mark), memory.generations(place)
+        stale = set(known) - _marks(context, task)
+        facts = Facts(task=task.name, replaces=bool(stale) or (kept is None and mark in known))
+        try:
+            lock = f"{place}/{mark}{memory.LOOKING}"
+            seen = deadline.within(seconds, lambda: _look(kind, context, task, trigger, kept, now), lock)
+            facts = facts._replace(seen=seen)
+        except (TimeoutError, deadline.StillLooking):
+            facts = facts._replace(trouble=UNANSWERED)
+        decision = kind.decide(trigger, kept, facts, now)
+        for event in decision.events:
+            context.log(now, event.name, task=task.name, **event.fields)
+        if decision.drops or decision.entry != kept:
+            memory.write(place, mark, decision.entry, _requests(task, trigger, index, decision, now))
+            memory.deliver(context.home, place)
+        memory.forget(place, stale)
+        return decision.look_again
+
+
+def _look(
+    kind: Looking,
+    context: Context,
+    task: Task,
+    trigger: Trigger,
+    kept: Optional[Mapping[str, Any]],
+    now: float,
+) -> Any:
+    return kind.look(context, task, trigger, kept, now)
+
+
+def _marks(context: Context, task: Task) -> set[str]:
+    marks = set()
+    for trigger in task.triggers:
+        kind = triggers.load(trigger.type)
+        if isinstance(kind, Looking):
+            marks.add(kind.mark(context, task, trigger))
+    return marks
+
+
+def _requests(
+    task: Task, trigger: Trigger, index: int, decision: Decision, now: float
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """The requests of a decision: (name in the spool, fields) of each, in the order in which they are to run."""
+    origin = {"trigger": trigger.type, "index": index}
+    made: list[tuple[str, Mapping[str, Any]]] = []
+    for number, drop in enumerate(decision.drops):
+        # Requests of one moment run in the order of their ids.
+        request_id = f"{number:0{len(str(len(decision.drops) - 1))}d}-{uuid4().hex[:12]}"
+        request = Request(request_id, task.name, now, drop.context, origin=origin, not_before=drop.not_before)
+        made.append((f"{task.name}.{request_id}.json", to_fields(request)))
+    return made

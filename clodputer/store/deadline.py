@@ -1,0 +1,119 @@
+"""Looking at what may hang: in a child process and under a deadline, so that a dead mount holds up nobody but itself."""
+
+# A process that asks a network file system whose server is gone sleeps inside the kernel, and perhaps no signal ends it. So a
+# child asks. If it does not come back it is left behind, and a lock that only it holds keeps anybody from sending a second one.
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+from contextlib import suppress
+from json import dumps, loads
+from time import monotonic
+from traceback import format_exc
+from typing import Any, Callable
+
+_CHUNK = 1 << 20
+_STDERR = 2
+
+
+_left_behind: set[int] = set()
+
+
+class StillLooking(Exception):
+    """The last look at this has not come back yet."""
+
+
+def within(seconds: float, look: Callable[[], Any], lock: str) -> Any:
+    """What `look` returns, which JSON can hold; called in a child process, which holds the file `lock` while it lives.
+
+    Raises TimeoutError when it takes longer than that, StillLooking at once when an earlier child of this lock is still
+    there, OSError as `look` does, and RuntimeError for whatever else goes wrong in the child.
+    """
+    # Not store.lock: its descriptor would be closed by our own end, and this one belongs to the child.
+    held = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StillLooking from None
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _answer(look, writer, held)
+        os.close(writer)
+        try:
+            answer = _read(reader, monotonic() + seconds)
+        finally:
+            os.close(reader)
+    finally:
+        os.close(held)
+    if answer is None:
+        _left_behind.add(child)
+        raise TimeoutError
+    os.waitpid(child, 0)
+    return _result(answer)
+
+
+def left_behind() -> frozenset[int]:
+    """The process ids of children that have not come back: they belong to no run."""
+    return frozenset(_left_behind)
+
+
+def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
+    """The child: look, tell, and end without anything of what the parent would do at its end."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        _keep_only(writer, held)
+        try:
+            answer = {"value": look()}
+        except OSError as error:
+            answer = {"errno": error.errno, "strerror": error.strerror, "filename": _text(error.filename)}
+        except Exception:  # noqa: BLE001  (the parent raises it)
+            answer = {"traceback": format_exc()}
+        data = dumps(answer).encode()
+        while data:
+            data = data[os.write(writer, data) :]
+    finally:
+        os._exit(0)
+
+
+def _keep_only(*kept: int) -> None:
+    """Close what was inherited: other locks, above all, are the parent's."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) > _STDERR and int(name) not in kept:
+            with suppress(OSError):  # the descriptor by which the folder was listed is closed already
+                os.close(int(name))
+
+
+def _read(reader: int, until: float) -> Any:
+    """All that comes until the other end is closed; None when that is not so in time."""
+    found = bytearray()
+    answers = select.poll()
+    answers.register(reader, select.POLLIN | select.POLLHUP)
+    while True:
+        if not answers.poll(max(0.0, until - monotonic()) * 1000):
+            return None
+        some = os.read(reader, _CHUNK)
+        if not some:
+            return bytes(found)
+        found += some
+
+
+def _result(answer: bytes) -> Any:
+    try:
+        fields = loads(answer)
+    except ValueError:
+        raise RuntimeError("the process that was to look ended without an answer") from None
+    if "value" in fields:
+        return fields["value"]
+    if "traceback" in fields:
+        raise RuntimeError(f"in the process that was to look:\n{fields['traceback']}")
+    raise OSError(fields["errno"], fields["strerror"], fields["filename"])
+
+
+def _text(name: Any) -> Any:
+    return os.fsdecode(name) if isinstance(name, (str, bytes)) else None

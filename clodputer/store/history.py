@@ -1,0 +1,143 @@
+"""What happened lately: the ends of runs, read from the execution log from the newest backwards, as far as somebody asks."""
+
+# The log is the only state: what is derived from it cannot disagree with it. Each line is read once, however many questions
+# there are, and reading stops as soon as the one who asks has enough.
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
+
+from clodputer.model.jsontext import loads
+from clodputer.model.moment import parse_moment
+from clodputer.model.task import account_of
+from clodputer.store.home import Home
+from clodputer.store.log import archive
+
+# So much of the log is looked at, in bytes, and so many runs are remembered: with a kilobyte for each run the last 60,000.
+FARTHEST = 64 * 1024 * 1024
+MOST = 60_000
+CHUNK = 256 * 1024
+# A longer line is none of ours (store/log/events.py).
+LONGEST_LINE = 1024 * 1024
+
+_MARK = b'"finished"'
+
+
+class Finished(NamedTuple):
+    """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars."""
+
+    at: float
+    task: str
+    lane: str
+    account: str
+    request_id: str
+    run_id: str
+    outcome: str
+    reason: str
+    duration: float
+    cost_usd: Optional[float]
+
+
+class History:
+    """The past of a home as it is when it is first asked for. Every answer is an iterator over runs, the newest first."""
+
+    def __init__(self, home: Home) -> None:
+        self._known: list[Finished] = []
+        self._run_ids: set[str] = set()
+        self._more = _read(home)
+
+    def runs(self, since: float = 0.0) -> Iterator[Finished]:
+        """All runs that ended after `since` (epoch seconds). Raises OSError."""
+        number = 0
+        while True:
+            if number == len(self._known):
+                found = next(self._more, None)
+                if found is None or number >= MOST:
+                    return
+                if found.run_id in self._run_ids:
+                    continue  # its settling was repeated after a crash
+                self._run_ids.add(found.run_id)
+                self._known.append(found)
+            if self._known[number].at <= since:
+                return
+            yield self._known[number]
+            number += 1
+
+    def of_task(self, task: str, since: float = 0.0) -> Iterator[Finished]:
+        """Those of a task. Raises OSError."""
+        return (run for run in self.runs(since) if run.task == task)
+
+    def of_lane(self, lane: str, since: float = 0.0) -> Iterator[Finished]:
+        """Those in a lane. Raises OSError."""
+        return (run for run in self.runs(since) if run.lane == lane)
+
+    def of_account(self, account: str, since: float = 0.0) -> Iterator[Finished]:
+        """Those that drew on an account. Raises OSError."""
+        return (run for run in self.runs(since) if run.account == account)
+
+    def of_request(self, request_id: str, since: float) -> Iterator[Finished]:
+        """The attempts at one request, which was made at `since`. Raises OSError."""
+        return (run for run in self.runs(since) if run.request_id == request_id)
+
+
+def _read(home: Home) -> Iterator[Finished]:
+    left = FARTHEST
+    seen: set[int] = set()
+    # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
+    for path in (home.log, *reversed(archive.archives(home))):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            continue
+        try:
+            status = os.fstat(descriptor)
+            if status.st_ino in seen or not stat.S_ISREG(status.st_mode):
+                continue
+            seen.add(status.st_ino)
+            for line in _backwards(descriptor, status.st_size, max(0, status.st_size - left)):
+                found = _finished(line) if _MARK in line else None
+                if found is not None:
+                    yield found
+            left -= status.st_size
+        finally:
+            os.close(descriptor)
+        if left <= 0:
+            return
+
+
+def _backwards(descriptor: int, end: int, stop: int) -> Iterator[bytes]:
+    """The lines of a file that end before `end`, the last one first, back to the offset `stop`."""
+    rest = b""
+    while end > stop:
+        begin = max(stop, end - CHUNK)
+        part = os.pread(descriptor, end - begin, begin)
+        end = begin
+        first, *lines = (part + rest).split(b"\n")
+        yield from reversed(lines)
+        # What is longer than any line of ours is let go, so that a file without line breaks takes no memory.
+        rest = first if len(first) <= LONGEST_LINE else b""
+    if end == 0:
+        yield rest
+
+
+def _finished(line: bytes) -> Optional[Finished]:
+    try:
+        event = loads(line.decode())
+        if event["event"] != "finished":
+            return None
+        return Finished(
+            parse_moment(event["timestamp"], 0.0),
+            str(event["task"]),
+            str(event.get("lane", "")),
+            account_of(str(event.get("agent", ""))),
+            str(event["request_id"]),
+            str(event["run_id"]),
+            str(event["outcome"]),
+            str(event["reason"]),
+            float(event["duration_seconds"]),
+            None if event.get("cost_usd") is None else float(event["cost_usd"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None  # a torn line, or one that somebody has edited

@@ -1,0 +1,112 @@
+"""What the triggers of a task that look for themselves remember, and the requests that a look led to, committed as one.
+
+What is remembered of one place that is looked at is a folder `ledger/watch/<task>/<mark>.<generation>/`: `snapshot.json`, and
+beside it the requests that are not yet in `spool/new/`. A look that finds something writes the next generation aside and gives
+it its name by one rename, which is the commit: before it nothing has happened, after it the changes are known and their
+requests exist. Each request is then moved into `new/` by a rename as well, so it is never there twice and never lost, whenever
+we are killed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from json import dumps
+from shutil import rmtree
+from typing import Any, Optional
+
+from clodputer.store import atomic
+from clodputer.store.home import Home
+from clodputer.store.home import entries as folder_entries
+from clodputer.store.runs import read_json
+
+FILE = "snapshot.json"
+DRAFT = "draft"
+LOCK = "lock"
+# Held by the child that looks at what a mark stands for, for as long as it lives.
+LOOKING = ".looking"
+
+
+def folder(home: Home, task: str) -> str:
+    """Where the memories of a task's triggers are."""
+    return f"{home.ledger}/watch/{task}"
+
+
+def generations(place: str) -> dict[str, int]:
+    """The marks that something is remembered of, each with its newest generation."""
+    found: dict[str, int] = {}
+    for name in folder_entries(place):
+        mark, _, number = name.partition(".")
+        if number.isdecimal():
+            found[mark] = max(found.get(mark, 0), int(number))
+    return found
+
+
+def read(place: str, mark: str) -> Optional[dict[str, Any]]:
+    """What is remembered of a mark; None when there is nothing, or it is damaged."""
+    return read_json(f"{_path(place, mark, generations(place).get(mark, 0))}/{FILE}")
+
+
+def write(
+    place: str, mark: str, fields: Mapping[str, Any], requests: Iterable[tuple[str, Mapping[str, Any]]] = ()
+) -> None:
+    """Commit what is to be remembered together with the requests, (file name, fields) each. Raises OSError."""
+    generation = generations(place).get(mark, 0)
+    requests = tuple(requests)
+    if generation and not requests:
+        atomic.write(f"{_path(place, mark, generation)}/{FILE}", _bytes(fields))
+        return
+    draft = f"{place}/{DRAFT}"
+    rmtree(draft, ignore_errors=True)
+    os.mkdir(draft, 0o700)
+    _put(f"{draft}/{FILE}", _bytes(fields))
+    for name, request in requests:
+        _put(f"{draft}/{name}", _bytes(request))
+    atomic.sync_folder(draft)
+    os.rename(draft, _path(place, mark, generation + 1))
+    atomic.sync_folder(place)
+
+
+def deliver(home: Home, place: str) -> None:
+    """Move the requests that are put down into `new/`, and clear away older generations. Raises OSError."""
+    newest = generations(place)
+    for name in sorted(folder_entries(place)):
+        mark, _, number = name.partition(".")
+        if not number.isdecimal():
+            continue
+        requests = [
+            request for request in sorted(folder_entries(f"{place}/{name}")) if request.endswith(".json")
+        ]
+        requests = [request for request in requests if request != FILE]
+        for request in requests:
+            os.rename(f"{place}/{name}/{request}", f"{home.new}/{request}")
+        if requests:
+            # Power cuts: the new names first, so that no request is in neither place.
+            atomic.sync_folder(home.new)
+            atomic.sync_folder(f"{place}/{name}")
+        if int(number) < newest[mark]:
+            rmtree(f"{place}/{name}")
+
+
+def forget(place: str, marks: Iterable[str]) -> None:
+    """Remove what is remembered of marks that no trigger has any more; their requests were delivered. Raises OSError."""
+    for mark in marks:
+        rmtree(_path(place, mark, generations(place)[mark]))
+        # A child that is still looking keeps the lock that it has; a second one is the worst that can come of it.
+        atomic.remove(f"{place}/{mark}{LOOKING}")
+
+
+def _path(place: str, mark: str, generation: int) -> str:
+    return f"{place}/{mark}.{generation}"
+
+
+def _bytes(fields: Mapping[str, Any]) -> bytes:
+    return dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+
+def _put(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)

@@ -1,0 +1,83 @@
+"""What a look at a watched folder means: which changes become requests, what is known from now on, what went wrong."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from clodputer.model import filename, watch
+from clodputer.model.decision import Decision, Drop, Event, Facts
+from clodputer.model.task import Trigger
+from clodputer.model.watch import Looked
+from clodputer.triggers.file_watch.contexts import contexts
+from clodputer.triggers.file_watch.listing import Listing
+from clodputer.triggers.file_watch.seen import Seen
+from clodputer.triggers.file_watch.snapshot import Snapshot, to_json
+
+# When to look again at a folder that is not there, in seconds: nothing reports that it has come back.
+AWAY = 60.0
+
+
+def judge(trigger: Trigger, kept: Optional[Snapshot], seen: Seen, facts: Facts, now: float) -> Decision:
+    """The next snapshot and the requests for what has changed since the last one and is quiet. Pure.
+
+    `kept` is None before the first look. A folder that cannot be looked at is reported once.
+    """
+    before = kept or Snapshot()
+    found = seen.listing
+    if found is None:
+        # Without the folder's identity: whatever comes back in its place is compared with care.
+        after = before._replace(root=(0, 0), trouble=seen.trouble)
+        return _decision(before, after, now + AWAY, "watch_failed")
+    if before.entries and not found.files and found.root != before.root:
+        trouble = (
+            f"{seen.path} is empty, and not the folder that was there; what was in that one is not forgotten"
+        )
+        return _decision(before, before._replace(trouble=trouble), None, "watch_failed")
+    looked, events = _compared(trigger, before, found, seen, facts, now)
+    trouble = _trouble(seen.path, found, looked)
+    after = Snapshot(looked.entries, found.root, trouble, looked.echoes)
+    decision = _decision(before, after, looked.again, "watch_slowed" if looked.slowed else "watch_failed")
+    brought = contexts(seen.path, looked.changes, trigger.options.get("batch", "each"))
+    drops = tuple(Drop(context=context) for context in brought)
+    return decision._replace(drops=drops, events=(*events, *decision.events))
+
+
+def _decision(before: Snapshot, after: Snapshot, again: Optional[float], event: str) -> Decision:
+    """The decision to keep a snapshot; its trouble is logged when it is another one than before."""
+    events: tuple[Event, ...] = ()
+    if after.trouble and after.trouble != before.trouble:
+        events = (Event(event, {"message": filename.shown(after.trouble)}),)
+    return Decision(to_json(after), look_again=again, events=events)
+
+
+def _compared(
+    trigger: Trigger, before: Snapshot, found: Listing, seen: Seen, facts: Facts, now: float
+) -> tuple[Looked, tuple[Event, ...]]:
+    chosen = {name: trigger.options[name] for name in watch.Options._fields if name in trigger.options}
+    options = watch.Options(**chosen)
+    if before.entries is None:
+        # An edit of the trigger replays nothing: of what is there now, nothing is new.
+        first = options._replace(initial=watch.IGNORE) if facts.replaces else options
+        looked = watch.first(found.files, now, first)
+        new = len(looked.changes) + sum(entry.new for entry in looked.entries.values())
+        return looked, (Event("watch_started", {"files": len(found.files), "new": new}),)
+    looked = watch.compare(before.entries, found.files, now, options, inodes=found.root == before.root)
+    hidden = watch.out_of_sight(before.entries, found.unreadable)
+    looked = looked._replace(entries={**looked.entries, **hidden})
+    if not looked.changes:
+        return looked._replace(echoes=before.echoes), ()
+    return watch.slow_down(looked, before.entries, now, before.echoes, seen.runs), ()
+
+
+def _trouble(path: str, found: Listing, looked: Looked) -> str:
+    """What is wrong with a look that was made all the same; empty when nothing is."""
+    if found.unreadable:
+        folders = ", ".join(filename.shown(folder) for folder in found.unreadable[:10])
+        return f"{path}: these folders in it cannot be read: {folders}"
+    if looked.slowed:
+        return (
+            f"{path}: the last {watch.ECHOES} rounds of changes were all made while the task was running, as if it "
+            "brought itself in; until that ends there is one round each quarter of an hour. "
+            "Let the task write elsewhere, or make the pattern narrower."
+        )
+    return ""

@@ -1,0 +1,63 @@
+"""What is known of a watched folder since the last look, as a value and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model.watch import Entry, Version
+
+FORMAT = 1
+
+
+class Snapshot(NamedTuple):
+    """What the last look left behind.
+
+    entries: the files by their relative paths, as bytes that are no UTF-8 leave them (surrogate escapes); None before the
+    first look. root: the folder's (device, inode). trouble: why the last look failed, reported once. echoes: see
+    model/watch.py.
+    """
+
+    entries: Optional[Mapping[str, Entry]] = None
+    root: tuple[int, int] = (0, 0)
+    trouble: str = ""
+    echoes: int = 0
+
+
+def mark(path: str, pattern: str) -> str:
+    """A name for what a trigger watches; one that watches something else has another, and other memories."""
+    return blake2b(f"{path}\0{pattern}".encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def from_json(fields: Optional[Mapping[str, Any]]) -> Optional[Snapshot]:
+    """The snapshot that `to_json` wrote; None for nothing, and for what is damaged."""
+    if fields is None or fields.get("format") != FORMAT:
+        return None
+    try:
+        entries = fields["entries"]
+        if entries is not None:
+            entries = {
+                path: Entry(Version(*(int(number) for number in value[:4])), *value[4:])
+                for path, value in entries.items()
+            }
+        return Snapshot(entries, (fields["root"][0], fields["root"][1]), fields["trouble"], fields["echoes"])
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return None
+
+
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as JSON has it."""
+    entries = snapshot.entries
+    return {
+        "format": FORMAT,
+        "root": list(snapshot.root),
+        "trouble": snapshot.trouble,
+        "echoes": snapshot.echoes,
+        "entries": None if entries is None else {path: _row(entry) for path, entry in entries.items()},
+    }
+
+
+def _row(entry: Entry) -> list[Any]:
+    # A settled file, as nearly all are, in short.
+    return [*entry.version] if entry.since is None else [*entry.version, entry.since, entry.new]

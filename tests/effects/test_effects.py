@@ -1,0 +1,155 @@
+"""Effects: each may be performed again and again, and killed at every step, and then is performed once more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+
+from clodputer import effects
+from clodputer.effects.settling import Settling
+from clodputer.model.request import Place
+from clodputer.runner.settle import settle
+from clodputer.store import holds, runs
+from clodputer.store.context import look
+from clodputer.store.spool import slot
+from tests.killing import killed_at
+from tests.workshop import environment, make_home, write_secrets
+
+PLACE = Place(1_800_000_000_000_000, 3, "abcd1234", "one.json")
+RUN = "20270115T080000.000Z-abcd1234"
+HOLD = {
+    "effect": "hold",
+    "scope": "task",
+    "name": "work",
+    "reason": "usage_limit",
+    "message": "",
+    "since": 1e9,
+    "until": 4e9,
+}
+
+EFFECTS: dict[str, dict[str, Any]] = {
+    "finish": {"effect": "finish"},
+    "put_back": {"effect": "put_back"},
+    "bury": {"effect": "bury", "code": "exec_died"},
+    "hold": HOLD,
+}
+
+
+def record(*following: dict[str, Any]) -> dict[str, Any]:
+    """A record with these effects."""
+    told = dict.fromkeys(("outcome", "reason", "message", "agent"), "x")
+    return {
+        **told,
+        "task": "work",
+        "request_id": "abcd1234",
+        "run_id": RUN,
+        "duration_seconds": 1.0,
+        "cost_usd": None,
+        "swept": [],
+        "effects": list(following),
+    }
+
+
+def settling(folder: Path, effect: dict[str, Any]) -> Settling:
+    """A home with a request in its slot, marked with its run."""
+    home = make_home(folder)
+    write_secrets(home, "TOKEN=very-secret-word\n")
+    context = look(environment(home))
+    os.makedirs(runs.folder(home, "work", RUN))
+    Path(slot.path(home, "default", PLACE)).write_text('{"task": "work", "body": "very-secret-word"}')
+    slot.mark(home, "default", "work", RUN)
+    return Settling(context, "default", PLACE, record(effect))
+
+
+def state(one: Settling) -> dict[str, str]:
+    """All files of the spool, the runs and the holds, with their content."""
+    home = one.context.home
+    folders = (home.spool, home.runs, home.holds)
+    paths = [path for folder in folders for path in Path(folder).rglob("*") if path.is_file()]
+    return {str(path): path.read_text() for path in sorted(paths) if path.name != ".lock"}
+
+
+def test_every_module_is_an_effect() -> None:
+    """Each effect is found by its name; beside them there are what they share."""
+    names = {module.name for module in iter_modules(effects.__path__)}
+    assert names - set(effects.EFFECTS) == {"close", "settling"}
+    assert set(EFFECTS) == set(effects.EFFECTS)
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_a_repetition_changes_nothing(tmp_path: Path, name: str) -> None:
+    """Performed twice, the home is as after the first time."""
+    one = settling(tmp_path, EFFECTS[name])
+    effects.perform(one, EFFECTS[name])
+    after = state(one)
+    effects.perform(one, EFFECTS[name])
+    assert state(one) == after
+    assert os.path.exists(one.in_slot) is (name == "hold")
+    assert not any("very-secret-word" in text for path, text in after.items() if path.startswith(one.folder))
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
+    """However far it came, the next attempt leads to where it would have led unharmed."""
+
+    def whole(folder: Path, perform: Callable[[Settling], None]) -> list[str]:
+        folder.mkdir()
+        one = settling(folder, EFFECTS[name])
+        perform(one)
+        effects.perform(one, EFFECTS[name])
+        kept = [path for path in state(one) if "/." not in path and not path.endswith(".masked")]
+        return [os.path.relpath(path, folder) for path in kept]
+
+    expected = whole(tmp_path / "unharmed", lambda one: effects.perform(one, EFFECTS[name]))
+    for step in range(1, 100):
+        killed: list[bool] = []
+
+        def perform(one: Settling, step: int = step, killed: list[bool] = killed) -> None:
+            killed.append(killed_at(step, lambda: effects.perform(one, EFFECTS[name])))
+
+        found = whole(tmp_path / str(step), perform)
+        if name == "bury":
+            # A reason without the file it belongs to may be left: it is written first.
+            found = [path for path in found if not path.endswith((".reason.txt", ".reason.json"))]
+            kept = [path for path in expected if not path.endswith((".reason.txt", ".reason.json"))]
+            assert [os.path.dirname(path) for path in found] == [os.path.dirname(path) for path in kept], step
+        else:
+            assert found == expected, step
+        if not killed[0]:
+            return
+    pytest.fail("it has no end")
+
+
+@pytest.mark.parametrize("name", ["finish", "put_back"])
+def test_a_folder_that_was_removed_is_made_anew(tmp_path: Path, name: str) -> None:
+    """Somebody removed all runs, or the lane's queue, meanwhile: the request leaves the slot all the same."""
+    one = settling(tmp_path, EFFECTS[name])
+    home = one.context.home
+    for folder in (
+        f"{home.runs}/work/{RUN}",
+        f"{home.runs}/work",
+        home.runs,
+        f"{home.lanes}/default/queue/3",
+    ):
+        os.rmdir(folder)
+    settle(one.context, "default", PLACE, one.record, 1e9)
+    assert slot.content(home, "default") == (None, "", "", False)
+    assert runs.record(home, "work", RUN) is not None
+
+
+@pytest.mark.parametrize("following", [(), ({"effect": "unheard-of"},), ({},), (HOLD,)])
+def test_a_record_that_leaves_the_request_nowhere(
+    tmp_path: Path, following: tuple[dict[str, Any], ...]
+) -> None:
+    """Somebody has edited it: the request goes to dead/, and the slot is free."""
+    one = settling(tmp_path, {})
+    settle(one.context, "default", PLACE, record(*following), 1e9)
+    home = one.context.home
+    assert slot.content(home, "default") == (None, "", "", False)
+    assert any(name.startswith("abcd1234.one.json") for name in os.listdir(home.dead))
+    assert bool(holds.in_effect(home, 2e9)) is (following == (HOLD,))

@@ -1,0 +1,72 @@
+"""Looks that hang are left behind after their time, and nobody sends a second one after them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.store import deadline
+from clodputer.store.lock import Lock
+from tests.wait import until
+
+
+def test_what_was_seen_comes_back(tmp_path: Path) -> None:
+    """Also more than a pipe holds, and names that are no text."""
+    seen: Any = {"a": [1, None, "\udce9"], "b": "x" * 3_000_000}
+    assert deadline.within(10, lambda: seen, str(tmp_path / "lock")) == seen
+    assert deadline.within(10, os.getpid, str(tmp_path / "lock")) != os.getpid()
+
+
+def test_errors_come_back(tmp_path: Path) -> None:
+    lock = str(tmp_path / "lock")
+    with pytest.raises(FileNotFoundError) as missing:
+        deadline.within(10, lambda: os.listdir(tmp_path / "gone"), lock)
+    assert missing.value.filename == str(tmp_path / "gone")
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        deadline.within(10, lambda: 1 / 0, lock)
+    with pytest.raises(RuntimeError, match="without an answer"):
+        deadline.within(10, lambda: os._exit(9), lock)
+
+
+def test_one_that_hangs_is_left_behind(tmp_path: Path) -> None:
+    """It holds nothing of ours but its own lock, which is free again as soon as it comes back."""
+    lock = str(tmp_path / "lock")
+    ours = Lock(str(tmp_path / "ours"))
+    assert ours.acquire()
+    reader, writer = os.pipe()
+    try:
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            deadline.within(0.2, lambda: _until_told(lock), lock)
+        assert time.monotonic() - began < 5
+        with pytest.raises(deadline.StillLooking):
+            deadline.within(10, lambda: None, lock)
+        (child,) = deadline.left_behind()
+        ours.release()
+        with Lock(str(tmp_path / "ours")) as held:
+            assert held, "the child has no copy of a lock that its parent held"
+        Path(f"{lock}.go").touch()
+        until(lambda: _free(lock))
+        os.waitpid(child, 0)
+        assert deadline.within(10, lambda: "again", lock) == "again"
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def _until_told(lock: str) -> None:
+    until(lambda: os.path.exists(f"{lock}.go"))
+
+
+def _free(lock: str) -> bool:
+    with open(lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

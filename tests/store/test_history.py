@@ -1,0 +1,126 @@
+"""History: the ends of runs, newest first, from the log and its archives, within bounds of time and memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from clodputer.model.mask import Masker
+from clodputer.model.mask import masker as make_masker
+from clodputer.store import history
+from clodputer.store.history import History
+from clodputer.store.home import Home
+from clodputer.store.log import archive, events
+from tests.workshop import make_home
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A fresh home."""
+    return make_home(tmp_path)
+
+
+def no_secrets() -> Masker:
+    """A masker that masks nothing."""
+    return make_masker([])
+
+
+def finish(home: Home, number: int, task: str = "work", **more: object) -> None:
+    """A run that ended `number` seconds after NOW."""
+    told = {
+        "task": task,
+        "request_id": f"request-{number}",
+        "run_id": f"run-{number}",
+        "outcome": "succeeded",
+        "reason": "completed",
+        "message": "",
+        "duration_seconds": 1.5,
+        "cost_usd": 0.25,
+        "lane": "default",
+        "agent": "claude",
+        **more,
+    }
+    events.append(home, no_secrets(), NOW + number, "finished", **told)
+
+
+def test_the_newest_first_as_far_as_asked(home: Home) -> None:
+    """Each question gets its runs; those of other tasks, lanes, accounts and requests are left out."""
+    assert list(History(home).runs()) == []
+    for number in range(10):
+        finish(home, number, "even" if number % 2 == 0 else "odd", lane=f"lane-{number % 3}")
+        events.append(home, no_secrets(), NOW + number, "queued", task="even", message='"finished"')
+    finish(home, 10, "tool", agent="command", request_id="request-3")
+    past = History(home)
+    assert [run.run_id for run in past.runs(NOW + 7)] == ["run-10", "run-9", "run-8"]
+    assert [run.run_id for run in past.of_task("even")] == ["run-8", "run-6", "run-4", "run-2", "run-0"]
+    assert [run.run_id for run in past.of_lane("lane-1", NOW + 1)] == ["run-7", "run-4"]
+    assert [run.run_id for run in past.of_account("claude", NOW + 8)] == ["run-9"]
+    assert [run.run_id for run in past.of_account("")] == ["run-10"]
+    assert [run.run_id for run in past.of_request("request-3", NOW)] == ["run-10", "run-3"]
+    first = next(past.of_task("odd"))
+    assert first == (
+        NOW + 9,
+        "odd",
+        "lane-0",
+        "claude",
+        "request-9",
+        "run-9",
+        "succeeded",
+        "completed",
+        1.5,
+        0.25,
+    )
+
+
+def test_through_the_archives(home: Home) -> None:
+    """What was archived is read on, the newest archive first; nothing is seen twice."""
+    for number in range(9):
+        finish(home, number)
+        if number % 3 == 2 and number < 8:
+            assert archive.archive(home, NOW, 1)
+    finish(home, 8)  # its settling was repeated after a crash
+    assert [run.run_id for run in History(home).runs()] == [f"run-{number}" for number in range(8, -1, -1)]
+
+
+def test_whatever_stands_in_the_log(home: Home) -> None:
+    """Torn lines, foreign lines and a line without end are passed over."""
+    finish(home, 1)
+    with open(home.log, "ab") as file:
+        file.write(
+            b'{"event": "finished"}\n{"event": "finished", "timestamp": 5}\n\xff"finished"\n"finished"\n[]\n\n'
+        )
+        file.write(b'x"finished"' * 1_000_000 + b"\n")
+        file.write(b'{"event": "finished", "task')
+    finish(home, 2)
+    finish(home, 3)
+    assert [run.run_id for run in History(home).runs()] == ["run-3", "run-1"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_a_log_that_is_none(home: Home, kind: str) -> None:
+    """Nobody is held up by it."""
+    os.mkfifo(home.log) if kind == "pipe" else os.mkdir(home.log)
+    assert list(History(home).runs()) == []
+
+
+def test_ten_thousand_past_runs(home: Home) -> None:
+    """The first answer does not read them all, and all of them are read in a moment."""
+    with open(home.log, "w") as file:
+        finish(home, 0)
+        line = Path(home.log).read_text()
+        for number in range(10_000):
+            file.write(line.replace("run-0", f"run-{number}"))
+            file.write('{"timestamp": "2027-01-15T08:00:00.000Z", "event": "queued", "task": "work"}\n' * 3)
+    began = perf_counter()
+    assert next(History(home).runs()).run_id == "run-9999"
+    first = perf_counter() - began
+    assert len(list(History(home).runs())) == 10_000
+    everything = perf_counter() - began
+    assert first < 0.1
+    assert everything < 5
+    assert history.MOST > 10_000
