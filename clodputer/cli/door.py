@@ -37,7 +37,7 @@ def execute(task: str, as_json: bool) -> int:
     try:
         home = homes.locate(os.environ)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
-        if not homes.exists(home) or _something_to_do(home, task):
+        if not homes.exists(home) or not homes.is_own(home) or _something_to_do(home, task):
             data = _work(task)
         if as_json:
             from clodputer.cli.envelope import success

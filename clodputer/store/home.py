@@ -74,18 +74,30 @@ def exists(home: Home) -> bool:
 
 
 def existing(environ: Mapping[str, str]) -> Home:
-    """The home that `locate` finds. Raises ClodputerError ("no_home") when none was ever made there."""
+    """The home that `locate` finds. Raises ClodputerError as `require` does."""
     home = locate(environ)
     require(home)
     return home
 
 
+def is_own(home: Home) -> bool:
+    """Whether the home is of the account that we work as; what we write into another's, its owner cannot use."""
+    try:
+        return os.stat(home.root).st_uid == os.geteuid()
+    except OSError:
+        return True
+
+
 def require(home: Home) -> None:
-    """Raises ClodputerError ("no_home") when no home was ever made there."""
+    """Raises ClodputerError: "no_home" when no home was ever made there, "home_foreign" when it is another account's."""
     if not exists(home):
         from clodputer.model.errors import ClodputerError
 
         raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    if not is_own(home):
+        from clodputer.store.owner import foreign
+
+        raise foreign(home.root, os.geteuid(), os.stat(home.root).st_uid, os.environ)
 
 
 def make(home: Home) -> None:

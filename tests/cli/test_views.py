@@ -134,7 +134,9 @@ def test_status_of_the_schedulers(busy: Home) -> None:
     found = data(busy, "status", "--schedulers")
     assert (found["drifted"], found["shim"]) == (True, "missing")
     assert [one["installed"] for one in found["schedulers"]] == [False, False]
-    assert "No scheduler rings for this home. To have one:" in clodputer(busy, "status", "--schedulers")[0]
+    assert (
+        "No scheduler is set up for this home. To have one:" in clodputer(busy, "status", "--schedulers")[0]
+    )
 
 
 def test_a_home_in_use_may_be_purged(busy: Home) -> None:
