@@ -16,7 +16,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect
+from clodputer.runner import expect, fault
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
@@ -67,6 +67,7 @@ class Attempt:
         slots.mark(context.home, self.slot, self.task.name, self.run_id, holder, dumps(self._planned))
         self.stop.cancel = slots.cancel_path(context.home, self.slot, request.id)
         try:
+            fault.reach(context, "begin", request.id)
             runs.make(context.home, self.task.name, self.run_id, request, context.masker)
             context.log(
                 self.started_at,
@@ -94,6 +95,7 @@ class Attempt:
         """Run it to its end. Raises OSError; the request is then still in the slot."""
         launch = None
         try:
+            fault.reach(self.context, "prepare", self.request.id)
             ready = prepare(self.context, self.run_id, self.request, self.task, self._temporary)
             launch = ready.launch
             if ready.prompt:
@@ -115,6 +117,7 @@ class Attempt:
         if report.outcome.outcome == outcome.LIMITED:
             earlier = history.of_request(self.request.id, ended_at - LIMITS_SINCE)
             limited_before = sum(1 for run in earlier if run.outcome == outcome.LIMITED)
+        fault.reach(self.context, "record", self.request.id)
         ended_as = report.outcome
         effects = decide.after(
             ended_as.outcome, ended_as.reason, self.slot.lane, ended_at, report.resets_at, limited_before

@@ -14,6 +14,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
+from clodputer.runner import fault
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
@@ -39,6 +40,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     next exec recovers it.
     """
     now = time()
+    fault.reach(context, "claimed", place.id)
     in_slot = slots.path(context.home, slot, place)
     if slots.cancel_asked(context.home, slot, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
@@ -54,6 +56,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         return None
     task, problem = _task(context, request.task)
     history = History(context.home)
+    fault.reach(context, "gates", place.id)
     verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
         _wait(context, slot, place, request, verdict, now)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from time import monotonic, time
 from typing import Any, NamedTuple, Optional
 
+from clodputer.runner import fault
 from clodputer.runner.claimed import handle
 from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import side_by_side
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import recover
+from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import holds, idle, look
+from clodputer.store import holds, idle, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.spool import queue
@@ -52,11 +55,10 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         now = time()
         # After runs every watched folder is looked at: launchd and systemd lose what changes while their job runs.
         if only or look.anything_due(context.home, now, watched=held):
-            drop_due(context, only or None, now, watched=held)
+            fault.contained(context, "due", partial(drop_due, context, only or None, now, watched=held))
             only = ""  # its alarm is answered
         taken = intake(context, now)
-        for lane, request_id in queue.promote(context.home, now):
-            context.log(now, "promoted", request_id=request_id, lane=lane)
+        _promote(context, now)
         worked = worked._replace(
             queued=worked.queued + taken.queued,
             coalesced=worked.coalesced + taken.coalesced,
@@ -74,7 +76,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             stop.wait(GLANCE)
             continue
         break
-    tidy(context, time(), stop)
+    fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
 
 
@@ -114,23 +116,60 @@ def drain_slot(context: Context, slot: Slot, stop: Stop) -> Optional[tuple[Mappi
         if not held:
             return None
         records = []
-        if not slots.empty(context.home, slot):
-            recover(context, slot, time())
+        failures: Counter[str] = Counter()
+        _put_in_order(context, slot, failures)
         requests = Queue(context.home, slot)
         while not stop.requested and holds.current(context.home, holds.targets(slot.lane), time()) is None:
             place = requests.claim()
             if place is None:
                 break
-            record = handle(context, slot, place, stop)
+            try:
+                record = handle(context, slot, place, stop)
+            except Exception as error:  # noqa: BLE001  (whatever it is, the next request of the lane has nothing to do with it)
+                _failed(context, slot, place.id, error, "run", failures)
+                _put_in_order(context, slot, failures)
+                continue
             if record is not None:
                 records.append(record)
             _look_around(context)
         return tuple(records)
 
 
+def _put_in_order(context: Context, slot: Slot, failures: Counter[str]) -> None:
+    """Recover what lies in the slot; what cannot be recovered is given up, so that the lane goes on."""
+    while not slots.empty(context.home, slot):
+        content = slots.content(context.home, slot)
+        request_id = content.place.id if content.place else runs.request_of(content.run_id)
+        if failures[request_id] >= fault.TRIES:
+            give_up(context, slot, time())
+            return
+        try:
+            recover(context, slot, time())
+            return
+        except Exception as error:  # noqa: BLE001
+            _failed(context, slot, request_id, error, "recover", failures)
+
+
+def _failed(
+    context: Context, slot: Slot, request_id: str, error: Exception, step: str, failures: Counter[str]
+) -> None:
+    """Count a failure of a request; raises the error when it is not the request's."""
+    if not fault.charged(error):
+        raise error
+    fault.report(context, error, step, request_id, slot.lane)
+    failures[request_id] += 1
+
+
+def _promote(context: Context, now: float) -> None:
+    def promote() -> None:
+        for lane, request_id in queue.promote(context.home, now):
+            context.log(now, "promoted", request_id=request_id, lane=lane)
+
+    fault.contained(context, "promote", promote)
+
+
 def _look_around(context: Context) -> None:
     # Between any two runs, so that an urgent arrival comes next, and `new/` is empty soon even in a long drain.
     if idle.has_drops(context.home):
         intake(context, time())
-    for lane, request_id in queue.promote(context.home, time()):
-        context.log(time(), "promoted", request_id=request_id, lane=lane)
+    _promote(context, time())

@@ -15,6 +15,7 @@ from clodputer.model.moment import parse_moment
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
+from clodputer.runner import fault
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
 from clodputer.runner.settle import settle
@@ -37,6 +38,7 @@ def recover(context: Context, slot: Slot, now: float) -> None:
     Another mark: it died before the start. May itself be killed at any point and repeated.
     """
     place, task, run_id, started = slots.content(context.home, slot)
+    fault.reach(context, "recover", place.id if place else "")
     slots.forget_cancels(context.home, slot, place.id if place else "")
     if place is None:
         if run_id:
@@ -57,6 +59,31 @@ def recover(context: Context, slot: Slot, now: float) -> None:
         _lost(context, slot, place, task, run_id, now)
     else:
         _false_start(context, slot, place, task, run_id, now)
+
+
+def give_up(context: Context, slot: Slot, now: float) -> None:
+    """Move what lies in the slot to `dead/`, as nothing else could be done with it; the slot is free then. Raises OSError."""
+    place, task, run_id, started = slots.content(context.home, slot)
+    if place is not None:
+        began = f" It may have run: see {runs.folder(context.home, task, run_id)}." if started else ""
+        message = (
+            f"Clodputer failed again and again at this request; the log says how (clodputer logs).{began}"
+        )
+        kept = bury(context, slots.path(context.home, slot, place), place, message)
+        context.log(
+            now,
+            "buried",
+            task=task or None,
+            request_id=place.id,
+            run_id=run_id or None,
+            reason="internal",
+            message=message,
+            kept=kept,
+        )
+    if run_id:
+        isolate.undo(isolate.recorded(slots.resources(context.home, slot, task, run_id)))
+        slots.unmark(context.home, slot, task, run_id)
+    slots.forget_cancels(context.home, slot)
 
 
 def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: Any) -> bool:

@@ -11,6 +11,7 @@ from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
 from clodputer.model.record import masked
 from clodputer.model.request import Place
+from clodputer.runner import fault
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.spool import slot as slots
@@ -28,6 +29,7 @@ def settle(
     run has, each may be performed twice, and the rename at the end can happen only once. So of all this only the record is
     made durable: after a power cut the request may be in the slot again, and then leaves it as the record says. Raises OSError.
     """
+    fault.reach(context, "settle", place.id)
     record = masked(record, context.masker)
     settling = Settling(context, slot, place, record)
     # Somebody may have removed it, or all runs, while the run was going on.
@@ -37,11 +39,13 @@ def settle(
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     for effect in record["effects"]:
+        fault.reach(context, "effect", place.id)
         effects.perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
         reason = f"No effect in {settling.folder}/record.json says what is to become of it."
         bury(context, settling.in_slot, place, reason)
+    fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)
     return dict(record)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from shutil import rmtree
 
+from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.retention import Thing
 from clodputer.store import runs
 from clodputer.store.folder import entries
@@ -71,18 +72,20 @@ def _waiting(home: Home) -> set[str]:
 
 
 def _newest(home: Home, task: str) -> list[tuple[str, str]]:
-    """The run with the newest record of a task (for `last.*`), and the one with the newest that has a session."""
-    found: list[tuple[str, str]] = []
+    """The runs of a task with the newest record, the newest that succeeded (for templates), and the newest with a session."""
+    found: dict[str, str] = {}
     for run_id in runs.ids(home, task):
         record = runs.record(home, task, run_id)
         if record is None:
             continue
-        with_session = bool(record.get("session_id"))
-        if not found or with_session:
-            found.append((task, run_id))
-        if with_session or record.get("agent") != "claude":
+        found.setdefault("newest", run_id)
+        if record.get("outcome") == SUCCEEDED:
+            found.setdefault("succeeded", run_id)
+        if record.get("session_id") or record.get("agent") != "claude":
+            found.setdefault("session", run_id)
+        if len(found) == 3:
             break
-    return found
+    return [(task, run_id) for run_id in dict.fromkeys(found.values())]
 
 
 def _size(folder: str) -> int:

@@ -43,7 +43,9 @@ def past(
     folder.mkdir(parents=True)
     folder.joinpath("stdout").write_bytes(b"x" * size)
     if record is not None:
-        folder.joinpath("record.json").write_text(json.dumps({"agent": record[0], "session_id": record[1]}))
+        folder.joinpath("record.json").write_text(
+            json.dumps(dict(zip(("agent", "session_id", "outcome"), record)))
+        )
     return run_id
 
 
@@ -66,6 +68,10 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     past(home, "talks", "before", 302)
     past(home, "program", "plain", 300, ("command", ""))
     past(home, "program", "plain0", 301, ("command", ""))
+    past(home, "tries", "failing", 300, ("claude", "s", "failed"))
+    past(home, "tries", "failing0", 301, ("claude", "s", "failed"))
+    past(home, "tries", "good", 302, ("claude", "s", "succeeded"))
+    past(home, "tries", "good0", 303, ("claude", "s", "succeeded"))
     past(home, "busy", "unfinished", 200, None)
     running = past(home, "busy", "running", 201, None)
     past(home, "busy", "waiting", 202)
@@ -83,13 +89,15 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     with Stop() as stop:
         done = prune.prune(facts, NOW, stop)
     assert done == planned
-    gone = {"older", "before", "plain0", "unfinished", "last"}
+    gone = {"older", "before", "plain0", "unfinished", "last", "failing0", "good0"}
     assert {runs.request_of(thing.name.partition("/")[2]) for thing in done.runs} == gone
     assert left(home) == {
         "newest",
         "failed",
         "session",
         "plain",
+        "failing",
+        "good",
         "running",
         "waiting",
         "buried",
@@ -98,7 +106,7 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
         "",
     }
     (event,) = events(home, "pruned")
-    assert (event["runs"], event["logs"], event["runs_bytes"] > 400) == (5, 0, True)
+    assert (event["runs"], event["logs"], event["runs_bytes"] > 400) == (7, 0, True)
     with Stop() as stop:
         assert prune.prune(facts, NOW, stop) == prune.Going()
     assert len(events(home, "pruned")) == 1
