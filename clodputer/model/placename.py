@@ -10,7 +10,11 @@ def is_place(name: str) -> bool:
     """Whether a name has the shape `<microseconds>.<priority>.<id>.<dropped name>`; stray files are not ours."""
     parts = name.split(".", 3)
     return (
-        len(parts) == 4 and parts[0].isdecimal() and parts[1] in ("1", "2", "3", "4", "5") and parts[2] != ""
+        len(parts) == 4
+        and parts[0].isascii()
+        and parts[0].isdecimal()
+        and parts[1] in ("1", "2", "3", "4", "5")
+        and parts[2] != ""
     )
 
 
@@ -19,7 +23,8 @@ def is_mark(name: str) -> bool:
 
     Once something of the run may have been started it ends in `.started`.
     """
-    return "@" in name and name.endswith((BEGUN, STARTED))
+    task, run_id = marked_run(name) if "@" in name and name.endswith((BEGUN, STARTED)) else ("", "")
+    return task != "" and run_id != ""
 
 
 def marked_run(mark: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import recover
 from clodputer.runner.tidy import tidy
 from clodputer.store import holds, idle, look
+from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.queue import Queue
@@ -43,6 +44,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     Raises OSError and ClodputerError; what was claimed then is recovered by the next exec.
     """
     worked, held = Worked(), False
+    homes.complete(context.home)
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()

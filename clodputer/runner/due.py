@@ -87,7 +87,7 @@ def _by_file(context: Context, name: str, now: float) -> Optional[_Looked]:
     path = f"{context.home.tasks}/{name}"
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except OSError:  # gone, or a link to nowhere or to itself
         look.forget(context.home, name)
         return None
     try:

@@ -91,7 +91,7 @@ def _take_safely(batch: Batch, name: str) -> str:
     except OSError as error:
         if error.errno in OF_THE_MACHINE:
             raise
-        batch.stuck[name] = f"{problem}; and it cannot be moved to rejected/: {error}"
+        batch.stuck[name] = f"it cannot be moved out of this folder: {error.strerror}"
         return "stuck"
 
 

@@ -22,12 +22,15 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(temporary, path)
+        try:
+            os.rename(temporary, path)
+        except IsADirectoryError:
+            # Somebody has put a folder there. Nothing is deleted: it is moved out of the way.
+            os.rename(path, f"{path}.in-the-way-{os.getpid()}")
+            os.rename(temporary, path)
     except OSError as error:
         os.unlink(temporary)
-        if error.filename is None:
-            error.filename = path  # a descriptor has no name that a person knows
-        raise
+        raise named(error, path) from None
     except BaseException:
         os.unlink(temporary)
         raise
@@ -50,6 +53,13 @@ def create(path: str, data: bytes) -> None:
     sync_folder(folder)
 
 
+def named(error: OSError, path: str) -> OSError:
+    """The error, with the path of the file it is about: of what fails on a descriptor the system gives no name."""
+    if error.filename is None:
+        error.filename = path
+    return error
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """Write to a descriptor, however little it takes at once. Raises OSError."""
     view = memoryview(data)
@@ -70,5 +80,7 @@ def sync_folder(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        raise named(error, folder) from None
     finally:
         os.close(descriptor)

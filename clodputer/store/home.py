@@ -116,6 +116,32 @@ def make(home: Home) -> None:
     make_lane(home, "default")
 
 
+def complete(home: Home) -> None:
+    """Make the folders again that somebody has taken away, one of `runs/` or a lane's slot: no request waits for a person.
+
+    Raises OSError.
+    """
+    folders = (
+        home.tmp,
+        home.rejected,
+        home.dead,
+        home.closed,
+        home.lanes,
+        home.runs,
+        home.dedupe,
+        home.cache,
+        home.archive,
+    )
+    if not all(map(os.path.isdir, folders)):
+        make(home)
+    for name in os.listdir(home.lanes):
+        place = lane(home, name)
+        if not all(
+            os.path.isdir(f"{place}/{part}") for part in ("slot-0", "delayed", "queue")
+        ) and os.path.isdir(place):
+            make_lane(home, name)
+
+
 def lend(own: Home, home: Home) -> None:
     """Let another home use the config.yaml and secrets.env of `own`, by links to those that are there. Raises OSError."""
     for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):

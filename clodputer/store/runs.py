@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from errno import EISDIR, ELOOP, ENXIO
 from typing import Any, Optional
 
 from clodputer.model.jsontext import in_lines, loads
 from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
-from clodputer.store import atomic
+from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home, entries
+
+# A record holds at most a result of some megabytes.
+LARGEST_JSON = 64 * 1024 * 1024
+# What opening says of a folder, of a link to itself, and of a socket.
+NO_FILE = (EISDIR, ELOOP, ENXIO)
 
 
 def new_id(now: float, request_id: str) -> str:
@@ -57,12 +63,15 @@ def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> None:
 
 
 def read_json(path: str) -> Optional[dict[str, Any]]:
-    """A JSON object from a file; None when it is missing or no JSON object."""
+    """A JSON object from a file; None when it is missing, no file or no JSON object. Raises OSError."""
     try:
-        with open(path, "rb") as file:
-            value = loads(file.read().decode())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        value = loads(plainfile.read(path, LARGEST_JSON).content.decode())
+    except (ValueError, FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        if error.errno in NO_FILE:
+            return None
+        raise
     return value if isinstance(value, dict) else None
 
 

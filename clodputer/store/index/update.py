@@ -180,7 +180,7 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
     for start, line in lines:
         try:
             value = loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # a line that a full disk tore, or that was never ours
         if not isinstance(value, dict):
             continue

@@ -8,6 +8,7 @@ from typing import Any
 
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
+from clodputer.store import atomic
 from clodputer.store.home import Home
 
 # One write(2) of this size to a file opened with O_APPEND is never torn by another writer: the kernel holds the inode's lock
@@ -35,5 +36,7 @@ def append(home: Home, masker: Masker, now: float, event: str, **fields: Any) ->
         if written < len(data):
             # A full disk took only a part: end the torn line, so that the next one stands alone.
             os.write(descriptor, b"\n")
+    except OSError as error:
+        raise atomic.named(error, home.log) from None
     finally:
         os.close(descriptor)

@@ -9,12 +9,15 @@ from json import dumps
 from typing import Any
 
 from clodputer.model.jsontext import loads
+from clodputer.store import plainfile
 from clodputer.store.home import Home
 
 # Two writes within one tick of the kernel's clock (at most 10 ms) bear the same mtime. A file as young
 # as that may still change without a trace, so it is read again next time. Some file systems count seconds.
 YOUNG_NS = 15_000_000
 YOUNG_IN_SECONDS_NS = 2_000_000_000
+# A task file has at most 1 MiB, and its entry not much more.
+LARGEST = 16 * 1024 * 1024
 
 
 def get(home: Home, path: str, version: str, load: Callable[[], tuple[Any, bool]]) -> Any:
@@ -88,8 +91,7 @@ def _read(home: Home, path: str, key: list[Any] | None) -> list[Any] | None:
     if key is None:
         return None
     try:
-        with open(_entry(home, path), encoding="utf-8") as file:
-            entry = loads(file.read())
+        entry = loads(plainfile.read(_entry(home, path), LARGEST).content.decode())
     except (OSError, ValueError, RecursionError):
         return None
     if isinstance(entry, list) and len(entry) == len(key) + 1 and entry[:-1] == key:
