@@ -10,6 +10,7 @@ import pytest
 
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
+from clodputer.store.spool.slot import Slot
 from tests.workshop import command_task, drop, events, everything, execute, make_home, outcomes, records
 
 # Steps at which one request fails again and again, and then is given up.
@@ -60,7 +61,7 @@ def test_the_others_run(home: Home, tmp_path: Path, step: str) -> None:
     else:
         assert any("wrong" in name for name in dead)
     assert step == "recover" or events(home, "fault")
-    assert slot.content(home, "default") == (None, "", "", False)
+    assert slot.content(home, Slot("default", 0)) == (None, "", "", False)
     assert os.listdir(temporary) == []
     drop(home, "last.json", '{"task": "work", "id": "last"}')
     execute(home)
@@ -107,7 +108,7 @@ def test_the_run_folder_is_deleted_while_it_runs(home: Home) -> None:
     places = everything(home)
     places.pop("dead", None)
     assert places == {}
-    assert slot.content(home, "default") == (None, "", "", False)
+    assert slot.content(home, Slot("default", 0)) == (None, "", "", False)
     execute(home)
 
 
