@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 
+from clodputer.store.spool.layout import complete_lane, make_lane
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PRIORITIES = ("5", "4", "3", "2", "1")
 
 
 class Home:
@@ -147,11 +147,7 @@ def complete(home: Home) -> None:
     if not all(map(os.path.isdir, folders)):
         make(home)
     for name in os.listdir(home.lanes):
-        place = lane(home, name)
-        if not all(
-            os.path.isdir(f"{place}/{part}") for part in ("slot-0", "delayed", "queue")
-        ) and os.path.isdir(place):
-            make_lane(home, name)
+        complete_lane(home, name)
 
 
 def lend(own: Home, home: Home) -> None:
@@ -159,25 +155,3 @@ def lend(own: Home, home: Home) -> None:
     for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):
         if os.path.exists(theirs):
             os.symlink(theirs, ours)
-
-
-def lane(home: Home, name: str) -> str:
-    """The folder of a lane."""
-    return f"{home.lanes}/{name}"
-
-
-def make_lane(home: Home, name: str) -> None:
-    """Make the folders of a lane: one queue for each priority, the delayed ones, and its slot."""
-    folder = lane(home, name)
-    for priority in PRIORITIES:
-        os.makedirs(f"{folder}/queue/{priority}", mode=0o700, exist_ok=True)
-    os.makedirs(f"{folder}/delayed", mode=0o700, exist_ok=True)
-    os.makedirs(f"{folder}/slot-0", mode=0o700, exist_ok=True)
-
-
-def entries(folder: str) -> list[str]:
-    """The names in a folder; none when it is not there. Raises OSError when it cannot be read."""
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []

@@ -9,8 +9,9 @@ from shutil import rmtree
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.retention import Thing
 from clodputer.store import runs
-from clodputer.store.home import Home, entries
-from clodputer.store.spool import layout, slot
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
+from clodputer.store.spool import layout, slot, whereabouts
 
 # A folder on its way out. A name with a dot in front is no run, so nobody takes the half of one for a run without a record.
 GOING = ".going-"
@@ -23,7 +24,7 @@ def kept(home: Home, now: float) -> list[Thing]:
     its end since and is judged by its record.
     """
     listed = [(task, run_id) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
-    contents = [slot.content(home, lane) for lane in layout.lanes(home)]
+    contents = [slot.content(home, each) for lane in layout.lanes(home) for each in slot.of_lane(home, lane)]
     in_slots = {(content.task, content.run_id) for content in contents}
     requests = _waiting(home)
     newest = {found for task in runs.tasks(home) for found in _newest(home, task)}
@@ -63,7 +64,7 @@ def sweep_up(home: Home) -> None:
 
 def _waiting(home: Home) -> set[str]:
     """The ids of requests that wait, run, or lie in `dead/`: their earlier runs are counted and named."""
-    found = layout.pending_ids(home)
+    found = whereabouts.pending_ids(home)
     for name in entries(home.dead):
         # `<request id>.<dropped name>`, with a number in front when there was one of that name.
         found.update(name.split(".")[:2])

@@ -21,6 +21,7 @@ from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 from clodputer.store.spool import slot
+from clodputer.store.spool.slot import Slot
 from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, drop, events, execute, make_home
 
@@ -79,7 +80,7 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     past(home, "busy", "last", 100)
     past(home, "busy", "fresh", 1)
     Path(home.runs, "busy", "notes").mkdir()
-    slot.mark(home, "default", "busy", running)
+    slot.mark(home, Slot("default", 0), "busy", running)
     Path(home.lanes, "default", "queue", "3", "0000000000000001.3.waiting.x.json").touch()
     Path(home.dead, "buried.x.json").touch()
     Path(home.dead, "2.again.x.json").touch()

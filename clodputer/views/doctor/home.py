@@ -10,6 +10,7 @@ from shlex import quote
 from clodputer.model.errors import ClodputerError
 from clodputer.store import home as homes
 from clodputer.store import owner, secrets
+from clodputer.store.folder import entries
 from clodputer.store.lock import Lock
 from clodputer.views.doctor.finding import (
     CHMOD,
@@ -268,7 +269,7 @@ def cache(facts: Facts) -> list[Finding]:
     """Whether the cache holds what died writers left, or what others wrote; all of it may go at any time."""
     folder = facts.home.cache
     size, stale, foreign = 0, 0, 0
-    for name in homes.entries(folder):
+    for name in entries(folder):
         try:
             found = os.lstat(f"{folder}/{name}")
         except FileNotFoundError:
