@@ -1,4 +1,4 @@
-"""Several lanes side by side: one forked process of ours for each, so that a long run in one does not hold up another."""
+"""Several slots side by side: one forked process of ours for each, so that a long run in one does not hold up another."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.store import atomic
+from clodputer.store.spool.slot import Slot
 
 # How often somebody who watches is shown how far it is, in seconds.
 GLANCE = 0.2
 
 Records = tuple[Mapping[str, Any], ...]
-Drain = Callable[[str, Stop], Optional[Records]]
+Drain = Callable[[Slot, Stop], Optional[Records]]
 
 
 class Child(NamedTuple):
-    """The process that drains one lane, and the pipe on which it hands back its records at its end."""
+    """The process that drains one slot, and the pipe on which it hands back its records at its end."""
 
-    lane: str
+    slot: Slot
     pid: int
     answer: int
 
 
-def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Records]:
-    """Drain each lane in a process of its own; whether any slot was held, and all records.
+def side_by_side(slots: list[Slot], drain: Drain, stop: Stop) -> tuple[bool, Records]:
+    """Drain each slot in a process of its own; whether any slot was held, and all records.
 
     A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises ClodputerError when one of
     them died or failed, after the others have come to their end; the next exec recovers its slot.
     """
-    children = [_fork(lane, drain) for lane in lanes]
+    children = [_fork(slot, drain) for slot in slots]
     answers = {child.answer: b"" for child in children}
     passed_on = False
     waiting = set(answers)
@@ -57,11 +58,11 @@ def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Reco
                 os.close(answer)
     for child in children:
         os.waitpid(child.pid, 0)
-    failed = [child.lane for child in children if not answers[child.answer]]
+    failed = [child.slot.lane for child in children if not answers[child.answer]]
     if failed:
         raise ClodputerError(
             "lane_failed",
-            f"the process that drained lane {', '.join(failed)} failed or was killed",
+            f"the process that drained lane {', '.join(sorted(set(failed)))} failed or was killed",
             "Nothing is lost: the next exec recovers what it left.",
         )
     found = [loads(data) for data in answers.values()]
@@ -69,7 +70,7 @@ def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Reco
     return any(drained is not None for drained in found), records
 
 
-def _fork(lane: str, drain: Drain) -> Child:
+def _fork(slot: Slot, drain: Drain) -> Child:
     answer, end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -79,13 +80,13 @@ def _fork(lane: str, drain: Drain) -> Child:
     if pid:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(end)
-        return Child(lane, pid, answer)
+        return Child(slot, pid, answer)
     status = 1
     try:
         os.close(answer)
         with Stop() as stop:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            data = dumps(drain(lane, stop)).encode()
+            data = dumps(drain(slot, stop)).encode()
         atomic.write_all(end, data)
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)

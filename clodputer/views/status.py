@@ -110,7 +110,7 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
             stale = now - whereabouts.changed(one.path) > ON_TIME
             found.append(Running(lane, one.id, "", "", None, None, None, None, stale))
             continue
-        holder = recorded.read(slot.holder(home, lane, one.task, one.run_id))
+        holder = recorded.read(slot.holder(home, one.slot, one.task, one.run_id) if one.slot else "")
         agent = _agent(home, one.task, one.run_id)
         started_at = _moment(one.run_id)
         alive = tree.alive(holder) if holder else bool(agent and tree.alive(agent))

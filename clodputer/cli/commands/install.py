@@ -1,4 +1,4 @@
-"""`clodputer install`: have the operating system's scheduler ring for the tasks."""
+"""`clodputer install`: have the operating system's scheduler start the tasks."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class Options(NamedTuple):
     "--scheduler",
     type=click.Choice([choice.AUTO, *NAMES]),
     default=choice.AUTO,
-    help="Which one is to ring; without it the one that is in use, or the best that answers.",
+    help="Which one to use; without it the one that is in use, or the best that answers.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
 @click.option("--diff", is_flag=True, help="Show how each file would change; does nothing either.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool, diff: bool) -> Result:
-    """Have the system's scheduler ring for the tasks.
+    """Have the system's scheduler start the tasks.
 
     launchd on macOS; on Linux systemd, or cron where no user manager answers. Each enabled task with a trigger that
-    rings by itself gets an alarm, and so do files that are moved into spool/new. Tasks that are gone, disabled or
+    needs no person gets an alarm, and so do files that are moved into spool/new. Tasks that are gone, disabled or
     manual lose theirs. With TASK only these are looked at. May be repeated at any time, and must be after a change of
     a trigger; what is right already is left alone.
 
@@ -136,7 +136,7 @@ def install(
 
 
 def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
-    """The other schedulers of which it cannot be told whether they ring for this home, too."""
+    """The other schedulers of which it cannot be told whether they are set up for this home, too."""
     return [
         f"it cannot be told what {other} has: {one.unknown}"
         for other, one in seen.items()

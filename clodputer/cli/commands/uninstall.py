@@ -22,6 +22,7 @@ from clodputer.schedulers import NAMES, Scheduler, choice, load, place, removal,
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
+from clodputer.store import owner
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 
@@ -86,7 +87,7 @@ def uninstall(
 
     home = homes.locate(environ)
     there = os.path.isdir(home.root)
-    refused = place.refusal(
+    refused = owner.refusal(
         environ, os.geteuid(), os.stat(home.root).st_uid if there else os.geteuid(), home.root
     )
     if refused is not None:

@@ -42,6 +42,7 @@ CHECKS = (
     Check("program", setup.program, False),
     Check("start", setup.start, False),
     Check("home", doctor_home.home, False),
+    Check("owners", doctor_home.owners),
     Check("home-mode", doctor_home.mode),
     Check("home-place", doctor_home.place),
     Check("disk", doctor_home.disk),
