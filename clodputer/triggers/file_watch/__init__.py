@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from clodputer.model import filename
 from clodputer.model import pattern as patterns
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
@@ -12,10 +13,14 @@ from clodputer.model.keys import CHOICE, DURATION, PATH, TEXT, Key
 from clodputer.model.ring import Ring, Watch
 from clodputer.model.task import Task, Trigger
 from clodputer.model.withunit import Expected
+from clodputer.store import zone
 from clodputer.store.context import Context
 from clodputer.triggers.file_watch import seen, snapshot
 from clodputer.triggers.file_watch.judge import judge
 from clodputer.triggers.file_watch.path import filled_in
+
+# Of the files that were there at the first look so many are shown.
+MOST_NAMES = 10
 
 
 def _pattern(text: str) -> str:
@@ -102,6 +107,26 @@ def decide(trigger: Trigger, entry: Optional[Mapping[str, Any]], facts: Facts, n
         seen.Seen(path, trouble=f"{path}: {facts.trouble}") if facts.trouble else seen.from_json(facts.seen)
     )
     return judge(trigger, snapshot.from_json(entry), found, facts, now)
+
+
+def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
+    """When the first look was, which files were there and were left alone, and what went wrong at the last look."""
+    known = snapshot.from_json(entry)
+    if known is None or known.entries is None:
+        told = "nobody has looked yet; files that are there at the first look are left alone"
+        if trigger.options.get("initial") == "process":
+            told = "nobody has looked yet; files that are there at the first look are new"
+    elif known.first is None or not known.first.number:
+        told = (
+            f"first looked at {zone.wall(known.first.at)}, when no file was left alone" if known.first else ""
+        )
+    else:
+        number, names = known.first.number, [filename.shown(name) for name in known.first.names[:MOST_NAMES]]
+        rest = f" and {number - len(names)} more" if number > len(names) else ""
+        were = "1 file was" if number == 1 else f"{number} files were"
+        told = f"first looked at {zone.wall(known.first.at)}, when {were} there and left alone: {', '.join(names)}{rest}"
+    trouble = f"the last look failed: {known.trouble}" if known and known.trouble else ""
+    return "; ".join(part for part in (told, trouble) if part)
 
 
 def alarm(trigger: Trigger) -> Ring:
