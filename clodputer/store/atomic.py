@@ -38,19 +38,20 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
         sync_folder(folder)
 
 
-def create(path: str, data: bytes) -> None:
-    """Put `data` at `path`, whole from the first moment on and for good, unless something is there.
+def create(path: str, data: bytes, *, durable: bool = True) -> None:
+    """Put `data` at `path`, whole from the first moment on, unless something is there.
 
-    Raises FileExistsError when something is, and OSError.
+    `durable=False` leaves out the fsyncs, as in `write`. Raises FileExistsError when something is, and OSError.
     """
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.new"
-    write(temporary, data)
+    write(temporary, data, durable=durable)
     try:
         os.link(temporary, path)  # unlike a rename, it replaces nothing
     finally:
         os.unlink(temporary)
-    sync_folder(folder)
+    if durable:
+        sync_folder(folder)
 
 
 def named(error: OSError, path: str) -> OSError:
