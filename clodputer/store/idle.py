@@ -41,8 +41,16 @@ def _occupied(slot: str) -> bool:
     return any(is_place(name) or is_mark(name) for name in entries(slot))
 
 
+def count_queued(home: Home, lane: str, most: int) -> int:
+    """How many requests are queued in a lane; counted up to `most`."""
+    found = 0
+    for priority in layout.PRIORITIES:
+        found += _count_places(layout.queue(home, lane, priority), most - found)
+    return found
+
+
 def _waits(home: Home, lane: str, now: float) -> bool:
-    if any(_any_place(layout.queue(home, lane, priority)) for priority in layout.PRIORITIES):
+    if count_queued(home, lane, 1):
         return True
     return any(due(name, now) for name in entries(layout.delayed(home, lane)))
 
@@ -52,10 +60,13 @@ def due(name: str, now: float) -> bool:
     return is_place(name) and int(name.split(".", 1)[0]) <= now * 1_000_000
 
 
-def _any_place(folder: str) -> bool:
-    # scandir stops at the first request, where listdir would read a folder of 100,000.
+def _count_places(folder: str, most: int) -> int:
+    # scandir stops at the first requests, where listdir would read a folder of 100,000.
+    found = 0
     try:
         with os.scandir(folder) as entries:
-            return any(is_place(entry.name) for entry in entries)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+            while found < most:
+                found += is_place(next(entries).name)
+    except (StopIteration, FileNotFoundError, NotADirectoryError):
+        pass
+    return found

@@ -14,7 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import pytest
 
-from clodputer.runner.drain import drain_slot, runnable, work
+from clodputer.runner.drain import run_queued, take_slots, work
 from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context, look
@@ -35,8 +35,9 @@ def set_up(folder: Path) -> tuple[Home, Mapping[str, str]]:
 def one_look(context: Context, stop: Stop) -> None:
     """An exec that does not look again after releasing: the control, made of the same parts."""
     intake(context, time.time())
-    for slot in runnable(context, time.time()):
-        drain_slot(context, slot, stop)
+    for slot, lock in take_slots(context, time.time()):
+        run_queued(context, slot, stop)
+        lock.release()
 
 
 class Race(NamedTuple):

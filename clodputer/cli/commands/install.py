@@ -11,6 +11,7 @@ from typing import Callable, NamedTuple
 
 import click
 
+from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.progress import Progress
@@ -21,6 +22,7 @@ from clodputer.schedulers import NAMES, Scheduler, choice, freeze, installation,
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
+from clodputer.tasks import taskfile
 
 
 class Options(NamedTuple):
@@ -116,6 +118,11 @@ def install(
                 done.append(change)
                 told(change, number)
 
+            # Before the alarms are there: none of them then takes the first look after the first file has come.
+            tasks = [
+                one.task for one in taskfile.check_all(home, at.frame.environment, options.tasks) if one.task
+            ]
+            outcome = outcome._replace(notes=(*outcome.notes, *first_looks(at.frame.environment, tasks)))
             number = len(plan.changes) + sum(map(len, elsewhere.values()))
             failed = installation.perform(plan, schedulers, text, step, _try)
             outcome = outcome._replace(done=tuple(done), failed=failed)

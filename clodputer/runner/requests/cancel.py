@@ -98,7 +98,10 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
         task = now_at.task or task
         if now_at.slot is None:
             raise ValueError(f"{now_at.path} is in no slot")
-        slots.ask_cancel(context.home, now_at.slot, now_at.id)
+        try:
+            slots.ask_cancel(context.home, now_at.slot, now_at.id)
+        except FileNotFoundError:
+            continue  # it has left a slot that its lane has no more
         if not asked:
             context.log(
                 time(),

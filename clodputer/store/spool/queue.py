@@ -34,7 +34,12 @@ class Queue:
         """
         for folder in self._folders:
             names = self._remembered.get(folder) or self._list(folder)
-            while names:
+            fresh = folder not in self._remembered
+            while names or not fresh:
+                if not names:
+                    # Other slots took all that was remembered; something may have come since.
+                    names, fresh = self._list(folder), True
+                    continue
                 name = names.pop()
                 place = parse_place(name)
                 if place is None:

@@ -9,6 +9,7 @@ from clodputer.model.jsontext import loads
 from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
 from clodputer.store import atomic, plainfile
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout
@@ -42,6 +43,26 @@ def of_lane(home: Home, lane: str) -> list[Slot]:
     return [Slot(lane, number) for number in layout.slot_numbers(home, lane)]
 
 
+def make(home: Home, slot: Slot) -> None:
+    """Make the slot's folder, if it is missing; for whoever holds its lock. Raises OSError."""
+    os.makedirs(folder(home, slot), mode=0o700, exist_ok=True)
+
+
+def arrange(home: Home, lane: str, count: int) -> None:
+    """Give a lane the folders of its `count` slots, so that a quick look tries them all, and remove those of others.
+
+    A folder in which anything lies stays, and so does one whose lock is held: its holder makes runs of requests there.
+    Raises OSError.
+    """
+    for number in range(count):
+        if not os.path.isdir(layout.slot(home, lane, number)) and os.path.isdir(layout.lane(home, lane)):
+            make(home, Slot(lane, number))
+    for slot in (slot for slot in of_lane(home, lane) if slot.number >= count):
+        with lock(home, slot) as held:
+            if held and not entries(folder(home, slot)):
+                os.rmdir(folder(home, slot))
+
+
 def folder(home: Home, slot: Slot) -> str:
     """The slot's folder."""
     return layout.slot(home, slot.lane, slot.number)
@@ -59,13 +80,13 @@ def path(home: Home, slot: Slot, place: Place) -> str:
 
 def empty(home: Home, slot: Slot) -> bool:
     """Whether nothing at all lies in the slot."""
-    return not os.listdir(folder(home, slot))
+    return not entries(folder(home, slot))
 
 
 def content(home: Home, slot: Slot) -> Content:
     """What lies in the slot now; only its holder may act on the answer."""
     place, task, run_id, started = None, "", "", False
-    for name in os.listdir(folder(home, slot)):
+    for name in entries(folder(home, slot)):
         if is_mark(name):
             task, run_id = marked_run(name)
             started = name.endswith(STARTED)
@@ -154,7 +175,7 @@ def forget_cancel(home: Home, slot: Slot, request_id: str) -> None:
 
 def forget_cancels(home: Home, slot: Slot, spare: str = "") -> None:
     """Take away what was asked too late, of requests that have left the slot; not that of the request `spare`."""
-    for name in os.listdir(folder(home, slot)):
+    for name in entries(folder(home, slot)):
         if name.endswith(CANCEL_SUFFIX) and name != f"{spare}{CANCEL_SUFFIX}":
             atomic.remove(f"{folder(home, slot)}/{name}")
 

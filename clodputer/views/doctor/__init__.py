@@ -52,6 +52,7 @@ CHECKS = (
     Check("config", doctor_tasks.config),
     Check("tasks", doctor_tasks.tasks),
     Check("folders", doctor_tasks.folders),
+    Check("watched", doctor_tasks.watched),
     Check("guarded-folders", doctor_tasks.guarded),
     Check("claude", claude.claude, False),
     Check("login", claude.login),
