@@ -118,11 +118,7 @@ def _unreadable(progress: Progress, lines: bytes) -> Progress:
 
 
 def _heard(progress: Progress, line: bytes) -> Progress:
-    """The progress after a line that may be an event.
-
-    Lines that cannot be read are counted and passed over: events have been torn by others written in between
-    (claude-cli 4).
-    """
+    """The progress after a line that may be an event: some have been torn by others written in between."""
     notes: Notes = progress.notes
     try:
         event = read(line)
