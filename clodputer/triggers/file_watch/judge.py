@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Optional
 
 from clodputer.model import filename, watch
@@ -30,6 +31,8 @@ def judge(trigger: Trigger, kept: Optional[Snapshot], seen: Seen, facts: Facts, 
         # Without the folder's identity: whatever comes back in its place is compared with care.
         after = before._replace(root=(0, 0), trouble=seen.trouble)
         return _decision(before, after, now + AWAY, "watch_failed")
+    if found.single and kept and before.entries is None:
+        before = before._replace(entries={})  # it was not there when we looked before, so it is new
     if before.entries and not found.files and found.root != before.root:
         trouble = (
             f"{seen.path} is empty, and not the folder that was there; what was in that one is not forgotten"
@@ -40,7 +43,8 @@ def judge(trigger: Trigger, kept: Optional[Snapshot], seen: Seen, facts: Facts, 
     first = _first(looked, now) if before.entries is None else before.first
     after = Snapshot(looked.entries, found.root, trouble, looked.echoes, first)
     decision = _decision(before, after, looked.again, "watch_slowed" if looked.slowed else "watch_failed")
-    brought = contexts(seen.path, looked.changes, trigger.options.get("batch", "each"))
+    folder = os.path.dirname(seen.path) if found.single else seen.path
+    brought = contexts(folder, looked.changes, trigger.options.get("batch", "each"))
     drops = tuple(Drop(context=context) for context in brought)
     return decision._replace(drops=drops, events=(*events, *decision.events))
 

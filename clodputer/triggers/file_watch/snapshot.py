@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple, Optional
 
@@ -34,9 +34,9 @@ class Snapshot(NamedTuple):
     first: Optional[First] = None
 
 
-def mark(path: str, pattern: str) -> str:
+def mark(path: str, patterns: Sequence[str]) -> str:
     """A name for what a trigger watches; one that watches something else has another, and other memories."""
-    return blake2b(f"{path}\0{pattern}".encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return blake2b("\0".join((path, *patterns)).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
 def from_json(fields: Optional[Mapping[str, Any]]) -> Optional[Snapshot]:

@@ -88,18 +88,18 @@ def folders(facts: Facts) -> list[Finding]:
     found = []
     places = list(_places(facts))
     for place in places:
-        trouble, remedy = _wrong_with(place.path)
+        trouble, remedy = _wrong_with(place)
         if trouble:
             what = "watches" if place.watched else "works in"
             found += problem("folders", f"task {place.task} {what} {place.path}, which {trouble}", remedy)
     return found or ok("folders", f"{amount(len(places), 'folder')} of tasks")
 
 
-def _wrong_with(path: str) -> tuple[str, str]:
+def _wrong_with(place: Place) -> tuple[str, str]:
     """What is wrong with a folder, and what to do about it; empty when nothing is."""
     try:
         # It may lie on a network drive that is gone, and must not keep the other folders from being looked at.
-        deadline.within(ANSWER, lambda: os.listdir(path) and None)
+        deadline.within(ANSWER, lambda: _read(place))
     except TimeoutError:
         return "does not answer", "See whether its network drive is there: mount, df"
     except FileNotFoundError:
@@ -109,6 +109,14 @@ def _wrong_with(path: str) -> tuple[str, str]:
     except OSError as error:
         return f"cannot be read: {error.strerror}", "Make it readable for this account, or correct the task."
     return "", ""
+
+
+def _read(place: Place) -> None:
+    """Look into a folder, or at a watched file. Raises OSError."""
+    if place.watched and os.path.isfile(place.path):
+        os.stat(place.path)
+    else:
+        os.listdir(place.path)
 
 
 def watched(facts: Facts) -> list[Finding]:
