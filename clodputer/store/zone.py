@@ -17,6 +17,28 @@ from clodputer.model.task import Trigger
 # Where systems say which zone they are in.
 LOCALTIME = "/etc/localtime"
 
+# What clocks show, and no zone is called; of several meanings the one with the most people.
+_ABBREVIATIONS = {
+    **dict.fromkeys(("PST", "PDT", "PT"), "America/Los_Angeles"),
+    **dict.fromkeys(("MDT", "MT"), "America/Denver"),
+    **dict.fromkeys(("CST", "CDT", "CT"), "America/Chicago"),
+    **dict.fromkeys(("EDT", "ET"), "America/New_York"),
+    **dict.fromkeys(("BST", "UK"), "Europe/London"),
+    **dict.fromkeys(("CEST", "MEZ", "MESZ"), "Europe/Berlin"),
+    "EEST": "Europe/Athens",
+    "MSK": "Europe/Moscow",
+    "IST": "Asia/Kolkata",
+    "SGT": "Asia/Singapore",
+    "HKT": "Asia/Hong_Kong",
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+    **dict.fromkeys(("AEST", "AEDT", "AET"), "Australia/Sydney"),
+    "ACST": "Australia/Adelaide",
+    "AWST": "Australia/Perth",
+    **dict.fromkeys(("NZST", "NZDT"), "Pacific/Auckland"),
+}
+_OFFSET = re.compile(r"(?:utc|gmt)?([+-])(\d{1,2})(?::?00)?")
+
 # A rule in TZ: the name of a zone, its offset, perhaps the name of its summer time. `CET-1CEST` alone means the changes of the
 # United States, as the C library of GNU has it.
 _NAME = r"(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)"
@@ -136,7 +158,21 @@ def near(name: str) -> str:
     """` (did you mean 'Europe/Berlin'?)`, or an empty string when no name is near."""
     from zoneinfo import available_timezones
 
-    return did_you_mean(name, available_timezones())
+    known = available_timezones()
+    plain = name.strip().replace(" ", "_").lower()
+    # A place alone, such as `Berlin` or `new york`; the longest names are the least old.
+    places = sorted((one for one in known if one.lower().rpartition("/")[2] == plain), key=len)
+    offset = _OFFSET.fullmatch(plain)
+    if plain.upper() in _ABBREVIATIONS:
+        found = _ABBREVIATIONS[plain.upper()]
+    elif offset:
+        # The names of fixed offsets have the sign of POSIX, west of Greenwich.
+        found = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}"
+    elif places:
+        found = places[-1]
+    else:
+        return did_you_mean(name, known)
+    return f" (did you mean {found!r}?)" if found in known else ""
 
 
 def _unknown(name: str) -> ClodputerError:

@@ -96,6 +96,28 @@ def test_a_wrong_name(name: str) -> None:
     assert len(caught.value.message) < 200
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PST", "America/Los_Angeles"),
+        ("cest", "Europe/Berlin"),
+        ("IST", "Asia/Kolkata"),
+        ("AEDT", "Australia/Sydney"),
+        ("Berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("Europe/Berln", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("UTC+2", "Etc/GMT-2"),
+        ("GMT-05:00", "Etc/GMT+5"),
+        ("+1", "Etc/GMT-1"),
+    ],
+)
+def test_what_was_meant(name: str, meant: str) -> None:
+    """Abbreviations, places and offsets that people write for a zone."""
+    assert zone.near(name) == f" (did you mean {meant!r}?)"
+    assert zone.load(meant, {}) is not None
+
+
 def test_a_system_without_a_database() -> None:
     """It says so, and what to install."""
     code = (
