@@ -64,9 +64,11 @@ def needless_late_imports(sources: Mapping[str, str]) -> list[str]:
         for node in ast.walk(tree):
             if not isinstance(node, (ast.Import, ast.ImportFrom)) or node in loaded or _for_types(tree, node):
                 continue
-            for name in _names(node, set(found)):
-                if name in found and not HEAVY & (_reached(found, [name]) - already):
-                    wrong.append(f"{path}:{node.lineno}: imports {name} late, which brings nothing heavy")
+            wrong += [
+                f"{path}:{node.lineno}: imports {name} late, which brings nothing heavy"
+                for name in _names(node, set(found))
+                if name in found and not HEAVY & (_reached(found, [name]) - already)
+            ]
     return wrong
 
 

@@ -9,7 +9,7 @@ from clodputer.model.jsontext import loads
 from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
 from clodputer.store import atomic, plainfile
-from clodputer.store.home import Home
+from clodputer.store.home import Home, entries
 from clodputer.store.home import lane as lane_folder
 from clodputer.store.lock import Lock
 
@@ -47,13 +47,13 @@ def path(home: Home, lane: str, place: Place) -> str:
 
 def empty(home: Home, lane: str) -> bool:
     """Whether nothing at all lies in the slot."""
-    return not os.listdir(folder(home, lane))
+    return not entries(folder(home, lane))
 
 
 def content(home: Home, lane: str) -> Content:
     """What lies in the slot now; only its holder may act on the answer."""
     place, task, run_id, started = None, "", "", False
-    for name in os.listdir(folder(home, lane)):
+    for name in entries(folder(home, lane)):
         if is_mark(name):
             task, run_id = marked_run(name)
             started = name.endswith(STARTED)
@@ -142,7 +142,7 @@ def forget_cancel(home: Home, lane: str, request_id: str) -> None:
 
 def forget_cancels(home: Home, lane: str, spare: str = "") -> None:
     """Take away what was asked too late, of requests that have left the slot; not that of the request `spare`."""
-    for name in os.listdir(folder(home, lane)):
+    for name in entries(folder(home, lane)):
         if name.endswith(CANCEL_SUFFIX) and name != f"{spare}{CANCEL_SUFFIX}":
             atomic.remove(f"{folder(home, lane)}/{name}")
 
