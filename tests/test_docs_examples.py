@@ -133,7 +133,7 @@ def test_the_quick_start_is_what_happens(tmp_path: Path) -> None:
     assert re.sub(r"after \S+", "", shown.split("\n")[0]) == re.sub(r"after \S+", "", told.split("\n")[0])
 
     told, _ = clodputer(home, "install", "--scheduler", "cron", extra=extra)
-    for line in quick_start("text", "rings for").splitlines()[1:-1]:
+    for line in quick_start("text", "starts the tasks of").splitlines()[1:-1]:
         assert re.sub(r"; next.*", "", line) in re.sub(r"; next.*", "", told)
     assert "Added 3, wrote bin/clodputer." in told
     told, _ = clodputer(home, "status", extra=extra)

@@ -16,6 +16,7 @@ import psutil
 from clodputer.model.task import Task, assemble
 from clodputer.store import home as homes
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 from tests import guard
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,7 +125,8 @@ def everything(home: Home) -> dict[str, list[str]]:
     places = {"new": home.new, "rejected": home.rejected, "dead": home.dead}
     for lane in os.listdir(home.lanes):
         folder = f"{home.lanes}/{lane}"
-        for place in ("delayed", "slot-0", *(f"queue/{priority}" for priority in homes.PRIORITIES)):
+        slots = [name for name in os.listdir(folder) if name.startswith("slot-") and name[5:].isdecimal()]
+        for place in ("delayed", *slots, *(f"queue/{priority}" for priority in layout.PRIORITIES)):
             places[f"{lane}/{place}"] = f"{folder}/{place}"
     found = {place: sorted(os.listdir(path)) for place, path in places.items()}
     return {place: names for place, names in found.items() if names}

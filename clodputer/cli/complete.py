@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clodputer.store import home as homes
 from clodputer.store import runs as store
+from clodputer.store.folder import entries
 from clodputer.store.spool import layout, whereabouts
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def tasks(context: click.Context, parameter: click.Parameter, incomplete: str) -
     """The tasks, by the names of their files."""
     del context, parameter
     found = []
-    for name in homes.entries(homes.locate(os.environ).tasks):
+    for name in entries(homes.locate(os.environ).tasks):
         stem, ending = os.path.splitext(name)
         if ending in (".yaml", ".yml") and not name.startswith(".") and stem.startswith(incomplete):
             found.append(stem)

@@ -9,6 +9,7 @@ import time
 from clodputer.store import home as homes
 from clodputer.store import idle, look
 from clodputer.store.lock import Lock
+from clodputer.store.spool import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def execute(task: str, as_json: bool) -> int:
     try:
         home = homes.locate(os.environ)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
-        if not homes.exists(home) or _something_to_do(home, task):
+        if not homes.exists(home) or not homes.is_own(home) or _something_to_do(home, task):
             data = _work(task)
         if as_json:
             from clodputer.cli.envelope import success
@@ -64,8 +65,8 @@ def _something_to_do(home: Home, task: str) -> bool:
         return True
     if idle.has_drops(home):
         return True
-    for lane in idle.lanes_with_work(home, now):
-        with Lock(f"{homes.lane(home, lane)}/slot-0.lock") as held:
+    for lane, number in idle.slots_with_work(home, now):
+        with Lock(layout.slot_lock(home, lane, number)) as held:
             if held:
                 return True
     return False

@@ -54,7 +54,7 @@ def masker_now() -> Masker:
 
 def _in_home() -> tuple[str, int]:
     home = homes.locate(os.environ)
-    if not homes.exists(home):
+    if not homes.exists(home) or not homes.is_own(home):
         raise FileNotFoundError(home.root)
     folder = f"{home.root}/bug-reports"
     os.makedirs(folder, mode=0o700, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 from clodputer.effects.settling import Settling
 from clodputer.model.request import Place
 from clodputer.store.context import Context
-from clodputer.store.spool import layout
+from clodputer.store.spool import aside
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
@@ -21,6 +21,6 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
 
 def bury(context: Context, path: str, place: Place, reason: str) -> str:
     """Move a request to `dead/` under its id and dropped name, with the reason beside it; where it is now. Raises OSError."""
-    return layout.set_aside(
+    return aside.set_aside(
         context.home, path, context.home.dead, f"{place.id}.", place.dropped, context.masker.text(reason)
     )

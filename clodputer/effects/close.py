@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from clodputer.store.context import Context
-from clodputer.store.spool import layout, waits
+from clodputer.store.spool import aside, waits
 
 CANCELLED = "Cancelled by a person before it ran."
 
@@ -19,7 +19,7 @@ def close(context: Context, path: str, request_id: str, dropped: str, reason: st
     """
     # Homes that were made before there was such a folder.
     os.makedirs(context.home.closed, mode=0o700, exist_ok=True)
-    return layout.set_aside(
+    return aside.set_aside(
         context.home, path, context.home.closed, f"{request_id}.", dropped, context.masker.text(reason)
     )
 

@@ -9,14 +9,15 @@ from typing import Any
 
 from clodputer.effects.close import close_cancelled
 from clodputer.effects.settling import Settling, leave
-from clodputer.store.spool import queue, slot
+from clodputer.store.spool import queue
+from clodputer.store.spool import slot as slots
 
 
 def perform(settling: Settling, _effect: Mapping[str, Any]) -> None:
     """Move it, unless it has left the slot before."""
-    context, lane, place = settling.context, settling.lane, settling.place
-    if slot.cancel_asked(context.home, lane, place.id) and os.path.lexists(settling.in_slot):
+    context, slot, place = settling.context, settling.slot, settling.place
+    if slots.cancel_asked(context.home, slot, place.id) and os.path.lexists(settling.in_slot):
         close_cancelled(
-            context, settling.in_slot, place.id, place.dropped, time(), lane=lane, run_id=settling.run_id
+            context, settling.in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=settling.run_id
         )
-    leave(settling, queue.path(context.home, lane, place))
+    leave(settling, queue.path(context.home, slot.lane, place))

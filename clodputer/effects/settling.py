@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 from clodputer.model.request import Place
 from clodputer.store import atomic, runs
 from clodputer.store.context import Context
-from clodputer.store.spool import slot
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 
 
 class Settling(NamedTuple):
     """The run of a record, and the place of its request, which lies in the lane's slot until an effect moves it out."""
 
     context: Context
-    lane: str
+    slot: Slot
     place: Place
     record: Mapping[str, Any]
 
@@ -34,7 +35,7 @@ class Settling(NamedTuple):
     @property
     def in_slot(self) -> str:
         """Where the request lies, as long as it is in the slot."""
-        return slot.path(self.context.home, self.lane, self.place)
+        return slots.path(self.context.home, self.slot, self.place)
 
 
 def leave(settling: Settling, target: str) -> None:

@@ -16,7 +16,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect
+from clodputer.runner import expect, fault
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
@@ -25,7 +25,8 @@ from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, masking, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.spool import slot
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 
 # Only usage limits of the last days count when the next pause is reckoned, in seconds.
 LIMITS_SINCE = 30 * 86400.0
@@ -48,9 +49,9 @@ class Attempt:
     """
 
     def __init__(
-        self, context: Context, lane: str, request: Request, task: Task, run_id: str, stop: Stop
+        self, context: Context, slot: Slot, request: Request, task: Task, run_id: str, stop: Stop
     ) -> None:
-        self.context, self.lane, self.request, self.task = context, lane, request, task
+        self.context, self.slot, self.request, self.task = context, slot, request, task
         self.run_id, self.stop = run_id, stop
         self.started_at = runs.moment_of(run_id)
         self.folder = runs.folder(context.home, task.name, run_id)
@@ -63,9 +64,10 @@ class Attempt:
         # Before the mark: wrong surroundings are no false start of the request.
         self._planned = isolate.plan(context.environ, self.run_id)
         holder = recorded.written(tree.identity(os.getpid()))
-        slot.mark(context.home, self.lane, self.task.name, self.run_id, holder, dumps(self._planned))
-        self.stop.cancel = slot.cancel_path(context.home, self.lane, request.id)
+        slots.mark(context.home, self.slot, self.task.name, self.run_id, holder, dumps(self._planned))
+        self.stop.cancel = slots.cancel_path(context.home, self.slot, request.id)
         try:
+            fault.reach(context, "begin", request.id)
             runs.make(context.home, self.task.name, self.run_id, request, context.masker)
             context.log(
                 self.started_at,
@@ -73,7 +75,7 @@ class Attempt:
                 task=self.task.name,
                 request_id=request.id,
                 run_id=self.run_id,
-                lane=self.lane,
+                lane=self.slot.lane,
                 agent=self.task.agent,
             )
             for planned in self._planned:
@@ -93,6 +95,7 @@ class Attempt:
         """Run it to its end. Raises OSError; the request is then still in the slot."""
         launch = None
         try:
+            fault.reach(self.context, "prepare", self.request.id)
             ready = prepare(self.context, self.run_id, self.request, self.task, self._temporary)
             launch = ready.launch
             if ready.prompt:
@@ -114,9 +117,10 @@ class Attempt:
         if report.outcome.outcome == outcome.LIMITED:
             earlier = history.of_request(self.request.id, ended_at - LIMITS_SINCE)
             limited_before = sum(1 for run in earlier if run.outcome == outcome.LIMITED)
+        fault.reach(self.context, "record", self.request.id)
         ended_as = report.outcome
         effects = decide.after(
-            ended_as.outcome, ended_as.reason, self.lane, ended_at, report.resets_at, limited_before
+            ended_as.outcome, ended_as.reason, self.slot.lane, ended_at, report.resets_at, limited_before
         )
         return build(
             self.run_id,
@@ -159,4 +163,4 @@ class Attempt:
         return Finished(expect.apply(report, checks), launch, ended, checks)
 
     def _starting(self) -> None:
-        slot.start(self.context.home, self.lane, self.task.name, self.run_id)
+        slots.start(self.context.home, self.slot, self.task.name, self.run_id)

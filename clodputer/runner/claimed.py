@@ -14,6 +14,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
+from clodputer.runner import fault
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
@@ -21,7 +22,9 @@ from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.spool import dropfile, queue, slot, waits
+from clodputer.store.spool import dropfile, queue, waits
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
 from clodputer.tasks import taskfile
 
@@ -30,41 +33,43 @@ from clodputer.tasks import taskfile
 ASK_AGAIN = 300.0
 
 
-def handle(context: Context, lane: str, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
+def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
     """Run the request that was claimed, if it is to be run now, and settle it; its record, or None when it was not run.
 
     Raises OSError, and ClodputerError when no run whatever can be started here; the request is then still in the slot, and the
     next exec recovers it.
     """
     now = time()
-    in_slot = slot.path(context.home, lane, place)
-    if slot.cancel_asked(context.home, lane, place.id):
+    fault.reach(context, "claimed", place.id)
+    in_slot = slots.path(context.home, slot, place)
+    if slots.cancel_asked(context.home, slot, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=lane)
-        slot.forget_cancels(context.home, lane)
+        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=slot.lane)
+        slots.forget_cancels(context.home, slot)
         return None
     try:
         dropped = dropfile.read(in_slot, place.dropped)
         request = read_request(dropped, place.dropped, place.id, dropped.written_at)._replace(id=place.id)
     except (dropfile.Unreadable, InvalidRequest) as error:
         # Intake read it; somebody edited it while it waited.
-        _refuse(context, lane, place, Refuse("invalid_request", str(error)), "", now)
+        _refuse(context, slot, place, Refuse("invalid_request", str(error)), "", now)
         return None
     task, problem = _task(context, request.task)
     history = History(context.home)
+    fault.reach(context, "gates", place.id)
     verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
-        _wait(context, lane, place, request, verdict, now)
+        _wait(context, slot, place, request, verdict, now)
         return None
     if isinstance(verdict, Refuse) or task is None:
         refusal = verdict if isinstance(verdict, Refuse) else Refuse("task_invalid", problem)
-        _refuse(context, lane, place, refusal, request.task, now)
+        _refuse(context, slot, place, refusal, request.task, now)
         return None
-    waits.forget(context.home, lane, request.id)
-    with Attempt(context, lane, request, task, runs.new_id(now, request.id), stop) as attempt:
+    waits.forget(context.home, slot.lane, request.id)
+    with Attempt(context, slot, request, task, runs.new_id(now, request.id), stop) as attempt:
         finished = attempt.run()
     ended_at = time()
-    return settle(context, lane, place, attempt.record(finished, history, ended_at), ended_at)
+    return settle(context, slot, place, attempt.record(finished, history, ended_at), ended_at)
 
 
 def _task(context: Context, name: str) -> tuple[Optional[Task], str]:
@@ -74,29 +79,29 @@ def _task(context: Context, name: str) -> tuple[Optional[Task], str]:
         return None, str(error)
 
 
-def _wait(context: Context, lane: str, place: Place, request: Request, verdict: Wait, now: float) -> None:
+def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict: Wait, now: float) -> None:
     """Put it among the delayed. Why, is written first: killed in between, it is claimed again, and waits again."""
     home, until, told = context.home, verdict.until, False
     if verdict.reason != NOT_BEFORE:
         # The request itself tells of its `not_before`.
-        before = waits.read(home, lane, request.id)
+        before = waits.read(home, slot.lane, request.id)
         told = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
         since = before.since if before is not None and told else now
         order = place.microseconds if before is None else before.order
         waits.write(
-            home, lane, request.id, Waiting(verdict.reason, verdict.message, since, verdict.until, order)
+            home, slot.lane, request.id, Waiting(verdict.reason, verdict.message, since, verdict.until, order)
         )
         until = min(now + ASK_AGAIN, now + ASK_AGAIN if until is None else until)
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
-    os.rename(slot.path(home, lane, place), queue.delayed_path(home, lane, waiting))
+    os.rename(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
     if not told:
         why = {"reason": verdict.reason, "message": verdict.message}
-        context.log(now, "delayed", task=request.task, request_id=request.id, lane=lane, **why)
+        context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
 
 
-def _refuse(context: Context, lane: str, place: Place, refusal: Refuse, task: str, now: float) -> None:
-    kept = bury(context, slot.path(context.home, lane, place), place, refusal.message)
-    waits.forget(context.home, lane, place.id)
+def _refuse(context: Context, slot: Slot, place: Place, refusal: Refuse, task: str, now: float) -> None:
+    kept = bury(context, slots.path(context.home, slot, place), place, refusal.message)
+    waits.forget(context.home, slot.lane, place.id)
     context.log(
         now,
         "buried",

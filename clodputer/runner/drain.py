@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from time import monotonic, time
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
+from clodputer.model.settings import slots as slots_of
+from clodputer.runner import fault
 from clodputer.runner.claimed import handle
 from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
-from clodputer.runner.lanes import side_by_side
+from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import recover
+from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import holds, idle, look
+from clodputer.store import holds, idle, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
-from clodputer.store.spool import layout, slot
+from clodputer.store.lock import Lock
+from clodputer.store.spool import layout, queue
+from clodputer.store.spool import slot as slots
 from clodputer.store.spool.queue import Queue
+from clodputer.store.spool.slot import Slot
 
 # How long `exec` stays for files that look unfinished, or that are not quiet yet in a watched folder, in seconds: longer than
 # any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
@@ -45,89 +52,170 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     """
     worked, held = Worked(), False
     homes.complete(context.home)
+    for lane in layout.lanes(context.home):
+        slots.arrange(context.home, lane, slots_of(context.settings, lane))
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()
         # After runs every watched folder is looked at: launchd and systemd lose what changes while their job runs.
         if only or look.anything_due(context.home, now, watched=held):
-            drop_due(context, only or None, now, watched=held)
+            fault.contained(context, "due", partial(drop_due, context, only or None, now, watched=held))
             only = ""  # its alarm is answered
         taken = intake(context, now)
-        for lane, request_id in layout.promote(context.home, now):
-            context.log(now, "promoted", request_id=request_id, lane=lane)
+        _promote(context, now)
         worked = worked._replace(
             queued=worked.queued + taken.queued,
             coalesced=worked.coalesced + taken.coalesced,
             rejected=worked.rejected + taken.rejected,
         )
-        held, records = _drain_lanes(context, runnable(context, now), stop)
-        worked = worked._replace(runs=worked.runs + records)
+        slots_taken = take_slots(context, now)
+        held = bool(slots_taken)
+        worked = worked._replace(runs=worked.runs + _drain_slots(context, slots_taken, stop))
         if held:
             patient_until = monotonic() + PATIENCE
         if held or (not taken.refused and idle.count_drops(context.home) > taken.unfinished + taken.stuck):
             continue  # the look after the release, of a slot or of the intake
         # A file that is not quiet yet, in `new/` or in a watched folder: nobody calls us again when it is.
-        waits = taken.unfinished or look.settling(context.home, now + patient_until - monotonic())
+        # Nor when another process has just taken in what we came for: it goes on with its run, and other slots are free.
+        waits = (
+            taken.unfinished
+            or taken.refused
+            or look.settling(context.home, now + patient_until - monotonic())
+        )
         if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
         break
-    tidy(context, time(), stop)
+    fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
 
 
-def runnable(context: Context, now: float) -> list[str]:
-    """The lanes with work that may be done at `now`: not on hold, or with something left in the slot to recover."""
-    return [
-        lane
-        for lane in idle.lanes_with_work(context.home, now)
-        if holds.current(context.home, holds.targets(lane), now) is None or _left_in_slot(context, lane)
-    ]
+def take_slots(context: Context, now: float) -> list[tuple[Slot, Lock]]:
+    """Take the free slots for which there is something to do at `now` (epoch seconds); whoever calls releases the locks.
+
+    Of each lane as many as requests are queued, unless it is on hold, and all in which something was left, whatever their
+    numbers: the lane may have had more slots before. Raises OSError.
+    """
+    return [taken for lane in layout.lanes(context.home) for taken in _take_of_lane(context, lane, now)]
 
 
-def _left_in_slot(context: Context, lane: str) -> bool:
-    content = slot.content(context.home, lane)
+def _take_of_lane(context: Context, lane: str, now: float) -> list[tuple[Slot, Lock]]:
+    allowed = slots_of(context.settings, lane)
+    on_hold = holds.current(context.home, holds.targets(lane), now) is not None
+    wanted = 0 if on_hold else idle.count_queued(context.home, lane, allowed)
+    taken = []
+    for number in sorted({*layout.slot_numbers(context.home, lane), *range(allowed)}):
+        slot = Slot(lane, number)
+        useful = number < allowed and wanted > 0
+        lock = slots.lock(context.home, slot)
+        if (useful or _left_in_slot(context, slot)) and lock.acquire():
+            taken.append((slot, lock))
+            wanted -= useful
+    return taken
+
+
+def _left_in_slot(context: Context, slot: Slot) -> bool:
+    content = slots.content(context.home, slot)
     return content.place is not None or bool(content.run_id)
 
 
-def _drain_lanes(
-    context: Context, lanes: list[str], stop: Stop
-) -> tuple[bool, tuple[Mapping[str, Any], ...]]:
-    """Drain the lanes; whether we held any of their slots, and the records. Several lanes run side by side."""
-    if len(lanes) > 1:
-        return side_by_side(lanes, lambda lane, its_stop: drain_lane(context, lane, its_stop), stop)
-    held = False
-    records: tuple[Mapping[str, Any], ...] = ()
-    for lane in lanes:
-        found = drain_lane(context, lane, stop)
-        held = held or found is not None
-        records += found or ()
-    return held, records
+def _drain_slots(context: Context, taken: list[tuple[Slot, Lock]], stop: Stop) -> Records:
+    """Drain the slots, several side by side; their records."""
+    if len(taken) > 1:
+        return side_by_side(taken, partial(drain_slot, context), stop)
+    return tuple(record for slot, lock in taken for record in drain_slot(context, slot, lock, stop))
 
 
-def drain_lane(context: Context, lane: str, stop: Stop) -> Optional[tuple[Mapping[str, Any], ...]]:
-    """Run a lane's requests, highest priority first, until none is left; None at once when another process holds its slot."""
-    with slot.lock(context.home, lane) as held:
-        if not held:
-            return None
-        records = []
-        if not slot.empty(context.home, lane):
-            recover(context, lane, time())
-        queue = Queue(context.home, lane)
-        while not stop.requested and holds.current(context.home, holds.targets(lane), time()) is None:
-            place = queue.claim()
-            if place is None:
-                break
-            record = handle(context, lane, place, stop)
-            if record is not None:
-                records.append(record)
-            _look_around(context)
-        return tuple(records)
+def drain_slot(context: Context, slot: Slot, lock: Lock, stop: Stop) -> Records:
+    """Run the requests of the slot's lane until none is left, release it, and look once more; the records of the runs.
+
+    This look is for the exec that was turned away in the moment before the release: the process that called us may still be
+    waiting for the ends of other slots. Raises OSError and ClodputerError; the lock is released in any case.
+    """
+    records: Records = ()
+    while True:
+        try:
+            records += run_queued(context, slot, stop)
+        finally:
+            lock.release()
+        if (
+            stop.requested
+            or not _may_claim(context, slot)
+            or not idle.count_queued(context.home, slot.lane, 1)
+        ):
+            return records
+        if not lock.acquire():
+            return records  # its new holder looks as we did
+
+
+def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
+    """Put the slot in order, then run the lane's requests, highest priority first, until none is left; their records."""
+    records = []
+    failures: Counter[str] = Counter()
+    slots.make(context.home, slot)
+    _put_in_order(context, slot, failures)
+    requests = Queue(context.home, slot)
+    while not stop.requested and _may_claim(context, slot):
+        place = requests.claim()
+        if place is None:
+            break
+        try:
+            record = handle(context, slot, place, stop)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the next request of the lane has nothing to do with it)
+            _failed(context, slot, place.id, error, "run", failures)
+            _put_in_order(context, slot, failures)
+            continue
+        if record is not None:
+            records.append(record)
+        _look_around(context)
+    return tuple(records)
+
+
+def _may_claim(context: Context, slot: Slot) -> bool:
+    """Whether the slot is one that its lane still has, and the lane is not on hold."""
+    if slot.number >= slots_of(context.settings, slot.lane):
+        return False
+    return holds.current(context.home, holds.targets(slot.lane), time()) is None
+
+
+def _put_in_order(context: Context, slot: Slot, failures: Counter[str]) -> None:
+    """Recover what lies in the slot; what cannot be recovered is given up, so that the lane goes on."""
+    while not slots.empty(context.home, slot):
+        content = slots.content(context.home, slot)
+        request_id = content.place.id if content.place else runs.request_of(content.run_id)
+        if failures[request_id] >= fault.TRIES:
+            give_up(context, slot, time())
+            return
+        try:
+            recover(context, slot, time())
+            return
+        except Exception as error:  # noqa: BLE001
+            _failed(context, slot, request_id, error, "recover", failures)
+
+
+def _failed(
+    context: Context, slot: Slot, request_id: str, error: Exception, step: str, failures: Counter[str]
+) -> None:
+    """Count a failure of a request; raises the error when it is not the request's."""
+    if not fault.charged(error):
+        raise error
+    fault.report(context, error, step, request_id, slot.lane)
+    failures[request_id] += 1
+
+
+def _promote(context: Context, now: float) -> None:
+    def promote() -> None:
+        for lane, request_id in queue.promote(context.home, now):
+            context.log(now, "promoted", request_id=request_id, lane=lane)
+
+    fault.contained(context, "promote", promote)
 
 
 def _look_around(context: Context) -> None:
     # Between any two runs, so that an urgent arrival comes next, and `new/` is empty soon even in a long drain.
-    if idle.has_drops(context.home):
-        intake(context, time())
-    for lane, request_id in layout.promote(context.home, time()):
-        context.log(time(), "promoted", request_id=request_id, lane=lane)
+    while idle.has_drops(context.home):
+        taken = intake(context, time())
+        # Looked at once more after the release, as an exec may have been turned away meanwhile.
+        if taken.refused or idle.count_drops(context.home) <= taken.unfinished + taken.stuck:
+            break
+    _promote(context, time())

@@ -13,7 +13,7 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import dedupe, dropfile, layout, queue, stuck
+from clodputer.store.spool import aside, dedupe, dropfile, layout, queue, stuck, whereabouts
 from clodputer.tasks import taskfile
 
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
@@ -168,7 +168,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
         request = request._replace(id=entry.request_id)
     elif entry is not None:
         # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-        pending = any(entry.request_id in layout.pending_ids(home) for _ in range(2))
+        pending = any(entry.request_id in whereabouts.pending_ids(home) for _ in range(2))
         holder = decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, pending)
         if decide.coalesce(request, holder, batch.now):
             return entry.request_id, request
@@ -192,7 +192,7 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dr
         place = place._replace(microseconds=int(request.not_before * 1_000_000) + 1)
         target, event = queue.delayed_path(context.home, task.lane, place), "delayed"
     if not os.path.isdir(os.path.dirname(target)):
-        homes.make_lane(context.home, task.lane)
+        layout.make_lane(context.home, task.lane)
     # A rename keeps the modification time: from here on it says when the file was dropped, which `+30m` counts from.
     try:
         os.utime(path, (dropped_at, dropped_at))
@@ -208,7 +208,7 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dr
 def _reject(batch: Batch, name: str, problem: ClodputerError) -> str:
     context, message = batch.context, str(problem)
     path = f"{context.home.new}/{name}"
-    kept = layout.set_aside(context.home, path, context.home.rejected, "", name, context.masker.text(message))
+    kept = aside.set_aside(context.home, path, context.home.rejected, "", name, context.masker.text(message))
     context.log(batch.now, "rejected", file=name, reason=problem.code, message=message, kept=kept)
     return "rejected"
 

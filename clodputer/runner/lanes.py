@@ -1,4 +1,4 @@
-"""Several lanes side by side: one forked process of ours for each, so that a long run in one does not hold up another."""
+"""Several slots side by side: one forked process of ours for each, so that a long run in one does not hold up another."""
 
 from __future__ import annotations
 
@@ -9,34 +9,43 @@ import sys
 from collections.abc import Mapping
 from json import dumps, loads
 from traceback import print_exception
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.store import atomic
+from clodputer.store.lock import Lock
+from clodputer.store.spool.slot import Slot
 
 # How often somebody who watches is shown how far it is, in seconds.
 GLANCE = 0.2
 
 Records = tuple[Mapping[str, Any], ...]
-Drain = Callable[[str, Stop], Optional[Records]]
+Drain = Callable[[Slot, Lock, Stop], Records]
 
 
 class Child(NamedTuple):
-    """The process that drains one lane, and the pipe on which it hands back its records at its end."""
+    """The process that drains one slot, and the pipe on which it hands back its records at its end."""
 
-    lane: str
+    slot: Slot
     pid: int
     answer: int
 
 
-def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Records]:
-    """Drain each lane in a process of its own; whether any slot was held, and all records.
+def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Records:
+    """Drain each slot, whose lock is ours, in a process of its own, which then holds that lock; all records.
 
     A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises ClodputerError when one of
     them died or failed, after the others have come to their end; the next exec recovers its slot.
     """
-    children = [_fork(lane, drain) for lane in lanes]
+    children: list[Child] = []
+    try:
+        for slot, _ in taken:
+            children.append(_fork(slot, taken, drain))
+    finally:
+        # A lock lasts until the last of the processes that have it open closes it: from now on, one each.
+        for _, lock in taken:
+            lock.release()
     answers = {child.answer: b"" for child in children}
     passed_on = False
     waiting = set(answers)
@@ -57,19 +66,17 @@ def side_by_side(lanes: list[str], drain: Drain, stop: Stop) -> tuple[bool, Reco
                 os.close(answer)
     for child in children:
         os.waitpid(child.pid, 0)
-    failed = [child.lane for child in children if not answers[child.answer]]
+    failed = [child.slot.lane for child in children if not answers[child.answer]]
     if failed:
         raise ClodputerError(
             "lane_failed",
-            f"the process that drained lane {', '.join(failed)} failed or was killed",
+            f"the process that drained lane {', '.join(sorted(set(failed)))} failed or was killed",
             "Nothing is lost: the next exec recovers what it left.",
         )
-    found = [loads(data) for data in answers.values()]
-    records: Records = tuple(record for drained in found if drained is not None for record in drained)
-    return any(drained is not None for drained in found), records
+    return tuple(record for data in answers.values() for record in loads(data))
 
 
-def _fork(lane: str, drain: Drain) -> Child:
+def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
     answer, end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -79,13 +86,16 @@ def _fork(lane: str, drain: Drain) -> Child:
     if pid:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(end)
-        return Child(lane, pid, answer)
+        return Child(slot, pid, answer)
     status = 1
     try:
         os.close(answer)
         with Stop() as stop:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            data = dumps(drain(lane, stop)).encode()
+            for other, lock in taken:
+                if other != slot:
+                    lock.release()
+            data = dumps(drain(slot, dict(taken)[slot], stop)).encode()
         atomic.write_all(end, data)
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)

@@ -28,8 +28,9 @@ def render(
     last: Optional[Mapping[str, Any]],
     environ: Mapping[str, str],
     secrets: Mapping[str, str],
+    last_success: Optional[Mapping[str, Any]] = None,
 ) -> str:
-    """The prompt of one run; `last` is the record of the task's previous run.
+    """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -64,6 +65,7 @@ def render(
         },
         "body": request.body,
         "last": _last(last or {}),
+        "last_success": {name: _last(last_success or {})[name] for name in ("result", "when")},
     }
     text = _render(task, file, template, values, secrets)
     # Half characters can come in by the environment or JSON, and no file can take them.
@@ -101,6 +103,19 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
         command_succeeds=_program(expect.command_succeeds, environ),
     )
     return Task(**filled)
+
+
+def may_hold_templates(task: Task) -> bool:
+    """Whether any text of the task is a template, or may be one: that of a prompt's file is not known before a run."""
+    return bool(task.prompt_file) or _any_marked(task)
+
+
+def _any_marked(value: Any) -> bool:
+    if isinstance(value, str):
+        return template_text.marked(value)
+    if isinstance(value, dict):
+        return any(map(_any_marked, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_any_marked, value))
 
 
 def guard(rendered: str, template: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.model.errors import ClodputerError
+from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.request import Request
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
@@ -14,7 +16,14 @@ from clodputer.model.task import Task
 from clodputer.runner import prompt
 from clodputer.store import runs, settings
 from clodputer.store.context import Context
+from clodputer.store.tasks import limited
+from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
+
+Record = Optional[dict[str, Any]]
+
+# So far back a run that succeeded is looked for; each record is a file that is read.
+FURTHEST = 1000
 
 
 class Ready(NamedTuple):
@@ -28,9 +37,8 @@ class Ready(NamedTuple):
 
 def prepare(context: Context, run_id: str, request: Request, task: Task, temporary: str) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
-    last, session = _past(context, task)
-    text = prompt.render(task, request, last, context.environ, context.secrets)
-    written = prompt.render_task(task, context.environ, context.secrets)
+    last, session, success = _past(context, task)
+    text, written = _filled_in(context, request, task, last, success)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -54,12 +62,45 @@ def prepare(context: Context, run_id: str, request: Request, task: Task, tempora
     return Ready(final, facts, launch, text)
 
 
-def _past(context: Context, task: Task) -> tuple[Optional[dict[str, Any]], Optional[dict[str, Any]]]:
-    """The task's latest record, for the prompt, and the latest with a session, to be continued; looked up if wanted."""
+def _filled_in(
+    context: Context,
+    request: Request,
+    task: Task,
+    last: Optional[dict[str, Any]],
+    success: Optional[dict[str, Any]],
+) -> tuple[str, Task]:
+    """The prompt and the other texts of the task. What may hold a template is filled in by one child with limits."""
+    environ, secrets = context.environ, context.secrets
+
+    def fill() -> tuple[str, Task]:
+        text = prompt.render(task, request, last, environ, secrets, success)
+        return text, prompt.render_task(task, environ, secrets)
+
+    if not prompt.may_hold_templates(task):
+        return fill()
+    try:
+        return limited.call(fill)
+    except CannotRender as error:
+        raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
+
+
+def _past(context: Context, task: Task) -> tuple[Record, Record, Record]:
+    """The task's latest record, the latest with a session to continue, and the latest of a run that succeeded.
+
+    Each is looked for only if it can be wanted, the last one among the latest `FURTHEST` records.
+    """
     if not (task.prompt or task.prompt_file):
-        return None, None
+        return None, None, None
     past = runs.records(context.home, task.name)
     last = next(past, None)
-    if task.claude.session != "continue" or last is None or last.get("session_id"):
-        return last, last
-    return last, next((record for record in past if record.get("session_id")), None)
+    session = success = last
+    if last is not None and task.claude.session == "continue" and not last.get("session_id"):
+        session = next((one for one in runs.records(context.home, task.name) if one.get("session_id")), None)
+    if last is not None and last.get("outcome") != SUCCEEDED:
+        wanted = bool(task.prompt_file) or "last_success" in task.prompt
+        success = (
+            next((one for one in islice(past, FURTHEST) if one.get("outcome") == SUCCEEDED), None)
+            if wanted
+            else None
+        )
+    return last, session, success

@@ -15,82 +15,111 @@ from clodputer.model.moment import parse_moment
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
+from clodputer.runner import fault
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
 from clodputer.runner.settle import settle
 from clodputer.store import masking, runs
 from clodputer.store.atomic import sync_folder
 from clodputer.store.context import Context
-from clodputer.store.spool import queue, slot
+from clodputer.store.spool import queue
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 
 # A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
 FALSE_STARTS = 3
 
 
-def recover(context: Context, lane: str, now: float) -> None:
+def recover(context: Context, slot: Slot, now: float) -> None:
     """Finish what the slot's last holder left: nothing is lost, and nothing is run a second time unasked.
 
     Nothing in the slot: nothing to do. A request without a mark: nothing was begun, it goes back to its queue. A mark and a
     record: the settling is repeated. A mark that says started: what is left of the run is killed, and it is settled as `lost`.
     Another mark: it died before the start. May itself be killed at any point and repeated.
     """
-    place, task, run_id, started = slot.content(context.home, lane)
-    slot.forget_cancels(context.home, lane, place.id if place else "")
+    place, task, run_id, started = slots.content(context.home, slot)
+    fault.reach(context, "recover", place.id if place else "")
+    slots.forget_cancels(context.home, slot, place.id if place else "")
     if place is None:
         if run_id:
-            slot.unmark(context.home, lane, task, run_id)
+            slots.unmark(context.home, slot, task, run_id)
         return
     if not run_id:
-        if not _cancelled(context, lane, place, now):
-            _put_back(context, lane, place)
+        if not _cancelled(context, slot, place, now):
+            _put_back(context, slot, place)
             context.log(now, "recovered", request_id=place.id, action="put_back")
         return
     record = runs.record(context.home, task, run_id)
     if record is not None:
         context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
-        settle(context, lane, place, record, parse_moment(str(record["ended_at"]), now))
+        settle(context, slot, place, record, parse_moment(str(record["ended_at"]), now))
         return
-    isolate.undo(isolate.recorded(slot.resources(context.home, lane, task, run_id)))
+    isolate.undo(isolate.recorded(slots.resources(context.home, slot, task, run_id)))
     if started:
-        _lost(context, lane, place, task, run_id, now)
+        _lost(context, slot, place, task, run_id, now)
     else:
-        _false_start(context, lane, place, task, run_id, now)
+        _false_start(context, slot, place, task, run_id, now)
 
 
-def _cancelled(context: Context, lane: str, place: Place, now: float, **told: Any) -> bool:
+def give_up(context: Context, slot: Slot, now: float) -> None:
+    """Move what lies in the slot to `dead/`, as nothing else could be done with it; the slot is free then. Raises OSError."""
+    place, task, run_id, started = slots.content(context.home, slot)
+    if place is not None:
+        began = f" It may have run: see {runs.folder(context.home, task, run_id)}." if started else ""
+        message = (
+            f"Clodputer failed again and again at this request; the log says how (clodputer logs).{began}"
+        )
+        kept = bury(context, slots.path(context.home, slot, place), place, message)
+        context.log(
+            now,
+            "buried",
+            task=task or None,
+            request_id=place.id,
+            run_id=run_id or None,
+            reason="internal",
+            message=message,
+            kept=kept,
+        )
+    if run_id:
+        isolate.undo(isolate.recorded(slots.resources(context.home, slot, task, run_id)))
+        slots.unmark(context.home, slot, task, run_id)
+    slots.forget_cancels(context.home, slot)
+
+
+def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: Any) -> bool:
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
-    if not slot.cancel_asked(context.home, lane, place.id):
+    if not slots.cancel_asked(context.home, slot, place.id):
         return False
     close_cancelled(
-        context, slot.path(context.home, lane, place), place.id, place.dropped, now, lane=lane, **told
+        context, slots.path(context.home, slot, place), place.id, place.dropped, now, lane=slot.lane, **told
     )
-    slot.forget_cancels(context.home, lane)
+    slots.forget_cancels(context.home, slot)
     return True
 
 
-def _put_back(context: Context, lane: str, place: Place) -> None:
-    target = queue.path(context.home, lane, place)
-    os.rename(slot.path(context.home, lane, place), target)
+def _put_back(context: Context, slot: Slot, place: Place) -> None:
+    target = queue.path(context.home, slot.lane, place)
+    os.rename(slots.path(context.home, slot, place), target)
     sync_folder(os.path.dirname(target))
 
 
-def _false_start(context: Context, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
-    if _cancelled(context, lane, place, now, task=task, run_id=run_id):
-        slot.unmark(context.home, lane, task, run_id)
+def _false_start(context: Context, slot: Slot, place: Place, task: str, run_id: str, now: float) -> None:
+    if _cancelled(context, slot, place, now, task=task, run_id=run_id):
+        slots.unmark(context.home, slot, task, run_id)
         return
     attempts = runs.of_request(context.home, task, place.id)
     false_starts = sum(1 for attempt in attempts if runs.record(context.home, task, attempt) is None)
     action = "put_back" if false_starts < FALSE_STARTS else "buried"
     if action == "put_back":
-        _put_back(context, lane, place)
+        _put_back(context, slot, place)
     else:
         reason = f"Clodputer died {false_starts} times just before starting it; see {runs.folder(context.home, task, run_id)}."
-        bury(context, slot.path(context.home, lane, place), place, reason)
-    slot.unmark(context.home, lane, task, run_id)
+        bury(context, slots.path(context.home, slot, place), place, reason)
+    slots.unmark(context.home, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
 
 
-def _lost(context: Context, lane: str, place: Place, task: str, run_id: str, now: float) -> None:
+def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, now: float) -> None:
     folder = runs.folder(context.home, task, run_id)
     # A power cut may have taken it, but then there is nothing left to kill either.
     process = runs.read_json(f"{folder}/process.json") or {}
@@ -108,7 +137,7 @@ def _lost(context: Context, lane: str, place: Place, task: str, run_id: str, now
         working_directory=str(process.get("working_directory", "")),
         session_id=str(process.get("session_id", "")),
     )
-    effects = after(report.outcome.outcome, report.outcome.reason, lane, now, None, 0)
+    effects = after(report.outcome.outcome, report.outcome.reason, slot.lane, now, None, 0)
     record = build(
         run_id,
         _request(folder, place, task, now),
@@ -121,7 +150,7 @@ def _lost(context: Context, lane: str, place: Place, task: str, run_id: str, now
         (),
         effects,
     )
-    settle(context, lane, place, record, now)
+    settle(context, slot, place, record, now)
 
 
 def _request(folder: str, place: Place, task: str, now: float) -> Request:

@@ -11,13 +11,15 @@ from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
 from clodputer.model.record import masked
 from clodputer.model.request import Place
+from clodputer.runner import fault
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import slot
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 
 
 def settle(
-    context: Context, lane: str, place: Place, record: Mapping[str, Any], ended_at: float
+    context: Context, slot: Slot, place: Place, record: Mapping[str, Any], ended_at: float
 ) -> dict[str, Any]:
     """Make a run's end lasting: record first, then what follows from it, last the request's way out of the slot.
 
@@ -27,22 +29,25 @@ def settle(
     run has, each may be performed twice, and the rename at the end can happen only once. So of all this only the record is
     made durable: after a power cut the request may be in the slot again, and then leaves it as the record says. Raises OSError.
     """
+    fault.reach(context, "settle", place.id)
     record = masked(record, context.masker)
-    settling = Settling(context, lane, place, record)
+    settling = Settling(context, slot, place, record)
     # Somebody may have removed it, or all runs, while the run was going on.
     os.makedirs(settling.folder, mode=0o700, exist_ok=True)
     runs.write_json(f"{settling.folder}/record.json", record, durable=True)
-    context.log(ended_at, "finished", **_line(record), lane=lane, agent=record["agent"])
+    context.log(ended_at, "finished", **_line(record), lane=slot.lane, agent=record["agent"])
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     for effect in record["effects"]:
+        fault.reach(context, "effect", place.id)
         effects.perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
         reason = f"No effect in {settling.folder}/record.json says what is to become of it."
         bury(context, settling.in_slot, place, reason)
-    slot.unmark(context.home, lane, str(record["task"]), settling.run_id)
-    slot.forget_cancels(context.home, lane)
+    fault.reach(context, "unmark", place.id)
+    slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
+    slots.forget_cancels(context.home, slot)
     return dict(record)
 
 

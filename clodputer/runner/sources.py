@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 from uuid import uuid4
 
 from clodputer import triggers
 from clodputer.model.decision import Decision, Facts
+from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
 from clodputer.store import deadline, memory
@@ -59,6 +60,29 @@ def drop_found(
             memory.deliver(context.home, place)
         memory.forget(place, stale)
         return decision.look_again
+
+
+def first_looks(context: Context, tasks: Iterable[Task], now: float) -> list[tuple[str, str]]:
+    """Let triggers that have not looked yet take their first look, so that what comes from now on is seen as new.
+
+    Returns (task, what is remembered of it in words) for each of them. What goes wrong is among the words, never raised.
+    """
+    told = []
+    for task in tasks:
+        place = memory.folder(context.home, task.name)
+        for index, trigger in enumerate(task.triggers if task.enabled else ()):
+            kind = triggers.load(trigger.type)
+            if not isinstance(kind, Looking):
+                continue
+            try:
+                mark = kind.mark(context, task, trigger)
+                if mark not in memory.generations(place):
+                    drop_found(context, task, trigger, index, now)
+                    words = kind.remembers(trigger, memory.read(place, mark))
+                    told.append((task.name, f"{kind.words(trigger)}: {words}"))
+            except (ClodputerError, OSError) as error:
+                told.append((task.name, f"{kind.words(trigger)}: nobody could look yet: {error}"))
+    return told
 
 
 def _look(

@@ -7,7 +7,7 @@ from clodputer.runner.prune import prune
 from clodputer.store import chores
 from clodputer.store.context import Context
 from clodputer.store.log import archive
-from clodputer.store.spool import layout, waits
+from clodputer.store.spool import layout, waits, whereabouts
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:
@@ -19,7 +19,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             prune(context, now, stop)
             # What cancelled and killed requests left.
             for lane in layout.lanes(context.home):
-                waits.sweep(context.home, lane, layout.pending_ids(context.home))
+                waits.sweep(context.home, lane, whereabouts.pending_ids(context.home))
             if not stop.requested:
                 chores.pruned(context.home, now)
     except OSError as error:

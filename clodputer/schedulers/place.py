@@ -19,6 +19,7 @@ from clodputer.schedulers.installation import shim_path
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import Frame
 from clodputer.store import home as homes
+from clodputer.store import owner as owners
 from clodputer.store import secrets, settings, zone
 from clodputer.store.home import Home
 
@@ -63,28 +64,10 @@ def bare(home: str, environ: Mapping[str, str]) -> Frame:
     return Frame(home, own, shim_path(home), {}, int(Settings().sweep))
 
 
-def refusal(environ: Mapping[str, str], uid: int, owner: int, root: str) -> ClodputerError | None:
-    """Why nothing may be installed or removed here, if so: whose alarms would these be? Pure."""
-    sudo = environ.get("SUDO_USER", "")
-    if uid == 0 and sudo not in ("", "root"):
-        return ClodputerError(
-            "sudo",
-            f"this is started by sudo, so the alarms would be root's and not {sudo}'s",
-            "Run it without sudo.",
-        )
-    if uid != owner:
-        return ClodputerError(
-            "home_foreign",
-            f"{root} belongs to another user (number {owner}; you are {uid})",
-            "Run this as its owner, or set CLODPUTER_HOME to a home of your own.",
-        )
-    return None
-
-
 def check(home: Home, environ: Mapping[str, str]) -> None:
-    """Refuse what `refusal` says, and a home that is none. Raises ClodputerError."""
+    """Refuse another account's home, an installation under sudo, and a home that is none. Raises ClodputerError."""
     owner = os.stat(home.root).st_uid if homes.exists(home) else os.geteuid()
-    refused = refusal(environ, os.geteuid(), owner, home.root)
+    refused = owners.refusal(environ, os.geteuid(), owner, home.root)
     if refused is not None:
         raise refused
     homes.require(home)

@@ -25,19 +25,14 @@ class StillLooking(Exception):
     """The last look at this has not come back yet."""
 
 
-def within(seconds: float, look: Callable[[], Any], lock: str) -> Any:
+def within(seconds: float, look: Callable[[], Any], lock: str = "") -> Any:
     """What `look` returns, which JSON can hold; called in a child process, which holds the file `lock` while it lives.
 
     Raises TimeoutError when it takes longer than that, StillLooking at once when an earlier child of this lock is still
     there, OSError as `look` does, and RuntimeError for whatever else goes wrong in the child.
     """
-    # Not store.lock: its descriptor would be closed by our own end, and this one belongs to the child.
-    held = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    held = _locked(lock) if lock else -1
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StillLooking from None
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
@@ -48,7 +43,8 @@ def within(seconds: float, look: Callable[[], Any], lock: str) -> Any:
         finally:
             os.close(reader)
     finally:
-        os.close(held)
+        if held >= 0:
+            os.close(held)
     if answer is None:
         _left_behind.add(child)
         raise TimeoutError
@@ -61,10 +57,22 @@ def left_behind() -> frozenset[int]:
     return frozenset(_left_behind)
 
 
+def _locked(path: str) -> int:
+    """The descriptor of a lock that is ours, and the child's from the fork on, who alone ends it."""
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise StillLooking from None
+    return held
+
+
 def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
     """The child: look, tell, and end without anything of what the parent would do at its end."""
     try:
         signal.set_wakeup_fd(-1)
+        os.setsid()  # a terminal that is closed, or Ctrl-C in it, is no concern of the child
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         _keep_only(writer, held)
@@ -82,7 +90,10 @@ def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
 
 
 def _keep_only(*kept: int) -> None:
-    """Close what was inherited: other locks, above all, are the parent's."""
+    """Close what was inherited: other locks are the parent's, and whoever reads our output waits for its end."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(_STDERR + 1):
+        os.dup2(nothing, standard)
     for name in os.listdir("/dev/fd"):
         if int(name) > _STDERR and int(name) not in kept:
             with suppress(OSError):  # the descriptor by which the folder was listed is closed already

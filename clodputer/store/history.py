@@ -25,7 +25,7 @@ LONGEST_LINE = 1024 * 1024
 _MARK = b'"finished"'
 
 
-class Finished(NamedTuple):
+class PastRun(NamedTuple):
     """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars."""
 
     at: float
@@ -44,11 +44,11 @@ class History:
     """The past of a home as it is when it is first asked for. Every answer is an iterator over runs, the newest first."""
 
     def __init__(self, home: Home) -> None:
-        self._known: list[Finished] = []
+        self._known: list[PastRun] = []
         self._run_ids: set[str] = set()
         self._more = _read(home)
 
-    def runs(self, since: float = 0.0) -> Iterator[Finished]:
+    def runs(self, since: float = 0.0) -> Iterator[PastRun]:
         """All runs that ended after `since` (epoch seconds). Raises OSError."""
         number = 0
         while True:
@@ -65,24 +65,24 @@ class History:
             yield self._known[number]
             number += 1
 
-    def of_task(self, task: str, since: float = 0.0) -> Iterator[Finished]:
+    def of_task(self, task: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those of a task. Raises OSError."""
         return (run for run in self.runs(since) if run.task == task)
 
-    def of_lane(self, lane: str, since: float = 0.0) -> Iterator[Finished]:
+    def of_lane(self, lane: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those in a lane. Raises OSError."""
         return (run for run in self.runs(since) if run.lane == lane)
 
-    def of_account(self, account: str, since: float = 0.0) -> Iterator[Finished]:
+    def of_account(self, account: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those that drew on an account. Raises OSError."""
         return (run for run in self.runs(since) if run.account == account)
 
-    def of_request(self, request_id: str, since: float) -> Iterator[Finished]:
+    def of_request(self, request_id: str, since: float) -> Iterator[PastRun]:
         """The attempts at one request, which was made at `since`. Raises OSError."""
         return (run for run in self.runs(since) if run.request_id == request_id)
 
 
-def _read(home: Home) -> Iterator[Finished]:
+def _read(home: Home) -> Iterator[PastRun]:
     left = FARTHEST
     seen: set[int] = set()
     # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
@@ -122,12 +122,12 @@ def _backwards(descriptor: int, end: int, stop: int) -> Iterator[bytes]:
         yield rest
 
 
-def _finished(line: bytes) -> Optional[Finished]:
+def _finished(line: bytes) -> Optional[PastRun]:
     try:
         event = loads(line.decode())
         if event["event"] != "finished":
             return None
-        return Finished(
+        return PastRun(
             parse_moment(event["timestamp"], 0.0),
             str(event["task"]),
             str(event.get("lane", "")),

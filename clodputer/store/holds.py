@@ -13,9 +13,10 @@ from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.task import Task, account_of
 from clodputer.store import atomic, plainfile
-from clodputer.store.home import Home, entries
-from clodputer.store.home import lane as lane_folder
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
 from clodputer.store.lock import Lock
+from clodputer.store.spool.layout import lane as lane_folder
 
 ALL, LANE, TASK, ACCOUNT = "all", "lane", "task", "account"
 SCOPES = (ALL, LANE, TASK, ACCOUNT)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 
+from clodputer.store.spool.layout import complete_lane, make_lane
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PRIORITIES = ("5", "4", "3", "2", "1")
 
 
 class Home:
@@ -74,18 +74,30 @@ def exists(home: Home) -> bool:
 
 
 def existing(environ: Mapping[str, str]) -> Home:
-    """The home that `locate` finds. Raises ClodputerError ("no_home") when none was ever made there."""
+    """The home that `locate` finds. Raises ClodputerError as `require` does."""
     home = locate(environ)
     require(home)
     return home
 
 
+def is_own(home: Home) -> bool:
+    """Whether the home is of the account that we work as; what we write into another's, its owner cannot use."""
+    try:
+        return os.stat(home.root).st_uid == os.geteuid()
+    except OSError:
+        return True
+
+
 def require(home: Home) -> None:
-    """Raises ClodputerError ("no_home") when no home was ever made there."""
+    """Raises ClodputerError: "no_home" when no home was ever made there, "home_foreign" when it is another account's."""
     if not exists(home):
         from clodputer.model.errors import ClodputerError
 
         raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
+    if not is_own(home):
+        from clodputer.store.owner import foreign
+
+        raise foreign(home.root, os.geteuid(), os.stat(home.root).st_uid, os.environ)
 
 
 def make(home: Home) -> None:
@@ -135,11 +147,7 @@ def complete(home: Home) -> None:
     if not all(map(os.path.isdir, folders)):
         make(home)
     for name in os.listdir(home.lanes):
-        place = lane(home, name)
-        if not all(
-            os.path.isdir(f"{place}/{part}") for part in ("slot-0", "delayed", "queue")
-        ) and os.path.isdir(place):
-            make_lane(home, name)
+        complete_lane(home, name)
 
 
 def lend(own: Home, home: Home) -> None:
@@ -147,25 +155,3 @@ def lend(own: Home, home: Home) -> None:
     for theirs, ours in ((own.config, home.config), (own.secrets, home.secrets)):
         if os.path.exists(theirs):
             os.symlink(theirs, ours)
-
-
-def lane(home: Home, name: str) -> str:
-    """The folder of a lane."""
-    return f"{home.lanes}/{name}"
-
-
-def make_lane(home: Home, name: str) -> None:
-    """Make the folders of a lane: one queue for each priority, the delayed ones, and its slot."""
-    folder = lane(home, name)
-    for priority in PRIORITIES:
-        os.makedirs(f"{folder}/queue/{priority}", mode=0o700, exist_ok=True)
-    os.makedirs(f"{folder}/delayed", mode=0o700, exist_ok=True)
-    os.makedirs(f"{folder}/slot-0", mode=0o700, exist_ok=True)
-
-
-def entries(folder: str) -> list[str]:
-    """The names in a folder; none when it is not there. Raises OSError when it cannot be read."""
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from clodputer.model.placename import is_mark, is_place
-from clodputer.store.home import PRIORITIES, entries
+from clodputer.store.folder import entries
+from clodputer.store.spool import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,21 +23,36 @@ def count_drops(home: Home) -> int:
     return len(entries(home.new))
 
 
-def lanes_with_work(home: Home, now: float) -> list[str]:
-    """The lanes in which something is queued, due, or left in the slot; `now` in epoch seconds."""
-    try:
-        lanes = sorted(os.listdir(home.lanes))
-    except FileNotFoundError:
-        return []
-    return [lane for lane in lanes if _has_work(f"{home.lanes}/{lane}", now)]
+def slots_with_work(home: Home, now: float) -> list[tuple[str, int]]:
+    """The slots, as (lane, number), that are worth trying at `now` (epoch seconds).
+
+    While something is queued or due in a lane, those are all the slots it has on disk; else those in which something was left.
+    """
+    found = []
+    for lane in layout.lanes(home):
+        numbers = layout.slot_numbers(home, lane)
+        if not _waits(home, lane, now):
+            numbers = [number for number in numbers if _occupied(layout.slot(home, lane, number))]
+        found += [(lane, number) for number in numbers]
+    return found
 
 
-def _has_work(folder: str, now: float) -> bool:
-    if any(is_place(name) or is_mark(name) for name in entries(f"{folder}/slot-0")):
+def _occupied(slot: str) -> bool:
+    return any(is_place(name) or is_mark(name) for name in entries(slot))
+
+
+def count_queued(home: Home, lane: str, most: int) -> int:
+    """How many requests are queued in a lane; counted up to `most`."""
+    found = 0
+    for priority in layout.PRIORITIES:
+        found += _count_places(layout.queue(home, lane, priority), most - found)
+    return found
+
+
+def _waits(home: Home, lane: str, now: float) -> bool:
+    if count_queued(home, lane, 1):
         return True
-    if any(_any_place(f"{folder}/queue/{priority}") for priority in PRIORITIES):
-        return True
-    return any(due(name, now) for name in entries(f"{folder}/delayed"))
+    return any(due(name, now) for name in entries(layout.delayed(home, lane)))
 
 
 def due(name: str, now: float) -> bool:
@@ -44,10 +60,13 @@ def due(name: str, now: float) -> bool:
     return is_place(name) and int(name.split(".", 1)[0]) <= now * 1_000_000
 
 
-def _any_place(folder: str) -> bool:
-    # scandir stops at the first request, where listdir would read a folder of 100,000.
+def _count_places(folder: str, most: int) -> int:
+    # scandir stops at the first requests, where listdir would read a folder of 100,000.
+    found = 0
     try:
         with os.scandir(folder) as entries:
-            return any(is_place(entry.name) for entry in entries)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+            while found < most:
+                found += is_place(next(entries).name)
+    except (StopIteration, FileNotFoundError, NotADirectoryError):
+        pass
+    return found

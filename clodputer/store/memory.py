@@ -16,8 +16,8 @@ from shutil import rmtree
 from typing import Any, Optional
 
 from clodputer.store import atomic
+from clodputer.store.folder import entries as folder_entries
 from clodputer.store.home import Home
-from clodputer.store.home import entries as folder_entries
 from clodputer.store.runs import read_json
 
 FILE = "snapshot.json"

@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterable
 from shutil import rmtree
 
+from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.retention import Thing
 from clodputer.store import runs
-from clodputer.store.home import Home, entries
-from clodputer.store.spool import layout, slot
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
+from clodputer.store.spool import layout, slot, whereabouts
 
 # A folder on its way out. A name with a dot in front is no run, so nobody takes the half of one for a run without a record.
 GOING = ".going-"
@@ -22,7 +24,7 @@ def kept(home: Home, now: float) -> list[Thing]:
     its end since and is judged by its record.
     """
     listed = [(task, run_id) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
-    contents = [slot.content(home, lane) for lane in layout.lanes(home)]
+    contents = [slot.content(home, each) for lane in layout.lanes(home) for each in slot.of_lane(home, lane)]
     in_slots = {(content.task, content.run_id) for content in contents}
     requests = _waiting(home)
     newest = {found for task in runs.tasks(home) for found in _newest(home, task)}
@@ -62,7 +64,7 @@ def sweep_up(home: Home) -> None:
 
 def _waiting(home: Home) -> set[str]:
     """The ids of requests that wait, run, or lie in `dead/`: their earlier runs are counted and named."""
-    found = layout.pending_ids(home)
+    found = whereabouts.pending_ids(home)
     for name in entries(home.dead):
         # `<request id>.<dropped name>`, with a number in front when there was one of that name.
         found.update(name.split(".")[:2])
@@ -70,18 +72,20 @@ def _waiting(home: Home) -> set[str]:
 
 
 def _newest(home: Home, task: str) -> list[tuple[str, str]]:
-    """The run with the newest record of a task (for `last.*`), and the one with the newest that has a session."""
-    found: list[tuple[str, str]] = []
+    """The runs of a task with the newest record, the newest that succeeded (for templates), and the newest with a session."""
+    found: dict[str, str] = {}
     for run_id in runs.ids(home, task):
         record = runs.record(home, task, run_id)
         if record is None:
             continue
-        with_session = bool(record.get("session_id"))
-        if not found or with_session:
-            found.append((task, run_id))
-        if with_session or record.get("agent") != "claude":
+        found.setdefault("newest", run_id)
+        if record.get("outcome") == SUCCEEDED:
+            found.setdefault("succeeded", run_id)
+        if record.get("session_id") or record.get("agent") != "claude":
+            found.setdefault("session", run_id)
+        if len(found) == 3:
             break
-    return found
+    return [(task, run_id) for run_id in dict.fromkeys(found.values())]
 
 
 def _size(folder: str) -> int:

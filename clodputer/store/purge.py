@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from shutil import rmtree
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
+from clodputer.store.spool import layout
 
 # What may lie in a home that is removed; anything else is somebody's own.
 OURS = frozenset(
@@ -63,7 +63,11 @@ def _is_ours(name: str) -> bool:
 
 def remove(home: Home) -> None:
     """Remove the folder, and the link that led to it. Raises OSError, and ClodputerError when a run is going on there."""
-    slots = [Lock(f"{homes.lane(home, name)}/slot-0.lock") for name in sorted(os.listdir(home.lanes))]
+    slots = [
+        Lock(layout.slot_lock(home, lane, number))
+        for lane in layout.lanes(home)
+        for number in layout.slot_numbers(home, lane)
+    ]
     try:
         for slot in slots:
             if not slot.acquire():

@@ -12,7 +12,8 @@ from clodputer.model.mask import Masker
 from clodputer.model.moment import compact, parse_compact
 from clodputer.model.request import Request, to_fields
 from clodputer.store import atomic, plainfile
-from clodputer.store.home import Home, entries
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
 
 # A record holds at most a result of some megabytes.
 LARGEST_JSON = 64 * 1024 * 1024

@@ -10,7 +10,7 @@ from clodputer import agents
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, defaults
 from clodputer.model.task import Task, Trigger, assemble, is_name
-from clodputer.store.tasks import promptfile, template_text
+from clodputer.store.tasks import limited, promptfile, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
@@ -105,8 +105,35 @@ def _filled_in(
     value: dict[str, Any], broken: set[Path], variables: Callable[[], Mapping[str, str]]
 ) -> tuple[dict[str, Any], Rendered, list[_Finding]]:
     """The keys, with `{{ env.X }}` filled in where numbers and choices are wanted."""
-    top = tables.top()
-    early = frozenset(name for name, key in top.items() if key.filled() == READING)
+    early = {
+        name: value[name] for name, key in tables.top().items() if key.filled() == READING and name in value
+    }
+    if not any(map(_any_marked, early.values())):
+        return value, Rendered({}), []
+    try:
+        # All of them in one child: a template may run away.
+        filled, templates, findings = limited.call(_filled_early, early, broken, variables)
+    except template_text.CannotRender as error:
+        filled, templates = early, {(name,): "" for name in early}
+        findings = [_Finding((name,), str(error)) for name in early if _any_marked(early[name])]
+    # What could not be filled in was reported already; it need not be reported again as a wrong value.
+    lost = {finding.path[0] for finding in findings} | {path[0] for path in broken if path[0] in early}
+    fields = {key: filled.get(key, item) for key, item in value.items() if key not in lost}
+    return fields, Rendered(templates), findings
+
+
+def _any_marked(value: Any) -> bool:
+    if isinstance(value, str):
+        return template_text.marked(value)
+    if isinstance(value, dict):
+        return any(map(_any_marked, value.values()))
+    return isinstance(value, list) and any(map(_any_marked, value))
+
+
+def _filled_early(
+    early: dict[str, Any], broken: set[Path], variables: Callable[[], Mapping[str, str]]
+) -> tuple[dict[str, Any], dict[Path, str], list[_Finding]]:
+    """These keys with every template in them filled in, the templates by their paths, and what could not be."""
     templates: dict[Path, str] = {}
     findings: list[_Finding] = []
 
@@ -120,20 +147,14 @@ def _filled_in(
         templates[path] = item
         try:
             text = template_text.render(item, {"env": variables()}, LONGEST_CHOICE)
-            return scalar(text) if top[path[0]].kind in _NUMBERS else text
+            return scalar(text) if tables.top()[path[0]].kind in _NUMBERS else text
         except (ValueError, ClodputerError) as error:
             missing = getattr(error, "missing", "")
             remedy = f"; put {missing[4:]}=... into secrets.env" if missing.startswith("env.") else ""
             findings.append(_Finding(path, f"{error}{remedy}".replace("\n", "; ")))
-            broken.add(path)
             return item
 
-    fields = {key: fill(item, (key,)) if key in early else item for key, item in value.items()}
-    # What could not be filled in was told already; it need not be told again as a wrong value.
-    for path in broken:
-        if path[0] in early:
-            fields.pop(path[0], None)
-    return fields, Rendered(templates), findings
+    return {key: fill(item, (key,)) for key, item in early.items()}, templates, findings
 
 
 def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list[_Finding]]:

@@ -65,6 +65,9 @@ class Looking(Deciding, Protocol):
         Called in a child process under a deadline, so it may hang, and must change nothing. Raises ClodputerError, OSError.
         """
 
+    def remembers(self, trigger: Trigger, entry: Any) -> str:
+        """What is known since the first look, and what went wrong at the last one, for people. Pure."""
+
 
 def names() -> tuple[str, ...]:
     """The kinds there are, in alphabetical order."""

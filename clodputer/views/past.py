@@ -1,15 +1,17 @@
-"""What the last runs came to: of all tasks, of each task, and what they cost; from the index over the execution log."""
+"""What the last runs came to: of all tasks, of each task, and what they cost; by the execution log and the index over it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple, Optional
 
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.quantile import quantile
 from clodputer.store import runs
+from clodputer.store.history import History, PastRun
 from clodputer.store.home import Home
 from clodputer.store.index.query import Finished, Index
 
@@ -17,8 +19,6 @@ from clodputer.store.index.query import Finished, Index
 USUAL_OF = 10
 DAY = 86400.0
 USUAL_SINCE = 14 * DAY
-# The last runs are looked for in the last day, then further back, as a busy home has a great many.
-SPANS = (DAY, 10 * DAY, 100 * DAY)
 
 
 class Past(NamedTuple):
@@ -38,13 +38,8 @@ class Habit(NamedTuple):
 
 def past(home: Home, now: float, count: int, midnight: float) -> Past:
     """The last `count` runs, and what those since `midnight` and of the last seven days cost. Raises ClodputerError."""
+    last = tuple(map(_of_past, islice(History(home).runs(), count)))
     with Index(home) as index:
-        found: list[Finished] = []
-        for since in (*(now - span for span in SPANS), 0.0):
-            found = index.finished(since)
-            if len(found) >= count:
-                break
-        last = tuple(reversed(found[-count:])) if count else ()
         return Past(last, index.spent(midnight)[1], index.spent(now - 7 * DAY)[1])
 
 
@@ -66,6 +61,19 @@ def habits(home: Home, tasks: Iterable[str], now: float) -> dict[str, Habit]:
         )
         for task in tasks
     }
+
+
+def _of_past(run: PastRun) -> Finished:
+    return Finished(
+        run.run_id,
+        run.task,
+        run.request_id,
+        run.at,
+        run.outcome,
+        run.reason,
+        run.duration,
+        run.cost_usd,
+    )
 
 
 def _of_records(home: Home, task: str) -> Optional[Finished]:

@@ -19,11 +19,12 @@ from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot, whereabouts
-from clodputer.views import past, tasks, waiting
+from clodputer.views import past, tasks, waiting, watching
 from clodputer.views.coming import Coming
 from clodputer.views.past import Past
 from clodputer.views.tasks import Broken
 from clodputer.views.waiting import Lane
+from clodputer.views.watching import WatchProblem
 
 
 class Running(NamedTuple):
@@ -73,6 +74,7 @@ class Status(NamedTuple):
     overdue: tuple[Overdue, ...]
     coming: tuple[Coming, ...]
     broken: tuple[Broken, ...]
+    watch_problems: tuple[WatchProblem, ...] = ()
 
 
 def gather(context: Context, now: float, count: int) -> Status:
@@ -95,6 +97,7 @@ def gather(context: Context, now: float, count: int) -> Status:
         tuple(overdue(context.environ, home, good, now)),
         tuple(_coming(context.environ, good, now, count)),
         tuple(broken),
+        tuple(watching.problems(context, good)),
     )
 
 
@@ -107,7 +110,7 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
             stale = now - whereabouts.changed(one.path) > ON_TIME
             found.append(Running(lane, one.id, "", "", None, None, None, None, stale))
             continue
-        holder = recorded.read(slot.holder(home, lane, one.task, one.run_id))
+        holder = recorded.read(slot.holder(home, one.slot, one.task, one.run_id) if one.slot else "")
         agent = _agent(home, one.task, one.run_id)
         started_at = _moment(one.run_id)
         alive = tree.alive(holder) if holder else bool(agent and tree.alive(agent))

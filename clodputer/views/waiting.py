@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.placename import is_place
 from clodputer.model.request import InvalidRequest
 from clodputer.runner.intake import read_request
-from clodputer.store.home import PRIORITIES, Home, entries
-from clodputer.store.home import lane as lane_folder
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
 from clodputer.store.spool import dropfile, layout, waits, whereabouts
+from clodputer.store.spool.layout import PRIORITIES
 from clodputer.store.spool.waits import Waiting
 from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
 
@@ -105,14 +106,13 @@ def place_folder(home: Home, place: str) -> str:
 
 
 def _lane(home: Home, name: str) -> Lane:
-    folder = lane_folder(home, name)
     queued = [
-        [entry for entry in entries(f"{folder}/queue/{priority}") if is_place(entry)]
+        [entry for entry in entries(layout.queue(home, name, priority)) if is_place(entry)]
         for priority in PRIORITIES
     ]
     # A name begins with its microseconds, so the least name is the oldest.
     oldest = min((int(min(names).split(".", 1)[0]) / 1e6 for names in queued if names), default=None)
-    delayed = sum(1 for entry in entries(f"{folder}/delayed") if is_place(entry))
+    delayed = sum(1 for entry in entries(layout.delayed(home, name)) if is_place(entry))
     return Lane(name, sum(map(len, queued)), delayed, oldest)
 
 

@@ -9,8 +9,9 @@ from typing import Callable
 
 from clodputer.store import atomic
 from clodputer.store.home import Home
-from clodputer.store.spool.layout import drop
+from clodputer.store.spool.dropfile import drop
 from clodputer.store.spool.queue import Queue
+from clodputer.store.spool.slot import Slot
 from tests.bench.goal import Row
 from tests.bench.peers import Peers
 from tests.bench.rotation import block, process, rotate
@@ -167,7 +168,7 @@ def picking(stage: Stage) -> list[Row]:
     """Goals 10 and 11."""
     few, many = waiting(stage, "pick-few", 100), waiting(stage, "pick-many", MANY)
     costs: dict[str, list[float]] = {"few": [], "many": []}
-    queues = {"few": Queue(few, "default"), "many": Queue(many, "default")}
+    queues = {"few": Queue(few, Slot("default", 0)), "many": Queue(many, Slot("default", 0))}
     for queue in queues.values():
         assert queue.claim() is not None  # lists the folder, once
     for _ in range(90):
@@ -201,7 +202,7 @@ def passed_over(stage: Stage, *, listed_once: bool) -> int:
     """How many of the urgent arrivals are not the next to be claimed."""
     home = waiting(stage, f"urgent-{listed_once}", 4001)
     folder = f"{home.lanes}/default/queue"
-    queue: Queue = ListedOnce(home) if listed_once else Queue(home, "default")
+    queue: Queue = ListedOnce(home) if listed_once else Queue(home, Slot("default", 0))
     queue.claim()
     missed = 0
     for number in range(2000):
@@ -217,7 +218,7 @@ class ListedOnce(Queue):
     """The trap: every folder is listed once, and what arrives later is seen when all that was known is used up."""
 
     def __init__(self, home: Home) -> None:
-        super().__init__(home, "default")
+        super().__init__(home, Slot("default", 0))
         self.listed: set[str] = set()
 
     def _list(self, folder: str) -> list[str]:  # type: ignore[override]

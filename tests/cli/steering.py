@@ -10,6 +10,7 @@ from clodputer.model.decision import Fate
 from clodputer.model.due import MISSED, Entry
 from clodputer.store import holds, ledger
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 from tests.workshop import command_task, drop, execute, make_home, write_task
 
 
@@ -51,7 +52,6 @@ def busy_home(folder: Path) -> Home:
 
 def execute_nothing(home: Home) -> None:
     """Put the lane on hold, so that what is dropped next waits."""
-    from clodputer.store import home as homes
 
-    homes.make_lane(home, "later")
+    layout.make_lane(home, "later")
     holds.place(home, holds.Target("lane", "later"), holds.Hold("pause", "Somebody paused it.", None, None))

@@ -12,11 +12,11 @@ import pytest
 from clodputer.model.request import Place
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.requests import cancel
-from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.context import look
 from clodputer.store.home import Home
-from clodputer.store.spool import slot
+from clodputer.store.spool import layout, slot
+from clodputer.store.spool.slot import Slot
 from tests.wait import until
 from tests.workshop import (
     clodputer,
@@ -88,12 +88,14 @@ def test_a_running_task(home: Home, tmp_path: Path) -> None:
 def test_a_run_whose_exec_died(home: Home) -> None:
     """Nobody will answer: told at once, with what settles it."""
     place = Place(1, 3, "work-0001", "work.json")
-    homes.make_lane(home, "default")
-    Path(slot.path(home, "default", place)).write_text('{"task": "work"}')
+    layout.make_lane(home, "default")
+    Path(slot.path(home, Slot("default", 0), place)).write_text('{"task": "work"}')
     me = tree.identity(os.getpid())
     assert me is not None
     run_id = runs.new_id(time() - 90, place.id)
-    slot.mark(home, "default", "work", run_id, recorded.written(me._replace(started="another boot/1")))
+    slot.mark(
+        home, Slot("default", 0), "work", run_id, recorded.written(me._replace(started="another boot/1"))
+    )
     context = look(environment(home))
     # With a patience that would time the test out, were it waited for.
     found = cancel.find(context, "work-0001")

@@ -12,6 +12,7 @@ import pytest
 from clodputer.cli.text import doctor
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
+from clodputer.store.spool.slot import Slot
 from clodputer.views.doctor.finding import Finding, Fix
 from tests.doctoring import first_on_path, make_older
 from tests.fakes.start import install_fake_claude
@@ -101,7 +102,7 @@ def test_fix(home: Home) -> None:
 def test_fix_settles_what_a_dead_exec_left(home: Home) -> None:
     """It starts a real exec, which puts back what was claimed, and runs it."""
     command_task(home, "hello", "true")
-    claimed = Path(slot.folder(home, "default"), "1700000000000000.3.abc123.hello")
+    claimed = Path(slot.folder(home, Slot("default", 0)), "1700000000000000.3.abc123.hello")
     claimed.touch()
     stdout, _ = clodputer(home, "doctor", "--fix")
     assert "fix      start clodputer exec" in stdout

@@ -152,7 +152,7 @@ def test_each_scheduler_has_a_word_on_silence(home: Home, name: str) -> None:
 
 def test_without_an_installed_scheduler(home: Home, table: Crontab) -> None:
     table.content = None
-    assert "no scheduler rings" in one(send()[0], "problem").message
+    assert "no scheduler is set up" in one(send()[0], "problem").message
 
 
 def test_without_a_shim(home: Home) -> None:

@@ -66,7 +66,12 @@ def test_nothing_edited_in_a_file_that_is_broken(home: Home) -> None:
     assert "tasks/mine.yaml:1: promt: unknown key (did you mean 'prompt'?)" in stdout
     assert stdout.endswith("mine.yaml is unchanged, and not in order\n")
     envelope = json.loads(clodputer(home, "edit", "mine", "--json", extra={"EDITOR": "true"}, status=1)[0])
-    assert envelope["data"] == {"task": "mine", "path": f"{home.tasks}/mine.yaml", "changed": False}
+    assert envelope["data"] == {
+        "task": "mine",
+        "path": f"{home.tasks}/mine.yaml",
+        "changed": False,
+        "first_looks": [],
+    }
     (error,) = envelope["errors"]
     assert (error["code"], error["hint"]) == ("task_invalid", "Fix: clodputer edit mine")
     with Terminal(home, "edit", "mine", extra={"EDITOR": "true"}) as terminal:
@@ -86,7 +91,12 @@ def test_an_editor_that_fails_at_once_leaves_nothing_behind(home: Home, tmp_path
 def test_json_is_kept_clean_of_the_editor(home: Home, tmp_path: Path) -> None:
     extra = editor(tmp_path, "echo noise", 'echo "prompt: after" > "$1"')
     stdout, stderr = clodputer(home, "edit", "mine", "--json", extra=extra)
-    assert json.loads(stdout)["data"] == {"task": "mine", "path": f"{home.tasks}/mine.yaml", "changed": True}
+    assert json.loads(stdout)["data"] == {
+        "task": "mine",
+        "path": f"{home.tasks}/mine.yaml",
+        "changed": True,
+        "first_looks": [],
+    }
     assert stderr == "noise\n"
 
 

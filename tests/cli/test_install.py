@@ -53,7 +53,7 @@ def test_install_ring_and_uninstall(home: Home, crontab: Crontab) -> None:
     """The whole way: what cron is given starts an exec that runs what is dropped; in the end all is as before."""
     extra = {"PATH": os.environ["PATH"], "FAKE_CRONTAB": str(crontab.folder)}
     told, _ = clodputer(home, "install", "--scheduler", "cron", extra=extra)
-    assert f"cron rings for {home.root}:\n  nightly  at 08:00 on weekdays" in told
+    assert f"cron starts the tasks of {home.root}:\n  nightly  at 08:00 on weekdays" in told
     table = (crontab.content or b"").decode()
     assert table.startswith(MINE.decode())
     line = next(line for line in table.splitlines() if line.startswith("* * * * *"))
@@ -160,7 +160,7 @@ def test_what_schedulers_have_is_told(home: Home, crontab: Crontab) -> None:
     def seen() -> str:
         return text(gather(home, environ(home), cron, "linux", NOW))
 
-    assert "No scheduler rings for this home." in seen()
+    assert "No scheduler is set up for this home." in seen()
     install(environ(home), Options(), cron, NOW, lambda *_: None)
     found = gather(home, environ(home), cron, "linux", NOW)
     assert not found.drifted(), found

@@ -21,8 +21,8 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import without
 from clodputer.cli.text.doctor import told
 from clodputer.store import holds
-from clodputer.store import home as homes
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 from clodputer.views.doctor.finding import Finding
 from tests.workshop import command_task, drop, environment, execute, make_home, records, write_task
 
@@ -53,7 +53,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         execute(home)
     drop(home, "a-file-that-a-script-has-made.json", '{"tsk": 1}')
     drop(home, "late.json", f'{{"task": "{LONG}", "id": "late-1234", "expires_at": "2020-01-01T00:00:00Z"}}')
-    homes.make_lane(home, LANE)
+    layout.make_lane(home, LANE)
     holds.place(
         home,
         holds.Target("lane", LANE),

@@ -150,7 +150,11 @@ def test_json_of_stdin(home: Home) -> None:
     refused = given('{"promt": "x"}')
     assert (refused["ok"], refused["errors"][0]["code"]) == (False, "task_invalid")
     assert "promt: unknown key (did you mean 'prompt'?)" in refused["errors"][0]["message"]
-    assert given('{"prompt": "x"}')["data"] == {"task": "mine", "path": f"{home.tasks}/mine.yaml"}
+    assert given('{"prompt": "x"}')["data"] == {
+        "task": "mine",
+        "path": f"{home.tasks}/mine.yaml",
+        "first_looks": [],
+    }
     again = given('{"prompt": "y"}')
     assert again["errors"][0]["code"] == "task_exists"
     assert Path(home.tasks, "mine.yaml").read_text() == "prompt: x\n"

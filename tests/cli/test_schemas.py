@@ -24,8 +24,8 @@ from clodputer.model.decision import Fate
 from clodputer.model.mask import Masker
 from clodputer.model.request import Request
 from clodputer.store import holds, ledger, runs
-from clodputer.store import home as homes
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
 from tests.wait import until
@@ -64,7 +64,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         ("dead.json", '{"task": "good", "id": "dead-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
     ):
         drop(home, name, text)
-    homes.make_lane(home, "later")
+    layout.make_lane(home, "later")
     holds.place(
         home, holds.Target("lane", "later"), holds.Hold("pause", "Somebody paused it.", None, 4_000_000_000.0)
     )

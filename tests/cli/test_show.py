@@ -18,6 +18,7 @@ from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
+from clodputer.store.spool.slot import Slot
 from tests.cli.past import NOW, past_run
 from tests.workshop import clodputer, make_home, write_secrets, write_task
 
@@ -150,7 +151,7 @@ def unfinished_run(home: Home, who: list[Any], marked: bool = True) -> str:
     facts = {"started_at": "2026-09-21T14:13:20.000Z", "processes": who}
     runs.write_json(f"{folder}/process.json", facts, durable=False)
     if marked:
-        slot.mark(home, "default", "nightly", run_id)
+        slot.mark(home, Slot("default", 0), "nightly", run_id)
     return run_id
 
 
@@ -181,7 +182,9 @@ def test_a_run_that_goes_on_although_its_exec_died(home: Home) -> None:
     me = tree.identity(os.getpid())
     assert me is not None
     run_id = unfinished_run(home, [me], marked=False)
-    slot.mark(home, "default", "nightly", run_id, recorded.written(me._replace(started="another boot/1")))
+    slot.mark(
+        home, Slot("default", 0), "nightly", run_id, recorded.written(me._replace(started="another boot/1"))
+    )
     result = show({"CLODPUTER_HOME": home.root}, "nightly")
     assert result.data["unfinished"]["state"] == "abandoned"
     assert "its exec died" in result.text

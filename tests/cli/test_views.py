@@ -25,6 +25,7 @@ from clodputer.store import purge, runs
 from clodputer.store.home import Home
 from clodputer.store.spool import queue as queues
 from clodputer.store.spool import slot
+from clodputer.store.spool.slot import Slot
 from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
 from tests.workshop import clodputer, command_task, environment, everything, make_home
@@ -134,7 +135,9 @@ def test_status_of_the_schedulers(busy: Home) -> None:
     found = data(busy, "status", "--schedulers")
     assert (found["drifted"], found["shim"]) == (True, "missing")
     assert [one["installed"] for one in found["schedulers"]] == [False, False]
-    assert "No scheduler rings for this home. To have one:" in clodputer(busy, "status", "--schedulers")[0]
+    assert (
+        "No scheduler is set up for this home. To have one:" in clodputer(busy, "status", "--schedulers")[0]
+    )
 
 
 def test_a_home_in_use_may_be_purged(busy: Home) -> None:
@@ -239,11 +242,11 @@ def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
     """The mark names the exec; whether that very process is there tells the one from the other."""
     command_task(home, "work", "/bin/true")
     place = Place(1, 3, "work-0001", "work.json")
-    Path(slot.path(home, "default", place)).write_text('{"task": "work"}')
+    Path(slot.path(home, Slot("default", 0), place)).write_text('{"task": "work"}')
     run_id = runs.new_id(time() - 90, place.id)
     me = tree.identity(os.getpid())
     assert me is not None
-    slot.mark(home, "default", "work", run_id, recorded.written(me))
+    slot.mark(home, Slot("default", 0), "work", run_id, recorded.written(me))
     [running] = status(environment(home), time(), as_json=True).data["running"]
     assert (running["task"], running["run_id"], running["stale"], running["exec_pid"]) == (
         "work",
@@ -252,7 +255,9 @@ def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
         os.getpid(),
     )
     assert 89 < running["elapsed_seconds"] < 120
-    slot.mark(home, "default", "work", run_id, recorded.written(me._replace(started="another boot/1")))
+    slot.mark(
+        home, Slot("default", 0), "work", run_id, recorded.written(me._replace(started="another boot/1"))
+    )
     result = status(environment(home), time())
     assert result.data["running"][0]["stale"] is True
     assert "the next exec settles it" in result.text

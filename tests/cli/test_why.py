@@ -12,10 +12,10 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import without
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Place
-from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.home import Home
-from clodputer.store.spool import slot
+from clodputer.store.spool import layout, slot
+from clodputer.store.spool.slot import Slot
 from tests.workshop import command_task, drop, environment, execute, make_home, records, write_task
 
 
@@ -41,7 +41,9 @@ def test_why_sees_what_a_person_dropped(home: Home) -> None:
     drop(home, "later.json", '{"task": "work", "not_before": "2099-01-01T00:00:00Z"}')
     execute(home)
     assert "waits for its time" in words(why(environment(home), "work", time()))
-    queue_folder = Path(slot.path(home, "default", Place(1, 3, "", ""))).parent.parent / "queue" / "3"
+    queue_folder = (
+        Path(slot.path(home, Slot("default", 0), Place(1, 3, "", ""))).parent.parent / "queue" / "3"
+    )
     (queue_folder / str(Place(1, 3, "work-0001", "x.json"))).write_text('{"task": "work"}')
     assert "waits for its turn in lane default" in words(why(environment(home), "work", time()))
 
@@ -49,12 +51,12 @@ def test_why_sees_what_a_person_dropped(home: Home) -> None:
 def test_after_a_lost_run(home: Home) -> None:
     """Its request is kept in dead/: the place, the reason and the command that runs it again."""
     command_task(home, "work", "/bin/true")
-    homes.make_lane(home, "default")
+    layout.make_lane(home, "default")
     place = Place(1, 3, "work-0001", "work.json")
-    Path(slot.path(home, "default", place)).write_text('{"task": "work"}')
+    Path(slot.path(home, Slot("default", 0), place)).write_text('{"task": "work"}')
     run_id = runs.new_id(time() - 90, place.id)
-    slot.mark(home, "default", "work", run_id)
-    slot.start(home, "default", "work", run_id)
+    slot.mark(home, Slot("default", 0), "work", run_id)
+    slot.start(home, Slot("default", 0), "work", run_id)
     # Of what the run had written a power cut has left nothing.
     Path(runs.folder(home, "work", run_id)).mkdir(parents=True)
     execute(home)

@@ -17,6 +17,7 @@ from clodputer.runner.settle import settle
 from clodputer.store import holds, runs
 from clodputer.store.context import look
 from clodputer.store.spool import slot
+from clodputer.store.spool.slot import Slot
 from tests.killing import killed_at
 from tests.workshop import environment, make_home, write_secrets
 
@@ -61,9 +62,11 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
     write_secrets(home, "TOKEN=very-secret-word\n")
     context = look(environment(home))
     os.makedirs(runs.folder(home, "work", RUN))
-    Path(slot.path(home, "default", PLACE)).write_text('{"task": "work", "body": "very-secret-word"}')
-    slot.mark(home, "default", "work", RUN)
-    return Settling(context, "default", PLACE, record(effect))
+    Path(slot.path(home, Slot("default", 0), PLACE)).write_text(
+        '{"task": "work", "body": "very-secret-word"}'
+    )
+    slot.mark(home, Slot("default", 0), "work", RUN)
+    return Settling(context, Slot("default", 0), PLACE, record(effect))
 
 
 def state(one: Settling) -> dict[str, str]:
@@ -137,8 +140,8 @@ def test_a_folder_that_was_removed_is_made_anew(tmp_path: Path, name: str) -> No
         f"{home.lanes}/default/queue/3",
     ):
         os.rmdir(folder)
-    settle(one.context, "default", PLACE, one.record, 1e9)
-    assert slot.content(home, "default") == (None, "", "", False)
+    settle(one.context, Slot("default", 0), PLACE, one.record, 1e9)
+    assert slot.content(home, Slot("default", 0)) == (None, "", "", False)
     assert runs.record(home, "work", RUN) is not None
 
 
@@ -148,8 +151,8 @@ def test_a_record_that_leaves_the_request_nowhere(
 ) -> None:
     """Somebody has edited it: the request goes to dead/, and the slot is free."""
     one = settling(tmp_path, {})
-    settle(one.context, "default", PLACE, record(*following), 1e9)
+    settle(one.context, Slot("default", 0), PLACE, record(*following), 1e9)
     home = one.context.home
-    assert slot.content(home, "default") == (None, "", "", False)
+    assert slot.content(home, Slot("default", 0)) == (None, "", "", False)
     assert any(name.startswith("abcd1234.one.json") for name in os.listdir(home.dead))
     assert bool(holds.in_effect(home, 2e9)) is (following == (HOLD,))

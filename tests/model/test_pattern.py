@@ -43,16 +43,84 @@ def matches(pattern: patterns.Pattern, path: str) -> bool:
 )
 def test_what_a_pattern_means(pattern: str, means: list[str], not_means: list[str]) -> None:
     """`*` stays inside a name, `**` goes through folders, and hidden names are named by their dot."""
-    read = patterns.read(pattern)
+    read = patterns.read([pattern])
     assert [path for path in means if not matches(read, path)] == []
     assert [path for path in not_means if matches(read, path)] == []
     assert patterns.fault(pattern) == ""
 
 
-@pytest.mark.parametrize("text", ["/a", "", "a/", "a//b", "../a", "a/../b", "./a", "a/."])
-def test_what_is_no_pattern(text: str) -> None:
-    """Patterns are relative and stay inside the folder."""
-    assert patterns.fault(text)
+@pytest.mark.parametrize(
+    ("texts", "means", "not_means"),
+    [
+        (["*.{md,txt}"], ["a.md", "a.txt"], ["a.{md,txt}", "a.mdtxt", "a.csv"]),
+        (["{a,b}/{c,d}/*.md"], ["a/c/x.md", "b/d/x.md"], ["a/b/x.md", "a/x.md"]),
+        (["{a,{b,c}}.md"], ["a.md", "b.md", "c.md"], ["{b.md"]),
+        (["notes{,.bak}"], ["notes", "notes.bak"], ["notes."]),
+        (["{docs/**,*.md}"], ["docs/x/a", "a.md"], ["x/a.md"]),
+        (["*.md", "**/*.txt"], ["a.md", "a.txt", "x/a.txt"], ["x/a.md"]),
+        (["[{]x,y[}]"], ["{x,y}"], ["x", "y"]),
+        (["a[|]b", "c[,]*.d"], ["a|b", "c,x.d"], ["a", "b"]),
+        (["Notes, old.md"], ["Notes, old.md"], ["Notes"]),
+        (["* - copy (1).*"], ["a - copy (1).md"], ["a"]),
+    ],
+)
+def test_braces_and_lists(texts: list[str], means: list[str], not_means: list[str]) -> None:
+    """Alternatives in braces, also inside of others, and several patterns side by side."""
+    read = patterns.read(texts)
+    assert [path for path in means if not matches(read, path)] == []
+    assert [path for path in not_means if matches(read, path)] == []
+    assert [patterns.fault(text) for text in texts] == [""] * len(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("/a", "take the leading / away"),
+        ("", "without empty ones"),
+        ("a/", "write ** behind it"),
+        ("**/", "write ** behind it"),
+        ("a//b", "without empty ones"),
+        ("../a", "'.' and '..'"),
+        ("a/../b", "'.' and '..'"),
+        ("./a", "'.' and '..'"),
+        ("a/.", "'.' and '..'"),
+        ("~/inbox/*.md", "write the folder there"),
+        (" *.md", "take them away"),
+        ("!*.tmp", "no pattern excludes files; write those that count, such as *.{md,txt}"),
+        ("*.md|*.txt", "several patterns are a list, such as [*.md, *.txt], or stand in braces"),
+        ("a.md|b.md", "several patterns are a list"),
+        ("(a|b)*", "several patterns are a list"),
+        ("*.md, *.txt", "several patterns are a list"),
+        ("*.md,README", "several patterns are a list"),
+        ("*.md *.txt", "several patterns are a list"),
+        ("@(a|b).md", "bash's extended patterns; write alternatives in braces"),
+        ("*.{md, txt}", "write the alternatives without, such as {md,txt}"),
+        ("*.{md}", "braces hold alternatives such as {md,txt}; for the letter itself write [{]"),
+        ("*.{md,txt", "a { is not closed by }"),
+        ("*.md}", "a } closes nothing"),
+        ("log{1..9}", "for a range of letters write [a-z]"),
+        ("{a,b,c}" * 10, "its braces stand for more than 100 patterns"),
+        ("**.md", "write **/*.md, or *.md for files of one folder"),
+        ("docs/***", "** stands alone between slashes"),
+        ("[abc", "a [ is not closed by ]; for the letter itself write [[]"),
+        ("[]", "a [ is not closed by ]"),
+        ("[!]", "a [ is not closed by ]"),
+        ("[^a]*", "write [!...] for any letter but these"),
+        (r"\*.md", "write it in brackets, such as [*]"),
+        (r".*\.md$", "write it in brackets, such as [*]"),
+        ("^notes", "it looks like a regular expression; write a pattern such as *.md"),
+    ],
+)
+def test_what_is_no_pattern(text: str, advice: str) -> None:
+    """Patterns are relative and stay inside the folder; what is of other languages is refused with what to write."""
+    assert advice in patterns.fault(text)
+
+
+@given(st.text("ab*?[]!{},|/.\\ ", max_size=20))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Whatever is no fault can be read, and no text is too hard."""
+    if not patterns.fault(text):
+        patterns.begin(patterns.read([text]))
 
 
 def files_in(root: str) -> list[str]:
@@ -92,7 +160,7 @@ def test_the_same_files_as_glob_finds(tree: str, parts: list[str]) -> None:
         for path in glob.glob(f"{tree}/{looked_for}", recursive=True)
         if os.path.isfile(path)
     }
-    read = patterns.read(text)
+    read = patterns.read([text])
     assert {path for path in files_in(tree) if matches(read, path)} == found
 
 
@@ -102,7 +170,7 @@ def test_the_same_files_as_pathlib_finds(tree: str, text: str) -> None:
     for pattern, found in ((text, Path(tree).glob(text)), (f"**/{text}", Path(tree).rglob(text))):
         wanted = {str(path.relative_to(tree)) for path in found if path.is_file()}
         wanted = {path for path in wanted if not any(name.startswith(".") for name in path.split("/"))}
-        read = patterns.read(pattern)
+        read = patterns.read([pattern])
         assert {path for path in files_in(tree) if matches(read, path)} == wanted
 
 
@@ -112,7 +180,7 @@ def test_the_same_files_as_pathlib_finds(tree: str, text: str) -> None:
 )
 def test_no_folder_is_passed_over(text: str, path: list[str]) -> None:
     """A walk that enters only folders for which something is `below` meets every file that the pattern means."""
-    read = patterns.read(text)
+    read = patterns.read([text])
     if matches(read, "/".join(path)):
         reached = patterns.begin(read)
         for name in path[:-1]:

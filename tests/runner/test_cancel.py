@@ -25,7 +25,8 @@ from clodputer.runner.settle import settle
 from clodputer.store import holds, runs
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, queue, slot, whereabouts
+from clodputer.store.spool import aside, queue, slot, whereabouts
+from clodputer.store.spool.slot import Slot
 from tests.killing import killed_at
 from tests.wait import until
 from tests.workshop import (
@@ -91,7 +92,7 @@ def test_what_waits_is_closed(context: Context, text: str, state: str) -> None:
     done = cancelled(context, request_id[:5])
     assert (done.result, done.request_id, done.task, done.was) == ("cancelled", request_id, "blink", state)
     assert json.loads(Path(done.kept).read_text())["task"] == "blink"
-    assert "Cancelled by a person" in Path(done.kept + layout.REASON_SUFFIX).read_text()
+    assert "Cancelled by a person" in Path(done.kept + aside.REASON_SUFFIX).read_text()
     assert everything(context.home) == {}
     [event] = events(context.home, "cancelled")
     assert (event["request_id"], event["task"], event["kept"]) == (request_id, "blink", done.kept)
@@ -137,14 +138,14 @@ def test_twice_and_too_late(context: Context, tmp_path: Path) -> None:
     drained(context)
     done = cancel.cancel(context, waits)
     assert (done.result, done.outcome) == ("ended", "succeeded")
-    assert os.listdir(slot.folder(context.home, "default")) == []
+    assert os.listdir(slot.folder(context.home, Slot("default", 0))) == []
     assert cancel.find(context, request_id) is None
 
 
 def test_an_interrupted_exec_does_not_put_a_cancelled_run_back(context: Context, tmp_path: Path) -> None:
     """SIGTERM to exec, and a person's cancel at the same time: the person's word stands."""
     process, found, _ = running(context.home, tmp_path)
-    slot.ask_cancel(context.home, "default", found.id)
+    slot.ask_cancel(context.home, Slot("default", 0), found.id)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     [record] = records(context.home, "long")
@@ -170,10 +171,10 @@ def test_a_slot_whose_exec_died(context: Context, tmp_path: Path) -> None:
 def test_a_request_that_was_claimed_by_an_exec_that_died(context: Context, marked: bool) -> None:
     """Nothing of it was started, so it would be put back and run; once cancelled it is closed instead."""
     request_id = taken_in(context)
-    place = queue.Queue(context.home, "default").claim()
+    place = queue.Queue(context.home, Slot("default", 0)).claim()
     assert place is not None
     if marked:
-        slot.mark(context.home, "default", "blink", f"20270101T000000.000Z-{request_id}")
+        slot.mark(context.home, Slot("default", 0), "blink", f"20270101T000000.000Z-{request_id}")
     found = cancel.find(context, request_id)
     assert found is not None
     done = cancel.cancel(context, found, patience=0.0)
@@ -187,28 +188,28 @@ def test_a_request_that_was_claimed_by_an_exec_that_died(context: Context, marke
 def test_what_is_asked_of_nobody_in_the_slot(context: Context) -> None:
     """It came too late, or its cancel was killed: it is swept away when the slot is taken, and cancels nothing later."""
     first, second = taken_in(context), taken_in(context, name="b.json")
-    slot.ask_cancel(context.home, "default", second)
+    slot.ask_cancel(context.home, Slot("default", 0), second)
     drained(context)
     assert sorted(record["request_id"] for record in records(context.home, "blink")) == sorted(
         [first, second]
     )
-    assert os.listdir(slot.folder(context.home, "default")) == []
+    assert os.listdir(slot.folder(context.home, Slot("default", 0))) == []
 
 
 def test_one_that_would_be_put_back(context: Context) -> None:
     """A run that met a usage limit just when it was cancelled: its request is closed, not queued again."""
     request_id = taken_in(context)
-    place = queue.Queue(context.home, "default").claim()
+    place = queue.Queue(context.home, Slot("default", 0)).claim()
     assert place is not None
     run_id = runs.new_id(NOW, request_id)
-    slot.mark(context.home, "default", "blink", run_id)
+    slot.mark(context.home, Slot("default", 0), "blink", run_id)
     request = Request(request_id, "blink", NOW)
     runs.make(context.home, "blink", run_id, request, Masker())
-    slot.ask_cancel(context.home, "default", request_id)
+    slot.ask_cancel(context.home, Slot("default", 0), request_id)
     report = Report(outcome.of("usage_limit"))
     record = build(run_id, request, "claude", None, report, None, NOW, NOW, (), [{"effect": "put_back"}])
     for _ in range(2):  # as after a crash
-        settle(context, "default", place, record, NOW)
+        settle(context, Slot("default", 0), place, record, NOW)
     assert everything(context.home) == {}
     assert [whereabouts.id_of(name) for name in whereabouts.set_aside(context.home.closed)] == [request_id]
 

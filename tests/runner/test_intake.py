@@ -14,7 +14,7 @@ from clodputer.runner.intake import Taken, intake
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from clodputer.store.spool import layout
+from clodputer.store.spool import queue
 from tests.workshop import (
     command_task,
     drop,
@@ -76,8 +76,8 @@ def test_a_delayed_request_waits_and_is_promoted(home: Home, context: Context) -
     now = time.time()
     intake(context, now)
     assert list(everything(home)) == ["default/delayed"]
-    assert layout.promote(home, now + 3590) == []
-    assert len(layout.promote(home, now + 3610)) == 1
+    assert queue.promote(home, now + 3590) == []
+    assert len(queue.promote(home, now + 3610)) == 1
     assert list(everything(home)) == ["default/queue/4"]
 
 

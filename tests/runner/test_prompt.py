@@ -106,7 +106,7 @@ def test_context_may_name_variables() -> None:
             "{{ contxt.x }}",
             (
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, last, file, files, event"
+                "known here: env, context, request, body, last, last_success, file, files, event"
             ),
             "Fix /h/tasks/a.yaml.",
         ),
@@ -294,3 +294,12 @@ def test_a_missing_variable_of_a_key_names_the_key() -> None:
         prompt.render_task(task, {}, {})
     assert caught.value.message == "/h/tasks/a.yaml: expect.file_exists[1]: env.X is not set"
     assert caught.value.hint == "Put X=... into /h/secrets.env or the environment of the scheduler."
+
+
+def test_the_latest_run_that_succeeded() -> None:
+    """What is to be done since then is not skipped after a run that failed."""
+    text = "{{ last.outcome }} {{ last_success.when or 'the last tag' }} {{ last_success.result }}"
+    task = task_of("a", "/h/tasks/a.yaml", prompt=text)
+    good = {"outcome": "succeeded", "result": "r", "ended_at": "G"}
+    assert prompt.render(task, REQUEST, LAST, {}, {}, good) == "failed G r"
+    assert prompt.render(task, REQUEST, LAST, {}, {}) == "failed the last tag "

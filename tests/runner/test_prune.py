@@ -21,6 +21,7 @@ from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 from clodputer.store.spool import slot
+from clodputer.store.spool.slot import Slot
 from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, drop, events, execute, make_home
 
@@ -42,7 +43,9 @@ def past(
     folder.mkdir(parents=True)
     folder.joinpath("stdout").write_bytes(b"x" * size)
     if record is not None:
-        folder.joinpath("record.json").write_text(json.dumps({"agent": record[0], "session_id": record[1]}))
+        folder.joinpath("record.json").write_text(
+            json.dumps(dict(zip(("agent", "session_id", "outcome"), record)))
+        )
     return run_id
 
 
@@ -65,6 +68,10 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     past(home, "talks", "before", 302)
     past(home, "program", "plain", 300, ("command", ""))
     past(home, "program", "plain0", 301, ("command", ""))
+    past(home, "tries", "failing", 300, ("claude", "s", "failed"))
+    past(home, "tries", "failing0", 301, ("claude", "s", "failed"))
+    past(home, "tries", "good", 302, ("claude", "s", "succeeded"))
+    past(home, "tries", "good0", 303, ("claude", "s", "succeeded"))
     past(home, "busy", "unfinished", 200, None)
     running = past(home, "busy", "running", 201, None)
     past(home, "busy", "waiting", 202)
@@ -73,7 +80,7 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     past(home, "busy", "last", 100)
     past(home, "busy", "fresh", 1)
     Path(home.runs, "busy", "notes").mkdir()
-    slot.mark(home, "default", "busy", running)
+    slot.mark(home, Slot("default", 0), "busy", running)
     Path(home.lanes, "default", "queue", "3", "0000000000000001.3.waiting.x.json").touch()
     Path(home.dead, "buried.x.json").touch()
     Path(home.dead, "2.again.x.json").touch()
@@ -82,13 +89,15 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     with Stop() as stop:
         done = prune.prune(facts, NOW, stop)
     assert done == planned
-    gone = {"older", "before", "plain0", "unfinished", "last"}
+    gone = {"older", "before", "plain0", "unfinished", "last", "failing0", "good0"}
     assert {runs.request_of(thing.name.partition("/")[2]) for thing in done.runs} == gone
     assert left(home) == {
         "newest",
         "failed",
         "session",
         "plain",
+        "failing",
+        "good",
         "running",
         "waiting",
         "buried",
@@ -97,7 +106,7 @@ def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
         "",
     }
     (event,) = events(home, "pruned")
-    assert (event["runs"], event["logs"], event["runs_bytes"] > 400) == (5, 0, True)
+    assert (event["runs"], event["logs"], event["runs_bytes"] > 400) == (7, 0, True)
     with Stop() as stop:
         assert prune.prune(facts, NOW, stop) == prune.Going()
     assert len(events(home, "pruned")) == 1

@@ -16,7 +16,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import retry
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool import layout
+from clodputer.store.spool import aside
 from tests.killing import killed_at
 from tests.workshop import command_task, drop, environment, events, everything, make_home, records, write_task
 
@@ -177,7 +177,7 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
             one
             for place, names in everything(home).items()
             for one in names
-            if place in ("new", "rejected") and not one.endswith(layout.REASON_SUFFIX)
+            if place in ("new", "rejected") and not one.endswith(aside.REASON_SUFFIX)
         ]
         assert len(found) == 1, step
         if retry.find(context, f"rejected/{name}"):

@@ -17,7 +17,7 @@ from clodputer.runner.requests import cancel, retry
 from clodputer.runner.requests.retry import Retried
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, whereabouts
+from clodputer.store.spool import aside, whereabouts
 from tests.killing import killed_at
 from tests.workshop import (
     command_task,
@@ -218,10 +218,10 @@ def test_killed_at_every_step(tmp_path: Path, kind: str) -> None:
         request_id = ran(context) if kind == "run" else given_up(context)
         if kind == "closed":
             [one] = retry.dead(context)
-            layout.set_aside(
+            aside.set_aside(
                 home, f"{one.folder}/{one.name}", home.closed, f"{request_id}.", "late.json", "Cancelled."
             )
-            Path(f"{one.folder}/{one.name}{layout.REASON_SUFFIX}").unlink()
+            Path(f"{one.folder}/{one.name}{aside.REASON_SUFFIX}").unlink()
         before = len(records(home, "blink"))
         killed = killed_at(step, partial(retried, context, request_id))
         done = retried(context, request_id)

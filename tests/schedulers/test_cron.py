@@ -10,6 +10,7 @@ import pytest
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Trigger
 from clodputer.schedulers import cron, load
+from clodputer.schedulers.cron.problems import daemon_problem
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Change, Frame, Unit, changes
 from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.cron_readback import faults
@@ -259,3 +260,12 @@ def test_a_block_that_is_gone_is_told(table: Crontab, place: Frame) -> None:
     assert codes(place, []) == []
     table.content = b"0 0 * * * mine\n"
     assert codes(place) == ["crontab_block_missing"]
+
+
+def test_doctor_and_installation_agree_about_a_daemon_that_is_not_there(table: Crontab, place: Frame) -> None:
+    """Both say it with what to do, before and after the installation."""
+    (place_note,) = cron.answers(place).notes or ("",)
+    daemon = daemon_problem()
+    assert place_note == (f"{daemon.message}. {daemon.hint}" if daemon else "")
+    found = [one for one in cron.problems(place, [], []) if one.code == "cron_not_running"]
+    assert found == ([daemon] if daemon else [])

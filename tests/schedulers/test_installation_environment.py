@@ -9,6 +9,7 @@ import pytest
 
 from clodputer.schedulers import freeze, pathfolders, place
 from clodputer.schedulers.pathfolders import USUAL, Folder, choose
+from clodputer.store import owner as owners
 from clodputer.store.home import Home
 from tests.workshop import make_home
 
@@ -214,7 +215,7 @@ def test_a_claude_that_is_not_there_is_told(home: Home, tmp_path: Path) -> None:
 )
 def test_whose_home_it_must_be(environ: dict[str, str], uid: int, owner: int, code: str) -> None:
     """One's own, as oneself."""
-    refused = place.refusal(environ, uid, owner, "/h")
+    refused = owners.refusal(environ, uid, owner, "/h")
     assert (refused.code if refused else "") == code
 
 

@@ -98,3 +98,31 @@ def test_a_scheduler_that_cannot_be_asked(home: Home, code: str, status: int) ->
     assert result.exit_code == status
     assert "it is not known what cron has: nobody answers" in result.text
     assert os.path.exists(f"{home.root}/bin/clodputer") == bool(status)
+
+
+def test_the_shim_stays_while_another_scheduler_starts_it(home: Home) -> None:
+    """Only one scheduler is to be left: what the others have is looked at, left alone, and named."""
+    systemd, cron = Drawer(), Drawer()
+    installed(home, systemd, cron)
+    cron.units = dict(systemd.units)
+    for dry in (True, False):
+        result = removed(home, systemd, cron, scheduler="systemd", purge=True, dry_run=dry)
+        assert (result.exit_code, result.data["shim"], result.data["purged"]) == (0, False, False)
+        assert "cron still starts tasks of this home" in result.text
+    assert (len(systemd.units), len(cron.units)) == (0, 3)
+    assert os.access(f"{home.root}/bin/clodputer", os.X_OK)
+    removed(home, systemd, cron, scheduler="cron")
+    assert not os.path.exists(f"{home.root}/bin")
+
+
+def test_the_shim_stays_while_another_scheduler_cannot_be_asked(home: Home) -> None:
+    class Mute(Drawer):
+        def inspect(self, frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
+            raise ClodputerError("systemd_units_unasked", "nobody answers")
+
+    cron = Drawer()
+    installed(home, Drawer(usable=False), cron)
+    result = removed(home, Mute(usable=False), cron, scheduler="cron")
+    assert (result.exit_code, cron.units) == (0, {})
+    assert "it is not known what systemd has" in result.text
+    assert os.access(f"{home.root}/bin/clodputer", os.X_OK)

@@ -9,10 +9,9 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Place
-from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.home import Home
-from clodputer.store.spool import lookup, queue
+from clodputer.store.spool import layout, lookup, queue
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN, WAITING
 from tests.workshop import drop, make_home
 
@@ -31,7 +30,7 @@ def home(tmp_path: Path) -> Home:
     for task, run_id in (("nightly", FIRST), ("nightly", SECOND), ("greet", OTHER)):
         Path(runs.folder(home, task, run_id)).mkdir(parents=True)
     Path(home.dead, "aaaa1111.a.json").write_text("{}")
-    homes.make_lane(home, "default")
+    layout.make_lane(home, "default")
     Path(queue.path(home, "default", Place(1, 3, "cccc3333", "c.json"))).write_text("{}")
     drop(home, "d.json", '{"id": "dddd4444"}')
     Path(home.rejected, "e.json").write_text(json.dumps({"id": "eeee5555", "tsk": 1}))

@@ -12,6 +12,7 @@ from clodputer.model.request import Place, parse_place
 from clodputer.store.home import Home
 from clodputer.store.spool import queue, slot
 from clodputer.store.spool.queue import Queue
+from clodputer.store.spool.slot import Slot
 from tests.workshop import make_home
 
 
@@ -26,7 +27,7 @@ def claimed(home: Home, picker: Queue) -> Place:
     """The next claim, taken out of the slot again."""
     place = picker.claim()
     assert place is not None
-    os.unlink(slot.path(home, "default", place))
+    os.unlink(slot.path(home, Slot("default", 0), place))
     return place
 
 
@@ -34,7 +35,7 @@ def test_priority_then_age(tmp_path: Path) -> None:
     """All of a higher priority go first, and within one the oldest."""
     home = make_home(tmp_path)
     places = [put(home, time, priority) for priority in (1, 5, 3) for time in (30, 10, 20)]
-    picker = Queue(home, "default")
+    picker = Queue(home, Slot("default", 0))
     order = [claimed(home, picker) for _ in places]
     assert order == sorted(places, key=lambda place: (-place.priority, place.microseconds))
     assert picker.claim() is None
@@ -45,7 +46,7 @@ def test_an_urgent_arrival_comes_next(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     for time in range(100):
         put(home, time, 3)
-    picker = Queue(home, "default")
+    picker = Queue(home, Slot("default", 0))
     for time in range(50):
         assert claimed(home, picker).priority == 3
         urgent = put(home, 1000 + time, 5)
@@ -56,7 +57,7 @@ def test_a_cancelled_request_is_passed_over(tmp_path: Path) -> None:
     """A file taken away after the listing does not stop the drain."""
     home = make_home(tmp_path)
     first, second, third = (put(home, time, 3) for time in (1, 2, 3))
-    picker = Queue(home, "default")
+    picker = Queue(home, Slot("default", 0))
     assert claimed(home, picker) == first
     os.unlink(queue.path(home, "default", second))
     assert claimed(home, picker) == third
@@ -67,7 +68,7 @@ def test_stray_files_are_none_of_our_business(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     stray = Path(home.lanes, "default", "queue", "3", "notes.txt")
     stray.touch()
-    assert Queue(home, "default").claim() is None
+    assert Queue(home, Slot("default", 0)).claim() is None
     assert stray.exists()
 
 

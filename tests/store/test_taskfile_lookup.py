@@ -240,6 +240,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=5,
 )
+CLOCKS = st.none() | st.floats(0, 1e9)
 MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
 
 
@@ -257,7 +258,9 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
             settings_sources=st.none() | TEXTS,
             json_schema=st.none() | MAPPINGS,
         ),
-        limits=st.builds(Limits, stall_timeout=st.none() | st.floats(0, 1e9), stop_grace=st.floats(0, 1e9)),
+        limits=st.builds(
+            Limits, CLOCKS, CLOCKS, CLOCKS, CLOCKS, max_output=st.none() | st.integers(0, 2**40)
+        ),
         context=MAPPINGS,
         env=st.dictionaries(TEXT, TEXT),
         expect=st.builds(

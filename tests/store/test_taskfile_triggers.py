@@ -102,7 +102,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "{type: at, time: '2026-12-24T18:00:00+01:00'}": {"time": "2026-12-24T18:00:00+01:00"},
     "{type: file_watch, path: ~/in, pattern: '**/*.csv', debounce: 0s, initial: process, batch: all}": {
         "path": "~/in",
-        "pattern": "**/*.csv",
+        "pattern": ["**/*.csv"],
         "debounce": 0.0,
         "initial": "process",
         "batch": "all",

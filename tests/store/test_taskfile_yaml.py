@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from clodputer.store.tasks import document as taskfile_yaml
 from tests.examples import examples
+from tests.store import told
 
 BAD: dict[str, tuple[bytes, str]] = {
     "tab for indentation": (
@@ -228,3 +230,31 @@ def test_arbitrary_yaml(text: str) -> None:
     """Text made of YAML's own marks raises nothing either."""
     document = taskfile_yaml.read(text.encode())
     assert all(1 <= wrong.line <= text.count("\n") + 2 for wrong in document.wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (
+            "prompt: Fix issue #42 and close it\n",
+            "1: YAML ends the text before #42: ",
+        ),
+        (
+            "prompt: Fix #42\n",
+            "1: YAML ends the text before #42: ",
+        ),
+        (
+            "prompt:\n  one line\n  and issue #7\n",
+            "3: YAML ends the text before #7: ",
+        ),
+        ("prompt: Fix issue # a comment\n", ""),
+        ("prompt: 'Fix issue #42'\n", ""),
+        ("prompt: 'Fix issue' #42\n", ""),
+        ("prompt: a\ntimeout: 5m #limit\n", ""),
+        ("prompt: C#4 and F#m\n", ""),
+    ],
+)
+def test_a_text_that_a_comment_cuts(text: str, cut: str, tmp_path: Path) -> None:
+    """What follows would be lost without a word."""
+    remedy = "a comment begins there; put the text in quotes"
+    assert told.about(text, tmp_path) == ([f"tasks/x.yaml:{cut}{remedy}"] if cut else [])

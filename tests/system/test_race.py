@@ -14,12 +14,12 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import pytest
 
-from clodputer.runner.drain import drain_lane, runnable, work
+from clodputer.runner.drain import run_queued, take_slots, work
 from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool.layout import drop
+from clodputer.store.spool.dropfile import drop
 from tests.workshop import command_task, environment, events, everything, make_home
 
 FORK = multiprocessing.get_context("fork")
@@ -35,8 +35,9 @@ def set_up(folder: Path) -> tuple[Home, Mapping[str, str]]:
 def one_look(context: Context, stop: Stop) -> None:
     """An exec that does not look again after releasing: the control, made of the same parts."""
     intake(context, time.time())
-    for lane in runnable(context, time.time()):
-        drain_lane(context, lane, stop)
+    for slot, lock in take_slots(context, time.time()):
+        run_queued(context, slot, stop)
+        lock.release()
 
 
 class Race(NamedTuple):

@@ -15,7 +15,7 @@ from tests.workshop import make_too_deep
 
 def names(root: Path, pattern: str = "**", apart: str = "/", most: int = listing.MOST) -> list[str]:
     """What a pattern lists."""
-    return sorted(listing.look(str(root), patterns.read(pattern), apart, most).files)
+    return sorted(listing.look(str(root), patterns.read([pattern]), apart, most).files)
 
 
 def test_a_tree(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_tree(tmp_path: Path) -> None:
     assert names(tmp_path, "**/*.md") == ["a.md", "x/b.md", "x/y/c.md"]
     assert names(tmp_path, "*") == ["a.md", "f.txt"]
     assert names(tmp_path, "x/*/*") == ["x/y/c.md"]
-    found = listing.look(str(tmp_path), patterns.read("*.txt"), "/")
+    found = listing.look(str(tmp_path), patterns.read(["*.txt"]), "/")
     status = os.stat(tmp_path / "f.txt")
     assert found.files["f.txt"] == (status.st_mtime_ns, 3, status.st_ino, status.st_ctime_ns)
     assert found.root == (os.stat(tmp_path).st_dev, os.stat(tmp_path).st_ino)
@@ -83,7 +83,7 @@ def test_what_cannot_be_watched(tmp_path: Path) -> None:
     with pytest.raises(Unwatchable, match="does not exist; make the folder, or change path"):
         names(tmp_path / "gone")
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unwatchable, match="cannot be read: Not a directory"):
+    with pytest.raises(Unwatchable, match="is a file, not a folder; leave pattern out"):
         names(tmp_path / "file")
 
 
@@ -95,7 +95,7 @@ def test_closed_folders(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("")
     (tmp_path / "closed").chmod(0)
     try:
-        found = listing.look(str(tmp_path), patterns.read("**"), "/")
+        found = listing.look(str(tmp_path), patterns.read(["**"]), "/")
         assert (list(found.files), found.unreadable) == (["b"], ("closed",))
         with pytest.raises(Unwatchable, match="cannot be read: Permission denied"):
             names(tmp_path / "closed")
@@ -107,6 +107,6 @@ def test_a_path_too_long_is_named(tmp_path: Path) -> None:
     """A folder nested deeper than the system can name is unreadable, and the rest is listed."""
     Path(tmp_path, "b").write_text("")
     make_too_deep(tmp_path)
-    found = listing.look(str(tmp_path), patterns.read("**"), "/")
+    found = listing.look(str(tmp_path), patterns.read(["**"]), "/")
     assert list(found.files) == ["b"]
     assert len(found.unreadable) == 1

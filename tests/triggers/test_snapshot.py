@@ -49,5 +49,5 @@ def test_a_damaged_one_is_none(text: str) -> None:
 
 def test_marks_differ() -> None:
     """By folder and by pattern."""
-    marks = {snapshot.mark(path, pattern) for path in ("/a", "/b", "/a/b") for pattern in ("*", "b", "**")}
+    marks = {snapshot.mark(path, [pattern]) for path in ("/a", "/b", "/a/b") for pattern in ("*", "b", "**")}
     assert len(marks) == 9

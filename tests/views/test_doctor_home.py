@@ -162,3 +162,15 @@ def test_the_cache(home: Home) -> None:
     make_older(f"{home.cache}/x.1.tmp", 2 * 86400)
     assert one(doctor_home.cache(facts(home)), "note").fix is not None
     assert "another account" in one(doctor_home.cache(facts(home, user=os.getuid() + 1)), "note").message
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to somebody else")
+def test_files_of_another_account(home: Home) -> None:
+    """As `sudo clodputer run` once left them, wherever they are; with the command that helps."""
+    one(doctor_home.owners(facts(home)), "ok")
+    lock = Path(home.lanes, "default", "slot-0.lock")
+    lock.touch()
+    os.chown(lock, 54321, 54321)
+    found = one(doctor_home.owners(facts(home)), "problem")
+    assert "spool/lanes/default/slot-0.lock" in found.message
+    assert found.remedy == f"Run: sudo chown -hR {os.getuid()} {home.root}"

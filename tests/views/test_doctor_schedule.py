@@ -68,7 +68,7 @@ def test_the_sweep_is_compared_with_the_settings(home: Home) -> None:
 def test_all_is_well(home: Home) -> None:
     doctoring.install(home)
     seen = facts(home)
-    assert "cron rings: 3 units" in one(doctor_schedule.scheduler(seen), "ok").message
+    assert "cron starts the tasks of this home: 3 units" in one(doctor_schedule.scheduler(seen), "ok").message
     assert "3 units" in one(doctor_schedule.units(seen), "ok").message
     one(doctor_schedule.shim(seen), "ok")
     one(doctor_schedule.zone_changed(seen), "ok")
@@ -128,7 +128,7 @@ def test_another_terminal_is_no_drift(home: Home, monkeypatch: pytest.MonkeyPatc
 def test_a_task_that_is_gone(home: Home) -> None:
     doctoring.install(home)
     os.unlink(f"{home.tasks}/nightly.yaml")
-    assert "task nightly: still ringing" in one(doctor_schedule.units(facts(home)), "note").message
+    assert "task nightly: still installed" in one(doctor_schedule.units(facts(home)), "note").message
 
 
 def test_a_great_many_changes_are_told_briefly(home: Home) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import holds
-from clodputer.store import home as homes
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
-from clodputer.store.spool import slot
+from clodputer.store.spool import layout, slot
+from clodputer.store.spool.slot import Slot
 from clodputer.views.doctor import spool
 from tests.doctoring import facts, one
 from tests.workshop import command_task, drop, make_home
@@ -28,8 +28,8 @@ def home(tmp_path: Path) -> Home:
 
 def queued(home: Home, task: str, age: float, part: str = "queue/3", lane: str = "default") -> Path:
     """A request as intake leaves it, `age` seconds old."""
-    homes.make_lane(home, lane)
-    path = Path(homes.lane(home, lane), part, f"{int((time() - age) * 1e6):016d}.3.abc123.{task}")
+    layout.make_lane(home, lane)
+    path = Path(layout.lane(home, lane), part, f"{int((time() - age) * 1e6):016d}.3.abc123.{task}")
     path.touch()
     return path
 
@@ -61,7 +61,7 @@ def test_what_nobody_will_run(home: Home) -> None:
     queued(home, "hello", 60)
     queued(home, "hello", -HOUR, "delayed")
     assert "1 request waiting" in one(spool.queue(facts(home)), "ok").message
-    folder = f"{homes.lane(home, 'default')}/queue"
+    folder = f"{layout.lane(home, 'default')}/queue"
     Path(folder, "3", "mine.json").touch()
     Path(folder, "other.json").touch()
     found = one(spool.queue(facts(home)), "problem")
@@ -88,7 +88,7 @@ def test_a_request_that_nobody_runs(home: Home, part: str) -> None:
     holds.place(home, Target("lane", "default"), Hold("usage_limit", "", None, time() + HOUR))
     one(spool.queue(facts(home)), "ok")
     holds.lift(home, Target("lane", "default"))
-    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123")
+    slot.mark(home, Slot("default", 0), "hello", "20261121T000000.000Z-abc123")
     one(spool.queue(facts(home)), "ok")
 
 
@@ -97,16 +97,20 @@ def test_a_run_that_was_left_behind(home: Home) -> None:
     one(spool.slots(facts(home)), "ok")
     me = tree.identity(os.getpid())
     assert me is not None
-    slot.mark(home, "default", "hello", "20261121T000000.000Z-abc123", recorded.written(me))
+    slot.mark(home, Slot("default", 0), "hello", "20261121T000000.000Z-abc123", recorded.written(me))
     one(spool.slots(facts(home)), "ok")
-    assert not Path(homes.lane(home, "default"), "slot-0.lock").exists()
+    assert not Path(layout.lane(home, "default"), "slot-0.lock").exists()
     slot.mark(
-        home, "default", "hello", "20261121T000000.000Z-abc123", recorded.written(me._replace(started="0"))
+        home,
+        Slot("default", 0),
+        "hello",
+        "20261121T000000.000Z-abc123",
+        recorded.written(me._replace(started="0")),
     )
     found = one(spool.slots(facts(home)), "problem")
     assert "run 20261121T000000.000Z-abc123 of task hello" in found.message
     assert found.fix is not None
-    assert slot.lock(home, "default").acquire()
+    assert slot.lock(home, Slot("default", 0)).acquire()
 
 
 def test_a_request_that_was_claimed_and_left(home: Home) -> None:

@@ -16,6 +16,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.store import home as homes
 from clodputer.store import templates
 from clodputer.store.home import Home
+from clodputer.store.spool import layout
 
 TASK = "demo"
 REQUEST = "hello.json"
@@ -109,7 +110,7 @@ def way(home: Home) -> list[str]:
         if event.get("event") == "queued":
             places.append(f"spool/lanes/{event.get('lane')}/queue/{event.get('priority')}")
         elif event.get("event") == "started":
-            places.append(f"spool/lanes/{event.get('lane')}/slot-0")
+            places.append(os.path.relpath(layout.slot(home, str(event.get("lane")), 0), home.root))
     for folder, _, names in os.walk(home.root):
         places += [
             os.path.relpath(os.path.join(folder, name), home.root) for name in names if _is_request(name)

@@ -13,6 +13,7 @@ from time import time
 from clodputer.schedulers import choice, installation, load, shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import home as homes
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.views.doctor.finding import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UNLINK, Fix
 
@@ -58,7 +59,7 @@ def _unlink(home: Home, paths: tuple[str, ...]) -> str:
 
 
 def _clear(home: Home) -> None:
-    for name in homes.entries(home.cache):
+    for name in entries(home.cache):
         path = f"{home.cache}/{name}"
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)

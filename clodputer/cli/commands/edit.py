@@ -9,6 +9,7 @@ from typing import Callable, Optional
 import click
 
 from clodputer.cli.commands import editor
+from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
@@ -60,9 +61,15 @@ def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Res
     if changed:
         _put(path, before, content, draft)
     os.unlink(draft)
-    data = {"task": name, "path": path, "changed": changed}
+    task, _ = taskfile.check_file(home, path, environ)
+    looks = first_looks(environ, [task] if changed and task else [])
+    data = {"task": name, "path": path, "changed": changed, "first_looks": looks}
     if changed:
-        return Result(data, f"{ink('ok', 'green')}  {printable(path)} is replaced")
+        lines = [
+            f"{ink('ok', 'green')}  {printable(path)} is replaced",
+            *(f"    {printable(one)}" for one in looks),
+        ]
+        return Result(data, "\n".join(lines))
     if not wrong:
         return Result(data, f"{printable(path)} is unchanged")
     text = f"{printable(wrong)}\n{printable(path)} is unchanged, and {ink('not in order', 'red')}"

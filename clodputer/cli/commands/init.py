@@ -17,7 +17,7 @@ from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.due import drop_due
-from clodputer.store import atomic, templates
+from clodputer.store import atomic, owner, templates
 from clodputer.store import home as homes
 from clodputer.store.context import look
 from clodputer.store.home import Home
@@ -58,6 +58,7 @@ def _ask(question: str) -> bool:
 def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -> Result:
     """Make what is missing of the home, after `ask` agreed. Raises ClodputerError, OSError."""
     home = homes.locate(environ)
+    owner.check_new(home, environ)
     _check_place(home, environ)
     parts = _parts(home)
     missing = [part for part in parts if not os.path.lexists(part.path)]
@@ -141,7 +142,7 @@ def _text(home: Home, made: list[_Part], kept: list[str]) -> str:
     lines += called.next_steps(
         ("run hello", "ask claude for one sentence, to see that all is in place"),
         ("new NAME --edit", "make a task of your own"),
-        ("install", "have the system's scheduler ring for the tasks"),
+        ("install", "have the system's scheduler start the tasks"),
         ("doctor", "see whether anything is in the way"),
     )
     return "\n".join(lines)

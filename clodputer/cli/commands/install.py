@@ -1,4 +1,4 @@
-"""`clodputer install`: have the operating system's scheduler ring for the tasks."""
+"""`clodputer install`: have the operating system's scheduler start the tasks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Callable, NamedTuple
 
 import click
 
+from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.progress import Progress
@@ -21,6 +22,7 @@ from clodputer.schedulers import NAMES, Scheduler, choice, freeze, installation,
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
+from clodputer.tasks import taskfile
 
 
 class Options(NamedTuple):
@@ -38,17 +40,17 @@ class Options(NamedTuple):
     "--scheduler",
     type=click.Choice([choice.AUTO, *NAMES]),
     default=choice.AUTO,
-    help="Which one is to ring; without it the one that is in use, or the best that answers.",
+    help="Which one to use; without it the one that is in use, or the best that answers.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
 @click.option("--diff", is_flag=True, help="Show how each file would change; does nothing either.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool, diff: bool) -> Result:
-    """Have the system's scheduler ring for the tasks.
+    """Have the system's scheduler start the tasks.
 
     launchd on macOS; on Linux systemd, or cron where no user manager answers. Each enabled task with a trigger that
-    rings by itself gets an alarm, and so do files that are moved into spool/new. Tasks that are gone, disabled or
+    needs no person gets an alarm, and so do files that are moved into spool/new. Tasks that are gone, disabled or
     manual lose theirs. With TASK only these are looked at. May be repeated at any time, and must be after a change of
     a trigger; what is right already is left alone.
 
@@ -116,6 +118,11 @@ def install(
                 done.append(change)
                 told(change, number)
 
+            # Before the alarms are there: none of them then takes the first look after the first file has come.
+            tasks = [
+                one.task for one in taskfile.check_all(home, at.frame.environment, options.tasks) if one.task
+            ]
+            outcome = outcome._replace(notes=(*outcome.notes, *first_looks(at.frame.environment, tasks)))
             number = len(plan.changes) + sum(map(len, elsewhere.values()))
             failed = installation.perform(plan, schedulers, text, step, _try)
             outcome = outcome._replace(done=tuple(done), failed=failed)
@@ -129,7 +136,7 @@ def install(
 
 
 def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
-    """The other schedulers of which it cannot be told whether they ring for this home, too."""
+    """The other schedulers of which it cannot be told whether they are set up for this home, too."""
     return [
         f"it cannot be told what {other} has: {one.unknown}"
         for other, one in seen.items()

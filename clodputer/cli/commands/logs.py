@@ -36,6 +36,7 @@ EVENTS = (
     "clock_back",
     "coalesced",
     "delayed",
+    "fault",
     "finished",
     "missed",
     "promoted",

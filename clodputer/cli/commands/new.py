@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from json import loads
 from typing import Any, NoReturn, Optional
 
@@ -14,10 +14,12 @@ import click
 from clodputer import triggers
 from clodputer.cli import called
 from clodputer.cli.commands.edit import edit as edit_task
+from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
@@ -117,7 +119,8 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
         atomic.create(path, text.encode())
     except FileExistsError:
         raise _exists(name, path) from None
-    return Result({"task": task.name, "path": path}, _told(path, task))
+    looks = first_looks(environ, [task])
+    return Result({"task": task.name, "path": path, "first_looks": looks}, _told(path, task, looks))
 
 
 def _exists(name: str, path: str) -> ClodputerError:
@@ -128,7 +131,7 @@ def _exists(name: str, path: str) -> ClodputerError:
     )
 
 
-def _told(path: str, task: Task) -> str:
+def _told(path: str, task: Task, looks: Sequence[str]) -> str:
     steps = [
         (f"edit {task.name}", "change it; it is checked when the editor closes"),
         (f"validate {task.name}", "check it at any other time"),
@@ -140,6 +143,7 @@ def _told(path: str, task: Task) -> str:
     lines = [f"{ink('made', 'green')}  {printable(path)}"]
     if task.description:
         lines.append(f"      {one_line(task.description, 100)}")
+    lines += [hung(f"      {printable(look)}", 6) for look in looks]
     return "\n".join([*lines, *called.next_steps(*steps)])
 
 

@@ -18,9 +18,9 @@ from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import holds, runs
 from clodputer.store.context import Context
-from clodputer.store.home import entries
+from clodputer.store.folder import entries
 from clodputer.store.spool import slot, whereabouts
-from clodputer.store.spool.layout import REASON_SUFFIX
+from clodputer.store.spool.aside import REASON_SUFFIX
 
 # How often we look whether another exec has settled our run, in seconds: a person does not notice, a machine neither.
 GLANCE = 0.1
@@ -55,8 +55,9 @@ def settle(context: Context, task: Task, request_id: str, stop: Stop, say: Calla
 
 
 def _what_goes_on(context: Context, task: Task) -> str:
-    at_work = slot.content(context.home, task.lane)
-    what = f"is running {at_work.task} ({at_work.run_id})" if at_work.run_id else "is at work"
+    running = whereabouts.in_slot(context.home, task.lane)
+    at_work = next((one for one in running if one.run_id), None)
+    what = f"is running {at_work.task} ({at_work.run_id})" if at_work else "is at work"
     return f"another exec {what} in lane {task.lane}; waiting for it"
 
 
@@ -65,9 +66,10 @@ def _settled(context: Context, task: Task, request_id: str) -> Optional[Settled]
     record = runs.record(context.home, task.name, attempts[0]) if attempts else None
     if record is None:
         return None
-    content = slot.content(context.home, task.lane)
-    still_there = content.run_id == attempts[0] or (
-        content.place is not None and content.place.id == request_id
+    contents = [slot.content(context.home, each) for each in slot.of_lane(context.home, task.lane)]
+    still_there = any(
+        content.run_id == attempts[0] or (content.place is not None and content.place.id == request_id)
+        for content in contents
     )
     return None if still_there else Settled(attempts[0], record)
 

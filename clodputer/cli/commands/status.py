@@ -29,7 +29,9 @@ SHOWN = 5
     help=f"How many of the last runs and of the next slot times; {SHOWN} without it.",
 )
 @click.option(
-    "--schedulers", is_flag=True, help="Tell instead what each scheduler has of this home, and when it rings."
+    "--schedulers",
+    is_flag=True,
+    help="Tell instead what each scheduler has of this home, and when it starts what.",
 )
 @json_option
 @click.pass_obj
@@ -40,7 +42,7 @@ def command(as_json: bool, count: int, schedulers: bool) -> Result:
     up; the last runs; what was spent; slot times that were missed since yesterday; the next ones; task files with mistakes.
     Nothing is changed by it.
 
-    With --schedulers: launchd, systemd or cron, which of them rings, each alarm with its next time, and where that
+    With --schedulers: launchd, systemd or cron, which of them is set up, each alarm with its next time, and where that
     differs from what the tasks want.
 
     \b

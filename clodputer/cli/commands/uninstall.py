@@ -22,7 +22,7 @@ from clodputer.schedulers import NAMES, Scheduler, choice, load, place, removal,
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
-from clodputer.store import purge
+from clodputer.store import owner, purge
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 
@@ -85,7 +85,7 @@ def uninstall(
     """Remove what is installed, after `ask` agreed to lose a home. Raises ClodputerError, OSError."""
     home = homes.locate(environ)
     there = os.path.isdir(home.root)
-    refused = place.refusal(
+    refused = owner.refusal(
         environ, os.geteuid(), os.stat(home.root).st_uid if there else os.geteuid(), home.root
     )
     if refused is not None:

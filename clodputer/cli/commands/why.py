@@ -20,15 +20,14 @@ from clodputer.cli.terminal.prose import wrapped
 from clodputer.cli.text import aside as asidetext
 from clodputer.cli.text import record as recordtext
 from clodputer.cli.text import slot as slottext
+from clodputer.cli.text import waits
 from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import format_duration, iso, parse_moment
+from clodputer.model.moment import iso, parse_moment
 from clodputer.model.outcome import LIMITED, SUCCEEDED
-from clodputer.model.policy import fingerprint, policy
-from clodputer.model.schedule import following
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import Task, Trigger
+from clodputer.model.task import Task
 from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import holds, ledger, runs
@@ -117,7 +116,7 @@ def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
     """What there is to say of a task; not of the file `but`, of which everything was said."""
     facts = _facts(context, name, now)
     triggers = [
-        _trigger(context.environ, facts, facts.task, one, index, now)
+        waits.trigger(context, facts.task, one, index, facts.entries.get(index), now)
         for index, one in enumerate(facts.task.triggers if facts.task else ())
         if facts.task
     ]
@@ -264,27 +263,3 @@ def _hold(placed: Placed) -> dict[str, Any]:
         "since": None if hold.since is None else iso(hold.since),
         "until": None if hold.until is None else iso(hold.until),
     }
-
-
-def _trigger(
-    environ: Mapping[str, str], facts: Facts, task: Task, one: Trigger, index: int, now: float
-) -> tuple[dict[str, Any], str]:
-    """What one trigger waits for, for programs and in words."""
-    told: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
-    entry = facts.entries.get(index)
-    if entry is not None and entry.fingerprint == fingerprint(one):
-        told["accounted"] = slottext.written(entry.accounted)
-    try:
-        schedule = triggers.schedule(one, environ)
-    except ClodputerError as error:
-        return told, printable(error.message)
-    if schedule is None:
-        return told, f"runs {printable(triggers.words([one]))}"
-    slot = following(schedule, now)
-    if slot is None:
-        return told, "is never due again"
-    zone = zones.of(one, environ)
-    told["next_slot_time"] = slottext.written(slot, zone)
-    delay = policy(one, task.name).jitter
-    later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
-    return told, f"is due next at {zones.wall(slot, zone)}{later}"

@@ -19,7 +19,7 @@ from clodputer.model.task import Task
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import slot
+from clodputer.store.spool import whereabouts
 
 # How often we look, and how often for a further attempt of the request, in seconds.
 GLANCE, SEARCH = 0.1, 1.0
@@ -161,11 +161,9 @@ class Live:
 
     def _waits(self) -> str:
         """What the request waits for."""
-        try:
-            content = slot.content(self._around.home, self._task.lane)
-        except FileNotFoundError:
-            content = None
-        if content is None or not content.run_id:
+        running = whereabouts.in_slot(self._around.home, self._task.lane)
+        content = next((one for one in running if one.run_id), None)
+        if content is None:
             return "waits for its turn"
         since = live_line.clock(time() - runs.moment_of(content.run_id))
         return printable(f"waits: lane {self._task.lane} is running {content.task} (for {since})")

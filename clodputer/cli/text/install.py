@@ -103,13 +103,13 @@ def change_data(change: Change) -> dict[str, Any]:
 
 
 def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
-    """For a person: what rings and when, what was changed, and what to know."""
+    """For a person: what is started and when, what was changed, and what to know."""
     plan = outcome.plan
     lines: list[str] = []
     if diff:
         lines += [*_diffs(outcome, shim_text), ""]
-    will = "would ring" if outcome.dry_run else "rings"
-    lines.append(f"{ink(plan.scheduler, 'bold')} {will} for {printable(plan.frame.home)}:")
+    will = "would start" if outcome.dry_run else "starts"
+    lines.append(f"{ink(plan.scheduler, 'bold')} {will} the tasks of {printable(plan.frame.home)}:")
     rows = [
         (_label(alarm), when(alarm, plan.scheduler, plan.frame.sweep), next_ring(alarm, now, {}))
         for alarm in outcome.alarms()
@@ -133,12 +133,12 @@ def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
 
 
 def when(alarm: Alarm, scheduler: str, sweep: int) -> str:
-    """When an alarm rings, in words."""
+    """When an alarm is due, in words."""
     if alarm.kind == SPOOL:
         at_once = "within a minute" if scheduler == "cron" else "at once"
         return f"{at_once}, when a file is moved into spool/new"
     if alarm.kind == SWEEP:
-        # Cron has one line for drops and the sweep, and it rings every minute.
+        # Cron has one line for drops and the sweep, and it comes every minute.
         often = "minute" if scheduler == "cron" else format_duration(sweep)
         return f"every {often}, for whatever was missed"
     return alarm.words
@@ -184,7 +184,7 @@ def _count(outcome: Outcome) -> str:
     if not words:
         return "Nothing would be changed." if outcome.dry_run else "Nothing had to be changed."
     left = [name for name, found in outcome.plan.elsewhere.items() if found]
-    gone = f" (of it from {', '.join(left)}, which no longer {'would ring' if outcome.dry_run else 'rings'})"
+    gone = f" (of it from {', '.join(left)}, which {'would no longer start' if outcome.dry_run else 'no longer starts'} any)"
     return f"{words[0].upper()}{words[1:]}{gone if left else ''}."
 
 

@@ -34,11 +34,13 @@ def text(seen: Schedulers) -> str:
     for view in seen.views:
         lines += _view(view)
     if not any(view.installed for view in seen.views):
-        lines.append(f"No scheduler rings for this home. To have one: {called.name()} install")
+        lines.append(f"No scheduler is set up for this home. To have one: {called.name()} install")
         return "\n".join(lines)
     used = [view.name for view in seen.views if view.installed]
     if len(used) > 1:
-        lines.append(f"{ink('note:', 'yellow')} {' and '.join(used)} ring for this home; one is enough")
+        lines.append(
+            f"{ink('note:', 'yellow')} {' and '.join(used)} start the tasks of this home; one is enough"
+        )
     if seen.shim:
         what = "is missing" if seen.shim == "missing" else "is not as this Clodputer writes it"
         lines.append(f"{ink('note:', 'yellow')} bin/clodputer, which all alarms start, {what}")
@@ -78,7 +80,9 @@ def data(seen: Schedulers) -> dict[str, Any]:
 def _view(view: View) -> list[str]:
     if view.installed:
         state = (
-            "rings for this home" if view.answer.usable else "has the alarms of this home, and cannot be used"
+            "starts the tasks of this home"
+            if view.answer.usable
+            else "has the alarms of this home, and cannot be used"
         )
     else:
         state = "could be used" if view.answer.usable else "cannot be used"

@@ -18,6 +18,7 @@ from clodputer.store import ledger, runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot
+from clodputer.store.spool.slot import Slot
 
 # Of the conversation, without --conversation: enough to see how it came to its end.
 LAST_SAID = 12
@@ -69,11 +70,11 @@ def unfinished(home: Home, found: Found, folder: str) -> dict[str, Any]:
     known = runs.read_json(f"{folder}/process.json") or {}
     identities = recorded.read_identities(known.get("processes"))
     state = "lost"
-    lane = _lane_of(home, found)
-    if lane:
+    where = _slot_of(home, found)
+    if where is not None:
         started = bool(identities)
         state = "interrupted" if started and not any(map(tree.alive, identities)) else "running"
-        holder = recorded.read(slot.holder(home, lane, found.task, found.run_id))
+        holder = recorded.read(slot.holder(home, where, found.task, found.run_id))
         if state == "running" and holder is not None and not tree.alive(holder):
             state = "abandoned"
     return {
@@ -111,15 +112,15 @@ def unfinished_text(found: Found, unfinished: Optional[Mapping[str, Any]], wrong
     return "\n".join([*map(hung, lines), *words])
 
 
-def _lane_of(home: Home, found: Found) -> str:
-    """The lane whose slot the run is in; empty when it is in none."""
-    for lane in layout.lanes(home):
+def _slot_of(home: Home, found: Found) -> Optional[Slot]:
+    """The slot that the run is in, if any."""
+    for each in (each for lane in layout.lanes(home) for each in slot.of_lane(home, lane)):
         try:
-            if slot.content(home, lane).run_id == found.run_id:
-                return lane
+            if slot.content(home, each).run_id == found.run_id:
+                return each
         except (FileNotFoundError, NotADirectoryError):
             continue
-    return ""
+    return None
 
 
 def prompt(context: Context, folder: str) -> Optional[str]:

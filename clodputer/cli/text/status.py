@@ -102,6 +102,8 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.rejected} rejected, as they cannot be run. See: clodputer queue --rejected"
     if status.dead:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
+    for problem in status.watch_problems:
+        yield f"{problem.task} cannot see all that it watches: {one_line(problem.message, 300)}"
     for one in status.overdue:
         yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since: is one called at all?"
 

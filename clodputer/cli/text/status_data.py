@@ -49,6 +49,7 @@ def data(status: Status) -> dict[str, Any]:
         },
         "missed": [{"task": one.task, **slot.fate_data(one.fate)} for one in status.missed],
         "overdue": [{"task": one.task, "slot_time": slot.written(one.slot)} for one in status.overdue],
+        "watch_problems": [{"task": one.task, "message": one.message} for one in status.watch_problems],
         "next": [
             {
                 "task": one.task,

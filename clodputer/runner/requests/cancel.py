@@ -10,7 +10,9 @@ from clodputer.effects.close import close_cancelled
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile, lookup, slot, whereabouts
+from clodputer.store.spool import dropfile, lookup, whereabouts
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.whereabouts import RUNNING, Found
 
 # What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has
@@ -68,7 +70,8 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
     """
     task = request.task or task_inside(request)
     inode = _inode(request.path)
-    began, asked, died = monotonic(), False, False
+    asked: set[Slot] = set()
+    began, died = monotonic(), False
     while True:
         now_at = _locate(context, request, inode)
         if now_at is None:
@@ -90,13 +93,16 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
                 )
             except FileNotFoundError:
                 continue  # it has just moved on
-            if asked:
-                slot.forget_cancel(context.home, now_at.lane, now_at.id)
+            _forget(context, asked, now_at.id)
             return Cancelled(CANCELLED, request_id, task, now_at.state, kept)
         task = now_at.task or task
-        slot.ask_cancel(context.home, now_at.lane, now_at.id)
+        if now_at.slot is None:
+            raise ValueError(f"{now_at.path} is in no slot")
+        try:
+            slots.ask_cancel(context.home, now_at.slot, now_at.id)
+        except FileNotFoundError:
+            continue  # it has left a slot that its lane has no more
         if not asked:
-            asked = True
             context.log(
                 time(),
                 "cancel_asked",
@@ -105,6 +111,7 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
                 run_id=now_at.run_id or None,
                 lane=now_at.lane,
             )
+        asked.add(now_at.slot)
         waited = monotonic() - began
         stale = not held(context, now_at) if waited >= UNMARKED else died and _dead(context, now_at)
         if stale or waited >= patience:
@@ -116,19 +123,22 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
 
 def held(context: Context, request: Found) -> bool:
     """Whether the exec that marked the run of a request in a slot is still alive; False when there is no mark yet."""
-    return request.run_id != "" and holder_alive(context, request.lane, request.task, request.run_id)
+    if request.slot is None or not request.run_id:
+        return False
+    return holder_alive(context, request.slot, request.task, request.run_id)
 
 
 def _dead(context: Context, request: Found) -> bool:
     """Whether the mark of a run names an exec that is no more; False when there is no mark, or it names none."""
-    text = slot.holder(context.home, request.lane, request.task, request.run_id) if request.run_id else ""
-    who = recorded.read(text)
+    if request.slot is None or not request.run_id:
+        return False
+    who = recorded.read(slots.holder(context.home, request.slot, request.task, request.run_id))
     return who is not None and not tree.alive(who)
 
 
-def holder_alive(context: Context, lane: str, task: str, run_id: str) -> bool:
+def holder_alive(context: Context, slot: Slot, task: str, run_id: str) -> bool:
     """Whether the exec that made a run's mark is alive; nobody but it settles that run."""
-    who = recorded.read(slot.holder(context.home, lane, task, run_id))
+    who = recorded.read(slots.holder(context.home, slot, task, run_id))
     return who is not None and tree.alive(who)
 
 
@@ -145,11 +155,10 @@ def _locate(context: Context, request: Found, inode: int) -> Optional[Found]:
     return None
 
 
-def _over(context: Context, request: Found, task: str, asked: bool) -> Cancelled:
+def _over(context: Context, request: Found, task: str, asked: set[Slot]) -> Cancelled:
     """What to tell of a request that is nowhere any more."""
     was = RUNNING if asked else request.state
-    if asked:
-        slot.forget_cancel(context.home, request.lane, request.id)
+    _forget(context, asked, request.id)
     for name in whereabouts.set_aside(context.home.closed) if request.id else ():
         if name.startswith(f"{request.id}."):
             return Cancelled(CANCELLED, request.id, task, was, f"{context.home.closed}/{name}")
@@ -162,6 +171,11 @@ def _over(context: Context, request: Found, task: str, asked: bool) -> Cancelled
     outcome = str(record["outcome"]) if record else ""
     result = STOPPED if outcome == "cancelled" else ENDED
     return Cancelled(result, request.id, task, was, "", attempts[0] if attempts else "", outcome)
+
+
+def _forget(context: Context, asked: set[Slot], request_id: str) -> None:
+    for slot in asked:
+        slots.forget_cancel(context.home, slot, request_id)
 
 
 def _inode(path: str) -> int:

@@ -13,7 +13,7 @@ from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
 from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile, layout, lookup
+from clodputer.store.spool import aside, dropfile, lookup
 from clodputer.store.spool.lookup import REJECTED
 from clodputer.tasks import taskfile
 
@@ -63,7 +63,7 @@ def put_back(context: Context, name: str) -> Back:
         rejected=name,
     )
     try:
-        os.unlink(path + layout.REASON_SUFFIX)
+        os.unlink(path + aside.REASON_SUFFIX)
     except FileNotFoundError:
         pass
     return Back(target, task, request_id)

@@ -20,7 +20,7 @@ from clodputer.runner.requests.putback import put_back
 from clodputer.store import atomic, runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import dedupe, dropfile, layout, lookup, whereabouts
+from clodputer.store.spool import aside, dedupe, dropfile, lookup, whereabouts
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN
 from clodputer.tasks import taskfile
 
@@ -101,7 +101,7 @@ def _retry(context: Context, ended: Ended) -> Retried:
     reason = whereabouts.reason(ended.folder, ended.name) if ended.folder else ""
     if reason.startswith(RETRIED):
         # That call was cut off just before its end.
-        atomic.remove(f"{context.home.dead}/{ended.name}{layout.REASON_SUFFIX}")
+        atomic.remove(f"{context.home.dead}/{ended.name}{aside.REASON_SUFFIX}")
         earlier = reason[len(RETRIED) :].split(".")[0]
         return Retried(earlier, ended.request_id, ended.task, ended.run_id, already=True)
     request = _request(context, ended)
@@ -130,7 +130,7 @@ def _retry(context: Context, ended: Ended) -> Retried:
             TTL,
             origin,
         )
-        layout.drop(context.home, name, to_fields(new))
+        dropfile.drop(context.home, name, to_fields(new))
         context.log(
             time(),
             "retried",
@@ -150,10 +150,10 @@ def _retire(context: Context, ended: Ended, request_id: str, reason: str) -> Non
     path = f"{ended.folder}/{ended.name}"
     told = f"{RETRIED}{request_id}. Before that: {reason}"
     if ended.folder == context.home.closed:
-        atomic.write(path + layout.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
+        atomic.write(path + aside.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
         return
     close(context, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
-    atomic.remove(path + layout.REASON_SUFFIX)
+    atomic.remove(path + aside.REASON_SUFFIX)
 
 
 def _key(ended: Ended) -> str:

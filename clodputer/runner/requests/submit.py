@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from clodputer.model.request import Request, to_fields
 from clodputer.store.context import Context
-from clodputer.store.spool import layout
+from clodputer.store.spool import dropfile
 from clodputer.tasks import taskfile
 
 
@@ -32,7 +32,7 @@ def submit(
         dedupe_key=dedupe_key,
         origin={"trigger": trigger},
     )
-    layout.drop(context.home, f"{task}.{request.id}.json", to_fields(request))
+    dropfile.drop(context.home, f"{task}.{request.id}.json", to_fields(request))
     return request.id
 
 

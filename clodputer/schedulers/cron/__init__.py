@@ -21,4 +21,4 @@ def answers(frame: Frame) -> Answer:
     except ClodputerError as error:
         return Answer(False, error.message, error.hint)
     quiet = daemon_problem()
-    return Answer(True, "your crontab", notes=(quiet.message,) if quiet else ())
+    return Answer(True, "your crontab", notes=(f"{quiet.message}. {quiet.hint}",) if quiet else ())

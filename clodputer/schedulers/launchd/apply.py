@@ -14,9 +14,9 @@ from clodputer.schedulers.launchd.inspect import is_plain, read
 from clodputer.schedulers.launchd.plist import fingerprint
 from clodputer.schedulers.unit import REMOVE, SPOOL, Change, Frame, SchedulerProblem, Unit
 from clodputer.store import atomic
-from clodputer.store.home import Home, entries, exists
+from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock
-from clodputer.store.spool import slot
+from clodputer.store.spool import layout, slot
 
 # launchd answers before the old process is gone, and refuses the new job until it is.
 PAUSES = (0.3, 1.0, 2.0, 4.0, 8.0)
@@ -230,10 +230,9 @@ class Rest:
     def __init__(self, home: Home) -> None:
         self.complete = True
         self._held: list[Lock] = []
-        for lane in entries(home.lanes) if exists(home) else ():
-            if not os.path.isdir(f"{home.lanes}/{lane}"):
-                continue  # what the Finder leaves in every folder
-            lock = slot.lock(home, lane)
+        lanes = layout.lanes(home) if exists(home) else []
+        for each in (each for lane in lanes for each in slot.of_lane(home, lane)):
+            lock = slot.lock(home, each)
             try:
                 free = lock.acquire()
             except OSError:

@@ -8,7 +8,8 @@ import os
 
 from clodputer.model.moment import iso
 from clodputer.store import chores
-from clodputer.store.home import Home, entries
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 
 _ENDING = ".log"

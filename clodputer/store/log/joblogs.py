@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from clodputer.store.home import entries
+from clodputer.store.folder import entries
 
 # From the first size on, a file is shortened to what stood last in it, in bytes.
 LARGEST, KEPT = 10_000_000, 1_000_000

@@ -1,101 +1,75 @@
-"""The spool: a request's place is its state, a rename is the transition, and nothing is deleted on failure."""
+"""The layout of the spool: the name of every folder of a lane, and of its slots and their locks."""
 
+# Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from hashlib import blake2b
-from json import dumps
-from shlex import quote
-from typing import Any
 
-from clodputer.model.request import parse_place
-from clodputer.store import atomic, idle
-from clodputer.store.home import PRIORITIES, Home, entries
-from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool import queue, waits
+from clodputer.store.folder import entries
 
-REASON_SUFFIX = ".reason.txt"
-# In bytes. File systems allow 255; a reason that is being written adds 24 to the name, with a number before it.
-LONGEST_KEPT, SHORTENED = 230, 200
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.store.home import Home
 
-
-def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
-    """Put a request into `new/` as JSON under that file name: the public door, also for ourselves. Raises OSError."""
-    atomic.write(f"{home.new}/{name}", dumps(fields).encode() + b"\n", through=home.tmp)
-
-
-def promote(home: Home, now: float) -> list[tuple[str, str]]:
-    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that was early.
-
-    Those that a gate kept waiting take their old places again, to be asked about anew: mostly they wait on.
-    """
-    moved = []
-    for lane in lanes(home):
-        for name in sorted(entries(f"{lane_folder(home, lane)}/delayed")):
-            place = parse_place(name)
-            if place is None or not idle.due(name, now):
-                continue
-            waiting = waits.read(home, lane, place.id)
-            target = place if waiting is None else place._replace(microseconds=waiting.order)
-            try:
-                os.rename(queue.delayed_path(home, lane, place), queue.path(home, lane, target))
-            except FileNotFoundError:
-                continue  # another exec promoted it
-            if waiting is None:
-                moved.append((lane, place.id))
-    return moved
+PRIORITIES = ("5", "4", "3", "2", "1")
+_SLOT = "slot-"
 
 
 def lanes(home: Home) -> list[str]:
-    """The lanes there are."""
+    """The lanes there are, by name."""
     return sorted(entries(home.lanes))
 
 
-def pending_ids(home: Home) -> set[str]:
-    """Ids of all requests that are delayed, queued or being run.
-
-    Folders are listed in the direction requests move, so one on its way forward is seen at least once.
-    """
-    found = set()
-    for lane in lanes(home):
-        folder = lane_folder(home, lane)
-        for place_folder in ("delayed", *(f"queue/{priority}" for priority in PRIORITIES), "slot-0"):
-            for name in entries(f"{folder}/{place_folder}"):
-                place = parse_place(name)
-                if place is not None:
-                    found.add(place.id)
-    return found
+def lane(home: Home, name: str) -> str:
+    """The folder of a lane."""
+    return f"{home.lanes}/{name}"
 
 
-def _kept_name(name: str) -> str:
-    """What a file is kept as: a name that leaves room for that of its reason, and does not look like one."""
-    data = os.fsencode(name)
-    if len(data) > LONGEST_KEPT:
-        return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{blake2b(data, digest_size=8).hexdigest()}"
-    return f"{name}~" if name.endswith((REASON_SUFFIX, ".reason.json")) else name
+def queue(home: Home, lane: str, priority: str) -> str:
+    """The folder of a lane's queued requests of one priority (one of PRIORITIES)."""
+    return f"{home.lanes}/{lane}/queue/{priority}"
 
 
-def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason: str) -> str:
-    """Move a file of any kind, unopened, into `rejected/`, `dead/` or `closed/`, its reason beside it; where it is now.
+def delayed(home: Home, lane: str) -> str:
+    """The folder of a lane's requests whose time has not come."""
+    return f"{home.lanes}/{lane}/delayed"
 
-    `name` is what it was dropped as: the reason ends with the command that drops it again under that name. The reason is
-    written first: a crash in between leaves a reason too many, never a file without one. Without fsync: what a power cut undoes
-    is done again, and ten thousand stray files should not take minutes. Raises FileNotFoundError when the file is gone
-    meanwhile, OSError.
-    """
-    kept, number = f"{folder}/{_kept_name(prefix + name)}", 1
-    while os.path.lexists(kept) or os.path.lexists(kept + REASON_SUFFIX):
-        number += 1
-        kept = f"{folder}/{number}.{_kept_name(prefix + name)}"
-    again = f"mv {quote(kept)} {quote(f'{home.new}/{name}')}"
-    text = f"{reason.rstrip()}\n\nTo drop it again, once that is fixed:\n  {again}\n"
-    atomic.write(kept + REASON_SUFFIX, text.encode("utf-8", "backslashreplace"), durable=False)
-    try:
-        os.rename(path, kept)
-    except OSError:
-        # Somebody was quicker, or it cannot be moved. Where another process set it aside, the reason there is its own.
-        if not os.path.lexists(kept):
-            atomic.remove(kept + REASON_SUFFIX)
-        raise
-    return kept
+
+def slot(home: Home, lane: str, number: int) -> str:
+    """The folder of a slot: it holds the one request being run, and the mark of its run."""
+    return f"{home.lanes}/{lane}/{_SLOT}{number}"
+
+
+def slot_lock(home: Home, lane: str, number: int) -> str:
+    """The lock file of a slot, which lies beside its folder and is never unlinked."""
+    return f"{slot(home, lane, number)}.lock"
+
+
+def slot_numbers(home: Home, lane: str) -> list[int]:
+    """The numbers of the slots that a lane has on disk, in order, whatever its settings say."""
+    found = []
+    for name in entries(f"{home.lanes}/{lane}"):
+        digits = name[len(_SLOT) :]
+        if name.startswith(_SLOT) and digits.isdecimal() and digits == str(int(digits)):
+            found.append(int(digits))
+    return sorted(found)
+
+
+def make_lane(home: Home, name: str) -> None:
+    """Make the folders of a lane that are missing: its queues, the delayed requests, and its first slot. Raises OSError."""
+    for folder in _folders(home, name):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+
+
+def complete_lane(home: Home, name: str) -> None:
+    """Make the folders again that somebody has taken out of a lane; nothing where no lane of that name is. Raises OSError."""
+    if os.path.isdir(lane(home, name)) and not all(map(os.path.isdir, _folders(home, name))):
+        make_lane(home, name)
+
+
+def _folders(home: Home, lane: str) -> tuple[str, ...]:
+    return (
+        *(queue(home, lane, priority) for priority in PRIORITIES),
+        delayed(home, lane),
+        slot(home, lane, 0),
+    )

@@ -6,21 +6,24 @@ import os
 from typing import Optional
 
 from clodputer.model.request import Place, parse_place
-from clodputer.store.home import PRIORITIES, Home
-from clodputer.store.home import lane as lane_folder
+from clodputer.store import idle
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
+from clodputer.store.spool import layout, waits
+from clodputer.store.spool.slot import Slot
 
 
 class Queue:
-    """The order in which a drain takes the requests of its lane; it lives as long as the drain holds the slot.
+    """The order in which a drain takes the requests of its slot's lane; it lives as long as the drain holds the slot.
 
     A folder that was listed is remembered until its names are used up, so that a pick costs the same with 100 requests
     waiting as with 100,000. That passes nobody over: whatever arrives later in the same folder bears a later time, and
     a higher priority's folder, when nothing of it is remembered, is listed afresh at every pick.
     """
 
-    def __init__(self, home: Home, lane: str) -> None:
-        self.slot = f"{lane_folder(home, lane)}/slot-0"
-        self._folders = [f"{lane_folder(home, lane)}/queue/{priority}" for priority in PRIORITIES]
+    def __init__(self, home: Home, slot: Slot) -> None:
+        self.slot = layout.slot(home, slot.lane, slot.number)
+        self._folders = [layout.queue(home, slot.lane, priority) for priority in layout.PRIORITIES]
         self._remembered: dict[str, list[str]] = {}
 
     def claim(self) -> Optional[Place]:
@@ -31,7 +34,12 @@ class Queue:
         """
         for folder in self._folders:
             names = self._remembered.get(folder) or self._list(folder)
-            while names:
+            fresh = folder not in self._remembered
+            while names or not fresh:
+                if not names:
+                    # Other slots took all that was remembered; something may have come since.
+                    names, fresh = self._list(folder), True
+                    continue
                 name = names.pop()
                 place = parse_place(name)
                 if place is None:
@@ -55,9 +63,31 @@ class Queue:
 
 def path(home: Home, lane: str, place: Place) -> str:
     """Where a queued request of that place lies."""
-    return f"{lane_folder(home, lane)}/queue/{place.priority}/{place}"
+    return f"{layout.queue(home, lane, str(place.priority))}/{place}"
 
 
 def delayed_path(home: Home, lane: str, place: Place) -> str:
     """Where a delayed request of that place lies; its microseconds say when it is due."""
-    return f"{lane_folder(home, lane)}/delayed/{place}"
+    return f"{layout.delayed(home, lane)}/{place}"
+
+
+def promote(home: Home, now: float) -> list[tuple[str, str]]:
+    """Move the delayed requests whose time has come into their queues; (lane, request id) of each that was early.
+
+    Those that a gate kept waiting take their old places again, to be asked about anew: mostly they wait on.
+    """
+    moved = []
+    for lane in layout.lanes(home):
+        for name in sorted(entries(layout.delayed(home, lane))):
+            place = parse_place(name)
+            if place is None or not idle.due(name, now):
+                continue
+            waiting = waits.read(home, lane, place.id)
+            target = place if waiting is None else place._replace(microseconds=waiting.order)
+            try:
+                os.rename(delayed_path(home, lane, place), path(home, lane, target))
+            except FileNotFoundError:
+                continue  # another exec promoted it
+            if waiting is None:
+                moved.append((lane, place.id))
+    return moved

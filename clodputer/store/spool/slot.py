@@ -9,13 +9,21 @@ from clodputer.model.jsontext import loads
 from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
 from clodputer.store import atomic, plainfile
-from clodputer.store.home import Home, entries
-from clodputer.store.home import lane as lane_folder
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
 from clodputer.store.lock import Lock
+from clodputer.store.spool import layout
 
 CANCEL_SUFFIX = ".cancel"
 # In bytes.
 LARGEST_MARK = 65536
+
+
+class Slot(NamedTuple):
+    """The right to run one request at a time in a lane; its number counts from 0."""
+
+    lane: str
+    number: int
 
 
 class Content(NamedTuple):
@@ -30,30 +38,55 @@ class Content(NamedTuple):
     started: bool
 
 
-def folder(home: Home, lane: str) -> str:
+def of_lane(home: Home, lane: str) -> list[Slot]:
+    """The slots that a lane has on disk, in order, whatever its settings say."""
+    return [Slot(lane, number) for number in layout.slot_numbers(home, lane)]
+
+
+def make(home: Home, slot: Slot) -> None:
+    """Make the slot's folder, if it is missing; for whoever holds its lock. Raises OSError."""
+    os.makedirs(folder(home, slot), mode=0o700, exist_ok=True)
+
+
+def arrange(home: Home, lane: str, count: int) -> None:
+    """Give a lane the folders of its `count` slots, so that a quick look tries them all, and remove those of others.
+
+    A folder in which anything lies stays, and so does one whose lock is held: its holder makes runs of requests there.
+    Raises OSError.
+    """
+    for number in range(count):
+        if not os.path.isdir(layout.slot(home, lane, number)) and os.path.isdir(layout.lane(home, lane)):
+            make(home, Slot(lane, number))
+    for slot in (slot for slot in of_lane(home, lane) if slot.number >= count):
+        with lock(home, slot) as held:
+            if held and not entries(folder(home, slot)):
+                os.rmdir(folder(home, slot))
+
+
+def folder(home: Home, slot: Slot) -> str:
     """The slot's folder."""
-    return f"{lane_folder(home, lane)}/slot-0"
+    return layout.slot(home, slot.lane, slot.number)
 
 
-def lock(home: Home, lane: str) -> Lock:
+def lock(home: Home, slot: Slot) -> Lock:
     """The slot's lock, not yet tried."""
-    return Lock(f"{lane_folder(home, lane)}/slot-0.lock")
+    return Lock(layout.slot_lock(home, slot.lane, slot.number))
 
 
-def path(home: Home, lane: str, place: Place) -> str:
+def path(home: Home, slot: Slot, place: Place) -> str:
     """Where the request being run lies."""
-    return f"{folder(home, lane)}/{place}"
+    return f"{folder(home, slot)}/{place}"
 
 
-def empty(home: Home, lane: str) -> bool:
+def empty(home: Home, slot: Slot) -> bool:
     """Whether nothing at all lies in the slot."""
-    return not entries(folder(home, lane))
+    return not entries(folder(home, slot))
 
 
-def content(home: Home, lane: str) -> Content:
+def content(home: Home, slot: Slot) -> Content:
     """What lies in the slot now; only its holder may act on the answer."""
     place, task, run_id, started = None, "", "", False
-    for name in entries(folder(home, lane)):
+    for name in entries(folder(home, slot)):
         if is_mark(name):
             task, run_id = marked_run(name)
             started = name.endswith(STARTED)
@@ -62,12 +95,12 @@ def content(home: Home, lane: str) -> Content:
     return Content(place, task, run_id, started)
 
 
-def mark(home: Home, lane: str, task: str, run_id: str, holder: str = "", resources: str = "[]") -> None:
+def mark(home: Home, slot: Slot, task: str, run_id: str, holder: str = "", resources: str = "[]") -> None:
     """Say which run the slot's request is in, before anything of it is made or started. Raises OSError.
 
     holder: a line that tells who is at it. resources: what is about to be made for the run, as JSON in one line.
     """
-    path = _mark(home, lane, task, run_id, BEGUN)
+    path = _mark(home, slot, task, run_id, BEGUN)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         atomic.write_all(descriptor, f"{holder}\n{resources}\n".encode())
@@ -75,33 +108,33 @@ def mark(home: Home, lane: str, task: str, run_id: str, holder: str = "", resour
         os.close(descriptor)
 
 
-def start(home: Home, lane: str, task: str, run_id: str) -> None:
+def start(home: Home, slot: Slot, task: str, run_id: str) -> None:
     """Say that from now on something of the marked run may have been started. Raises OSError.
 
     The one fsync makes the claim and the mark durable as well: after a power cut the slot tells truly whether anything may
     have run.
     """
-    os.rename(_mark(home, lane, task, run_id, BEGUN), _mark(home, lane, task, run_id, STARTED))
-    atomic.sync_folder(folder(home, lane))
+    os.rename(_mark(home, slot, task, run_id, BEGUN), _mark(home, slot, task, run_id, STARTED))
+    atomic.sync_folder(folder(home, slot))
 
 
-def holder(home: Home, lane: str, task: str, run_id: str) -> str:
+def holder(home: Home, slot: Slot, task: str, run_id: str) -> str:
     """Who made the mark of a run, in the words it gave; empty when that is not known."""
-    return _lines(home, lane, task, run_id)[0]
+    return _lines(home, slot, task, run_id)[0]
 
 
-def resources(home: Home, lane: str, task: str, run_id: str) -> Any:
+def resources(home: Home, slot: Slot, task: str, run_id: str) -> Any:
     """What was recorded of the run's resources before they were made, as JSON values; None when that cannot be read."""
     try:
-        return loads(_lines(home, lane, task, run_id)[1])
+        return loads(_lines(home, slot, task, run_id)[1])
     except ValueError:
         return None
 
 
-def _lines(home: Home, lane: str, task: str, run_id: str) -> tuple[str, str]:
+def _lines(home: Home, slot: Slot, task: str, run_id: str) -> tuple[str, str]:
     for state in (BEGUN, STARTED):  # in the order it goes through them
         try:
-            text = plainfile.read(_mark(home, lane, task, run_id, state), LARGEST_MARK).content
+            text = plainfile.read(_mark(home, slot, task, run_id, state), LARGEST_MARK).content
         except (OSError, ValueError):
             continue
         holder, _, rest = text.decode("utf-8", "replace").partition("\n")
@@ -109,43 +142,43 @@ def _lines(home: Home, lane: str, task: str, run_id: str) -> tuple[str, str]:
     return "", ""
 
 
-def unmark(home: Home, lane: str, task: str, run_id: str) -> None:
+def unmark(home: Home, slot: Slot, task: str, run_id: str) -> None:
     """Take the mark away: the run in it is settled."""
     for state in (STARTED, BEGUN):
         try:
-            os.unlink(_mark(home, lane, task, run_id, state))
+            os.unlink(_mark(home, slot, task, run_id, state))
             return
         except FileNotFoundError:
             continue
 
 
-def cancel_path(home: Home, lane: str, request_id: str) -> str:
+def cancel_path(home: Home, slot: Slot, request_id: str) -> str:
     """The file whose being there cancels that request, whoever has it in the slot and however far it has come."""
-    return f"{folder(home, lane)}/{request_id}{CANCEL_SUFFIX}"
+    return f"{folder(home, slot)}/{request_id}{CANCEL_SUFFIX}"
 
 
-def ask_cancel(home: Home, lane: str, request_id: str) -> None:
+def ask_cancel(home: Home, slot: Slot, request_id: str) -> None:
     """Ask for the end of a request in the slot; may be repeated. Raises OSError."""
-    path = cancel_path(home, lane, request_id)
+    path = cancel_path(home, slot, request_id)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
-def cancel_asked(home: Home, lane: str, request_id: str) -> bool:
+def cancel_asked(home: Home, slot: Slot, request_id: str) -> bool:
     """Whether somebody has asked for the end of that request."""
-    return os.path.lexists(cancel_path(home, lane, request_id))
+    return os.path.lexists(cancel_path(home, slot, request_id))
 
 
-def forget_cancel(home: Home, lane: str, request_id: str) -> None:
+def forget_cancel(home: Home, slot: Slot, request_id: str) -> None:
     """Take back what was asked of a request."""
-    atomic.remove(cancel_path(home, lane, request_id))
+    atomic.remove(cancel_path(home, slot, request_id))
 
 
-def forget_cancels(home: Home, lane: str, spare: str = "") -> None:
+def forget_cancels(home: Home, slot: Slot, spare: str = "") -> None:
     """Take away what was asked too late, of requests that have left the slot; not that of the request `spare`."""
-    for name in entries(folder(home, lane)):
+    for name in entries(folder(home, slot)):
         if name.endswith(CANCEL_SUFFIX) and name != f"{spare}{CANCEL_SUFFIX}":
-            atomic.remove(f"{folder(home, lane)}/{name}")
+            atomic.remove(f"{folder(home, slot)}/{name}")
 
 
-def _mark(home: Home, lane: str, task: str, run_id: str, state: str) -> str:
-    return f"{folder(home, lane)}/{task}@{run_id}{state}"
+def _mark(home: Home, slot: Slot, task: str, run_id: str, state: str) -> str:
+    return f"{folder(home, slot)}/{task}@{run_id}{state}"

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.moment import iso
 from clodputer.model.placename import is_mark
 from clodputer.model.request import parse_place
-from clodputer.store.home import PRIORITIES, Home, entries
-from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool import dedupe, layout
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
+from clodputer.store.spool import dedupe, dropfile, layout
 
 # Longer than any exec that was killed between the drop and the ledger's next line is away, in seconds; the key is taken
 # back when the line after that is written.
@@ -35,7 +35,7 @@ def drop(home: Home, task: str, mark: str, origin: Mapping[str, Any], not_before
     }
     if not_before is not None:
         fields["not_before"] = iso(not_before)
-    layout.drop(home, name(task, mark), fields)
+    dropfile.drop(home, name(task, mark), fields)
 
 
 def is_dropped(home: Home, task: str, mark: str) -> bool:
@@ -69,15 +69,16 @@ def at_work(home: Home, task: str) -> AtWork:
     waiting = any(_is_of(entry, task) for entry in entries(home.new))
     running = False
     for lane in layout.lanes(home):
-        folder = lane_folder(home, lane)
-        for place_folder in ("delayed", *(f"queue/{priority}" for priority in PRIORITIES)):
-            for entry in entries(f"{folder}/{place_folder}"):
+        queues = (layout.queue(home, lane, priority) for priority in layout.PRIORITIES)
+        for folder in (layout.delayed(home, lane), *queues):
+            for entry in entries(folder):
                 place = parse_place(entry)
                 waiting = waiting or (place is not None and _is_of(place.dropped, task))
-        for entry in entries(f"{folder}/slot-0"):
-            place = None if is_mark(entry) else parse_place(entry)
-            ours = place is not None and _is_of(place.dropped, task)
-            running = running or ours or (is_mark(entry) and entry.startswith(f"{task}@"))
+        for number in layout.slot_numbers(home, lane):
+            for entry in entries(layout.slot(home, lane, number)):
+                place = None if is_mark(entry) else parse_place(entry)
+                ours = place is not None and _is_of(place.dropped, task)
+                running = running or ours or (is_mark(entry) and entry.startswith(f"{task}@"))
     return AtWork(waiting, running)
 
 

@@ -11,8 +11,9 @@ from typing import NamedTuple, Optional
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.store import atomic, plainfile
-from clodputer.store.home import Home, entries
-from clodputer.store.home import lane as lane_folder
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
+from clodputer.store.spool.layout import lane as lane_folder
 
 # In bytes; a wait says a sentence or two.
 LARGEST = 65536

@@ -9,9 +9,11 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.placename import is_mark, marked_run
 from clodputer.model.request import Place, is_id, parse_place
-from clodputer.store.home import PRIORITIES, Home, entries
-from clodputer.store.home import lane as lane_folder
-from clodputer.store.spool.layout import REASON_SUFFIX, lanes
+from clodputer.store.folder import entries
+from clodputer.store.home import Home
+from clodputer.store.spool import layout
+from clodputer.store.spool.aside import REASON_SUFFIX
+from clodputer.store.spool.slot import Slot
 
 DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
 
@@ -19,7 +21,7 @@ DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
 class Found(NamedTuple):
     """A request by its place. `id` is empty while it is only dropped, `name` is what it was dropped as.
 
-    task, run_id: of the run it is in, when it is in a slot and its run has begun.
+    slot: the one it is in, while it is running; task, run_id: of its run, once that has begun.
     """
 
     state: str
@@ -30,6 +32,7 @@ class Found(NamedTuple):
     place: Optional[Place] = None
     task: str = ""
     run_id: str = ""
+    slot: Optional[Slot] = None
 
 
 def everywhere(home: Home) -> Iterator[Found]:
@@ -38,7 +41,7 @@ def everywhere(home: Home) -> Iterator[Found]:
     That one may be seen twice. One that is put back from its slot moves the other way: look twice before it is called gone.
     """
     yield from dropped(home)
-    for lane in lanes(home):
+    for lane in layout.lanes(home):
         yield from delayed(home, lane)
         yield from queued(home, lane)
         yield from in_slot(home, lane)
@@ -52,22 +55,40 @@ def dropped(home: Home) -> Iterator[Found]:
 
 def queued(home: Home, lane: str) -> Iterator[Found]:
     """Those in a lane's queue, in the order in which they will be run."""
-    for priority in PRIORITIES:
-        yield from _in_folder(QUEUED, lane, f"{lane_folder(home, lane)}/queue/{priority}")
+    for priority in layout.PRIORITIES:
+        yield from _in_folder(QUEUED, lane, layout.queue(home, lane, priority))
 
 
 def delayed(home: Home, lane: str) -> Iterator[Found]:
     """Those that wait for their time, the earliest first."""
-    yield from _in_folder(DELAYED, lane, f"{lane_folder(home, lane)}/delayed")
+    yield from _in_folder(DELAYED, lane, layout.delayed(home, lane))
 
 
 def in_slot(home: Home, lane: str) -> Iterator[Found]:
-    """The one in a lane's slot, if there is one."""
-    folder = f"{lane_folder(home, lane)}/slot-0"
-    names = entries(folder)
-    task, run_id = next((marked_run(name) for name in names if is_mark(name)), ("", ""))
-    for one in _of_names(RUNNING, lane, folder, names):
-        yield one._replace(task=task, run_id=run_id)
+    """Those in a lane's slots, at most one in each."""
+    for number in layout.slot_numbers(home, lane):
+        folder = layout.slot(home, lane, number)
+        names = entries(folder)
+        task, run_id = next((marked_run(name) for name in names if is_mark(name)), ("", ""))
+        for one in _of_names(RUNNING, lane, folder, names):
+            yield one._replace(task=task, run_id=run_id, slot=Slot(lane, number))
+
+
+def pending_ids(home: Home) -> set[str]:
+    """Ids of all requests that are delayed, queued or being run.
+
+    Folders are listed in the direction requests move, so one on its way forward is seen at least once.
+    """
+    found = set()
+    for lane in layout.lanes(home):
+        queues = (layout.queue(home, lane, priority) for priority in layout.PRIORITIES)
+        slots = (layout.slot(home, lane, number) for number in layout.slot_numbers(home, lane))
+        for folder in (layout.delayed(home, lane), *queues, *slots):
+            for name in entries(folder):
+                place = parse_place(name)
+                if place is not None:
+                    found.add(place.id)
+    return found
 
 
 def set_aside(folder: str) -> list[str]:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
+from clodputer.store.tasks import yamlerrors
+
 Path = tuple[Any, ...]
 
 LARGEST = 1024 * 1024
@@ -24,6 +26,8 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _INT = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+# A comment that a person means as one has a space behind its #.
+_CUT = re.compile(r"[ \t]+#([^\s#!]\S*)")
 # More digits than a float or a 64-bit number keeps.
 _LONGEST_NUMBER = 18
 _STAR = "put a text that begins with * in quotes"
@@ -83,7 +87,7 @@ def parse(text: str) -> Document:
         value = None
     # A parser of others', fed with anything: ValueError and its like for escapes that name no character.
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        reader.wrong.append(_explain(error, text))
+        reader.wrong.append(Wrong(*yamlerrors.explain(error, text)))
         value = None
     return Document(value, reader.lines, reader.texts, tuple(reader.wrong))
 
@@ -109,6 +113,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self.source = text.split("\n")
         self.lines: dict[Path, int] = {}
         self.texts: dict[Path, int] = {}
         self.wrong: list[Wrong] = []
@@ -166,11 +171,23 @@ class _Reader:
             self.texts[path] = int(event.start_mark.line) + 2
         if event.style or event.tag is not None:
             return text
+        self.cut(event, text)
         try:
             return scalar(text)
         except ValueError as error:
             self.wrong.append(Wrong(int(event.start_mark.line) + 1, str(error)))
             return text
+
+    def cut(self, event: Any, text: str) -> None:
+        """Report a plain text that YAML ends at ` #` although it seems to go on, such as `Fix issue #42 and close it`."""
+        end = event.end_mark
+        line = self.source[end.line] if end.line < len(self.source) else ""
+        rest = _CUT.match(line, end.column)
+        if rest and text and (" " in text or rest[1][:1].isdigit()):
+            message = (
+                f"YAML ends the text before #{rest[1][:20]}: a comment begins there; put the text in quotes"
+            )
+            self.wrong.append(Wrong(int(end.line) + 1, message))
 
     def sequence(self, path: Path, depth: int) -> list[Any]:
         items: list[Any] = []
@@ -229,60 +246,6 @@ class _Reader:
     def broken(self, event: Any, message: str) -> NoReturn:
         self.wrong.append(Wrong(event.start_mark.line + 1, message))
         raise _Broken
-
-
-# What the parser says, and what the person at the keyboard most likely did.
-_MEANINGS = (
-    ("found character '\\t'", "a tab stands where YAML takes blanks only; indent with blanks"),
-    (
-        "mapping values are not allowed here",
-        "a second ': ' in one line, or a line that is indented too far; put a text that holds ': ' in quotes",
-    ),
-    (
-        "could not find expected ':'",
-        "a line without a ':' after its key, or a text that is not indented below its key",
-    ),
-    ("found unexpected end of stream", "a quote that is opened here is never closed"),
-    ("found character", "a plain text cannot begin with this character; put the text in quotes"),
-    (
-        "did not find expected",
-        "the line does not fit the ones above it; check indentation, brackets and quotes",
-    ),
-    ("expected <block end>", "the line does not fit the ones above it; check its indentation and quotes"),
-    ("expected ',' or", "a bracket that is opened here or above is not closed, or a comma is missing"),
-    ("expected alphabetic", "a plain text cannot begin with * or &; put the text in quotes"),
-    ("found duplicate anchor", "an anchor (&name) is given twice"),
-)
-
-
-def _explain(error: Exception, text: str) -> Wrong:
-    if isinstance(error, yaml.reader.ReaderError):
-        line = text.count("\n", 0, error.position) + 1
-        return Wrong(
-            line, f"the control character U+{_number(error.character):04X} may not stand in YAML; take it out"
-        )
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Wrong(1, f"not readable as YAML: {type(error).__name__}")
-    problem = str(error.problem or error.context or "").strip()
-    mark = error.problem_mark or error.context_mark
-    line = mark.line if mark else 0
-    # These are told where they were noticed; what matters is where the text began.
-    if (
-        problem.startswith(("found unexpected end of stream", "could not find expected"))
-        and error.context_mark
-    ):
-        line = error.context_mark.line
-    lines = text.split("\n")
-    here = lines[line] if line < len(lines) else ""
-    if "\t" in here[: len(here) - len(here.lstrip())]:
-        meaning = _MEANINGS[0][1]
-    else:
-        meaning = next((meaning for start, meaning in _MEANINGS if problem.startswith(start)), problem)
-    return Wrong(line + 1, f"not readable as YAML: {meaning}")
-
-
-def _number(character: Any) -> int:
-    return character if isinstance(character, int) else ord(character)
 
 
 def unreadable(line: int, message: str) -> Document:

@@ -58,7 +58,8 @@ def _kind(key: Key) -> Any:
         kind = _mapping(_scalar(name), model(key.name, key.keys))
     elif key.kind in (keys.TEXTS, keys.CHOICES):
         item = key._replace(kind=keys.TEXT if key.kind == keys.TEXTS else keys.CHOICE)
-        return Annotated[_list(_scalar(item)), BeforeValidator(_one_or_many)]
+        items = _list(_scalar(item._replace(smallest=None)))
+        return Annotated[items, BeforeValidator(_one_or_many), AfterValidator(_told(partial(_enough, key)))]
     elif key.kind == keys.ARGUMENTS:
         items = _list(_scalar(key._replace(kind=keys.LINE, check=None)))
         kind = Annotated[items, BeforeValidator(_told(_arguments)), AfterValidator(_told(_program))]
@@ -103,6 +104,12 @@ def _told(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _checked(key: Key, value: Any) -> Any:
     assert key.check is not None  # noqa: S101
     key.check(value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value)
+    return value
+
+
+def _enough(key: Key, value: list[Any]) -> list[Any]:
+    if len(value) < (key.smallest or 0):
+        raise Expected("at least one of them", "; or take the line out")
     return value
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -72,9 +73,27 @@ class _Sandbox(SandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+class _Compiler(CodeGenerator):
+    """Carries out nothing while it compiles: jinja's own works out what is constant, such as `'x' | center(10**9)`."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
+        if not isinstance(node, nodes.TemplateData):
+            raise nodes.Impossible
+        return super()._output_child_to_const(node, frame, finalize)
+
+
+class _Names(_Compiler, meta.TrackingCodeGenerator):
+    """Collects the names that a template takes from outside; like `meta.find_undeclared_variables`, which works things out."""
+
+    def __init__(self, environment: SandboxedEnvironment) -> None:
+        super().__init__(environment)
+        self.optimizer = None
+
+
 @lru_cache(maxsize=1)
 def _engine() -> _Sandbox:
-    engine = _Sandbox(undefined=_Missing, autoescape=False, keep_trailing_newline=True)
+    engine = _Sandbox(undefined=_Missing, autoescape=False, keep_trailing_newline=True, optimized=False)
+    engine.code_generator_class = _Compiler
     # jinja's own writes <, > and & as escapes, for web pages; a prompt is read as it is.
     engine.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
     return engine
@@ -84,7 +103,9 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
     """What is wrong with a template that may name `known`, whose values are the fields that are fixed."""
     try:
         tree = _engine().parse(text)
-        undeclared = meta.find_undeclared_variables(tree)
+        names = _Names(_engine())
+        names.visit(tree)
+        undeclared = names.undeclared_identifiers
         # Compiling finds the rest: unknown filters, and expressions nested too deeply for Python.
         _engine().compile(text)
     except TemplateSyntaxError as error:

@@ -21,6 +21,7 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
     "body": (),
     "last": ("outcome", "result", "when"),
+    "last_success": ("result", "when"),
     "file": ("path", "name", "relative", "event", "size", "shell"),
     "files": (),
     "event": (),

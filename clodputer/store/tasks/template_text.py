@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.model.keyvalue import marked
+from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import BROUGHT, ENV_ONLY, IN_PROMPTS, CannotRender, Fault
 
 __all__ = [
@@ -24,13 +25,22 @@ __all__ = [
 ]
 
 
+# Reading a template takes time and memory for each of its letters; a longer one is read in a child with limits.
+LONG = 50_000
+
+
 def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
     """What is wrong with a template that may name `known`, without rendering it."""
     if not marked(text):
         return []
     from clodputer.store.tasks import template_engine
 
-    return template_engine.faults(text, known)
+    if len(text) <= LONG:
+        return template_engine.faults(text, known)
+    try:
+        return limited.call(template_engine.faults, text, known)
+    except CannotRender as error:
+        return [Fault(1, str(error))]
 
 
 def names(text: str) -> frozenset[str]:
@@ -45,10 +55,14 @@ def names(text: str) -> frozenset[str]:
 def render(text: str, values: Mapping[str, Any], limit: int) -> str:
     """The text with its templates filled in. Raises CannotRender, also when it grows beyond `limit` characters.
 
-    `values["env"]` is narrowed to the names that stand in the text.
+    It is done in a child with limits of time and memory (`limited`). `values["env"]` is narrowed to the names in the text.
     """
     if not marked(text):
         return text
+    return limited.call(_render, text, values, limit)
+
+
+def _render(text: str, values: Mapping[str, Any], limit: int) -> str:
     from clodputer.store.tasks import template_engine
 
     return template_engine.render(text, values, limit)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from clodputer.model import filename
 from clodputer.model import pattern as patterns
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import CHOICE, DURATION, PATH, TEXT, Key
+from clodputer.model.keys import CHOICE, DURATION, PATH, TEXTS, Key
 from clodputer.model.ring import Ring, Watch
 from clodputer.model.task import Task, Trigger
 from clodputer.model.withunit import Expected
+from clodputer.store import zone
 from clodputer.store.context import Context
 from clodputer.triggers.file_watch import seen, snapshot
 from clodputer.triggers.file_watch.judge import judge
 from clodputer.triggers.file_watch.path import filled_in
+
+# Of the files that were there at the first look so many are shown.
+MOST_NAMES = 10
 
 
 def _pattern(text: str) -> str:
@@ -25,23 +30,39 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _path_key(text: str) -> str:
+    folder, _, name = text.rpartition("/")
+    if any(sign in text for sign in "*?"):
+        while any(sign in folder for sign in "*?"):
+            folder, _, more = folder.rpartition("/")
+            name = f"{more}/{name}"
+        raise Expected(
+            "a folder or a file",
+            f"; which files in it count says pattern: write path: {folder or '/'} and pattern: {name!r}",
+        )
+    return text
+
+
 KEYS = (
     Key(
         "path",
         PATH,
         None,
-        "The folder that is watched.",
+        "The folder that is watched, or the one file.",
+        check=_path_key,
         required=True,
         example="~/inbox",
     ),
     Key(
         "pattern",
-        TEXT,
-        "*",
-        "Which files in it count. `**` stands for any number of folders.",
+        TEXTS,
+        ["*"],
+        "Which files in the folder count: `*.{md,txt}`, or a list of patterns. `**` stands for any number of folders.",
+        smallest=1,
         check=_pattern,
-        takes="file name pattern",
-        example="**/*.md",
+        absent="`*`",
+        takes="file name pattern, or a list of them",
+        example=["**/*.md", "*.txt"],
     ),
     Key(
         "event",
@@ -83,14 +104,14 @@ BRINGS = ("file", "files", "event")
 
 def mark(context: Context, task: Task, trigger: Trigger) -> str:
     """A name for the folder and the pattern: with others, a trigger begins anew. Raises ClodputerError."""
-    return snapshot.mark(_path(context, task, trigger), _pattern_of(task, trigger))
+    return snapshot.mark(_path(context, task, trigger), _patterns(task, trigger))
 
 
 def look(
     context: Context, task: Task, trigger: Trigger, entry: Optional[Mapping[str, Any]], now: float
 ) -> dict[str, Any]:
     """What is in the folder now. Raises ClodputerError when path or pattern are none."""
-    path, pattern = _path(context, task, trigger), patterns.read(_pattern_of(task, trigger))
+    path, pattern = _path(context, task, trigger), patterns.read(_patterns(task, trigger))
     before = snapshot.from_json(entry)
     return seen.to_json(seen.look(context.home, task.name, path, pattern, before, now))
 
@@ -104,30 +125,57 @@ def decide(trigger: Trigger, entry: Optional[Mapping[str, Any]], facts: Facts, n
     return judge(trigger, snapshot.from_json(entry), found, facts, now)
 
 
+def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
+    """When the first look was, which files were there and were left alone, and what went wrong at the last look."""
+    known = snapshot.from_json(entry)
+    if known is None or known.entries is None:
+        told = "nobody has looked yet; files that are there at the first look are left alone"
+        if trigger.options.get("initial") == "process":
+            told = "nobody has looked yet; files that are there at the first look are new"
+    elif known.first is None or not known.first.number:
+        told = (
+            f"first looked at {zone.wall(known.first.at)}, when no file was left alone" if known.first else ""
+        )
+    else:
+        number, names = known.first.number, [filename.shown(name) for name in known.first.names[:MOST_NAMES]]
+        rest = f" and {number - len(names)} more" if number > len(names) else ""
+        were = "1 file was" if number == 1 else f"{number} files were"
+        told = f"first looked at {zone.wall(known.first.at)}, when {were} there and left alone: {', '.join(names)}{rest}"
+    trouble = f"the last look failed: {known.trouble}" if known and known.trouble else ""
+    return "; ".join(part for part in (told, trouble) if part)
+
+
 def alarm(trigger: Trigger) -> Ring:
     """Changes in its folder, and in the folders below it if its pattern can mean files there."""
-    pattern = trigger.options.get("pattern", "*")
-    deep = "/" in pattern or patterns.ANY_FOLDERS in pattern
+    deep = patterns.is_deep(_written(trigger))
     return Ring(watches=(Watch(str(trigger.options["path"]), deep),), catches_up=True)
 
 
 def words(trigger: Trigger) -> str:
     """Such as `when files change in ~/inbox (*.pdf)`; may hold anything that a path may."""
-    pattern = trigger.options.get("pattern") or "*"
-    return f"when files change in {trigger.options['path']}{'' if pattern == '*' else f' ({pattern})'}"
+    written = _written(trigger)
+    which = "" if written == ["*"] else f" ({', '.join(written)})"
+    return f"when files change in {trigger.options['path']}{which}"
 
 
 def _path(context: Context, task: Task, trigger: Trigger) -> str:
     return filled_in(task, str(trigger.options["path"]), context.environ, context.secrets)
 
 
-def _pattern_of(task: Task, trigger: Trigger) -> str:
-    pattern = str(trigger.options.get("pattern", "*"))
-    fault = patterns.fault(pattern)
-    if fault:
-        raise ClodputerError(
-            "task_invalid",
-            f"{task.path}: trigger.pattern: {fault}; found {pattern!r}",
-            "Correct the pattern, such as **/*.md.",
-        )
-    return pattern
+def _written(trigger: Trigger) -> list[str]:
+    """Its patterns as they are written."""
+    written = trigger.options.get("pattern") or ["*"]
+    return [written] if isinstance(written, str) else [str(text) for text in written]
+
+
+def _patterns(task: Task, trigger: Trigger) -> list[str]:
+    """Its patterns, which may come from variables. Raises ClodputerError for one that is none."""
+    for text in _written(trigger):
+        fault = patterns.fault(text)
+        if fault:
+            raise ClodputerError(
+                "task_invalid",
+                f"{task.path}: trigger.pattern: {fault}; found {text!r}",
+                "Correct the pattern, such as **/*.md.",
+            )
+    return _written(trigger)

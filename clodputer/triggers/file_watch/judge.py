@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Optional
 
 from clodputer.model import filename, watch
@@ -11,10 +12,12 @@ from clodputer.model.watch import Looked
 from clodputer.triggers.file_watch.contexts import contexts
 from clodputer.triggers.file_watch.listing import Listing
 from clodputer.triggers.file_watch.seen import Seen
-from clodputer.triggers.file_watch.snapshot import Snapshot, to_json
+from clodputer.triggers.file_watch.snapshot import First, Snapshot, to_json
 
 # When to look again at a folder that is not there, in seconds: nothing reports that it has come back.
 AWAY = 60.0
+# Of the files that were there at the first look so many are named.
+MOST_NAMES = 20
 
 
 def judge(trigger: Trigger, kept: Optional[Snapshot], seen: Seen, facts: Facts, now: float) -> Decision:
@@ -28,6 +31,8 @@ def judge(trigger: Trigger, kept: Optional[Snapshot], seen: Seen, facts: Facts, 
         # Without the folder's identity: whatever comes back in its place is compared with care.
         after = before._replace(root=(0, 0), trouble=seen.trouble)
         return _decision(before, after, now + AWAY, "watch_failed")
+    if found.single and kept and before.entries is None:
+        before = before._replace(entries={})  # it was not there when we looked before, so it is new
     if before.entries and not found.files and found.root != before.root:
         trouble = (
             f"{seen.path} is empty, and not the folder that was there; what was in that one is not forgotten"
@@ -35,9 +40,11 @@ def judge(trigger: Trigger, kept: Optional[Snapshot], seen: Seen, facts: Facts, 
         return _decision(before, before._replace(trouble=trouble), None, "watch_failed")
     looked, events = _compared(trigger, before, found, seen, facts, now)
     trouble = _trouble(seen.path, found, looked)
-    after = Snapshot(looked.entries, found.root, trouble, looked.echoes)
+    first = _first(looked, now) if before.entries is None else before.first
+    after = Snapshot(looked.entries, found.root, trouble, looked.echoes, first)
     decision = _decision(before, after, looked.again, "watch_slowed" if looked.slowed else "watch_failed")
-    brought = contexts(seen.path, looked.changes, trigger.options.get("batch", "each"))
+    folder = os.path.dirname(seen.path) if found.single else seen.path
+    brought = contexts(folder, looked.changes, trigger.options.get("batch", "each"))
     drops = tuple(Drop(context=context) for context in brought)
     return decision._replace(drops=drops, events=(*events, *decision.events))
 
@@ -67,6 +74,14 @@ def _compared(
     if not looked.changes:
         return looked._replace(echoes=before.echoes), ()
     return watch.slow_down(looked, before.entries, now, before.echoes, seen.runs), ()
+
+
+def _first(looked: Looked, now: float) -> First:
+    """The first look as people ask for it later: why was my file left alone?"""
+    new = {change.path for change in looked.changes}
+    known = [path for path, entry in looked.entries.items() if entry.since is None and path not in new]
+    known.sort(key=lambda path: looked.entries[path].version.ctime_ns, reverse=True)
+    return First(now, len(known), tuple(known[:MOST_NAMES]))
 
 
 def _trouble(path: str, found: Listing, looked: Looked) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import NamedTuple
 
 from clodputer.model import pattern as patterns
@@ -18,17 +19,23 @@ class Unwatchable(Exception):
 
 
 class Listing(NamedTuple):
-    """The files by their relative paths, the folder's own (device, inode), and the folders in it that cannot be read."""
+    """The files by their relative paths, the folder's own (device, inode), and the folders in it that cannot be read.
+
+    single: what is watched is one file; `files` has it under its name, and `root` is of the folder that it is in.
+    """
 
     files: dict[str, Version]
     root: tuple[int, int]
     unreadable: tuple[str, ...] = ()
+    single: bool = False
 
 
 def look(root: str, pattern: Pattern, apart: str, most: int = MOST) -> Listing:
     """List the files below `root`, without what lies in the folder `apart`, our own home. Raises Unwatchable."""
     try:
         found = os.stat(root)
+        if stat.S_ISREG(found.st_mode):
+            return _single(root, found, pattern)
         own = _identity(apart)
         listing = Listing({}, (found.st_dev, found.st_ino))
         unreadable: list[str] = []
@@ -63,6 +70,18 @@ def look(root: str, pattern: Pattern, apart: str, most: int = MOST) -> Listing:
     return listing._replace(unreadable=tuple(unreadable))
 
 
+def _single(path: str, found: os.stat_result, pattern: Pattern) -> Listing:
+    """One file, in place of a folder's."""
+    folder, name = os.path.split(path)
+    if pattern != patterns.read(["*"]):
+        raise Unwatchable(f"{path} is a file, not a folder; leave pattern out to watch this file")
+    return Listing({name: _version(found)}, _identity(folder), single=True)
+
+
+def _version(found: os.stat_result) -> Version:
+    return Version(found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
+
+
 def _take(
     entry: os.DirEntry[str],
     path: str,
@@ -77,8 +96,7 @@ def _take(
             if patterns.below(pattern, reached) and not _is(entry, own):
                 waiting.append((f"{path}/", reached))
         elif entry.is_file(follow_symlinks=False) and patterns.whole(pattern, reached):
-            found = entry.stat(follow_symlinks=False)
-            listing.files[path] = Version(found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
+            listing.files[path] = _version(entry.stat(follow_symlinks=False))
     except FileNotFoundError:
         pass  # it went away since the folder was listed
 

@@ -55,8 +55,8 @@ def from_json(fields: Mapping[str, Any]) -> Seen:
     """What `to_json` wrote."""
     found = None
     if fields["listing"] is not None:
-        files, root, unreadable = fields["listing"]
+        files, root, unreadable, single = fields["listing"]
         versions = {name: Version(*numbers) for name, numbers in files.items()}
-        found = Listing(versions, (root[0], root[1]), tuple(unreadable))
+        found = Listing(versions, (root[0], root[1]), tuple(unreadable), single)
     spans = tuple((start, end) for start, end in fields["runs"])
     return Seen(fields["path"], found, fields["trouble"], spans)

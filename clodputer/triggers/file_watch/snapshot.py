@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple, Optional
 
@@ -11,23 +11,32 @@ from clodputer.model.watch import Entry, Version
 FORMAT = 1
 
 
+class First(NamedTuple):
+    """The first look: when it was (epoch seconds), how many files were there and were left alone, and the newest of them."""
+
+    at: float
+    number: int
+    names: tuple[str, ...] = ()
+
+
 class Snapshot(NamedTuple):
     """What the last look left behind.
 
     entries: the files by their relative paths, as bytes that are no UTF-8 leave them (surrogate escapes); None before the
     first look. root: the folder's (device, inode). trouble: why the last look failed, reported once. echoes: see
-    model/watch.py.
+    model/watch.py. first: None before the first look, and when a look before this was written down.
     """
 
     entries: Optional[Mapping[str, Entry]] = None
     root: tuple[int, int] = (0, 0)
     trouble: str = ""
     echoes: int = 0
+    first: Optional[First] = None
 
 
-def mark(path: str, pattern: str) -> str:
+def mark(path: str, patterns: Sequence[str]) -> str:
     """A name for what a trigger watches; one that watches something else has another, and other memories."""
-    return blake2b(f"{path}\0{pattern}".encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return blake2b("\0".join((path, *patterns)).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
 def from_json(fields: Optional[Mapping[str, Any]]) -> Optional[Snapshot]:
@@ -41,7 +50,10 @@ def from_json(fields: Optional[Mapping[str, Any]]) -> Optional[Snapshot]:
                 path: Entry(Version(*(int(number) for number in value[:4])), *value[4:])
                 for path, value in entries.items()
             }
-        return Snapshot(entries, (fields["root"][0], fields["root"][1]), fields["trouble"], fields["echoes"])
+        root, first = (fields["root"][0], fields["root"][1]), fields.get("first")
+        if first is not None:
+            first = First(float(first[0]), int(first[1]), tuple(map(str, first[2])))
+        return Snapshot(entries, root, fields["trouble"], fields["echoes"], first)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
 
@@ -54,6 +66,7 @@ def to_json(snapshot: Snapshot) -> dict[str, Any]:
         "root": list(snapshot.root),
         "trouble": snapshot.trouble,
         "echoes": snapshot.echoes,
+        "first": None if snapshot.first is None else [*snapshot.first[:2], list(snapshot.first.names)],
         "entries": None if entries is None else {path: _row(entry) for path, entry in entries.items()},
     }
 

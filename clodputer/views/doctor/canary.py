@@ -42,7 +42,7 @@ def refused(facts: Facts) -> Optional[Finding]:
         return Finding(
             NAME,
             PROBLEM,
-            "no scheduler rings for this home, so none can start a probe",
+            "no scheduler is set up for this home, so none can start a probe",
             "Run: clodputer install",
         )
     if installed.shim is None:

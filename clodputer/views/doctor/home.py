@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from itertools import islice
+from shlex import quote
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store import home as homes
-from clodputer.store import secrets
+from clodputer.store import owner, secrets
+from clodputer.store.folder import entries
 from clodputer.store.lock import Lock
 from clodputer.views.doctor.finding import (
     CHMOD,
@@ -30,6 +33,8 @@ ROOMY = 20 * GIGABYTE
 LONG_LOG = 500 * 10**6
 LARGE_CACHE = 50 * 10**6
 DAY = 86400.0
+# So many entries of the home are looked at for their owner, and so many of another account are counted.
+MOST_ENTRIES, MOST_STRANGERS = 100_000, 1_000
 
 # Folders that a program keeps the same on several machines: a request could be taken in on two of them.
 SYNCED = (
@@ -70,13 +75,10 @@ def home(facts: Facts) -> list[Finding]:
         if os.path.lexists(root) and not os.path.isdir(root):
             return problem("home", f"{root} is not a folder", "Set CLODPUTER_HOME to a new or empty folder.")
         return problem("home", f"there is no home at {root}", "Run: clodputer init")
-    owner = os.stat(root).st_uid
-    if owner != facts.user:
-        return problem(
-            "home",
-            f"{root} belongs to account number {owner}, and you are number {facts.user}",
-            f"Make it yours: sudo chown -R {facts.user} {root}",
-        )
+    whose = os.stat(root).st_uid
+    if whose != facts.user:
+        error = owner.foreign(root, facts.user, whose, facts.environ)
+        return problem("home", error.message, error.hint)
     parts = (
         facts.home.tasks,
         facts.home.tmp,
@@ -98,6 +100,21 @@ def home(facts: Facts) -> list[Finding]:
             Fix(f"make the missing folders of {root}", MAKE),
         )
     return ok("home", root)
+
+
+def owners(facts: Facts) -> list[Finding]:
+    """What another account has left in the home, as `sudo clodputer run` once did: it stops what its owner does."""
+    root, whose = facts.home.root, os.stat(facts.home.root).st_uid
+    found = list(islice(owner.strangers(root, whose, MOST_ENTRIES), MOST_STRANGERS))
+    if not found:
+        return ok("owners", f"everything in it belongs to {owner.name(whose)}")
+    shown = named([os.path.relpath(path, root) for path in found])
+    what = "1 file or folder belongs" if len(found) == 1 else f"{len(found)} files and folders belong"
+    return problem(
+        "owners",
+        f"{what} to another account: {shown}",
+        f"Run: sudo chown -hR {whose} {quote(root)}",
+    )
 
 
 def mode(facts: Facts) -> list[Finding]:
@@ -252,7 +269,7 @@ def cache(facts: Facts) -> list[Finding]:
     """Whether the cache holds what died writers left, or what others wrote; all of it may go at any time."""
     folder = facts.home.cache
     size, stale, foreign = 0, 0, 0
-    for name in homes.entries(folder):
+    for name in entries(folder):
         try:
             found = os.lstat(f"{folder}/{name}")
         except FileNotFoundError:

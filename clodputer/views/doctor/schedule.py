@@ -1,4 +1,4 @@
-"""What the doctor looks at of the scheduler: whether it rings, for what the tasks want, and what its alarms find."""
+"""What the doctor looks at of the scheduler: whether one is set up, for what the tasks want, and what its alarms find."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_DIFFERENCES = 3
 
 
 def scheduler(facts: Facts) -> list[Finding]:
-    """Whether a scheduler rings for this home, and answers."""
+    """Whether a scheduler is set up for this home, and answers."""
     installed = facts.installed
     if installed is None:
         return problem(
@@ -58,19 +58,25 @@ def scheduler(facts: Facts) -> list[Finding]:
         seen = [
             one for known in installed.known.values() for one in known.found if one.home == facts.home.root
         ]
-        return found or ok("scheduler", f"{named(installed.names)} rings: {amount(len(seen), 'unit')}")
+        return found or ok(
+            "scheduler",
+            f"{named(installed.names)} starts the tasks of this home: {amount(len(seen), 'unit')}",
+        )
     usable = [name for name, known in installed.known.items() if known.answer.usable]
     if usable:
-        return [_silent(facts, f"no scheduler rings for this home; {usable[0]} could", RUN_INSTALL)]
+        # What limits it is said as `install --dry-run` says it.
+        notes = "".join(f"; {note}" for note in installed.known[usable[0]].answer.notes)
+        message = f"no scheduler is set up for this home; {usable[0]} could be used{notes}"
+        return [_silent(facts, message, RUN_INSTALL)]
     why = "; ".join(f"{name}: {known.answer.message}" for name, known in installed.known.items())
     hints = [known.answer.hint for known in installed.known.values() if known.answer.hint]
     return [
-        _silent(facts, f"no scheduler rings for this home, and none can be used: {why}", "\n".join(hints))
+        _silent(facts, f"no scheduler is set up for this home, and none can be used: {why}", "\n".join(hints))
     ]
 
 
 def _silent(facts: Facts, message: str, remedy: str) -> Finding:
-    """Nobody rings: a problem as soon as a task relies on it."""
+    """No scheduler is set up: a problem as soon as a task relies on it."""
     relying = [
         task.name for task in facts.tasks if task.enabled and any(map(triggers.needs_alarm, task.triggers))
     ]
@@ -82,11 +88,14 @@ def _silent(facts: Facts, message: str, remedy: str) -> Finding:
 
 
 def two(facts: Facts) -> list[Finding]:
-    """Whether two schedulers ring for one home: it does no harm, but surprises whoever takes one away."""
+    """Whether two schedulers are set up for one home: it does no harm, but surprises whoever takes one away."""
     if facts.installed is None or len(facts.installed.names) < 2:
         return []
     return note(
-        "two-schedulers", f"{' and '.join(facts.installed.names)} both ring for this home", RUN_INSTALL, AGAIN
+        "two-schedulers",
+        f"{' and '.join(facts.installed.names)} both start the tasks of this home",
+        RUN_INSTALL,
+        AGAIN,
     )
 
 
@@ -106,7 +115,7 @@ def _changes(steps: Sequence[Change]) -> list[Finding]:
     for verb, level, what in (
         (ADD, PROBLEM, "not installed"),
         (RELOAD, PROBLEM, "installed, but not what the scheduler has or not what was written"),
-        (REMOVE, NOTE, "still ringing, for tasks that are gone, disabled or manual"),
+        (REMOVE, NOTE, "still installed, for tasks that are gone, disabled or manual"),
     ):
         names = [_alarm(step) for step in steps if step.verb == verb]
         states = sorted(
@@ -264,7 +273,7 @@ def other_homes(facts: Facts) -> list[Finding]:
         elif not homes.exists(homes.Home(home)):
             found += note(
                 "other-homes",
-                f"{_names(facts, home)} ring for {home}, where no home is any more",
+                f"{_names(facts, home)} start tasks of {home}, where no home is any more",
                 f"Take them away: CLODPUTER_HOME={home} clodputer uninstall",
             )
     return found or ok(

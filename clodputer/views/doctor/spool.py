@@ -12,9 +12,12 @@ from clodputer.model.placename import is_mark, is_place
 from clodputer.model.request import parse_place
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import holds as holding
-from clodputer.store.home import PRIORITIES, entries
-from clodputer.store.home import lane as lane_folder
+from clodputer.store.folder import entries
 from clodputer.store.spool import dropfile, layout, slot, stuck
+from clodputer.store.spool.aside import REASON_SUFFIX
+from clodputer.store.spool.layout import PRIORITIES
+from clodputer.store.spool.layout import lane as lane_folder
+from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.whereabouts import changed
 from clodputer.tasks import taskfile
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
@@ -94,7 +97,7 @@ def queue(facts: Facts) -> list[Finding]:
                 "The next exec moves them into dead/; bring the task back before, or let it.",
             )
         age = facts.now - oldest
-        if age > PATIENCE and not _held(facts, lane) and not _occupied(facts, lane):
+        if age > PATIENCE and not _held(facts, lane) and not _all_occupied(facts, lane):
             found += problem(
                 "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
             )
@@ -108,9 +111,9 @@ def slots(facts: Facts) -> list[Finding]:
     The lock is not tried: an exec that we turned away, for a moment, would leave its request behind.
     """
     found: list[Finding] = []
-    for lane in _lanes(facts):
-        content = slot.content(facts.home, lane) if _occupied(facts, lane) else None
-        if content is not None and not _at_work(facts, lane, content):
+    for each in (each for lane in _lanes(facts) for each in slot.of_lane(facts.home, lane)):
+        content = slot.content(facts.home, each) if _occupied(facts, each) else None
+        if content is not None and not _at_work(facts, each, content):
             what = (
                 f"run {content.run_id} of task {content.task}"
                 if content.run_id
@@ -118,7 +121,7 @@ def slots(facts: Facts) -> list[Finding]:
             )
             found += problem(
                 "slots",
-                f"{what} in lane {lane}: its exec died, and nobody has seen to it since",
+                f"{what} in lane {each.lane}: its exec died, and nobody has seen to it since",
                 "The next exec settles it: clodputer exec",
                 Fix("start clodputer exec, which settles it and then runs what waits", EXEC),
             )
@@ -137,9 +140,7 @@ def aside(facts: Facts) -> list[Finding]:
             )
     places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
     for place, folder, what in places:
-        names = [
-            name for name in entries(folder) if not name.endswith(layout.REASON_SUFFIX) and name not in STRAY
-        ]
+        names = [name for name in entries(folder) if not name.endswith(REASON_SUFFIX) and name not in STRAY]
         if names:
             found += note(
                 "aside",
@@ -187,13 +188,15 @@ def _behind(facts: Facts, target: holding.Target) -> Iterator[str]:
             yield name
 
 
-def _at_work(facts: Facts, lane: str, content: slot.Content) -> bool:
+def _at_work(facts: Facts, which: Slot, content: slot.Content) -> bool:
     """Whether the exec that has claimed what lies in a slot is still there."""
     if content.run_id:
-        holder = recorded.read(slot.holder(facts.home, lane, content.task, content.run_id))
+        holder = recorded.read(slot.holder(facts.home, which, content.task, content.run_id))
         return holder is not None and tree.alive(holder)
     # It is marked within milliseconds of being claimed.
-    return content.place is None or facts.now - changed(slot.path(facts.home, lane, content.place)) < UNMARKED
+    return (
+        content.place is None or facts.now - changed(slot.path(facts.home, which, content.place)) < UNMARKED
+    )
 
 
 def _lanes(facts: Facts) -> list[str]:
@@ -243,5 +246,9 @@ def _held(facts: Facts, lane: str) -> bool:
     return holding.current(facts.home, holding.targets(lane), facts.now) is not None
 
 
-def _occupied(facts: Facts, lane: str) -> bool:
-    return any(is_place(name) or is_mark(name) for name in entries(slot.folder(facts.home, lane)))
+def _all_occupied(facts: Facts, lane: str) -> bool:
+    return all(_occupied(facts, each) for each in slot.of_lane(facts.home, lane))
+
+
+def _occupied(facts: Facts, which: Slot) -> bool:
+    return any(is_place(name) or is_mark(name) for name in entries(slot.folder(facts.home, which)))

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.runner import prompt
-from clodputer.store import settings
+from clodputer.store import deadline, secrets, settings
+from clodputer.store.context import Context
 from clodputer.store.tilde import expand
 from clodputer.tasks import taskfile
 from clodputer.triggers.file_watch.path import filled_in
+from clodputer.views import watching
 from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
 
 # Below the account's home folder or absolute: macOS gives these only to programs that a person has allowed it.
@@ -26,6 +28,8 @@ GUARDED = (
     "Movies",
     "Music",
 )
+# How long a folder may take to answer, in seconds.
+ANSWER = 3.0
 # Of broken files so many are told, and of the mistakes of each; `validate` tells all.
 MOST_FILES, MOST_MISTAKES = 20, 10
 
@@ -84,24 +88,51 @@ def folders(facts: Facts) -> list[Finding]:
     found = []
     places = list(_places(facts))
     for place in places:
-        what = "watches" if place.watched else "works in"
-        if not os.path.exists(place.path):
-            remedy = "Make the folder, or correct the task."
-            found += problem("folders", f"task {place.task} {what} {place.path}, which is not there", remedy)
-        elif not os.path.isdir(place.path):
-            found += problem(
-                "folders", f"task {place.task} {what} {place.path}, which is no folder", "Correct the task."
-            )
-        else:
-            try:
-                os.listdir(place.path)
-            except OSError as error:
-                found += problem(
-                    "folders",
-                    f"task {place.task} {what} {place.path}, which cannot be read: {error.strerror}",
-                    "Make it readable for this account, or correct the task.",
-                )
+        trouble, remedy = _wrong_with(place)
+        if trouble:
+            what = "watches" if place.watched else "works in"
+            found += problem("folders", f"task {place.task} {what} {place.path}, which {trouble}", remedy)
     return found or ok("folders", f"{amount(len(places), 'folder')} of tasks")
+
+
+def _wrong_with(place: Place) -> tuple[str, str]:
+    """What is wrong with a folder, and what to do about it; empty when nothing is."""
+    try:
+        # It may lie on a network drive that is gone, and must not keep the other folders from being looked at.
+        deadline.within(ANSWER, lambda: _read(place))
+    except TimeoutError:
+        return "does not answer", "See whether its network drive is there: mount, df"
+    except FileNotFoundError:
+        return "is not there", "Make the folder, or correct the task."
+    except NotADirectoryError:
+        return "is no folder", "Correct the task."
+    except OSError as error:
+        return f"cannot be read: {error.strerror}", "Make it readable for this account, or correct the task."
+    return "", ""
+
+
+def _read(place: Place) -> None:
+    """Look into a folder, or at a watched file. Raises OSError."""
+    if place.watched and os.path.isfile(place.path):
+        os.stat(place.path)
+    else:
+        os.listdir(place.path)
+
+
+def watched(facts: Facts) -> list[Finding]:
+    """Whether the last look at each watched folder could be made, by what the exec that made it wrote down."""
+    context = Context(
+        facts.home,
+        facts.environ,
+        facts.settings,
+        facts.secrets,
+        secrets.masker_for(facts.secrets, facts.environ),
+    )
+    found = []
+    for one in watching.problems(context, facts.tasks):
+        remedy = f"What is wrong is looked for again at each alarm. See: clodputer why {one.task}"
+        found += problem("watched", f"task {one.task}: {one.message}", remedy)
+    return found or ok("watched", "the last look at every watched folder could be made")
 
 
 def guarded(facts: Facts) -> list[Finding]:

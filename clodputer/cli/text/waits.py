@@ -1,0 +1,50 @@
+"""What each trigger of a task waits for, in words and for programs."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from clodputer import triggers
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.text import slot as slottext
+from clodputer.model.due import Entry
+from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import format_duration
+from clodputer.model.policy import fingerprint, policy
+from clodputer.model.schedule import following
+from clodputer.model.task import Task, Trigger
+from clodputer.store import zone as zones
+from clodputer.store.context import Context
+from clodputer.views import watching
+
+
+def trigger(
+    context: Context, task: Task, one: Trigger, index: int, entry: Optional[Entry], now: float
+) -> tuple[dict[str, Any], str]:
+    """What a task's trigger, its `index`-th, waits for, for programs and in words; `entry` is the ledger's, if there is one."""
+    told: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
+    if entry is not None and entry.fingerprint == fingerprint(one):
+        told["accounted"] = slottext.written(entry.accounted)
+    try:
+        schedule = triggers.schedule(one, context.environ)
+    except ClodputerError as error:
+        return told, printable(error.message)
+    if schedule is None:
+        return told, printable(_without_slot_times(context, task, one))
+    slot = following(schedule, now)
+    if slot is None:
+        return told, "is never due again"
+    zone = zones.of(one, context.environ)
+    told["next_slot_time"] = slottext.written(slot, zone)
+    delay = policy(one, task.name).jitter
+    later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
+    return told, f"is due next at {zones.wall(slot, zone)}{later}"
+
+
+def _without_slot_times(context: Context, task: Task, one: Trigger) -> str:
+    """What a trigger waits for, and what it remembers if it looks for itself."""
+    kind = triggers.load(one.type)
+    remembered = ""
+    if isinstance(kind, triggers.Looking):
+        remembered = f"; {kind.remembers(one, watching.remembered(context, task, one))}"
+    return f"runs {kind.words(one)}{remembered}"

@@ -1,0 +1,69 @@
+"""Faults: which of them are charged to the request at hand, how one is reported, and a hook that raises them for tests."""
+
+from __future__ import annotations
+
+import errno
+import os
+from time import time
+from traceback import extract_tb
+from typing import Callable
+
+from clodputer.model.errors import ClodputerError
+from clodputer.store.context import Context
+
+# What the machine has run out of or has lost: every request would fail, and each of them waits until that is over.
+SURROUNDINGS = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.EIO,
+        errno.ESTALE,
+    )
+)
+
+# How often a request may fail in one exec before it is given up.
+TRIES = 3
+
+HOOK = "CLODPUTER_FAULT"
+
+
+def reach(context: Context, step: str, request_id: str = "") -> None:
+    """Raise an internal fault when CLODPUTER_FAULT names this step, as `STEP` or `STEP@REQUEST`: for tests alone."""
+    if context.environ.get(HOOK, "") in (step, f"{step}@{request_id}"):
+        raise RuntimeError(f"a fault that was asked for at the step {step}")
+
+
+def charged(error: Exception) -> bool:
+    """Whether the request at hand, or whatever else was being looked at, may be the cause of an error."""
+    if isinstance(error, OSError):
+        return error.errno not in SURROUNDINGS
+    return not isinstance(error, ClodputerError)
+
+
+def report(context: Context, error: Exception, step: str, request_id: str = "", lane: str = "") -> None:
+    """Log an error that is not passed on. Raises OSError."""
+    frames = extract_tb(error.__traceback__)
+    where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    context.log(
+        time(),
+        "fault",
+        request_id=request_id or None,
+        lane=lane or None,
+        step=step,
+        message=f"{type(error).__name__}: {error}{where}",
+    )
+
+
+def contained(context: Context, step: str, work: Callable[[], object]) -> None:
+    """Do what must not keep the rest of the drain from being done: what goes wrong in it is logged. Raises OSError."""
+    try:
+        reach(context, step)
+        work()
+    except Exception as error:
+        if not charged(error):
+            raise
+        report(context, error, step)
