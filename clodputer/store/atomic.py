@@ -39,19 +39,20 @@ def make_way(path: str) -> None:
         os.rename(path, f"{path}.in-the-way-{os.getpid()}")
 
 
-def create(path: str, data: bytes) -> None:
-    """Put `data` at `path`, whole from the first moment on and for good, unless something is there.
+def create(path: str, data: bytes, *, durable: bool = True) -> None:
+    """Put `data` at `path`, whole from the first moment on, unless something is there.
 
-    Raises FileExistsError when something is, and OSError.
+    `durable=False` leaves out the fsyncs, as in `write`. Raises FileExistsError when something is, and OSError.
     """
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.new"
-    write(temporary, data)
+    write(temporary, data, durable=durable)
     try:
         os.link(temporary, path)  # unlike a rename, it replaces nothing
     finally:
         os.unlink(temporary)
-    sync_folder(folder)
+    if durable:
+        sync_folder(folder)
 
 
 def named(error: OSError, path: str) -> OSError:
