@@ -21,8 +21,8 @@ class Agent(Protocol):
     def begin(self, task: Task) -> Progress:
         """The progress before the first byte."""
 
-    def observe(self, progress: Progress, line: bytes) -> Progress:
-        """The progress after one more line of its stdout, without its newline. Never raises."""
+    def observe(self, progress: Progress, lines: bytes) -> Progress:
+        """The progress after one or more further lines of its stdout, the last perhaps without its newline. Never raises."""
 
     def interpret(self, task: Task, facts: Facts, launch: Launch, progress: Progress, ended: Ended) -> Report:
         """What the run amounts to, expectations of the task aside. Pure."""

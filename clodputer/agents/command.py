@@ -82,10 +82,12 @@ def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)
     return Progress(notes=Notes())
 
 
-def observe(progress: Progress, line: bytes) -> Progress:
-    """The progress after one more line of its stdout. Never raises."""
-    if not line.strip():
+def observe(progress: Progress, lines: bytes) -> Progress:
+    """The progress after one or more further lines of its stdout. Never raises."""
+    written = lines.rstrip()
+    if not written:
         return progress
+    line = written.rpartition(b"\n")[2]
     return Progress(started=True, notes=Notes(line[:LONGEST_LINE], len(line) > LONGEST_LINE))
 
 

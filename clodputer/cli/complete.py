@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clodputer.store import home as homes
 from clodputer.store import runs as store
 from clodputer.store.folder import entries
-from clodputer.store.spool import layout, whereabouts
+from clodputer.store.spool import aside, layout, whereabouts
 
 if TYPE_CHECKING:
     import click
@@ -37,8 +37,8 @@ def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str)
     """The latest runs by their ids, and the requests that were rejected, given up or closed."""
     del context, parameter
     home = homes.locate(os.environ)
-    aside = [name for folder in (home.dead, home.closed) for name in whereabouts.set_aside(folder)[:MOST]]
-    ids = [name.partition(".")[0] for name in aside]
+    kept = [name for folder in (home.dead, home.closed) for name in aside.names(folder)[:MOST]]
+    ids = [aside.id_of(name) for name in kept]
     return (
         [each for each in ids if each.startswith(incomplete)] + _rejected(incomplete) + _run_ids(incomplete)
     )
@@ -66,7 +66,7 @@ def _rejected(incomplete: str) -> list[str]:
     """What was rejected, once that place is begun: few mean it, and the names are many."""
     if not incomplete:
         return []
-    names = whereabouts.set_aside(homes.locate(os.environ).rejected)[:MOST]
+    names = aside.names(homes.locate(os.environ).rejected)[:MOST]
     return [each for each in (f"rejected/{name}" for name in names) if each.startswith(incomplete)]
 
 

@@ -6,12 +6,13 @@ import os
 from typing import Any
 
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, waits
+from clodputer.store.spool import aside, dropfile, waits
+from clodputer.store.spool.aside import Reason
 
-CANCELLED = "Cancelled by a person before it ran."
+MESSAGE = "Cancelled by a person before it ran."
 
 
-def close(context: Context, path: str, request_id: str, dropped: str, reason: str) -> str:
+def close(context: Context, path: str, reason: Reason) -> str:
     """Move a request, unopened, to `closed/` under its id and dropped name; where it is now.
 
     Raises FileNotFoundError when it is not there any more: of several who want it, a claim among them, one rename wins.
@@ -19,16 +20,15 @@ def close(context: Context, path: str, request_id: str, dropped: str, reason: st
     """
     # Homes that were made before there was such a folder.
     os.makedirs(context.home.closed, mode=0o700, exist_ok=True)
-    return aside.set_aside(
-        context.home, path, context.home.closed, f"{request_id}.", dropped, context.masker.text(reason)
-    )
+    return aside.set_aside(path, context.home.closed, f"{reason.request_id}.", reason)
 
 
 def close_cancelled(
     context: Context, path: str, request_id: str, dropped: str, now: float, **told: Any
 ) -> str:
     """Close a request because a person cancelled it, and say so in the log; where it is now. Raises as `close` does."""
-    kept = close(context, path, request_id, dropped, CANCELLED)
+    task = str(told.get("task") or dropfile.task_inside(path, dropped))
+    kept = close(context, path, Reason(aside.CANCELLED, MESSAGE, request_id, task, dropped, now))
     if told.get("lane"):
         waits.forget(context.home, told["lane"], request_id)
     context.log(now, "cancelled", request_id=request_id, kept=kept, **told)

@@ -20,4 +20,4 @@ def perform(settling: Settling, _effect: Mapping[str, Any]) -> None:
         close_cancelled(
             context, settling.in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=settling.run_id
         )
-    leave(settling, queue.path(context.home, slot.lane, place))
+    leave(settling, queue.free(queue.path(context.home, slot.lane, place)))

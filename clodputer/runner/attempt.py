@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from json import dumps
-from time import time
+from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
@@ -139,7 +139,7 @@ class Attempt:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
         task, facts, launch, text = ready
         snapshot = expect.before(task) if task.expect.file_changed else {}
-        started_at = time()
+        started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
         try:
             progress, ended = contain(
@@ -155,7 +155,8 @@ class Attempt:
             return Finished(report, launch, ended)
 
         def run(argv: Sequence[str]) -> tuple[int, str]:
-            return run_check(self.context, self.folder, task, launch, argv, self.stop)
+            elapsed = monotonic() - began
+            return run_check(self.context, self.folder, task, launch, argv, self.stop, elapsed)
 
         checks = expect.check(task, report, snapshot, started_at, run)
         if self.stop.cancelled() and not all(check["ok"] for check in checks):

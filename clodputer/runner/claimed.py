@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from time import time
 from typing import Any, Optional
 
@@ -93,14 +92,14 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
         )
         until = min(now + ASK_AGAIN, now + ASK_AGAIN if until is None else until)
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
-    os.rename(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
+    queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
     if not told:
         why = {"reason": verdict.reason, "message": verdict.message}
         context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
 
 
 def _refuse(context: Context, slot: Slot, place: Place, refusal: Refuse, task: str, now: float) -> None:
-    kept = bury(context, slots.path(context.home, slot, place), place, refusal.message)
+    kept = bury(context, slots.path(context.home, slot, place), place, refusal.code, refusal.message, task)
     waits.forget(context.home, slot.lane, place.id)
     context.log(
         now,

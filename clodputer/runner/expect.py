@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from time import monotonic
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.jsontext import dumps_unicode, loads
@@ -46,7 +48,7 @@ def check(
     run_command: RunCommand,
     patience: float = PATIENCE,
 ) -> tuple[dict[str, Any], ...]:
-    """What came of each expectation: its name, whether it held, and a message.
+    """What came of each expectation: its name, whether it held, a message, and how long it took.
 
     Nothing is looked at when the run has failed anyway. `started_at` (epoch seconds) stands in for files that the
     snapshot does not have. `run_command` runs an argument list to its end and returns its exit status and the end of
@@ -55,16 +57,21 @@ def check(
     if report.outcome.outcome != SUCCEEDED:
         return ()
     expect = task.expect
-    found = []
+    looks: list[Callable[[], dict[str, Any]]] = []
     if expect.result_matches is not None:
-        found.append(_result_matches(expect.result_matches, report.result, patience))
+        looks.append(partial(_result_matches, expect.result_matches, report.result, patience))
     if expect.json_schema is not None:
-        found.append(_json_schema(expect.json_schema, report.result, patience))
-    found.extend(_file_exists(task, name) for name in expect.file_exists)
-    found.extend(_file_changed(task, name, snapshot, started_at) for name in expect.file_changed)
+        looks.append(partial(_json_schema, expect.json_schema, report.result, patience))
+    looks += [partial(_file_exists, task, name) for name in expect.file_exists]
+    looks += [partial(_file_changed, task, name, snapshot, started_at) for name in expect.file_changed]
     if expect.command_succeeds:
-        found.append(_command_succeeds(expect.command_succeeds, run_command))
-    return tuple(found)
+        looks.append(partial(_command_succeeds, expect.command_succeeds, run_command))
+    return tuple(_timed(look) for look in looks)
+
+
+def _timed(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    began = monotonic()
+    return {**look(), "duration_seconds": round(monotonic() - began, 3)}
 
 
 def apply(report: Report, results: Sequence[Mapping[str, Any]]) -> Report:

@@ -14,6 +14,7 @@ from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, dedupe, dropfile, layout, queue, stuck, whereabouts
+from clodputer.store.spool.aside import Reason
 from clodputer.tasks import taskfile
 
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
@@ -36,12 +37,16 @@ class Taken(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """One look at `new/`: its moment (epoch seconds), the places in the order it gave away, and why files stay there."""
+    """One look at `new/`: its moment (epoch seconds), the places in the order it gave away, and why files stay there.
+
+    pending: the ids of all requests that waited or ran when it was first asked for, and of those taken in since.
+    """
 
     context: Context
     now: float
     orders: set[int]
     stuck: dict[str, str]
+    pending: list[set[str]]
 
 
 def intake(context: Context, now: float) -> Taken:
@@ -55,7 +60,7 @@ def intake(context: Context, now: float) -> Taken:
     with Lock(f"{context.home.spool}/intake.lock") as held:
         if not held:
             return Taken(refused=True)
-        batch = Batch(context, now, set(), {})
+        batch = Batch(context, now, set(), {}, [])
         for name in _by_arrival(context.home.new):
             kind = _take_safely(batch, name)
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
@@ -136,6 +141,9 @@ def _take(batch: Batch, name: str) -> str:
         return _reject(batch, name, ClodputerError("invalid_request", f"{error}.\n{dropfile.FORMS}"))
     except ClodputerError as error:
         return _reject(batch, name, error)
+    if dropped.fields.get("id") and request.id in _pending(batch):
+        # Two requests with one id would lie in each other's places; the file keeps the id it brought.
+        request = request._replace(id=os.urandom(4).hex())
     if request.dedupe_key:
         earlier, request = _same(batch, name, dropped.inode, request)
         if earlier:
@@ -178,6 +186,16 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
     return "", request
 
 
+def _pending(batch: Batch) -> set[str]:
+    """The ids that are taken. Only intake adds to them, and the lock keeps other intakes out."""
+    if not batch.pending:
+        # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
+        batch.pending.append(
+            whereabouts.pending_ids(batch.context.home) | whereabouts.pending_ids(batch.context.home)
+        )
+    return batch.pending[0]
+
+
 def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dropped_at: float) -> str:
     context, now = batch.context, batch.now
     priority = request.priority or task.priority
@@ -198,17 +216,28 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dr
         os.utime(path, (dropped_at, dropped_at))
     except PermissionError:
         pass  # another account's file: it was written about when it was dropped
-    os.rename(path, target)
+    queue.move(path, target)
+    _taken_in(batch, request.id)
     context.log(
         now, event, task=task.name, request_id=request.id, lane=task.lane, priority=priority, file=name
     )
     return "queued"
 
 
+def _taken_in(batch: Batch, request_id: str) -> None:
+    for pending in batch.pending:
+        pending.add(request_id)
+
+
 def _reject(batch: Batch, name: str, problem: ClodputerError) -> str:
     context, message = batch.context, str(problem)
     path = f"{context.home.new}/{name}"
-    kept = aside.set_aside(context.home, path, context.home.rejected, "", name, context.masker.text(message))
+    # What has brought out a fault of ours is not read once more.
+    task, request_id = "", ""
+    if problem.code != "internal":
+        task, request_id = dropfile.task_inside(path, name), dropfile.id_inside(path, name)
+    reason = Reason(problem.code, context.masker.text(message), request_id, task, name, batch.now)
+    kept = aside.set_aside(path, context.home.rejected, "", reason)
     context.log(batch.now, "rejected", file=name, reason=problem.code, message=message, kept=kept)
     return "rejected"
 

@@ -69,7 +69,7 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
         message = (
             f"Clodputer failed again and again at this request; the log says how (clodputer logs).{began}"
         )
-        kept = bury(context, slots.path(context.home, slot, place), place, message)
+        kept = bury(context, slots.path(context.home, slot, place), place, "internal", message, task)
         context.log(
             now,
             "buried",
@@ -98,8 +98,7 @@ def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: A
 
 
 def _put_back(context: Context, slot: Slot, place: Place) -> None:
-    target = queue.path(context.home, slot.lane, place)
-    os.rename(slots.path(context.home, slot, place), target)
+    target = queue.move(slots.path(context.home, slot, place), queue.path(context.home, slot.lane, place))
     sync_folder(os.path.dirname(target))
 
 
@@ -113,8 +112,8 @@ def _false_start(context: Context, slot: Slot, place: Place, task: str, run_id: 
     if action == "put_back":
         _put_back(context, slot, place)
     else:
-        reason = f"Clodputer died {false_starts} times just before starting it; see {runs.folder(context.home, task, run_id)}."
-        bury(context, slots.path(context.home, slot, place), place, reason)
+        message = f"Clodputer died {false_starts} times just before starting it; see {runs.folder(context.home, task, run_id)}."
+        bury(context, slots.path(context.home, slot, place), place, "false_starts", message, task)
     slots.unmark(context.home, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
 

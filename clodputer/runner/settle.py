@@ -43,8 +43,8 @@ def settle(
         effects.perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
-        reason = f"No effect in {settling.folder}/record.json says what is to become of it."
-        bury(context, settling.in_slot, place, reason)
+        message = f"No effect in {settling.folder}/record.json says what is to become of it."
+        bury(context, settling.in_slot, place, "record_damaged", message, str(record["task"]))
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)

@@ -22,12 +22,7 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        try:
-            os.rename(temporary, path)
-        except IsADirectoryError:
-            # Somebody has put a folder there. Nothing is deleted: it is moved out of the way.
-            os.rename(path, f"{path}.in-the-way-{os.getpid()}")
-            os.rename(temporary, path)
+        os.rename(temporary, path)
     except OSError as error:
         os.unlink(temporary)
         raise named(error, path) from None
@@ -38,19 +33,26 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
         sync_folder(folder)
 
 
-def create(path: str, data: bytes) -> None:
-    """Put `data` at `path`, whole from the first moment on and for good, unless something is there.
+def make_way(path: str) -> None:
+    """Move a folder away from where a file of ours is about to be written; nothing of it is deleted. Raises OSError."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.rename(path, f"{path}.in-the-way-{os.getpid()}")
 
-    Raises FileExistsError when something is, and OSError.
+
+def create(path: str, data: bytes, *, durable: bool = True) -> None:
+    """Put `data` at `path`, whole from the first moment on, unless something is there.
+
+    `durable=False` leaves out the fsyncs, as in `write`. Raises FileExistsError when something is, and OSError.
     """
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.new"
-    write(temporary, data)
+    write(temporary, data, durable=durable)
     try:
         os.link(temporary, path)  # unlike a rename, it replaces nothing
     finally:
         os.unlink(temporary)
-    sync_folder(folder)
+    if durable:
+        sync_folder(folder)
 
 
 def named(error: OSError, path: str) -> OSError:

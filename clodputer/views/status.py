@@ -18,7 +18,7 @@ from clodputer.store import holds, ledger, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, slot, whereabouts
+from clodputer.store.spool import aside, layout, slot, whereabouts
 from clodputer.views import past, tasks, waiting, watching
 from clodputer.views.coming import Coming
 from clodputer.views.past import Past
@@ -90,8 +90,8 @@ def gather(context: Context, now: float, count: int) -> Status:
         tuple(waiting.lanes(home)),
         waiting.dropped(home),
         tuple(holds.in_effect(home, now)),
-        len(whereabouts.set_aside(home.rejected)),
-        len(whereabouts.set_aside(home.dead)),
+        len(aside.names(home.rejected)),
+        len(aside.names(home.dead)),
         past.past(home, now, count, midnight.timestamp()),
         tuple(missed(home, good, (midnight - timedelta(days=1)).timestamp())),
         tuple(overdue(context.environ, home, good, now)),
@@ -107,7 +107,7 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
     for one in whereabouts.in_slot(home, lane):
         if not one.run_id:
             # It is claimed, and marked in the next milliseconds; if it stays like that, its exec died.
-            stale = now - whereabouts.changed(one.path) > ON_TIME
+            stale = now - aside.changed(one.path) > ON_TIME
             found.append(Running(lane, one.id, "", "", None, None, None, None, stale))
             continue
         holder = recorded.read(slot.holder(home, one.slot, one.task, one.run_id) if one.slot else "")

@@ -11,10 +11,12 @@ from clodputer.model.request import InvalidRequest
 from clodputer.runner.intake import read_request
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
+from clodputer.store.spool import aside as spool_aside
 from clodputer.store.spool import dropfile, layout, waits, whereabouts
 from clodputer.store.spool.layout import PRIORITIES
 from clodputer.store.spool.waits import Waiting
 from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
+from clodputer.views.setaside import words
 
 
 class Lane(NamedTuple):
@@ -55,7 +57,9 @@ class Aside(NamedTuple):
     request_id: str
     file: str
     path: str
+    code: str
     reason: str
+    retried_as: str
     since: float
 
 
@@ -88,16 +92,20 @@ def rows(home: Home, lane: str, limit: int) -> list[Row]:
 def aside(home: Home, place: str, limit: int) -> list[Aside]:
     """The latest `limit` files in the place `rejected`, `dead` or `closed`, the latest first. What was rejected has no id."""
     folder = place_folder(home, place)
-    return [
-        Aside(
-            "" if place == "rejected" else whereabouts.id_of(name),
-            name if place == "rejected" else whereabouts.dropped_as(name),
-            f"{folder}/{name}",
-            whereabouts.reason(folder, name),
-            whereabouts.changed(f"{folder}/{name}"),
-        )
-        for name in whereabouts.set_aside(folder)[:limit]
-    ]
+    return [_aside(folder, name, place == "rejected") for name in spool_aside.names(folder)[:limit]]
+
+
+def _aside(folder: str, name: str, rejected: bool) -> Aside:
+    reason, path = spool_aside.read(folder, name), f"{folder}/{name}"
+    return Aside(
+        "" if rejected else spool_aside.id_of(name),
+        name if rejected else reason.dropped_as,
+        path,
+        reason.code,
+        words(reason),
+        reason.retried_as,
+        spool_aside.changed(path),
+    )
 
 
 def place_folder(home: Home, place: str) -> str:

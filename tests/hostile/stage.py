@@ -120,7 +120,8 @@ def kept(folder: str) -> dict[bytes, str]:
     for name in names - reasons:
         own = next((reason for reason in reasons if reason.rsplit(b".reason.", 1)[0] == name), None)
         assert own is not None, f"{name!r} has no reason"
-        found[name] = Path(os.fsdecode(os.path.join(os.fsencode(folder), own))).read_text("utf-8", "replace")
+        reason = Path(os.fsdecode(os.path.join(os.fsencode(folder), own))).read_text("utf-8", "replace")
+        found[name] = str(json.loads(reason)["message"])
     return found
 
 

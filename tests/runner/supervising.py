@@ -28,14 +28,15 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 class Talker:
     """An agent: the first line is its start; the lines busy, idle and done say so; notes are (lines, longest, last)."""
 
-    def observe(self, progress: Progress, line: bytes) -> Progress:
-        """One line more."""
-        count, longest, _ = progress.notes
-        said = line[:100].decode("utf-8", "replace")
-        busy = {"busy": True, "idle": False}.get(said, progress.busy)
-        return Progress(
-            True, busy, progress.done or said == "done", "", (count + 1, max(longest, len(line)), said)
-        )
+    def observe(self, progress: Progress, lines: bytes) -> Progress:
+        """Some lines more."""
+        for line in lines.removesuffix(b"\n").split(b"\n"):
+            count, longest, _ = progress.notes
+            said = line[:100].decode("utf-8", "replace")
+            busy = {"busy": True, "idle": False}.get(said, progress.busy)
+            notes = (count + 1, max(longest, len(line)), said)
+            progress = Progress(True, busy, progress.done or said == "done", "", notes)
+        return progress
 
 
 class Told(NamedTuple):

@@ -181,7 +181,7 @@ def test_a_request_that_was_claimed_by_an_exec_that_died(context: Context, marke
     assert done.result == "asked"
     drained(context)
     assert (records(context.home, "blink"), everything(context.home)) == ([], {})
-    assert [whereabouts.id_of(name) for name in whereabouts.set_aside(context.home.closed)] == [request_id]
+    assert [aside.id_of(name) for name in aside.names(context.home.closed)] == [request_id]
     assert [event["request_id"] for event in events(context.home, "cancelled")] == [request_id]
 
 
@@ -211,7 +211,7 @@ def test_one_that_would_be_put_back(context: Context) -> None:
     for _ in range(2):  # as after a crash
         settle(context, Slot("default", 0), place, record, NOW)
     assert everything(context.home) == {}
-    assert [whereabouts.id_of(name) for name in whereabouts.set_aside(context.home.closed)] == [request_id]
+    assert [aside.id_of(name) for name in aside.names(context.home.closed)] == [request_id]
 
 
 def test_under_a_hold(context: Context) -> None:
@@ -261,7 +261,7 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
         killed = killed_at(step, partial(cancel.cancel, context, found))
         drained(context)
         ran = [record["request_id"] for record in records(home, "blink")]
-        closed = [whereabouts.id_of(name) for name in whereabouts.set_aside(home.closed)]
+        closed = [aside.id_of(name) for name in aside.names(home.closed)]
         assert ran + closed == [request_id], step
         assert everything(home) == {}
         if not killed:

@@ -14,7 +14,7 @@ from clodputer.runner.intake import Taken, intake
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from clodputer.store.spool import queue
+from clodputer.store.spool import aside, queue, whereabouts
 from tests.workshop import (
     command_task,
     drop,
@@ -53,7 +53,7 @@ def aged(home: Home, name: str, seconds: float) -> None:
 def reason(home: Home, name: str) -> str:
     """The reason beside a rejected file, which must be kept as it was."""
     assert Path(home.rejected, name).exists()
-    return Path(home.rejected, f"{name}.reason.txt").read_text()
+    return aside.read(home.rejected, name).message
 
 
 def test_each_form_is_queued(home: Home, context: Context) -> None:
@@ -100,12 +100,12 @@ def test_a_delayed_request_waits_and_is_promoted(home: Home, context: Context) -
     ],
 )
 def test_rejected_with_a_reason(home: Home, context: Context, name: str, text: str, message: str) -> None:
-    """What is no request is kept with a reason that says what to do, and how to drop it again."""
+    """What is no request is kept with a reason that says what to do, and under which name it was dropped."""
     drop(home, name, text)
     aged(home, name, 3)
     assert intake(context, time.time()).rejected == 1
     assert message in reason(home, name)
-    assert f"mv {home.rejected}/{name} {home.new}/{name}" in reason(home, name)
+    assert aside.read(home.rejected, name).dropped_as == name
     assert Path(home.rejected, name).read_text() == text
     assert events(home, "rejected")[0]["file"] == name
 
@@ -116,7 +116,7 @@ def test_two_of_one_name_are_both_kept(home: Home, context: Context) -> None:
         drop(home, "a.txt", text)
         aged(home, "a.txt", 3)
         intake(context, time.time())
-    kept = [path for path in Path(home.rejected).iterdir() if not path.name.endswith(".reason.txt")]
+    kept = [path for path in Path(home.rejected).iterdir() if not path.name.endswith(".reason.json")]
     assert sorted(path.read_text() for path in kept) == ["one", "two"]
 
 
@@ -236,3 +236,15 @@ def test_the_log_tells_the_arrival(home: Home, context: Context) -> None:
         4,
         "a.json",
     )
+
+
+def test_an_id_that_is_taken(home: Home, context: Context) -> None:
+    """Of two drops with one id, name and moment the second gets another id while the first waits, and both are kept."""
+    for _ in range(3):
+        drop(home, "same.json", '{"task": "work", "id": "same-id", "created_at": "2026-01-01T00:00:00Z"}')
+        assert intake(context, time.time()).queued == 1
+    found = list(whereabouts.everywhere(home))
+    assert len(found) == 3
+    assert len({one.id for one in found}) == 3
+    assert "same-id" in {one.id for one in found}
+    assert {one.name for one in found} == {"same.json"}

@@ -134,9 +134,10 @@ def test_one_that_was_given_up(context: Context) -> None:
     request_id = given_up(context, context={"who": "Ada"})
     done = retried(context, request_id)
     assert everything(context.home) == {"new": [f"blink@retry-{request_id}.json"]}
-    [name] = whereabouts.set_aside(context.home.closed)
-    assert done.request_id in whereabouts.reason(context.home.closed, name)
-    assert "expired" in whereabouts.reason(context.home.closed, name)
+    [name] = aside.names(context.home.closed)
+    reason = aside.read(context.home.closed, name)
+    assert (reason.code, reason.retried_as) == ("expired", done.request_id)
+    assert "expired" in reason.message
     assert not list(Path(context.home.dead).iterdir())
     assert retried(context, request_id)._replace(task="blink", already=False) == done
     drained(context)
@@ -218,10 +219,9 @@ def test_killed_at_every_step(tmp_path: Path, kind: str) -> None:
         request_id = ran(context) if kind == "run" else given_up(context)
         if kind == "closed":
             [one] = retry.dead(context)
-            aside.set_aside(
-                home, f"{one.folder}/{one.name}", home.closed, f"{request_id}.", "late.json", "Cancelled."
-            )
-            Path(f"{one.folder}/{one.name}{aside.REASON_SUFFIX}").unlink()
+            reason = aside.Reason(aside.CANCELLED, "Cancelled.", request_id, "blink", "late.json")
+            aside.set_aside(f"{one.folder}/{one.name}", home.closed, f"{request_id}.", reason)
+            aside.forget(f"{one.folder}/{one.name}")
         before = len(records(home, "blink"))
         killed = killed_at(step, partial(retried, context, request_id))
         done = retried(context, request_id)

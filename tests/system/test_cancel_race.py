@@ -15,7 +15,7 @@ from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.store.context import look
-from clodputer.store.spool import whereabouts
+from clodputer.store.spool import aside, whereabouts
 from clodputer.store.spool.dropfile import drop
 from tests.workshop import command_task, environment, events, everything, make_home, records
 
@@ -65,7 +65,7 @@ def test_twenty_at_once(tmp_path: Path) -> None:
         work(look(environ), stop)
     assert everything(home) == {}
     names = [f"{who}-{number}.json" for who in range(DROPPERS) for number in range(EACH)]
-    closed = [whereabouts.dropped_as(name) for name in whereabouts.set_aside(home.closed)]
+    closed = [aside.read(home.closed, name).dropped_as for name in aside.names(home.closed)]
     ran = [record["origin"]["file"] for record in records(home, "blink")]
     assert Counter(closed + ran) == Counter(names)
     # Each kind came about, or nothing was shown; and the log tells of each that was closed, once.
@@ -73,5 +73,5 @@ def test_twenty_at_once(tmp_path: Path) -> None:
     assert ran
     assert len(events(home, "cancelled")) == len(closed)
     # No reason tells of a request that was run after all.
-    reasons = [path.name for path in Path(home.closed).glob("*.reason.txt")]
+    reasons = [path.name for path in Path(home.closed).glob("*.reason.json")]
     assert len(reasons) == len(closed)

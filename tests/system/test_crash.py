@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from clodputer.store.spool import aside
 from tests.slots import settle
 from tests.system.execs import Execs
 from tests.wait import until
@@ -81,7 +82,7 @@ def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
     """After the next exec: exactly one of run to the end, or lost and kept in dead/; and nothing is alive. Which it was."""
     ended = outcomes(home, "work")
     places = everything(home)
-    kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
+    kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.json")]
     assert places == {}, f"{step}: left in {places}"
     if kept:
         assert ended == ["lost"], f"{step}: {ended}, kept {kept}"
@@ -169,7 +170,7 @@ def test_killed_while_a_limit_is_settled(tmp_path: Path, execs: Execs, fake_clau
         execs.run(home, "exec", extra=temporary(home))
         ended = outcomes(home, "limited")
         places = everything(home)
-        kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.txt")]
+        kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.json")]
         held = Path(home.holds, "lane.default.json").exists()
         assert (ended, len(kept), list(places), held) in (
             (["lost"], 1, [], False),
@@ -208,14 +209,12 @@ def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
 
 
 def test_the_dead_letter_runs_again(tmp_path: Path, execs: Execs) -> None:
-    """The command that stands in the reason of a dead letter drops it again."""
+    """The reason of a dead letter says under which name it can be dropped again."""
     home, _ = set_up(tmp_path, execs)
     drop(home, "one.json", '{"task": "work", "expires_at": "2020-01-01T00:00:00Z"}')
     clodputer(home, "exec")
-    reason = next(Path(home.dead).glob("*.reason.txt"))
-    command = reason.read_text().splitlines()[-1].split()
-    assert command[0] == "mv"
-    Path(command[1]).write_text('{"task": "work"}')
-    subprocess.run(command, check=True)
+    [name] = aside.names(home.dead)
+    Path(home.dead, name).write_text('{"task": "work"}')
+    os.rename(f"{home.dead}/{name}", f"{home.new}/{aside.read(home.dead, name).dropped_as}")
     clodputer(home, "exec")
     assert outcomes(home, "work") == ["succeeded"]

@@ -14,6 +14,7 @@ import pytest
 from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
+from clodputer.store.spool import aside
 from tests.wait import until
 from tests.workshop import (
     alive,
@@ -178,7 +179,7 @@ def test_an_expired_request_is_kept(home: Home) -> None:
     """It is not run, and stands in dead/ with its reason."""
     drop(home, "a.json", '{"task": "note", "expires_at": "2020-01-01T00:00:00Z"}')
     assert execute(home)["runs"] == []
-    assert "expired" in next(Path(home.dead).glob("*.reason.txt")).read_text()
+    assert "expired" in aside.read(home.dead, aside.names(home.dead)[0]).message
     assert events(home, "buried")[0]["reason"] == "expired"
 
 
@@ -203,7 +204,7 @@ def test_a_task_broken_while_its_request_waits(home: Home) -> None:
     Path(home.tasks, "note.yaml").write_text("agent: command\ncomand: [x]\n")
     Path(home.holds, "lane.default.json").unlink()
     execute(home)
-    assert "did you mean 'command'" in next(Path(home.dead).glob("*.reason.txt")).read_text()
+    assert "did you mean 'command'" in aside.read(home.dead, aside.names(home.dead)[0]).message
 
 
 def test_a_missing_variable_is_named(home: Home) -> None:

@@ -64,13 +64,13 @@ def test_names_of_every_kind(home: Home) -> None:
     json.loads(printed)
     assert "\x1b" not in printed
     assert outcomes(home, "blink") == ["succeeded"]
-    kept = {name for name in os.listdir(os.fsencode(home.rejected)) if not name.endswith(b".reason.txt")}
+    kept = {name for name in os.listdir(os.fsencode(home.rejected)) if not name.endswith(b".reason.json")}
     hidden = {name for name in NAMES if name.startswith(b".")}  # an editor's; waits until it is old
     left = set(os.listdir(os.fsencode(home.new)))
     assert len(kept) + len(left) == len(NAMES)
     assert left <= hidden
     for name in kept:
-        assert os.path.exists(os.path.join(os.fsencode(home.rejected), name + b".reason.txt"))
+        assert os.path.exists(os.path.join(os.fsencode(home.rejected), name + b".reason.json"))
 
 
 @pytest.mark.parametrize(

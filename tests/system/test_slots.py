@@ -231,3 +231,33 @@ def test_killed_at_every_step(tmp_path: Path, execs: Execs) -> None:
         if "killed" not in what:
             break
     assert finished > 10
+
+
+def same_again(home: Home, who: int, rounds: int) -> None:
+    """Drop what others drop too, and run an exec, time and again."""
+    context = look(environment(home))
+    with Stop() as stop:
+        for number in range(rounds):
+            drop_fields(
+                home,
+                f"{who}-{number}.json",
+                {"task": "blink", "id": "same-id", "created_at": "2026-01-01T00:00:00Z"},
+            )
+            work(context, stop)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_many_drops_with_one_id(tmp_path: Path) -> None:
+    """However many bear one id and moment, none takes the place of another: each file is run once."""
+    home = home_with(tmp_path, 3)
+    command_task(home, "blink", "/bin/true")
+    processes = [FORK.Process(target=same_again, args=(home, who, 20)) for who in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 6
+    assert everything(home) == {}
+    files = Counter(record["origin"]["file"] for record in records(home, "blink"))
+    assert files == Counter({f"{who}-{number}.json": 1 for who in range(6) for number in range(20)})

@@ -241,7 +241,7 @@ def test_a_full_disk(small: Path, left: int) -> None:
     ballast.unlink()
     call(environment(home), "exec", status=0)
     ended = outcomes(home, "blink")
-    dead = [name for name in os.listdir(home.dead) if not name.endswith(".reason.txt")]
+    dead = [name for name in os.listdir(home.dead) if not name.endswith(".reason.json")]
     assert ended in (["succeeded"], ["lost"]), done.stderr
     assert len(dead) == ended.count("lost")
     assert set(everything(home)) <= {"dead"}

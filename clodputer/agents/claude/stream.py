@@ -9,6 +9,8 @@ from clodputer.agents.lines import amount, count, items, mapping, read, shortene
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
 
+# Every event has this key; a line without it is not even looked at as JSON, so that noise costs little.
+_TYPE = b'"type"'
 MOST_TOOLS = 256
 MOST_DENIALS = 50
 MOST_MESSAGES = 64
@@ -95,24 +97,35 @@ def weaker_than_asked(notes: Notes) -> str:
     return ""
 
 
-def observe(progress: Progress, line: bytes) -> Progress:
-    """The progress after one more line of its stdout. Never raises.
+def observe(progress: Progress, lines: bytes) -> Progress:
+    """The progress after one or more further lines of its stdout. Never raises."""
+    if _TYPE not in lines:
+        return _unreadable(progress, lines)
+    for line in lines.split(b"\n"):
+        progress = _heard(progress, line) if _TYPE in line else _unreadable(progress, line)
+    return progress
 
-    Lines that cannot be read are counted and passed over: events have been torn by others written in between
-    (claude-cli 4).
-    """
+
+def _unreadable(progress: Progress, lines: bytes) -> Progress:
     notes: Notes = progress.notes
-    if not line.strip():
+    number = sum(not line.isspace() for line in lines.split(b"\n") if line)
+    if not number:
         return progress
+    # A tool's result that is torn or too long to be read still ends its call.
+    notes = _without(notes, [call for call in notes.open_tools if call.encode() in lines])
+    notes = notes._replace(unreadable=notes.unreadable + number)
+    return progress._replace(busy=_busy(notes), notes=notes)
+
+
+def _heard(progress: Progress, line: bytes) -> Progress:
+    """The progress after a line that may be an event: some have been torn by others written in between."""
+    notes: Notes = progress.notes
     try:
         event = read(line)
     except ValueError:
         event = None
     if not isinstance(event, dict):
-        # A tool's result that is torn or too long to be read still ends its call.
-        notes = _without(notes, [call for call in notes.open_tools if call.encode() in line])
-        notes = notes._replace(unreadable=notes.unreadable + 1)
-        return progress._replace(busy=_busy(notes), notes=notes)
+        return _unreadable(progress, line)
     kind, final = event.get("type"), notes.final
     if kind == "system":
         notes = _system(notes, event)

@@ -21,8 +21,9 @@ from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import Cancelled
 from clodputer.store import runs
 from clodputer.store.context import Context, look
-from clodputer.store.spool import lookup, whereabouts
+from clodputer.store.spool import aside, lookup
 from clodputer.tasks import taskfile
+from clodputer.views import setaside
 
 
 @click.command()
@@ -117,8 +118,8 @@ def _not_there(context: Context, wanted: str) -> Result:
     )
     if found and found.place != lookup.RUN:
         verb = "closed" if found.place == lookup.CLOSED else "given up"
-        reason = whereabouts.reason(lookup.folder(context.home, found.place), found.name)
-        if verb == "closed" and reason.startswith("Cancelled"):
+        reason = aside.read(lookup.folder(context.home, found.place), found.name)
+        if reason.code == aside.CANCELLED and not reason.retried_as:
             data = {
                 "result": "cancelled",
                 "request_id": found.request_id,
@@ -131,7 +132,7 @@ def _not_there(context: Context, wanted: str) -> Result:
             return Result({"cancelled": [data]}, printable(f"{data['request_id']} was cancelled before"))
         raise ClodputerError(
             "already_ended",
-            f"{wanted}: nothing to cancel, it was {verb}: {reason}",
+            f"{wanted}: nothing to cancel, it was {verb}: {setaside.words(reason)}",
             f"See it with: clodputer show {lookup.handle(found)}",
         )
     record = runs.record(context.home, found.task, found.run_id) if found else None

@@ -24,6 +24,7 @@ from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import zone
 from clodputer.store.context import look
+from clodputer.store.spool import aside as asides
 from clodputer.store.spool import layout, whereabouts
 from clodputer.store.spool.dropfile import FORMS
 from clodputer.store.spool.waits import Waiting
@@ -110,7 +111,7 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     context = look(environ)
     folder = waiting.place_folder(context.home, place)
     found = waiting.aside(context.home, place, limit)
-    total = max(len(whereabouts.set_aside(folder)), len(found))
+    total = max(len(asides.names(folder)), len(found))
     data = {
         "place": place,
         "total": total,
@@ -119,7 +120,9 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
                 "request_id": one.request_id or None,
                 "file": one.file,
                 "path": one.path,
+                "code": one.code or None,
                 "reason": one.reason,
+                "retried_as": one.retried_as or None,
                 "since": iso(one.since),
             }
             for one in found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from time import time
 from typing import Any, Callable, NamedTuple, Optional
@@ -18,9 +17,8 @@ from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import holds, runs
 from clodputer.store.context import Context
-from clodputer.store.folder import entries
-from clodputer.store.spool import slot, whereabouts
-from clodputer.store.spool.aside import REASON_SUFFIX
+from clodputer.store.spool import aside, lookup, slot, whereabouts
+from clodputer.views import setaside
 
 # How often we look whether another exec has settled our run, in seconds: a person does not notice, a machine neither.
 GLANCE = 0.1
@@ -84,22 +82,23 @@ def refuse_held(context: Context, task: Task, and_so: str) -> None:
 
 
 def _refuse_set_aside(context: Context, request_id: str) -> None:
-    """Raise ClodputerError when the request was rejected or buried without a run."""
-    for folder, code, verb in (
-        (context.home.rejected, "rejected", "rejected"),
-        (context.home.dead, "dead", "given up"),
-        (context.home.closed, "cancelled", "cancelled by somebody else"),
+    """Raise ClodputerError when the request was rejected, given up or closed without a run."""
+    for place, code, verb in (
+        (lookup.REJECTED, "rejected", "rejected"),
+        (lookup.DEAD, "dead", "given up"),
+        (lookup.CLOSED, "cancelled", "cancelled by somebody else"),
     ):
-        for name in entries(folder):
-            # The reason is written first: without the file it belongs to, it tells of what did not come about.
-            if request_id not in name or not name.endswith(REASON_SUFFIX):
+        folder = lookup.folder(context.home, place)
+        # We dropped it under a name with its id in it.
+        for name in (name for name in aside.names(folder) if request_id in name):
+            if aside.read(folder, name).request_id != request_id:
                 continue
-            if os.path.lexists(f"{folder}/{name[: -len(REASON_SUFFIX)]}"):
-                with open(f"{folder}/{name}", encoding="utf-8", errors="replace") as file:
-                    reason, _, again = file.read().strip().partition("\n\n")
-                raise ClodputerError(
-                    code, f"the request {request_id} was {verb}: {one_line(reason, 400)}", again
-                )
+            try:
+                one = setaside.told(context, place, name)
+            except FileNotFoundError:
+                continue  # retried a moment ago
+            message = f"the request {request_id} was {verb}: {one_line(one.reason, 400)}"
+            raise ClodputerError(code, message, one.fix)
 
 
 def _withdraw(context: Context, task: Task, request_id: str) -> bool:

@@ -28,7 +28,7 @@ class Stream:
 
     def lines(self) -> list[bytes]:
         """The lines that the next piece completes, without their newlines; none when there is nothing new."""
-        return self._lines.completed(self._file.read(CHUNK) or b"")
+        return self._lines.completed(self._file.read(CHUNK) or b"").split(b"\n")[:-1]
 
     def rest(self) -> Iterator[bytes]:
         """All lines that are still to come of what is written by now, the last with or without its newline."""

@@ -20,8 +20,9 @@ from clodputer.runner.processes.supervise import supervise
 from clodputer.store import deadline, runs
 from clodputer.store.context import Context
 
-# A check after a run is to look, not to work.
-CHECK_TIMEOUT = 600.0
+# A check after a run is to look, not to work. It gets what is left of the clock of its run, but at least so long that a run
+# that ended just in time can be proved; in seconds.
+CHECK_TIMEOUT, SHORTEST_CHECK = 600.0, 5.0
 CHECK_FOLDER = "check"
 
 
@@ -64,16 +65,30 @@ def contain(
 
 
 def run_check(
-    context: Context, folder: str, task: Task, launch: Launch, argv: Sequence[str], stop: Stop
+    context: Context,
+    folder: str,
+    task: Task,
+    launch: Launch,
+    argv: Sequence[str],
+    stop: Stop,
+    elapsed: float,
 ) -> tuple[int, str]:
     """Run a check of the task's, contained like its agent and in the same surroundings; exit status and end of output.
 
+    elapsed: how long the run has taken, in seconds; the check gets the rest of the run's clock, and the same cap on output.
     A check that had to be stopped, or that a signal ended, has status -1. Raises OSError when it cannot be started.
     """
     program = argv[0] if "/" in argv[0] else locate.find(argv[0], locate.folders(launch.env["PATH"]))
     if not program:
         raise FileNotFoundError(f"there is no program {argv[0]!r} in {launch.env['PATH']}")
-    check = Launch((program, *argv[1:]), launch.env, launch.working_directory, timeout=CHECK_TIMEOUT)
+    check = Launch(
+        (program, *argv[1:]),
+        launch.env,
+        launch.working_directory,
+        timeout=min(CHECK_TIMEOUT, max(SHORTEST_CHECK, launch.timeout - elapsed)),
+        stop_grace=launch.stop_grace,
+        max_output=launch.max_output,
+    )
     inside = f"{folder}/{CHECK_FOLDER}"
     os.makedirs(inside, mode=0o700, exist_ok=True)
     descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -82,9 +97,17 @@ def run_check(
     finally:
         os.close(descriptor)
     output = _tail(f"{inside}/stdout") + ended.stderr_tail
-    stopped = f"stopped: {ended.stopped}. " if ended.stopped else ""
+    stopped = f" It was stopped: {_STOPPED.get(ended.stopped, ended.stopped)}." if ended.stopped else ""
     status = -1 if ended.stopped or ended.exit_status is None else ended.exit_status
-    return status, context.masker.text(stopped + output)
+    return status, context.masker.text(output + stopped)
+
+
+_STOPPED = {
+    "timeout": "the run's clock (timeout) ran out during this check, or it took ten minutes",
+    "output_too_large": "it wrote more than max_output",
+    "cancelled": "a person cancelled the run",
+    "interrupted": "Clodputer was told to stop",
+}
 
 
 def _nothing() -> None:

@@ -52,13 +52,18 @@ class Output:
     def _end(self) -> int:
         return min(self.stdout_size, self.most)
 
-    def lines(self) -> list[bytes]:
-        """The lines that the next chunk of stdout completes, without their newlines."""
+    def lines(self) -> bytes:
+        """The lines that the next chunk of stdout completes, with their newlines; empty when it completes none."""
         data = os.pread(self._stdout, max(0, min(CHUNK, self._end - self._offset)), self._offset)
         if not data:
             self._offset = max(self._offset, self._end)
         self._offset += len(data)
         return self._lines.completed(data)
+
+    def skip(self) -> None:
+        """Pass over all that was measured and not yet read."""
+        self._offset = max(self._offset, self._end)
+        self._lines.begin_again()
 
     def last_line(self) -> bytes:
         """What stands behind the last newline."""

@@ -17,7 +17,7 @@ from clodputer.runner.processes.stream import Output
 class Listener(Protocol):
     """The part of an agent that hears what the run says."""
 
-    def observe(self, progress: Progress, line: bytes) -> Progress: ...
+    def observe(self, progress: Progress, lines: bytes) -> Progress: ...
 
 
 # An ended child and a signal wake us at once. The files are measured this often, for a writer of 1 GB/s gets 200 MB
@@ -28,6 +28,8 @@ SHORTEST_PAUSE = 0.01
 FIRST_LOOK, LOOK = 0.1, 1.0
 # After SIGKILL: longer than this only a process stuck in the kernel takes.
 KILL_PATIENCE = 10.0
+# How long the reading of a run's last output may go on when we are told to stop: systemd waits 90 s before it kills us.
+READING = 20.0
 # Of a signal that everybody gets at a shutdown, ours comes within this of the agent's.
 TOGETHER = 0.2
 
@@ -58,8 +60,10 @@ def supervise(
             if stopped:
                 watch.ask_to_leave()
             swept = _clear_away(child, stop, reach, watch.traces)
-            watch.hear_the_rest()
-            stopped = stopped or ("output_too_large" if output.too_large else _told_together(child, stop))
+            unread = watch.hear_the_rest()
+            stopped = (
+                stopped or unread or ("output_too_large" if output.too_large else _told_together(child, stop))
+            )
             return watch.progress, Ended(
                 child.exit_status, child.signal, stopped, output.stderr_tail(), swept
             )
@@ -171,8 +175,9 @@ class _Watch:
         for _ in range(16):
             if not self.output.unread:
                 break
-            for line in self.output.lines():
-                self.progress = self.agent.observe(self.progress, line)
+            lines = self.output.lines()
+            if lines:
+                self.progress = self.agent.observe(self.progress, lines)
 
     def expired(self, now: float) -> str:
         """Which clock has run out. What is written but not yet read counts as heard."""
@@ -218,11 +223,23 @@ class _Watch:
             self.look(now)
             self.stop.wait(min(deadline - now, SHORTEST_PAUSE if self.output.too_large else PAUSE))
 
-    def hear_the_rest(self) -> None:
-        """All that was written to the end, the last line with or without its newline."""
+    def hear_the_rest(self) -> str:
+        """All that was written to the end, the last line with or without its newline; why not all of it was read, if so.
+
+        Of a run that a person has cancelled nothing more is read. When we are told to stop, we take some seconds more: the
+        result of a run that has ended by itself is worth them.
+        """
         self.output.trim()
+        deadline = 0.0
         while self.output.unread:
+            if self.stop.requested and not deadline:
+                deadline = monotonic() + READING
+            late = bool(deadline) and monotonic() >= deadline
+            if late or self.stop.cancelled():
+                self.output.skip()
+                return self.stop.reason if late else "cancelled"
             self.hear()
         last = self.output.last_line()
         if last:
             self.progress = self.agent.observe(self.progress, last)
+        return ""

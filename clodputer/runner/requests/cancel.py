@@ -10,7 +10,7 @@ from clodputer.effects.close import close_cancelled
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile, lookup, whereabouts
+from clodputer.store.spool import aside, dropfile, lookup, whereabouts
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.whereabouts import RUNNING, Found
@@ -79,7 +79,7 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
         request = now_at._replace(id=now_at.id or request.id)
         if now_at.state != RUNNING:
             # What was not taken in yet gets an id now: retry goes by it.
-            inside = now_at.id or lookup.id_inside(now_at.path, now_at.name)
+            inside = now_at.id or dropfile.id_inside(now_at.path, now_at.name)
             request_id = inside or os.urandom(4).hex()
             try:
                 kept = close_cancelled(
@@ -159,8 +159,8 @@ def _over(context: Context, request: Found, task: str, asked: set[Slot]) -> Canc
     """What to tell of a request that is nowhere any more."""
     was = RUNNING if asked else request.state
     _forget(context, asked, request.id)
-    for name in whereabouts.set_aside(context.home.closed) if request.id else ():
-        if name.startswith(f"{request.id}."):
+    for name in aside.names(context.home.closed) if request.id else ():
+        if aside.id_of(name) == request.id:
             return Cancelled(CANCELLED, request.id, task, was, f"{context.home.closed}/{name}")
     tasks = [task] if task else runs.tasks(context.home)
     task = next(
@@ -186,12 +186,5 @@ def _inode(path: str) -> int:
 
 
 def task_inside(request: Found) -> str:
-    fields = _fields(request)
-    return str(fields.get("task", "")) if isinstance(fields, dict) else ""
-
-
-def _fields(request: Found) -> object:
-    try:
-        return dropfile.read(request.path, request.name).fields
-    except (dropfile.Unreadable, OSError):
-        return None
+    """The task that a request names; empty when that cannot be read."""
+    return dropfile.task_inside(request.path, request.name)

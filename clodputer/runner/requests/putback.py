@@ -13,7 +13,7 @@ from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
 from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, dropfile, lookup
+from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool.lookup import REJECTED
 from clodputer.tasks import taskfile
 
@@ -37,7 +37,7 @@ def put_back(context: Context, name: str) -> Back:
     """
     home = context.home
     path = f"{home.rejected}/{name}"
-    dropped = lookup.dropped_as(home, REJECTED, name)
+    dropped = aside.read(home.rejected, name).dropped_as
     task, wrong = trouble(context, path, dropped)
     if wrong is not None:
         hint = f"{wrong.hint} Then: clodputer retry {quote(f'{REJECTED}/{name}')}"
@@ -49,7 +49,7 @@ def put_back(context: Context, name: str) -> Back:
             f"{target} is there already and was not taken in yet",
             "Take it in: clodputer exec. Then try again.",
         )
-    request_id = lookup.id_inside(path, dropped)
+    request_id = dropfile.id_inside(path, dropped)
     try:
         os.rename(path, target)
     except FileNotFoundError:
@@ -62,10 +62,7 @@ def put_back(context: Context, name: str) -> Back:
         file=os.path.basename(target),
         rejected=name,
     )
-    try:
-        os.unlink(path + aside.REASON_SUFFIX)
-    except FileNotFoundError:
-        pass
+    aside.forget(path)
     return Back(target, task, request_id)
 
 
@@ -77,7 +74,7 @@ def trouble(
     dropped: the name under which it was dropped. known: what was found of tasks before, for those who ask of many files.
     Raises OSError.
     """
-    named = task_named(path, dropped)
+    named = dropfile.task_inside(path, dropped)
     try:
         found = dropfile.read(path, dropped)
         read_request(found, dropped, "none", found.dropped_at)
@@ -107,16 +104,6 @@ def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
             "task_disabled", decide.disabled(found), f"Switch it on: clodputer edit {task}."
         )
     return None
-
-
-def task_named(path: str, dropped: str) -> str:
-    """The task that a file names, whatever else is wrong with it; one that cannot be read may be named after its task."""
-    try:
-        fields = dropfile.read(path, dropped).fields
-    except (dropfile.Unreadable, OSError):
-        fields = None
-    named = fields.get("task") if isinstance(fields, dict) else None
-    return named if isinstance(named, str) and is_name(named) else ""
 
 
 def _is_empty(path: str) -> bool:

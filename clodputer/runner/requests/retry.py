@@ -17,10 +17,11 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Request, from_fields, to_fields
 from clodputer.runner.intake import read_request
 from clodputer.runner.requests.putback import put_back
-from clodputer.store import atomic, runs
+from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, dedupe, dropfile, lookup, whereabouts
+from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN
 from clodputer.tasks import taskfile
 
@@ -29,7 +30,6 @@ TTL = 366 * 86400.0
 # Another retry takes milliseconds.
 PATIENCE = 5.0
 GLANCE = 0.01
-RETRIED = "Retried by a person as request "
 
 
 class Ended(NamedTuple):
@@ -98,12 +98,12 @@ def retry(context: Context, ended: Ended) -> Retried:
 
 
 def _retry(context: Context, ended: Ended) -> Retried:
-    reason = whereabouts.reason(ended.folder, ended.name) if ended.folder else ""
-    if reason.startswith(RETRIED):
-        # That call was cut off just before its end.
-        atomic.remove(f"{context.home.dead}/{ended.name}{aside.REASON_SUFFIX}")
-        earlier = reason[len(RETRIED) :].split(".")[0]
-        return Retried(earlier, ended.request_id, ended.task, ended.run_id, already=True)
+    reason = aside.read(ended.folder, ended.name) if ended.folder else None
+    if reason is not None and reason.retried_as:
+        # That call may have been cut off just before its end.
+        if not os.path.lexists(f"{context.home.dead}/{ended.name}"):
+            aside.forget(f"{context.home.dead}/{ended.name}")
+        return Retried(reason.retried_as, ended.request_id, ended.task, ended.run_id, already=True)
     request = _request(context, ended)
     task = taskfile.load(context.home, request.task, context.environ)
     if not task.enabled:
@@ -139,21 +139,19 @@ def _retry(context: Context, ended: Ended) -> Retried:
             run_id=ended.run_id or None,
             retries=ended.request_id,
         )
-    _retire(context, ended, request_id, reason)
+    if reason is not None:
+        _retire(context, ended, reason._replace(request_id=ended.request_id, retried_as=request_id))
     return Retried(request_id, ended.request_id, task.name, ended.run_id, already=again and not ended.folder)
 
 
-def _retire(context: Context, ended: Ended, request_id: str, reason: str) -> None:
+def _retire(context: Context, ended: Ended, reason: Reason) -> None:
     """Say of a file in `dead/` or `closed/` that another request stands for it now."""
-    if not ended.folder:
-        return
     path = f"{ended.folder}/{ended.name}"
-    told = f"{RETRIED}{request_id}. Before that: {reason}"
     if ended.folder == context.home.closed:
-        atomic.write(path + aside.REASON_SUFFIX, told.encode("utf-8", "backslashreplace") + b"\n")
-        return
-    close(context, path, ended.request_id, whereabouts.dropped_as(ended.name), told)
-    atomic.remove(path + aside.REASON_SUFFIX)
+        aside.write(path, reason)
+    else:
+        close(context, path, reason._replace(at=time()))
+        aside.forget(path)
 
 
 def _key(ended: Ended) -> str:
@@ -180,7 +178,7 @@ def _request(context: Context, ended: Ended) -> Request:
     home, request_id = context.home, ended.request_id
     try:
         if ended.folder:
-            path, name = f"{ended.folder}/{ended.name}", whereabouts.dropped_as(ended.name)
+            path, name = f"{ended.folder}/{ended.name}", aside.read(ended.folder, ended.name).dropped_as
             dropped = dropfile.read(path, name)
             return read_request(dropped, name, request_id, dropped.written_at)
         folder = runs.folder(home, ended.task, ended.run_id)
@@ -223,8 +221,8 @@ def _of_run(context: Context, task: str, run_id: str) -> Ended:
 
 def _aside(context: Context) -> Iterator[Ended]:
     for folder in (context.home.dead, context.home.closed):
-        for name in whereabouts.set_aside(folder):
-            request_id = whereabouts.id_of(name)
+        for name in aside.names(folder):
+            request_id = aside.id_of(name)
             if request_id:
                 yield Ended(request_id, folder, name)
 

@@ -1,17 +1,138 @@
-"""Setting aside: a file that will not be run moves to `rejected/`, `dead/` or `closed/`, with the reason beside it."""
+"""Setting aside: a file that will not be run moves to `rejected/`, `dead/` or `closed/`, with the reason beside it as JSON."""
 
 from __future__ import annotations
 
 import os
 from hashlib import blake2b
-from shlex import quote
+from json import dumps
+from typing import Any, NamedTuple
 
-from clodputer.store import atomic
-from clodputer.store.home import Home
+from clodputer.model.jsontext import loads
+from clodputer.model.moment import iso, parse_moment
+from clodputer.model.request import is_id
+from clodputer.store import atomic, plainfile
+from clodputer.store.folder import entries
 
-REASON_SUFFIX = ".reason.txt"
-# In bytes. File systems allow 255; a reason that is being written adds 24 to the name, with a number before it.
-LONGEST_KEPT, SHORTENED = 230, 200
+# Why a request was closed; every other code is that of an error, of a run's outcome or of a gate.
+CANCELLED, RETRIED = "cancelled", "retried"
+
+REASON_SUFFIX = ".reason.json"
+# Spools of earlier versions have a text for people instead, which is shown as it is.
+OLD_SUFFIX = ".reason.txt"
+# In bytes. File systems allow 255; a reason that is being written adds up to 40 to the name, and a number before it.
+LONGEST_KEPT, SHORTENED = 200, 180
+# A reason holds a sentence for each mistake of a file of a megabyte at most.
+LARGEST = 8 * 1024 * 1024
+
+
+class Reason(NamedTuple):
+    """Why a file was set aside, at `at` (epoch seconds).
+
+    code: for programs, such as `task_unknown`; empty when an earlier version set it aside. message: for people.
+    request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
+    was dropped in its stead since, if one was.
+    """
+
+    code: str
+    message: str
+    request_id: str = ""
+    task: str = ""
+    dropped_as: str = ""
+    at: float = 0.0
+    retried_as: str = ""
+
+
+def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
+    """Move a file of any kind, unopened, into `rejected/`, `dead/` or `closed/`, its reason beside it; where it is now.
+
+    It keeps the name it was dropped as, after `prefix`, and after a number when that name is taken. Whoever makes the reason's
+    file owns the name, so no file is ever moved over another; a crash in between leaves a reason too many, never a file without
+    one. Without fsync: what a power cut undoes is done again, and ten thousand stray files should not take minutes. Raises
+    FileNotFoundError when the file is gone meanwhile, OSError.
+    """
+    name, number = _kept_name(prefix + reason.dropped_as), 1
+    kept = f"{folder}/{name}"
+    while not _claim(kept, reason):
+        number += 1
+        kept = f"{folder}/{number}.{name}"
+    try:
+        os.rename(path, kept)
+    except OSError:
+        atomic.remove(kept + REASON_SUFFIX)  # somebody was quicker, or it cannot be moved
+        raise
+    return kept
+
+
+def write(path: str, reason: Reason) -> None:
+    """Say anew why the file at `path` was set aside. Raises OSError."""
+    atomic.write(path + REASON_SUFFIX, _data(reason))
+    atomic.remove(path + OLD_SUFFIX)
+
+
+def read(folder: str, name: str) -> Reason:
+    """Why a file was set aside; what nothing tells is empty."""
+    path, known = f"{folder}/{name}", Reason("", "", id_of(name), "", _dropped_as(name))
+    try:
+        fields = loads(plainfile.read(path + REASON_SUFFIX, LARGEST).content.decode())
+        texts = {key: str(fields.get(key) or "") for key in Reason._fields if key != "at"}
+        return Reason(**texts, at=parse_moment(str(fields.get("at")), 0.0))
+    except (OSError, ValueError, AttributeError):
+        pass
+    try:
+        text = plainfile.read(path + OLD_SUFFIX, LARGEST).content.decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return known
+    return known._replace(message=text.strip())
+
+
+def forget(path: str) -> None:
+    """Take the reason of a file away that is no longer at `path`. Raises OSError."""
+    atomic.remove(path + REASON_SUFFIX)
+    atomic.remove(path + OLD_SUFFIX)
+
+
+def names(folder: str) -> list[str]:
+    """The names in `rejected/`, `dead/` or `closed/`, of the files themselves and not of their reasons; the latest first."""
+    found = [name for name in entries(folder) if not is_reason(name) and not name.startswith(".")]
+    return sorted(found, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
+
+
+def is_reason(name: str) -> bool:
+    """Whether a file in one of the folders is the reason of another one."""
+    return name.endswith((REASON_SUFFIX, OLD_SUFFIX))
+
+
+def id_of(name: str) -> str:
+    """The request id in the name of a file in `dead/` or `closed/`; empty when it bears none."""
+    first, _, rest = _unnumbered(name).partition(".")
+    return first if rest and is_id(first) else ""
+
+
+def changed(path: str) -> float:
+    """When a file came to where it is, in epoch seconds; 0 when it is gone."""
+    # A rename sets the change time and keeps the time of modification.
+    try:
+        return os.lstat(path).st_ctime
+    except OSError:
+        return 0.0
+
+
+def _claim(kept: str, reason: Reason) -> bool:
+    """Make the reason's file, if neither it nor a file of that name is there; whether we did."""
+    if os.path.lexists(kept) or os.path.lexists(kept + OLD_SUFFIX):
+        return False
+    try:
+        atomic.create(kept + REASON_SUFFIX, _data(reason), durable=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _data(reason: Reason) -> bytes:
+    fields: dict[str, Any] = {**reason._asdict(), "at": iso(reason.at)}
+    for key in ("request_id", "task", "retried_as"):
+        fields[key] = fields[key] or None
+    return dumps(fields).encode() + b"\n"
 
 
 def _kept_name(name: str) -> str:
@@ -19,29 +140,15 @@ def _kept_name(name: str) -> str:
     data = os.fsencode(name)
     if len(data) > LONGEST_KEPT:
         return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{blake2b(data, digest_size=8).hexdigest()}"
-    return f"{name}~" if name.endswith((REASON_SUFFIX, ".reason.json")) else name
+    return f"{name}~" if is_reason(name) else name
 
 
-def set_aside(home: Home, path: str, folder: str, prefix: str, name: str, reason: str) -> str:
-    """Move a file of any kind, unopened, into `rejected/`, `dead/` or `closed/`, its reason beside it; where it is now.
+def _dropped_as(name: str) -> str:
+    name = _unnumbered(name)
+    return name.partition(".")[2] if id_of(name) else name
 
-    `name` is what it was dropped as: the reason ends with the command that drops it again under that name. The reason is
-    written first: a crash in between leaves a reason too many, never a file without one. Without fsync: what a power cut undoes
-    is done again, and ten thousand stray files should not take minutes. Raises FileNotFoundError when the file is gone
-    meanwhile, OSError.
-    """
-    kept, number = f"{folder}/{_kept_name(prefix + name)}", 1
-    while os.path.lexists(kept) or os.path.lexists(kept + REASON_SUFFIX):
-        number += 1
-        kept = f"{folder}/{number}.{_kept_name(prefix + name)}"
-    again = f"mv {quote(kept)} {quote(f'{home.new}/{name}')}"
-    text = f"{reason.rstrip()}\n\nTo drop it again, once that is fixed:\n  {again}\n"
-    atomic.write(kept + REASON_SUFFIX, text.encode("utf-8", "backslashreplace"), durable=False)
-    try:
-        os.rename(path, kept)
-    except OSError:
-        # Somebody was quicker, or it cannot be moved. Where another process set it aside, the reason there is its own.
-        if not os.path.lexists(kept):
-            atomic.remove(kept + REASON_SUFFIX)
-        raise
-    return kept
+
+def _unnumbered(name: str) -> str:
+    # `set_aside` numbers what would lie over another file; ids have four letters at least, and that many none has.
+    number, _, rest = name.partition(".")
+    return rest if number.isdecimal() and len(number) < 4 and rest else name

@@ -10,6 +10,7 @@ from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.jsontext import loads
+from clodputer.model.request import is_id
 from clodputer.model.task import is_name
 from clodputer.store import atomic
 from clodputer.store.home import Home
@@ -70,6 +71,27 @@ def read(path: str, name: str) -> Dropped:
     data = _read(path)
     whole = not data or data.endswith(b"\n") or name.lower().endswith(".json")
     return Dropped(_fields(name, data), found.st_ctime, found.st_mtime, found.st_ino, whole)
+
+
+def id_inside(path: str, name: str) -> str:
+    """The id that a dropped file brings along; empty when it gets one later, or cannot be read."""
+    named = _field(path, name, "id")
+    return named if is_id(named) else ""
+
+
+def task_inside(path: str, name: str) -> str:
+    """The task that a file names, whatever else is wrong with it; empty when it cannot be read."""
+    named = _field(path, name, "task")
+    return named if is_name(named) else ""
+
+
+def _field(path: str, name: str, key: str) -> str:
+    try:
+        fields = read(path, name).fields
+    except (Unreadable, OSError):
+        return ""
+    named = fields.get(key) if isinstance(fields, dict) else None
+    return named if isinstance(named, str) else ""
 
 
 def _read(path: str) -> bytes:

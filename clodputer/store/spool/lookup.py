@@ -8,10 +8,9 @@ from shlex import quote
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.request import is_id
 from clodputer.store import runs
 from clodputer.store.home import Home
-from clodputer.store.spool import dropfile, whereabouts
+from clodputer.store.spool import aside, dropfile, whereabouts
 
 # The places that are searched, besides those of store/spool/whereabouts.py.
 RUN, DEAD, CLOSED, REJECTED, WAITING = "run", "dead", "closed", "rejected", "waiting"
@@ -93,24 +92,6 @@ def handle(one: Bearer) -> str:
     return one.run_id or one.request_id
 
 
-def dropped_as(home: Home, place: str, name: str) -> str:
-    """The name under which a file that was set aside had been dropped."""
-    if place != REJECTED:
-        return whereabouts.dropped_as(name)
-    # A number may stand before it; only the reason, which ends with the command to drop it again, tells that from a name.
-    return whereabouts.told_name(home.rejected, name) or name
-
-
-def id_inside(path: str, name: str) -> str:
-    """The id that a dropped file brings along; empty when it gets one later, or cannot be read."""
-    try:
-        fields = dropfile.read(path, name).fields
-    except (dropfile.Unreadable, OSError):
-        return ""
-    named = fields.get("id") if isinstance(fields, dict) else None
-    return named if isinstance(named, str) and is_id(named) else ""
-
-
 def _told(one: Bearer) -> str:
     return f"{one.run_id} ({one.task})" if one.place == RUN else f"{handle(one)} ({one.place})"
 
@@ -138,17 +119,21 @@ def _runs(home: Home) -> Iterator[Bearer]:
 
 def _waiting(home: Home) -> Iterator[Bearer]:
     for one in whereabouts.everywhere(home):
-        request_id = one.id or (id_inside(one.path, one.name) if one.state == whereabouts.DROPPED else "")
+        request_id = one.id or (
+            dropfile.id_inside(one.path, one.name) if one.state == whereabouts.DROPPED else ""
+        )
         names = (request_id, one.run_id, one.name)
         yield Bearer(one.state, request_id, one.path, names, one.name, one.task, one.run_id, one)
 
 
 def _aside(home: Home, place: str) -> Iterator[Bearer]:
     where = folder(home, place)
-    for name in whereabouts.set_aside(where):
+    for name in aside.names(where):
         path = f"{where}/{name}"
         inside = place == REJECTED and name.endswith(".json")
-        request_id = id_inside(path, name) if inside else "" if place == REJECTED else whereabouts.id_of(name)
+        request_id = (
+            dropfile.id_inside(path, name) if inside else "" if place == REJECTED else aside.id_of(name)
+        )
         names = (
             request_id,
             name,

@@ -61,6 +61,27 @@ class Queue:
             return []
 
 
+def move(path: str, target: str) -> str:
+    """Move a request into a queue or among the delayed; where it is now. Raises FileNotFoundError when it is gone, OSError."""
+    target = free(target)
+    os.rename(path, target)
+    return target
+
+
+def free(target: str) -> str:
+    """The place `target`, or the next one, a microsecond later each, in which nothing lies.
+
+    So no move replaces a request. Requests that wait or run have different ids, which intake sees to, and so different names:
+    nobody else moves something to the same place in the meantime.
+    """
+    folder, name = os.path.split(target)
+    place = parse_place(name)
+    while place is not None and os.path.lexists(target):
+        place = place._replace(microseconds=place.microseconds + 1)
+        target = f"{folder}/{place}"
+    return target
+
+
 def path(home: Home, lane: str, place: Place) -> str:
     """Where a queued request of that place lies."""
     return f"{layout.queue(home, lane, str(place.priority))}/{place}"
@@ -85,7 +106,7 @@ def promote(home: Home, now: float) -> list[tuple[str, str]]:
             waiting = waits.read(home, lane, place.id)
             target = place if waiting is None else place._replace(microseconds=waiting.order)
             try:
-                os.rename(delayed_path(home, lane, place), path(home, lane, target))
+                move(delayed_path(home, lane, place), path(home, lane, target))
             except FileNotFoundError:
                 continue  # another exec promoted it
             if waiting is None:

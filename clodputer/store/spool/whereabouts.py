@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from shlex import split
 from typing import NamedTuple, Optional
 
 from clodputer.model.placename import is_mark, marked_run
-from clodputer.model.request import Place, is_id, parse_place
+from clodputer.model.request import Place, parse_place
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
-from clodputer.store.spool.aside import REASON_SUFFIX
 from clodputer.store.spool.slot import Slot
 
 DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
@@ -89,61 +86,6 @@ def pending_ids(home: Home) -> set[str]:
                 if place is not None:
                     found.add(place.id)
     return found
-
-
-def set_aside(folder: str) -> list[str]:
-    """The names in `rejected/`, `dead/` or `closed/`, of the files themselves and not of their reasons; the latest first."""
-    names = [
-        name for name in entries(folder) if not name.endswith(REASON_SUFFIX) and not name.startswith(".")
-    ]
-    return sorted(names, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
-
-
-def id_of(name: str) -> str:
-    """The request id in the name of a file in `dead/` or `closed/`; empty when it bears none."""
-    first, _, rest = _unnumbered(name).partition(".")
-    return first if rest and is_id(first) else ""
-
-
-def dropped_as(name: str) -> str:
-    """The name under which a file in `dead/` or `closed/` was dropped."""
-    name = _unnumbered(name)
-    return name.partition(".")[2] if id_of(name) else name
-
-
-def _unnumbered(name: str) -> str:
-    # `spool.set_aside` numbers what would lie over another file; ids have four letters at least, and that many none has.
-    number, _, rest = name.partition(".")
-    return rest if number.isdecimal() and len(number) < 4 and rest else name
-
-
-def reason(folder: str, name: str) -> str:
-    """Why a file was set aside; empty when nothing tells."""
-    try:
-        with open(f"{folder}/{name}{REASON_SUFFIX}", encoding="utf-8", errors="replace") as file:
-            return file.read(16384).strip().partition("\n\n")[0]
-    except OSError:
-        return ""
-
-
-def told_name(folder: str, name: str) -> str:
-    """The name under which a file that was set aside had been dropped, by the last line of its reason; empty without one."""
-    try:
-        with open(f"{folder}/{name}{REASON_SUFFIX}", encoding="utf-8", errors="replace") as file:
-            words = split(file.read().rstrip().rpartition("\n")[2])
-    except (OSError, ValueError):
-        return ""
-    told = os.path.basename(words[-1]) if len(words) == 3 and words[0] == "mv" else ""
-    return told if name == told or name.endswith(f".{told}") else ""
-
-
-def changed(path: str) -> float:
-    """When a file came to where it is, in epoch seconds; 0 when it is gone."""
-    # A rename sets the change time and keeps the time of modification.
-    try:
-        return os.lstat(path).st_ctime
-    except OSError:
-        return 0.0
 
 
 def _in_folder(state: str, lane: str, folder: str) -> Iterator[Found]:

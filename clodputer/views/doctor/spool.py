@@ -14,11 +14,10 @@ from clodputer.runner.processes import recorded, tree
 from clodputer.store import holds as holding
 from clodputer.store.folder import entries
 from clodputer.store.spool import dropfile, layout, slot, stuck
-from clodputer.store.spool.aside import REASON_SUFFIX
+from clodputer.store.spool.aside import changed, is_reason
 from clodputer.store.spool.layout import PRIORITIES
 from clodputer.store.spool.layout import lane as lane_folder
 from clodputer.store.spool.slot import Slot
-from clodputer.store.spool.whereabouts import changed
 from clodputer.tasks import taskfile
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
 
@@ -81,7 +80,7 @@ def queue(facts: Facts) -> list[Finding]:
                 continue
             waiting += 1
             oldest = min(oldest, place.microseconds / 1_000_000)
-            task = _task(path, place.dropped)
+            task = dropfile.task_inside(path, place.dropped)
             if task and task not in known:
                 gone.append(f"{name} (task {task})")
         if unknown:
@@ -140,7 +139,7 @@ def aside(facts: Facts) -> list[Finding]:
             )
     places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
     for place, folder, what in places:
-        names = [name for name in entries(folder) if not name.endswith(REASON_SUFFIX) and name not in STRAY]
+        names = [name for name in entries(folder) if not is_reason(name) and name not in STRAY]
         if names:
             found += note(
                 "aside",
@@ -183,7 +182,9 @@ def _behind(facts: Facts, target: holding.Target) -> Iterator[str]:
     for lane in _lanes(facts) if target.scope != holding.LANE else [target.name]:
         for path, name in _waiting(facts, lane):
             place = parse_place(name)
-            if target.scope == holding.TASK and (place is None or _task(path, place.dropped) != target.name):
+            if target.scope == holding.TASK and (
+                place is None or dropfile.task_inside(path, place.dropped) != target.name
+            ):
                 continue
             yield name
 
@@ -231,15 +232,6 @@ def _waiting(facts: Facts, lane: str) -> Iterator[tuple[str, str]]:
     for name in sorted(entries(f"{folder}/queue")):
         if name not in PRIORITIES and name not in STRAY:
             yield f"{folder}/queue/{name}", name
-
-
-def _task(path: str, name: str) -> str:
-    """The task that a request names, or nothing."""
-    try:
-        fields = dropfile.read(path, name).fields
-    except (dropfile.Unreadable, OSError):
-        return ""
-    return str(fields.get("task", "")) if isinstance(fields, dict) else ""
 
 
 def _held(facts: Facts, lane: str) -> bool:
