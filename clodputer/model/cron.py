@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import NamedTuple
@@ -141,7 +140,8 @@ def plain(text: str) -> str:
 
 
 def _length(day: date) -> int:
-    return monthrange(day.year, day.month)[1]
+    leap = day.year % 4 == 0 and (day.year % 100 != 0 or day.year % 400 == 0)
+    return DAYS_OF_MONTH[day.month - 1] - (day.month == 2 and not leap)
 
 
 def _is_nth(day: date, weekday: int, one: NthWeekday) -> bool:
