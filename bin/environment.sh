@@ -20,11 +20,11 @@ find_python() {
         echo "clodputer: CLODPUTER_PYTHON=$CLODPUTER_PYTHON is not a Python >= $oldest_python with the venv module" >&2
         return 1
     fi
-    for candidate in python3 python3.13 python3.12 python3.11 python3.10 python3.9; do
+    for candidate in python3 python3.15 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9; do
         if real_python "$candidate"; then return 0; fi
     done
     {
-        echo "clodputer: found no Python >= $oldest_python with the venv module (tried python3, python3.9 to python3.13)"
+        echo "clodputer: found no Python >= $oldest_python with the venv module (tried python3, python3.9 to python3.15)"
         echo "  Debian, Ubuntu:  apt install python3 python3-venv"
         echo "  macOS:           brew install python3"
         echo "  anything else:   set CLODPUTER_PYTHON to the path of a Python"

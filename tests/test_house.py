@@ -10,7 +10,7 @@ from typing import Callable
 
 import pytest
 
-from tests import house
+from tests import house, house_imports
 
 Check = Callable[[str, str], list[str]]
 
@@ -119,6 +119,39 @@ def test_the_house_keeps_its_rules(check: Check) -> None:
     paths = house.python_files(*RULES[check])
     assert paths
     assert [finding for path in paths for finding in check(path, house.read(path))] == []
+
+
+def test_imports_make_no_circle() -> None:
+    """Every module can be loaded first."""
+    assert house_imports.circles(house_imports.graph(sources())) == []
+
+
+def test_imports_stand_at_the_top() -> None:
+    """But for those that keep a heavy library out, and those of the door, which is on the way of an exec that does nothing."""
+    assert house_imports.needless_late_imports(sources()) == []
+
+
+def sources() -> dict[str, str]:
+    """The text of each file of the program, by its path."""
+    return {path: house.read(path) for path in house.python_files("clodputer")}
+
+
+def test_circles_and_late_imports_are_reported() -> None:
+    """A circle of two by way of a third name, and a late import; a heavy one, one for types and those of the door are fine."""
+    texts = {
+        "clodputer/store/a.py": "from clodputer.store import b",
+        "clodputer/store/b.py": "def f():\n    from clodputer.store.c import g",
+        "clodputer/store/c.py": "from clodputer.store.d import x",
+        "clodputer/store/d.py": "import clodputer.store.c",
+        "clodputer/store/e.py": "import yaml",
+        "clodputer/store/f.py": "def f():\n    from clodputer.store import e",
+        "clodputer/store/g.py": "if TYPE_CHECKING:\n    from clodputer.store import b",
+        "clodputer/store/h.py": "import yaml\ndef f():\n    from clodputer.store import e",
+        "clodputer/store/look.py": "def f():\n    from clodputer.store import b",
+    }
+    assert house_imports.circles(house_imports.graph(texts)) == ["clodputer.store.c", "clodputer.store.d"]
+    late = house_imports.needless_late_imports(texts)
+    assert [finding.split(":")[0] for finding in late] == ["clodputer/store/b.py", "clodputer/store/h.py"]
 
 
 def test_the_tour_names_every_room() -> None:

@@ -97,7 +97,7 @@ def _calendar(calendar: Calendar, after: float) -> Iterator[int]:
     last = _farthest(day)
     found: set[int] = set()
     while day <= last:
-        if cron.on(day.month, day.day, day.isoweekday() % 7):
+        if cron.on(day):
             found.update(slot for slot in _on_day(cron, zone, day) if slot > after)
         day += timedelta(days=1)
         if found:

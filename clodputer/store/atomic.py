@@ -22,12 +22,7 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        try:
-            os.rename(temporary, path)
-        except IsADirectoryError:
-            # Somebody has put a folder there. Nothing is deleted: it is moved out of the way.
-            os.rename(path, f"{path}.in-the-way-{os.getpid()}")
-            os.rename(temporary, path)
+        os.rename(temporary, path)
     except OSError as error:
         os.unlink(temporary)
         raise named(error, path) from None
@@ -36,6 +31,12 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
         raise
     if durable:
         sync_folder(folder)
+
+
+def make_way(path: str) -> None:
+    """Move a folder away from where a file of ours is about to be written; nothing of it is deleted. Raises OSError."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.rename(path, f"{path}.in-the-way-{os.getpid()}")
 
 
 def create(path: str, data: bytes, *, durable: bool = True) -> None:

@@ -35,6 +35,7 @@ def write(home: Home, task: str, index: int, entry: Entry, *, durable: bool = Tr
         "fates": [_moments(fate._asdict(), "first", "last", "noticed_at") for fate in entry.fates],
         "boot": entry.boot,
     }
+    atomic.make_way(path(home, task, index))
     atomic.write(path(home, task, index), in_lines(fields).encode(), durable=durable)
 
 

@@ -42,7 +42,8 @@ KEYS = (
         TEXT,
         None,
         "Five fields (minute, hour, day of month, month, day of week) or an alias such as `@daily`, with the meaning of "
-        "Debian's cron. What cron would misread without a word is an error.",
+        "Debian's cron; `L` is the last day of the month, `5L` its last Friday, `1#2` its second Monday. What cron would "
+        "misread without a word is an error.",
         check=_schedule,
         required=True,
         takes="cron expression",
@@ -77,7 +78,7 @@ def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -
 def alarm(trigger: Trigger) -> Ring:
     """All of its slot times, those outside of the active hours too."""
     options = trigger.options
-    fields = cron.ALIASES.get(options["schedule"].strip(), options["schedule"])
+    fields = cron.plain(options["schedule"])
     return Ring(
         (Expression(fields, options.get("timezone") or ""),), catches_up=options.get("catch_up") != "skip"
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.commands.run import Wanted, drop, parse_context, parse_priority
+from clodputer.cli.commands.run import Wanted, drop, find, parse_context, parse_priority
 from clodputer.cli.commands.run_dry import dry_run
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -149,7 +149,7 @@ def test_a_dry_run_tells_what_would_keep_it_from_starting(home: Home, text: str,
     write_secrets(home, "TOKEN=sk-12345678\n")
     write_task(home, "nightly", text)
     with pytest.raises(ClodputerError) as caught:
-        dry_run(environ(home), "nightly", {}, None)
+        dry_run(*find(environ(home), "nightly"), {}, None)
     assert part in str(caught.value)
     assert everything(home) == {}
 
@@ -159,7 +159,7 @@ def test_a_dry_run_in_a_lane_on_hold(home: Home) -> None:
     holds.place(
         home, holds.Target("lane", "default"), holds.Hold("usage_limit", "", None, time.time() + 3600)
     )
-    text = dry_run(environ(home), "greet", {}, 5).text
+    text = dry_run(*find(environ(home), "greet"), {}, 5).text
     assert "usage_limit" in text
     assert "/echo 'a b'" in text
     assert "priority 5" in text

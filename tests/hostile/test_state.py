@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Callable
 
 import pytest
 
-from tests.hostile.stage import Stage
+from tests.hostile.stage import INSTALLED, Stage
 from tests.workshop import command_task, drop
 
 pytestmark = [pytest.mark.slow, pytest.mark.hostile]
@@ -243,6 +244,8 @@ def test_a_folder_that_is_gone(stage: Stage, name: str) -> None:
 
 
 MOVABLE = (
+    "runs",
+    "runs/good",
     "spool/rejected",
     "spool/dead",
     "spool/closed",
@@ -274,3 +277,27 @@ def test_a_folder_on_another_file_system(stage: Stage, name: str) -> None:
         stage.ask("status")
     finally:
         shutil.rmtree(other)
+
+
+def test_a_folder_deleted_during_the_run(stage: Stage) -> None:
+    """The run itself removes its folder, all of `runs/`, its slot: the next one runs."""
+    for number, gone in enumerate(("runs/sweeper-0", "runs", "spool/lanes/default/slot-0", "spool/tmp")):
+        command_task(stage.home, f"sweeper-{number}", "/bin/rm", "-rf", f"{stage.home.root}/{gone}")
+        drop(stage.home, f"sweeper-{number}")
+        stage.call("exec")
+        before = stage.good_runs()
+        for _ in range(3):
+            if stage.good_runs() <= before:
+                Path(stage.home.new, "good").touch()
+                stage.call("exec")
+        assert stage.good_runs() > before, gone
+
+
+def test_exec_killed_and_its_folder_deleted(stage: Stage) -> None:
+    """Killed in the middle of a run, then `runs/` is deleted: the lane goes on."""
+    command_task(stage.home, "long", "/bin/sh", "-c", "kill -9 $PPID; sleep 0.2")
+    drop(stage.home, "long")
+    subprocess.run([INSTALLED, "exec"], env=stage.environ, capture_output=True, timeout=60)
+    shutil.rmtree(stage.home.runs)
+    stage.next_good_at_least()
+    stage.looking_works()

@@ -10,6 +10,7 @@ import pytest
 from clodputer.store.home import Home
 from clodputer.views import realturn
 from clodputer.views.doctor import claude
+from tests.claude_package import version_of
 from tests.doctoring import facts, one
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment
@@ -27,12 +28,12 @@ def home(tmp_path: Path, claude_binary: str) -> Home:
     return home
 
 
-def test_it_is_asked_for_its_version_and_its_key(home: Home, api: Api) -> None:
+def test_it_is_asked_for_its_version_and_its_key(home: Home, api: Api, claude_binary: str) -> None:
     """No request is made, and nothing is written into the person's home."""
     write_secrets(home, f"ANTHROPIC_API_KEY=sk-made-up\nANTHROPIC_BASE_URL={api.url}\n")
     before = sorted(os.listdir(os.environ["HOME"]))
     given = facts(home, {"ANTHROPIC_BASE_URL": api.url})
-    version = Path("tests/claude-version").read_text().strip()
+    version = version_of(claude_binary)
     assert f"claude {version}" in one(claude.claude(given), "ok").message
     assert "only a run tells" in one(claude.login(given), "ok").message
     assert sorted(os.listdir(os.environ["HOME"])) == before

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
+from tests.claude_package import version_of
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment
 from tests.wait import until
@@ -38,7 +39,7 @@ class Stage:
 
     def __init__(self, folder: Path, binary: str, api: Api) -> None:
         self.home: Home = make_home(folder)
-        self.folder, self.api = folder, api
+        self.folder, self.api, self.binary = folder, api, binary
         self.work = folder / "work"
         self.work.mkdir()
         Path(self.home.config).write_text(f"claude: {binary}\n")
@@ -79,7 +80,7 @@ def test_a_reply(stage: Stage) -> None:
     assert record["num_turns"] == 1
     assert record["cost_usd"] > 0
     assert record["usage"]["input_tokens"] == 100
-    assert record["agent_version"] == Path("tests/claude-version").read_text().strip()
+    assert record["agent_version"] == version_of(stage.binary)
     assert record["argv"][0].startswith("/")
     assert "@say" not in " ".join(record["argv"])
     folder = Path(stage.home.runs, "story", record["run_id"])

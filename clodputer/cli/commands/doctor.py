@@ -12,6 +12,7 @@ from typing import Any, Callable, NamedTuple, Optional
 import click
 
 from clodputer.cli import called
+from clodputer.cli.commands.doctor_canary import canary, ticks
 from clodputer.cli.commands.doctor_fix import perform
 from clodputer.cli.group import json_option
 from clodputer.cli.report import masker_now
@@ -98,8 +99,6 @@ def doctor(
         if data["fixed"]:
             findings = examine(environ, time())
     if sent is not None:
-        from clodputer.cli.commands.doctor_canary import canary, ticks
-
         findings += canary(environ, sent.real, sent.seconds, say, sent.shown and ticks())
     return result(findings, data, everything)
 

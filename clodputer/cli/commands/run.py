@@ -11,6 +11,7 @@ import click
 
 from clodputer.agents import lines
 from clodputer.cli import complete
+from clodputer.cli.commands.run_dry import dry_run as show
 from clodputer.cli.commands.run_wait import refuse_held, settle
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
@@ -107,9 +108,7 @@ def command(
         )
     wanted = Wanted(parse_context(context), parse_priority(priority))
     if dry_run:
-        from clodputer.cli.commands.run_dry import dry_run as show
-
-        return show(os.environ, task, wanted.context, wanted.priority)
+        return show(*find(os.environ, task), wanted.context, wanted.priority)
     if no_wait:
         return drop(os.environ, task, wanted)
     say = _no_word if as_json or not is_terminal(sys.stderr) else _word

@@ -8,23 +8,21 @@ from shlex import quote
 from time import time
 from typing import Any, Optional
 
-from clodputer.cli.commands.run import find
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.text import record
 from clodputer.isolate import scratch
 from clodputer.model.request import Request
+from clodputer.model.task import Task
 from clodputer.runner.ready import prepare
 from clodputer.store import holds, runs
+from clodputer.store.context import Context
 
 
-def dry_run(
-    environ: Mapping[str, str], name: str, values: Mapping[str, Any], priority: Optional[int]
-) -> Result:
+def dry_run(context: Context, task: Task, values: Mapping[str, Any], priority: Optional[int]) -> Result:
     """What a run of the task would be, were it begun now. Raises ClodputerError with what would keep it from starting."""
-    context, task = find(environ, name)
-    now = time()
+    environ, now = context.environ, time()
     request = Request(
         os.urandom(4).hex(), task.name, now, values, priority=priority, origin={"trigger": "manual"}
     )

@@ -22,7 +22,7 @@ from clodputer.schedulers import NAMES, Scheduler, choice, load, place, removal,
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
-from clodputer.store import owner
+from clodputer.store import owner, purge
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 
@@ -83,8 +83,6 @@ def uninstall(
     told: Callable[[Change, int], None],
 ) -> Result:
     """Remove what is installed, after `ask` agreed to lose a home. Raises ClodputerError, OSError."""
-    from clodputer.store import purge
-
     home = homes.locate(environ)
     there = os.path.isdir(home.root)
     refused = owner.refusal(

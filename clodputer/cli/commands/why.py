@@ -30,7 +30,7 @@ from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
 from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import task_inside
-from clodputer.store import runs
+from clodputer.store import holds, ledger, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context, look
 from clodputer.store.holds import EVERYTHING, LANE, Placed
@@ -180,8 +180,6 @@ def _of_request(context: Context, one: Bearer, now: float) -> Result:
 
 
 def _facts(context: Context, name: str, now: float) -> Facts:
-    from clodputer.store import holds, ledger, runs
-
     task, trouble = None, None
     try:
         task = taskfile.load(context.home, name, context.environ)

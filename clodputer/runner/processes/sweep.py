@@ -9,6 +9,7 @@ from time import monotonic, sleep, time
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import parse_moment
+from clodputer.runner import sessions
 from clodputer.runner.processes import subreaper
 from clodputer.runner.processes.recorded import Identity, Process, descendants, read_identities
 from clodputer.runner.processes.tree import Tree, native
@@ -137,9 +138,6 @@ def _hunt(reach: Reach, traces: Traces, least: float = 0.0) -> Swept:
 
 def _related(reach: Reach, traces: Traces, by_tag: bool) -> list[Process]:
     """Everybody on the machine who belongs to the run and is alive; never we ourselves, nor whoever started us."""
-    # Imported late: where orphans become our children, only a run whose exec died is hunted for like this.
-    from clodputer.runner import sessions
-
     tree = reach.tree
     everyone = tree.everyone()
     by_pid = {process.pid: process for process in everyone}

@@ -23,7 +23,7 @@ def times(one: Times, zone: str) -> list[str]:
     `zone` is the system's by name, "" when it is not known. Left to that line: what has a delay or a time zone of its own,
     single moments, and intervals that drift along the day.
     """
-    if one.delay or isinstance(one, Once):
+    if isinstance(one, Once) or one.delay:
         return []
     if isinstance(one, Every):
         return _grid(one.seconds, one.anchor, zone)

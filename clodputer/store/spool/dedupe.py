@@ -38,6 +38,7 @@ def read(home: Home, key: str) -> Optional[Entry]:
 def write(home: Home, entry: Entry) -> None:
     """Let a request answer for its key from now on. Raises OSError."""
     os.makedirs(home.dedupe, mode=0o700, exist_ok=True)
+    atomic.make_way(_path(home, entry.key))
     atomic.write(_path(home, entry.key), dumps(entry._asdict()).encode())
 
 
