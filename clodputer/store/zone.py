@@ -11,8 +11,10 @@ from io import BytesIO
 from typing import Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.keys import TEXT, Key
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Trigger
+from clodputer.model.withunit import Expected
 
 # Where systems say which zone they are in.
 LOCALTIME = "/etc/localtime"
@@ -46,6 +48,28 @@ _RULE = re.compile(
     rf"{_NAME}[+-]?\d{{1,2}}(?::\d\d){{0,2}}(?P<summer>{_NAME}(?:[+-]?\d{{1,2}}(?::\d\d){{0,2}})?)?"
 )
 _USUAL_CHANGES = ",M3.2.0,M11.1.0"
+
+
+def _known(text: str) -> str:
+    try:
+        load(text, {})
+    except ClodputerError as error:
+        tail = near(text) if error.code == "zone_unknown" else f"; {error.message}. {error.hint}"
+        raise Expected("the name of a time zone such as Europe/Berlin", tail) from None
+    return text
+
+
+# Of every trigger with times on a clock.
+KEY = Key(
+    "timezone",
+    TEXT,
+    "",
+    "The zone whose clock the times of the trigger go by.",
+    check=_known,
+    absent="the system's",
+    takes="name such as `Europe/Berlin`",
+    example="Europe/Berlin",
+)
 
 
 def load(name: str, environ: Mapping[str, str]) -> tzinfo:

@@ -9,9 +9,8 @@ from clodputer.model import cron, due
 from clodputer.model.cronwords import phrase
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.due import Entry
-from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import TEXT, Key
-from clodputer.model.policy import REPEATED, active, fingerprint, policy, within
+from clodputer.model.policy import REPEATED, active, fingerprint, policy, until, within
 from clodputer.model.ring import Expression, Ring
 from clodputer.model.schedule import Calendar
 from clodputer.model.task import Trigger
@@ -24,15 +23,6 @@ def _schedule(text: str) -> str:
         cron.parse(text)
     except cron.InvalidCron as error:
         raise Expected("a cron expression such as 0 8 * * mon-fri", f"; {error}") from None
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        zones.load(text, {})
-    except ClodputerError as error:
-        tail = zones.near(text) if error.code == "zone_unknown" else f"; {error.message}. {error.hint}"
-        raise Expected("the name of a time zone such as Europe/Berlin", tail) from None
     return text
 
 
@@ -49,16 +39,7 @@ KEYS = (
         takes="cron expression",
         example="0 8 * * mon-fri",
     ),
-    Key(
-        "timezone",
-        TEXT,
-        "",
-        "The zone whose clock the schedule and the active hours go by.",
-        check=_zone,
-        absent="the system's",
-        takes="name such as `Europe/Berlin`",
-        example="Europe/Berlin",
-    ),
+    zones.KEY,
     *REPEATED,
 )
 BRINGS: tuple[str, ...] = ()
@@ -66,7 +47,8 @@ BRINGS: tuple[str, ...] = ()
 
 def schedule(trigger: Trigger, zone: tzinfo) -> Calendar:
     """Its slot times."""
-    return Calendar(cron.parse(trigger.options["schedule"]), zone, active(trigger.options))
+    options = trigger.options
+    return Calendar(cron.parse(options["schedule"]), zone, active(options), until(options, zone))
 
 
 def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -> Decision:
