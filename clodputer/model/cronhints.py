@@ -9,6 +9,7 @@ _COUNT = "expected five fields (minute, hour, day of month, month, day of week)"
 _FIELD = re.compile(r"[\d*,/-]+|[a-zA-Z]{3}(?:[,-][a-zA-Z]{3})*")
 _ZONE = re.compile(r"[A-Z][A-Za-z_]+(?:/[A-Za-z_/+-]+)?|[A-Z]{3,5}")
 _HOUR, _DAY = 60, 24
+_CLOCK = r"\b([01]?\d|2[0-3])[:.]([0-5]\d)\b"
 
 # Signs of other programs' expressions, whose they are, and what does it here.
 _FOREIGN = (
@@ -42,6 +43,8 @@ def of_count(words: list[str]) -> str:
         zone = words[5] if "/" in words[5] or words[5] == "UTC" else "with its name, such as Europe/Berlin,"
         fields = " ".join(words[:5])
         return f"{there}; a time zone does not stand in the schedule; write {fields} and timezone: {zone} beside it"
+    if len(words) > 5 and re.search(r"(?i)around|about|between|every", text):
+        return f"{there}; {_of_words(text)}"
     if len(words) > 5:
         joined = re.sub(r"\s*([,/-])\s*", r"\1", text)
         if len(joined.split()) == 5:
@@ -69,14 +72,24 @@ def _without(words: list[str]) -> str:
 def _of_words(text: str) -> str:
     """What people write in words."""
     low = text.lower()
+    clocks = [(int(found[1]), int(found[2] or 0)) for found in re.finditer(_CLOCK, low)]
+    if clocks and re.search(r"\b(around|about|approximately|roughly)\b|~", low):
+        begin = (clocks[0][0] * _HOUR + clocks[0][1] - 15) % (_DAY * _HOUR)
+        return f"for a time of the task's own about then write {begin % _HOUR} {begin // _HOUR} * * * and jitter: 30m"
+    if len(clocks) > 1 and re.search(r"\bbetween\b|\bto\b|-", low):
+        begin, end = (hour * _HOUR + minute for hour, minute in clocks[:2])
+        length = (end - begin) % (_DAY * _HOUR) or _DAY * _HOUR
+        jitter = f"{length // _HOUR}h" if length % _HOUR == 0 else f"{length}m"
+        return (
+            f"for a time of the task's own write {begin % _HOUR} {begin // _HOUR} * * * and jitter: {jitter}"
+        )
     every = re.search(r"\b(\d+)\s*(minutes?|mins?|m|hours?|h|days?|d)\b", low)
     if every:
         return f"write a trigger with type: interval and every: {int(every[1])}{every[2][0]}"
     if "weekday" in low or "workday" in low:
         return "cron refuses it; such as: 0 8 * * mon-fri"
-    clock = re.search(r"\b([01]?\d|2[0-3])[:.]([0-5]\d)\b", low)
-    if clock:
-        return f"cron refuses it; write {int(clock[2])} {int(clock[1])} * * *"
+    if clocks:
+        return f"cron refuses it; write {clocks[0][1]} {clocks[0][0]} * * *"
     for word in ("yearly", "monthly", "weekly", "daily", "hourly"):
         if word in low:
             return f"cron refuses it; write @{word}"

@@ -180,8 +180,10 @@ def _overlapping(policy: Policy, facts: Facts) -> Optional[tuple[str, str]]:
 
 
 def _wait(schedule: Schedule, policy: Policy, slot: int, now: float) -> Optional[float]:
-    """Until when a late request waits for the active hours to begin, if it does."""
-    if now - slot - policy.jitter <= ON_TIME:
+    """Until when a request waits, if it does: for its own delay, or when it is late for the active hours to begin."""
+    if slot + policy.delay(slot) > now:
+        return float(slot + policy.delay(slot))
+    if now - slot - policy.delay(slot) <= ON_TIME:
         return None
     opens = opening(schedule, now)
     return opens if opens > now else None

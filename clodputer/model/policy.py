@@ -17,6 +17,7 @@ from clodputer.model.withunit import Expected
 
 DAY = 86400.0
 LONGEST_JITTER = DAY
+BY_TASK, BY_SLOT = "task", "slot"
 LAST_MOMENT = 253402300799.0
 
 # The keys that say when a trigger is due; the others say what then, and may be changed at any time.
@@ -26,13 +27,20 @@ _WHEN = ("schedule", "timezone", "every", "anchor", "time", "active", "until")
 class Policy(NamedTuple):
     """What becomes of slot times that are late or come while the task is at work. Durations in seconds.
 
-    jitter: by how much this task's requests come later than their slot times, the same at all times.
+    jitter: by how much this task's requests come later than their slot times, the same at all times. spread: another delay
+    for each slot time, of up to so many seconds; it follows from the slot time and the task, `name`.
     """
 
     catch_up: str = "latest"
     max_late: float = DAY
     jitter: int = 0
     overlap: str = "coalesce"
+    spread: int = 0
+    name: str = ""
+
+    def delay(self, slot: int) -> int:
+        """By how much the request of a slot time comes later."""
+        return self.jitter + (jitter(f"{self.name}@{slot}", self.spread) if self.spread else 0)
 
 
 def _hours(text: str) -> str:
@@ -82,6 +90,7 @@ OVERLAP = Key(
     "What becomes of a slot time while the task is busy. `coalesce`: if a request from a trigger still waits, it stands for "
     "this one too. `queue`: another request waits. `skip`: it is missed while one waits or runs.",
     choices=("coalesce", "queue", "skip"),
+    instead=(("replace", "no run is stopped for the next one; give it a timeout that ends before"),),
     example="queue",
 )
 # Of every trigger with slot times.
@@ -110,12 +119,19 @@ REPEATED = (
         "jitter",
         DURATION,
         0.0,
-        "The task starts later than its slot times by a part of this that is its own: the same at all times, another one for "
-        "another task.",
+        "The task starts later than its slot times by a part of this that is its own: another one for another task.",
         smallest=0.0,
         check=_jitter,
         takes="duration up to `1d`",
         example="10m",
+    ),
+    Key(
+        "jitter_by",
+        CHOICE,
+        BY_TASK,
+        "`task`: the jitter is the same at each slot time. `slot`: it is another one each time.",
+        choices=(BY_TASK, BY_SLOT),
+        example=BY_SLOT,
     ),
     Key(
         "active",
@@ -185,9 +201,10 @@ def until(options: Mapping[str, Any], zone: tzinfo) -> Optional[int]:
 def policy(trigger: Trigger, task: str) -> Policy:
     """What the keys of a task's trigger say of it; a key that the kind of trigger does not have is as if not written."""
     options: Mapping[str, Any] = {**defaults(REPEATED), **trigger.options}
-    return Policy(
-        options["catch_up"], options["max_late"], jitter(task, options["jitter"]), options["overlap"]
-    )
+    first = Policy(options["catch_up"], options["max_late"], 0, options["overlap"])
+    if options["jitter_by"] == BY_SLOT and options["jitter"]:
+        return first._replace(spread=int(options["jitter"]), name=task)
+    return first._replace(jitter=jitter(task, options["jitter"]))
 
 
 def jitter(task: str, longest: float) -> int:

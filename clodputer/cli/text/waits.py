@@ -36,7 +36,7 @@ def trigger(
         return told, "is never due again"
     zone = zones.of(one, context.environ)
     told["next_slot_time"] = slottext.written(slot, zone)
-    delay = policy(one, task.name).jitter
+    delay = policy(one, task.name).delay(slot)
     later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
     return told, f"is due next at {zones.wall(slot, zone)}{later}"
 

@@ -9,7 +9,7 @@ from clodputer.model import filename
 from clodputer.model import pattern as patterns
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import CHOICE, DURATION, PATH, TEXTS, Key
+from clodputer.model.keys import CHOICE, CHOICES, DURATION, PATH, TEXTS, Key
 from clodputer.model.ring import Ring, Watch
 from clodputer.model.task import Task, Trigger
 from clodputer.model.withunit import Expected
@@ -19,6 +19,7 @@ from clodputer.triggers.file_watch import seen, snapshot
 from clodputer.triggers.file_watch.judge import judge
 from clodputer.triggers.file_watch.path import filled_in
 
+_HAPPENS = {"created": "are created", "modified": "are modified", "deleted": "are deleted"}
 # Of the files that were there at the first look so many are shown.
 MOST_NAMES = 10
 
@@ -66,11 +67,13 @@ KEYS = (
     ),
     Key(
         "event",
-        CHOICE,
-        "any",
-        "What must have happened to a file.",
-        choices=("created", "modified", "any"),
-        example="created",
+        CHOICES,
+        ["any"],
+        "What must have happened to a file, or a list of it; `any` is created or modified.",
+        choices=("created", "modified", "deleted", "any"),
+        smallest=1,
+        absent="`any`",
+        example=["created", "deleted"],
     ),
     Key(
         "debounce",
@@ -155,7 +158,9 @@ def words(trigger: Trigger) -> str:
     """Such as `when files change in ~/inbox (*.pdf)`; may hold anything that a path may."""
     written = _written(trigger)
     which = "" if written == ["*"] else f" ({', '.join(written)})"
-    return f"when files change in {trigger.options['path']}{which}"
+    event = trigger.options.get("event") or "any"
+    happens = _HAPPENS.get(event if isinstance(event, str) else " ".join(event), "change")
+    return f"when files {happens} in {trigger.options['path']}{which}"
 
 
 def _path(context: Context, task: Task, trigger: Trigger) -> str:
