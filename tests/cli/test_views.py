@@ -90,6 +90,7 @@ def test_status_as_json(busy: Home) -> None:
         "overdue",
         "next",
         "broken",
+        "watch_problems",
     }
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
     assert (later["queued"], later["delayed"], found["waiting"]["dropped"]) == (2, 1, 1)
