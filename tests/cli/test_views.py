@@ -91,7 +91,6 @@ def test_status_as_json(busy: Home) -> None:
         "watch_problems",
         "next",
         "broken",
-        "watch_problems",
     }
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
     assert (later["queued"], later["delayed"], found["waiting"]["dropped"]) == (2, 1, 1)

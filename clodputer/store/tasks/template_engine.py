@@ -116,7 +116,7 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
         Fault(node.lineno, f"{type(node).__name__.lower()} is not available: a template stands alone")
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
     ]
-    # What requests bring along is not reserved: in `{% for file in files %}`, as anybody would write, `file` is the person's own.
+    # What requests bring along is not reserved: in `{% for file in files %}` the name `file` is the person's own.
     made = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"} - set(IN_PROMPTS)
     known = {name: () if name in made else fields for name, fields in known.items()}
     for root, field, line in _uses(tree):
