@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from clodputer.model.keys import Key
-from clodputer.model.run import Ended, Facts, Launch, Progress, Report
+from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 
 
@@ -23,6 +23,9 @@ class Agent(Protocol):
 
     def observe(self, progress: Progress, lines: bytes) -> Progress:
         """The progress after one or more further lines of its stdout, the last perhaps without its newline. Never raises."""
+
+    def describe(self, line: bytes) -> Description:
+        """What a line of its stdout means to a reader of the conversation. Pure, and never raises."""
 
     def interpret(self, task: Task, facts: Facts, launch: Launch, progress: Progress, ended: Ended) -> Report:
         """What the run amounts to, expectations of the task aside. Pure."""

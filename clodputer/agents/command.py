@@ -10,7 +10,7 @@ from clodputer.agents.ending import not_by_itself
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import ARGUMENTS, Key
 from clodputer.model.outcome import of
-from clodputer.model.run import STOP_GRACE, TIMEOUT, Ended, Facts, Launch, Progress, Report
+from clodputer.model.run import STOP_GRACE, TIMEOUT, Description, Ended, Facts, Launch, Progress, Report, Said
 from clodputer.model.task import Task
 
 LONGEST_LINE = 1024 * 1024
@@ -89,6 +89,12 @@ def observe(progress: Progress, lines: bytes) -> Progress:
         return progress
     line = written.rpartition(b"\n")[2]
     return Progress(started=True, notes=Notes(line[:LONGEST_LINE], len(line) > LONGEST_LINE))
+
+
+def describe(line: bytes) -> Description:
+    """What it prints is shown as it stands, JSON too. Never raises."""
+    text = line.decode("utf-8", "replace").strip()
+    return Description((Said("prints", text),)) if text else Description()
 
 
 def interpret(  # every agent is asked the same

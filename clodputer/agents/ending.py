@@ -30,7 +30,7 @@ def stopped_by_us(launch: Launch, ended: Ended) -> Optional[Outcome]:
 def by_signal(ended: Ended) -> Optional[Outcome]:
     """The outcome when a signal that we did not send ended it, else None.
 
-    An exit status from 129 on is how a program (claude too, claude-cli 3) tells that it obeyed a signal.
+    An exit status from 129 on is how a program (claude 2.1.329 too) tells that it obeyed a signal.
     """
     if ended.stopped:
         return None

@@ -88,8 +88,7 @@ def allowed(name: str) -> bool:
 def account() -> dict[str, str]:
     """HOME, USER, LOGNAME, SHELL and PATH as the account database has them.
 
-    cron sets no USER on some systems, and launchd units that name neither USER nor LOGNAME could not log in
-    (unattended-failures 2).
+    cron sets no USER on some systems, and launchd units that name neither USER nor LOGNAME could not log in.
     """
     try:
         entry = pwd.getpwuid(os.getuid())

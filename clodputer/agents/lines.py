@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Optional
 from clodputer.model.jsontext import finite, reader
 
 # We have to stay below 100 MB. Text takes some six times its size while it is read, many small values thirty times. The
-# longest line seen of claude is one whole reply: 4 MB when it was made to (claude-cli 4).
+# longest line seen of claude is one whole reply: 4 MB when it was made to (2.1.329).
 LONGEST = 8 * 1024 * 1024
 MOST_VALUES = 500_000
 
@@ -54,7 +54,7 @@ def read(line: bytes) -> Any:
     """The value on a line. Raises ValueError for what is no JSON, too deep, or longer than LONGEST.
 
     NaN, Infinity and numbers beyond a float are refused, since records would not be JSON with them. Halves of
-    surrogate pairs, which claude can emit (claude-cli 4) and no file can hold, become question marks.
+    surrogate pairs, which claude can emit and no file can hold, become question marks.
     """
     if len(line) > LONGEST or (len(line) > MOST_VALUES and line.count(b",") > MOST_VALUES):
         raise ValueError("line too long")

@@ -60,6 +60,29 @@ class Progress(NamedTuple):
     notes: Any = None
 
 
+class Said(NamedTuple):
+    """One thing in a conversation: `kind` is the verb (starts, says, uses, ...), `text` is as the agent wrote it.
+
+    more: for a tool call, the arguments that `text` leaves out, one to a line.
+    """
+
+    kind: str
+    text: str
+    more: str = ""
+
+
+class Description(NamedTuple):
+    """What one line of an agent's stdout means to a reader of the conversation.
+
+    reply: the id of the reply that it is a part of, empty for none, and for those of a subagent; every reply is a turn.
+    cost_usd: what the agent says that it has spent so far.
+    """
+
+    said: tuple[Said, ...] = ()
+    reply: str = ""
+    cost_usd: Optional[float] = None
+
+
 class Ended(NamedTuple):
     """How a process ended and what we did to it.
 

@@ -61,7 +61,7 @@ def freeze(
         "PATH": os.pathsep.join(chosen.folders),
         "HOME": own if os.path.isabs(own) else account["HOME"],
         **{name: account[name] for name in ("USER", "LOGNAME") if account.get(name)},
-        # claude starts the shell it finds here as a login shell, which has hung without a terminal (launchd 6).
+        # claude starts the shell it finds here as a login shell, which has hung under launchd (2.1.203).
         "SHELL": "/bin/sh",
         "LANG": language(environ, platform),
         "CLODPUTER_HOME": home,

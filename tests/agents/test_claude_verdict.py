@@ -206,13 +206,13 @@ DENIED = {"type": "system", "subtype": "permission_denied", "tool_name": "Read"}
         ([init(), said("x", error="billing_error", is_api_error_message=True)], ended(1), "billing"),
         # the model has spoken again since
         ([init(), said("x", error="server_error"), said("y")], ended(1), "exit_status"),
-        # plan and auto mode end so when they refuse to act (claude-cli 2)
+        # plan and auto mode end so when they refuse to act (2.1.329)
         (
             [init(), result(permission_denials=[{"tool_name": "Write", "tool_use_id": "t"}])],
             ended(1),
             "denied",
         ),
-        # seen in system events only (unattended-failures 5)
+        # seen in system events only
         ([init(), DENIED, result()], ended(0), "denied"),
     ],
 )

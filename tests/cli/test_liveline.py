@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clodputer.agents import claude
 from clodputer.cli.terminal.live_line import Seen, clock, cut, line, observe, usual
 
 
 def seen(*events: Any) -> Seen:
     found = Seen()
     for event in events:
-        found = observe(found, event if isinstance(event, bytes) else json.dumps(event).encode())
+        text = event if isinstance(event, bytes) else json.dumps(event).encode()
+        found = observe(found, claude.describe(text))
     return found
 
 
@@ -48,7 +50,7 @@ def test_what_is_seen(events: list[Any], expected: Seen) -> None:
 
 @given(st.binary())
 def test_no_bytes_make_it_stumble(data: bytes) -> None:
-    observe(Seen(), data)
+    observe(Seen(), claude.describe(data))
 
 
 ANYTHING = st.sampled_from(

@@ -9,6 +9,7 @@ from json import dumps
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
+from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.stream import asked_mode, begin, observe
 from clodputer.agents.claude.variables import containment, credentials, settings
@@ -17,7 +18,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
-__all__ = ["KEYS", "begin", "interpret", "launch", "locate_binary", "observe"]
+__all__ = ["KEYS", "begin", "describe", "interpret", "launch", "locate_binary", "observe"]
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0
@@ -35,7 +36,7 @@ USUAL_PLACES = (
     "/usr/bin",
 )
 
-# Linux takes no single argument of this length or more (claude-cli 2).
+# Linux takes no single argument of this length or more (MAX_ARG_STRLEN, execve(2)).
 LONGEST_ARGUMENT = 128 * 1024
 
 SESSION_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -144,7 +145,7 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> str:
         or not SESSION_ID.fullmatch(session_id)
     ):
         return ""
-    # An unknown id ends every run with exit 1 (claude-cli 2), and a session too long to be sent stays too long: rather
+    # An unknown id ends every run with exit 1 (2.1.329), and a session too long to be sent stays too long: rather
     # begin anew than fail for ever.
     if last.get("reason") == "invalid_request":
         return ""

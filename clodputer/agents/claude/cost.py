@@ -29,7 +29,7 @@ class Spent(NamedTuple):
 def spent(facts: Facts, session_id: str, notes: Notes) -> Spent:
     """What the run has spent.
 
-    `total_cost_usd` and `modelUsage` go on counting when a session is resumed (claude-cli 3), so the session's
+    `total_cost_usd` and `modelUsage` go on counting when a session is resumed (2.1.329), so the session's
     earlier figures, which its last record kept, are taken off. Smaller figures mean that the count began anew.
     """
     last = facts.last or {}

@@ -140,7 +140,7 @@ def _heard(progress: Progress, line: bytes) -> Progress:
         notes = _limit(notes, mapping(event.get("rate_limit_info")))
     notes = notes._replace(final=final)
     hopeless = progress.hopeless
-    # The first event comes when the servers have had their time to start, and before anything is spent (claude-cli 4).
+    # The first event comes when the servers have had their time to start, and before anything is spent.
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"
     if event.get("subtype") == "init" and weaker_than_asked(notes):
@@ -177,7 +177,7 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
     if subtype == "background_tasks_changed":
         return notes._replace(background=len(items(event.get("tasks"))))
     if subtype == "permission_denied":
-        # Said here even where the result's own list misses it (unattended-failures 5).
+        # Said here even where the result's own list misses it (claude-code issue 82747).
         call = text(event.get("tool_use_id"))
         tool = notes.open_tools.get(call, Tool(text(event.get("tool_name")), {}))
         return _denied(
@@ -265,7 +265,7 @@ def _limit(notes: Notes, info: Mapping[str, Any]) -> Notes:
     """Note when a rejected usage window resets; the latest one, when several are rejected.
 
     A rejection without any such moment is no usage limit: an OAuth login gets one for every plain 429 (2.1.329).
-    Windows that are not rejected must not lengthen the wait (unattended-failures 4).
+    Windows that are not rejected must not lengthen the wait.
     """
     if info.get("status") != "rejected":
         return notes

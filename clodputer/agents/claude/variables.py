@@ -43,7 +43,7 @@ CLOUDS: Mapping[str, tuple[str, ...]] = {
     "CLAUDE_CODE_USE_FOUNDRY": ("AZURE_", "ANTHROPIC_FOUNDRY_", "CLAUDE_CODE_SKIP_FOUNDRY_AUTH"),
 }
 
-# Retries after the first request; the waits before them grow 0.6, 1.1, 2, 4.3, 9, 17, then 35 s each (claude-cli 3).
+# Retries after the first request; the waits before them grow 0.6, 1.1, 2, 4.3, 9, 17, then 35 s each (2.1.329).
 # Six outlast a blip of half a minute; the ten of its own keep even a refused key, which it retries too, for 3 minutes.
 RETRIES = 6
 
@@ -95,7 +95,7 @@ def settings(task: Task) -> dict[str, str]:
 def containment(facts: Facts, platform: str) -> dict[str, str]:
     """What the sweep needs there, and the task may not override.
 
-    macOS has no subreaper: a prefix writes down the session of every shell that claude starts (claude-cli 6).
+    macOS has no subreaper: a prefix writes down the session of every shell that claude starts.
     """
     if platform != "darwin":
         return {}

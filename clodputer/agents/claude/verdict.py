@@ -102,7 +102,7 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
     unmet = _unmet(task, notes, notes.result)
     status = None if excused else ending.by_status(ended)
     if status is not None:
-        # The modes `plan` and `auto` end so when they refuse to act (claude-cli 2).
+        # The modes `plan` and `auto` end so when they refuse to act (2.1.329).
         return unmet if unmet is not None and unmet.reason == "denied" else status
     return unmet or of(
         "completed", "It had its result but did not leave, and was stopped." if ended.stopped else ""
@@ -167,7 +167,7 @@ def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outc
             "empty", f"The prompt was taken for the command /{command}." if command else "No turn was taken."
         )
     if task.claude.json_schema is not None and "structured_output" not in result:
-        # claude calls this a success (claude-cli 2).
+        # claude calls this a success (2.1.329).
         said = shortened(text(result.get("result")), 200)
         return of("no_structure", f"It ended without output that fits json_schema. It said: {said}")
     if "structured_output" not in result and not text(result.get("result")).strip():

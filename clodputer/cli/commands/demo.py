@@ -12,6 +12,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import click
 
+from clodputer import agents
 from clodputer.cli import called
 from clodputer.cli.commands import demo_stage as stage
 from clodputer.cli.group import json_option
@@ -19,11 +20,11 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.follow import follow
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import one_line, printable
-from clodputer.cli.text import event
 from clodputer.cli.text import record as recordtext
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import SUCCEEDED, remedy
+from clodputer.model.run import Said
 from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.home import Home
@@ -44,7 +45,7 @@ Say = Callable[[str], None]
 class Ran(NamedTuple):
     """What the demo saw: the events as they came, the run, its record if it left one, and what exec complained of."""
 
-    events: list[event.Said]
+    events: list[Said]
     run_id: str
     record: Optional[Mapping[str, Any]]
     complaint: str
@@ -109,7 +110,9 @@ def _result(ran: Ran, record: Mapping[str, Any], kept: Optional[str], way: list[
 
 
 def _execute(environ: Mapping[str, str], home: Home, say: Say) -> Ran:
-    events: list[event.Said] = []
+    events: list[Said] = []
+    # The demo's agent is a small program that prints what claude would.
+    describe = agents.load("claude").describe
     with tempfile.TemporaryFile() as complaints:
         execution = stage.start(environ, home, complaints)
         started = time.monotonic()
@@ -118,7 +121,7 @@ def _execute(environ: Mapping[str, str], home: Home, say: Say) -> Ran:
                 _step(4, f"`clodputer exec`, started as process {execution.pid}, finds it there and runs it:")
             )
             for line in follow(home, stage.TASK, execution):
-                for said in event.read(line):
+                for said in describe(line).said:
                     events.append(said)
                     say(_event(said, time.monotonic() - started))
         finally:
@@ -129,7 +132,7 @@ def _execute(environ: Mapping[str, str], home: Home, say: Say) -> Ran:
     return Ran(events, run_id, runs.record(home, stage.TASK, run_id) if run_id else None, complaint)
 
 
-def _event(said: event.Said, seconds: float) -> str:
+def _event(said: Said, seconds: float) -> str:
     width = min(shutil.get_terminal_size().columns, 120) - 20
     text = one_line(said.text, max(width, 30))
     return f"     {ink(f'{seconds:4.1f}s', 'dim')}  {said.kind:<7}  {_styled(said.kind, text)}"

@@ -158,9 +158,10 @@ def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bo
     """Print whole files piece by piece: a stream may be larger than memory. Raises OSError."""
     folder = data["folder"]
     if talk:
+        describe = conversation.describer(folder)
         try:
             with open(f"{folder}/stdout", "rb") as file:
-                for said in conversation.said(file, context.masker.text):
+                for said in conversation.said(file, describe, context.masker.text):
                     sys.stdout.write(conversation.laid_out(said, sys.stdout) + "\n")
         except FileNotFoundError:
             pass
@@ -182,7 +183,7 @@ def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bo
 def _conversation(context: Context, folder: str) -> tuple[list[dict[str, str]], bool]:
     """The last things said, and whether there is more."""
     try:
-        said, cut = conversation.last_said(f"{folder}/stdout", MOST_SAID, context.masker.text)
+        said, cut = conversation.last_said(folder, MOST_SAID, context.masker.text)
     except FileNotFoundError:
         return [], False
     return [found._asdict() for found in said], cut

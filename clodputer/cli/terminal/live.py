@@ -13,7 +13,6 @@ from clodputer.cli.terminal import live_line
 from clodputer.cli.terminal.follow import Stream
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.screen import Screen, ready
-from clodputer.cli.text import event
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
 from clodputer.model.task import Task
 from clodputer.runner.processes.stop import Stop
@@ -121,16 +120,16 @@ class Live:
             return
         # Only when a run is over are the secrets in its file masked.
         line = self._around.masker.text(line.decode("utf-8", "replace")).encode()
-        seen, progress = run.seen, run.progress
+        seen, progress, description = run.seen, run.progress, self._agent.describe(line)
         if self._screen is not None:
             progress = self._agent.observe(progress, line)
             tokens = sum(getattr(progress.notes, "tokens", ()))
-            seen = live_line.observe(seen, line)._replace(tokens=tokens)
+            seen = live_line.observe(seen, description)._replace(tokens=tokens)
             if self._task.claude.session == "continue":
                 seen = seen._replace(cost=None)  # what is told then is the cost of the whole session
         self._run = run._replace(seen=seen, progress=progress)
         if self._follow:
-            for said in event.read(line):
+            for said in description.said:
                 before, self._before = self._before, heard(self._before, said)
                 if repeats(said, before):
                     continue

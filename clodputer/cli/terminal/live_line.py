@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, Optional
 
-from clodputer.agents.lines import amount
 from clodputer.cli.terminal.printable import one_line
-from clodputer.cli.text import event as eventtext
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.quantile import quantile
+from clodputer.model.run import Description
 
 LONGEST_DOING = 200
 # A task changes with time, so only its latest runs say how long it usually takes.
@@ -29,23 +28,15 @@ class Seen(NamedTuple):
     message: str = ""
 
 
-def observe(seen: Seen, line: bytes) -> Seen:
-    """What is known after one more line; tokens are the caller's to count. Never raises."""
-    event = eventtext.event(line)
-    if event is None:
-        text = one_line(line.decode("utf-8", "replace"), LONGEST_DOING)
-        return seen._replace(doing=text or seen.doing)
-    for said in eventtext.told(event):
-        if said.kind in ("uses", "says", "retries"):
-            text = said.text if said.kind == "uses" else f"{said.kind} {said.text}"
-            seen = seen._replace(doing=one_line(text, LONGEST_DOING))
-    message = event.get("message")
-    identity = str(message.get("id")) if isinstance(message, Mapping) else ""
-    # Each block of a reply comes as an event of its own, and a subagent's replies are no turns of the run.
-    if event["type"] == "assistant" and not event.get("parent_tool_use_id") and identity != seen.message:
-        seen = seen._replace(turns=seen.turns + 1, message=identity)
-    cost = amount(event.get("total_cost_usd")) if event["type"] == "result" else None
-    return seen if cost is None else seen._replace(cost=cost)
+def observe(seen: Seen, description: Description) -> Seen:
+    """What is known after one more line; tokens are the caller's to count."""
+    for said in description.said:
+        if said.kind in ("uses", "says", "retries", "prints"):
+            text = said.text if said.kind in ("uses", "prints") else f"{said.kind} {said.text}"
+            seen = seen._replace(doing=one_line(text, LONGEST_DOING) or seen.doing)
+    if description.reply and description.reply != seen.message:
+        seen = seen._replace(turns=seen.turns + 1, message=description.reply)
+    return seen if description.cost_usd is None else seen._replace(cost=description.cost_usd)
 
 
 def line(name: str, elapsed: float, usual: Optional[float], seen: Seen) -> str:

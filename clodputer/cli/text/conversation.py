@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from clodputer import agents
 from clodputer.agents.lines import LONGEST
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text.event import Said, read
+from clodputer.model.run import Description, Said
+from clodputer.store import runs
 
 _STYLES = {
     "uses": ("cyan",),
@@ -71,11 +73,22 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
             line = file.readline(LONGEST)
 
 
-def said(file: BinaryIO, mask: Callable[[str], str]) -> Iterator[Said]:
-    """All that a stream tells, secrets masked."""
+def describer(folder: str) -> Callable[[bytes], Description]:
+    """The `describe` of the agent that ran in a run's folder; that of plain programs when it is not known."""
+    kinds = (
+        (runs.read_json(f"{folder}/{name}") or {}).get("agent") for name in ("process.json", "record.json")
+    )
+    kind = next((kind for kind in kinds if kind in agents.KINDS), "command")
+    return agents.load(kind).describe
+
+
+def said(
+    file: BinaryIO, describe: Callable[[bytes], Description], mask: Callable[[str], str]
+) -> Iterator[Said]:
+    """All that was said in a stream, secrets masked."""
     before = Before()
     for line in lines(file):
-        for found in read(mask(line.decode("utf-8", "replace")).encode()):
+        for found in describe(mask(line.decode("utf-8", "replace")).encode()).said:
             if not repeats(found, before):
                 yield found
             before = heard(before, found)
@@ -103,12 +116,13 @@ def repeats(found: Said, before: Before) -> bool:
     return found.kind == "fails" and bool(text) and before.denied.endswith(text)
 
 
-def last_said(path: str, most: int, mask: Callable[[str], str]) -> tuple[list[Said], bool]:
-    """The last things that a stream tells, at most so many, and whether there is more before them. Raises OSError.
+def last_said(folder: str, most: int, mask: Callable[[str], str]) -> tuple[list[Said], bool]:
+    """The last things that were said in a run, at most so many, and whether there is more before them. Raises OSError.
 
     Only the end of the file is read: as much as it takes, but no more than the longest line that an agent reads.
     """
-    with open(path, "rb") as file:
+    describe = describer(folder)
+    with open(f"{folder}/stdout", "rb") as file:
         size = file.seek(0, os.SEEK_END)
         window = 64 * 1024
         while True:
@@ -116,7 +130,7 @@ def last_said(path: str, most: int, mask: Callable[[str], str]) -> tuple[list[Sa
             file.seek(start)
             if start:
                 file.readline(window)  # the end of a line that began before
-            found = list(said(file, mask))
+            found = list(said(file, describe, mask))
             if start == 0 or len(found) > most or window > LONGEST:
                 return found[-most:], start > 0 or len(found) > most
             window *= 4

@@ -140,7 +140,7 @@ def prompt_text(text: str, folder: str) -> str:
 def conversation_text(context: Context, folder: str, run_id: str) -> str:
     """The end of the conversation; empty when nothing was said."""
     try:
-        said, more = conversation.last_said(f"{folder}/stdout", LAST_SAID, context.masker.text)
+        said, more = conversation.last_said(folder, LAST_SAID, context.masker.text)
     except FileNotFoundError:
         return ""
     if not said and not more:

@@ -14,7 +14,7 @@ TAIL = 8 * 1024
 class Output:
     """Both output files of a run, from its start to its end.
 
-    Files, never pipes: a grandchild that keeps them open delays nobody (unattended-failures 8).
+    Files, never pipes: a grandchild that keeps them open delays nobody.
     """
 
     def __init__(self, stdout_path: str, stderr_path: str, most: int) -> None:

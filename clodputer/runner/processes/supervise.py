@@ -210,7 +210,7 @@ class _Watch:
             self.written = living
 
     def ask_to_leave(self) -> None:
-        """SIGTERM to the agent alone, which cleans up more than we could (claude-cli 6), and time to obey."""
+        """SIGTERM to the agent alone, which cleans up more than we could, and time to obey."""
         self.child.send(signal.SIGTERM)
         self.child.send(signal.SIGCONT)  # a stopped process obeys only when it runs again
         deadline = monotonic() + self.launch.stop_grace

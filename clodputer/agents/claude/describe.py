@@ -1,39 +1,28 @@
-"""What an agent's stream says, line by line, in words for a person."""
+"""The stream of `claude` for people: what each line means to somebody who reads the conversation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from json import dumps, loads
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
-from clodputer.agents.lines import items
+from clodputer.agents.lines import amount, items
+from clodputer.model.run import Description, Said
 
-# What a tool is asked to do, in the argument a person would look at first.
-_TELLING = ("command", "file_path", "path", "pattern", "query", "url", "description", "prompt")
-
-
-class Said(NamedTuple):
-    """One thing that a stream tells: `kind` is the verb (starts, says, uses, ...), `text` is as the agent wrote it.
-
-    more: for a tool call, the arguments that `text` leaves out, one to a line.
-    """
-
-    kind: str
-    text: str
-    more: str = ""
+# The arguments of a tool call that a person would look at first.
+_FIRST = ("command", "file_path", "path", "pattern", "query", "url", "description", "prompt")
 
 
-def read(line: bytes) -> list[Said]:
-    """What one line of a run's stdout tells; nothing for events that a person need not see. Never raises."""
-    known = event(line)
-    if known is not None:
-        return list(told(known))
-    text = line.decode("utf-8", "replace").strip()
-    return [Said("prints", text)] if text else []
+def describe(line: bytes) -> Description:
+    """What a line of its stdout means to a reader; nothing for events that a person need not see. Never raises."""
+    event = _event(line)
+    if event is None:
+        text = line.decode("utf-8", "replace").strip()
+        return Description((Said("prints", text),)) if text else Description()
+    return Description(tuple(_said(event)), _reply(event), _cost(event))
 
 
-def event(line: bytes) -> Optional[dict[str, Any]]:
-    """The event on a line; None when there is something else, or nothing. Never raises."""
+def _event(line: bytes) -> Optional[dict[str, Any]]:
     try:
         value = loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -41,8 +30,19 @@ def event(line: bytes) -> Optional[dict[str, Any]]:
     return value if isinstance(value, dict) and "type" in value else None
 
 
-def told(event: Mapping[str, Any]) -> Iterator[Said]:
-    """What an event tells."""
+def _reply(event: Mapping[str, Any]) -> str:
+    # Each block of a reply comes as an event of its own, and a subagent's replies are no turns of the run.
+    message = event.get("message")
+    if event["type"] != "assistant" or event.get("parent_tool_use_id") or not isinstance(message, Mapping):
+        return ""
+    return str(message.get("id") or "")
+
+
+def _cost(event: Mapping[str, Any]) -> Optional[float]:
+    return amount(event.get("total_cost_usd")) if event["type"] == "result" else None
+
+
+def _said(event: Mapping[str, Any]) -> Iterator[Said]:
     kind, subtype = event["type"], event.get("subtype")
     if kind == "system" and subtype == "init":
         yield Said("starts", ", ".join(str(event[key]) for key in ("model", "cwd") if event.get(key)))
@@ -57,7 +57,7 @@ def told(event: Mapping[str, Any]) -> Iterator[Said]:
             if block.get("type") == "text" and str(block.get("text", "")).strip():
                 yield Said("says", str(block["text"]))
             elif block.get("type") == "tool_use":
-                key, text = _telling(block.get("input"))
+                key, text = _first(block.get("input"))
                 yield Said("uses", f"{block.get('name')}: {text}", _further(block.get("input"), key))
     elif kind == "user":
         for block in _blocks(event):
@@ -78,23 +78,23 @@ def _blocks(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (block for block in items(content) if isinstance(block, Mapping))
 
 
-def _telling(arguments: Any) -> tuple[str, str]:
+def _first(arguments: Any) -> tuple[str, str]:
     """The argument that a person would look at first, and its value; without one, all of them."""
     if not isinstance(arguments, Mapping):
         return "", str(arguments)
-    for key in _TELLING:
+    for key in _FIRST:
         if arguments.get(key):
             return key, str(arguments[key])
     return "", dumps(arguments)
 
 
-def _further(arguments: Any, told: str) -> str:
-    if not (told and isinstance(arguments, Mapping)):
+def _further(arguments: Any, shown: str) -> str:
+    if not (shown and isinstance(arguments, Mapping)):
         return ""
     return "\n".join(
         f"{key}: {value if isinstance(value, str) else dumps(value)}"
         for key, value in arguments.items()
-        if key != told
+        if key != shown
     )
 
 

@@ -1,4 +1,4 @@
-"""An agent's stream in words for a person."""
+"""What the stream of each agent means to a reader of the conversation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.cli.text.event import Said, read
+from clodputer import agents
+from clodputer.agents import claude
+from clodputer.model.run import Description, Said
 
 
 def line(event: Any) -> bytes:
@@ -76,7 +78,7 @@ def message(kind: str, *blocks: dict[str, Any]) -> bytes:
     ],
 )
 def test_events_in_words(data: bytes, said: list[Said]) -> None:
-    assert read(data) == said
+    assert list(claude.describe(data).said) == said
 
 
 JSON = st.recursive(
@@ -89,10 +91,42 @@ JSON = st.recursive(
 @given(st.sampled_from(["system", "assistant", "user", "result", "other"]), JSON, JSON)
 def test_no_event_makes_it_stumble(kind: str, message: Any, rest: Any) -> None:
     """Streams change from version to version; a strange one is told in part or not at all."""
-    read(line({"type": kind, "message": message, "subtype": rest, "result": rest, "errors": message}))
-    read(line({"type": kind, "message": {"content": message}}))
+    claude.describe(
+        line({"type": kind, "message": message, "subtype": rest, "result": rest, "errors": message})
+    )
+    claude.describe(line({"type": kind, "message": {"content": message}}))
 
 
-@given(st.binary())
-def test_no_bytes_make_it_stumble(data: bytes) -> None:
-    read(data)
+@pytest.mark.parametrize("kind", agents.KINDS)
+@given(data=st.binary())
+def test_no_bytes_make_it_stumble(kind: str, data: bytes) -> None:
+    agents.load(kind).describe(data)
+
+
+@pytest.mark.parametrize("kind", agents.KINDS)
+def test_every_agent_shows_what_is_no_event(kind: str) -> None:
+    describe = agents.load(kind).describe
+    assert describe(b"plain text\n") == Description((Said("prints", "plain text"),))
+    assert describe(b" \n") == Description()
+
+
+def test_a_program_is_shown_as_it_prints() -> None:
+    """Its JSON is no event of claude's, whatever keys it has."""
+    for text in ('{"type": "rate_limit_event"}', '{"type": "assistant", "message": {"id": "a"}}'):
+        assert agents.load("command").describe(text.encode()) == Description((Said("prints", text),))
+
+
+@pytest.mark.parametrize(
+    ("event", "reply", "cost"),
+    [
+        ({"type": "assistant", "message": {"id": "a", "content": []}}, "a", None),
+        ({"type": "assistant", "message": {"id": "a"}, "parent_tool_use_id": "t"}, "", None),
+        ({"type": "assistant", "message": 3, "total_cost_usd": 1}, "", None),
+        ({"type": "user", "message": {"id": "a"}}, "", None),
+        ({"type": "result", "total_cost_usd": 0.5}, "", 0.5),
+        ({"type": "result", "total_cost_usd": "much"}, "", None),
+    ],
+)
+def test_turns_and_cost(event: dict[str, Any], reply: str, cost: Any) -> None:
+    description = claude.describe(line(event))
+    assert (description.reply, description.cost_usd) == (reply, cost)
