@@ -88,9 +88,18 @@ def decide(
 
 
 def decide_startup(
-    fingerprint: str, policy: Policy, entry: Optional[Entry], facts: Facts, boot: str, now: float
+    fingerprint: str,
+    policy: Policy,
+    entry: Optional[Entry],
+    facts: Facts,
+    boot: str,
+    now: float,
+    later: float = 0.0,
 ) -> Decision:
-    """Whether the start of the computer is due: once for each boot after the one in which the trigger was first seen."""
+    """Whether the start of the computer is due: once for each boot after the one in which the trigger was first seen.
+
+    later: so many seconds its request is to wait.
+    """
     if entry is None or entry.fingerprint != fingerprint:
         last = entry.last if entry else ()
         return Decision(Entry(fingerprint, now, boot=boot, last=last))
@@ -99,7 +108,8 @@ def decide_startup(
     entry = entry._replace(accounted=now, boot=boot)
     found = ("disabled", MISSED) if not facts.enabled else _overlapping(policy, facts)
     if found is None:
-        entry = entry._replace(dropping=(Drop(f"boot-{boot}"),))
+        drop = Drop(f"boot-{boot}", not_before=now + later if later else None)
+        entry = entry._replace(dropping=(drop,))
         return Decision(entry, entry.dropping)
     moment = int(now)
     fate = Fate(found[1], found[0], moment, moment, 1, now)
@@ -170,8 +180,10 @@ def _overlapping(policy: Policy, facts: Facts) -> Optional[tuple[str, str]]:
 
 
 def _wait(schedule: Schedule, policy: Policy, slot: int, now: float) -> Optional[float]:
-    """Until when a late request waits for the active hours to begin, if it does."""
-    if now - slot - policy.jitter <= ON_TIME:
+    """Until when a request waits, if it does: for its own delay, or when it is late for the active hours to begin."""
+    if slot + policy.delay(slot) > now:
+        return float(slot + policy.delay(slot))
+    if now - slot - policy.delay(slot) <= ON_TIME:
         return None
     opens = opening(schedule, now)
     return opens if opens > now else None

@@ -160,6 +160,7 @@ def _priority(_key: Key, value: Any) -> int:
 def _choice(key: Key, value: Any) -> str:
     if not isinstance(value, str) or value not in key.choices:
         suggestion = did_you_mean(value, key.choices) if isinstance(value, str) else ""
+        suggestion = next((f"; {advice}" for other, advice in key.instead if other == value), suggestion)
         some = "one of " if len(key.choices) > 1 else ""
         raise Expected(f"{some}{', '.join(key.choices)}", suggestion)
     return value

@@ -6,16 +6,17 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from time import gmtime, strftime
+from typing import Union
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)"
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_PART = r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d|w)"
 
 # Longer ones are slips of the finger, and the far end of them (infinity) cannot be written as a moment.
 LONGEST = 100 * 366 * 86400.0
 
 
 def parse_duration(text: str) -> float:
-    """Seconds in a duration such as `90s`, `30m`, `2h`, `1h30m` or `1d`.
+    """Seconds in a duration such as `90s`, `30m`, `2h`, `1h30m`, `1d` or `2w`.
 
     Raises ValueError, with a message fit for a person, for anything else.
     """
@@ -61,6 +62,17 @@ def parse_moment(text: str, now: float) -> float:
         raise ValueError(
             f"not a moment: {text[:40]!r}; write ISO 8601 such as 2026-11-21T08:00:00+01:00, or +30m"
         ) from None
+
+
+def parse_wall(text: str) -> Union[float, datetime]:
+    """Epoch seconds of a moment with an offset; one without is a time on the clock of a place, which is to be known yet.
+
+    Raises ValueError.
+    """
+    stripped = text.strip()
+    iso = stripped[:-1] + "+00:00" if stripped[-1:] in ("Z", "z") else stripped
+    found = datetime.fromisoformat(iso)
+    return found if found.tzinfo is None else found.timestamp()
 
 
 def iso(epoch: float) -> str:

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta, tzinfo
 from hashlib import blake2b
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import window
 from clodputer.model.keys import CHOICE, DURATION, PART, TEXT, Key, defaults
-from clodputer.model.moment import parse_moment
+from clodputer.model.moment import parse_moment, parse_wall
+from clodputer.model.schedule import on_the_clock
 from clodputer.model.task import Trigger
-from clodputer.model.window import ALWAYS, Window
+from clodputer.model.window import Active
 from clodputer.model.withunit import Expected
 
 DAY = 86400.0
 LONGEST_JITTER = DAY
+BY_TASK, BY_SLOT = "task", "slot"
 LAST_MOMENT = 253402300799.0
 
 # The keys that say when a trigger is due; the others say what then, and may be changed at any time.
-_WHEN = ("schedule", "timezone", "every", "anchor", "time", "active")
+_WHEN = ("schedule", "timezone", "every", "anchor", "time", "active", "until")
 
 
 class Policy(NamedTuple):
     """What becomes of slot times that are late or come while the task is at work. Durations in seconds.
 
-    jitter: by how much this task's requests come later than their slot times, the same at all times.
+    jitter: by how much this task's requests come later than their slot times, the same at all times. spread: another delay
+    for each slot time, of up to so many seconds; it follows from the slot time and the task, `name`.
     """
 
     catch_up: str = "latest"
     max_late: float = DAY
     jitter: int = 0
     overlap: str = "coalesce"
+    spread: int = 0
+    name: str = ""
+
+    def delay(self, slot: int) -> int:
+        """By how much the request of a slot time comes later."""
+        return self.jitter + (jitter(f"{self.name}@{slot}", self.spread) if self.spread else 0)
 
 
 def _hours(text: str) -> str:
     try:
-        window.parse_hours(text)
+        window.active(text, "")
     except ValueError as error:
         raise Expected(str(error)) from None
     return text
@@ -80,6 +90,7 @@ OVERLAP = Key(
     "What becomes of a slot time while the task is busy. `coalesce`: if a request from a trigger still waits, it stands for "
     "this one too. `queue`: another request waits. `skip`: it is missed while one waits or runs.",
     choices=("coalesce", "queue", "skip"),
+    instead=(("replace", "no run is stopped for the next one; give it a timeout that ends before"),),
     example="queue",
 )
 # Of every trigger with slot times.
@@ -108,12 +119,19 @@ REPEATED = (
         "jitter",
         DURATION,
         0.0,
-        "The task starts later than its slot times by a part of this that is its own: the same at all times, another one for "
-        "another task.",
+        "The task starts later than its slot times by a part of this that is its own: another one for another task.",
         smallest=0.0,
         check=_jitter,
         takes="duration up to `1d`",
         example="10m",
+    ),
+    Key(
+        "jitter_by",
+        CHOICE,
+        BY_TASK,
+        "`task`: the jitter is the same at each slot time. `slot`: it is another one each time.",
+        choices=(BY_TASK, BY_SLOT),
+        example=BY_SLOT,
     ),
     Key(
         "active",
@@ -125,10 +143,10 @@ REPEATED = (
                 "hours",
                 TEXT,
                 None,
-                "From the first minute on, to before the last; `22:00-06:00` runs past midnight.",
+                "From the first minute on, to before the last; `22:00-06:00` runs past midnight. Commas part several.",
                 check=_hours,
                 absent="all",
-                takes="such as `08:00-20:00`",
+                takes="such as `08:00-20:00` or `08:00-12:00, 14:00-18:00`",
                 example="08:00-20:00",
             ),
             Key(
@@ -146,25 +164,47 @@ REPEATED = (
         absent="always",
         example={"hours": "08:00-20:00"},
     ),
+    Key(
+        "until",
+        TEXT,
+        None,
+        "Nothing is due after this moment. A date is the whole of that day; without an offset it is by the clock of the zone.",
+        check=moment,
+        absent="no end",
+        takes="moment or date",
+        example="2026-12-31",
+    ),
     OVERLAP,
 )
 
 
-def active(options: Mapping[str, Any]) -> Window:
+def active(options: Mapping[str, Any]) -> Active:
     """The active hours and days that the key `active` names."""
-    keys = options.get("active")
-    if not keys:
-        return ALWAYS
-    begin, end = window.parse_hours(keys["hours"]) if "hours" in keys else (ALWAYS.begin, ALWAYS.end)
-    return Window(begin, end, window.parse_days(keys["days"]) if "days" in keys else ALWAYS.days)
+    keys = options.get("active") or {}
+    return window.active(keys.get("hours", ""), keys.get("days", ""))
+
+
+def until(options: Mapping[str, Any], zone: tzinfo) -> Optional[int]:
+    """The last moment (epoch seconds) at which a trigger may be due, if the key `until` names one; a date is that whole day."""
+    text = options.get("until")
+    if not text:
+        return None
+    found = parse_wall(text)
+    if isinstance(found, float):
+        return int(found)
+    whole_day = len(text.strip()) <= len("2026-12-31")
+    if whole_day and found.date() < date.max:
+        return on_the_clock(found + timedelta(days=1), zone) - 1
+    return on_the_clock(found, zone)
 
 
 def policy(trigger: Trigger, task: str) -> Policy:
     """What the keys of a task's trigger say of it; a key that the kind of trigger does not have is as if not written."""
     options: Mapping[str, Any] = {**defaults(REPEATED), **trigger.options}
-    return Policy(
-        options["catch_up"], options["max_late"], jitter(task, options["jitter"]), options["overlap"]
-    )
+    first = Policy(options["catch_up"], options["max_late"], 0, options["overlap"])
+    if options["jitter_by"] == BY_SLOT and options["jitter"]:
+        return first._replace(spread=int(options["jitter"]), name=task)
+    return first._replace(jitter=jitter(task, options["jitter"]))
 
 
 def jitter(task: str, longest: float) -> int:
@@ -186,4 +226,5 @@ def within(options: Mapping[str, Any]) -> str:
     keys: Optional[Mapping[str, Any]] = options.get("active")
     limits = " ".join(str(keys[key]) for key in ("days", "hours") if key in keys) if keys else ""
     zone = options.get("timezone")
-    return (f", only {limits}" if limits else "") + (f" ({zone})" if zone else "")
+    end = f", until {options['until']}" if options.get("until") else ""
+    return (f", only {limits}" if limits else "") + end + (f" ({zone})" if zone else "")

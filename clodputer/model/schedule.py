@@ -14,10 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import partial
+from itertools import takewhile
+from operator import ge
 from typing import NamedTuple, Optional, Union
 
 from clodputer.model.cron import Cron
-from clodputer.model.window import ALWAYS, Window
+from clodputer.model.window import ALWAYS, Active
 
 # Debian's cron replays fixed times over gaps up to this long, and merely jumps over longer ones.
 LONGEST_GAP = 3 * 3600
@@ -28,11 +31,12 @@ _END = 253402300799
 
 
 class Calendar(NamedTuple):
-    """A cron expression by the clock of a zone."""
+    """A cron expression by the clock of a zone. until: nothing is due after this moment (epoch seconds), here and below."""
 
     cron: Cron
     zone: tzinfo
-    window: Window = ALWAYS
+    window: Active = ALWAYS
+    until: Optional[int] = None
 
 
 class Interval(NamedTuple):
@@ -41,7 +45,22 @@ class Interval(NamedTuple):
     every: int
     anchor: int
     zone: tzinfo = timezone.utc
-    window: Window = ALWAYS
+    window: Active = ALWAYS
+    until: Optional[int] = None
+
+
+class Days(NamedTuple):
+    """Every so many days at one time by the clock of a zone, counted from a first day in both directions.
+
+    second: of the day. It is a fixed time: the same on the clock whatever that does.
+    """
+
+    days: int
+    first: date
+    second: int
+    zone: tzinfo
+    window: Active = ALWAYS
+    until: Optional[int] = None
 
 
 class Moment(NamedTuple):
@@ -50,14 +69,19 @@ class Moment(NamedTuple):
     at: int
 
 
-Schedule = Union[Calendar, Interval, Moment]
+Schedule = Union[Calendar, Interval, Days, Moment]
 
 
 def slots(schedule: Schedule, after: float) -> Iterator[int]:
     """The slot times later than `after`, in order; a schedule that is never due again ends."""
     if isinstance(schedule, Moment):
         return iter([schedule.at] if schedule.at > after else [])
-    found = _calendar(schedule, after) if isinstance(schedule, Calendar) else _interval(schedule, after)
+    if isinstance(schedule, Calendar):
+        found = _calendar(schedule, after)
+    else:
+        found = _days(schedule, after) if isinstance(schedule, Days) else _interval(schedule, after)
+    if schedule.until is not None:
+        found = takewhile(partial(ge, schedule.until), found)
     if schedule.window == ALWAYS:
         return found
     zone, window = schedule.zone, schedule.window
@@ -75,6 +99,30 @@ def opening(schedule: Schedule, now: float) -> float:
         return now
     local = datetime.fromtimestamp(now, schedule.zone)
     return now if schedule.window.holds(local) else schedule.window.opening(local).timestamp()
+
+
+def on_the_clock(wall: datetime, zone: tzinfo) -> int:
+    """The moment at which a zone's clock shows a time: the first of two; for one that is skipped, right after the gap."""
+    second = wall.hour * 3600 + wall.minute * 60 + wall.second
+    early, late = _instant(wall.date(), second, zone, 0), _instant(wall.date(), second, zone, 1)
+    return early if early <= late else _end_of_gap(late, early, zone)
+
+
+def _days(days: Days, after: float) -> Iterator[int]:
+    if after >= _END - 2 * 86400:
+        return
+    # A period early: the clock may go back over midnight.
+    begin = datetime.fromtimestamp(after, days.zone).date()
+    day = days.first + timedelta(days=((begin - days.first).days // days.days - 1) * days.days)
+    last = _farthest(day)
+    while day <= last:
+        moment = next(_unusual(day, days.second, days.zone, False), None)
+        if moment is not None and moment > after:
+            yield moment
+            last = _farthest(day)
+        if (date.max - day).days < days.days:
+            return
+        day += timedelta(days=days.days)
 
 
 def _interval(interval: Interval, after: float) -> Iterator[int]:
@@ -97,7 +145,7 @@ def _calendar(calendar: Calendar, after: float) -> Iterator[int]:
     last = _farthest(day)
     found: set[int] = set()
     while day <= last:
-        if cron.on(day.month, day.day, day.isoweekday() % 7):
+        if cron.on(day):
             found.update(slot for slot in _on_day(cron, zone, day) if slot > after)
         day += timedelta(days=1)
         if found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Optional
 
-CREATED, MODIFIED, ANY = "created", "modified", "any"
+CREATED, MODIFIED, DELETED, ANY = "created", "modified", "deleted", "any"
 IGNORE, PROCESS = "ignore", "process"
 
 # Two writes within one tick of the kernel's clock (at most 10 ms) bear the same times, so however short the debounce is, a
@@ -36,28 +36,43 @@ class Entry(NamedTuple):
     """A file as of the last look.
 
     since: the look that first saw this version, in epoch seconds, while it is not settled; None when it is accounted for.
-    new: a version that is not settled is the first one of its file.
+    new: a version that is not settled is the first one of its file. gone: the look that first missed the file, while its
+    deletion is not settled.
     """
 
     version: Version
     since: Optional[float] = None
     new: bool = False
+    gone: Optional[float] = None
 
 
 class Options(NamedTuple):
-    """What a trigger says of changes; `debounce` in seconds."""
+    """What a trigger says of changes; `debounce` in seconds. ANY among the events is CREATED and MODIFIED."""
 
-    event: str = ANY
+    event: Collection[str] = (ANY,)
     debounce: float = 2.0
     initial: str = IGNORE
 
+    def wants(self, event: str) -> bool:
+        """Whether a change of that kind is asked for."""
+        return event in self.event or (ANY in self.event and event != DELETED)
+
 
 class Change(NamedTuple):
-    """A settled change: the path relative to the folder, CREATED or MODIFIED, and the version it led to."""
+    """A settled change: the path relative to the folder, CREATED, MODIFIED or DELETED, and the version it led to.
+
+    Of a file that is gone, the last version, and since when it is gone (epoch seconds).
+    """
 
     path: str
     event: str
     version: Version
+    gone: Optional[float] = None
+
+    @property
+    def moment(self) -> float:
+        """When it was made, as far as that is known; epoch seconds."""
+        return self.version.ctime_ns / 1e9 if self.gone is None else self.gone
 
 
 class Looked(NamedTuple):
@@ -90,8 +105,8 @@ def compare(
 ) -> Looked:
     """What a look at `now` (epoch seconds) finds changed since the look that left `before`.
 
-    Files that are gone are forgotten. `inodes=False`: the folder was away meanwhile, and a volume that comes back may number
-    its files anew.
+    Files that are gone are forgotten; where DELETED is asked for, once that is a change. `inodes=False`: the folder was away
+    meanwhile, and a volume that comes back may number its files anew.
     """
     entries: dict[str, Entry] = {}
     changes = []
@@ -104,11 +119,23 @@ def compare(
                 again = quiet if again is None else min(again, quiet)
             else:
                 event = CREATED if entry.new else MODIFIED
-                if options.event in (ANY, event):
+                if options.wants(event):
                     changes.append(Change(path, event, version))
                 entry = Entry(version)
         entries[path] = entry
     changes.sort(key=lambda change: (change.version.mtime_ns, change.path))
+    if options.wants(DELETED):
+        gone = {path: entry for path, entry in before.items() if path not in listing}
+        for path, entry in sorted(gone.items()):
+            if entry.new:
+                continue  # nobody was told that it was there
+            since = now if entry.gone is None else min(entry.gone, now)
+            quiet = since + max(options.debounce, TICK)
+            if quiet > now:
+                again = quiet if again is None else min(again, quiet)
+                entries[path] = entry._replace(gone=since)
+            else:
+                changes.append(Change(path, DELETED, entry.version, since))
     return Looked(tuple(changes), again, entries)
 
 
@@ -125,14 +152,17 @@ def slow_down(
     """
     if not looked.changes:
         return looked._replace(echoes=echoes)
-    moments = [change.version.ctime_ns / 1e9 for change in looked.changes]
+    moments = [change.moment for change in looked.changes]
     if not all(any(start <= moment <= end for start, end in runs) for moment in moments):
         return looked
     until = max(end for _, end in runs) + SLOW
     if echoes < ECHOES or until <= now:
         return looked._replace(echoes=echoes + 1)
     kept = {
-        change.path: _seen(before.get(change.path), change.version, now, True) for change in looked.changes
+        change.path: _seen(before.get(change.path), change.version, now, True)
+        if change.gone is None
+        else before[change.path]._replace(gone=change.gone)
+        for change in looked.changes
     }
     again = until if looked.again is None else min(looked.again, until)
     return looked._replace(
@@ -149,6 +179,7 @@ def out_of_sight(before: Mapping[str, Entry], folders: Collection[str]) -> dict[
 def _seen(old: Optional[Entry], version: Version, now: float, inodes: bool) -> Entry:
     if old is None:
         return Entry(version, now, True)
+    old = old._replace(gone=None)
     if old.since is None:
         if (version[:3] if inodes else version[:2]) == (old.version[:3] if inodes else old.version[:2]):
             # New rights or a new link change ctime alone, and are no new content.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -43,7 +43,32 @@ class Window(NamedTuple):
         raise AssertionError("every window opens within a week")
 
 
+class Windows(NamedTuple):
+    """Several hours of the same days: inside is whatever one of them holds."""
+
+    windows: tuple[Window, ...]
+
+    def holds(self, local: datetime) -> bool:
+        """Whether a local time lies inside."""
+        return any(window.holds(local) for window in self.windows)
+
+    def opening(self, local: datetime) -> datetime:
+        """The first local time not before this one that lies inside, by the clock on the wall."""
+        return min(window.opening(local) for window in self.windows)
+
+
+Active = Union[Window, Windows]
+
 ALWAYS = Window()
+
+
+def active(hours: str, days: str) -> Active:
+    """The window of texts such as `08:00-12:00, 14:00-18:00` and `mon-fri`; an empty one sets no limit. Raises ValueError."""
+    chosen = parse_days(days) if days else ALWAYS.days
+    found = (
+        [Window(*parse_hours(part), chosen) for part in hours.split(",")] if hours else [Window(days=chosen)]
+    )
+    return found[0] if len(found) == 1 else Windows(tuple(found))
 
 
 def parse_hours(text: str) -> tuple[int, int]:

@@ -103,7 +103,7 @@ def require(home: Home) -> None:
 def make(home: Home) -> None:
     """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude.
 
-    Raises OSError.
+    Raises ClodputerError ("no_folder") when something else has the name of one of them, OSError.
     """
     for folder in (
         home.root,
@@ -122,7 +122,14 @@ def make(home: Home) -> None:
         home.cache,
         home.archive,
     ):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            from clodputer.model.errors import ClodputerError
+
+            raise ClodputerError(
+                "no_folder", f"a file is where a folder should be: {folder}", f"Move it away: ls -ld {folder}"
+            ) from None
     # makedirs applies the mode to the last folder only, and the umask to all.
     os.chmod(home.root, 0o700)
     make_lane(home, "default")

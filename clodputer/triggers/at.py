@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from typing import Optional
 
 from clodputer.model import due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.due import Entry
 from clodputer.model.keys import TEXT, Key
-from clodputer.model.moment import parse_moment
+from clodputer.model.moment import parse_wall
 from clodputer.model.policy import MAX_LATE, OVERLAP, fingerprint, moment, policy
 from clodputer.model.ring import Once, Ring
-from clodputer.model.schedule import Moment
+from clodputer.model.schedule import Moment, on_the_clock
 from clodputer.model.task import Trigger
+from clodputer.store import zone as zones
 
 KEYS = (
     Key(
         "time",
         TEXT,
         None,
-        "Due once. A moment without an offset is local time.",
+        "Due once. A moment without an offset is by the clock of `timezone`: the first time if that shows it twice, right "
+        "after the gap if it is skipped.",
         check=moment,
         required=True,
         takes="moment such as `2026-12-24T18:00:00+01:00`",
         example="2026-12-24T18:00:00+01:00",
     ),
+    zones.KEY,
     MAX_LATE,
     OVERLAP,
 )
-BRINGS: tuple[str, ...] = ()
+BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def schedule(trigger: Trigger, zone: tzinfo) -> Moment:
     """Its one slot time."""
-    return Moment(int(parse_moment(trigger.options["time"], 0.0)))
+    return Moment(_moment(trigger, zone))
 
 
 def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -> Decision:
@@ -45,9 +49,16 @@ def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -
 
 def alarm(trigger: Trigger) -> Ring:
     """That moment."""
-    return Ring((Once(int(parse_moment(trigger.options["time"], 0.0))),), catches_up=True)
+    there = zones.load(trigger.options.get("timezone") or "", {})
+    return Ring((Once(_moment(trigger, there)),), catches_up=True)
 
 
 def words(trigger: Trigger) -> str:
     """Such as `once, at 2026-12-24T18:00:00+01:00`."""
-    return f"once, at {trigger.options['time']}"
+    zone = trigger.options.get("timezone")
+    return f"once, at {trigger.options['time']}{f' ({zone})' if zone else ''}"
+
+
+def _moment(trigger: Trigger, zone: tzinfo) -> int:
+    found = parse_wall(trigger.options["time"])
+    return on_the_clock(found, zone) if isinstance(found, datetime) else int(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Optional
 
@@ -9,9 +10,8 @@ from clodputer.model import cron, due
 from clodputer.model.cronwords import phrase
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.due import Entry
-from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import TEXT, Key
-from clodputer.model.policy import REPEATED, active, fingerprint, policy, within
+from clodputer.model.policy import REPEATED, active, fingerprint, policy, until, within
 from clodputer.model.ring import Expression, Ring
 from clodputer.model.schedule import Calendar
 from clodputer.model.task import Trigger
@@ -27,45 +27,29 @@ def _schedule(text: str) -> str:
     return text
 
 
-def _zone(text: str) -> str:
-    try:
-        zones.load(text, {})
-    except ClodputerError as error:
-        tail = zones.near(text) if error.code == "zone_unknown" else f"; {error.message}. {error.hint}"
-        raise Expected("the name of a time zone such as Europe/Berlin", tail) from None
-    return text
-
-
 KEYS = (
     Key(
         "schedule",
         TEXT,
         None,
         "Five fields (minute, hour, day of month, month, day of week) or an alias such as `@daily`, with the meaning of "
-        "Debian's cron. What cron would misread without a word is an error.",
+        "Debian's cron; `L` is the last day of the month, `5L` its last Friday, `1#2` its second Monday. What cron would "
+        "misread without a word is an error.",
         check=_schedule,
         required=True,
         takes="cron expression",
         example="0 8 * * mon-fri",
     ),
-    Key(
-        "timezone",
-        TEXT,
-        "",
-        "The zone whose clock the schedule and the active hours go by.",
-        check=_zone,
-        absent="the system's",
-        takes="name such as `Europe/Berlin`",
-        example="Europe/Berlin",
-    ),
+    zones.KEY,
     *REPEATED,
 )
-BRINGS: tuple[str, ...] = ()
+BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def schedule(trigger: Trigger, zone: tzinfo) -> Calendar:
     """Its slot times."""
-    return Calendar(cron.parse(trigger.options["schedule"]), zone, active(trigger.options))
+    options = trigger.options
+    return Calendar(cron.parse(options["schedule"]), zone, active(options), until(options, zone))
 
 
 def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -> Decision:
@@ -77,7 +61,7 @@ def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -
 def alarm(trigger: Trigger) -> Ring:
     """All of its slot times, those outside of the active hours too."""
     options = trigger.options
-    fields = cron.ALIASES.get(options["schedule"].strip(), options["schedule"])
+    fields = cron.plain(options["schedule"])
     return Ring(
         (Expression(fields, options.get("timezone") or ""),), catches_up=options.get("catch_up") != "skip"
     )

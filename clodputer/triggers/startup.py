@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Optional
 
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.due import Entry, decide_startup
-from clodputer.model.policy import OVERLAP, fingerprint, policy
+from clodputer.model.keys import DURATION, Key
+from clodputer.model.moment import format_duration
+from clodputer.model.policy import DAY, OVERLAP, fingerprint, policy
 from clodputer.model.ring import Ring
 from clodputer.model.task import Task, Trigger
 from clodputer.store import boot
 from clodputer.store.context import Context
 
-KEYS = (OVERLAP,)
-BRINGS: tuple[str, ...] = ()
+KEYS = (
+    Key(
+        "after",
+        DURATION,
+        0.0,
+        "So long after the start of the computer was noticed the task is to run; until then its request waits.",
+        smallest=0.0,
+        largest=DAY,
+        takes="duration up to `1d`",
+        example="15m",
+    ),
+    OVERLAP,
+)
+BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def look(context: Context, task: Task, trigger: Trigger, entry: Optional[Entry], now: float) -> str:
@@ -23,7 +38,8 @@ def look(context: Context, task: Task, trigger: Trigger, entry: Optional[Entry],
 
 def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -> Decision:
     """Whether the computer was started since the last look."""
-    return decide_startup(fingerprint(trigger), policy(trigger, facts.task), entry, facts, facts.seen, now)
+    rules, later = policy(trigger, facts.task), float(trigger.options.get("after") or 0.0)
+    return decide_startup(fingerprint(trigger), rules, entry, facts, facts.seen, now, later)
 
 
 def alarm(trigger: Trigger) -> Ring:
@@ -32,5 +48,6 @@ def alarm(trigger: Trigger) -> Ring:
 
 
 def words(trigger: Trigger) -> str:
-    """Such as `when the computer starts`."""
-    return "when the computer starts"
+    """Such as `when the computer starts`, `15m after the computer starts`."""
+    later = trigger.options.get("after")
+    return f"{format_duration(later)} after the computer starts" if later else "when the computer starts"

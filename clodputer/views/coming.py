@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple, Optional
 
 from clodputer import triggers
-from clodputer.model.policy import policy
+from clodputer.model.policy import Policy, policy
 from clodputer.model.schedule import Schedule, slots
 from clodputer.model.task import Task
 from clodputer.store import zone as zones
@@ -41,11 +41,11 @@ def streams(environ: Mapping[str, str], task: Task, after: float) -> Iterator[It
         schedule = triggers.schedule(one, environ)
         if schedule is not None:
             zone = zones.of(one, environ)
-            yield stream(task.name, one.type, policy(one, task.name).jitter, zone, schedule, after)
+            yield stream(task.name, one.type, policy(one, task.name), zone, schedule, after)
 
 
 def stream(
-    task: str, kind: str, delay: int, zone: tzinfo, schedule: Schedule, after: float
+    task: str, kind: str, rules: Policy, zone: tzinfo, schedule: Schedule, after: float
 ) -> Iterator[Coming]:
     """The slot times of one schedule later than `after`."""
-    return (Coming(slot, task, kind, delay, zone) for slot in slots(schedule, after))
+    return (Coming(slot, task, kind, rules.delay(slot), zone) for slot in slots(schedule, after))

@@ -13,7 +13,6 @@ from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import aside as spool_aside
 from clodputer.store.spool import dropfile, layout, waits, whereabouts
-from clodputer.store.spool.layout import PRIORITIES
 from clodputer.store.spool.waits import Waiting
 from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
 from clodputer.views.setaside import words
@@ -114,13 +113,13 @@ def place_folder(home: Home, place: str) -> str:
 
 
 def _lane(home: Home, name: str) -> Lane:
-    queued = [
-        [entry for entry in entries(layout.queue(home, name, priority)) if is_place(entry)]
-        for priority in PRIORITIES
-    ]
+    queued, delayed = [], 0
+    for state, folder in layout.places(home, name):
+        names = [entry for entry in entries(folder) if is_place(entry)]
+        delayed += len(names) if state == DELAYED else 0
+        queued += [names] if state == QUEUED else []
     # A name begins with its microseconds, so the least name is the oldest.
     oldest = min((int(min(names).split(".", 1)[0]) / 1e6 for names in queued if names), default=None)
-    delayed = sum(1 for entry in entries(layout.delayed(home, name)) if is_place(entry))
     return Lane(name, sum(map(len, queued)), delayed, oldest)
 
 

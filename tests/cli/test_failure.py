@@ -139,7 +139,7 @@ def shell(home: Home, line: str, **extra: str) -> tuple[int, str, str]:
             "rm -r $CLODPUTER_HOME/runs; touch $CLODPUTER_HOME/runs; $C run greet",
             1,
             "",
-            "error: Not a directory: ",
+            "error: a file is where a folder should be: ",
         ),
         # Surroundings.
         (

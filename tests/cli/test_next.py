@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
-from tests.workshop import clodputer, command_task, make_home
+from tests.workshop import clodputer, command_task, make_home, write_task
 
 
 @pytest.fixture
@@ -111,3 +111,16 @@ def test_mistakes(home: Home, arguments: tuple[str, ...], status: int, message: 
 def test_an_expression_where_a_task_is_expected(tmp_path: Path) -> None:
     _, stderr = clodputer(make_home(tmp_path), "next", "0 7 * * *", status=2)
     assert 'For a cron expression: --cron "0 7 * * *"' in stderr
+
+
+def test_a_zone_that_tz_describes(home: Home) -> None:
+    """As a rule, in the form of POSIX: tasks without a time zone of their own go by it."""
+    write_task(home, "early", "prompt: x\ntrigger: {type: cron, schedule: '30 2 * * *'}\n")
+    extra = {"TZ": "CET-1CEST,M3.5.0,M10.5.0/3"}
+    stdout, _ = clodputer(
+        home, "next", "early", "--json", "--from", "2027-03-27T12:00", "--count", "2", extra=extra
+    )
+    assert json.loads(stdout)["data"]["slot_times"] == [
+        "2027-03-28T03:00:00+02:00",
+        "2027-03-29T02:30:00+02:00",
+    ]

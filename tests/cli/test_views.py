@@ -88,6 +88,7 @@ def test_status_as_json(busy: Home) -> None:
         "cost_usd",
         "missed",
         "overdue",
+        "watch_problems",
         "next",
         "broken",
     }

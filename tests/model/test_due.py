@@ -133,6 +133,25 @@ def test_jitter_comes_after_the_slot_time() -> None:
     assert decide(DAILY, "x", policy, known(EIGHT - DAY), Facts(0.0), EIGHT).look_again == EIGHT + 600
 
 
+def test_a_jitter_of_each_slot_time() -> None:
+    """The request is there at the slot time, and waits: each time for another while, and the same however often one looks."""
+    policy = Policy(spread=600, name="work")
+    entry, waits = known(EIGHT - DAY), []
+    for day in range(50):
+        slot = EIGHT + day * DAY
+        decision = decide(DAILY, "x", policy, entry, Facts(0.0), slot)
+        (drop,) = decision.drops
+        assert drop.slot == slot
+        waits.append((drop.not_before or slot) - slot)
+        assert decision == decide(DAILY, "x", policy, entry, Facts(0.0), slot)
+        entry = due.dropped(decision.entry)
+    assert 0 <= min(waits) < 60
+    assert 540 < max(waits) < 600
+    assert len(set(waits)) > 40
+    # One that is made up for later has waited long enough.
+    assert decide(DAILY, "x", policy, known(EIGHT - DAY), Facts(0.0), NINE).drops[0].not_before is None
+
+
 def test_jitter_brings_nothing_old_back() -> None:
     """Neither at the first look nor when it is given to a schedule that was looked after."""
     assert result(DAILY, Policy(jitter=7200), None, Facts(NINE - 10), NINE) == ([], [])

@@ -41,6 +41,9 @@ def test_the_fingerprint_is_of_what_says_when() -> None:
 def test_policies() -> None:
     assert policy(trigger("cron", schedule="@daily"), "x") == Policy()
     assert policy(trigger("startup"), "x") == Policy()
+    spread = policy(trigger("cron", schedule="@daily", jitter=600.0, jitter_by="slot"), "x")
+    assert spread == Policy(spread=600, name="x")
+    assert 0 <= spread.delay(86400) < 600
     assert policy(trigger("at", time="x", max_late=5.0, overlap="skip"), "x") == Policy(
         "latest", 5.0, 0, "skip"
     )

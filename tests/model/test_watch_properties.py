@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clodputer.model import watch
-from clodputer.model.watch import CREATED, MODIFIED, Entry, Options, Version
+from clodputer.model.watch import CREATED, DELETED, MODIFIED, Entry, Options, Version
 from tests.examples import examples
 
 START = 1_800_000_000
@@ -186,5 +186,22 @@ def test_created_comes_first_and_once_for_each_file(steps: list[tuple[str, str, 
 def test_event_only_chooses(steps: list[tuple[str, str, str, int]], event: str) -> None:
     """With `event` the same looks tell the same changes of that kind, and no others."""
     _, everything = play(steps, Options(debounce=DEBOUNCE))
-    _, some = play(steps, Options(event, DEBOUNCE))
+    _, some = play(steps, Options((event,), DEBOUNCE))
     assert some.told == [each for each in everything.told if each.event == event]
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(STEPS)
+def test_deleted_is_told_once_and_never_too_early(steps: list[tuple[str, str, str, int]]) -> None:
+    """Of a path that was told before, when no look saw it for the debounce; afterwards it begins anew."""
+    folder, watcher = play(steps, Options(("any", "deleted"), DEBOUNCE))
+    for path in "abc":
+        told = [each for each in watcher.told if each.path == path]
+        assert [each.event for each in told[:1]] in ([], [CREATED])
+        for earlier, later in zip(told, told[1:]):
+            assert (later.event == CREATED) == (earlier.event == DELETED)
+            if later.event == DELETED:
+                missing = [at for at, files in watcher.looks[: later.look + 1] if path not in files]
+                seen = [at for at, files in watcher.looks[: later.look + 1] if path in files]
+                assert later.at - min(at for at in missing if at >= max(seen)) >= DEBOUNCE - 0.001
+        assert (path in folder.files) == (bool(told) and told[-1].event != DELETED)

@@ -39,6 +39,10 @@ BAD = {
         "trigger.max_late: expected a duration with its unit, found 5; write 5s or 5m"
     ),
     "{type: cron, schedule: '@daily', jitter: 2d}": "trigger.jitter: expected a duration of up to 1d, found '2d'",
+    "{type: cron, schedule: '@daily', overlap: replace}": (
+        "trigger.overlap: expected one of coalesce, queue, skip, found 'replace'; "
+        "no run is stopped for the next one; give it a timeout that ends before"
+    ),
     "{type: cron, schedule: '@daily', active: {}}": (
         "trigger.active: expected hours, days or both, found a mapping; write {hours: 08:00-20:00, days: mon-fri}"
     ),
@@ -74,8 +78,8 @@ BAD = {
     "{type: file_watch, path: inbox}": (
         "trigger.path: expected an absolute path, or one that begins with ~/, found 'inbox'"
     ),
-    "{type: file_watch, path: ~/in, event: deleted}": (
-        "trigger.event: expected one of created, modified, any, found 'deleted'"
+    "{type: file_watch, path: ~/in, event: removed}": (
+        "trigger.event[0]: expected one of created, modified, deleted, any, found 'removed'"
     ),
     "{type: startup, catch_up: all}": "trigger.catch_up: unknown key",
     "{type: manual, schedule: '@daily'}": "trigger.schedule: unknown key",

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -36,6 +36,55 @@ def test_the_zone_of_the_system() -> None:
     assert offset("", "/usr/share/zoneinfo/Asia/Kolkata") == timedelta(hours=5, minutes=30)
 
 
+RULES = [
+    "UTC0",
+    "CET-1CEST,M3.5.0,M10.5.0/3",
+    "EST5EDT",
+    "CET-1CEST",
+    "<-03>3",
+    "<+0530>-5:30",
+    "JST-9",
+    "EST+5",
+    ":UTC0",
+    "IST-1GMT0,M10.5.0,M3.5.0/1",
+    "NZST-12NZDT,M9.5.0,M4.1.0/3",
+    "CET-1CEST,J60/2,J300",
+    "CET-1CEST,60/2,300/3",
+    "<-02>2<-01>,M3.5.0/-1,M10.5.0/0",
+    "CET-1CEST-2,M3.5.0,M10.5.0/3",
+]
+NO_ZONES = ["junk", "Europe/Berln", ":junk", "A3", " UTC0", "/etc/passwd", "/gone"]
+
+
+@pytest.mark.parametrize("text", [*RULES, *NO_ZONES, "", "Europe/Berlin", ":Europe/Berlin"])
+def test_tz_as_the_c_library_reads_it(text: str) -> None:
+    """By name, by file or as a rule; what is none of them is UTC there, and here."""
+    read = zone.load("", {"TZ": text})
+    moments = [1_800_000_000 + day * 86400 + 3600 * (day % 24) for day in range(0, 800, 3)]
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = text
+    time.tzset()
+    try:
+        theirs = [time.localtime(moment).tm_gmtoff for moment in moments]
+    finally:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        time.tzset()
+    ours = [datetime.fromtimestamp(moment, read).utcoffset() for moment in moments]
+    assert [found.total_seconds() if found else 0 for found in ours] == theirs
+    assert zone.is_no_zone({"TZ": text}) == (text in NO_ZONES)
+
+
+@pytest.mark.parametrize(
+    "text", ["UTC-24", "UTC-25", "CET-1CEST,M3.5.0", "CET-1CEST,M3.5.0,M10.5.0/3junk", "CET-1\u00e4"]
+)
+def test_a_rule_that_cannot_be_reckoned_with(text: str) -> None:
+    """It is UTC here, and the doctor says so."""
+    assert zone.load("", {"TZ": text}) is timezone.utc
+    assert zone.is_no_zone({"TZ": text})
+
+
 @pytest.mark.parametrize(
     "name", ["Europe/Berln", "../../etc/passwd", "/etc/localtime", "x" * 3000, "Europe", "a\0b"]
 )
@@ -45,6 +94,28 @@ def test_a_wrong_name(name: str) -> None:
         zone.load(name, {})
     assert caught.value.code == "zone_unknown"
     assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PST", "America/Los_Angeles"),
+        ("cest", "Europe/Berlin"),
+        ("IST", "Asia/Kolkata"),
+        ("AEDT", "Australia/Sydney"),
+        ("Berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("Europe/Berln", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("UTC+2", "Etc/GMT-2"),
+        ("GMT-05:00", "Etc/GMT+5"),
+        ("+1", "Etc/GMT-1"),
+    ],
+)
+def test_what_was_meant(name: str, meant: str) -> None:
+    """Abbreviations, places and offsets that people write for a zone."""
+    assert zone.near(name) == f" (did you mean {meant!r}?)"
+    assert zone.load(meant, {}) is not None
 
 
 def test_a_system_without_a_database() -> None:

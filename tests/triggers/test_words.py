@@ -25,6 +25,12 @@ from clodputer.triggers import words
         ("0 0 1 * *", "by cron '0 0 1 * *'"),
         ("0 0 1 * 5", "by cron '0 0 1 * 5'"),
         ("0 8 * 12 *", "by cron '0 8 * 12 *'"),
+        ("0 9 L * *", "at 09:00 on the last day of the month"),
+        ("0 9 * * 5L", "at 09:00 on the last Fri of the month"),
+        ("0 9 * * mon#1,mon#3", "at 09:00 on the first Mon and third Mon of the month"),
+        ("0 9 15,L * *", "by cron '0 9 15,L * *'"),
+        ("0 9 * * 5L,1", "by cron '0 9 * * 5L,1'"),
+        ("0 9 L * 5L", "by cron '0 9 L * 5L'"),
         ("0 */2 * * *", "by cron '0 */2 * * *'"),
     ],
 )

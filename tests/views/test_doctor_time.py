@@ -123,3 +123,12 @@ def test_a_mac_that_sleeps(home: Home, tmp_path: Path) -> None:
     one(doctor_time.sleep(mac._replace(tasks=())), "ok")
     program(tmp_path / "bin", "pmset", f"cat <<'E'\n{PMSET.format(0)}\nE")
     assert "does not go to sleep" in one(doctor_time.sleep(mac), "ok").message
+
+
+def test_a_tz_that_is_no_zone(home: Home) -> None:
+    """Every other program then goes by UTC without a word."""
+    one(doctor_time.terminal_zone(facts(home)), "ok")
+    for good in ("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3"):
+        one(doctor_time.terminal_zone(facts(home)._replace(environ={"TZ": good})), "ok")
+    found = one(doctor_time.terminal_zone(facts(home)._replace(environ={"TZ": "Europe/Berln"})), "problem")
+    assert "slot times go by UTC" in found.message

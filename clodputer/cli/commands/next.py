@@ -20,6 +20,7 @@ from clodputer.model import cron
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, parse_moment
+from clodputer.model.policy import Policy
 from clodputer.model.schedule import Calendar
 from clodputer.store import home as homes
 from clodputer.store import zone as zones
@@ -74,7 +75,7 @@ def asked(
             raise _usage("a TASK and --cron do not go together", "Leave one of them out.")
         zone = zones.load(timezone or "", environ)
         calendar = Calendar(_parsed(expression), zone)
-        found = stream("", "cron", 0, zone, calendar, _start(start, now, zone))
+        found = stream("", "cron", Policy(), zone, calendar, _start(start, now, zone))
         return _result(first([found], count), "It is never due after that moment.")
     if " " in name:
         raise _usage(f"{name[:80]!r} is no name of a task", f'For a cron expression: --cron "{name[:80]}"')

@@ -35,7 +35,7 @@ def around_changes(parsed: Cron, zone: str, late: int) -> Iterator[int]:
         first = _date(change.moment + min(change.before, change.after) - late)
         last = _date(change.moment + max(change.before, change.after))
         while first <= last:
-            if parsed.on(first.month, first.day, first.isoweekday() % 7):
+            if parsed.on(first):
                 midnight = (first - _EPOCH).days * 86400
                 for hour in parsed.hours:
                     for minute in parsed.minutes:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from clodputer.store.home import Home
 
 PRIORITIES = ("5", "4", "3", "2", "1")
+# The states of a request that has not ended, in the direction in which it moves.
+DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
 _SLOT = "slot-"
 
 
@@ -47,12 +49,30 @@ def slot_lock(home: Home, lane: str, number: int) -> str:
 
 def slot_numbers(home: Home, lane: str) -> list[int]:
     """The numbers of the slots that a lane has on disk, in order, whatever its settings say."""
-    found = []
-    for name in entries(f"{home.lanes}/{lane}"):
-        digits = name[len(_SLOT) :]
-        if name.startswith(_SLOT) and digits.isdecimal() and digits == str(int(digits)):
-            found.append(int(digits))
-    return sorted(found)
+    numbers = map(slot_number, entries(f"{home.lanes}/{lane}"))
+    return sorted(number for number in numbers if number is not None)
+
+
+def slot_number(folder: str) -> int | None:
+    """The number of the slot whose folder this is, a name or a path; None for other folders and for locks."""
+    name = folder.rpartition("/")[2]
+    digits = name[len(_SLOT) :]
+    if name.startswith(_SLOT) and digits.isdecimal() and digits == str(int(digits)):
+        return int(digits)
+    return None
+
+
+def places(home: Home, lane: str) -> list[tuple[str, str]]:
+    """Every folder of a lane in which requests lie, as (state, path), in the direction in which requests move.
+
+    Listed in this order, one that moves on meanwhile is seen at least once. One that is put back from its slot moves the other
+    way: look twice before it is called gone.
+    """
+    return [
+        (DELAYED, delayed(home, lane)),
+        *((QUEUED, queue(home, lane, priority)) for priority in PRIORITIES),
+        *((RUNNING, slot(home, lane, number)) for number in slot_numbers(home, lane)),
+    ]
 
 
 def make_lane(home: Home, name: str) -> None:

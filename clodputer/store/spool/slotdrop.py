@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
@@ -62,24 +63,23 @@ def name(task: str, mark: str) -> str:
 
 
 def at_work(home: Home, task: str) -> AtWork:
-    """What of the task waits or runs now, by the names in the spool; requests that a person dropped do not count as waiting.
-
-    Folders are listed in the direction requests move, so one on its way is seen at least once.
-    """
+    """What of the task waits or runs now, by the names in the spool; requests that a person dropped do not count as waiting."""
     waiting = any(_is_of(entry, task) for entry in entries(home.new))
     running = False
     for lane in layout.lanes(home):
-        queues = (layout.queue(home, lane, priority) for priority in layout.PRIORITIES)
-        for folder in (layout.delayed(home, lane), *queues):
-            for entry in entries(folder):
-                place = parse_place(entry)
-                waiting = waiting or (place is not None and _is_of(place.dropped, task))
-        for number in layout.slot_numbers(home, lane):
-            for entry in entries(layout.slot(home, lane, number)):
-                place = None if is_mark(entry) else parse_place(entry)
-                ours = place is not None and _is_of(place.dropped, task)
-                running = running or ours or (is_mark(entry) and entry.startswith(f"{task}@"))
+        for state, folder in layout.places(home, lane):
+            found = any(map(partial(_is_at_work, task), entries(folder)))
+            waiting = waiting or (found and state != layout.RUNNING)
+            running = running or (found and state == layout.RUNNING)
     return AtWork(waiting, running)
+
+
+def _is_at_work(task: str, name: str) -> bool:
+    """Whether a name in a lane is that of a request we dropped for the task, or the mark of a run of the task."""
+    if is_mark(name):
+        return name.startswith(f"{task}@")
+    place = parse_place(name)
+    return place is not None and _is_of(place.dropped, task)
 
 
 def _is_of(dropped: str, task: str) -> bool:

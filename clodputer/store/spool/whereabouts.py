@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
-from clodputer.model.placename import is_mark, marked_run
+from clodputer.model.placename import is_mark, is_place, marked_run
 from clodputer.model.request import Place, parse_place
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from clodputer.store.spool.slot import Slot
 
-DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
+DROPPED, DELAYED, QUEUED, RUNNING = layout.DROPPED, layout.DELAYED, layout.QUEUED, layout.RUNNING
 
 
 class Found(NamedTuple):
@@ -33,15 +33,10 @@ class Found(NamedTuple):
 
 
 def everywhere(home: Home) -> Iterator[Found]:
-    """All of them, place by place in the direction in which requests move: one that moves meanwhile is seen at least once.
-
-    That one may be seen twice. One that is put back from its slot moves the other way: look twice before it is called gone.
-    """
+    """All of them, in the order of `layout.places`: one that moves on meanwhile is seen at least once, and perhaps twice."""
     yield from dropped(home)
     for lane in layout.lanes(home):
-        yield from delayed(home, lane)
-        yield from queued(home, lane)
-        yield from in_slot(home, lane)
+        yield from in_lane(home, lane)
 
 
 def dropped(home: Home) -> Iterator[Found]:
@@ -50,50 +45,45 @@ def dropped(home: Home) -> Iterator[Found]:
         yield Found(DROPPED, "", f"{home.new}/{name}", "", name)
 
 
+def in_lane(home: Home, lane: str, *states: str) -> Iterator[Found]:
+    """Those in a lane, only in these states if any are named; in the order of the runs, and of the moments they wait for."""
+    for state, folder in layout.places(home, lane):
+        if not states or state in states:
+            yield from _in_folder(state, lane, folder)
+
+
 def queued(home: Home, lane: str) -> Iterator[Found]:
     """Those in a lane's queue, in the order in which they will be run."""
-    for priority in layout.PRIORITIES:
-        yield from _in_folder(QUEUED, lane, layout.queue(home, lane, priority))
+    return in_lane(home, lane, QUEUED)
 
 
 def delayed(home: Home, lane: str) -> Iterator[Found]:
     """Those that wait for their time, the earliest first."""
-    yield from _in_folder(DELAYED, lane, layout.delayed(home, lane))
+    return in_lane(home, lane, DELAYED)
 
 
 def in_slot(home: Home, lane: str) -> Iterator[Found]:
     """Those in a lane's slots, at most one in each."""
-    for number in layout.slot_numbers(home, lane):
-        folder = layout.slot(home, lane, number)
-        names = entries(folder)
-        task, run_id = next((marked_run(name) for name in names if is_mark(name)), ("", ""))
-        for one in _of_names(RUNNING, lane, folder, names):
-            yield one._replace(task=task, run_id=run_id, slot=Slot(lane, number))
+    return in_lane(home, lane, RUNNING)
 
 
 def pending_ids(home: Home) -> set[str]:
-    """Ids of all requests that are delayed, queued or being run.
-
-    Folders are listed in the direction requests move, so one on its way forward is seen at least once.
-    """
-    found = set()
-    for lane in layout.lanes(home):
-        queues = (layout.queue(home, lane, priority) for priority in layout.PRIORITIES)
-        slots = (layout.slot(home, lane, number) for number in layout.slot_numbers(home, lane))
-        for folder in (layout.delayed(home, lane), *queues, *slots):
-            for name in entries(folder):
-                place = parse_place(name)
-                if place is not None:
-                    found.add(place.id)
-    return found
+    """Ids of all requests that are delayed, queued or being run; of 100,000 as well, so only names are split."""
+    return {
+        name.split(".", 3)[2]
+        for lane in layout.lanes(home)
+        for _, folder in layout.places(home, lane)
+        for name in entries(folder)
+        if is_place(name)
+    }
 
 
 def _in_folder(state: str, lane: str, folder: str) -> Iterator[Found]:
-    return _of_names(state, lane, folder, sorted(entries(folder)))
-
-
-def _of_names(state: str, lane: str, folder: str, names: list[str]) -> Iterator[Found]:
+    names = sorted(entries(folder))
+    number = layout.slot_number(folder)
+    slot = None if number is None else Slot(lane, number)
+    task, run_id = next((marked_run(name) for name in names if is_mark(name)), ("", "")) if slot else ("", "")
     for name in names:
         place = parse_place(name)
         if place is not None:
-            yield Found(state, lane, f"{folder}/{name}", place.id, place.dropped, place)
+            yield Found(state, lane, f"{folder}/{name}", place.id, place.dropped, place, task, run_id, slot)

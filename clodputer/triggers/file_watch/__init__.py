@@ -9,7 +9,7 @@ from clodputer.model import filename
 from clodputer.model import pattern as patterns
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import CHOICE, DURATION, PATH, TEXTS, Key
+from clodputer.model.keys import CHOICE, CHOICES, DURATION, PATH, TEXTS, Key
 from clodputer.model.ring import Ring, Watch
 from clodputer.model.task import Task, Trigger
 from clodputer.model.withunit import Expected
@@ -19,6 +19,7 @@ from clodputer.triggers.file_watch import seen, snapshot
 from clodputer.triggers.file_watch.judge import judge
 from clodputer.triggers.file_watch.path import filled_in
 
+_HAPPENS = {"created": "are created", "modified": "are modified", "deleted": "are deleted"}
 # Of the files that were there at the first look so many are shown.
 MOST_NAMES = 10
 
@@ -66,11 +67,13 @@ KEYS = (
     ),
     Key(
         "event",
-        CHOICE,
-        "any",
-        "What must have happened to a file.",
-        choices=("created", "modified", "any"),
-        example="created",
+        CHOICES,
+        ["any"],
+        "What must have happened to a file, or a list of it; `any` is created or modified.",
+        choices=("created", "modified", "deleted", "any"),
+        smallest=1,
+        absent="`any`",
+        example=["created", "deleted"],
     ),
     Key(
         "debounce",
@@ -99,7 +102,11 @@ KEYS = (
         example="all",
     ),
 )
-BRINGS = ("file", "files", "event")
+BRINGS: Mapping[str, tuple[str, ...]] = {
+    "file": ("path", "name", "relative", "event", "size", "shell"),
+    "files": (),
+    "event": (),
+}
 
 
 def mark(context: Context, task: Task, trigger: Trigger) -> str:
@@ -129,20 +136,20 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
     """When the first look was, which files were there and were left alone, and what went wrong at the last look."""
     known = snapshot.from_json(entry)
     if known is None or known.entries is None:
-        told = "nobody has looked yet; files that are there at the first look are left alone"
+        past = "nobody has looked yet; files that are there at the first look are left alone"
         if trigger.options.get("initial") == "process":
-            told = "nobody has looked yet; files that are there at the first look are new"
+            past = "nobody has looked yet; files that are there at the first look are new"
     elif known.first is None or not known.first.number:
-        told = (
+        past = (
             f"first looked at {zone.wall(known.first.at)}, when no file was left alone" if known.first else ""
         )
     else:
         number, names = known.first.number, [filename.shown(name) for name in known.first.names[:MOST_NAMES]]
         rest = f" and {number - len(names)} more" if number > len(names) else ""
         were = "1 file was" if number == 1 else f"{number} files were"
-        told = f"first looked at {zone.wall(known.first.at)}, when {were} there and left alone: {', '.join(names)}{rest}"
+        past = f"first looked at {zone.wall(known.first.at)}, when {were} there and left alone: {', '.join(names)}{rest}"
     trouble = f"the last look failed: {known.trouble}" if known and known.trouble else ""
-    return "; ".join(part for part in (told, trouble) if part)
+    return "; ".join(part for part in (past, trouble) if part)
 
 
 def alarm(trigger: Trigger) -> Ring:
@@ -155,7 +162,9 @@ def words(trigger: Trigger) -> str:
     """Such as `when files change in ~/inbox (*.pdf)`; may hold anything that a path may."""
     written = _written(trigger)
     which = "" if written == ["*"] else f" ({', '.join(written)})"
-    return f"when files change in {trigger.options['path']}{which}"
+    event = trigger.options.get("event") or "any"
+    happens = _HAPPENS.get(event if isinstance(event, str) else " ".join(event), "change")
+    return f"when files {happens} in {trigger.options['path']}{which}"
 
 
 def _path(context: Context, task: Task, trigger: Trigger) -> str:

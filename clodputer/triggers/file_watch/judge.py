@@ -62,14 +62,17 @@ def _compared(
 ) -> tuple[Looked, tuple[Event, ...]]:
     chosen = {name: trigger.options[name] for name in watch.Options._fields if name in trigger.options}
     options = watch.Options(**chosen)
+    if isinstance(options.event, str):
+        options = options._replace(event=(options.event,))
     if before.entries is None:
         # An edit of the trigger replays nothing: of what is there now, nothing is new.
         first = options._replace(initial=watch.IGNORE) if facts.replaces else options
         looked = watch.first(found.files, now, first)
         new = len(looked.changes) + sum(entry.new for entry in looked.entries.values())
         return looked, (Event("watch_started", {"files": len(found.files), "new": new}),)
-    looked = watch.compare(before.entries, found.files, now, options, inodes=found.root == before.root)
     hidden = watch.out_of_sight(before.entries, found.unreadable)
+    known = {path: entry for path, entry in before.entries.items() if path not in hidden}
+    looked = watch.compare(known, found.files, now, options, inodes=found.root == before.root)
     looked = looked._replace(entries={**looked.entries, **hidden})
     if not looked.changes:
         return looked._replace(echoes=before.echoes), ()

@@ -73,4 +73,6 @@ def to_json(snapshot: Snapshot) -> dict[str, Any]:
 
 def _row(entry: Entry) -> list[Any]:
     # A settled file, as nearly all are, in short.
+    if entry.gone is not None:
+        return [*entry.version, entry.since, entry.new, entry.gone]
     return [*entry.version] if entry.since is None else [*entry.version, entry.since, entry.new]

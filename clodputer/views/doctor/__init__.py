@@ -63,6 +63,7 @@ CHECKS = (
     Check("aside", spool.aside),
     Check("holds", spool.holds),
     Check("clock", time.clock),
+    Check("tz", time.terminal_zone),
     Check("missed", time.missed),
     Check("silence", time.silence),
     Check("sleep", time.sleep),

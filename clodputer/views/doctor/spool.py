@@ -12,6 +12,7 @@ from clodputer.model.placename import is_mark, is_place
 from clodputer.model.request import parse_place
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import holds as holding
+from clodputer.store import idle
 from clodputer.store.folder import entries
 from clodputer.store.spool import dropfile, layout, slot, stuck
 from clodputer.store.spool.aside import changed, is_reason
@@ -221,17 +222,15 @@ def _names(paths: list[str]) -> list[str]:
 
 def _waiting(facts: Facts, lane: str) -> Iterator[tuple[str, str]]:
     """(path, name) of what lies in the queues of a lane, and of what is delayed and due."""
-    folder = lane_folder(facts.home, lane)
-    for part in (*(f"queue/{priority}" for priority in PRIORITIES), "delayed"):
-        for name in sorted(entries(f"{folder}/{part}")):
-            later = (
-                part == "delayed" and is_place(name) and int(name.split(".", 1)[0]) > facts.now * 1_000_000
-            )
+    for state, folder in layout.places(facts.home, lane):
+        for name in sorted(entries(folder)) if state != layout.RUNNING else ():
+            later = state == layout.DELAYED and is_place(name) and not idle.due(name, facts.now)
             if name not in STRAY and not later:
-                yield f"{folder}/{part}/{name}", name
-    for name in sorted(entries(f"{folder}/queue")):
+                yield f"{folder}/{name}", name
+    above = f"{lane_folder(facts.home, lane)}/queue"
+    for name in sorted(entries(above)):
         if name not in PRIORITIES and name not in STRAY:
-            yield f"{folder}/queue/{name}", name
+            yield f"{above}/{name}", name
 
 
 def _held(facts: Facts, lane: str) -> bool:

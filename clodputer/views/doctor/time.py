@@ -69,6 +69,17 @@ def clock(facts: Facts) -> list[Finding]:
     return ok("clock", zones.wall(facts.now))
 
 
+def terminal_zone(facts: Facts) -> list[Finding]:
+    """Whether TZ, if it is set, is a time zone: else every program that it reaches goes by UTC, and so do we."""
+    if zones.is_no_zone(facts.environ):
+        return problem(
+            "tz",
+            f"TZ is {facts.environ['TZ'][:60]!a}, which is no time zone; in this terminal slot times go by UTC",
+            "Unset TZ, or set it to a name such as Europe/Berlin. Alarms do not use it.",
+        )
+    return ok("tz", f"TZ is {facts.environ['TZ']}" if facts.environ.get("TZ") else "TZ is not set")
+
+
 def missed(facts: Facts) -> list[Finding]:
     """Slot times of the last day that were not run, since nothing looked in time."""
     found: list[Finding] = []
