@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from clodputer.store.tasks import template_text
+from clodputer import triggers
 from tests.workshop import ROOT
 
 TEXT = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def test_every_statement_names_a_test() -> None:
 
 def test_every_name_is_told() -> None:
     """What a request carries."""
-    for name in template_text.BROUGHT:
+    for name in triggers.brings():
         assert f"{{{{ {name}" in TEXT
-    for field in template_text.IN_PROMPTS["file"]:
+    for field in triggers.brings()["file"]:
         assert f"{{{{ file.{field} }}}}" in TEXT

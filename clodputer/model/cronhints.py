@@ -149,11 +149,11 @@ def of_step_alone(field: str, first: int, highest: int, step: int) -> str:
 
 def of_wide_step(field: str, first: int, step: int, *, star: bool) -> str:
     """A step that leads out of its range."""
-    told = f"the step is wider than the range; cron would take {first} only; write {first}"
+    message = f"the step is wider than the range; cron would take {first} only; write {first}"
     unit = {"minute": ("m", _HOUR), "hour": ("h", _DAY)}.get(field)
     if star and unit and step >= unit[1]:
-        return f"{told}, or a trigger with type: interval and every: {step}{unit[0]}"
-    return told
+        return f"{message}, or a trigger with type: interval and every: {step}{unit[0]}"
+    return message
 
 
 def circle(lowest: int, highest: int, first: int, last: int, step: int, *, weekdays: bool) -> str:

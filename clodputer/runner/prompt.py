@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.model.expect import Expect
 from clodputer.model.limits import Limits
@@ -37,7 +38,7 @@ def render(
     a body that would be lost.
     """
     template, file = _template(task, environ, secrets)
-    faults = template_text.faults(template, template_text.IN_PROMPTS)
+    faults = template_text.faults(template, triggers.in_prompts())
     if faults:
         raise ClodputerError(
             "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Fix {file}."
@@ -49,7 +50,7 @@ def render(
             "Write {{ body }} where the text belongs, or drop the request without a text.",
         )
     context = _filled(task, "context", task.context, environ, secrets)
-    brought = {name: request.context[name] for name in template_text.BROUGHT if name in request.context}
+    brought = {name: request.context[name] for name in triggers.brings() if name in request.context}
     values = {
         **brought,
         "env": {**environ, **secrets},
@@ -208,8 +209,11 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Put {name}=... into {home}/secrets.env or the environment of the scheduler."
     if root == "context":
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
-    if missing in template_text.BROUGHT:
-        return f"A trigger file_watch brings it; for requests of other kinds write {{% if {missing} is defined %}}."
+    kind = next((kind for kind in triggers.names() if missing in triggers.load(kind).BRINGS), "")
+    if kind:
+        return (
+            f"A trigger {kind} brings it; for requests of other kinds write {{% if {missing} is defined %}}."
+        )
     return "Fix the template; for what may be missing write {{ name | default('') }}."
 
 

@@ -67,7 +67,7 @@ def first_looks(context: Context, tasks: Iterable[Task], now: float) -> list[tup
 
     Returns (task, what is remembered of it in words) for each of them. What goes wrong is among the words, never raised.
     """
-    told = []
+    taken = []
     for task in tasks:
         place = memory.folder(context.home, task.name)
         for index, trigger in enumerate(task.triggers if task.enabled else ()):
@@ -79,10 +79,10 @@ def first_looks(context: Context, tasks: Iterable[Task], now: float) -> list[tup
                 if mark not in memory.generations(place):
                     drop_found(context, task, trigger, index, now)
                     words = kind.remembers(trigger, memory.read(place, mark))
-                    told.append((task.name, f"{kind.words(trigger)}: {words}"))
+                    taken.append((task.name, f"{kind.words(trigger)}: {words}"))
             except (ClodputerError, OSError) as error:
-                told.append((task.name, f"{kind.words(trigger)}: nobody could look yet: {error}"))
-    return told
+                taken.append((task.name, f"{kind.words(trigger)}: nobody could look yet: {error}"))
+    return taken
 
 
 def _look(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer import agents
+from clodputer import agents, triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, defaults
 from clodputer.model.task import Task, Trigger, assemble, is_name
@@ -95,7 +95,7 @@ def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterato
         for index, item in enumerate(value):
             yield from _template_faults(item, document, (*path, index))
     elif isinstance(value, str):
-        known = template_text.IN_PROMPTS if path == ("prompt",) else template_text.ENV_ONLY
+        known = triggers.in_prompts() if path == ("prompt",) else template_text.ENV_ONLY
         for fault in template_text.faults(value, known):
             first = document.texts.get(path, 0)
             yield _Finding(path, fault.message, first + fault.line - 1 if first else 0)
@@ -222,7 +222,7 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
         return path, [("", 0, str(error))]
     # A `~` is expanded when it is rendered: another HOME may share the cache.
     return value if value.startswith("~") else path, [
-        (path, fault.line, fault.message) for fault in template_text.faults(text, template_text.IN_PROMPTS)
+        (path, fault.line, fault.message) for fault in template_text.faults(text, triggers.in_prompts())
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
+from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Optional, Protocol, runtime_checkable
@@ -15,6 +16,7 @@ from clodputer.model.schedule import Schedule
 from clodputer.model.task import Task, Trigger
 from clodputer.store import zone
 from clodputer.store.context import Context
+from clodputer.store.tasks import template_text
 
 
 @runtime_checkable
@@ -23,8 +25,8 @@ class Kind(Protocol):
 
     # The keys of its mapping in a task file, `type` aside.
     KEYS: tuple[Key, ...]
-    # The names that its requests add to the templates of prompts, such as `file`.
-    BRINGS: tuple[str, ...]
+    # The names that its requests add to the templates of prompts, such as `file`, each with its fields where these are fixed.
+    BRINGS: Mapping[str, tuple[str, ...]]
 
     def alarm(self, trigger: Trigger) -> Ring:
         """What must start an exec for it, as data; `model.ring.NOTHING` when nothing must. Pure."""
@@ -83,6 +85,17 @@ def load(name: str) -> Kind:
             raise
         raise KeyError(name) from None
     return kind  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=1)
+def brings() -> Mapping[str, tuple[str, ...]]:
+    """The names that requests of any kind add to the templates of prompts, with their fields."""
+    return {name: fields for kind in names() for name, fields in load(kind).BRINGS.items()}
+
+
+def in_prompts() -> Mapping[str, tuple[str, ...]]:
+    """All that a prompt may name: what every run has, and what the requests of some triggers bring along."""
+    return {**template_text.IN_PROMPTS, **brings()}
 
 
 def has_slot_times(trigger: Trigger) -> bool:

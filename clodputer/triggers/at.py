@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Optional
 
@@ -32,7 +33,7 @@ KEYS = (
     MAX_LATE,
     OVERLAP,
 )
-BRINGS: tuple[str, ...] = ()
+BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def schedule(trigger: Trigger, zone: tzinfo) -> Moment:

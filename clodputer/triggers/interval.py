@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Optional, Union
 
@@ -56,7 +57,7 @@ KEYS = (
     zones.KEY,
     *REPEATED,
 )
-BRINGS: tuple[str, ...] = ()
+BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def schedule(trigger: Trigger, zone: tzinfo) -> Union[Days, Interval]:

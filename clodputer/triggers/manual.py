@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clodputer.model.keys import Key
 from clodputer.model.ring import NOTHING, Ring
 from clodputer.model.task import Trigger
 
 KEYS: tuple[Key, ...] = ()
-BRINGS: tuple[str, ...] = ()
+BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def alarm(trigger: Trigger) -> Ring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Optional
 
 from clodputer.model.decision import Decision, Facts
@@ -27,7 +28,7 @@ KEYS = (
     ),
     OVERLAP,
 )
-BRINGS: tuple[str, ...] = ()
+BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def look(context: Context, task: Task, trigger: Trigger, entry: Optional[Entry], now: float) -> str:

@@ -88,9 +88,9 @@ def test_status_as_json(busy: Home) -> None:
         "cost_usd",
         "missed",
         "overdue",
+        "watch_problems",
         "next",
         "broken",
-        "watch_problems",
         "attention",
     }
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")

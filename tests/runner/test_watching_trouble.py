@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clodputer import triggers
 from clodputer.model import watch
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import compact
@@ -212,7 +213,7 @@ def test_more_files_than_one_request_holds() -> None:
 )
 def test_prompts_are_checked(text: str, expected: str) -> None:
     """A field that no file has is found when the task is validated; a variable of the person's own may be called file."""
-    faults = template_text.faults(text, template_text.IN_PROMPTS)
+    faults = template_text.faults(text, triggers.in_prompts())
     assert [fault.message[: len(expected)] for fault in faults] == ([expected] if expected else [])
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from clodputer import triggers
 from clodputer.model.request import Request
 from clodputer.model.task import FLAT, Task
 from clodputer.runner import prompt
 from clodputer.store import secrets
 from clodputer.store.home import Home
-from clodputer.store.tasks import template_text
 from clodputer.tasks import tables, taskfile
 from tests.workshop import ROOT, make_home, write_secrets
 
@@ -28,14 +28,14 @@ def test_nothing_else_is_documented() -> None:
     """Every row is a key that exists, or a name that a template may use."""
     keys = {place.name for place in tables.walk()} | {"trigger.type"}
     keys |= {"env.NAME", "context.NAME", "body", "event", "files"}
-    keys |= {f"{root}.{field}" for root, fields in template_text.IN_PROMPTS.items() for field in fields}
+    keys |= {f"{root}.{field}" for root, fields in triggers.in_prompts().items() for field in fields}
     assert DOCUMENTED - keys == set()
 
 
-@pytest.mark.parametrize("root", template_text.IN_PROMPTS)
+@pytest.mark.parametrize("root", triggers.in_prompts())
 def test_every_name_of_a_prompt_is_documented(root: str) -> None:
     """And so are its fields."""
-    fields = template_text.IN_PROMPTS[root]
+    fields = triggers.in_prompts()[root]
     assert {f"{root}.{field}" for field in fields} <= DOCUMENTED
     assert root in {name.split(".")[0] for name in DOCUMENTED}
 

@@ -82,7 +82,12 @@ def test_words_and_alarms(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_requests_bring_is_known_to_prompts(kind: str) -> None:
     """A prompt may name it, or else the check of a task would refuse what works."""
-    assert set(triggers.load(kind).BRINGS) <= set(template_text.IN_PROMPTS)
+    for name, fields in triggers.load(kind).BRINGS.items():
+        assert triggers.in_prompts()[name] == fields
+        assert name not in template_text.IN_PROMPTS
+        template = "".join(f"{{{{ {name}.{field} }}}}" for field in fields) or f"{{{{ {name} }}}}"
+        assert template_text.faults(template, triggers.in_prompts()) == []
+        assert template_text.faults(template, template_text.IN_PROMPTS)
 
 
 def test_schedules() -> None:

@@ -22,23 +22,23 @@ def trigger(
     context: Context, task: Task, one: Trigger, index: int, entry: Optional[Entry], now: float
 ) -> tuple[dict[str, Any], str]:
     """What a task's trigger, its `index`-th, waits for, for programs and in words; `entry` is the ledger's, if there is one."""
-    told: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
+    data: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
     if entry is not None and entry.fingerprint == fingerprint(one):
-        told["accounted"] = slottext.written(entry.accounted)
+        data["accounted"] = slottext.written(entry.accounted)
     try:
         schedule = triggers.schedule(one, context.environ)
     except ClodputerError as error:
-        return told, printable(error.message)
+        return data, printable(error.message)
     if schedule is None:
-        return told, printable(_without_slot_times(context, task, one))
+        return data, printable(_without_slot_times(context, task, one))
     slot = following(schedule, now)
     if slot is None:
-        return told, "is never due again"
+        return data, "is never due again"
     zone = zones.of(one, context.environ)
-    told["next_slot_time"] = slottext.written(slot, zone)
+    data["next_slot_time"] = slottext.written(slot, zone)
     delay = policy(one, task.name).delay(slot)
     later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
-    return told, f"is due next at {zones.wall(slot, zone)}{later}"
+    return data, f"is due next at {zones.wall(slot, zone)}{later}"
 
 
 def _without_slot_times(context: Context, task: Task, one: Trigger) -> str:

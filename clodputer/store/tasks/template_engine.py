@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from clodputer.model.suggest import did_you_mean
-from clodputer.store.tasks.template_terms import BROUGHT, CannotRender, Fault
+from clodputer.store.tasks.template_terms import IN_PROMPTS, CannotRender, Fault
 
 AS_IT_IS = "to write {{, {% or {# as it is, put it between {% raw %} and {% endraw %}"
 
@@ -116,9 +116,9 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
         Fault(node.lineno, f"{type(node).__name__.lower()} is not available: a template stands alone")
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
     ]
-    # `{% for file in files %}` is what anybody would write; such a `file` is the person's own.
-    made = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-    known = {name: () if name in BROUGHT and name in made else fields for name, fields in known.items()}
+    # What requests bring along is not reserved: in `{% for file in files %}` the name `file` is the person's own.
+    made = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"} - set(IN_PROMPTS)
+    known = {name: () if name in made else fields for name, fields in known.items()}
     for root, field, line in _uses(tree):
         if root in known:
             if field is None and root == "env":
@@ -134,7 +134,7 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
     found += [
         Fault(name.lineno, f"{name.name!r} is a name of Clodputer's own; choose another for the variable")
         for name in tree.find_all(nodes.Name)
-        if name.ctx != "load" and name.name in known and name.name not in BROUGHT
+        if name.ctx != "load" and name.name in known and name.name in IN_PROMPTS
     ]
     return sorted(set(found))
 
@@ -169,7 +169,9 @@ def _uses(tree: nodes.Template) -> Iterator[tuple[str, str | None, int]]:
 
 def render(text: str, values: Mapping[str, Any], limit: int) -> str:
     """The text with its templates filled in. Raises CannotRender."""
-    used = {name[4:] for name in names(text) if name.startswith("env.")}
+    found = names(text)
+    used = {name[4:] for name in found if name.startswith("env.")}
+    absent = {name.partition(".")[0] for name in found} - set(values)
     env = {name: value for name, value in values["env"].items() if name in used}
     scope = {**values, "env": _Env(env), "context": _Context(values.get("context", {}))}
     parts: list[str] = []
@@ -181,7 +183,7 @@ def render(text: str, values: Mapping[str, Any], limit: int) -> str:
             if size > limit:
                 raise CannotRender(f"what the template makes is longer than {limit:,} characters")
     except UndefinedError as error:
-        raise _missing(error, _line(error, text)) from None
+        raise _missing(error, _line(error, text), absent) from None
     except CannotRender:
         raise
     # A template is a small program of the person's, so anything may come out of it.
@@ -192,9 +194,9 @@ def render(text: str, values: Mapping[str, Any], limit: int) -> str:
     return "".join(parts)
 
 
-def _missing(error: UndefinedError, where: str) -> CannotRender:
+def _missing(error: UndefinedError, where: str, absent: Collection[str]) -> CannotRender:
     text = str(error)
-    if text.startswith(("env.", "context.")) or text in BROUGHT:
+    if text.startswith(("env.", "context.")) or text in absent:
         return CannotRender(f"{where}{text} is not set", missing=text)
     if " " in text:
         return CannotRender(f"{where}{text}")

@@ -13,7 +13,8 @@ class Fault(NamedTuple):
     message: str
 
 
-# What a template may name, each with its fields where these are fixed.
+# What a template may name, each with its fields where these are fixed. In prompts there are also the names that requests of
+# some triggers bring along (`triggers.brings`).
 ENV_ONLY: Mapping[str, tuple[str, ...]] = {"env": ()}
 IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "env": (),
@@ -22,13 +23,7 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "body": (),
     "last": ("outcome", "result", "when"),
     "last_success": ("result", "when"),
-    "file": ("path", "name", "relative", "event", "size", "shell"),
-    "files": (),
-    "event": (),
 }
-
-# Those that only some requests bring along, in their context: the changes that a trigger file_watch saw.
-BROUGHT = ("file", "files", "event")
 
 
 class CannotRender(ValueError):

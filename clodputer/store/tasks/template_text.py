@@ -10,10 +10,9 @@ from typing import Any
 
 from clodputer.model.keyvalue import marked
 from clodputer.store.tasks import limited
-from clodputer.store.tasks.template_terms import BROUGHT, ENV_ONLY, IN_PROMPTS, CannotRender, Fault
+from clodputer.store.tasks.template_terms import ENV_ONLY, IN_PROMPTS, CannotRender, Fault
 
 __all__ = [
-    "BROUGHT",
     "ENV_ONLY",
     "IN_PROMPTS",
     "CannotRender",

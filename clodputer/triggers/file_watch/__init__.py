@@ -102,7 +102,11 @@ KEYS = (
         example="all",
     ),
 )
-BRINGS = ("file", "files", "event")
+BRINGS: Mapping[str, tuple[str, ...]] = {
+    "file": ("path", "name", "relative", "event", "size", "shell"),
+    "files": (),
+    "event": (),
+}
 
 
 def mark(context: Context, task: Task, trigger: Trigger) -> str:
@@ -132,20 +136,20 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
     """When the first look was, which files were there and were left alone, and what went wrong at the last look."""
     known = snapshot.from_json(entry)
     if known is None or known.entries is None:
-        told = "nobody has looked yet; files that are there at the first look are left alone"
+        past = "nobody has looked yet; files that are there at the first look are left alone"
         if trigger.options.get("initial") == "process":
-            told = "nobody has looked yet; files that are there at the first look are new"
+            past = "nobody has looked yet; files that are there at the first look are new"
     elif known.first is None or not known.first.number:
-        told = (
+        past = (
             f"first looked at {zone.wall(known.first.at)}, when no file was left alone" if known.first else ""
         )
     else:
         number, names = known.first.number, [filename.shown(name) for name in known.first.names[:MOST_NAMES]]
         rest = f" and {number - len(names)} more" if number > len(names) else ""
         were = "1 file was" if number == 1 else f"{number} files were"
-        told = f"first looked at {zone.wall(known.first.at)}, when {were} there and left alone: {', '.join(names)}{rest}"
+        past = f"first looked at {zone.wall(known.first.at)}, when {were} there and left alone: {', '.join(names)}{rest}"
     trouble = f"the last look failed: {known.trouble}" if known and known.trouble else ""
-    return "; ".join(part for part in (told, trouble) if part)
+    return "; ".join(part for part in (past, trouble) if part)
 
 
 def alarm(trigger: Trigger) -> Ring:
