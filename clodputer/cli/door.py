@@ -73,9 +73,17 @@ def _something_to_do(home: Home, task: str) -> bool:
 
 
 def _work(task: str) -> dict[str, Any]:
+    from clodputer.model.errors import ClodputerError
+    from clodputer.runner import blocked
     from clodputer.runner.drain import work
     from clodputer.runner.processes.stop import Stop
     from clodputer.store.context import look
 
     with Stop() as stop:
-        return work(look(os.environ), stop, task)._asdict()
+        try:
+            context = look(os.environ)
+        except ClodputerError as error:
+            blocked.report(os.environ, error)
+            raise
+        blocked.over(context.home)
+        return work(context, stop, task)._asdict()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from hashlib import sha256
 from platform import platform
 from tempfile import mkstemp
 from time import time
-from traceback import format_exception
+from traceback import extract_tb, format_exception
 
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.mask import Masker
-from clodputer.model.moment import compact, iso
+from clodputer.model.moment import iso
+from clodputer.store import crashes, secrets
 from clodputer.store import home as homes
-from clodputer.store import secrets
 
 
 def write(error: BaseException, masker: Masker) -> ClodputerError:
@@ -24,9 +25,7 @@ def write(error: BaseException, masker: Masker) -> ClodputerError:
     text = masker.text(_text(error))
     for create in (_in_home, _in_temporary_folder):
         try:
-            path, descriptor = create()
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
+            path = create(error, text)
         except OSError:
             continue
         return ClodputerError(
@@ -52,19 +51,25 @@ def masker_now() -> Masker:
     return secrets.masker_for(known, os.environ)
 
 
-def _in_home() -> tuple[str, int]:
+def _in_home(error: BaseException, text: str) -> str:
     home = homes.locate(os.environ)
     if not homes.exists(home) or not homes.is_own(home):
         raise FileNotFoundError(home.root)
-    folder = f"{home.root}/bug-reports"
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = f"{folder}/{compact(time())}-{os.getpid()}.txt"
-    return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return crashes.write(home, _cause(error), text, time())
 
 
-def _in_temporary_folder() -> tuple[str, int]:
+def _cause(error: BaseException) -> str:
+    """The same name whenever the same fault is met in this version, at whatever time and with whatever values."""
+    frames = [f"{os.path.basename(step.filename)}:{step.lineno}" for step in extract_tb(error.__traceback__)]
+    digest = sha256("\n".join([type(error).__name__, *frames]).encode()).hexdigest()[:12]
+    return f"{__version__}-{type(error).__name__}-{digest}"
+
+
+def _in_temporary_folder(_error: BaseException, text: str) -> str:
     descriptor, path = mkstemp(prefix="clodputer-bug-", suffix=".txt")
-    return path, descriptor
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+    return path
 
 
 def _text(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker
 from clodputer.model.settings import Settings
 from clodputer.store import home as homes
@@ -14,13 +15,17 @@ from clodputer.store.log import events
 
 
 class Context(NamedTuple):
-    """The home, the environment of `exec`, and what config.yaml and secrets.env say."""
+    """The home, the environment of `exec`, and what config.yaml and secrets.env say.
+
+    problems: why one of these could not be read; only where somebody looks on or stops something, never where work is done.
+    """
 
     home: Home
     environ: Mapping[str, str]
     settings: Settings
     secrets: Mapping[str, str]
     masker: Masker
+    problems: tuple[ClodputerError, ...] = ()
 
     def log(self, now: float, event: str, **fields: Any) -> None:
         """Append an event to the execution log, secrets masked."""
@@ -32,3 +37,24 @@ def look(environ: Mapping[str, str]) -> Context:
     home = homes.existing(environ)
     known = secrets.load(home)
     return Context(home, environ, settings.load(home, environ), known, secrets.masker_for(known, environ))
+
+
+def look_on(environ: Mapping[str, str]) -> Context:
+    """The same for looking and stopping, which must work when config.yaml or secrets.env is broken: that is a problem beside.
+
+    Without config.yaml the defaults hold. Of a secrets.env that cannot be accepted, everything that may be a value is masked.
+    Raises ClodputerError when there is no home.
+    """
+    home = homes.existing(environ)
+    problems: list[ClodputerError] = []
+    try:
+        held = settings.load(home, environ)
+    except ClodputerError as error:
+        held = Settings()
+        problems.append(error)
+    try:
+        known = secrets.load(home)
+    except ClodputerError as error:
+        known = secrets.salvage(home)
+        problems.append(error)
+    return Context(home, environ, held, known, secrets.masker_for(known, environ), tuple(problems))

@@ -38,6 +38,21 @@ def load(home: Home) -> dict[str, str]:
     return _parse(path, content)
 
 
+def salvage(home: Home) -> dict[str, str]:
+    """Whatever may be a value in a secrets.env that `load` refuses, by line numbers: only to be masked, never to be used."""
+    try:
+        text = plainfile.read(home.secrets, LARGEST).content.decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return {}
+    return {
+        str(number): value.strip().strip("'\"")
+        for number, line in enumerate(text.split("\n"), 1)
+        if not line.lstrip().startswith("#")
+        for value in (line.partition("=")[2] or line,)
+        if value.strip()
+    }
+
+
 def _parse(path: str, content: bytes) -> dict[str, str]:
     try:
         text = content.decode().removeprefix("\ufeff")

@@ -38,7 +38,7 @@ class Habit(NamedTuple):
 
 def past(home: Home, now: float, count: int, midnight: float) -> Past:
     """The last `count` runs, and what those since `midnight` and of the last seven days cost. Raises ClodputerError."""
-    last = tuple(map(_of_past, islice(History(home).runs(), count)))
+    last = tuple(map(of_past, islice(History(home).runs(), count)))
     with Index(home) as index:
         return Past(last, index.spent(midnight)[1], index.spent(now - 7 * DAY)[1])
 
@@ -63,7 +63,8 @@ def habits(home: Home, tasks: Iterable[str], now: float) -> dict[str, Habit]:
     }
 
 
-def _of_past(run: PastRun) -> Finished:
+def of_past(run: PastRun) -> Finished:
+    """The same run as the index tells of it."""
     return Finished(
         run.run_id,
         run.task,

@@ -20,6 +20,7 @@ from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, layout, slot, whereabouts
 from clodputer.views import past, tasks, waiting, watching
+from clodputer.views.attention import Attention, attention
 from clodputer.views.coming import Coming
 from clodputer.views.past import Past
 from clodputer.views.tasks import Broken
@@ -75,6 +76,7 @@ class Status(NamedTuple):
     coming: tuple[Coming, ...]
     broken: tuple[Broken, ...]
     watch_problems: tuple[WatchProblem, ...] = ()
+    attention: Attention = Attention()
 
 
 def gather(context: Context, now: float, count: int) -> Status:
@@ -98,6 +100,7 @@ def gather(context: Context, now: float, count: int) -> Status:
         tuple(_coming(context.environ, good, now, count)),
         tuple(broken),
         tuple(watching.problems(context, good)),
+        attention(context, good, (midnight - timedelta(days=1)).timestamp(), now),
     )
 
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import commands, past, racing, spooling, starting, supervising
+from tests.bench import commands, feeling, past, racing, spooling, starting, supervising
 from tests.bench.goal import Row, table
 from tests.bench.peers import Peers, obtain
 from tests.bench.stage import Stage
@@ -25,7 +25,8 @@ def main() -> int:
     parser.add_argument(
         "benches",
         nargs="*",
-        help="some of: start memory modules edited shell python drain pick race past look resident commands",
+        help="some of: "
+        "start felt memory tasks history printing modules edited shell python drain pick race past look resident commands",
     )
     parser.add_argument("--rounds", type=int, default=21, help="of each rotation (21)")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other programs")
@@ -37,6 +38,10 @@ def main() -> int:
         benches = {
             "start": lambda: starting.exec_itself(stage),
             "memory": lambda: starting.memory(stage),
+            "felt": lambda: feeling.drop_to_start(stage),
+            "tasks": lambda: feeling.many_tasks(stage),
+            "history": lambda: feeling.long_past(stage),
+            "printing": lambda: feeling.much_output(stage),
             "modules": lambda: starting.modules(stage),
             "edited": lambda: starting.edited(stage),
             "shell": lambda: spooling.from_the_shell(stage, peers),

@@ -103,9 +103,9 @@ def the_past(stage: Stage) -> list[Row]:
         Row(
             "13",
             "append a line to the log, against open + write + close",
-            "<= 1.3 x",
+            "",
             appending(stage),
-            1.3,
+            None,
             "x",
         ),
         Row(

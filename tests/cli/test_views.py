@@ -91,6 +91,7 @@ def test_status_as_json(busy: Home) -> None:
         "watch_problems",
         "next",
         "broken",
+        "attention",
     }
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
     assert (later["queued"], later["delayed"], found["waiting"]["dropped"]) == (2, 1, 1)

@@ -99,6 +99,8 @@ def test_a_good_request_in_unusual_clothes(stage: Stage) -> None:
         (b"deep.json", b'{"task":"good","context":{"x":' + b"[" * 150 + b"]" * 150 + b"}}"),
         (b"old.json", b'{"task":"good","created_at":0}'),
         (b"new.json", b'{"task":"good","created_at":253402300799}'),
+        (b"expires.json", b'{"task":"good","created_at":0,"expires_at":"+1h"}'),
+        (b"begins.json", b'{"task":"good","created_at":253402300799,"not_before":"+0s"}'),
         (b"nulls.json", b'{"task":"good","id":null,"context":null,"body":null,"dedupe_key":null}'),
         (b"twice.json", b'{"task":"nosuch","task":"good"}'),
         (b"crlf.md", b"---\r\ntask: good\r\n---\r\n"),
@@ -110,7 +112,7 @@ def test_a_good_request_in_unusual_clothes(stage: Stage) -> None:
     stage.drop_good()
     stage.execute()
     assert kept(stage.home.rejected) == {}
-    assert stage.good_runs() == 11
+    assert stage.good_runs() == 13
 
 
 @pytest.mark.parametrize("name", ["theirs.json", "theirs"])

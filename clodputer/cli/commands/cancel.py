@@ -11,6 +11,7 @@ import click
 from clodputer.cli import complete
 from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
@@ -20,7 +21,7 @@ from clodputer.model.suggest import did_you_mean
 from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import Cancelled
 from clodputer.store import runs
-from clodputer.store.context import Context, look
+from clodputer.store.context import Context
 from clodputer.store.spool import aside, lookup
 from clodputer.tasks import taskfile
 from clodputer.views import setaside

@@ -11,6 +11,7 @@ import click
 
 from clodputer import triggers
 from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
@@ -20,7 +21,6 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import slot
 from clodputer.model.moment import format_duration, iso
 from clodputer.store import zone
-from clodputer.store.context import look
 from clodputer.views import tasks
 from clodputer.views.tasks import Broken, Listed
 

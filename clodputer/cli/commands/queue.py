@@ -11,6 +11,7 @@ import click
 
 from clodputer.cli import complete
 from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
@@ -23,7 +24,6 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import zone
-from clodputer.store.context import look
 from clodputer.store.spool import aside as asides
 from clodputer.store.spool import layout, whereabouts
 from clodputer.store.spool.dropfile import FORMS

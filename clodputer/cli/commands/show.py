@@ -12,6 +12,7 @@ import click
 
 from clodputer.cli import complete
 from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.text import aside, conversation
@@ -21,7 +22,7 @@ from clodputer.cli.text.show_parts import Found
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import runs
-from clodputer.store.context import Context, look
+from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer

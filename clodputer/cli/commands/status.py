@@ -9,11 +9,11 @@ from time import time
 import click
 
 from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.text import status as statustext
 from clodputer.cli.text import status_data
 from clodputer.cli.text.schedulers import asked
-from clodputer.store.context import look
 from clodputer.views.status import gather
 
 SHOWN = 5

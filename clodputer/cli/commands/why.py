@@ -12,6 +12,7 @@ import click
 from clodputer import triggers
 from clodputer.cli import complete
 from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink, without
@@ -32,7 +33,7 @@ from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import holds, ledger, runs
 from clodputer.store import zone as zones
-from clodputer.store.context import Context, look
+from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer

@@ -33,6 +33,7 @@ LAST = (
 )
 NEXT = (Column("NEXT"), Column("AT"), Column("TRIGGER"))
 MOST_MISSED = 5
+MOST_FAILING = 5
 
 
 def page(status: Status) -> str:
@@ -98,12 +99,27 @@ def _holds(status: Status) -> Iterator[str]:
 
 
 def _attention(status: Status) -> Iterator[str]:
+    needs = status.attention
+    for problem in needs.problems:
+        yield f"Nothing runs until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
+    if needs.crash is not None:
+        more = f", and {needs.crashes - 1} others" if needs.crashes > 1 else ""
+        yield (
+            f"Clodputer itself failed, last {when.ago(needs.crash.at, status.now)}. Please report it: {needs.crash.path}{more}"
+        )
+    for run in needs.failing[:MOST_FAILING]:
+        ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason)} {when.ago(run.at, status.now)}"
+        yield f"{ended}, its latest run. See: clodputer show {run.run_id}"
+    if len(needs.failing) > MOST_FAILING:
+        yield f"and {len(needs.failing) - MOST_FAILING} more tasks whose latest run failed. See: clodputer list"
+    if needs.failures > len(needs.failing):
+        yield f"{needs.failures} runs failed since yesterday. See: clodputer stats --since yesterday"
     if status.rejected:
         yield f"{status.rejected} rejected, as they cannot be run. See: clodputer queue --rejected"
     if status.dead:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
-    for problem in status.watch_problems:
-        yield f"{problem.task} cannot see all that it watches: {one_line(problem.message, 300)}"
+    for blind in status.watch_problems:
+        yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
     for one in status.overdue:
         yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since: is one called at all?"
 

@@ -62,6 +62,7 @@ CHECKS = (
     Check("slots", spool.slots),
     Check("aside", spool.aside),
     Check("holds", spool.holds),
+    Check("crashes", spool.crashes),
     Check("clock", time.clock),
     Check("tz", time.terminal_zone),
     Check("missed", time.missed),

@@ -11,6 +11,7 @@ from clodputer.model.moment import format_duration
 from clodputer.model.placename import is_mark, is_place
 from clodputer.model.request import parse_place
 from clodputer.runner.processes import recorded, tree
+from clodputer.store import crashes as crashed
 from clodputer.store import holds as holding
 from clodputer.store import idle
 from clodputer.store.folder import entries
@@ -148,6 +149,17 @@ def aside(facts: Facts) -> list[Finding]:
                 f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
             )
     return found or ok("aside", "nothing rejected or given up")
+
+
+def crashes(facts: Facts) -> list[Finding]:
+    """Faults of ours that were met lately."""
+    recent = crashed.latest(facts.home, facts.now - 7 * DAY)
+    if not recent:
+        return ok("crashes", "Clodputer has not failed in the last seven days")
+    remedy = f"Report it with this file, then remove it: {recent[0].path}"
+    return problem(
+        "crashes", f"Clodputer itself failed in {amount(len(recent), 'way')} in the last seven days", remedy
+    )
 
 
 def holds(facts: Facts) -> list[Finding]:

@@ -1,0 +1,76 @@
+"""What needs a person: tasks whose latest run failed, recent failures, faults of ours, files that stop every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
+from clodputer.model.outcome import CANCELLED, LIMITED, SUCCEEDED
+from clodputer.model.task import Task
+from clodputer.store import crashes
+from clodputer.store.context import Context
+from clodputer.store.crashes import Crash
+from clodputer.store.history import History
+from clodputer.store.index.query import Finished
+from clodputer.views.past import of_past
+
+# Ends that say nothing about the task itself: its request was put back or called off.
+NEITHER = (SUCCEEDED, LIMITED, CANCELLED)
+WEEK = 7 * 86400.0
+# A task that failed longer ago and never ran since is old news, in seconds.
+LONGEST = 60 * 86400.0
+
+
+class Attention(NamedTuple):
+    """All of it.
+
+    problems: why config.yaml or secrets.env cannot be used, which stops every run. failing: the latest run of each task
+    whose latest run failed, the latest first. failures: how many runs failed since the moment asked for. crash: the latest
+    fault of ours in the last seven days, of so many different ones.
+    """
+
+    problems: tuple[ClodputerError, ...] = ()
+    failing: tuple[Finished, ...] = ()
+    failures: int = 0
+    crash: Optional[Crash] = None
+    crashes: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "problems": [
+                {"code": problem.code, "message": problem.message, "hint": problem.hint}
+                for problem in self.problems
+            ],
+            "failing": [
+                {
+                    "task": run.task,
+                    "run_id": run.run_id,
+                    "outcome": run.outcome,
+                    "reason": run.reason,
+                    "at": iso(run.at),
+                }
+                for run in self.failing
+            ],
+            "failures": self.failures,
+            "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
+            "crashes": self.crashes,
+        }
+
+
+def attention(context: Context, tasks: Iterable[Task], since: float, now: float) -> Attention:
+    """What needs a person at `now`; failures are counted from `since` on (epoch seconds). Raises OSError."""
+    wanted = {task.name for task in tasks}
+    failing, failures = [], 0
+    for run in History(context.home).runs(min(since, now - LONGEST)):
+        failed = run.outcome not in NEITHER
+        failures += failed and run.at >= since
+        # The latest run that says anything about the task.
+        if run.task in wanted and (failed or run.outcome == SUCCEEDED):
+            wanted.discard(run.task)
+            if failed:
+                failing.append(of_past(run))
+    recent = crashes.latest(context.home, now - WEEK)
+    return Attention(context.problems, tuple(failing), failures, recent[0] if recent else None, len(recent))

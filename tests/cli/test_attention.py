@@ -1,0 +1,147 @@
+"""What keeps everything from running, or failed in the night, is seen by people and programs, and the brakes still work."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.store.home import Home
+from tests.workshop import (
+    clodputer,
+    command_task,
+    drop,
+    events,
+    everything,
+    execute,
+    make_home,
+    start,
+    write_secrets,
+)
+
+CONFIG = ("config.yaml", "timeout: soon\n", 0o600)
+UNKNOWN = ("config.yaml", "tiemout: 1h\n", 0o600)
+NO_YAML = ("config.yaml", "a: [\n", 0o600)
+OPEN = ("secrets.env", "TOKEN=very-secret-word\n", 0o644)
+BROKEN = ("secrets.env", "TOKEN=very-secret-word\nthis is no line very-secret-tail\n", 0o600)
+FILES = (CONFIG, UNKNOWN, NO_YAML, OPEN, BROKEN)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = make_home(tmp_path)
+    command_task(home, "work", "/bin/true")
+    drop(home, "1.json", '{"task": "work", "id": "first-one"}')
+    execute(home)
+    drop(home, "2.json", '{"task": "work", "id": "second-one", "not_before": "+1h"}')
+    execute(home)
+    return home
+
+
+def write(home: Home, name: str, text: str, mode: int) -> None:
+    path = Path(home.root, name)
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def attention(home: Home) -> dict[str, Any]:
+    stdout, _ = clodputer(home, "status", "--json")
+    found: dict[str, Any] = json.loads(stdout)["data"]["attention"]
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file[0]}-{file[1][:8]!r}-{file[2]:o}")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("list",),
+        ("why", "work"),
+        ("queue",),
+        ("show", "work"),
+        ("logs",),
+        ("cancel", "second-one"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_looking_and_stopping_work_without_either_file(
+    home: Home, file: tuple[str, str, int], command: tuple[str, ...]
+) -> None:
+    """With a warning that says what to do, and without a word of the secrets in it."""
+    write(home, *file)
+    for arguments in (command, (*command, "--json")):
+        process = start(home, *arguments)
+        stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode in (0, 1) if command[0] in ("cancel", "why") else process.returncode == 0, (
+            stderr
+        )
+        assert "very-secret" not in stdout + stderr
+        if command[0] != "logs":
+            assert "warning: nothing runs until this is fixed" in stderr
+            assert file[0] in stderr
+    if command[0] == "cancel":
+        assert "second-one" not in json.dumps(everything(home))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file[0]}-{file[1][:8]!r}-{file[2]:o}")
+def test_exec_says_once_that_nothing_runs(home: Home, file: tuple[str, str, int]) -> None:
+    """One event for the mistake, however often exec comes; another for the next mistake; nothing is lost meanwhile."""
+    write(home, *file)
+    drop(home, "3.json", '{"task": "work", "id": "third-one"}')
+    for _ in range(3):
+        clodputer(home, "exec", status=1)
+    assert [event["reason"] for event in events(home, "blocked")] == [events(home, "blocked")[0]["reason"]]
+    [problem] = attention(home)["problems"]
+    assert file[0] in problem["message"] + problem["hint"]
+    assert "Nothing runs until this is fixed" in clodputer(home, "status")[0]
+    os.unlink(f"{home.root}/{file[0]}")
+    execute(home)
+    assert attention(home)["problems"] == []
+    assert [event["request_id"] for event in events(home, "finished")][-1] == "third-one"
+    write(home, *file)
+    drop(home, "4.json", '{"task": "work", "id": "fourth-one"}')
+    clodputer(home, "exec", status=1)
+    assert len(events(home, "blocked")) == 2
+
+
+def test_a_failure_is_seen_behind_successes_of_others(home: Home) -> None:
+    """The latest run of a task that failed is shown until a later one succeeds."""
+    command_task(home, "broken", "/bin/false")
+    drop(home, "broken")
+    execute(home)
+    for number in range(6):
+        drop(home, f"{number}.json", '{"task": "work"}')
+    execute(home)
+    found = attention(home)
+    assert [(run["task"], run["reason"]) for run in found["failing"]] == [("broken", "exit_status")]
+    assert found["failures"] == 1
+    text, _ = clodputer(home, "status")
+    assert re.search(r"broken failed.*its latest run\. See: clodputer show", " ".join(text.split()))
+    command_task(home, "broken", "/bin/true")
+    drop(home, "broken")
+    execute(home)
+    assert attention(home)["failing"] == []
+    assert attention(home)["failures"] == 1
+
+
+def test_a_fault_of_ours_is_told_once(home: Home) -> None:
+    """However often it is met there is one report, which status and doctor name."""
+    os.unlink(home.log)
+    os.mkdir(home.log)
+    write_secrets(home, "TOKEN=very-secret-word\n")
+    reports = Path(home.root, "bug-reports")
+    reports.mkdir()
+    for number in range(40):
+        (reports / f"0.1-Old-{number}.txt").write_text("old")
+        os.utime(reports / f"0.1-Old-{number}.txt", (1e9 + number, 1e9 + number))
+    os.rmdir(home.log)
+    (reports / "0.1.0-KeyError-abc.txt").write_text("new")
+    found = attention(home)
+    assert (found["crashes"], found["crash"]["report"]) == (1, str(reports / "0.1.0-KeyError-abc.txt"))
+    assert "Clodputer itself failed" in clodputer(home, "status")[0]
+    stdout, _ = clodputer(home, "doctor", "--json", status=4)
+    assert "0.1.0-KeyError-abc.txt" in stdout
