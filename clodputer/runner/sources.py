@@ -52,6 +52,8 @@ def drop_found(
             facts = facts._replace(seen=seen)
         except (TimeoutError, deadline.StillLooking):
             facts = facts._replace(trouble=UNANSWERED)
+        except deadline.LookFailed as error:
+            facts = facts._replace(trouble=str(error))
         decision = kind.decide(trigger, kept, facts, now)
         for event in decision.events:
             context.log(now, event.name, task=task.name, **event.fields)

@@ -11,7 +11,6 @@ import signal
 from contextlib import suppress
 from json import dumps, loads
 from time import monotonic
-from traceback import format_exc
 from typing import Any, Callable
 
 _CHUNK = 1 << 20
@@ -25,11 +24,15 @@ class StillLooking(Exception):
     """The last look at this has not come back yet."""
 
 
+class LookFailed(Exception):
+    """The child was killed, or failed in a way that nobody foresaw; the message says how."""
+
+
 def within(seconds: float, look: Callable[[], Any], lock: str = "") -> Any:
     """What `look` returns, which JSON can hold; called in a child process, which holds the file `lock` while it lives.
 
     Raises TimeoutError when it takes longer than that, StillLooking at once when an earlier child of this lock is still
-    there, OSError as `look` does, and RuntimeError for whatever else goes wrong in the child.
+    there, OSError as `look` does, and LookFailed for whatever else goes wrong in the child.
     """
     held = _locked(lock) if lock else -1
     try:
@@ -80,8 +83,8 @@ def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
             answer = {"value": look()}
         except OSError as error:
             answer = {"errno": error.errno, "strerror": error.strerror, "filename": _text(error.filename)}
-        except Exception:  # noqa: BLE001  (the parent raises it)
-            answer = {"traceback": format_exc()}
+        except Exception as error:  # noqa: BLE001  (the parent raises it)
+            answer = {"error": f"{type(error).__name__}: {error}"[:500]}
         data = dumps(answer).encode()
         while data:
             data = data[os.write(writer, data) :]
@@ -118,11 +121,11 @@ def _result(answer: bytes) -> Any:
     try:
         fields = loads(answer)
     except ValueError:
-        raise RuntimeError("the process that was to look ended without an answer") from None
+        raise LookFailed("the process that was to look at it was killed") from None
     if "value" in fields:
         return fields["value"]
-    if "traceback" in fields:
-        raise RuntimeError(f"in the process that was to look:\n{fields['traceback']}")
+    if "error" in fields:
+        raise LookFailed(f"an internal error: {fields['error']}")
     raise OSError(fields["errno"], fields["strerror"], fields["filename"])
 
 

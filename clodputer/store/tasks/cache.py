@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from json import dumps
 from typing import Any
 
@@ -50,10 +51,12 @@ def find(home: Home, path: str, version: str) -> Any:
     return None if kept is None else kept[0]
 
 
+@lru_cache(maxsize=8)
 def program(*files: str) -> str:
     """A version for the rules in these files of the package: it changes whenever one of them does.
 
-    A folder, whose name ends with `/`, stands for the modules in it and below it.
+    A folder, whose name ends with `/`, stands for the modules in it and below it. Looked up once in each process: what that has
+    imported stays what it was.
     """
     package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     try:
