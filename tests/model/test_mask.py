@@ -7,6 +7,7 @@ import html
 import json
 import shlex
 import urllib.parse
+from collections.abc import Callable
 from xml.sax import saxutils
 
 import pytest
@@ -100,7 +101,7 @@ def in_json(text: str, times: int = 1, ascii_only: bool = True) -> str:
     return text
 
 
-ENCODERS = {
+ENCODERS: dict[str, Callable[[str], str]] = {
     "in an address": lambda text: urllib.parse.quote(text, safe=""),
     "in an address, slashes left": urllib.parse.quote,
     "in a form": urllib.parse.quote_plus,
@@ -185,10 +186,9 @@ def test_base64_is_hidden_wherever_the_secret_stands_in_it(
 
 
 @pytest.mark.parametrize("write", [lambda digits: digits.replace("+", "%2B"), urllib.parse.quote_plus])
-def test_base64_in_an_address_is_hidden(write: object) -> None:
+def test_base64_in_an_address_is_hidden(write: Callable[[str], str]) -> None:
     """`+` and `/` of base64 are spelt otherwise in an address."""
     secret = "~~~???>>>~~~"
-    assert callable(write)
     assert MASK in masker([secret]).text(write(base64.b64encode(f"ab{secret}c".encode()).decode()))
 
 
