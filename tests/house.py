@@ -38,6 +38,7 @@ MODEL_MAY_IMPORT = {
     "enum",
     "fnmatch",
     "functools",
+    "binascii",
     "hashlib",
     "heapq",
     "itertools",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from clodputer.isolate import scratch
 from clodputer.isolate.prepared import Prepared
+from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
 
 # What tells everything that is to be undone, as JSON values: it is recorded before anything is made.
@@ -58,6 +59,19 @@ def undo(planned: Iterable[Planned]) -> None:
     for name, token in reversed(tuple(planned)):
         if name in RESOURCES:
             RESOURCES[name].undo(token)
+
+
+def left(values: Any, environ: Mapping[str, str], run_id: str) -> tuple[Planned, ...]:
+    """What may be left of a run: what was recorded, or what would be made for it here if no record is there.
+
+    A power cut can empty the record although the resources, made after it, are on disk. Never raises.
+    """
+    if isinstance(values, (list, tuple)):
+        return recorded(values)
+    try:
+        return plan(environ, run_id)
+    except ClodputerError:
+        return ()
 
 
 def recorded(values: Any) -> tuple[Planned, ...]:

@@ -1,12 +1,12 @@
-"""Secrets made unreadable in everything that is kept or shown."""
+"""Secrets made unreadable in everything that is kept or shown, in the usual spellings of each."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from json import dumps
 from typing import Any, NamedTuple
 
-from clodputer.model.jsontext import dumps_unicode
+from clodputer.model.spellings import Spelling, spellings
 
 MASK = "***"
 
@@ -16,19 +16,32 @@ HARMLESS = frozenset(("true", "false", "null", "none"))
 
 
 class Masker(NamedTuple):
-    """The values to hide, longest first so that no secret's head is left standing beside a shorter one."""
+    """What to hide.
 
-    values: tuple[str, ...] = ()
+    spellings: longest first, so that no secret's head is left standing beside a shorter one. anchors: those of all spellings.
+    """
+
+    spellings: tuple[Spelling, ...] = ()
+    anchors: tuple[str, ...] = ()
 
     def text(self, text: str) -> str:
         """The text with every secret replaced by `***`."""
-        for value in self.values:
-            text = text.replace(value, MASK)
+        # Mostly there is nothing to hide, and a secret has a hundred spellings but a dozen anchors.
+        present = {anchor for anchor in self.anchors if anchor in text}
+        if not present:
+            return text
+        for spelling in self.spellings:
+            if spelling.anchor in present and spelling.text in text:
+                text = (
+                    re.sub(spelling.pattern, MASK, text)
+                    if spelling.pattern
+                    else text.replace(spelling.text, MASK)
+                )
         return text
 
     def data(self, value: Any) -> Any:
         """JSON values with every string in them masked, keys included."""
-        if not self.values:
+        if not self.spellings:
             return value
         if isinstance(value, str):
             return self.text(value)
@@ -40,16 +53,17 @@ class Masker(NamedTuple):
 
     def found_in(self, texts: Iterable[str]) -> bool:
         """Whether any of the texts holds a secret."""
-        return any(value in text for text in texts for value in self.values)
+        return any(spelling.text in text for text in texts for spelling in self.spellings)
 
 
 def masker(secrets: Iterable[str]) -> Masker:
-    """A masker for these secrets, in the plain form and as JSON writes them inside a string."""
-    forms: set[str] = set()
+    """A masker for these secrets, in every spelling that `spellings` knows."""
+    found: dict[str, Spelling] = {}
     for secret in secrets:
         if len(secret.strip()) < SHORTEST or secret.lower() in HARMLESS:
             continue
         # A secret of several lines (a private key) is hidden line by line as well.
-        for part in (secret, *(line for line in secret.splitlines() if len(line.strip()) >= 2 * SHORTEST)):
-            forms.update((part, dumps(part)[1:-1], dumps_unicode(part)[1:-1]))
-    return Masker(tuple(sorted(forms, key=lambda form: (-len(form), form))))
+        for part in {secret, *(line for line in secret.splitlines() if len(line.strip()) >= 2 * SHORTEST)}:
+            found.update((spelling.text, spelling) for spelling in spellings(part))
+    ordered = sorted(found.values(), key=lambda spelling: (-len(spelling.text), spelling.text))
+    return Masker(tuple(ordered), tuple(sorted({spelling.anchor for spelling in ordered})))

@@ -54,7 +54,7 @@ def recover(context: Context, slot: Slot, now: float) -> None:
         context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
         settle(context, slot, place, record, parse_moment(str(record["ended_at"]), now))
         return
-    isolate.undo(isolate.recorded(slots.resources(context.home, slot, task, run_id)))
+    _undo(context, slot, task, run_id)
     if started:
         _lost(context, slot, place, task, run_id, now)
     else:
@@ -81,9 +81,14 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
             kept=kept,
         )
     if run_id:
-        isolate.undo(isolate.recorded(slots.resources(context.home, slot, task, run_id)))
+        _undo(context, slot, task, run_id)
         slots.unmark(context.home, slot, task, run_id)
     slots.forget_cancels(context.home, slot)
+
+
+def _undo(context: Context, slot: Slot, task: str, run_id: str) -> None:
+    resources = slots.resources(context.home, slot, task, run_id)
+    isolate.undo(isolate.left(resources, context.environ, run_id))
 
 
 def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: Any) -> bool:

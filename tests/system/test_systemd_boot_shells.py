@@ -104,7 +104,7 @@ def test_a_systemd_that_died(computer: Computer) -> None:
     for more in ((), ("--purge", "--yes")):
         (error,) = computer.clodputer("uninstall", *more, status=1)["errors"]
         assert "units of Clodputer are in" in error["message"]
-        assert "Log in anew" in error["hint"]
+        assert "Log in again" in error["hint"]
     assert sorted(Path(computer.home).rglob("*clodputer*")) == before
     computer.root("systemctl", "start", f"user@{NUMBER}.service")
     computer.await_manager()
