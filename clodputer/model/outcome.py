@@ -71,6 +71,11 @@ REASONS: dict[str, Reason] = {
         "The agent would have worked with other permissions than the task asks for, and was stopped at once.",
         "Look for what overrides them in your own or the project's settings, or set settings_sources: [user] or [].",
     ),
+    "hook": Reason(
+        FAILED,
+        "A hook of claude's settings stopped the run.",
+        "Look at the hooks in your own settings, the project's and those of plugins, or set settings_sources: [user] or [].",
+    ),
     "mcp": Reason(
         FAILED,
         "An MCP server named in requires_mcp was not connected.",

@@ -30,7 +30,10 @@ class Facts(NamedTuple):
 
 
 class Launch(NamedTuple):
-    """Everything needed to start an agent: an argument list, never a shell string. Times in seconds."""
+    """Everything needed to start an agent: an argument list, never a shell string. Times in seconds.
+
+    remark: what the record's message is to say of the start, whatever becomes of the run.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
@@ -38,6 +41,7 @@ class Launch(NamedTuple):
     agent_version: str = ""
     session_id: str = ""
     resumed: bool = False
+    remark: str = ""
     startup_timeout: Optional[float] = None
     stall_timeout: Optional[float] = None
     timeout: float = TIMEOUT

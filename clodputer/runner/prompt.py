@@ -78,6 +78,12 @@ def render(
             "Put the bulk into a file and let the prompt name it.",
         )
     text = data.decode("utf-8")
+    if task.agent == "claude" and not text.strip():
+        raise ClodputerError(
+            "not_started",
+            f"{file}: the prompt is empty once it is filled in",
+            f"Look at what {file} is filled with.",
+        )
     return guard(text, template) if task.agent == "claude" else text
 
 

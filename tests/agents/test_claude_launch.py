@@ -248,6 +248,38 @@ class TestContinuing:
         assert launch(binary, session="continue", last=LAST, env=env).resumed
 
     @pytest.mark.parametrize(
+        ("last", "remark"),
+        [
+            ({"reason": "agent_error", "num_turns": 0}, "could not be resumed"),
+            ({"reason": "exit_status", "num_turns": None}, "could not be resumed"),
+            ({"reason": "invalid_request", "num_turns": 1}, "refused the last request"),
+            # The API was away, or the time was up: the session is as good as before.
+            ({"reason": "offline", "num_turns": 1}, ""),
+            ({"reason": "overloaded", "num_turns": 0}, ""),
+            ({"reason": "timeout", "num_turns": None}, ""),
+            ({"reason": "agent_error", "num_turns": 3}, ""),
+            ({"reason": "agent_error", "num_turns": 0, "argv": ["claude"]}, ""),
+            ({"reason": "agent_error", "num_turns": 0, "argv": [None, 3]}, ""),
+            ({"reason": "agent_error", "num_turns": 0, "argv": "odd"}, ""),
+        ],
+    )
+    def test_a_resume_that_took_no_turn_is_not_tried_again(
+        self, binary: Path, tmp_path: Path, last: Any, remark: str
+    ) -> None:
+        """The transcript is damaged, say: the next run begins anew, and its record says so."""
+        self.transcript(tmp_path / ".claude")
+        before = {**LAST, "argv": ["claude", f"--resume={SESSION}"], **last}
+        started = launch(binary, session="continue", last=before)
+        assert started.resumed == (not remark)
+        assert remark in started.remark
+        assert bool(started.remark) == bool(remark)
+
+    def test_a_session_without_a_transcript_is_named(self, binary: Path) -> None:
+        assert launch(binary, session="continue", last=LAST).remark == (
+            f"A new session was begun, for {SESSION} has no transcript any more."
+        )
+
+    @pytest.mark.parametrize(
         ("session", "last"),
         [
             ("new", LAST),

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -52,6 +53,7 @@ class Scene:
         None  # sent when MARK has been touched, else when the stand-in has been asked
     )
     before: Optional[str] = None  # prompt of an earlier run of the same session
+    settings: dict[str, Any] = field(default_factory=dict)  # the person's own
 
 
 def servers(**given: list[str]) -> str:
@@ -59,6 +61,20 @@ def servers(**given: list[str]) -> str:
         {"mcpServers": {name: {"command": sys.executable, "args": args} for name, args in given.items()}}
     )
 
+
+def hook(event: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """Settings with one hook that answers so."""
+    command = f"echo {shlex.quote(json.dumps(answer))}"
+    return {"hooks": {event: [{"hooks": [{"type": "command", "command": command}]}]}}
+
+
+STOP = {"continue": False, "stopReason": "enough for tonight"}
+NOT_AT_NIGHT = {
+    "hookEventName": "PreToolUse",
+    "permissionDecision": "deny",
+    "permissionDecisionReason": "not at night",
+}
+TOUCH = ("--permission-mode", "default", "--allowedTools", "Bash(touch:*)")
 
 SCENES = {
     "reply": Scene("@usage input=1200 output=80 cache_read=4000\n@say All quiet."),
@@ -78,6 +94,27 @@ SCENES = {
         '@tool Write {"file_path": "/etc/made", "content": "x"}\n@bash touch made\n@say Was not let.'
     ),
     "denied_then_ends_by_limit": Scene("@bash touch a\n@bash touch b\n@bash touch c", ("--max-turns", "2")),
+    "denied_by_hook": Scene(
+        "@bash touch made\n@say Was not let.",
+        TOUCH,
+        settings=hook("PreToolUse", {"hookSpecificOutput": NOT_AT_NIGHT}),
+    ),
+    "denied_by_ask_rule": Scene(
+        "@bash touch made\n@say Was not let.", TOUCH, settings={"permissions": {"ask": ["Bash(touch:*)"]}}
+    ),
+    "denied_by_deny_rule": Scene(
+        "@bash touch made\n@say Was not let.", TOUCH, settings={"permissions": {"deny": ["Bash(touch:*)"]}}
+    ),
+    "denied_by_plan_mode": Scene(
+        '@tool Write {"file_path": "made", "content": "x"}\n@say Was not let.',
+        ("--permission-mode", "plan", "--allowedTools", "Write"),
+    ),
+    "hook_stops_the_run": Scene("@bash touch made\n@say never", TOUCH, settings=hook("PreToolUse", STOP)),
+    "hook_stops_at_the_end": Scene("@bash touch made\n@say Made.", TOUCH, settings=hook("Stop", STOP)),
+    "hook_blocks_the_prompt": Scene(
+        "@say never", settings=hook("UserPromptSubmit", {"decision": "block", "reason": "no such words"})
+    ),
+    "hook_stops_the_prompt": Scene("@say never", settings=hook("UserPromptSubmit", STOP)),
     "mcp_tool": Scene(
         '@mcp talk echo {"text": "hello"}\n@say It spoke.',
         (
@@ -158,6 +195,10 @@ def run(claude: str, scene: Scene, api: Api, scratch: Path) -> tuple[int, str, s
     environment = {**claude_environment(api, scratch, scene.oauth), **scene.extra}
     work = scratch / "here"
     work.mkdir(exist_ok=True)
+    if scene.settings:
+        own = Path(environment["CLAUDE_CONFIG_DIR"])
+        own.mkdir(exist_ok=True)
+        own.joinpath("settings.json").write_text(json.dumps(scene.settings))
     mark = scratch / "mark"
     prompt = scratch / "prompt"
     if scene.before is not None:

@@ -47,7 +47,7 @@ def _error(text: str, **fields: Any) -> ClodputerError:
         ("{{ request.id }} {{ request.task }} {{ request.attempt }} {{ request.priority }}", "abcd a 2 3"),
         ("{{ request.created_at }} {{ request.origin.file }}", "2023-11-14T22:13:20.500Z x.md"),
         ("{{ request.origin | tojson }}", '{"trigger": "spool", "file": "x.md"}'),
-        ("{% if last.when %}x{% endif %}{{ last.outcome }}{{ last.result }}", ""),
+        ("{% if last.when %}x{% endif %}{{ last.outcome }}{{ last.result }}.", "."),
         ("{{ body }}{% raw %}{{ body }}{% endraw %}", "{{ body }}"),
         ("{{ env.MISSING | default('d') }}{% if env.MISSING is defined %}x{% endif %}", "d"),
         ("{% for name in context %}{{ name }},{% endfor %}", "x,y,z,"),
@@ -60,6 +60,14 @@ def test_what_a_prompt_may_name(text: str, expected: str) -> None:
     request = REQUEST._replace(context={"y": "request"})
     context = {"x": "task", "y": "task", "z": {"deep": 3}}
     assert _render(text, request, environ={"A": "1"}, context=context) == expected
+
+
+@pytest.mark.parametrize("text", ["{{ body }}", " \n{% if false %}x{% endif %}\t"])
+def test_an_empty_prompt_is_refused(text: str) -> None:
+    """claude would only say that there is none; a program may well read nothing."""
+    error = _error(text)
+    assert (error.code, "the prompt is empty" in error.message) == ("not_started", True)
+    assert _render(text, agent="command", command=("cat",)).strip() == ""
 
 
 def test_the_last_run() -> None:

@@ -216,6 +216,55 @@ def test_a_continued_session(stage: Stage) -> None:
     assert second["session_totals"]["cost_usd"] == pytest.approx(2 * first["cost_usd"])
 
 
+def test_a_damaged_session_is_left_behind(stage: Stage) -> None:
+    """One run fails and says what follows, the next begins anew and says so, the one after goes on with that session."""
+    first = stage.run("@say one", session="continue")
+    transcript = next(stage.folder.joinpath("scratch").rglob(f"{first['session_id']}.jsonl"))
+    transcript.write_bytes(transcript.read_bytes()[:40])
+    second = stage.run("@say two", session="continue")
+    assert second["outcome"] == "failed"
+    assert "the next run begins a new one" in second["message"]
+    third = stage.run("@say three", session="continue")
+    assert (third["outcome"], third["result"]) == ("succeeded", "three"), third["message"]
+    assert f"{first['session_id']} could not be resumed" in third["message"]
+    fourth = stage.run("@say four", session="continue")
+    assert (fourth["outcome"], fourth["session_id"]) == ("succeeded", third["session_id"]), fourth["message"]
+    assert fourth["message"] == ""
+
+
+def settings_of_the_person(stage: Stage, name: str, content: dict[str, Any]) -> None:
+    folder = stage.folder / "scratch" / ".claude"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath(name).write_text(json.dumps(content))
+
+
+def test_a_slow_mcp_server_is_waited_for(stage: Stage) -> None:
+    """One in the person's own settings that takes four seconds to start is there when the run begins."""
+    slow = stage.work / "slow.sh"
+    slow.write_text(f"#!/bin/sh\nsleep 4\nexec {sys.executable} {MCP_SERVER}\n")
+    slow.chmod(0o755)
+    settings_of_the_person(stage, ".claude.json", {"mcpServers": {"slow": {"command": str(slow)}}})
+    record = stage.run(
+        '@mcp slow echo {"text": "hi"}\n@say ok', requires_mcp=["slow"], allowed_tools=["mcp__slow"]
+    )
+    assert record["outcome"] == "succeeded", record["message"]
+    assert [server["status"] for server in record["mcp_servers"]] == ["connected"]
+
+
+def test_rules_and_hooks_of_the_person_are_named(stage: Stage) -> None:
+    """A denial by an `ask` rule gives no advice to allow what is allowed; a hook that stops the run is named."""
+    settings_of_the_person(stage, "settings.json", {"permissions": {"ask": ["Bash(touch:*)"]}})
+    record = stage.run("@bash touch x\n@say done", allowed_tools=["Bash(touch:*)"])
+    assert record["reason"] == "denied"
+    assert "asks a person about it, although allowed_tools has it" in record["message"]
+    hook = {"type": "command", "command": """echo '{"continue": false}'"""}
+    settings_of_the_person(stage, "settings.json", {"hooks": {"PreToolUse": [{"hooks": [hook]}]}})
+    record = stage.run("@bash touch x\n@say done", allowed_tools=["Bash(touch:*)"])
+    assert (record["reason"], record["result"]) == ("hook", None), record["message"]
+    record = stage.run("@bash touch x\n@say done", allowed_tools=["Bash(touch:*)"], settings_sources=[])
+    assert record["outcome"] == "succeeded", record["message"]
+
+
 def test_text_from_outside_is_no_command(stage: Stage) -> None:
     """A request that begins with a slash reaches the model as text; without the guard claude would just say its costs."""
     stage.task()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from json import dumps
+from typing import Any
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
 from clodputer.agents.claude.describe import describe
+from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
-from clodputer.agents.claude.stream import asked_mode, begin, observe
+from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
+from clodputer.agents.lines import items, text
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
@@ -53,7 +57,7 @@ def launch(task: Task, facts: Facts) -> Launch:
     binary = locate_binary(facts.claude, facts.environ.get("PATH", environment.USUAL_PATH), env["HOME"])
     # What npm installs is started by a node that lies beside it.
     env = environment.build(task, facts, extra, ours, path=(os.path.dirname(binary),))
-    resume = _session_to_continue(task, facts, env)
+    resume, remark = _session_to_continue(task, facts, env)
     session_id = resume or str(uuid4())
     return Launch(
         argv=_arguments(binary, task, "--resume" if resume else "--session-id", session_id),
@@ -61,6 +65,7 @@ def launch(task: Task, facts: Facts) -> Launch:
         working_directory=task.working_directory,
         session_id=session_id,
         resumed=bool(resume),
+        remark=remark,
         startup_timeout=STARTUP_TIMEOUT
         if task.limits.startup_timeout is None
         else task.limits.startup_timeout,
@@ -135,8 +140,8 @@ def locate_binary(named: str, path: str, home: str) -> str:
     return found
 
 
-def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> str:
-    """The session that the task's last run left, or an empty string when a new one has to be begun."""
+def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple[str, str]:
+    """The session that the task's last run left, empty when a new one has to be begun; and why it has to, for the record."""
     last = facts.last or {}
     session_id = last.get("session_id")
     if (
@@ -144,11 +149,12 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> str:
         or not isinstance(session_id, str)
         or not SESSION_ID.fullmatch(session_id)
     ):
-        return ""
-    # An unknown id ends every run with exit 1 (2.1.329), and a session too long to be sent stays too long: rather
-    # begin anew than fail for ever.
+        return "", ""
+    # Rather begin anew than fail for ever: a session too long to be sent stays too long.
     if last.get("reason") == "invalid_request":
-        return ""
+        return "", "A new session was begun, for the API refused the last request of the one before."
+    if could_not_resume(last):
+        return "", f"A new session was begun, for {session_id} could not be resumed."
     projects = os.path.join(env.get("CLAUDE_CONFIG_DIR") or os.path.join(env["HOME"], ".claude"), "projects")
     try:
         with os.scandir(projects) as folders:
@@ -156,5 +162,21 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> str:
                 os.path.isfile(os.path.join(folder.path, f"{session_id}.jsonl")) for folder in folders
             )
     except OSError:
-        return ""
-    return session_id if found else ""
+        found = False
+    return (
+        (session_id, "")
+        if found
+        else ("", f"A new session was begun, for {session_id} has no transcript any more.")
+    )
+
+
+def could_not_resume(last: Mapping[str, Any]) -> bool:
+    """Whether the run of this record tried to go on with a session and took no turn: its transcript is damaged, say.
+
+    2.1.329 and 2.1.332 tell this with num_turns 0, 2.1.197 by exit 1 without any event. Errors of the API count as a turn.
+    """
+    resumed = any(text(word).startswith("--resume=") for word in items(last.get("argv")))
+    turns, reason = last.get("num_turns"), last.get("reason")
+    return resumed and (
+        (reason == "agent_error" and turns == 0) or (reason == "exit_status" and turns is None)
+    )

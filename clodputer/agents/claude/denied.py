@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from shlex import shlex
-from typing import Any
+from typing import Any, NamedTuple, Optional
 
 from clodputer.agents.lines import mapping, shortened, text
 from clodputer.model.task import Task
 
 MOST_TOLD = 5
+LONGEST_REASON = 300
 JOINTS = {"&&", "||", ";", "|"}
 PROGRAM = re.compile(r"[\w./+-]+")
 SUBCOMMAND = re.compile(r"[a-z][a-z-]*")
@@ -34,6 +35,35 @@ HAVE_SUBCOMMANDS = {
 SHELL_WORDS = {"case", "cd", "for", "function", "if", "until", "while"}
 
 
+class Refusal(NamedTuple):
+    """Why a call was not carried out. kind: claude's word (hook, rule, mode, ...), or "deny" for a rule that forbids it."""
+
+    kind: str
+    words: str = ""
+
+
+def refusal(meta: Mapping[str, Any], event: Mapping[str, Any], known: Optional[Refusal]) -> Optional[Refusal]:
+    """Why a call was refused, as the event says that brings its result (2.1.329); `known` when that says no more."""
+    decision = mapping(meta.get("permission_decision"))
+    if decision.get("decision") != "reject":
+        return known
+    kind = text(decision.get("reason_type"))
+    if meta.get("non_execution_kind") == "permission-rule" and kind != "hook":
+        return Refusal("deny")
+    words = text(event.get("tool_use_result")) if kind == "hook" else ""
+    return known or Refusal(kind, shortened(words, LONGEST_REASON))
+
+
+def brief(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool's input fit for a record: a few keys, long texts cut, no nesting."""
+    kept: dict[str, Any] = {}
+    for key, value in list(given.items())[:16]:
+        kept[key[:100]] = (
+            value[:500] if isinstance(value, str) else value if isinstance(value, (int, float)) else "…"
+        )
+    return kept
+
+
 def message(task: Task, denials: Sequence[Mapping[str, Any]]) -> str:
     """One sentence or two for each of the first few denials."""
     told = [_told(task, denial) for denial in denials[:MOST_TOLD]]
@@ -48,9 +78,25 @@ def _told(task: Task, denial: Mapping[str, Any]) -> str:
         (text(given.get(key)) for key in ("command", "file_path", "url", "path") if given.get(key)), ""
     )
     call = f"{name} `{shortened(shown, 120)}`" if shown else name
+    kind, words = text(denial.get("reason_type")), text(denial.get("reason"))
+    if kind == "hook":
+        return f"{call} (a hook of claude's settings refused it{': ' + words if words else ''})"
     if any(rule == name or rule.startswith(f"{name}(") for rule in task.claude.disallowed_tools):
         return f"{call} (a rule of disallowed_tools may be why)"
-    return f"{call} (to allow it: allowed_tools: [{', '.join(rules(name, given))}])"
+    if kind == "deny":
+        return f"{call} (a deny rule of claude's settings forbids it)"
+    if kind == "classifier" or (kind == "mode" and task.claude.permission_mode == "plan"):
+        return f"{call} (permission_mode: {task.claude.permission_mode or 'default'} does not let it)"
+    missing = [rule for rule in rules(name, given) if not _allowed(task, name, rule)]
+    if kind == "rule" or not missing:
+        already = "" if missing else ", although allowed_tools has it"
+        return f"{call} (a rule of claude's settings asks a person about it{already})"
+    return f"{call} (to allow it: allowed_tools: [{', '.join(missing)}])"
+
+
+def _allowed(task: Task, name: str, rule: str) -> bool:
+    """Whether allowed_tools has the rule, or the whole tool."""
+    return name in task.claude.allowed_tools or rule.strip('"') in task.claude.allowed_tools
 
 
 def rules(name: str, given: Mapping[str, Any]) -> list[str]:

@@ -101,7 +101,8 @@ KEYS = (
         "session",
         CHOICE,
         "new",
-        "`continue`: goes on with the conversation of the task's previous run.",
+        "`continue`: goes on with the conversation of the task's previous run. When that cannot be "
+        "resumed, the run fails once and the next one begins a new conversation.",
         choices=("new", "continue"),
         example="continue",
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.agents.claude.denied import Refusal, brief, refusal
+from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
 from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
@@ -15,6 +17,12 @@ MOST_TOOLS = 256
 MOST_DENIALS = 50
 MOST_MESSAGES = 64
 LAST_WORDS = 300
+
+# `prompt_submit_outcome` of 2.1.329.
+HOOK_ON_PROMPT = {
+    "blocked_by_hook": "A UserPromptSubmit hook blocked the prompt",
+    "stopped_by_hook": "A UserPromptSubmit hook stopped the run",
+}
 
 TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
@@ -43,7 +51,8 @@ class Notes(NamedTuple):
     when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
     usage that was rejected. tokens: summed over messages, a lower bound for a run without a result; recent: the last
-    messages counted, by id.
+    messages counted, by id. refusals: why claude did not carry out a call, by its id. hook: what a hook that stopped the
+    prompt said of it.
     """
 
     required: tuple[str, ...] = ()
@@ -62,6 +71,8 @@ class Notes(NamedTuple):
     retried: Optional[ApiError] = None
     resets_at: Optional[float] = None
     denials: Mapping[str, Mapping[str, Any]] = {}
+    refusals: Mapping[str, Refusal] = {}
+    hook: str = ""
     unreadable: int = 0
     last_words: str = ""
     tokens: tuple[int, ...] = (0, 0, 0, 0)
@@ -74,27 +85,6 @@ def begin(task: Task) -> Progress:
     forbidden = tuple(name for name in task.claude.disallowed_tools if name.isidentifier())
     notes = Notes(required=task.claude.requires_mcp, asked_mode=asked_mode(task), forbidden=forbidden)
     return Progress(notes=notes)
-
-
-def asked_mode(task: Task) -> str:
-    """The permission mode to start claude with.
-
-    2.1.329 calls the default mode `manual`, 2.1.197 knows it as `default` only; both take `default`.
-    """
-    mode = task.claude.permission_mode
-    return "default" if mode in ("", "manual") else mode
-
-
-def weaker_than_asked(notes: Notes) -> str:
-    """What claude says it works with although the task asked for something else, in words; empty when all is as asked."""
-    in_effect = notes.in_effect
-    mode = text(in_effect.get("permission_mode"))
-    if mode and notes.asked_mode and ("default" if mode == "manual" else mode) != notes.asked_mode:
-        return f"permission_mode is {mode}, and {notes.asked_mode} was asked for"
-    present = [name for name in notes.forbidden if name in items(in_effect.get("tools"))]
-    if present:
-        return f"it has the tools {', '.join(present)}, which disallowed_tools forbids"
-    return ""
 
 
 def observe(progress: Progress, lines: bytes) -> Progress:
@@ -133,6 +123,9 @@ def _heard(progress: Progress, line: bytes) -> Progress:
     elif kind == "assistant":
         notes, final = _assistant(notes, event), False
     elif kind == "user":
+        for meta in items(event.get("tool_result_meta")):
+            call = text(mapping(meta).get("id"))
+            notes = _with_refusal(notes, call, refusal(mapping(meta), event, notes.refusals.get(call)))
         notes = _without(notes, [text(block.get("tool_use_id")) for block in _blocks(event)])
     elif kind == "result":
         notes, final = _result(notes, event), True
@@ -143,7 +136,9 @@ def _heard(progress: Progress, line: bytes) -> Progress:
     # The first event comes when the servers have had their time to start, and before anything is spent.
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"
-    if event.get("subtype") == "init" and weaker_than_asked(notes):
+    if event.get("subtype") == "init" and weaker_than_asked(
+        notes.in_effect, notes.asked_mode, notes.forbidden
+    ):
         hopeless = "permissions"
     done = final and not notes.background
     return Progress(started=True, busy=_busy(notes), done=done, hopeless=hopeless, notes=notes)
@@ -170,8 +165,14 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
             model=text(event.get("model")) or notes.model,
             version=text(event.get("claude_code_version")) or notes.version,
             mcp_servers=servers,
-            in_effect=_in_effect(event),
+            in_effect=in_effect(event),
         )
+    if subtype == "informational":
+        submitted = mapping(event.get("prompt_submit_outcome"))
+        if submitted.get("kind") in HOOK_ON_PROMPT:
+            said = f"{HOOK_ON_PROMPT[submitted['kind']]}: {text(submitted.get('reason'))}"
+            return notes._replace(hook=shortened(said, LAST_WORDS))
+        return notes
     if subtype == "api_retry":
         return notes._replace(retried=ApiError(text(event.get("error")), count(event.get("error_status"))))
     if subtype == "background_tasks_changed":
@@ -179,23 +180,13 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
     if subtype == "permission_denied":
         # Said here even where the result's own list misses it (claude-code issue 82747).
         call = text(event.get("tool_use_id"))
+        kind, words = text(event.get("decision_reason_type")), text(event.get("decision_reason"))
+        notes = _with_refusal(notes, call, Refusal(kind, shortened(words, LAST_WORDS)))
         tool = notes.open_tools.get(call, Tool(text(event.get("tool_name")), {}))
         return _denied(
             notes, call, {"tool_name": tool.name, "tool_use_id": call, "tool_input": dict(tool.input)}
         )
     return notes
-
-
-def _in_effect(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run works with, as its first event says: settings of the person may have changed what the task asked for."""
-    plugins = [mapping(plugin).get("name", plugin) for plugin in items(event.get("plugins"))]
-    return {
-        "permission_mode": text(event.get("permissionMode")),
-        "model": text(event.get("model")),
-        "login": text(event.get("apiKeySource")),
-        "tools": [shortened(text(name), 100) for name in items(event.get("tools"))[:MOST_TOOLS]],
-        "plugins": [shortened(text(name), 100) for name in plugins[:MOST_TOOLS]],
-    }
 
 
 def _server(server: Mapping[str, Any]) -> dict[str, str]:
@@ -221,7 +212,10 @@ def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
         )
         notes = _limit(notes, mapping(mapping(event.get("api_error_params")).get("rate_limit_info")))
         return notes._replace(error=error)
-    return notes._replace(error=None, model=text(message.get("model")) or notes.model)
+    model = text(message.get("model")) or notes.model
+    if model == "<synthetic>":
+        return notes  # claude's own words, mostly about an error
+    return notes._replace(error=None, retried=None, model=model)
 
 
 def _counted(notes: Notes, message_id: str, usage: Mapping[str, Any]) -> Notes:
@@ -253,6 +247,14 @@ def _result(notes: Notes, event: Mapping[str, Any]) -> Notes:
     return notes._replace(
         result=slim, open_tools={}, session_id=text(event.get("session_id")) or notes.session_id
     )
+
+
+def _with_refusal(notes: Notes, call: str, refusal: Optional[Refusal]) -> Notes:
+    if refusal is None:
+        return notes
+    if len(notes.refusals) >= MOST_DENIALS and call not in notes.refusals:
+        return notes
+    return notes._replace(refusals={**notes.refusals, call: refusal})
 
 
 def _denied(notes: Notes, call: str, denial: Mapping[str, Any]) -> Notes:
@@ -287,13 +289,3 @@ def _without(notes: Notes, calls: list[str]) -> Notes:
 
 def _blocks(event: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [block for block in items(mapping(event.get("message")).get("content")) if isinstance(block, dict)]
-
-
-def brief(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool's input fit for a record: a few keys, long texts cut, no nesting."""
-    kept: dict[str, Any] = {}
-    for key, value in list(given.items())[:16]:
-        kept[key[:100]] = (
-            value[:500] if isinstance(value, str) else value if isinstance(value, (int, float)) else "…"
-        )
-    return kept

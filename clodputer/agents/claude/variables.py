@@ -84,6 +84,8 @@ def settings(task: Task) -> dict[str, str]:
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
         "CLAUDE_CODE_MAX_RETRIES": str(RETRIES),
+        # Otherwise a server that takes a few seconds is still pending at the first event, by which it is judged (2.1.329).
+        "MCP_CONNECTION_NONBLOCKING": "0",
         "MCP_TIMEOUT": _milliseconds(server_start),
         "MCP_TOOL_TIMEOUT": _milliseconds(usual_call),
         # Its own usual limit is 2 minutes, made for people who watch; a killed build helps nobody at night.

@@ -8,7 +8,9 @@ from typing import Any, Optional
 from clodputer.agents import ending
 from clodputer.agents.claude import denied as claude_denied
 from clodputer.agents.claude.cost import spent
-from clodputer.agents.claude.stream import ApiError, Notes, missing_servers, weaker_than_asked
+from clodputer.agents.claude.denied import Refusal
+from clodputer.agents.claude.in_effect import weaker_than_asked
+from clodputer.agents.claude.stream import ApiError, Notes, missing_servers
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
@@ -46,6 +48,12 @@ BY_TERMINAL_REASON = {
     "blocking_limit": "invalid_request",
     "image_error": "invalid_request",
 }
+BY_HOOK = {
+    "hook_stopped": "A hook stopped the run (it answered with continue: false).",
+    "stop_hook_prevented": "A Stop hook ended the run (it answered with continue: false).",
+}
+# 2.1.197 has no terminal_reason on some ends, 2.1.329 none on slash commands. A Stop hook comes after the last word.
+FINISHED = ("", None, "completed", "stop_hook_prevented")
 BY_SUBTYPE = {
     "error_max_turns": "max_turns",
     "error_max_budget_usd": "max_cost",
@@ -59,12 +67,11 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
     session_id = notes.session_id or launch.session_id
     cost = spent(facts, session_id, notes)
     outcome = _outcome(task, launch, progress, ended)
+    outcome = outcome._replace(message=" ".join(filter(None, (outcome.message, _of_session(launch, notes)))))
     result = notes.result or {}
     return Report(
         outcome=outcome,
-        result=None
-        if result.get("is_error") is not False
-        else result.get("structured_output", result.get("result")),
+        result=_final(notes),
         num_turns=count(result.get("num_turns")),
         cost_usd=cost.cost_usd,
         usage=cost.usage,
@@ -72,10 +79,36 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         session_totals=cost.totals,
         model=notes.model,
         agent_version=notes.version,
-        permission_denials=tuple(notes.denials.values()),
+        permission_denials=_denials(notes),
         mcp_servers=notes.mcp_servers,
         in_effect=notes.in_effect,
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+    )
+
+
+def _final(notes: Notes) -> Any:
+    """The result, if it is one: not what stood in for it when a turn was cut off, a hook stepped in or more was to come."""
+    result = notes.result or {}
+    whole = notes.final and result.get("is_error") is False and bool(count(result.get("num_turns")))
+    if not whole or result.get("terminal_reason") not in FINISHED:
+        return None
+    return result.get("structured_output", result.get("result"))
+
+
+def _of_session(launch: Launch, notes: Notes) -> str:
+    """What the record says of the session beside the outcome: that a new one was begun, or that the next run begins one."""
+    result = notes.result or {"is_error": False}
+    if launch.resumed and result.get("is_error") is not False and count(result.get("num_turns")) == 0:
+        return "The session could not be resumed; the next run begins a new one."
+    return launch.remark
+
+
+def _denials(notes: Notes) -> tuple[dict[str, Any], ...]:
+    """The denied calls, each with the reason that claude gave."""
+    return tuple(
+        {**denial, "reason_type": refusal.kind, "reason": refusal.words}
+        for call, denial in notes.denials.items()
+        for refusal in (notes.refusals.get(call, Refusal("")),)
     )
 
 
@@ -85,7 +118,10 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         missing = missing_servers(notes, task.claude.requires_mcp)
         return of("mcp", f"Not connected: {', '.join(missing)}. It was stopped before it spent anything.")
     if ended.stopped == "permissions":
-        return of("permissions", f"It was stopped before it did anything: {weaker_than_asked(notes)}.")
+        return of(
+            "permissions",
+            f"It was stopped before it did anything: {weaker_than_asked(notes.in_effect, notes.asked_mode, notes.forbidden)}.",
+        )
     excused = progress.done and ended.stopped in AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
     if ours is not None:
@@ -97,7 +133,9 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         return _without_result(notes, ended)
     reason = _told_failure(notes.result, notes)
     if reason is not None:
-        denied = claude_denied.message(task, tuple(notes.denials.values())) if notes.denials else ""
+        if reason == "hook":
+            return of(reason, notes.hook or BY_HOOK.get(text(notes.result.get("terminal_reason")), ""))
+        denied = claude_denied.message(task, _denials(notes)) if notes.denials else ""
         return of(reason, " ".join(part for part in (_said(notes.result), denied) if part))
     unmet = _unmet(task, notes, notes.result)
     status = None if excused else ending.by_status(ended)
@@ -110,8 +148,9 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
 
 
 def _without_result(notes: Notes, ended: Ended) -> Outcome:
-    if notes.error is not None:
-        return of(_api_reason(notes.error, notes), notes.last_words)
+    error = notes.error or (notes.retried if ended.exit_status else None)
+    if error is not None:
+        return of(_api_reason(error, notes), notes.last_words)
     unreadable = (
         f" Lines of its stdout that could not be read: {notes.unreadable}." if notes.unreadable else ""
     )
@@ -127,6 +166,8 @@ def _told_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
     failed = result.get("is_error") is not False
     if subtype in BY_SUBTYPE:
         return BY_SUBTYPE[subtype]
+    if notes.hook or terminal in BY_HOOK:
+        return "hook"
     if stop == "refusal":
         return "refused"
     if stop == "max_tokens":
@@ -136,7 +177,9 @@ def _told_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
         return _api_reason(ApiError(notes.error.error if notes.error else "", status, api_error), notes)
     if terminal in BY_TERMINAL_REASON:
         return BY_TERMINAL_REASON[terminal]
-    # 2.1.197 has no terminal_reason on some ends, 2.1.329 none on slash commands.
+    if failed and subtype == "success" and (notes.resets_at is not None or notes.retried):
+        # The error is told in prose alone: what was seen before it says which one it is.
+        return _api_reason(notes.retried or ApiError("", 429), notes)
     if failed or subtype != "success" or terminal not in ("", "completed"):
         return "agent_error"
     return None
@@ -160,7 +203,7 @@ def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outc
     if missing:
         return of("mcp", f"Not connected: {', '.join(missing)}.")
     if notes.denials and task.claude.on_denied != "ignore":
-        return of("denied", claude_denied.message(task, tuple(notes.denials.values())))
+        return of("denied", claude_denied.message(task, _denials(notes)))
     if not count(result.get("num_turns")):
         command = text(result.get("local_command"))
         return of(
