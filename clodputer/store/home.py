@@ -124,7 +124,7 @@ def make(home: Home) -> None:
     ):
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
+        except FileExistsError:
             from clodputer.model.errors import ClodputerError
 
             raise ClodputerError(
