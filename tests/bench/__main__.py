@@ -57,7 +57,9 @@ def main() -> int:
         rows: list[Row] = []
         for name in arguments.benches or benches:
             print(f"{name} ...", file=sys.stderr, flush=True)
-            rows += benches[name]()
+            found = benches[name]()
+            print(table(found), file=sys.stderr, flush=True)
+            rows += found
     text = "\n".join(
         [
             (

@@ -56,14 +56,6 @@ def first_words(stage: Stage) -> list[Row]:
     sides = {name: (lambda words=words: first_byte(words)) for name, words in chosen.items()}
     rotation = rotate({"bare": process(BARE), **sides}, max(5, stage.rounds // 2))
     return [
-        Row(
-            "",
-            f"`clodputer {name}`: first output",
-            f"<= {most} x python",
-            rotation.ratio(name, "bare"),
-            most,
-            "x",
-        )
+        Row("", f"`clodputer {name}`: first output", "", rotation.ratio(name, "bare"), None, "x python")
         for name in chosen
-        for most in [10.0 if name in DRAWN else 6.0]
     ]

@@ -188,8 +188,13 @@ def _new(before: set[int]) -> list[psutil.Process]:
 
 
 def _weighed(before: set[int]) -> tuple[int, float]:
-    found = _new(before)
-    return len(found), sum(one.memory_info().rss for one in found) / 1e6
+    sizes = []
+    for one in _new(before):
+        try:
+            sizes.append(one.memory_info().rss)
+        except psutil.NoSuchProcess:
+            continue  # it has ended since it was listed
+    return len(sizes), sum(sizes) / 1e6
 
 
 def _end(before: set[int]) -> None:
