@@ -18,7 +18,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
 from clodputer.cli.terminal.ink import ink, is_terminal, shown
 from clodputer.cli.terminal.live import Live
-from clodputer.cli.text import record as recordtext
+from clodputer.cli.text import run_record
 from clodputer.model import outcome, request
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -206,7 +206,7 @@ def run(
 
 def _told(record: Mapping[str, Any], folder: str) -> Result:
     data = {"record": record, "folder": folder}
-    text = recordtext.summary(record, folder)
+    text = run_record.summary(record, folder)
     if record["outcome"] == outcome.SUCCEEDED:
         return Result(data, text)
     code, reason = ExitCode.EXPECTED, outcome.REASONS.get(record["reason"])

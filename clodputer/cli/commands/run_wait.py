@@ -8,14 +8,13 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
-from clodputer.cli.text import record as recordtext
 from clodputer.effects.close import close_cancelled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import holds, runs
+from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, lookup, slot, whereabouts
 from clodputer.views import setaside
@@ -76,7 +75,7 @@ def refuse_held(context: Context, task: Task, and_so: str) -> None:
     """Raise ClodputerError (exit code 75) when a hold keeps the requests of the task waiting."""
     held = holds.on_task(context.home, task, time())
     if held is not None:
-        until = recordtext.until(held.hold.until)
+        until = zone.until(held.hold.until)
         message = f"{held.target.words} is on hold {until} ({held.hold.reason}). {and_so}"
         raise ClodputerError("held", message, held.hold.message, ExitCode.LATER)
 
@@ -94,7 +93,7 @@ def _refuse_set_aside(context: Context, request_id: str) -> None:
             if aside.read(folder, name).request_id != request_id:
                 continue
             try:
-                one = setaside.told(context, place, name)
+                one = setaside.describe(context, place, name)
             except FileNotFoundError:
                 continue  # retried a moment ago
             message = f"the request {request_id} was {verb}: {one_line(one.reason, 400)}"
