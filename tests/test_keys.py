@@ -19,12 +19,8 @@ from clodputer.store.tasks import document
 from clodputer.store.tasks.models import validated
 from clodputer.tasks import tables, taskfile
 from docs import keytables
-from tests.store import (
-    test_taskfile,
-    test_taskfile_rules,
-    test_taskfile_triggers,
-    test_taskfile_values,
-)
+from tests.tasks import test_taskfile, test_taskfile_rules, test_taskfile_values
+from tests.triggers import test_taskfile_triggers
 from tests.workshop import ROOT, make_home
 
 PLACES = list(tables.walk())
