@@ -23,7 +23,7 @@ from clodputer.cli.text import fates, set_aside
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import parse_moment
-from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
 from clodputer.model.suggest import did_you_mean
 from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import runs
@@ -145,6 +145,6 @@ def _last(found: Why, now: float) -> str:
     rest = f"{ago}, trigger: {record['trigger']}{of}; see: clodputer show {record['run_id']}"
     # One that lies in dead/ is shown above, with its own command.
     shown = any(file.request_id == record["request_id"] for file in found.set_aside)
-    if record["outcome"] not in (SUCCEEDED, LIMITED) and not shown:
+    if record["outcome"] not in (SUCCEEDED, SKIPPED, LIMITED) and not shown:
         rest += f"; to run it again: clodputer retry {record['run_id']}"
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
