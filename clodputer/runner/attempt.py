@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
 from clodputer.model import decide, outcome
+from clodputer.model.account import account_of
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import Request
@@ -126,6 +127,7 @@ class Attempt:
             self.run_id,
             self.request,
             self.task.agent,
+            account_of(self.task),
             finished.launch,
             report,
             finished.ended,

@@ -8,11 +8,11 @@ from typing import Any, Optional
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates.moment import NOT_BEFORE
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
+from clodputer.model.waiting import NOT_BEFORE
 from clodputer.runner import fault
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request

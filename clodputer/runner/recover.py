@@ -145,6 +145,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
         run_id,
         _request(folder, place, task, now),
         str(process.get("agent", "")),
+        str(process.get("account", "")),
         launch,
         report,
         Ended(None, None, "", "", swept),

@@ -9,9 +9,10 @@ from json import dumps
 from time import monotonic, sleep
 from typing import NamedTuple, Optional
 
+from clodputer.model.account import account_of
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
-from clodputer.model.task import Task, account_of
+from clodputer.model.task import Task
 from clodputer.store import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
@@ -123,7 +124,7 @@ def current(home: Home, targets: Iterable[Target], now: float) -> Optional[Place
 
 def on_task(home: Home, task: Task, now: float) -> Optional[Placed]:
     """The hold that keeps the requests of a task waiting at `now` (epoch seconds), if there is one."""
-    return current(home, targets(task.lane, task.name, account_of(task.agent)), now)
+    return current(home, targets(task.lane, task.name, account_of(task)), now)
 
 
 def in_effect(home: Home, now: float) -> list[Placed]:

@@ -210,7 +210,9 @@ def test_one_that_would_be_put_back(context: Context) -> None:
     runs.make(context.home, "blink", run_id, request, Masker())
     slot.ask_cancel(context.home, Slot("default", 0), request_id)
     report = Report(outcome.of("usage_limit"))
-    record = build(run_id, request, "claude", None, report, None, NOW, NOW, (), [{"effect": "put_back"}])
+    record = build(
+        run_id, request, "claude", "claude", None, report, None, NOW, NOW, (), [{"effect": "put_back"}]
+    )
     for _ in range(2):  # as after a crash
         settle(context, Slot("default", 0), place, record, NOW)
     assert everything(context.home) == {}

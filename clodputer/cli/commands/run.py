@@ -208,7 +208,7 @@ def run(
 def _told(record: Mapping[str, Any], folder: str) -> Result:
     data = {"record": record, "folder": folder}
     text = recordtext.summary(record, folder)
-    if record["outcome"] == outcome.SUCCEEDED:
+    if record["outcome"] in (outcome.SUCCEEDED, outcome.SKIPPED):
         return Result(data, text)
     code, reason = ExitCode.EXPECTED, outcome.REASONS.get(record["reason"])
     if record["outcome"] == outcome.LIMITED:

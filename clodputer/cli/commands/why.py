@@ -26,7 +26,7 @@ from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso, parse_moment
-from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
 from clodputer.runner.requests import cancel
@@ -249,7 +249,7 @@ def _last(facts: Facts, now: float) -> str:
     rest = f"{ago}, trigger: {record['trigger']}{of}; see: clodputer show {record['run_id']}"
     # One that lies in dead/ is told of with its own command.
     told = any(one.request_id == record["request_id"] for one in facts.aside)
-    if record["outcome"] not in (SUCCEEDED, LIMITED) and not told:
+    if record["outcome"] not in (SUCCEEDED, SKIPPED, LIMITED) and not told:
         rest += f"; to run it again: clodputer retry {record['run_id']}"
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
 

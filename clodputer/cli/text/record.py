@@ -12,7 +12,7 @@ from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose, wrapped
 from clodputer.cli.terminal.when import dollars
 from clodputer.model.moment import format_duration, parse_moment
-from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
+from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.store import zone
 
 # Wide enough for "permission", the longest label.
@@ -24,7 +24,7 @@ LONGEST_LINES, LONGEST_LINE = 20, 160
 
 def headline(record: Mapping[str, Any]) -> str:
     """The task and how it ended, in one line."""
-    word = {SUCCEEDED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
+    word = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
     took = format_duration(float(record["duration_seconds"]))
     return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')} after {took}"
 

@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from clodputer import agents
 from clodputer.agents import locate
+from clodputer.model.account import account_of
 from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
@@ -42,6 +43,7 @@ def contain(
     """
     facts: dict[str, Any] = {
         "agent": task.agent,
+        "account": account_of(task),
         "argv": context.masker.data(list(launch.argv)),
         "working_directory": launch.working_directory,
         "session_id": launch.session_id,
