@@ -43,7 +43,8 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     in_slot = slots.path(context.home, slot, place)
     if slots.cancel_asked(context.home, slot, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=slot.lane)
+        why = slots.why_cancelled(context.home, slot, place.id)
+        close_cancelled(context, in_slot, place.id, place.dropped, now, why, lane=slot.lane)
         slots.forget_cancels(context.home, slot)
         return None
     try:

@@ -107,7 +107,7 @@ def run_check(
 _STOPPED = {
     "timeout": "the run's clock (timeout) ran out during this check, or it took ten minutes",
     "output_too_large": "it wrote more than max_output",
-    "cancelled": "a person cancelled the run",
+    "cancelled": "the run was cancelled",
     "interrupted": "Clodputer was told to stop",
 }
 
