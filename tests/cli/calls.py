@@ -35,7 +35,11 @@ CALLS = {
     ],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
-    "status": [Call(), Call(("--schedulers",), "schedulers", apart=True)],
+    "status": [
+        Call(),
+        Call(("--since", "yesterday"), "digest"),
+        Call(("--schedulers",), "schedulers", apart=True),
+    ],
     "queue": [
         Call(),
         *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "closed")),
