@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, Optional
 
-from clodputer import triggers
 from clodputer.model.decision import Fate
 from clodputer.model.due import MISSED, ON_TIME
-from clodputer.model.errors import ClodputerError
-from clodputer.model.policy import fingerprint, policy
-from clodputer.model.schedule import following
 from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import holds, ledger, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
@@ -22,6 +21,7 @@ from clodputer.store.spool import aside, layout, slot, whereabouts
 from clodputer.views import past, tasks, waiting, watching
 from clodputer.views.attention import Attention, attention
 from clodputer.views.coming import Coming
+from clodputer.views.overdue import Overdue, overdue
 from clodputer.views.past import Past
 from clodputer.views.tasks import Broken
 from clodputer.views.waiting import Lane
@@ -52,13 +52,6 @@ class Missed(NamedTuple):
     fate: Fate
 
 
-class Overdue(NamedTuple):
-    """The first slot time of a task at which no exec has looked yet, although it has passed."""
-
-    task: str
-    slot: int
-
-
 class Status(NamedTuple):
     """All of it."""
 
@@ -77,6 +70,7 @@ class Status(NamedTuple):
     broken: tuple[Broken, ...]
     watch_problems: tuple[WatchProblem, ...] = ()
     attention: Attention = Attention()
+    scheduled: Scheduled = Scheduled()
 
 
 def gather(context: Context, now: float, count: int) -> Status:
@@ -101,6 +95,7 @@ def gather(context: Context, now: float, count: int) -> Status:
         tuple(broken),
         tuple(watching.problems(context, good)),
         attention(context, good, (midnight - timedelta(days=1)).timestamp(), now),
+        scheduled.look(context, good, sys.platform),
     )
 
 
@@ -143,26 +138,6 @@ def missed(home: Home, good: list[Task], since: float) -> list[Missed]:
         if fate.fate == MISSED and fate.noticed_at >= since
     ]
     return sorted(found, key=lambda one: one.fate.noticed_at, reverse=True)
-
-
-def overdue(environ: Mapping[str, str], home: Home, good: list[Task], now: float) -> list[Overdue]:
-    """The slot times that have passed and that no exec has looked at: nobody calls it."""
-    found = []
-    for task in good:
-        if not task.enabled:
-            continue
-        for index, one in enumerate(task.triggers):
-            try:
-                schedule = triggers.schedule(one, environ)
-            except ClodputerError:
-                continue  # shown in the list of tasks
-            entry = ledger.read(home, task.name, index) if schedule else None
-            if schedule is None or entry is None or entry.fingerprint != fingerprint(one):
-                continue
-            first = following(schedule, entry.accounted)
-            if first is not None and first + policy(one, task.name).jitter + ON_TIME < now:
-                found.append(Overdue(task.name, first))
-    return found
 
 
 def _agent(home: Home, task: str, run_id: str) -> Optional[recorded.Identity]:

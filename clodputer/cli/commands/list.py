@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any
@@ -18,8 +19,10 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
+from clodputer.cli.text import scheduled as scheduledtext
 from clodputer.cli.text import slot
 from clodputer.model.moment import format_duration, iso
+from clodputer.schedulers import scheduled
 from clodputer.store import zone
 from clodputer.views import tasks
 from clodputer.views.tasks import Broken, Listed
@@ -44,7 +47,7 @@ def command(as_json: bool) -> Result:
 
     NEXT is the next slot time, by the clock of the trigger's own zone, which is named when it is not yours; USUALLY is
     the median of the latest runs that succeeded. A task file that is no task is listed below, with the first of its
-    mistakes.
+    mistakes. Where no scheduler starts a task, or its alarm is not as the task wants it, it says so.
 
     \b
     Examples:
@@ -58,10 +61,15 @@ def listing(environ: Mapping[str, str], now: float, *, as_json: bool = False) ->
     """The list. Raises ClodputerError when there is no home."""
     context = look(environ)
     found, broken = tasks.listed(context.home, environ, now)
-    data = {"tasks": [told(one) for one in found] + [told_broken(one) for one in broken]}
+    alarms = scheduled.look(context, [one.task for one in found], sys.platform)
+    data = {
+        "tasks": [told(one) for one in found] + [told_broken(one) for one in broken],
+        "scheduler": alarms.to_json(),
+    }
     if as_json:
         return Result(context.masker.data(data))
-    parts = [table(COLUMNS, [_row(one, now) for one in found]), broken_lines(broken)]
+    rows = [_row(one, now, kept=not alarms.nothing_starts(one.task.name)) for one in found]
+    parts = [table(COLUMNS, rows), scheduledtext.note(alarms), broken_lines(broken)]
     text = "\n\n".join(part for part in parts if part)
     return Result(
         data, context.masker.text(text) or f"There are no tasks in {printable(context.home.tasks)} yet."
@@ -124,9 +132,11 @@ def broken_lines(broken: Sequence[Broken]) -> str:
     return "\n".join([hung(f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)"), *lines])
 
 
-def _row(one: Listed, now: float) -> tuple[str, ...]:
+def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
+    """kept: something will start the task at its next slot time."""
     task, last = one.task, one.habit.last
     upcoming = zone.wall(one.coming.slot, one.coming.zone) if one.coming else ""
+    upcoming = upcoming if kept or not upcoming else ink("not scheduled", "yellow")
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(triggers.words(one.triggers), LONGEST),

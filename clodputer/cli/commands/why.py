@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any, NamedTuple, Optional
@@ -20,6 +21,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import wrapped
 from clodputer.cli.text import aside as asidetext
 from clodputer.cli.text import record as recordtext
+from clodputer.cli.text import scheduled as scheduledtext
 from clodputer.cli.text import slot as slottext
 from clodputer.cli.text import waits
 from clodputer.model.due import Entry
@@ -31,6 +33,8 @@ from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
 from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import task_inside
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import holds, ledger, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
@@ -40,6 +44,7 @@ from clodputer.store.spool.lookup import Bearer
 from clodputer.store.spool.whereabouts import RUNNING
 from clodputer.tasks import taskfile
 from clodputer.views import setaside, status
+from clodputer.views.overdue import Overdue, overdue
 from clodputer.views.setaside import SetAside
 
 # What is told of a request whose task nobody knows.
@@ -55,6 +60,8 @@ _NOTHING: Mapping[str, Any] = {
     "not_run": [],
     "problems": [],
     "set_aside": [],
+    "scheduler": None,
+    "overdue": [],
     "words": "",
 }
 
@@ -73,6 +80,9 @@ class Facts(NamedTuple):
     hold: Optional[Placed]
     entries: Mapping[int, Entry]
     aside: Sequence[SetAside]
+    # What starts the task, and the slot times that have passed without it.
+    scheduled: Scheduled
+    overdue: Sequence[Overdue]
 
 
 @click.command()
@@ -117,7 +127,15 @@ def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
     """What there is to say of a task; not of the file `but`, of which everything was said."""
     facts = _facts(context, name, now)
     triggers = [
-        waits.trigger(context, facts.task, one, index, facts.entries.get(index), now)
+        waits.trigger(
+            context,
+            facts.task,
+            one,
+            index,
+            facts.entries.get(index),
+            now,
+            kept=not facts.scheduled.nothing_starts(name),
+        )
         for index, one in enumerate(facts.task.triggers if facts.task else ())
         if facts.task
     ]
@@ -134,6 +152,8 @@ def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
         "not_run": [slottext.fate_data(fate) for fate in fates],
         "problems": facts.trouble.message.split("\n") if facts.trouble else [],
         "set_aside": [asidetext.data(one) for one in facts.aside],
+        "scheduler": facts.scheduled.to_json(),
+        "overdue": [slottext.written(one.slot) for one in facts.overdue],
         "asked": None,
         "words": without(_state(facts)),
     }
@@ -144,7 +164,14 @@ def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
     lines += asidetext.of_task([one for one in facts.aside if one.path != but], now)
     lines.append(recordtext.told("last run", _last(facts, now)))
     lines += [recordtext.told("not run", "\n".join(slottext.fates(fates)))] if fates else []
+    lines += [
+        recordtext.told("overdue", f"since {zones.wall(one.slot)}; no exec has looked at it")
+        for one in facts.overdue
+    ]
     lines += [recordtext.told(told["type"], words) for told, words in triggers]
+    if unscheduled := scheduledtext.of_task(facts.scheduled, name):
+        lines.append(recordtext.told("alarm", unscheduled))
+        lines.append(recordtext.told("fix", facts.scheduled.hint))
     text = context.masker.text("\n".join(lines))
     wrong, mask = facts.trouble, context.masker.text
     errors = (ClodputerError(wrong.code, mask(wrong.message), mask(wrong.hint)),) if wrong else ()
@@ -200,6 +227,8 @@ def _facts(context: Context, name: str, now: float) -> Facts:
         holds.on_task(context.home, task, now) if task else None,
         ledger.entries(context.home, name),
         setaside.of_task(context, name),
+        scheduled.look(context, [task] if task else [], sys.platform),
+        overdue(context.environ, context.home, [task] if task else [], now),
     )
 
 
@@ -236,6 +265,8 @@ def _state(facts: Facts) -> str:
         return f"{name}: a request of it waits for its turn in lane {lane}"
     if not any(map(triggers.needs_alarm, facts.task.triggers)):
         return f"{name} waits for a person or a dropped request; it has no trigger of its own"
+    if facts.scheduled.nothing_starts(facts.name):
+        return f"{name} waits for its triggers, and nothing will start it"
     return f"{name} waits for its triggers"
 
 

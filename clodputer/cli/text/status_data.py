@@ -41,6 +41,7 @@ def data(status: Status) -> dict[str, Any]:
             for placed in status.holds
         ],
         "attention": status.attention.to_json(),
+        "scheduler": status.scheduled.to_json(),
         "rejected": status.rejected,
         "dead": status.dead,
         "last_runs": [run(one) for one in status.past.last],

@@ -19,9 +19,19 @@ from clodputer.views import watching
 
 
 def trigger(
-    context: Context, task: Task, one: Trigger, index: int, entry: Optional[Entry], now: float
+    context: Context,
+    task: Task,
+    one: Trigger,
+    index: int,
+    entry: Optional[Entry],
+    now: float,
+    *,
+    kept: bool = True,
 ) -> tuple[dict[str, Any], str]:
-    """What a task's trigger, its `index`-th, waits for, for programs and in words; `entry` is the ledger's, if there is one."""
+    """What a task's trigger, its `index`-th, waits for, for programs and in words; `entry` is the ledger's, if there is one.
+
+    kept: something will start the task when it is due.
+    """
     data: dict[str, Any] = {"type": one.type, "index": index, "next_slot_time": None, "accounted": None}
     if entry is not None and entry.fingerprint == fingerprint(one):
         data["accounted"] = slottext.written(entry.accounted)
@@ -38,7 +48,11 @@ def trigger(
     data["next_slot_time"] = slottext.written(slot, zone)
     delay = policy(one, task.name).delay(slot)
     later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
-    return data, f"is due next at {zones.wall(slot, zone)}{later}"
+    verb = "is" if kept else "would be"
+    return (
+        data,
+        f"{verb} due next at {zones.wall(slot, zone)}{later if kept else ', and nothing will start it'}",
+    )
 
 
 def _without_slot_times(context: Context, task: Task, one: Trigger) -> str:
