@@ -18,7 +18,6 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text import scheduled as scheduledtext
-from clodputer.cli.text import slot
 from clodputer.model import cron
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -108,16 +107,8 @@ def _result(found: list[Coming], nothing: str, alarms: Optional[Scheduled] = Non
     """alarms: what starts the tasks that the slot times are of; None for those of an expression."""
     data = {
         "scheduler": alarms.to_json() if alarms else None,
-        "slot_times": [slot.written(one.slot, one.zone) for one in found],
-        "coming": [
-            {
-                "task": one.task or None,
-                "trigger": one.trigger,
-                "slot_time": slot.written(one.slot, one.zone),
-                "jitter_seconds": one.delay,
-            }
-            for one in found
-        ],
+        "slot_times": [zones.stamp(one.slot, one.zone) for one in found],
+        "coming": [one.to_json() for one in found],
     }
     width = max((len(one.task) for one in found), default=0)
     lines = []

@@ -15,8 +15,8 @@ from clodputer.model.moment import format_duration
 from clodputer.model.schedule import Schedule, slots
 from clodputer.store import ledger, runs
 from clodputer.store import zone as zones
+from clodputer.views import fates
 from clodputer.views.doctor.finding import Facts, Finding, amount, ask, named, note, ok, problem
-from clodputer.views.overdue import overdue
 
 DAY = 86400.0
 # A clock that is set right by less is no event, in seconds.
@@ -87,7 +87,7 @@ def missed(facts: Facts) -> list[Finding]:
 
 def silence(facts: Facts) -> list[Finding]:
     """Slot times that have passed and that nobody has looked at: the scheduler is silent."""
-    found = overdue(facts.environ, facts.home, facts.tasks, facts.now, MOST)
+    found = fates.overdue(facts.environ, facts.home, facts.tasks, facts.now, MOST)
     latest = _latest_run(facts)
     last = (
         f"the latest run began {format_duration(facts.now - latest)} ago"
