@@ -8,11 +8,11 @@ from typing import Any, Optional
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates.moment import NOT_BEFORE
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
+from clodputer.model.waiting import NOT_BEFORE, OVERLAP
 from clodputer.runner import fault, replace
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request
@@ -77,7 +77,8 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
 
 def _cancelled(context: Context, slot: Slot, place: Place, now: float) -> None:
     in_slot = slots.path(context.home, slot, place)
-    close_cancelled(context, in_slot, place.id, place.dropped, now, lane=slot.lane)
+    why = slots.why_cancelled(context.home, slot, place.id)
+    close_cancelled(context, in_slot, place.id, place.dropped, now, why, lane=slot.lane)
     slots.forget_cancels(context.home, slot)
 
 
@@ -86,7 +87,7 @@ def _hindered(context: Context, slot: Slot, place: Place, request: Request, why:
     if why == "cancelled":
         _cancelled(context, slot, place, time())
     elif why == "newer":
-        verdict = Wait(None, "overlap", "A newer request of the task is being run (overlap: replace).")
+        verdict = Wait(None, OVERLAP, "A newer request of the task is being run (overlap: replace).")
         _wait(context, slot, place, request, verdict, time())
     else:
         replace.put_back(context, slot, place)
