@@ -18,7 +18,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text import scheduled as scheduledtext
-from clodputer.model import cron
+from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, parse_moment
@@ -121,6 +121,11 @@ def _result(found: list[Coming], nothing: str, alarms: Optional[Scheduled] = Non
 
 
 def _parsed(expression: str) -> cron.Cron:
+    if fuzzy.parse(expression) is not None:
+        raise _usage(
+            f"{expression[:80]!r} is a fuzzy time: each task has one of its own in that span",
+            "Write it as the schedule of a task, and ask for that: clodputer next TASK",
+        )
     try:
         return cron.parse(expression)
     except cron.InvalidCron as error:
