@@ -108,7 +108,7 @@ class _Watch:
         # The clock stands still while the machine sleeps, so a closed lid is no stall.
         self.began = self.heard_at = self.result_at = self.measured_at = monotonic()
         self.next_look, self.gap = self.began + FIRST_LOOK, FIRST_LOOK
-        self.cancelled = False
+        self.asked = ""
 
     def follow(self) -> str:
         """Until it ends by itself, or there is a reason to stop it, which is returned."""
@@ -124,8 +124,8 @@ class _Watch:
                 return "output_too_large"
             if self.progress.hopeless:
                 return self.progress.hopeless
-            if self.cancelled:
-                return "cancelled"
+            if self.asked:
+                return self.asked
             if self.stop.requested:
                 return self.stop.reason
             expired = self.expired(now)
@@ -179,10 +179,10 @@ class _Watch:
         return ""
 
     def look(self, now: float) -> None:
-        """If it is time, see whether a person cancels the run, and who belongs to it; somebody new is written down."""
+        """If it is time, see whether the run's end was asked for, and who belongs to it; somebody new is written down."""
         if now < self.next_look:
             return
-        self.cancelled = self.cancelled or self.stop.cancelled()
+        self.asked = self.asked or self.stop.asked()
         self.gap = min(2 * self.gap, LOOK)
         self.next_look = now + self.gap
         living = frozenset(sweep.look(self.reach, self.traces, self.kept.pid, self.kept.root)).difference(
