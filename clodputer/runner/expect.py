@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from clodputer.model.outcome import SUCCEEDED, of
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.store import deadline
+from clodputer.store.digest import digest
 
 RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
 Snapshot = Mapping[str, "Optional[Stamp]"]
@@ -191,6 +191,6 @@ def _digest(path: str, size: int) -> str:
         return ""
     try:
         with open(path, "rb") as file:
-            return hashlib.sha256(file.read(LARGEST_HASHED)).hexdigest()
+            return digest(file.read(LARGEST_HASHED))
     except OSError:
         return ""
