@@ -8,11 +8,11 @@ from typing import Any, Optional
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates.moment import NOT_BEFORE
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
+from clodputer.model.waiting import NOT_BEFORE
 from clodputer.runner import fault
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request
@@ -43,7 +43,8 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     in_slot = slots.path(context.home, slot, place)
     if slots.cancel_asked(context.home, slot, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=slot.lane)
+        why = slots.why_cancelled(context.home, slot, place.id)
+        close_cancelled(context, in_slot, place.id, place.dropped, now, why, lane=slot.lane)
         slots.forget_cancels(context.home, slot)
         return None
     try:

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.expect import Expect
-from clodputer.model.limits import Limits
 from clodputer.model.mask import masker
 from clodputer.model.request import Request
-from clodputer.model.task import FLAT, LARGEST_PROMPT, Claude, Task, Trigger
+from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
 
@@ -162,14 +160,14 @@ def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secre
         if not template_text.marked(value):
             return value
         return _render(task, f"{task.path}: {name}", value, {"env": {**environ, **secrets}}, secrets)
-    if isinstance(value, (Claude, Limits, Expect, Trigger)):
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
         # In the file the keys of these parts stand at the top.
         before = "" if name in FLAT else f"{name}."
         parts = {
             part: _filled(task, f"{before}{part}", item, environ, secrets)
-            for part, item in value._asdict().items()
+            for part, item in zip(value._fields, value)
         }
-        return value._replace(**parts)
+        return type(value)(**parts)
     if isinstance(value, dict):
         return {key: _filled(task, f"{name}.{key}", item, environ, secrets) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

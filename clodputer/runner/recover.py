@@ -95,9 +95,8 @@ def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: A
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
     if not slots.cancel_asked(context.home, slot, place.id):
         return False
-    close_cancelled(
-        context, slots.path(context.home, slot, place), place.id, place.dropped, now, lane=slot.lane, **told
-    )
+    path, why = slots.path(context.home, slot, place), slots.why_cancelled(context.home, slot, place.id)
+    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **told)
     slots.forget_cancels(context.home, slot)
     return True
 
@@ -146,6 +145,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
         run_id,
         _request(folder, place, task, now),
         str(process.get("agent", "")),
+        str(process.get("account", "")),
         launch,
         report,
         Ended(None, None, "", "", swept),

@@ -21,6 +21,7 @@ ENDINGS = (".yaml", ".yml")
 RULES = (
     "agents/claude/keys.py",
     "agents/command.py",
+    "gates/",
     "model/",
     "store/tasks/",
     "tasks/",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
-from clodputer.model.outcome import CANCELLED, LIMITED, SUCCEEDED
+from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.task import Task
 from clodputer.store import crashes
 from clodputer.store.context import Context
@@ -16,8 +16,6 @@ from clodputer.store.history import History
 from clodputer.store.index.query import Finished
 from clodputer.views.past import of_past
 
-# Ends that say nothing about the task itself: its request was put back or called off.
-NEITHER = (SUCCEEDED, LIMITED, CANCELLED)
 WEEK = 7 * 86400.0
 # A task that failed longer ago and never ran since is old news, in seconds.
 LONGEST = 60 * 86400.0
@@ -65,10 +63,10 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
     wanted = {task.name for task in tasks}
     failing, failures = [], 0
     for run in History(context.home).runs(min(since, now - LONGEST)):
-        failed = run.outcome not in NEITHER
+        failed = run.outcome not in BLAMELESS
         failures += failed and run.at >= since
         # The latest run that says anything about the task.
-        if run.task in wanted and (failed or run.outcome == SUCCEEDED):
+        if run.task in wanted and (failed or run.outcome in (SUCCEEDED, SKIPPED)):
             wanted.discard(run.task)
             if failed:
                 failing.append(of_past(run))

@@ -15,7 +15,6 @@ from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import slot
 from clodputer.model import cron
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -99,16 +98,8 @@ def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -
 
 def _result(found: list[Coming], nothing: str) -> Result:
     data = {
-        "slot_times": [slot.written(one.slot, one.zone) for one in found],
-        "coming": [
-            {
-                "task": one.task or None,
-                "trigger": one.trigger,
-                "slot_time": slot.written(one.slot, one.zone),
-                "jitter_seconds": one.delay,
-            }
-            for one in found
-        ],
+        "slot_times": [zones.stamp(one.slot, one.zone) for one in found],
+        "coming": [one.to_json() for one in found],
     }
     width = max((len(one.task) for one in found), default=0)
     lines = []

@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from clodputer import agents
 from clodputer.agents import locate
+from clodputer.model.account import account_of
 from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
@@ -42,6 +43,7 @@ def contain(
     """
     facts: dict[str, Any] = {
         "agent": task.agent,
+        "account": account_of(task),
         "argv": context.masker.data(list(launch.argv)),
         "working_directory": launch.working_directory,
         "session_id": launch.session_id,
@@ -105,7 +107,7 @@ def run_check(
 _STOPPED = {
     "timeout": "the run's clock (timeout) ran out during this check, or it took ten minutes",
     "output_too_large": "it wrote more than max_output",
-    "cancelled": "a person cancelled the run",
+    "cancelled": "the run was cancelled",
     "interrupted": "Clodputer was told to stop",
 }
 

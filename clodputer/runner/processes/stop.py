@@ -16,15 +16,14 @@ class Stop:
     """While entered, SIGTERM, SIGINT and SIGHUP end nothing by themselves: `requested` becomes true, `wait` returns.
 
     reason: empty, or why we are to stop, as an outcome's reason: interrupted. A further signal changes nothing, so
-    containment is never cut short. mine: the id of the request for whose sake we are here, if any: its run is then
-    cancelled, where others are interrupted and put back. cancel: the file whose being there cancels the run that we are at,
-    and that run only. meanwhile: what to do before each waiting, for somebody who watches; it must neither raise nor take
-    long. Main thread only; a forked child needs one of its own.
+    containment is never cut short. signal: the number of the one that asked, 0 before. cancel: the file whose being there
+    cancels the run that we are at, and that run only. meanwhile: what to do before each waiting, for somebody who watches; it
+    must neither raise nor take long. Main thread only; a forked child needs one of its own.
     """
 
     def __init__(self) -> None:
         self.reason = ""
-        self.mine = ""
+        self.signal = 0
         self.cancel = ""
         self.meanwhile: Optional[Callable[[], None]] = None
         self._before: dict[int, Any] = {}
@@ -80,8 +79,8 @@ class Stop:
         except BlockingIOError:
             pass
 
-    def _signalled(self, _number: int, _frame: Optional[FrameType]) -> None:
-        self.reason = "interrupted"
+    def _signalled(self, number: int, _frame: Optional[FrameType]) -> None:
+        self.reason, self.signal = "interrupted", self.signal or number
 
 
 def _noticed(_number: int, _frame: Optional[FrameType]) -> None:
