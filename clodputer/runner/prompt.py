@@ -145,7 +145,7 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
 
 
 def _not_lose_body(request: Request, file: str, names: frozenset[str]) -> None:
-    """Raise ClodputerError ("body_unused") when the request has a text for which the prompt, with these names in it, has no place."""
+    """Raise ClodputerError ("body_unused") for a text of the request that the prompt, with these names in it, would lose."""
     if request.body and not names & {"body", "request", "request.body"}:
         raise ClodputerError(
             "body_unused",
