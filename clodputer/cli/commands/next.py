@@ -15,7 +15,7 @@ from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
-from clodputer.model import cron
+from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, parse_moment
@@ -111,6 +111,11 @@ def _result(found: list[Coming], nothing: str) -> Result:
 
 
 def _parsed(expression: str) -> cron.Cron:
+    if fuzzy.parse(expression) is not None:
+        raise _usage(
+            f"{expression[:80]!r} is a fuzzy time: each task has one of its own in that span",
+            "Write it as the schedule of a task, and ask for that: clodputer next TASK",
+        )
     try:
         return cron.parse(expression)
     except cron.InvalidCron as error:
