@@ -127,6 +127,9 @@ REASONS: dict[str, Reason] = {
     "cancelled": Reason(
         CANCELLED, "It was stopped, by a person or because whoever waited for it went away.", ""
     ),
+    "replaced": Reason(
+        CANCELLED, "A newer request of the task took the place of its run (overlap: replace).", ""
+    ),
     "interrupted": Reason(
         CANCELLED, "Clodputer itself was told to stop; the request went back to the queue.", ""
     ),

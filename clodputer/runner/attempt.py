@@ -17,7 +17,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect, fault
+from clodputer.runner import expect, fault, replace
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
@@ -144,11 +144,13 @@ class Attempt:
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
         try:
+            self.stop.newer = replace.watch(self.context, self.slot, task)
             progress, ended = contain(
                 self.context, self.folder, task, launch, descriptor, self.stop, self._starting
             )
         finally:
             os.close(descriptor)
+            self.stop.newer = None  # what it has done is still proved
         if ended.stopped == "interrupted" and self.stop.cancelled():
             ended = ended._replace(stopped="cancelled")
         ended = ended._replace(stderr_tail=self.context.masker.text(ended.stderr_tail))

@@ -17,14 +17,16 @@ class Stop:
 
     reason: empty, or why we are to stop, as an outcome's reason: interrupted. A further signal changes nothing, so
     containment is never cut short. signal: the number of the one that asked, 0 before. cancel: the file whose being there
-    cancels the run that we are at, and that run only. meanwhile: what to do before each waiting, for somebody who watches; it
-    must neither raise nor take long. Main thread only; a forked child needs one of its own.
+    cancels the run that we are at, and that run only. newer: tells whether a newer request is to take the place of that run;
+    None when none can. meanwhile: what to do before each waiting, for somebody who watches; it must neither raise nor take
+    long. Main thread only; a forked child needs one of its own.
     """
 
     def __init__(self) -> None:
         self.reason = ""
         self.signal = 0
         self.cancel = ""
+        self.newer: Optional[Callable[[], bool]] = None
         self.meanwhile: Optional[Callable[[], None]] = None
         self._before: dict[int, Any] = {}
         self._reader = self._writer = self._wakeup_before = -1
@@ -37,6 +39,12 @@ class Stop:
     def cancelled(self) -> bool:
         """Whether a person has asked for the end of the run that we are at."""
         return bool(self.cancel) and os.path.lexists(self.cancel)
+
+    def asked(self) -> str:
+        """Why the run that we are at is to end, if somebody has asked for that: `cancelled` or `replaced`."""
+        if self.cancelled():
+            return "cancelled"
+        return "replaced" if self.newer is not None and self.newer() else ""
 
     def __enter__(self) -> Stop:
         # A signal that has a handler is also written to this pipe: no select can miss it, however close it was.
@@ -60,11 +68,14 @@ class Stop:
         os.close(self._reader)
         os.close(self._writer)
 
-    def wait(self, seconds: float) -> None:
-        """Return after so many seconds, or as soon as a child ends or a signal asks us to stop."""
+    def wait(self, seconds: float, *more: int) -> None:
+        """Return after so many seconds, or as soon as a child ends or a signal asks us to stop.
+
+        more: descriptors; we return as soon as one of them can be read, too.
+        """
         if self.meanwhile is not None:
             self.meanwhile()
-        if select.select([self._reader], [], [], max(0.0, seconds))[0]:
+        if self._reader in select.select([self._reader, *more], [], [], max(0.0, seconds))[0]:
             self.drain()
 
     def fileno(self) -> int:
