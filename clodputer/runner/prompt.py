@@ -34,19 +34,20 @@ def render(
     a body that would be lost.
     """
     template, file = _template(task, environ, secrets)
+    text = template
     if template_text.marked(template):
         # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
         from clodputer.runner import promptnames
 
         promptnames.check(template, file)
-        _not_lose_body(request, file, template_text.names(template))
+        if request.body:
+            _check_body(template, file)
         context = _filled(task, "context", task.context, environ, secrets)
         both = {**environ, **secrets}
         values = promptnames.values(task, request, context, both, last, last_success)
         text = _render(task, file, template, values, secrets)
-    else:
-        _not_lose_body(request, file, frozenset())
-        text = template
+    elif request.body:
+        _check_body(template, file)
     # Half characters can come in by the environment or JSON, and no file can take them.
     data = text.encode("utf-8", "replace")
     if len(data) > LARGEST_PROMPT:
@@ -63,6 +64,20 @@ def render(
             f"Look at what {file} is filled with.",
         )
     return guard(text, template) if task.agent == "claude" else text
+
+
+def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+    """Raise ClodputerError ("body_unused") when the prompt has no place for the text of a request."""
+    _check_body(*_template(task, environ, secrets))
+
+
+def _check_body(template: str, file: str) -> None:
+    if not template_text.names(template) & {"body", "request", "request.body"}:
+        raise ClodputerError(
+            "body_unused",
+            f"the request has a text of its own, but the prompt in {file} has no place for it",
+            "Write {{ body }} where the text belongs, or drop the request without a text.",
+        )
 
 
 def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
@@ -142,16 +157,6 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         raise ClodputerError(
             "not_started", f"{task.path}: prompt_file: {error}", "Fix the file, or change prompt_file."
         ) from None
-
-
-def _not_lose_body(request: Request, file: str, names: frozenset[str]) -> None:
-    """Raise ClodputerError ("body_unused") for a text of the request that the prompt, with these names in it, would lose."""
-    if request.body and not names & {"body", "request", "request.body"}:
-        raise ClodputerError(
-            "body_unused",
-            f"the request has a text of its own, but the prompt in {file} has no place for it",
-            "Write {{ body }} where the text belongs, or drop the request without a text.",
-        )
 
 
 def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
