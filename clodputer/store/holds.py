@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from json import dumps
 from time import monotonic, sleep
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.account import account_of
 from clodputer.model.jsontext import loads
@@ -72,6 +72,17 @@ class Placed(NamedTuple):
     target: Target
     hold: Hold
     path: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "scope": self.target.scope,
+            "name": self.target.name or None,
+            "reason": self.hold.reason,
+            "message": self.hold.message,
+            "since": None if self.hold.since is None else iso(self.hold.since),
+            "until": None if self.hold.until is None else iso(self.hold.until),
+        }
 
 
 def path(home: Home, target: Target) -> str:
