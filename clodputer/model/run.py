@@ -91,7 +91,7 @@ class Ended(NamedTuple):
     """How a process ended and what we did to it.
 
     stopped: empty, or why *we* stopped it: startup_hang, stall, timeout, output_too_large, interrupted,
-    cancelled, exit_grace (it had its result and would not leave), or what its progress called hopeless.
+    cancelled, replaced, exit_grace (it had its result and would not leave), or what its progress called hopeless.
     """
 
     exit_status: Optional[int]

@@ -14,6 +14,7 @@ class Wait(NamedTuple):
 
 HOLD = "hold"
 NOT_BEFORE = "not_before"
+OVERLAP = "overlap"
 
 WAITS: dict[str, Wait] = {
     NOT_BEFORE: Wait(
@@ -22,6 +23,10 @@ WAITS: dict[str, Wait] = {
     HOLD: Wait(
         "Everything, its lane, its task or its account is on hold.",
         "It goes on when the hold ends, or at once after: clodputer resume",
+    ),
+    OVERLAP: Wait(
+        "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
+        "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
     ),
 }
 

@@ -60,6 +60,21 @@ def left_behind() -> frozenset[int]:
     return frozenset(_left_behind)
 
 
+def keep_only(*kept: int) -> None:
+    """Close every inherited descriptor but these, in a process that was just forked; the standard ones become /dev/null.
+
+    Locks among them are the parent's, and whoever reads our output waits for its end.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(_STDERR + 1):
+        if standard not in kept:  # we may have been started with some of the three closed
+            os.dup2(nothing, standard)
+    for name in os.listdir("/dev/fd"):
+        if int(name) > _STDERR and int(name) not in kept:
+            with suppress(OSError):  # the descriptor by which the folder was listed is closed already
+                os.close(int(name))
+
+
 def _locked(path: str) -> int:
     """The descriptor of a lock that is ours, and the child's from the fork on, who alone ends it."""
     held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -78,7 +93,7 @@ def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
         os.setsid()  # a terminal that is closed, or Ctrl-C in it, is no concern of the child
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        _keep_only(writer, held)
+        keep_only(writer, held)
         try:
             answer = {"value": look()}
         except OSError as error:
@@ -90,17 +105,6 @@ def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
             data = data[os.write(writer, data) :]
     finally:
         os._exit(0)
-
-
-def _keep_only(*kept: int) -> None:
-    """Close what was inherited: other locks are the parent's, and whoever reads our output waits for its end."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in range(_STDERR + 1):
-        os.dup2(nothing, standard)
-    for name in os.listdir("/dev/fd"):
-        if int(name) > _STDERR and int(name) not in kept:
-            with suppress(OSError):  # the descriptor by which the folder was listed is closed already
-                os.close(int(name))
 
 
 def _read(reader: int, until: float) -> Any:

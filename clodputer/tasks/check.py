@@ -228,4 +228,5 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
-    return assemble({**values, "name": name, "path": file, "triggers": triggers})
+    own = tuple(trigger._replace(task=name) for trigger in triggers)
+    return assemble({**values, "name": name, "path": file, "triggers": own})

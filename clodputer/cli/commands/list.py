@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any
 
 import click
 
@@ -18,8 +17,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import slot
-from clodputer.model.moment import format_duration, iso
+from clodputer.model.moment import format_duration
 from clodputer.store import zone
 from clodputer.views import tasks
 from clodputer.views.tasks import Broken, Listed
@@ -57,59 +55,15 @@ def command(as_json: bool) -> Result:
 def listing(environ: Mapping[str, str], now: float, *, as_json: bool = False) -> Result:
     """The list. Raises ClodputerError when there is no home."""
     context = look(environ)
-    found, broken = tasks.listed(context.home, environ, now)
-    data = {"tasks": [told(one) for one in found] + [told_broken(one) for one in broken]}
+    found = tasks.listing(context.home, environ, now)
+    data = context.masker.data(found.to_json())
     if as_json:
-        return Result(context.masker.data(data))
-    parts = [table(COLUMNS, [_row(one, now) for one in found]), broken_lines(broken)]
+        return Result(data)
+    parts = [table(COLUMNS, [_row(task, now) for task in found.tasks]), broken_lines(found.broken)]
     text = "\n\n".join(part for part in parts if part)
     return Result(
         data, context.masker.text(text) or f"There are no tasks in {printable(context.home.tasks)} yet."
     )
-
-
-def told(one: Listed) -> dict[str, Any]:
-    """A task for programs."""
-    task, last = one.task, one.habit.last
-    return {
-        "name": task.name,
-        "path": task.path,
-        "enabled": task.enabled,
-        "description": task.description,
-        "lane": task.lane,
-        "triggers": [
-            {"type": each.type, "words": triggers.load(each.type).words(each)} for each in one.triggers
-        ],
-        "next_slot_time": slot.written(one.coming.slot, one.coming.zone) if one.coming else None,
-        "last_run": None
-        if last is None
-        else {
-            "run_id": last.run_id,
-            "outcome": last.outcome,
-            "reason": last.reason,
-            "ended_at": iso(last.at),
-            "duration_seconds": last.duration,
-            "cost_usd": last.cost_usd,
-        },
-        "usual_duration_seconds": one.habit.usual,
-        "problems": [one.trouble] if one.trouble else [],
-    }
-
-
-def told_broken(one: Broken) -> dict[str, Any]:
-    """A file that is no task, for programs: the keys of a task, most of them without a value."""
-    return {
-        "name": one.name,
-        "path": one.path,
-        "enabled": None,
-        "description": "",
-        "lane": None,
-        "triggers": [],
-        "next_slot_time": None,
-        "last_run": None,
-        "usual_duration_seconds": None,
-        "problems": [str(problem) for problem in one.problems],
-    }
 
 
 def broken_lines(broken: Sequence[Broken]) -> str:

@@ -15,8 +15,7 @@ from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import slot
-from clodputer.model import cron
+from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, parse_moment
@@ -99,16 +98,8 @@ def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -
 
 def _result(found: list[Coming], nothing: str) -> Result:
     data = {
-        "slot_times": [slot.written(one.slot, one.zone) for one in found],
-        "coming": [
-            {
-                "task": one.task or None,
-                "trigger": one.trigger,
-                "slot_time": slot.written(one.slot, one.zone),
-                "jitter_seconds": one.delay,
-            }
-            for one in found
-        ],
+        "slot_times": [zones.stamp(one.slot, one.zone) for one in found],
+        "coming": [one.to_json() for one in found],
     }
     width = max((len(one.task) for one in found), default=0)
     lines = []
@@ -120,6 +111,11 @@ def _result(found: list[Coming], nothing: str) -> Result:
 
 
 def _parsed(expression: str) -> cron.Cron:
+    if fuzzy.parse(expression) is not None:
+        raise _usage(
+            f"{expression[:80]!r} is a fuzzy time: each task has one of its own in that span",
+            "Write it as the schedule of a task, and ask for that: clodputer next TASK",
+        )
     try:
         return cron.parse(expression)
     except cron.InvalidCron as error:

@@ -15,12 +15,11 @@ from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import record as recordtext
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.runner.requests import holding
-from clodputer.store import holds
+from clodputer.store import holds, zone
 from clodputer.store.holds import Hold, Placed
 from clodputer.store.spool.whereabouts import RUNNING
 from clodputer.views import tasks as taskview
@@ -86,7 +85,7 @@ def command(
     placed = Placed(target, hold, holds.path(context.home, target))
     waiting = len(found) - len(running)
     lines = [
-        f"{ink(target.words, 'bold')} is on hold {recordtext.until(end)}"
+        f"{ink(target.words, 'bold')} is on hold {zone.until(end)}"
         + (f": {printable(message)}" if message else ""),
         f"Requests that wait: {waiting}. Let them go with: clodputer resume {held.option_of(target)}",
     ]

@@ -14,11 +14,10 @@ from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import record as recordtext
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.runner.requests import holding
-from clodputer.store import holds
+from clodputer.store import holds, zone
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 
@@ -55,7 +54,7 @@ def command(task: str, lane: Optional[str], account: Optional[str], *, everythin
         )
     woken = holding.wake(context)
     context.log(now, "resumed", scope=target.scope, name=target.name, reason=before.hold.reason)
-    was = f"{printable(before.hold.reason)}, {recordtext.until(before.hold.until)}"
+    was = f"{printable(before.hold.reason)}, {zone.until(before.hold.until)}"
     lines = [f"{ink(target.words, 'bold')} is not on hold any more ({was})"]
     if woken:
         lines.append(f"Back in the queue: {woken}. They run at the next alarm, or now by: clodputer exec")

@@ -18,7 +18,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
 from clodputer.cli.terminal.ink import ink, is_terminal, shown
 from clodputer.cli.terminal.live import Live
-from clodputer.cli.text import record as recordtext
+from clodputer.cli.text import run_record
 from clodputer.model import outcome, request
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -79,8 +79,9 @@ def command(
 ) -> Result:
     """Run a task now and tell how it ended.
 
-    Drops a request, drains the spool as `clodputer exec` does, and waits for the end of that request's run,
-    in whichever process it is. In a terminal a line shows how far it is. Ctrl-C cancels the run.
+    Drops a request, has the spool drained in the background as `clodputer exec` does, and waits for the end of that
+    request's run, in whichever process it is. In a terminal a line shows how far it is. Ctrl-C, or closing the terminal,
+    cancels this request and nothing else.
 
     Exit code 0 when the run succeeded, 1 when it did not, 75 when its lane is on hold or a usage limit was reached.
 
@@ -190,7 +191,7 @@ def run(
         if place is not None or follow:
             watcher = Live(context, task, stop, place, follow)
             stop.meanwhile = watcher.glance
-        request_id = stop.mine = submit(
+        request_id = submit(
             context, task.name, values=wanted.context, priority=wanted.priority, trigger="manual"
         )
         say(f"{ink(task.name, 'bold')}: request {request_id} dropped; Ctrl-C cancels it")
@@ -206,7 +207,7 @@ def run(
 
 def _told(record: Mapping[str, Any], folder: str) -> Result:
     data = {"record": record, "folder": folder}
-    text = recordtext.summary(record, folder)
+    text = run_record.summary(record, folder)
     if record["outcome"] in (outcome.SUCCEEDED, outcome.SKIPPED):
         return Result(data, text)
     code, reason = ExitCode.EXPECTED, outcome.REASONS.get(record["reason"])

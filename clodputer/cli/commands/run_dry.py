@@ -9,14 +9,14 @@ from time import time
 from typing import Any, Optional
 
 from clodputer.cli.result import Result
+from clodputer.cli.terminal.fields import field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import record
 from clodputer.isolate import scratch
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner.ready import prepare
-from clodputer.store import holds, runs
+from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
 
 
@@ -53,9 +53,9 @@ def dry_run(context: Context, task: Task, values: Mapping[str, Any], priority: O
         ("queue", f"lane {task.lane}, priority {shown['priority']}"),
         (
             "on hold",
-            f"{held.target.words} {record.until(held.hold.until)} ({held.hold.reason})" if held else "",
+            f"{held.target.words} {zone.until(held.hold.until)} ({held.hold.reason})" if held else "",
         ),
         ("prompt", shown["prompt"].rstrip("\n") or "none"),
     ]
-    lines += [record.field(label, printable(text)) for label, text in fields if text]
+    lines += [field(label, printable(text)) for label, text in fields if text]
     return Result(shown, "\n".join(lines))

@@ -11,9 +11,8 @@ import click
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
-from clodputer.cli.text import status as statustext
-from clodputer.cli.text import status_data
 from clodputer.cli.text.schedulers import asked
+from clodputer.cli.text.status_page import page
 from clodputer.views.status import gather
 
 SHOWN = 5
@@ -61,5 +60,5 @@ def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_jso
     """The state of the home. Raises ClodputerError when there is none."""
     context = look(environ)
     found = gather(context, now, count)
-    text = "" if as_json else context.masker.text(statustext.page(found))
-    return Result(context.masker.data(status_data.data(found)), text)
+    text = "" if as_json else context.masker.text(page(found))
+    return Result(context.masker.data(found.to_json()), text)

@@ -10,7 +10,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import record, slot
+from clodputer.cli.text import fates
 from clodputer.model.moment import format_duration
 from clodputer.store import zone
 from clodputer.views.status import Running, Status
@@ -94,7 +94,7 @@ def _waiting(status: Status) -> Iterator[str]:
 
 def _holds(status: Status) -> Iterator[str]:
     for placed in status.holds:
-        until, reason = record.until(placed.hold.until), printable(placed.hold.reason)
+        until, reason = zone.until(placed.hold.until), printable(placed.hold.reason)
         yield f"{printable(placed.target.words)} {until} ({reason}): {one_line(placed.hold.message, 200)}"
 
 
@@ -126,7 +126,7 @@ def _attention(status: Status) -> Iterator[str]:
 
 def _missed(status: Status) -> Iterator[str]:
     for one in status.missed[:MOST_MISSED]:
-        yield f"{one.task}: {slot.fate_line(one.fate)}"
+        yield f"{one.task}: {fates.line(one.fate)}"
     more = len(status.missed) - MOST_MISSED
     if more > 0:
         yield f"and {more} more: clodputer why TASK"
