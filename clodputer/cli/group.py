@@ -38,6 +38,7 @@ COMMANDS = {
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
+    "help": "Show the help of a command, as COMMAND --help does.",
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 
@@ -89,7 +90,7 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",
 )
-@click.version_option(__version__, prog_name="clodputer", message="%(prog)s %(version)s")
+@click.version_option(__version__, "--version", "-V", prog_name="clodputer", message="%(prog)s %(version)s")
 @json_option
 @click.pass_context
 def program(context: click.Context) -> None:

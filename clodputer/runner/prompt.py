@@ -41,12 +41,8 @@ def render(
         raise ClodputerError(
             "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Fix {file}."
         )
-    if request.body and not template_text.names(template) & {"body", "request", "request.body"}:
-        raise ClodputerError(
-            "body_unused",
-            f"the request has a text of its own, but the prompt in {file} has no place for it",
-            "Write {{ body }} where the text belongs, or drop the request without a text.",
-        )
+    if request.body:
+        _check_body(template, file)
     context = _filled(task, "context", task.context, environ, secrets)
     brought = {name: request.context[name] for name in triggers.brings() if name in request.context}
     values = {
@@ -83,6 +79,20 @@ def render(
             f"Look at what {file} is filled with.",
         )
     return guard(text, template) if task.agent == "claude" else text
+
+
+def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+    """Raise ClodputerError ("body_unused") when the prompt has no place for the text of a request."""
+    _check_body(*_template(task, environ, secrets))
+
+
+def _check_body(template: str, file: str) -> None:
+    if not template_text.names(template) & {"body", "request", "request.body"}:
+        raise ClodputerError(
+            "body_unused",
+            f"the request has a text of its own, but the prompt in {file} has no place for it",
+            "Write {{ body }} where the text belongs, or drop the request without a text.",
+        )
 
 
 def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Task:

@@ -50,7 +50,14 @@ def prepare(context: Context, run_id: str, request: Request, task: Task, tempora
         )
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
-        run_id, context.environ, context.secrets, temporary, max_output, context.settings.claude, session
+        run_id,
+        context.environ,
+        context.secrets,
+        temporary,
+        max_output,
+        context.settings.claude,
+        session,
+        context.home.root,
     )
     launch = agents.load(final.agent).launch(final, facts)
     if context.masker.found_in(launch.argv):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Optional
@@ -10,6 +11,8 @@ from clodputer.model.due import ON_TIME
 from clodputer.model.moment import iso
 from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
@@ -74,6 +77,7 @@ class Status(NamedTuple):
     broken: tuple[Broken, ...]
     watch_problems: tuple[WatchProblem, ...] = ()
     attention: Attention = Attention()
+    scheduled: Scheduled = Scheduled()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -88,6 +92,7 @@ class Status(NamedTuple):
             },
             "holds": [placed.to_json() for placed in self.holds],
             "attention": self.attention.to_json(),
+            "scheduler": self.scheduled.to_json(),
             "rejected": self.rejected,
             "dead": self.dead,
             "last_runs": [run.to_json() for run in self.past.last],
@@ -125,6 +130,7 @@ def gather(context: Context, now: float, count: int) -> Status:
         tuple(broken),
         tuple(watching.problems(context, good)),
         attention(context, good, (midnight - timedelta(days=1)).timestamp(), now),
+        scheduled.look(context, good, sys.platform),
     )
 
 

@@ -33,6 +33,7 @@ CALLS = {
         Call(("good",), apart=True),
         Call(("bad",), status=1, apart=True),
         Call(("good", "--no-wait"), "dropped"),
+        Call(("good", "--in", "9d"), "dropped"),
         Call(("good", "--dry-run"), "dry_run"),
     ],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
@@ -73,6 +74,7 @@ CALLS = {
         Call(("unset", "timeout"), "changed"),
     ],
     "prune": [Call(("--dry-run",))],
+    "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
     "doctor": [Call(status=4, apart=True)],
     "install": [

@@ -37,7 +37,7 @@ REGISTRY: Registry[Any] = Registry().with_resources(
     (name, DRAFT202012.create_resource(schema)) for name, schema in SCHEMAS.items()
 )
 # What several commands have in common.
-SHARED = {"envelope", "hold", "record", "event", "outcome", "moment", "fate", "coming"}
+SHARED = {"envelope", "hold", "record", "event", "outcome", "moment", "fate", "coming", "scheduler"}
 NAMES = list(COMMANDS)
 
 
@@ -199,7 +199,8 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [name for name in NAMES if name not in ("init", "demo", "doctor", "completion", "uninstall")]
+    "command",
+    [name for name in NAMES if name not in ("init", "demo", "doctor", "completion", "help", "uninstall")],
 )
 def test_without_a_home_it_is_one_as_well(
     answer: Any, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

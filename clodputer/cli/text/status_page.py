@@ -10,7 +10,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import fates
+from clodputer.cli.text import fates, scheduled
 from clodputer.model.moment import format_duration
 from clodputer.store import zone
 from clodputer.views.status import Running, Status
@@ -34,6 +34,7 @@ LAST = (
 NEXT = (Column("NEXT"), Column("AT"), Column("TRIGGER"))
 MOST_MISSED = 5
 MOST_FAILING = 5
+MOST_OVERDUE = 5
 
 
 def page(status: Status) -> str:
@@ -64,7 +65,8 @@ def _parts(status: Status) -> Iterator[str]:
     )
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
     yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
-    yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in status.coming])
+    kept = [one for one in status.coming if not status.scheduled.nothing_starts(one.task)]
+    yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in kept])
 
 
 def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
@@ -120,8 +122,12 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
     for blind in status.watch_problems:
         yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
-    for one in status.overdue:
-        yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since: is one called at all?"
+    if unscheduled := scheduled.sentence(status.scheduled):
+        yield unscheduled
+    for one in status.overdue[:MOST_OVERDUE]:
+        yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since"
+    if len(status.overdue) > MOST_OVERDUE:
+        yield f"and {len(status.overdue) - MOST_OVERDUE} more triggers are overdue. See: clodputer why TASK"
 
 
 def _missed(status: Status) -> Iterator[str]:
