@@ -11,7 +11,7 @@ from clodputer.model import due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
-from clodputer.model.policy import REPLACE
+from clodputer.model.request import REPLACE
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
 from clodputer.runner.sources import drop_found

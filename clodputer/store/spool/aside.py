@@ -6,11 +6,11 @@ import os
 from json import dumps
 from typing import Any, NamedTuple
 
+from clodputer.model.digest import digest
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.request import is_id
 from clodputer.store import atomic, plainfile
-from clodputer.store.digest import digest
 from clodputer.store.folder import entries
 
 # Why a request was closed; every other code is that of an error, of a run's outcome or of a gate.
