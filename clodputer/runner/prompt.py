@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from clodputer import triggers
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import masker
 from clodputer.model.moment import iso
@@ -28,8 +29,10 @@ def render(
     environ: Mapping[str, str],
     secrets: Mapping[str, str],
     last_success: Optional[Mapping[str, Any]] = None,
+    story: Iterable[Past] = (),
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
+    `story`: the runs that the request has had before this one.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -64,6 +67,7 @@ def render(
         },
         "body": request.body,
         "last": _last(last or {}),
+        "attempts": [_attempt(run) for run in story],
         "last_success": {name: _last(last_success or {})[name] for name in ("result", "when")},
     }
     text = _render(task, file, template, values, secrets)
@@ -171,6 +175,12 @@ def _last(record: Mapping[str, Any]) -> dict[str, Any]:
         "result": "" if result is None else result,
         "when": record.get("ended_at") or record.get("started_at") or "",
     }
+
+
+def _attempt(run: Past) -> dict[str, Any]:
+    fields = run._asdict()
+    fields["number"], fields["when"] = fields.pop("attempt"), fields.pop("ended_at")
+    return {**fields, "files": list(run.files)}
 
 
 def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Any:

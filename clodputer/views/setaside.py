@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import NamedTuple, Optional
 
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.requests.putback import Known, trouble
 from clodputer.store.context import Context
@@ -20,6 +21,7 @@ class SetAside(NamedTuple):
 
     code, reason: why it was set aside, for programs and for people. retried_as: the request that stands for it now.
     handle: what stands for it on a command line. task, request_id: empty when nothing tells.
+    attempts: its runs, when it was tried more than once.
     """
 
     place: str
@@ -34,6 +36,7 @@ class SetAside(NamedTuple):
     since: float
     trouble: Optional[ClodputerError]
     handle: str
+    attempts: tuple[Past, ...] = ()
 
     @property
     def fix(self) -> str:
@@ -64,6 +67,7 @@ def told(context: Context, place: str, name: str, known: Optional[Known] = None)
         aside.changed(path),
         wrong,
         lookup.handle(bearer),
+        reason.attempts,
     )
 
 

@@ -12,6 +12,7 @@ from clodputer.runner.intake import read_request
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import aside as spool_aside
+from clodputer.store.spool import attempts as spool_attempts
 from clodputer.store.spool import dropfile, layout, waits, whereabouts
 from clodputer.store.spool.waits import Waiting
 from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
@@ -137,6 +138,9 @@ def _row(home: Home, position: int, one: Found) -> Row:
         before = one.place.microseconds / 1e6
     elif one.state == QUEUED:
         before = None
+    known = spool_attempts.kept(home, one.id) if one.id else None
+    if known is not None:
+        attempt = max(attempt, known.attempt)
     return Row(
         one.state,
         one.lane,

@@ -23,6 +23,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
+from clodputer.model.waiting import RETRY
 from clodputer.store import zone
 from clodputer.store.spool import aside as asides
 from clodputer.store.spool import layout, whereabouts
@@ -180,6 +181,8 @@ def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
         state = f"at {zone.wall(row.not_before)}"
     if row.waits is not None:
         state = one_line(row.waits.message, 60)
+        if row.waits.reason == RETRY and row.not_before is not None:
+            state = f"at {zone.wall(row.not_before)}: {state}"
     come_from = str(row.origin.get("trigger", "")) + (
         f" of {row.origin['retries']}" if row.origin.get("retries") else ""
     )

@@ -12,6 +12,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text import record
+from clodputer.model.attempts import Past, story_to_json
 from clodputer.model.moment import iso
 from clodputer.store import plainfile
 from clodputer.store.context import Context
@@ -39,6 +40,7 @@ def data(one: SetAside) -> dict[str, Any]:
         "since": iso(one.since),
         "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
         "fix": one.fix or None,
+        "attempts": story_to_json(one.attempts),
     }
 
 
@@ -57,10 +59,18 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     verb = f"{ink(VERBS[one.place], 'yellow')} {when.ago(one.since, now)}"
     lines = [hung(f"{ink(printable(one.name), 'bold')} {verb}")]
     lines += [record.told(label, printable(text)) for label, text in fields if text]
+    lines += [
+        record.told("attempts" if not index else "", _run(run)) for index, run in enumerate(one.attempts)
+    ]
     if content and content.strip():
         shown = record.shortened(content, one.path).replace("\n", "\n  ")
         lines += ["", f"{ink('Content', 'bold')}\n  {shown}"]
     return "\n".join(lines)
+
+
+def _run(run: Past) -> str:
+    said = f": {one_line(run.message, 200)}" if run.message else ""
+    return printable(f"{run.attempt}. {run.outcome} ({run.reason}){said}\n{run.run_id}")
 
 
 def content(context: Context, one: SetAside) -> Optional[str]:

@@ -65,6 +65,9 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
         "reason",
         "" if succeeded else prose(f"{record['reason']}: {reason.meaning if reason else ''}", MARGIN),
     )
+    attempt = int(record.get("attempt") or 1)
+    before = record.get("retry_of")
+    yield "attempt", prose(f"{attempt}; the run before it was {before}" if before else "", MARGIN)
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
@@ -72,6 +75,8 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "swept", wrapped(swept(record["swept"]), MARGIN)
     held = "\n".join(_held(effect) for effect in record["effects"] if effect.get("effect") == "hold")
     yield "held", wrapped(held, MARGIN)
+    again = " ".join(_again(effect) for effect in record["effects"] if effect.get("effect") == "retry")
+    yield "next", prose(again, MARGIN)
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
     yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
@@ -117,6 +122,10 @@ def _denial(denial: Mapping[str, Any]) -> str:
 
 def _held(effect: Mapping[str, Any]) -> str:
     return f"{effect['scope']} {effect['name']}, {until(effect.get('until'))}"
+
+
+def _again(effect: Mapping[str, Any]) -> str:
+    return f"{effect.get('message') or ''} It waits {until(effect.get('at'))}."
 
 
 def until(moment: Any) -> str:
