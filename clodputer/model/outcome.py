@@ -162,7 +162,12 @@ REASONS: dict[str, Reason] = {
         "Look for the out-of-memory killer or another tool that stopped it.",
         WHEN_ASKED,
     ),
-    "cancelled": Reason(CANCELLED, "It was stopped because a person asked for it.", ""),
+    "cancelled": Reason(
+        CANCELLED, "It was stopped, by a person or because whoever waited for it went away.", ""
+    ),
+    "replaced": Reason(
+        CANCELLED, "A newer request of the task took the place of its run (overlap: replace).", ""
+    ),
     "interrupted": Reason(
         CANCELLED, "Clodputer itself was told to stop; the request went back to the queue.", ""
     ),

@@ -26,10 +26,11 @@ def is_name(text: str) -> bool:
 
 
 class Trigger(NamedTuple):
-    """What brings requests in. `options` holds the keys of its own type."""
+    """What brings requests in. `options` holds the keys of its own type; `task` names the task whose trigger it is."""
 
     type: str = "manual"
     options: Mapping[str, Any] = {}
+    task: str = ""
 
 
 class Claude(NamedTuple):

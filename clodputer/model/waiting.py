@@ -15,6 +15,7 @@ class Wait(NamedTuple):
 HOLD = "hold"
 NOT_BEFORE = "not_before"
 RETRY = "retry"
+OVERLAP = "overlap"
 
 WAITS: dict[str, Wait] = {
     NOT_BEFORE: Wait(
@@ -27,6 +28,10 @@ WAITS: dict[str, Wait] = {
     HOLD: Wait(
         "Everything, its lane, its task or its account is on hold.",
         "It goes on when the hold ends, or at once after: clodputer resume",
+    ),
+    OVERLAP: Wait(
+        "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
+        "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
     ),
 }
 

@@ -13,8 +13,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
-from clodputer.model.waiting import NOT_BEFORE
-from clodputer.runner import fault
+from clodputer.model.waiting import NOT_BEFORE, OVERLAP
+from clodputer.runner import fault, replace
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
@@ -44,8 +44,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     in_slot = slots.path(context.home, slot, place)
     if slots.cancel_asked(context.home, slot, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=slot.lane)
-        slots.forget_cancels(context.home, slot)
+        _cancelled(context, slot, place, now)
         return None
     try:
         dropped = dropfile.read(in_slot, place.dropped)
@@ -68,11 +67,34 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
     waits.forget(context.home, slot.lane, request.id)
+    hindered = replace.make_way(context, slot, place, task, request, stop)
+    if hindered:
+        _hindered(context, slot, place, request, hindered)
+        return None
+    now = time()
     run_id = runs.new_id(now, request.id)
     with Attempt(context, slot, request, task, run_id, stop, known) as attempt:
         finished = attempt.run()
     ended_at = time()
     return settle(context, slot, place, attempt.record(finished, history, ended_at), ended_at)
+
+
+def _cancelled(context: Context, slot: Slot, place: Place, now: float) -> None:
+    in_slot = slots.path(context.home, slot, place)
+    why = slots.why_cancelled(context.home, slot, place.id)
+    close_cancelled(context, in_slot, place.id, place.dropped, now, why, lane=slot.lane)
+    slots.forget_cancels(context.home, slot)
+
+
+def _hindered(context: Context, slot: Slot, place: Place, request: Request, why: str) -> None:
+    """What becomes of a request that waited in the slot for the run that it replaces, and may not run after all."""
+    if why == "cancelled":
+        _cancelled(context, slot, place, time())
+    elif why == "newer":
+        verdict = Wait(None, OVERLAP, "A newer request of the task is being run (overlap: replace).")
+        _wait(context, slot, place, request, verdict, time())
+    else:
+        replace.put_back(context, slot, place)
 
 
 def _task(context: Context, name: str) -> tuple[Optional[Task], str]:

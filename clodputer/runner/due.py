@@ -11,6 +11,7 @@ from clodputer.model import due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
+from clodputer.model.policy import REPLACE
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
 from clodputer.runner.sources import drop_found
@@ -189,6 +190,8 @@ def _perform(
         origin: dict[str, Any] = {"trigger": trigger.type}
         if drop.slot is not None:
             origin["slot_time"] = iso(drop.slot)
+        if trigger.options.get("overlap") == REPLACE:
+            origin["overlap"] = REPLACE
         slotdrop.drop(context.home, task.name, drop.mark, origin, drop.not_before)
     marks = {drop.mark for drop in entry.dropping}
     # The entry on the disk names them no more as something to be dropped, so nobody drops them again.

@@ -92,7 +92,10 @@ def test_what_waits_is_closed(context: Context, text: str, state: str) -> None:
     done = cancelled(context, request_id[:5])
     assert (done.result, done.request_id, done.task, done.was) == ("cancelled", request_id, "blink", state)
     assert json.loads(Path(done.kept).read_text())["task"] == "blink"
-    assert "Cancelled by a person" in Path(done.kept + aside.REASON_SUFFIX).read_text()
+    assert (
+        "Cancelled before it ran, because a person asked for it."
+        in Path(done.kept + aside.REASON_SUFFIX).read_text()
+    )
     assert everything(context.home) == {}
     [event] = events(context.home, "cancelled")
     assert (event["request_id"], event["task"], event["kept"]) == (request_id, "blink", done.kept)
