@@ -39,7 +39,11 @@ CALLS = {
     "ask": [Call(("Why?",), apart=True), Call(("Why?", "--no-wait"), "dropped")],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
-    "status": [Call(), Call(("--schedulers",), "schedulers", apart=True)],
+    "status": [
+        Call(),
+        Call(("--since", "yesterday"), "digest"),
+        Call(("--schedulers",), "schedulers", apart=True),
+    ],
     "queue": [
         Call(),
         *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "closed")),

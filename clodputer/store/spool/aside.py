@@ -93,7 +93,13 @@ def forget(path: str) -> None:
 
 def names(folder: str) -> list[str]:
     """The names in `rejected/`, `dead/` or `closed/`, of the files themselves and not of their reasons; the latest first."""
-    found = [name for name in entries(folder) if not is_reason(name) and not name.startswith(".")]
+    there = set(entries(folder))
+    # A hidden file is one of ours only with its reason beside it: reasons that are being written are hidden as well.
+    found = [
+        name
+        for name in there
+        if not is_reason(name) and (not name.startswith(".") or name + REASON_SUFFIX in there)
+    ]
     return sorted(found, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
 
 
