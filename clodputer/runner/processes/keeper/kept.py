@@ -24,6 +24,10 @@ LONGEST_CLEARING = KILL_PATIENCE + sweep.PATIENCE + 5.0
 
 CHUNK = 65536
 
+# Our ends of the pipes for orders. A keeper takes the end of its pipe for our death, so no other process that we fork may
+# keep one open.
+_ours: set[int] = set()
+
 
 class Kept:
     """The agent of a run and its keeper, from the fork of the keeper to the moment when nothing of the run is left.
@@ -55,6 +59,7 @@ class Kept:
         self._swept: sweep.Swept = ()
         self._data = b""
         orders, self._orders = _pipe()
+        _ours.add(self._orders)
         self._reports, reports = _pipe()
         kept_stdin = _above_the_standard_ones(stdin)
         work = process.Work(
@@ -70,8 +75,7 @@ class Kept:
             if self._keeper == 0:
                 process.be(work)
         except OSError:
-            os.close(self._orders)
-            os.close(self._reports)
+            self._let_go()
             raise
         finally:
             for descriptor in (orders, reports, kept_stdin):
@@ -196,8 +200,7 @@ class Kept:
     def _bury(self) -> None:
         """End the keeper for good; only then have we inherited its children."""
         self._alive = False
-        os.close(self._orders)
-        os.close(self._reports)
+        self._let_go()
         try:
             # Done with its work it is about to exit, and otherwise it must not come back to it beside us.
             os.kill(self._keeper, signal.SIGKILL)
@@ -206,6 +209,20 @@ class Kept:
             pass
         if self.pid and not self._cleared:
             self._own = Child(self.pid)
+
+    def _let_go(self) -> None:
+        _ours.discard(self._orders)
+        os.close(self._orders)
+        os.close(self._reports)
+
+
+def _close_in_child() -> None:
+    for descriptor in _ours:
+        os.close(descriptor)
+    _ours.clear()
+
+
+os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _pipe() -> tuple[int, int]:
