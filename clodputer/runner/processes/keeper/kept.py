@@ -18,6 +18,7 @@ from clodputer.runner.processes.keeper import process, words
 from clodputer.runner.processes.recorded import Identity
 from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
+from clodputer.store.doing import doing, said
 
 # What the keeper is given to kill an agent and then the rest; after that, or at its death, we do it ourselves.
 LONGEST_CLEARING = KILL_PATIENCE + sweep.PATIENCE + 5.0
@@ -58,10 +59,11 @@ class Kept:
         self._ended = self._cleared = False
         self._swept: sweep.Swept = ()
         self._data = b""
-        orders, self._orders = _pipe()
-        _ours.add(self._orders)
-        self._reports, reports = _pipe()
-        kept_stdin = _above_the_standard_ones(stdin)
+        with doing("making pipes to the keeper of a run"):
+            orders, self._orders = _pipe()
+            _ours.add(self._orders)
+            self._reports, reports = _pipe()
+            kept_stdin = _above_the_standard_ones(stdin)
         work = process.Work(
             orders,
             reports,
@@ -71,7 +73,8 @@ class Kept:
             reach,
         )
         try:
-            self._keeper = os.fork()
+            with doing("starting the keeper of a run"):
+                self._keeper = os.fork()
             if self._keeper == 0:
                 process.be(work)
         except OSError:
@@ -90,7 +93,7 @@ class Kept:
             self.identity = found.identity
 
     def go(self) -> None:
-        """Have the agent started. Raises what `spawn` does; without an error and without a pid, nobody knows whether it was."""
+        """Have the agent started. Raises ClodputerError "not_started"; without a pid nobody knows whether it was."""
         self._order(words.GO)
         if not self._alive:
             message = "our process that was to start the agent was killed"
@@ -98,7 +101,11 @@ class Kept:
         report = self._wait_for(words.STARTED, words.REFUSED)
         if report is not None and report.kind == words.REFUSED:
             self.close()
-            raise words.error_of(report.value)
+            error = words.error_of(report.value)
+            if isinstance(error, OSError):
+                message = f"the agent could not be started: {said(error, 'opening its output files')}"
+                raise ClodputerError("not_started", message)
+            raise error
 
     @property
     def root(self) -> int:
