@@ -71,6 +71,11 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
     place, task, run_id, started = slots.content(context.home, slot)
     if place is not None:
         began = f" It may have run: see {runs.folder(context.home, task, run_id)}." if started else ""
+        record = unrecorded.read(context, slot, task, run_id).record if started else None
+        if record is not None:
+            began = (
+                f" Its run {run_id} ended as {record['outcome']} ({record['reason']}). {record['message']}"
+            )
         message = (
             f"Clodputer failed again and again at this request; the log says how (clodputer logs).{began}"
         )

@@ -15,6 +15,8 @@ from clodputer.store.spool.slot import Slot
 
 # What the note needs beside a record, and the message for what it says in addition; in bytes.
 _AROUND, _ADDITION = 64, 2048
+# The keys by which a run is settled; somebody may have edited the mark.
+_NEEDED = {"task", "run_id", "outcome", "reason", "message", "ended_at", "effects", "swept"}
 
 
 class Kept(NamedTuple):
@@ -57,8 +59,7 @@ def read(context: Context, slot: Slot, task: str, run_id: str) -> Kept:
     if not isinstance(note, dict):
         return Kept()
     record = note.get("record")
-    # The keys by which it is settled; somebody may have edited the mark.
-    whole = isinstance(record, dict) and {"task", "run_id", "ended_at", "effects", "swept"} <= record.keys()
+    whole = isinstance(record, dict) and record.keys() >= _NEEDED
     return Kept(record if whole else None, str(note.get("error") or ""))
 
 

@@ -16,6 +16,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
 from tests.disks import fill, mounted
+from tests.mortal import mortal
 from tests.workshop import (
     command_task,
     drop,
@@ -24,6 +25,7 @@ from tests.workshop import (
     everything,
     execute,
     make_home,
+    outcomes,
     program,
     records,
 )
@@ -163,6 +165,31 @@ def test_a_torn_line_in_the_log_spoils_no_other(disk: Disk) -> None:
     first, *rest = Path(disk.home.log).read_text().splitlines()
     assert first == '{"event": "begun, and n'
     assert {json.loads(line)["event"] for line in rest} >= {"started", "finished"}
+
+
+def test_a_run_that_closes_its_own_folder(tmp_path: Path) -> None:
+    """Its record cannot be written there: the dead letter says where, and how the run ended; the next request runs."""
+    home = make_home(tmp_path)
+    command_task(
+        home, "work", "/bin/sh", "-c", f'echo x >> {tmp_path}/ran; chmod 500 "$0"/*', f"{home.runs}/work"
+    )
+    command_task(home, "other", "/bin/true")
+    drop(home, "work")
+    drop(home, "other")
+    with mortal() as counts:
+        if not counts:
+            pytest.skip("permissions do not count here")
+        execute(home)
+    (run_id,) = os.listdir(f"{home.runs}/work")
+    os.chmod(f"{home.runs}/work/{run_id}", 0o700)
+    (dead,) = Path(home.dead).glob("*.reason.json")
+    message = json.loads(dead.read_text())["message"]
+    assert f"Permission denied: {home.runs}/work/{run_id}/" in message
+    assert "ended as succeeded" in message
+    assert outcomes(home, "other") == ["succeeded"]
+    assert (tmp_path / "ran").read_text() == "x\n"
+    fault = events(home, "fault")[0]["message"]
+    assert f"while writing the record of run {run_id}" in fault
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
