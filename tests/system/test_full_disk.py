@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
@@ -156,15 +157,19 @@ def test_full_before_the_start_is_no_false_start(disk: Disk) -> None:
     assert record["outcome"] == "succeeded"
 
 
-def test_a_torn_line_in_the_log_spoils_no_other(disk: Disk) -> None:
-    """What a full disk took of a line stands alone; the next line begins anew."""
-    Path(disk.home.log).write_text('{"event": "begun, and n')
-    command_task(disk.home, "other", "/bin/true")
-    drop(disk.home, "other")
-    execute(disk.home)
-    first, *rest = Path(disk.home.log).read_text().splitlines()
-    assert first == '{"event": "begun, and n'
-    assert {json.loads(line)["event"] for line in rest} >= {"started", "finished"}
+def test_a_full_disk_tears_no_line_of_the_log(disk: Disk) -> None:
+    """What it took of a line is taken back, and the line is not said to be written."""
+    context = look(environment(disk.home))
+    log = Path(disk.home.log)
+    log.write_text('{"event": "x"}\n' * 270)  # not quite a page
+    fill(disk.place)
+    with pytest.raises(OSError, match="No space left") as caught:
+        context.log(0.0, "queued", message="x" * 1000)
+    assert caught.value.filename == str(log)
+    assert log.read_text() == '{"event": "x"}\n' * 270
+    disk.ballast.unlink()
+    context.log(0.0, "queued")
+    assert json.loads(log.read_text().splitlines()[270])["event"] == "queued"
 
 
 def test_a_run_that_closes_its_own_folder(tmp_path: Path) -> None:

@@ -32,12 +32,20 @@ def append(home: Home, masker: Masker, now: float, event: str, **fields: Any) ->
         text = dumps(masker.data({**kept, "shortened": True}))
     data = text.encode() + b"\n"
     with doing("writing the log", home.log):
-        descriptor = os.open(home.log, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(home.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                data = b"\n" + data  # behind the part of a line that a full disk took
-            if os.write(descriptor, data) < len(data):
+            written = os.write(descriptor, data)
+            if written < len(data):
+                _take_back(descriptor, written)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
+
+
+def _take_back(descriptor: int, written: int) -> None:
+    """Undo the part of a line that a full disk took; where another line stands behind it by now, it becomes a line of its own."""
+    end = os.lseek(descriptor, 0, os.SEEK_CUR)
+    if os.fstat(descriptor).st_size == end:
+        os.ftruncate(descriptor, end - written)
+    else:
+        os.write(descriptor, b"\n")
