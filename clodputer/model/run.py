@@ -17,7 +17,7 @@ class Facts(NamedTuple):
 
     environ: of `exec` itself; an agent takes only what its allow-list names. secrets: of secrets.env, likewise.
     temporary: the run's private TMPDIR. claude: path of the binary from config.yaml, or empty.
-    last: the record of the task's latest run that has a session to continue.
+    last: the record of the task's latest run that has a session to continue. home: the folder of the Clodputer home.
     """
 
     run_id: str
@@ -27,6 +27,7 @@ class Facts(NamedTuple):
     max_output: int = DEFAULT_MAX_OUTPUT
     claude: str = ""
     last: Optional[Mapping[str, Any]] = None
+    home: str = ""
 
 
 class Launch(NamedTuple):
@@ -102,7 +103,11 @@ class Ended(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a run amounts to, as its agent tells it. Keys are those of the record."""
+    """What a run amounts to, as its agent tells it. Keys are those of the record.
+
+    resets_at: when a usage limit ends, in epoch seconds. retry_after: the seconds that the other side asked for before another
+    attempt.
+    """
 
     outcome: Outcome
     result: Any = None
@@ -117,3 +122,4 @@ class Report(NamedTuple):
     mcp_servers: tuple[Mapping[str, Any], ...] = ()
     in_effect: Mapping[str, Any] = {}
     resets_at: Optional[float] = None
+    retry_after: Optional[float] = None

@@ -12,11 +12,14 @@ from clodputer import isolate
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
 from clodputer.model import outcome
-from clodputer.model.decide import after
+from clodputer.model.decide import Ending, after
+from clodputer.model.dice import dice
+from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import Outcome
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
+from clodputer.model.retry import Retry
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault, unrecorded
 from clodputer.runner.processes import sweep
@@ -26,9 +29,10 @@ from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
 from clodputer.store.context import Context
-from clodputer.store.spool import queue
+from clodputer.store.spool import attempts, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
+from clodputer.tasks import taskfile
 
 # A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
 FALSE_STARTS = 3
@@ -162,10 +166,24 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         working_directory=str(process.get("working_directory", "")),
         session_id=str(process.get("session_id", "")),
     )
-    effects = after(report.outcome.outcome, report.outcome.reason, slot.lane, now, None, 0)
+    request = _request(folder, place, task, now)
+    known = attempts.read(context.home, task, place.id)
+    ending = Ending(
+        report.outcome.outcome,
+        report.outcome.reason,
+        now,
+        slot.lane,
+        message=report.outcome.message,
+        run_id=run_id,
+        attempt=request.attempt,
+        attempts=known,
+        retry=_retry(context, task),
+        left=sum(bool(process.get("alive")) for process in swept),
+        dice=dice(place.id, request.attempt),
+    )
     record = build(
         run_id,
-        _request(folder, place, task, now),
+        request,
         str(process.get("agent", "")),
         str(process.get("account", "")),
         launch,
@@ -174,7 +192,8 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         started_at,
         now,
         (),
-        effects,
+        after(ending),
+        known.last_run,
     )
     settle(context, slot, place, record, now)
 
@@ -184,6 +203,14 @@ def _unknown_end(error: str) -> Outcome:
         return outcome.of("not_recorded", f"Clodputer could not follow the run to its end: {error}.")
     message = "Clodputer was killed during it, or could not write down how it ended."
     return outcome.of("exec_died", f"Nobody knows how the run ended: {message}")
+
+
+def _retry(context: Context, task: str) -> Retry:
+    """What the task says of retries; nothing, when its file is gone or broken meanwhile."""
+    try:
+        return taskfile.load(context.home, task, context.environ).retry
+    except ClodputerError:
+        return Retry()
 
 
 def _request(folder: str, place: Place, task: str, now: float) -> Request:
