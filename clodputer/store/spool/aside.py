@@ -30,7 +30,7 @@ class Reason(NamedTuple):
 
     code: for programs, such as `task_unknown`; empty when an earlier version set it aside. message: for people.
     request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
-    was dropped in its stead since, if one was.
+    was dropped in its stead since, if one was. dismissed_at: when a person was done with it (ISO 8601), if one was.
     """
 
     code: str
@@ -40,6 +40,7 @@ class Reason(NamedTuple):
     dropped_as: str = ""
     at: float = 0.0
     retried_as: str = ""
+    dismissed_at: str = ""
 
 
 def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
@@ -136,7 +137,7 @@ def _claim(kept: str, reason: Reason) -> bool:
 
 def _data(reason: Reason) -> bytes:
     fields: dict[str, Any] = {**reason._asdict(), "at": iso(reason.at)}
-    for key in ("request_id", "task", "retried_as"):
+    for key in ("request_id", "task", "retried_as", "dismissed_at"):
         fields[key] = fields[key] or None
     return dumps(fields).encode() + b"\n"
 
