@@ -25,7 +25,7 @@ from clodputer.store.spool import dropfile, queue, waits
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 # What keeps a request waiting may end earlier than it said: a hold can be lifted. So it is asked about again after this many
 # seconds at the latest, by whichever exec comes then.
@@ -52,7 +52,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         # Intake read it; somebody edited it while it waited.
         _refuse(context, slot, place, Refuse("invalid_request", str(error)), "", now)
         return None
-    task, problem = _task(context, request.task)
+    task, problem = _task(context, request)
     history = History(context.home)
     fault.reach(context, "gates", place.id)
     verdict = gates.ask(request, task, problem, history, context, now)
@@ -93,9 +93,9 @@ def _hindered(context: Context, slot: Slot, place: Place, request: Request, why:
         replace.put_back(context, slot, place)
 
 
-def _task(context: Context, name: str) -> tuple[Optional[Task], str]:
+def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
     try:
-        return taskfile.load(context.home, name, context.environ), ""
+        return ask.fitted(taskfile.load(context.home, request.task, context.environ), request), ""
     except ClodputerError as error:
         return None, str(error)
 

@@ -15,7 +15,7 @@ from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.store.tilde import expand
-from clodputer.tasks import tables
+from clodputer.tasks import ask, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -47,8 +47,13 @@ def check(
     shown: str,
     environ: Mapping[str, str],
     secrets: Callable[[], Mapping[str, str]],
+    *,
+    built_in: bool = False,
 ) -> Checked:
-    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it."""
+    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it.
+
+    built_in: it is no file but the task `ask`, whose name no file may take.
+    """
     if document.value is None and not document.wrong:
         return Checked(None, (Problem(shown, 1, "", "the file is empty; a task needs at least prompt: ..."),))
     problems = [Problem(shown, line, "", message) for line, message in document.wrong]
@@ -73,6 +78,8 @@ def check(
     name = values.get("name") or os.path.splitext(os.path.basename(file))[0]
     if "name" not in document.value and not is_name(name):
         problems.append(Problem(shown, 1, "name", _UNFIT))
+    if name.lower() == ask.NAME and not built_in:
+        problems.append(Problem(shown, document.line(("name",)), "name", ask.RESERVED))
     if values.get("prompt_file"):
         values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)
         problems += [
