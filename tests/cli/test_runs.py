@@ -126,7 +126,8 @@ def test_a_run_of_another_process_is_followed_to_its_end(home: Home, tmp_path: P
     # Ctrl-C ends only the looking.
     assert stopped.stdout.readline().startswith("prints ")
     stopped.send_signal(signal.SIGINT)
-    assert stopped.wait(60) == 130
+    stopped.communicate(timeout=60)
+    assert stopped.returncode == 130
     assert going.poll() is None
     go.touch()
     out, err = watching.communicate(timeout=60)
