@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.attempts import Past, story_to_json
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.runner.requests.putback import Known, trouble
@@ -23,6 +24,7 @@ class SetAside(NamedTuple):
     code, reason: why it was set aside, for programs and for people. retried_as: the request that stands for it now.
     dismissed_at: when a person was done with it (ISO 8601).
     handle: what stands for it on a command line. task, request_id: empty when nothing tells.
+    attempts: its runs, when it was tried more than once.
     """
 
     place: str
@@ -38,6 +40,7 @@ class SetAside(NamedTuple):
     since: float
     trouble: Optional[ClodputerError]
     handle: str
+    attempts: tuple[Past, ...] = ()
 
     @property
     def fix(self) -> str:
@@ -65,6 +68,7 @@ class SetAside(NamedTuple):
             "since": iso(self.since),
             "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
             "fix": self.fix or None,
+            "attempts": story_to_json(self.attempts),
         }
 
 
@@ -152,6 +156,7 @@ def describe(context: Context, place: str, name: str, known: Optional[Known] = N
         aside.changed(path),
         wrong,
         lookup.handle(bearer),
+        reason.attempts,
     )
 
 
