@@ -65,7 +65,7 @@ def check(
     values, wrong = validated(tables.top().values(), fields, rendered)
     triggers, wrong_triggers = _kinds("trigger", fields.get("trigger", {"type": "manual"}), rendered)
     findings += [_Finding(path, message) for path, message in wrong]
-    findings += wrong_triggers + _across(document.value, fields)
+    findings += wrong_triggers + _across(document.value, fields) + _schemas(fields)
     problems += [
         Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
         for finding in findings
@@ -211,6 +211,16 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     return findings
 
 
+def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
+    """What is wrong with the JSON Schemas of a file. What checks them is slow to import, and most files have none."""
+    expected = fields.get("expect")
+    if "json_schema" not in {*fields, *(expected if isinstance(expected, dict) else ())}:
+        return []
+    from clodputer.tasks import schemas
+
+    return [_Finding(path, message) for path, message in schemas.faults(fields)]
+
+
 def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str, list[tuple[str, int, str]]]:
     """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
     if template_text.marked(value):
@@ -228,5 +238,4 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
-    own = tuple(trigger._replace(task=name) for trigger in triggers)
-    return assemble({**values, "name": name, "path": file, "triggers": own})
+    return assemble({**values, "name": name, "path": file, "triggers": triggers})
