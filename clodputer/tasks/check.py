@@ -112,7 +112,9 @@ def _filled_in(
         return value, Rendered({}), []
     try:
         # All of them in one child: a template may run away.
-        filled, templates, findings = limited.call(_filled_early, early, broken, variables)
+        filled, sources, unfilled = limited.call(_filled_early, early, broken, variables)
+        templates = {tuple(path): template for path, template in sources}
+        findings = [_Finding(tuple(path), message) for path, message in unfilled]
     except template_text.CannotRender as error:
         filled, templates = early, {(name,): "" for name in early}
         findings = [_Finding((name,), str(error)) for name in early if _any_marked(early[name])]
@@ -132,10 +134,10 @@ def _any_marked(value: Any) -> bool:
 
 def _filled_early(
     early: dict[str, Any], broken: set[Path], variables: Callable[[], Mapping[str, str]]
-) -> tuple[dict[str, Any], dict[Path, str], list[_Finding]]:
-    """These keys with every template in them filled in, the templates by their paths, and what could not be."""
-    templates: dict[Path, str] = {}
-    findings: list[_Finding] = []
+) -> tuple[dict[str, Any], list[tuple[Path, str]], list[tuple[Path, str]]]:
+    """These keys with every template in them filled in, the templates with their paths, and what went wrong, with paths too."""
+    templates: list[tuple[Path, str]] = []
+    findings: list[tuple[Path, str]] = []
 
     def fill(item: Any, path: Path) -> Any:
         if isinstance(item, dict):
@@ -144,14 +146,14 @@ def _filled_early(
             return [fill(below, (*path, index)) for index, below in enumerate(item)]
         if not isinstance(item, str) or not template_text.marked(item) or path in broken:
             return item
-        templates[path] = item
+        templates.append((path, item))
         try:
             text = template_text.render(item, {"env": variables()}, LONGEST_CHOICE)
             return scalar(text) if tables.top()[path[0]].kind in _NUMBERS else text
         except (ValueError, ClodputerError) as error:
             missing = getattr(error, "missing", "")
             remedy = f"; put {missing[4:]}=... into secrets.env" if missing.startswith("env.") else ""
-            findings.append(_Finding(path, f"{error}{remedy}".replace("\n", "; ")))
+            findings.append((path, f"{error}{remedy}".replace("\n", "; ")))
             return item
 
     return {key: fill(item, (key,)) for key, item in early.items()}, templates, findings

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import islice, takewhile
+from operator import ge
 from typing import Any, NamedTuple
 
 from clodputer import triggers
@@ -10,7 +14,7 @@ from clodputer.model.decision import Fate
 from clodputer.model.due import MISSED, ON_TIME
 from clodputer.model.errors import ClodputerError
 from clodputer.model.policy import fingerprint, policy
-from clodputer.model.schedule import following
+from clodputer.model.schedule import slots
 from clodputer.model.task import Task
 from clodputer.store import ledger
 from clodputer.store.home import Home
@@ -29,10 +33,11 @@ class Missed(NamedTuple):
 
 
 class Overdue(NamedTuple):
-    """The first slot time of a task at which no exec has looked yet, although it has passed."""
+    """The first slot time of a trigger that has passed without an exec that looked, and how many of them were counted."""
 
     task: str
     slot: int
+    number: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -68,19 +73,29 @@ def missed(home: Home, tasks: Iterable[Task], since: float) -> list[Missed]:
     return sorted(found, key=lambda missed: missed.fate.noticed_at, reverse=True)
 
 
-def overdue(environ: Mapping[str, str], home: Home, tasks: Iterable[Task], now: float) -> list[Overdue]:
-    """The slot times that have passed and at which no exec has looked: nothing starts one."""
+def overdue(
+    environ: Mapping[str, str], home: Home, tasks: Iterable[Task], now: float, most: int = 1
+) -> list[Overdue]:
+    """The slot times that have passed and at which no exec has looked: nothing starts one. Raises OSError.
+
+    most: how many of each trigger are counted.
+    """
     found = []
     for task in tasks:
         for index, trigger in enumerate(task.triggers if task.enabled else ()):
             try:
                 schedule = triggers.schedule(trigger, environ)
             except ClodputerError:
-                continue  # shown in the list of tasks
-            entry = ledger.read(home, task.name, index) if schedule else None
-            if schedule is None or entry is None or entry.fingerprint != fingerprint(trigger):
+                continue  # a mistake in the task file, which is reported as such
+            if schedule is None:
                 continue
-            first = following(schedule, entry.accounted)
-            if first is not None and first + policy(trigger, task.name).jitter + ON_TIME < now:
-                found.append(Overdue(task.name, first))
+            entry = ledger.read(home, task.name, index)
+            # A trigger that was never looked at counts from when its file was written.
+            known = entry is not None and entry.fingerprint == fingerprint(trigger)
+            after = entry.accounted if entry and known else os.stat(task.path).st_mtime
+            until = now - policy(trigger, task.name).jitter - ON_TIME
+            # Not beyond `until`: working out slot times that are far away can take long.
+            passed = list(islice(takewhile(partial(ge, until), slots(schedule, after)), most))
+            if passed:
+                found.append(Overdue(task.name, passed[0], len(passed)))
     return found

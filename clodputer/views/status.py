@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Optional
@@ -10,6 +11,8 @@ from clodputer.model.due import ON_TIME
 from clodputer.model.moment import iso
 from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
@@ -74,6 +77,7 @@ class Status(NamedTuple):
     broken: tuple[Broken, ...]
     watch_problems: tuple[WatchProblem, ...] = ()
     attention: Attention = Attention()
+    scheduled: Scheduled = Scheduled()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -88,6 +92,7 @@ class Status(NamedTuple):
             },
             "holds": [placed.to_json() for placed in self.holds],
             "attention": self.attention.to_json(),
+            "scheduler": self.scheduled.to_json(),
             "rejected": self.rejected,
             "dead": self.dead,
             "last_runs": [run.to_json() for run in self.past.last],
@@ -103,11 +108,15 @@ class Status(NamedTuple):
         }
 
 
-def gather(context: Context, now: float, count: int) -> Status:
-    """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times."""
+def gather(context: Context, now: float, count: int, since: Optional[float] = None) -> Status:
+    """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times.
+
+    Failures and missed slot times are those from `since` on, which is yesterday's midnight when it is not given.
+    """
     home = context.home
     good, broken = tasks.check(home, context.environ)
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (midnight - timedelta(days=1)).timestamp() if since is None else since
     names = layout.lanes(home)
     return Status(
         home.root,
@@ -119,12 +128,13 @@ def gather(context: Context, now: float, count: int) -> Status:
         len(aside.names(home.rejected)),
         len(aside.names(home.dead)),
         past.past(home, now, count, midnight.timestamp()),
-        tuple(fates.missed(home, good, (midnight - timedelta(days=1)).timestamp())),
+        tuple(fates.missed(home, good, since)),
         tuple(fates.overdue(context.environ, home, good, now)),
         tuple(_coming(context.environ, good, now, count)),
         tuple(broken),
         tuple(watching.problems(context, good)),
-        attention(context, good, (midnight - timedelta(days=1)).timestamp(), now),
+        attention(context, good, since, now),
+        scheduled.look(context, good, sys.platform),
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.store.zone import stamp
@@ -76,10 +80,11 @@ class Listed(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Every task, and every task file that is none."""
+    """Every task, every task file that is none, and what starts the tasks."""
 
     tasks: tuple[Listed, ...]
     broken: tuple[Broken, ...]
+    scheduled: Scheduled
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs; a broken file has those of a task, most of them without a value."""
@@ -87,7 +92,8 @@ class Listing(NamedTuple):
             "tasks": [
                 *(task.to_json() for task in self.tasks),
                 *({**_NO_TASK, **file.to_json()} for file in self.broken),
-            ]
+            ],
+            "scheduler": self.scheduled.to_json(),
         }
 
 
@@ -102,15 +108,16 @@ def check(home: Home, environ: Mapping[str, str]) -> tuple[list[Task], list[Brok
     return sorted(good, key=lambda task: task.name), broken
 
 
-def listing(home: Home, environ: Mapping[str, str], now: float) -> Listing:
-    """Every task with all that a list tells of it at `now` (epoch seconds), and the files that are none."""
-    good, broken = check(home, environ)
-    known = habits(home, (task.name for task in good), now)
+def listing(context: Context, now: float) -> Listing:
+    """Every task with all that a list shows of it at `now` (epoch seconds), and the files that are none."""
+    environ = context.environ
+    good, broken = check(context.home, environ)
+    known = habits(context.home, (task.name for task in good), now)
     found = []
     for task in good:
         following, trouble = next_slot(environ, task, now)
         found.append(Listed(task, known[task.name], following, trouble))
-    return Listing(tuple(found), tuple(broken))
+    return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 
 def next_slot(environ: Mapping[str, str], task: Task, now: float) -> tuple[Optional[Coming], str]:

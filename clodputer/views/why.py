@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
@@ -14,6 +15,8 @@ from clodputer.model.policy import fingerprint, policy
 from clodputer.model.schedule import following
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests import cancel
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import holds, ledger, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
@@ -21,6 +24,7 @@ from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.whereabouts import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
 from clodputer.views import fates, setaside, status, watching
+from clodputer.views.fates import Overdue
 from clodputer.views.run import record_problem
 from clodputer.views.setaside import SetAside
 
@@ -66,6 +70,8 @@ class Why(NamedTuple):
     triggers: tuple[Awaited, ...]
     fates: tuple[Fate, ...]
     set_aside: tuple[SetAside, ...]
+    scheduled: Optional[Scheduled] = None
+    overdue: tuple[Overdue, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -81,6 +87,8 @@ class Why(NamedTuple):
             "not_run": [fates.to_json(fate) for fate in self.fates],
             "problems": self.trouble.message.split("\n") if self.trouble else [],
             "set_aside": [file.to_json() for file in self.set_aside],
+            "scheduler": self.scheduled and self.scheduled.to_json(),
+            "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
 
@@ -106,6 +114,8 @@ class Why(NamedTuple):
             return f": a request of it waits for its turn in lane {self.task.lane}"
         if not any(map(triggers.needs_alarm, self.task.triggers)):
             return " waits for a person or a dropped request; it has no trigger of its own"
+        if self.scheduled is not None and self.scheduled.nothing_starts(self.name):
+            return " waits for its triggers, and nothing will start it"
         return " waits for its triggers"
 
 
@@ -129,6 +139,8 @@ def of_task(context: Context, name: str, now: float) -> Why:
         if running.stale
     }
     entries = ledger.entries(context.home, name)
+    known = [task] if task else []
+    starts = scheduled.look(context, known, sys.platform)
     return Why(
         name,
         task,
@@ -139,13 +151,17 @@ def of_task(context: Context, name: str, now: float) -> Why:
         any(request.id in stale for request in requests),
         holds.on_task(context.home, task, now) if task else None,
         tuple(
-            _awaited(context, task, trigger, index, entries.get(index), now)
+            _awaited(
+                context, task, trigger, index, entries.get(index), now, kept=not starts.nothing_starts(name)
+            )
             for index, trigger in enumerate(task.triggers)
         )
         if task
         else (),
         fates.of_task(context.home, name),
         tuple(setaside.of_task(context, name)),
+        starts,
+        tuple(fates.overdue(context.environ, context.home, known, now)),
     )
 
 
@@ -166,9 +182,19 @@ def _held(placed: Placed, waiting: bool) -> str:
 
 
 def _awaited(
-    context: Context, task: Task, trigger: Trigger, index: int, entry: Optional[Entry], now: float
+    context: Context,
+    task: Task,
+    trigger: Trigger,
+    index: int,
+    entry: Optional[Entry],
+    now: float,
+    *,
+    kept: bool,
 ) -> Awaited:
-    """What a trigger of a task waits for; `entry` is the ledger's, if there is one."""
+    """What a trigger of a task waits for.
+
+    entry: the ledger's, if there is one. kept: something will start the task when the trigger is due.
+    """
     known = entry is not None and entry.fingerprint == fingerprint(trigger)
     accounted = zones.stamp(entry.accounted) if entry is not None and known else None
     slot_time = None
@@ -188,6 +214,8 @@ def _awaited(
             delay = policy(trigger, task.name).delay(slot)
             later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
             words = f"is due next at {zones.wall(slot, zone)}{later}"
+            if not kept:
+                words = f"would be due next at {zones.wall(slot, zone)}, and nothing will start it"
     except ClodputerError as error:
         words = error.message
     return Awaited(trigger.type, index, slot_time, accounted, words)

@@ -81,19 +81,24 @@ def work(order: dict[str, Any]) -> int:
 
 
 def count(step: int | str) -> None:
-    """Be killed before the N-th step, or before the first that has all of these words, such as "rename record.json"."""
+    """Be killed before the N-th step, or before the first that has all of these words, such as "rename record.json".
+
+    The steps of an exec alone are counted; the words are also looked for in those of its keeper.
+    """
     words = step.split() if isinstance(step, str) else []
     left = [step]
+    itself = os.getpid()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if not is_step(event, arguments):
+        if not is_step(event, arguments) or (os.getpid() != itself and not words):
             return
         if isinstance(left[0], int):
             left[0] -= 1
         said = f"{event} {arguments!r}"
         if left[0] == 0 or (words and all(word in said for word in words)):
-            print(f"killed before {said}"[:300], flush=True)
-            os.kill(os.getpid(), signal.SIGKILL)
+            if os.getpid() == itself:  # a keeper has nothing to print to
+                print(f"killed before {said}"[:300], flush=True)
+            os.kill(itself, signal.SIGKILL)
 
     sys.addaudithook(hook)
 

@@ -17,6 +17,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
+from clodputer.cli.text import scheduled
 from clodputer.model.moment import format_duration
 from clodputer.store import zone
 from clodputer.views import tasks
@@ -42,7 +43,7 @@ def command(as_json: bool) -> Result:
 
     NEXT is the next slot time, by the clock of the trigger's own zone, which is named when it is not yours; USUALLY is
     the median of the latest runs that succeeded. A task file that is no task is listed below, with the first of its
-    mistakes.
+    mistakes. Where no scheduler starts a task, or its alarm is not as the task wants it, it says so.
 
     \b
     Examples:
@@ -55,11 +56,12 @@ def command(as_json: bool) -> Result:
 def listing(environ: Mapping[str, str], now: float, *, as_json: bool = False) -> Result:
     """The list. Raises ClodputerError when there is no home."""
     context = look(environ)
-    found = tasks.listing(context.home, environ, now)
+    found = tasks.listing(context, now)
     data = context.masker.data(found.to_json())
     if as_json:
         return Result(data)
-    parts = [table(COLUMNS, [_row(task, now) for task in found.tasks]), broken_lines(found.broken)]
+    rows = [_row(one, now, kept=not found.scheduled.nothing_starts(one.task.name)) for one in found.tasks]
+    parts = [table(COLUMNS, rows), scheduled.note(found.scheduled), broken_lines(found.broken)]
     text = "\n\n".join(part for part in parts if part)
     return Result(
         data, context.masker.text(text) or f"There are no tasks in {printable(context.home.tasks)} yet."
@@ -78,9 +80,11 @@ def broken_lines(broken: Sequence[Broken]) -> str:
     return "\n".join([hung(f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)"), *lines])
 
 
-def _row(one: Listed, now: float) -> tuple[str, ...]:
+def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
+    """kept: something will start the task at its next slot time."""
     task, last = one.task, one.habit.last
     upcoming = zone.wall(one.coming.slot, one.coming.zone) if one.coming else ""
+    upcoming = upcoming if kept or not upcoming else ink("not scheduled", "yellow")
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(triggers.words(one.triggers), LONGEST),

@@ -19,7 +19,7 @@ from clodputer.cli.terminal.fields import wrapped_field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import wrapped
-from clodputer.cli.text import fates, set_aside
+from clodputer.cli.text import fates, scheduled, set_aside
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import parse_moment
@@ -108,7 +108,12 @@ def _words(found: Why, but: str, now: float) -> str:
     lines.append(wrapped_field("last run", _last(found, now)))
     if found.fates:
         lines.append(wrapped_field("not run", "\n".join(fates.lines(found.fates))))
+    for overdue in found.overdue:
+        lines.append(wrapped_field("overdue", f"since {zones.wall(overdue.slot)}; no exec has looked at it"))
     lines += [wrapped_field(awaited.type, printable(awaited.words)) for awaited in found.triggers]
+    if found.scheduled and (wrong := scheduled.of_task(found.scheduled, found.name)):
+        lines.append(wrapped_field("alarm", wrong))
+        lines.append(wrapped_field("fix", printable(found.scheduled.hint)))
     return "\n".join(lines)
 
 

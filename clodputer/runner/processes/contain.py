@@ -14,9 +14,10 @@ from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
 from clodputer.runner.processes import sweep
+from clodputer.runner.processes.keeper.kept import Kept
 from clodputer.runner.processes.recorded import Identity
-from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise
 from clodputer.store import deadline, runs
 from clodputer.store.context import Context
@@ -38,8 +39,8 @@ def contain(
 ) -> tuple[Progress, Ended]:
     """Run the task's agent to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
 
-    starting: called when all is ready, just before the start. process.json is there by then, and soon names every process
-    seen, for a sweep after our own death.
+    starting: called when all is ready, just before the start. process.json is there by then and names the keeper, and soon
+    every process seen, for a sweep after our own death.
     """
     facts: dict[str, Any] = {
         "agent": task.agent,
@@ -58,12 +59,19 @@ def contain(
         runs.write_json(path, {**facts, "processes": processes}, durable=False)
 
     reach = sweep.prepare(deadline.left_behind())
-    record(())
     stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"
     agent = agents.load(task.agent)
-    starting()
-    pid = spawn(launch, stdin, stdout, stderr)
-    return supervise(pid, launch, stdout, stderr, agent, agent.begin(task), stop, record, reach)
+    with Output(stdout, stderr, launch.max_output) as output:
+        kept = Kept(launch, stdin, stdout, stderr, reach, path)
+        try:
+            facts["keeper"] = kept.identity
+            record(())
+            starting()
+            kept.go()
+        except BaseException:
+            kept.close()  # nothing was started
+            raise
+        return supervise(kept, launch, output, agent, agent.begin(task), stop, record, reach)
 
 
 def run_check(

@@ -68,11 +68,14 @@ class Stop:
         os.close(self._reader)
         os.close(self._writer)
 
-    def wait(self, seconds: float) -> None:
-        """Return after so many seconds, or as soon as a child ends or a signal asks us to stop."""
+    def wait(self, seconds: float, *more: int) -> None:
+        """Return after so many seconds, or as soon as a child ends or a signal asks us to stop.
+
+        more: descriptors; we return as soon as one of them can be read, too.
+        """
         if self.meanwhile is not None:
             self.meanwhile()
-        if select.select([self._reader], [], [], max(0.0, seconds))[0]:
+        if self._reader in select.select([self._reader, *more], [], [], max(0.0, seconds))[0]:
             self.drain()
 
     def fileno(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from shlex import quote
 
+from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.model.placename import is_mark, is_place
 from clodputer.model.request import parse_place
@@ -21,6 +22,7 @@ from clodputer.store.spool.layout import PRIORITIES
 from clodputer.store.spool.layout import lane as lane_folder
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import taskfile
+from clodputer.views import faults as contained
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
 
 NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"
@@ -159,6 +161,20 @@ def crashes(facts: Facts) -> list[Finding]:
     remedy = f"Report it with this file, then remove it: {recent[0].path}"
     return problem(
         "crashes", f"Clodputer itself failed in {amount(len(recent), 'way')} in the last seven days", remedy
+    )
+
+
+def faults(facts: Facts) -> list[Finding]:
+    """Faults of ours that were contained lately."""
+    try:
+        found = contained.faults(facts.home, facts.now - DAY)
+    except ClodputerError as error:
+        return ok("faults", f"{error.message}, which is a finding of its own")
+    if found.latest is None:
+        return ok("faults", "no fault had to be contained in the last day")
+    message = f"{amount(found.number, 'fault')} of Clodputer contained in the last day; the latest at {found.latest.step}"
+    return note(
+        "faults", f"{message}: {found.latest.message}", "See: clodputer logs --event fault. Please report it."
     )
 
 
