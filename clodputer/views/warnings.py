@@ -13,7 +13,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.model.run import Facts
 from clodputer.model.schedule import slots
-from clodputer.model.task import Task
+from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
 from clodputer.schedulers import installation
 from clodputer.schedulers import shim as shims
@@ -64,7 +64,7 @@ def _found(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str], n
                 yield tuple(path), message
         except TimeoutError:
             yield ("working_directory",), "what the task needs does not answer: is its network drive there?"
-        except (OSError, deadline.LookFailed) as error:
+        except (OSError, deadline.WorkFailed) as error:
             yield (), f"what the task needs could not be looked at: {error}"
 
 
@@ -110,7 +110,7 @@ def _filled_in(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str
     try:
         if not prompt.may_hold_templates(task):
             return prompt.render_task(task, environ, secrets)
-        return limited.call(lambda: prompt.render_task(task, environ, secrets))
+        return from_json(limited.call(lambda: to_json(prompt.render_task(task, environ, secrets))))
     except (ClodputerError, CannotRender):
         return None
 

@@ -131,8 +131,9 @@ def test_what_cannot_work(home: Home, text: str, expected: list[str]) -> None:
     [
         (
             "allowed_tools: ['Bash(git']",
-            "allowed_tools[0]: expected a rule whose parentheses match, such as Bash(git log:*), found 'Bash(git'; write Bash(git)",
+            "allowed_tools[0]: expected a rule whose parentheses match, such as Bash(git log:*)",
         ),
+        ("allowed_tools: ['Bash(git']", "found 'Bash(git'; write Bash(git)"),
         ("allowed_tools: ['Bash(git))']", "a rule whose parentheses match"),
         ("allowed_tools: ['Bash)git(']", "expected a tool such as Read, or a rule such as Bash(git log:*)"),
         ("allowed_tools: ['Bash(a)b']", "a rule whose parentheses match"),
