@@ -39,8 +39,8 @@ BAD = {
         "trigger.max_late: expected a duration with its unit, found 5; write 5s or 5m"
     ),
     "{type: cron, schedule: '@daily', jitter: 2d}": "trigger.jitter: expected a duration of up to 1d, found '2d'",
-    "{type: cron, schedule: '@daily', overlap: replaced}": (
-        "trigger.overlap: expected one of coalesce, queue, skip, replace, found 'replaced' (did you mean 'replace'?)"
+    "{type: cron, schedule: '@daily', overlap: replaces}": (
+        "trigger.overlap: expected one of coalesce, queue, skip, replace, found 'replaces' (did you mean 'replace'?)"
     ),
     "{type: cron, schedule: '@daily', active: {}}": (
         "trigger.active: expected hours, days or both, found a mapping; write {hours: 08:00-20:00, days: mon-fri}"
@@ -96,7 +96,6 @@ GOOD: dict[str, dict[str, Any]] = {
         "jitter": 600.0,
         "overlap": "skip",
     },
-    "{type: cron, schedule: '@daily', overlap: replace}": {"schedule": "@daily", "overlap": "replace"},
     "{type: cron, schedule: '@daily', active: {hours: 22:00-06:00, days: sat-mon}}": {
         "schedule": "@daily",
         "active": {"hours": "22:00-06:00", "days": "sat-mon"},
