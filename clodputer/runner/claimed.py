@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from time import time
 from typing import Any, Optional
 
@@ -14,11 +15,10 @@ from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
 from clodputer.runner import fault, replace
-from clodputer.runner.attempt import Attempt
+from clodputer.runner.admission import admit
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.settle import settle
-from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import dropfile, queue, waits
@@ -68,10 +68,13 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     if hindered:
         _hindered(context, slot, place, request, hindered)
         return None
-    now = time()
-    with Attempt(context, slot, request, task, runs.new_id(now, request.id), stop) as attempt:
-        finished = attempt.run()
-    ended_at = time()
+    with ExitStack() as entered:
+        admitted = admit(context, slot, request, task, stop, entered)
+        if isinstance(admitted, Wait):
+            _wait(context, slot, place, request, admitted, time())
+            return None
+        finished = admitted.run()
+    attempt, ended_at = admitted, time()
     return settle(context, slot, place, attempt.record(finished, history, ended_at), ended_at)
 
 

@@ -51,6 +51,7 @@ CALLS = {
     "pause": [Call(("bad", "--for", "1s", "--reason", "a test"))],
     "resume": [Call(("bad",))],
     "stop": [Call(fresh=True)],
+    "reset": [Call(("bad",))],
     "retry": [Call(("bad",))],
     "next": [Call(), Call(("--cron", "0 7 * * *"))],
     "why": [

@@ -46,6 +46,7 @@ EVENTS = (
     "queued",
     "recovered",
     "rejected",
+    "reset",
     "resumed",
     "retried",
     "skipped",
