@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from clodputer.agents import claude, command
 from clodputer.isolate import awake
-from clodputer.model import breaker, expect, limits, require, settings
+from clodputer.model import breaker, expect, limits, require, retry, settings
 from clodputer.model import keys as kinds
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
@@ -40,11 +40,10 @@ def sections() -> dict[str, str]:
         "keys of what is asked for": _of_tasks([*own.ASKED_FOR[:3], *command.KEYS, *own.ASKED_FOR[3:]], ""),
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
-        "keys of breaker": _of_tasks([key for key in _flat(breaker.KEYS) if "." in key.name], ""),
-        "keys of require": _of_tasks(
-            [*(key for key in _flat(require.KEYS) if "." in key.name), *awake.KEYS], ""
-        ),
-        "keys of expect": _of_tasks([key for key in _flat(expect.KEYS) if "." in key.name], ""),
+        "keys of retry": _of_tasks(_inside(retry.KEYS), ""),
+        "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
+        "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
+        "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
     }
 
 
@@ -95,6 +94,11 @@ def _of_tasks(keys: Iterable[Key], agent: str) -> str:
     return "\n".join(rows)
 
 
+def _inside(keys: Sequence[Key]) -> list[Key]:
+    """These keys, each mapping among them replaced by the keys inside of it."""
+    return [key for key in _flat(keys) if key.kind != kinds.PART]
+
+
 def _of_triggers() -> str:
     rows = ["| key | of | type | default | effect |", "|---|---|---|---|---|"]
     types = tables.kinds()["trigger"]
@@ -122,5 +126,7 @@ def _flat(keys: Sequence[Key], before: str = "") -> Iterator[Key]:
     """The keys and those inside of them, each with its whole name."""
     for key in keys:
         yield key._replace(name=f"{before}{key.name}")
+        if key.kind == kinds.LISTED:
+            continue  # what may stand in it has rows of its own
         inside = f"{before}{key.name}.NAME." if key.kind == kinds.NAMED else f"{before}{key.name}."
         yield from _flat(key.keys, inside)

@@ -19,6 +19,7 @@ COMMANDS = {
     "edit": "Edit a task file, and replace it only when it is in order.",
     "validate": "Check task files and tell every mistake at once.",
     "run": "Run a task now and tell how it ended.",
+    "ask": "Ask Claude one question, and print the answer.",
     "install": "Have the system's scheduler start the tasks.",
     "uninstall": "Take away what install has made.",
     "exec": "Run all that waits in the spool: what schedulers call.",

@@ -9,6 +9,7 @@ from clodputer.model.breaker import Breaker
 from clodputer.model.expect import Expect
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
+from clodputer.model.retry import Retry
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -76,6 +77,7 @@ class Task(NamedTuple):
     claude: Claude = Claude()
     limits: Limits = Limits()
     expect: Expect = Expect()
+    retry: Retry = Retry()
     breaker: Breaker = Breaker()
     require: Require = Require()
     keep_awake: bool = False
@@ -84,7 +86,7 @@ class Task(NamedTuple):
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-MAPPINGS: Mapping[str, Any] = {"expect": Expect, "breaker": Breaker, "require": Require}
+MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry, "breaker": Breaker, "require": Require}
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 

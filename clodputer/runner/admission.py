@@ -8,6 +8,7 @@ from time import monotonic, sleep, time
 from typing import Union
 
 from clodputer import gates
+from clodputer.model.attempts import Attempts
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Wait
@@ -28,9 +29,15 @@ LATER = 10.0
 
 
 def admit(
-    context: Context, slot: Slot, request: Request, task: Task, stop: Stop, entered: ExitStack
+    context: Context,
+    slot: Slot,
+    request: Request,
+    task: Task,
+    stop: Stop,
+    known: Attempts,
+    entered: ExitStack,
 ) -> Union[Attempt, Wait]:
-    """An attempt at the request, entered on `entered`, or what it is to wait for.
+    """An attempt at the request, entered on `entered`, or what it is to wait for. known: of its earlier attempts.
 
     Some gates look at the runs that go on beside: they let one run through, or so many dollars. Two execs that asked them in
     the same moment would both be let through. So they are asked here once more, by one exec at a time, and the next one to
@@ -46,7 +53,7 @@ def admit(
         if isinstance(verdict, Wait):
             return verdict
         return entered.enter_context(
-            Attempt(context, slot, request, task, runs.new_id(now, request.id), stop)
+            Attempt(context, slot, request, task, runs.new_id(now, request.id), stop, known)
         )
 
 

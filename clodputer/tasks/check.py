@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, defaults
+from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
 from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.store.tasks import limited, promptfile, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.store.tilde import expand
-from clodputer.tasks import tables
+from clodputer.tasks import ask, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -47,8 +47,13 @@ def check(
     shown: str,
     environ: Mapping[str, str],
     secrets: Callable[[], Mapping[str, str]],
+    *,
+    built_in: bool = False,
 ) -> Checked:
-    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it."""
+    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it.
+
+    built_in: it is no file but the task `ask`, whose name no file may take.
+    """
     if document.value is None and not document.wrong:
         return Checked(None, (Problem(shown, 1, "", "the file is empty; a task needs at least prompt: ..."),))
     problems = [Problem(shown, line, "", message) for line, message in document.wrong]
@@ -73,6 +78,8 @@ def check(
     name = values.get("name") or os.path.splitext(os.path.basename(file))[0]
     if "name" not in document.value and not is_name(name):
         problems.append(Problem(shown, 1, "name", _UNFIT))
+    if name.lower() == ask.NAME and not built_in:
+        problems.append(Problem(shown, document.line(("name",)), "name", ask.RESERVED))
     if values.get("prompt_file"):
         values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)
         problems += [
@@ -149,7 +156,8 @@ def _filled_early(
         templates.append((path, item))
         try:
             text = template_text.render(item, {"env": variables()}, LONGEST_CHOICE)
-            return scalar(text) if tables.top()[path[0]].kind in _NUMBERS else text
+            key = at(tables.top(), path)
+            return scalar(text) if key is not None and key.kind in _NUMBERS else text
         except (ValueError, ClodputerError) as error:
             missing = getattr(error, "missing", "")
             remedy = f"; put {missing[4:]}=... into secrets.env" if missing.startswith("env.") else ""
@@ -194,6 +202,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
+    findings += _retried_twice(keys)
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
@@ -213,6 +222,19 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     return findings
 
 
+def _retried_twice(keys: Mapping[str, Any]) -> list[_Finding]:
+    """`retry` may stand at the top or in one item of `on_failure`, which mean the same."""
+    listed = keys.get("on_failure")
+    places: list[Path] = [("retry",)] if "retry" in keys else []
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(item, dict) and "retry" in item:
+            places.append(("on_failure", index, "retry"))
+    return [
+        _Finding(place, f"retry is given before, as {dotted(places[0])}; keep one of them")
+        for place in places[1:]
+    ]
+
+
 def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str, list[tuple[str, int, str]]]:
     """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
     if template_text.marked(value):
@@ -230,5 +252,7 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
+    for following in values.pop("on_failure", ()):
+        values.update(following)
     own = tuple(trigger._replace(task=name) for trigger in triggers)
     return assemble({**values, "name": name, "path": file, "triggers": own})

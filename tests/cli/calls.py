@@ -36,6 +36,7 @@ CALLS = {
         Call(("good", "--in", "9d"), "dropped"),
         Call(("good", "--dry-run"), "dry_run"),
     ],
+    "ask": [Call(("Why?",), apart=True), Call(("Why?", "--no-wait"), "dropped")],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
     "status": [

@@ -21,7 +21,7 @@ from clodputer.store.spool.aside import changed, is_reason
 from clodputer.store.spool.layout import PRIORITIES
 from clodputer.store.spool.layout import lane as lane_folder
 from clodputer.store.spool.slot import Slot
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 from clodputer.views import faults as contained
 from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
 
@@ -73,7 +73,7 @@ def queue(facts: Facts) -> list[Finding]:
     """What lies in the lanes: things that are no requests, requests of tasks that are gone, and requests that nobody runs."""
     found: list[Finding] = []
     waiting = 0
-    known = set(taskfile.names(facts.home))
+    known = {*taskfile.names(facts.home), ask.NAME}
     for lane in _lanes(facts):
         unknown, gone = [], []
         oldest = facts.now
