@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,13 +27,20 @@ def home(tmp_path: Path) -> Home:
     [
         ("{disk_free: 1TB}", "disk"),
         ("{memory_below: 1%}", "memory"),
+        ("{cpu_below: 1%}", "cpu"),
         ("{disk_free: 1MB, memory_below: 100%, power: ac, network: true}", ""),
     ],
 )
-def test_a_task_waits_and_the_lane_goes_on(home: Home, wanted: str, reason: str) -> None:
+def test_a_task_waits_and_the_lane_goes_on(
+    home: Home, wanted: str, reason: str, request: pytest.FixtureRequest
+) -> None:
+    """A processor is kept busy meanwhile, so that there is something to measure."""
     command_task(home, "picky", "/bin/true", more=f"require: {wanted}\n")
     drop(home, "picky")
     drop(home, "other")
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    request.addfinalizer(busy.wait)
+    request.addfinalizer(busy.kill)
     ran = [run["task"] for run in execute(home)["runs"]]
     assert sorted(ran) == (["other"] if reason else ["other", "picky"])
     waiting = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
