@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model import require
 from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
+from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
 from clodputer.model.withunit import TERABYTE, YEAR
@@ -80,6 +81,7 @@ KEYS = (
         TEXT,
         _HELD.model,
         f"The model of tasks that name none. {_ONLY_CLAUDE}",
+        check=one_word,
         absent="the account's",
         example="sonnet",
     ),
