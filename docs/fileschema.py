@@ -1,4 +1,4 @@
-"""The JSON Schemas of a task file and of config.yaml, made from the key tables; editors complete and check by them."""
+"""JSON Schemas made from tables: of a task file and config.yaml, by which editors complete and check, and of outcomes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from clodputer.model import keys as kinds
 from clodputer.model import settings as model_settings
 from clodputer.model.keys import NEVER, Key
+from clodputer.model.outcome import OUTCOMES, REASONS
 from clodputer.store.tasks.models import RESERVED
 from clodputer.tasks import tables
 
@@ -35,6 +36,26 @@ _VALUES: dict[str, dict[str, Any]] = {
     kinds.PRIORITY: {"enum": [1, 2, 3, 4, 5, "low", "normal", "high", "1", "2", "3", "4", "5"]},
     kinds.MAPPING: {"type": "object"},
 }
+
+
+def outcomes() -> dict[str, Any]:
+    """The schema of the two keys that say how a run ended."""
+    ends = [
+        {"properties": {"outcome": {"const": one}, "reason": {"enum": _reasons(one)}}} for one in OUTCOMES
+    ]
+    return {
+        "$schema": DRAFT,
+        "title": "How a run ended",
+        "description": "The two keys wherever a run's end is told: seven outcomes, and the reasons of each. "
+        "docs/troubleshooting.md has their meanings. A reason may be added in a version to come; the outcomes are these.",
+        "type": "object",
+        "required": ["outcome", "reason"],
+        "oneOf": ends,
+    }
+
+
+def _reasons(outcome: str) -> list[str]:
+    return [code for code, reason in REASONS.items() if reason.outcome == outcome]
 
 
 def task() -> dict[str, Any]:

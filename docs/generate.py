@@ -133,6 +133,7 @@ def pages() -> dict[str, str]:
         "configuration.md": filled(configuration, {"keys of config.yaml": keytables.configuration()}),
         "schemas/task.json": json.dumps(fileschema.task(), indent=2, ensure_ascii=False) + "\n",
         "schemas/settings.json": json.dumps(fileschema.settings(), indent=2, ensure_ascii=False) + "\n",
+        "schemas/outcome.json": json.dumps(fileschema.outcomes(), indent=2, ensure_ascii=False) + "\n",
         "scheduling.md": filled(scheduling, {"not run": not_run()}),
         "tour.md": filled(tour, {"rooms": rooms()}),
         "cli.md": cli_page(),

@@ -38,19 +38,24 @@ def is_step(event: str, arguments: tuple[Any, ...]) -> bool:
 
 
 def be_killed_at(step: int | str) -> None:
-    """Have this process killed before its N-th step, or before the first with all of these words: "rename record.json"."""
+    """Have this process killed before its N-th step, or before the first with all of these words: "rename record.json".
+
+    Its own steps alone are counted; the words are also looked for in those of what it forks, such as an exec's keeper.
+    """
     words = step.split() if isinstance(step, str) else []
     left = [step]
+    itself = os.getpid()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if not is_step(event, arguments):
+        if not is_step(event, arguments) or (os.getpid() != itself and not words):
             return
         if isinstance(left[0], int):
             left[0] -= 1
         said = f"{event} {arguments!r}"
         if left[0] == 0 or (words and all(word in said for word in words)):
-            print(f"killed before {said}"[:300], flush=True)
-            os.kill(os.getpid(), signal.SIGKILL)
+            if os.getpid() == itself:  # a keeper has nothing to print to
+                print(f"killed before {said}"[:300], flush=True)
+            os.kill(itself, signal.SIGKILL)
 
     sys.addaudithook(hook)
 

@@ -12,19 +12,15 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from clodputer import agents, triggers
-from clodputer.model import expect, limits, settings
+from clodputer.model import limits, settings
 from clodputer.model.keys import PART, Key, defaults
-from clodputer.model.task import FLAT, Task
+from clodputer.model.task import FLAT, MAPPINGS, Task
 from clodputer.store.tasks import document
 from clodputer.store.tasks.models import validated
 from clodputer.tasks import tables, taskfile
 from docs import keytables
-from tests.store import (
-    test_taskfile,
-    test_taskfile_rules,
-    test_taskfile_triggers,
-    test_taskfile_values,
-)
+from tests.tasks import test_taskfile, test_taskfile_rules, test_taskfile_values
+from tests.triggers import test_taskfile_triggers
 from tests.workshop import ROOT, make_home
 
 PLACES = list(tables.walk())
@@ -46,7 +42,7 @@ def _label(place: tables.Place) -> str:
 @pytest.mark.parametrize("place", PLACES, ids=_label)
 def test_a_key_is_documented(place: tables.Place) -> None:
     """In a row that says for whom it is, what it takes, what holds without it, and its effect."""
-    if place.name == "expect":
+    if place.name in MAPPINGS:
         return  # Its own keys have rows.
     key = place.key
     assert key.help.endswith((".", "#when-it-runs)."))
@@ -146,7 +142,8 @@ def test_the_parts_of_a_task_are_its_tables() -> None:
     claude = agents.load("claude").KEYS
     for part, table in (("claude", claude), ("limits", limits.KEYS)):
         assert FLAT[part]()._asdict() == defaults(table)
-    assert expect.Expect()._asdict() == defaults(expect.KEYS[0].keys)
+    for part, kind in MAPPINGS.items():
+        assert kind()._asdict() == defaults(tables.top()[part].keys)
     task = Task("a", "a.yaml")
     for name, value in defaults(tables.tables()[0].keys).items():
         assert name in ("name", "trigger") or getattr(task, name) == value

@@ -22,7 +22,9 @@ def stopped_by_us(launch: Launch, ended: Ended) -> Optional[Outcome]:
         "startup_hang": f"Nothing came from it within {startup} (startup_timeout).",
         "stall": f"It said nothing for {stall} with no tool running (stall_timeout).",
         "timeout": f"It ran longer than {format_duration(launch.timeout)} (timeout).",
+        "replaced": "A newer request of the task takes its place (overlap: replace).",
         "output_too_large": f"It wrote more than {launch.max_output} bytes (max_output).",
+        "exec_died": "Our process that had started it was killed, so nobody saw how it ended; all that was left is gone.",
     }
     return of(ended.stopped, with_stderr(said.get(ended.stopped, ""), ended))
 

@@ -50,8 +50,9 @@ ALLOWED_PREFIX = "LC_"
 
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
-# A task may override everything but these: the sweep finds what a run leaves behind by them.
-OURS = ("CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR")
+# A task may override everything but these: the sweep finds what a run leaves behind by them, and a clodputer that the run
+# calls finds its home.
+OURS = ("CLODPUTER_HOME", "CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR")
 
 
 def build(
@@ -76,6 +77,8 @@ def build(
     folders = env["PATH"].split(os.pathsep)
     env["PATH"] = os.pathsep.join([*folders, *(folder for folder in path if folder not in folders)])
     env.update(ours)
+    if facts.home:
+        env.update(CLODPUTER_HOME=facts.home)
     env.update(CLODPUTER_RUN_ID=facts.run_id, CLODPUTER_TASK=task.name, TMPDIR=facts.temporary)
     return env
 

@@ -28,6 +28,13 @@ def tasks(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return sorted(found)
 
 
+def commands(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The commands of the program."""
+    del parameter
+    known = context.find_root().command.list_commands(context)  # type: ignore[attr-defined]
+    return [name for name in known if name.startswith(incomplete)]
+
+
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The latest runs by their ids; a task's name stands for its latest run, so these come first."""
     return tasks(context, parameter, incomplete) + _rejected(incomplete) + _run_ids(incomplete)

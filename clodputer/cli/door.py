@@ -38,7 +38,7 @@ def execute(task: str, as_json: bool) -> int:
     try:
         home = homes.locate(os.environ)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
-        if not homes.exists(home) or not homes.is_own(home) or _something_to_do(home, task):
+        if not homes.exists(home) or not homes.is_own(home) or something_to_do(home, task):
             data = _work(task)
         if as_json:
             from clodputer.cli.envelope import success
@@ -55,7 +55,7 @@ def execute(task: str, as_json: bool) -> int:
     return 0
 
 
-def _something_to_do(home: Home, task: str) -> bool:
+def something_to_do(home: Home, task: str = "") -> bool:
     """Whether something is due, of `task` if one is named, or there are drops, or work in a lane whose slot is free.
 
     A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.

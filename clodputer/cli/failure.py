@@ -68,6 +68,12 @@ def failure(error: BaseException, command: str, as_json: bool) -> int:
     return int(told.error.exit_code)
 
 
+def explain(error: BaseException) -> ClodputerError:
+    """An error in our words; of a fault of ours a report is written first, as it is found nowhere else."""
+    told = _told(error)
+    return told.error if told else write(error, masker_now())
+
+
 def _enclose(error: ClodputerError, command: str, _usage: str) -> None:
     envelope.write(envelope.build(command, {}, [error], ok=False))
 

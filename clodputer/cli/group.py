@@ -19,6 +19,7 @@ COMMANDS = {
     "edit": "Edit a task file, and replace it only when it is in order.",
     "validate": "Check task files and tell every mistake at once.",
     "run": "Run a task now and tell how it ended.",
+    "ask": "Ask Claude one question, and print the answer.",
     "install": "Have the system's scheduler start the tasks.",
     "uninstall": "Take away what install has made.",
     "exec": "Run all that waits in the spool: what schedulers call.",
@@ -26,6 +27,9 @@ COMMANDS = {
     "status": "Show in one screen what runs, waits, failed and comes next.",
     "queue": "List the requests that wait, in the order of their runs.",
     "cancel": "Cancel a request that waits, or stop its run.",
+    "pause": "Keep the requests of a task, a lane or everything waiting.",
+    "resume": "End the hold on a task, a lane or everything.",
+    "stop": "Stop everything now: hold all requests, end what runs.",
     "retry": "Run a request again that failed, was lost or was set aside.",
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",
@@ -35,6 +39,7 @@ COMMANDS = {
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
+    "help": "Show the help of a command, as COMMAND --help does.",
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 
@@ -86,7 +91,7 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",
 )
-@click.version_option(__version__, prog_name="clodputer", message="%(prog)s %(version)s")
+@click.version_option(__version__, "--version", "-V", prog_name="clodputer", message="%(prog)s %(version)s")
 @json_option
 @click.pass_context
 def program(context: click.Context) -> None:

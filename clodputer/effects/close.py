@@ -8,8 +8,7 @@ from typing import Any
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile, waits
 from clodputer.store.spool.aside import Reason
-
-MESSAGE = "Cancelled by a person before it ran."
+from clodputer.store.spool.slot import PERSON
 
 
 def close(context: Context, path: str, reason: Reason) -> str:
@@ -24,11 +23,15 @@ def close(context: Context, path: str, reason: Reason) -> str:
 
 
 def close_cancelled(
-    context: Context, path: str, request_id: str, dropped: str, now: float, **told: Any
+    context: Context, path: str, request_id: str, dropped: str, now: float, why: str = PERSON, **told: Any
 ) -> str:
-    """Close a request because a person cancelled it, and say so in the log; where it is now. Raises as `close` does."""
+    """Close a request that was cancelled before it ran, and say so in the log; where it is now. Raises as `close` does.
+
+    why: a clause that goes on after "because".
+    """
     task = str(told.get("task") or dropfile.task_inside(path, dropped))
-    kept = close(context, path, Reason(aside.CANCELLED, MESSAGE, request_id, task, dropped, now))
+    message = f"Cancelled before it ran, because {context.masker.text(why)}."
+    kept = close(context, path, Reason(aside.CANCELLED, message, request_id, task, dropped, now))
     if told.get("lane"):
         waits.forget(context.home, told["lane"], request_id)
     context.log(now, "cancelled", request_id=request_id, kept=kept, **told)

@@ -6,13 +6,12 @@ from clodputer.model.keys import Key
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Verdict, Wait
+from clodputer.model.waiting import HOLD
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.history import History
 
 KEYS: tuple[Key, ...] = ()
-
-REASON = "hold"
 
 
 def check(task: Task, _request: Request, _history: History, context: Context, now: float) -> Verdict:
@@ -21,6 +20,4 @@ def check(task: Task, _request: Request, _history: History, context: Context, no
     if placed is None:
         return GO
     message = f": {placed.hold.message}" if placed.hold.message else ""
-    return Wait(
-        placed.hold.until, REASON, f"{placed.target.words} is on hold ({placed.hold.reason}){message}"
-    )
+    return Wait(placed.hold.until, HOLD, f"{placed.target.words} is on hold ({placed.hold.reason}){message}")

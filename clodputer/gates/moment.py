@@ -8,13 +8,11 @@ from clodputer.model.keys import Key
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Refuse, Verdict, Wait
+from clodputer.model.waiting import NOT_BEFORE
 from clodputer.store.context import Context
 from clodputer.store.history import History
 
 KEYS: tuple[Key, ...] = ()
-
-# The reason of a wait that the request itself asked for.
-NOT_BEFORE = "not_before"
 
 
 def check(

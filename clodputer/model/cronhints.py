@@ -9,7 +9,7 @@ _COUNT = "expected five fields (minute, hour, day of month, month, day of week)"
 _FIELD = re.compile(r"[\d*,/-]+|[a-zA-Z]{3}(?:[,-][a-zA-Z]{3})*")
 _ZONE = re.compile(r"[A-Z][A-Za-z_]+(?:/[A-Za-z_/+-]+)?|[A-Z]{3,5}")
 _HOUR, _DAY = 60, 24
-_CLOCK = r"\b([01]?\d|2[0-3])[:.]([0-5]\d)\b"
+_CLOCK = r"\b([01]?\d|2[0-3])(?:[:.]([0-5]\d))?\s*([ap]m)?\b"
 
 # Signs of other programs' expressions, whose they are, and what does it here.
 _FOREIGN = (
@@ -72,28 +72,40 @@ def _without(words: list[str]) -> str:
 def _of_words(text: str) -> str:
     """What people write in words."""
     low = text.lower()
-    clocks = [(int(found[1]), int(found[2] or 0)) for found in re.finditer(_CLOCK, low)]
-    if clocks and re.search(r"\b(around|about|approximately|roughly)\b|~", low):
-        begin = (clocks[0][0] * _HOUR + clocks[0][1] - 15) % (_DAY * _HOUR)
-        return f"for a time of the task's own about then write {begin % _HOUR} {begin // _HOUR} * * * and jitter: 30m"
+    clocks = [_clock(found) for found in re.finditer(_CLOCK, low) if found[2] or found[3]]
+    days = _days_of(low)
+    if clocks and re.search(r"\b(around|about|approximately|roughly|circa)\b|~", low):
+        return f"for a time of the task's own about then write {days} around {clocks[0]}"
     if len(clocks) > 1 and re.search(r"\bbetween\b|\bto\b|-", low):
-        begin, end = (hour * _HOUR + minute for hour, minute in clocks[:2])
-        length = (end - begin) % (_DAY * _HOUR) or _DAY * _HOUR
-        jitter = f"{length // _HOUR}h" if length % _HOUR == 0 else f"{length}m"
-        return (
-            f"for a time of the task's own write {begin % _HOUR} {begin // _HOUR} * * * and jitter: {jitter}"
-        )
+        return f"for a time of the task's own write {days} between {clocks[0]} and {clocks[1]}"
     every = re.search(r"\b(\d+)\s*(minutes?|mins?|m|hours?|h|days?|d)\b", low)
     if every:
         return f"write a trigger with type: interval and every: {int(every[1])}{every[2][0]}"
     if "weekday" in low or "workday" in low:
         return "cron refuses it; such as: 0 8 * * mon-fri"
     if clocks:
-        return f"cron refuses it; write {clocks[0][1]} {clocks[0][0]} * * *"
+        hour, _, minute = clocks[0].partition(":")
+        return f"cron refuses it; write {int(minute)} {int(hour)} * * *"
     for word in ("yearly", "monthly", "weekly", "daily", "hourly"):
         if word in low:
             return f"cron refuses it; write @{word}"
     return "cron refuses it; such as: 0 8 * * mon-fri"
+
+
+def _clock(found: re.Match[str]) -> str:
+    """`2pm` and `14.00` as `14:00`."""
+    hour = int(found[1]) % 12 + (12 if found[3] == "pm" else 0) if found[3] else int(found[1])
+    return f"{hour:02}:{found[2] or '00'}"
+
+
+def _days_of(low: str) -> str:
+    """The days that words name: `daily` when none are."""
+    named = re.search(r"\b(weekday|workday|weekend)", low)
+    if named:
+        return "weekends" if named[1] == "weekend" else "weekdays"
+    short = "mon|tue|wed|thu|fri|sat|sun"
+    found = re.findall(rf"\b({short})[a-z]*\b", low)
+    return ",".join(dict.fromkeys(found)) or "daily"
 
 
 def of_foreign(field: str, item: str) -> str:

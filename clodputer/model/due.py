@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.decision import Decision, Drop, Event, Facts, Fate
 from clodputer.model.moment import compact
-from clodputer.model.policy import Policy
+from clodputer.model.policy import REPLACE, Policy
 from clodputer.model.schedule import Schedule, following, opening, slots
 
 # Alarms are exact to a minute or so; what comes within this many seconds of its slot time is not late.
@@ -32,9 +32,10 @@ REASONS = {
     "asleep_or_off": "nothing looked at it at its time, and catch_up: skip makes up for nothing",
     "disabled": "the task was disabled",
     "overlap": "the task was at work or waiting (overlap: skip)",
-    "newer": "a newer slot time was due as well and stands for it (catch_up: latest)",
-    "waiting": "an earlier request of the task still waited and stands for it (overlap: coalesce)",
-    "held": "an earlier request still waited, as its lane was on hold, and stands for it (overlap: coalesce)",
+    "newer": "a newer slot time was due as well and stands for it (catch_up: latest, or overlap: replace)",
+    "waiting": "an earlier request of the task still waited and stands for it (overlap: coalesce or replace)",
+    "on_hold": "it was on hold, and catch_up: skip makes up for nothing",
+    "held": "an earlier request still waited, as its lane was on hold, and stands for it (overlap: coalesce or replace)",
 }
 COALESCED, MISSED = "coalesced", "missed"
 
@@ -157,6 +158,8 @@ def _account(
         fates, run = told([*late, *rest], MISSED, "disabled"), []
     else:
         fates, run = told(late, MISSED, "too_late"), rest
+        if facts.held and policy.catch_up == "skip":
+            fates, run = [*fates, *told(run, MISSED, "on_hold")], []
         if policy.catch_up == "skip":
             punctual = now - policy.jitter - ON_TIME
             fates += told((slot for slot in run if slot < punctual), MISSED, "asleep_or_off")
@@ -164,7 +167,8 @@ def _account(
         overlap = _overlapping(policy, facts)
         if overlap is not None:
             fates, run = fates + told(run, overlap[1], overlap[0]), []
-        elif policy.catch_up != "all":
+        elif policy.catch_up != "all" or policy.overlap == REPLACE:
+            # Of several that replace each other only the last would come to its end.
             fates, run = fates + told(run[:-1], COALESCED, "newer"), run[-1:]
     drops = tuple(Drop(compact(slot), slot, _wait(schedule, policy, slot, now)) for slot in run)
     return entry._replace(dropping=drops, fates=(*entry.fates, *fates)[-KEPT:]), tuple(fates)
@@ -174,7 +178,7 @@ def _overlapping(policy: Policy, facts: Facts) -> Optional[tuple[str, str]]:
     """Why a request is not dropped since another one is there, and what that makes of its slot time."""
     if policy.overlap == "skip" and (facts.waiting or facts.running):
         return "overlap", MISSED
-    if policy.overlap == "coalesce" and facts.waiting:
+    if policy.overlap in ("coalesce", REPLACE) and facts.waiting:
         return ("held" if facts.held else "waiting"), COALESCED
     return None
 

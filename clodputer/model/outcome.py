@@ -1,4 +1,4 @@
-"""How a run can end: six outcomes, and one table of the reasons behind them."""
+"""How a run can end: seven outcomes, and one table of the reasons behind them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ TIMED_OUT = "timed_out"
 CANCELLED = "cancelled"
 LIMITED = "limited"
 LOST = "lost"
+SKIPPED = "skipped"
 
-OUTCOMES = (SUCCEEDED, FAILED, TIMED_OUT, CANCELLED, LIMITED, LOST)
+OUTCOMES = (SUCCEEDED, SKIPPED, FAILED, TIMED_OUT, CANCELLED, LIMITED, LOST)
+# What says nothing against a task: it did its work, there was none, or something else than the task kept it from it.
+BLAMELESS = (SUCCEEDED, SKIPPED, LIMITED, CANCELLED)
 
 
 class Reason(NamedTuple):
@@ -24,6 +27,7 @@ class Reason(NamedTuple):
 
 REASONS: dict[str, Reason] = {
     "completed": Reason(SUCCEEDED, "It ended well and every expectation held.", ""),
+    "nothing_to_do": Reason(SKIPPED, "There was nothing to do.", ""),
     "auth": Reason(
         FAILED,
         "The agent is not logged in, or its key or token was refused.",
@@ -120,7 +124,12 @@ REASONS: dict[str, Reason] = {
         "The program was ended by a signal that we did not send.",
         "Look for the out-of-memory killer or another tool that stopped it.",
     ),
-    "cancelled": Reason(CANCELLED, "It was stopped because a person asked for it.", ""),
+    "cancelled": Reason(
+        CANCELLED, "It was stopped, by a person or because whoever waited for it went away.", ""
+    ),
+    "replaced": Reason(
+        CANCELLED, "A newer request of the task took the place of its run (overlap: replace).", ""
+    ),
     "interrupted": Reason(
         CANCELLED, "Clodputer itself was told to stop; the request went back to the queue.", ""
     ),

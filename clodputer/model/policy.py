@@ -18,6 +18,7 @@ from clodputer.model.withunit import Expected
 DAY = 86400.0
 LONGEST_JITTER = DAY
 BY_TASK, BY_SLOT = "task", "slot"
+REPLACE = "replace"
 LAST_MOMENT = 253402300799.0
 
 # The keys that say when a trigger is due; the others say what then, and may be changed at any time.
@@ -88,9 +89,9 @@ OVERLAP = Key(
     CHOICE,
     "coalesce",
     "What becomes of a slot time while the task is busy. `coalesce`: if a request from a trigger still waits, it stands for "
-    "this one too. `queue`: another request waits. `skip`: it is missed while one waits or runs.",
-    choices=("coalesce", "queue", "skip"),
-    instead=(("replace", "no run is stopped for the next one; give it a timeout that ends before"),),
+    "this one too. `queue`: another request waits. `skip`: it is missed while one waits or runs. `replace`: as `coalesce`, "
+    "and a run of the task that goes on is ended for the request that comes due (`cancelled`, reason `replaced`).",
+    choices=("coalesce", "queue", "skip", REPLACE),
     example="queue",
 )
 # Of every trigger with slot times.

@@ -25,7 +25,10 @@ class InvalidRequest(ValueError):
 
 
 class Request(NamedTuple):
-    """One request. Moments are epoch seconds; `priority` None means the task's own."""
+    """One request. Moments are epoch seconds; `priority` None means the task's own.
+
+    item: what it is about, such as `issue 42`: by it a thing that no run gets done is known.
+    """
 
     id: str
     task: str
@@ -39,10 +42,14 @@ class Request(NamedTuple):
     dedupe_key: str = ""
     dedupe_ttl: float = 0.0
     origin: Mapping[str, Any] = {}
+    item: str = ""
 
 
 # As finely as a request file writes a moment, so that reading it back gives an equal request.
 MILLISECONDS = 3
+
+# In characters; it stands in one column of a table and in every log line about it.
+LONGEST_ITEM = 200
 
 # The last moment that ISO 8601 can write.
 _END_OF_TIME = 253402300799.0
@@ -81,6 +88,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected text, found {_seen(value)}")
     return value
+
+
+def _item(value: Any) -> str:
+    text = " ".join(_text(value).split())
+    if not text or len(text) > LONGEST_ITEM or not text.isprintable():
+        raise ValueError(f"expected one line of up to {LONGEST_ITEM} characters, found {_seen(value)}")
+    return text
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -151,6 +165,7 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
         "dedupe_key": _text,
         "dedupe_ttl": _seconds,
         "origin": _mapping,
+        "item": _item,
     }
     values: dict[str, Any] = {
         "id": request_id,

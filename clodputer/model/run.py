@@ -17,7 +17,7 @@ class Facts(NamedTuple):
 
     environ: of `exec` itself; an agent takes only what its allow-list names. secrets: of secrets.env, likewise.
     temporary: the run's private TMPDIR. claude: path of the binary from config.yaml, or empty.
-    last: the record of the task's latest run that has a session to continue.
+    last: the record of the task's latest run that has a session to continue. home: the folder of the Clodputer home.
     """
 
     run_id: str
@@ -27,6 +27,7 @@ class Facts(NamedTuple):
     max_output: int = DEFAULT_MAX_OUTPUT
     claude: str = ""
     last: Optional[Mapping[str, Any]] = None
+    home: str = ""
 
 
 class Launch(NamedTuple):
@@ -91,7 +92,7 @@ class Ended(NamedTuple):
     """How a process ended and what we did to it.
 
     stopped: empty, or why *we* stopped it: startup_hang, stall, timeout, output_too_large, interrupted,
-    cancelled, exit_grace (it had its result and would not leave), or what its progress called hopeless.
+    cancelled, replaced, exit_grace (it had its result and would not leave), or what its progress called hopeless.
     """
 
     exit_status: Optional[int]

@@ -24,16 +24,12 @@ def is_name(text: str) -> bool:
     return fits and text[0].isalnum() and _NAME.issuperset(text.lower())
 
 
-def account_of(agent: str) -> str:
-    """The account that runs of an agent draw on, whose hold keeps them waiting; empty for an agent without one."""
-    return "claude" if agent == "claude" else ""
-
-
 class Trigger(NamedTuple):
-    """What brings requests in. `options` holds the keys of its own type."""
+    """What brings requests in. `options` holds the keys of its own type; `task` names the task whose trigger it is."""
 
     type: str = "manual"
     options: Mapping[str, Any] = {}
+    task: str = ""
 
 
 class Claude(NamedTuple):
@@ -81,9 +77,10 @@ class Task(NamedTuple):
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
-# The parts whose keys stand at the top of a file, and the part that is a mapping there as well.
+# The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-_PARTS: Mapping[str, Any] = {**FLAT, "expect": Expect}
+MAPPINGS: Mapping[str, Any] = {"expect": Expect}
+_PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 
 def assemble(keys: Mapping[str, Any]) -> Task:
@@ -92,8 +89,9 @@ def assemble(keys: Mapping[str, Any]) -> Task:
     for part, kind in FLAT.items():
         own = {name: values.pop(name) for name in kind._fields if name in values}
         values[part] = kind(**_tuples(own))
-    expect = values.get("expect", {})
-    values["expect"] = expect if isinstance(expect, Expect) else Expect(**_tuples(expect))
+    for part, kind in MAPPINGS.items():
+        given = values.get(part, {})
+        values[part] = given if isinstance(given, kind) else kind(**_tuples(given))
     return Task(**_tuples(values))
 
 

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
 from clodputer.model import decide, outcome
+from clodputer.model.account import account_of
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect, fault
+from clodputer.runner import expect, fault, replace
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
@@ -126,6 +127,7 @@ class Attempt:
             self.run_id,
             self.request,
             self.task.agent,
+            account_of(self.task),
             finished.launch,
             report,
             finished.ended,
@@ -142,15 +144,19 @@ class Attempt:
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
         try:
+            self.stop.newer = replace.watch(self.context, self.slot, task)
             progress, ended = contain(
                 self.context, self.folder, task, launch, descriptor, self.stop, self._starting
             )
         finally:
             os.close(descriptor)
-        if ended.stopped == "interrupted" and (self.stop.mine == self.request.id or self.stop.cancelled()):
+            self.stop.newer = None  # what it has done is still proved
+        if ended.stopped == "interrupted" and self.stop.cancelled():
             ended = ended._replace(stopped="cancelled")
         ended = ended._replace(stderr_tail=self.context.masker.text(ended.stderr_tail))
         report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
+        if ended.stopped == "cancelled":
+            report = self._cancelled(report.outcome.message, report)
         if not any(task.expect):
             return Finished(report, launch, ended)
 
@@ -160,8 +166,14 @@ class Attempt:
 
         checks = expect.check(task, report, snapshot, started_at, run)
         if self.stop.cancelled() and not all(check["ok"] for check in checks):
-            report = report._replace(outcome=outcome.of("cancelled", "It was cancelled during its check."))
+            report = self._cancelled("That was during its check.", report)
         return Finished(expect.apply(report, checks), launch, ended, checks)
+
+    def _cancelled(self, more: str, report: Report) -> Report:
+        """The report of a run that was cancelled, with why it was."""
+        why = slots.why_cancelled(self.context.home, self.slot, self.request.id)
+        message = f"It was stopped because {self.context.masker.text(why)}. {more}".rstrip()
+        return report._replace(outcome=outcome.of("cancelled", message))
 
     def _starting(self) -> None:
         slots.start(self.context.home, self.slot, self.task.name, self.run_id)

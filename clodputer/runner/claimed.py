@@ -8,12 +8,12 @@ from typing import Any, Optional
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates.moment import NOT_BEFORE
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
-from clodputer.runner import fault
+from clodputer.model.waiting import NOT_BEFORE, OVERLAP
+from clodputer.runner import fault, replace
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
@@ -25,7 +25,7 @@ from clodputer.store.spool import dropfile, queue, waits
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 # What keeps a request waiting may end earlier than it said: a hold can be lifted. So it is asked about again after this many
 # seconds at the latest, by whichever exec comes then.
@@ -43,8 +43,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     in_slot = slots.path(context.home, slot, place)
     if slots.cancel_asked(context.home, slot, place.id):
         # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
-        close_cancelled(context, in_slot, place.id, place.dropped, now, lane=slot.lane)
-        slots.forget_cancels(context.home, slot)
+        _cancelled(context, slot, place, now)
         return None
     try:
         dropped = dropfile.read(in_slot, place.dropped)
@@ -53,7 +52,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         # Intake read it; somebody edited it while it waited.
         _refuse(context, slot, place, Refuse("invalid_request", str(error)), "", now)
         return None
-    task, problem = _task(context, request.task)
+    task, problem = _task(context, request)
     history = History(context.home)
     fault.reach(context, "gates", place.id)
     verdict = gates.ask(request, task, problem, history, context, now)
@@ -65,15 +64,38 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _refuse(context, slot, place, refusal, request.task, now)
         return None
     waits.forget(context.home, slot.lane, request.id)
+    hindered = replace.make_way(context, slot, place, task, request, stop)
+    if hindered:
+        _hindered(context, slot, place, request, hindered)
+        return None
+    now = time()
     with Attempt(context, slot, request, task, runs.new_id(now, request.id), stop) as attempt:
         finished = attempt.run()
     ended_at = time()
     return settle(context, slot, place, attempt.record(finished, history, ended_at), ended_at)
 
 
-def _task(context: Context, name: str) -> tuple[Optional[Task], str]:
+def _cancelled(context: Context, slot: Slot, place: Place, now: float) -> None:
+    in_slot = slots.path(context.home, slot, place)
+    why = slots.why_cancelled(context.home, slot, place.id)
+    close_cancelled(context, in_slot, place.id, place.dropped, now, why, lane=slot.lane)
+    slots.forget_cancels(context.home, slot)
+
+
+def _hindered(context: Context, slot: Slot, place: Place, request: Request, why: str) -> None:
+    """What becomes of a request that waited in the slot for the run that it replaces, and may not run after all."""
+    if why == "cancelled":
+        _cancelled(context, slot, place, time())
+    elif why == "newer":
+        verdict = Wait(None, OVERLAP, "A newer request of the task is being run (overlap: replace).")
+        _wait(context, slot, place, request, verdict, time())
+    else:
+        replace.put_back(context, slot, place)
+
+
+def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
     try:
-        return taskfile.load(context.home, name, context.environ), ""
+        return ask.fitted(taskfile.load(context.home, request.task, context.environ), request), ""
     except ClodputerError as error:
         return None, str(error)
 

@@ -11,6 +11,7 @@ from clodputer.model import due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
+from clodputer.model.policy import REPLACE
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
 from clodputer.runner.sources import drop_found
@@ -18,7 +19,7 @@ from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 from clodputer.triggers import Deciding, Looking
 
 # Another exec that goes through the ledger takes milliseconds; after so many seconds the work is left to it.
@@ -76,6 +77,10 @@ def _acquire(lock: Lock) -> bool:
 
 def _by_name(context: Context, name: str, now: float) -> _Looked:
     task = taskfile.load(context.home, name, context.environ)
+    if name == ask.NAME:
+        raise ClodputerError(
+            "task_unknown", f"{name} is built in and has no alarm", "Ask with: clodputer ask"
+        )
     status = os.stat(task.path)
     if not any(map(triggers.needs_alarm, task.triggers)):
         alarm(context, task.name)
@@ -189,6 +194,8 @@ def _perform(
         origin: dict[str, Any] = {"trigger": trigger.type}
         if drop.slot is not None:
             origin["slot_time"] = iso(drop.slot)
+        if trigger.options.get("overlap") == REPLACE:
+            origin["overlap"] = REPLACE
         slotdrop.drop(context.home, task.name, drop.mark, origin, drop.not_before)
     marks = {drop.mark for drop in entry.dropping}
     # The entry on the disk names them no more as something to be dropped, so nobody drops them again.

@@ -6,14 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer import triggers
 from clodputer.model.errors import ClodputerError
-from clodputer.model.expect import Expect
-from clodputer.model.limits import Limits
 from clodputer.model.mask import masker
-from clodputer.model.moment import iso
 from clodputer.model.request import Request
-from clodputer.model.task import FLAT, LARGEST_PROMPT, Claude, Task, Trigger
+from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
 
@@ -38,37 +34,20 @@ def render(
     a body that would be lost.
     """
     template, file = _template(task, environ, secrets)
-    faults = template_text.faults(template, triggers.in_prompts())
-    if faults:
-        raise ClodputerError(
-            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Fix {file}."
-        )
-    if request.body and not template_text.names(template) & {"body", "request", "request.body"}:
-        raise ClodputerError(
-            "body_unused",
-            f"the request has a text of its own, but the prompt in {file} has no place for it",
-            "Write {{ body }} where the text belongs, or drop the request without a text.",
-        )
-    context = _filled(task, "context", task.context, environ, secrets)
-    brought = {name: request.context[name] for name in triggers.brings() if name in request.context}
-    values = {
-        **brought,
-        "env": {**environ, **secrets},
-        "context": {**context, **request.context},
-        "request": {
-            "id": request.id,
-            "task": request.task,
-            "priority": request.priority or task.priority,
-            "attempt": request.attempt,
-            "origin": dict(request.origin),
-            "created_at": iso(request.created_at),
-            "body": request.body,
-        },
-        "body": request.body,
-        "last": _last(last or {}),
-        "last_success": {name: _last(last_success or {})[name] for name in ("result", "when")},
-    }
-    text = _render(task, file, template, values, secrets)
+    text = template
+    if template_text.marked(template):
+        # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
+        from clodputer.runner import promptnames
+
+        promptnames.check(template, file)
+        if request.body:
+            _check_body(template, file)
+        context = _filled(task, "context", task.context, environ, secrets)
+        both = {**environ, **secrets}
+        values = promptnames.values(task, request, context, both, last, last_success)
+        text = _render(task, file, template, values, secrets)
+    elif request.body:
+        _check_body(template, file)
     # Half characters can come in by the environment or JSON, and no file can take them.
     data = text.encode("utf-8", "replace")
     if len(data) > LARGEST_PROMPT:
@@ -85,6 +64,20 @@ def render(
             f"Look at what {file} is filled with.",
         )
     return guard(text, template) if task.agent == "claude" else text
+
+
+def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+    """Raise ClodputerError ("body_unused") when the prompt has no place for the text of a request."""
+    _check_body(*_template(task, environ, secrets))
+
+
+def _check_body(template: str, file: str) -> None:
+    if not template_text.names(template) & {"body", "request", "request.body"}:
+        raise ClodputerError(
+            "body_unused",
+            f"the request has a text of its own, but the prompt in {file} has no place for it",
+            "Write {{ body }} where the text belongs, or drop the request without a text.",
+        )
 
 
 def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
@@ -166,29 +159,20 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         ) from None
 
 
-def _last(record: Mapping[str, Any]) -> dict[str, Any]:
-    result = record.get("result")
-    return {
-        "outcome": record.get("outcome") or "",
-        "result": "" if result is None else result,
-        "when": record.get("ended_at") or record.get("started_at") or "",
-    }
-
-
 def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
     """The value with every text in it rendered; `name` is the key it stands under."""
     if isinstance(value, str):
         if not template_text.marked(value):
             return value
         return _render(task, f"{task.path}: {name}", value, {"env": {**environ, **secrets}}, secrets)
-    if isinstance(value, (Claude, Limits, Expect, Trigger)):
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
         # In the file the keys of these parts stand at the top.
         before = "" if name in FLAT else f"{name}."
         parts = {
             part: _filled(task, f"{before}{part}", item, environ, secrets)
-            for part, item in value._asdict().items()
+            for part, item in zip(value._fields, value)
         }
-        return value._replace(**parts)
+        return type(value)(**parts)
     if isinstance(value, dict):
         return {key: _filled(task, f"{name}.{key}", item, environ, secrets) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -215,7 +199,9 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Put {name}=... into {home}/secrets.env or the environment of the scheduler."
     if root == "context":
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
-    kind = next((kind for kind in triggers.names() if missing in triggers.load(kind).BRINGS), "")
+    from clodputer.runner import promptnames
+
+    kind = promptnames.brought_by(missing)
     if kind:
         return (
             f"A trigger {kind} brings it; for requests of other kinds write {{% if {missing} is defined %}}."

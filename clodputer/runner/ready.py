@@ -12,7 +12,7 @@ from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.request import Request
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
-from clodputer.model.task import Task
+from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
 from clodputer.store import runs, settings
 from clodputer.store.context import Context
@@ -50,7 +50,14 @@ def prepare(context: Context, run_id: str, request: Request, task: Task, tempora
         )
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
-        run_id, context.environ, context.secrets, temporary, max_output, context.settings.claude, session
+        run_id,
+        context.environ,
+        context.secrets,
+        temporary,
+        max_output,
+        context.settings.claude,
+        session,
+        context.home.root,
     )
     launch = agents.load(final.agent).launch(final, facts)
     if context.masker.found_in(launch.argv):
@@ -76,10 +83,15 @@ def _filled_in(
         text = prompt.render(task, request, last, environ, secrets, success)
         return text, prompt.render_task(task, environ, secrets)
 
+    def fill_as_json() -> tuple[str, dict[str, Any]]:
+        text, filled = fill()
+        return text, to_json(filled)
+
     if not prompt.may_hold_templates(task):
         return fill()
     try:
-        return limited.call(fill)
+        text, fields = limited.call(fill_as_json)
+        return text, from_json(fields)
     except CannotRender as error:
         raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
 

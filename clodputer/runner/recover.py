@@ -18,6 +18,7 @@ from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
+from clodputer.runner.processes.recorded import read_identities
 from clodputer.runner.settle import settle
 from clodputer.store import masking, runs
 from clodputer.store.atomic import sync_folder
@@ -54,10 +55,10 @@ def recover(context: Context, slot: Slot, now: float) -> None:
         context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
         settle(context, slot, place, record, parse_moment(str(record["ended_at"]), now))
         return
-    _undo(context, slot, task, run_id)
     if started:
         _lost(context, slot, place, task, run_id, now)
     else:
+        _undo(context, slot, task, run_id)
         _false_start(context, slot, place, task, run_id, now)
 
 
@@ -95,9 +96,8 @@ def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: A
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
     if not slots.cancel_asked(context.home, slot, place.id):
         return False
-    close_cancelled(
-        context, slots.path(context.home, slot, place), place.id, place.dropped, now, lane=slot.lane, **told
-    )
+    path, why = slots.path(context.home, slot, place), slots.why_cancelled(context.home, slot, place.id)
+    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **told)
     slots.forget_cancels(context.home, slot)
     return True
 
@@ -130,7 +130,11 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
     # It may have died while its agent ran, or while a check of the task's ran afterwards: one hunt for both.
     check = runs.read_json(f"{folder}/{CHECK_FOLDER}/process.json") or {}
     recorded = [*process.get("processes", ()), *check.get("processes", ())]
-    swept = sweep.sweep_lost(run_id, {**process, "processes": recorded})
+    keepers = read_identities([process.get("keeper"), check.get("keeper")])
+    places = (folder, f"{folder}/{CHECK_FOLDER}")
+    streams = [f"{inside}/{name}" for inside in places for name in ("stdout", "stderr")]
+    swept = sweep.sweep_lost(run_id, {**process, "processes": recorded}, None, keepers, streams)
+    _undo(context, slot, task, run_id)
     masking.mask_streams(folder, context.masker)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
@@ -146,6 +150,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
         run_id,
         _request(folder, place, task, now),
         str(process.get("agent", "")),
+        str(process.get("account", "")),
         launch,
         report,
         Ended(None, None, "", "", swept),

@@ -51,11 +51,25 @@ def settle(
     return dict(record)
 
 
+# What the log says of a run's end beside its ids: all that decisions over past runs need (store/history.py).
+_TOLD = (
+    "outcome",
+    "reason",
+    "message",
+    "duration_seconds",
+    "cost_usd",
+    "account",
+    "trigger",
+    "attempt",
+    "item",
+)
+
+
 def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:
     keys = (
         "task",
         "request_id",
         "run_id",
-        *(more or ("outcome", "reason", "message", "duration_seconds", "cost_usd")),
+        *(more or _TOLD),
     )
     return {key: record[key] for key in keys}

@@ -29,6 +29,12 @@ class Scheduler(Protocol):
         Raises ClodputerError when that is not known.
         """
 
+    def written(self, frame: Frame) -> list[FoundUnit]:
+        """The units of this home as they are written, without asking the scheduler what it makes of them; `loaded`: it will.
+
+        Reads files only, and the crontab by one call. Raises ClodputerError when that cannot be done.
+        """
+
     def apply(
         self, frame: Frame, changes: Sequence[Change], done: Callable[[Change], None]
     ) -> list[SchedulerProblem]:

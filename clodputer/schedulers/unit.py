@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.ring import NOTHING, Ring
 from clodputer.model.task import Trigger
@@ -93,6 +93,16 @@ class Change(NamedTuple):
     name: str
     unit: Optional[Unit] = None
     found: Optional[FoundUnit] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        unit = self.unit or self.found
+        return {
+            "verb": self.verb,
+            "name": self.name,
+            "kind": unit.kind if unit else None,
+            "task": (unit.task if unit else "") or None,
+        }
 
 
 class Answer(NamedTuple):

@@ -11,7 +11,6 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import parse_moment
-from clodputer.model.task import account_of
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 
@@ -26,7 +25,10 @@ _MARK = b'"finished"'
 
 
 class PastRun(NamedTuple):
-    """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars."""
+    """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
+
+    trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
+    """
 
     at: float
     task: str
@@ -38,6 +40,9 @@ class PastRun(NamedTuple):
     reason: str
     duration: float
     cost_usd: Optional[float]
+    trigger: str = ""
+    attempt: int = 1
+    item: str = ""
 
 
 class History:
@@ -131,13 +136,16 @@ def _finished(line: bytes) -> Optional[PastRun]:
             parse_moment(event["timestamp"], 0.0),
             str(event["task"]),
             str(event.get("lane", "")),
-            account_of(str(event.get("agent", ""))),
+            str(event.get("account") or ""),
             str(event["request_id"]),
             str(event["run_id"]),
             str(event["outcome"]),
             str(event["reason"]),
             float(event["duration_seconds"]),
             None if event.get("cost_usd") is None else float(event["cost_usd"]),
+            str(event.get("trigger") or ""),
+            int(event.get("attempt") or 1),
+            str(event.get("item") or ""),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from json import dumps
 from time import monotonic, sleep
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
+from clodputer.model.account import account_of
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
-from clodputer.model.task import Task, account_of
+from clodputer.model.task import Task
 from clodputer.store import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
@@ -72,6 +73,10 @@ class Placed(NamedTuple):
     hold: Hold
     path: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {"scope": self.target.scope, "name": self.target.name or None, **_fields(self.hold)}
+
 
 def path(home: Home, target: Target) -> str:
     """The file of a hold."""
@@ -89,17 +94,11 @@ def place(home: Home, target: Target, hold: Hold, *, extend: bool = False) -> No
 
     A hold that follows from a run extends: it must not end the pause that a person asked for meanwhile.
     """
-    fields = {
-        "reason": hold.reason,
-        "message": hold.message,
-        "since": None if hold.since is None else iso(hold.since),
-        "until": None if hold.until is None else iso(hold.until),
-    }
     os.makedirs(home.holds, mode=0o700, exist_ok=True)
     with _in_turn(home):
         earlier = _read(path(home, target), target, hold.since or 0.0) if extend else None
         if earlier is None or earlier.end < hold.end:
-            atomic.write(path(home, target), dumps(fields).encode() + b"\n")
+            atomic.write(path(home, target), dumps(_fields(hold)).encode() + b"\n")
 
 
 def lift(home: Home, target: Target) -> bool:
@@ -123,7 +122,7 @@ def current(home: Home, targets: Iterable[Target], now: float) -> Optional[Place
 
 def on_task(home: Home, task: Task, now: float) -> Optional[Placed]:
     """The hold that keeps the requests of a task waiting at `now` (epoch seconds), if there is one."""
-    return current(home, targets(task.lane, task.name, account_of(task.agent)), now)
+    return current(home, targets(task.lane, task.name, account_of(task)), now)
 
 
 def in_effect(home: Home, now: float) -> list[Placed]:
@@ -138,6 +137,15 @@ def strays(home: Home) -> list[str]:
     """Names in `holds/` that hold nothing, as they are none of ours. Names that begin with a dot are passed over."""
     names = sorted(entries(home.holds))
     return [name for name in names if not name.startswith(".") and _target(name) is None]
+
+
+def _fields(hold: Hold) -> dict[str, Any]:
+    return {
+        "reason": hold.reason,
+        "message": hold.message,
+        "since": None if hold.since is None else iso(hold.since),
+        "until": None if hold.until is None else iso(hold.until),
+    }
 
 
 def _placed(home: Home, target: Target, now: float) -> Iterator[Placed]:

@@ -124,5 +124,14 @@ def of_request(home: Home, task: str, request_id: str) -> list[str]:
     return [run_id for run_id in ids(home, task) if request_of(run_id) == request_id]
 
 
+def files(path: str) -> list[tuple[str, int]]:
+    """The files in a run's folder with their sizes in bytes, by name."""
+    try:
+        with os.scandir(path) as found:
+            return sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in found)
+    except FileNotFoundError:
+        return []
+
+
 def _names(path: str) -> list[str]:
     return [name for name in entries(path) if not name.startswith(".")]

@@ -171,6 +171,16 @@ def wall(moment: float, zone: Optional[tzinfo] = None) -> str:
     return there.strftime(f"%a %Y-%m-%d %H:%M{':%S' if there.second else ''}{' %Z' if named else ''}")
 
 
+def until(moment: Optional[float]) -> str:
+    """Until when something lasts (epoch seconds, None for good), for people: `until Mon 2026-11-23 08:00`."""
+    return "until it is lifted" if moment is None else f"until {wall(moment // 60 * 60)}"
+
+
+def stamp(moment: float, zone: Optional[tzinfo] = None) -> str:
+    """A moment (epoch seconds) as programs read slot times: ISO 8601 in whole seconds, with the offset of its zone."""
+    return datetime.fromtimestamp(moment, zone).astimezone(zone).isoformat(timespec="seconds")
+
+
 def _twice(shown: datetime) -> bool:
     """Whether a clock shows this time twice; one without a zone is the clock here."""
     both = (shown.replace(fold=0), shown.replace(fold=1))

@@ -107,7 +107,7 @@ ASKED_FOR = (
         VARIABLES,
         {},
         'Variables for the agent\'s environment, beside the few that it always gets. Numbers need quotes: `PORT: "8080"`. '
-        "`TMPDIR` and `CLODPUTER_...` are set by Clodputer.",
+        "Clodputer sets `TMPDIR`, `CLODPUTER_HOME`, `CLODPUTER_RUN_ID` and `CLODPUTER_TASK`, which it keeps for itself.",
         example={"PORT": "8080"},
     ),
 )

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
-from clodputer.model.outcome import CANCELLED, LIMITED, SUCCEEDED
+from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.task import Task
 from clodputer.store import crashes
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
 from clodputer.store.index.query import Finished
+from clodputer.store.spool import stuck
+from clodputer.views.faults import Faults, faults
 from clodputer.views.past import of_past
 
-# Ends that say nothing about the task itself: its request was put back or called off.
-NEITHER = (SUCCEEDED, LIMITED, CANCELLED)
 WEEK = 7 * 86400.0
 # A task that failed longer ago and never ran since is old news, in seconds.
 LONGEST = 60 * 86400.0
@@ -28,7 +28,8 @@ class Attention(NamedTuple):
 
     problems: why config.yaml or secrets.env cannot be used, which stops every run. failing: the latest run of each task
     whose latest run failed, the latest first. failures: how many runs failed since the moment asked for. crash: the latest
-    fault of ours in the last seven days, of so many different ones.
+    fault of ours in the last seven days that ended a command, of so many different ones. faults: those that were contained
+    since the moment asked for. stuck: names in `new/` of what can neither be taken in nor be moved away.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -36,6 +37,8 @@ class Attention(NamedTuple):
     failures: int = 0
     crash: Optional[Crash] = None
     crashes: int = 0
+    faults: Faults = Faults()
+    stuck: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -57,6 +60,9 @@ class Attention(NamedTuple):
             "failures": self.failures,
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
             "crashes": self.crashes,
+            "fault": self.faults.latest and self.faults.latest.to_json(),
+            "faults": self.faults.number,
+            "stuck": list(self.stuck),
         }
 
 
@@ -65,12 +71,20 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
     wanted = {task.name for task in tasks}
     failing, failures = [], 0
     for run in History(context.home).runs(min(since, now - LONGEST)):
-        failed = run.outcome not in NEITHER
+        failed = run.outcome not in BLAMELESS
         failures += failed and run.at >= since
         # The latest run that says anything about the task.
-        if run.task in wanted and (failed or run.outcome == SUCCEEDED):
+        if run.task in wanted and (failed or run.outcome in (SUCCEEDED, SKIPPED)):
             wanted.discard(run.task)
             if failed:
                 failing.append(of_past(run))
     recent = crashes.latest(context.home, now - WEEK)
-    return Attention(context.problems, tuple(failing), failures, recent[0] if recent else None, len(recent))
+    return Attention(
+        context.problems,
+        tuple(failing),
+        failures,
+        recent[0] if recent else None,
+        len(recent),
+        faults(context.home, since),
+        tuple(sorted(stuck.load(context.home))),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
 from heapq import merge
 from itertools import islice
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
 from clodputer.model.policy import Policy, policy
@@ -23,6 +23,15 @@ class Coming(NamedTuple):
     trigger: str
     delay: int
     zone: Optional[tzinfo]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "task": self.task or None,
+            "trigger": self.trigger,
+            "slot_time": zones.stamp(self.slot, self.zone),
+            "jitter_seconds": self.delay,
+        }
 
 
 def coming(environ: Mapping[str, str], tasks: Iterable[Task], after: float, count: int) -> list[Coming]:

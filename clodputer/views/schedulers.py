@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import Scheduler, choice, installation, place, shim
@@ -11,6 +11,7 @@ from clodputer.schedulers import plan as plans
 from clodputer.schedulers.freeze import differences
 from clodputer.schedulers.unit import Alarm, Answer, Change, FoundUnit, SchedulerProblem
 from clodputer.store.home import Home
+from clodputer.store.zone import stamp
 from clodputer.views.ringing import next_ring
 
 
@@ -22,6 +23,20 @@ class Seen(NamedTuple):
 
     found: FoundUnit
     next: Optional[float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        unit = self.found
+        return {
+            "name": unit.name,
+            "kind": unit.kind,
+            "task": unit.task or None,
+            "loaded": unit.loaded,
+            "current": unit.current,
+            "state": unit.state,
+            "failed": unit.failed or None,
+            "next": None if self.next is None else stamp(self.next),
+        }
 
 
 class View(NamedTuple):
@@ -35,6 +50,19 @@ class View(NamedTuple):
     problems: tuple[SchedulerProblem, ...] = ()
     unknown: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "name": self.name,
+            "usable": self.answer.usable,
+            "message": self.answer.message,
+            "installed": self.installed,
+            "unknown": self.unknown or None,
+            "units": [unit.to_json() for unit in self.units],
+            "drift": [change.to_json() for change in self.drift],
+            "problems": [problem._asdict() for problem in self.problems],
+        }
+
 
 class Schedulers(NamedTuple):
     """All of them, and the drift of what they share.
@@ -47,6 +75,16 @@ class Schedulers(NamedTuple):
     shim: str
     environment_changes: tuple[str, ...]
     zone_was: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "drifted": self.drifted(),
+            "shim": self.shim or "current",
+            "zone_was": self.zone_was or None,
+            "environment_changes": list(self.environment_changes),
+            "schedulers": [view.to_json() for view in self.views],
+        }
 
     def drifted(self) -> bool:
         """Whether `clodputer install` would change anything, or nothing rings at all."""

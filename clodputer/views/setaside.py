@@ -1,13 +1,15 @@
-"""What was set aside, one file at a time: where it lies, why, whether that still holds, and the commands that fix it."""
+"""What was set aside: the files of a place with their reasons, and of one of them all there is to know and what fixes it."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
 from clodputer.runner.requests.putback import Known, trouble
 from clodputer.store.context import Context
+from clodputer.store.home import Home
 from clodputer.store.spool import aside, dropfile, lookup
 from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED
 
@@ -43,8 +45,85 @@ class SetAside(NamedTuple):
         again = f"clodputer retry {self.handle}"
         return f"{self.trouble.hint} Then: {again}" if self.trouble else f"Run it again: {again}"
 
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        wrong = self.trouble
+        return {
+            "place": self.place,
+            "file": self.name,
+            "path": self.path,
+            "request_id": self.request_id or None,
+            "task": self.task or None,
+            "code": self.code or None,
+            "reason": self.reason,
+            "retried_as": self.retried_as or None,
+            "since": iso(self.since),
+            "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
+            "fix": self.fix or None,
+        }
 
-def told(context: Context, place: str, name: str, known: Optional[Known] = None) -> SetAside:
+
+class Aside(NamedTuple):
+    """The same in short, as it stands in a list. since: epoch seconds."""
+
+    request_id: str
+    file: str
+    path: str
+    code: str
+    reason: str
+    retried_as: str
+    since: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "request_id": self.request_id or None,
+            "file": self.file,
+            "path": self.path,
+            "code": self.code or None,
+            "reason": self.reason,
+            "retried_as": self.retried_as or None,
+            "since": iso(self.since),
+        }
+
+
+class Place(NamedTuple):
+    """The latest files of REJECTED, DEAD or CLOSED, and how many lie there."""
+
+    place: str
+    total: int
+    files: tuple[Aside, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "place": self.place,
+            "total": self.total,
+            "requests": [file.to_json() for file in self.files],
+        }
+
+
+def in_place(home: Home, place: str, limit: int) -> Place:
+    """The latest `limit` files of a place, the latest first. What was rejected has no id."""
+    folder = lookup.folder(home, place)
+    names = aside.names(folder)
+    return Place(place, len(names), tuple(_aside(folder, name, place) for name in names[:limit]))
+
+
+def _aside(folder: str, name: str, place: str) -> Aside:
+    reason, path = aside.read(folder, name), f"{folder}/{name}"
+    return Aside(
+        "" if place == REJECTED else aside.id_of(name),
+        name if place == REJECTED else reason.dropped_as,
+        path,
+        reason.code,
+        words(reason),
+        reason.retried_as,
+        aside.changed(path),
+    )
+
+
+def describe(context: Context, place: str, name: str, known: Optional[Known] = None) -> SetAside:
     """One file that was set aside; `known` as `trouble` has it. Raises FileNotFoundError when it is gone, OSError."""
     folder = lookup.folder(context.home, place)
     path, reason = f"{folder}/{name}", aside.read(folder, name)
@@ -83,7 +162,7 @@ def of_task(context: Context, task: str) -> list[SetAside]:
             if dropfile.task_inside(f"{folder}/{name}", aside.read(folder, name).dropped_as) != task:
                 continue
             try:
-                found.append(told(context, place, name, known))
+                found.append(describe(context, place, name, known))
             except FileNotFoundError:
                 continue  # retried a moment ago
     return found

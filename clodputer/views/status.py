@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
-from clodputer import triggers
-from clodputer.model.decision import Fate
-from clodputer.model.due import MISSED, ON_TIME
-from clodputer.model.errors import ClodputerError
-from clodputer.model.policy import fingerprint, policy
-from clodputer.model.schedule import following
+from clodputer.model.due import ON_TIME
+from clodputer.model.moment import iso
 from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
-from clodputer.store import holds, ledger, runs
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, layout, slot, whereabouts
-from clodputer.views import past, tasks, waiting, watching
+from clodputer.views import fates, past, tasks, waiting, watching
 from clodputer.views.attention import Attention, attention
 from clodputer.views.coming import Coming
+from clodputer.views.fates import Missed, Overdue
 from clodputer.views.past import Past
 from clodputer.views.tasks import Broken
 from clodputer.views.waiting import Lane
@@ -44,19 +44,19 @@ class Running(NamedTuple):
     exec_pid: Optional[int]
     stale: bool
 
-
-class Missed(NamedTuple):
-    """Slot times of a task that led to no run."""
-
-    task: str
-    fate: Fate
-
-
-class Overdue(NamedTuple):
-    """The first slot time of a task at which no exec has looked yet, although it has passed."""
-
-    task: str
-    slot: int
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "lane": self.lane,
+            "request_id": self.request_id,
+            "task": self.task or None,
+            "run_id": self.run_id or None,
+            "started_at": None if self.started_at is None else iso(self.started_at),
+            "elapsed_seconds": self.elapsed,
+            "pid": self.pid,
+            "exec_pid": self.exec_pid,
+            "stale": self.stale,
+        }
 
 
 class Status(NamedTuple):
@@ -77,13 +77,46 @@ class Status(NamedTuple):
     broken: tuple[Broken, ...]
     watch_problems: tuple[WatchProblem, ...] = ()
     attention: Attention = Attention()
+    scheduled: Scheduled = Scheduled()
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "home": self.home,
+            "running": [running.to_json() for running in self.running],
+            "waiting": {
+                "dropped": self.dropped,
+                "queued": sum(lane.queued for lane in self.lanes),
+                "delayed": sum(lane.delayed for lane in self.lanes),
+                "lanes": [lane.to_json() for lane in self.lanes],
+            },
+            "holds": [placed.to_json() for placed in self.holds],
+            "attention": self.attention.to_json(),
+            "scheduler": self.scheduled.to_json(),
+            "rejected": self.rejected,
+            "dead": self.dead,
+            "last_runs": [run.to_json() for run in self.past.last],
+            "cost_usd": {
+                "today": round(self.past.cost_today, 6),
+                "last_7_days": round(self.past.cost_week, 6),
+            },
+            "missed": [missed.to_json() for missed in self.missed],
+            "overdue": [overdue.to_json() for overdue in self.overdue],
+            "watch_problems": [problem.to_json() for problem in self.watch_problems],
+            "next": [coming.to_json() for coming in self.coming],
+            "broken": [file.to_json() for file in self.broken],
+        }
 
 
-def gather(context: Context, now: float, count: int) -> Status:
-    """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times."""
+def gather(context: Context, now: float, count: int, since: Optional[float] = None) -> Status:
+    """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times.
+
+    Failures and missed slot times are those from `since` on, which is yesterday's midnight when it is not given.
+    """
     home = context.home
     good, broken = tasks.check(home, context.environ)
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (midnight - timedelta(days=1)).timestamp() if since is None else since
     names = layout.lanes(home)
     return Status(
         home.root,
@@ -95,12 +128,13 @@ def gather(context: Context, now: float, count: int) -> Status:
         len(aside.names(home.rejected)),
         len(aside.names(home.dead)),
         past.past(home, now, count, midnight.timestamp()),
-        tuple(missed(home, good, (midnight - timedelta(days=1)).timestamp())),
-        tuple(overdue(context.environ, home, good, now)),
+        tuple(fates.missed(home, good, since)),
+        tuple(fates.overdue(context.environ, home, good, now)),
         tuple(_coming(context.environ, good, now, count)),
         tuple(broken),
         tuple(watching.problems(context, good)),
-        attention(context, good, (midnight - timedelta(days=1)).timestamp(), now),
+        attention(context, good, since, now),
+        scheduled.look(context, good, sys.platform),
     )
 
 
@@ -130,38 +164,6 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
                 not alive,
             )
         )
-    return found
-
-
-def missed(home: Home, good: list[Task], since: float) -> list[Missed]:
-    """The slot times that were told as missed after `since` (epoch seconds), the latest first."""
-    found = [
-        Missed(task.name, fate)
-        for task in good
-        for entry in ledger.entries(home, task.name).values()
-        for fate in entry.fates
-        if fate.fate == MISSED and fate.noticed_at >= since
-    ]
-    return sorted(found, key=lambda one: one.fate.noticed_at, reverse=True)
-
-
-def overdue(environ: Mapping[str, str], home: Home, good: list[Task], now: float) -> list[Overdue]:
-    """The slot times that have passed and that no exec has looked at: nobody calls it."""
-    found = []
-    for task in good:
-        if not task.enabled:
-            continue
-        for index, one in enumerate(task.triggers):
-            try:
-                schedule = triggers.schedule(one, environ)
-            except ClodputerError:
-                continue  # shown in the list of tasks
-            entry = ledger.read(home, task.name, index) if schedule else None
-            if schedule is None or entry is None or entry.fingerprint != fingerprint(one):
-                continue
-            first = following(schedule, entry.accounted)
-            if first is not None and first + policy(one, task.name).jitter + ON_TIME < now:
-                found.append(Overdue(task.name, first))
     return found
 
 

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
+from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
+from clodputer.store.zone import stamp
 from clodputer.tasks import taskfile
 from clodputer.views.coming import Coming, coming
 from clodputer.views.past import Habit, habits
+
+_NO_TASK: Mapping[str, Any] = {
+    "name": "",
+    "path": "",
+    "enabled": None,
+    "description": "",
+    "lane": None,
+    "triggers": [],
+    "next_slot_time": None,
+    "last_run": None,
+    "usual_duration_seconds": None,
+    "problems": [],
+}
 
 
 class Broken(NamedTuple):
@@ -20,6 +39,11 @@ class Broken(NamedTuple):
     name: str
     path: str
     problems: tuple[Problem, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        problems = [str(problem) for problem in self.problems]
+        return {"name": self.name, "path": self.path, "problems": problems}
 
 
 class Listed(NamedTuple):
@@ -35,6 +59,43 @@ class Listed(NamedTuple):
         """What brings its requests in."""
         return self.task.triggers
 
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        task, last, coming = self.task, self.habit.last, self.coming
+        return {
+            "name": task.name,
+            "path": task.path,
+            "enabled": task.enabled,
+            "description": task.description,
+            "lane": task.lane,
+            "triggers": [
+                {"type": trigger.type, "words": triggers.load(trigger.type).words(trigger)}
+                for trigger in self.triggers
+            ],
+            "next_slot_time": coming and stamp(coming.slot, coming.zone),
+            "last_run": last and last.to_json(),
+            "usual_duration_seconds": self.habit.usual,
+            "problems": [self.trouble] if self.trouble else [],
+        }
+
+
+class Listing(NamedTuple):
+    """Every task, every task file that is none, and what starts the tasks."""
+
+    tasks: tuple[Listed, ...]
+    broken: tuple[Broken, ...]
+    scheduled: Scheduled
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs; a broken file has those of a task, most of them without a value."""
+        return {
+            "tasks": [
+                *(task.to_json() for task in self.tasks),
+                *({**_NO_TASK, **file.to_json()} for file in self.broken),
+            ],
+            "scheduler": self.scheduled.to_json(),
+        }
+
 
 def check(home: Home, environ: Mapping[str, str]) -> tuple[list[Task], list[Broken]]:
     """The tasks by name, and the files that are none."""
@@ -47,15 +108,16 @@ def check(home: Home, environ: Mapping[str, str]) -> tuple[list[Task], list[Brok
     return sorted(good, key=lambda task: task.name), broken
 
 
-def listed(home: Home, environ: Mapping[str, str], now: float) -> tuple[list[Listed], list[Broken]]:
-    """Every task with all that a list tells of it at `now` (epoch seconds), and the files that are none."""
-    good, broken = check(home, environ)
-    known = habits(home, (task.name for task in good), now)
+def listing(context: Context, now: float) -> Listing:
+    """Every task with all that a list shows of it at `now` (epoch seconds), and the files that are none."""
+    environ = context.environ
+    good, broken = check(context.home, environ)
+    known = habits(context.home, (task.name for task in good), now)
     found = []
     for task in good:
         following, trouble = next_slot(environ, task, now)
         found.append(Listed(task, known[task.name], following, trouble))
-    return found, broken
+    return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 
 def next_slot(environ: Mapping[str, str], task: Task, now: float) -> tuple[Optional[Coming], str]:

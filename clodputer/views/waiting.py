@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.moment import iso
 from clodputer.model.placename import is_place
 from clodputer.model.request import InvalidRequest
 from clodputer.runner.intake import read_request
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import aside as spool_aside
 from clodputer.store.spool import dropfile, layout, waits, whereabouts
 from clodputer.store.spool.waits import Waiting
 from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
-from clodputer.views.setaside import words
 
 
 class Lane(NamedTuple):
@@ -26,12 +25,21 @@ class Lane(NamedTuple):
     delayed: int
     oldest: Optional[float]
 
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "lane": self.name,
+            "queued": self.queued,
+            "delayed": self.delayed,
+            "oldest": _moment(self.oldest),
+        }
+
 
 class Row(NamedTuple):
     """One request that has not ended. `position` counts from 1 in its lane's queue, and is 0 for what is not queued.
 
-    created_at, not_before: epoch seconds. `unreadable` says why its content could not be read, `waits` why it is kept
-    waiting although its own time has come.
+    created_at, not_before: epoch seconds; age: seconds. `unreadable` says why its content could not be read, `waits` why it
+    is kept waiting although its own time has come.
     """
 
     state: str
@@ -41,6 +49,7 @@ class Row(NamedTuple):
     task: str
     priority: int
     created_at: Optional[float]
+    age: Optional[float]
     not_before: Optional[float]
     attempt: int
     origin: Mapping[str, Any]
@@ -49,17 +58,59 @@ class Row(NamedTuple):
     unreadable: str = ""
     waits: Optional[Waiting] = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "position": self.position,
+            "state": self.state,
+            "lane": self.lane or None,
+            "request_id": self.request_id or None,
+            "task": self.task or None,
+            "priority": self.priority or None,
+            "created_at": _moment(self.created_at),
+            "age_seconds": None if self.age is None else round(self.age, 3),
+            "not_before": _moment(self.not_before),
+            "attempt": self.attempt,
+            "origin": dict(self.origin),
+            "file": self.file,
+            "run_id": self.run_id or None,
+            "unreadable": self.unreadable or None,
+            "waits": self.waits
+            and {
+                "reason": self.waits.reason,
+                "message": self.waits.message,
+                "since": iso(self.waits.since),
+                "until": _moment(self.waits.until),
+            },
+        }
 
-class Aside(NamedTuple):
-    """A file in `rejected/`, `dead/` or `closed/`. `since`: epoch seconds."""
 
-    request_id: str
-    file: str
-    path: str
-    code: str
-    reason: str
-    retried_as: str
-    since: float
+class Queue(NamedTuple):
+    """The first requests of all that have not ended, and how many these are."""
+
+    rows: tuple[Row, ...]
+    total: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {"requests": [row.to_json() for row in self.rows], "total": self.total}
+
+
+def queue(home: Home, lane: str, limit: int, now: float) -> Queue:
+    """The first `limit` requests at `now`: those in a slot, then lane by lane what is queued, what is delayed; last the drops.
+
+    lane: only that one; empty for all. Only the requests that are returned are read.
+    """
+    names = [lane] if lane else layout.lanes(home)
+    running = [found for name in names for found in whereabouts.in_slot(home, name)]
+    queued = (pair for name in names for pair in enumerate(whereabouts.queued(home, name), 1))
+    delayed = (found for name in names for found in whereabouts.delayed(home, name))
+    new = iter(()) if lane else whereabouts.dropped(home)
+    everything = chain(((0, each) for each in running), queued, ((0, each) for each in chain(delayed, new)))
+    rows = tuple(_row(home, position, found, now) for position, found in islice(everything, limit))
+    waiting = sum(each.queued + each.delayed for each in (_lane(home, name) for name in names))
+    total = len(running) + waiting + (0 if lane else dropped(home))
+    return Queue(rows, max(total, len(rows)))
 
 
 def lanes(home: Home) -> list[Lane]:
@@ -70,46 +121,6 @@ def lanes(home: Home) -> list[Lane]:
 def dropped(home: Home) -> int:
     """How many files lie in `new/` and were not taken in yet."""
     return len(entries(home.new))
-
-
-def rows(home: Home, lane: str, limit: int) -> list[Row]:
-    """The first `limit` requests: those in a slot, then lane by lane what is queued, what is delayed; last what is dropped.
-
-    lane: only that one; empty for all. Only the requests that are returned are read.
-    """
-    names = [lane] if lane else layout.lanes(home)
-    running = (one for name in names for one in whereabouts.in_slot(home, name))
-    queued = (pair for name in names for pair in enumerate(whereabouts.queued(home, name), 1))
-    delayed = (one for name in names for one in whereabouts.delayed(home, name))
-    new = iter(()) if lane else whereabouts.dropped(home)
-    found = chain(
-        ((0, one) for one in running), queued, ((0, one) for one in delayed), ((0, one) for one in new)
-    )
-    return [_row(home, position, one) for position, one in islice(found, limit)]
-
-
-def aside(home: Home, place: str, limit: int) -> list[Aside]:
-    """The latest `limit` files in the place `rejected`, `dead` or `closed`, the latest first. What was rejected has no id."""
-    folder = place_folder(home, place)
-    return [_aside(folder, name, place == "rejected") for name in spool_aside.names(folder)[:limit]]
-
-
-def _aside(folder: str, name: str, rejected: bool) -> Aside:
-    reason, path = spool_aside.read(folder, name), f"{folder}/{name}"
-    return Aside(
-        "" if rejected else spool_aside.id_of(name),
-        name if rejected else reason.dropped_as,
-        path,
-        reason.code,
-        words(reason),
-        reason.retried_as,
-        spool_aside.changed(path),
-    )
-
-
-def place_folder(home: Home, place: str) -> str:
-    """The folder of the place `rejected`, `dead` or `closed`."""
-    return {"rejected": home.rejected, "dead": home.dead, "closed": home.closed}[place]
 
 
 def _lane(home: Home, name: str) -> Lane:
@@ -123,33 +134,38 @@ def _lane(home: Home, name: str) -> Lane:
     return Lane(name, sum(map(len, queued)), delayed, oldest)
 
 
-def _row(home: Home, position: int, one: Found) -> Row:
-    task, created, before, attempt, origin, unreadable = one.task, None, None, 1, {}, ""
-    priority = one.place.priority if one.place else 0
+def _row(home: Home, position: int, found: Found, now: float) -> Row:
+    task, created, before, attempt, origin, unreadable = found.task, None, None, 1, {}, ""
+    priority = found.place.priority if found.place else 0
     try:
-        dropped_file = dropfile.read(one.path, one.name)
-        request = read_request(dropped_file, one.name, one.id or "none", dropped_file.written_at)
+        dropped_file = dropfile.read(found.path, found.name)
+        request = read_request(dropped_file, found.name, found.id or "none", dropped_file.written_at)
         task, created, attempt = request.task, request.created_at, request.attempt
         origin, before = dict(request.origin), request.not_before
     except (dropfile.Unreadable, InvalidRequest, OSError) as error:
         unreadable = "it has moved on" if isinstance(error, FileNotFoundError) else str(error)
-    if one.state == DELAYED and one.place:
-        before = one.place.microseconds / 1e6
-    elif one.state == QUEUED:
+    if found.state == DELAYED and found.place:
+        before = found.place.microseconds / 1e6
+    elif found.state == QUEUED:
         before = None
     return Row(
-        one.state,
-        one.lane,
+        found.state,
+        found.lane,
         position,
-        one.id,
+        found.id,
         task,
         priority,
         created,
+        None if created is None else max(0.0, now - created),
         before,
         attempt,
         origin,
-        one.name,
-        one.run_id,
+        found.name,
+        found.run_id,
         unreadable,
-        waits.read(home, one.lane, one.id) if one.state == DELAYED else None,
+        waits.read(home, found.lane, found.id) if found.state == DELAYED else None,
     )
+
+
+def _moment(moment: Optional[float]) -> Optional[str]:
+    return None if moment is None else iso(moment)

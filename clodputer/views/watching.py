@@ -19,6 +19,10 @@ class WatchProblem(NamedTuple):
     task: str
     message: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return self._asdict()
+
 
 def problems(context: Context, tasks: Iterable[Task]) -> list[WatchProblem]:
     """Those of all enabled tasks, by what the last exec that looked wrote down; nothing is looked at here."""

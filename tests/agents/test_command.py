@@ -60,8 +60,10 @@ class TestLaunch:
 
     def test_the_environment_is_a_short_list_and_what_the_task_asks_for(self, program: Path) -> None:
         env = command.launch(
-            TASK._replace(command=(str(program),), env={"MINE": "1", "TMPDIR": "/x"}), FACTS
+            TASK._replace(command=(str(program),), env={"MINE": "1", "TMPDIR": "/x", "CLODPUTER_HOME": "/y"}),
+            FACTS._replace(home="/my/home"),
         ).env
+        assert env["CLODPUTER_HOME"] == "/my/home"
         assert env["MINE"] == "1"
         assert env["TMPDIR"] == "/tmp/cp-1"
         assert env["CLODPUTER_RUN_ID"] == "run-1"

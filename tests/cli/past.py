@@ -30,7 +30,7 @@ def past_run(
     Path(folder, "prompt.txt").write_text("Do the thing.\n")
     launch = Launch(("/bin/claude", "-p"), {}, "/projects")
     record = {
-        **build(run_id, request, "claude", launch, report, Ended(0, None, "", ""), at, at + 63),
+        **build(run_id, request, "claude", "claude", launch, report, Ended(0, None, "", ""), at, at + 63),
         **changes,
     }
     runs.write_json(f"{folder}/record.json", record, durable=False)

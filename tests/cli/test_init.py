@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from clodputer.agents.claude import USUAL_PLACES
 from clodputer.cli.commands.init import init
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
 from clodputer.store import home as homes
 from clodputer.store import settings
 from clodputer.store.home import Home
+from tests.fakes.start import install_fake_claude
 from tests.workshop import ROOT, clodputer, execute
 
 FILES = {"README": 0o600, "config.yaml": 0o600, "secrets.env": 0o600, "tasks/hello.yaml": 0o600}
@@ -86,7 +88,7 @@ def test_repeating_it_changes_nothing(home: Home) -> None:
     clodputer(home, "init")
     before = snapshot(home)
     stdout, _ = clodputer(home, "init", "--yes")
-    assert stdout == f"The home {home.root} is complete; nothing was changed.\n"
+    assert stdout.startswith(f"The home {home.root} is complete; nothing was changed.\n")
     assert snapshot(home) == before
 
 
@@ -172,3 +174,19 @@ def test_the_shipped_home_is_what_templates_say() -> None:
         "hello.yaml",
         "secrets.env",
     ]
+
+
+def test_it_says_when_claude_is_missing(home: Home, tmp_path: Path) -> None:
+    """And how to get it; found, nothing is said. The rest is made all the same."""
+    nobody = {"HOME": str(tmp_path / "nobody")}
+    told = init({"CLODPUTER_HOME": home.root, "PATH": "/nowhere", **nobody})
+    usual = [place for place in USUAL_PLACES if not place.startswith("~")]
+    if not any(os.access(f"{place}/claude", os.X_OK) for place in usual):
+        assert told.data["claude"] is None
+        assert "claude is not installed" in told.text
+        assert "npm install -g @anthropic-ai/claude-code" in told.text
+    assert homes.exists(home)
+    claude = install_fake_claude(tmp_path / "bin")
+    told = init({"CLODPUTER_HOME": home.root, "PATH": str(tmp_path / "bin"), **nobody})
+    assert told.data["claude"] == str(claude)
+    assert "claude is not installed" not in told.text

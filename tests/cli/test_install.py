@@ -12,7 +12,6 @@ import pytest
 from clodputer.cli.commands.install import Options, install
 from clodputer.cli.commands.uninstall import Options as Uninstall
 from clodputer.cli.commands.uninstall import uninstall
-from clodputer.cli.text import schedulers
 from clodputer.cli.text.schedulers import text
 from clodputer.schedulers import load
 from clodputer.store.home import Home
@@ -177,7 +176,7 @@ def test_what_schedulers_have_is_told(home: Home, crontab: Crontab) -> None:
     os.unlink(f"{home.root}/bin/clodputer")
     assert "bin/clodputer, which all alarms start, is missing" in seen()
     Path(home.root, "bin/clodputer").write_text("#!/bin/sh\n")
-    data = schedulers.data(gather(home, environ(home), cron, "linux", NOW))
+    data = gather(home, environ(home), cron, "linux", NOW).to_json()
     assert (data["shim"], data["schedulers"][0]["installed"]) == ("missing", True)
 
 

@@ -81,8 +81,27 @@ def test_every_command_takes_json(home: Home, name: str) -> None:
     assert stderr == ""
 
 
-def test_version(home: Home) -> None:
-    assert clodputer(home, "--version") == (f"clodputer {__version__}\n", "")
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version(home: Home, option: str) -> None:
+    assert clodputer(home, option) == (f"clodputer {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("config",), ("config", "set")])
+def test_the_word_help(home: Home, words: tuple[str, ...]) -> None:
+    """It shows what --help shows."""
+    assert clodputer(home, "help", *words) == clodputer(home, *words, "--help")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("rnu",), "no such command: 'rnu' (did you mean 'run'?)"),
+        (("run", "nightly"), "clodputer run has no command 'nightly'"),
+        (("config", "sat"), "'sat'"),
+    ],
+)
+def test_help_of_what_there_is_not(home: Home, words: tuple[str, ...], message: str) -> None:
+    assert message in clodputer(home, "help", *words, status=2)[1]
 
 
 def test_without_a_command_the_help_is_shown(home: Home) -> None:

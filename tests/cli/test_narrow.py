@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import time
 
@@ -24,7 +25,8 @@ from clodputer.store import holds
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from clodputer.views.doctor.finding import Finding
-from tests.workshop import command_task, drop, environment, execute, make_home, records, write_task
+from tests.schedulers.crontabs import Crontab
+from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, records, write_task
 
 LONG = "quarterly-customer-report-for-the-board"
 LANE = "a-lane-with-a-rather-long-name"
@@ -32,9 +34,10 @@ WIDTHS = (40, 60, 80, 120)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Long names of everything that can have one."""
-    home = make_home(tmp_path_factory.mktemp("narrow"))
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """Long names of everything that can have one, and a crontab with the alarms."""
+    folder = tmp_path_factory.mktemp("narrow")
+    home = make_home(folder)
     cron = "{type: cron, schedule: '0 8 * * mon-fri', timezone: Europe/Berlin}"
     often = "{type: interval, every: 2h, active: {hours: '08:00-20:00'}}"
     command_task(
@@ -61,7 +64,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     )
     drop(home, "1.json", '{"task": "held-because-of-a-limit", "id": "held-0001"}')
     execute(home)
-    return home
+    with pytest.MonkeyPatch.context() as patch:
+        table = Crontab(folder / "cron", patch)
+        extra = {"FAKE_CRONTAB": str(table.folder), "PATH": os.environ["PATH"], "HOME": str(folder)}
+        # It installs the others, and says what is wrong with the broken one.
+        clodputer(home, "install", "--scheduler", "cron", extra=extra, status=1)
+        yield home
 
 
 def doctor(home: Home) -> Result:

@@ -12,10 +12,11 @@ import pytest
 from clodputer.cli.commands.show import show
 from clodputer.model import outcome
 from clodputer.model.mask import Masker
+from clodputer.model.moment import parse_moment
 from clodputer.model.request import Request
 from clodputer.model.run import Report
 from clodputer.runner.processes import recorded, tree
-from clodputer.store import runs
+from clodputer.store import runs, zone
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
@@ -162,6 +163,8 @@ def test_a_run_without_a_record(home: Home) -> None:
     stdout, _ = clodputer(home, "show", "nightly")
     assert f"nightly {run_id} is being run now" in stdout
     assert str(os.getpid()) in stdout
+    # In local time, as everywhere.
+    assert f"started    {zone.wall(parse_moment('2026-09-21T14:13:20Z', NOW))}, " in stdout
     data = json.loads(clodputer(home, "show", "nightly", "--json")[0])["data"]
     assert (data["record"], data["prompt"], data["unfinished"]["state"]) == (None, None, "running")
 

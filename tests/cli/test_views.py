@@ -28,6 +28,8 @@ from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
 from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
+from tests.doctoring import install
+from tests.schedulers.crontabs import Crontab
 from tests.workshop import clodputer, command_task, environment, everything, make_home
 
 
@@ -92,6 +94,7 @@ def test_status_as_json(busy: Home) -> None:
         "next",
         "broken",
         "attention",
+        "scheduler",
     }
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
     assert (later["queued"], later["delayed"], found["waiting"]["dropped"]) == (2, 1, 1)
@@ -268,12 +271,16 @@ def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
     assert "its exec died" in answer.text
 
 
-def test_a_slot_time_is_written_in_one_form_everywhere(home: Home) -> None:
+def test_a_slot_time_is_written_in_one_form_everywhere(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever tells of it, it can be looked for by the same text."""
+    Crontab(tmp_path / "cron", monkeypatch)
     command_task(home, "work", "/bin/true", more="trigger: {type: cron, schedule: '30 7 1 1 *'}\n")
     year = datetime.now().astimezone().year + 1
     told = datetime(year, 1, 1, 7, 30).astimezone().strftime("%a %Y-%m-%d %H:%M")
     environ = environment(home)
+    install(home)
     assert told in listing(environ, time()).text
     assert told in asked(environ, "work", None, None, None, 1, time()).text
     assert told in why(environ, "work", time()).text

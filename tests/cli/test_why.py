@@ -16,6 +16,7 @@ from clodputer.store import runs
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
+from tests.cli.past import NOW, past_run
 from tests.workshop import command_task, drop, environment, execute, make_home, records, write_task
 
 
@@ -142,3 +143,23 @@ def test_a_request_by_its_id(home: Home) -> None:
     with pytest.raises(ClodputerError) as caught:
         why(environment(home), "nobody", time())
     assert caught.value.code == "task_unknown"
+
+
+def test_a_disabled_task_is_promised_no_time(home: Home) -> None:
+    """Its clock is told, and when it counts again; in JSON there is no next slot time."""
+    command_task(
+        home, "off", "/bin/true", more="enabled: false\ntrigger: {type: cron, schedule: '0 7 * * *'}\n"
+    )
+    found = why(environment(home), "off", time())
+    assert "cron runs at 07:00 every day, once the task is enabled" in words(found)
+    assert "is due next" not in words(found)
+    assert [trigger["next_slot_time"] for trigger in found.data["triggers"]] == [None]
+
+
+def test_a_record_that_somebody_edited(home: Home) -> None:
+    """The latest sound record stands for the last run."""
+    good, _ = past_run(home, "work", "aaaa1111", NOW)
+    edited, _ = past_run(home, "work", "bbbb2222", NOW + 100, origin="lost", duration_seconds=None)
+    found = why(environment(home), "work", NOW + 200)
+    assert found.data["last_run"]["run_id"] == good
+    assert "has no record" in words(why(environment(home), edited, NOW + 200))

@@ -12,6 +12,7 @@ from clodputer.gates import Gate, enabled, hold, moment
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Go, Refuse, Verdict, Wait
+from clodputer.model.waiting import HOLD, NOT_BEFORE
 from clodputer.store import holds
 from clodputer.store.context import Context, look
 from clodputer.store.history import History
@@ -75,7 +76,7 @@ def test_what_becomes_of_a_request(
         assert verdict.message
     elif isinstance(expected, float):
         assert isinstance(verdict, Wait)
-        assert (verdict.until, verdict.reason) == (expected, moment.NOT_BEFORE)
+        assert (verdict.until, verdict.reason) == (expected, NOT_BEFORE)
     else:
         assert verdict == expected
 
@@ -102,7 +103,7 @@ def test_a_hold_keeps_waiting_what_it_names(
     if not waits:
         assert verdict == GO
         return
-    assert verdict == Wait(until, hold.REASON, f"{target.words} is on hold (paused): by Ada")
+    assert verdict == Wait(until, HOLD, f"{target.words} is on hold (paused): by Ada")
 
 
 def test_an_account_is_that_of_its_agent(context: Context) -> None:

@@ -49,6 +49,7 @@ def test_all_fields() -> None:
         "dedupe_key": "k",
         "dedupe_ttl": "1h",
         "origin": {"trigger": "test"},
+        "item": " issue\n42 ",
     }
     assert _read(fields) == Request(
         "mine-1",
@@ -63,6 +64,7 @@ def test_all_fields() -> None:
         "k",
         3600.0,
         {"trigger": "test"},
+        "issue 42",
     )
 
 
@@ -130,6 +132,11 @@ WRONG: list[tuple[Any, str]] = [
         {"task": "a", "dedupe_ttl": "1 year"},
         ("dedupe_ttl: not a duration: '1 year'; write a number and a unit, such as 90s, 30m, 2h or 1d"),
     ),
+    ({"task": "a", "item": ""}, "item: expected one line of up to 200 characters, found ''"),
+    (
+        {"task": "a", "item": "x" * 201},
+        "item: expected one line of up to 200 characters, found " + repr("x" * 201)[:77] + "...",
+    ),
     ({"task": "a", "body": 1, "zz": 1}, "body: expected text, found 1; unknown field 'zz'"),
 ]
 
@@ -191,6 +198,7 @@ MOMENTS = st.floats(0, 253_402_300_799).map(lambda moment: round(moment, 3))
         dedupe_key=st.text(),
         dedupe_ttl=st.floats(0, 1e9),
         origin=MAPPING,
+        item=st.sampled_from(["", "issue 42", "ümlaut"]),
     )
 )
 def test_what_is_written_is_read_back(original: Request) -> None:

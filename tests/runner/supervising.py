@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Launch, Progress
 from clodputer.runner.processes import sweep, tree_psutil
-from clodputer.runner.processes.recorded import Identity
-from clodputer.runner.processes.spawn import spawn
+from clodputer.runner.processes.keeper.kept import Kept
+from clodputer.runner.processes.recorded import Identity, read_identities
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise
 from tests.house import CHECKOUT
+from tests.wait import until
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -84,10 +86,20 @@ class Supervisor:
         self.process.kill()
         self.process.communicate()
 
+    def keeper(self) -> int:
+        """The pid of the run's keeper, once it is recorded."""
+        return int(self.keepers()[0].pid)
+
+    def keepers(self) -> tuple[Identity, ...]:
+        """The same as an identity, as process.json would have it."""
+        path = self.folder / "keeper"
+        text = until(lambda: path.read_text() if path.exists() else "", message="no keeper was recorded")
+        return read_identities([json.loads(text)])
+
     def recorded(self) -> list[list[Any]]:
         """What it last had written down."""
-        path = self.folder / "recorded"
-        found: list[list[Any]] = json.loads(path.read_text()) if path.exists() else []
+        path = self.folder / "process.json"
+        found: list[list[Any]] = json.loads(path.read_text())["processes"] if path.exists() else []
         return found
 
 
@@ -107,13 +119,13 @@ def main() -> None:
         written.append(identities)
         if len(written) > wanted.get("disk", 1_000_000):
             raise OSError("the disk is full")
-        (folder / "recorded.new").write_text(json.dumps(identities))
-        (folder / "recorded.new").rename(folder / "recorded")
+        (folder / "process.new").write_text(json.dumps({"processes": identities}))
+        (folder / "process.new").rename(folder / "process.json")
 
     spare = [subprocess.Popen(["sleep", "60"]) for _ in range(wanted.get("spare", 0))]
-    reach = sweep.prepare(frozenset(child.pid for child in spare))
-    if wanted.get("psutil"):
-        reach = sweep.Reach(tree_psutil, False, reach.spare)
+    spared = frozenset(child.pid for child in spare)
+    # The second are the means of macOS.
+    reach = sweep.Reach(tree_psutil, False, spared) if wanted.get("psutil") else sweep.prepare(spared)
     (folder / "prompt.txt").touch()
     stdin = os.open(folder / "prompt.txt", os.O_RDONLY)
     out, err = str(folder / "stdout"), str(folder / "stderr")
@@ -121,10 +133,15 @@ def main() -> None:
     began = monotonic()
     with Stop() as stop:
         try:
-            pid = spawn(launch, stdin, out, err, by_fork=wanted.get("by_fork", False))
-            progress, ended = supervise(
-                pid, launch, out, err, Talker(), Progress(notes=(0, 0, "")), stop, record, reach
-            )
+            with Output(out, err, launch.max_output) as output:
+                kept = Kept(
+                    launch, stdin, out, err, reach, str(folder / "process.json"), wanted.get("by_fork", False)
+                )
+                (folder / "keeper").write_text(json.dumps(kept.identity))
+                kept.go()
+                progress, ended = supervise(
+                    kept, launch, output, Talker(), Progress(notes=(0, 0, "")), stop, record, reach
+                )
             answer.update(progress=progress._asdict(), ended=ended._asdict())
         except (ClodputerError, OSError) as error:
             answer["error"] = f"{getattr(error, 'code', 'OSError')}: {error}"

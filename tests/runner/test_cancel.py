@@ -92,7 +92,10 @@ def test_what_waits_is_closed(context: Context, text: str, state: str) -> None:
     done = cancelled(context, request_id[:5])
     assert (done.result, done.request_id, done.task, done.was) == ("cancelled", request_id, "blink", state)
     assert json.loads(Path(done.kept).read_text())["task"] == "blink"
-    assert "Cancelled by a person" in Path(done.kept + aside.REASON_SUFFIX).read_text()
+    assert (
+        "Cancelled before it ran, because a person asked for it."
+        in Path(done.kept + aside.REASON_SUFFIX).read_text()
+    )
     assert everything(context.home) == {}
     [event] = events(context.home, "cancelled")
     assert (event["request_id"], event["task"], event["kept"]) == (request_id, "blink", done.kept)
@@ -207,7 +210,9 @@ def test_one_that_would_be_put_back(context: Context) -> None:
     runs.make(context.home, "blink", run_id, request, Masker())
     slot.ask_cancel(context.home, Slot("default", 0), request_id)
     report = Report(outcome.of("usage_limit"))
-    record = build(run_id, request, "claude", None, report, None, NOW, NOW, (), [{"effect": "put_back"}])
+    record = build(
+        run_id, request, "claude", "claude", None, report, None, NOW, NOW, (), [{"effect": "put_back"}]
+    )
     for _ in range(2):  # as after a crash
         settle(context, Slot("default", 0), place, record, NOW)
     assert everything(context.home) == {}

@@ -50,6 +50,9 @@ class Drawer:
     def inspect(self, frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
         return [one for one in self.units.values() if everywhere or one.home == frame.home]
 
+    def written(self, frame: Frame) -> list[FoundUnit]:
+        return self.inspect(frame)
+
     def apply(
         self, frame: Frame, changes: Sequence[Change], done: Callable[[Change], None]
     ) -> list[SchedulerProblem]:

@@ -111,15 +111,15 @@ def test_the_mark_tells_whose_it_is(home: str, task: str) -> None:
         os.fsencode(home)
     except UnicodeEncodeError:
         return
-    line = unitfile.mark("0.1.0", home, TASK, task)
+    line = unitfile.mark(home, TASK, task)
     assert line.isascii()
     assert line.isprintable()
-    assert unitfile.marked(f"{line}\n[Unit]\n") == ("0.1.0", home, TASK, task)
+    assert unitfile.marked(f"{line}\n[Unit]\n") == (home, TASK, task)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[Unit]\n", "# clodputer-unit home=/h\n", " # clodputer-unit version=1 home=/h kind=task task=t"],
+    ["", "[Unit]\n", "# clodputer-unit home=/h\n", " # clodputer-unit home=/h kind=task task=t"],
 )
 def test_what_is_not_ours(text: str) -> None:
     assert unitfile.marked(text) is None

@@ -42,7 +42,10 @@ def finish(home: Home, number: int, task: str = "work", **more: object) -> None:
         "duration_seconds": 1.5,
         "cost_usd": 0.25,
         "lane": "default",
-        "agent": "claude",
+        "account": "claude",
+        "trigger": "schedule",
+        "attempt": 2,
+        "item": "issue 4",
         **more,
     }
     events.append(home, no_secrets(), NOW + number, "finished", **told)
@@ -54,7 +57,7 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
     for number in range(10):
         finish(home, number, "even" if number % 2 == 0 else "odd", lane=f"lane-{number % 3}")
         events.append(home, no_secrets(), NOW + number, "queued", task="even", message='"finished"')
-    finish(home, 10, "tool", agent="command", request_id="request-3")
+    finish(home, 10, "tool", account="", request_id="request-3")
     past = History(home)
     assert [run.run_id for run in past.runs(NOW + 7)] == ["run-10", "run-9", "run-8"]
     assert [run.run_id for run in past.of_task("even")] == ["run-8", "run-6", "run-4", "run-2", "run-0"]
@@ -63,7 +66,7 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
     assert [run.run_id for run in past.of_account("")] == ["run-10"]
     assert [run.run_id for run in past.of_request("request-3", NOW)] == ["run-10", "run-3"]
     first = next(past.of_task("odd"))
-    assert first == (
+    assert tuple(first) == (
         NOW + 9,
         "odd",
         "lane-0",
@@ -74,6 +77,9 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "completed",
         1.5,
         0.25,
+        "schedule",
+        2,
+        "issue 4",
     )
 
 

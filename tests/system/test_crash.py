@@ -185,7 +185,7 @@ def test_killed_while_a_limit_is_settled(tmp_path: Path, fake_claude: Path) -> N
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
-    """The agent of a killed exec is stopped with all it started, before anything else runs in its slot."""
+    """The agent of a killed exec is stopped with all it started by its keeper, which the next exec waits for."""
     home = make_home(tmp_path)
     marker = tmp_path / "pids"
     command_task(
@@ -198,7 +198,6 @@ def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
     pids = [int(pid) for pid in lines(marker)]
     process.kill()
     process.wait()
-    assert all(alive(pid) for pid in pids), "the kill of exec alone leaves them"
     drop(home, "next")
     clodputer(home, "exec")
     assert outcomes(home, "long") == ["lost"]

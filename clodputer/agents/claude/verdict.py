@@ -17,7 +17,7 @@ from clodputer.model.run import Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 
 # What we did to it does not undo a result that it already had: to put such a request back would do the work twice.
-AFTER_THE_RESULT = ("exit_grace", "interrupted", "timeout", "stall")
+AFTER_THE_RESULT = ("exit_grace", "interrupted", "replaced", "timeout", "stall")
 
 # By `error` or `api_error` of the event, where these say more than the status: a 400 may mean no credit.
 BY_ERROR = {

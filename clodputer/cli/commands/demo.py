@@ -17,10 +17,11 @@ from clodputer.cli import called
 from clodputer.cli.commands import demo_stage as stage
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.terminal.fields import field
 from clodputer.cli.terminal.follow import follow
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import one_line, printable
-from clodputer.cli.text import record as recordtext
+from clodputer.cli.text import run_record
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import SUCCEEDED, remedy
@@ -145,19 +146,19 @@ def _styled(kind: str, text: str) -> str:
 def _tell_record(home: Home, record: Mapping[str, Any], run_id: str, way: list[str], say: Say) -> None:
     folder = runs.folder(home, stage.TASK, run_id)
     say(_step(5, "It is over. What its record says:"))
-    for line in recordtext.summary(record, folder).split("\n")[:-1]:
+    for line in run_record.summary(record, folder).split("\n")[:-1]:
         say(f"   {line}")
     say(_field("path", "\n-> ".join(way)))
     say(_step(6, f"Its files, in runs/{stage.TASK}/{run_id}/:"))
     order = list(_FILES)
     for name, size in sorted(
-        recordtext.files(folder), key=lambda file: order.index(file[0]) if file[0] in order else -1
+        runs.files(folder), key=lambda file: order.index(file[0]) if file[0] in order else -1
     ):
         say(f"     {name:<14}{size:>7,} bytes  {ink(_FILES.get(name, 'the file that was dropped'), 'dim')}")
 
 
 def _field(label: str, text: str) -> str:
-    return "   " + recordtext.field(label, text).replace("\n", "\n   ")
+    return "   " + field(label, text).replace("\n", "\n   ")
 
 
 def _next_steps(claude: bool) -> str:

@@ -10,6 +10,8 @@ from typing import Callable, NamedTuple
 
 import click
 
+from clodputer.agents import environment
+from clodputer.agents.claude import locate_binary
 from clodputer.cli import called
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
@@ -21,6 +23,7 @@ from clodputer.store import atomic, owner, templates
 from clodputer.store import home as homes
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.tilde import expand
 
 
 class _Part(NamedTuple):
@@ -63,11 +66,17 @@ def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -
     parts = _parts(home)
     missing = [part for part in parts if not os.path.lexists(part.path)]
     kept = [part.path for part in parts if part not in missing]
-    was_there = homes.exists(home)
-    data = {"home": home.root, "made": [part.path for part in missing], "kept": kept}
+    was_there, claude = homes.exists(home), _claude(environ)
+    data = {
+        "home": home.root,
+        "made": [part.path for part in missing],
+        "kept": kept,
+        "claude": claude or None,
+    }
     if was_there and not missing:
         homes.make(home)
-        return Result(data, f"The home {ink(printable(home.root), 'bold')} is complete; nothing was changed.")
+        text = f"The home {ink(printable(home.root), 'bold')} is complete; nothing was changed."
+        return Result(data, text if claude else f"{text}\n{_missing()}")
     if ask is not None and not ask(f"Make a Clodputer home in {printable(home.root)}?"):
         return Result({**data, "made": []}, "Nothing was made.")
     shipped = templates.folder()
@@ -80,7 +89,24 @@ def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -
         with open(f"{shipped}/home/{part.template}", "rb") as file:
             atomic.write(part.path, file.read(), mode=part.mode)
     _look_at_tasks(environ)
-    return Result(data, _text(home, missing, kept))
+    return Result(data, _text(home, missing, kept, claude))
+
+
+def _claude(environ: Mapping[str, str]) -> str:
+    """Where claude is; empty when it is nowhere that we look. What config.yaml names is the doctor's to judge."""
+    try:
+        return locate_binary("", environ.get("PATH", environment.USUAL_PATH), expand("~", environ))
+    except ClodputerError:
+        return ""
+
+
+def _missing() -> str:
+    return (
+        f"{ink('claude is not installed', 'yellow')}: it is not on PATH, nor where its installers put it. Get it by one of\n"
+        "  curl -fsSL https://claude.ai/install.sh | bash\n"
+        "  npm install -g @anthropic-ai/claude-code\n"
+        "then log in: claude. If it is somewhere else, write claude: /path/to/claude into config.yaml."
+    )
 
 
 def _look_at_tasks(environ: Mapping[str, str]) -> None:
@@ -135,10 +161,12 @@ def _parts(home: Home) -> list[_Part]:
     ]
 
 
-def _text(home: Home, made: list[_Part], kept: list[str]) -> str:
+def _text(home: Home, made: list[_Part], kept: list[str], claude: str) -> str:
     lines = [f"The home is {ink(printable(home.root), 'bold')}"]
     lines += [f"  {ink('made', 'green')}  {os.path.relpath(part.path, home.root)}" for part in made]
     lines += [f"  {ink('kept', 'dim')}  {os.path.relpath(path, home.root)}" for path in kept]
+    if not claude:
+        lines += ["", _missing()]
     lines += called.next_steps(
         ("run hello", "ask claude for one sentence, to see that all is in place"),
         ("new NAME --edit", "make a task of your own"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any
 
 import click
 
@@ -18,8 +17,8 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import slot
-from clodputer.model.moment import format_duration, iso
+from clodputer.cli.text import scheduled
+from clodputer.model.moment import format_duration
 from clodputer.store import zone
 from clodputer.views import tasks
 from clodputer.views.tasks import Broken, Listed
@@ -44,7 +43,7 @@ def command(as_json: bool) -> Result:
 
     NEXT is the next slot time, by the clock of the trigger's own zone, which is named when it is not yours; USUALLY is
     the median of the latest runs that succeeded. A task file that is no task is listed below, with the first of its
-    mistakes.
+    mistakes. Where no scheduler starts a task, or its alarm is not as the task wants it, it says so.
 
     \b
     Examples:
@@ -57,59 +56,16 @@ def command(as_json: bool) -> Result:
 def listing(environ: Mapping[str, str], now: float, *, as_json: bool = False) -> Result:
     """The list. Raises ClodputerError when there is no home."""
     context = look(environ)
-    found, broken = tasks.listed(context.home, environ, now)
-    data = {"tasks": [told(one) for one in found] + [told_broken(one) for one in broken]}
+    found = tasks.listing(context, now)
+    data = context.masker.data(found.to_json())
     if as_json:
-        return Result(context.masker.data(data))
-    parts = [table(COLUMNS, [_row(one, now) for one in found]), broken_lines(broken)]
+        return Result(data)
+    rows = [_row(one, now, kept=not found.scheduled.nothing_starts(one.task.name)) for one in found.tasks]
+    parts = [table(COLUMNS, rows), scheduled.note(found.scheduled), broken_lines(found.broken)]
     text = "\n\n".join(part for part in parts if part)
     return Result(
         data, context.masker.text(text) or f"There are no tasks in {printable(context.home.tasks)} yet."
     )
-
-
-def told(one: Listed) -> dict[str, Any]:
-    """A task for programs."""
-    task, last = one.task, one.habit.last
-    return {
-        "name": task.name,
-        "path": task.path,
-        "enabled": task.enabled,
-        "description": task.description,
-        "lane": task.lane,
-        "triggers": [
-            {"type": each.type, "words": triggers.load(each.type).words(each)} for each in one.triggers
-        ],
-        "next_slot_time": slot.written(one.coming.slot, one.coming.zone) if one.coming else None,
-        "last_run": None
-        if last is None
-        else {
-            "run_id": last.run_id,
-            "outcome": last.outcome,
-            "reason": last.reason,
-            "ended_at": iso(last.at),
-            "duration_seconds": last.duration,
-            "cost_usd": last.cost_usd,
-        },
-        "usual_duration_seconds": one.habit.usual,
-        "problems": [one.trouble] if one.trouble else [],
-    }
-
-
-def told_broken(one: Broken) -> dict[str, Any]:
-    """A file that is no task, for programs: the keys of a task, most of them without a value."""
-    return {
-        "name": one.name,
-        "path": one.path,
-        "enabled": None,
-        "description": "",
-        "lane": None,
-        "triggers": [],
-        "next_slot_time": None,
-        "last_run": None,
-        "usual_duration_seconds": None,
-        "problems": [str(problem) for problem in one.problems],
-    }
 
 
 def broken_lines(broken: Sequence[Broken]) -> str:
@@ -124,9 +80,11 @@ def broken_lines(broken: Sequence[Broken]) -> str:
     return "\n".join([hung(f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)"), *lines])
 
 
-def _row(one: Listed, now: float) -> tuple[str, ...]:
+def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
+    """kept: something will start the task at its next slot time."""
     task, last = one.task, one.habit.last
     upcoming = zone.wall(one.coming.slot, one.coming.zone) if one.coming else ""
+    upcoming = upcoming if kept or not upcoming else ink("not scheduled", "yellow")
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(triggers.words(one.triggers), LONGEST),

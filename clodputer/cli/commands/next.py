@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from time import time
@@ -12,17 +13,19 @@ import click
 
 from clodputer.cli import complete
 from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import slot
-from clodputer.model import cron
+from clodputer.cli.text import scheduled as scheduledtext
+from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.policy import Policy
 from clodputer.model.schedule import Calendar
-from clodputer.store import home as homes
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import zone as zones
 from clodputer.tasks import taskfile
 from clodputer.views.coming import Coming, coming, first, stream
@@ -48,6 +51,8 @@ def command(
 
     Of TASK, or of all tasks that are enabled, or with --cron of an expression that need not be in any task. A slot time
     is a moment at which a trigger is due; a task with jitter starts a little later, which is shown beside it.
+
+    Where no scheduler starts a task, or its alarm is not as the task wants it, it says so.
 
     With --json, data.slot_times holds them as ISO 8601 with offset.
 
@@ -85,30 +90,25 @@ def asked(
 
 
 def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -> Result:
-    home = homes.existing(environ)
+    context = look(environ)
     if name:
-        tasks = [taskfile.load(home, name, environ)]
+        tasks = [taskfile.load(context.home, name, environ)]
     else:
-        checked = (report.task for report in taskfile.check_all(home, environ))
+        checked = (report.task for report in taskfile.check_all(context.home, environ))
         tasks = [task for task in checked if task is not None and task.enabled]
     return _result(
         coming(environ, tasks, after, count),
         f"{f'Task {name} has' if name else 'No task has'} {'no ' if name else ''}slot times to come.",
+        scheduled.look(context, tasks, sys.platform),
     )
 
 
-def _result(found: list[Coming], nothing: str) -> Result:
+def _result(found: list[Coming], nothing: str, alarms: Optional[Scheduled] = None) -> Result:
+    """alarms: what starts the tasks that the slot times are of; None for those of an expression."""
     data = {
-        "slot_times": [slot.written(one.slot, one.zone) for one in found],
-        "coming": [
-            {
-                "task": one.task or None,
-                "trigger": one.trigger,
-                "slot_time": slot.written(one.slot, one.zone),
-                "jitter_seconds": one.delay,
-            }
-            for one in found
-        ],
+        "scheduler": alarms.to_json() if alarms else None,
+        "slot_times": [zones.stamp(one.slot, one.zone) for one in found],
+        "coming": [one.to_json() for one in found],
     }
     width = max((len(one.task) for one in found), default=0)
     lines = []
@@ -116,10 +116,16 @@ def _result(found: list[Coming], nothing: str) -> Result:
         delay = ink(f"  starts {format_duration(one.delay)} later (jitter)", "dim") if one.delay else ""
         label = f"  {one.task.ljust(width)}  {ink(one.trigger, 'dim')}" if one.task else ""
         lines.append(hung(f"{zones.wall(one.slot, one.zone)}{label}{delay}"))
-    return Result(data, "\n".join(lines) or nothing)
+    note = scheduledtext.note(alarms) if alarms and found else ""
+    return Result(data, "\n".join(lines or [nothing]) + (f"\n\n{note}" if note else ""))
 
 
 def _parsed(expression: str) -> cron.Cron:
+    if fuzzy.parse(expression) is not None:
+        raise _usage(
+            f"{expression[:80]!r} is a fuzzy time: each task has one of its own in that span",
+            "Write it as the schedule of a task, and ask for that: clodputer next TASK",
+        )
     try:
         return cron.parse(expression)
     except cron.InvalidCron as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any, Optional
+from typing import Optional
 
 import click
 
@@ -18,18 +18,16 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import prose
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import aside as asidetext
+from clodputer.cli.text.set_aside import short
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import iso
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import zone
-from clodputer.store.spool import aside as asides
-from clodputer.store.spool import layout, whereabouts
+from clodputer.store.spool import layout
 from clodputer.store.spool.dropfile import FORMS
-from clodputer.store.spool.waits import Waiting
-from clodputer.views import waiting
-from clodputer.views.waiting import Aside, Row
+from clodputer.views import setaside, waiting
+from clodputer.views.setaside import Aside
+from clodputer.views.waiting import Row
 
 LIMIT = 20
 COLUMNS = (
@@ -89,55 +87,31 @@ def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_j
     if lane and lane not in known:
         message = f"there is no lane {lane[:80]!r}{did_you_mean(lane, known)}"
         raise ClodputerError("lane_unknown", message, f"The lanes are {', '.join(known)}.")
-    rows = waiting.rows(context.home, lane, limit)
-    counts = [one for one in waiting.lanes(context.home) if lane in ("", one.name)]
-    running = sum(1 for one in counts for _ in whereabouts.in_slot(context.home, one.name))
-    total = (
-        running
-        + sum(one.queued + one.delayed for one in counts)
-        + (0 if lane else waiting.dropped(context.home))
-    )
-    data = {"requests": [_told(row, now) for row in rows], "total": max(total, len(rows))}
+    found = waiting.queue(context.home, lane, limit, now)
+    data = context.masker.data(found.to_json())
     if as_json:
-        return Result(context.masker.data(data))
+        return Result(data)
     # One lane is the usual case, and then its name says nothing.
     several = len(known) > 1 and not lane
-    text = table(COLUMNS, [_line(row, now, several) for row in rows])
-    return Result(data, context.masker.text(_with_rest(text or "Nothing waits.", total - len(rows))))
+    text = table(COLUMNS, [_line(row, several) for row in found.rows]) or "Nothing waits."
+    return Result(data, context.masker.text(_with_rest(text, found.total - len(found.rows))))
 
 
 def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_json: bool = False) -> Result:
     """What was set aside: `place` is dead, rejected or closed. Raises ClodputerError when there is no home."""
     context = look(environ)
-    folder = waiting.place_folder(context.home, place)
-    found = waiting.aside(context.home, place, limit)
-    total = max(len(asides.names(folder)), len(found))
-    data = {
-        "place": place,
-        "total": total,
-        "requests": [
-            {
-                "request_id": one.request_id or None,
-                "file": one.file,
-                "path": one.path,
-                "code": one.code or None,
-                "reason": one.reason,
-                "retried_as": one.retried_as or None,
-                "since": iso(one.since),
-            }
-            for one in found
-        ],
-    }
+    found = setaside.in_place(context.home, place, limit)
+    data = context.masker.data(found.to_json())
     if as_json:
-        return Result(context.masker.data(data))
-    text = table(ASIDE, _aside_lines(found, now)) or f"Nothing is in spool/{place}."
-    hints = [FORMS] if any(FORMS in one.reason for one in found) else []
+        return Result(data)
+    text = table(ASIDE, _aside_lines(found.files, now)) or f"Nothing is in spool/{place}."
+    hints = [FORMS] if any(FORMS in one.reason for one in found.files) else []
     if place == "rejected":
         hints += ["All of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE"]
     else:
         hints += ["To run one again: clodputer retry REQUEST"]
     hint = "\n".join(ink(prose(one), "dim") for one in hints)
-    text = _with_rest(text, total - len(found)) + (f"\n\n{hint}" if found else "")
+    text = _with_rest(text, found.total - len(found.files)) + (f"\n\n{hint}" if found.files else "")
     return Result(data, context.masker.text(text))
 
 
@@ -145,36 +119,7 @@ def _with_rest(text: str, rest: int) -> str:
     return f"{text}\n{ink(f'and {rest:,} more (--limit N shows more of them)', 'dim')}" if rest > 0 else text
 
 
-def _told(row: Row, now: float) -> dict[str, Any]:
-    return {
-        "position": row.position,
-        "state": row.state,
-        "lane": row.lane or None,
-        "request_id": row.request_id or None,
-        "task": row.task or None,
-        "priority": row.priority or None,
-        "created_at": None if row.created_at is None else iso(row.created_at),
-        "age_seconds": None if row.created_at is None else round(max(0.0, now - row.created_at), 3),
-        "not_before": None if row.not_before is None else iso(row.not_before),
-        "attempt": row.attempt,
-        "origin": dict(row.origin),
-        "file": row.file,
-        "run_id": row.run_id or None,
-        "unreadable": row.unreadable or None,
-        "waits": _waits(row.waits) if row.waits else None,
-    }
-
-
-def _waits(waits: Waiting) -> dict[str, Any]:
-    return {
-        "reason": waits.reason,
-        "message": waits.message,
-        "since": iso(waits.since),
-        "until": None if waits.until is None else iso(waits.until),
-    }
-
-
-def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
+def _line(row: Row, several: bool) -> tuple[str, ...]:
     state = {"running": ink("running", "green"), "dropped": "dropped"}.get(row.state, "")
     if row.state == "delayed" and row.not_before is not None:
         state = f"at {zone.wall(row.not_before)}"
@@ -188,7 +133,7 @@ def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:
         printable(row.request_id or row.file),
         printable(row.task),
         str(row.priority) if row.priority else "",
-        "" if row.created_at is None else when.span(now - row.created_at),
+        "" if row.age is None else when.span(row.age),
         state,
         one_line(row.unreadable or come_from, 60),
         printable(row.lane) if several else "",
@@ -199,7 +144,7 @@ def _aside_lines(found: Sequence[Aside], now: float) -> list[tuple[str, ...]]:
     """The rows, those with one reason together: that is told once, and told short."""
     groups: dict[str, list[Aside]] = {}
     for one in found:
-        groups.setdefault(asidetext.short(one.reason), []).append(one)
+        groups.setdefault(short(one.reason), []).append(one)
     same = ink("(the same)", "dim")
     return [
         (printable(one.request_id), printable(one.file), when.ago(one.since, now), same if place else reason)

@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Callable, NamedTuple, Optional
+from collections.abc import Mapping
+from time import time
+from typing import Any, Callable, Optional
 
 import click
 
-from clodputer.agents import lines
 from clodputer.cli import complete
 from clodputer.cli.commands.run_dry import dry_run as show
+from clodputer.cli.commands.run_options import (
+    Wanted,
+    parse_context,
+    parse_priority,
+    parse_when,
+    read_text,
+    usage,
+)
 from clodputer.cli.commands.run_wait import refuse_held, settle
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
 from clodputer.cli.terminal.ink import ink, is_terminal, shown
 from clodputer.cli.terminal.live import Live
-from clodputer.cli.text import record as recordtext
-from clodputer.model import outcome, request
+from clodputer.cli.text import run_record
+from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.moment import iso
 from clodputer.model.task import Task
+from clodputer.runner import prompt
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests.submit import submit
-from clodputer.store import runs
+from clodputer.schedulers import shim
+from clodputer.schedulers.installation import shim_path
+from clodputer.store import runs, zone
 from clodputer.store.context import Context, look
 from clodputer.tasks import taskfile
-
-
-class Wanted(NamedTuple):
-    """What is asked of a task: the context and the priority of its request."""
-
-    context: Mapping[str, Any] = {}
-    priority: Optional[int] = None
 
 
 @click.command()
@@ -47,11 +52,23 @@ class Wanted(NamedTuple):
     help="Sets {{ context.NAME }} to a text; NAME:=JSON sets it to any JSON value. May be repeated.",
 )
 @click.option(
+    "--body",
+    "-b",
+    metavar="TEXT",
+    help="The text that the prompt has as {{ body }}; - reads it from stdin.",
+)
+@click.option(
     "--priority",
     "-p",
     metavar="1-5|low|normal|high",
     help="Of what waits, 5 runs first; else the task's own.",
 )
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="Only drop the request, to be run at 03:00, or at a moment such as 2026-12-24T18:00.",
+)
+@click.option("--in", "after", metavar="DURATION", help="The same, to be run after 2h, say.")
 @click.option(
     "--follow",
     "-f",
@@ -72,15 +89,19 @@ def command(
     as_json: bool,
     task: str,
     context: tuple[str, ...],
+    body: Optional[str],
     priority: Optional[str],
+    at: Optional[str],
+    after: Optional[str],
     follow: bool,
     no_wait: bool,
     dry_run: bool,
 ) -> Result:
     """Run a task now and tell how it ended.
 
-    Drops a request, drains the spool as `clodputer exec` does, and waits for the end of that request's run,
-    in whichever process it is. In a terminal a line shows how far it is. Ctrl-C cancels the run.
+    Drops a request, has the spool drained in the background as `clodputer exec` does, and waits for the end of that
+    request's run, in whichever process it is. In a terminal a line shows how far it is. Ctrl-C, or closing the terminal,
+    cancels this request and nothing else.
 
     Exit code 0 when the run succeeded, 1 when it did not, 75 when its lane is on hold or a usage limit was reached.
 
@@ -90,86 +111,75 @@ def command(
       clodputer run nightly --follow
       clodputer run nightly --dry-run
       clodputer run greet --context name=Ada --context 'guests:=["Bob", "Eve"]' --json
+      git diff | clodputer run review --body -
+      clodputer run nightly --at 03:00
     """
+    later = "--no-wait" if at is None and after is None else "--in" if at is None else "--at"
     chosen = [
         name
         for name, given in (
             ("--follow", follow),
-            ("--no-wait", no_wait),
+            (later, no_wait or later != "--no-wait"),
             ("--dry-run", dry_run),
         )
         if given
     ]
     if len(chosen) > 1:
-        raise _usage(f"{' and '.join(chosen)} exclude each other")
+        raise usage(f"{' and '.join(chosen)} exclude each other")
     if follow and as_json:
-        raise _usage(
+        raise usage(
             "--follow prints text, which --json forbids", "The run's stdout has the same as JSON lines."
         )
-    wanted = Wanted(parse_context(context), parse_priority(priority))
+    not_before = parse_when(at, after, time(), os.environ)
+    wanted = Wanted(parse_context(context), parse_priority(priority), read_text("--body", body), not_before)
+    say = teller(as_json)
     if dry_run:
-        return show(*find(os.environ, task), wanted.context, wanted.priority)
-    if no_wait:
-        return drop(os.environ, task, wanted)
-    say = _no_word if as_json or not is_terminal(sys.stderr) else _word
+        return show(*find(os.environ, task, wanted), wanted)
+    if no_wait or not_before is not None:
+        return drop(os.environ, task, wanted, say)
     return run(os.environ, task, wanted, say, follow=follow, live=not as_json)
 
 
-def parse_context(pairs: Sequence[str]) -> dict[str, Any]:
-    """The mapping that NAME=VALUE and NAME:=JSON make. Raises ClodputerError (a usage error)."""
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        plain = name.removesuffix(":")
-        if not equals or not plain.isidentifier():
-            raise _usage(
-                f"--context takes NAME=VALUE with a plain name, found {pair[:80]!r}",
-                "For example: --context name=Ada",
-            )
-        values[plain] = value if plain == name else _json(pair, value)
-    return values
-
-
-def _json(pair: str, text: str) -> Any:
-    try:
-        return lines.read(text.encode("utf-8", "surrogateescape"))
-    except ValueError:
-        raise _usage(
-            f"--context: what follows := is no JSON: {pair[:80]!r}",
-            "Write a text as NAME=VALUE, or quoted: 'NAME:=\"VALUE\"'.",
-        ) from None
-
-
-def parse_priority(text: Optional[str]) -> Optional[int]:
-    """The priority that a person wrote; None for none. Raises ClodputerError (a usage error)."""
-    if text is None:
-        return None
-    try:
-        return request.parse_priority(int(text) if text.strip().isdecimal() else text)
-    except ValueError as error:
-        raise _usage(f"--priority: {error}") from None
-
-
-def _usage(message: str, hint: str = "Try: clodputer run --help") -> ClodputerError:
-    return ClodputerError("usage", message, hint, ExitCode.USAGE)
-
-
-def find(environ: Mapping[str, str], name: str) -> tuple[Context, Task]:
-    """The task of that name, which must be fit to run. Raises ClodputerError."""
+def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context, Task]:
+    """The task of that name, which must be fit to run what is wanted. Raises ClodputerError."""
     context = look(environ)
     task = taskfile.load(context.home, name, environ)
     if not task.enabled:
         raise ClodputerError(
             "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
         )
+    if wanted.body:
+        prompt.check_body(task, environ, context.secrets)
     return context, task
 
 
-def drop(environ: Mapping[str, str], name: str, wanted: Wanted) -> Result:
-    """Drop a request and leave it to the next exec. Raises ClodputerError, OSError."""
-    context, task = find(environ, name)
-    request_id = submit(context, task.name, values=wanted.context, priority=wanted.priority, trigger="manual")
-    return Result({"task": task.name, "request_id": request_id, "lane": task.lane}, request_id)
+def _submit(context: Context, task: Task, wanted: Wanted) -> str:
+    return submit(
+        context,
+        task.name,
+        values=wanted.context,
+        priority=wanted.priority,
+        body=wanted.body,
+        not_before=wanted.not_before,
+        trigger="manual",
+    )
+
+
+def drop(
+    environ: Mapping[str, str], name: str, wanted: Wanted, say: Callable[[str], None] | None = None
+) -> Result:
+    """Drop a request and leave it to an exec. Raises ClodputerError, OSError."""
+    context, task = find(environ, name, wanted)
+    request_id = _submit(context, task, wanted)
+    if wanted.not_before is not None and say is not None:
+        say(
+            f"{ink(task.name, 'bold')}: waits until {zone.wall(wanted.not_before)}; the first exec after that runs it"
+        )
+        if shim.read(shim_path(context.home.root)) is None:
+            say("no scheduler is set up that would start an exec; Fix: clodputer install")
+    not_before = None if wanted.not_before is None else iso(wanted.not_before)
+    data = {"task": task.name, "request_id": request_id, "lane": task.lane, "not_before": not_before}
+    return Result(data, request_id)
 
 
 def run(
@@ -183,16 +193,14 @@ def run(
 ) -> Result:
     """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
     with Stop() as stop:
-        context, task = find(environ, name)
+        context, task = find(environ, name, wanted)
         refuse_held(context, task, "Nothing was dropped.")
         place = screen.on(sys.stderr, environ) if live else None
         watcher = None
         if place is not None or follow:
             watcher = Live(context, task, stop, place, follow)
             stop.meanwhile = watcher.glance
-        request_id = stop.mine = submit(
-            context, task.name, values=wanted.context, priority=wanted.priority, trigger="manual"
-        )
+        request_id = _submit(context, task, wanted)
         say(f"{ink(task.name, 'bold')}: request {request_id} dropped; Ctrl-C cancels it")
         try:
             if watcher is not None:
@@ -206,8 +214,8 @@ def run(
 
 def _told(record: Mapping[str, Any], folder: str) -> Result:
     data = {"record": record, "folder": folder}
-    text = recordtext.summary(record, folder)
-    if record["outcome"] == outcome.SUCCEEDED:
+    text = run_record.summary(record, folder)
+    if record["outcome"] in (outcome.SUCCEEDED, outcome.SKIPPED):
         return Result(data, text)
     code, reason = ExitCode.EXPECTED, outcome.REASONS.get(record["reason"])
     if record["outcome"] == outcome.LIMITED:
@@ -220,6 +228,11 @@ def _told(record: Mapping[str, Any], folder: str) -> Result:
         outcome.remedy(record["reason"], record["run_id"]),
     )
     return Result(data, text, code, (error,))
+
+
+def teller(as_json: bool) -> Callable[[str], None]:
+    """What says how far it is, on stderr: to a person in a terminal, and to nobody else."""
+    return _no_word if as_json or not is_terminal(sys.stderr) else _word
 
 
 def _word(text: str) -> None:

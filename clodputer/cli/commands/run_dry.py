@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from shlex import quote
 from time import time
-from typing import Any, Optional
+from typing import Any
 
+from clodputer.cli.commands.run_options import Wanted
 from clodputer.cli.result import Result
+from clodputer.cli.terminal.fields import field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import record
 from clodputer.isolate import scratch
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner.ready import prepare
-from clodputer.store import holds, runs
+from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
 
 
-def dry_run(context: Context, task: Task, values: Mapping[str, Any], priority: Optional[int]) -> Result:
+def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
     """What a run of the task would be, were it begun now. Raises ClodputerError with what would keep it from starting."""
     environ, now = context.environ, time()
-    request = Request(
-        os.urandom(4).hex(), task.name, now, values, priority=priority, origin={"trigger": "manual"}
-    )
+    request_id, origin = os.urandom(4).hex(), {"trigger": "manual"}
+    request = Request(request_id, task.name, now, wanted.context, wanted.body, wanted.priority, origin=origin)
     run_id = runs.new_id(now, request.id)
     launch, prompt = prepare(context, run_id, request, task, scratch.plan(environ, run_id)["path"])[2:]
     held = holds.on_task(context.home, task, now)
@@ -38,7 +37,7 @@ def dry_run(context: Context, task: Task, values: Mapping[str, Any], priority: O
         "environment": sorted(launch.env),
         "prompt": prompt,
         "lane": task.lane,
-        "priority": priority or task.priority,
+        "priority": wanted.priority or task.priority,
         "timeout": launch.timeout,
         "resumed": launch.resumed,
     }
@@ -53,9 +52,9 @@ def dry_run(context: Context, task: Task, values: Mapping[str, Any], priority: O
         ("queue", f"lane {task.lane}, priority {shown['priority']}"),
         (
             "on hold",
-            f"{held.target.words} {record.until(held.hold.until)} ({held.hold.reason})" if held else "",
+            f"{held.target.words} {zone.until(held.hold.until)} ({held.hold.reason})" if held else "",
         ),
         ("prompt", shown["prompt"].rstrip("\n") or "none"),
     ]
-    lines += [record.field(label, printable(text)) for label, text in fields if text]
+    lines += [field(label, printable(text)) for label, text in fields if text]
     return Result(shown, "\n".join(lines))

@@ -1,27 +1,41 @@
-"""The waiting of `run`: until its request is settled, held, set aside or taken back."""
+"""The waiting of `run`: until its request is settled, held, set aside or cancelled.
+
+A process of its own drains the spool meanwhile, so what ends `run` ends nobody else's run.
+"""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
-from time import time
+from time import monotonic, time
 from typing import Any, Callable, NamedTuple, Optional
 
+from clodputer.cli.door import something_to_do
+from clodputer.cli.failure import explain
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
-from clodputer.cli.text import record as recordtext
-from clodputer.effects.close import close_cancelled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task
-from clodputer.runner.drain import work
+from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import holds, runs
+from clodputer.runner.requests import cancel
+from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, lookup, slot, whereabouts
 from clodputer.views import setaside
 
-# How often we look whether another exec has settled our run, in seconds: a person does not notice, a machine neither.
+# How often we look whether our run is settled, in seconds: a person does not notice, a machine neither.
 GLANCE = 0.1
+# Where our request waits for another exec, a drain is begun again after so many seconds: that exec may have died.
+AGAIN = 1.0
+# Mostly the drain ends with our run; if it does not, it has other work, and we leave it alone.
+FAREWELL = 0.5
+# Why a request is cancelled when we are to end, by the signal that says so; else a person has pressed Ctrl-C.
+GONE = {
+    signal.SIGHUP: "the terminal in which `clodputer run` waited for it was closed",
+    signal.SIGTERM: "the `clodputer run` that waited for it was told to end (SIGTERM)",
+}
 
 
 class Settled(NamedTuple):
@@ -32,24 +46,38 @@ class Settled(NamedTuple):
 
 
 def settle(context: Context, task: Task, request_id: str, stop: Stop, say: Callable[[str], None]) -> Settled:
-    """Drain until our request is settled, by us or by the exec that holds the slot.
+    """Wait until our request is settled, by a drain that we begin or by the exec that holds the slot.
 
-    Raises ClodputerError when it will not be run now: held, set aside, or taken back after Ctrl-C.
+    What else there is to do, the drain does as well; it goes on when we end, whatever ends us, and so does another exec. When
+    we are to end, our request alone is cancelled. Raises ClodputerError when it will not be run now: held, set aside, cancelled
+    before it ran, or when nothing can be run at all; OSError.
     """
-    waited = False
-    while True:
-        work(context, stop)
-        settled = _settled(context, task, request_id)
-        if settled is not None:
-            return settled
-        _refuse_set_aside(context, request_id)
-        if stop.requested:
-            raise _interrupted(context, task, request_id)
-        refuse_held(context, task, f"The request {request_id} waits in the queue.")
-        if not waited:
-            say(ink(_what_goes_on(context, task), "dim"))
-            waited = True
-        stop.wait(GLANCE)
+    drain: Optional[DetachedDrain] = None
+    again, waited = 0.0, False
+    try:
+        while True:
+            ended = drain is None or drain.ended()
+            settled = _settled(context, task, request_id)
+            if settled is not None:
+                return settled
+            _refuse_set_aside(context, request_id)
+            if stop.requested:
+                return _cancelled(context, task, request_id, stop)
+            refuse_held(context, task, f"The request {request_id} waits in the queue.")
+            if ended and monotonic() >= again and something_to_do(context.home):
+                _leave(drain)
+                drain, again = DetachedDrain(context, explain), monotonic() + AGAIN
+            elif ended and not waited:
+                say(ink(_what_goes_on(context, task), "dim"))
+                waited = True
+            stop.wait(GLANCE)
+    finally:
+        _leave(drain)
+
+
+def _leave(drain: Optional[DetachedDrain]) -> None:
+    if drain is not None:
+        drain.leave(FAREWELL)
 
 
 def _what_goes_on(context: Context, task: Task) -> str:
@@ -60,23 +88,29 @@ def _what_goes_on(context: Context, task: Task) -> str:
 
 
 def _settled(context: Context, task: Task, request_id: str) -> Optional[Settled]:
+    if _in_slot(context, task, request_id):
+        return None
     attempts = runs.of_request(context.home, task.name, request_id)
     record = runs.record(context.home, task.name, attempts[0]) if attempts else None
-    if record is None:
+    if record is None or _in_slot(context, task, request_id):
         return None
+    return Settled(attempts[0], record)
+
+
+def _in_slot(context: Context, task: Task, request_id: str) -> bool:
+    """Whether a slot holds the request, or the mark of a run of it."""
     contents = [slot.content(context.home, each) for each in slot.of_lane(context.home, task.lane)]
-    still_there = any(
-        content.run_id == attempts[0] or (content.place is not None and content.place.id == request_id)
+    return any(
+        request_id in (content.place.id if content.place else "", runs.request_of(content.run_id))
         for content in contents
     )
-    return None if still_there else Settled(attempts[0], record)
 
 
 def refuse_held(context: Context, task: Task, and_so: str) -> None:
     """Raise ClodputerError (exit code 75) when a hold keeps the requests of the task waiting."""
     held = holds.on_task(context.home, task, time())
     if held is not None:
-        until = recordtext.until(held.hold.until)
+        until = zone.until(held.hold.until)
         message = f"{held.target.words} is on hold {until} ({held.hold.reason}). {and_so}"
         raise ClodputerError("held", message, held.hold.message, ExitCode.LATER)
 
@@ -94,40 +128,27 @@ def _refuse_set_aside(context: Context, request_id: str) -> None:
             if aside.read(folder, name).request_id != request_id:
                 continue
             try:
-                one = setaside.told(context, place, name)
+                one = setaside.describe(context, place, name)
             except FileNotFoundError:
                 continue  # retried a moment ago
             message = f"the request {request_id} was {verb}: {one_line(one.reason, 400)}"
             raise ClodputerError(code, message, one.fix)
 
 
-def _withdraw(context: Context, task: Task, request_id: str) -> bool:
-    """Take our request out after Ctrl-C, into `closed/` as `cancel` does; whether we could before it ran."""
-    for one in whereabouts.everywhere(context.home):
-        # What was not taken in yet has its id in the name that we dropped it as.
-        mine = one.id == request_id or one.name == f"{task.name}.{request_id}.json"
-        if not mine or one.state == whereabouts.RUNNING:
-            continue
-        try:
-            close_cancelled(
-                context, one.path, request_id, one.name, time(), task=task.name, lane=one.lane or None
-            )
-        except FileNotFoundError:
-            continue  # it has just moved on: to where we look next
-        return True
-    return False
-
-
-def _interrupted(context: Context, task: Task, request_id: str) -> ClodputerError:
-    if _withdraw(context, task, request_id):
-        return ClodputerError(
-            "interrupted",
-            f"interrupted; the request {request_id} was taken back before it ran",
-            exit_code=ExitCode.INTERRUPTED,
+def _cancelled(context: Context, task: Task, request_id: str, stop: Stop) -> Settled:
+    """Cancel our request, and the end of its run if it was in one. Raises ClodputerError when there is no such end."""
+    why = GONE.get(signal.Signals(stop.signal), slot.PERSON)
+    found = cancel.find(context, request_id)
+    done = cancel.cancel(context, found, why=why, pause=stop.wait) if found else None
+    settled = _settled(context, task, request_id)
+    if settled is not None:
+        return settled
+    if done is not None and done.result == cancel.CANCELLED:
+        what, hint = "was taken back before it ran", ""
+    else:
+        what, hint = (
+            "is being stopped by the exec that runs it",
+            f"See how it ends with: clodputer show {task.name}",
         )
-    return ClodputerError(
-        "interrupted",
-        f"interrupted; the request {request_id} is with another exec, which goes on",
-        f"See how it ends with: clodputer show {task.name}",
-        ExitCode.INTERRUPTED,
-    )
+    message = f"interrupted; the request {request_id} {what}"
+    raise ClodputerError("interrupted", message, hint, ExitCode.INTERRUPTED)

@@ -15,10 +15,7 @@ from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import aside, conversation
-from clodputer.cli.text import record as recordtext
-from clodputer.cli.text import show_parts as parts
-from clodputer.cli.text.show_parts import Found
+from clodputer.cli.text import conversation, set_aside, show_parts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import runs
@@ -28,6 +25,7 @@ from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer
 from clodputer.tasks import taskfile
 from clodputer.views import setaside
+from clodputer.views.run import read
 
 # What of a stream goes into the one object of --json; the file has all of it.
 MOST_SAID, MOST_STDERR = 500, 64 * 1024
@@ -71,39 +69,20 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
     one = find(home, wanted)
     if one.place != lookup.RUN:
         return _set_aside(context, one)
-    found = Found(one.task, one.run_id)
-    folder = runs.folder(home, found.task, found.run_id)
-    record = runs.record(home, found.task, found.run_id)
-    unfinished = None
-    if record is None:
-        unfinished = parts.unfinished(home, found, folder)
-        # Asked again: it may have been settled between the two looks, and must not be called lost then.
-        record = runs.record(home, found.task, found.run_id)
-    wrong = parts.broken(folder, record)
-    record = context.masker.data(record) if record and not wrong else None
-    prompt = parts.prompt(context, folder)
-    data: dict[str, Any] = {
-        "task": found.task,
-        "run_id": found.run_id,
-        "folder": folder,
-        "record": record,
-        "record_problem": wrong or None,
-        "unfinished": None if record else unfinished,
-        "prompt": prompt,
-        "files": [{"name": name, "bytes": size} for name, size in recordtext.files(folder)],
-    }
+    run = read(context, one.task, one.run_id)
+    data = run.to_json()
     if talk:
-        data["conversation"], data["conversation_cut"] = _conversation(context, folder)
+        data["conversation"], data["conversation_cut"] = _conversation(context, run.folder)
     if complaints:
-        data["stderr"] = _stderr(context, folder)
-    latest = wanted == found.task
+        data["stderr"] = _stderr(context, run.folder)
+    latest = wanted == run.task
     sections = [
-        recordtext.summary(record, folder) if record else parts.unfinished_text(found, unfinished, wrong),
-        parts.not_run_text(home, found.task) if latest else "",
-        parts.prompt_text(prompt, folder) if prompt else "",
-        parts.conversation_text(context, folder, found.run_id),
-        parts.files_text(folder),
-        parts.earlier_text(home, found.task) if latest else "",
+        show_parts.head(run, time()),
+        show_parts.not_run_text(home, run.task) if latest else "",
+        show_parts.prompt_text(run),
+        show_parts.conversation_text(context, run),
+        show_parts.files_text(run),
+        show_parts.earlier_text(home, run.task) if latest else "",
     ]
     return Result(data, "\n\n".join(filter(None, sections)))
 
@@ -141,10 +120,10 @@ def find(home: Home, wanted: str) -> Bearer:
 
 
 def _set_aside(context: Context, one: Bearer) -> Result:
-    told = setaside.told(context, one.place, one.name)
-    content = aside.content(context, told)
-    data = context.masker.data({**aside.data(told), "content": content})
-    return Result(data, context.masker.text(aside.page(told, content, time())))
+    found = setaside.describe(context, one.place, one.name)
+    content = set_aside.content(context, found)
+    data = context.masker.data({**found.to_json(), "content": content})
+    return Result(data, context.masker.text(set_aside.page(found, content, time())))
 
 
 def _hint(home: Home) -> str:

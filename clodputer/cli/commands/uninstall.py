@@ -14,7 +14,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.progress import Progress
-from clodputer.cli.text.install import change_data, counted
+from clodputer.cli.text.install import counted
 from clodputer.cli.text.install import told as told_problems
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -126,7 +126,7 @@ def uninstall(
     data: dict[str, Any] = {
         "home": home.root,
         "dry_run": options.dry_run,
-        "changes": [change_data(step) for step in steps],
+        "changes": [step.to_json() for step in steps],
         "shim": has_shim and not kept,
         "purged": purged,
         "lost_homes": lost,

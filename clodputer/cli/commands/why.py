@@ -3,76 +3,52 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from time import time
 from typing import Any, NamedTuple, Optional
 
 import click
 
-from clodputer import triggers
 from clodputer.cli import complete
+from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import when
-from clodputer.cli.terminal.ink import ink, without
+from clodputer.cli.terminal.fields import wrapped_field
+from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import wrapped
-from clodputer.cli.text import aside as asidetext
-from clodputer.cli.text import record as recordtext
-from clodputer.cli.text import slot as slottext
-from clodputer.cli.text import waits
-from clodputer.model.due import Entry
+from clodputer.cli.text import fates, scheduled, set_aside
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import iso, parse_moment
-from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.moment import parse_moment
+from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import Task
-from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import task_inside
-from clodputer.store import holds, ledger, runs
+from clodputer.store import runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
-from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool import lookup
 from clodputer.store.spool.lookup import Bearer
-from clodputer.store.spool.whereabouts import RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import setaside, status
-from clodputer.views.setaside import SetAside
-
-# What is told of a request whose task nobody knows.
-_NOTHING: Mapping[str, Any] = {
-    "task": None,
-    "enabled": None,
-    "last_run": None,
-    "waiting": False,
-    "running": False,
-    "stale": False,
-    "hold": None,
-    "triggers": [],
-    "not_run": [],
-    "problems": [],
-    "set_aside": [],
-    "words": "",
-}
+from clodputer.views import setaside
+from clodputer.views.run import record_problem
+from clodputer.views.why import NOTHING, Why, of_task
 
 
-class Facts(NamedTuple):
-    """All that the answer is made of. trouble: what is wrong with the task file; then there is no task."""
+class Asked(NamedTuple):
+    """The request or run that was asked about: where it is, its ids, its path, and what fixes it, if anything does."""
 
-    name: str
-    task: Optional[Task]
-    trouble: Optional[ClodputerError]
-    last: Optional[Mapping[str, Any]]
-    # The states (store/spool/whereabouts.py) of requests that wait, whether it is in a slot, whether its exec died there.
-    waiting: frozenset[str]
-    running: bool
-    stale: bool
-    hold: Optional[Placed]
-    entries: Mapping[int, Entry]
-    aside: Sequence[SetAside]
+    place: str
+    request_id: str
+    run_id: str
+    path: str
+    fix: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return filled(self)
 
 
 @click.command()
@@ -113,154 +89,67 @@ def why(environ: Mapping[str, str], wanted: str, now: float) -> Result:
     return _of_request(context, one, now)
 
 
-def _of_task(context: Context, name: str, now: float, but: str = "") -> Result:
-    """What there is to say of a task; not of the file `but`, of which everything was said."""
-    facts = _facts(context, name, now)
-    triggers = [
-        waits.trigger(context, facts.task, one, index, facts.entries.get(index), now)
-        for index, one in enumerate(facts.task.triggers if facts.task else ())
-        if facts.task
-    ]
-    fates = [fate for _, entry in sorted(facts.entries.items()) for fate in entry.fates]
-    data = {
-        "task": facts.name,
-        "enabled": facts.task.enabled if facts.task else None,
-        "last_run": dict(facts.last) if facts.last else None,
-        "waiting": bool(facts.waiting),
-        "running": facts.running,
-        "stale": facts.stale,
-        "hold": _hold(facts.hold) if facts.hold else None,
-        "triggers": [{**told, "words": words} for told, words in triggers],
-        "not_run": [slottext.fate_data(fate) for fate in fates],
-        "problems": facts.trouble.message.split("\n") if facts.trouble else [],
-        "set_aside": [asidetext.data(one) for one in facts.aside],
-        "asked": None,
-        "words": without(_state(facts)),
-    }
-    lines = [wrapped(_state(facts))]
-    if facts.trouble:
-        lines.append(recordtext.told("broken", printable(facts.trouble.message)))
-        lines.append(recordtext.told("fix", printable(facts.trouble.hint)))
-    lines += asidetext.of_task([one for one in facts.aside if one.path != but], now)
-    lines.append(recordtext.told("last run", _last(facts, now)))
-    lines += [recordtext.told("not run", "\n".join(slottext.fates(fates)))] if fates else []
-    lines += [recordtext.told(told["type"], words) for told, words in triggers]
-    text = context.masker.text("\n".join(lines))
-    wrong, mask = facts.trouble, context.masker.text
+def _of_task(context: Context, name: str, now: float, asked: Optional[Asked] = None) -> Result:
+    """What there is to say of a task; not of the file that was asked about, of which everything was said."""
+    found = of_task(context, name, now) if name else NOTHING
+    data = context.masker.data({**found.to_json(), "asked": asked and asked.to_json()})
+    text = context.masker.text(_words(found, asked.path if asked else "", now)) if name else ""
+    wrong, mask = found.trouble, context.masker.text
     errors = (ClodputerError(wrong.code, mask(wrong.message), mask(wrong.hint)),) if wrong else ()
-    return Result(context.masker.data(data), text, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+    return Result(data, text, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+
+
+def _words(found: Why, but: str, now: float) -> str:
+    lines = [wrapped(f"{ink(printable(found.name), 'bold')}{printable(found.state)}")]
+    if found.trouble:
+        lines.append(wrapped_field("broken", printable(found.trouble.message)))
+        lines.append(wrapped_field("fix", printable(found.trouble.hint)))
+    lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
+    lines.append(wrapped_field("last run", _last(found, now)))
+    if found.fates:
+        lines.append(wrapped_field("not run", "\n".join(fates.lines(found.fates))))
+    for overdue in found.overdue:
+        lines.append(wrapped_field("overdue", f"since {zones.wall(overdue.slot)}; no exec has looked at it"))
+    lines += [wrapped_field(awaited.type, printable(awaited.words)) for awaited in found.triggers]
+    if found.scheduled and (wrong := scheduled.of_task(found.scheduled, found.name)):
+        lines.append(wrapped_field("alarm", wrong))
+        lines.append(wrapped_field("fix", printable(found.scheduled.hint)))
+    return "\n".join(lines)
 
 
 def _of_request(context: Context, one: Bearer, now: float) -> Result:
     """First what became of one request, then its task, when it has one."""
-    task, asked = (
-        one.task,
-        {
-            "place": one.place,
-            "request_id": one.request_id or None,
-            "run_id": one.run_id or None,
-            "path": one.path,
-            "fix": None,
-        },
-    )
+    task, fix = one.task, ""
     if one.place == lookup.RUN:
         record = runs.record(context.home, one.task, one.run_id)
-        ended = f"{when.ended(record['outcome'], record['reason'])}" if record else "has no record yet"
+        sound = record is not None and not record_problem("", record)
+        ended = f"{when.ended(record['outcome'], record['reason'])}" if record and sound else "has no record"
         text = f"run {one.run_id} of {ink(task, 'bold')}: {ended}; see: clodputer show {one.run_id}"
     elif one.found:
         task = task or task_inside(one.found)
         text = f"request {lookup.handle(one)}{f' of {task}' if task else ''} is {one.place}"
     else:
-        told = setaside.told(context, one.place, one.name)
-        task, asked["fix"] = told.task, told.fix or None
-        text = asidetext.page(told, None, now)
+        file = setaside.describe(context, one.place, one.name)
+        task, fix = file.task, file.fix
+        text = set_aside.page(file, None, now)
     known = task in (*taskfile.names(context.home), *runs.tasks(context.home))
-    rest = _of_task(context, task, now, but=one.path) if known else Result({**_NOTHING, "task": task or None})
-    text = context.masker.text(text) + (f"\n\n{rest.text}" if known else "")
-    return Result({**rest.data, "asked": context.masker.data(asked)}, text, rest.exit_code, rest.errors)
+    asked = Asked(one.place, one.request_id, one.run_id, one.path, fix)
+    rest = _of_task(context, task if known else "", now, asked)
+    data = rest.data if known else {**rest.data, "task": task or None}
+    text = "\n\n".join(filter(None, (context.masker.text(text), rest.text)))
+    return Result(data, text, rest.exit_code, rest.errors)
 
 
-def _facts(context: Context, name: str, now: float) -> Facts:
-    task, trouble = None, None
-    try:
-        task = taskfile.load(context.home, name, context.environ)
-    except ClodputerError as error:
-        trouble = error
-    requests = cancel.of_task(context, name)
-    lanes = {one.lane for one in requests if one.state == RUNNING}
-    stale = {one.request_id for lane in lanes for one in status.running(context.home, lane, now) if one.stale}
-    return Facts(
-        name,
-        task,
-        trouble,
-        next(runs.records(context.home, name), None),
-        frozenset(one.state for one in requests if one.state != RUNNING),
-        bool(lanes),
-        any(one.id in stale for one in requests),
-        holds.on_task(context.home, task, now) if task else None,
-        ledger.entries(context.home, name),
-        setaside.of_task(context, name),
-    )
-
-
-def _state(facts: Facts) -> str:
-    """What stands between the task and its next run, in one line."""
-    name = ink(printable(facts.name), "bold")
-    if facts.stale:
-        return f"{name} was being run, but its exec died; the next one settles it: clodputer exec"
-    if facts.running:
-        return f"{name} is being run now"
-    if facts.task is None:
-        gone = facts.trouble is not None and facts.trouble.code == "task_unknown"
-        return f"{name} does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
-    lane = facts.task.lane
-    if not facts.task.enabled:
-        return f"{name} is disabled: set enabled: true in {printable(facts.task.path)}"
-    if facts.hold is not None:
-        waits = "a request of it waits, and" if facts.waiting else "nothing of it waits;"
-        target, hold = facts.hold.target, facts.hold.hold
-        held = (
-            "everything"
-            if target == EVERYTHING
-            else f"its {target.words}"
-            if target.scope == LANE
-            else target.words
-        )
-        until = recordtext.until(hold.until)
-        return f"{name}: {waits} {held} is on hold {until} ({printable(hold.reason)})"
-    if facts.waiting == {"dropped"}:
-        return f"{name}: a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
-    if facts.waiting == {"delayed"}:
-        return f"{name}: a request of it waits for its time (see: clodputer queue)"
-    if facts.waiting:
-        return f"{name}: a request of it waits for its turn in lane {lane}"
-    if not any(map(triggers.needs_alarm, facts.task.triggers)):
-        return f"{name} waits for a person or a dropped request; it has no trigger of its own"
-    return f"{name} waits for its triggers"
-
-
-def _last(facts: Facts, now: float) -> str:
-    record = facts.last
+def _last(found: Why, now: float) -> str:
+    record = found.last
     if record is None:
         return "none yet"
     slot = record["origin"].get("slot_time")
     of = f", for the slot time {zones.wall(parse_moment(str(slot), now))}" if slot else ""
     ago = when.ago(parse_moment(str(record["ended_at"]), now), now)
     rest = f"{ago}, trigger: {record['trigger']}{of}; see: clodputer show {record['run_id']}"
-    # One that lies in dead/ is told of with its own command.
-    told = any(one.request_id == record["request_id"] for one in facts.aside)
-    if record["outcome"] not in (SUCCEEDED, LIMITED) and not told:
+    # One that lies in dead/ is shown above, with its own command.
+    shown = any(file.request_id == record["request_id"] for file in found.set_aside)
+    if record["outcome"] not in (SUCCEEDED, SKIPPED, LIMITED) and not shown:
         rest += f"; to run it again: clodputer retry {record['run_id']}"
     return f"{when.ended(record['outcome'], record['reason'])} {printable(rest)}"
-
-
-def _hold(placed: Placed) -> dict[str, Any]:
-    hold = placed.hold
-    return {
-        "scope": placed.target.scope,
-        "name": placed.target.name or None,
-        "reason": hold.reason,
-        "message": hold.message,
-        "since": None if hold.since is None else iso(hold.since),
-        "until": None if hold.until is None else iso(hold.until),
-    }

@@ -6,7 +6,7 @@ from typing import Optional
 
 from clodputer.cli.terminal.ink import ink
 from clodputer.model.moment import format_duration
-from clodputer.model.outcome import LIMITED, SUCCEEDED
+from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
 
 # So much of a run's id is enough for every command that takes one; the random part stands at its end.
 SHORT = 8
@@ -37,6 +37,8 @@ def dollars(cost: Optional[float]) -> str:
 
 def ended(outcome: str, reason: str) -> str:
     """How a run ended, with the reason unless it says nothing more."""
-    colour = {SUCCEEDED: "green", LIMITED: "yellow", "cancelled": "yellow"}.get(outcome, "red")
+    colour = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow", "cancelled": "yellow"}.get(
+        outcome, "red"
+    )
     word = ink(outcome, colour)
     return word if reason in ("completed", outcome, "") else f"{word} ({reason})"

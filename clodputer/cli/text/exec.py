@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.cli.terminal.ink import shown
-from clodputer.cli.text.record import headline
+from clodputer.cli.text.run_record import headline
 
 
 def told(data: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from clodputer.cli import called
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import slot
 from clodputer.model.moment import format_duration
 from clodputer.schedulers.installation import Plan, removals
 from clodputer.schedulers.plan import Wanted
@@ -73,7 +72,7 @@ def data(outcome: Outcome, now: float) -> dict[str, Any]:
         "shim": {"path": plan.frame.shim, "changed": outcome.shim_changed},
         "environment": dict(plan.frame.environment),
         "environment_changes": list(outcome.environment_changes),
-        "changes": [change_data(change) for change in outcome.steps()],
+        "changes": [change.to_json() for change in outcome.steps()],
         "unchanged": len([unit for unit in plan.units if unit.name not in changed]),
         "left": {name: len(found) for name, found in plan.elsewhere.items()},
         "alarms": [
@@ -88,17 +87,6 @@ def data(outcome: Outcome, now: float) -> dict[str, Any]:
         "without_alarm": list(outcome.wanted.silent),
         "broken": list(outcome.wanted.broken),
         "notes": [*outcome.notes, *(one.message for one in _problems(outcome) if not one.fatal)],
-    }
-
-
-def change_data(change: Change) -> dict[str, Any]:
-    """One step for programs."""
-    one = change.unit or change.found
-    return {
-        "verb": change.verb,
-        "name": change.name,
-        "kind": one.kind if one else None,
-        "task": (one.task if one else "") or None,
     }
 
 
@@ -173,7 +161,7 @@ def _next(moment: Optional[float]) -> str:
 
 
 def _written(moment: Optional[float]) -> Optional[str]:
-    return None if moment is None else slot.written(moment)
+    return None if moment is None else zone.stamp(moment)
 
 
 def _count(outcome: Outcome) -> str:

@@ -1,31 +1,29 @@
-"""The schedulers and what they have of this home, for a person and for programs."""
+"""The schedulers and what they have of this home, for a person."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Optional
 
 from clodputer.cli import called
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import slot
-from clodputer.cli.text.install import change_data, counted, told
+from clodputer.cli.text.install import counted, told
 from clodputer.schedulers import load
 from clodputer.schedulers.choice import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, FoundUnit
 from clodputer.store import home as homes
 from clodputer.store import zone
-from clodputer.views.schedulers import Schedulers, Seen, View, gather
+from clodputer.views.schedulers import Schedulers, View, gather
 
 
 def asked(environ: Mapping[str, str], now: float) -> Result:
     """The answer of `status --schedulers`: asks those that this system may have. Raises ClodputerError."""
     home = homes.existing(environ)
     found = gather(home, environ, {name: load(name) for name in candidates(sys.platform)}, sys.platform, now)
-    return Result(data(found), text(found))
+    return Result(found.to_json(), text(found))
 
 
 def text(seen: Schedulers) -> str:
@@ -54,29 +52,6 @@ def text(seen: Schedulers) -> str:
     return "\n".join(lines)
 
 
-def data(seen: Schedulers) -> dict[str, Any]:
-    """For programs."""
-    return {
-        "drifted": seen.drifted(),
-        "shim": seen.shim or "current",
-        "zone_was": seen.zone_was or None,
-        "environment_changes": list(seen.environment_changes),
-        "schedulers": [
-            {
-                "name": view.name,
-                "usable": view.answer.usable,
-                "message": view.answer.message,
-                "installed": view.installed,
-                "unknown": view.unknown or None,
-                "units": [_unit(one) for one in view.units],
-                "drift": [change_data(change) for change in view.drift],
-                "problems": [one._asdict() for one in view.problems],
-            }
-            for view in seen.views
-        ],
-    }
-
-
 def _view(view: View) -> list[str]:
     if view.installed:
         state = (
@@ -102,23 +77,5 @@ def _view(view: View) -> list[str]:
     return lines + [f"  {line}" for line in told(view.problems)]
 
 
-def _unit(one: Seen) -> dict[str, Any]:
-    found = one.found
-    return {
-        "name": found.name,
-        "kind": found.kind,
-        "task": found.task or None,
-        "loaded": found.loaded,
-        "current": found.current,
-        "state": found.state,
-        "failed": found.failed or None,
-        "next": _written(one.next),
-    }
-
-
 def _label(found: FoundUnit) -> str:
     return printable(found.task) or {SPOOL: "(drops)", SWEEP: "(sweep)"}.get(found.kind, found.name)
-
-
-def _written(moment: Optional[float]) -> Optional[str]:
-    return None if moment is None else slot.written(moment)

@@ -1,10 +1,15 @@
-"""Our direct child: until we reap it, its number cannot become another process's."""
+"""A direct child: until it is reaped, its number cannot become another process's."""
 
 from __future__ import annotations
 
 import os
 import signal
-from typing import Optional
+from time import monotonic
+from typing import Callable, Optional
+
+# After SIGKILL: longer than this, in seconds, only a process that is stuck in the kernel takes.
+KILL_PATIENCE = 10.0
+PAUSE = 0.2
 
 
 class Child:
@@ -60,12 +65,14 @@ class Child:
                     self.status, self._gone = status, True
         return self._gone
 
-    @property
-    def exit_status(self) -> Optional[int]:
-        """Its exit status, when it exited."""
-        return os.WEXITSTATUS(self.status) if self.status is not None and os.WIFEXITED(self.status) else None
+    def kill_and_reap(self, pause: Callable[[float], object]) -> None:
+        """Kill it with its process group, unless it has ended, and reap it.
 
-    @property
-    def signal(self) -> Optional[int]:
-        """The signal that ended it, when one did."""
-        return os.WTERMSIG(self.status) if self.status is not None and os.WIFSIGNALED(self.status) else None
+        pause: waits for so many seconds, or until a child ends.
+        """
+        if not self.ended():
+            self.kill_group()
+            deadline = monotonic() + KILL_PATIENCE
+            while not self.ended() and monotonic() < deadline:
+                pause(PAUSE)
+        self.reap()

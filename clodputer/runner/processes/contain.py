@@ -9,13 +9,15 @@ from typing import Any, Callable
 
 from clodputer import agents
 from clodputer.agents import locate
+from clodputer.model.account import account_of
 from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
 from clodputer.runner.processes import sweep
+from clodputer.runner.processes.keeper.kept import Kept
 from clodputer.runner.processes.recorded import Identity
-from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise
 from clodputer.store import deadline, runs
 from clodputer.store.context import Context
@@ -37,11 +39,12 @@ def contain(
 ) -> tuple[Progress, Ended]:
     """Run the task's agent to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
 
-    starting: called when all is ready, just before the start. process.json is there by then, and soon names every process
-    seen, for a sweep after our own death.
+    starting: called when all is ready, just before the start. process.json is there by then and names the keeper, and soon
+    every process seen, for a sweep after our own death.
     """
     facts: dict[str, Any] = {
         "agent": task.agent,
+        "account": account_of(task),
         "argv": context.masker.data(list(launch.argv)),
         "working_directory": launch.working_directory,
         "session_id": launch.session_id,
@@ -56,12 +59,19 @@ def contain(
         runs.write_json(path, {**facts, "processes": processes}, durable=False)
 
     reach = sweep.prepare(deadline.left_behind())
-    record(())
     stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"
     agent = agents.load(task.agent)
-    starting()
-    pid = spawn(launch, stdin, stdout, stderr)
-    return supervise(pid, launch, stdout, stderr, agent, agent.begin(task), stop, record, reach)
+    with Output(stdout, stderr, launch.max_output) as output:
+        kept = Kept(launch, stdin, stdout, stderr, reach, path)
+        try:
+            facts["keeper"] = kept.identity
+            record(())
+            starting()
+            kept.go()
+        except BaseException:
+            kept.close()  # nothing was started
+            raise
+        return supervise(kept, launch, output, agent, agent.begin(task), stop, record, reach)
 
 
 def run_check(
@@ -105,7 +115,7 @@ def run_check(
 _STOPPED = {
     "timeout": "the run's clock (timeout) ran out during this check, or it took ten minutes",
     "output_too_large": "it wrote more than max_output",
-    "cancelled": "a person cancelled the run",
+    "cancelled": "the run was cancelled",
     "interrupted": "Clodputer was told to stop",
 }
 

@@ -16,16 +16,17 @@ class Stop:
     """While entered, SIGTERM, SIGINT and SIGHUP end nothing by themselves: `requested` becomes true, `wait` returns.
 
     reason: empty, or why we are to stop, as an outcome's reason: interrupted. A further signal changes nothing, so
-    containment is never cut short. mine: the id of the request for whose sake we are here, if any: its run is then
-    cancelled, where others are interrupted and put back. cancel: the file whose being there cancels the run that we are at,
-    and that run only. meanwhile: what to do before each waiting, for somebody who watches; it must neither raise nor take
+    containment is never cut short. signal: the number of the one that asked, 0 before. cancel: the file whose being there
+    cancels the run that we are at, and that run only. newer: tells whether a newer request is to take the place of that run;
+    None when none can. meanwhile: what to do before each waiting, for somebody who watches; it must neither raise nor take
     long. Main thread only; a forked child needs one of its own.
     """
 
     def __init__(self) -> None:
         self.reason = ""
-        self.mine = ""
+        self.signal = 0
         self.cancel = ""
+        self.newer: Optional[Callable[[], bool]] = None
         self.meanwhile: Optional[Callable[[], None]] = None
         self._before: dict[int, Any] = {}
         self._reader = self._writer = self._wakeup_before = -1
@@ -38,6 +39,12 @@ class Stop:
     def cancelled(self) -> bool:
         """Whether a person has asked for the end of the run that we are at."""
         return bool(self.cancel) and os.path.lexists(self.cancel)
+
+    def asked(self) -> str:
+        """Why the run that we are at is to end, if somebody has asked for that: `cancelled` or `replaced`."""
+        if self.cancelled():
+            return "cancelled"
+        return "replaced" if self.newer is not None and self.newer() else ""
 
     def __enter__(self) -> Stop:
         # A signal that has a handler is also written to this pipe: no select can miss it, however close it was.
@@ -61,11 +68,14 @@ class Stop:
         os.close(self._reader)
         os.close(self._writer)
 
-    def wait(self, seconds: float) -> None:
-        """Return after so many seconds, or as soon as a child ends or a signal asks us to stop."""
+    def wait(self, seconds: float, *more: int) -> None:
+        """Return after so many seconds, or as soon as a child ends or a signal asks us to stop.
+
+        more: descriptors; we return as soon as one of them can be read, too.
+        """
         if self.meanwhile is not None:
             self.meanwhile()
-        if select.select([self._reader], [], [], max(0.0, seconds))[0]:
+        if self._reader in select.select([self._reader, *more], [], [], max(0.0, seconds))[0]:
             self.drain()
 
     def fileno(self) -> int:
@@ -80,8 +90,8 @@ class Stop:
         except BlockingIOError:
             pass
 
-    def _signalled(self, _number: int, _frame: Optional[FrameType]) -> None:
-        self.reason = "interrupted"
+    def _signalled(self, number: int, _frame: Optional[FrameType]) -> None:
+        self.reason, self.signal = "interrupted", self.signal or number
 
 
 def _noticed(_number: int, _frame: Optional[FrameType]) -> None:

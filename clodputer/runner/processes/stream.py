@@ -18,10 +18,16 @@ class Output:
     """
 
     def __init__(self, stdout_path: str, stderr_path: str, most: int) -> None:
+        """Make both, unless they are there. Raises OSError."""
         self.most = most
         self.stdout_size = self.stderr_size = 0
-        self._stdout = os.open(stdout_path, os.O_RDWR | os.O_CLOEXEC)
-        self._stderr = os.open(stderr_path, os.O_RDWR | os.O_CLOEXEC)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._stdout = os.open(stdout_path, flags, 0o600)
+        try:
+            self._stderr = os.open(stderr_path, flags, 0o600)
+        except OSError:
+            os.close(self._stdout)
+            raise
         self._offset = 0
         self._lines = Lines()
         self.too_large = False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from ctypes import CDLL, c_ulong
+from ctypes import CDLL, c_char_p, c_ulong
+from typing import Union
 
-PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36  # prctl(2)
 
 
 def become() -> bool:
@@ -13,10 +14,19 @@ def become() -> bool:
 
     Catches even `env -i setsid`, which no tag and no session would.
     """
+    return _prctl(PR_SET_CHILD_SUBREAPER, c_ulong(1))
+
+
+def be_named(name: str) -> None:
+    """Be shown by this name (15 characters at most) in lists of processes, where the platform is Linux."""
+    _prctl(PR_SET_NAME, c_char_p(name.encode()))
+
+
+def _prctl(option: int, argument: Union[c_ulong, c_char_p]) -> bool:
     if not os.path.exists("/proc/self/stat"):
         return False
     none = c_ulong(0)
     try:
-        return bool(CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, c_ulong(1), none, none, none) == 0)
+        return bool(CDLL(None).prctl(option, argument, none, none, none) == 0)
     except (OSError, AttributeError):
         return False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from time import monotonic
 from typing import Any, Callable, Protocol
 
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.runner.processes import sweep
-from clodputer.runner.processes.child import Child
+from clodputer.runner.processes.keeper.kept import Kept
 from clodputer.runner.processes.recorded import Identity
 from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.runner.processes.stream import Output
@@ -26,66 +25,60 @@ PAUSE = 0.2
 SHORTEST_PAUSE = 0.01
 # Our descendants are looked at soon after the start, when MCP servers come up, and then once a second.
 FIRST_LOOK, LOOK = 0.1, 1.0
-# After SIGKILL: longer than this only a process stuck in the kernel takes.
-KILL_PATIENCE = 10.0
 # How long the reading of a run's last output may go on when we are told to stop: systemd waits 90 s before it kills us.
 READING = 20.0
-# Of a signal that everybody gets at a shutdown, ours comes within this of the agent's.
+# At a shutdown the agent and we are signalled within this many seconds of each other.
 TOGETHER = 0.2
 
 
 def supervise(
-    pid: int,
+    kept: Kept,
     launch: Launch,
-    stdout_path: str,
-    stderr_path: str,
+    output: Output,
     agent: Listener,
     progress: Progress,
     stop: Stop,
     record: Callable[[tuple[Identity, ...]], Any],
     reach: sweep.Reach,
 ) -> tuple[Progress, Ended]:
-    """Stay with our child `pid` until it and all it started are gone; what it said, and how it ended.
+    """Stay with the agent that was started until it and all it started are gone; what it said, and how it ended.
 
     progress: the agent's, before the first byte. record: called at once and whenever somebody new belongs to the run,
     with the agent's identity first, then all others that are alive. `stop` must be entered, and `reach` prepared, before
-    the spawn. Whatever is raised here, by a fault or by `record`, is raised after the run was killed.
+    the start. Whatever is raised here, by a fault or by `record`, is raised after the run was killed.
     """
-    child = Child(pid)
-    traces = _first_traces(pid, launch, reach)
+    traces = _first_traces(kept.pid, launch, reach)
     try:
-        with Output(stdout_path, stderr_path, launch.max_output) as output:
-            watch = _Watch(child, launch, output, agent, progress, stop, record, reach, traces)
-            stopped = watch.follow()
-            if stopped:
-                watch.ask_to_leave()
-            swept = _clear_away(child, stop, reach, watch.traces)
-            unread = watch.hear_the_rest()
-            stopped = (
-                stopped or unread or ("output_too_large" if output.too_large else _told_together(child, stop))
-            )
-            return watch.progress, Ended(
-                child.exit_status, child.signal, stopped, output.stderr_tail(), swept
-            )
+        watch = _Watch(kept, launch, output, agent, progress, stop, record, reach, traces)
+        stopped = watch.follow()
+        if stopped:
+            watch.ask_to_leave()
+        swept = kept.clear(stop, watch.traces)
+        unread = watch.hear_the_rest()
+        stopped = (
+            stopped or unread or ("output_too_large" if output.too_large else _told_together(kept, stop))
+        )
+        if not stopped and kept.status is None:
+            stopped = "exec_died"  # the part of it that was the agent's parent
+        return watch.progress, Ended(kept.exit_status, kept.signal, stopped, output.stderr_tail(), swept)
     except BaseException:
-        _clear_away(child, stop, reach, traces)
+        kept.clear(stop, traces)
         raise
 
 
 def _first_traces(pid: int, launch: Launch, reach: sweep.Reach) -> sweep.Traces:
-    found = reach.tree.find(pid)
+    found = reach.tree.find(pid) if pid else None
     run_id, sessions = launch.env.get("CLODPUTER_RUN_ID", ""), launch.env.get("CLODPUTER_SESSIONS", "")
     return sweep.Traces(run_id, (found.identity,) if found else (), sessions)
 
 
-def _told_together(child: Child, stop: Stop) -> str:
+def _told_together(kept: Kept, stop: Stop) -> str:
     """Why we are told to stop, if it is what ended the agent too, before we could ask it to leave.
 
     At a shutdown under cron, and at the end of a session, everybody gets the signal at once. Such a run did not fail.
     """
-    number = (
-        child.signal or (child.exit_status or 0) - 128
-    )  # claude handles it, and tells of it by its status
+    # claude handles it, and tells of it by its status.
+    number = kept.signal or (kept.exit_status or 0) - 128
     if number not in REQUESTS:
         return ""
     deadline = monotonic() + TOGETHER
@@ -94,21 +87,10 @@ def _told_together(child: Child, stop: Stop) -> str:
     return stop.reason
 
 
-def _clear_away(child: Child, stop: Stop, reach: sweep.Reach, traces: sweep.Traces) -> sweep.Swept:
-    """Nothing of the run is alive afterwards, and the agent is reaped."""
-    if not child.ended():
-        child.kill_group()
-        deadline = monotonic() + KILL_PATIENCE
-        while not child.ended() and monotonic() < deadline:
-            stop.wait(PAUSE)
-    child.reap()
-    return sweep.after_run(reach, traces)
-
-
 class _Watch:
     def __init__(
         self,
-        child: Child,
+        kept: Kept,
         launch: Launch,
         output: Output,
         agent: Listener,
@@ -118,7 +100,7 @@ class _Watch:
         reach: sweep.Reach,
         traces: sweep.Traces,
     ) -> None:
-        self.child, self.launch, self.output, self.agent = child, launch, output, agent
+        self.kept, self.launch, self.output, self.agent = kept, launch, output, agent
         self.stop, self.record, self.reach, self.traces = stop, record, reach, traces
         self.progress = progress
         self.itself = traces.recorded
@@ -126,14 +108,14 @@ class _Watch:
         # The clock stands still while the machine sleeps, so a closed lid is no stall.
         self.began = self.heard_at = self.result_at = self.measured_at = monotonic()
         self.next_look, self.gap = self.began + FIRST_LOOK, FIRST_LOOK
-        self.cancelled = False
+        self.asked = ""
 
     def follow(self) -> str:
         """Until it ends by itself, or there is a reason to stop it, which is returned."""
         self.record(self.itself)
         while True:
             # Asked before the reading: of one that had ended by then, everything is read.
-            ended = self.child.ended()
+            ended = self.kept.ended()
             now = monotonic()
             pause = self.listen(now)
             if ended:
@@ -142,15 +124,15 @@ class _Watch:
                 return "output_too_large"
             if self.progress.hopeless:
                 return self.progress.hopeless
-            if self.cancelled:
-                return "cancelled"
+            if self.asked:
+                return self.asked
             if self.stop.requested:
                 return self.stop.reason
             expired = self.expired(now)
             if expired:
                 return expired
             self.look(now)
-            self.stop.wait(pause)
+            self.stop.wait(pause, *self.kept.filenos())
 
     def listen(self, now: float) -> float:
         """Measure, hand some of what is new to the agent, and say how long we may wait before the next time."""
@@ -197,13 +179,15 @@ class _Watch:
         return ""
 
     def look(self, now: float) -> None:
-        """If it is time, see whether a person cancels the run, and who belongs to it; somebody new is written down."""
+        """If it is time, see whether the run's end was asked for, and who belongs to it; somebody new is written down."""
         if now < self.next_look:
             return
-        self.cancelled = self.cancelled or self.stop.cancelled()
+        self.asked = self.asked or self.stop.asked()
         self.gap = min(2 * self.gap, LOOK)
         self.next_look = now + self.gap
-        living = frozenset(sweep.look(self.reach, self.traces, self.child.pid)).difference(self.itself)
+        living = frozenset(sweep.look(self.reach, self.traces, self.kept.pid, self.kept.root)).difference(
+            self.itself
+        )
         self.traces = self.traces._replace(recorded=(*self.itself, *sorted(living)))
         if not living <= self.written:
             self.record(self.traces.recorded)
@@ -211,17 +195,17 @@ class _Watch:
 
     def ask_to_leave(self) -> None:
         """SIGTERM to the agent alone, which cleans up more than we could, and time to obey."""
-        self.child.send(signal.SIGTERM)
-        self.child.send(signal.SIGCONT)  # a stopped process obeys only when it runs again
+        self.kept.terminate()
         deadline = monotonic() + self.launch.stop_grace
-        while not self.child.ended():
+        while not self.kept.ended():
             now = monotonic()
             if now >= deadline:
                 break
             self.output.trim()
             self.hear()
             self.look(now)
-            self.stop.wait(min(deadline - now, SHORTEST_PAUSE if self.output.too_large else PAUSE))
+            pause = SHORTEST_PAUSE if self.output.too_large else PAUSE
+            self.stop.wait(min(deadline - now, pause), *self.kept.filenos())
 
     def hear_the_rest(self) -> str:
         """All that was written to the end, the last line with or without its newline; why not all of it was read, if so.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import monotonic, sleep, time
 from typing import Any, NamedTuple, Optional
 
@@ -12,14 +12,17 @@ from clodputer.model.moment import parse_moment
 from clodputer.runner import sessions
 from clodputer.runner.processes import subreaper
 from clodputer.runner.processes.recorded import Identity, Process, descendants, read_identities
-from clodputer.runner.processes.tree import Tree, native
+from clodputer.runner.processes.tree import Tree, alive, native
 from clodputer.runner.processes.tree_linux import childless, children
+from clodputer.store import runs
 
 Swept = tuple[Mapping[str, Any], ...]
 
 # What is still there after this many seconds sits in the kernel (state D), and no signal reaches it.
 PATIENCE = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
+# How long the keeper of a dead exec is waited for, in seconds: it gives the agent a moment to obey, and then kills.
+KEEPER_PATIENCE = 15.0
 # A process that is just becoming another program has, for some microseconds, no environment that anybody could read; and one
 # that is just being started still has that of its exec. So one look that finds nobody proves nothing; in seconds.
 BECOMING, STARTING = 0.03, 1.0
@@ -37,11 +40,16 @@ class Reach(NamedTuple):
 
 
 class Traces(NamedTuple):
-    """What a run is known by: its id, the agent and whoever was seen below it, and the file of its shells' sessions."""
+    """What a run is known by: its id, the agent and whoever was seen below it, and the file of its shells' sessions.
+
+    keepers: whose descendants are the run's. files: the (device, inode) of its output files, which only a run writes to.
+    """
 
     run_id: str
     recorded: tuple[Identity, ...] = ()
     sessions: str = ""
+    keepers: tuple[Identity, ...] = ()
+    files: frozenset[tuple[int, int]] = frozenset()
 
 
 def prepare(spare: frozenset[int] = frozenset()) -> Reach:
@@ -49,12 +57,15 @@ def prepare(spare: frozenset[int] = frozenset()) -> Reach:
     return Reach(native(), subreaper.become(), spare)
 
 
-def look(reach: Reach, traces: Traces, agent: int) -> tuple[Identity, ...]:
-    """Who belongs to the run and is alive; adopted ones that ended are buried, for a long run leaves thousands."""
+def look(reach: Reach, traces: Traces, agent: int, root: int) -> tuple[Identity, ...]:
+    """Who belongs to the run and is alive. root: the subreaper; its children that have ended are buried if that is us.
+
+    A long run leaves thousands of them.
+    """
     if not reach.subreaper:
         return tuple(process.identity for process in _related(reach, traces, by_tag=False))
     found = []
-    for process in reach.tree.below(os.getpid(), reach.spare):
+    for process in reach.tree.below(root, reach.spare):
         if not process.ended:
             found.append(process.identity)
         elif process.parent == os.getpid() and process.pid != agent:
@@ -64,19 +75,58 @@ def look(reach: Reach, traces: Traces, agent: int) -> tuple[Identity, ...]:
 
 def after_run(reach: Reach, traces: Traces) -> Swept:
     """Kill whatever the run left, and say what that was; "alive" is true of what would not die."""
-    return _adopted(reach) if reach.subreaper else _hunt(reach, traces)
+    return adopted(reach) if reach.subreaper else _hunt(reach, traces)
 
 
-def sweep_lost(run_id: str, process: Mapping[str, Any], tree: Optional[Tree] = None) -> Swept:
+def sweep_lost(
+    run_id: str,
+    process: Mapping[str, Any],
+    tree: Optional[Tree] = None,
+    keepers: tuple[Identity, ...] = (),
+    files: Iterable[str] = (),
+) -> Swept:
     """Kill what is left of a run whose supervisor died, going by its process.json; `run_id` alone finds much of it.
 
+    keepers: the run's, who are at it already; they are waited for, and what they do not finish in time is killed here.
     Of `process`: "processes", as supervise had them recorded, and "sessions", a path. Found are those with the tag, the
-    recorded ones if their start time still matches, the members of their sessions, and the descendants of all these.
+    recorded ones if their start time still matches, the members of their sessions, those that write to one of `files`, and
+    the descendants of all these.
     """
-    traces = Traces(run_id, read_identities(process.get("processes")), str(process.get("sessions") or ""))
+    tree = tree or native()
+    _wait_for(keepers, tree)
+    recorded = read_identities(process.get("processes"))
+    traces = Traces(run_id, recorded, str(process.get("sessions") or ""), keepers, _inodes(files))
     # The agent is recorded as soon as it is started; before that it may be about to be.
     least = 0.0 if traces.recorded else STARTING - _age(process.get("started_at"))
-    return _hunt(Reach(tree or native(), False), traces, least)
+    swept = _hunt(Reach(tree, False), traces, least)
+    for keeper in keepers:
+        found = tree.find(keeper.pid)
+        if found is not None and tree.same(found.started, keeper.started):
+            tree.kill(found)  # stopped, perhaps: it has nothing left to keep
+    return swept
+
+
+def sweep_by_file(run_id: str, path: str) -> Swept:
+    """The same, for the run whose process.json is at `path`, and by its keeper."""
+    return sweep_lost(run_id, runs.read_json(path) or {})
+
+
+def _wait_for(keepers: tuple[Identity, ...], tree: Tree) -> None:
+    deadline, pause = monotonic() + KEEPER_PATIENCE, FIRST_PAUSE
+    while monotonic() < deadline and any(alive(keeper, tree) for keeper in keepers):
+        sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _inodes(paths: Iterable[str]) -> frozenset[tuple[int, int]]:
+    found = set()
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
 
 
 def _age(started_at: Any) -> float:
@@ -88,27 +138,27 @@ def _age(started_at: Any) -> float:
     return age if age >= 0 else STARTING
 
 
-def _adopted(reach: Reach) -> Swept:
-    """Kill our children until there are none: the children of each then become ours, to the last one.
+def adopted(reach: Reach, patience: float = PATIENCE) -> Swept:
+    """Kill our children until there are none, or for so many seconds: those of each become ours, to the last one.
 
     A child keeps its number until we bury it, so none can be mistaken.
     """
     seen: dict[int, str] = {}
-    deadline, pause = monotonic() + PATIENCE, FIRST_PAUSE
+    deadline, pause = monotonic() + patience, FIRST_PAUSE
     while True:
         ours = set(children(os.getpid())) - reach.spare
-        alive = {pid for pid in ours if not _bury(pid)}
-        for pid in alive - seen.keys():
+        living = {pid for pid in ours if not _bury(pid)}
+        for pid in living - seen.keys():
             seen[pid] = reach.tree.command(pid)
-        for pid in alive:
+        for pid in living:
             _kill(pid)
         if monotonic() >= deadline or (not ours and childless(reach.spare)):
             break
         # Those that were buried may have left us children of their own, which are looked for at once.
-        if alive == ours:
+        if living == ours:
             sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-    return tuple({"pid": pid, "command": command, "alive": pid in alive} for pid, command in seen.items())
+    return tuple({"pid": pid, "command": command, "alive": pid in living} for pid, command in seen.items())
 
 
 def _hunt(reach: Reach, traces: Traces, least: float = 0.0) -> Swept:
@@ -130,9 +180,9 @@ def _hunt(reach: Reach, traces: Traces, least: float = 0.0) -> Swept:
         traces = traces._replace(recorded=tuple({*traces.recorded, *seen}))
         sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
-    alive = {process.pid for process in found}
+    living = {process.pid for process in found}
     return tuple(
-        {"pid": who.pid, "command": command, "alive": who.pid in alive} for who, command in seen.items()
+        {"pid": who.pid, "command": command, "alive": who.pid in living} for who, command in seen.items()
     )
 
 
@@ -158,11 +208,27 @@ def _related(reach: Reach, traces: Traces, by_tag: bool) -> list[Process]:
         for process in everyone:
             if process.pid not in safe and tree.tagged(process.pid, traces.run_id):
                 roots[process.pid] = process
+        for process in everyone:
+            if process.pid not in safe and tree.writes(process.pid, traces.files):
+                roots[process.pid] = process
+    for process in _below_keepers(tree, everyone, by_pid, traces.keepers):
+        roots[process.pid] = process
     for pid in safe & roots.keys():
         del roots[pid]
     for process in descendants(everyone, list(roots), frozenset(safe)):
         roots[process.pid] = process
     return [process for process in roots.values() if not process.ended]
+
+
+def _below_keepers(
+    tree: Tree, everyone: list[Process], by_pid: Mapping[int, Process], keepers: tuple[Identity, ...]
+) -> list[Process]:
+    living = [
+        keeper.pid
+        for keeper in keepers
+        if keeper.pid in by_pid and tree.same(by_pid[keeper.pid].started, keeper.started)
+    ]
+    return descendants(everyone, living)
 
 
 def _bury(pid: int) -> bool:

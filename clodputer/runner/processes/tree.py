@@ -24,6 +24,9 @@ class Tree(Protocol):
     def tagged(self, pid: int, run_id: str) -> bool:
         """Whether it belongs to our user and was started with CLODPUTER_RUN_ID=<run_id>."""
 
+    def writes(self, pid: int, files: frozenset[tuple[int, int]]) -> bool:
+        """Whether it belongs to our user and has one of these files, given as (device, inode), open for writing alone."""
+
     def command(self, pid: int) -> str:
         """The beginning of its command line."""
 

@@ -95,6 +95,31 @@ def tagged(pid: int, run_id: str) -> bool:
         return False
 
 
+def writes(pid: int, files: frozenset[tuple[int, int]]) -> bool:
+    """Whether it belongs to our user and has one of these files, given as (device, inode), open for writing alone.
+
+    As an agent and its children have them; whoever looks at a run's output opens it for reading.
+    """
+    if not files:
+        return False
+    try:
+        descriptors = os.listdir(f"/proc/{pid}/fd")  # refused unless it is ours
+        if os.stat(f"/proc/{pid}").st_uid != os.getuid():
+            return False
+    except OSError:
+        return False
+    for descriptor in descriptors:
+        try:
+            status = os.stat(f"/proc/{pid}/fd/{descriptor}")
+        except OSError:
+            continue
+        if (status.st_dev, status.st_ino) in files:
+            flags = _read(f"/proc/{pid}/fdinfo/{descriptor}").partition(b"flags:")[2].split()[:1]
+            if flags and int(flags[0], 8) & os.O_ACCMODE == os.O_WRONLY:
+                return True
+    return False
+
+
 def command(pid: int) -> str:
     """The beginning of its command line, or its name in brackets when it has none."""
     words = _read(f"/proc/{pid}/cmdline", 8 * 1024).replace(b"\0", b" ").strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from time import monotonic, sleep, time
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from clodputer.effects.close import close_cancelled
 from clodputer.runner.processes import recorded, tree
@@ -12,7 +12,7 @@ from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile, lookup, whereabouts
 from clodputer.store.spool import slot as slots
-from clodputer.store.spool.slot import Slot
+from clodputer.store.spool.slot import PERSON, Slot
 from clodputer.store.spool.whereabouts import RUNNING, Found
 
 # What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has
@@ -62,9 +62,17 @@ def of_task(context: Context, task: str) -> list[Found]:
     return list(found.values())
 
 
-def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Cancelled:
+def cancel(
+    context: Context,
+    request: Found,
+    patience: float = PATIENCE,
+    *,
+    why: str = PERSON,
+    pause: Callable[[float], object] = sleep,
+) -> Cancelled:
     """End a request wherever it is, and wait for the end of its run, if it is in one, for at most `patience` seconds.
 
+    why: a clause that goes on after "because". pause: how to wait for so many seconds, or for less.
     Nothing of ours holds a lock: in the queue our rename and the claim's exclude each other, and in the slot there is a file
     that whoever holds or recovers it looks at. So each step may be our last one. Raises OSError.
     """
@@ -88,6 +96,7 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
                     request_id,
                     now_at.name,
                     time(),
+                    why,
                     task=task or None,
                     lane=now_at.lane or None,
                 )
@@ -99,7 +108,7 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
         if now_at.slot is None:
             raise ValueError(f"{now_at.path} is in no slot")
         try:
-            slots.ask_cancel(context.home, now_at.slot, now_at.id)
+            slots.ask_cancel(context.home, now_at.slot, now_at.id, why)
         except FileNotFoundError:
             continue  # it has left a slot that its lane has no more
         if not asked:
@@ -118,7 +127,7 @@ def cancel(context: Context, request: Found, patience: float = PATIENCE) -> Canc
             return Cancelled(ASKED, now_at.id, task, RUNNING, run_id=now_at.run_id, stale=stale)
         # Believed the second time: one that has just settled its run and ended has taken its mark away by then.
         died = _dead(context, now_at)
-        sleep(GLANCE)
+        pause(GLANCE)
 
 
 def held(context: Context, request: Found) -> bool:

@@ -21,14 +21,18 @@ def submit(
     values: Optional[Mapping[str, Any]] = None,
     priority: Optional[int] = None,
     dedupe_key: str = "",
+    body: str = "",
+    not_before: Optional[float] = None,
 ) -> str:
-    """Drop a request for a task and return its id. Raises OSError."""
+    """Drop a request for a task and return its id. not_before: epoch seconds. Raises OSError."""
     request = Request(
         os.urandom(4).hex(),
         task,
         time(),
         values or {},
-        priority=priority,
+        body,
+        priority,
+        not_before,
         dedupe_key=dedupe_key,
         origin={"trigger": trigger},
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.cron import block, table
 from clodputer.schedulers.cron.apply import apply, probe, start
-from clodputer.schedulers.cron.inspect import inspect
+from clodputer.schedulers.cron.inspect import inspect, written
 from clodputer.schedulers.cron.problems import daemon_problem, problems
 from clodputer.schedulers.cron.render import command, render
 from clodputer.schedulers.unit import Answer, Frame
 
-__all__ = ["answers", "apply", "inspect", "probe", "problems", "render", "start"]
+__all__ = ["answers", "apply", "inspect", "probe", "problems", "render", "start", "written"]
 
 
 def answers(frame: Frame) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable, Optional
+
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.cron import block, table
 from clodputer.schedulers.unit import FoundUnit, Frame
@@ -12,9 +14,18 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
 
     Raises ClodputerError when that is not known.
     """
+    return _units(frame, table.read, everywhere)
+
+
+def written(frame: Frame) -> list[FoundUnit]:
+    """The same of this home, by one call of `crontab`: what stands above our blocks does not matter to a look."""
+    return _units(frame, table.glance, everywhere=False)
+
+
+def _units(frame: Frame, read: Callable[[Frame], Optional[bytes]], everywhere: bool) -> list[FoundUnit]:
     found: list[FoundUnit] = []
     try:
-        content = table.read(frame) or b""
+        content = read(frame) or b""
     except ClodputerError as error:
         if error.code == "crontab_missing":
             return []

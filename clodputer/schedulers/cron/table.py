@@ -39,17 +39,15 @@ def read(frame: Frame) -> Optional[bytes]:
     Raises ClodputerError when it cannot be read for certain.
     """
     for _ in range(_ATTEMPTS):
-        shown = crontab.call(frame, "-l")
-        if shown.returncode != 0:
-            if crontab.none(shown):
-                return None
-            crontab.unreadable(tool.said(shown))
+        shown = glance(frame)
+        if shown is None:
+            return None
         # A table that was put in place by other means than `crontab` begins with the person's own comments.
         whole = crontab.call(frame, "-l", environment={"CRONTAB_NOHEADER": "N"})
-        if whole.returncode != 0 or not whole.stdout.endswith(shown.stdout):
+        if whole.returncode != 0 or not whole.stdout.endswith(shown):
             continue
-        above = whole.stdout[: len(whole.stdout) - len(shown.stdout)]
-        table = shown.stdout if _HEADER.fullmatch(above) else whole.stdout
+        above = whole.stdout[: len(whole.stdout) - len(shown)]
+        table = shown if _HEADER.fullmatch(above) else whole.stdout
         _check(frame, table, whole.stdout)
         return table
     raise ClodputerError(
@@ -57,6 +55,16 @@ def read(frame: Frame) -> Optional[bytes]:
         "`crontab -l` said something else each time it was asked",
         "Nothing was changed. Close other programs that change your crontab, then try again.",
     )
+
+
+def glance(frame: Frame) -> Optional[bytes]:
+    """What `crontab -l` prints, for looking only; None when the person has no table. Raises ClodputerError."""
+    shown = crontab.call(frame, "-l")
+    if shown.returncode == 0:
+        return shown.stdout
+    if not crontab.none(shown):
+        crontab.unreadable(tool.said(shown))
+    return None
 
 
 def change(frame: Frame, edit: Callable[[Optional[bytes]], Optional[bytes]]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.launchd import launchctl
 from clodputer.schedulers.launchd.apply import apply, start
-from clodputer.schedulers.launchd.inspect import inspect
+from clodputer.schedulers.launchd.inspect import inspect, written
 from clodputer.schedulers.launchd.probe import probe
 from clodputer.schedulers.launchd.problems import problems
 from clodputer.schedulers.launchd.render import render
 from clodputer.schedulers.unit import Answer, Frame
 
-__all__ = ["answers", "apply", "inspect", "probe", "problems", "render", "start"]
+__all__ = ["answers", "apply", "inspect", "probe", "problems", "render", "start", "written"]
 
 
 def answers(frame: Frame) -> Answer:

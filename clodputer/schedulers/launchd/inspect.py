@@ -43,6 +43,15 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
     return [one for one in found if everywhere or one.home == frame.home]
 
 
+def written(frame: Frame) -> list[FoundUnit]:
+    """The units of this home whose files are there; `loaded` when the next login will take them."""
+    return [
+        _found(file)._replace(loaded=is_plain(file.path))
+        for file in own_files(frame)
+        if file.mark.home == frame.home
+    ]
+
+
 def own_files(frame: Frame) -> list[File]:
     """The files that bear our prefix and our mark, in order. Raises ClodputerError when the folder cannot be read."""
     place = plist.folder(frame)
@@ -101,15 +110,18 @@ def _kind(label: str, task: str) -> str:
 
 def _of_file(frame: Frame, file: File, session: bool) -> FoundUnit:
     job = launchctl.loaded(frame, file.label) if session else None
-    found = FoundUnit(
-        file.label, file.mark.home, file.mark.kind, file.mark.task, {file.path: file.text}, job is not None
-    )
+    found = _found(file)._replace(loaded=job is not None)
     if job is None:
         return found._replace(state="not loaded" if session else "no desktop session")
     current = job.fingerprint == file.fingerprint if job.fingerprint else None
     if not is_plain(file.path):
         current = False  # it is not what the next login will load
     return found._replace(current=current, state=job.state, failed=_failed(job.last_exit))
+
+
+def _found(file: File) -> FoundUnit:
+    mark = file.mark
+    return FoundUnit(file.label, mark.home, mark.kind, mark.task, {file.path: file.text}, loaded=False)
 
 
 def _orphan(label: str, job: launchctl.Loaded) -> FoundUnit:

@@ -6,13 +6,13 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import tool
 from clodputer.schedulers.systemd import systemctl, unitfile
 from clodputer.schedulers.systemd.apply import apply, start
-from clodputer.schedulers.systemd.inspect import inspect
+from clodputer.schedulers.systemd.inspect import inspect, written
 from clodputer.schedulers.systemd.probe import probe
 from clodputer.schedulers.systemd.problems import NO_LINGER, let_linger, problems
 from clodputer.schedulers.systemd.render import render
 from clodputer.schedulers.unit import Answer, Frame
 
-__all__ = ["answers", "apply", "inspect", "probe", "problems", "render", "start"]
+__all__ = ["answers", "apply", "inspect", "probe", "problems", "render", "start", "written"]
 
 
 def answers(frame: Frame) -> Answer:

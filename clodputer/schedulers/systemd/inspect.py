@@ -51,21 +51,31 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
             what = f"units of Clodputer are in {folder}, and {error.message}"
             raise ClodputerError(UNASKED, what, error.hint) from None
         return []
-    found = []
-    for name in sorted({os.path.splitext(unit)[0] for unit in files}):
-        own = {
-            f"{folder}/{name}{suffix}": files[f"{name}{suffix}"]
-            for suffix in SUFFIXES
-            if f"{name}{suffix}" in files
-        }
-        if everywhere or marks[name].home == frame.home:
-            found.append(_found(frame, name, marks[name], own, shown))
+    found = [one for one in _of_files(frame, files, marks, shown) if everywhere or one.home == frame.home]
     left = (os.path.splitext(unit)[0] for unit in [*traces, *_ghosts(folder, shown or {})])
     for name in sorted(set(left) - {os.path.splitext(unit)[0] for unit in names}):
         ours = unitfile.is_of_this_home(frame, name)
         if ours or everywhere:
-            mark = Mark("", frame.home if ours else "", "", "")
+            mark = Mark(frame.home if ours else "", "", "")
             found.append(_found(frame, name, mark, {}, shown)._replace(loaded=False))
+    return found
+
+
+def written(frame: Frame) -> list[FoundUnit]:
+    """The units of this home whose files are there; `loaded` when the links are that have the next manager start them."""
+    files, marks, _ = _marked(unitfile.folder(frame))
+    return [one for one in _of_files(frame, files, marks, None) if one.home == frame.home]
+
+
+def _of_files(
+    frame: Frame, files: Mapping[str, str], marks: Mapping[str, Mark], shown: Optional[Shown]
+) -> list[FoundUnit]:
+    """The units of these files, in order."""
+    found = []
+    for name in sorted({os.path.splitext(unit)[0] for unit in files}):
+        units = [name + suffix for suffix in SUFFIXES if name + suffix in files]
+        own = {f"{unitfile.folder(frame)}/{unit}": files[unit] for unit in units}
+        found.append(_found(frame, name, marks[name], own, shown))
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from math import ceil
 
-from clodputer import __version__
 from clodputer.model.errors import ClodputerError
 from clodputer.model.ring import Expression
 from clodputer.schedulers import template
@@ -26,7 +25,7 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
     stem = f"{unitfile.folder(frame)}/{name}"
     what = {TASK: f"task {alarm.task}", SPOOL: "requests in the spool", SWEEP: "what no other unit started"}
     values = {
-        "mark": unitfile.mark(__version__, frame.home, alarm.kind, alarm.task),
+        "mark": unitfile.mark(frame.home, alarm.kind, alarm.task),
         "description": plain(f"Clodputer: {what[alarm.kind]}"),
         "service": name + SERVICE,
     }

@@ -15,7 +15,7 @@ SUFFIXES = (SERVICE, TIMER, PATH)
 # What pulls in the units that ring; services are started by these only.
 WANTS = {TIMER: "timers.target.wants", PATH: "paths.target.wants"}
 
-_MARK = re.compile(r"# clodputer-unit version=(\S+) home=(\S+) kind=(\S+) task=(\S*)")
+_MARK = re.compile(r"# clodputer-unit home=(\S+) kind=(\S+) task=(\S*)")
 # A unit is some kilobytes long; a file that is larger is not ours.
 _LONGEST = 1 << 20
 
@@ -23,7 +23,6 @@ _LONGEST = 1 << 20
 class Mark(NamedTuple):
     """What the first line of a unit of ours says: whose it is."""
 
-    version: str
     home: str
     kind: str
     task: str
@@ -62,12 +61,9 @@ def is_of_this_home(frame: Frame, unit: str) -> bool:
     return bool(re.fullmatch(rf"{ours}(task-[a-z0-9-]+|spool|sweep)", unit))
 
 
-def mark(version: str, home: str, kind: str, task: str) -> str:
+def mark(home: str, kind: str, task: str) -> str:
     """The line by which a unit of ours is known, in ASCII letters only."""
-    told = (
-        f"version={quote(version)} home={quote(os.fsencode(home), safe='/')} kind={kind} task={quote(task)}"
-    )
-    return f"# clodputer-unit {told}"
+    return f"# clodputer-unit home={quote(os.fsencode(home), safe='/')} kind={kind} task={quote(task)}"
 
 
 def marked(text: str) -> Optional[Mark]:
@@ -75,8 +71,8 @@ def marked(text: str) -> Optional[Mark]:
     match = _MARK.fullmatch(text.partition("\n")[0])
     if match is None:
         return None
-    version, home, kind, task = match.groups()
-    return Mark(unquote(version), unquote(home, errors="surrogateescape"), unquote(kind), unquote(task))
+    home, kind, task = match.groups()
+    return Mark(unquote(home, errors="surrogateescape"), unquote(kind), unquote(task))
 
 
 def read(path: str) -> Optional[str]:

@@ -9,6 +9,7 @@ from math import inf
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.moment import iso
 from clodputer.store.home import Home
 from clodputer.store.index import file
 
@@ -24,6 +25,19 @@ class Finished(NamedTuple):
     reason: str
     duration: float
     cost_usd: Optional[float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "run_id": self.run_id,
+            "task": self.task,
+            "request_id": self.request_id,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "ended_at": iso(self.at),
+            "duration_seconds": self.duration,
+            "cost_usd": self.cost_usd,
+        }
 
 
 class Group(NamedTuple):
@@ -77,6 +91,12 @@ class Index:
             {**wanted, "since": since, "most": -1 if last is None else last},
         )
         return list(self._read(rows[::-1]))
+
+    def number(self, event: str, since: float) -> int:
+        """How many events of a kind were logged from `since` (epoch seconds) on."""
+        values = {"event": event, "since": since}
+        rows = self._ask("SELECT count(*) FROM events WHERE event = :event AND at >= :since", values)
+        return int(rows[0][0])
 
     def last_finished(self, outcome: str = "") -> dict[str, Finished]:
         """The newest finished run of each task, or the newest that ended with this outcome."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from hashlib import blake2b
 from json import dumps
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.request import is_id
 from clodputer.store import atomic, plainfile
+from clodputer.store.digest import digest
 from clodputer.store.folder import entries
 
 # Why a request was closed; every other code is that of an error, of a run's outcome or of a gate.
@@ -93,7 +93,13 @@ def forget(path: str) -> None:
 
 def names(folder: str) -> list[str]:
     """The names in `rejected/`, `dead/` or `closed/`, of the files themselves and not of their reasons; the latest first."""
-    found = [name for name in entries(folder) if not is_reason(name) and not name.startswith(".")]
+    there = set(entries(folder))
+    # A hidden file is one of ours only with its reason beside it: reasons that are being written are hidden as well.
+    found = [
+        name
+        for name in there
+        if not is_reason(name) and (not name.startswith(".") or name + REASON_SUFFIX in there)
+    ]
     return sorted(found, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
 
 
@@ -139,7 +145,7 @@ def _kept_name(name: str) -> str:
     """What a file is kept as: a name that leaves room for that of its reason, and does not look like one."""
     data = os.fsencode(name)
     if len(data) > LONGEST_KEPT:
-        return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{blake2b(data, digest_size=8).hexdigest()}"
+        return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{digest(data, 8)}"
     return f"{name}~" if is_reason(name) else name
 
 

@@ -15,6 +15,8 @@ from clodputer.store.lock import Lock
 from clodputer.store.spool import layout
 
 CANCEL_SUFFIX = ".cancel"
+# Why a request is cancelled, unless whoever asks for it says otherwise.
+PERSON = "a person asked for it"
 # In bytes.
 LARGEST_MARK = 65536
 
@@ -157,10 +159,26 @@ def cancel_path(home: Home, slot: Slot, request_id: str) -> str:
     return f"{folder(home, slot)}/{request_id}{CANCEL_SUFFIX}"
 
 
-def ask_cancel(home: Home, slot: Slot, request_id: str) -> None:
-    """Ask for the end of a request in the slot; may be repeated. Raises OSError."""
-    path = cancel_path(home, slot, request_id)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+def ask_cancel(home: Home, slot: Slot, request_id: str, why: str = PERSON) -> None:
+    """Ask for the end of a request in the slot, with the reason; may be repeated, the first reason stays. Raises OSError."""
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(cancel_path(home, slot, request_id), flags, 0o600)
+    except FileExistsError:
+        return
+    try:
+        atomic.write_all(descriptor, why.encode("utf-8", "replace"))
+    finally:
+        os.close(descriptor)
+
+
+def why_cancelled(home: Home, slot: Slot, request_id: str) -> str:
+    """Why somebody has asked for the end of a request, as a clause that goes on after "because"."""
+    try:
+        text = plainfile.read(cancel_path(home, slot, request_id), LARGEST_MARK).content
+    except (OSError, ValueError):
+        return PERSON
+    return text.decode("utf-8", "replace").strip()[:400] or PERSON
 
 
 def cancel_asked(home: Home, slot: Slot, request_id: str) -> bool:

@@ -64,7 +64,7 @@ def name(task: str, mark: str) -> str:
 
 def at_work(home: Home, task: str) -> AtWork:
     """What of the task waits or runs now, by the names in the spool; requests that a person dropped do not count as waiting."""
-    waiting = any(_is_of(entry, task) for entry in entries(home.new))
+    waiting = any(is_of(entry, task) for entry in entries(home.new))
     running = False
     for lane in layout.lanes(home):
         for state, folder in layout.places(home, lane):
@@ -79,10 +79,10 @@ def _is_at_work(task: str, name: str) -> bool:
     if is_mark(name):
         return name.startswith(f"{task}@")
     place = parse_place(name)
-    return place is not None and _is_of(place.dropped, task)
+    return place is not None and is_of(place.dropped, task)
 
 
-def _is_of(dropped: str, task: str) -> bool:
+def is_of(dropped: str, task: str) -> bool:
     """Whether a file was dropped by us for a slot time, or a boot, of the task."""
     mark = dropped[len(task) + 1 :] if dropped.startswith(f"{task}@") else ""
     return mark.startswith("boot-") or (mark[:8].isdecimal() and mark[8:9] == "T")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 # A run gets these from us, whatever its task says: what it leaves behind is found by them.
-RESERVED = frozenset(("CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR"))
+RESERVED = frozenset(("CLODPUTER_HOME", "CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR"))
 NOTHING = Rendered()
 
 _MAPPING = "a mapping of names to values"

@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
-from clodputer.schedulers import choice, installation, load, place
+from clodputer.schedulers import choice, installation, load, place, scheduled
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers import shim as shims
 from clodputer.schedulers.choice import Known
@@ -43,7 +43,10 @@ class Installed(NamedTuple):
 def look(home: Home, environ: Mapping[str, str], platform: str) -> Installed:
     """Ask all of them. Raises ClodputerError, OSError."""
     shim = shims.read(installation.shim_path(home.root))
-    frame = _frame(home, environ, shim)
+    if shim is not None:
+        frame = scheduled.frame(home, _settings(home, environ), shim, SECONDS)
+    else:
+        frame = place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
     schedulers = {name: load(name) for name in choice.candidates(platform)}
     known = choice.look(schedulers, frame, everywhere=True)
     names = tuple(name for name, seen in known.items() if any(one.home == home.root for one in seen.found))
@@ -65,24 +68,9 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Installed:
     return found._replace(units=units, mine=mine, changes=steps, problems=problems, seen=tuple(seen))
 
 
-def _frame(home: Home, environ: Mapping[str, str], shim: Optional[Shim]) -> Frame:
-    """The frame of the installation that is there: drift is a difference to that, and not to this terminal."""
-    if shim is None:
-        return place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
-    return Frame(
-        home.root,
-        shim.environment.get("HOME", ""),
-        installation.shim_path(home.root),
-        shim.environment,
-        _sweep(home, environ),
-        shim.zone,
-        SECONDS,
-    )
-
-
-def _sweep(home: Home, environ: Mapping[str, str]) -> int:
-    """How often the sweep is to ring, in seconds; the default while config.yaml is broken, which its own check tells."""
+def _settings(home: Home, environ: Mapping[str, str]) -> Settings:
+    """The defaults while config.yaml is broken, which its own check reports."""
     try:
-        return int(settings.load(home, environ).sweep)
+        return settings.load(home, environ)
     except ClodputerError:
-        return int(Settings().sweep)
+        return Settings()

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
-from itertools import islice, takewhile
-from operator import ge
-from typing import NamedTuple, Optional
+from itertools import islice
+from typing import Optional
 
 from clodputer import triggers
-from clodputer.model.due import MISSED, ON_TIME, REASONS
+from clodputer.model.due import MISSED, REASONS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
-from clodputer.model.policy import fingerprint, policy
 from clodputer.model.schedule import Schedule, slots
 from clodputer.store import ledger, runs
 from clodputer.store import zone as zones
+from clodputer.views import fates
 from clodputer.views.doctor.finding import Facts, Finding, amount, ask, named, note, ok, problem
 
 DAY = 86400.0
@@ -33,17 +30,6 @@ NIGHT = (22, 7)
 
 # Of what was missed these are told: the others were chosen.
 _TOLD = ("too_late", "asleep_or_off")
-
-
-class Timed(NamedTuple):
-    """One trigger of an enabled task that has slot times."""
-
-    task: str
-    place: int
-    schedule: Schedule
-    fingerprint: str
-    jitter: int
-    since: float
 
 
 def clock(facts: Facts) -> list[Finding]:
@@ -101,29 +87,20 @@ def missed(facts: Facts) -> list[Finding]:
 
 def silence(facts: Facts) -> list[Finding]:
     """Slot times that have passed and that nobody has looked at: the scheduler is silent."""
-    number, first, names = 0, facts.now, []
-    for timed in _timed(facts):
-        entry = ledger.read(facts.home, timed.task, timed.place)
-        known = entry is not None and entry.fingerprint == timed.fingerprint
-        after = max(entry.accounted if entry and known else timed.since, facts.now - 30 * DAY)
-        until = facts.now - timed.jitter - ON_TIME
-        # Not beyond: with many tasks, working out a thousand coming slot times of each takes seconds.
-        passed = list(islice(takewhile(partial(ge, until), slots(timed.schedule, after)), MOST))
-        if passed:
-            number, first = number + len(passed), min(first, passed[0])
-            names.append(timed.task)
+    found = fates.overdue(facts.environ, facts.home, facts.tasks, facts.now, MOST)
     latest = _latest_run(facts)
     last = (
         f"the latest run began {format_duration(facts.now - latest)} ago"
         if latest
         else "nothing has ever run here"
     )
-    if not number:
+    if not found:
         return ok("silence", f"every slot time was looked at; {last}")
+    first, names = min(one.slot for one in found), sorted({one.task for one in found})
     return problem(
         "silence",
-        f"{amount(number, 'slot time')} passed since {zones.wall(first)} and nobody looked "
-        f"({named(sorted(set(names)))}); {last}",
+        f"{amount(sum(one.number for one in found), 'slot time')} passed since {zones.wall(first)} and nobody looked "
+        f"({named(names)}); {last}",
         "No scheduler calls exec: clodputer install; to see if it works: clodputer doctor --canary",
     )
 
@@ -135,7 +112,7 @@ def sleep(facts: Facts) -> list[Finding]:
     minutes = sleep_of(ask(facts, ["pmset", "-g"]).out)
     if not minutes:
         return ok("sleep", "this Mac does not go to sleep by itself")
-    nightly = sorted({timed.task for timed in _timed(facts) if _at_night(timed, facts)})
+    nightly = sorted({task for task, schedule in _schedules(facts) if _at_night(schedule, facts.now)})
     if not nightly:
         return ok(
             "sleep", f"this Mac goes to sleep after {amount(minutes, 'minute')}; nothing is due at night"
@@ -154,9 +131,9 @@ def sleep_of(text: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _at_night(timed: Timed, facts: Facts) -> bool:
-    for slot in islice(slots(timed.schedule, facts.now), 100):
-        if slot > facts.now + 8 * DAY:
+def _at_night(schedule: Schedule, now: float) -> bool:
+    for slot in islice(slots(schedule, now), 100):
+        if slot > now + 8 * DAY:
             return False
         hour = datetime.fromtimestamp(slot).astimezone().hour
         if hour >= NIGHT[0] or hour < NIGHT[1]:
@@ -164,25 +141,16 @@ def _at_night(timed: Timed, facts: Facts) -> bool:
     return False
 
 
-def _timed(facts: Facts) -> Iterator[Timed]:
+def _schedules(facts: Facts) -> Iterator[tuple[str, Schedule]]:
+    """The schedules of all enabled tasks, each with its task's name."""
     for task in facts.tasks:
-        if not task.enabled:
-            continue
-        for index, one in enumerate(task.triggers):
+        for one in task.triggers if task.enabled else ():
             try:
                 schedule = triggers.schedule(one, facts.environ)
             except ClodputerError:
                 continue  # a finding of the tasks' own check
-            if schedule is None:
-                continue
-            yield Timed(
-                task.name,
-                index,
-                schedule,
-                fingerprint(one),
-                policy(one, task.name).jitter,
-                os.stat(task.path).st_mtime,
-            )
+            if schedule is not None:
+                yield task.name, schedule
 
 
 def _latest_run(facts: Facts) -> Optional[float]:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from json import dumps
 from typing import Any
 
+from clodputer.cli.terminal.fields import MARGIN, field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose, wrapped
 from clodputer.cli.terminal.when import dollars
 from clodputer.model.moment import format_duration, parse_moment
-from clodputer.model.outcome import LIMITED, REASONS, SUCCEEDED, remedy
+from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.store import zone
 
-# Wide enough for "permission", the longest label.
-LABEL = 11
-MARGIN = LABEL + 2
 # A result is read here, not studied: the whole of it stands in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
 
 
 def headline(record: Mapping[str, Any]) -> str:
     """The task and how it ended, in one line."""
-    word = {SUCCEEDED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
+    word = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
     took = format_duration(float(record["duration_seconds"]))
     return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')} after {took}"
 
@@ -34,16 +31,6 @@ def summary(record: Mapping[str, Any], folder: str) -> str:
     return "\n".join(
         [hung(headline(record)), *(field(label, text) for label, text in _fields(record, folder) if text)]
     )
-
-
-def field(label: str, text: str) -> str:
-    """A labelled text, its further lines set under the first."""
-    return f"  {ink(label.ljust(LABEL), 'dim')}{text}".replace("\n", "\n" + " " * MARGIN)
-
-
-def told(label: str, text: str) -> str:
-    """A labelled text of harmless words, set into the width that the terminal leaves; it may hold ink."""
-    return field(label, wrapped(text, MARGIN))
 
 
 def shortened(text: str, where: str) -> str:
@@ -116,21 +103,7 @@ def _denial(denial: Mapping[str, Any]) -> str:
 
 
 def _held(effect: Mapping[str, Any]) -> str:
-    return f"{effect['scope']} {effect['name']}, {until(effect.get('until'))}"
-
-
-def until(moment: Any) -> str:
-    """When a hold ends, in local time."""
-    if moment is None:
-        return "until it is lifted"
-    epoch = moment if isinstance(moment, (int, float)) else parse_moment(str(moment), 0.0)
-    return f"until {zone.wall(epoch // 60 * 60)}"
-
-
-def files(folder: str) -> list[tuple[str, int]]:
-    """The files of a run with their sizes in bytes, by name."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in entries)
-    except FileNotFoundError:
-        return []
+    until = effect.get("until")
+    return (
+        f"{effect['scope']} {effect['name']}, {zone.until(parse_moment(str(until), 0.0) if until else None)}"
+    )

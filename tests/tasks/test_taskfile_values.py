@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store import told
+from tests.tasks import told
 
 # What stands in tasks/x.yaml, and every line that is said about it.
 BAD: dict[str, tuple[str, list[str]]] = {

@@ -1,18 +1,18 @@
-"""What was set aside, in words for a person and for programs: why, whether that still holds, and what fixes it."""
+"""What was set aside, in words for a person: why, whether that still holds, and what fixes it."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Optional
 
 from clodputer.cli.terminal import when
+from clodputer.cli.terminal.fields import wrapped_field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import record
-from clodputer.model.moment import iso
+from clodputer.cli.text.run_record import shortened
 from clodputer.store import plainfile
 from clodputer.store.context import Context
 from clodputer.store.spool.dropfile import FORMS
@@ -22,24 +22,6 @@ from clodputer.views.setaside import SetAside
 VERBS = {REJECTED: "was rejected", DEAD: "was given up", CLOSED: "was closed"}
 # Of the files of one task so many are told; of a file's content so many bytes.
 MOST_TOLD, LARGEST = 3, 64 * 1024
-
-
-def data(one: SetAside) -> dict[str, Any]:
-    """For programs."""
-    wrong = one.trouble
-    return {
-        "place": one.place,
-        "file": one.name,
-        "path": one.path,
-        "request_id": one.request_id or None,
-        "task": one.task or None,
-        "code": one.code or None,
-        "reason": one.reason,
-        "retried_as": one.retried_as or None,
-        "since": iso(one.since),
-        "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
-        "fix": one.fix or None,
-    }
 
 
 def page(one: SetAside, content: Optional[str], now: float) -> str:
@@ -56,9 +38,9 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     ]
     verb = f"{ink(VERBS[one.place], 'yellow')} {when.ago(one.since, now)}"
     lines = [hung(f"{ink(printable(one.name), 'bold')} {verb}")]
-    lines += [record.told(label, printable(text)) for label, text in fields if text]
+    lines += [wrapped_field(label, printable(text)) for label, text in fields if text]
     if content and content.strip():
-        shown = record.shortened(content, one.path).replace("\n", "\n  ")
+        shown = shortened(content, one.path).replace("\n", "\n  ")
         lines += ["", f"{ink('Content', 'bold')}\n  {shown}"]
     return "\n".join(lines)
 
@@ -83,9 +65,9 @@ def of_task(found: Sequence[SetAside], now: float) -> list[str]:
             # The reason as it is now, if there still is one: the task file may have been edited since.
             why = str(one.trouble) if one.trouble and place == REJECTED else one.reason
             head = f"{one.handle} {when.ago(one.since, now)}: {short(why)}"
-            lines.append(record.told(label, printable(f"{head}\n{one.fix}")))
+            lines.append(wrapped_field(label, printable(f"{head}\n{one.fix}")))
         if here[MOST_TOLD:]:
-            lines.append(record.told("", f"and {len(here) - MOST_TOLD} more: clodputer queue --{place}"))
+            lines.append(wrapped_field("", f"and {len(here) - MOST_TOLD} more: clodputer queue --{place}"))
     return lines
 
 

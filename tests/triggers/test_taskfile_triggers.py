@@ -10,7 +10,7 @@ import pytest
 from clodputer import triggers
 from clodputer.model.keys import defaults
 from clodputer.tasks import taskfile
-from tests.store import told
+from tests.tasks import told
 from tests.workshop import make_home, write_task
 
 # What stands behind `trigger: `, and what is said about it.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clodputer.store.tasks import document as taskfile_yaml
 from tests.examples import examples
-from tests.store import told
+from tests.tasks import told
 
 BAD: dict[str, tuple[bytes, str]] = {
     "tab for indentation": (

@@ -10,7 +10,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import record, slot
+from clodputer.cli.text import fates, scheduled
 from clodputer.model.moment import format_duration
 from clodputer.store import zone
 from clodputer.views.status import Running, Status
@@ -34,6 +34,7 @@ LAST = (
 NEXT = (Column("NEXT"), Column("AT"), Column("TRIGGER"))
 MOST_MISSED = 5
 MOST_FAILING = 5
+MOST_OVERDUE = 5
 
 
 def page(status: Status) -> str:
@@ -44,10 +45,7 @@ def page(status: Status) -> str:
 def _parts(status: Status) -> Iterator[str]:
     yield table(RUNNING, [_running(one) for one in status.running]) or ink("Nothing is being run.", "dim")
     yield _lines("Waiting", _waiting(status))
-    yield _lines("On hold", _holds(status), "yellow")
-    yield _lines("Look at", _attention(status), "red")
-    yield broken_lines(status.broken)
-    yield _lines("Missed since yesterday", _missed(status), "yellow")
+    yield from wanting(status, "Look at", "yesterday")
     yield table(
         LAST,
         [
@@ -64,7 +62,16 @@ def _parts(status: Status) -> Iterator[str]:
     )
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
     yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
-    yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in status.coming])
+    kept = [one for one in status.coming if not status.scheduled.nothing_starts(one.task)]
+    yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in kept])
+
+
+def wanting(status: Status, title: str, since: str) -> Iterator[str]:
+    """What wants something of a person: holds, all that needs attention, files with mistakes, missed slot times."""
+    yield _lines("On hold", _holds(status), "yellow")
+    yield _lines(title, _attention(status), "red")
+    yield broken_lines(status.broken)
+    yield _lines(f"Missed since {since}", _missed(status), "yellow")
 
 
 def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
@@ -94,7 +101,7 @@ def _waiting(status: Status) -> Iterator[str]:
 
 def _holds(status: Status) -> Iterator[str]:
     for placed in status.holds:
-        until, reason = record.until(placed.hold.until), printable(placed.hold.reason)
+        until, reason = zone.until(placed.hold.until), printable(placed.hold.reason)
         yield f"{printable(placed.target.words)} {until} ({reason}): {one_line(placed.hold.message, 200)}"
 
 
@@ -103,10 +110,19 @@ def _attention(status: Status) -> Iterator[str]:
     for problem in needs.problems:
         yield f"Nothing runs until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
     if needs.crash is not None:
-        more = f", and {needs.crashes - 1} others" if needs.crashes > 1 else ""
+        others = needs.crashes - 1
+        more = f" ({others} other{'' if others == 1 else 's'} beside it)" if others else ""
+        ago = when.ago(needs.crash.at, status.now)
+        yield f"Clodputer itself failed {ago}. Please report it: {needs.crash.path}{more}"
+    latest = needs.faults.latest
+    if latest is not None:
         yield (
-            f"Clodputer itself failed, last {when.ago(needs.crash.at, status.now)}. Please report it: {needs.crash.path}{more}"
+            f"{needs.faults.number} fault{'' if needs.faults.number == 1 else 's'} of Clodputer contained, last "
+            f"{when.ago(latest.at, status.now)} ({latest.step}: {one_line(latest.message, 200)}). "
+            "See: clodputer logs --event fault"
         )
+    if needs.stuck:
+        yield f"{len(needs.stuck)} stuck in spool/new: {one_line(', '.join(needs.stuck), 200)}. See: clodputer doctor"
     for run in needs.failing[:MOST_FAILING]:
         ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason)} {when.ago(run.at, status.now)}"
         yield f"{ended}, its latest run. See: clodputer show {run.run_id}"
@@ -120,13 +136,17 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
     for blind in status.watch_problems:
         yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
-    for one in status.overdue:
-        yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since: is one called at all?"
+    if unscheduled := scheduled.sentence(status.scheduled):
+        yield unscheduled
+    for one in status.overdue[:MOST_OVERDUE]:
+        yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since"
+    if len(status.overdue) > MOST_OVERDUE:
+        yield f"and {len(status.overdue) - MOST_OVERDUE} more triggers are overdue. See: clodputer why TASK"
 
 
 def _missed(status: Status) -> Iterator[str]:
     for one in status.missed[:MOST_MISSED]:
-        yield f"{one.task}: {slot.fate_line(one.fate)}"
+        yield f"{one.task}: {fates.line(one.fate)}"
     more = len(status.missed) - MOST_MISSED
     if more > 0:
         yield f"and {more} more: clodputer why TASK"

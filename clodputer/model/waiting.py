@@ -1,0 +1,37 @@
+"""Why a request can wait: one table of the reason codes, each with what it means and what lets the request go."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Wait(NamedTuple):
+    """One reason to wait: what it means, and what ends it, for people. `{task}` in `ends` stands for its name."""
+
+    meaning: str
+    ends: str
+
+
+HOLD = "hold"
+NOT_BEFORE = "not_before"
+OVERLAP = "overlap"
+
+WAITS: dict[str, Wait] = {
+    NOT_BEFORE: Wait(
+        "The request itself says not to run before a moment.", "Nothing: it runs when its time comes."
+    ),
+    HOLD: Wait(
+        "Everything, its lane, its task or its account is on hold.",
+        "It goes on when the hold ends, or at once after: clodputer resume",
+    ),
+    OVERLAP: Wait(
+        "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
+        "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
+    ),
+}
+
+
+def ends(reason: str, task: str) -> str:
+    """What lets a request of `task` go that waits for this reason; empty for a reason that is not in the table."""
+    known = WAITS.get(reason)
+    return known.ends.replace("{task}", task) if known else ""

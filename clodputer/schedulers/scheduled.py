@@ -1,0 +1,123 @@
+"""Whether anything starts the tasks of a home at their times, as far as files show it: quick enough for every `list`."""
+
+# Only `crontab` is asked, as no file can be read instead. What a scheduler makes of its files is for the doctor to find out.
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.ring import NOTHING
+from clodputer.model.settings import Settings
+from clodputer.model.task import Task
+from clodputer.schedulers import choice, installation, load, ring, shim
+from clodputer.schedulers.plan import Wanted
+from clodputer.schedulers.shim import Shim
+from clodputer.schedulers.unit import REPLACE, SWEEP, TASK, Alarm, Change, FoundUnit, Frame, changes
+from clodputer.store.context import Context
+from clodputer.store.home import Home
+
+# How long `crontab -l` may take, in seconds.
+SECONDS = 5.0
+NO_SCHEDULER, UNKNOWN = "no_scheduler", "scheduler_unknown"
+# What may be wrong with the alarm of one task.
+MISSING, DIFFERS = "missing", "differs"
+INSTALL = "Run: clodputer install"
+
+
+class Scheduled(NamedTuple):
+    """What starts the tasks that were asked for.
+
+    name: the scheduler that has alarms of this home, or "". problem: why none of them is started in time, or not known to be.
+    alarms: the tasks whose alarm is not as they want it, with MISSING or DIFFERS. swept: the scheduler looks every few minutes
+    for what no alarm came for, so that those tasks are late and not forgotten.
+    """
+
+    name: str = ""
+    problem: Optional[ClodputerError] = None
+    alarms: Mapping[str, str] = {}
+    swept: bool = True
+
+    def nothing_starts(self, task: str) -> bool:
+        """Whether the slot times of a task will pass without anybody looking, as things stand."""
+        gone = self.problem is not None and self.problem.code != UNKNOWN
+        return gone or (task in self.alarms and not self.swept)
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return self.problem.hint if self.problem else INSTALL
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        problem = self.problem
+        return {
+            "name": self.name or None,
+            "problem": None
+            if problem is None
+            else {"code": problem.code, "message": problem.message, "hint": problem.hint},
+            "alarms": [{"task": task, "problem": self.alarms[task]} for task in sorted(self.alarms)],
+        }
+
+
+def look(context: Context, tasks: Iterable[Task], platform: str) -> Scheduled:
+    """What starts these tasks; nothing is wrong when none of them needs an alarm. Changes nothing. Raises OSError."""
+    known = shim.read(installation.shim_path(context.home.root))
+    at = None if known is None else frame(context.home, context.settings, known, SECONDS)
+    alarms = _alarms(context, tasks, at.environment if at else context.environ)
+    if not alarms:
+        return Scheduled()
+    if at is None:
+        # Without it no unit could start anything, and `uninstall` removes it last: no scheduler need be asked.
+        return Scheduled(problem=_none(context.home))
+    name, found = "", []
+    for candidate in choice.candidates(platform):
+        try:
+            found = load(candidate).written(at)
+        except ClodputerError as error:
+            message = f"it is not known whether {candidate} starts the tasks of this home: {error.message}"
+            return Scheduled(candidate, ClodputerError(UNKNOWN, message, error.hint))
+        if found:
+            name = candidate
+            break
+    if not name:
+        return Scheduled(problem=_none(context.home))
+    units, _ = installation.rendered(load(name), at, Wanted(tuple(alarms)))
+    return judge(name, changes(list(units), found), found)
+
+
+def judge(name: str, steps: Iterable[Change], found: Iterable[FoundUnit]) -> Scheduled:
+    """What the difference between the alarms of some tasks and the units that were found amounts to. Pure."""
+    wrong = {}
+    for step in steps:
+        if step.unit is not None and (step.found is None or not step.found.loaded):
+            wrong[step.unit.task] = MISSING
+        elif step.unit is not None and step.verb == REPLACE:
+            wrong[step.unit.task] = DIFFERS
+    return Scheduled(name, None, wrong, any(unit.kind == SWEEP and unit.loaded for unit in found))
+
+
+def frame(home: Home, settings: Settings, known: Shim, seconds: float) -> Frame:
+    """The frame of the installation that is there, for differences to that and not to this terminal.
+
+    seconds: how long one call of a scheduler's own programs may take.
+    """
+    account, path = known.environment.get("HOME", ""), installation.shim_path(home.root)
+    return Frame(home.root, account, path, known.environment, int(settings.sweep), known.zone, seconds)
+
+
+def _alarms(context: Context, tasks: Iterable[Task], environ: Mapping[str, str]) -> list[Alarm]:
+    """The alarms that the enabled ones want."""
+    alarms = []
+    for task in tasks:
+        try:
+            needed = ring.wanted(task, environ, context.secrets)
+        except ClodputerError:
+            continue  # its watched folder cannot be named: what `install` and `doctor` say
+        if needed.ring != NOTHING:
+            alarms.append(Alarm(TASK, task.name, needed.ring, needed.words, task.triggers))
+    return alarms
+
+
+def _none(home: Home) -> ClodputerError:
+    return ClodputerError(NO_SCHEDULER, f"no scheduler is set up for {home.root}", INSTALL)

@@ -1,0 +1,230 @@
+"""Why a task did or did not run, and what it waits for: facts, and what stands between it and its next run in a sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from clodputer import triggers
+from clodputer.model.decision import Fate
+from clodputer.model.due import Entry
+from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import format_duration
+from clodputer.model.policy import fingerprint, policy
+from clodputer.model.schedule import following
+from clodputer.model.task import Task, Trigger
+from clodputer.runner.requests import cancel
+from clodputer.schedulers import scheduled
+from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store import holds, ledger, runs
+from clodputer.store import zone as zones
+from clodputer.store.context import Context
+from clodputer.store.holds import EVERYTHING, LANE, Placed
+from clodputer.store.spool.whereabouts import DELAYED, DROPPED, RUNNING
+from clodputer.tasks import taskfile
+from clodputer.views import fates, setaside, status, watching
+from clodputer.views.fates import Overdue
+from clodputer.views.run import record_problem
+from clodputer.views.setaside import SetAside
+
+
+class Awaited(NamedTuple):
+    """What one trigger of a task waits for; `number` is its place among them, from 0.
+
+    next_slot_time, accounted: ISO 8601; the latter is up to when its slot times are accounted for. words: for people.
+    """
+
+    type: str
+    number: int
+    next_slot_time: Optional[str]
+    accounted: Optional[str]
+    words: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "type": self.type,
+            "index": self.number,
+            "next_slot_time": self.next_slot_time,
+            "accounted": self.accounted,
+            "words": self.words,
+        }
+
+
+class Why(NamedTuple):
+    """All that the answer about a task is made of.
+
+    task: None when its file is gone or not in order; then `trouble` says why. last: the record of its latest run, as far as
+    that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died.
+    """
+
+    name: str
+    task: Optional[Task]
+    trouble: Optional[ClodputerError]
+    last: Optional[Mapping[str, Any]]
+    waiting: frozenset[str]
+    running: bool
+    stale: bool
+    hold: Optional[Placed]
+    triggers: tuple[Awaited, ...]
+    fates: tuple[Fate, ...]
+    set_aside: tuple[SetAside, ...]
+    scheduled: Optional[Scheduled] = None
+    overdue: tuple[Overdue, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "task": self.name or None,
+            "enabled": self.task.enabled if self.task else None,
+            "last_run": self.last,
+            "waiting": bool(self.waiting),
+            "running": self.running,
+            "stale": self.stale,
+            "hold": self.hold and self.hold.to_json(),
+            "triggers": [awaited.to_json() for awaited in self.triggers],
+            "not_run": [fates.to_json(fate) for fate in self.fates],
+            "problems": self.trouble.message.split("\n") if self.trouble else [],
+            "set_aside": [file.to_json() for file in self.set_aside],
+            "scheduler": self.scheduled and self.scheduled.to_json(),
+            "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
+            "words": f"{self.name}{self.state}" if self.name else "",
+        }
+
+    @property
+    def state(self) -> str:
+        """What stands between the task and its next run: the rest of a sentence that begins with its name."""
+        if self.stale:
+            return " was being run, but its exec died; the next one settles it: clodputer exec"
+        if self.running:
+            return " is being run now"
+        if self.task is None:
+            gone = self.trouble is not None and self.trouble.code == "task_unknown"
+            return f" does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
+        if not self.task.enabled:
+            return f" is disabled: set enabled: true in {self.task.path}"
+        if self.hold is not None:
+            return _held(self.hold, bool(self.waiting))
+        if self.waiting == {DROPPED}:
+            return ": a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
+        if self.waiting == {DELAYED}:
+            return ": a request of it waits for its time (see: clodputer queue)"
+        if self.waiting:
+            return f": a request of it waits for its turn in lane {self.task.lane}"
+        if not any(map(triggers.needs_alarm, self.task.triggers)):
+            return " waits for a person or a dropped request; it has no trigger of its own"
+        if self.scheduled is not None and self.scheduled.nothing_starts(self.name):
+            return " waits for its triggers, and nothing will start it"
+        return " waits for its triggers"
+
+
+# What there is to say of a request whose task nobody knows.
+NOTHING = Why("", None, None, None, frozenset(), False, False, None, (), (), ())
+
+
+def of_task(context: Context, name: str, now: float) -> Why:
+    """The answer about a task at `now` (epoch seconds). Raises OSError."""
+    task, trouble = None, None
+    try:
+        task = taskfile.load(context.home, name, context.environ)
+    except ClodputerError as error:
+        trouble = error
+    requests = cancel.of_task(context, name)
+    lanes = {request.lane for request in requests if request.state == RUNNING}
+    stale = {
+        running.request_id
+        for lane in lanes
+        for running in status.running(context.home, lane, now)
+        if running.stale
+    }
+    entries = ledger.entries(context.home, name)
+    known = [task] if task else []
+    starts = scheduled.look(context, known, sys.platform)
+    return Why(
+        name,
+        task,
+        trouble,
+        _last(context, name),
+        frozenset(request.state for request in requests if request.state != RUNNING),
+        bool(lanes),
+        any(request.id in stale for request in requests),
+        holds.on_task(context.home, task, now) if task else None,
+        tuple(
+            _awaited(
+                context, task, trigger, index, entries.get(index), now, kept=not starts.nothing_starts(name)
+            )
+            for index, trigger in enumerate(task.triggers)
+        )
+        if task
+        else (),
+        fates.of_task(context.home, name),
+        tuple(setaside.of_task(context, name)),
+        starts,
+        tuple(fates.overdue(context.environ, context.home, known, now)),
+    )
+
+
+def _last(context: Context, task: str) -> Optional[Mapping[str, Any]]:
+    """The latest record of a task that is sound: a person may have edited one."""
+    for record in runs.records(context.home, task):
+        if not record_problem("", record):
+            return record
+    return None
+
+
+def _held(placed: Placed, waiting: bool) -> str:
+    target, hold = placed.target, placed.hold
+    waits = "a request of it waits, and" if waiting else "nothing of it waits;"
+    words = f"its {target.words}" if target.scope == LANE else target.words
+    held = "everything" if target == EVERYTHING else words
+    return f": {waits} {held} is on hold {zones.until(hold.until)} ({hold.reason})"
+
+
+def _awaited(
+    context: Context,
+    task: Task,
+    trigger: Trigger,
+    index: int,
+    entry: Optional[Entry],
+    now: float,
+    *,
+    kept: bool,
+) -> Awaited:
+    """What a trigger of a task waits for.
+
+    entry: the ledger's, if there is one. kept: something will start the task when the trigger is due.
+    """
+    known = entry is not None and entry.fingerprint == fingerprint(trigger)
+    accounted = zones.stamp(entry.accounted) if entry is not None and known else None
+    slot_time = None
+    if not task.enabled:
+        words = f"runs {triggers.load(trigger.type).words(trigger)}, once the task is enabled"
+        return Awaited(trigger.type, index, None, accounted, words)
+    try:
+        schedule = triggers.schedule(trigger, context.environ)
+        slot = following(schedule, now) if schedule else None
+        if schedule is None:
+            words = _without_slot_times(context, task, trigger)
+        elif slot is None:
+            words = "is never due again"
+        else:
+            zone = zones.of(trigger, context.environ)
+            slot_time = zones.stamp(slot, zone)
+            delay = policy(trigger, task.name).delay(slot)
+            later = f", and starts {format_duration(delay)} later (jitter)" if delay else ""
+            words = f"is due next at {zones.wall(slot, zone)}{later}"
+            if not kept:
+                words = f"would be due next at {zones.wall(slot, zone)}, and nothing will start it"
+    except ClodputerError as error:
+        words = error.message
+    return Awaited(trigger.type, index, slot_time, accounted, words)
+
+
+def _without_slot_times(context: Context, task: Task, trigger: Trigger) -> str:
+    """What a trigger waits for, and what it remembers if it looks for itself."""
+    kind = triggers.load(trigger.type)
+    remembered = ""
+    if isinstance(kind, triggers.Looking):
+        remembered = f"; {kind.remembers(trigger, watching.remembered(context, task, trigger))}"
+    return f"runs {kind.words(trigger)}{remembered}"
