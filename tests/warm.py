@@ -36,7 +36,7 @@ class Server:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
-        self.surroundings = surroundings()
+        assert surroundings() == ORDINARY, "what it forks would inherit what only one test wants"
         self._orders, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -90,6 +90,10 @@ class Server:
     def _read(self, pipes: list[int], arguments: tuple[str, ...], seconds: float) -> list[bytes]:
         """All that comes from the pipes, until each is closed by all who hold it."""
         printed = dict.fromkeys(pipes, b"")
+        # Its process id comes first, at once unless the server has just been started.
+        printed[pipes[2]] = os.read(pipes[2], 64)
+        assert printed[pipes[2]], "the process that forks commands has ended"
+        child = int(printed[pipes[2]].split()[0])
         until = monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             for pipe in pipes:
@@ -97,7 +101,7 @@ class Server:
             while selector.get_map():
                 ready = selector.select(max(0, until - monotonic()))
                 if not ready:
-                    os.kill(int(printed[pipes[2]].split()[0]), signal.SIGKILL)
+                    os.kill(child, signal.SIGKILL)
                     raise subprocess.TimeoutExpired(["clodputer", *arguments], seconds, printed[pipes[0]])
                 for key, _ in ready:
                     data = os.read(key.fd, 65536)
@@ -122,10 +126,9 @@ def call(arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float 
     """A command run to its end; None where only a process that is really started would inherit what counts here."""
     if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH") != str(ROOT):
         return None
-    at_hand = server()
-    if surroundings() != at_hand.surroundings:
+    if surroundings() != ORDINARY:
         return None
-    return at_hand.call(arguments, environ, seconds=seconds)
+    return server().call(arguments, environ, seconds=seconds)
 
 
 def surroundings() -> tuple[object, ...]:
@@ -141,3 +144,7 @@ def surroundings() -> tuple[object, ...]:
         rights = re.findall(r"^(?:Cap|Uid|Gid|NoNewPrivs|SigIgn|SigBlk).*", status, re.MULTILINE)
         rights += [os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "net", "pid", "user")]
     return mask, os.nice(0), limits, rights
+
+
+# Those of the tests in general; taken before any test has changed them.
+ORDINARY = surroundings()

@@ -18,7 +18,6 @@ from tests.system import execs
 from tests.wait import until
 from tests.workshop import clodputer, drop, events, everything, execute, make_home, records, start
 
-
 # Ends at once when a slot time brought it in, and else only when it is stopped.
 SCRIPT = """read origin
 touch "$1/$origin"
