@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate
@@ -77,6 +78,14 @@ def _program(task: Task, env: dict[str, str]) -> str:
     return found
 
 
+def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
+    """That there is no such program, as the run would find it; the task's templates are filled in."""
+    try:
+        _program(task, environment.build(task, facts))
+    except ClodputerError as error:
+        yield "command", error.message
+
+
 def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)
     """The progress before the first byte."""
     return Progress(notes=Notes())
@@ -106,7 +115,8 @@ def interpret(  # every agent is asked the same
 ) -> Report:
     """What the run amounts to: exit status 0 is success, and JSON on the last line is the result.
 
-    An object there may also tell what a wrapped agent would: num_turns, cost_usd, usage, session_id, model.
+    An object there may also tell what a wrapped agent would: num_turns, cost_usd, usage, session_id, model; and with
+    retry_after how many seconds to wait before the next attempt.
     """
     result = _result(progress.notes)
     told = lines.mapping(result)
@@ -119,6 +129,7 @@ def interpret(  # every agent is asked the same
         usage={name: value for name, value in usage.items() if lines.amount(value) is not None},
         session_id=lines.text(told.get("session_id")),
         model=lines.text(told.get("model")),
+        retry_after=lines.amount(told.get("retry_after")),
     )
 
 

@@ -22,6 +22,7 @@ from clodputer.cli.text.set_aside import short
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
+from clodputer.model.waiting import RETRY
 from clodputer.store import zone
 from clodputer.store.spool import layout
 from clodputer.store.spool.dropfile import FORMS
@@ -107,9 +108,15 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     text = table(ASIDE, _aside_lines(found.files, now)) or f"Nothing is in spool/{place}."
     hints = [FORMS] if any(FORMS in one.reason for one in found.files) else []
     if place == "rejected":
-        hints += ["All of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE"]
+        hints += [
+            (
+                "All of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE. "
+                "Done with it: clodputer dismiss rejected/FILE"
+            )
+        ]
     else:
-        hints += ["To run one again: clodputer retry REQUEST"]
+        done = " Done with it: clodputer dismiss REQUEST" if place == "dead" else ""
+        hints += [f"To run one again: clodputer retry REQUEST.{done}"]
     hint = "\n".join(ink(prose(one), "dim") for one in hints)
     text = _with_rest(text, found.total - len(found.files)) + (f"\n\n{hint}" if found.files else "")
     return Result(data, context.masker.text(text))
@@ -125,6 +132,8 @@ def _line(row: Row, several: bool) -> tuple[str, ...]:
         state = f"at {zone.wall(row.not_before)}"
     if row.waits is not None:
         state = one_line(row.waits.message, 60)
+        if row.waits.reason == RETRY and row.not_before is not None:
+            state = f"at {zone.wall(row.not_before)}: {state}"
     come_from = str(row.origin.get("trigger", "")) + (
         f" of {row.origin['retries']}" if row.origin.get("retries") else ""
     )
