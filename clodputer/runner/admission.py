@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep, time
-from typing import Union
+from typing import Optional
 
 from clodputer import gates
-from clodputer.model.attempts import Attempts
-from clodputer.model.request import Request
-from clodputer.model.task import Task
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
 from clodputer.runner.attempt import Attempt
-from clodputer.runner.processes.stop import Stop
-from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.lock import Lock
-from clodputer.store.spool.slot import Slot
 
 # To decide and to mark the slot takes milliseconds. Who has not come round after so many seconds is stopped or very slow, and
 # the request waits for so many seconds more.
@@ -28,16 +22,8 @@ GLANCE = 0.005
 LATER = 10.0
 
 
-def admit(
-    context: Context,
-    slot: Slot,
-    request: Request,
-    task: Task,
-    stop: Stop,
-    known: Attempts,
-    entered: ExitStack,
-) -> Union[Attempt, Wait]:
-    """An attempt at the request, entered on `entered`, or what it is to wait for. known: of its earlier attempts.
+def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wait]:
+    """Enter an attempt on `entered`; or what its request is to wait for.
 
     Some gates look at the runs that go on beside: they let one run through, or so many dollars. Two execs that asked them in
     the same moment would both be let through. So they are asked here once more, by one exec at a time, and the next one to
@@ -49,12 +35,11 @@ def admit(
         now = time()
         if not ours:
             return Wait(now + LATER, ADMISSION, "Another exec takes long to let a run begin.")
-        verdict = gates.ask_beside(request, task, History(context.home), context, now)
+        verdict = gates.ask_beside(attempt.request, attempt.task, History(context.home), context, now)
         if isinstance(verdict, Wait):
             return verdict
-        return entered.enter_context(
-            Attempt(context, slot, request, task, runs.new_id(now, request.id), stop, known)
-        )
+        entered.enter_context(attempt)
+        return None
 
 
 @contextmanager
