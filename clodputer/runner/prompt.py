@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import masker
 from clodputer.model.request import Request
@@ -26,8 +27,10 @@ def render(
     environ: Mapping[str, str],
     secrets: Mapping[str, str],
     last_success: Optional[Mapping[str, Any]] = None,
+    story: Iterable[Past] = (),
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
+    `story`: the runs that the request has had before this one.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -44,7 +47,7 @@ def render(
             _check_body(template, file)
         context = _filled(task, "context", task.context, environ, secrets)
         both = {**environ, **secrets}
-        values = promptnames.values(task, request, context, both, last, last_success)
+        values = promptnames.values(task, request, context, both, last, last_success, story)
         text = _render(task, file, template, values, secrets)
     elif request.body:
         _check_body(template, file)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from clodputer import triggers
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
@@ -29,8 +30,9 @@ def values(
     environ: Mapping[str, str],
     last: Optional[Mapping[str, Any]],
     last_success: Optional[Mapping[str, Any]],
+    story: Iterable[Past] = (),
 ) -> dict[str, Any]:
-    """The values by their names. context: the task's own, filled in; the request's comes before it."""
+    """The values by their names. context: the task's own, filled in; the request's comes before it. story: its earlier runs."""
     success = _last(last_success or {})
     return {
         **{name: request.context[name] for name in triggers.brings() if name in request.context},
@@ -46,6 +48,7 @@ def values(
             "body": request.body,
         },
         "body": request.body,
+        "attempts": [_attempt(run) for run in story],
         "last": _last(last or {}),
         "last_success": {name: success[name] for name in ("result", "when")},
     }
@@ -54,6 +57,12 @@ def values(
 def brought_by(name: str) -> str:
     """The kind of trigger whose requests bring a name along; empty for none."""
     return next((kind for kind in triggers.names() if name in triggers.load(kind).BRINGS), "")
+
+
+def _attempt(run: Past) -> dict[str, Any]:
+    fields = run._asdict()
+    fields["number"], fields["when"] = fields.pop("attempt"), fields.pop("ended_at")
+    return {**fields, "files": list(run.files)}
 
 
 def _last(record: Mapping[str, Any]) -> dict[str, Any]:

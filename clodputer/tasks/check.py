@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, defaults
+from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
 from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.store.tasks import limited, promptfile, template_text
 from clodputer.store.tasks.document import Document, scalar
@@ -156,7 +156,8 @@ def _filled_early(
         templates.append((path, item))
         try:
             text = template_text.render(item, {"env": variables()}, LONGEST_CHOICE)
-            return scalar(text) if tables.top()[path[0]].kind in _NUMBERS else text
+            key = at(tables.top(), path)
+            return scalar(text) if key is not None and key.kind in _NUMBERS else text
         except (ValueError, ClodputerError) as error:
             missing = getattr(error, "missing", "")
             remedy = f"; put {missing[4:]}=... into secrets.env" if missing.startswith("env.") else ""
@@ -201,6 +202,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
+    findings += _retried_twice(keys)
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
@@ -220,6 +222,19 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     return findings
 
 
+def _retried_twice(keys: Mapping[str, Any]) -> list[_Finding]:
+    """`retry` may stand at the top or in one item of `on_failure`, which mean the same."""
+    listed = keys.get("on_failure")
+    places: list[Path] = [("retry",)] if "retry" in keys else []
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(item, dict) and "retry" in item:
+            places.append(("on_failure", index, "retry"))
+    return [
+        _Finding(place, f"retry is given before, as {dotted(places[0])}; keep one of them")
+        for place in places[1:]
+    ]
+
+
 def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str, list[tuple[str, int, str]]]:
     """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
     if template_text.marked(value):
@@ -237,5 +252,7 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
+    for following in values.pop("on_failure", ()):
+        values.update(following)
     own = tuple(trigger._replace(task=name) for trigger in triggers)
     return assemble({**values, "name": name, "path": file, "triggers": own})

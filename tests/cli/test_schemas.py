@@ -37,7 +37,18 @@ REGISTRY: Registry[Any] = Registry().with_resources(
     (name, DRAFT202012.create_resource(schema)) for name, schema in SCHEMAS.items()
 )
 # What several commands have in common.
-SHARED = {"envelope", "hold", "record", "event", "outcome", "moment", "fate", "coming", "scheduler"}
+SHARED = {
+    "attempts",
+    "envelope",
+    "hold",
+    "record",
+    "event",
+    "outcome",
+    "moment",
+    "fate",
+    "coming",
+    "scheduler",
+}
 NAMES = list(COMMANDS)
 
 

@@ -6,6 +6,7 @@ import os
 from json import dumps
 from typing import Any, NamedTuple
 
+from clodputer.model.attempts import Past, story_from_json, story_to_json
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.request import is_id
@@ -30,7 +31,7 @@ class Reason(NamedTuple):
 
     code: for programs, such as `task_unknown`; empty when an earlier version set it aside. message: for people.
     request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
-    was dropped in its stead since, if one was.
+    was dropped in its stead since, if one was. attempts: its runs, if it was tried more than once.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Reason(NamedTuple):
     dropped_as: str = ""
     at: float = 0.0
     retried_as: str = ""
+    attempts: tuple[Past, ...] = ()
 
 
 def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
@@ -74,9 +76,10 @@ def read(folder: str, name: str) -> Reason:
     path, known = f"{folder}/{name}", Reason("", "", id_of(name), "", _dropped_as(name))
     try:
         fields = loads(plainfile.read(path + REASON_SUFFIX, LARGEST).content.decode())
-        texts = {key: str(fields.get(key) or "") for key in Reason._fields if key != "at"}
-        return Reason(**texts, at=parse_moment(str(fields.get("at")), 0.0))
-    except (OSError, ValueError, AttributeError):
+        texts = {key: str(fields.get(key) or "") for key in Reason._fields if key not in ("at", "attempts")}
+        story = story_from_json(fields.get("attempts") or ())
+        return Reason(**texts, at=parse_moment(str(fields.get("at")), 0.0), attempts=story)
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
         pass
     try:
         text = plainfile.read(path + OLD_SUFFIX, LARGEST).content.decode("utf-8", "replace")
@@ -135,7 +138,11 @@ def _claim(kept: str, reason: Reason) -> bool:
 
 
 def _data(reason: Reason) -> bytes:
-    fields: dict[str, Any] = {**reason._asdict(), "at": iso(reason.at)}
+    fields: dict[str, Any] = {
+        **reason._asdict(),
+        "at": iso(reason.at),
+        "attempts": story_to_json(reason.attempts),
+    }
     for key in ("request_id", "task", "retried_as"):
         fields[key] = fields[key] or None
     return dumps(fields).encode() + b"\n"
