@@ -35,6 +35,16 @@ def commands(context: click.Context, parameter: click.Parameter, incomplete: str
     return [name for name in known if name.startswith(incomplete)]
 
 
+def keys(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The keys of a task file, each with the `=` that follows it."""
+    del context, parameter
+    from clodputer.tasks import tables
+
+    return [
+        f"{name}=" for name in tables.top() if f"{name}=".startswith(incomplete) and "=" not in incomplete
+    ]
+
+
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The latest runs by their ids; a task's name stands for its latest run, so these come first."""
     return tasks(context, parameter, incomplete) + _rejected(incomplete) + _run_ids(incomplete)

@@ -27,7 +27,7 @@ UNSUCCESSFUL = (FAILED, TIMED_OUT, LOST)
 
 def disabled(task: Task) -> str:
     """What to tell about a request for a task that is switched off."""
-    return f"Task {task.name} is disabled. Set enabled: true in {task.path}."
+    return f"Task {task.name} is disabled. Switch it on: clodputer enable {task.name}"
 
 
 class Ending(NamedTuple):

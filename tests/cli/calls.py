@@ -28,6 +28,10 @@ CALLS = {
         Call(("opened", "--edit"), apart=True),
     ],
     "edit": [Call(("good",), apart=True), Call(("broken",), status=1, apart=True)],
+    "set": [Call(("opened", "timeout=5m")), Call(("opened", "timeout=5m", "expect.file_exists=x"))],
+    "enable": [Call(("opened",)), Call(("opened", "good"))],
+    "disable": [Call(("opened", "--reason", "why")), Call(("opened",))],
+    "remove": [Call(("opened", "--yes"))],
     "validate": [Call(("good",)), Call(status=1)],
     "run": [
         Call(("good",), apart=True),

@@ -146,7 +146,7 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
     task = taskfile.load(context.home, name, environ)
     if not task.enabled:
         raise ClodputerError(
-            "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
+            "task_disabled", f"task {task.name} is disabled", f"Fix: clodputer enable {task.name}"
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
