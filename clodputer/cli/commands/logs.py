@@ -38,6 +38,7 @@ EVENTS = (
     "coalesced",
     "delayed",
     "disabled",
+    "dismissed",
     "enabled",
     "fault",
     "finished",
