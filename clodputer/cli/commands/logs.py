@@ -49,6 +49,7 @@ EVENTS = (
     "queued",
     "recovered",
     "rejected",
+    "reset",
     "resumed",
     "retried",
     "skipped",
