@@ -9,6 +9,7 @@ from clodputer.store import home as homes
 from clodputer.store import runs as store
 from clodputer.store.folder import entries
 from clodputer.store.spool import aside, layout, whereabouts
+from clodputer.tasks import tables
 
 if TYPE_CHECKING:
     import click
@@ -38,8 +39,6 @@ def commands(context: click.Context, parameter: click.Parameter, incomplete: str
 def keys(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The keys of a task file, each with the `=` that follows it."""
     del context, parameter
-    from clodputer.tasks import tables
-
     return [
         f"{name}=" for name in tables.top() if f"{name}=".startswith(incomplete) and "=" not in incomplete
     ]
