@@ -22,7 +22,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import compact
 from clodputer.runner.requests import cancel
 from clodputer.store.context import Context
-from clodputer.store.spool.whereabouts import RUNNING, Found
+from clodputer.store.spool.find import RUNNING, Found
 from clodputer.tasks import change, taskfile
 
 FOLDER = "removed"
