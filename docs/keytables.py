@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from clodputer.agents import claude, command
-from clodputer.model import expect, limits, retry, settings
+from clodputer.model import expect, limit, limits, retry, settings
 from clodputer.model import keys as kinds
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
@@ -38,7 +38,7 @@ def sections() -> dict[str, str]:
         "keys of what is asked for": _of_tasks([*own.ASKED_FOR[:3], *command.KEYS, *own.ASKED_FOR[3:]], ""),
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
-        "keys of retry": _of_tasks(_inside(retry.KEYS), ""),
+        "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS)), ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.expect import Expect
+from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.retry import Retry
 
@@ -76,12 +77,13 @@ class Task(NamedTuple):
     limits: Limits = Limits()
     expect: Expect = Expect()
     retry: Retry = Retry()
+    limit: Limit = Limit()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry}
+MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry, "limit": Limit}
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 
