@@ -145,7 +145,7 @@ def test_a_big_reply_is_kept(stage: Stage) -> None:
 
 
 def test_a_usage_limit_holds_the_account(stage: Stage) -> None:
-    """The account waits for the reset that the API named; then the request goes on with its session, its attempt not used up."""
+    """The account waits for the reset that the API named; then the request goes on with its session, as the same attempt."""
     record = stage.run("@limit resets_in=7200 ever=1\n@say later", oauth=True)
     assert (record["outcome"], record["reason"]) == ("limited", "usage_limit"), record["message"]
     assert list(everything(stage.home)) == ["default/delayed"]

@@ -29,8 +29,8 @@ def command(task: str, lane: Optional[str], account: Optional[str], *, everythin
     """End the hold on a task, a lane, an account or everything.
 
     Ends just that one hold: --all means the one on everything, and leaves a hold on a single task. It may have been placed by
-    pause, by stop, by a usage limit or by a refused login. What waited goes back to its queue and runs at the next alarm, or now by: clodputer
-    exec. When nothing is named and there is only one hold, it is ended.
+    pause, by stop, by a usage limit or by a refused login. What waited goes back to its queue and runs at the next alarm, or
+    now by: clodputer exec. When nothing is named and there is only one hold, it is ended.
 
     Exit code 0 also when there was no such hold.
 
