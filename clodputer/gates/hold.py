@@ -5,7 +5,7 @@ from __future__ import annotations
 from clodputer.model.account import account_of
 from clodputer.model.keys import Key
 from clodputer.model.limit import wake_after
-from clodputer.model.request import Request
+from clodputer.model.request import Request, by_hand
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Verdict, Wait
 from clodputer.model.waiting import HOLD
@@ -13,9 +13,6 @@ from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.holds import ACCOUNT, Target
-
-# A person waits for it.
-AT_ONCE = "manual"
 
 KEYS: tuple[Key, ...] = ()
 
@@ -32,7 +29,7 @@ def check(task: Task, request: Request, _history: History, context: Context, now
 def _in_turn(task: Task, request: Request, context: Context, now: float) -> Verdict:
     """After a usage limit the tasks of an account go on one after the other: together they would meet the next one at once."""
     account = account_of(task)
-    if not account or request.origin.get("trigger") == AT_ONCE:
+    if not account or by_hand(request):
         return GO
     over = holds.ended(context.home, Target(ACCOUNT, account), now)
     until = None if over is None or over.until is None else over.until + wake_after(task.name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.breaker import Breaker
 from clodputer.model.expect import Expect
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
+from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -78,12 +80,21 @@ class Task(NamedTuple):
     expect: Expect = Expect()
     retry: Retry = Retry()
     limit: Limit = Limit()
+    breaker: Breaker = Breaker()
+    require: Require = Require()
+    keep_awake: bool = False
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry, "limit": Limit}
+MAPPINGS: Mapping[str, Any] = {
+    "expect": Expect,
+    "retry": Retry,
+    "limit": Limit,
+    "breaker": Breaker,
+    "require": Require,
+}
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 
@@ -96,6 +107,8 @@ def assemble(keys: Mapping[str, Any]) -> Task:
     for part, kind in MAPPINGS.items():
         given = values.get(part, {})
         values[part] = given if isinstance(given, kind) else kind(**_tuples(given))
+    triggers = values.get("triggers", (Trigger(),))
+    values["triggers"] = tuple(trigger._replace(task=values["name"]) for trigger in triggers)
     return Task(**_tuples(values))
 
 

@@ -26,7 +26,7 @@ from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, masking, runs
+from clodputer.store import atomic, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -70,7 +70,7 @@ class Attempt:
         """Raises ClodputerError when no run whatever can be started here, OSError."""
         context, request = self.context, self.request
         # Before the mark: wrong surroundings are no false start of the request.
-        self._planned = isolate.plan(context.environ, self.run_id)
+        self._planned = isolate.plan(self.task, context.environ, self.run_id)
         holder = recorded.written(tree.identity(os.getpid()))
         slots.mark(context.home, self.slot, self.task.name, self.run_id, holder, dumps(self._planned))
         self.stop.cancel = slots.cancel_path(context.home, self.slot, request.id)
@@ -87,7 +87,7 @@ class Attempt:
                 agent=self.task.agent,
             )
             for planned in self._planned:
-                self._temporary = isolate.enter(planned).temporary
+                self._temporary = isolate.enter(planned).temporary or self._temporary
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -118,7 +118,6 @@ class Attempt:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
         except Exception as error:  # noqa: BLE001  (a task that trips over a fault of ours must not block its lane for ever)
             finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
-        masking.mask_streams(self.folder, self.context.masker)
         return finished
 
     def record(self, finished: Finished, _history: History, ended_at: float) -> dict[str, Any]:

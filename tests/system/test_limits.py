@@ -18,7 +18,7 @@ from clodputer.store.holds import ACCOUNT, Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, attempts
 from tests.slots import settle
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.workshop import (
     clodputer,
     command_task,
@@ -33,7 +33,7 @@ from tests.workshop import (
     write_task,
 )
 
-pytest_plugins = ["tests.fakes.fixtures", "tests.system.fixtures"]
+pytest_plugins = ["tests.fakes.fixtures"]
 
 CLAUDE = Target(ACCOUNT, "claude")
 
@@ -262,7 +262,7 @@ def test_a_new_login_ends_the_hold(house: House, where: str) -> None:
     ],
 )
 def test_killed_while_a_hold_is_settled(
-    tmp_path: Path, execs: Execs, fake_claude: Path, prompt: str, ended: str, reason: str
+    tmp_path: Path, fake_claude: Path, prompt: str, ended: str, reason: str
 ) -> None:
     """Killed at every step: the request waits under a hold of its account, with its session, or is kept as lost."""
     seen = set()
