@@ -32,7 +32,7 @@ COMMANDS = {
     "queue": "List the requests that wait, in the order of their runs.",
     "cancel": "Cancel a request that waits, or stop its run.",
     "pause": "Keep the requests of a task, a lane or everything waiting.",
-    "resume": "End the hold on a task, a lane or everything.",
+    "resume": "End the hold on a task, a lane, an account or everything.",
     "stop": "Stop everything now: hold all requests, end what runs.",
     "reset": "Forget that a task failed, and let its requests go on.",
     "retry": "Run a request again that failed, was lost or was set aside.",
