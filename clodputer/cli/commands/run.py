@@ -39,7 +39,7 @@ from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import runs, zone
 from clodputer.store.context import Context, look
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 
 @click.command()
@@ -150,7 +150,8 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
-    prompt.check_context(task, wanted.context, environ, context.secrets)
+    if name != ask.NAME:  # its context is not for the prompt
+        prompt.check_context(task, wanted.context, environ, context.secrets)
     return context, task
 
 
