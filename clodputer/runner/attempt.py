@@ -25,7 +25,7 @@ from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, masking, runs
+from clodputer.store import atomic, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -120,7 +120,6 @@ class Attempt:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
         except Exception as error:  # noqa: BLE001  (a task that trips over a fault of ours must not block its lane for ever)
             finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
-        masking.mask_streams(self.folder, self.context.masker)
         return finished
 
     def record(self, finished: Finished, history: History, ended_at: float) -> dict[str, Any]:
