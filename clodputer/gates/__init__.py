@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional, Protocol
 
-from clodputer.gates import enabled, hold, moment
+from clodputer.gates import enabled, exposed, hold, moment
 from clodputer.model.keys import Key
 from clodputer.model.request import Request
 from clodputer.model.task import Task
@@ -27,7 +27,7 @@ class Gate(Protocol):
 
 
 # In the order in which they are asked: first those that cost nothing.
-GATES: tuple[Gate, ...] = (enabled, hold)
+GATES: tuple[Gate, ...] = (enabled, hold, exposed)
 
 
 def ask(
