@@ -7,7 +7,6 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -163,7 +162,8 @@ def test_a_temporary_folder_of_others(tmp_path: Path, bits: int, uid: int, good:
     base.chmod(bits)
     if uid:
         os.chown(base, uid, uid)
-    planned: dict[str, Any] = scratch.plan({"TMPDIR": str(base)}, "20261121T060010.406Z-3f9a2c1b")
+    planned = scratch.plan(None, {"TMPDIR": str(base)}, "20261121T060010.406Z-3f9a2c1b")
+    assert planned is not None
     assert planned["path"].startswith(f"{base}/" if good else "/tmp/cp-")
     assert bool(scratch.unusable(str(base))) is not good
 

@@ -13,14 +13,13 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
-from clodputer.model.waiting import HOLD
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.holds import ACCOUNT, LANE, TASK, Target
-from clodputer.store.spool import layout, queue, whereabouts
+from clodputer.store.spool import find, layout, queue
 from clodputer.store.spool import slot as slots
-from clodputer.store.spool.whereabouts import Found
+from clodputer.store.spool.find import Found
 from clodputer.tasks import taskfile
 
 # The reasons of holds that a person placed.
@@ -71,18 +70,18 @@ def concerned(context: Context, target: Target, tasks: Iterable[Task]) -> list[F
         own = {LANE: one.lane, TASK: one.task, ACCOUNT: accounts.get(one.task, "")}
         return target.scope not in own or own[target.scope] == target.name
 
-    found = {one.id or one.path: one for one in whereabouts.everywhere(context.home)}
+    found = {one.id or one.path: one for one in find.everywhere(context.home)}
     return [one for one in found.values() if fits(one)]
 
 
-def wake(context: Context) -> int:
-    """Put what waits for the end of a hold back into its queue, to be asked about anew; how many. Raises OSError.
+def wake(context: Context, reason: str) -> int:
+    """Put what waits for this reason back into its queue, to be asked about anew; how many. Raises OSError.
 
-    All of it, whatever it waits for: what another hold keeps waiting will wait on.
+    All of it, of whichever task: what still has that reason to wait will wait on.
     """
     number = 0
     for lane in layout.lanes(context.home):
-        number += len(queue.wake(context.home, lane, lambda waiting: waiting.reason == HOLD))
+        number += len(queue.wake(context.home, lane, lambda waiting: waiting.reason == reason))
     return number
 
 
@@ -110,7 +109,7 @@ def end_runs(context: Context, patience: float = PATIENCE) -> list[Ended]:
 
 
 def _running(context: Context) -> list[Found]:
-    return [one for lane in layout.lanes(context.home) for one in whereabouts.in_slot(context.home, lane)]
+    return [one for lane in layout.lanes(context.home) for one in find.in_slot(context.home, lane)]
 
 
 def _holder(context: Context, one: Found) -> Optional[int]:
