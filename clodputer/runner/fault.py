@@ -9,6 +9,7 @@ from traceback import extract_tb
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
+from clodputer.store import incomplete
 from clodputer.store.context import Context
 
 # What the machine has run out of or has lost: every request would fail, and each of them waits until that is over.
@@ -41,7 +42,8 @@ def charged(error: Exception) -> bool:
     """Whether the request at hand, or whatever else was being looked at, may be the cause of an error."""
     if isinstance(error, OSError):
         return error.errno not in SURROUNDINGS
-    return not isinstance(error, ClodputerError)
+    # What is missing from the installation is wrong for every request.
+    return not isinstance(error, ClodputerError) and not incomplete.missing(error)
 
 
 def report(context: Context, error: Exception, step: str, request_id: str = "", lane: str = "") -> None:

@@ -9,7 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.task import Task
-from clodputer.store import crashes
+from clodputer.store import blocked, crashes
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
@@ -24,9 +24,9 @@ LONGEST = 60 * 86400.0
 class Attention(NamedTuple):
     """All of it.
 
-    problems: why config.yaml or secrets.env cannot be used, which stops every run. failing: the latest run of each task
-    whose latest run failed, the latest first. failures: how many runs failed since the moment asked for. crash: the latest
-    fault of ours in the last seven days, of so many different ones.
+    problems: what stops every run: a mistake in config.yaml or secrets.env, or an installation that is not whole. failing: the
+    latest run of each task whose latest run failed, the latest first. failures: how many runs failed since the moment asked
+    for. crash: the latest fault of ours in the last seven days, of so many different ones.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -71,4 +71,7 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
             if failed:
                 failing.append(of_past(run))
     recent = crashes.latest(context.home, now - WEEK)
-    return Attention(context.problems, tuple(failing), failures, recent[0] if recent else None, len(recent))
+    problems, cause = context.problems, blocked.known(context.home)
+    if cause is not None and cause.error.code in blocked.OF_THE_INSTALLATION:
+        problems = (*problems, cause.error)
+    return Attention(problems, tuple(failing), failures, recent[0] if recent else None, len(recent))

@@ -28,7 +28,7 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 _TOO_LONG = f"the template takes longer than {SECONDS} s to fill in; make it simpler"
 _TOO_LARGE = f"the template needs more than {MEMORY // 1024**2} MB of memory; make it simpler"
 # Errors that come back from the child as they are. Anything else is a fault of ours, and its traceback is kept.
-_PASSED_ON = (CannotRender, ClodputerError, OSError)
+_PASSED_ON = (CannotRender, ClodputerError, ImportError, OSError)
 
 _inside = False
 
@@ -36,7 +36,7 @@ _inside = False
 def call(function: Callable[..., Value], *arguments: Any) -> Value:
     """What the function returns, worked out in a child; within one such call others are made directly.
 
-    The value, and the errors CannotRender, ClodputerError and OSError, are handed back by pickle. Raises CannotRender too
+    The value, and the errors in _PASSED_ON, are handed back by pickle. Raises CannotRender too
     when the child exceeds a limit.
     """
     if _inside:

@@ -79,6 +79,10 @@ def home(facts: Facts) -> list[Finding]:
     if whose != facts.user:
         error = owner.foreign(root, facts.user, whose, facts.environ)
         return problem("home", error.message, error.hint)
+    try:
+        homes.refuse_newer(facts.home)
+    except ClodputerError as newer:
+        return problem("home", newer.message, newer.hint)
     parts = (
         facts.home.tasks,
         facts.home.tmp,
