@@ -121,7 +121,7 @@ def _key(key: Key, *, templates: bool) -> dict[str, Any]:
     if (
         templates
         and key.env != NEVER
-        and key.kind not in (kinds.PART, kinds.NAMED, kinds.MAPPING, kinds.KINDS)
+        and key.kind not in (kinds.PART, kinds.LISTED, kinds.NAMED, kinds.MAPPING, kinds.KINDS)
     ):
         value = {"anyOf": [value, TEMPLATE]} if _has_form(value) else value
     return {"description": key.help, **value}
@@ -146,6 +146,8 @@ def _value(key: Key, *, templates: bool) -> dict[str, Any]:
     if key.kind == kinds.VARIABLES:
         names = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": {"enum": sorted(RESERVED)}}
         return {"type": "object", "propertyNames": names, "additionalProperties": {"type": "string"}}
+    if key.kind == kinds.LISTED:
+        return {"type": "array", "items": _mapping(key.keys, templates=templates)}
     if key.kind == kinds.PART:
         return _mapping(key.keys, templates=templates)
     if key.kind == kinds.NAMED:

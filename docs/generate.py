@@ -12,7 +12,7 @@ import click
 from clodputer.cli.group import COMMANDS, program
 from clodputer.model import due
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.outcome import OUTCOMES, REASONS
+from clodputer.model.outcome import BLAMELESS, OUTCOMES, REASONS
 from docs import fileschema, keytables
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -68,11 +68,12 @@ def _block(text: str) -> list[str]:
 
 def reasons() -> str:
     """The table of outcomes and reasons."""
-    rows = ["| outcome | reason | what it means | what to do |", "|---|---|---|---|"]
+    rows = ["| outcome | reason | what it means | what to do | retried |", "|---|---|---|---|---|"]
     for outcome in OUTCOMES:
         for code, reason in REASONS.items():
             if reason.outcome == outcome:
-                rows.append(f"| {outcome} | `{code}` | {reason.meaning} | {reason.remedy} |")
+                retried = "" if outcome in BLAMELESS else reason.retry
+                rows.append(f"| {outcome} | `{code}` | {reason.meaning} | {reason.remedy} | {retried} |")
     return "\n".join(rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from clodputer.agents import claude, command
-from clodputer.model import expect, limits, settings
+from clodputer.model import expect, limits, retry, settings
 from clodputer.model import keys as kinds
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
@@ -38,7 +38,8 @@ def sections() -> dict[str, str]:
         "keys of what is asked for": _of_tasks([*own.ASKED_FOR[:3], *command.KEYS, *own.ASKED_FOR[3:]], ""),
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
-        "keys of expect": _of_tasks([key for key in _flat(expect.KEYS) if "." in key.name], ""),
+        "keys of retry": _of_tasks(_inside(retry.KEYS), ""),
+        "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
     }
 
 
@@ -89,6 +90,11 @@ def _of_tasks(keys: Iterable[Key], agent: str) -> str:
     return "\n".join(rows)
 
 
+def _inside(keys: Sequence[Key]) -> list[Key]:
+    """These keys, each mapping among them replaced by the keys inside of it."""
+    return [key for key in _flat(keys) if key.kind != kinds.PART]
+
+
 def _of_triggers() -> str:
     rows = ["| key | of | type | default | effect |", "|---|---|---|---|---|"]
     types = tables.kinds()["trigger"]
@@ -116,5 +122,7 @@ def _flat(keys: Sequence[Key], before: str = "") -> Iterator[Key]:
     """The keys and those inside of them, each with its whole name."""
     for key in keys:
         yield key._replace(name=f"{before}{key.name}")
+        if key.kind == kinds.LISTED:
+            continue  # what may stand in it has rows of its own
         inside = f"{before}{key.name}.NAME." if key.kind == kinds.NAMED else f"{before}{key.name}."
         yield from _flat(key.keys, inside)

@@ -10,6 +10,10 @@ HEAVY = frozenset(
     ("click", "croniter", "filelock", "jinja2", "jsonschema", "psutil", "pydantic", "rich", "sqlite3", "yaml")
 )
 
+# Our own that bring so much of the house along that a warm `exec` of a command task does without them too, as
+# tests/system/test_exec_light.py shows: the triggers with their calendars, and what only templates and mistakes need.
+LEFT_OUT = frozenset(("clodputer.runner.due", "clodputer.runner.promptnames"))
+
 # What each alarm runs through, mostly to find nothing to do: these import nothing that they may not need.
 DOOR = frozenset(
     (
@@ -53,7 +57,10 @@ def circles(found: Graph) -> list[str]:
 
 
 def needless_late_imports(sources: Mapping[str, str]) -> list[str]:
-    """Imports of our own modules inside functions, unless one more heavy library comes with them or the door stands there."""
+    """Imports of our own modules inside functions, unless one more heavy library comes with them or the door stands there.
+
+    The few that `LEFT_OUT` names may be imported so as well.
+    """
     found = graph(sources)
     wrong = []
     for path, source in sources.items():
@@ -67,7 +74,7 @@ def needless_late_imports(sources: Mapping[str, str]) -> list[str]:
             wrong += [
                 f"{path}:{node.lineno}: imports {name} late, which brings nothing heavy"
                 for name in _names(node, set(found))
-                if name in found and not HEAVY & (_reached(found, [name]) - already)
+                if name in found and not (HEAVY | LEFT_OUT) & (_reached(found, [name]) - already)
             ]
     return wrong
 

@@ -106,7 +106,8 @@ def interpret(  # every agent is asked the same
 ) -> Report:
     """What the run amounts to: exit status 0 is success, and JSON on the last line is the result.
 
-    An object there may also tell what a wrapped agent would: num_turns, cost_usd, usage, session_id, model.
+    An object there may also tell what a wrapped agent would: num_turns, cost_usd, usage, session_id, model; and with
+    retry_after how many seconds to wait before the next attempt.
     """
     result = _result(progress.notes)
     told = lines.mapping(result)
@@ -119,6 +120,7 @@ def interpret(  # every agent is asked the same
         usage={name: value for name, value in usage.items() if lines.amount(value) is not None},
         session_id=lines.text(told.get("session_id")),
         model=lines.text(told.get("model")),
+        retry_after=lines.amount(told.get("retry_after")),
     )
 
 

@@ -12,6 +12,9 @@ from clodputer.model.run import Ended, Launch
 
 LONGEST_MESSAGE = 600
 
+# By which programs say that their configuration is wrong: sysexits.h.
+EX_CONFIG = 78
+
 
 def stopped_by_us(launch: Launch, ended: Ended) -> Optional[Outcome]:
     """The outcome when we stopped it before it had finished, else None."""
@@ -47,6 +50,8 @@ def by_status(ended: Ended) -> Optional[Outcome]:
     """The outcome when it exited with a status other than 0 by itself, else None."""
     if ended.stopped or ended.exit_status == 0:
         return None
+    if ended.exit_status == EX_CONFIG:
+        return of("config", with_stderr("It exited with status 78 (EX_CONFIG).", ended))
     return of("exit_status", with_stderr(f"It exited with status {ended.exit_status}.", ended))
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from time import localtime, mktime
+
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import parse_duration, parse_moment
 
+# Local days that people name, by how long ago they began.
+_DAYS = {"today": 0, "yesterday": 1}
+
 
 def moment_since(text: str, now: float) -> float:
-    """Epoch seconds of `2h` before `now`, or of a date or moment. Raises ClodputerError ("usage")."""
+    """Epoch seconds of `2h` before `now`, of `yesterday`, or of a date or moment. Raises ClodputerError ("usage")."""
+    days = _DAYS.get(text.strip().lower())
+    if days is not None:
+        date = localtime(now)
+        # By the calendar: a day of the change to summer time has 23 hours.
+        return mktime((date.tm_year, date.tm_mon, date.tm_mday - days, 0, 0, 0, 0, 0, -1))
     try:
         return now - parse_duration(text)
     except ValueError:
@@ -21,6 +31,6 @@ def moment_since(text: str, now: float) -> float:
     raise ClodputerError(
         "usage",
         f"--since: neither a duration nor a date: {text[:40]!r}",
-        "Such as 2h, 7d or 2026-11-01.",
+        "Such as yesterday, 2h, 7d or 2026-11-01.",
         ExitCode.USAGE,
     )

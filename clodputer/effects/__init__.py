@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from clodputer.effects import bury, finish, hold, put_back
+from clodputer.effects import bury, finish, hold, put_back, retry
 from clodputer.effects.settling import Settling
 
 
@@ -16,7 +16,13 @@ class Effect(Protocol):
         """Do what `effect`, an item of the record's `effects`, says. Done a second time it changes nothing. Raises OSError."""
 
 
-EFFECTS: dict[str, Effect] = {"bury": bury, "finish": finish, "hold": hold, "put_back": put_back}
+EFFECTS: dict[str, Effect] = {
+    "bury": bury,
+    "finish": finish,
+    "hold": hold,
+    "put_back": put_back,
+    "retry": retry,
+}
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:

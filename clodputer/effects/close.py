@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, dropfile, waits
+from clodputer.store.spool import aside, attempts, dropfile, waits
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.slot import PERSON
 
@@ -19,7 +19,9 @@ def close(context: Context, path: str, reason: Reason) -> str:
     """
     # Homes that were made before there was such a folder.
     os.makedirs(context.home.closed, mode=0o700, exist_ok=True)
-    return aside.set_aside(path, context.home.closed, f"{reason.request_id}.", reason)
+    kept = aside.set_aside(path, context.home.closed, f"{reason.request_id}.", reason)
+    attempts.forget(context.home, reason.request_id)
+    return kept
 
 
 def close_cancelled(

@@ -34,6 +34,7 @@ REASONS = {
     "overlap": "the task was at work or waiting (overlap: skip)",
     "newer": "a newer slot time was due as well and stands for it (catch_up: latest, or overlap: replace)",
     "waiting": "an earlier request of the task still waited and stands for it (overlap: coalesce or replace)",
+    "on_hold": "it was on hold, and catch_up: skip makes up for nothing",
     "held": "an earlier request still waited, as its lane was on hold, and stands for it (overlap: coalesce or replace)",
 }
 COALESCED, MISSED = "coalesced", "missed"
@@ -157,6 +158,8 @@ def _account(
         fates, run = told([*late, *rest], MISSED, "disabled"), []
     else:
         fates, run = told(late, MISSED, "too_late"), rest
+        if facts.held and policy.catch_up == "skip":
+            fates, run = [*fates, *told(run, MISSED, "on_hold")], []
         if policy.catch_up == "skip":
             punctual = now - policy.jitter - ON_TIME
             fates += told((slot for slot in run if slot < punctual), MISSED, "asleep_or_off")

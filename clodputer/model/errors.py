@@ -17,9 +17,5 @@ class ClodputerError(Exception):
         self.hint = hint
         self.exit_code = exit_code
 
-    def __reduce__(self) -> tuple[type[ClodputerError], tuple[str, str, str, int]]:
-        """How it is handed from one process to another."""
-        return type(self), (self.code, self.message, self.hint, self.exit_code)
-
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 # What a key can take. After each, the value that the program gets.
@@ -26,6 +26,7 @@ ARGUMENTS = "program and arguments"  # list of str, not empty
 MAPPING = "mapping"  # dict of whatever YAML holds
 VARIABLES = "variables"  # dict: names of environment variables to texts
 PART = "part"  # dict that holds `keys`
+LISTED = "list of parts"  # list of dicts, each of which holds some of `keys`
 NAMED = "named parts"  # dict: names of the person's own, each to a dict that holds `keys`
 KINDS = "kinds"  # list of dicts with `type`; the keys of each type come from its own table; one dict may be written
 
@@ -35,7 +36,7 @@ READING = "when the file is read"  # numbers and choices, which must be known to
 STARTING = "when a run starts"  # texts
 
 _READ_EARLY = frozenset(
-    (NAME, FLAG, COUNT, NUMBER, MONEY, DURATION, SIZE, PRIORITY, CHOICE, CHOICES, NAMED, KINDS)
+    (NAME, FLAG, COUNT, NUMBER, MONEY, DURATION, SIZE, PRIORITY, CHOICE, CHOICES, LISTED, NAMED, KINDS)
 )
 
 
@@ -69,6 +70,19 @@ class Key(NamedTuple):
     def filled(self) -> str:
         """When `{{ env.X }}` in its value is filled in: NEVER, READING or STARTING."""
         return self.env or (READING if self.kind in _READ_EARLY else STARTING)
+
+
+def at(table: Mapping[str, Key], path: Sequence[Any]) -> Optional[Key]:
+    """The key that stands at a path of keys and indices; None where no table says."""
+    found = None
+    for step in path:
+        if isinstance(step, int):
+            continue
+        found = table.get(step)
+        if found is None:
+            return None
+        table = named(found.keys)
+    return found
 
 
 def defaults(keys: Iterable[Key]) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Moments and durations as people write them, and as records keep them."""
 
-# `datetime` and `re` are imported where something is read: exec only writes moments.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 from time import gmtime, strftime
 from typing import Union
 
@@ -87,7 +86,11 @@ def compact(epoch: float) -> str:
 
 def parse_compact(text: str) -> float:
     """The moment, in epoch seconds, that `compact` wrote. Raises ValueError."""
-    return datetime.strptime(text, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
+    day, clock = f"{text[:4]}-{text[4:6]}-{text[6:8]}", f"{text[9:11]}:{text[11:13]}:{text[13:19]}"
+    epoch = datetime.fromisoformat(f"{day}T{clock}+00:00").timestamp()
+    if compact(epoch) != text:
+        raise ValueError(f"not a moment as file names have it: {text[:40]!r}")
+    return epoch
 
 
 def _written(form: str, epoch: float) -> str:

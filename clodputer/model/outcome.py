@@ -17,12 +17,19 @@ OUTCOMES = (SUCCEEDED, SKIPPED, FAILED, TIMED_OUT, CANCELLED, LIMITED, LOST)
 BLAMELESS = (SUCCEEDED, SKIPPED, LIMITED, CANCELLED)
 
 
+# Whether a run that ended for a reason is tried again. BY_DEFAULT: what kept it from its work lies elsewhere and passes.
+# WHEN_ASKED: when the task asks for attempts. WHEN_NAMED: when the task names the reason, as the run may have done its work.
+# NEVER: the next attempt would end the same way, or something else follows.
+BY_DEFAULT, WHEN_ASKED, WHEN_NAMED, NEVER = "by default", "when asked", "when named", "never"
+
+
 class Reason(NamedTuple):
-    """One reason code: the outcome it belongs to, what it means, what to do about it."""
+    """One reason code: the outcome it belongs to, what it means, what to do about it, and whether it is retried."""
 
     outcome: str
     meaning: str
     remedy: str
+    retry: str = NEVER
 
 
 REASONS: dict[str, Reason] = {
@@ -42,12 +49,19 @@ REASONS: dict[str, Reason] = {
         FAILED,
         "The API was overloaded or asked for fewer requests, through all retries.",
         "Run it again later, or name a fallback_model.",
+        BY_DEFAULT,
     ),
     "server_error": Reason(
-        FAILED, "The API answered with an error of its own, through all retries.", "Run it again later."
+        FAILED,
+        "The API answered with an error of its own, through all retries.",
+        "Run it again later.",
+        BY_DEFAULT,
     ),
     "offline": Reason(
-        FAILED, "The API could not be reached.", "Check the network, proxy and ANTHROPIC_BASE_URL."
+        FAILED,
+        "The API could not be reached.",
+        "Check the network, proxy and ANTHROPIC_BASE_URL.",
+        BY_DEFAULT,
     ),
     "billing": Reason(
         FAILED,
@@ -62,9 +76,13 @@ REASONS: dict[str, Reason] = {
         "The API refused the request as malformed or too long.",
         "Shorten the prompt or what it pulls in; see the message.",
     ),
-    "max_turns": Reason(FAILED, "It needed more turns than max_turns.", "Raise max_turns or ask for less."),
+    "max_turns": Reason(
+        FAILED, "It needed more turns than max_turns.", "Raise max_turns or ask for less.", WHEN_ASKED
+    ),
     "max_cost": Reason(FAILED, "It reached max_cost_usd.", "Raise max_cost_usd or ask for less."),
-    "max_tokens": Reason(FAILED, "The reply was cut off at the model's limit.", "Ask for a shorter reply."),
+    "max_tokens": Reason(
+        FAILED, "The reply was cut off at the model's limit.", "Ask for a shorter reply.", WHEN_ASKED
+    ),
     "denied": Reason(
         FAILED,
         "It wanted a tool it was not allowed to use.",
@@ -79,50 +97,70 @@ REASONS: dict[str, Reason] = {
         FAILED,
         "A hook of claude's settings stopped the run.",
         "Look at the hooks in your own settings, the project's and those of plugins, or set settings_sources: [user] or [].",
+        WHEN_ASKED,
     ),
     "mcp": Reason(
         FAILED,
         "An MCP server named in requires_mcp was not connected.",
         "Start the server by hand to see why.",
+        BY_DEFAULT,
     ),
     "no_result": Reason(
-        FAILED, "The agent ended without a result.", "Read what it wrote: clodputer show RUN --stderr"
+        FAILED,
+        "The agent ended without a result.",
+        "Read what it wrote: clodputer show RUN --stderr",
+        WHEN_ASKED,
     ),
     "empty": Reason(
         FAILED,
         "The result is empty, or no turn was taken.",
         "Look at the prompt that was sent: clodputer show RUN",
+        WHEN_ASKED,
     ),
     "no_structure": Reason(
         FAILED,
         "The agent gave no output of the shape that the task's json_schema asks for.",
         "Say in the prompt what each field means, or ask for less in json_schema.",
+        WHEN_ASKED,
     ),
     "expect_unmet": Reason(
-        FAILED, "An expectation of the task did not hold.", "See which one in the message."
+        FAILED, "An expectation of the task did not hold.", "See which one in the message.", WHEN_ASKED
     ),
-    "agent_error": Reason(FAILED, "The agent reported an error of its own; the message has it.", ""),
+    "agent_error": Reason(
+        FAILED, "The agent reported an error of its own; the message has it.", "", WHEN_ASKED
+    ),
     "startup_hang": Reason(
         TIMED_OUT,
         "Nothing came from the agent within startup_timeout.",
         "Try it by hand in a bare environment; a slow shell profile or MCP server is the usual cause.",
+        BY_DEFAULT,
     ),
     "stall": Reason(
-        TIMED_OUT, "The agent fell silent for stall_timeout with no tool running.", "Run it again."
+        TIMED_OUT,
+        "The agent fell silent for stall_timeout with no tool running.",
+        "Run it again.",
+        WHEN_ASKED,
     ),
-    "timeout": Reason(TIMED_OUT, "It ran longer than timeout.", "Raise timeout or ask for less."),
+    "timeout": Reason(TIMED_OUT, "It ran longer than timeout.", "Raise timeout or ask for less.", WHEN_ASKED),
     "output_too_large": Reason(
-        FAILED, "It wrote more than max_output.", "Raise max_output or make it say less."
+        FAILED, "It wrote more than max_output.", "Raise max_output or make it say less.", WHEN_ASKED
     ),
     "exit_status": Reason(
         FAILED,
         "The program exited with a status other than 0.",
+        "Read what it wrote: clodputer show RUN --stderr",
+        WHEN_ASKED,
+    ),
+    "config": Reason(
+        FAILED,
+        "The program exited with status 78 (EX_CONFIG): its configuration is wrong.",
         "Read what it wrote: clodputer show RUN --stderr",
     ),
     "killed": Reason(
         FAILED,
         "The program was ended by a signal that we did not send.",
         "Look for the out-of-memory killer or another tool that stopped it.",
+        WHEN_ASKED,
     ),
     "cancelled": Reason(
         CANCELLED, "It was stopped, by a person or because whoever waited for it went away.", ""
@@ -135,13 +173,14 @@ REASONS: dict[str, Reason] = {
     ),
     "not_started": Reason(FAILED, "The agent could not be started; the message says why.", ""),
     "internal": Reason(
-        FAILED, "Clodputer itself failed during the run.", "Please report it, with the message."
+        FAILED, "Clodputer itself failed during the run.", "Please report it, with the message.", WHEN_NAMED
     ),
     "refused": Reason(FAILED, "The model refused the request.", "Change the prompt."),
     "exec_died": Reason(
         LOST,
         "Clodputer was killed during the run, so nobody saw how it ended.",
         "Look at what it did; the request is kept in spool/dead, with the command to drop it again.",
+        WHEN_NAMED,
     ),
 }
 

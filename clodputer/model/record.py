@@ -27,10 +27,12 @@ def build(
     ended_at: float,
     expect: Sequence[Mapping[str, Any]] = (),
     effects: Sequence[Mapping[str, Any]] = (),
+    retry_of: str = "",
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
-    `launch` is None when the agent could not even be named, `ended` when nobody saw it end.
+    `launch` is None when the agent could not even be named, `ended` when nobody saw it end. retry_of: the id of the request's
+    run before this one, if it had any.
     """
     result, cut = _shortened(report.result)
     return {
@@ -39,6 +41,7 @@ def build(
         "request_id": request.id,
         "trigger": str(request.origin.get("trigger", "spool")),
         "attempt": request.attempt,
+        "retry_of": retry_of,
         "item": request.item,
         "outcome": report.outcome.outcome,
         "reason": report.outcome.reason,

@@ -103,7 +103,11 @@ class Ended(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a run amounts to, as its agent tells it. Keys are those of the record."""
+    """What a run amounts to, as its agent tells it. Keys are those of the record.
+
+    resets_at: when a usage limit ends, in epoch seconds. retry_after: the seconds that the other side asked for before another
+    attempt.
+    """
 
     outcome: Outcome
     result: Any = None
@@ -118,3 +122,4 @@ class Report(NamedTuple):
     mcp_servers: tuple[Mapping[str, Any], ...] = ()
     in_effect: Mapping[str, Any] = {}
     resets_at: Optional[float] = None
+    retry_after: Optional[float] = None

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.expect import Expect
 from clodputer.model.limits import Limits
+from clodputer.model.retry import Retry
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -74,12 +75,13 @@ class Task(NamedTuple):
     claude: Claude = Claude()
     limits: Limits = Limits()
     expect: Expect = Expect()
+    retry: Retry = Retry()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-MAPPINGS: Mapping[str, Any] = {"expect": Expect}
+MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry}
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 

@@ -14,11 +14,16 @@ class Wait(NamedTuple):
 
 HOLD = "hold"
 NOT_BEFORE = "not_before"
+RETRY = "retry"
 OVERLAP = "overlap"
 
 WAITS: dict[str, Wait] = {
     NOT_BEFORE: Wait(
         "The request itself says not to run before a moment.", "Nothing: it runs when its time comes."
+    ),
+    RETRY: Wait(
+        "Its last run failed for a reason that passes; it waits for its next attempt.",
+        "Nothing: it runs when its time comes. To give it up: clodputer cancel REQUEST",
     ),
     HOLD: Wait(
         "Everything, its lane, its task or its account is on hold.",

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Optional
 from clodputer import agents, isolate
 from clodputer.model import decide, outcome
 from clodputer.model.account import account_of
+from clodputer.model.attempts import NONE, Attempts
+from clodputer.model.dice import dice
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import Request
@@ -51,10 +53,17 @@ class Attempt:
     """
 
     def __init__(
-        self, context: Context, slot: Slot, request: Request, task: Task, run_id: str, stop: Stop
+        self,
+        context: Context,
+        slot: Slot,
+        request: Request,
+        task: Task,
+        run_id: str,
+        stop: Stop,
+        attempts: Attempts = NONE,
     ) -> None:
         self.context, self.slot, self.request, self.task = context, slot, request, task
-        self.run_id, self.stop = run_id, stop
+        self.run_id, self.stop, self.attempts = run_id, stop, attempts
         self.started_at = runs.moment_of(run_id)
         self.folder = runs.folder(context.home, task.name, run_id)
         self._planned: tuple[isolate.Planned, ...] = ()
@@ -99,7 +108,9 @@ class Attempt:
         launch = None
         try:
             fault.reach(self.context, "prepare", self.request.id)
-            ready = prepare(self.context, self.run_id, self.request, self.task, self._temporary)
+            ready = prepare(
+                self.context, self.run_id, self.request, self.task, self._temporary, self.attempts
+            )
             launch = ready.launch
             if ready.prompt:
                 shown = self.context.masker.text(ready.prompt)
@@ -124,10 +135,7 @@ class Attempt:
             earlier = history.of_request(self.request.id, ended_at - LIMITS_SINCE)
             limited_before = sum(1 for run in earlier if run.outcome == outcome.LIMITED)
         fault.reach(self.context, "record", self.request.id)
-        ended_as = report.outcome
-        effects = decide.after(
-            ended_as.outcome, ended_as.reason, self.slot.lane, ended_at, report.resets_at, limited_before
-        )
+        effects = decide.after(self._ending(finished, ended_at, limited_before))
         return build(
             self.run_id,
             self.request,
@@ -140,6 +148,30 @@ class Attempt:
             ended_at,
             finished.expect,
             effects,
+            self.attempts.last_run,
+        )
+
+    def _ending(self, finished: Finished, ended_at: float, limited_before: int) -> decide.Ending:
+        """The facts by which it is decided what follows; what others have said comes with secrets masked."""
+        report, masker = finished.report, self.context.masker
+        swept = finished.ended.swept if finished.ended else ()
+        result = "" if report.result is None else report.result
+        return decide.Ending(
+            outcome=report.outcome.outcome,
+            reason=report.outcome.reason,
+            now=ended_at,
+            lane=self.slot.lane,
+            message=masker.text(report.outcome.message),
+            run_id=self.run_id,
+            result=masker.text(result if isinstance(result, str) else dumps(result)),
+            attempt=self.request.attempt,
+            attempts=self.attempts,
+            retry=self.task.retry,
+            retry_after=report.retry_after,
+            left=sum(bool(process.get("alive")) for process in swept),
+            resets_at=report.resets_at,
+            limited_before=limited_before,
+            dice=dice(self.request.id, self.request.attempt),
         )
 
     def _execute(self, ready: Ready) -> Finished:

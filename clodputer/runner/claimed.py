@@ -8,6 +8,7 @@ from typing import Any, Optional
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
@@ -21,11 +22,11 @@ from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.spool import dropfile, queue, waits
+from clodputer.store.spool import attempts, dropfile, queue, waits
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 # What keeps a request waiting may end earlier than it said: a hold can be lifted. So it is asked about again after this many
 # seconds at the latest, by whichever exec comes then.
@@ -52,7 +53,9 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         # Intake read it; somebody edited it while it waited.
         _refuse(context, slot, place, Refuse("invalid_request", str(error)), "", now)
         return None
-    task, problem = _task(context, request.task)
+    known = attempts.read(context.home, request.task, request.id)
+    request = request._replace(attempt=max(request.attempt, known.attempt))
+    task, problem = _task(context, request)
     history = History(context.home)
     fault.reach(context, "gates", place.id)
     verdict = gates.ask(request, task, problem, history, context, now)
@@ -61,7 +64,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         return None
     if isinstance(verdict, Refuse) or task is None:
         refusal = verdict if isinstance(verdict, Refuse) else Refuse("task_invalid", problem)
-        _refuse(context, slot, place, refusal, request.task, now)
+        _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
     waits.forget(context.home, slot.lane, request.id)
     hindered = replace.make_way(context, slot, place, task, request, stop)
@@ -69,7 +72,8 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _hindered(context, slot, place, request, hindered)
         return None
     now = time()
-    with Attempt(context, slot, request, task, runs.new_id(now, request.id), stop) as attempt:
+    run_id = runs.new_id(now, request.id)
+    with Attempt(context, slot, request, task, run_id, stop, known) as attempt:
         finished = attempt.run()
     ended_at = time()
     return settle(context, slot, place, attempt.record(finished, history, ended_at), ended_at)
@@ -93,9 +97,9 @@ def _hindered(context: Context, slot: Slot, place: Place, request: Request, why:
         replace.put_back(context, slot, place)
 
 
-def _task(context: Context, name: str) -> tuple[Optional[Task], str]:
+def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
     try:
-        return taskfile.load(context.home, name, context.environ), ""
+        return ask.fitted(taskfile.load(context.home, request.task, context.environ), request), ""
     except ClodputerError as error:
         return None, str(error)
 
@@ -120,8 +124,17 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
         context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
 
 
-def _refuse(context: Context, slot: Slot, place: Place, refusal: Refuse, task: str, now: float) -> None:
-    kept = bury(context, slots.path(context.home, slot, place), place, refusal.code, refusal.message, task)
+def _refuse(
+    context: Context,
+    slot: Slot,
+    place: Place,
+    refusal: Refuse,
+    task: str,
+    now: float,
+    story: tuple[Past, ...] = (),
+) -> None:
+    in_slot = slots.path(context.home, slot, place)
+    kept = bury(context, in_slot, place, refusal.code, refusal.message, task, story)
     waits.forget(context.home, slot.lane, place.id)
     context.log(
         now,

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from clodputer.model.settings import slots as slots_of
 from clodputer.runner import fault
 from clodputer.runner.claimed import handle
-from clodputer.runner.due import drop_due
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.processes.stop import Stop
@@ -59,7 +58,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         now = time()
         # After runs every watched folder is looked at: launchd and systemd lose what changes while their job runs.
         if only or look.anything_due(context.home, now, watched=held):
-            fault.contained(context, "due", partial(drop_due, context, only or None, now, watched=held))
+            fault.contained(context, "due", partial(_drop_due, context, only, now, watched=held))
             only = ""  # its alarm is answered
         taken = intake(context, now)
         _promote(context, now)
@@ -88,6 +87,13 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         break
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
+
+
+def _drop_due(context: Context, only: str, now: float, *, watched: bool) -> None:
+    # Imported when something is due: it loads the kinds of triggers with their calendars, which no run needs.
+    from clodputer.runner.due import drop_due
+
+    drop_due(context, only or None, now, watched=watched)
 
 
 def take_slots(context: Context, now: float) -> list[tuple[Slot, Lock]]:

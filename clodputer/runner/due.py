@@ -19,7 +19,7 @@ from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slotdrop
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 from clodputer.triggers import Deciding, Looking
 
 # Another exec that goes through the ledger takes milliseconds; after so many seconds the work is left to it.
@@ -77,6 +77,10 @@ def _acquire(lock: Lock) -> bool:
 
 def _by_name(context: Context, name: str, now: float) -> _Looked:
     task = taskfile.load(context.home, name, context.environ)
+    if name == ask.NAME:
+        raise ClodputerError(
+            "task_unknown", f"{name} is built in and has no alarm", "Ask with: clodputer ask"
+        )
     status = os.stat(task.path)
     if not any(map(triggers.needs_alarm, task.triggers)):
         alarm(context, task.name)

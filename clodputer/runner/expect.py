@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,8 @@ from clodputer.model.jsontext import dumps_unicode, loads
 from clodputer.model.outcome import SUCCEEDED, of
 from clodputer.model.run import Report
 from clodputer.model.task import Task
-from clodputer.runner.processes.patience import OutOfPatience, at_most
+from clodputer.store import deadline
+from clodputer.store.digest import digest
 
 RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
 Snapshot = Mapping[str, "Optional[Stamp]"]
@@ -22,8 +22,10 @@ Snapshot = Mapping[str, "Optional[Stamp]"]
 # Above this size a file's stamp has to tell whether it changed.
 LARGEST_HASHED = 1024 * 1024
 LONGEST_SEARCHED = 1024 * 1024
-# A pattern such as (a+)+$ can take longer than the universe has (seconds).
+# In seconds. A pattern such as (a+)+$ could take longer than anybody waits.
 PATIENCE = 5.0
+# What a search or a schema may use; it is the clock on the wall that ends most of those that run away.
+LIMITS = deadline.Limits(processor=60, memory=512 * 1024 * 1024, answer=1024 * 1024)
 
 
 class Stamp(NamedTuple):
@@ -89,11 +91,16 @@ def _told(name: str, ok: bool, message: str) -> dict[str, Any]:
 def _result_matches(pattern: str, result: Any, patience: float) -> dict[str, Any]:
     text = result if isinstance(result, str) else dumps_unicode(result)
     try:
-        with at_most(patience):
-            ok = re.search(pattern, text[:LONGEST_SEARCHED]) is not None
+        found = re.compile(pattern)
     except re.error as error:
         return _told("result_matches", False, f"{pattern!r} is no regular expression: {error}.")
-    except OutOfPatience:
+    try:
+        ok = deadline.within(
+            patience, lambda: found.search(text[:LONGEST_SEARCHED]) is not None, limits=LIMITS
+        )
+    except deadline.WorkFailed as error:
+        return _told("result_matches", False, f"{pattern!r} could not be searched for: {error}.")
+    except TimeoutError:
         return _told(
             "result_matches", False, f"{pattern!r} took longer than {patience:g} s; write a simpler one."
         )
@@ -106,7 +113,20 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
             result = loads(result)
         except (ValueError, RecursionError):
             return _told("json_schema", False, "The result is not JSON.")
-    # Imported late: it is wanted by few tasks.
+    # Imported here: few tasks have a schema.
+    import jsonschema  # noqa: F401
+
+    try:
+        ok, message = deadline.within(patience, lambda: _fits(schema, result), limits=LIMITS)
+    except deadline.WorkFailed as error:
+        return _told("json_schema", False, f"The result could not be held against the schema: {error}.")
+    except TimeoutError:
+        return _told("json_schema", False, f"It took longer than {patience:g} s; simplify its patterns.")
+    return _told("json_schema", ok, message)
+
+
+def _fits(schema: Mapping[str, Any], result: Any) -> tuple[bool, str]:
+    """Whether a result fits a JSON Schema, and how it does not."""
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import Draft202012Validator, validator_for
     from referencing import Registry
@@ -115,20 +135,15 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
     kind = validator_for(schema, default=Draft202012Validator)
     try:
         kind.check_schema(dict(schema))
-        with at_most(patience):
-            # A registry of our own, for the usual one fetches references from the network.
-            error = next(kind(schema, registry=Registry()).iter_errors(result), None)
+        # A registry of our own, for the usual one fetches references from the network.
+        error = next(kind(schema, registry=Registry()).iter_errors(result), None)
     except SchemaError as broken:
-        return _told("json_schema", False, f"The schema itself is wrong: {broken.message[:300]}.")
+        return False, f"The schema itself is wrong: {broken.message[:300]}."
     except Unresolvable as broken:
-        return _told(
-            "json_schema", False, f"The schema refers to what it does not contain: {str(broken)[:300]}."
-        )
-    except OutOfPatience:
-        return _told("json_schema", False, f"It took longer than {patience:g} s; simplify its patterns.")
-    if error is None:
-        return _told("json_schema", True, "The result fits the schema.")
-    return _told("json_schema", False, f"At {error.json_path}: {error.message[:300]}.")
+        return False, f"The schema refers to what it does not contain: {str(broken)[:300]}."
+    if error is not None:
+        return False, f"At {error.json_path}: {error.message[:300]}."
+    return True, "The result fits the schema."
 
 
 def _file_exists(task: Task, name: str) -> dict[str, Any]:
@@ -176,6 +191,6 @@ def _digest(path: str, size: int) -> str:
         return ""
     try:
         with open(path, "rb") as file:
-            return hashlib.sha256(file.read(LARGEST_HASHED)).hexdigest()
+            return digest(file.read(LARGEST_HASHED))
     except OSError:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from time import time
-from traceback import extract_tb
+from types import TracebackType
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
@@ -48,8 +48,7 @@ def charged(error: Exception) -> bool:
 
 def report(context: Context, error: Exception, step: str, request_id: str = "", lane: str = "") -> None:
     """Log an error that is not passed on. Raises OSError."""
-    frames = extract_tb(error.__traceback__)
-    where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    where = f" ({_raised_at(error.__traceback__)})" if error.__traceback__ else ""
     context.log(
         time(),
         "fault",
@@ -58,6 +57,13 @@ def report(context: Context, error: Exception, step: str, request_id: str = "", 
         step=step,
         message=f"{type(error).__name__}: {error}{where}",
     )
+
+
+def _raised_at(trace: TracebackType) -> str:
+    """The file and line of the last step of a traceback, such as `queue.py:42`."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
 
 
 def contained(context: Context, step: str, work: Callable[[], object]) -> None:

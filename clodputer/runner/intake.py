@@ -16,7 +16,7 @@ from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, dedupe, dropfile, layout, queue, stuck, whereabouts
 from clodputer.store.spool.aside import Reason
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
 OF_THE_MACHINE = frozenset((ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EIO))
@@ -133,7 +133,7 @@ def _take(batch: Batch, name: str) -> str:
             return "unfinished"
         # Eight hex digits: short enough to type, and 2**32 of them; attempts of one request share it.
         request = read_request(dropped, name, os.urandom(4).hex(), dropped.dropped_at)
-        task = taskfile.load(context.home, request.task, context.environ)
+        task = ask.fitted(taskfile.load(context.home, request.task, context.environ), request)
         if not task.enabled:
             raise ClodputerError("task_disabled", decide.disabled(task))
     except dropfile.Unreadable as error:

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Mapping
 from json import dumps, loads
-from traceback import print_exception
 from typing import Any, Callable, NamedTuple
 
 from clodputer.model.errors import ClodputerError
@@ -100,6 +99,6 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
         # Told here, since only this process knows it; the parent sees an answer that is missing.
-        print_exception(type(error), error, error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
     finally:
         os._exit(status)

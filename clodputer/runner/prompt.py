@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
-from clodputer import triggers
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import masker
-from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
 from clodputer.store.tasks import promptfile, template_text
@@ -28,41 +27,30 @@ def render(
     environ: Mapping[str, str],
     secrets: Mapping[str, str],
     last_success: Optional[Mapping[str, Any]] = None,
+    story: Iterable[Past] = (),
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
+    `story`: the runs that the request has had before this one.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
     a body that would be lost.
     """
     template, file = _template(task, environ, secrets)
-    faults = template_text.faults(template, triggers.in_prompts())
-    if faults:
-        raise ClodputerError(
-            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Fix {file}."
-        )
-    if request.body:
+    text = template
+    if template_text.marked(template):
+        # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
+        from clodputer.runner import promptnames
+
+        promptnames.check(template, file)
+        if request.body:
+            _check_body(template, file)
+        context = _filled(task, "context", task.context, environ, secrets)
+        both = {**environ, **secrets}
+        values = promptnames.values(task, request, context, both, last, last_success, story)
+        text = _render(task, file, template, values, secrets)
+    elif request.body:
         _check_body(template, file)
-    context = _filled(task, "context", task.context, environ, secrets)
-    brought = {name: request.context[name] for name in triggers.brings() if name in request.context}
-    values = {
-        **brought,
-        "env": {**environ, **secrets},
-        "context": {**context, **request.context},
-        "request": {
-            "id": request.id,
-            "task": request.task,
-            "priority": request.priority or task.priority,
-            "attempt": request.attempt,
-            "origin": dict(request.origin),
-            "created_at": iso(request.created_at),
-            "body": request.body,
-        },
-        "body": request.body,
-        "last": _last(last or {}),
-        "last_success": {name: _last(last_success or {})[name] for name in ("result", "when")},
-    }
-    text = _render(task, file, template, values, secrets)
     # Half characters can come in by the environment or JSON, and no file can take them.
     data = text.encode("utf-8", "replace")
     if len(data) > LARGEST_PROMPT:
@@ -174,15 +162,6 @@ def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]
         ) from None
 
 
-def _last(record: Mapping[str, Any]) -> dict[str, Any]:
-    result = record.get("result")
-    return {
-        "outcome": record.get("outcome") or "",
-        "result": "" if result is None else result,
-        "when": record.get("ended_at") or record.get("started_at") or "",
-    }
-
-
 def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
     """The value with every text in it rendered; `name` is the key it stands under."""
     if isinstance(value, str):
@@ -223,7 +202,9 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Put {name}=... into {home}/secrets.env or the environment of the scheduler."
     if root == "context":
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
-    kind = next((kind for kind in triggers.names() if missing in triggers.load(kind).BRINGS), "")
+    from clodputer.runner import promptnames
+
+    kind = promptnames.brought_by(missing)
     if kind:
         return (
             f"A trigger {kind} brings it; for requests of other kinds write {{% if {missing} is defined %}}."

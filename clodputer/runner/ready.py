@@ -7,12 +7,13 @@ from itertools import islice
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
+from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.request import Request
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
-from clodputer.model.task import Task
+from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
 from clodputer.store import runs, settings
 from clodputer.store.context import Context
@@ -35,10 +36,17 @@ class Ready(NamedTuple):
     prompt: str
 
 
-def prepare(context: Context, run_id: str, request: Request, task: Task, temporary: str) -> Ready:
+def prepare(
+    context: Context,
+    run_id: str,
+    request: Request,
+    task: Task,
+    temporary: str,
+    attempts: Attempts = NONE,
+) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
     last, session, success = _past(context, task)
-    text, written = _filled_in(context, request, task, last, success)
+    text, written = _filled_in(context, request, task, last, success, attempts)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -75,18 +83,24 @@ def _filled_in(
     task: Task,
     last: Optional[dict[str, Any]],
     success: Optional[dict[str, Any]],
+    attempts: Attempts,
 ) -> tuple[str, Task]:
     """The prompt and the other texts of the task. What may hold a template is filled in by one child with limits."""
     environ, secrets = context.environ, context.secrets
 
     def fill() -> tuple[str, Task]:
-        text = prompt.render(task, request, last, environ, secrets, success)
+        text = prompt.render(task, request, last, environ, secrets, success, attempts.story)
         return text, prompt.render_task(task, environ, secrets)
+
+    def fill_as_json() -> tuple[str, dict[str, Any]]:
+        text, filled = fill()
+        return text, to_json(filled)
 
     if not prompt.may_hold_templates(task):
         return fill()
     try:
-        return limited.call(fill)
+        text, fields = limited.call(fill_as_json)
+        return text, from_json(fields)
     except CannotRender as error:
         raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
 

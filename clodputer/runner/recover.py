@@ -10,10 +10,13 @@ from clodputer import isolate
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
 from clodputer.model import outcome
-from clodputer.model.decide import after
+from clodputer.model.decide import Ending, after
+from clodputer.model.dice import dice
+from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import parse_moment
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
+from clodputer.model.retry import Retry
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault
 from clodputer.runner.processes import sweep
@@ -23,9 +26,10 @@ from clodputer.runner.settle import settle
 from clodputer.store import masking, runs
 from clodputer.store.atomic import sync_folder
 from clodputer.store.context import Context
-from clodputer.store.spool import queue
+from clodputer.store.spool import attempts, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
+from clodputer.tasks import taskfile
 
 # A request whose runs die before anything is started kills its exec itself; after this many it goes to `dead/`.
 FALSE_STARTS = 3
@@ -145,10 +149,24 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
         working_directory=str(process.get("working_directory", "")),
         session_id=str(process.get("session_id", "")),
     )
-    effects = after(report.outcome.outcome, report.outcome.reason, slot.lane, now, None, 0)
+    request = _request(folder, place, task, now)
+    known = attempts.read(context.home, task, place.id)
+    ending = Ending(
+        report.outcome.outcome,
+        report.outcome.reason,
+        now,
+        slot.lane,
+        message=report.outcome.message,
+        run_id=run_id,
+        attempt=request.attempt,
+        attempts=known,
+        retry=_retry(context, task),
+        left=sum(bool(process.get("alive")) for process in swept),
+        dice=dice(place.id, request.attempt),
+    )
     record = build(
         run_id,
-        _request(folder, place, task, now),
+        request,
         str(process.get("agent", "")),
         str(process.get("account", "")),
         launch,
@@ -157,9 +175,18 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
         started_at,
         now,
         (),
-        effects,
+        after(ending),
+        known.last_run,
     )
     settle(context, slot, place, record, now)
+
+
+def _retry(context: Context, task: str) -> Retry:
+    """What the task says of retries; nothing, when its file is gone or broken meanwhile."""
+    try:
+        return taskfile.load(context.home, task, context.environ).retry
+    except ClodputerError:
+        return Retry()
 
 
 def _request(folder: str, place: Place, task: str, now: float) -> Request:

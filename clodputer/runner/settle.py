@@ -72,4 +72,5 @@ def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:
         "run_id",
         *(more or _TOLD),
     )
-    return {key: record[key] for key in keys}
+    # Of what an earlier version has written, something may be missing.
+    return {key: record.get(key) for key in keys}

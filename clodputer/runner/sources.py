@@ -50,9 +50,9 @@ def drop_found(
             lock = f"{place}/{mark}{memory.LOOKING}"
             seen = deadline.within(seconds, lambda: _look(kind, context, task, trigger, kept, now), lock)
             facts = facts._replace(seen=seen)
-        except (TimeoutError, deadline.StillLooking):
+        except (TimeoutError, deadline.StillWorking):
             facts = facts._replace(trouble=UNANSWERED)
-        except deadline.LookFailed as error:
+        except deadline.WorkFailed as error:
             facts = facts._replace(trouble=str(error))
         decision = kind.decide(trigger, kept, facts, now)
         for event in decision.events:

@@ -7,7 +7,7 @@ from clodputer.runner.prune import prune
 from clodputer.store import chores
 from clodputer.store.context import Context
 from clodputer.store.log import archive
-from clodputer.store.spool import layout, waits, whereabouts
+from clodputer.store.spool import attempts, layout, waits, whereabouts
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:
@@ -18,8 +18,13 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
         if not stop.requested and chores.prune_due(context.home, now):
             prune(context, now, stop)
             # What cancelled and killed requests left.
+            known = attempts.ids(context.home)
+            # Looked up twice: a request that is put back meanwhile moves against the direction of the listing.
+            pending = whereabouts.pending_ids(context.home) | whereabouts.pending_ids(context.home)
             for lane in layout.lanes(context.home):
-                waits.sweep(context.home, lane, whereabouts.pending_ids(context.home))
+                waits.sweep(context.home, lane, pending)
+            for request_id in known - pending:
+                attempts.forget(context.home, request_id)
             if not stop.requested:
                 chores.pruned(context.home, now)
     except OSError as error:

@@ -1,58 +1,80 @@
-"""Looking at what may hang: in a child process and under a deadline, so that a dead mount holds up nobody but itself."""
+"""Work that may hang or run away, done in a child process under a deadline, so that it holds up nobody but itself."""
 
 # A process that asks a network file system whose server is gone sleeps inside the kernel, and perhaps no signal ends it. So a
 # child asks. If it does not come back it is left behind, and a lock that only it holds keeps anybody from sending a second one.
+# A search with somebody else's regular expression, or a template, can take forever or all memory: so a child does it as well.
 from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import select
 import signal
 from contextlib import suppress
 from json import dumps, loads
-from time import monotonic
-from typing import Any, Callable
+from time import monotonic, sleep
+from typing import Any, Callable, NamedTuple, Optional
 
 _CHUNK = 1 << 20
 _STDERR = 2
+# How long a child that was killed is waited for, in seconds, and how often it is looked at.
+_KILLED_WITHIN, _GLANCE = 1.0, 0.005
 
 
 _left_behind: set[int] = set()
 
 
-class StillLooking(Exception):
-    """The last look at this has not come back yet."""
+class Limits(NamedTuple):
+    """What a child may use: processor time in seconds, memory beyond its parent's in bytes, and bytes of its answer."""
+
+    processor: int
+    memory: int
+    answer: int
 
 
-class LookFailed(Exception):
-    """The child was killed, or failed in a way that nobody foresaw; the message says how."""
+class StillWorking(Exception):
+    """The child that holds this lock has not come back yet."""
 
 
-def within(seconds: float, look: Callable[[], Any], lock: str = "") -> Any:
-    """What `look` returns, which JSON can hold; called in a child process, which holds the file `lock` while it lives.
+class WorkFailed(Exception):
+    """The child failed in a way that nobody foresaw; the message says how."""
 
-    Raises TimeoutError when it takes longer than that, StillLooking at once when an earlier child of this lock is still
-    there, OSError as `look` does, and LookFailed for whatever else goes wrong in the child.
+
+class WorkKilled(WorkFailed):
+    """A signal ended the child, or it could not say what went wrong; `signal` is its number, 0 for none."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("the process that was to look at it was killed")
+        self.signal = number
+
+
+def within(seconds: float, work: Callable[[], Any], lock: str = "", limits: Optional[Limits] = None) -> Any:
+    """What `work` returns, which JSON can hold; called in a child process, which holds the file `lock` while it lives.
+
+    Raises TimeoutError when it takes longer than that. A child with a lock is then left to itself, any other is killed.
+    Raises StillWorking at once when an earlier child of this lock is still there, OSError as `work` does, OverflowError for an
+    answer larger than the limits allow, and WorkFailed for whatever else goes wrong in the child.
     """
     held = _locked(lock) if lock else -1
     try:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            _answer(look, writer, held)
+            _answer(work, writer, held, limits)
         os.close(writer)
         try:
-            answer = _read(reader, monotonic() + seconds)
+            answer = _read(reader, monotonic() + seconds, limits)
+        except BaseException:
+            if lock or not _killed(child):
+                _left_behind.add(child)
+            raise
         finally:
             os.close(reader)
     finally:
         if held >= 0:
             os.close(held)
-    if answer is None:
-        _left_behind.add(child)
-        raise TimeoutError
-    os.waitpid(child, 0)
-    return _result(answer)
+    _, status = os.waitpid(child, 0)
+    return _result(answer, status)
 
 
 def left_behind() -> frozenset[int]:
@@ -82,22 +104,43 @@ def _locked(path: str) -> int:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(held)
-        raise StillLooking from None
+        raise StillWorking from None
     return held
 
 
-def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
-    """The child: look, tell, and end without anything of what the parent would do at its end."""
+def _killed(child: int) -> bool:
+    """Kill a child of ours and reap it; False for one that sleeps inside the kernel and cannot be killed."""
+    os.kill(child, signal.SIGKILL)
+    give_up = monotonic() + _KILLED_WITHIN
+    while not os.waitpid(child, os.WNOHANG)[0]:
+        if monotonic() > give_up:
+            return False
+        sleep(_GLANCE)
+    return True
+
+
+def _answer(work: Callable[[], Any], writer: int, held: int, limits: Optional[Limits]) -> None:
+    """The child: work, answer, and end without doing anything that the parent would do at its end."""
     try:
         signal.set_wakeup_fd(-1)
-        os.setsid()  # a terminal that is closed, or Ctrl-C in it, is no concern of the child
+        if held >= 0:
+            os.setsid()  # it may outlive us: a terminal that is closed, or Ctrl-C in it, must not end it
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         keep_only(writer, held)
+        if limits is not None:
+            _limit(resource.RLIMIT_CPU, limits.processor)
+            mapped = _mapped()
+            if mapped:
+                _limit(resource.RLIMIT_AS, mapped + limits.memory)
         try:
-            answer = {"value": look()}
+            answer = {"value": work()}
         except OSError as error:
-            answer = {"errno": error.errno, "strerror": error.strerror, "filename": _text(error.filename)}
+            answer = {
+                "errno": error.errno,
+                "strerror": error.strerror or str(error),
+                "filename": _text(error.filename),
+            }
         except Exception as error:  # noqa: BLE001  (the parent raises it)
             answer = {"error": f"{type(error).__name__}: {error}"[:500]}
         data = dumps(answer).encode()
@@ -107,29 +150,50 @@ def _answer(look: Callable[[], Any], writer: int, held: int) -> None:
         os._exit(0)
 
 
-def _read(reader: int, until: float) -> Any:
-    """All that comes until the other end is closed; None when that is not so in time."""
+def _limit(kind: int, most: int) -> None:
+    """Lower a limit of this process, as far as the system has it."""
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    # macOS takes no limit of the address space; there the deadline ends what grows.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(kind, (most, hard))
+
+
+def _mapped() -> int:
+    """How much of the address space this process has mapped, in bytes; 0 where nobody says."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except (OSError, ValueError):
+        return 0
+
+
+def _read(reader: int, until: float, limits: Optional[Limits]) -> bytes:
+    """What comes until the end. Raises TimeoutError when it takes too long, OverflowError when it is too much."""
     found = bytearray()
     answers = select.poll()
     answers.register(reader, select.POLLIN | select.POLLHUP)
     while True:
         if not answers.poll(max(0.0, until - monotonic()) * 1000):
-            return None
+            raise TimeoutError
         some = os.read(reader, _CHUNK)
         if not some:
             return bytes(found)
         found += some
+        if limits is not None and len(found) > limits.answer:
+            raise OverflowError(f"the answer has more than {limits.answer} bytes")
 
 
-def _result(answer: bytes) -> Any:
+def _result(answer: bytes, status: int) -> Any:
     try:
         fields = loads(answer)
     except ValueError:
-        raise LookFailed("the process that was to look at it was killed") from None
+        raise WorkKilled(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0) from None
     if "value" in fields:
         return fields["value"]
     if "error" in fields:
-        raise LookFailed(f"an internal error: {fields['error']}")
+        raise WorkFailed(f"an internal error: {fields['error']}")
     raise OSError(fields["errno"], fields["strerror"], fields["filename"])
 
 

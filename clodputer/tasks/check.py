@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, defaults
+from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
 from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.store.tasks import limited, promptfile, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.store.tilde import expand
-from clodputer.tasks import tables
+from clodputer.tasks import ask, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -47,8 +47,13 @@ def check(
     shown: str,
     environ: Mapping[str, str],
     secrets: Callable[[], Mapping[str, str]],
+    *,
+    built_in: bool = False,
 ) -> Checked:
-    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it."""
+    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it.
+
+    built_in: it is no file but the task `ask`, whose name no file may take.
+    """
     if document.value is None and not document.wrong:
         return Checked(None, (Problem(shown, 1, "", "the file is empty; a task needs at least prompt: ..."),))
     problems = [Problem(shown, line, "", message) for line, message in document.wrong]
@@ -73,6 +78,8 @@ def check(
     name = values.get("name") or os.path.splitext(os.path.basename(file))[0]
     if "name" not in document.value and not is_name(name):
         problems.append(Problem(shown, 1, "name", _UNFIT))
+    if name.lower() == ask.NAME and not built_in:
+        problems.append(Problem(shown, document.line(("name",)), "name", ask.RESERVED))
     if values.get("prompt_file"):
         values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)
         problems += [
@@ -112,7 +119,9 @@ def _filled_in(
         return value, Rendered({}), []
     try:
         # All of them in one child: a template may run away.
-        filled, templates, findings = limited.call(_filled_early, early, broken, variables)
+        filled, sources, unfilled = limited.call(_filled_early, early, broken, variables)
+        templates = {tuple(path): template for path, template in sources}
+        findings = [_Finding(tuple(path), message) for path, message in unfilled]
     except template_text.CannotRender as error:
         filled, templates = early, {(name,): "" for name in early}
         findings = [_Finding((name,), str(error)) for name in early if _any_marked(early[name])]
@@ -132,10 +141,10 @@ def _any_marked(value: Any) -> bool:
 
 def _filled_early(
     early: dict[str, Any], broken: set[Path], variables: Callable[[], Mapping[str, str]]
-) -> tuple[dict[str, Any], dict[Path, str], list[_Finding]]:
-    """These keys with every template in them filled in, the templates by their paths, and what could not be."""
-    templates: dict[Path, str] = {}
-    findings: list[_Finding] = []
+) -> tuple[dict[str, Any], list[tuple[Path, str]], list[tuple[Path, str]]]:
+    """These keys with every template in them filled in, the templates with their paths, and what went wrong, with paths too."""
+    templates: list[tuple[Path, str]] = []
+    findings: list[tuple[Path, str]] = []
 
     def fill(item: Any, path: Path) -> Any:
         if isinstance(item, dict):
@@ -144,14 +153,15 @@ def _filled_early(
             return [fill(below, (*path, index)) for index, below in enumerate(item)]
         if not isinstance(item, str) or not template_text.marked(item) or path in broken:
             return item
-        templates[path] = item
+        templates.append((path, item))
         try:
             text = template_text.render(item, {"env": variables()}, LONGEST_CHOICE)
-            return scalar(text) if tables.top()[path[0]].kind in _NUMBERS else text
+            key = at(tables.top(), path)
+            return scalar(text) if key is not None and key.kind in _NUMBERS else text
         except (ValueError, ClodputerError) as error:
             missing = getattr(error, "missing", "")
             remedy = f"; put {missing[4:]}=... into secrets.env" if missing.startswith("env.") else ""
-            findings.append(_Finding(path, f"{error}{remedy}".replace("\n", "; ")))
+            findings.append((path, f"{error}{remedy}".replace("\n", "; ")))
             return item
 
     return {key: fill(item, (key,)) for key, item in early.items()}, templates, findings
@@ -192,6 +202,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
+    findings += _retried_twice(keys)
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
@@ -211,6 +222,19 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     return findings
 
 
+def _retried_twice(keys: Mapping[str, Any]) -> list[_Finding]:
+    """`retry` may stand at the top or in one item of `on_failure`, which mean the same."""
+    listed = keys.get("on_failure")
+    places: list[Path] = [("retry",)] if "retry" in keys else []
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(item, dict) and "retry" in item:
+            places.append(("on_failure", index, "retry"))
+    return [
+        _Finding(place, f"retry is given before, as {dotted(places[0])}; keep one of them")
+        for place in places[1:]
+    ]
+
+
 def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str, list[tuple[str, int, str]]]:
     """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
     if template_text.marked(value):
@@ -228,5 +252,7 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
+    for following in values.pop("on_failure", ()):
+        values.update(following)
     own = tuple(trigger._replace(task=name) for trigger in triggers)
     return assemble({**values, "name": name, "path": file, "triggers": own})

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from clodputer import agents, gates, triggers
-from clodputer.model import expect, limits
+from clodputer.model import expect, limits, retry
 from clodputer.model.keys import KINDS, PART, Key, named
 from clodputer.tasks import own
 
@@ -36,6 +36,7 @@ def tables() -> tuple[Table, ...]:
         *(Table(agents.load(kind).KEYS, kind) for kind in agents.KINDS),
         Table(limits.KEYS),
         Table(expect.KEYS),
+        Table(retry.KEYS),
         *(Table(gate.KEYS) for gate in gates.GATES if gate.KEYS),
     )
 

@@ -14,6 +14,7 @@ from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.store.tasks.problems import Problem
 from clodputer.store.tasks.yamlfile import document
+from clodputer.tasks import ask
 
 ENDINGS = (".yaml", ".yml")
 
@@ -45,10 +46,12 @@ class _Invalid(Exception):
 
 
 def load(home: Home, name: str, environ: Mapping[str, str]) -> Task:
-    """The task of that name.
+    """The task of that name; `ask` is built in and has no file.
 
     Raises ClodputerError: "task_unknown", or "task_invalid" with every problem of its file, one on each line.
     """
+    if name == ask.NAME:
+        return ask.task()
     task, problems = check_file(home, find(home, name), environ)
     if task is None:
         raise _invalid(name, problems)

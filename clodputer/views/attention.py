@@ -14,6 +14,8 @@ from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
 from clodputer.store.index.query import Finished
+from clodputer.store.spool import stuck
+from clodputer.views.faults import Faults, faults
 from clodputer.views.past import of_past
 
 WEEK = 7 * 86400.0
@@ -26,7 +28,8 @@ class Attention(NamedTuple):
 
     problems: what stops every run: a mistake in config.yaml or secrets.env, or an installation that is not whole. failing: the
     latest run of each task whose latest run failed, the latest first. failures: how many runs failed since the moment asked
-    for. crash: the latest fault of ours in the last seven days, of so many different ones.
+    for. crash: the latest fault of ours in the last seven days that ended a command, of so many different ones. faults: those
+    that were contained since the moment asked for. stuck: names in `new/` of what can neither be taken in nor be moved away.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -34,6 +37,8 @@ class Attention(NamedTuple):
     failures: int = 0
     crash: Optional[Crash] = None
     crashes: int = 0
+    faults: Faults = Faults()
+    stuck: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -55,6 +60,9 @@ class Attention(NamedTuple):
             "failures": self.failures,
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
             "crashes": self.crashes,
+            "fault": self.faults.latest and self.faults.latest.to_json(),
+            "faults": self.faults.number,
+            "stuck": list(self.stuck),
         }
 
 
@@ -74,4 +82,12 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
     problems, cause = context.problems, blocked.known(context.home)
     if cause is not None and cause.error.code in blocked.OF_THE_INSTALLATION:
         problems = (*problems, cause.error)
-    return Attention(problems, tuple(failing), failures, recent[0] if recent else None, len(recent))
+    return Attention(
+        problems,
+        tuple(failing),
+        failures,
+        recent[0] if recent else None,
+        len(recent),
+        faults(context.home, since),
+        tuple(sorted(stuck.load(context.home))),
+    )

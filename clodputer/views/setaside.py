@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.attempts import Past, story_to_json
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.runner.requests.putback import Known, trouble
@@ -22,6 +23,7 @@ class SetAside(NamedTuple):
 
     code, reason: why it was set aside, for programs and for people. retried_as: the request that stands for it now.
     handle: what stands for it on a command line. task, request_id: empty when nothing tells.
+    attempts: its runs, when it was tried more than once.
     """
 
     place: str
@@ -36,6 +38,7 @@ class SetAside(NamedTuple):
     since: float
     trouble: Optional[ClodputerError]
     handle: str
+    attempts: tuple[Past, ...] = ()
 
     @property
     def fix(self) -> str:
@@ -60,6 +63,7 @@ class SetAside(NamedTuple):
             "since": iso(self.since),
             "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
             "fix": self.fix or None,
+            "attempts": story_to_json(self.attempts),
         }
 
 
@@ -143,6 +147,7 @@ def describe(context: Context, place: str, name: str, known: Optional[Known] = N
         aside.changed(path),
         wrong,
         lookup.handle(bearer),
+        reason.attempts,
     )
 
 

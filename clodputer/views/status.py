@@ -108,11 +108,15 @@ class Status(NamedTuple):
         }
 
 
-def gather(context: Context, now: float, count: int) -> Status:
-    """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times."""
+def gather(context: Context, now: float, count: int, since: Optional[float] = None) -> Status:
+    """The state at `now` (epoch seconds), with the last `count` runs and the next `count` slot times.
+
+    Failures and missed slot times are those from `since` on, which is yesterday's midnight when it is not given.
+    """
     home = context.home
     good, broken = tasks.check(home, context.environ)
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (midnight - timedelta(days=1)).timestamp() if since is None else since
     names = layout.lanes(home)
     return Status(
         home.root,
@@ -124,12 +128,12 @@ def gather(context: Context, now: float, count: int) -> Status:
         len(aside.names(home.rejected)),
         len(aside.names(home.dead)),
         past.past(home, now, count, midnight.timestamp()),
-        tuple(fates.missed(home, good, (midnight - timedelta(days=1)).timestamp())),
+        tuple(fates.missed(home, good, since)),
         tuple(fates.overdue(context.environ, home, good, now)),
         tuple(_coming(context.environ, good, now, count)),
         tuple(broken),
         tuple(watching.problems(context, good)),
-        attention(context, good, (midnight - timedelta(days=1)).timestamp(), now),
+        attention(context, good, since, now),
         scheduled.look(context, good, sys.platform),
     )
 

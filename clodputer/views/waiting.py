@@ -12,6 +12,7 @@ from clodputer.model.request import InvalidRequest
 from clodputer.runner.intake import read_request
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
+from clodputer.store.spool import attempts as spool_attempts
 from clodputer.store.spool import dropfile, layout, waits, whereabouts
 from clodputer.store.spool.waits import Waiting
 from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
@@ -148,6 +149,9 @@ def _row(home: Home, position: int, found: Found, now: float) -> Row:
         before = found.place.microseconds / 1e6
     elif found.state == QUEUED:
         before = None
+    known = spool_attempts.kept(home, found.id) if found.id else None
+    if known is not None:
+        attempt = max(attempt, known.attempt)
     return Row(
         found.state,
         found.lane,

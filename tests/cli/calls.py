@@ -8,13 +8,15 @@ from typing import NamedTuple
 class Call(NamedTuple):
     """One way to call a command. form: which of its schema's forms the data then has; status: the exit code.
 
-    apart: in a process of its own, as it starts others or asks the surroundings.
+    apart: in a process of its own, as it starts others or asks the surroundings. fresh: in a home of its own, as it would
+    disturb the other calls.
     """
 
     arguments: tuple[str, ...] = ()
     form: str = "data"
     status: int = 0
     apart: bool = False
+    fresh: bool = False
 
 
 CALLS = {
@@ -34,14 +36,22 @@ CALLS = {
         Call(("good", "--in", "9d"), "dropped"),
         Call(("good", "--dry-run"), "dry_run"),
     ],
+    "ask": [Call(("Why?",), apart=True), Call(("Why?", "--no-wait"), "dropped")],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
-    "status": [Call(), Call(("--schedulers",), "schedulers", apart=True)],
+    "status": [
+        Call(),
+        Call(("--since", "yesterday"), "digest"),
+        Call(("--schedulers",), "schedulers", apart=True),
+    ],
     "queue": [
         Call(),
         *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "closed")),
     ],
     "cancel": [Call(("held-0002",)), Call(("--all-of", "good"))],
+    "pause": [Call(("bad", "--for", "1s", "--reason", "a test"))],
+    "resume": [Call(("bad",))],
+    "stop": [Call(fresh=True)],
     "retry": [Call(("bad",))],
     "next": [Call(), Call(("--cron", "0 7 * * *"))],
     "why": [

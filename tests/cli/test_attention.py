@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
+from clodputer.store.spool import stuck
 from tests.workshop import (
     clodputer,
     command_task,
@@ -145,3 +146,31 @@ def test_a_fault_of_ours_is_told_once(home: Home) -> None:
     assert "Clodputer itself failed" in clodputer(home, "status")[0]
     stdout, _ = clodputer(home, "doctor", "--json", status=4)
     assert "0.1.0-KeyError-abc.txt" in stdout
+
+
+def test_contained_faults_are_counted(home: Home) -> None:
+    """What stopped one request and nothing else is no secret: status and doctor tell, with the command that shows more."""
+    drop(home, "wrong.json", '{"task": "work", "id": "wrong"}')
+    execute(home, extra={"CLODPUTER_FAULT": "gates@wrong"})
+    found = attention(home)
+    assert found["faults"] == len(events(home, "fault")) > 0
+    assert (found["fault"]["step"], found["crash"]) == (events(home, "fault")[-1]["step"], None)
+    text = " ".join(clodputer(home, "status")[0].split())
+    assert "of Clodputer contained, last" in text
+    assert "See: clodputer logs --event fault" in text
+    stdout, _ = clodputer(home, "doctor", "--json", status=4)
+    assert [
+        each["level"] for each in json.loads(stdout)["data"]["findings"] if each["check"] == "faults"
+    ] == ["note"]
+
+
+def test_what_is_stuck_and_what_is_hidden_is_counted(home: Home) -> None:
+    """A rejected file is counted whatever its name is, and so is one that cannot even be moved."""
+    drop(home, ".hidden.json", '{"task": "work"}')
+    execute(home)
+    found = json.loads(clodputer(home, "status", "--json")[0])["data"]
+    assert found["rejected"] == 1
+    assert ".hidden.json" in clodputer(home, "queue", "--rejected")[0]
+    stuck.save(home, {"frozen.json": "it cannot be moved out of this folder"})
+    assert attention(home)["stuck"] == ["frozen.json"]
+    assert "1 stuck in spool/new: frozen.json" in clodputer(home, "status")[0]

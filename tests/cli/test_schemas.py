@@ -37,7 +37,18 @@ REGISTRY: Registry[Any] = Registry().with_resources(
     (name, DRAFT202012.create_resource(schema)) for name, schema in SCHEMAS.items()
 )
 # What several commands have in common.
-SHARED = {"envelope", "record", "event", "outcome", "moment", "fate", "coming", "scheduler"}
+SHARED = {
+    "attempts",
+    "envelope",
+    "hold",
+    "record",
+    "event",
+    "outcome",
+    "moment",
+    "fate",
+    "coming",
+    "scheduler",
+}
 NAMES = list(COMMANDS)
 
 
@@ -163,7 +174,11 @@ def test_every_command_has_a_schema_and_every_form_of_it_is_tried(command: str) 
     [(command, call) for command in NAMES for call in CALLS.get(command, ())],
     ids=lambda each: each if isinstance(each, str) else " ".join(each.arguments) or "alone",
 )
-def test_what_a_command_answers_is_what_was_promised(answer: Any, command: str, call: Call) -> None:
+def test_what_a_command_answers_is_what_was_promised(
+    answer: Any, command: str, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if call.fresh:
+        monkeypatch.setenv("CLODPUTER_HOME", make_home(tmp_path).root)
     status, envelope = answer(command, *call.arguments, apart=call.apart)
     assert status == call.status, envelope["errors"]
     assert envelope["ok"] == (status == 0)

@@ -12,6 +12,7 @@ import pytest
 
 from clodputer import effects
 from clodputer.effects.settling import Settling
+from clodputer.model.attempts import Attempts, past, to_json
 from clodputer.model.request import Place
 from clodputer.runner.settle import settle
 from clodputer.store import holds, runs
@@ -33,11 +34,23 @@ HOLD = {
     "until": 4e9,
 }
 
+RETRY = {
+    "effect": "retry",
+    "code": "retry",
+    "message": "Attempt 2 of 5; the one before ended as offline.",
+    "since": 1_800_000_000.0,
+    "at": 1_800_000_060.0,
+    "attempts": to_json(
+        Attempts(2, (past(RUN, 1, "failed", "offline", "No network.", "2027-01-15T08:00:00Z"),))
+    ),
+}
+
 EFFECTS: dict[str, dict[str, Any]] = {
     "finish": {"effect": "finish"},
     "put_back": {"effect": "put_back"},
     "bury": {"effect": "bury", "code": "exec_died"},
     "hold": HOLD,
+    "retry": RETRY,
 }
 
 
@@ -128,7 +141,7 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
     pytest.fail("it has no end")
 
 
-@pytest.mark.parametrize("name", ["finish", "put_back"])
+@pytest.mark.parametrize("name", ["finish", "put_back", "retry"])
 def test_a_folder_that_was_removed_is_made_anew(tmp_path: Path, name: str) -> None:
     """Somebody removed all runs, or the lane's queue, meanwhile: the request leaves the slot all the same."""
     one = settling(tmp_path, EFFECTS[name])
@@ -138,6 +151,7 @@ def test_a_folder_that_was_removed_is_made_anew(tmp_path: Path, name: str) -> No
         f"{home.runs}/work",
         home.runs,
         f"{home.lanes}/default/queue/3",
+        f"{home.lanes}/default/delayed",
     ):
         os.rmdir(folder)
     settle(one.context, Slot("default", 0), PLACE, one.record, 1e9)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clodputer.model import decide, outcome
 from clodputer.model.backoff import FIRST_PAUSE, LONGEST_PAUSE, limit_pause
-from clodputer.model.decide import Holder
+from clodputer.model.decide import Ending, Holder
 from clodputer.model.request import Request
 
 NOW = 1_800_000_000.0
@@ -24,6 +24,8 @@ REQUEST = Request("abcd1234", "nightly", NOW - 60)
         ("expect_unmet", ["finish"]),
         ("not_started", ["finish"]),
         ("timeout", ["finish"]),
+        ("offline", ["retry"]),
+        ("startup_hang", ["retry"]),
         ("cancelled", ["finish"]),
         ("interrupted", ["put_back"]),
         ("usage_limit", ["hold", "put_back"]),
@@ -33,28 +35,30 @@ REQUEST = Request("abcd1234", "nightly", NOW - 60)
 def test_after(reason: str, kinds: list[str]) -> None:
     """Each end leads to exactly one way out of the slot, and a limit to a hold as well."""
     ended = outcome.of(reason)
-    effects = decide.after(ended.outcome, reason, "default", NOW, None, 0)
+    effects = decide.after(Ending(ended.outcome, reason, NOW))
     assert [effect["effect"] for effect in effects] == kinds
 
 
 @pytest.mark.parametrize("reason", outcome.REASONS)
 def test_every_reason_leaves_the_slot_last(reason: str) -> None:
     """Whatever the reason, the last effect, and only it, moves the request out of the slot."""
-    effects = decide.after(outcome.of(reason).outcome, reason, "default", NOW, None, 0)
-    leaving = [effect["effect"] in ("finish", "put_back", "bury") for effect in effects]
+    effects = decide.after(Ending(outcome.of(reason).outcome, reason, NOW))
+    leaving = [effect["effect"] in ("finish", "put_back", "retry", "bury") for effect in effects]
     assert leaving == [False] * (len(effects) - 1) + [True]
 
 
 @given(resets_at=st.none() | st.floats(allow_nan=False), limited_before=st.integers(0, 10**6))
 def test_a_hold_ends_in_sane_time(resets_at: Optional[float], limited_before: int) -> None:
     """No reset time, however mad, holds a lane for less than a minute or more than eight days."""
-    hold = decide.after("limited", "usage_limit", "default", NOW, resets_at, limited_before)[0]
+    ending = Ending("limited", "usage_limit", NOW, resets_at=resets_at, limited_before=limited_before)
+    hold = decide.after(ending)[0]
     assert 60 <= hold["until"] - NOW <= 8 * 86400
 
 
 def test_the_reset_time_is_believed() -> None:
     """A reset in two hours holds the lane for two hours."""
-    hold = decide.after("limited", "usage_limit", "default", NOW, NOW + 7200, 3)[0]
+    ending = Ending("limited", "usage_limit", NOW, resets_at=NOW + 7200, limited_before=3)
+    hold = decide.after(ending)[0]
     assert hold["until"] == NOW + 7200
 
 

@@ -91,6 +91,17 @@ def test_catch_up_skip_runs_what_is_on_time() -> None:
     )
 
 
+def test_what_passes_on_hold() -> None:
+    """With `catch_up: skip` it leads to nothing; else a request waits for the end of the hold."""
+    entry, on_hold = known(EIGHT - DAY), Facts(0.0, held=True)
+    assert result(DAILY, Policy("skip"), entry, on_hold, EIGHT + 9) == ([], [(MISSED, "on_hold", 1)])
+    assert result(DAILY, Policy("latest"), entry, on_hold, EIGHT + 9) == ([EIGHT], [])
+    assert result(DAILY, Policy("latest"), entry, on_hold._replace(waiting=True), EIGHT + 9) == (
+        [],
+        [("coalesced", "held", 1)],
+    )
+
+
 def test_what_is_too_late_is_missed() -> None:
     """Later than max_late, and each of them is counted."""
     entry = known(EIGHT - 30 * DAY)

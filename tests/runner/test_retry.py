@@ -74,7 +74,7 @@ def retried(context: Context, wanted: str) -> Retried:
 
 
 def test_a_run_is_done_again(context: Context) -> None:
-    """With the same context; the new request names the old one and counts its attempts."""
+    """With the same context; the new request names the old one and begins with attempt 1."""
     request_id = ran(
         context, context={"who": "Ada"}, priority=4, origin={"trigger": "cron", "slot_time": "x"}
     )
@@ -88,7 +88,7 @@ def test_a_run_is_done_again(context: Context) -> None:
     )
     drained(context)
     second = records(context.home, "blink")[-1]
-    assert (second["request_id"], second["attempt"], second["trigger"]) == (done.request_id, 2, "retry")
+    assert (second["request_id"], second["attempt"], second["trigger"]) == (done.request_id, 1, "retry")
     assert second["origin"] == {
         "trigger": "retry",
         "slot_time": "x",

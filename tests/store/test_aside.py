@@ -31,6 +31,7 @@ def reason_for(name: str) -> Reason:
     "name",
     [
         "a.json",
+        ".hidden.json",
         "n" * 255,
         "ü" * 127,
         "a.reason.json",
@@ -115,3 +116,10 @@ def test_somebody_was_quicker(home: Home) -> None:
     with pytest.raises(FileNotFoundError):
         aside.set_aside(f"{home.new}/gone", home.dead, "", Reason("x", "y", dropped_as="gone"))
     assert os.listdir(home.dead) == []
+
+
+def test_hidden_files_that_nobody_dropped_are_not_counted(home: Home) -> None:
+    """What a desktop leaves behind, and a reason that is just being written."""
+    for name in (".DS_Store", ".a.json.reason.json.1234", "..a.json.reason.json.1234.new.1234"):
+        Path(home.rejected, name).touch()
+    assert aside.names(home.rejected) == []

@@ -1,9 +1,11 @@
-"""Looks that hang are left behind after their time, and nobody sends a second one after them."""
+"""Work that hangs is killed, or left behind where a lock keeps a second try away; limits end what runs away."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,9 +29,9 @@ def test_errors_come_back(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as missing:
         deadline.within(10, lambda: os.listdir(tmp_path / "gone"), lock)
     assert missing.value.filename == str(tmp_path / "gone")
-    with pytest.raises(deadline.LookFailed, match="an internal error: ZeroDivisionError"):
+    with pytest.raises(deadline.WorkFailed, match="an internal error: ZeroDivisionError"):
         deadline.within(10, lambda: 1 / 0, lock)
-    with pytest.raises(deadline.LookFailed, match="was killed"):
+    with pytest.raises(deadline.WorkFailed, match="was killed"):
         deadline.within(10, lambda: os.kill(os.getpid(), 9), lock)
 
 
@@ -45,7 +47,7 @@ def test_one_that_hangs_is_left_behind(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):
             deadline.within(0.2, lambda: _until_told(lock), lock)
         assert time.monotonic() - began < 5
-        with pytest.raises(deadline.StillLooking):
+        with pytest.raises(deadline.StillWorking):
             deadline.within(10, lambda: None, lock)
         (child,) = deadline.left_behind() - before
         ours.release()
@@ -58,6 +60,42 @@ def test_one_that_hangs_is_left_behind(tmp_path: Path) -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_one_without_a_lock_is_killed(tmp_path: Path) -> None:
+    """At once, and reaped: nothing of it is left."""
+    before, pid = deadline.left_behind(), tmp_path / "pid"
+
+    def hang() -> None:
+        pid.write_text(str(os.getpid()))
+        signal.pause()
+
+    with pytest.raises(TimeoutError):
+        deadline.within(1.0, hang)
+    assert deadline.left_behind() == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+def test_limits() -> None:
+    """Of processor time, of memory, and of the size of an answer."""
+    limits = deadline.Limits(processor=1, memory=256 * 1024 * 1024, answer=1000)
+    begun = time.monotonic()
+    with pytest.raises(deadline.WorkKilled) as killed:
+        deadline.within(60, _loop, limits=limits)
+    assert killed.value.signal == signal.SIGXCPU
+    assert time.monotonic() - begun < 60
+    if sys.platform == "linux":
+        with pytest.raises(deadline.WorkFailed, match="MemoryError"):
+            deadline.within(60, lambda: len(bytearray(1024**3)), limits=limits)
+    with pytest.raises(OverflowError):
+        deadline.within(60, lambda: "x" * 10_000, limits=limits)
+    assert deadline.within(60, lambda: "x" * 100, limits=limits) == "x" * 100
+
+
+def _loop() -> None:
+    while True:
+        pass
 
 
 def _until_told(lock: str) -> None:

@@ -76,5 +76,5 @@ def test_errors_come_back_as_they_are() -> None:
     with pytest.raises(template_text.CannotRender) as missing:
         template_text.render("{{ env.X }}", {"env": {}}, 100)
     assert missing.value.missing == "env.X"
-    with pytest.raises(RuntimeError, match="while a template was filled in: KeyError"):
+    with pytest.raises(RuntimeError, match="while a template was filled in: an internal error: KeyError"):
         limited.call(os.environ.__getitem__, "no such variable")

@@ -152,10 +152,11 @@ def test_the_agent_sees_what_it_should(stage: Stage, tmp_path: Path) -> None:
         "SHELL",
         "LC_ALL",
         "EXTRA",
+        "CLODPUTER_HOME",
         "CLODPUTER_RUN_ID",
         "TMPDIR",
     } <= names
-    assert not names & {"SECRET_OF_MINE", "CLAUDECODE", "NODE_OPTIONS", "CLODPUTER_HOME"}
+    assert not names & {"SECRET_OF_MINE", "CLAUDECODE", "NODE_OPTIONS"}
     assert seen["CLODPUTER_RUN_ID"] == record["run_id"]
     assert not Path(seen["TMPDIR"]).exists()
     assert len(seen["TMPDIR"]) < 60 or "pytest" in seen["TMPDIR"]

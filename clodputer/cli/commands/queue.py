@@ -22,6 +22,7 @@ from clodputer.cli.text.set_aside import short
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
+from clodputer.model.waiting import RETRY
 from clodputer.store import zone
 from clodputer.store.spool import layout
 from clodputer.store.spool.dropfile import FORMS
@@ -125,6 +126,8 @@ def _line(row: Row, several: bool) -> tuple[str, ...]:
         state = f"at {zone.wall(row.not_before)}"
     if row.waits is not None:
         state = one_line(row.waits.message, 60)
+        if row.waits.reason == RETRY and row.not_before is not None:
+            state = f"at {zone.wall(row.not_before)}: {state}"
     come_from = str(row.origin.get("trigger", "")) + (
         f" of {row.origin['retries']}" if row.origin.get("retries") else ""
     )

@@ -132,7 +132,7 @@ def command(
         )
     not_before = parse_when(at, after, time(), os.environ)
     wanted = Wanted(parse_context(context), parse_priority(priority), read_text("--body", body), not_before)
-    say = _no_word if as_json or not is_terminal(sys.stderr) else _word
+    say = teller(as_json)
     if dry_run:
         return show(*find(os.environ, task, wanted), wanted)
     if no_wait or not_before is not None:
@@ -228,6 +228,11 @@ def _told(record: Mapping[str, Any], folder: str) -> Result:
         outcome.remedy(record["reason"], record["run_id"]),
     )
     return Result(data, text, code, (error,))
+
+
+def teller(as_json: bool) -> Callable[[str], None]:
+    """What says how far it is, on stderr: to a person in a terminal, and to nobody else."""
+    return _no_word if as_json or not is_terminal(sys.stderr) else _word
 
 
 def _word(text: str) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from time import time
+from typing import Optional
 
 import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.since import moment_since
+from clodputer.cli.text import digest_page
 from clodputer.cli.text.schedulers import asked
 from clodputer.cli.text.status_page import page
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.views.digest import digest
 from clodputer.views.status import gather
 
 SHOWN = 5
@@ -25,7 +31,12 @@ SHOWN = 5
     metavar="N",
     type=click.IntRange(0, 1000),
     default=SHOWN,
-    help=f"How many of the last runs and of the next slot times; {SHOWN} without it.",
+    help=f"How many of the last runs (of each task, with --since) and of the next slot times; {SHOWN} without it.",
+)
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help="Show instead the digest from then on: yesterday, 2h, or a date such as 2026-11-01.",
 )
 @click.option(
     "--schedulers",
@@ -34,12 +45,15 @@ SHOWN = 5
 )
 @json_option
 @click.pass_obj
-def command(as_json: bool, count: int, schedulers: bool) -> Result:
+def command(as_json: bool, count: int, since: Optional[str], schedulers: bool) -> Result:
     """Show in one screen what runs, waits, failed and comes next.
 
     What is being run and whether its exec is still there; what waits in each lane; holds; files that were rejected or given
     up; the last runs; what was spent; slot times that were missed since yesterday; the next ones; task files with mistakes.
     Nothing is changed by it.
+
+    With --since it is the digest for the morning: the failures first, each with one line of its error, then every other run
+    with one line of its result, the cost of each task, and what waits for you.
 
     With --schedulers: launchd, systemd or cron, which of them is set up, each alarm with its next time, and where that
     differs from what the tasks want.
@@ -48,11 +62,18 @@ def command(as_json: bool, count: int, schedulers: bool) -> Result:
     Examples:
       clodputer status
       clodputer status --count 20
+      clodputer status --since yesterday
       clodputer status --schedulers
       clodputer status --json
     """
+    if schedulers and since:
+        raise ClodputerError(
+            "usage", "--since does not go with --schedulers", "Leave one of them out.", ExitCode.USAGE
+        )
     if schedulers:
         return asked(os.environ, time())
+    if since:
+        return morning(os.environ, time(), since, count, as_json=as_json)
     return status(os.environ, time(), count, as_json=as_json)
 
 
@@ -61,4 +82,14 @@ def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_jso
     context = look(environ)
     found = gather(context, now, count)
     text = "" if as_json else context.masker.text(page(found))
+    return Result(context.masker.data(found.to_json()), text)
+
+
+def morning(
+    environ: Mapping[str, str], now: float, since: str, count: int = SHOWN, *, as_json: bool = False
+) -> Result:
+    """The digest since then. Raises ClodputerError ("no_home", "usage")."""
+    context = look(environ)
+    found = digest(context, moment_since(since, now), now)
+    text = "" if as_json else context.masker.text(digest_page.page(found, count))
     return Result(context.masker.data(found.to_json()), text)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from json import dumps
-from typing import Any
+from typing import Any, Optional
 
 from clodputer.cli.terminal.fields import MARGIN, field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose, wrapped
 from clodputer.cli.terminal.when import dollars
-from clodputer.model.moment import format_duration, parse_moment
+from clodputer.model.moment import format_duration
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.store import zone
 
@@ -52,6 +52,9 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
         "reason",
         "" if succeeded else prose(f"{record['reason']}: {reason.meaning if reason else ''}", MARGIN),
     )
+    attempt = int(record.get("attempt") or 1)
+    before = record.get("retry_of")
+    yield "attempt", prose(f"{attempt}; the run before it was {before}" if before else "", MARGIN)
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
@@ -59,6 +62,8 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "swept", wrapped(swept(record["swept"]), MARGIN)
     held = "\n".join(_held(effect) for effect in record["effects"] if effect.get("effect") == "hold")
     yield "held", wrapped(held, MARGIN)
+    again = " ".join(_again(effect) for effect in record["effects"] if effect.get("effect") == "retry")
+    yield "next", prose(again, MARGIN)
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
     yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
@@ -103,7 +108,13 @@ def _denial(denial: Mapping[str, Any]) -> str:
 
 
 def _held(effect: Mapping[str, Any]) -> str:
-    until = effect.get("until")
-    return (
-        f"{effect['scope']} {effect['name']}, {zone.until(parse_moment(str(until), 0.0) if until else None)}"
-    )
+    return f"{effect['scope']} {effect['name']}, {zone.until(_number(effect.get('until')))}"
+
+
+def _again(effect: Mapping[str, Any]) -> str:
+    return f"{effect.get('message') or ''} It waits {zone.until(_number(effect.get('at')))}."
+
+
+def _number(value: Any) -> Optional[float]:
+    """A moment in a record's effects: epoch seconds."""
+    return float(value) if isinstance(value, (int, float)) else None

@@ -13,6 +13,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text.run_record import shortened
+from clodputer.model.attempts import Past
 from clodputer.store import plainfile
 from clodputer.store.context import Context
 from clodputer.store.spool.dropfile import FORMS
@@ -39,10 +40,18 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     verb = f"{ink(VERBS[one.place], 'yellow')} {when.ago(one.since, now)}"
     lines = [hung(f"{ink(printable(one.name), 'bold')} {verb}")]
     lines += [wrapped_field(label, printable(text)) for label, text in fields if text]
+    lines += [
+        wrapped_field("attempts" if not index else "", _run(run)) for index, run in enumerate(one.attempts)
+    ]
     if content and content.strip():
         shown = shortened(content, one.path).replace("\n", "\n  ")
         lines += ["", f"{ink('Content', 'bold')}\n  {shown}"]
     return "\n".join(lines)
+
+
+def _run(run: Past) -> str:
+    said = f": {one_line(run.message, 200)}" if run.message else ""
+    return printable(f"{run.attempt}. {run.outcome} ({run.reason}){said}\n{run.run_id}")
 
 
 def content(context: Context, one: SetAside) -> Optional[str]:

@@ -45,10 +45,7 @@ def page(status: Status) -> str:
 def _parts(status: Status) -> Iterator[str]:
     yield table(RUNNING, [_running(one) for one in status.running]) or ink("Nothing is being run.", "dim")
     yield _lines("Waiting", _waiting(status))
-    yield _lines("On hold", _holds(status), "yellow")
-    yield _lines("Look at", _attention(status), "red")
-    yield broken_lines(status.broken)
-    yield _lines("Missed since yesterday", _missed(status), "yellow")
+    yield from wanting(status, "Look at", "yesterday")
     yield table(
         LAST,
         [
@@ -67,6 +64,14 @@ def _parts(status: Status) -> Iterator[str]:
     yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
     kept = [one for one in status.coming if not status.scheduled.nothing_starts(one.task)]
     yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in kept])
+
+
+def wanting(status: Status, title: str, since: str) -> Iterator[str]:
+    """What wants something of a person: holds, all that needs attention, files with mistakes, missed slot times."""
+    yield _lines("On hold", _holds(status), "yellow")
+    yield _lines(title, _attention(status), "red")
+    yield broken_lines(status.broken)
+    yield _lines(f"Missed since {since}", _missed(status), "yellow")
 
 
 def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
@@ -105,10 +110,19 @@ def _attention(status: Status) -> Iterator[str]:
     for problem in needs.problems:
         yield f"Nothing runs until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
     if needs.crash is not None:
-        more = f", and {needs.crashes - 1} others" if needs.crashes > 1 else ""
+        others = needs.crashes - 1
+        more = f" ({others} other{'' if others == 1 else 's'} beside it)" if others else ""
+        ago = when.ago(needs.crash.at, status.now)
+        yield f"Clodputer itself failed {ago}. Please report it: {needs.crash.path}{more}"
+    latest = needs.faults.latest
+    if latest is not None:
         yield (
-            f"Clodputer itself failed, last {when.ago(needs.crash.at, status.now)}. Please report it: {needs.crash.path}{more}"
+            f"{needs.faults.number} fault{'' if needs.faults.number == 1 else 's'} of Clodputer contained, last "
+            f"{when.ago(latest.at, status.now)} ({latest.step}: {one_line(latest.message, 200)}). "
+            "See: clodputer logs --event fault"
         )
+    if needs.stuck:
+        yield f"{len(needs.stuck)} stuck in spool/new: {one_line(', '.join(needs.stuck), 200)}. See: clodputer doctor"
     for run in needs.failing[:MOST_FAILING]:
         ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason)} {when.ago(run.at, status.now)}"
         yield f"{ended}, its latest run. See: clodputer show {run.run_id}"

@@ -125,7 +125,7 @@ def _retry(context: Context, ended: Ended) -> Retried:
             request.priority,
             None,
             None,
-            request.attempt + 1,
+            1,  # a person begins anew
             key,
             TTL,
             origin,

@@ -92,6 +92,12 @@ class Index:
         )
         return list(self._read(rows[::-1]))
 
+    def number(self, event: str, since: float) -> int:
+        """How many events of a kind were logged from `since` (epoch seconds) on."""
+        values = {"event": event, "since": since}
+        rows = self._ask("SELECT count(*) FROM events WHERE event = :event AND at >= :since", values)
+        return int(rows[0][0])
+
     def last_finished(self, outcome: str = "") -> dict[str, Finished]:
         """The newest finished run of each task, or the newest that ended with this outcome."""
         newest = "SELECT run_id FROM newest WHERE outcome = :outcome"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from hashlib import blake2b
 from json import dumps
 from typing import Any, NamedTuple
 
+from clodputer.model.attempts import Past, story_from_json, story_to_json
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.request import is_id
 from clodputer.store import atomic, plainfile
+from clodputer.store.digest import digest
 from clodputer.store.folder import entries
 
 # Why a request was closed; every other code is that of an error, of a run's outcome or of a gate.
@@ -30,7 +31,7 @@ class Reason(NamedTuple):
 
     code: for programs, such as `task_unknown`; empty when an earlier version set it aside. message: for people.
     request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
-    was dropped in its stead since, if one was.
+    was dropped in its stead since, if one was. attempts: its runs, if it was tried more than once.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Reason(NamedTuple):
     dropped_as: str = ""
     at: float = 0.0
     retried_as: str = ""
+    attempts: tuple[Past, ...] = ()
 
 
 def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
@@ -74,9 +76,10 @@ def read(folder: str, name: str) -> Reason:
     path, known = f"{folder}/{name}", Reason("", "", id_of(name), "", _dropped_as(name))
     try:
         fields = loads(plainfile.read(path + REASON_SUFFIX, LARGEST).content.decode())
-        texts = {key: str(fields.get(key) or "") for key in Reason._fields if key != "at"}
-        return Reason(**texts, at=parse_moment(str(fields.get("at")), 0.0))
-    except (OSError, ValueError, AttributeError):
+        texts = {key: str(fields.get(key) or "") for key in Reason._fields if key not in ("at", "attempts")}
+        story = story_from_json(fields.get("attempts") or ())
+        return Reason(**texts, at=parse_moment(str(fields.get("at")), 0.0), attempts=story)
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
         pass
     try:
         text = plainfile.read(path + OLD_SUFFIX, LARGEST).content.decode("utf-8", "replace")
@@ -93,7 +96,13 @@ def forget(path: str) -> None:
 
 def names(folder: str) -> list[str]:
     """The names in `rejected/`, `dead/` or `closed/`, of the files themselves and not of their reasons; the latest first."""
-    found = [name for name in entries(folder) if not is_reason(name) and not name.startswith(".")]
+    there = set(entries(folder))
+    # A hidden file is one of ours only with its reason beside it: reasons that are being written are hidden as well.
+    found = [
+        name
+        for name in there
+        if not is_reason(name) and (not name.startswith(".") or name + REASON_SUFFIX in there)
+    ]
     return sorted(found, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
 
 
@@ -129,7 +138,11 @@ def _claim(kept: str, reason: Reason) -> bool:
 
 
 def _data(reason: Reason) -> bytes:
-    fields: dict[str, Any] = {**reason._asdict(), "at": iso(reason.at)}
+    fields: dict[str, Any] = {
+        **reason._asdict(),
+        "at": iso(reason.at),
+        "attempts": story_to_json(reason.attempts),
+    }
     for key in ("request_id", "task", "retried_as"):
         fields[key] = fields[key] or None
     return dumps(fields).encode() + b"\n"
@@ -139,7 +152,7 @@ def _kept_name(name: str) -> str:
     """What a file is kept as: a name that leaves room for that of its reason, and does not look like one."""
     data = os.fsencode(name)
     if len(data) > LONGEST_KEPT:
-        return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{blake2b(data, digest_size=8).hexdigest()}"
+        return f"{data[:SHORTENED].decode('utf-8', 'ignore')}~{digest(data, 8)}"
     return f"{name}~" if is_reason(name) else name
 
 

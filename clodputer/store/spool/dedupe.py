@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from hashlib import blake2b
 from json import dumps
 from typing import NamedTuple, Optional
 
 from clodputer.store import atomic
+from clodputer.store.digest import digest
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
 
@@ -48,4 +48,4 @@ def remove(home: Home, key: str) -> None:
 
 
 def _path(home: Home, key: str) -> str:
-    return f"{home.dedupe}/{blake2b(key.encode(), digest_size=16).hexdigest()}.json"
+    return f"{home.dedupe}/{digest(key.encode())}.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Optional
 
 from clodputer.model.request import Place, parse_place
@@ -11,6 +12,7 @@ from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, waits
 from clodputer.store.spool.slot import Slot
+from clodputer.store.spool.waits import Waiting
 
 
 class Queue:
@@ -111,4 +113,25 @@ def promote(home: Home, now: float) -> list[tuple[str, str]]:
                 continue  # another exec promoted it
             if waiting is None:
                 moved.append((lane, place.id))
+    return moved
+
+
+def wake(home: Home, lane: str, wanted: Callable[[Waiting], bool]) -> list[str]:
+    """Move the delayed requests of a lane whose reason to wait is `wanted` into their queues, before their time; their ids.
+
+    They take their old places again, and whatever still keeps one waiting makes it wait on. Raises OSError.
+    """
+    moved = []
+    for name in sorted(entries(layout.delayed(home, lane))):
+        place = parse_place(name)
+        waiting = waits.read(home, lane, place.id) if place else None
+        if place is None or waiting is None or not wanted(waiting):
+            continue
+        try:
+            move(
+                delayed_path(home, lane, place), path(home, lane, place._replace(microseconds=waiting.order))
+            )
+        except FileNotFoundError:
+            continue  # an exec promoted it, or a person cancelled it
+        moved.append(place.id)
     return moved

@@ -53,6 +53,8 @@ def _kind(key: Key) -> Any:
     kind: Any
     if key.kind == keys.PART:
         kind = model(key.name, key.keys)
+    elif key.kind == keys.LISTED:
+        kind = _list(model(key.name, key.keys))
     elif key.kind == keys.NAMED:
         name: Any = key._replace(kind=keys.NAME, check=None)
         kind = _mapping(_scalar(name), model(key.name, key.keys))
@@ -153,7 +155,13 @@ def _sentence(detail: ErrorDetails, table: tuple[Key, ...], rendered: Rendered) 
     found = f", found {rendered.show(path, value)}"
     if kind == "expected":
         return path, f"expected {context['what']}{found}{context['tail']}"
-    wanted = {"list_type": "a text or a list of texts"}.get(kind, _MAPPING)
+    wanted = _MAPPING
+    if kind == "list_type":
+        key = keys.at(keys.named(table), path)
+        listed = key is not None and key.kind == keys.LISTED
+        wanted = (
+            f"a list such as {key.example}" if key is not None and listed else "a text or a list of texts"
+        )
     return path, f"expected {wanted}{found}"
 
 
@@ -163,6 +171,6 @@ def _names(table: Iterable[Key], path: Path) -> list[str]:
     while rest:
         key = keys.named(table)[rest.pop(0)]
         table = key.keys
-        if key.kind == keys.NAMED and rest:
+        if key.kind in (keys.NAMED, keys.LISTED) and rest:
             rest.pop(0)
     return [key.name for key in table]

@@ -37,7 +37,7 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
     if len(text) <= LONG:
         return template_engine.faults(text, known)
     try:
-        return limited.call(template_engine.faults, text, known)
+        return [Fault(*fault) for fault in limited.call(template_engine.faults, text, known)]
     except CannotRender as error:
         return [Fault(1, str(error))]
 
@@ -58,7 +58,8 @@ def render(text: str, values: Mapping[str, Any], limit: int) -> str:
     """
     if not marked(text):
         return text
-    return limited.call(_render, text, values, limit)
+    rendered: str = limited.call(_render, text, values, limit)
+    return rendered
 
 
 def _render(text: str, values: Mapping[str, Any], limit: int) -> str:

@@ -63,6 +63,7 @@ CHECKS = (
     Check("aside", spool.aside),
     Check("holds", spool.holds),
     Check("crashes", spool.crashes),
+    Check("faults", spool.faults),
     Check("clock", time.clock),
     Check("tz", time.terminal_zone),
     Check("missed", time.missed),

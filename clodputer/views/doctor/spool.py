@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from shlex import quote
 
+from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.model.placename import is_mark, is_place
 from clodputer.model.request import parse_place
@@ -20,7 +21,8 @@ from clodputer.store.spool.aside import changed, is_reason
 from clodputer.store.spool.layout import PRIORITIES
 from clodputer.store.spool.layout import lane as lane_folder
 from clodputer.store.spool.slot import Slot
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
+from clodputer.views import faults as contained
 from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
 from clodputer.views.doctor.fix import SETTLE, UNLINK, Fix
 
@@ -72,7 +74,7 @@ def queue(facts: Facts) -> list[Finding]:
     """What lies in the lanes: things that are no requests, requests of tasks that are gone, and requests that nobody runs."""
     found: list[Finding] = []
     waiting = 0
-    known = set(taskfile.names(facts.home))
+    known = {*taskfile.names(facts.home), ask.NAME}
     for lane in _lanes(facts):
         unknown, gone = [], []
         oldest = facts.now
@@ -160,6 +162,20 @@ def crashes(facts: Facts) -> list[Finding]:
     remedy = f"Report it with this file, then remove it: {recent[0].path}"
     return problem(
         "crashes", f"Clodputer itself failed in {amount(len(recent), 'way')} in the last seven days", remedy
+    )
+
+
+def faults(facts: Facts) -> list[Finding]:
+    """Faults of ours that were contained lately."""
+    try:
+        found = contained.faults(facts.home, facts.now - DAY)
+    except ClodputerError as error:
+        return ok("faults", f"{error.message}, which is a finding of its own")
+    if found.latest is None:
+        return ok("faults", "no fault had to be contained in the last day")
+    message = f"{amount(found.number, 'fault')} of Clodputer contained in the last day; the latest at {found.latest.step}"
+    return note(
+        "faults", f"{message}: {found.latest.message}", "See: clodputer logs --event fault. Please report it."
     )
 
 

@@ -1,0 +1,104 @@
+"""`clodputer pause`: keep requests waiting, until a moment or until `resume`."""
+
+from __future__ import annotations
+
+import os
+from time import time
+from typing import Optional
+
+import click
+
+from clodputer.cli import held
+from clodputer.cli.ahead import moment_ahead, span_ahead
+from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import printable
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.model.moment import iso
+from clodputer.runner.requests import holding
+from clodputer.store import holds, zone
+from clodputer.store.holds import Hold, Placed
+from clodputer.store.spool.whereabouts import RUNNING
+from clodputer.views import tasks as taskview
+
+
+@click.command()
+@held.target_options
+@click.option("--until", metavar="WHEN", help="Until a time of day, a date or a moment, such as 08:00.")
+@click.option("--for", "span", metavar="DURATION", help="For so long, such as 2h.")
+@click.option("--reason", metavar="TEXT", default="", help="Why; shown wherever the hold is.")
+@json_option
+def command(
+    task: str,
+    lane: Optional[str],
+    account: Optional[str],
+    until: Optional[str],
+    span: Optional[str],
+    reason: str,
+    *,
+    everything: bool,
+) -> Result:
+    """Keep the requests of a task, a lane or everything waiting.
+
+    Requests are taken in and wait; a run that is going on is not stopped (see: clodputer stop). Slot times that pass meanwhile
+    are accounted for as overlap and catch_up say: mostly one request waits for all of them, with catch_up: skip none does.
+    A second pause replaces the first one.
+
+    \b
+    Examples:
+      clodputer pause nightly
+      clodputer pause --lane reports --until 08:00
+      clodputer pause --all --for 2h --reason "moving house"
+    """
+    target = held.target(task, lane, account, everything=everything)
+    if target is None:
+        raise _usage("say what is to wait: a TASK, --lane, --account or --all")
+    if until and span:
+        raise _usage("--until and --for exclude each other")
+    now = time()
+    end = (
+        moment_ahead("--until", until, now, os.environ)
+        if until
+        else now + span_ahead("--for", span)
+        if span
+        else None
+    )
+    context = look(os.environ)
+    good, _ = taskview.check(context.home, context.environ)
+    holding.known(context, target, good)
+    message = context.masker.text(" ".join(reason.split())[:500])
+    hold = Hold(holding.PAUSED, message, now, end)
+    holds.place(context.home, target, hold)
+    context.log(
+        now,
+        "paused",
+        scope=target.scope,
+        name=target.name,
+        message=message,
+        until=None if end is None else iso(end),
+    )
+    found = holding.concerned(context, target, good)
+    running = [one for one in found if one.state == RUNNING]
+    placed = Placed(target, hold, holds.path(context.home, target))
+    waiting = len(found) - len(running)
+    lines = [
+        f"{ink(target.words, 'bold')} is on hold {zone.until(end)}"
+        + (f": {printable(message)}" if message else ""),
+        f"Requests that wait: {waiting}. Let them go with: clodputer resume {held.option_of(target)}",
+    ]
+    if running:
+        named = ", ".join(one.run_id or one.id for one in running[:5])
+        lines.append(f"What runs goes on to its end: {named}. To stop a run: clodputer cancel RUN")
+    data = {
+        "hold": placed.to_json(),
+        "waiting": waiting,
+        "running": [one.run_id or None for one in running],
+    }
+    return Result(data, "\n".join(lines))
+
+
+def _usage(message: str) -> ClodputerError:
+    return ClodputerError("usage", message, "Try: clodputer pause --help", ExitCode.USAGE)

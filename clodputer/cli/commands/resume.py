@@ -1,0 +1,86 @@
+"""`clodputer resume`: end a hold, whoever or whatever placed it, and let what waited go on."""
+
+from __future__ import annotations
+
+import os
+from time import time
+from typing import Optional
+
+import click
+
+from clodputer.cli import held
+from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import printable
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.runner.requests import holding
+from clodputer.store import holds, zone
+from clodputer.store.context import Context
+from clodputer.store.holds import Placed
+
+
+@click.command()
+@held.target_options
+@json_option
+def command(task: str, lane: Optional[str], account: Optional[str], *, everything: bool) -> Result:
+    """End the hold on a task, a lane or everything.
+
+    Ends just that one hold: --all means the one on everything, and leaves a hold on a single task. It may have been placed by
+    pause, by stop, or by a usage limit. What waited goes back to its queue and runs at the next alarm, or now by: clodputer
+    exec. When nothing is named and there is only one hold, it is ended.
+
+    Exit code 0 also when there was no such hold.
+
+    \b
+    Examples:
+      clodputer resume nightly
+      clodputer resume --lane reports
+      clodputer resume --all
+    """
+    target = held.target(task, lane, account, everything=everything)
+    context = look(os.environ)
+    now = time()
+    in_effect = holds.in_effect(context.home, now)
+    if target is None:
+        target = _only(in_effect)
+    before = next((placed for placed in in_effect if placed.target == target), None)
+    holds.lift(context.home, target)
+    if before is None:
+        return Result(
+            _data(context, None, 0, now), f"{target.words} was not on hold. {_left(context, now)}".rstrip()
+        )
+    woken = holding.wake(context)
+    context.log(now, "resumed", scope=target.scope, name=target.name, reason=before.hold.reason)
+    was = f"{printable(before.hold.reason)}, {zone.until(before.hold.until)}"
+    lines = [f"{ink(target.words, 'bold')} is not on hold any more ({was})"]
+    if woken:
+        lines.append(f"Back in the queue: {woken}. They run at the next alarm, or now by: clodputer exec")
+    left = _left(context, now)
+    return Result(_data(context, before, woken, now), "\n".join([*lines, *([left] if left else [])]))
+
+
+def _only(in_effect: list[Placed]) -> holds.Target:
+    if len(in_effect) == 1:
+        return in_effect[0].target
+    if not in_effect:
+        raise ClodputerError("not_held", "nothing is on hold", "", ExitCode.EXPECTED)
+    listed = "\n".join(f"clodputer resume {held.option_of(placed.target)}" for placed in in_effect)
+    raise ClodputerError("usage", "several things are on hold; say which", listed, ExitCode.USAGE)
+
+
+def _left(context: Context, now: float) -> str:
+    """Which holds are still in effect."""
+    left = holds.in_effect(context.home, now)
+    words = [f"{placed.target.words} ({placed.hold.reason})" for placed in left[:10]]
+    return printable(f"Still on hold: {', '.join(words)}") if words else ""
+
+
+def _data(context: Context, ended: Optional[Placed], woken: int, now: float) -> dict[str, object]:
+    return {
+        "ended": ended.to_json() if ended else None,
+        "woken": woken,
+        "left": [placed.to_json() for placed in holds.in_effect(context.home, now)],
+    }

@@ -1,0 +1,74 @@
+"""What the template of a prompt may name: the values that every run has, and what the requests of some triggers bring along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional
+
+from clodputer import triggers
+from clodputer.model.attempts import Past
+from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
+from clodputer.model.request import Request
+from clodputer.model.task import Task
+from clodputer.store.tasks import template_text
+
+
+def check(template: str, file: str) -> None:
+    """Raise ClodputerError ("not_started") when the template of a prompt, which stands in `file`, is not sound."""
+    faults = template_text.faults(template, triggers.in_prompts())
+    if faults:
+        raise ClodputerError(
+            "not_started", f"{file}: line {faults[0].line}: {faults[0].message}", f"Fix {file}."
+        )
+
+
+def values(
+    task: Task,
+    request: Request,
+    context: Mapping[str, Any],
+    environ: Mapping[str, str],
+    last: Optional[Mapping[str, Any]],
+    last_success: Optional[Mapping[str, Any]],
+    story: Iterable[Past] = (),
+) -> dict[str, Any]:
+    """The values by their names. context: the task's own, filled in; the request's comes before it. story: its earlier runs."""
+    success = _last(last_success or {})
+    return {
+        **{name: request.context[name] for name in triggers.brings() if name in request.context},
+        "env": environ,
+        "context": {**context, **request.context},
+        "request": {
+            "id": request.id,
+            "task": request.task,
+            "priority": request.priority or task.priority,
+            "attempt": request.attempt,
+            "origin": dict(request.origin),
+            "created_at": iso(request.created_at),
+            "body": request.body,
+        },
+        "body": request.body,
+        "attempts": [_attempt(run) for run in story],
+        "last": _last(last or {}),
+        "last_success": {name: success[name] for name in ("result", "when")},
+    }
+
+
+def brought_by(name: str) -> str:
+    """The kind of trigger whose requests bring a name along; empty for none."""
+    return next((kind for kind in triggers.names() if name in triggers.load(kind).BRINGS), "")
+
+
+def _attempt(run: Past) -> dict[str, Any]:
+    fields = run._asdict()
+    fields["number"], fields["when"] = fields.pop("attempt"), fields.pop("ended_at")
+    return {**fields, "files": list(run.files)}
+
+
+def _last(record: Mapping[str, Any]) -> dict[str, Any]:
+    result = record.get("result")
+    return {
+        "outcome": record.get("outcome") or "",
+        "result": "" if result is None else result,
+        "when": record.get("ended_at") or record.get("started_at") or "",
+    }

@@ -1,0 +1,128 @@
+"""Holding by hand: what a person can hold, what that keeps waiting, waking what waited, and ending the runs in hand."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from time import monotonic, sleep
+from typing import NamedTuple, Optional
+
+from clodputer.model.account import account_of
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.model.suggest import did_you_mean
+from clodputer.model.task import Task
+from clodputer.model.waiting import HOLD
+from clodputer.runner.processes import recorded, tree
+from clodputer.store import runs
+from clodputer.store.context import Context
+from clodputer.store.holds import ACCOUNT, LANE, TASK, Target
+from clodputer.store.spool import layout, queue, whereabouts
+from clodputer.store.spool import slot as slots
+from clodputer.store.spool.whereabouts import Found
+from clodputer.tasks import taskfile
+
+# The reasons of holds that a person placed.
+PAUSED, STOPPED = "paused", "stopped"
+
+# A run is stopped within a second and then has its own grace, ten seconds unless its task says otherwise; we wait for the ends
+# of all of them, in seconds, no longer than this.
+PATIENCE = 60.0
+GLANCE = 0.05
+
+
+class Ended(NamedTuple):
+    """A run that was to be ended. over: whether it has left its slot."""
+
+    task: str
+    request_id: str
+    run_id: str
+    over: bool
+
+
+def known(context: Context, target: Target, tasks: Iterable[Task]) -> Target:
+    """The target, if there is such a task, lane or account: a hold on a misspelt name would hold nothing.
+
+    `tasks` are those whose files are in order; others are known by the names of their files. Raises ClodputerError.
+    """
+    tasks = list(tasks)
+    names = {
+        TASK: {*taskfile.names(context.home), *runs.tasks(context.home), *(task.name for task in tasks)},
+        LANE: {*layout.lanes(context.home), *(task.lane for task in tasks), *context.settings.lanes},
+        ACCOUNT: {account_of(task) for task in tasks} - {""},
+    }.get(target.scope)
+    if names is None or target.name in names:
+        return target
+    there = f"there are: {', '.join(sorted(names)[:20])}" if names else "there are none"
+    raise ClodputerError(
+        f"{target.scope}_unknown",
+        f"there is no {target.scope} {target.name[:80]!r}{did_you_mean(target.name, names)}",
+        f"Of {target.scope}s {there}.",
+        ExitCode.EXPECTED,
+    )
+
+
+def concerned(context: Context, target: Target, tasks: Iterable[Task]) -> list[Found]:
+    """The requests that wait or run and that a hold on the target is about."""
+    accounts = {task.name: account_of(task) for task in tasks}
+
+    def fits(one: Found) -> bool:
+        own = {LANE: one.lane, TASK: one.task, ACCOUNT: accounts.get(one.task, "")}
+        return target.scope not in own or own[target.scope] == target.name
+
+    found = {one.id or one.path: one for one in whereabouts.everywhere(context.home)}
+    return [one for one in found.values() if fits(one)]
+
+
+def wake(context: Context) -> int:
+    """Put what waits for the end of a hold back into its queue, to be asked about anew; how many. Raises OSError.
+
+    All of it, whatever it waits for: what another hold keeps waiting will wait on.
+    """
+    number = 0
+    for lane in layout.lanes(context.home):
+        number += len(queue.wake(context.home, lane, lambda waiting: waiting.reason == HOLD))
+    return number
+
+
+def end_runs(context: Context, patience: float = PATIENCE) -> list[Ended]:
+    """Have every exec stop: its run ends as interrupted, and the request goes back to its queue. Raises OSError.
+
+    Waits for their ends for at most `patience` seconds. A run whose exec died is settled by the next exec.
+    """
+    seen: dict[str, Ended] = {}
+    told: set[int] = set()
+    began = monotonic()
+    while True:
+        at_work = [one for one in _running(context) if one.run_id]
+        for one in at_work:
+            seen[one.run_id] = Ended(one.task, one.id, one.run_id, over=False)
+            pid = _holder(context, one)
+            if pid is not None and pid not in told:
+                told.add(pid)
+                _terminate(pid)
+        there = {one.run_id for one in at_work}
+        seen = {run_id: run._replace(over=run_id not in there) for run_id, run in seen.items()}
+        if not there or monotonic() - began >= patience:
+            return list(seen.values())
+        sleep(GLANCE)
+
+
+def _running(context: Context) -> list[Found]:
+    return [one for lane in layout.lanes(context.home) for one in whereabouts.in_slot(context.home, lane)]
+
+
+def _holder(context: Context, one: Found) -> Optional[int]:
+    """The process of the exec that runs it, if it is alive and not ourselves."""
+    if one.slot is None:
+        return None
+    who = recorded.read(slots.holder(context.home, one.slot, one.task, one.run_id))
+    return who.pid if who is not None and who.pid != os.getpid() and tree.alive(who) else None
+
+
+def _terminate(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it has just ended

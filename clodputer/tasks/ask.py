@@ -1,0 +1,66 @@
+"""The task `ask`: built in and not a file, for a question that is asked once; it may read, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from clodputer.model.errors import ClodputerError
+from clodputer.model.request import Request
+from clodputer.model.suggest import did_you_mean
+from clodputer.model.task import Task, Trigger, assemble
+from clodputer.store.tasks import template_text
+
+NAME = "ask"
+RESERVED = f"the name {NAME} belongs to `clodputer ask`; give the task another name"
+
+# A lane of its own: whoever asks does not wait for a nightly run. What is denied is no failure: the answer is what counts.
+KEYS: Mapping[str, Any] = {
+    "description": "A question asked with: clodputer ask",
+    "lane": NAME,
+    "prompt": "{{ body }}",
+    "allowed_tools": ["Read", "Glob", "Grep"],
+    "disallowed_tools": ["Bash", "Edit", "Write", "NotebookEdit"],
+    "on_denied": "ignore",
+}
+# What a request for it may choose, in its context: keys of a task file, with the same values.
+CHOSEN = ("model", "max_cost_usd", "timeout", "working_directory")
+
+
+def task() -> Task:
+    """The task as it is where nothing is chosen."""
+    return assemble(
+        {**KEYS, "name": NAME, "path": f"the built-in task {NAME}", "triggers": (Trigger(task=NAME),)}
+    )
+
+
+def fitted(task: Task, request: Request) -> Task:
+    """The task with what its request chooses, checked as a task file is; any other task as it is.
+
+    Raises ClodputerError ("invalid_request") that names everything that is wrong.
+    """
+    if task.name != NAME or not request.context:
+        return task
+    from clodputer.store.tasks.document import Document
+    from clodputer.tasks.check import check
+
+    wrong = [
+        f"context.{key[:60]}: {NAME} takes {', '.join(CHOSEN)} only{did_you_mean(key, CHOSEN)}"
+        for key in request.context
+        if key not in CHOSEN
+    ]
+    wrong += [
+        f"context.{key}: a template has no place here"
+        for key, value in request.context.items()
+        if isinstance(value, str) and template_text.marked(value)
+    ]
+    checked: Optional[Task] = None
+    if not wrong:
+        found = check(
+            Document({**KEYS, **request.context}, {}, {}, ()), f"{NAME}.yaml", NAME, {}, dict, built_in=True
+        )
+        wrong = [f"context.{problem.key}: {problem.message}" for problem in found.problems]
+        checked = found.task
+    if checked is None:
+        raise ClodputerError("invalid_request", "; ".join(wrong))
+    return checked._replace(path=task.path)
