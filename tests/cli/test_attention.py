@@ -158,7 +158,8 @@ def test_contained_faults_are_counted(home: Home) -> None:
     text = " ".join(clodputer(home, "status")[0].split())
     assert "of Clodputer contained, last" in text
     assert "See: clodputer logs --event fault" in text
-    stdout, _ = clodputer(home, "doctor", "--json", status=4)
+    # Whether anything else is wrong on this machine is not the question.
+    stdout = start(home, "doctor", "--json").communicate(timeout=60)[0]
     assert [
         each["level"] for each in json.loads(stdout)["data"]["findings"] if each["check"] == "faults"
     ] == ["note"]
