@@ -1,4 +1,8 @@
-"""Functions that are killed, by SIGKILL, just before their N-th step that changes the world; in a process of their own."""
+"""Processes that are killed, by SIGKILL, just before their N-th step that changes the world.
+
+A step is whatever the interpreter reports to audit hooks and changes the world: files opened for writing, renames, folders
+made, files removed, processes started or signalled. Nothing of Clodputer is changed; the process merely dies.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,53 @@ import signal
 import sys
 from typing import Any, Callable
 
-from tests.system.crashing_exec import is_step
+STEPS = (
+    "os.rename",
+    "os.mkdir",
+    "os.remove",
+    "os.rmdir",
+    "os.utime",
+    "os.chmod",
+    "os.truncate",
+    "os.posix_spawn",
+    "os.kill",
+    "os.killpg",
+    "os.link",
+    "shutil.rmtree",
+    "fcntl.flock",
+)
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def is_step(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether what an audit hook is told of changes the world."""
+    if event == "open":
+        return isinstance(arguments[2], int) and bool(arguments[2] & WRITING)
+    return event in STEPS
+
+
+def be_killed_at(step: int | str) -> None:
+    """Have this process killed before its N-th step, or before the first with all of these words: "rename record.json".
+
+    Its own steps alone are counted; the words are also looked for in those of what it forks, such as an exec's keeper.
+    """
+    words = step.split() if isinstance(step, str) else []
+    left = [step]
+    itself = os.getpid()
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if not is_step(event, arguments) or (os.getpid() != itself and not words):
+            return
+        if isinstance(left[0], int):
+            left[0] -= 1
+        said = f"{event} {arguments!r}"
+        if left[0] == 0 or (words and all(word in said for word in words)):
+            if os.getpid() == itself:  # a keeper has nothing to print to
+                print(f"killed before {said}"[:300], flush=True)
+            os.kill(itself, signal.SIGKILL)
+
+    sys.addaudithook(hook)
 
 
 def killed_at(step: int, function: Callable[[], Any]) -> bool:

@@ -17,9 +17,10 @@ from clodputer.model.task import Task, assemble
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
-from tests import guard
+from tests import guard, warm
+from tests.warm import Ended
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = warm.ROOT
 
 
 def make_home(folder: Path) -> Home:
@@ -89,10 +90,19 @@ def clodputer(
     home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None, status: int = 0
 ) -> tuple[str, str]:
     """A clodputer command run to its end, which must be `status`; its stdout and stderr."""
+    ended = run(home, *arguments, extra=extra)
+    assert ended.status == status, f"exit {ended.status}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout, ended.stderr
+
+
+def run(home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None) -> Ended:
+    """A clodputer command run to its end, whichever that is; without the start of Python where that changes nothing."""
+    ended = warm.call(arguments, environment(home, extra))
+    if ended is not None:
+        return ended
     process = start(home, *arguments, extra=extra)
     stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == status, f"exit {process.returncode}\n{stdout}\n{stderr}"
-    return stdout, stderr
+    return Ended(process.returncode, stdout, stderr)
 
 
 def execute(home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Protocol
 
@@ -18,6 +19,9 @@ class Agent(Protocol):
 
     def launch(self, task: Task, facts: Facts) -> Launch:
         """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""
+
+    def warnings(self, task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
+        """What a task file may say and cannot work as things are: a key and a sentence for each. May look at files."""
 
     def begin(self, task: Task) -> Progress:
         """The progress before the first byte."""

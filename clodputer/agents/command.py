@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate
@@ -75,6 +76,14 @@ def _program(task: Task, env: dict[str, str]) -> str:
             "Write its absolute path in command, or set PATH in the task's env.",
         )
     return found
+
+
+def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
+    """That there is no such program, as the run would find it; the task's templates are filled in."""
+    try:
+        _program(task, environment.build(task, facts))
+    except ClodputerError as error:
+        yield "command", error.message
 
 
 def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)

@@ -51,6 +51,16 @@ def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str)
     )
 
 
+def set_aside(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The requests that were given up, by their ids, and the files that were rejected."""
+    del context, parameter
+    home = homes.locate(os.environ)
+    ids = [aside.id_of(name) for name in aside.names(home.dead)[:MOST]]
+    return [each for each in ids if each and each.startswith(incomplete)] + _rejected(
+        incomplete or "rejected/"
+    )
+
+
 def waiting(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The requests that wait or run, by their ids."""
     del context, parameter

@@ -15,6 +15,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.store import doing
 from clodputer.store import home as homes
 from clodputer.store import incomplete
 
@@ -23,6 +24,9 @@ _OF_THE_MACHINE = frozenset(
     (
         errno.ENOSPC,
         errno.EDQUOT,
+        errno.EFBIG,
+        errno.EAGAIN,
+        errno.ENOMEM,
         errno.EROFS,
         errno.EACCES,
         errno.EPERM,
@@ -37,6 +41,16 @@ _OF_THE_MACHINE = frozenset(
         errno.EISDIR,
     )
 )
+
+
+_ROOM = "Make room on that disk. Nothing is lost: what waits is done when there is room, by the next exec."
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "Raise the limit on the size of files (ulimit -f).",
+    errno.EMFILE: "Raise the limit on open files (ulimit -n).",
+    errno.EAGAIN: "Wait until fewer processes run, or raise their limit (ulimit -u).",
+}
 
 
 class _Told(NamedTuple):
@@ -54,7 +68,7 @@ def failure(error: BaseException, command: str, as_json: bool) -> int:
     if isinstance(error, SystemExit):
         # click's own answer to a broken pipe.
         return error.code if isinstance(error.code, int) else int(ExitCode.EXPECTED)
-    told = _told(error)
+    told = _told(error, command)
     masker = masker_now()
     if told is None:
         told = _Told(write(error, masker))
@@ -79,15 +93,15 @@ def _enclose(error: ClodputerError, command: str, _usage: str) -> None:
     envelope.write(envelope.build(command, {}, [error], ok=False))
 
 
-def _told(error: BaseException) -> Optional[_Told]:
+def _told(error: BaseException, command: str = "") -> Optional[_Told]:
     """The error in our words, or None when it is a fault of ours."""
     if isinstance(error, ClodputerError):
         return _Told(error)
     if isinstance(error, KeyboardInterrupt):
         return _interrupted()
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-        where = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) else ""
-        return _Told(ClodputerError("system", f"{error.strerror or error}{where}"))
+        said = doing.said(error, f"running clodputer {command}".strip())
+        return _Told(ClodputerError("system", said, _REMEDIES.get(error.errno, "")))
     if isinstance(error, FileNotFoundError):
         return _missing(error)
     lacking = incomplete.explain(error)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from clodputer.model.request import Place
 from clodputer.store import atomic, runs
 from clodputer.store.context import Context
+from clodputer.store.doing import doing
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 
@@ -52,6 +53,6 @@ def leave(settling: Settling, target: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        with open(settling.in_slot, "rb") as file:
+        with doing(f"copying a request to {target}", settling.in_slot), open(settling.in_slot, "rb") as file:
             atomic.write(target, file.read())
         os.unlink(settling.in_slot)

@@ -45,6 +45,13 @@ def read_text(key: Key, text: str) -> Any:
     return read(key, text)
 
 
+def one_word(text: str) -> str:
+    """The check of a key that takes a name without spaces. Raises Expected."""
+    if len(text.split()) != 1:
+        raise Expected("a name without spaces")
+    return text.strip()
+
+
 def written(key: Key, value: Any) -> str:
     """The value as people write it, in the largest unit that takes it whole; an empty text for one that is not set."""
     if value is None or value == "":

@@ -176,9 +176,14 @@ REASONS: dict[str, Reason] = {
         FAILED, "Clodputer itself failed during the run.", "Please report it, with the message.", WHEN_NAMED
     ),
     "refused": Reason(FAILED, "The model refused the request.", "Change the prompt."),
+    "not_recorded": Reason(
+        LOST,
+        "The system kept Clodputer from following the run to its end, such as by a full disk; the message says how.",
+        "Remove the cause and look at what the run did; the request is kept in spool/dead, with the command to drop it again.",
+    ),
     "exec_died": Reason(
         LOST,
-        "Clodputer was killed during the run, so nobody saw how it ended.",
+        "Clodputer was killed during the run, or could not write down how it ended.",
         "Look at what it did; the request is kept in spool/dead, with the command to drop it again.",
         WHEN_NAMED,
     ),

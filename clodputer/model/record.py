@@ -98,6 +98,40 @@ def masked(record: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
     return {key: masker.data(value) if key in TOLD else value for key, value in record.items()}
 
 
+# What may be left out of a record for want of room, with what stands there instead. All else is needed to settle the run.
+_DISPENSABLE: Mapping[str, Any] = {
+    "argv": [],
+    "result": None,
+    "usage": {},
+    "permission_denials": [],
+    "mcp_servers": [],
+    "in_effect": {},
+    "swept": [],
+    "expect": [],
+    "session_totals": {},
+    "origin": {},
+}
+_LONGEST_MESSAGE = 2000
+
+
+def shortened(record: Mapping[str, Any], room: int) -> tuple[dict[str, Any], list[str]]:
+    """A record whose JSON takes at most `room` bytes, as far as that can be had, and the names of the keys left empty for it.
+
+    The longest values go first.
+    """
+    kept, left_out = dict(record), []
+    kept["message"] = str(kept["message"])[:_LONGEST_MESSAGE]
+    lengths = {key: len(dumps(kept.get(key))) for key in _DISPENSABLE}
+    for key in sorted(lengths, key=lambda name: -lengths[name]):
+        if len(dumps(kept)) <= room:
+            break
+        kept[key] = _DISPENSABLE[key]
+        left_out.append(key)
+    if "result" in left_out:
+        kept["result_cut"] = True
+    return kept, left_out
+
+
 def _shortened(result: Any) -> tuple[Any, bool]:
     if isinstance(result, str):
         return result[:LONGEST_RESULT], len(result) > LONGEST_RESULT

@@ -12,9 +12,9 @@ Moments are whole epoch seconds. By the clock on the wall of a time zone:
 # rules otherwise. tests/model/test_schedule_croniter.py has it as a witness where both agree on what cron means.
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone, tzinfo
-from functools import partial
+from functools import lru_cache, partial
 from itertools import takewhile
 from operator import ge
 from typing import NamedTuple, Optional, Union
@@ -26,6 +26,9 @@ from clodputer.model.window import ALWAYS, Active
 LONGEST_GAP = 3 * 3600
 # A 29th of February on a given weekday comes at most 40 years after the last (around 2100).
 FARTHEST = timedelta(days=41 * 366)
+WEEK = 7 * 86400
+# In so many seconds each clock was changed that is ever changed.
+SOME_CHANGES = 2 * 366 * 86400
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (the clock on the wall, which has no zone of its own)
 _END = 253402300799
 
@@ -84,8 +87,39 @@ def slots(schedule: Schedule, after: float) -> Iterator[int]:
         found = takewhile(partial(ge, schedule.until), found)
     if schedule.window == ALWAYS:
         return found
+    if not _meets(schedule._replace(until=None)):
+        # Only what the clock skips may still come to lie in these hours, as it is due right after the gap.
+        found = takewhile(partial(ge, int(after) + SOME_CHANGES), found)
     zone, window = schedule.zone, schedule.window
     return (slot for slot in found if window.holds(datetime.fromtimestamp(slot, zone)))
+
+
+@lru_cache(maxsize=256)
+def _meets(schedule: Union[Calendar, Days, Interval]) -> bool:
+    """Whether some slot time lies in the active hours, changes of the clock aside; what is not known counts as one.
+
+    Without this a search for `0 8 * * *` in the hours 09:00-10:00 would go on to the end of the calendar.
+    """
+    week = range(7)
+    if isinstance(schedule, Interval):
+        if WEEK % schedule.every:
+            return True  # it comes to all times of the week by and by
+        moments = range(schedule.anchor, schedule.anchor + WEEK, schedule.every)
+        return any(schedule.window.holds(datetime.fromtimestamp(each, schedule.zone)) for each in moments)
+    if isinstance(schedule, Days):
+        times: Iterable[int] = (schedule.second,)
+        weekdays: Iterable[int] = week if schedule.days % 7 else (schedule.first.weekday(),)
+    else:
+        cron = schedule.cron
+        times = (hour * 3600 + minute * 60 for hour in cron.hours for minute in cron.minutes)
+        named = {*cron.weekdays, *(one.weekday for one in cron.nth)}
+        weekdays = week if cron.either else [(day - 1) % 7 for day in named]
+    monday = datetime(2024, 1, 1)  # noqa: DTZ001
+    return any(
+        schedule.window.holds(monday + timedelta(days=day, seconds=second))
+        for second in times
+        for day in weekdays
+    )
 
 
 def following(schedule: Schedule, after: float) -> Optional[int]:

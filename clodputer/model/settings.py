@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PATH, SIZE, TEXT, Key, named
+from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
 from clodputer.model.withunit import TERABYTE, YEAR
@@ -78,6 +79,7 @@ KEYS = (
         TEXT,
         _HELD.model,
         f"The model of tasks that name none. {_ONLY_CLAUDE}",
+        check=one_word,
         absent="the account's",
         example="sonnet",
     ),

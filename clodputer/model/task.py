@@ -94,6 +94,8 @@ def assemble(keys: Mapping[str, Any]) -> Task:
     for part, kind in MAPPINGS.items():
         given = values.get(part, {})
         values[part] = given if isinstance(given, kind) else kind(**_tuples(given))
+    triggers = values.get("triggers", (Trigger(),))
+    values["triggers"] = tuple(trigger._replace(task=values["name"]) for trigger in triggers)
     return Task(**_tuples(values))
 
 

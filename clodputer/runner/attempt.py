@@ -26,7 +26,11 @@ from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.stdin import open_prompt
+<<<<<<< HEAD
 from clodputer.store import atomic, incomplete, masking, runs
+=======
+from clodputer.store import atomic, runs
+>>>>>>> main
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -125,7 +129,6 @@ class Attempt:
                 self._withdraw()
                 raise
             finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
-        masking.mask_streams(self.folder, self.context.masker)
         return finished
 
     def record(self, finished: Finished, history: History, ended_at: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import time
 from typing import Any, Optional
 
@@ -14,13 +15,15 @@ from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, replace
+from clodputer.runner import fault, replace, unrecorded
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.recover import forget_attempt
 from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.doing import doing
 from clodputer.store.history import History
 from clodputer.store.spool import attempts, dropfile, queue, waits
 from clodputer.store.spool import slot as slots
@@ -72,11 +75,27 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _hindered(context, slot, place, request, hindered)
         return None
     now = time()
-    run_id = runs.new_id(now, request.id)
-    with Attempt(context, slot, request, task, run_id, stop, known) as attempt:
-        finished = attempt.run()
-    ended_at = time()
-    return settle(context, slot, place, attempt.record(finished, history, ended_at), ended_at)
+    attempt = Attempt(context, slot, request, task, runs.new_id(now, request.id), stop, known)
+    try:
+        with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
+            with attempt:
+                finished = attempt.run()
+            ended_at = time()
+            record = attempt.record(finished, history, ended_at)
+    except Exception as error:
+        _unfinished(context, slot, place, attempt, error)
+        raise
+    return settle(context, slot, place, record, ended_at)
+
+
+def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, error: Exception) -> None:
+    """Leave the slot so that what is said of the run later is true: that it was not begun, or what kept us from its end."""
+    if slots.content(context.home, slot).started:
+        unrecorded.keep_error(context, slot, attempt.task.name, attempt.run_id, error)
+    elif not fault.charged(error):
+        # The surroundings' fault is no false start of the request's. Where even this fails, the next exec recovers it.
+        with suppress(OSError):
+            forget_attempt(context, slot, place, attempt.task.name, attempt.run_id)
 
 
 def _cancelled(context: Context, slot: Slot, place: Place, now: float) -> None:

@@ -19,6 +19,7 @@ from clodputer.runner.tidy import tidy
 from clodputer.store import blocked, holds, idle, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
+from clodputer.store.doing import doing
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout, queue
 from clodputer.store.spool import slot as slots
@@ -51,8 +52,9 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     """
     worked, held = Worked(), False
     homes.complete(context.home)
-    for lane in layout.lanes(context.home):
-        slots.arrange(context.home, lane, slots_of(context.settings, lane))
+    with doing("putting the lanes in order", context.home.lanes):
+        for lane in layout.lanes(context.home):
+            slots.arrange(context.home, lane, slots_of(context.settings, lane))
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()
@@ -60,7 +62,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if only or look.anything_due(context.home, now, watched=held):
             fault.contained(context, "due", partial(_drop_due, context, only, now, watched=held))
             only = ""  # its alarm is answered
-        taken = intake(context, now)
+        with doing("taking in what was dropped", context.home.new):
+            taken = intake(context, now)
         _promote(context, now)
         worked = worked._replace(
             queued=worked.queued + taken.queued,
@@ -102,7 +105,8 @@ def take_slots(context: Context, now: float) -> list[tuple[Slot, Lock]]:
     Of each lane as many as requests are queued, unless it is on hold, and all in which something was left, whatever their
     numbers: the lane may have had more slots before. Raises OSError.
     """
-    return [taken for lane in layout.lanes(context.home) for taken in _take_of_lane(context, lane, now)]
+    with doing("taking free slots", context.home.lanes):
+        return [taken for lane in layout.lanes(context.home) for taken in _take_of_lane(context, lane, now)]
 
 
 def _take_of_lane(context: Context, lane: str, now: float) -> list[tuple[Slot, Lock]]:
@@ -162,11 +166,13 @@ def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
     _put_in_order(context, slot, failures)
     requests = Queue(context.home, slot)
     while not stop.requested and _may_claim(context, slot):
-        place = requests.claim()
+        with doing("claiming a request", slots.folder(context.home, slot)):
+            place = requests.claim()
         if place is None:
             break
         try:
-            record = handle(context, slot, place, stop)
+            with doing(f"handling request {place.id}", slots.path(context.home, slot, place)):
+                record = handle(context, slot, place, stop)
         except Exception as error:  # noqa: BLE001  (whatever it is, the next request of the lane has nothing to do with it)
             _failed(context, slot, place.id, error, "run", failures)
             _put_in_order(context, slot, failures)
@@ -190,10 +196,14 @@ def _put_in_order(context: Context, slot: Slot, failures: Counter[str]) -> None:
         content = slots.content(context.home, slot)
         request_id = content.place.id if content.place else runs.request_of(content.run_id)
         if failures[request_id] >= fault.TRIES:
-            give_up(context, slot, time())
+            with doing(f"giving up request {request_id}", slots.folder(context.home, slot)):
+                give_up(context, slot, time())
             return
         try:
-            recover(context, slot, time())
+            with doing(
+                "putting in order what the last exec left in a slot", slots.folder(context.home, slot)
+            ):
+                recover(context, slot, time())
             return
         except Exception as error:  # noqa: BLE001
             _failed(context, slot, request_id, error, "recover", failures)

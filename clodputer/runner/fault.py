@@ -11,12 +11,15 @@ from typing import Callable
 from clodputer.model.errors import ClodputerError
 from clodputer.store import incomplete
 from clodputer.store.context import Context
+from clodputer.store.doing import doing, said
 
 # What the machine has run out of or has lost: every request would fail, and each of them waits until that is over.
 SURROUNDINGS = frozenset(
     (
         errno.ENOSPC,
         errno.EDQUOT,
+        errno.EFBIG,  # ulimit -f
+        errno.EAGAIN,  # no more processes
         errno.EROFS,
         errno.EMFILE,
         errno.ENFILE,
@@ -30,6 +33,13 @@ SURROUNDINGS = frozenset(
 TRIES = 3
 
 HOOK = "CLODPUTER_FAULT"
+
+# The steps of a drain that are nobody's in particular, in words.
+_STEPS = {
+    "due": "looking at what is due",
+    "promote": "queueing requests whose time has come",
+    "tidy": "tidying up old runs and logs",
+}
 
 
 def reach(context: Context, step: str, request_id: str = "") -> None:
@@ -55,7 +65,7 @@ def report(context: Context, error: Exception, step: str, request_id: str = "", 
         request_id=request_id or None,
         lane=lane or None,
         step=step,
-        message=f"{type(error).__name__}: {error}{where}",
+        message=f"{type(error).__name__}: {said(error) if isinstance(error, OSError) else error}{where}",
     )
 
 
@@ -70,7 +80,8 @@ def contained(context: Context, step: str, work: Callable[[], object]) -> None:
     """Do what must not keep the rest of the drain from being done: what goes wrong in it is logged. Raises OSError."""
     try:
         reach(context, step)
-        work()
+        with doing(_STEPS[step], context.home.root):
+            work()
     except Exception as error:
         if not charged(error):
             raise

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import select
 import signal
 import sys
 from collections.abc import Mapping
-from json import dumps, loads
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.processes.stop import REQUESTS, Stop
@@ -34,8 +34,8 @@ class Child(NamedTuple):
 def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Records:
     """Drain each slot, whose lock is ours, in a process of its own, which then holds that lock; all records.
 
-    A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises ClodputerError when one of
-    them died or failed, after the others have come to their end; the next exec recovers its slot.
+    A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises OSError and ClodputerError as
+    they do, and ClodputerError when one of them died, after the others have come to their end; the next exec recovers its slot.
     """
     children: list[Child] = []
     try:
@@ -66,13 +66,17 @@ def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Re
     for child in children:
         os.waitpid(child.pid, 0)
     failed = [child.slot.lane for child in children if not answers[child.answer]]
+    ended = [pickle.loads(data) for data in answers.values() if data]  # noqa: S301  (our own child wrote it)
+    for _, error in ended:
+        if error is not None:
+            raise error
     if failed:
         raise ClodputerError(
             "lane_failed",
             f"the process that drained lane {', '.join(sorted(set(failed)))} failed or was killed",
             "Nothing is lost: the next exec recovers what it left.",
         )
-    return tuple(record for data in answers.values() for record in loads(data))
+    return tuple(record for records, _ in ended for record in records)
 
 
 def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
@@ -94,11 +98,18 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
             for other, lock in taken:
                 if other != slot:
                     lock.release()
-            data = dumps(drain(slot, dict(taken)[slot], stop)).encode()
-        atomic.write_all(end, data)
+            atomic.write_all(end, pickle.dumps(_drained(drain, slot, dict(taken)[slot], stop)))
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
         # Told here, since only this process knows it; the parent sees an answer that is missing.
         sys.excepthook(type(error), error, error.__traceback__)
     finally:
         os._exit(status)
+
+
+def _drained(drain: Drain, slot: Slot, lock: Lock, stop: Stop) -> tuple[Records, Optional[Exception]]:
+    """The records of a slot, or the error that a person is to be told; whatever else goes wrong is a fault of ours."""
+    try:
+        return drain(slot, lock, stop), None
+    except (OSError, ClodputerError) as error:
+        return (), error

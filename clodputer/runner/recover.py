@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from shutil import rmtree
+from time import time
 from typing import Any, Optional
 
 from clodputer import isolate
@@ -14,16 +16,17 @@ from clodputer.model.decide import Ending, after
 from clodputer.model.dice import dice
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import parse_moment
+from clodputer.model.outcome import Outcome
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.retry import Retry
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault
+from clodputer.runner import fault, unrecorded
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
 from clodputer.runner.processes.recorded import read_identities
 from clodputer.runner.settle import settle
-from clodputer.store import masking, runs
+from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
 from clodputer.store.context import Context
 from clodputer.store.spool import attempts, queue
@@ -54,13 +57,14 @@ def recover(context: Context, slot: Slot, now: float) -> None:
             _put_back(context, slot, place)
             context.log(now, "recovered", request_id=place.id, action="put_back")
         return
-    record = runs.record(context.home, task, run_id)
+    kept = unrecorded.read(context, slot, task, run_id)
+    record = runs.record(context.home, task, run_id) or kept.record
     if record is not None:
         context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")
         settle(context, slot, place, record, parse_moment(str(record["ended_at"]), now))
         return
     if started:
-        _lost(context, slot, place, task, run_id, now)
+        _lost(context, slot, place, task, run_id, kept.error, now)
     else:
         _undo(context, slot, task, run_id)
         _false_start(context, slot, place, task, run_id, now)
@@ -71,6 +75,11 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
     place, task, run_id, started = slots.content(context.home, slot)
     if place is not None:
         began = f" It may have run: see {runs.folder(context.home, task, run_id)}." if started else ""
+        record = unrecorded.read(context, slot, task, run_id).record if started else None
+        if record is not None:
+            began = (
+                f" Its run {run_id} ended as {record['outcome']} ({record['reason']}). {record['message']}"
+            )
         message = (
             f"Clodputer failed again and again at this request; the log says how (clodputer logs).{began}"
         )
@@ -89,6 +98,14 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
         _undo(context, slot, task, run_id)
         slots.unmark(context.home, slot, task, run_id)
     slots.forget_cancels(context.home, slot)
+
+
+def forget_attempt(context: Context, slot: Slot, place: Place, task: str, run_id: str) -> None:
+    """Put the request of a run that was not started back into its queue, as if the run had not been begun. Raises OSError."""
+    rmtree(runs.folder(context.home, task, run_id), ignore_errors=True)
+    slots.unmark(context.home, slot, task, run_id)
+    _put_back(context, slot, place)
+    context.log(time(), "recovered", task=task, request_id=place.id, run_id=run_id, action="put_back")
 
 
 def _undo(context: Context, slot: Slot, task: str, run_id: str) -> None:
@@ -127,7 +144,8 @@ def _false_start(context: Context, slot: Slot, place: Place, task: str, run_id: 
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
 
 
-def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, now: float) -> None:
+def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, error: str, now: float) -> None:
+    """Settle a run that somebody began and did not settle. error: why that exec could not, if it has left word."""
     folder = runs.folder(context.home, task, run_id)
     # A power cut may have taken it, but then there is nothing left to kill either.
     process = runs.read_json(f"{folder}/process.json") or {}
@@ -139,10 +157,9 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
     streams = [f"{inside}/{name}" for inside in places for name in ("stdout", "stderr")]
     swept = sweep.sweep_lost(run_id, {**process, "processes": recorded}, None, keepers, streams)
     _undo(context, slot, task, run_id)
-    masking.mask_streams(folder, context.masker)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
-    report = Report(outcome.of("exec_died", "Clodputer was killed during the run; nobody saw how it ended."))
+    report = Report(_unknown_end(error))
     launch = Launch(
         argv=tuple(process.get("argv", ())),
         env={},
@@ -179,6 +196,13 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, no
         known.last_run,
     )
     settle(context, slot, place, record, now)
+
+
+def _unknown_end(error: str) -> Outcome:
+    if error:
+        return outcome.of("not_recorded", f"Clodputer could not follow the run to its end: {error}.")
+    message = "Clodputer was killed during it, or could not write down how it ended."
+    return outcome.of("exec_died", f"Nobody knows how the run ended: {message}")
 
 
 def _retry(context: Context, task: str) -> Retry:

@@ -11,9 +11,10 @@ from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
 from clodputer.model.record import masked
 from clodputer.model.request import Place
-from clodputer.runner import fault
-from clodputer.store import runs
+from clodputer.runner import fault, unrecorded
+from clodputer.store import masking, runs
 from clodputer.store.context import Context
+from clodputer.store.doing import doing
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 
@@ -29,12 +30,30 @@ def settle(
     run has, each may be performed twice, and the rename at the end can happen only once. So of all this only the record is
     made durable: after a power cut the request may be in the slot again, and then leaves it as the record says. Raises OSError.
     """
-    fault.reach(context, "settle", place.id)
     record = masked(record, context.masker)
     settling = Settling(context, slot, place, record)
-    # Somebody may have removed it, or all runs, while the run was going on.
-    os.makedirs(settling.folder, mode=0o700, exist_ok=True)
-    runs.write_json(f"{settling.folder}/record.json", record, durable=True)
+    try:
+        fault.reach(context, "settle", place.id)
+        _write_down(settling)
+    except Exception as error:
+        unrecorded.keep_record(context, slot, record, error)
+        raise
+    with doing(f"settling run {settling.run_id}", settling.in_slot):
+        _perform(settling, ended_at)
+    return dict(record)
+
+
+def _write_down(settling: Settling) -> None:
+    path = f"{settling.folder}/record.json"
+    with doing(f"writing the record of run {settling.run_id}", path):
+        # Somebody may have removed it, or all runs, while the run was going on.
+        os.makedirs(settling.folder, mode=0o700, exist_ok=True)
+        masking.mask_streams(settling.folder, settling.context.masker)
+        runs.write_json(path, settling.record, durable=True)
+
+
+def _perform(settling: Settling, ended_at: float) -> None:
+    context, slot, place, record = settling.context, settling.slot, settling.place, settling.record
     context.log(ended_at, "finished", **_line(record), lane=slot.lane, agent=record["agent"])
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
@@ -48,7 +67,6 @@ def settle(
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)
-    return dict(record)
 
 
 # What the log says of a run's end beside its ids: all that decisions over past runs need (store/history.py).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from clodputer.store import atomic
+from clodputer.store.doing import doing
 
 
 def open_prompt(temporary: str, prompt: str) -> int:
@@ -16,8 +17,13 @@ def open_prompt(temporary: str, prompt: str) -> int:
     if not prompt:
         return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     path = f"{temporary}/prompt"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.unlink(path)
-    atomic.write_all(descriptor, prompt.encode("utf-8", "replace"))
-    os.lseek(descriptor, 0, os.SEEK_SET)
+    with doing("writing the prompt for the agent", path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.unlink(path)
+            atomic.write_all(descriptor, prompt.encode("utf-8", "replace"))
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        except OSError:
+            os.close(descriptor)
+            raise
     return descriptor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from clodputer.store.doing import doing
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 
@@ -41,7 +42,10 @@ def write(home: Home, cause: str, text: str, now: float) -> str:
     os.makedirs(_folder(home), mode=0o700, exist_ok=True)
     path = f"{_folder(home)}/{cause}.txt"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with (
+        doing("writing a bug report", path),
+        os.fdopen(descriptor, "w", errors="backslashreplace", encoding="utf-8") as file,
+    ):
         file.write(text)
     os.utime(path, (now, now))
     for crash in latest(home)[MOST:]:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import parse_moment
+from clodputer.store.doing import doing
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 
@@ -101,7 +102,7 @@ def _read(home: Home) -> Iterator[PastRun]:
             if status.st_ino in seen or not stat.S_ISREG(status.st_mode):
                 continue
             seen.add(status.st_ino)
-            for line in _backwards(descriptor, status.st_size, max(0, status.st_size - left)):
+            for line in _backwards(path, descriptor, status.st_size, max(0, status.st_size - left)):
                 found = _finished(line) if _MARK in line else None
                 if found is not None:
                     yield found
@@ -112,12 +113,13 @@ def _read(home: Home) -> Iterator[PastRun]:
             return
 
 
-def _backwards(descriptor: int, end: int, stop: int) -> Iterator[bytes]:
+def _backwards(path: str, descriptor: int, end: int, stop: int) -> Iterator[bytes]:
     """The lines of a file that end before `end`, the last one first, back to the offset `stop`."""
     rest = b""
     while end > stop:
         begin = max(stop, end - CHUNK)
-        part = os.pread(descriptor, end - begin, begin)
+        with doing("reading the log backwards", path):
+            part = os.pread(descriptor, end - begin, begin)
         end = begin
         first, *lines = (part + rest).split(b"\n")
         yield from reversed(lines)

@@ -32,6 +32,9 @@ class Lock:
         except BlockingIOError:
             os.close(descriptor)
             return False
+        except OSError as error:  # such as ENOLCK on a network file system
+            os.close(descriptor)
+            raise OSError(error.errno, error.strerror, self.path) from None
         self._descriptor = descriptor
         return True
 

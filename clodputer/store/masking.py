@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from clodputer.model.mask import MASK, Masker
+from clodputer.store import atomic
+from clodputer.store.doing import doing
 
 CHUNK = 1024 * 1024
 
@@ -46,7 +48,7 @@ def holds_secret(path: str, masker: Masker) -> bool:
         return False
     raw = _raw(masker)
     tail = b""
-    with open(path, "rb") as file:
+    with doing("looking for secrets in a file", path), open(path, "rb") as file:
         while chunk := file.read(CHUNK):
             window = tail + chunk
             if any(True for _ in _present(window, raw)):
@@ -58,12 +60,17 @@ def holds_secret(path: str, masker: Masker) -> bool:
 def _rewrite(path: str, raw: _Raw) -> None:
     # Beside and then over it: a crash in between leaves the unmasked one, which the next exec masks again.
     temporary = f"{path}.masked"
-    with (
-        open(path, "rb") as source,
-        open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target,
-    ):
-        _copy_masked(source, target, raw)
-    os.rename(temporary, path)
+    with doing(f"masking secrets in {path}", temporary):
+        try:
+            with (
+                open(path, "rb") as source,
+                open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target,
+            ):
+                _copy_masked(source, target, raw)
+        except OSError:
+            atomic.remove(temporary)  # on a full disk every page counts
+            raise
+        os.rename(temporary, path)
 
 
 def _copy_masked(source: BinaryIO, target: BinaryIO, raw: _Raw) -> None:

@@ -16,6 +16,7 @@ from shutil import rmtree
 from typing import Any, Optional
 
 from clodputer.store import atomic
+from clodputer.store.doing import doing
 from clodputer.store.folder import entries as folder_entries
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
@@ -105,8 +106,9 @@ def _bytes(fields: Mapping[str, Any]) -> bytes:
 
 
 def _put(path: str, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
+    with doing("writing down what a trigger has seen", path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)

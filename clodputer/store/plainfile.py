@@ -6,6 +6,8 @@ import os
 import stat
 from typing import NamedTuple
 
+from clodputer.store.doing import doing
+
 
 class Plain(NamedTuple):
     """A file's bytes, and its permission bits."""
@@ -19,20 +21,24 @@ def read(path: str, largest: int) -> Plain:
 
     Raises OSError, and ValueError when something other than a file is there.
     """
-    # Not blocking: a pipe of that name would hold up every run.
-    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        mode = os.fstat(number).st_mode
-        if not stat.S_ISREG(mode):
-            raise ValueError("this is not a regular file")
-        parts = []
-        left = largest + 1
-        while left > 0:
-            part = os.read(number, left)
-            if not part:
-                break
-            parts.append(part)
-            left -= len(part)
-        return Plain(b"".join(parts), stat.S_IMODE(mode))
-    finally:
-        os.close(number)
+    with doing("reading a file", path):
+        # Not blocking: a pipe of that name would hold up every run.
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            mode = os.fstat(number).st_mode
+            if not stat.S_ISREG(mode):
+                raise ValueError("this is not a regular file")
+            return Plain(_read(number, largest + 1), stat.S_IMODE(mode))
+        finally:
+            os.close(number)
+
+
+def _read(number: int, left: int) -> bytes:
+    parts = []
+    while left > 0:
+        part = os.read(number, left)
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)

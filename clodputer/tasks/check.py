@@ -70,7 +70,7 @@ def check(
     values, wrong = validated(tables.top().values(), fields, rendered)
     triggers, wrong_triggers = _kinds("trigger", fields.get("trigger", {"type": "manual"}), rendered)
     findings += [_Finding(path, message) for path, message in wrong]
-    findings += wrong_triggers + _across(document.value, fields)
+    findings += wrong_triggers + _across(document.value, fields) + _schemas(fields)
     problems += [
         Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
         for finding in findings
@@ -222,6 +222,16 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     return findings
 
 
+def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
+    """What is wrong with the JSON Schemas of a file. What checks them is slow to import, and most files have none."""
+    expected = fields.get("expect")
+    if "json_schema" not in {*fields, *(expected if isinstance(expected, dict) else ())}:
+        return []
+    from clodputer.tasks import schemas
+
+    return [_Finding(path, message) for path, message in schemas.faults(fields)]
+
+
 def _retried_twice(keys: Mapping[str, Any]) -> list[_Finding]:
     """`retry` may stand at the top or in one item of `on_failure`, which mean the same."""
     listed = keys.get("on_failure")
@@ -254,5 +264,4 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     values.pop("trigger", None)
     for following in values.pop("on_failure", ()):
         values.update(following)
-    own = tuple(trigger._replace(task=name) for trigger in triggers)
-    return assemble({**values, "name": name, "path": file, "triggers": own})
+    return assemble({**values, "name": name, "path": file, "triggers": triggers})

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.moment import iso
-from clodputer.model.outcome import BLAMELESS, REASONS, SKIPPED, SUCCEEDED
-from clodputer.store import runs
+from clodputer.model.outcome import BLAMELESS, SKIPPED
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.home import Home
 from clodputer.store.index.query import Finished
 from clodputer.views.past import of_past
+from clodputer.views.runs import Entry, line
 from clodputer.views.status import Status, gather
 
 # Of so many runs the records are read, the latest first; the others are told without a line.
 MOST_READ = 1000
-# A line of a result is for a glance, in characters; the record has all of it.
-LONGEST_LINE = 300
-
-
-class Entry(NamedTuple):
-    """A run and one line of what it came to: its error, or the beginning of its result; empty when nothing tells."""
-
-    run: Finished
-    line: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Its keys are a promise to programs."""
-        return {**self.run.to_json(), "line": self.line}
 
 
 class Total(NamedTuple):
@@ -82,6 +67,7 @@ STATE = (
     "waiting",
     "holds",
     "attention",
+    "scheduler",
     "rejected",
     "dead",
     "missed",
@@ -104,32 +90,6 @@ def digest(context: Context, since: float, now: float) -> Digest:
         tuple(_totals(found)),
         gather(context, now, 0, since),
     )
-
-
-def line(home: Home, run: Finished) -> str:
-    """One line of what a run came to; what its reason means when its record is gone or says nothing."""
-    record = runs.record(home, run.task, run.run_id) or {}
-    text = _first(_result(record)) if run.outcome == SUCCEEDED else ""
-    text = text or _first(record.get("message"))
-    reason = REASONS.get(run.reason)
-    return text or (reason.meaning if reason and run.outcome != SUCCEEDED else "")
-
-
-def _result(record: Mapping[str, Any]) -> Any:
-    result = record.get("result")
-    # A program that ends as an agent does: its words stand beside its figures.
-    if isinstance(result, dict):
-        result = result.get("result", result)
-    return result if result is None or isinstance(result, str) else dumps(result)
-
-
-def _first(text: Any) -> str:
-    """The first line of a text that says something, without the marks of a heading."""
-    if not isinstance(text, str):
-        return ""
-    # Cut first: of a result of megabytes only the beginning is looked at.
-    lines = (line.strip().lstrip("#*-> ").rstrip("*") for line in text[: 20 * LONGEST_LINE].splitlines())
-    return next((line[:LONGEST_LINE] for line in lines if line), "")
 
 
 def _totals(found: Iterable[Finished]) -> list[Total]:

@@ -41,11 +41,15 @@ _NEEDED: Mapping[str, tuple[type, ...]] = {
 
 
 class Unfinished(NamedTuple):
-    """How far a run without a record is: its state, when its agent was started (ISO 8601), and the agent's processes."""
+    """How far a run without a record is: its state, when its agent was started (ISO 8601), and the agent's processes.
+
+    orphaned: the exec that ran it is no more, so that nobody writes its record until the next exec.
+    """
 
     state: str
     started_at: Optional[str]
     pids: tuple[int, ...]
+    orphaned: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -124,12 +128,13 @@ def how_far(home: Home, task: str, run_id: str) -> Unfinished:
     """How far a run without a record is, by its place in a slot and its processes; no lock is taken."""
     known = runs.read_json(f"{runs.folder(home, task, run_id)}/process.json") or {}
     identities = recorded.read_identities(known.get("processes"))
-    state, where = LOST, _slot_of(home, run_id)
+    state, orphaned, where = LOST, True, _slot_of(home, run_id)
     if where is not None:
         holder = recorded.read(slot.holder(home, where, task, run_id))
+        orphaned = holder is not None and not tree.alive(holder)
         if identities and not any(map(tree.alive, identities)):
             state = INTERRUPTED
-        elif holder is not None and not tree.alive(holder):
+        elif orphaned:
             state = ABANDONED
         else:
             state = RUNNING
@@ -138,6 +143,7 @@ def how_far(home: Home, task: str, run_id: str) -> Unfinished:
         state,
         started_at if isinstance(started_at, str) else None,
         tuple(identity.pid for identity in identities),
+        orphaned,
     )
 
 

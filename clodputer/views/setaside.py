@@ -22,6 +22,7 @@ class SetAside(NamedTuple):
     """A file in REJECTED, DEAD or CLOSED. since: epoch seconds; trouble: what would be in its way if it were dropped now.
 
     code, reason: why it was set aside, for programs and for people. retried_as: the request that stands for it now.
+    dismissed_at: when a person was done with it (ISO 8601).
     handle: what stands for it on a command line. task, request_id: empty when nothing tells.
     attempts: its runs, when it was tried more than once.
     """
@@ -35,6 +36,7 @@ class SetAside(NamedTuple):
     code: str
     reason: str
     retried_as: str
+    dismissed_at: str
     since: float
     trouble: Optional[ClodputerError]
     handle: str
@@ -43,7 +45,9 @@ class SetAside(NamedTuple):
     @property
     def fix(self) -> str:
         """What to do, as a sentence that ends with the command that drops it again; empty when nothing is left to do."""
-        if self.retried_as or (self.place == CLOSED and self.code != aside.CANCELLED):
+        if self.retried_as or (
+            self.place == CLOSED and self.code != aside.CANCELLED and not self.dismissed_at
+        ):
             return ""
         again = f"clodputer retry {self.handle}"
         return f"{self.trouble.hint} Then: {again}" if self.trouble else f"Run it again: {again}"
@@ -60,6 +64,7 @@ class SetAside(NamedTuple):
             "code": self.code or None,
             "reason": self.reason,
             "retried_as": self.retried_as or None,
+            "dismissed_at": self.dismissed_at or None,
             "since": iso(self.since),
             "trouble": wrong and {"code": wrong.code, "message": wrong.message, "hint": wrong.hint},
             "fix": self.fix or None,
@@ -76,6 +81,7 @@ class Aside(NamedTuple):
     code: str
     reason: str
     retried_as: str
+    dismissed_at: str
     since: float
 
     def to_json(self) -> dict[str, Any]:
@@ -87,6 +93,7 @@ class Aside(NamedTuple):
             "code": self.code or None,
             "reason": self.reason,
             "retried_as": self.retried_as or None,
+            "dismissed_at": self.dismissed_at or None,
             "since": iso(self.since),
         }
 
@@ -123,6 +130,7 @@ def _aside(folder: str, name: str, place: str) -> Aside:
         reason.code,
         words(reason),
         reason.retried_as,
+        reason.dismissed_at,
         aside.changed(path),
     )
 
@@ -144,6 +152,7 @@ def describe(context: Context, place: str, name: str, known: Optional[Known] = N
         reason.code,
         words(reason),
         reason.retried_as,
+        reason.dismissed_at,
         aside.changed(path),
         wrong,
         lookup.handle(bearer),
@@ -154,6 +163,7 @@ def describe(context: Context, place: str, name: str, known: Optional[Known] = N
 def words(reason: aside.Reason) -> str:
     """Why a file was set aside, for people."""
     again = f"Retried as request {reason.retried_as}. " if reason.retried_as else ""
+    again = again or ("Dismissed by a person. " if reason.dismissed_at else "")
     return f"{again}{'Before that: ' if again and reason.message else ''}{reason.message}"
 
 

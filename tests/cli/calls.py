@@ -53,6 +53,8 @@ CALLS = {
     "resume": [Call(("bad",))],
     "stop": [Call(fresh=True)],
     "retry": [Call(("bad",))],
+    "dismiss": [Call(("nothing-such",), status=1), Call(("--all-dead", "--yes")), Call(("wrong.json",))],
+    "runs": [Call(), Call(("good",)), Call(("--failed", "--since", "yesterday", "--limit", "1"))],
     "next": [Call(), Call(("--cron", "0 7 * * *"))],
     "why": [
         Call(("good",)),
@@ -71,7 +73,7 @@ CALLS = {
         Call(("long",)),
     ],
     "logs": [Call(), Call(("--tail", "100000"))],
-    "stats": [Call(), Call(("good", "--since", "3650d"))],
+    "stats": [Call(), Call(("--by", "task")), Call(("good", "--since", "3650d"))],
     "config": [
         Call(),
         Call(("get", "timeout"), "one"),

@@ -20,7 +20,7 @@ from tests.workshop import (
     everything,
     execute,
     make_home,
-    start,
+    run,
     write_secrets,
 )
 
@@ -75,11 +75,8 @@ def test_looking_and_stopping_work_without_either_file(
     """With a warning that says what to do, and without a word of the secrets in it."""
     write(home, *file)
     for arguments in (command, (*command, "--json")):
-        process = start(home, *arguments)
-        stdout, stderr = process.communicate(timeout=60)
-        assert process.returncode in (0, 1) if command[0] in ("cancel", "why") else process.returncode == 0, (
-            stderr
-        )
+        status, stdout, stderr = run(home, *arguments)
+        assert status in (0, 1) if command[0] in ("cancel", "why") else status == 0, stderr
         assert "very-secret" not in stdout + stderr
         if command[0] != "logs":
             assert "warning: nothing runs until this is fixed" in stderr
@@ -158,8 +155,7 @@ def test_contained_faults_are_counted(home: Home) -> None:
     text = " ".join(clodputer(home, "status")[0].split())
     assert "of Clodputer contained, last" in text
     assert "See: clodputer logs --event fault" in text
-    # Whether anything else is wrong on this machine is not the question.
-    stdout = start(home, "doctor", "--json").communicate(timeout=60)[0]
+    stdout = run(home, "doctor", "--json").stdout
     assert [
         each["level"] for each in json.loads(stdout)["data"]["findings"] if each["check"] == "faults"
     ] == ["note"]

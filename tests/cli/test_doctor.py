@@ -20,7 +20,7 @@ from clodputer.views.doctor.fix import Fix
 from tests.doctoring import first_on_path, make_older
 from tests.fakes.start import install_fake_claude
 from tests.wait import until
-from tests.workshop import clodputer, command_task, everything, make_home, start, write_secrets
+from tests.workshop import clodputer, command_task, everything, make_home, run, write_secrets
 
 DAY = 86400.0
 # What depends on the machine that runs the tests, and not on the home.
@@ -34,12 +34,11 @@ def home(tmp_path: Path) -> Home:
 
 def examined(home: Home, *arguments: str, **extra: str) -> dict[str, Any]:
     """`doctor --json`: its envelope, which is consistent with its exit code."""
-    process = start(home, "doctor", "--json", *arguments, extra=extra)
-    stdout, stderr = process.communicate(timeout=60)
+    status, stdout, stderr = run(home, "doctor", "--json", *arguments, extra=extra)
     envelope: dict[str, Any] = json.loads(stdout)
     problems = [found for found in envelope["data"]["findings"] if found["level"] == "problem"]
     assert stderr == ""
-    assert process.returncode == (4 if problems else 0)
+    assert status == (4 if problems else 0)
     assert envelope["ok"] is not bool(problems)
     assert envelope["data"]["problems"] == len(problems) == len(envelope["errors"])
     return envelope

@@ -136,7 +136,7 @@ CALLS: dict[str, tuple[Callable[[Home], Result], tuple[str, ...]]] = {
     ),
     "next": (lambda home: asked(environment(home), LONG, None, None, None, 3, time()), (LONG, "interval")),
     "validate": (
-        lambda home: validate(environment(home)),
+        lambda home: validate(environment(home), (), time()),
         (LONG, "comand: unknown key (did you mean 'command'?)"),
     ),
     "doctor": (doctor, (LONG, "has 2 mistakes", "line 2: y", "Fix it.")),

@@ -87,7 +87,7 @@ def test_logs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ClodputerError, match=told):
             log(environ(home), {**NOTHING, **wanted}, None, None, NOW)
     with pytest.raises(ClodputerError, match="--since"):
-        log(environ(home), NOTHING, "yesterday", None, NOW)
+        log(environ(home), NOTHING, "the other day", None, NOW)
 
 
 @pytest.mark.parametrize(

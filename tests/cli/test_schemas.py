@@ -29,7 +29,7 @@ from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
 from tests.wait import until
-from tests.workshop import ROOT, command_task, drop, events, execute, make_home, start, write_task
+from tests.workshop import ROOT, command_task, drop, events, execute, make_home, run, start, write_task
 
 FOLDER = ROOT / "docs" / "schemas"
 SCHEMAS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")}
@@ -123,9 +123,8 @@ def answer(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         if not apart:
             status = main([*arguments, "--json"])
             return status, json.loads(capsys.readouterr().out)
-        process = start(home, *arguments, "--json", extra=context)
-        out, _ = process.communicate(timeout=60)
-        return process.returncode, json.loads(out)
+        ended = run(home, *arguments, "--json", extra=context)
+        return ended.status, json.loads(ended.stdout)
 
     return call
 

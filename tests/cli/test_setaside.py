@@ -93,7 +93,7 @@ def test_a_reason_that_several_have_is_told_once(home: Home) -> None:
 def test_each_mistake_says_what_mends_it(home: Home) -> None:
     """Of a task file, whoever meets it; a person is told once for each file."""
     write_task(home, "broken", "prompt: x\ntimeot: 5\nprioriti: 1\n")
-    told = validate(environment(home))
+    told = validate(environment(home), (), time())
     assert {error.hint for error in told.errors} == {"Fix: clodputer edit broken"}
     text, _ = clodputer(
         home,

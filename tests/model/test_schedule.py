@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from functools import lru_cache
 from itertools import islice
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from clodputer.model import cron
-from clodputer.model.schedule import Calendar, Interval, Moment, following, opening, slots
+from clodputer.model import cron, window
+from clodputer.model.schedule import Calendar, Days, Interval, Moment, Schedule, following, opening, slots
 from clodputer.model.window import Window
 from tests.model.clockwork import Year, random_expression
 
 # For each of ten zones.
 EXPRESSIONS = 1000
+BERLIN = ZoneInfo("Europe/Berlin")
 # A start at each change of the clock, and as many anywhere.
 STARTS = 3
 
@@ -156,16 +158,42 @@ def test_a_moment_is_due_once() -> None:
     assert list(slots(Moment(100), 100.0)) == []
 
 
+@pytest.mark.parametrize(
+    ("schedule", "meets"),
+    [
+        (Calendar(cron.parse("0 8 * * *"), BERLIN, window.active("09:00-10:00", "")), False),
+        (Calendar(cron.parse("* 8 * * *"), BERLIN, window.active("09:00-10:00, 12:00-13:00", "")), False),
+        (Calendar(cron.parse("0 8 * * mon"), BERLIN, window.active("", "tue-sun")), False),
+        (Calendar(cron.parse("0 8 * * mon#1,friL"), BERLIN, window.active("", "tue-thu")), False),
+        (Calendar(cron.parse("0 8 13 * fri"), BERLIN, window.active("", "tue")), True),
+        (Calendar(cron.parse("0 8 29 2 *"), BERLIN, window.active("", "mon")), True),
+        (Days(1, date(2027, 1, 1), 8 * 3600, BERLIN, window.active("09:00-10:00", "")), False),
+        (Days(7, date(2027, 1, 1), 8 * 3600, BERLIN, window.active("", "mon-thu")), False),
+        (Days(3, date(2027, 1, 1), 8 * 3600, BERLIN, window.active("", "mon")), True),
+        (Interval(3600, 0, BERLIN, window.active("08:10-08:50", "")), False),
+        (Interval(60, 0, BERLIN, window.active("08:10-08:11", "sun")), True),
+        (Interval(3 * 3600, 0, ZoneInfo("Asia/Kolkata"), window.active("08:00-08:29", "")), False),
+        (Interval(3601, 0, BERLIN, window.active("08:10-08:50", "")), True),
+    ],
+)
+def test_active_hours_that_no_slot_time_meets(schedule: Schedule, meets: bool) -> None:
+    """The search comes to its end at once, wherever it begins."""
+    begin = process_time()
+    for after in (0.0, 1_800_000_000.0, 1_815_000_000.0):
+        assert (following(schedule, after) is not None) is meets
+    assert process_time() - begin < 2.0
+
+
 def test_active_hours_leave_out_slot_times() -> None:
     """Days and hours are those of the schedule's zone."""
     place = ZoneInfo("America/New_York")
-    window = Window(8 * 60, 9 * 60, (0, 1, 2, 3, 4))
+    weekdays = Window(8 * 60, 9 * 60, (0, 1, 2, 3, 4))
     friday = datetime(2026, 11, 20, 8, 40, tzinfo=place).timestamp()
-    found = islice(slots(Calendar(cron.parse("*/30 * * * *"), place, window), friday), 2)
+    found = islice(slots(Calendar(cron.parse("*/30 * * * *"), place, weekdays), friday), 2)
     assert [datetime.fromtimestamp(moment, place).strftime("%a %H:%M") for moment in found] == [
         "Mon 08:00",
         "Mon 08:30",
     ]
-    opens = opening(Interval(900, 0, place, window), friday + 3600)
+    opens = opening(Interval(900, 0, place, weekdays), friday + 3600)
     assert datetime.fromtimestamp(opens, place).strftime("%a %H:%M") == "Mon 08:00"
-    assert opening(Interval(900, 0, place, window), friday) == friday
+    assert opening(Interval(900, 0, place, weekdays), friday) == friday

@@ -14,11 +14,9 @@ from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot, slotdrop
 from clodputer.store.spool.slot import Slot
 from tests.slots import HOUR, begin, cron_task, last_hour, set_back
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.wait import until
 from tests.workshop import clodputer, drop, events, everything, execute, make_home, records, start
-
-pytest_plugins = ["tests.system.fixtures"]
 
 # Ends at once when a slot time brought it in, and else only when it is stopped.
 SCRIPT = """read origin
@@ -161,7 +159,7 @@ SHARDS = 4
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_killed_at_every_step(tmp_path: Path, execs: Execs, shard: int) -> None:
+def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
     """One exec runs a request, sees the one that replaces it, ends the run and runs that: killed anywhere, each ends once."""
     walked = 0
     for step in range(1 + shard, 1000, SHARDS):

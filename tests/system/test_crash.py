@@ -12,7 +12,7 @@ import pytest
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
 from tests.slots import settle
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.wait import until
 from tests.workshop import (
     alive,
@@ -27,7 +27,7 @@ from tests.workshop import (
     write_task,
 )
 
-pytest_plugins = ["tests.fakes.fixtures", "tests.system.fixtures"]
+pytest_plugins = ["tests.fakes.fixtures"]
 
 # The task's program: says that it began, leaves two children behind that would run for ever, and says that it ended. It holds a
 # lock while it runs, and says so if another one runs at the same time.
@@ -66,7 +66,7 @@ def temporary(home: Home) -> dict[str, str]:
     return {"TMPDIR": str(path)}
 
 
-def set_up(folder: Path, execs: Execs) -> tuple[Home, Path]:
+def set_up(folder: Path) -> tuple[Home, Path]:
     """A home with the task, its file already checked once, and a folder for what the program leaves."""
     home, traces = make_home(folder), folder / "traces"
     traces.mkdir()
@@ -106,13 +106,13 @@ def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_killed_at_every_step(tmp_path: Path, execs: Execs, shard: int) -> None:
+def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
     """Whatever the step, nothing is lost, nothing is run twice, and nothing of a dead run is left running."""
     seen = []
     for step in range(1 + shard, 1000, SHARDS):
         folder = tmp_path / str(step)
         folder.mkdir()
-        home, traces = set_up(folder, execs)
+        home, traces = set_up(folder)
         drop(home, "one.json", '{"task": "work", "dedupe_key": "once", "dedupe_ttl": "1h"}')
         killed, what = execs.kill_at(home, step, temporary(home))
         if not killed:
@@ -134,13 +134,13 @@ def test_killed_at_every_step(tmp_path: Path, execs: Execs, shard: int) -> None:
         ("rename dropped.json", "succeeded"),  # the record is there, the settling is not
     ],
 )
-def test_killed_again_while_recovering(tmp_path: Path, execs: Execs, first: str, outcome: str) -> None:
+def test_killed_again_while_recovering(tmp_path: Path, first: str, outcome: str) -> None:
     """The exec that recovers is killed as well, before each of its steps: the third one still finds everything."""
     seen = []
     for again in range(1, 1000):
         folder = tmp_path / str(again)
         folder.mkdir()
-        home, traces = set_up(folder, execs)
+        home, traces = set_up(folder)
         drop(home, "one.json", '{"task": "work"}')
         assert execs.kill_at(home, first, temporary(home))[0]
         killed, what = execs.kill_at(home, again, temporary(home))
@@ -154,7 +154,7 @@ def test_killed_again_while_recovering(tmp_path: Path, execs: Execs, first: str,
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_while_a_limit_is_settled(tmp_path: Path, execs: Execs, fake_claude: Path) -> None:
+def test_killed_while_a_limit_is_settled(tmp_path: Path, fake_claude: Path) -> None:
     """A run that ends limited, killed at every step: the request waits in its queue under a hold, or is kept as lost."""
     seen = set()
     for step in range(20, 1000):
@@ -207,9 +207,9 @@ def test_killed_while_the_agent_runs(tmp_path: Path) -> None:
     assert os.listdir(home.new) == []
 
 
-def test_the_dead_letter_runs_again(tmp_path: Path, execs: Execs) -> None:
+def test_the_dead_letter_runs_again(tmp_path: Path) -> None:
     """The reason of a dead letter says under which name it can be dropped again."""
-    home, _ = set_up(tmp_path, execs)
+    home, _ = set_up(tmp_path)
     drop(home, "one.json", '{"task": "work", "expires_at": "2020-01-01T00:00:00Z"}')
     clodputer(home, "exec")
     [name] = aside.names(home.dead)

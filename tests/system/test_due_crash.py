@@ -10,10 +10,8 @@ import pytest
 from clodputer.store import ledger
 from clodputer.store.home import Home
 from tests.slots import HOUR, cron_task, last_hour, set_back, told
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.workshop import everything, make_home, records
-
-pytest_plugins = ["tests.system.fixtures"]
 
 SHARDS = 6
 
@@ -35,7 +33,7 @@ def assert_accounted(home: Home, runs: list[int], step: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("shard", "catch_up"), [*((shard, "all") for shard in range(SHARDS)), (0, "latest")])
-def test_killed_at_every_step(tmp_path: Path, execs: Execs, shard: int, catch_up: str) -> None:
+def test_killed_at_every_step(tmp_path: Path, shard: int, catch_up: str) -> None:
     """Whatever the step, the next exec makes up what is left to be done, and does nothing twice."""
     killed_at = []
     for step in range(1 + shard, 1000, SHARDS):

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.system.test_crash import assert_kept_and_clean, lines, set_up, temporary
 from tests.workshop import drop
-
-pytest_plugins = ["tests.system.fixtures"]
 
 # What has been on disk for longer, or is written for good before anything goes by it. A journal keeps the order of renames;
 # what a file holds is safe only after an fsync.
@@ -36,13 +34,13 @@ def cut_power(home: Home, traces: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_power_cut_at_every_step(tmp_path: Path, execs: Execs, shard: int) -> None:
+def test_power_cut_at_every_step(tmp_path: Path, shard: int) -> None:
     """The request has run once, or is settled as lost and kept; with an empty process.json, request.json, log and cache too."""
     seen = set()
     for step in range(1 + shard, 1000, SHARDS):
         folder = tmp_path / str(step)
         folder.mkdir()
-        home, traces = set_up(folder, execs)
+        home, traces = set_up(folder)
         drop(home, "one.json", '{"task": "work"}')
         killed, what = execs.kill_at(home, step, temporary(home))
         if not killed:

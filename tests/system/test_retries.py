@@ -13,7 +13,7 @@ from clodputer.model.request import parse_place
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, attempts
 from tests.slots import settle
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.workshop import (
     clodputer,
     command_task,
@@ -28,7 +28,7 @@ from tests.workshop import (
     write_task,
 )
 
-pytest_plugins = ["tests.fakes.fixtures", "tests.system.fixtures"]
+pytest_plugins = ["tests.fakes.fixtures"]
 
 # Fails in so many runs as its file `left` says, and then succeeds; counts its runs and keeps what it was asked.
 SCRIPT = """
@@ -172,7 +172,7 @@ def test_what_lies_elsewhere_is_retried_by_default(tmp_path: Path, fake_claude: 
     assert buried(home).code == "overloaded"
 
 
-def test_a_lost_run_is_retried_when_its_task_says_so(tmp_path: Path, execs: Execs) -> None:
+def test_a_lost_run_is_retried_when_its_task_says_so(tmp_path: Path) -> None:
     """`on: exec_died`: its task knows that it may be run twice."""
     home, _ = set_up(tmp_path, 0, "retry: {on: exec_died}\n")
     execs.run(home, "validate")
@@ -223,7 +223,7 @@ def test_a_request_for_a_task_that_is_gone_keeps_its_story(tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_at_every_step(tmp_path: Path, execs: Execs) -> None:
+def test_killed_at_every_step(tmp_path: Path) -> None:
     """Whatever the step: never lost, never doubled, no attempt counted twice, and never more attempts than are allowed."""
     seen: set[str] = set()
     for step in range(1, 1000):
@@ -255,7 +255,7 @@ def test_killed_at_every_step(tmp_path: Path, execs: Execs) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("first", ["rename record.json", "rename attempts", "rename waits", "rename delayed"])
-def test_killed_again_while_the_retry_is_settled(tmp_path: Path, execs: Execs, first: str) -> None:
+def test_killed_again_while_the_retry_is_settled(tmp_path: Path, first: str) -> None:
     """The exec that repeats the settling is killed as well, before each of its steps."""
     for again in range(1, 1000):
         folder = tmp_path / str(again)

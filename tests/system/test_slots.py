@@ -20,7 +20,7 @@ from clodputer.store.spool import slot
 from clodputer.store.spool.dropfile import drop as drop_fields
 from clodputer.store.spool.slot import Slot
 from tests.slots import settle
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.system.test_race import FORK, assert_each_ran_once, run_race
 from tests.wait import until
 from tests.workshop import (
@@ -35,8 +35,6 @@ from tests.workshop import (
     records,
     start,
 )
-
-pytest_plugins = ["tests.system.fixtures"]
 
 # Says that it began, and ends when it is let go.
 WAITS = 'touch "$1/began-$$"; until [ -e "$1/go" ]; do sleep 0.02; done'
@@ -207,7 +205,7 @@ def kill_tree(pid: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_at_every_step(tmp_path: Path, execs: Execs) -> None:
+def test_killed_at_every_step(tmp_path: Path) -> None:
     """Three requests and three slots, the exec killed before each step of its own: all come to their end, none twice."""
     finished = 0
     for step in range(1, 400):

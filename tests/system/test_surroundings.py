@@ -13,6 +13,7 @@ from typing import Optional
 import pytest
 
 from clodputer.store.home import Home
+from tests.disks import fill, mounted
 from tests.workshop import ROOT, command_task, drop, environment, everything, make_home, outcomes, records
 
 pytestmark = pytest.mark.slow
@@ -200,24 +201,11 @@ def test_ten_thousand_stray_files(home: Home) -> None:
     assert os.listdir(home.new) == []
 
 
-def mounted(place: Path, options: str) -> Iterator[Path]:
-    """A small file system of its own at `place`; only root can, and not in every container."""
-    place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "none", str(place)], capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A disk of one megabyte."""
-    yield from mounted(tmp_path / "small", "size=1m")
+    with mounted(tmp_path / "small", "size=1m") as place:
+        yield place
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="tmpfs is Linux's")
@@ -228,9 +216,7 @@ def test_a_full_disk(small: Path, left: int) -> None:
     command_task(home, "blink", "/bin/true")
     call(environment(home), "validate", status=0)
     drop(home, "blink")
-    ballast = small / "ballast"
-    free = os.statvfs(small).f_bavail * os.statvfs(small).f_frsize
-    ballast.write_bytes(b"x" * max(0, free - left * 4096))
+    ballast = fill(small, left)
     done = subprocess.run(
         [sys.executable, "-m", "clodputer", "exec"], env=environment(home), capture_output=True, text=True
     )

@@ -13,7 +13,7 @@ from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.spool import waits
-from tests.system.execs import Execs
+from tests.system import execs
 from tests.workshop import (
     clodputer,
     command_task,
@@ -25,8 +25,6 @@ from tests.workshop import (
     outcomes,
     records,
 )
-
-pytest_plugins = ["tests.system.fixtures"]
 
 HELD = Target("task", "held")
 
@@ -142,7 +140,7 @@ def test_looking_changes_nothing(home: Home) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_at_every_step_of_waiting(tmp_path: Path, execs: Execs) -> None:
+def test_killed_at_every_step_of_waiting(tmp_path: Path) -> None:
     """The request waits, or runs when the hold is lifted; it is never lost, and runs once."""
     for step in range(1, 200):
         folder = tmp_path / str(step)

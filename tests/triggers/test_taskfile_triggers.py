@@ -39,9 +39,8 @@ BAD = {
         "trigger.max_late: expected a duration with its unit, found 5; write 5s or 5m"
     ),
     "{type: cron, schedule: '@daily', jitter: 2d}": "trigger.jitter: expected a duration of up to 1d, found '2d'",
-    "{type: cron, schedule: '@daily', overlap: replace}": (
-        "trigger.overlap: expected one of coalesce, queue, skip, found 'replace'; "
-        "no run is stopped for the next one; give it a timeout that ends before"
+    "{type: cron, schedule: '@daily', overlap: replaces}": (
+        "trigger.overlap: expected one of coalesce, queue, skip, replace, found 'replaces' (did you mean 'replace'?)"
     ),
     "{type: cron, schedule: '@daily', active: {}}": (
         "trigger.active: expected hours, days or both, found a mapping; write {hours: 08:00-20:00, days: mon-fri}"

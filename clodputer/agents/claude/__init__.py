@@ -17,12 +17,13 @@ from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
+from clodputer.agents.claude.warnings import warnings
 from clodputer.agents.lines import items, text
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
-__all__ = ["KEYS", "begin", "describe", "interpret", "launch", "locate_binary", "observe"]
+__all__ = ["KEYS", "begin", "describe", "interpret", "launch", "locate_binary", "observe", "warnings"]
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0

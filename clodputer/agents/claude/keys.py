@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from clodputer.agents.claude import tools
 from clodputer.model.keys import CHOICE, CHOICES, COUNT, MAPPING, MONEY, TEXT, TEXTS, Key
+from clodputer.model.keyvalue import one_word
 
 KEYS = (
     Key(
@@ -10,6 +12,7 @@ KEYS = (
         TEXT,
         "",
         "An alias such as `sonnet`, or a full model name.",
+        check=one_word,
         absent="that of `config.yaml`, else the account's",
         example="sonnet",
     ),
@@ -18,6 +21,8 @@ KEYS = (
         TEXTS,
         (),
         "Used in this order while the model is overloaded.",
+        smallest=1,
+        check=one_word,
         example=["sonnet", "haiku"],
     ),
     Key(
@@ -26,6 +31,7 @@ KEYS = (
         (),
         "Tools, or rules such as `Bash(git log:*)`, that need no permission. There is nobody to ask: what is neither "
         "allowed here nor by `permission_mode` is denied.",
+        check=tools.check,
         example=["Read", "Bash(git log:*)"],
     ),
     Key(
@@ -33,6 +39,8 @@ KEYS = (
         TEXTS,
         (),
         "Tools or rules that are denied, whatever else allows them.",
+        smallest=1,
+        check=tools.check,
         example="WebSearch",
     ),
     Key(
@@ -69,7 +77,9 @@ KEYS = (
         "mcp_config",
         TEXTS,
         (),
-        "The MCP servers of this task; with this key Claude starts no others. `~/` is expanded.",
+        "The MCP servers of this task; with this key Claude starts no others. `~/` is expanded. For none at all: "
+        "`'{\"mcpServers\": {}}'`.",
+        smallest=1,
         absent="Claude's own",
         takes="path or JSON as text, or a list of them",
         example="~/mcp.json",
@@ -79,6 +89,7 @@ KEYS = (
         TEXTS,
         (),
         "Folders besides the working directory that Claude may use. `~/` is expanded.",
+        smallest=1,
         takes="path, or list of paths",
         example=["~/notes"],
     ),
@@ -119,6 +130,7 @@ KEYS = (
         TEXTS,
         (),
         "MCP servers that must be connected, or the run fails (reason `mcp`).",
+        smallest=1,
         example="github",
     ),
 )

@@ -25,12 +25,13 @@ from clodputer.views.tasks import Broken, Listed
 
 COLUMNS = (
     Column("TASK"),
-    Column("TRIGGERS", cut=True),
+    Column("TRIGGERS", cut=True, drops=True),
     Column("NEXT"),
     Column("LAST RUN", gives_way=True),
-    Column("WHEN", drops=True),
+    Column("WHEN"),
     Column("USUALLY", right=True, drops=True),
 )
+# In a narrow terminal what is usual goes first, then the triggers, and never when a task ran last.
 # The triggers of a task are cut after so many characters; `next` and the file itself have them whole.
 LONGEST = 80
 

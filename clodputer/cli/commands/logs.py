@@ -37,6 +37,7 @@ EVENTS = (
     "clock_back",
     "coalesced",
     "delayed",
+    "dismissed",
     "fault",
     "finished",
     "missed",

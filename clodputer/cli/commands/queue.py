@@ -108,9 +108,15 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     text = table(ASIDE, _aside_lines(found.files, now)) or f"Nothing is in spool/{place}."
     hints = [FORMS] if any(FORMS in one.reason for one in found.files) else []
     if place == "rejected":
-        hints += ["All of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE"]
+        hints += [
+            (
+                "All of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE. "
+                "Done with it: clodputer dismiss rejected/FILE"
+            )
+        ]
     else:
-        hints += ["To run one again: clodputer retry REQUEST"]
+        done = " Done with it: clodputer dismiss REQUEST" if place == "dead" else ""
+        hints += [f"To run one again: clodputer retry REQUEST.{done}"]
     hint = "\n".join(ink(prose(one), "dim") for one in hints)
     text = _with_rest(text, found.total - len(found.files)) + (f"\n\n{hint}" if found.files else "")
     return Result(data, context.masker.text(text))

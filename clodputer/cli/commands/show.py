@@ -14,9 +14,12 @@ from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
+from clodputer.cli.terminal.ink import shown
 from clodputer.cli.terminal.printable import printable
+from clodputer.cli.terminal.watch import watch
 from clodputer.cli.text import conversation, set_aside, show_parts
 from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -37,26 +40,64 @@ MOST_SAID, MOST_STDERR = 500, 64 * 1024
 @click.option(
     "--stderr", "complaints", is_flag=True, help="Print only what the run wrote to stderr, all of it."
 )
+@click.option(
+    "--follow", is_flag=True, help="Go on with what is said until the run ends, then tell its result."
+)
 @click.option("--files", "listing", is_flag=True, help="Print only the paths and sizes of the run's files.")
 @json_option
 @click.pass_obj
-def command(as_json: bool, run: str, talk: bool, complaints: bool, listing: bool) -> Union[Result, Printed]:
+def command(
+    as_json: bool, run: str, talk: bool, complaints: bool, listing: bool, *, follow: bool
+) -> Union[Result, Printed]:
     """Show a run: its outcome, its conversation and its files.
 
     RUN is a run id, or the beginning or the end of one that fits no other run. The name of a TASK stands for its
-    latest run. A run that is going on is shown as far as it is.
+    latest run. A run that is going on is shown as far as it is; with --follow, its conversation is printed as it happens,
+    whichever process runs it, and Ctrl-C ends only the looking.
 
     \b
     Examples:
       clodputer show nightly
+      clodputer show nightly --follow
       clodputer show 3f9a2c1b --conversation
       clodputer show rejected/report.json
       clodputer show nightly --json
     """
+    if follow:
+        return _follow(os.environ, run, as_json=as_json, others=talk or complaints or listing)
     result = show(os.environ, run, talk=as_json and talk, complaints=as_json and complaints)
     if as_json or "folder" not in result.data or not (talk or complaints or listing):
         return result
     return _print(look(os.environ), result.data, talk, complaints, listing)
+
+
+def _follow(environ: Mapping[str, str], wanted: str, *, as_json: bool, others: bool) -> Printed:
+    """The conversation of a run until it ends, then its result. Raises ClodputerError."""
+    if as_json or others:
+        raise ClodputerError(
+            "usage",
+            "--follow prints a conversation as it happens, and goes with no other option",
+            "For what there is of a run now: clodputer show RUN --json",
+            ExitCode.USAGE,
+        )
+    context = look(environ)
+    one = find(context.home, wanted)
+    if one.place != lookup.RUN:
+        raise ClodputerError(
+            "not_begun",
+            f"{lookup.handle(one)} is no run",
+            f"See it with: clodputer show {lookup.handle(one)}",
+        )
+    try:
+        ended = watch(context, one.task, one.run_id)
+    except KeyboardInterrupt:
+        return Printed(ExitCode.INTERRUPTED)
+    run = read(context, one.task, one.run_id)
+    said = any(name == "stdout" and size for name, size in run.files)
+    text = f"{chr(10) if said else ''}{show_parts.head(run, time())}\n"
+    sys.stdout.write(shown(text, sys.stdout, environ))
+    sys.stdout.flush()
+    return Printed(ExitCode.DONE if ended else ExitCode.EXPECTED)
 
 
 def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complaints: bool = False) -> Result:

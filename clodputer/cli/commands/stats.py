@@ -1,96 +1,89 @@
-"""`clodputer stats`: how runs went: success, durations and costs, by day and by reason."""
+"""`clodputer stats`: how runs went: success, durations and costs, by day or task, and by reason."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from shutil import get_terminal_size
 from time import time
-from typing import Any
 
 import click
 
+from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.since import moment_since
 from clodputer.cli.terminal.ink import ink
-from clodputer.cli.terminal.printable import one_line
+from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.when import dollars
-from clodputer.model.moment import format_duration, iso
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.model.moment import format_duration
+from clodputer.model.outcome import BLAMELESS
 from clodputer.store import home as homes
-from clodputer.store.index.figures import Figures, by_days, day, figures
-from clodputer.store.index.query import Index
+from clodputer.store.index.figures import Figures, day
 from clodputer.tasks import taskfile
+from clodputer.views import stats as view
 
-# More rows than this nobody reads: of a longer time several days share one.
-ROWS = 31
+DAY, TASK = "day", "task"
 LONGEST_BAR = 30
 
 
 @click.command()
-@click.argument("task", default="")
+@click.argument("task", default="", shell_complete=complete.tasks)
 @click.option(
-    "--since", metavar="WHEN", default="30d", help="From when on: 30d (without it), 12h, or a date."
+    "--since",
+    metavar="WHEN",
+    default="30d",
+    help="From when on: 30d (without it), yesterday, 12h, or a date.",
+)
+@click.option(
+    "--by",
+    type=click.Choice((DAY, TASK)),
+    default=DAY,
+    help="A row for each day (without it), or for each task, the most expensive first.",
 )
 @json_option
-def command(task: str, since: str) -> Result:
+def command(task: str, since: str, by: str) -> Result:
     """Show how runs went: success, durations and costs.
 
-    Of TASK, or of all. The success rate leaves out runs that were cancelled or put back at a usage limit. Half of all
+    Of TASK, or of all. The success rate leaves out runs that had nothing to do, were cancelled, or were put back at a usage
+    limit. Half of all
     runs took at most the median, nine of ten at most the p90. With --json, data.stats has all of it.
 
     \b
     Examples:
       clodputer stats
       clodputer stats nightly --since 7d
+      clodputer stats --by task --since yesterday
       clodputer stats --since 2026-11-01 --json
     """
-    return stats(os.environ, task, since, time(), get_terminal_size().columns)
+    if task and by == TASK:
+        message = f"--by task tells of all tasks, and {task[:80]!r} is one"
+        raise ClodputerError("usage", message, "Leave one of them out.", ExitCode.USAGE)
+    return stats(os.environ, task, since, time(), get_terminal_size().columns, by)
 
 
-def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: int) -> Result:
+def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: int, by: str = DAY) -> Result:
     """The figures since then. Raises ClodputerError ("no_home", "usage", "task_unknown")."""
     home = homes.existing(environ)
     start = moment_since(since, now)
-    with Index(home) as index:
-        if task and not os.path.isdir(f"{home.runs}/{task}") and not index.events(task=task, last=1):
-            taskfile.load(home, task, environ)  # a wrong name is told, with the right one
-        # From the first run on: ten years of nothing are no table.
-        first = index.first_finished(start, task)
-        total = figures(index, start, now, task)
-        begin = now if first is None else first
-        days = by_days(index, begin, now, task)
-        rows = by_days(index, begin, now, task, -(-len(days) // ROWS)) if len(days) > ROWS else days
-    data = {
-        "stats": {
-            "task": task or None,
-            "since": iso(start),
-            "until": iso(now),
-            **_figures(total),
-            "by_reason": [group._asdict() for group in total.groups],
-            "by_day": [{"day": _day(each), **_figures(each)} for each in days],
-        }
-    }
+    if task and not os.path.isdir(f"{home.runs}/{task}") and not view.is_known(home, task):
+        taskfile.load(home, task, environ)  # a wrong name is told, with the right one
+    found = view.stats(home, task, start, now)
+    total, data = found.total, found.to_json()
     if not total.runs:
-        return Result(data, f"No run {f'of {task} ' if task else ''}ended since {_day(total)}.")
-    return Result(data, "\n\n".join((_summary(total), _reasons(total, width), _days(rows, width))))
-
-
-def _figures(of: Figures) -> dict[str, Any]:
-    rate = of.success_rate
-    return {
-        "runs": of.runs,
-        "succeeded": of.succeeded,
-        "success_rate": None if rate is None else round(rate, 4),
-        "median_seconds": of.median,
-        "p90_seconds": of.p90,
-        "cost_usd": round(of.cost_usd, 6),
-    }
+        return Result(data, f"No run {f'of {task} ' if task else ''}ended since {day(total.since)}.")
+    if by == TASK:
+        rows = sorted(found.of_tasks.items(), key=lambda row: (-row[1].cost_usd, -row[1].runs, row[0]))
+    else:
+        rows = [(day(row.since), row) for row in found.rows]
+    return Result(data, "\n\n".join((_summary(total), _reasons(total, width), _rows(rows, by, width))))
 
 
 def _summary(of: Figures) -> str:
-    told = [f"{ink(_counted(of.runs, 'run'), 'bold')} since {_day(of)}", f"{_percent(of)} succeeded"]
+    told = [f"{ink(_counted(of.runs, 'run'), 'bold')} since {day(of.since)}", f"{_percent(of)} succeeded"]
     if of.median is not None and of.p90 is not None:
         told.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
@@ -117,26 +110,29 @@ def _reasons(of: Figures, width: int) -> str:
     )
 
 
-def _days(rows: list[Figures], width: int) -> str:
-    most = max(row.runs for row in rows)
+def _rows(rows: Sequence[tuple[str, Figures]], title: str, width: int) -> str:
+    """A row for each day or task, with a bar where there is room for it."""
+    names = [printable(name) for name, _ in rows]
+    size = max(len(title), *map(len, names))
+    most = max(row.runs for _, row in rows)
     digits = max(len("runs"), len(f"{most:,}"))
-    costs = max(len("cost"), *(len(dollars(row.cost_usd)) for row in rows))
+    costs = max(len("cost"), *(len(dollars(row.cost_usd)) for _, row in rows))
     lines = []
-    for row in rows:
+    for name, (_, row) in zip(names, rows):
         took = format_duration(row.median) if row.median is not None else "-"
         cost = dollars(row.cost_usd) if row.cost_usd else "-"
-        head = f"{_day(row)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>{costs}}  "
+        head = f"{name.ljust(size)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>{costs}}  "
         room = _room(width, len(head))
-        good = round(row.succeeded / most * room)
+        good = round(row.blameless / most * room)
         whole = round(row.runs / most * room)
         lines.append(f"{head}{ink('█' * good, 'green')}{ink('░' * (whole - good), 'red')}".rstrip())
-    head = f"{'day':10}  {'runs':>{digits}}  {'good':>4}  {'median':>7}  {'cost':>{costs}}"
+    head = f"{title.ljust(size)}  {'runs':>{digits}}  {'good':>4}  {'median':>7}  {'cost':>{costs}}"
     return "\n".join([ink(head, "dim"), *lines])
 
 
 def _bar(part: float, room: int, outcome: str) -> str:
     filled = max(1, round(part * room)) if room else 0
-    return ink("█" * filled, "green") if outcome == "succeeded" else ink("░" * filled, "red")
+    return ink("█" * filled, "green") if outcome in BLAMELESS else ink("░" * filled, "red")
 
 
 def _room(width: int, used: int) -> int:
@@ -154,7 +150,3 @@ def _percent(of: Figures) -> str:
 
 def _counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _day(of: Figures) -> str:
-    return day(of.since)

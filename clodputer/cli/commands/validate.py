@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from time import time
 from typing import Any, Callable
 
 import click
@@ -18,8 +19,11 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
+from clodputer.store.home import Home
+from clodputer.store.tasks.problems import Problem
 from clodputer.tasks import taskfile
 from clodputer.tasks.taskfile import Report
+from clodputer.views import warnings
 
 
 @click.command()
@@ -31,15 +35,18 @@ def command(tasks: tuple[str, ...]) -> Result:
     Without a TASK all files in tasks/ are checked, and config.yaml and secrets.env as well. Each mistake is one line:
     file, line, key, and what is wrong. Exit code 1 when there is any.
 
+    A warning is about something that is written well and cannot work as things are: a folder or a program that is not
+    there, a tool that Claude does not have. It changes no exit code.
+
     \b
     Examples:
       clodputer validate
       clodputer validate nightly
     """
-    return validate(os.environ, tasks)
+    return validate(os.environ, tasks, time())
 
 
-def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
+def validate(environ: Mapping[str, str], names: Iterable[str], now: float) -> Result:
     """Check the task files of those names, or all files. Raises ClodputerError for a name that no file claims."""
     home = homes.existing(environ)
     names = tuple(names)
@@ -52,14 +59,38 @@ def validate(environ: Mapping[str, str], names: Iterable[str] = ()) -> Result:
         for report in reports
         for problem in report.problems
     ]
-    data = {"tasks": [_told(report) for report in reports]}
+    doubts = _warnings(home, environ, reports, now)
+    data = {"tasks": [_told(report, doubts.get(report.path, ())) for report in reports]}
     told = ", ".join(report.name for report in reports if not report.problems)
+    warned = [
+        hung(f"{ink('warning', 'yellow')}  {printable(str(one))}", 9) for of in doubts.values() for one in of
+    ]
     good = hung(f"{ink('ok', 'green')}  {printable(told)}", 4) if told else ""
     if errors:
         found = f"{len(errors)} mistake{'' if len(errors) == 1 else 's'}"
-        lines = [*(hung(printable(error.message)) for error in errors), good, ink(found, "red")]
+        lines = [*(hung(printable(error.message)) for error in errors), *warned, good, ink(found, "red")]
         return Result(data, "\n".join(filter(None, lines)), ExitCode.EXPECTED, tuple(errors))
-    return Result(data, good or f"There are no task files in {printable(home.tasks)} yet.")
+    text = "\n".join([*warned, good] if good else warned)
+    return Result(data, text or f"There are no task files in {printable(home.tasks)} yet.")
+
+
+def _warnings(
+    home: Home, environ: Mapping[str, str], reports: Iterable[Report], now: float
+) -> dict[str, tuple[Problem, ...]]:
+    """What cannot work of the files that are in order, by their paths; secrets that were filled in are masked."""
+    try:
+        known = secrets.load(home)
+    except ClodputerError:
+        known = {}  # a mistake of its own
+    around, mask = warnings.of_alarms(home, environ), secrets.masker_for(known, environ)
+    found = {
+        report.path: warnings.of_task(home, report.task, around, known, now)
+        for report in reports
+        if report.task is not None
+    }
+    return {
+        path: tuple(one._replace(message=mask.text(one.message)) for one in of) for path, of in found.items()
+    }
 
 
 def _mistakes(load: Callable[[], object]) -> list[ClodputerError]:
@@ -71,6 +102,12 @@ def _mistakes(load: Callable[[], object]) -> list[ClodputerError]:
     return []
 
 
-def _told(report: Report) -> dict[str, Any]:
+def _told(report: Report, doubts: Iterable[Problem]) -> dict[str, Any]:
     problems = [problem._asdict() for problem in report.problems]
-    return {"name": report.name, "path": report.path, "ok": not problems, "problems": problems}
+    return {
+        "name": report.name,
+        "path": report.path,
+        "ok": not problems,
+        "problems": problems,
+        "warnings": [one._asdict() for one in doubts],
+    }

@@ -12,6 +12,8 @@ from clodputer.cli.terminal.prose import UNBOUNDED, wrapped
 
 # A column that gives way keeps so much; with less than that for it, each row is laid out in lines of its own.
 LEAST = 18
+# A column that is cut keeps so much.
+LEAST_CUT = 14
 GAP = 2
 
 
@@ -39,11 +41,11 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     if not rows or not columns:
         return ""
     room = width()
-    columns, rows = _shortened(*_fewer(columns, rows, room), room)
-    if room >= UNBOUNDED or room >= _least(columns, rows):
-        text = _drawn(columns, rows, room)
+    fewer = _shortened(*_fewer(columns, rows, room), room)
+    if room >= UNBOUNDED or room >= _least(*fewer):
+        text = _drawn(*fewer, room)
     else:
-        text = _in_lines(columns, rows)
+        text = _in_lines(columns, rows)  # there is room for all of them, one below the other
     return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
@@ -51,7 +53,7 @@ def _fewer(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int
 ) -> tuple[Sequence[Column], Sequence[Sequence[str]]]:
     """Without as many of the columns that drop as it takes for each row to be one line."""
-    while sum(_widths(columns, rows, cut=LEAST)) + GAP * (len(columns) - 1) > room:
+    while sum(_widths(columns, rows, cut=LEAST_CUT)) + GAP * (len(columns) - 1) > room:
         droppable = [index for index, column in enumerate(columns) if column.drops]
         if not droppable:
             break
@@ -63,12 +65,12 @@ def _fewer(
 def _shortened(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int
 ) -> tuple[Sequence[Column], Sequence[Sequence[str]]]:
-    """The column that is cut gets what the others leave; when that is less than LEAST, it is left whole."""
+    """The column that is cut gets what the others leave; when that is less than LEAST_CUT, it is left whole."""
     place = next((index for index, column in enumerate(columns) if column.cut), None)
     if place is None:
         return columns, rows
     left = room - sum(_widths(columns, rows, cut=0)) - GAP * (len(columns) - 1)
-    if left < LEAST:
+    if left < LEAST_CUT:
         return columns, rows
     from rich.cells import cell_len, set_cell_size
 
@@ -90,7 +92,7 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], cut: int) 
 
 
 def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
-    natural = _widths(columns, rows, cut=LEAST)
+    natural = _widths(columns, rows, cut=LEAST_CUT)
     widths = [min(one, LEAST) if column.gives_way else one for column, one in zip(columns, natural)]
     return sum(widths) + GAP * (len(columns) - 1)
 

@@ -14,7 +14,8 @@ from clodputer.cli.text import status_page
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import SKIPPED
 from clodputer.store import zone
-from clodputer.views.digest import Digest, Entry, latest_of_each
+from clodputer.views.digest import Digest, latest_of_each
+from clodputer.views.runs import Entry
 from clodputer.views.status import Status
 
 TASKS = (

@@ -133,7 +133,7 @@ def _attention(status: Status) -> Iterator[str]:
     if status.rejected:
         yield f"{status.rejected} rejected, as they cannot be run. See: clodputer queue --rejected"
     if status.dead:
-        yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST"
+        yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST, or dismiss"
     for blind in status.watch_problems:
         yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
     if unscheduled := scheduled.sentence(status.scheduled):

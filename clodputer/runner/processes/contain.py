@@ -56,7 +56,12 @@ def contain(
 
     def record(processes: tuple[Identity, ...]) -> None:
         # Not for good: after a power cut none of them is there.
-        runs.write_json(path, {**facts, "processes": processes}, durable=False)
+        try:
+            runs.write_json(path, {**facts, "processes": processes}, durable=False)
+        except OSError:
+            if not processes:
+                raise  # nothing is started yet
+            # A full disk is no reason to end a run that goes well: if we die, the keeper is there.
 
     reach = sweep.prepare(deadline.left_behind())
     stdout, stderr = f"{folder}/stdout", f"{folder}/stderr"

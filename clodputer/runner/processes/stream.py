@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 
 from clodputer.agents.lines import Lines
+from clodputer.store.doing import doing
 
 # Small beside what we may use: a chunk of nothing but line ends becomes objects of many times its size.
 CHUNK = 256 * 1024
@@ -20,6 +22,7 @@ class Output:
     def __init__(self, stdout_path: str, stderr_path: str, most: int) -> None:
         """Make both, unless they are there. Raises OSError."""
         self.most = most
+        self._stdout_path, self._stderr_path = stdout_path, stderr_path
         self.stdout_size = self.stderr_size = 0
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         self._stdout = os.open(stdout_path, flags, 0o600)
@@ -41,8 +44,9 @@ class Output:
 
     def measure(self) -> None:
         """Look how large both are now."""
-        self.stdout_size = os.fstat(self._stdout).st_size
-        self.stderr_size = os.fstat(self._stderr).st_size
+        with self._at(self._stdout_path):
+            self.stdout_size = os.fstat(self._stdout).st_size
+            self.stderr_size = os.fstat(self._stderr).st_size
         self.too_large = self.too_large or self.stdout_size + self.stderr_size > self.most
         if self.stdout_size < self._offset and not self.too_large:
             # It has emptied the file itself, as `> /dev/stdout` does; what it writes now is new.
@@ -60,7 +64,8 @@ class Output:
 
     def lines(self) -> bytes:
         """The lines that the next chunk of stdout completes, with their newlines; empty when it completes none."""
-        data = os.pread(self._stdout, max(0, min(CHUNK, self._end - self._offset)), self._offset)
+        with self._at(self._stdout_path):
+            data = os.pread(self._stdout, max(0, min(CHUNK, self._end - self._offset)), self._offset)
         if not data:
             self._offset = max(self._offset, self._end)
         self._offset += len(data)
@@ -75,6 +80,9 @@ class Output:
         """What stands behind the last newline."""
         return self._lines.last()
 
+    def _at(self, path: str) -> AbstractContextManager[None]:
+        return doing("reading what the run has written", path)
+
     def trim(self) -> None:
         """Cut both so that together they are no larger than allowed; the smaller one is cut only beyond its half."""
         self.measure()
@@ -83,16 +91,20 @@ class Output:
         half = self.most // 2
         stdout = max(half, self.most - self.stderr_size)
         stderr = self.most - min(stdout, self.stdout_size)
-        if self.stdout_size > stdout:
-            os.ftruncate(self._stdout, stdout)
-        if self.stderr_size > stderr:
-            os.ftruncate(self._stderr, stderr)
+        for descriptor, path, size, most in (
+            (self._stdout, self._stdout_path, self.stdout_size, stdout),
+            (self._stderr, self._stderr_path, self.stderr_size, stderr),
+        ):
+            if size > most:
+                with doing("cutting what the run has written", path):
+                    os.ftruncate(descriptor, most)
         self.stdout_size, self.stderr_size = min(self.stdout_size, stdout), min(self.stderr_size, stderr)
 
     def stderr_tail(self) -> str:
         """The end of stderr, from the beginning of a line if possible: half of a secret could not be masked."""
-        size = os.fstat(self._stderr).st_size
-        data = os.pread(self._stderr, TAIL, max(0, size - TAIL))
+        with self._at(self._stderr_path):
+            size = os.fstat(self._stderr).st_size
+            data = os.pread(self._stderr, TAIL, max(0, size - TAIL))
         if size > TAIL:
             data = data.partition(b"\n")[2] or data
         return data.decode("utf-8", "replace")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic, sleep, time
 from typing import NamedTuple, Optional
 
@@ -85,6 +86,13 @@ def retry(context: Context, ended: Ended) -> Retried:
     if ended.folder == context.home.rejected:
         back = put_back(context, ended.name)
         return Retried(back.request_id, "", back.task, "", file=back.path)
+    with alone(context):
+        return _retry(context, ended)
+
+
+@contextmanager
+def alone(context: Context) -> Iterator[None]:
+    """Be the only one who takes something out of `dead/`. Raises ClodputerError ("busy")."""
     lock = Lock(f"{context.home.spool}/retry.lock")
     give_up = monotonic() + PATIENCE
     while not lock.acquire():
@@ -92,7 +100,7 @@ def retry(context: Context, ended: Ended) -> Retried:
             raise ClodputerError("busy", "another retry is going on and does not end", "Try again.")
         sleep(GLANCE)
     try:
-        return _retry(context, ended)
+        yield
     finally:
         lock.release()
 

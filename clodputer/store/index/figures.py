@@ -5,11 +5,13 @@ from __future__ import annotations
 from time import localtime, mktime, strftime
 from typing import NamedTuple, Optional
 
+from clodputer.model.outcome import BLAMELESS, CANCELLED, LIMITED, SKIPPED
 from clodputer.model.quantile import quantile
 from clodputer.store.index.query import Group, Index
 
-# How a run that counts neither as a success nor as a failure ended: its request was put back or called off.
-NEITHER = ("limited", "cancelled")
+# How a run that counts neither as a success nor as a failure ended: there was nothing to do, or its request was put back or
+# called off.
+NEITHER = (SKIPPED, LIMITED, CANCELLED)
 
 
 class Figures(NamedTuple):
@@ -30,6 +32,11 @@ class Figures(NamedTuple):
     def succeeded(self) -> int:
         """How many succeeded."""
         return sum(group.runs for group in self.groups if group.outcome == "succeeded")
+
+    @property
+    def blameless(self) -> int:
+        """How many did not fail."""
+        return sum(group.runs for group in self.groups if group.outcome in BLAMELESS)
 
     @property
     def success_rate(self) -> Optional[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from json import loads
 from math import inf
 from types import TracebackType
@@ -110,6 +110,27 @@ class Index:
         rows = self._ask(f"{_FINISHED} {where} ORDER BY at, id", values)
         return [Finished(*row) for row in rows]
 
+    def runs(
+        self, task: str = "", outcomes: Collection[str] = (), since: float = 0.0, last: int = -1
+    ) -> list[Finished]:
+        """The runs that ended from `since` (epoch seconds) on and fit, the newest first; of many the `last` ones."""
+        where, values = _span(task, since, inf, outcomes)
+        rows = self._ask(
+            f"{_FINISHED} {where} ORDER BY at DESC, id DESC LIMIT :most", {**values, "most": last}
+        )
+        return [Finished(*row) for row in rows]
+
+    def number_of_runs(self, task: str = "", outcomes: Collection[str] = (), since: float = 0.0) -> int:
+        """How many runs ended from `since` (epoch seconds) on and fit."""
+        where, values = _span(task, since, inf, outcomes)
+        return int(self._ask(f"SELECT count(*) FROM finished {where}", values)[0][0])  # noqa: S608
+
+    def tasks(self, since: float, until: float = inf) -> list[str]:
+        """The tasks whose runs ended in that time, by name."""
+        where, values = _span("", since, until)
+        rows = self._ask(f"SELECT DISTINCT task FROM finished {where} ORDER BY task", values)  # noqa: S608
+        return [row[0] for row in rows]
+
     def spent(self, since: float) -> tuple[int, float]:
         """How many runs ended from then on, and what they cost together, in USD."""
         where, values = _span("", since, inf)
@@ -167,9 +188,16 @@ class Index:
                 os.close(descriptor)
 
 
-def _span(task: str, since: float, until: float) -> tuple[str, dict[str, Any]]:
+def _span(
+    task: str, since: float, until: float, outcomes: Collection[str] = ()
+) -> tuple[str, dict[str, Any]]:
+    values: dict[str, Any] = {"task": task, "since": since, "until": until}
     terms = ["at >= :since", "at < :until"] + (["task = :task"] if task else [])
-    return f"WHERE {' AND '.join(terms)}", {"task": task, "since": since, "until": until}
+    if outcomes:
+        named = {f"outcome{place}": outcome for place, outcome in enumerate(outcomes)}
+        terms.append(f"outcome IN ({', '.join(f':{name}' for name in named)})")
+        values.update(named)
+    return f"WHERE {' AND '.join(terms)}", values
 
 
 def _value(line: bytes) -> Any:

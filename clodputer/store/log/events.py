@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from json import dumps
 from typing import Any
 
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
-from clodputer.store import atomic
+from clodputer.store.doing import doing
 from clodputer.store.home import Home
 
 # One write(2) of this size to a file opened with O_APPEND is never torn by another writer: the kernel holds the inode's lock
@@ -30,13 +31,21 @@ def append(home: Home, masker: Masker, now: float, event: str, **fields: Any) ->
         kept = {key: value for key, value in line.items() if len(str(value)) < 1024}
         text = dumps(masker.data({**kept, "shortened": True}))
     data = text.encode() + b"\n"
-    descriptor = os.open(home.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        written = os.write(descriptor, data)
-        if written < len(data):
-            # A full disk took only a part: end the torn line, so that the next one stands alone.
-            os.write(descriptor, b"\n")
-    except OSError as error:
-        raise atomic.named(error, home.log) from None
-    finally:
-        os.close(descriptor)
+    with doing("writing the log", home.log):
+        descriptor = os.open(home.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            written = os.write(descriptor, data)
+            if written < len(data):
+                _take_back(descriptor, written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
+
+
+def _take_back(descriptor: int, written: int) -> None:
+    """Undo the part of a line that a full disk took; if another line stands behind it by now, make it a line of its own."""
+    end = os.lseek(descriptor, 0, os.SEEK_CUR)
+    if os.fstat(descriptor).st_size == end:
+        os.ftruncate(descriptor, end - written)
+    else:
+        os.write(descriptor, b"\n")

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
+from clodputer.store.doing import doing
 from clodputer.store.folder import entries
 
 # From the first size on, a file is shortened to what stood last in it, in bytes.
@@ -51,11 +52,12 @@ def _large(account: str) -> Iterator[tuple[str, int]]:
 
 def _shortened(path: str, size: int) -> int:
     """Keep the end of one file, from the beginning of a line; how many bytes it has now."""
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        kept = os.pread(descriptor, KEPT, size - KEPT)
-        kept = kept.partition(b"\n")[2] or kept
-        os.ftruncate(descriptor, 0)
-        return os.write(descriptor, kept)
-    finally:
-        os.close(descriptor)
+    with doing("shortening the output of the scheduled exec", path):
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            kept = os.pread(descriptor, KEPT, size - KEPT)
+            kept = kept.partition(b"\n")[2] or kept
+            os.ftruncate(descriptor, 0)
+            return os.write(descriptor, kept)
+        finally:
+            os.close(descriptor)

@@ -31,7 +31,8 @@ class Reason(NamedTuple):
 
     code: for programs, such as `task_unknown`; empty when an earlier version set it aside. message: for people.
     request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
-    was dropped in its stead since, if one was. attempts: its runs, if it was tried more than once.
+    was dropped in its stead since, if one was. attempts: its runs, if it was tried more than once. dismissed_at: when a person
+    was done with it (ISO 8601), if one was.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Reason(NamedTuple):
     at: float = 0.0
     retried_as: str = ""
     attempts: tuple[Past, ...] = ()
+    dismissed_at: str = ""
 
 
 def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
@@ -101,7 +103,8 @@ def names(folder: str) -> list[str]:
     found = [
         name
         for name in there
-        if not is_reason(name) and (not name.startswith(".") or name + REASON_SUFFIX in there)
+        if not is_reason(name)
+        and (not name.startswith(".") or {name + REASON_SUFFIX, name + OLD_SUFFIX} & there)
     ]
     return sorted(found, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
 
@@ -143,7 +146,7 @@ def _data(reason: Reason) -> bytes:
         "at": iso(reason.at),
         "attempts": story_to_json(reason.attempts),
     }
-    for key in ("request_id", "task", "retried_as"):
+    for key in ("request_id", "task", "retried_as", "dismissed_at"):
         fields[key] = fields[key] or None
     return dumps(fields).encode() + b"\n"
 

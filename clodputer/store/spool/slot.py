@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any, NamedTuple, Optional
 
@@ -9,6 +10,7 @@ from clodputer.model.jsontext import loads
 from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
 from clodputer.store import atomic, plainfile
+from clodputer.store.doing import doing
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
@@ -19,6 +21,8 @@ CANCEL_SUFFIX = ".cancel"
 PERSON = "a person asked for it"
 # In bytes.
 LARGEST_MARK = 65536
+# So much room is reserved in each mark when the disk still has it, for a note when the disk is full.
+NOTE_ROOM = 12 * 1024
 
 
 class Slot(NamedTuple):
@@ -100,14 +104,36 @@ def content(home: Home, slot: Slot) -> Content:
 def mark(home: Home, slot: Slot, task: str, run_id: str, holder: str = "", resources: str = "[]") -> None:
     """Say which run the slot's request is in, before anything of it is made or started. Raises OSError.
 
-    holder: a line that tells who is at it. resources: what is about to be made for the run, as JSON in one line.
+    holder: a line that tells who is at it. resources: what is about to be made for the run, as JSON in one line. A third line
+    is left empty, for `note`.
     """
     path = _mark(home, slot, task, run_id, BEGUN)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        atomic.write_all(descriptor, f"{holder}\n{resources}\n".encode())
-    finally:
-        os.close(descriptor)
+    with doing("marking a slot", path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            atomic.write_all(descriptor, f"{holder}\n{resources}\n".encode() + b"\n" * NOTE_ROOM)
+        finally:
+            os.close(descriptor)
+
+
+def note(home: Home, slot: Slot, task: str, run_id: str, text: str) -> None:
+    """Keep a line of at most `NOTE_ROOM` bytes in the mark of a run, also when the disk is full. Raises OSError."""
+    path, content = _content(home, slot, task, run_id)
+    before = content.split(b"\n", 2)
+    if len(before) < 3:
+        raise OSError(errno.EINVAL, "this mark has no room for a note", path)
+    with doing("keeping the end of a run in its mark", path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            # In place, where the file has its blocks already; a file system that copies on write may still refuse.
+            os.pwrite(descriptor, text.encode() + b"\n", len(content) - len(before[2]))
+        finally:
+            os.close(descriptor)
+
+
+def noted(home: Home, slot: Slot, task: str, run_id: str) -> str:
+    """The note in the mark of a run; empty when there is none."""
+    return _lines(home, slot, task, run_id)[2]
 
 
 def start(home: Home, slot: Slot, task: str, run_id: str) -> None:
@@ -116,8 +142,13 @@ def start(home: Home, slot: Slot, task: str, run_id: str) -> None:
     The one fsync makes the claim and the mark durable as well: after a power cut the slot tells truly whether anything may
     have run.
     """
-    os.rename(_mark(home, slot, task, run_id, BEGUN), _mark(home, slot, task, run_id, STARTED))
-    atomic.sync_folder(folder(home, slot))
+    begun, started = (_mark(home, slot, task, run_id, state) for state in (BEGUN, STARTED))
+    os.rename(begun, started)
+    try:
+        atomic.sync_folder(folder(home, slot))
+    except OSError:
+        os.rename(started, begun)  # then nothing is started
+        raise
 
 
 def holder(home: Home, slot: Slot, task: str, run_id: str) -> str:
@@ -133,15 +164,22 @@ def resources(home: Home, slot: Slot, task: str, run_id: str) -> Any:
         return None
 
 
-def _lines(home: Home, slot: Slot, task: str, run_id: str) -> tuple[str, str]:
+def _lines(home: Home, slot: Slot, task: str, run_id: str) -> tuple[str, str, str]:
+    """The holder, the resources and the note."""
+    _, content = _content(home, slot, task, run_id)
+    holder, resources, text, *_ = [*content.decode("utf-8", "replace").split("\n", 3), "", "", ""]
+    return holder, resources, text
+
+
+def _content(home: Home, slot: Slot, task: str, run_id: str) -> tuple[str, bytes]:
+    """Where the mark of a run is, and what is in it; both empty when there is none that can be read."""
     for state in (BEGUN, STARTED):  # in the order it goes through them
+        path = _mark(home, slot, task, run_id, state)
         try:
-            text = plainfile.read(_mark(home, slot, task, run_id, state), LARGEST_MARK).content
+            return path, plainfile.read(path, LARGEST_MARK).content
         except (OSError, ValueError):
             continue
-        holder, _, rest = text.decode("utf-8", "replace").partition("\n")
-        return holder, rest
-    return "", ""
+    return "", b""
 
 
 def unmark(home: Home, slot: Slot, task: str, run_id: str) -> None:

@@ -18,11 +18,16 @@ from clodputer.runner.processes.keeper import process, words
 from clodputer.runner.processes.recorded import Identity
 from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
+from clodputer.store.doing import doing, said
 
 # What the keeper is given to kill an agent and then the rest; after that, or at its death, we do it ourselves.
 LONGEST_CLEARING = KILL_PATIENCE + sweep.PATIENCE + 5.0
 
 CHUNK = 65536
+
+# Our ends of the pipes for orders. A keeper takes the end of its pipe for our death, so no other process that we fork may
+# keep one open.
+_ours: set[int] = set()
 
 
 class Kept:
@@ -54,9 +59,11 @@ class Kept:
         self._ended = self._cleared = False
         self._swept: sweep.Swept = ()
         self._data = b""
-        orders, self._orders = _pipe()
-        self._reports, reports = _pipe()
-        kept_stdin = _above_the_standard_ones(stdin)
+        with doing("making pipes to the keeper of a run"):
+            orders, self._orders = _pipe()
+            _ours.add(self._orders)
+            self._reports, reports = _pipe()
+            kept_stdin = _above_the_standard_ones(stdin)
         work = process.Work(
             orders,
             reports,
@@ -66,12 +73,12 @@ class Kept:
             reach,
         )
         try:
-            self._keeper = os.fork()
+            with doing("starting the keeper of a run"):
+                self._keeper = os.fork()
             if self._keeper == 0:
                 process.be(work)
         except OSError:
-            os.close(self._orders)
-            os.close(self._reports)
+            self._let_go()
             raise
         finally:
             for descriptor in (orders, reports, kept_stdin):
@@ -86,7 +93,7 @@ class Kept:
             self.identity = found.identity
 
     def go(self) -> None:
-        """Have the agent started. Raises what `spawn` does; without an error and without a pid, nobody knows whether it was."""
+        """Have the agent started. Raises ClodputerError "not_started"; without a pid nobody knows whether it was."""
         self._order(words.GO)
         if not self._alive:
             message = "our process that was to start the agent was killed"
@@ -94,7 +101,11 @@ class Kept:
         report = self._wait_for(words.STARTED, words.REFUSED)
         if report is not None and report.kind == words.REFUSED:
             self.close()
-            raise words.error_of(report.value)
+            error = words.error_of(report.value)
+            if isinstance(error, OSError):
+                message = f"the agent could not be started: {said(error, 'opening its output files')}"
+                raise ClodputerError("not_started", message)
+            raise error
 
     @property
     def root(self) -> int:
@@ -196,8 +207,7 @@ class Kept:
     def _bury(self) -> None:
         """End the keeper for good; only then have we inherited its children."""
         self._alive = False
-        os.close(self._orders)
-        os.close(self._reports)
+        self._let_go()
         try:
             # Done with its work it is about to exit, and otherwise it must not come back to it beside us.
             os.kill(self._keeper, signal.SIGKILL)
@@ -206,6 +216,20 @@ class Kept:
             pass
         if self.pid and not self._cleared:
             self._own = Child(self.pid)
+
+    def _let_go(self) -> None:
+        _ours.discard(self._orders)
+        os.close(self._orders)
+        os.close(self._reports)
+
+
+def _close_in_child() -> None:
+    for descriptor in _ours:
+        os.close(descriptor)
+    _ours.clear()
+
+
+os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _pipe() -> tuple[int, int]:

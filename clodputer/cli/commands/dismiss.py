@@ -1,0 +1,122 @@
+"""`clodputer dismiss`: put away what was given up or rejected, once a person is done with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Callable, Optional
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.envelope import filled
+from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink, is_terminal
+from clodputer.cli.terminal.printable import printable
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.runner.requests import dismiss as dismissing
+from clodputer.runner.requests.dismiss import Dismissed
+from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, Bearer
+
+# What was put away one by one is told in so many lines; of more, the number.
+MOST_TOLD = 20
+
+
+@click.command()
+@click.argument("wanted", metavar="[REQUEST|FILE]...", nargs=-1, shell_complete=complete.set_aside)
+@click.option("--all-dead", is_flag=True, help="All that was given up (spool/dead/).")
+@click.option("--all-rejected", is_flag=True, help="All that was rejected (spool/rejected/).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def command(
+    as_json: bool, wanted: tuple[str, ...], *, all_dead: bool, all_rejected: bool, yes: bool
+) -> Result:
+    """Put away what was given up or rejected, and count it no more.
+
+    REQUEST is an id from `clodputer queue --dead`, FILE a name from `clodputer queue --rejected`. Nothing is deleted: it is
+    moved to spool/closed/ with its reason, and `clodputer retry` can drop it again.
+
+    \b
+    Examples:
+      clodputer dismiss 3f9a2c1b
+      clodputer dismiss rejected/report.json
+      clodputer dismiss --all-dead --yes
+    """
+    places = [place for place, asked in ((DEAD, all_dead), (REJECTED, all_rejected)) if asked]
+    if bool(wanted) == bool(places):
+        raise ClodputerError(
+            "usage",
+            "dismiss takes requests and files, or --all-dead and --all-rejected",
+            "See what there is with: clodputer queue --dead, clodputer queue --rejected",
+            ExitCode.USAGE,
+        )
+    if wanted:
+        return named(os.environ, wanted)
+    return everything(os.environ, places, None if yes else _asking(as_json))
+
+
+def _asking(as_json: bool) -> Callable[[str], bool]:
+    def ask(question: str) -> bool:
+        if as_json or not is_terminal(sys.stdin):
+            raise ClodputerError(
+                "usage", "nobody can be asked here whether to go on", "Add --yes.", ExitCode.USAGE
+            )
+        return bool(click.confirm(question, default=False))
+
+    return ask
+
+
+def named(environ: Mapping[str, str], wanted: Sequence[str]) -> Result:
+    """Put away what is named, each in turn; one that cannot be found does not keep the others. Raises OSError."""
+    context = look(environ)
+    done, errors = [], []
+    for each in wanted:
+        try:
+            done.append(dismissing.dismiss(context, dismissing.find(context, each)))
+        except ClodputerError as error:
+            errors.append(error)
+    return _result(done, errors)
+
+
+def everything(
+    environ: Mapping[str, str], places: Sequence[str], ask: Optional[Callable[[str], bool]]
+) -> Result:
+    """Put away all that lies in these places, after `ask` agreed. Raises ClodputerError, OSError."""
+    context = look(environ)
+    found: list[Bearer] = [each for place in places for each in dismissing.every(context, place)]
+    if not found:
+        return Result({"dismissed": []}, "There is nothing to dismiss.")
+    number = f"{len(found)} file{'' if len(found) == 1 else 's'}"
+    if ask is not None and not ask(
+        f"Put away {number} from {' and '.join(f'spool/{place}' for place in places)}?"
+    ):
+        return Result({"dismissed": []}, "Nothing was dismissed.")
+    done, errors = [], []
+    for each in found:
+        try:
+            done.append(dismissing.dismiss(context, each))
+        except ClodputerError as error:
+            errors.append(error)
+    return _result(done, errors)
+
+
+def _result(done: Sequence[Dismissed], errors: Sequence[ClodputerError]) -> Result:
+    lines = [_line(each) for each in done[:MOST_TOLD]]
+    if done[MOST_TOLD:]:
+        lines.append(f"and {len(done) - MOST_TOLD} more; see: clodputer queue --closed")
+    lines += [f"{ink('not dismissed', 'red')} {printable(str(error))}" for error in errors]
+    data = {"dismissed": [filled(each) for each in done]}
+    code = ExitCode.EXPECTED if errors else ExitCode.DONE
+    return Result(data, "\n".join(lines), code, tuple(errors))
+
+
+def _line(one: Dismissed) -> str:
+    who = f"{ink(printable(one.task), 'bold')} {one.request_id}".strip()
+    if one.place == CLOSED:
+        return f"{who} was put away before; it is {printable(one.kept)}"
+    return f"{who} dismissed; kept as {printable(one.kept)}"

@@ -1,0 +1,78 @@
+"""Dismiss: put away what lies in `dead/` or `rejected/`; it is kept in `closed/`, with its reason, and counted no more."""
+
+from __future__ import annotations
+
+import os
+from time import time
+from typing import NamedTuple
+
+from clodputer.effects.close import close
+from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
+from clodputer.runner.requests.retry import alone
+from clodputer.store.context import Context
+from clodputer.store.spool import aside, dropfile, lookup
+from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, Bearer
+
+
+class Dismissed(NamedTuple):
+    """One that was put away: from where, its id, its task, and where it lies now. `already`: it was put away before."""
+
+    place: str
+    request_id: str
+    file: str
+    task: str
+    kept: str
+    already: bool = False
+
+
+def find(context: Context, wanted: str) -> Bearer:
+    """What lies in `dead/`, `rejected/` or `closed/` and fits `wanted` (store/spool/lookup.py).
+
+    Raises ClodputerError ("ambiguous", "request_unknown").
+    """
+    found = lookup.the_one(wanted, lookup.fitting(context.home, wanted, (DEAD, REJECTED)))
+    found = found or lookup.the_one(wanted, lookup.fitting(context.home, wanted, (CLOSED,)))
+    if found is None:
+        raise ClodputerError(
+            "request_unknown",
+            f"nothing that was given up or rejected fits {wanted[:80]!r}",
+            "See it with: clodputer queue --dead, clodputer queue --rejected",
+        )
+    return found
+
+
+def every(context: Context, place: str) -> list[Bearer]:
+    """All that lies in a place, the earliest first."""
+    folder = lookup.folder(context.home, place)
+    return [
+        Bearer(place, aside.id_of(name) if place == DEAD else "", f"{folder}/{name}", (), name)
+        for name in reversed(aside.names(folder))
+    ]
+
+
+def dismiss(context: Context, found: Bearer) -> Dismissed:
+    """Move it to `closed/`, its reason with it. Raises ClodputerError when it is gone meanwhile, OSError.
+
+    One rename: killed before it, it lies where it lay; after it, it is put away, and a second call says so.
+    """
+    with alone(context):
+        folder = lookup.folder(context.home, found.place)
+        reason = aside.read(folder, found.name)
+        task = reason.task or dropfile.task_inside(found.path, reason.dropped_as)
+        if found.place == CLOSED:
+            return Dismissed(CLOSED, found.request_id, reason.dropped_as, task, found.path, already=True)
+        # What was rejected never had an id; retry goes by it from now on.
+        inside = found.request_id or reason.request_id or dropfile.id_inside(found.path, reason.dropped_as)
+        request_id = inside or os.urandom(4).hex()
+        now = time()
+        reason = reason._replace(request_id=request_id, task=task, at=now, dismissed_at=iso(now))
+        try:
+            kept = close(context, found.path, reason)
+        except FileNotFoundError:
+            raise ClodputerError("request_unknown", f"{found.name} is gone meanwhile") from None
+        aside.forget(found.path)
+        context.log(
+            now, "dismissed", task=task or None, request_id=request_id, file=reason.dropped_as, kept=kept
+        )
+    return Dismissed(found.place, request_id, reason.dropped_as, task, kept)

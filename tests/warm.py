@@ -1,0 +1,150 @@
+"""Commands of Clodputer without the start of Python: each is forked from one process that has everything imported."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import resource
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple, Optional
+
+ROOT = Path(__file__).resolve().parent.parent
+# Python reads these only when it starts, so that a forked process cannot obey them.
+READ_AT_START = re.compile(r"PYTHON(?!PATH)|LC_|LANG|LANGUAGE")
+
+
+class Ended(NamedTuple):
+    """How a process ended. status: negative for a signal, as subprocess has it."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Server:
+    """The process that has everything imported, of this test process; ends with it."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        assert surroundings() == ORDINARY, "what it forks would inherit what only one test wants"
+        self._orders, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.warm_server", str(theirs.fileno())],
+                # As little as workshop.environment gives: the locale follows from it.
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def end(self) -> None:
+        """End the process."""
+        self._orders.close()
+        if os.getpid() == self.owner:
+            self._process.wait()
+
+    def call(
+        self,
+        arguments: tuple[str, ...],
+        environ: Mapping[str, str],
+        step: int | str | None = None,
+        seconds: float = 60,
+    ) -> Ended:
+        """A command run to its end in this folder, or killed before its N-th step or the first one of these words.
+
+        Raises subprocess.TimeoutExpired, and has killed it then.
+        """
+        # One pipe each for what it prints, and one for its process id and its exit status.
+        pipes = [os.pipe() for _ in range(3)]
+        here = os.open(".", os.O_RDONLY)
+        order = json.dumps({"arguments": arguments, "environ": dict(environ), "step": step}).encode()
+        try:
+            socket.send_fds(
+                self._orders, [struct.pack("!I", len(order))], [here, *(writing for _, writing in pipes)]
+            )
+            self._orders.sendall(order)
+        finally:
+            for descriptor in (here, *(writing for _, writing in pipes)):
+                os.close(descriptor)
+        told = [reading for reading, _ in pipes]
+        try:
+            printed = self._read(told, arguments, seconds)
+        finally:
+            for descriptor in told:
+                os.close(descriptor)
+        status = int(printed[2].split()[1])
+        return Ended(status, *(text.decode().replace("\r\n", "\n") for text in printed[:2]))
+
+    def _read(self, pipes: list[int], arguments: tuple[str, ...], seconds: float) -> list[bytes]:
+        """All that comes from the pipes, until each is closed by all who hold it."""
+        printed = dict.fromkeys(pipes, b"")
+        # Its process id comes first, at once unless the server has just been started.
+        printed[pipes[2]] = os.read(pipes[2], 64)
+        assert printed[pipes[2]], "the process that forks commands has ended"
+        child = int(printed[pipes[2]].split()[0])
+        until = monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            for pipe in pipes:
+                selector.register(pipe, selectors.EVENT_READ)
+            while selector.get_map():
+                ready = selector.select(max(0, until - monotonic()))
+                if not ready:
+                    os.kill(child, signal.SIGKILL)
+                    raise subprocess.TimeoutExpired(["clodputer", *arguments], seconds, printed[pipes[0]])
+                for key, _ in ready:
+                    data = os.read(key.fd, 65536)
+                    printed[key.fd] += data
+                    if not data:
+                        selector.unregister(key.fd)
+        return [printed[pipe] for pipe in pipes]
+
+
+_servers: list[Server] = []
+
+
+def server() -> Server:
+    """The one of this process, started when it is first needed."""
+    if not _servers or _servers[-1].owner != os.getpid():
+        _servers.append(Server())
+        atexit.register(_servers[-1].end)
+    return _servers[-1]
+
+
+def call(arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float = 60) -> Optional[Ended]:
+    """A command run to its end; None where only a process that is really started would inherit what counts here."""
+    if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH") != str(ROOT):
+        return None
+    if surroundings() != ORDINARY:
+        return None
+    return server().call(arguments, environ, seconds=seconds)
+
+
+def surroundings() -> tuple[object, ...]:
+    """What a process inherits besides its environment and folder: its mask, its limits, its rights, its namespaces."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    limits = [
+        resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")
+    ]
+    rights: list[str] = []
+    if sys.platform == "linux":
+        status = Path("/proc/self/status").read_text()
+        rights = re.findall(r"^(?:Cap|Uid|Gid|NoNewPrivs|SigIgn|SigBlk).*", status, re.MULTILINE)
+        rights += [os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "net", "pid", "user")]
+    return mask, os.nice(0), limits, rights
+
+
+# Those of the tests in general; taken before any test has changed them.
+ORDINARY = surroundings()
