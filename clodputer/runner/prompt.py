@@ -10,6 +10,7 @@ from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import masker
 from clodputer.model.request import Request
+from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
@@ -72,6 +73,28 @@ def render(
 def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Raise ClodputerError ("body_unused") when the prompt has no place for the text of a request."""
     _check_body(*_template(task, environ, secrets))
+
+
+def check_context(
+    task: Task, given: Iterable[str], environ: Mapping[str, str], secrets: Mapping[str, str]
+) -> None:
+    """Raise ClodputerError ("context_unused") when the prompt has no place for context that a person has given.
+
+    Only for claude: a program can read the request in the folder of its run.
+    """
+    template, file = _template(task, environ, secrets)
+    used = template_text.names(template)
+    unused = [name for name in given if f"context.{name}" not in used]
+    if not unused or task.agent != "claude" or used & {"context", "request", "request.context"}:
+        return
+    known = sorted(name.partition(".")[2] for name in used if name.startswith("context."))
+    hint = f"It uses {', '.join(known)}." if known else "It uses no context at all."
+    if "body" in unused and used & {"body", "request.body"}:
+        hint = "The text of a request is given with --body."
+    message = f"the prompt in {file} does not use {', '.join(unused)}{did_you_mean(unused[0], known)}"
+    raise ClodputerError(
+        "context_unused", message, f"{hint} Write {{{{ context.{unused[0]} }}}} where it belongs."
+    )
 
 
 def _check_body(template: str, file: str) -> None:

@@ -311,3 +311,31 @@ def test_the_latest_run_that_succeeded() -> None:
     good = {"outcome": "succeeded", "result": "r", "ended_at": "G"}
     assert prompt.render(task, REQUEST, LAST, {}, {}, good) == "failed G r"
     assert prompt.render(task, REQUEST, LAST, {}, {}) == "failed the last tag "
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "hint"),
+    [
+        ("Answer {{ context.question }}", ["question"], ""),
+        ("{% for each in context %}{{ each }}{% endfor %}", ["anything"], ""),
+        ("{{ request | tojson }}", ["anything"], ""),
+        ("{{ context['question'] }}", ["question"], ""),
+        (
+            "no place",
+            ["question"],
+            "It uses no context at all. Write {{ context.question }} where it belongs.",
+        ),
+        ("{{ context.question }}", ["qestion"], "It uses question. Write {{ context.qestion }} where"),
+        ("{{ body }}", ["body"], "The text of a request is given with --body."),
+    ],
+)
+def test_context_that_is_given_is_used(text: str, given: list[str], hint: str) -> None:
+    """What a person has given and the prompt has no place for is an error, and not a question that was never asked."""
+    task = task_of("nightly", "/home/tasks/nightly.yaml", agent="claude", prompt=text)
+    if not hint:
+        prompt.check_context(task, given, {}, {})
+        return
+    with pytest.raises(ClodputerError, match="does not use") as caught:
+        prompt.check_context(task, given, {}, {})
+    assert (caught.value.code, caught.value.hint.startswith(hint)) == ("context_unused", True)
+    prompt.check_context(task._replace(agent="command"), given, {}, {})

@@ -150,6 +150,7 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
+    prompt.check_context(task, wanted.context, environ, context.secrets)
     return context, task
 
 
