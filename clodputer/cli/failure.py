@@ -15,9 +15,8 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.store import doing
+from clodputer.store import doing, incomplete
 from clodputer.store import home as homes
-from clodputer.store import incomplete
 
 # What the machine may run out of or forbid: nothing that a report to us could fix.
 _OF_THE_MACHINE = frozenset(

@@ -26,11 +26,7 @@ from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.stdin import open_prompt
-<<<<<<< HEAD
-from clodputer.store import atomic, incomplete, masking, runs
-=======
-from clodputer.store import atomic, runs
->>>>>>> main
+from clodputer.store import atomic, incomplete, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
