@@ -32,6 +32,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     kinds.PATTERN: SOME_TEXT,
     kinds.FLAG: {"type": "boolean"},
     kinds.DURATION: DURATION,
+    kinds.PERCENT: {"type": "string", "pattern": r"^\s*[0-9]{1,3}(\.[0-9]{1,3})?\s*%\s*$"},
     kinds.SIZE: SIZE,
     kinds.PRIORITY: {"enum": [1, 2, 3, 4, 5, "low", "normal", "high", "1", "2", "3", "4", "5"]},
     kinds.MAPPING: {"type": "object"},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from clodputer.agents import claude, command
-from clodputer.model import expect, limits, retry, settings
+from clodputer.isolate import awake
+from clodputer.model import breaker, expect, limits, require, retry, settings
 from clodputer.model import keys as kinds
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
@@ -20,6 +21,7 @@ _TYPES = {
     kinds.PATTERN: "regular expression",
     kinds.FLAG: "`true` or `false`",
     kinds.SIZE: "size",
+    kinds.PERCENT: "share, such as `50%`",
     kinds.PRIORITY: "1 to 5, or `low` (2), `normal` (3), `high` (4)",
     kinds.TEXTS: "text, or list of texts",
     kinds.ARGUMENTS: "list: program, arguments",
@@ -39,6 +41,8 @@ def sections() -> dict[str, str]:
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside(retry.KEYS), ""),
+        "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
+        "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
     }
 

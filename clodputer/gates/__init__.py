@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional, Protocol
 
-from clodputer.gates import enabled, hold, moment
+from clodputer.gates import breaker, enabled, hold, moment, require
 from clodputer.model.keys import Key
 from clodputer.model.request import Request
 from clodputer.model.task import Task
@@ -27,7 +27,11 @@ class Gate(Protocol):
 
 
 # In the order in which they are asked: first those that cost nothing.
-GATES: tuple[Gate, ...] = (enabled, hold)
+GATES: tuple[Gate, ...] = (enabled, hold, breaker, require)
+
+
+# Those whose answer depends on the runs that go on beside; each is asked again in the moment when the run is to begin.
+BESIDE: tuple[Gate, ...] = (breaker,)
 
 
 def ask(
@@ -48,3 +52,9 @@ def ask(
         if not isinstance(verdict, Go):
             return verdict
     return GO
+
+
+def ask_beside(request: Request, task: Task, history: History, context: Context, now: float) -> Verdict:
+    """What the gates that look at other runs say, while no other run can begin: the first verdict that is not GO, else GO."""
+    verdicts = (gate.check(task, request, history, context, now) for gate in BESIDE)
+    return next((verdict for verdict in verdicts if not isinstance(verdict, Go)), GO)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Optional, Protocol
 
-from clodputer.isolate import scratch
+from clodputer.isolate import awake, scratch
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
+from clodputer.model.task import Task
 
 # What tells everything that is to be undone, as JSON values: it is recorded before anything is made.
 Token = dict[str, Any]
@@ -20,10 +21,11 @@ class Resource(Protocol):
     # The keys of a task file that belong to it.
     KEYS: tuple[Key, ...]
 
-    def plan(self, environ: Mapping[str, str], run_id: str) -> Token:
-        """What would be made for a run of an exec with that environment; nothing is made yet.
+    def plan(self, task: Optional[Task], environ: Mapping[str, str], run_id: str) -> Optional[Token]:
+        """What would be made for a run of an exec with that environment, None for nothing; nothing is made yet.
 
-        Raises ClodputerError when it cannot be made, whichever the request: such a run is not begun.
+        task: None when it is not known, because the run was cut off: then what it may have left. Raises ClodputerError when it
+        cannot be made, whichever the request: such a run is not begun.
         """
 
     def enter(self, token: Token) -> Prepared:
@@ -34,7 +36,7 @@ class Resource(Protocol):
 
 
 # In the order in which they are entered; they are undone in reverse.
-RESOURCES: dict[str, Resource] = {"scratch": scratch}
+RESOURCES: dict[str, Resource] = {"scratch": scratch, "awake": awake}
 
 
 class Planned(NamedTuple):
@@ -44,9 +46,10 @@ class Planned(NamedTuple):
     token: Token
 
 
-def plan(environ: Mapping[str, str], run_id: str) -> tuple[Planned, ...]:
-    """All that a run needs. Raises ClodputerError."""
-    return tuple(Planned(name, resource.plan(environ, run_id)) for name, resource in RESOURCES.items())
+def plan(task: Optional[Task], environ: Mapping[str, str], run_id: str) -> tuple[Planned, ...]:
+    """All that a run of a task needs; the task may not be known any more. Raises ClodputerError."""
+    tokens = ((name, resource.plan(task, environ, run_id)) for name, resource in RESOURCES.items())
+    return tuple(Planned(name, token) for name, token in tokens if token is not None)
 
 
 def enter(planned: Planned) -> Prepared:
@@ -69,7 +72,7 @@ def left(values: Any, environ: Mapping[str, str], run_id: str) -> tuple[Planned,
     if isinstance(values, (list, tuple)):
         return recorded(values)
     try:
-        return plan(environ, run_id)
+        return plan(None, environ, run_id)
     except ClodputerError:
         return ()
 

@@ -6,6 +6,6 @@ from typing import NamedTuple
 
 
 class Prepared(NamedTuple):
-    """temporary: the folder that the run gets as its TMPDIR."""
+    """temporary: the folder that the run gets as its TMPDIR; empty when the resource is none."""
 
-    temporary: str
+    temporary: str = ""

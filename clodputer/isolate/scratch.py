@@ -6,18 +6,19 @@ import os
 import stat
 from collections.abc import Mapping
 from shutil import rmtree
-from typing import Any
+from typing import Any, Optional
 
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
+from clodputer.model.task import Task
 
 KEYS: tuple[Key, ...] = ()
 
 _PREFIX = "cp-"
 
 
-def plan(environ: Mapping[str, str], run_id: str) -> dict[str, Any]:
+def plan(_task: Optional[Task], environ: Mapping[str, str], run_id: str) -> dict[str, Any]:
     """A folder below TMPDIR where that can be used, and else below /tmp.
 
     The name is short: agents put sockets below it, and a socket's path may have 103 characters on macOS, whose own TMPDIR takes

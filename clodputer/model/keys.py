@@ -16,6 +16,7 @@ FLAG = "flag"  # bool
 COUNT = "count"  # int, `smallest` to `largest`
 NUMBER = "number"  # float, `smallest` to `largest`
 MONEY = "money"  # float: US dollars, `smallest` to `largest`
+PERCENT = "percent"  # float, `smallest` to `largest`; written with a percent sign
 DURATION = "duration"  # float: seconds, `smallest` to `largest`; written with a unit
 SIZE = "size"  # int: bytes, `smallest` to `largest`; written with a unit
 PRIORITY = "priority"  # int: 1 to 5; low, normal and high may be written
@@ -36,7 +37,22 @@ READING = "when the file is read"  # numbers and choices, which must be known to
 STARTING = "when a run starts"  # texts
 
 _READ_EARLY = frozenset(
-    (NAME, FLAG, COUNT, NUMBER, MONEY, DURATION, SIZE, PRIORITY, CHOICE, CHOICES, LISTED, NAMED, KINDS)
+    (
+        NAME,
+        FLAG,
+        COUNT,
+        NUMBER,
+        MONEY,
+        PERCENT,
+        DURATION,
+        SIZE,
+        PRIORITY,
+        CHOICE,
+        CHOICES,
+        LISTED,
+        NAMED,
+        KINDS,
+    )
 )
 
 

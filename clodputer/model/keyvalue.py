@@ -19,6 +19,7 @@ MARKS = ("{{", "{%", "{#")
 
 _DURATIONS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _SIZES = (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2), ("KB", 1024))
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
 _NUMBERS = (keys.COUNT, keys.NUMBER, keys.MONEY)
 
 
@@ -56,6 +57,8 @@ def written(key: Key, value: Any) -> str:
     """The value as people write it, in the largest unit that takes it whole; an empty text for one that is not set."""
     if value is None or value == "":
         return ""
+    if key.kind == keys.PERCENT:
+        return f"{value:g}%"
     if key.kind == keys.DURATION:
         for unit, seconds in _DURATIONS:
             if value >= seconds and value % seconds == 0:
@@ -141,6 +144,15 @@ def _range(key: Key) -> str:
     return f"{kind}{lowest} to {key.largest:,.0f}" if lowest else f"{kind} up to {key.largest:,.0f}"
 
 
+def _percent(key: Key, value: Any) -> float:
+    lowest, most = key.smallest or 0, key.largest or 100
+    found = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or not lowest <= float(found[1]) <= most:
+        tail = f"; write {value}%" if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+        raise Expected(f"a share from {lowest:g}% to {most:g}%", tail)
+    return float(found[1])
+
+
 def _duration(key: Key, value: Any) -> float:
     seconds = duration(value)
     smallest, largest = key.smallest or 0.0, key.largest
@@ -184,6 +196,7 @@ _READERS: dict[str, Callable[[Key, Any], Any]] = {
     keys.COUNT: _number,
     keys.NUMBER: _number,
     keys.MONEY: _number,
+    keys.PERCENT: _percent,
     keys.DURATION: _duration,
     keys.SIZE: _size,
     keys.PRIORITY: _priority,

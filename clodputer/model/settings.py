@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PATH, SIZE, TEXT, Key, named
+from clodputer.model import require
+from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
     max_cost_usd: Optional[float] = None
     max_output: int = DEFAULT_MAX_OUTPUT
     lanes: Mapping[str, Mapping[str, Any]] = {}
+    require: Mapping[str, Any] = {}
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -143,6 +145,15 @@ KEYS = (
         example={"reports": {"slots": 3}},
     ),
     Key(
+        "require",
+        PART,
+        _HELD.require,
+        "What the machine must be like for any run to begin; a task's own `require` comes before it, key by key.",
+        keys=require.NEEDS,
+        absent="`disk_free: 500MB`",
+        example={"power": "ac"},
+    ),
+    Key(
         "sweep",
         DURATION,
         _HELD.sweep,
@@ -217,7 +228,7 @@ KEYS = (
 )
 BY_NAME = named(KEYS)
 # Those with one value, which a variable or an argument can hold.
-SINGLE = {name: key for name, key in BY_NAME.items() if key.kind != NAMED}
+SINGLE = {name: key for name, key in BY_NAME.items() if key.kind not in (NAMED, PART)}
 
 # The keys that a task may have itself. Only the first group reaches tasks of agent `command`: a program has no model, and
 # may well be silent until its end.

@@ -19,7 +19,7 @@ def parse_size(text: str) -> int:
     return int(match[3]) if match[3] else int(float(match[1]) * _UNITS[match[2]])
 
 
-def told(number: float) -> str:
+def format_size(number: float) -> str:
     """A number of bytes for people: `1.5 MB`."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if number < 1024:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.breaker import Breaker
 from clodputer.model.expect import Expect
 from clodputer.model.limits import Limits
+from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -76,12 +78,15 @@ class Task(NamedTuple):
     limits: Limits = Limits()
     expect: Expect = Expect()
     retry: Retry = Retry()
+    breaker: Breaker = Breaker()
+    require: Require = Require()
+    keep_awake: bool = False
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry}
+MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry, "breaker": Breaker, "require": Require}
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 

@@ -13,6 +13,8 @@ class Wait(NamedTuple):
 
 
 HOLD = "hold"
+BREAKER = "breaker"
+ADMISSION = "admission"
 NOT_BEFORE = "not_before"
 RETRY = "retry"
 OVERLAP = "overlap"
@@ -33,6 +35,19 @@ WAITS: dict[str, Wait] = {
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
         "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
     ),
+    BREAKER: Wait(
+        "The task's last runs failed, one after the other (breaker).",
+        "It is tried again by itself; now, after you have put it right: clodputer reset {task}",
+    ),
+    ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
+    "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),
+    "power": Wait("The computer runs on its battery (require: power).", "Plug it in."),
+    "network": Wait("There is no network (require: network).", "It goes on when there is."),
+    "memory": Wait(
+        "Too much of the memory is in use (require: memory_below).", "It goes on when there is more."
+    ),
+    "cpu": Wait("The processors are too busy (require: cpu_below).", "It goes on when they are less so."),
+    "idle": Wait("Somebody uses the computer (require: idle_for).", "It goes on when nobody does."),
 }
 
 

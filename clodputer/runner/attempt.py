@@ -74,7 +74,7 @@ class Attempt:
         """Raises ClodputerError when no run whatever can be started here, OSError."""
         context, request = self.context, self.request
         # Before the mark: wrong surroundings are no false start of the request.
-        self._planned = isolate.plan(context.environ, self.run_id)
+        self._planned = isolate.plan(self.task, context.environ, self.run_id)
         holder = recorded.written(tree.identity(os.getpid()))
         slots.mark(context.home, self.slot, self.task.name, self.run_id, holder, dumps(self._planned))
         self.stop.cancel = slots.cancel_path(context.home, self.slot, request.id)
@@ -91,7 +91,7 @@ class Attempt:
                 agent=self.task.agent,
             )
             for planned in self._planned:
-                self._temporary = isolate.enter(planned).temporary
+                self._temporary = isolate.enter(planned).temporary or self._temporary
         except BaseException:
             self.__exit__(None, None, None)
             raise

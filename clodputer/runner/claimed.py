@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import time
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from clodputer import gates
 from clodputer.effects.bury import bury
@@ -16,7 +16,8 @@ from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
 from clodputer.runner import fault, replace, unrecorded
-from clodputer.runner.attempt import Attempt
+from clodputer.runner.admission import admit
+from clodputer.runner.attempt import Attempt, Finished
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import forget_attempt
@@ -74,18 +75,24 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     if hindered:
         _hindered(context, slot, place, request, hindered)
         return None
-    now = time()
-    attempt = Attempt(context, slot, request, task, runs.new_id(now, request.id), stop, known)
+    attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
-            with attempt:
-                finished = attempt.run()
+            finished = _run(context, attempt)
+            if isinstance(finished, Wait):
+                _wait(context, slot, place, request, finished, time())
+                return None
             ended_at = time()
             record = attempt.record(finished, history, ended_at)
     except Exception as error:
         _unfinished(context, slot, place, attempt, error)
         raise
     return settle(context, slot, place, record, ended_at)
+
+
+def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
+    with ExitStack() as entered:
+        return admit(context, attempt, entered) or attempt.run()
 
 
 def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, error: Exception) -> None:

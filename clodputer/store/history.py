@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from json import dumps
 from typing import NamedTuple, Optional
 
 from clodputer.model.jsontext import loads
@@ -46,16 +47,15 @@ class PastRun(NamedTuple):
     item: str = ""
 
 
-class History:
-    """The past of a home as it is when it is first asked for. Every answer is an iterator over runs, the newest first."""
+class _Past:
+    """The ends of runs in a reading of the log, remembered as far as anybody has asked for them."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, more: Iterator[PastRun]) -> None:
         self._known: list[PastRun] = []
         self._run_ids: set[str] = set()
-        self._more = _read(home)
+        self._more = more
 
-    def runs(self, since: float = 0.0) -> Iterator[PastRun]:
-        """All runs that ended after `since` (epoch seconds). Raises OSError."""
+    def runs(self, since: float) -> Iterator[PastRun]:
         number = 0
         while True:
             if number == len(self._known):
@@ -71,24 +71,44 @@ class History:
             yield self._known[number]
             number += 1
 
+
+class History:
+    """The past of a home as it is when it is first asked for. Every answer is an iterator over runs, the newest first."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        # One reading for each text that is asked for, of which only the lines that hold it are parsed: that is what takes long.
+        self._pasts: dict[str, _Past] = {}
+
+    def runs(self, since: float = 0.0) -> Iterator[PastRun]:
+        """All runs that ended after `since` (epoch seconds). Raises OSError."""
+        return self._about("", since)
+
     def of_task(self, task: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those of a task. Raises OSError."""
-        return (run for run in self.runs(since) if run.task == task)
+        return (run for run in self._about(task, since) if run.task == task)
 
     def of_lane(self, lane: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those in a lane. Raises OSError."""
-        return (run for run in self.runs(since) if run.lane == lane)
+        return (run for run in self._about(lane, since) if run.lane == lane)
 
     def of_account(self, account: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those that drew on an account. Raises OSError."""
-        return (run for run in self.runs(since) if run.account == account)
+        return (run for run in self._about(account, since) if run.account == account)
 
     def of_request(self, request_id: str, since: float) -> Iterator[PastRun]:
         """The attempts at one request, which was made at `since`. Raises OSError."""
-        return (run for run in self.runs(since) if run.request_id == request_id)
+        return (run for run in self._about(request_id, since) if run.request_id == request_id)
+
+    def _about(self, text: str, since: float) -> Iterator[PastRun]:
+        """The runs whose lines hold the text as a JSON value; all for an empty one."""
+        if text not in self._pasts:
+            mark = dumps(text).encode() if text else b""
+            self._pasts[text] = _Past(_read(self._home, mark))
+        return self._pasts[text].runs(since)
 
 
-def _read(home: Home) -> Iterator[PastRun]:
+def _read(home: Home, mark: bytes) -> Iterator[PastRun]:
     left = FARTHEST
     seen: set[int] = set()
     # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
@@ -103,7 +123,7 @@ def _read(home: Home) -> Iterator[PastRun]:
                 continue
             seen.add(status.st_ino)
             for line in _backwards(path, descriptor, status.st_size, max(0, status.st_size - left)):
-                found = _finished(line) if _MARK in line else None
+                found = _finished(line) if _MARK in line and mark in line else None
                 if found is not None:
                     yield found
             left -= status.st_size

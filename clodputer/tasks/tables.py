@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from clodputer import agents, gates, triggers
+from clodputer import agents, gates, isolate, triggers
 from clodputer.model import expect, limits, retry
 from clodputer.model.keys import KINDS, PART, Key, named
 from clodputer.tasks import own
@@ -38,6 +38,7 @@ def tables() -> tuple[Table, ...]:
         Table(expect.KEYS),
         Table(retry.KEYS),
         *(Table(gate.KEYS) for gate in gates.GATES if gate.KEYS),
+        *(Table(resource.KEYS) for resource in isolate.RESOURCES.values() if resource.KEYS),
     )
 
 

@@ -23,6 +23,7 @@ RULES = (
     "agents/claude/keys.py",
     "agents/command.py",
     "gates/",
+    "isolate/",
     "model/",
     "store/tasks/",
     "tasks/",

@@ -52,6 +52,7 @@ CALLS = {
     "pause": [Call(("bad", "--for", "1s", "--reason", "a test"))],
     "resume": [Call(("bad",))],
     "stop": [Call(fresh=True)],
+    "reset": [Call(("bad",))],
     "retry": [Call(("bad",))],
     "dismiss": [Call(("nothing-such",), status=1), Call(("--all-dead", "--yes")), Call(("wrong.json",))],
     "runs": [Call(), Call(("good",)), Call(("--failed", "--since", "yesterday", "--limit", "1"))],

@@ -12,6 +12,9 @@ import pytest
 from clodputer import isolate
 from clodputer.isolate import Planned, scratch
 from clodputer.model.jsontext import loads
+from clodputer.model.task import Task
+from tests.wait import until
+from tests.workshop import program
 
 RUN = "20270115T080000.123Z-abcd1234"
 
@@ -24,21 +27,26 @@ def test_every_module_is_a_resource() -> None:
 @pytest.mark.parametrize("name", isolate.RESOURCES)
 def test_entered_and_undone(tmp_path: Path, name: str) -> None:
     """Nothing is made by the plan, all that is made is undone, and undoing it again does no harm."""
-    planned = [one for one in isolate.plan({"TMPDIR": str(tmp_path)}, RUN) if one.name == name]
-    assert os.listdir(tmp_path) == []
+    made = tmp_path / "made"
+    made.mkdir()
+    script = f'while [ "${{1#--}}" != "$1" ]; do shift; done; touch {made}/awake; "$@"; rm {made}/awake'
+    environ = {"TMPDIR": str(made), "PATH": f"{program(tmp_path, 'systemd-inhibit', script).parent}:/bin"}
+    task = Task("a", "a.yaml", keep_awake=True)
+    planned = [one for one in isolate.plan(task, environ, RUN) if one.name == name]
+    assert os.listdir(made) == []
     isolate.undo(planned)
     isolate.enter(planned[0])
-    assert os.listdir(tmp_path) != []
+    until(lambda: os.listdir(made) != [])
     again = isolate.recorded(loads(dumps(planned)))
     assert list(again) == planned
     for _ in range(2):
         isolate.undo(again)
-        assert os.listdir(tmp_path) == []
+        assert os.listdir(made) == []
 
 
 def test_a_scratch_folder_is_private_and_goes_with_all_in_it(tmp_path: Path) -> None:
     """Nobody else can look into it."""
-    planned = isolate.plan({"TMPDIR": str(tmp_path)}, RUN)[0]
+    planned = isolate.plan(None, {"TMPDIR": str(tmp_path)}, RUN)[0]
     temporary = Path(isolate.enter(planned).temporary)
     assert temporary.parent == tmp_path
     assert temporary.stat().st_mode & 0o777 == 0o700
@@ -51,7 +59,7 @@ def test_a_scratch_folder_is_private_and_goes_with_all_in_it(tmp_path: Path) -> 
 @pytest.mark.parametrize("base", ["relative", "/does/not/exist", ""])
 def test_a_temporary_folder_that_cannot_be_used(base: str) -> None:
     """Then it is below /tmp."""
-    assert scratch.plan({"TMPDIR": base}, RUN)["path"].startswith("/tmp/cp-")
+    assert scratch.plan(None, {"TMPDIR": base}, RUN)["path"].startswith("/tmp/cp-")
 
 
 def test_a_record_that_somebody_has_edited(tmp_path: Path) -> None:

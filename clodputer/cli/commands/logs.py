@@ -47,6 +47,7 @@ EVENTS = (
     "queued",
     "recovered",
     "rejected",
+    "reset",
     "resumed",
     "retried",
     "skipped",

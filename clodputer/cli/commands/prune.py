@@ -10,7 +10,7 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.model.size import told
+from clodputer.model.size import format_size
 from clodputer.runner import prune
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import look
@@ -49,11 +49,9 @@ def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
     }
     text = (
         f"{'Would remove' if dry_run else 'Removed'} {figures['runs']:,} run{'' if figures['runs'] == 1 else 's'} "
-        f"({told(figures['runs_bytes'])}) and {figures['logs']:,} archived log{'' if figures['logs'] == 1 else 's'} "
-        f"({told(figures['logs_bytes'])})."
+        f"({format_size(figures['runs_bytes'])}) and {figures['logs']:,} archived log{'' if figures['logs'] == 1 else 's'} "
+        f"({format_size(figures['logs_bytes'])})."
     )
     if going.scheduler_logs:
-        text += (
-            f" {'Would shorten' if dry_run else 'Shortened'} launchd's logs by {told(going.scheduler_logs)}."
-        )
+        text += f" {'Would shorten' if dry_run else 'Shortened'} launchd's logs by {format_size(going.scheduler_logs)}."
     return Result({"dry_run": dry_run, **figures, **names}, text)

@@ -16,6 +16,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.waiting import HOLD
 from clodputer.runner.requests import holding
 from clodputer.store import holds, zone
 from clodputer.store.context import Context
@@ -52,7 +53,7 @@ def command(task: str, lane: Optional[str], account: Optional[str], *, everythin
         return Result(
             _data(context, None, 0, now), f"{target.words} was not on hold. {_left(context, now)}".rstrip()
         )
-    woken = holding.wake(context)
+    woken = holding.wake(context, HOLD)
     context.log(now, "resumed", scope=target.scope, name=target.name, reason=before.hold.reason)
     was = f"{printable(before.hold.reason)}, {zone.until(before.hold.until)}"
     lines = [f"{ink(target.words, 'bold')} is not on hold any more ({was})"]

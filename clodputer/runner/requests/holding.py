@@ -13,7 +13,6 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
-from clodputer.model.waiting import HOLD
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -75,14 +74,14 @@ def concerned(context: Context, target: Target, tasks: Iterable[Task]) -> list[F
     return [one for one in found.values() if fits(one)]
 
 
-def wake(context: Context) -> int:
-    """Put what waits for the end of a hold back into its queue, to be asked about anew; how many. Raises OSError.
+def wake(context: Context, reason: str) -> int:
+    """Put what waits for this reason back into its queue, to be asked about anew; how many. Raises OSError.
 
-    All of it, whatever it waits for: what another hold keeps waiting will wait on.
+    All of it, of whichever task: what still has that reason to wait will wait on.
     """
     number = 0
     for lane in layout.lanes(context.home):
-        number += len(queue.wake(context.home, lane, lambda waiting: waiting.reason == HOLD))
+        number += len(queue.wake(context.home, lane, lambda waiting: waiting.reason == reason))
     return number
 
 

@@ -101,6 +101,12 @@ def content(home: Home, slot: Slot) -> Content:
     return Content(place, task, run_id, started)
 
 
+def at_work(home: Home) -> list[Content]:
+    """What lies in the slots of all lanes whose run has been begun."""
+    found = [content(home, slot) for lane in layout.lanes(home) for slot in of_lane(home, lane)]
+    return [one for one in found if one.run_id]
+
+
 def mark(home: Home, slot: Slot, task: str, run_id: str, holder: str = "", resources: str = "[]") -> None:
     """Say which run the slot's request is in, before anything of it is made or started. Raises OSError.
 

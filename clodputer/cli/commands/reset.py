@@ -1,0 +1,47 @@
+"""`clodputer reset`: a task whose breaker opened begins anew."""
+
+from __future__ import annotations
+
+import os
+from time import time
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.model.waiting import BREAKER
+from clodputer.runner.requests import holding
+from clodputer.store import resets
+from clodputer.store.holds import TASK, Target
+from clodputer.views import tasks as taskview
+
+
+@click.command()
+@click.argument("task", metavar="TASK", shell_complete=complete.tasks)
+@json_option
+def command(task: str) -> Result:
+    """Forget that a task failed, and let its requests go on.
+
+    After failures in a row the breaker of a task keeps the requests of its triggers waiting (breaker in the task file). What
+    failed until now does not count any more, and what waited goes back to its queue; it runs at the next alarm, or now by:
+    clodputer exec. A change of the task file has the same effect.
+
+    \b
+    Examples:
+      clodputer reset nightly
+      clodputer reset nightly && clodputer exec
+    """
+    context = look(os.environ)
+    now = time()
+    good, _ = taskview.check(context.home, context.environ)
+    holding.known(context, Target(TASK, task), good)
+    resets.reset(context.home, task, now)
+    woken = holding.wake(context, BREAKER)
+    context.log(now, "reset", task=task)
+    text = f"{ink(task, 'bold')}: what failed until now does not count any more"
+    if woken:
+        text += f"\nBack in the queue: {woken}. They run at the next alarm, or now by: clodputer exec"
+    return Result({"task": task, "woken": woken}, text)

@@ -1,0 +1,98 @@
+"""The circuit breaker of a task, derived from how its runs ended: after failures in a row nothing is started for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Optional
+
+from clodputer.model.keys import COUNT, DURATION, PART, Key
+from clodputer.model.outcome import BLAMELESS, SUCCEEDED
+from clodputer.model.withunit import YEAR
+
+# Failures that say nothing about the task: the network or the service was at fault, and they come for all tasks at once.
+NOT_COUNTED = ("offline", "overloaded", "server_error")
+# Failures that are the same at every try, until somebody changes something.
+AT_ONCE = ("model", "permissions", "billing", "auth")
+
+CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
+
+
+class Breaker(NamedTuple):
+    """The task's part `breaker`. threshold: failures in a row, 0 for no breaker. cooldown: seconds."""
+
+    threshold: int = 3
+    cooldown: float = 3600.0
+
+
+class End(NamedTuple):
+    """How a run of the task ended. at: epoch seconds."""
+
+    at: float
+    outcome: str
+    reason: str
+
+
+class State(NamedTuple):
+    """Closed: runs are let through. Open: none is, until a moment (epoch seconds). Half open: one is, to see how it ends.
+
+    failures: how many there are in a row. last: the reason of the latest of them.
+    """
+
+    state: str
+    failures: int = 0
+    last: str = ""
+    until: Optional[float] = None
+
+
+def state(ends: Iterable[End], breaker: Breaker, now: float) -> State:
+    """The state at `now` (epoch seconds), from the ends of the task's runs, the newest first."""
+    if not breaker.threshold:
+        return State(CLOSED)
+    latest: Optional[End] = None
+    failures = 0
+    for end in ends:
+        if end.outcome == SUCCEEDED:
+            break
+        if end.outcome in BLAMELESS or end.reason in NOT_COUNTED:
+            continue
+        latest = latest or end
+        failures += 1
+        if latest.reason in AT_ONCE or failures >= breaker.threshold:
+            # A clock that went back must not make the pause longer than it is.
+            until = min(latest.at, now) + breaker.cooldown
+            return State(OPEN if now < until else HALF_OPEN, failures, latest.reason, until)
+    return State(CLOSED, failures, latest.reason if latest else "")
+
+
+KEYS = (
+    Key(
+        "breaker",
+        PART,
+        {},
+        "After failures in a row the task's triggers start no run for a while, then one to try; requests wait meanwhile.",
+        keys=(
+            Key(
+                "threshold",
+                COUNT,
+                Breaker().threshold,
+                "So many runs must fail one after the other; 0 switches the breaker off. Usage limits, `offline`, "
+                "`overloaded` and `server_error` do not count; `model`, `permissions`, `billing` and `auth` are enough by "
+                "themselves.",
+                0,
+                1000,
+                example=5,
+            ),
+            Key(
+                "cooldown",
+                DURATION,
+                Breaker().cooldown,
+                "How long nothing is started then. Afterwards a single run is; if it succeeds, all is as before.",
+                1,
+                YEAR,
+                example="6h",
+            ),
+        ),
+        absent="as its keys say",
+        example={"threshold": 5, "cooldown": "6h"},
+    ),
+)

@@ -1,0 +1,145 @@
+"""What the machine must be like for a run to begin; whether it is, as a function of readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model.keys import CHOICE, DURATION, FLAG, PART, PERCENT, SIZE, Key
+from clodputer.model.moment import format_duration
+from clodputer.model.size import format_size
+from clodputer.model.withunit import YEAR
+
+MB = 1024**2
+
+AC = "ac"
+
+
+class Require(NamedTuple):
+    """What must hold; None, False or an empty text: nothing of that kind.
+
+    cpu_below, memory_below: percent. disk_free: bytes. idle_for: seconds.
+    """
+
+    cpu_below: Optional[float] = None
+    memory_below: Optional[float] = None
+    disk_free: Optional[int] = None
+    power: str = ""
+    network: bool = False
+    idle_for: Optional[float] = None
+
+
+# What every run needs unless config.yaml says otherwise: records, streams and what the run makes have to fit.
+DISK_FREE = 500 * MB
+
+
+class Readings(NamedTuple):
+    """What the machine is like now; None for what was not asked for or cannot be read, which keeps nothing waiting.
+
+    disk_free: the least of the file systems that the run writes to. plugged: on mains power. idle: seconds since
+    somebody typed.
+    """
+
+    cpu: Optional[float] = None
+    memory: Optional[float] = None
+    disk_free: Optional[int] = None
+    plugged: Optional[bool] = None
+    network: Optional[bool] = None
+    idle: Optional[float] = None
+
+
+class Lacking(NamedTuple):
+    """What is not as it must be: a reason code to wait for, and a sentence."""
+
+    reason: str
+    message: str
+
+
+def both(task: Require, everywhere: Mapping[str, Any]) -> Require:
+    """What a task needs together with what config.yaml asks of all tasks: of each kind the task's own word, if it has one."""
+    general = {"disk_free": DISK_FREE, **everywhere}
+    own = {name: value for name, value in task._asdict().items() if value not in (None, "", False)}
+    return Require(**{**general, **own})
+
+
+def lacking(require: Require, found: Readings) -> Optional[Lacking]:
+    """The first thing that is not as it must be, or None."""
+    if require.disk_free is not None and found.disk_free is not None and found.disk_free < require.disk_free:
+        free, wanted = format_size(found.disk_free), format_size(require.disk_free)
+        return Lacking("disk", f"{free} are free on the disk, and {wanted} must be (disk_free).")
+    if require.power == AC and found.plugged is False:
+        return Lacking("power", "The computer runs on its battery (power: ac).")
+    if require.network and found.network is False:
+        return Lacking("network", "There is no network (network: true).")
+    if require.memory_below is not None and found.memory is not None and found.memory >= require.memory_below:
+        return Lacking(
+            "memory", f"{found.memory:.0f}% of the memory is used (memory_below: {require.memory_below:g}%)."
+        )
+    if require.cpu_below is not None and found.cpu is not None and found.cpu >= require.cpu_below:
+        return Lacking(
+            "cpu", f"The processors are busy to {found.cpu:.0f}% (cpu_below: {require.cpu_below:g}%)."
+        )
+    if require.idle_for is not None and found.idle is not None and found.idle < require.idle_for:
+        since, wanted = format_duration(found.idle), format_duration(require.idle_for)
+        return Lacking("idle", f"Somebody used the computer {since} ago (idle_for: {wanted}).")
+    return None
+
+
+NEEDS = (
+    Key(
+        "cpu_below",
+        PERCENT,
+        help="The processors are less busy than this, measured over a fifth of a second.",
+        smallest=1,
+        largest=100,
+        absent="no matter",
+        example="50%",
+    ),
+    Key(
+        "memory_below",
+        PERCENT,
+        help="Less than this share of the memory is in use.",
+        smallest=1,
+        largest=100,
+        absent="no matter",
+        example="80%",
+    ),
+    Key(
+        "disk_free",
+        SIZE,
+        help="So much is free where the home and the working directory are.",
+        smallest=1,
+        absent="that of `config.yaml`, else `500MB`",
+        example="2GB",
+    ),
+    Key(
+        "power",
+        CHOICE,
+        "",
+        "`ac`: the computer is on mains power, or has no battery.",
+        choices=(AC,),
+        absent="no matter",
+        example="ac",
+    ),
+    Key("network", FLAG, default=False, help="There is a way to other computers.", example=True),
+    Key(
+        "idle_for",
+        DURATION,
+        help="Nobody has typed at the computer or in a terminal of it for so long.",
+        smallest=1,
+        largest=YEAR,
+        absent="no matter",
+        example="10m",
+    ),
+)
+KEYS = (
+    Key(
+        "require",
+        PART,
+        {},
+        "What the machine must be like for a run to begin; until it is, the request waits and others of the lane go first.",
+        keys=NEEDS,
+        absent="that of `config.yaml`",
+        example={"power": "ac", "network": True},
+    ),
+)

@@ -1,0 +1,56 @@
+"""Admission: whether a run may begin beside those that go on, decided by one exec at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from time import monotonic, sleep, time
+from typing import Optional
+
+from clodputer import gates
+from clodputer.model.verdict import Wait
+from clodputer.model.waiting import ADMISSION
+from clodputer.runner.attempt import Attempt
+from clodputer.store.context import Context
+from clodputer.store.history import History
+from clodputer.store.lock import Lock
+
+# To decide and to mark the slot takes milliseconds. Who has not come round after so many seconds is stopped or very slow, and
+# the request waits for so many seconds more.
+PATIENCE = 5.0
+GLANCE = 0.005
+LATER = 10.0
+
+
+def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wait]:
+    """Enter an attempt on `entered`; or what its request is to wait for.
+
+    Some gates look at the runs that go on beside: they let one run through, or so many dollars. Two execs that asked them in
+    the same moment would both be let through. So they are asked here once more, by one exec at a time, and the next one to
+    ask sees the mark that the attempt has made in its slot.
+
+    Raises OSError, and ClodputerError when no run whatever can be begun here.
+    """
+    with _turn(context) as ours:
+        now = time()
+        if not ours:
+            return Wait(now + LATER, ADMISSION, "Another exec takes long to let a run begin.")
+        verdict = gates.ask_beside(attempt.request, attempt.task, History(context.home), context, now)
+        if isinstance(verdict, Wait):
+            return verdict
+        entered.enter_context(attempt)
+        return None
+
+
+@contextmanager
+def _turn(context: Context) -> Iterator[bool]:
+    lock = Lock(f"{context.home.ledger}/admission.lock")
+    give_up = monotonic() + PATIENCE
+    held = lock.acquire()
+    while not held and monotonic() < give_up:
+        sleep(GLANCE)
+        held = lock.acquire()
+    try:
+        yield held
+    finally:
+        lock.release()

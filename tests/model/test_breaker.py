@@ -1,0 +1,79 @@
+"""The circuit breaker: its state from how runs ended, as a table and as properties."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clodputer.model import outcome
+from clodputer.model.breaker import AT_ONCE, CLOSED, HALF_OPEN, NOT_COUNTED, OPEN, Breaker, End, State, state
+
+NOW = 1_800_000_000.0
+BREAKER = Breaker(threshold=3, cooldown=3600.0)
+
+
+def ends(*reasons: str, newest: float = NOW - 60) -> list[End]:
+    """Runs that ended for these reasons, the newest first, a minute apart."""
+    return [End(newest - 60 * age, outcome.of(reason).outcome, reason) for age, reason in enumerate(reasons)]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ([], CLOSED),
+        (["timeout", "exit_status"], CLOSED),
+        (["timeout", "exit_status", "completed", "timeout", "timeout"], CLOSED),
+        (["timeout", "exit_status", "empty"], OPEN),
+        (["exec_died", "exec_died", "exec_died"], OPEN),
+        (["timeout", "offline", "exit_status", "usage_limit", "cancelled", "interrupted", "empty"], OPEN),
+        (["offline", "overloaded", "server_error", "usage_limit", "cancelled"], CLOSED),
+        (["nothing_to_do", "timeout", "nothing_to_do", "timeout", "timeout"], OPEN),
+        *[([reason], OPEN) for reason in AT_ONCE],
+        (["timeout", "auth"], CLOSED),
+        (["completed", "auth"], CLOSED),
+    ],
+)
+def test_the_state_of_a_row_of_ends(reasons: list[str], expected: str) -> None:
+    """Only failures of the task's own count, and only those since the last success."""
+    assert state(ends(*reasons), BREAKER, NOW).state == expected
+
+
+def test_it_opens_for_its_cooldown_and_is_half_open_from_then_on() -> None:
+    failed = ends("timeout", "timeout", "exit_status")
+    until = NOW - 60 + 3600
+    assert state(failed, BREAKER, NOW) == State(OPEN, 3, "timeout", until)
+    assert state(failed, BREAKER, until - 0.001).state == OPEN
+    assert state(failed, BREAKER, until).state == HALF_OPEN
+    probe = End(until + 5, *outcome.of("timeout")[:2])
+    assert state([probe, *failed], BREAKER, until + 6).state == OPEN
+
+
+def test_without_a_threshold_there_is_none() -> None:
+    assert state(ends(*["timeout"] * 9), Breaker(threshold=0), NOW) == State(CLOSED)
+
+
+def test_a_clock_that_went_back_makes_no_longer_pause() -> None:
+    ahead = ends("timeout", "timeout", "timeout", newest=NOW + 10**6)
+    assert state(ahead, BREAKER, NOW).until == NOW + 3600
+
+
+REASONS = st.lists(st.sampled_from(sorted(outcome.REASONS)), max_size=12)
+
+
+@given(reasons=REASONS, threshold=st.integers(0, 6), later=st.floats(0, 10_000))
+def test_properties(reasons: list[str], threshold: int, later: float) -> None:
+    """It looks at no run before the last success; once half open it stays so until a run ends; a success closes it."""
+    breaker = Breaker(threshold, 3600.0)
+    found = state(ends(*reasons), breaker, NOW)
+    since = reasons[: reasons.index("completed")] if "completed" in reasons else reasons
+    assert state(ends(*since), breaker, NOW) == found
+    assert state(ends("completed", *reasons), breaker, NOW).state == CLOSED
+    counted = [
+        one for one in since if outcome.of(one).outcome not in outcome.BLAMELESS and one not in NOT_COUNTED
+    ]
+    assert (found.state == CLOSED) == (
+        threshold == 0 or (len(counted) < threshold and not (counted and counted[0] in AT_ONCE))
+    )
+    if found.state == HALF_OPEN:
+        assert state(ends(*reasons), breaker, NOW + later).state == HALF_OPEN
