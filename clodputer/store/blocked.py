@@ -8,10 +8,11 @@ from time import time
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.settings import Settings
 from clodputer.store import atomic, incomplete, plainfile, secrets
 from clodputer.store import home as homes
+from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.log import events
 
 # In bytes; messages of config.yaml name every mistake.
 LARGEST = 65536
@@ -49,8 +50,10 @@ def report(home: Home, error: ClodputerError, package: str = "") -> None:
     try:
         if not homes.exists(home) or homes.is_newer(home) or _read(home) == data:
             return
-        masker = secrets.masker_for(_secrets(home), os.environ)
-        events.append(home, masker, time(), "blocked", reason=error.code, message=error.message)
+        found = _secrets(home)
+        # Not as `look_on` has it: that reads config.yaml, for which a package may be missing.
+        context = Context(home, os.environ, Settings(), found, secrets.masker_for(found, os.environ))
+        context.log(time(), "blocked", reason=error.code, message=error.message)
         atomic.write(_path(home), data, durable=False)
     except (OSError, ClodputerError):
         pass
