@@ -81,8 +81,8 @@ def lost(why):
     sys.stderr.write("clodputer: %s. %s\n" % (why, @PYTHON_HINT@))
     home = ENVIRONMENT["CLODPUTER_HOME"]
     cause = "\n".join([@PYTHON_CODE@, @PYTHON_HINT@, "", why]) + "\n"
-    event = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "event": "shim_broken"}
-    event.update({"task": None, "request_id": None, "run_id": None, "message": why})
+    event = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "event": "blocked"}
+    event.update({"task": None, "request_id": None, "run_id": None, "reason": @PYTHON_CODE@, "message": why})
     try:
         with open(home + "/ledger/blocked", "a+", encoding="utf-8", errors="replace") as known:
             known.seek(0)
@@ -218,7 +218,14 @@ def remove(path: str) -> bool:
 
 def _event(message: str) -> str:
     """The rest of a line of the execution log, after its time."""
-    fields = {"event": "shim_broken", "task": None, "request_id": None, "run_id": None, "message": message}
+    fields = {
+        "event": "blocked",
+        "task": None,
+        "request_id": None,
+        "run_id": None,
+        "reason": CODE,
+        "message": message,
+    }
     return dumps(fields, ensure_ascii=False)[1:]
 
 

@@ -140,7 +140,7 @@ def test_a_package_made_for_another_python(home: Home, tmp_path: Path) -> None:
     (broken / "__init__.py").write_text("from pydantic_core._pydantic_core import SchemaValidator\n")
     drop(home, "work")
     path = install(home, str(ROOT), site, version=(3, 8))
-    sentence = told_each_time(home, path, "shim_broken")
+    sentence = told_each_time(home, path, "blocked")
     assert f"Python {sys.version.split()[0]}" in sentence
     assert "pydantic_core" in sentence
     in_order_again(home)
@@ -163,7 +163,7 @@ def test_a_python_that_is_too_old(home: Home, tmp_path: Path) -> None:
         ' sys.version = "3.8.10 (old)"; sys.argv = sys.argv[1:]; exec(open(sys.argv[0]).read())\' "$@"',
     )
     drop(home, "work")
-    sentence = told_each_time(home, install(home, python=str(old)), "shim_broken")
+    sentence = told_each_time(home, install(home, python=str(old)), "blocked")
     assert "Python 3.8.10" in sentence
     assert "needs Python 3.9 or newer" in sentence
     in_order_again(home)
@@ -173,13 +173,13 @@ def test_a_program_that_this_python_cannot_read(home: Home, tmp_path: Path) -> N
     copy = tmp_path / "copy"
     shutil.copytree(f"{ROOT}/clodputer", copy / "clodputer", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "clodputer" / "__main__.py").write_text("type X[T] = (:\n")
-    told_each_time(home, install(home, str(copy), SITE), "shim_broken")
+    told_each_time(home, install(home, str(copy), SITE), "blocked")
     in_order_again(home)
 
 
 def test_a_python_that_is_gone(home: Home) -> None:
     drop(home, "work")
-    assert "/nowhere/python" in told_each_time(home, install(home, python="/nowhere/python"), "shim_broken")
+    assert "/nowhere/python" in told_each_time(home, install(home, python="/nowhere/python"), "blocked")
     in_order_again(home)
 
 
@@ -187,7 +187,7 @@ def test_one_cause_after_another(home: Home, tmp_path: Path) -> None:
     """Each is logged."""
     for python in ("/nowhere/python", "/nowhere/else", "/nowhere/python"):
         assert alarm(install(home, python=python)).returncode == 1
-    assert len(events(home, "shim_broken")) == 3
+    assert len(events(home, "blocked")) == 3
 
 
 def test_the_command_itself_with_a_python_that_is_too_old() -> None:
