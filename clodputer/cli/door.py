@@ -39,7 +39,7 @@ def execute(task: str, as_json: bool) -> int:
         home = homes.locate(os.environ)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
         if not homes.usable(home) or something_to_do(home, task):
-            data = _work(home, task)
+            data = _work(home, task, watched=os.isatty(1) and not as_json)
         if as_json:
             from clodputer.cli.envelope import success
 
@@ -47,7 +47,9 @@ def execute(task: str, as_json: bool) -> int:
         elif os.isatty(1):
             from clodputer.cli.text.exec import told
 
-            print(told(data))
+            text = told(data)
+            if text:
+                print(text)
     except BaseException as error:  # noqa: BLE001  (the handler decides)
         from clodputer.cli.main import failure
 
@@ -74,18 +76,19 @@ def something_to_do(home: Home, task: str = "") -> bool:
     return False
 
 
-def _work(home: Home, task: str) -> dict[str, Any]:
+def _work(home: Home, task: str, watched: bool) -> dict[str, Any]:
     from clodputer.store import blocked
 
     try:
         blocked.ask(home)
-        return _drain(task)
+        return _drain(task, watched)
     except (ImportError, SyntaxError) as error:
         blocked.report_incomplete(home, error)
         raise
 
 
-def _drain(task: str) -> dict[str, Any]:
+def _drain(task: str, watched: bool) -> dict[str, Any]:
+    """Drain the spool. watched: a person sees each run begin and end; a scheduler has no eyes."""
     from clodputer.model.errors import ClodputerError
     from clodputer.runner.drain import work
     from clodputer.runner.processes.stop import Stop
@@ -99,4 +102,8 @@ def _drain(task: str) -> dict[str, Any]:
             blocked.report(homes.locate(os.environ), error)
             raise
         blocked.over(context.home)
+        if watched:
+            from clodputer.cli.text.exec import show
+
+            context = context._replace(seen=show)
         return work(context, stop, task)._asdict()

@@ -9,7 +9,7 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 from clodputer.model.settings import slots as slots_of
-from clodputer.runner import fault
+from clodputer.runner import fault, logins
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
@@ -55,6 +55,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     with doing("putting the lanes in order", context.home.lanes):
         for lane in layout.lanes(context.home):
             slots.arrange(context.home, lane, slots_of(context.settings, lane))
+    fault.contained(context, "logins", partial(logins.let_go, context, time()))
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()

@@ -36,6 +36,7 @@ HOOK = "CLODPUTER_FAULT"
 
 # The steps of a drain that are nobody's in particular, in words.
 _STEPS = {
+    "logins": "looking whether a login has changed",
     "due": "looking at what is due",
     "promote": "queueing requests whose time has come",
     "tidy": "tidying up old runs and logs",

@@ -28,6 +28,10 @@ CALLS = {
         Call(("opened", "--edit"), apart=True),
     ],
     "edit": [Call(("good",), apart=True), Call(("broken",), status=1, apart=True)],
+    "set": [Call(("spare", "timeout=5m")), Call(("spare", "timeout=5m", "expect.file_exists=x"))],
+    "enable": [Call(("spare",)), Call(("spare", "other"))],
+    "disable": [Call(("spare", "--reason", "why")), Call(("spare",))],
+    "remove": [Call(("gone", "--yes"))],
     "validate": [Call(("good",)), Call(status=1)],
     "run": [
         Call(("good",), apart=True),

@@ -83,7 +83,15 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         mcp_servers=notes.mcp_servers,
         in_effect=notes.in_effect,
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+        unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
+
+
+def _took_no_turn(outcome: Outcome, notes: Notes) -> bool:
+    """Whether a run that was to go on with a session ended at once: as 2.1.329 and 2.1.332 tell it, or as 2.1.197 does."""
+    if notes.result is None:
+        return outcome.reason == "exit_status" and not notes.session_id
+    return outcome.reason == "agent_error" and count(notes.result.get("num_turns")) == 0
 
 
 def _final(notes: Notes) -> Any:

@@ -27,11 +27,11 @@ from clodputer.store.holds import Placed
 @held.target_options
 @json_option
 def command(task: str, lane: Optional[str], account: Optional[str], *, everything: bool) -> Result:
-    """End the hold on a task, a lane or everything.
+    """End the hold on a task, a lane, an account or everything.
 
     Ends just that one hold: --all means the one on everything, and leaves a hold on a single task. It may have been placed by
-    pause, by stop, or by a usage limit. What waited goes back to its queue and runs at the next alarm, or now by: clodputer
-    exec. When nothing is named and there is only one hold, it is ended.
+    pause, by stop, by a usage limit or by a refused login. What waited goes back to its queue and runs at the next alarm, or
+    now by: clodputer exec. When nothing is named and there is only one hold, it is ended.
 
     Exit code 0 also when there was no such hold.
 

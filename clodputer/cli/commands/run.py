@@ -103,7 +103,7 @@ def command(
     request's run, in whichever process it is. In a terminal a line shows how far it is. Ctrl-C, or closing the terminal,
     cancels this request and nothing else.
 
-    Exit code 0 when the run succeeded, 1 when it did not, 75 when its lane is on hold or a usage limit was reached.
+    Exit code 0 when the run succeeded, 1 when it did not, 75 when it is on hold or a usage limit was reached.
 
     \b
     Examples:
@@ -146,7 +146,7 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
     task = taskfile.load(context.home, name, environ)
     if not task.enabled:
         raise ClodputerError(
-            "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
+            "task_disabled", f"task {task.name} is disabled", f"Fix: clodputer enable {task.name}"
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
