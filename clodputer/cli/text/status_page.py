@@ -12,7 +12,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import fates, scheduled
 from clodputer.model.moment import format_duration
-from clodputer.store import zone
+from clodputer.store import exposed, zone
 from clodputer.views.status import Running, Status
 
 RUNNING = (
@@ -108,7 +108,8 @@ def _holds(status: Status) -> Iterator[str]:
 def _attention(status: Status) -> Iterator[str]:
     needs = status.attention
     for problem in needs.problems:
-        yield f"Nothing runs until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
+        what = "Its requests wait" if problem.code == exposed.CODE else "Nothing runs"
+        yield f"{what} until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
     if needs.crash is not None:
         others = needs.crashes - 1
         more = f" ({others} other{'' if others == 1 else 's'} beside it)" if others else ""
