@@ -22,7 +22,8 @@ from clodputer.store.spool.layout import lane as lane_folder
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import ask, taskfile
 from clodputer.views import faults as contained
-from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
+from clodputer.views.doctor.fix import SETTLE, UNLINK, Fix
 
 NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"
 
@@ -125,7 +126,7 @@ def slots(facts: Facts) -> list[Finding]:
                 "slots",
                 f"{what} in lane {each.lane}: its exec died, and nobody has seen to it since",
                 "The next exec settles it: clodputer exec",
-                Fix("start clodputer exec, which settles it and then runs what waits", EXEC),
+                SETTLE,
             )
     return found or ok("slots", "no run was left behind")
 
