@@ -20,7 +20,7 @@ from clodputer.cli.commands.run_options import (
     read_text,
     usage,
 )
-from clodputer.cli.commands.run_wait import refuse_held, settle
+from clodputer.cli.commands.run_wait import refuse_exposed, refuse_held, settle
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
@@ -39,7 +39,7 @@ from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import runs, zone
 from clodputer.store.context import Context, look
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 
 @click.command()
@@ -150,7 +150,8 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
-    prompt.check_context(task, wanted.context, environ, context.secrets)
+    if name != ask.NAME:  # its context is not for the prompt
+        prompt.check_context(task, wanted.context, environ, context.secrets)
     return context, task
 
 
@@ -195,6 +196,7 @@ def run(
     """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
     with Stop() as stop:
         context, task = find(environ, name, wanted)
+        refuse_exposed(context, task)
         refuse_held(context, task, "Nothing was dropped.")
         place = screen.on(sys.stderr, environ) if live else None
         watcher = None

@@ -44,6 +44,8 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
         raise RuntimeError(f"while a template was filled in: {error}") from None
     if "cannot_render" in answer:
         raise CannotRender(*answer["cannot_render"])
+    if "missing" in answer:
+        raise ModuleNotFoundError(answer["error_text"], name=answer["missing"])
     return answer["value"]
 
 
@@ -55,5 +57,7 @@ def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[st
         return {"value": function(*arguments)}
     except CannotRender as error:
         return {"cannot_render": [str(error), error.missing]}
+    except ImportError as error:
+        return {"missing": error.name or "", "error_text": str(error)}
     except MemoryError:
         return {"cannot_render": [_TOO_LARGE]}
