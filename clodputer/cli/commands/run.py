@@ -20,7 +20,7 @@ from clodputer.cli.commands.run_options import (
     read_text,
     usage,
 )
-from clodputer.cli.commands.run_wait import refuse_held, settle
+from clodputer.cli.commands.run_wait import refuse_exposed, refuse_held, settle
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
@@ -199,6 +199,7 @@ def run(
     """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
     with Stop() as stop:
         context, task = find(environ, name, wanted)
+        refuse_exposed(context, task)
         refuse_held(context, task, "Nothing was dropped.")
         place = screen.on(sys.stderr, environ) if live else None
         watcher = None
