@@ -9,7 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.task import Task
-from clodputer.store import crashes, exposed
+from clodputer.store import blocked, crashes, exposed
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
@@ -26,11 +26,11 @@ LONGEST = 60 * 86400.0
 class Attention(NamedTuple):
     """All of it.
 
-    problems: why config.yaml or secrets.env cannot be used, which stops every run, and what other accounts could change, which
-    stops those of its task. failing: the latest run of each task
-    whose latest run failed, the latest first. failures: how many runs failed since the moment asked for. crash: the latest
-    fault of ours in the last seven days that ended a command, of so many different ones. faults: those that were contained
-    since the moment asked for. stuck: names in `new/` of what can neither be taken in nor be moved away.
+    problems: what stops every run (a mistake in config.yaml or secrets.env, an installation that is not whole), and what other
+    accounts could change, which stops those of its task. failing: the latest run of each task whose latest run failed, the
+    latest first. failures: how many runs failed since the moment asked for. crash: the latest fault of ours in the last seven
+    days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
+    names in `new/` of what can neither be taken in nor be moved away.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -81,8 +81,11 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
             if failed:
                 failing.append(of_past(run))
     recent = crashes.latest(context.home, now - WEEK)
+    problems, cause = context.problems, blocked.known(context.home)
+    if cause is not None and cause.error.code in blocked.OF_THE_INSTALLATION:
+        problems = (*problems, cause.error)
     return Attention(
-        (*context.problems, *_exposed(context, tasks)),
+        (*problems, *_exposed(context, tasks)),
         tuple(failing),
         failures,
         recent[0] if recent else None,
