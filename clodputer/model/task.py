@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import Breaker
+from clodputer.model.budget import Budget
 from clodputer.model.expect import Expect
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
@@ -79,6 +80,7 @@ class Task(NamedTuple):
     expect: Expect = Expect()
     retry: Retry = Retry()
     breaker: Breaker = Breaker()
+    budget: Budget = Budget()
     require: Require = Require()
     keep_awake: bool = False
     triggers: tuple[Trigger, ...] = (Trigger(),)
@@ -86,7 +88,13 @@ class Task(NamedTuple):
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry, "breaker": Breaker, "require": Require}
+MAPPINGS: Mapping[str, Any] = {
+    "expect": Expect,
+    "retry": Retry,
+    "breaker": Breaker,
+    "budget": Budget,
+    "require": Require,
+}
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 
