@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clodputer.store import home as homes
 from clodputer.store import runs as store
 from clodputer.store.folder import entries
-from clodputer.store.spool import aside, layout, whereabouts
+from clodputer.store.spool import aside, find, layout
 
 if TYPE_CHECKING:
     import click
@@ -65,7 +65,7 @@ def waiting(context: click.Context, parameter: click.Parameter, incomplete: str)
     """The requests that wait or run, by their ids."""
     del context, parameter
     found = []
-    for one in whereabouts.everywhere(homes.locate(os.environ)):
+    for one in find.everywhere(homes.locate(os.environ)):
         if one.id.startswith(incomplete) and one.id:
             found.append(one.id)
             if len(found) == MOST:

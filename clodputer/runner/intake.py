@@ -13,7 +13,7 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import aside, dedupe, dropfile, layout, queue, stuck, whereabouts
+from clodputer.store.spool import aside, dedupe, dropfile, find, layout, queue, stuck
 from clodputer.store.spool.aside import Reason
 from clodputer.tasks import ask, taskfile
 
@@ -176,7 +176,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
         request = request._replace(id=entry.request_id)
     elif entry is not None:
         # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-        pending = any(entry.request_id in whereabouts.pending_ids(home) for _ in range(2))
+        pending = any(entry.request_id in find.pending_ids(home) for _ in range(2))
         holder = decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, pending)
         if decide.coalesce(request, holder, batch.now):
             return entry.request_id, request
@@ -190,9 +190,7 @@ def _pending(batch: Batch) -> set[str]:
     """The ids that are taken. Only intake adds to them, and the lock keeps other intakes out."""
     if not batch.pending:
         # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-        batch.pending.append(
-            whereabouts.pending_ids(batch.context.home) | whereabouts.pending_ids(batch.context.home)
-        )
+        batch.pending.append(find.pending_ids(batch.context.home) | find.pending_ids(batch.context.home))
     return batch.pending[0]
 
 

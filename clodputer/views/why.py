@@ -21,7 +21,7 @@ from clodputer.store import holds, ledger, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
-from clodputer.store.spool.whereabouts import DELAYED, DROPPED, RUNNING
+from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
 from clodputer.views import fates, setaside, status, watching
 from clodputer.views.fates import Overdue

@@ -21,7 +21,7 @@ from clodputer.model.moment import iso
 from clodputer.runner.requests import holding
 from clodputer.store import holds, zone
 from clodputer.store.holds import Hold, Placed
-from clodputer.store.spool.whereabouts import RUNNING
+from clodputer.store.spool.find import RUNNING
 from clodputer.views import tasks as taskview
 
 

@@ -14,7 +14,7 @@ from clodputer.model.task import is_name
 from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile
-from clodputer.store.spool.lookup import REJECTED
+from clodputer.store.spool.find import REJECTED
 from clodputer.tasks import taskfile
 
 # What is wrong with the tasks that were looked at, by their names.
