@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple, Optional
 
 from clodputer.model import budget
-from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent
+from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent, Use
 from clodputer.model.keys import Key
 from clodputer.model.request import Request, by_hand
 from clodputer.model.task import Task
@@ -48,6 +48,15 @@ def left(task: Task, history: History, context: Context, now: float) -> Optional
     there = zone.load("", context.environ)
     found = (budget.left(scope, now, there) for scope in scopes(task, history, context, now))
     return min((one for one in found if one is not None), default=None)
+
+
+def newly_near(
+    task: Task, cost: Optional[float], history: History, context: Context, now: float
+) -> list[Use]:
+    """The limits that the task's run which has just ended has nearly or wholly used up. Raises OSError."""
+    there = zone.load("", context.environ)
+    found = [use for scope in scopes(task, history, context, now) for use in budget.uses(scope, now, there)]
+    return budget.newly_near(found, cost)
 
 
 def scopes(task: Task, history: History, context: Context, now: float) -> list[Scope]:

@@ -134,14 +134,13 @@ def left(scope: Scope, now: float, zone: tzinfo) -> Optional[float]:
     )
 
 
-def newly_near(before: Iterable[Use], after: Iterable[Use]) -> list[Use]:
-    """The limits that came to be nearly or wholly spent between two moments, each told once on its way up."""
-    earlier = {(use.words, use.key): use.share for use in before}
-    return [
-        use
-        for use in after
-        if any(earlier.get((use.words, use.key), 0.0) < mark <= use.share for mark in (NEARLY, 1.0))
-    ]
+def newly_near(uses: Iterable[Use], cost: Optional[float]) -> list[Use]:
+    """Of limits as they are used after a run that cost so much, those that this very run has nearly or wholly used up."""
+
+    def share_before(use: Use) -> float:
+        return (use.used - (1.0 if use.key == "runs_per_day" else cost or 0.0)) / use.limit
+
+    return [use for use in uses if any(share_before(use) < mark <= use.share for mark in (NEARLY, 1.0))]
 
 
 def _message(use: Use, reserved: float, cost: Optional[float]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.expect import Expect
+from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
@@ -79,6 +80,7 @@ class Task(NamedTuple):
     limits: Limits = Limits()
     expect: Expect = Expect()
     retry: Retry = Retry()
+    limit: Limit = Limit()
     breaker: Breaker = Breaker()
     budget: Budget = Budget()
     require: Require = Require()
@@ -91,6 +93,7 @@ FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
 MAPPINGS: Mapping[str, Any] = {
     "expect": Expect,
     "retry": Retry,
+    "limit": Limit,
     "breaker": Breaker,
     "budget": Budget,
     "require": Require,

@@ -112,11 +112,14 @@ def test_what_a_run_is_expected_to_cost(
 
 
 def test_each_mark_is_told_once_on_the_way_up() -> None:
+    """At four fifths of the money or the runs, and when all of it is gone."""
     budget = Budget(per_day=10, runs_per_day=5)
-    steps = [(0.0,), (0.0, 7.9), (0.0, 7.9, 0.2), (0.0, 7.9, 0.2, 1.0), (0.0, 7.9, 0.2, 1.0, 4.0)]
-    seen = [uses(scope(budget, *((1.0, cost) for cost in costs)), NOW, BERLIN) for costs in steps]
-    told = [[use.key for use in newly_near(before, after)] for before, after in zip(seen, seen[1:])]
-    assert told == [[], ["per_day"], ["runs_per_day"], ["per_day", "runs_per_day"]]
+    spent: tuple[tuple[float, float], ...] = ()
+    told = []
+    for cost in (0.0, 7.9, 0.2, 1.0, 4.0, 1.0):
+        spent = (*spent, (1.0, cost))
+        told.append([use.key for use in newly_near(uses(scope(budget, *spent), NOW, BERLIN), cost)])
+    assert told == [[], [], ["per_day"], ["runs_per_day"], ["per_day", "runs_per_day"], []]
 
 
 COSTS = st.lists(st.floats(0, 20), max_size=30)
@@ -127,7 +130,8 @@ def test_runs_side_by_side_never_exceed_it_together(
     costs: list[float], expected: Optional[float], limit: float
 ) -> None:
     """However many ask one after the other, what is spent and reserved stays within the budget, or one run takes all of it."""
-    budget, reserved = Budget(per_24h=limit), ()  # type: tuple[Budget, tuple[Optional[float], ...]]
+    budget = Budget(per_24h=limit)
+    reserved: tuple[Optional[float], ...] = ()
     begun = 0
     for _ in range(20):
         if (

@@ -65,6 +65,10 @@ def test_no_more_runs_than_a_day_may_have(home: Home) -> None:
     assert [one["waits"]["reason"] for one in waiting] == ["budget", "budget"]
     clodputer(home, "run", "often")
     assert len(records(home, "often")) == 3
+    near = [
+        (event["budget"], event["limit"], event["used"], event["of"]) for event in events(home, "budget_near")
+    ]
+    assert near == [("Task often", "runs_per_day", 2.0, 2.0)]
 
 
 @pytest.mark.parametrize(
