@@ -99,8 +99,8 @@ def test_slots_side_by_side_do_not_exceed_it_together(home: Home, tmp_path: Path
     command_task(home, "work", "/bin/sh", "-c", script, more="budget: {runs_per_day: 2}\n")
     ask(home, *(f"work-{number}" for number in range(6)))
     execs = [start(home, "exec") for _ in range(3)]
-    until(lambda: began.exists() and len(waits(home)) == 4, 60, message="the others do not wait")
-    assert began.read_text() == "x\nx\n"
+    until(lambda: len(waits(home)) == 4, 60, message="the others do not wait")
+    until(lambda: began.exists() and began.read_text() == "x\nx\n", 60, message="not just two begin")
     enough.touch()
     for process in execs:
         process.communicate(timeout=60)
