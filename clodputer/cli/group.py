@@ -50,6 +50,9 @@ COMMANDS = {
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 
+# Never suggested for a word that is no command: a guess must not remove anything.
+DELETING = frozenset(("prune", "remove", "uninstall"))
+
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -77,7 +80,7 @@ class LazyGroup(click.Group):
     ) -> tuple[Optional[str], Optional[click.Command], list[str]]:
         """Find the command, or say which one was probably meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no such command: {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+            ctx.fail(f"no such command: {args[0]!r}{did_you_mean(args[0], COMMANDS.keys() - DELETING)}")
         return super().resolve_command(ctx, args)
 
 

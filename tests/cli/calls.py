@@ -58,7 +58,11 @@ CALLS = {
     "stop": [Call(fresh=True)],
     "reset": [Call(("bad",))],
     "retry": [Call(("bad",))],
-    "dismiss": [Call(("nothing-such",), status=1), Call(("--all-dead", "--yes")), Call(("wrong.json",))],
+    "dismiss": [
+        Call(("nothing-such",), status=1),
+        Call(("away.json", "away-1234")),
+        Call(("--all-dead", "--yes"), fresh=True),
+    ],
     "runs": [Call(), Call(("good",)), Call(("--failed", "--since", "yesterday", "--limit", "1"))],
     "next": [Call(), Call(("--cron", "0 7 * * *"))],
     "why": [

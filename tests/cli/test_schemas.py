@@ -74,6 +74,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         ("good", ""),
         ("bad", ""),
         ("wrong.json", '{"tsk": "good"}'),
+        ("away.json", '{"tsk": "good"}'),
+        ("gone.json", '{"task": "good", "id": "away-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
         ("dead.json", '{"task": "good", "id": "dead-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
     ):
         drop(home, name, text)

@@ -31,6 +31,7 @@ from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
+from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner import prompt
 from clodputer.runner.processes.stop import Stop
@@ -39,7 +40,7 @@ from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import runs, zone
 from clodputer.store.context import Context, look
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 
 @click.command()
@@ -150,7 +151,10 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
-    prompt.check_context(task, wanted.context, environ, context.secrets)
+    if task.name == ask.NAME:
+        ask.fitted(task, Request("none", ask.NAME, time(), wanted.context))
+    else:
+        prompt.check_context(task, wanted.context, environ, context.secrets)
     return context, task
 
 

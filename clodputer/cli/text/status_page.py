@@ -13,6 +13,7 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import fates, scheduled
 from clodputer.model.moment import format_duration
 from clodputer.store import exposed, zone
+from clodputer.store.holds import USAGE_LIMIT
 from clodputer.views.status import Running, Status
 
 RUNNING = (
@@ -102,7 +103,14 @@ def _waiting(status: Status) -> Iterator[str]:
 def _holds(status: Status) -> Iterator[str]:
     for placed in status.holds:
         until, reason = zone.until(placed.hold.until), printable(placed.hold.reason)
-        yield f"{printable(placed.target.words)} {until} ({reason}): {one_line(placed.hold.message, 200)}"
+        # A usage limit ends by itself, and whoever goes on before only meets it again.
+        again = (
+            f". Let it go on: clodputer resume {printable(placed.target.option)}"
+            if reason != USAGE_LIMIT
+            else ""
+        )
+        message = one_line(placed.hold.message, 200).rstrip(".")
+        yield f"{printable(placed.target.words)} {until} ({reason}){f': {message}' if message else ''}{again}"
 
 
 def _attention(status: Status) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import islice
-from shlex import quote
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
@@ -182,8 +181,8 @@ def faults(facts: Facts) -> list[Finding]:
 def holds(facts: Facts) -> list[Finding]:
     """What stands still until somebody lets it go on, and files that hold nothing although somebody put them there."""
     found: list[Finding] = []
-    for target, hold, path in holding.in_effect(facts.home, facts.now):
-        remedy = f"To let it go on: rm {quote(path)}"
+    for target, hold, _ in holding.in_effect(facts.home, facts.now):
+        remedy = f"To let it go on: clodputer resume {target.option}"
         if hold.reason == holding.DAMAGED:
             found += problem("holds", f"{target.words} is on hold because {hold.message}", remedy)
             continue
