@@ -8,16 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from clodputer.store.home import Home
 from tests.house_imports import HEAVY, LEFT_OUT
-from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, outcomes
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import clodputer, command_task, drop, environment, execute, outcomes
 
 
 def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> None:

@@ -18,13 +18,7 @@ from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.tasks import taskfile
-from tests.workshop import ROOT, environment, make_home, write_task
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Return a fresh home."""
-    return make_home(tmp_path)
+from tests.workshop import ROOT, environment, write_task
 
 
 def _age(home: Home) -> None:
