@@ -26,7 +26,7 @@ EXIT_CODES = {
     ExitCode.USAGE: "The command line was not understood.",
     ExitCode.BUG: "A fault in Clodputer; the message names a report file that is ready for an issue.",
     ExitCode.DOCTOR: "`doctor` found a problem; it names the remedy.",
-    ExitCode.LATER: "Not now: the lane is on hold, or a usage limit was reached (`run` only).",
+    ExitCode.LATER: "Not now: the task, its lane or its account is on hold, or a usage limit was reached (`run` only).",
     ExitCode.INTERRUPTED: "Interrupted by Ctrl-C. For `run`: the run was cancelled.",
 }
 

@@ -13,5 +13,6 @@ from clodputer.store.holds import Hold, Target
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     """Place the hold; its moments come from the record, so a repetition places the same one."""
     target = Target(effect["scope"], effect["name"])
-    hold = Hold(effect["reason"], effect["message"], effect["since"], effect["until"])
+    watched = effect.get("watched") or {}
+    hold = Hold(effect["reason"], effect["message"], effect["since"], effect["until"], watched)
     holds.place(settling.context.home, target, hold, extend=True)

@@ -32,8 +32,9 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     try:
         known = from_json(effect["attempts"])
         at = float(effect["at"])
+        until = None if effect["until"] is None else float(effect["until"])
         waiting = Waiting(
-            str(effect["code"]), str(effect["message"]), float(effect["since"]), at, place.microseconds
+            str(effect["code"]), str(effect["message"]), float(effect["since"]), until, place.microseconds
         )
         later = place._replace(microseconds=int(at * 1_000_000) + 1)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):

@@ -9,10 +9,11 @@ from clodputer.model.keys import COUNT, DURATION, PART, Key
 from clodputer.model.outcome import BLAMELESS, SUCCEEDED
 from clodputer.model.withunit import YEAR
 
-# Failures that say nothing about the task: the network or the service was at fault, and they come for all tasks at once.
-NOT_COUNTED = ("offline", "overloaded", "server_error")
+# Failures that say nothing about the task: the network or the service was at fault, and they come for all tasks at once; or the
+# login or the account was, and that holds the account.
+NOT_COUNTED = ("offline", "overloaded", "server_error", "auth", "billing")
 # Failures that are the same at every try, until somebody changes something.
-AT_ONCE = ("model", "permissions", "billing", "auth")
+AT_ONCE = ("model", "permissions", "config")
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 
@@ -76,8 +77,8 @@ KEYS = (
                 COUNT,
                 Breaker().threshold,
                 "So many runs must fail one after the other; 0 switches the breaker off. Usage limits, `offline`, "
-                "`overloaded` and `server_error` do not count; `model`, `permissions`, `billing` and `auth` are enough by "
-                "themselves.",
+                "`overloaded`, `server_error`, `auth` and `billing` do not count; `model`, `permissions` and `config` are "
+                "enough by themselves.",
                 0,
                 1000,
                 example=5,

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.attempts import NONE, Attempts, past, story_to_json, to_json, with_run
+from clodputer.model.attempts import Attempts, story_to_json, to_json
 from clodputer.model.backoff import limit_pause
-from clodputer.model.moment import iso
-from clodputer.model.outcome import FAILED, LIMITED, LOST, TIMED_OUT
+from clodputer.model.ending import Ending
+from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT
 from clodputer.model.request import Request
-from clodputer.model.retry import Retry, is_retried, most_attempts, wait_after
+from clodputer.model.retry import is_retried, most_attempts, wait_after
 from clodputer.model.task import Task
-from clodputer.model.waiting import RETRY
+from clodputer.model.waiting import HOLD, RETRY
 
 # How long a file that looks unfinished is given to be finished before it is rejected, in seconds since its last change.
 UNFINISHED_FOR = 2.0
@@ -22,55 +22,18 @@ UNFINISHED_FOR = 2.0
 # A usage limit's reset is believed between a minute and eight days from now: the longest window is a week, and clocks differ.
 SOONEST_RESET, LATEST_RESET = 60.0, 8 * 86400.0
 
+# What keeps a request waiting may end earlier than it said: a hold can be lifted. So it is asked about again after this many
+# seconds at the latest, by whichever exec comes then.
+ASK_AGAIN = 300.0
+
 UNSUCCESSFUL = (FAILED, TIMED_OUT, LOST)
+# Whatever else draws on the account would end the same way.
+LOCKED_OUT = ("auth", "billing")
 
 
 def disabled(task: Task) -> str:
     """What to tell about a request for a task that is switched off."""
-    return f"Task {task.name} is disabled. Set enabled: true in {task.path}."
-
-
-class Ending(NamedTuple):
-    """All that is known of a run that has ended, at `now` (epoch seconds), when it is decided what follows.
-
-    message, result: what it said, secrets masked. files: those that it is known to have written. attempt: the number of the
-    try that it belongs to. attempts: what was known of the request before this run. retry: what its task says of retries.
-    retry_after: the seconds that the other side asked for. left: how many processes of the run would not die.
-    resets_at: when the usage limit ends (epoch seconds). limited_before: how many runs of the request ended limited before.
-    dice: a number from 0 to 1, of all that is left to chance.
-    """
-
-    outcome: str
-    reason: str
-    now: float
-    lane: str = "default"
-    message: str = ""
-    run_id: str = ""
-    result: str = ""
-    files: tuple[str, ...] = ()
-    attempt: int = 1
-    attempts: Attempts = NONE
-    retry: Retry = Retry()
-    retry_after: Optional[float] = None
-    left: int = 0
-    resets_at: Optional[float] = None
-    limited_before: int = 0
-    dice: float = 0.5
-
-    @property
-    def story(self) -> Attempts:
-        """What is known of the request now, this run included; the next one is of the same try."""
-        run = past(
-            self.run_id,
-            self.attempt,
-            self.outcome,
-            self.reason,
-            self.message,
-            iso(self.now),
-            self.result,
-            self.files,
-        )
-        return with_run(self.attempts, run)._replace(attempt=self.attempt)
+    return f"Task {task.name} is disabled. Switch it on: clodputer enable {task.name}"
 
 
 def after(ending: Ending) -> list[dict[str, Any]]:
@@ -83,34 +46,74 @@ def after(ending: Ending) -> list[dict[str, Any]]:
         return [{"effect": "put_back"}]
     if ending.outcome == LIMITED:
         return _limited(ending)
+    if ending.reason in LOCKED_OUT and ending.account:
+        return _locked_out(ending)
     if ending.outcome in UNSUCCESSFUL:
         return [_failed(ending)]
     return [{"effect": "finish"}]
 
 
 def _limited(ending: Ending) -> list[dict[str, Any]]:
-    until = ending.now + limit_pause(ending.limited_before)
+    """The account waits for the reset, and so does the request, to go on with its session then."""
+    until = ending.now + limit_pause(ending.attempts.windows)
     if ending.resets_at is not None:
         until = min(max(ending.resets_at, ending.now + SOONEST_RESET), ending.now + LATEST_RESET)
-    message = "The account's usage limit is reached; the lane goes on by itself after the reset."
-    return [
-        {
-            "effect": "hold",
-            "scope": "lane",
-            "name": ending.lane,
-            "reason": ending.reason,
-            "message": message,
-            "since": ending.now,
-            "until": until,
-        },
-        {"effect": "put_back"},
-    ]
+    hold = _hold(ending, "The usage limit is reached; what waits goes on by itself after the reset.", until)
+    if ending.attempts.windows >= ending.limit.windows:
+        return [hold, _given_up(ending, f"It has waited through {ending.attempts.windows} usage limits.")]
+    story = ending.story
+    return [hold, _kept(ending, story._replace(windows=story.windows + 1), until)]
+
+
+def _locked_out(ending: Ending) -> list[dict[str, Any]]:
+    """Nothing of the account can be run until a person has put its login or billing right; nothing is lost until then."""
+    remedy = REASONS[ending.reason].remedy
+    end = f"It goes on when the login has changed, or after: clodputer resume --account {ending.account}"
+    message = " ".join(part for part in (ending.message, remedy, end) if part)
+    return [_hold(ending, message, None), _kept(ending, ending.story, None)]
+
+
+def _hold(ending: Ending, message: str, until: Optional[float]) -> dict[str, Any]:
+    return {
+        "effect": "hold",
+        "scope": "account" if ending.account else "lane",
+        "name": ending.account or ending.lane,
+        "reason": ending.reason,
+        "message": message,
+        "since": ending.now,
+        "until": until,
+        "watched": {} if until is not None else dict(ending.watched),
+    }
+
+
+def _kept(ending: Ending, attempts: Attempts, until: Optional[float]) -> dict[str, Any]:
+    """The way out of a request that a hold keeps from being done: it waits for the end of that, its attempt not used up."""
+    if ending.left:
+        return _left_running(ending)
+    whose = f"account {ending.account}" if ending.account else f"lane {ending.lane}"
+    at = ending.now + ASK_AGAIN
+    return _again(
+        ending,
+        HOLD,
+        f"{whose} is on hold ({ending.reason})",
+        at if until is None else min(at, until),
+        attempts._replace(session=ending.session, lost_session=""),
+        until,
+    )
 
 
 def _failed(ending: Ending) -> dict[str, Any]:
     """The way out of a request whose run did not succeed: once more, or for good."""
     most = most_attempts(ending.retry)
     again = is_retried(ending.retry, ending.reason)
+    if ending.unresumed and not ending.left:
+        return _again(
+            ending,
+            RETRY,
+            "Its session could not be gone on with; a new one is begun.",
+            ending.now,
+            ending.story._replace(session="", lost_session=ending.attempts.session),
+        )
     if again and ending.attempt < most and not ending.left:
         wait = wait_after(ending.retry, ending.attempt, ending.dice, ending.retry_after)
         return _again(
@@ -120,27 +123,37 @@ def _failed(ending: Ending) -> dict[str, Any]:
             ending.now + wait,
             ending.story._replace(attempt=ending.attempt + 1, session="", lost_session=""),
         )
-    if again and ending.left:
-        return _given_up(
-            ending,
-            f"It was not tried again, as {ending.left} of its processes would not die: two runs of one request must not "
-            "be at work at the same time.",
-        )
+    if (again or ending.unresumed) and ending.left:
+        return _left_running(ending)
     if ending.outcome == LOST or ending.attempts.story:
         return _given_up(ending)
     return {"effect": "finish"}
 
 
-def _again(ending: Ending, code: str, message: str, at: float, attempts: Attempts) -> dict[str, Any]:
-    """The effect that has a request wait until it is looked at again, at `at`; `code` is one of model/waiting.WAITS."""
+def _again(
+    ending: Ending, code: str, message: str, at: float, attempts: Attempts, until: Optional[float] = None
+) -> dict[str, Any]:
+    """The effect that has a request wait until it is looked at again, at `at`.
+
+    code: one of model/waiting.WAITS. until: when the wait is over, for those who are told of it; without it that is not known.
+    """
     return {
         "effect": "retry",
         "code": code,
         "message": message,
         "since": ending.now,
         "at": at,
+        "until": at if code == RETRY else until,
         "attempts": to_json(attempts),
     }
+
+
+def _left_running(ending: Ending) -> dict[str, Any]:
+    return _given_up(
+        ending,
+        f"It was not run again, as {ending.left} of its processes would not die: two runs of one request must not be at "
+        "work at the same time.",
+    )
 
 
 def _given_up(ending: Ending, message: str = "") -> dict[str, Any]:

@@ -43,7 +43,7 @@ REASONS: dict[str, Reason] = {
     "usage_limit": Reason(
         LIMITED,
         "The account's usage limit is reached.",
-        "Nothing: the lane is on hold until the reset and the request waits in the queue.",
+        "Nothing: the account is on hold until the reset, and the run then goes on with its session.",
     ),
     "overloaded": Reason(
         FAILED,

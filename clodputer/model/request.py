@@ -46,12 +46,12 @@ class Request(NamedTuple):
 
 
 # The trigger in the origin of a request that a person or a program made by a command of ours.
-BY_HAND = "manual"
+BY_HAND = frozenset(("manual", "retry"))
 
 
 def by_hand(request: Request) -> bool:
     """Whether somebody asked for this one run, where other requests come from triggers."""
-    return request.origin.get("trigger") == BY_HAND
+    return request.origin.get("trigger") in BY_HAND
 
 
 # As finely as a request file writes a moment, so that reading it back gives an equal request.

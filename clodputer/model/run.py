@@ -18,6 +18,7 @@ class Facts(NamedTuple):
     environ: of `exec` itself; an agent takes only what its allow-list names. secrets: of secrets.env, likewise.
     temporary: the run's private TMPDIR. claude: path of the binary from config.yaml, or empty.
     last: the record of the task's latest run that has a session to continue. home: the folder of the Clodputer home.
+    resume: the session that this run must go on with, if it can; `last` is then the record of the run that was cut off in it.
     """
 
     run_id: str
@@ -28,6 +29,7 @@ class Facts(NamedTuple):
     claude: str = ""
     last: Optional[Mapping[str, Any]] = None
     home: str = ""
+    resume: str = ""
 
 
 class Launch(NamedTuple):
@@ -106,7 +108,7 @@ class Report(NamedTuple):
     """What a run amounts to, as its agent tells it. Keys are those of the record.
 
     resets_at: when a usage limit ends, in epoch seconds. retry_after: the seconds that the other side asked for before another
-    attempt.
+    attempt. unresumed: it was to go on with a session, and could not.
     """
 
     outcome: Outcome
@@ -123,3 +125,4 @@ class Report(NamedTuple):
     in_effect: Mapping[str, Any] = {}
     resets_at: Optional[float] = None
     retry_after: Optional[float] = None
+    unresumed: bool = False

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import Breaker
 from clodputer.model.expect import Expect
+from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
@@ -78,6 +79,7 @@ class Task(NamedTuple):
     limits: Limits = Limits()
     expect: Expect = Expect()
     retry: Retry = Retry()
+    limit: Limit = Limit()
     breaker: Breaker = Breaker()
     require: Require = Require()
     keep_awake: bool = False
@@ -86,7 +88,13 @@ class Task(NamedTuple):
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
-MAPPINGS: Mapping[str, Any] = {"expect": Expect, "retry": Retry, "breaker": Breaker, "require": Require}
+MAPPINGS: Mapping[str, Any] = {
+    "expect": Expect,
+    "retry": Retry,
+    "limit": Limit,
+    "breaker": Breaker,
+    "require": Require,
+}
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from json import dumps
+from shutil import rmtree
 from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
@@ -14,25 +15,23 @@ from clodputer.model import decide, outcome
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
+from clodputer.model.ending import Ending
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect, fault, replace
+from clodputer.runner import expect, fault, logins, replace
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, runs
+from clodputer.store import atomic, incomplete, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
-
-# Only usage limits of the last days count when the next pause is reckoned, in seconds.
-LIMITS_SINCE = 30 * 86400.0
 
 
 class Finished(NamedTuple):
@@ -67,6 +66,7 @@ class Attempt:
         self.folder = runs.folder(context.home, task.name, run_id)
         self._planned: tuple[isolate.Planned, ...] = ()
         self._temporary = ""
+        self._started = False
 
     def __enter__(self) -> Attempt:
         """Raises ClodputerError when no run whatever can be started here, OSError."""
@@ -118,18 +118,18 @@ class Attempt:
             finished = Finished(Report(outcome.of("not_started", str(error))), launch)
         except OSError:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
-        except Exception as error:  # noqa: BLE001  (a task that trips over a fault of ours must not block its lane for ever)
+        except Exception as error:
+            if incomplete.missing(error) and not self._started:
+                self._withdraw()
+                raise
             finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
         return finished
 
-    def record(self, finished: Finished, history: History, ended_at: float) -> dict[str, Any]:
+    def record(self, finished: Finished, _history: History, ended_at: float) -> dict[str, Any]:
         """The record of the run, with the effects that follow from its end at `ended_at` (epoch seconds). Raises OSError."""
-        report, limited_before = finished.report, 0
-        if report.outcome.outcome == outcome.LIMITED:
-            earlier = history.of_request(self.request.id, ended_at - LIMITS_SINCE)
-            limited_before = sum(1 for run in earlier if run.outcome == outcome.LIMITED)
+        report = finished.report
         fault.reach(self.context, "record", self.request.id)
-        effects = decide.after(self._ending(finished, ended_at, limited_before))
+        effects = decide.after(self._ending(finished, ended_at))
         return build(
             self.run_id,
             self.request,
@@ -145,12 +145,12 @@ class Attempt:
             self.attempts.last_run,
         )
 
-    def _ending(self, finished: Finished, ended_at: float, limited_before: int) -> decide.Ending:
+    def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""
         report, masker = finished.report, self.context.masker
         swept = finished.ended.swept if finished.ended else ()
         result = "" if report.result is None else report.result
-        return decide.Ending(
+        return Ending(
             outcome=report.outcome.outcome,
             reason=report.outcome.reason,
             now=ended_at,
@@ -163,8 +163,12 @@ class Attempt:
             retry=self.task.retry,
             retry_after=report.retry_after,
             left=sum(bool(process.get("alive")) for process in swept),
+            limit=self.task.limit,
             resets_at=report.resets_at,
-            limited_before=limited_before,
+            account=account_of(self.task),
+            watched=logins.watched(self.context, self.task, finished.launch),
+            session=report.session_id or (finished.launch.session_id if finished.launch else ""),
+            unresumed=report.unresumed and bool(self.attempts.session),
             dice=dice(self.request.id, self.request.attempt),
         )
 
@@ -206,5 +210,11 @@ class Attempt:
         message = f"It was stopped because {self.context.masker.text(why)}. {more}".rstrip()
         return report._replace(outcome=outcome.of("cancelled", message))
 
+    def _withdraw(self) -> None:
+        """Undo the beginning of a run that the installation cannot start: it is no false start of the request."""
+        slots.unmark(self.context.home, self.slot, self.task.name, self.run_id)
+        rmtree(self.folder, ignore_errors=True)
+
     def _starting(self) -> None:
+        self._started = True
         slots.start(self.context.home, self.slot, self.task.name, self.run_id)

@@ -10,6 +10,7 @@ from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
 from clodputer.model.attempts import Past
+from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request
 from clodputer.model.task import Task
@@ -31,10 +32,6 @@ from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
 from clodputer.tasks import ask, taskfile
-
-# What keeps a request waiting may end earlier than it said: a hold can be lifted. So it is asked about again after this many
-# seconds at the latest, by whichever exec comes then.
-ASK_AGAIN = 300.0
 
 
 def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[dict[str, Any]]:

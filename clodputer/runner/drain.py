@@ -9,14 +9,14 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 from clodputer.model.settings import slots as slots_of
-from clodputer.runner import fault
+from clodputer.runner import fault, logins
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import holds, idle, look, runs
+from clodputer.store import blocked, holds, idle, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
@@ -55,6 +55,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     with doing("putting the lanes in order", context.home.lanes):
         for lane in layout.lanes(context.home):
             slots.arrange(context.home, lane, slots_of(context.settings, lane))
+    fault.contained(context, "logins", partial(logins.let_go, context, time()))
     patient_until = monotonic() + PATIENCE
     while not stop.requested:
         now = time()
@@ -214,6 +215,7 @@ def _failed(
 ) -> None:
     """Count a failure of a request; raises the error when it is not the request's."""
     if not fault.charged(error):
+        blocked.report_incomplete(context.home, error)
         raise error
     fault.report(context, error, step, request_id, slot.lane)
     failures[request_id] += 1

@@ -11,9 +11,10 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
 from clodputer.store import home as homes
+from clodputer.store import incomplete
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import aside, dedupe, dropfile, layout, queue, stuck, whereabouts
+from clodputer.store.spool import aside, dedupe, dropfile, find, layout, queue, stuck
 from clodputer.store.spool.aside import Reason
 from clodputer.tasks import ask, taskfile
 
@@ -85,7 +86,9 @@ def _take_safely(batch: Batch, name: str) -> str:
         if error.errno in OF_THE_MACHINE:
             raise
         problem = ClodputerError("unreadable", f"it could not be taken in: {error}")
-    except Exception as error:  # noqa: BLE001  (a fault of ours that one drop brings out must not stop the rest)
+    except Exception as error:
+        if incomplete.missing(error):
+            raise
         problem = ClodputerError("internal", f"a fault in Clodputer: {type(error).__name__}: {error}")
     try:
         return _reject(batch, name, problem) if problem.code else _take(batch, name)
@@ -176,7 +179,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
         request = request._replace(id=entry.request_id)
     elif entry is not None:
         # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-        pending = any(entry.request_id in whereabouts.pending_ids(home) for _ in range(2))
+        pending = any(entry.request_id in find.pending_ids(home) for _ in range(2))
         holder = decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, pending)
         if decide.coalesce(request, holder, batch.now):
             return entry.request_id, request
@@ -190,9 +193,7 @@ def _pending(batch: Batch) -> set[str]:
     """The ids that are taken. Only intake adds to them, and the lock keeps other intakes out."""
     if not batch.pending:
         # Looked up twice: a request that is put back from its slot moves against the direction of the listing.
-        batch.pending.append(
-            whereabouts.pending_ids(batch.context.home) | whereabouts.pending_ids(batch.context.home)
-        )
+        batch.pending.append(find.pending_ids(batch.context.home) | find.pending_ids(batch.context.home))
     return batch.pending[0]
 
 

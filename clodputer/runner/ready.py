@@ -67,6 +67,9 @@ def prepare(
         session,
         context.home.root,
     )
+    if attempts.session:
+        cut_off = runs.record(context.home, task.name, attempts.last_run)
+        facts = facts._replace(resume=attempts.session, last=cut_off or session)
     launch = agents.load(final.agent).launch(final, facts)
     if context.masker.found_in(launch.argv):
         raise ClodputerError(
@@ -74,7 +77,7 @@ def prepare(
             "a secret would stand in the argument list, which every account here can read",
             "Hand it over in the task's env: mapping instead.",
         )
-    return Ready(final, facts, launch, text)
+    return Ready(final, facts, launch, prompt.going_on(text, attempts, resumed=launch.resumed))
 
 
 def _filled_in(

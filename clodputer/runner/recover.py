@@ -12,8 +12,9 @@ from clodputer import isolate
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
 from clodputer.model import outcome
-from clodputer.model.decide import Ending, after
+from clodputer.model.decide import after
 from clodputer.model.dice import dice
+from clodputer.model.ending import Ending
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import Outcome

@@ -7,7 +7,7 @@ from clodputer.runner.prune import prune
 from clodputer.store import chores
 from clodputer.store.context import Context
 from clodputer.store.log import archive
-from clodputer.store.spool import attempts, layout, waits, whereabouts
+from clodputer.store.spool import attempts, find, layout, waits
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:
@@ -20,7 +20,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             # What cancelled and killed requests left.
             known = attempts.ids(context.home)
             # Looked up twice: a request that is put back meanwhile moves against the direction of the listing.
-            pending = whereabouts.pending_ids(context.home) | whereabouts.pending_ids(context.home)
+            pending = find.pending_ids(context.home) | find.pending_ids(context.home)
             for lane in layout.lanes(context.home):
                 waits.sweep(context.home, lane, pending)
             for request_id in known - pending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps
 from time import monotonic, sleep
@@ -24,7 +24,8 @@ SCOPES = (ALL, LANE, TASK, ACCOUNT)
 
 # In bytes; a hold says one sentence.
 LARGEST = 65536
-# The reason of a file that holds because it cannot be read.
+# The reason of a hold that ends by itself, and of a file that holds because it cannot be read.
+USAGE_LIMIT = "usage_limit"
 DAMAGED = "damaged"
 
 # Writers take turns, for milliseconds each. One that was stopped in its turn is not waited for longer than this, in seconds.
@@ -48,17 +49,26 @@ class Target(NamedTuple):
         """For people: `everything`, `lane default`, `task nightly`, `account claude`."""
         return f"{self.scope} {self.name}" if self.name else "everything"
 
+    @property
+    def option(self) -> str:
+        """The words after `clodputer pause` and `clodputer resume` that mean it."""
+        return {TASK: self.name, ALL: "--all"}.get(self.scope, f"--{self.scope} {self.name}")
+
 
 EVERYTHING = Target(ALL)
 
 
 class Hold(NamedTuple):
-    """Why requests wait, since when and until when (epoch seconds; until None: until somebody lifts it)."""
+    """Why requests wait, since when and until when (epoch seconds; until None: until somebody lifts it).
+
+    watched: files, each with how it looked; when one of them looks otherwise, the hold has no reason any more.
+    """
 
     reason: str
     message: str
     since: Optional[float]
     until: Optional[float]
+    watched: Mapping[str, str] = {}
 
     @property
     def end(self) -> float:
@@ -98,14 +108,20 @@ def place(home: Home, target: Target, hold: Hold, *, extend: bool = False) -> No
     with _in_turn(home):
         earlier = _read(path(home, target), target, hold.since or 0.0) if extend else None
         if earlier is None or earlier.end < hold.end:
-            atomic.write(path(home, target), dumps(_fields(hold)).encode() + b"\n")
+            watched = {"watched": dict(hold.watched)} if hold.watched else {}
+            atomic.write(path(home, target), dumps({**_fields(hold), **watched}).encode() + b"\n")
 
 
-def lift(home: Home, target: Target) -> bool:
-    """Let go on what `target` names; whether it was held. Lifting it again does nothing. Raises OSError."""
+def lift(home: Home, target: Target, only: Optional[Hold] = None) -> bool:
+    """Let go on what `target` names; whether it was held. Lifting it again does nothing. Raises OSError.
+
+    only: leave it when another hold than this one is there by now.
+    """
     found = False
     if os.path.isdir(home.holds):
         with _in_turn(home):
+            if only is not None and _read(path(home, target), target, 0.0) != only:
+                return False
             found = _unlink(path(home, target))
     return _unlink(_old_path(home, target.name)) or found if target.scope == LANE else found
 
@@ -123,6 +139,12 @@ def current(home: Home, targets: Iterable[Target], now: float) -> Optional[Place
 def on_task(home: Home, task: Task, now: float) -> Optional[Placed]:
     """The hold that keeps the requests of a task waiting at `now` (epoch seconds), if there is one."""
     return current(home, targets(task.lane, task.name, account_of(task)), now)
+
+
+def ended(home: Home, target: Target, now: float) -> Optional[Hold]:
+    """The hold on a target that has come to its end by itself, and that nothing has replaced since."""
+    hold = _read(path(home, target), target, now)
+    return hold if hold is not None and hold.end <= now else None
 
 
 def in_effect(home: Home, now: float) -> list[Placed]:
@@ -169,7 +191,8 @@ def _read(file: str, target: Target, now: float) -> Optional[Hold]:
         fields = loads(plainfile.read(file, LARGEST).content.decode())
         since = None if fields.get("since") is None else parse_moment(fields["since"], now)
         until = None if fields.get("until") is None else parse_moment(fields["until"], _zero(fields, since))
-        return Hold(str(fields.get("reason", "held")), str(fields.get("message", "")), since, until)
+        watched = {str(file): str(stamp) for file, stamp in (fields.get("watched") or {}).items()}
+        return Hold(str(fields.get("reason", "held")), str(fields.get("message", "")), since, until, watched)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError, TypeError):

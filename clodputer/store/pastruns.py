@@ -11,7 +11,7 @@ from clodputer.model.retention import Thing
 from clodputer.store import runs
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, layout, slot, whereabouts
+from clodputer.store.spool import aside, find, layout, slot
 
 # A folder on its way out. A name with a dot in front is no run, so nobody takes the half of one for a run without a record.
 GOING = ".going-"
@@ -64,7 +64,7 @@ def sweep_up(home: Home) -> None:
 
 def _waiting(home: Home) -> set[str]:
     """The ids of requests that wait, run, or lie in `dead/`: their earlier runs are counted and named."""
-    found = whereabouts.pending_ids(home)
+    found = find.pending_ids(home)
     return found.union(map(aside.id_of, entries(home.dead)))
 
 

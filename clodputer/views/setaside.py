@@ -11,8 +11,8 @@ from clodputer.model.moment import iso
 from clodputer.runner.requests.putback import Known, trouble
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, dropfile, lookup
-from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED
+from clodputer.store.spool import aside, dropfile, find
+from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found
 
 # Of a task's files in one place the latest are looked for among so many; each has to be read.
 MOST_READ = 200
@@ -116,7 +116,7 @@ class Place(NamedTuple):
 
 def in_place(home: Home, place: str, limit: int) -> Place:
     """The latest `limit` files of a place, the latest first. What was rejected has no id."""
-    folder = lookup.folder(home, place)
+    folder = find.folder(home, place)
     names = aside.names(folder)
     return Place(place, len(names), tuple(_aside(folder, name, place) for name in names[:limit]))
 
@@ -137,11 +137,11 @@ def _aside(folder: str, name: str, place: str) -> Aside:
 
 def describe(context: Context, place: str, name: str, known: Optional[Known] = None) -> SetAside:
     """One file that was set aside; `known` as `trouble` has it. Raises FileNotFoundError when it is gone, OSError."""
-    folder = lookup.folder(context.home, place)
+    folder = find.folder(context.home, place)
     path, reason = f"{folder}/{name}", aside.read(folder, name)
     task, wrong = trouble(context, path, reason.dropped_as, known)
     inside = dropfile.id_inside(path, reason.dropped_as) if place == REJECTED else aside.id_of(name)
-    bearer = lookup.Bearer(place, inside, path, (), name, task)
+    found = Found(place, "", path, inside, name)
     return SetAside(
         place,
         name,
@@ -155,7 +155,7 @@ def describe(context: Context, place: str, name: str, known: Optional[Known] = N
         reason.dismissed_at,
         aside.changed(path),
         wrong,
-        lookup.handle(bearer),
+        find.handle(found),
         reason.attempts,
     )
 
@@ -172,7 +172,7 @@ def of_task(context: Context, task: str) -> list[SetAside]:
     found = []
     known: Known = {}
     for place in (REJECTED, DEAD):
-        folder = lookup.folder(context.home, place)
+        folder = find.folder(context.home, place)
         for name in islice(aside.names(folder), MOST_READ):
             if dropfile.task_inside(f"{folder}/{name}", aside.read(folder, name).dropped_as) != task:
                 continue

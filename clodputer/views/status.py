@@ -17,7 +17,7 @@ from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, layout, slot, whereabouts
+from clodputer.store.spool import aside, find, layout, slot
 from clodputer.views import fates, past, tasks, waiting, watching
 from clodputer.views.attention import Attention, attention
 from clodputer.views.coming import Coming
@@ -141,7 +141,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
 def running(home: Home, lane: str, now: float) -> list[Running]:
     """What is in a lane's slot. The lock is not tried: an exec that is refused by us would leave its request behind."""
     found = []
-    for one in whereabouts.in_slot(home, lane):
+    for one in find.in_slot(home, lane):
         if not one.run_id:
             # It is claimed, and marked in the next milliseconds; if it stays like that, its exec died.
             stale = now - aside.changed(one.path) > ON_TIME

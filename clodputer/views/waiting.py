@@ -13,9 +13,9 @@ from clodputer.runner.intake import read_request
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import attempts as spool_attempts
-from clodputer.store.spool import dropfile, layout, waits, whereabouts
+from clodputer.store.spool import dropfile, find, layout, waits
+from clodputer.store.spool.find import DELAYED, QUEUED, Found
 from clodputer.store.spool.waits import Waiting
-from clodputer.store.spool.whereabouts import DELAYED, QUEUED, Found
 
 
 class Lane(NamedTuple):
@@ -103,10 +103,10 @@ def queue(home: Home, lane: str, limit: int, now: float) -> Queue:
     lane: only that one; empty for all. Only the requests that are returned are read.
     """
     names = [lane] if lane else layout.lanes(home)
-    running = [found for name in names for found in whereabouts.in_slot(home, name)]
-    queued = (pair for name in names for pair in enumerate(whereabouts.queued(home, name), 1))
-    delayed = (found for name in names for found in whereabouts.delayed(home, name))
-    new = iter(()) if lane else whereabouts.dropped(home)
+    running = [found for name in names for found in find.in_slot(home, name)]
+    queued = (pair for name in names for pair in enumerate(find.queued(home, name), 1))
+    delayed = (found for name in names for found in find.delayed(home, name))
+    new = iter(()) if lane else find.dropped(home)
     everything = chain(((0, each) for each in running), queued, ((0, each) for each in chain(delayed, new)))
     rows = tuple(_row(home, position, found, now) for position, found in islice(everything, limit))
     waiting = sum(each.queued + each.delayed for each in (_lane(home, name) for name in names))

@@ -21,7 +21,7 @@ from clodputer.store import holds, ledger, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
-from clodputer.store.spool.whereabouts import DELAYED, DROPPED, RUNNING
+from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
 from clodputer.views import fates, setaside, status, watching
 from clodputer.views.fates import Overdue
@@ -103,7 +103,7 @@ class Why(NamedTuple):
             gone = self.trouble is not None and self.trouble.code == "task_unknown"
             return f" does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
         if not self.task.enabled:
-            return f" is disabled: set enabled: true in {self.task.path}"
+            return f" is disabled; switch it on: clodputer enable {self.name}"
         if self.hold is not None:
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:

@@ -40,6 +40,7 @@ RETRY = {
     "message": "Attempt 2 of 5; the one before ended as offline.",
     "since": 1_800_000_000.0,
     "at": 1_800_000_060.0,
+    "until": 1_800_000_060.0,
     "attempts": to_json(
         Attempts(2, (past(RUN, 1, "failed", "offline", "No network.", "2027-01-15T08:00:00Z"),))
     ),

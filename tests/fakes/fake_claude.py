@@ -144,6 +144,10 @@ def keep_session(talk: Talk, given: dict[str, list[str]]) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as kept:
             json.dump({"cost": talk.cost_before, "tokens": talk.tokens_before}, kept)
+        transcripts = os.path.join(config_folder(), "projects", os.getcwd().replace("/", "-"))
+        os.makedirs(transcripts, exist_ok=True)
+        with open(os.path.join(transcripts, f"{talk.session}.jsonl"), "w", encoding="utf-8"):
+            pass  # that it is there is all that anybody looks at
     except OSError:
         return  # an unwritable home does not stop the real one either
 

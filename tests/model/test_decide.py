@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model import decide, outcome
+from clodputer.model.attempts import Attempts
 from clodputer.model.backoff import FIRST_PAUSE, LONGEST_PAUSE, limit_pause
-from clodputer.model.decide import Ending, Holder
+from clodputer.model.decide import Holder
+from clodputer.model.ending import Ending
 from clodputer.model.request import Request
 
 NOW = 1_800_000_000.0
@@ -28,7 +30,7 @@ REQUEST = Request("abcd1234", "nightly", NOW - 60)
         ("startup_hang", ["retry"]),
         ("cancelled", ["finish"]),
         ("interrupted", ["put_back"]),
-        ("usage_limit", ["hold", "put_back"]),
+        ("usage_limit", ["hold", "retry"]),
         ("exec_died", ["bury"]),
     ],
 )
@@ -50,14 +52,15 @@ def test_every_reason_leaves_the_slot_last(reason: str) -> None:
 @given(resets_at=st.none() | st.floats(allow_nan=False), limited_before=st.integers(0, 10**6))
 def test_a_hold_ends_in_sane_time(resets_at: Optional[float], limited_before: int) -> None:
     """No reset time, however mad, holds a lane for less than a minute or more than eight days."""
-    ending = Ending("limited", "usage_limit", NOW, resets_at=resets_at, limited_before=limited_before)
+    known = Attempts(windows=limited_before)
+    ending = Ending("limited", "usage_limit", NOW, resets_at=resets_at, attempts=known)
     hold = decide.after(ending)[0]
     assert 60 <= hold["until"] - NOW <= 8 * 86400
 
 
 def test_the_reset_time_is_believed() -> None:
     """A reset in two hours holds the lane for two hours."""
-    ending = Ending("limited", "usage_limit", NOW, resets_at=NOW + 7200, limited_before=3)
+    ending = Ending("limited", "usage_limit", NOW, resets_at=NOW + 7200, attempts=Attempts(windows=3))
     hold = decide.after(ending)[0]
     assert hold["until"] == NOW + 7200
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from clodputer.model import decide, outcome
 from clodputer.model.attempts import Attempts, from_json, past, to_json, with_run
-from clodputer.model.decide import Ending
 from clodputer.model.dice import dice
+from clodputer.model.ending import Ending
 from clodputer.model.outcome import BLAMELESS, BY_DEFAULT, NEVER, REASONS, WHEN_NAMED
 from clodputer.model.retry import (
     EXPONENTIAL,

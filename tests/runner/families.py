@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -39,12 +40,36 @@ LEFTOVERS = {
     "bare": "env -i /usr/bin/setsid /bin/sh -c 'echo $$ > pid; exec /bin/sleep 60' &",
 }
 
+# Each leaves processes with MARK among their arguments, and nothing else by which they could be known for long.
+ESCAPES = {
+    "setsid": "setsid env -i /bin/sleep MARK &",
+    "env first": "env -i /usr/bin/setsid /bin/sleep MARK &",
+    "double fork": "(setsid sh -c '(env -i /usr/bin/setsid /bin/sleep MARK &) & exit 0' &)",
+    "closed streams": "(setsid env -i /bin/sleep MARK < /dev/null > /dev/null 2>&1 &)",
+    "deaf daemon": "(setsid env -i /bin/sh -c 'trap \"\" TERM HUP INT; while :; do /bin/sleep MARK; done' "
+    "< /dev/null > /dev/null 2>&1 &)",
+    "chain": "(setsid env -i /bin/sh chain.sh MARK < /dev/null > /dev/null 2>&1 &)",
+}
+# One generation after the other, each without an environment, in a session of its own, and gone when the next one is there.
+CHAIN = "/bin/sleep 0.02\n/usr/bin/env -i /usr/bin/setsid /bin/sh chain.sh $1 &\n"
+
 needs_setsid = pytest.mark.skipif(not shutil.which("setsid"), reason="there is no setsid program here")
 
 
 def pid_in(path: Path) -> int:
     """The number that a process wrote."""
     return int(until(lambda: path.exists() and path.read_text().strip(), message=f"nothing in {path}"))
+
+
+def a_mark() -> str:
+    """A number of seconds that nobody else sleeps."""
+    return f"7{random.randrange(10**6):06d}.{os.getpid()}"
+
+
+def marked(mark: str) -> list[int]:
+    """Everybody with that word among the arguments."""
+    tree = native()
+    return [p.pid for p in tree.everyone() if not p.ended and mark in tree.command(p.pid).split()]
 
 
 def gone(pid: int) -> bool:

@@ -25,7 +25,7 @@ from clodputer.runner.settle import settle
 from clodputer.store import holds, runs
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, queue, slot, whereabouts
+from clodputer.store.spool import aside, find, queue, slot
 from clodputer.store.spool.slot import Slot
 from tests.killing import killed_at
 from tests.wait import until
@@ -61,7 +61,7 @@ def taken_in(context: Context, text: str = "{}", name: str = "a.json") -> str:
     """The id of a request that was dropped and taken in."""
     drop(context.home, name, json.dumps({"task": "blink", **json.loads(text)}) + "\n")
     intake(context, NOW)
-    return next(one.id for one in whereabouts.everywhere(context.home) if one.name == name)
+    return next(one.id for one in find.everywhere(context.home) if one.name == name)
 
 
 def drained(context: Context) -> None:
@@ -75,12 +75,12 @@ def cancelled(context: Context, wanted: str) -> cancel.Cancelled:
     return cancel.cancel(context, found)
 
 
-def running(home: Home, folder: Path) -> tuple[subprocess.Popen[str], whereabouts.Found, int]:
+def running(home: Home, folder: Path) -> tuple[subprocess.Popen[str], find.Found, int]:
     """An exec at work on the task `long`; the request and the agent's pid."""
     drop(home, "long")
     process = start(home, "exec", "--json")
     pid = int(until(lambda: (folder / "pid").exists() and (folder / "pid").read_text().strip(), 20))
-    return process, next(whereabouts.in_slot(home, "default")), pid
+    return process, next(find.in_slot(home, "default")), pid
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from clodputer.runner.intake import Taken, intake
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from clodputer.store.spool import aside, queue, whereabouts
+from clodputer.store.spool import aside, find, queue
 from tests.workshop import (
     command_task,
     drop,
@@ -243,7 +243,7 @@ def test_an_id_that_is_taken(home: Home, context: Context) -> None:
     for _ in range(3):
         drop(home, "same.json", '{"task": "work", "id": "same-id", "created_at": "2026-01-01T00:00:00Z"}')
         assert intake(context, time.time()).queued == 1
-    found = list(whereabouts.everywhere(home))
+    found = list(find.everywhere(home))
     assert len(found) == 3
     assert len({one.id for one in found}) == 3
     assert "same-id" in {one.id for one in found}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from pathlib import Path
@@ -24,31 +23,11 @@ from clodputer.runner.processes.keeper.decide import (
 )
 from clodputer.runner.processes.keeper.words import Report
 from clodputer.runner.processes.sweep import sweep_lost
-from clodputer.runner.processes.tree import native
-from tests.runner.families import LINUX, gone, needs_setsid, pid_in
+from tests.runner.families import CHAIN, ESCAPES, LINUX, a_mark, gone, marked, needs_setsid, pid_in
 from tests.runner.supervising import Supervisor
 from tests.wait import until
 
-# Each leaves processes with MARK among their arguments, and nothing else by which they could be known for long.
-ESCAPES = {
-    "setsid": "setsid env -i /bin/sleep MARK &",
-    "env first": "env -i /usr/bin/setsid /bin/sleep MARK &",
-    "double fork": "(setsid sh -c '(env -i /usr/bin/setsid /bin/sleep MARK &) & exit 0' &)",
-    "closed streams": "(setsid env -i /bin/sleep MARK < /dev/null > /dev/null 2>&1 &)",
-    "deaf daemon": "(setsid env -i /bin/sh -c 'trap \"\" TERM HUP INT; while :; do /bin/sleep MARK; done' "
-    "< /dev/null > /dev/null 2>&1 &)",
-    "chain": "(setsid env -i /bin/sh chain.sh MARK < /dev/null > /dev/null 2>&1 &)",
-}
-# One generation after the other, each without an environment, in a session of its own, and gone when the next one is there.
-CHAIN = "/bin/sleep 0.02\n/usr/bin/env -i /usr/bin/setsid /bin/sh chain.sh $1 &\n"
-
 linux_only = pytest.mark.skipif(not LINUX, reason="only Linux has subreapers")
-
-
-def marked(mark: str) -> list[int]:
-    """Everybody with that word among the arguments."""
-    tree = native()
-    return [p.pid for p in tree.everyone() if not p.ended and mark in tree.command(p.pid).split()]
 
 
 class Escape:
@@ -56,8 +35,7 @@ class Escape:
 
     def __init__(self, folder: Path, escape: str, agent: str = "exec sleep 60", **options: Any) -> None:
         folder.mkdir(exist_ok=True)
-        # A number of seconds that nobody else sleeps.
-        self.mark = f"7{random.randrange(10**6):06d}.{os.getpid()}"
+        self.mark = a_mark()
         (folder / "chain.sh").write_text(CHAIN)
         script = f"{ESCAPES[escape].replace('MARK', self.mark)}\n{agent}"
         self.supervisor = Supervisor(folder, ["/bin/sh", "-c", script, self.mark], **options)
@@ -256,10 +234,11 @@ def test_what_comes_next(seen: Seen, now: float, step: str, seconds: Optional[fl
 
 def test_reports_arrive_in_pieces() -> None:
     """As a pipe delivers them."""
-    sent = b"".join(map(words.write, (Report(words.READY), Report(words.STARTED, 7), Report(words.ENDED))))
+    said = [Report(words.STARTED, 7), Report(words.ENDED), Report(words.CLEARED, {"status": 0, "swept": []})]
+    sent = b"".join(map(words.write, said))
     heard, rest = [], b""
     for index in range(len(sent)):
         some, rest = words.read(rest + sent[index : index + 1])
         heard += some
-    assert heard == [Report(words.READY), Report(words.STARTED, 7), Report(words.ENDED)]
+    assert heard == said
     assert rest == b""

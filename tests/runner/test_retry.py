@@ -17,7 +17,7 @@ from clodputer.runner.requests import cancel, retry
 from clodputer.runner.requests.retry import Retried
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, whereabouts
+from clodputer.store.spool import aside, find
 from tests.killing import killed_at
 from tests.workshop import (
     command_task,
@@ -148,7 +148,7 @@ def test_one_that_was_cancelled(context: Context) -> None:
     """Closed is not gone."""
     drop(context.home, "blink")
     intake(context, NOW)
-    [waits] = list(whereabouts.queued(context.home, "default"))
+    [waits] = list(find.queued(context.home, "default"))
     cancel.cancel(context, waits)
     done = retried(context, waits.id)
     assert retried(context, waits.id).already
@@ -204,7 +204,7 @@ def test_what_has_not_ended(context: Context) -> None:
     """Nothing is found of it among what has ended, or it is said to be still there."""
     drop(context.home, "blink")
     intake(context, NOW)
-    [waits] = list(whereabouts.queued(context.home, "default"))
+    [waits] = list(find.queued(context.home, "default"))
     assert retry.find(context, waits.id) is None
     assert retry.unfinished(context, retry.Ended(waits.id)) == "queued"
 

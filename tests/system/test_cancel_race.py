@@ -15,7 +15,7 @@ from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.store.context import look
-from clodputer.store.spool import aside, whereabouts
+from clodputer.store.spool import aside, find
 from clodputer.store.spool.dropfile import drop
 from tests.workshop import command_task, environment, events, everything, make_home, records
 
@@ -41,7 +41,7 @@ def canceller(environ: Mapping[str, str], who: int, left: Any) -> None:
     """Cancel one of the first that are there, as long as there are droppers: thus what others cancel, claim and move."""
     context, chance = look(environ), random.Random(who)
     while left.value:
-        found = [one for one, _ in zip(whereabouts.everywhere(context.home), range(8))]
+        found = [one for one, _ in zip(find.everywhere(context.home), range(8))]
         if found:
             cancel.cancel(context, chance.choice(found), patience=5.0)
 

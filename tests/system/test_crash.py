@@ -24,7 +24,6 @@ from tests.workshop import (
     everything,
     make_home,
     outcomes,
-    write_task,
 )
 
 pytest_plugins = ["tests.fakes.fixtures"]
@@ -150,36 +149,6 @@ def test_killed_again_while_recovering(tmp_path: Path, first: str, outcome: str)
             break
     assert len(seen) > 4
     assert outcome in seen
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_killed_while_a_limit_is_settled(tmp_path: Path, fake_claude: Path) -> None:
-    """A run that ends limited, killed at every step: the request waits in its queue under a hold, or is kept as lost."""
-    seen = set()
-    for step in range(20, 1000):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home = make_home(folder)
-        Path(home.config).write_text(f"claude: {fake_claude}\n")
-        write_task(home, "limited", "prompt: '@fake limit 3600'\n")
-        settle(home, "limited")
-        execs.run(home, "validate")
-        drop(home, "one.json", '{"task": "limited"}')
-        killed, what = execs.kill_at(home, step, temporary(home))
-        execs.run(home, "exec", extra=temporary(home))
-        ended = outcomes(home, "limited")
-        places = everything(home)
-        kept = [name for name in places.pop("dead", []) if not name.endswith(".reason.json")]
-        held = Path(home.holds, "lane.default.json").exists()
-        assert (ended, len(kept), list(places), held) in (
-            (["lost"], 1, [], False),
-            (["limited"], 0, ["default/queue/3"], True),
-        ), f"step {step}: {what}: {ended} {kept} {places} {held}"
-        seen.add(ended[0])
-        if not killed:
-            break
-    assert seen == {"lost", "limited"}
 
 
 @pytest.mark.slow

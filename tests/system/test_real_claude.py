@@ -144,20 +144,20 @@ def test_a_big_reply_is_kept(stage: Stage) -> None:
     assert Path(stage.home.runs, "story", record["run_id"], "stdout").stat().st_size > 8_000_000
 
 
-def test_a_usage_limit_holds_the_lane(stage: Stage) -> None:
-    """The request goes back, its attempt not used up; the lane waits for the reset that the API named, and then goes on."""
+def test_a_usage_limit_holds_the_account(stage: Stage) -> None:
+    """The account waits for the reset that the API named; then the request goes on with its session, as the same attempt."""
     record = stage.run("@limit resets_in=7200 ever=1\n@say later", oauth=True)
     assert (record["outcome"], record["reason"]) == ("limited", "usage_limit"), record["message"]
-    assert list(everything(stage.home)) == ["default/queue/3"]
-    hold = Path(stage.home.holds, "lane.default.json")
+    assert list(everything(stage.home)) == ["default/delayed"]
+    hold = Path(stage.home.holds, "account.claude.json")
     assert json.loads(hold.read_text())["reason"] == "usage_limit"
     assert execute(stage.home, extra=stage.environment(oauth=True))["runs"] == []
-    # As if two hours had passed.
-    hold.write_text(json.dumps({**json.loads(hold.read_text()), "until": "2020-01-01T00:00:00Z"}))
+    clodputer(stage.home, "resume", "--account", "claude")
     execute(stage.home, extra=stage.environment(oauth=True))
     second = records(stage.home, "story")[-1]
     assert (second["outcome"], second["attempt"]) == ("succeeded", 1), second["message"]
     assert second["request_id"] == record["request_id"]
+    assert second["session_id"] == record["session_id"]
     assert everything(stage.home) == {}
 
 

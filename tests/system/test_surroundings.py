@@ -171,15 +171,15 @@ CLAUDE: dict[str, tuple[str, int, str]] = {
 def test_a_claude_that_is_none(home: Home, tmp_path: Path, case: str) -> None:
     """No such run is green, each says what was found where, and the request is settled."""
     content, mode, told = CLAUDE[case]
-    Path(home.tasks, "ask.yaml").write_text("prompt: Hello\n")
+    Path(home.tasks, "question.yaml").write_text("prompt: Hello\n")
     (tmp_path / "bin").mkdir()
     if mode:
         (tmp_path / "bin" / "claude").write_text(content)
         (tmp_path / "bin" / "claude").chmod(mode)
-    drop(home, "ask")
+    drop(home, "question")
     environ = {**environment(home), "PATH": f"{tmp_path}/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
     call(environ, "exec", status=0)
-    (record,) = records(home, "ask")
+    (record,) = records(home, "question")
     assert record["outcome"] == "failed"
     assert record["reason"] in ("not_started", "no_result", "exit_status")
     assert told in record["message"]

@@ -142,11 +142,14 @@ def locate_binary(named: str, path: str, home: str) -> str:
 
 
 def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple[str, str]:
-    """The session that the task's last run left, empty when a new one has to be begun; and why it has to, for the record."""
+    """The session to go on with, empty when a new one has to be begun; and why it has to, for the record.
+
+    It is the one in which this request was cut off, or with `session: continue` the one that the task's last run left.
+    """
     last = facts.last or {}
-    session_id = last.get("session_id")
+    session_id = facts.resume or last.get("session_id")
     if (
-        task.claude.session != "continue"
+        not (facts.resume or task.claude.session == "continue")
         or not isinstance(session_id, str)
         or not SESSION_ID.fullmatch(session_id)
     ):
@@ -154,7 +157,7 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple
     # Rather begin anew than fail for ever: a session too long to be sent stays too long.
     if last.get("reason") == "invalid_request":
         return "", "A new session was begun, for the API refused the last request of the one before."
-    if could_not_resume(last):
+    if not facts.resume and could_not_resume(last):
         return "", f"A new session was begun, for {session_id} could not be resumed."
     projects = os.path.join(env.get("CLAUDE_CONFIG_DIR") or os.path.join(env["HOME"], ".claude"), "projects")
     try:

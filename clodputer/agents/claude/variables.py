@@ -44,8 +44,9 @@ CLOUDS: Mapping[str, tuple[str, ...]] = {
 }
 
 # Retries after the first request; the waits before them grow 0.6, 1.1, 2, 4.3, 9, 17, then 35 s each (2.1.329).
-# Six outlast a blip of half a minute; the ten of its own keep even a refused key, which it retries too, for 3 minutes.
-RETRIES = 6
+# Four outlast a blip of eight seconds; what lasts longer is left to the attempts of the request, for which nothing stays
+# started. The ten of its own keep even a refused key, which it retries too, for 3 minutes.
+RETRIES = 4
 
 MINUTE = 60.0
 

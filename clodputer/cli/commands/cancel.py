@@ -22,7 +22,7 @@ from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import Cancelled
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, lookup
+from clodputer.store.spool import aside, find
 from clodputer.tasks import taskfile
 from clodputer.views import setaside
 
@@ -114,16 +114,14 @@ def _late(one: Cancelled) -> str:
 
 def _not_there(context: Context, wanted: str) -> Result:
     """The answer about a request that neither waits nor runs. Raises ClodputerError unless it was cancelled before."""
-    found = lookup.the_one(
-        wanted, lookup.fitting(context.home, wanted, (lookup.CLOSED, lookup.DEAD, lookup.RUN))
-    )
-    if found and found.place != lookup.RUN:
-        verb = "closed" if found.place == lookup.CLOSED else "given up"
-        reason = aside.read(lookup.folder(context.home, found.place), found.name)
+    found = find.the_one(wanted, find.fitting(context.home, wanted, (find.CLOSED, find.DEAD, find.RUN)))
+    if found and found.state != find.RUN:
+        verb = "closed" if found.state == find.CLOSED else "given up"
+        reason = aside.read(find.folder(context.home, found.state), found.name)
         if reason.code == aside.CANCELLED and not reason.retried_as:
             data = {
                 "result": "cancelled",
-                "request_id": found.request_id,
+                "request_id": found.id,
                 "task": None,
                 "was": "closed",
                 "kept": found.path,
@@ -134,7 +132,7 @@ def _not_there(context: Context, wanted: str) -> Result:
         raise ClodputerError(
             "already_ended",
             f"{wanted}: nothing to cancel, it was {verb}: {setaside.words(reason)}",
-            f"See it with: clodputer show {lookup.handle(found)}",
+            f"See it with: clodputer show {find.handle(found)}",
         )
     record = runs.record(context.home, found.task, found.run_id) if found else None
     if found and record:

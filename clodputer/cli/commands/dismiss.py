@@ -20,7 +20,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.runner.requests import dismiss as dismissing
 from clodputer.runner.requests.dismiss import Dismissed
-from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, Bearer
+from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found
 
 # What was put away one by one is told in so many lines; of more, the number.
 MOST_TOLD = 20
@@ -88,7 +88,7 @@ def everything(
 ) -> Result:
     """Put away all that lies in these places, after `ask` agreed. Raises ClodputerError, OSError."""
     context = look(environ)
-    found: list[Bearer] = [each for place in places for each in dismissing.every(context, place)]
+    found: list[Found] = [each for place in places for each in dismissing.every(context, place)]
     if not found:
         return Result({"dismissed": []}, "There is nothing to dismiss.")
     number = f"{len(found)} file{'' if len(found) == 1 else 's'}"

@@ -23,7 +23,7 @@ from clodputer.store import runs
 from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 from clodputer.store.log.tail import Tail
-from clodputer.store.spool import lookup
+from clodputer.store.spool import find
 from clodputer.tasks import taskfile
 
 TAIL = 20
@@ -37,7 +37,9 @@ EVENTS = (
     "clock_back",
     "coalesced",
     "delayed",
+    "disabled",
     "dismissed",
+    "enabled",
     "fault",
     "finished",
     "missed",
@@ -55,6 +57,8 @@ EVENTS = (
     "stopped",
     "stuck",
     "swept",
+    "task_changed",
+    "task_removed",
     "tidy_failed",
     "watch_failed",
     "watch_slowed",
@@ -175,9 +179,9 @@ def _once(told: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Itera
 
 
 def _run(home: Home, run_id: str) -> str:
-    found = lookup.fitting(home, run_id, (lookup.RUN,))
+    found = find.fitting(home, run_id, (find.RUN,))
     if len(found) > 1:
-        raise lookup.ambiguous(run_id, found)
+        raise find.ambiguous(run_id, found)
     # The log may tell of runs whose folders were pruned.
     return found[0].run_id if found else run_id
 

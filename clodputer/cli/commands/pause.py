@@ -21,7 +21,7 @@ from clodputer.model.moment import iso
 from clodputer.runner.requests import holding
 from clodputer.store import holds, zone
 from clodputer.store.holds import Hold, Placed
-from clodputer.store.spool.whereabouts import RUNNING
+from clodputer.store.spool.find import RUNNING
 from clodputer.views import tasks as taskview
 
 
@@ -87,7 +87,7 @@ def command(
     lines = [
         f"{ink(target.words, 'bold')} is on hold {zone.until(end)}"
         + (f": {printable(message)}" if message else ""),
-        f"Requests that wait: {waiting}. Let them go with: clodputer resume {held.option_of(target)}",
+        f"Requests that wait: {waiting}. Let them go with: clodputer resume {target.option}",
     ]
     if running:
         named = ", ".join(one.run_id or one.id for one in running[:5])

@@ -27,11 +27,11 @@ from clodputer.store.holds import Placed
 @held.target_options
 @json_option
 def command(task: str, lane: Optional[str], account: Optional[str], *, everything: bool) -> Result:
-    """End the hold on a task, a lane or everything.
+    """End the hold on a task, a lane, an account or everything.
 
     Ends just that one hold: --all means the one on everything, and leaves a hold on a single task. It may have been placed by
-    pause, by stop, or by a usage limit. What waited goes back to its queue and runs at the next alarm, or now by: clodputer
-    exec. When nothing is named and there is only one hold, it is ended.
+    pause, by stop, by a usage limit or by a refused login. What waited goes back to its queue and runs at the next alarm, or
+    now by: clodputer exec. When nothing is named and there is only one hold, it is ended.
 
     Exit code 0 also when there was no such hold.
 
@@ -68,7 +68,7 @@ def _only(in_effect: list[Placed]) -> holds.Target:
         return in_effect[0].target
     if not in_effect:
         raise ClodputerError("not_held", "nothing is on hold", "", ExitCode.EXPECTED)
-    listed = "\n".join(f"clodputer resume {held.option_of(placed.target)}" for placed in in_effect)
+    listed = "\n".join(f"clodputer resume {placed.target.option}" for placed in in_effect)
     raise ClodputerError("usage", "several things are on hold; say which", listed, ExitCode.USAGE)
 
 

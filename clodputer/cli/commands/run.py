@@ -20,7 +20,7 @@ from clodputer.cli.commands.run_options import (
     read_text,
     usage,
 )
-from clodputer.cli.commands.run_wait import refuse_held, settle
+from clodputer.cli.commands.run_wait import refuse_exposed, refuse_held, settle
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
@@ -39,7 +39,7 @@ from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import runs, zone
 from clodputer.store.context import Context, look
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 
 @click.command()
@@ -103,7 +103,7 @@ def command(
     request's run, in whichever process it is. In a terminal a line shows how far it is. Ctrl-C, or closing the terminal,
     cancels this request and nothing else.
 
-    Exit code 0 when the run succeeded, 1 when it did not, 75 when its lane is on hold or a usage limit was reached.
+    Exit code 0 when the run succeeded, 1 when it did not, 75 when it is on hold or a usage limit was reached.
 
     \b
     Examples:
@@ -146,11 +146,12 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
     task = taskfile.load(context.home, name, environ)
     if not task.enabled:
         raise ClodputerError(
-            "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
+            "task_disabled", f"task {task.name} is disabled", f"Fix: clodputer enable {task.name}"
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
-    prompt.check_context(task, wanted.context, environ, context.secrets)
+    if name != ask.NAME:  # its context is not for the prompt
+        prompt.check_context(task, wanted.context, environ, context.secrets)
     return context, task
 
 
@@ -195,6 +196,7 @@ def run(
     """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
     with Stop() as stop:
         context, task = find(environ, name, wanted)
+        refuse_exposed(context, task)
         refuse_held(context, task, "Nothing was dropped.")
         place = screen.on(sys.stderr, environ) if live else None
         watcher = None

@@ -20,9 +20,9 @@ from clodputer.model.task import Task
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
-from clodputer.store import holds, runs, zone
+from clodputer.store import exposed, holds, runs, zone
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, lookup, slot, whereabouts
+from clodputer.store.spool import aside, find, slot
 from clodputer.views import setaside
 
 # How often we look whether our run is settled, in seconds: a person does not notice, a machine neither.
@@ -81,7 +81,7 @@ def _leave(drain: Optional[DetachedDrain]) -> None:
 
 
 def _what_goes_on(context: Context, task: Task) -> str:
-    running = whereabouts.in_slot(context.home, task.lane)
+    running = find.in_slot(context.home, task.lane)
     at_work = next((one for one in running if one.run_id), None)
     what = f"is running {at_work.task} ({at_work.run_id})" if at_work else "is at work"
     return f"another exec {what} in lane {task.lane}; waiting for it"
@@ -106,6 +106,14 @@ def _in_slot(context: Context, task: Task, request_id: str) -> bool:
     )
 
 
+def refuse_exposed(context: Context, task: Task) -> None:
+    """Raise ClodputerError while other accounts could change what the task does."""
+    found = exposed.of_task(context.home, task.path)
+    if found:
+        message = f"task {task.name} is not run while others could change what it does: {found[0].message}"
+        raise ClodputerError(exposed.CODE, message, f"Fix: {found[0].fix}")
+
+
 def refuse_held(context: Context, task: Task, and_so: str) -> None:
     """Raise ClodputerError (exit code 75) when a hold keeps the requests of the task waiting."""
     held = holds.on_task(context.home, task, time())
@@ -118,11 +126,11 @@ def refuse_held(context: Context, task: Task, and_so: str) -> None:
 def _refuse_set_aside(context: Context, request_id: str) -> None:
     """Raise ClodputerError when the request was rejected, given up or closed without a run."""
     for place, code, verb in (
-        (lookup.REJECTED, "rejected", "rejected"),
-        (lookup.DEAD, "dead", "given up"),
-        (lookup.CLOSED, "cancelled", "cancelled by somebody else"),
+        (find.REJECTED, "rejected", "rejected"),
+        (find.DEAD, "dead", "given up"),
+        (find.CLOSED, "cancelled", "cancelled by somebody else"),
     ):
-        folder = lookup.folder(context.home, place)
+        folder = find.folder(context.home, place)
         # We dropped it under a name with its id in it.
         for name in (name for name in aside.names(folder) if request_id in name):
             if aside.read(folder, name).request_id != request_id:

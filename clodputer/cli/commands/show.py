@@ -24,8 +24,7 @@ from clodputer.model.suggest import did_you_mean
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import lookup
-from clodputer.store.spool.lookup import Bearer
+from clodputer.store.spool.find import RUN, UNENDED, Found, ambiguous, fitting, handle, meant
 from clodputer.tasks import taskfile
 from clodputer.views import setaside
 from clodputer.views.run import read
@@ -82,11 +81,11 @@ def _follow(environ: Mapping[str, str], wanted: str, *, as_json: bool, others: b
         )
     context = look(environ)
     one = find(context.home, wanted)
-    if one.place != lookup.RUN:
+    if one.state != RUN:
         raise ClodputerError(
             "not_begun",
-            f"{lookup.handle(one)} is no run",
-            f"See it with: clodputer show {lookup.handle(one)}",
+            f"{handle(one)} is no run",
+            f"See it with: clodputer show {handle(one)}",
         )
     try:
         ended = watch(context, one.task, one.run_id)
@@ -108,7 +107,7 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
     context = look(environ)
     home = context.home
     one = find(home, wanted)
-    if one.place != lookup.RUN:
+    if one.state != RUN:
         return _set_aside(context, one)
     run = read(context, one.task, one.run_id)
     data = run.to_json()
@@ -128,23 +127,22 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
     return Result(data, "\n\n".join(filter(None, sections)))
 
 
-def find(home: Home, wanted: str) -> Bearer:
+def find(home: Home, wanted: str) -> Found:
     """The run that is wanted, or a request that was set aside and never ran.
 
     Raises ClodputerError ("run_unknown", "ambiguous", "no_runs", "not_begun").
     """
     tasks = runs.tasks(home)
-    if wanted in tasks and runs.ids(home, wanted):
-        wanted = runs.ids(home, wanted)[0]
-    places = (lookup.RUN, lookup.REJECTED, lookup.DEAD, lookup.CLOSED, lookup.WAITING)
-    fitting = lookup.fitting(home, wanted, places)
-    one = lookup.the_one(wanted, fitting)
-    if sum(each.place == lookup.RUN for each in fitting) > 1:
-        raise lookup.ambiguous(wanted, fitting)
-    if one is not None and one.found is not None:
+    one = meant(home, wanted)
+    if one is not None and one.state == RUN and wanted != one.task:
+        # Several attempts of one request are several runs, though they bear one id.
+        several = fitting(home, wanted, (RUN,))
+        if len(several) > 1:
+            raise ambiguous(wanted, several)
+    if one is not None and one.state in UNENDED:
         raise ClodputerError(
             "not_begun",
-            f"request {lookup.handle(one)} has not begun to run: it is {one.place}",
+            f"request {handle(one)} has not begun to run: it is {one.state}",
             "See it with: clodputer queue",
         )
     if one is not None:
@@ -160,8 +158,8 @@ def find(home: Home, wanted: str) -> Bearer:
     raise ClodputerError("run_unknown", f"no run and no task fits {wanted[:80]!r}{near}", _hint(home))
 
 
-def _set_aside(context: Context, one: Bearer) -> Result:
-    found = setaside.describe(context, one.place, one.name)
+def _set_aside(context: Context, one: Found) -> Result:
+    found = setaside.describe(context, one.state, one.name)
     content = set_aside.content(context, found)
     data = context.masker.data({**found.to_json(), "content": content})
     return Result(data, context.masker.text(set_aside.page(found, content, time())))

@@ -29,8 +29,8 @@ from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
-from clodputer.store.spool import lookup
-from clodputer.store.spool.lookup import Bearer
+from clodputer.store.holds import USAGE_LIMIT
+from clodputer.store.spool.find import RUN, UNENDED, Found, handle, meant
 from clodputer.tasks import taskfile
 from clodputer.views import setaside
 from clodputer.views.run import record_problem
@@ -77,8 +77,7 @@ def why(environ: Mapping[str, str], wanted: str, now: float) -> Result:
     context = look(environ)
     if wanted in taskfile.names(context.home) or wanted in runs.tasks(context.home):
         return _of_task(context, wanted, now)
-    places = (lookup.RUN, lookup.REJECTED, lookup.DEAD, lookup.CLOSED, lookup.WAITING)
-    one = lookup.the_one(wanted, lookup.fitting(context.home, wanted, places))
+    one = meant(context.home, wanted)
     if one is None:
         near = did_you_mean(wanted, taskfile.names(context.home))
         raise ClodputerError(
@@ -104,6 +103,8 @@ def _words(found: Why, but: str, now: float) -> str:
     if found.trouble:
         lines.append(wrapped_field("broken", printable(found.trouble.message)))
         lines.append(wrapped_field("fix", printable(found.trouble.hint)))
+    if found.hold is not None and found.hold.hold.reason != USAGE_LIMIT:
+        lines.append(wrapped_field("go on", f"clodputer resume {printable(found.hold.target.option)}"))
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
     lines.append(wrapped_field("last run", _last(found, now)))
     if found.fates:
@@ -117,23 +118,23 @@ def _words(found: Why, but: str, now: float) -> str:
     return "\n".join(lines)
 
 
-def _of_request(context: Context, one: Bearer, now: float) -> Result:
+def _of_request(context: Context, one: Found, now: float) -> Result:
     """First what became of one request, then its task, when it has one."""
     task, fix = one.task, ""
-    if one.place == lookup.RUN:
+    if one.state == RUN:
         record = runs.record(context.home, one.task, one.run_id)
         sound = record is not None and not record_problem("", record)
         ended = f"{when.ended(record['outcome'], record['reason'])}" if record and sound else "has no record"
         text = f"run {one.run_id} of {ink(task, 'bold')}: {ended}; see: clodputer show {one.run_id}"
-    elif one.found:
-        task = task or task_inside(one.found)
-        text = f"request {lookup.handle(one)}{f' of {task}' if task else ''} is {one.place}"
+    elif one.state in UNENDED:
+        task = task or task_inside(one)
+        text = f"request {handle(one)}{f' of {task}' if task else ''} is {one.state}"
     else:
-        file = setaside.describe(context, one.place, one.name)
+        file = setaside.describe(context, one.state, one.name)
         task, fix = file.task, file.fix
         text = set_aside.page(file, None, now)
     known = task in (*taskfile.names(context.home), *runs.tasks(context.home))
-    asked = Asked(one.place, one.request_id, one.run_id, one.path, fix)
+    asked = Asked(one.state, one.id, one.run_id, one.path, fix)
     rest = _of_task(context, task if known else "", now, asked)
     data = rest.data if known else {**rest.data, "task": task or None}
     text = "\n\n".join(filter(None, (context.masker.text(text), rest.text)))

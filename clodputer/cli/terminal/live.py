@@ -18,7 +18,7 @@ from clodputer.model.task import Task
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import whereabouts
+from clodputer.store.spool import find
 
 # How often we look, and how often for a further attempt of the request, in seconds.
 GLANCE, SEARCH = 0.1, 1.0
@@ -160,7 +160,7 @@ class Live:
 
     def _waits(self) -> str:
         """What the request waits for."""
-        running = whereabouts.in_slot(self._around.home, self._task.lane)
+        running = find.in_slot(self._around.home, self._task.lane)
         content = next((one for one in running if one.run_id), None)
         if content is None:
             return "waits for its turn"

@@ -17,7 +17,7 @@ from clodputer.model.attempts import Past
 from clodputer.store import plainfile
 from clodputer.store.context import Context
 from clodputer.store.spool.dropfile import FORMS
-from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED
+from clodputer.store.spool.find import CLOSED, DEAD, REJECTED
 from clodputer.views.setaside import SetAside
 
 VERBS = {REJECTED: "was rejected", DEAD: "was given up", CLOSED: "was closed"}

@@ -10,10 +10,10 @@ from clodputer.effects.close import close_cancelled
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, dropfile, lookup, whereabouts
+from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.find import DROPPED, RUNNING, UNENDED, Found, everywhere, fitting, the_one
 from clodputer.store.spool.slot import PERSON, Slot
-from clodputer.store.spool.whereabouts import RUNNING, Found
 
 # What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has
 # it or by the next one. ended: it had come to its end before we could.
@@ -41,22 +41,23 @@ class Cancelled(NamedTuple):
 
 
 def find(context: Context, wanted: str) -> Optional[Found]:
-    """The request that `wanted` means, of those that have not ended: by an id of it (store/spool/lookup.py) or a drop's name.
+    """The request that `wanted` means, of those that have not ended: by an id of it (store/spool/find.py) or a drop's name.
 
     The id of a run means its request, although that waits again. None when there is none. Raises ClodputerError ("ambiguous").
     """
-    found = lookup.fitting(context.home, wanted, (lookup.WAITING,))
+    found = fitting(context.home, wanted, UNENDED)
     if not found and runs.is_id(wanted):
-        found = lookup.fitting(context.home, runs.request_of(wanted), (lookup.WAITING,))
+        found = fitting(context.home, runs.request_of(wanted), UNENDED)
     # Of one that moves meanwhile, and is seen twice, the later place.
-    one = lookup.the_one(wanted, list({each.request_id or each.path: each for each in found}.values()))
-    return one.found if one else None
+    one = the_one(wanted, list({each.id or each.path: each for each in found}.values()))
+    # Until it is taken in it goes by its name: many may bring the same id.
+    return one._replace(id="") if one is not None and one.state == DROPPED else one
 
 
 def of_task(context: Context, task: str) -> list[Found]:
     """All requests of a task that have not ended."""
     found = {}
-    for one in whereabouts.everywhere(context.home):
+    for one in everywhere(context.home):
         if (one.task or task_inside(one)) == task:
             found[one.id or one.path] = one
     return list(found.values())
@@ -154,7 +155,7 @@ def holder_alive(context: Context, slot: Slot, task: str, run_id: str) -> bool:
 def _locate(context: Context, request: Found, inode: int) -> Optional[Found]:
     """Where the request is now. Looked up twice: one that is put back moves against the direction of the listing."""
     for _ in range(2):
-        for one in whereabouts.everywhere(context.home):
+        for one in everywhere(context.home):
             if request.id:
                 if one.id == request.id:
                     return one

@@ -11,8 +11,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.runner.requests.retry import alone
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, dropfile, lookup
-from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, Bearer
+from clodputer.store.spool import aside, dropfile
+from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found, folder, meant, set_aside
 
 
 class Dismissed(NamedTuple):
@@ -26,13 +26,12 @@ class Dismissed(NamedTuple):
     already: bool = False
 
 
-def find(context: Context, wanted: str) -> Bearer:
-    """What lies in `dead/`, `rejected/` or `closed/` and fits `wanted` (store/spool/lookup.py).
+def find(context: Context, wanted: str) -> Found:
+    """What lies in `dead/`, `rejected/` or `closed/` and fits `wanted` (store/spool/find.py).
 
     Raises ClodputerError ("ambiguous", "request_unknown").
     """
-    found = lookup.the_one(wanted, lookup.fitting(context.home, wanted, (DEAD, REJECTED)))
-    found = found or lookup.the_one(wanted, lookup.fitting(context.home, wanted, (CLOSED,)))
+    found = meant(context.home, wanted, (DEAD, REJECTED)) or meant(context.home, wanted, (CLOSED,))
     if found is None:
         raise ClodputerError(
             "request_unknown",
@@ -42,28 +41,23 @@ def find(context: Context, wanted: str) -> Bearer:
     return found
 
 
-def every(context: Context, place: str) -> list[Bearer]:
+def every(context: Context, place: str) -> list[Found]:
     """All that lies in a place, the earliest first."""
-    folder = lookup.folder(context.home, place)
-    return [
-        Bearer(place, aside.id_of(name) if place == DEAD else "", f"{folder}/{name}", (), name)
-        for name in reversed(aside.names(folder))
-    ]
+    return list(reversed(list(set_aside(context.home, place))))
 
 
-def dismiss(context: Context, found: Bearer) -> Dismissed:
+def dismiss(context: Context, found: Found) -> Dismissed:
     """Move it to `closed/`, its reason with it. Raises ClodputerError when it is gone meanwhile, OSError.
 
     One rename: killed before it, it lies where it lay; after it, it is put away, and a second call says so.
     """
     with alone(context):
-        folder = lookup.folder(context.home, found.place)
-        reason = aside.read(folder, found.name)
+        reason = aside.read(folder(context.home, found.state), found.name)
         task = reason.task or dropfile.task_inside(found.path, reason.dropped_as)
-        if found.place == CLOSED:
-            return Dismissed(CLOSED, found.request_id, reason.dropped_as, task, found.path, already=True)
+        if found.state == CLOSED:
+            return Dismissed(CLOSED, found.id, reason.dropped_as, task, found.path, already=True)
         # What was rejected never had an id; retry goes by it from now on.
-        inside = found.request_id or reason.request_id or dropfile.id_inside(found.path, reason.dropped_as)
+        inside = found.id or reason.request_id or dropfile.id_inside(found.path, reason.dropped_as)
         request_id = inside or os.urandom(4).hex()
         now = time()
         reason = reason._replace(request_id=request_id, task=task, at=now, dismissed_at=iso(now))
@@ -75,4 +69,4 @@ def dismiss(context: Context, found: Bearer) -> Dismissed:
         context.log(
             now, "dismissed", task=task or None, request_id=request_id, file=reason.dropped_as, kept=kept
         )
-    return Dismissed(found.place, request_id, reason.dropped_as, task, kept)
+    return Dismissed(found.state, request_id, reason.dropped_as, task, kept)

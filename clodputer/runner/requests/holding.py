@@ -17,9 +17,9 @@ from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.holds import ACCOUNT, LANE, TASK, Target
-from clodputer.store.spool import layout, queue, whereabouts
+from clodputer.store.spool import find, layout, queue
 from clodputer.store.spool import slot as slots
-from clodputer.store.spool.whereabouts import Found
+from clodputer.store.spool.find import Found
 from clodputer.tasks import taskfile
 
 # The reasons of holds that a person placed.
@@ -70,7 +70,7 @@ def concerned(context: Context, target: Target, tasks: Iterable[Task]) -> list[F
         own = {LANE: one.lane, TASK: one.task, ACCOUNT: accounts.get(one.task, "")}
         return target.scope not in own or own[target.scope] == target.name
 
-    found = {one.id or one.path: one for one in whereabouts.everywhere(context.home)}
+    found = {one.id or one.path: one for one in find.everywhere(context.home)}
     return [one for one in found.values() if fits(one)]
 
 
@@ -109,7 +109,7 @@ def end_runs(context: Context, patience: float = PATIENCE) -> list[Ended]:
 
 
 def _running(context: Context) -> list[Found]:
-    return [one for lane in layout.lanes(context.home) for one in whereabouts.in_slot(context.home, lane)]
+    return [one for lane in layout.lanes(context.home) for one in find.in_slot(context.home, lane)]
 
 
 def _holder(context: Context, one: Found) -> Optional[int]:

@@ -14,7 +14,7 @@ from clodputer.model.task import is_name
 from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile
-from clodputer.store.spool.lookup import REJECTED
+from clodputer.store.spool.find import REJECTED
 from clodputer.tasks import taskfile
 
 # What is wrong with the tasks that were looked at, by their names.
@@ -101,7 +101,7 @@ def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
         return ClodputerError(error.code, error.message, hint)
     if not found.enabled:
         return ClodputerError(
-            "task_disabled", decide.disabled(found), f"Switch it on: clodputer edit {task}."
+            "task_disabled", decide.disabled(found), f"Switch it on: clodputer enable {task}."
         )
     return None
 

@@ -21,9 +21,9 @@ from clodputer.runner.requests.putback import put_back
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import aside, dedupe, dropfile, lookup, whereabouts
+from clodputer.store.spool import aside, dedupe, dropfile
 from clodputer.store.spool.aside import Reason
-from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN
+from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, RUN, everywhere, folder, meant, set_aside
 from clodputer.tasks import taskfile
 
 # A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
@@ -55,22 +55,18 @@ class Retried(NamedTuple):
 
 
 def find(context: Context, wanted: str) -> Optional[Ended]:
-    """The request that `wanted` means: by an id of it (store/spool/lookup.py), or a task for its latest run; else None.
+    """The request that `wanted` means: by an id of it (store/spool/find.py), or a task for its latest run; else None.
 
     Raises ClodputerError ("ambiguous").
     """
-    home = context.home
-    latest = runs.ids(home, wanted)[:1] if wanted in runs.tasks(home) else []
-    if latest:
-        return _of_run(context, wanted, latest[0])
-    one = lookup.the_one(wanted, lookup.fitting(home, wanted, (DEAD, CLOSED, RUN, REJECTED)))
-    if one is None:
+    found = meant(context.home, wanted, (DEAD, CLOSED, RUN, REJECTED))
+    if found is None:
         return None
-    if one.place == RUN:
-        return _of_run(context, one.task, one.run_id)
-    if one.place != REJECTED and not one.request_id:
+    if found.state == RUN:
+        return _of_run(context, found.task, found.run_id)
+    if found.state != REJECTED and not found.id:
         return None  # nobody but a person has put it there
-    return Ended(one.request_id, lookup.folder(home, one.place), one.name)
+    return Ended(found.id, folder(context.home, found.state), found.name)
 
 
 def dead(context: Context) -> list[Ended]:
@@ -228,16 +224,15 @@ def _of_run(context: Context, task: str, run_id: str) -> Ended:
 
 
 def _aside(context: Context) -> Iterator[Ended]:
-    for folder in (context.home.dead, context.home.closed):
-        for name in aside.names(folder):
-            request_id = aside.id_of(name)
-            if request_id:
-                yield Ended(request_id, folder, name)
+    for state in (DEAD, CLOSED):
+        for found in set_aside(context.home, state):
+            if found.id:
+                yield Ended(found.id, folder(context.home, state), found.name)
 
 
 def unfinished(context: Context, ended: Ended) -> Optional[str]:
     """Where the request still is, if it has not come to its end after all."""
-    for one in whereabouts.everywhere(context.home):
+    for one in everywhere(context.home):
         if one.id == ended.request_id:
             return one.state
     return None

@@ -47,6 +47,8 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
         raise CannotRender(*answer["cannot_render"])
     if "error" in answer:
         raise ClodputerError(*answer["error"])
+    if "missing" in answer:
+        raise ModuleNotFoundError(answer["error_text"], name=answer["missing"])
     return answer["value"]
 
 
@@ -60,5 +62,7 @@ def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[st
         return {"cannot_render": [str(error), error.missing]}
     except ClodputerError as error:
         return {"error": [error.code, error.message, error.hint, error.exit_code]}
+    except ImportError as error:
+        return {"missing": error.name or "", "error_text": str(error)}
     except MemoryError:
         return {"cannot_render": [_TOO_LARGE]}

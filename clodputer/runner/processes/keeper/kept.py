@@ -15,7 +15,6 @@ from clodputer.model.run import Launch
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.child import KILL_PATIENCE, Child
 from clodputer.runner.processes.keeper import process, words
-from clodputer.runner.processes.recorded import Identity
 from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.doing import doing, said
@@ -85,12 +84,9 @@ class Kept:
                 os.close(descriptor)
         os.set_blocking(self._reports, False)
         self._alive = True
-        # In its own session from now on, so that it can be written down as what it is.
-        self._wait_for(words.READY)
-        self.identity: Optional[Identity] = None
-        found = reach.tree.find(self._keeper) if self._alive else None
-        if found is not None:
-            self.identity = found.identity
+        found = reach.tree.find(self._keeper)
+        # It is about to lead a session of its own; we do not wait for that.
+        self.identity = found.identity._replace(session=self._keeper) if found is not None else None
 
     def go(self) -> None:
         """Have the agent started. Raises ClodputerError "not_started"; without a pid nobody knows whether it was."""

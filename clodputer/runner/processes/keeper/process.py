@@ -88,7 +88,6 @@ class _Keeper:
 
     def stay(self) -> None:
         """Until nothing of the run is left, or nothing was ever started."""
-        self.report(Report(words.READY))
         while True:
             step, seconds = decide.next_step(self.seen, monotonic())
             if step == decide.LEAVE:

@@ -12,9 +12,9 @@ from clodputer.model.errors import ClodputerError
 # Orders. GO: start the agent. TERMINATE: ask it to leave, by SIGTERM. CLEAR: kill all that is left, report it and exit.
 GO, TERMINATE, CLEAR = b"g", b"t", b"c"
 
-# Reports. READY: it is in a session of its own and waits for GO. STARTED has the agent's pid, ENDED nothing, CLEARED the
-# agent's wait status (or null) and who was killed. REFUSED: there is no agent, and why; nothing further is reported.
-READY, STARTED, REFUSED, ENDED, CLEARED = "ready", "started", "refused", "ended", "cleared"
+# Reports. STARTED has the agent's pid, ENDED nothing, CLEARED the agent's wait status (or null) and who was killed.
+# REFUSED: there is no agent, and why; nothing further is reported.
+STARTED, REFUSED, ENDED, CLEARED = "started", "refused", "ended", "cleared"
 
 
 class Report(NamedTuple):

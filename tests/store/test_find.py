@@ -1,4 +1,4 @@
-"""Lookup: an id, the beginning or the end of one, means the same whatever command it is given to."""
+"""Find: an id, the beginning or the end of one, means the same whatever command it is given to."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Place
 from clodputer.store import runs
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, lookup, queue
-from clodputer.store.spool.lookup import CLOSED, DEAD, REJECTED, RUN, WAITING
+from clodputer.store.spool import find, layout, queue
+from clodputer.store.spool.find import DEAD, EVERYWHERE, REJECTED, RUN, UNENDED
 from tests.workshop import drop, make_home
 
-ALL = (RUN, REJECTED, DEAD, CLOSED, WAITING)
 FIRST, SECOND, OTHER = (
     runs.new_id(1_790_000_000.0, "aaaa1111"),
     runs.new_id(1_790_000_100.0, "aaaa1111"),
@@ -64,24 +63,24 @@ def home(tmp_path: Path) -> Home:
     ],
 )
 def test_what_is_meant(home: Home, wanted: str, found: list[tuple[str, str]]) -> None:
-    told = [(one.place, one.run_id or one.request_id) for one in lookup.fitting(home, wanted, ALL)]
+    told = [(one.state, one.run_id or one.id) for one in find.fitting(home, wanted, EVERYWHERE)]
     assert told == found
 
 
 def test_only_the_places_that_are_asked_for(home: Home) -> None:
-    assert [one.place for one in lookup.fitting(home, "1111", (DEAD,))] == [DEAD]
-    assert lookup.fitting(home, "1111", (WAITING, REJECTED)) == []
+    assert [one.state for one in find.fitting(home, "1111", (DEAD,))] == [DEAD]
+    assert find.fitting(home, "1111", (*UNENDED, REJECTED)) == []
 
 
 def test_what_bears_one_id_is_one(home: Home) -> None:
     """Its run comes before its file, as the places were given; what bears several is listed."""
-    one = lookup.the_one("1111", lookup.fitting(home, "1111", ALL))
+    one = find.the_one("1111", find.fitting(home, "1111", EVERYWHERE))
     assert one is not None
-    assert (one.place, one.run_id) == (RUN, SECOND)
-    assert lookup.the_one("nobody", []) is None
+    assert (one.state, one.run_id) == (RUN, SECOND)
+    assert find.the_one("nobody", []) is None
     Path(home.closed, "1111aaaa.x.json").write_text("{}")
     with pytest.raises(ClodputerError) as caught:
-        lookup.the_one("1111", lookup.fitting(home, "1111", ALL))
+        find.the_one("1111", find.fitting(home, "1111", EVERYWHERE))
     assert caught.value.code == "ambiguous"
     told = f"3 runs and requests fit '1111': {SECOND} (nightly), aaaa1111 (dead), 1111aaaa (closed)"
     assert caught.value.message == told
@@ -91,4 +90,4 @@ def test_a_crowd_is_shortened(home: Home) -> None:
     for number in range(30):
         Path(home.dead, f"many-{number:04}.x.json").write_text("{}")
     with pytest.raises(ClodputerError, match=r"30 requests fit 'many': many-.*, \.\.\.\n"):
-        lookup.the_one("many", lookup.fitting(home, "many", ALL))
+        find.the_one("many", find.fitting(home, "many", EVERYWHERE))

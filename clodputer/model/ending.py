@@ -1,0 +1,59 @@
+"""Ending: all that is known of a run that has ended, by which it is decided what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Optional
+
+from clodputer.model.attempts import NONE, Attempts, past, with_run
+from clodputer.model.limit import Limit
+from clodputer.model.moment import iso
+from clodputer.model.retry import Retry
+
+
+class Ending(NamedTuple):
+    """All that is known of a run that has ended, at `now` (epoch seconds), when it is decided what follows.
+
+    message, result: what it said, secrets masked. files: those that it is known to have written. attempt: the number of the
+    try that it belongs to. attempts: what was known of the request before this run. retry: what its task says of retries.
+    retry_after: the seconds that the other side asked for. left: how many processes of the run would not die.
+    limit: what its task says of usage limits. resets_at: when this one ends (epoch seconds). account: what it draws on, empty
+    for none. watched: the files from which its login came, and how they look. session: of its conversation, empty for none.
+    unresumed: it was to go on with a session and could not. dice: a number from 0 to 1, of all that is left to chance.
+    """
+
+    outcome: str
+    reason: str
+    now: float
+    lane: str = "default"
+    message: str = ""
+    run_id: str = ""
+    result: str = ""
+    files: tuple[str, ...] = ()
+    attempt: int = 1
+    attempts: Attempts = NONE
+    retry: Retry = Retry()
+    retry_after: Optional[float] = None
+    left: int = 0
+    limit: Limit = Limit()
+    resets_at: Optional[float] = None
+    account: str = ""
+    watched: Mapping[str, str] = {}
+    session: str = ""
+    unresumed: bool = False
+    dice: float = 0.5
+
+    @property
+    def story(self) -> Attempts:
+        """What is known of the request now, this run included; the next one is of the same try."""
+        run = past(
+            self.run_id,
+            self.attempt,
+            self.outcome,
+            self.reason,
+            self.message,
+            iso(self.now),
+            self.result,
+            self.files,
+        )
+        return with_run(self.attempts, run)._replace(attempt=self.attempt)
