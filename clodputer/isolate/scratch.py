@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from shutil import rmtree
 from typing import Any, Optional
 
 from clodputer.isolate.prepared import Prepared
@@ -57,6 +56,9 @@ def undo(token: Mapping[str, Any]) -> None:
     try:
         os.rmdir(path)
     except OSError:
+        # With shutil come three libraries of compression, which most runs have no use for.
+        from shutil import rmtree
+
         rmtree(path, ignore_errors=True)
 
 

@@ -11,7 +11,8 @@ from clodputer.model import due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
-from clodputer.model.policy import REPLACE, policy
+from clodputer.model.policy import policy
+from clodputer.model.request import REPLACE
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
 from clodputer.runner.sources import begin_anew, drop_found

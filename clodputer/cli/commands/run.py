@@ -31,6 +31,7 @@ from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
+from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner import prompt
 from clodputer.runner.processes.stop import Stop
@@ -150,7 +151,9 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
-    if name != ask.NAME:  # its context is not for the prompt
+    if task.name == ask.NAME:
+        ask.fitted(task, Request("none", ask.NAME, time(), wanted.context))
+    else:
         prompt.check_context(task, wanted.context, environ, context.secrets)
     return context, task
 
