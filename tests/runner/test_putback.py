@@ -25,11 +25,6 @@ LATER = 4_000_000_000.0
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
-@pytest.fixture
 def context(home: Home) -> Context:
     return look(environment(home))
 

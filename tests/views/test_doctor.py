@@ -17,12 +17,7 @@ from clodputer.views.doctor import Check
 from clodputer.views.doctor.finding import Facts, Finding, ok
 from tests.doctoring import facts, one
 from tests.guard import RealHomeTouched
-from tests.workshop import ROOT, environment, make_home
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import ROOT, environment
 
 
 def test_the_page_tells_of_every_check() -> None:
@@ -96,7 +91,7 @@ PARTS = (
 @pytest.mark.parametrize("kind", ["file", "folder", "dangling", "nonsense"])
 def test_whatever_stands_in_the_home(home: Home, kind: str) -> None:
     """Each part of the home is another thing than it should be: told as what it is, never as a fault of the check."""
-    dear = {"start", "program", "packages", "claude", "templates", "python"}
+    dear = {"exec", "start", "program", "packages", "claude", "templates", "python"}
     names = [check.name for check in doctor.CHECKS if check.name not in dear]
     for part in PARTS:
         path = Path(home.root, part)
