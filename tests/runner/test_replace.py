@@ -25,11 +25,6 @@ touch "$1/$origin"
 [ "$origin" = cron ] || sleep 60"""
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
 def replacing(home: Home, traces: Path, keys: str = "") -> None:
     traces.mkdir(exist_ok=True)
     script = SCRIPT.replace("$1", str(traces))

@@ -21,17 +21,11 @@ from tests.workshop import (
     events,
     everything,
     execute,
-    make_home,
     records,
     start,
 )
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def slot_times(home: Home, task: str) -> list[str]:
