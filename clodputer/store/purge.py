@@ -31,6 +31,7 @@ OURS = frozenset(
         "format",
         "bug-reports",
         "backup",
+        "format",
         ".DS_Store",
     )
 )
