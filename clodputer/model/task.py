@@ -54,6 +54,7 @@ class Claude(NamedTuple):
     session: str = "new"
     on_denied: str = "fail"
     requires_mcp: tuple[str, ...] = ()
+    repeat_limit: int = 20
 
 
 class Task(NamedTuple):
@@ -80,6 +81,7 @@ class Task(NamedTuple):
     expect: Expect = Expect()
     retry: Retry = Retry()
     limit: Limit = Limit()
+    park_after: int = 3
     breaker: Breaker = Breaker()
     require: Require = Require()
     keep_awake: bool = False

@@ -18,6 +18,7 @@ ADMISSION = "admission"
 NOT_BEFORE = "not_before"
 RETRY = "retry"
 OVERLAP = "overlap"
+PARKED = "parked"
 
 WAITS: dict[str, Wait] = {
     NOT_BEFORE: Wait(
@@ -30,6 +31,10 @@ WAITS: dict[str, Wait] = {
     HOLD: Wait(
         "Everything, its lane, its task or its account is on hold.",
         "It goes on when the hold ends, or at once after: clodputer resume",
+    ),
+    PARKED: Wait(
+        "What it is about is parked: several runs did not get it done (park_after).",
+        "It goes on after: clodputer unpark ITEM (clodputer queue --parked names it)",
     ),
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",

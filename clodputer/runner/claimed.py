@@ -12,7 +12,7 @@ from clodputer.effects.close import close_cancelled
 from clodputer.model.attempts import Past
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
-from clodputer.model.request import InvalidRequest, Place, Request
+from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
@@ -55,7 +55,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _refuse(context, slot, place, Refuse("invalid_request", str(error)), "", now)
         return None
     known = attempts.read(context.home, request.task, request.id)
-    request = request._replace(attempt=max(request.attempt, known.attempt))
+    request = request._replace(attempt=max(request.attempt, known.attempt), item=item_of(request))
     task, problem = _task(context, request)
     history = History(context.home)
     fault.reach(context, "gates", place.id)
@@ -80,7 +80,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
                 _wait(context, slot, place, request, finished, time())
                 return None
             ended_at = time()
-            record = attempt.record(finished, history, ended_at)
+            record = attempt.record(finished, ended_at)
     except Exception as error:
         _unfinished(context, slot, place, attempt, error)
         raise

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
+from clodputer.agents.claude.repeats import Repeats, counted
 from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
@@ -52,7 +53,7 @@ class Notes(NamedTuple):
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
     usage that was rejected. tokens: summed over messages, a lower bound for a run without a result; recent: the last
     messages counted, by id. refusals: why claude did not carry out a call, by its id. hook: what a hook that stopped the
-    prompt said of it.
+    prompt said of it. repeats: how often it has made the same call.
     """
 
     required: tuple[str, ...] = ()
@@ -77,13 +78,15 @@ class Notes(NamedTuple):
     last_words: str = ""
     tokens: tuple[int, ...] = (0, 0, 0, 0)
     recent: Mapping[str, tuple[int, ...]] = {}
+    repeats: Repeats = Repeats()
 
 
 def begin(task: Task) -> Progress:
     """The progress before the first byte."""
     # A rule such as `Bash(rm:*)` leaves the tool itself in place.
     forbidden = tuple(name for name in task.claude.disallowed_tools if name.isidentifier())
-    notes = Notes(required=task.claude.requires_mcp, asked_mode=asked_mode(task), forbidden=forbidden)
+    repeats = Repeats(task.claude.repeat_limit)
+    notes = Notes(task.claude.requires_mcp, asked_mode(task), forbidden, repeats=repeats)
     return Progress(notes=notes)
 
 
@@ -133,6 +136,8 @@ def _heard(progress: Progress, line: bytes) -> Progress:
         notes = _limit(notes, mapping(event.get("rate_limit_info")))
     notes = notes._replace(final=final)
     hopeless = progress.hopeless
+    if notes.repeats.too_many:
+        hopeless = "no_progress"
     # The first event comes when the servers have had their time to start, and before anything is spent.
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"
@@ -196,14 +201,15 @@ def _server(server: Mapping[str, Any]) -> dict[str, str]:
 def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
     message = mapping(event.get("message"))
     notes = _counted(notes, text(message.get("id")), mapping(message.get("usage")))
-    tools, words = dict(notes.open_tools), notes.last_words
+    tools, words, repeats = dict(notes.open_tools), notes.last_words, notes.repeats
     for block in _blocks(event):
         if block.get("type") == "tool_use" and len(tools) < MOST_TOOLS:
             name = text(block.get("name"))
             tools[text(block.get("id"))] = Tool(name, brief(mapping(block.get("input"))))
+            repeats = counted(repeats, name, mapping(block.get("input")))
         elif block.get("type") == "text":
             words = shortened(text(block.get("text")), LAST_WORDS) or words
-    notes = notes._replace(open_tools=tools, last_words=words)
+    notes = notes._replace(open_tools=tools, last_words=words, repeats=repeats)
     if event.get("parent_tool_use_id"):
         return notes  # a subagent: its model and its errors are not the run's
     if event.get("is_api_error_message") is True or event.get("error"):

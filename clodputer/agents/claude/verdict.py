@@ -130,6 +130,10 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
             "permissions",
             f"It was stopped before it did anything: {weaker_than_asked(notes.in_effect, notes.asked_mode, notes.forbidden)}.",
         )
+    if ended.stopped == "no_progress":
+        repeats = notes.repeats
+        said = f"It called {repeats.tool} with the same input {repeats.most} times (repeat_limit: {repeats.limit})."
+        return _with_last_words(of("no_progress", said), notes)
     excused = progress.done and ended.stopped in AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
     if ours is not None:
