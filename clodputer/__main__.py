@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 def main(argv: Optional[list[str]] = None) -> int:
     """Run one command and return its exit code; `argv` without the program's name, by default the process's own."""
+    if sys.version_info < (3, 9):  # noqa: UP036 (pip alone would have refused it)
+        sys.exit(
+            f"clodputer: Clodputer needs Python 3.9 or newer, and this is {sys.version.split()[0]} ({sys.executable})"
+        )
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["exec"]:
         from clodputer.cli import door

@@ -11,8 +11,8 @@ HEAVY = frozenset(
 )
 
 # Our own that bring so much of the house along that a warm `exec` of a command task does without them too, as
-# tests/system/test_exec_light.py shows: the triggers with their calendars, and what only templates and mistakes need.
-LEFT_OUT = frozenset(("clodputer.runner.due", "clodputer.runner.promptnames"))
+# tests/system/test_exec_light.py shows: triggers with their calendars, what templates may name, what is done once a day.
+LEFT_OUT = frozenset(("clodputer.runner.due", "clodputer.runner.promptnames", "clodputer.runner.prune"))
 
 # What each alarm runs through, mostly to find nothing to do: these import nothing that they may not need.
 DOOR = frozenset(

@@ -8,25 +8,28 @@ from datetime import datetime, timedelta, tzinfo
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import parse_duration, parse_moment
+from clodputer.model.moment import parse_duration, parse_moment, parse_wall
+from clodputer.model.schedule import on_the_clock
 from clodputer.store import zone
 
-_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 
 
 def moment_ahead(option: str, text: str, now: float, environ: Mapping[str, str]) -> float:
     """Epoch seconds of `08:00` (the next one by the local clock), of a date or of a moment, which must be after `now`.
 
-    Raises ClodputerError ("usage"), naming the option.
+    A time that a change of the clock skips is right after the gap. Raises ClodputerError ("usage"), naming the option.
     """
-    found = _OF_DAY.fullmatch(text.strip())
+    here, found = zone.load("", environ), _OF_DAY.fullmatch(text.strip())
     try:
-        moment = (
-            _next(int(found[1]), int(found[2]), now, zone.load("", environ))
-            if found
-            else parse_moment(text, now)
-        )
-    except ValueError:
+        if found:
+            moment = _next([int(part or 0) for part in found.groups()], now, here)
+        elif text.strip().startswith("+"):
+            moment = parse_moment(text, now)
+        else:
+            wall = parse_wall(text)
+            moment = float(on_the_clock(wall, here)) if isinstance(wall, datetime) else wall
+    except (ValueError, OverflowError, OSError):
         raise _usage(option, text, "Such as 08:00, 2026-12-24 or 2026-12-24T08:00.") from None
     if moment <= now:
         raise _usage(option, text, f"That is not ahead: it is {zone.wall(now)} now.")
@@ -44,10 +47,12 @@ def span_ahead(option: str, text: str) -> float:
     return seconds
 
 
-def _next(hour: int, minute: int, now: float, local: tzinfo) -> float:
-    today = datetime.fromtimestamp(now, local).replace(hour=hour, minute=minute, second=0, microsecond=0)
-    ahead = today if today.timestamp() > now else today + timedelta(days=1)
-    return ahead.timestamp()
+def _next(clock: list[int], now: float, here: tzinfo) -> float:
+    hour, minute, second = clock
+    today = datetime.fromtimestamp(now, here).replace(tzinfo=None, microsecond=0)
+    wall = today.replace(hour=hour, minute=minute, second=second)
+    moments = (on_the_clock(wall + timedelta(days=days), here) for days in range(3))
+    return float(next(moment for moment in moments if moment > now))
 
 
 def _usage(option: str, text: str, hint: str) -> ClodputerError:

@@ -9,6 +9,7 @@ from clodputer.store import home as homes
 from clodputer.store import runs as store
 from clodputer.store.folder import entries
 from clodputer.store.spool import aside, find, layout
+from clodputer.tasks import tables
 
 if TYPE_CHECKING:
     import click
@@ -33,6 +34,14 @@ def commands(context: click.Context, parameter: click.Parameter, incomplete: str
     del parameter
     known = context.find_root().command.list_commands(context)  # type: ignore[attr-defined]
     return [name for name in known if name.startswith(incomplete)]
+
+
+def keys(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The keys of a task file, each with the `=` that follows it."""
+    del context, parameter
+    return [
+        f"{name}=" for name in tables.top() if f"{name}=".startswith(incomplete) and "=" not in incomplete
+    ]
 
 
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

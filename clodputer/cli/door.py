@@ -38,8 +38,8 @@ def execute(task: str, as_json: bool) -> int:
     try:
         home = homes.locate(os.environ)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
-        if not homes.exists(home) or not homes.is_own(home) or something_to_do(home, task):
-            data = _work(task)
+        if not homes.usable(home) or something_to_do(home, task):
+            data = _work(home, task, watched=os.isatty(1) and not as_json)
         if as_json:
             from clodputer.cli.envelope import success
 
@@ -47,7 +47,9 @@ def execute(task: str, as_json: bool) -> int:
         elif os.isatty(1):
             from clodputer.cli.text.exec import told
 
-            print(told(data))
+            text = told(data)
+            if text:
+                print(text)
     except BaseException as error:  # noqa: BLE001  (the handler decides)
         from clodputer.cli.main import failure
 
@@ -58,12 +60,14 @@ def execute(task: str, as_json: bool) -> int:
 def something_to_do(home: Home, task: str = "") -> bool:
     """Whether something is due, of `task` if one is named, or there are drops, or work in a lane whose slot is free.
 
+    Or whether the last exec could not work at all, which is asked about again.
+
     A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.
     """
     now = time.time()
     if not look.quiet(home, task, now) if task else look.anything_due(home, now):
         return True
-    if idle.has_drops(home):
+    if idle.has_drops(home) or idle.was_blocked(home):
         return True
     for lane, number in idle.slots_with_work(home, now):
         with Lock(layout.slot_lock(home, lane, number)) as held:
@@ -72,18 +76,34 @@ def something_to_do(home: Home, task: str = "") -> bool:
     return False
 
 
-def _work(task: str) -> dict[str, Any]:
+def _work(home: Home, task: str, watched: bool) -> dict[str, Any]:
+    from clodputer.store import blocked
+
+    try:
+        blocked.ask(home)
+        return _drain(task, watched)
+    except (ImportError, SyntaxError) as error:
+        blocked.report_incomplete(home, error)
+        raise
+
+
+def _drain(task: str, watched: bool) -> dict[str, Any]:
+    """Drain the spool. watched: a person sees each run begin and end; a scheduler has no eyes."""
     from clodputer.model.errors import ClodputerError
-    from clodputer.runner import blocked
     from clodputer.runner.drain import work
     from clodputer.runner.processes.stop import Stop
+    from clodputer.store import blocked
     from clodputer.store.context import look
 
     with Stop() as stop:
         try:
             context = look(os.environ)
         except ClodputerError as error:
-            blocked.report(os.environ, error)
+            blocked.report(homes.locate(os.environ), error)
             raise
         blocked.over(context.home)
+        if watched:
+            from clodputer.cli.text.exec import show
+
+            context = context._replace(seen=show)
         return work(context, stop, task)._asdict()

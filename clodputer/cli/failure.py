@@ -15,7 +15,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.store import doing
+from clodputer.store import doing, incomplete
 from clodputer.store import home as homes
 
 # What the machine may run out of or forbid: nothing that a report to us could fix.
@@ -103,9 +103,9 @@ def _told(error: BaseException, command: str = "") -> Optional[_Told]:
         return _Told(ClodputerError("system", said, _REMEDIES.get(error.errno, "")))
     if isinstance(error, FileNotFoundError):
         return _missing(error)
-    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("clodputer"):
-        message = f"the Python package {error.name} is missing from {sys.prefix}"
-        return _Told(ClodputerError("incomplete", message, "Install Clodputer again, or use bin/clodputer."))
+    lacking = incomplete.explain(error)
+    if lacking is not None:
+        return _Told(lacking)
     if type(error).__module__.startswith("click."):
         return _click_told(error)
     return None

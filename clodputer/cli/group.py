@@ -17,6 +17,10 @@ COMMANDS = {
     "init": "Make the home, with a first task in it.",
     "new": "Make a task file from a template, or from JSON.",
     "edit": "Edit a task file, and replace it only when it is in order.",
+    "set": "Change keys of a task, and leave the rest of its file as it is.",
+    "enable": "Have disabled tasks run again.",
+    "disable": "Keep tasks from running until they are enabled.",
+    "remove": "Take a task away; its file is kept in tasks/removed/.",
     "validate": "Check task files and tell every mistake at once.",
     "run": "Run a task now and tell how it ended.",
     "ask": "Ask Claude one question, and print the answer.",
@@ -47,6 +51,9 @@ COMMANDS = {
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 
+# Never suggested for a word that is no command: a guess must not remove anything.
+DELETING = frozenset(("prune", "remove", "uninstall"))
+
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -74,7 +81,7 @@ class LazyGroup(click.Group):
     ) -> tuple[Optional[str], Optional[click.Command], list[str]]:
         """Find the command, or say which one was probably meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no such command: {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+            ctx.fail(f"no such command: {args[0]!r}{did_you_mean(args[0], COMMANDS.keys() - DELETING)}")
         return super().resolve_command(ctx, args)
 
 

@@ -44,10 +44,3 @@ def target(task: str, lane: Optional[str], account: Optional[str], *, everything
             ExitCode.USAGE,
         )
     return named[0] if named else None
-
-
-def option_of(what: Target) -> str:
-    """The words after `clodputer pause` or `clodputer resume` that mean the target."""
-    return {LANE: f"--lane {what.name}", ACCOUNT: f"--account {what.name}", TASK: what.name}.get(
-        what.scope, "--all"
-    )

@@ -24,6 +24,10 @@ def main(argv: list[str]) -> int:
         repair_streams()
         from clodputer.cli.group import COMMANDS, program
 
+        if "_CLODPUTER_COMPLETE" in os.environ:
+            from clodputer.cli import shells
+
+            shells.register()
         command = next((word for word in argv if word in COMMANDS), "")
         # What anybody prints on the way to an envelope (help, the version) becomes part of it.
         caught = StringIO()

@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
-from shutil import which
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.keys import FLAG, Key
 from clodputer.model.task import Task
+
+if TYPE_CHECKING:
+    import subprocess
 
 KEYS: tuple[Key, ...] = (
     Key(
@@ -41,6 +42,9 @@ def plan(task: Optional[Task], environ: Mapping[str, str], run_id: str) -> Optio
 
 def program(environ: Mapping[str, str], run_id: str) -> Optional[list[str]]:
     """The argument list that keeps the computer awake while its standard input is open; None when this system has none."""
+    # Imported where a task asks for it, as few do.
+    from shutil import which
+
     path, cat = environ.get("PATH", os.defpath), "/bin/cat"
     if sys.platform == "darwin":
         found = which("caffeinate", path=path) or which("caffeinate", path="/usr/bin")
@@ -52,6 +56,8 @@ def program(environ: Mapping[str, str], run_id: str) -> Optional[list[str]]:
 
 def enter(token: Mapping[str, Any]) -> Prepared:
     """Start it. That it refuses, as without a login session, is no reason not to run. Raises OSError when it is gone."""
+    import subprocess
+
     _holding[token["run_id"]] = subprocess.Popen(
         token["argv"],
         stdin=subprocess.PIPE,
@@ -68,6 +74,8 @@ def undo(token: Mapping[str, Any]) -> None:
     held = _holding.pop(str(token.get("run_id")), None)
     if held is None or held.stdin is None:
         return
+    import subprocess
+
     held.stdin.close()
     try:
         held.wait(PATIENCE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from shutil import rmtree
 from typing import Any, Optional
 
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
 from clodputer.model.task import Task
+from clodputer.store import exposed
 
 KEYS: tuple[Key, ...] = ()
 
@@ -56,6 +56,9 @@ def undo(token: Mapping[str, Any]) -> None:
     try:
         os.rmdir(path)
     except OSError:
+        # With shutil come three libraries of compression, which most runs have no use for.
+        from shutil import rmtree
+
         rmtree(path, ignore_errors=True)
 
 
@@ -64,9 +67,12 @@ def unusable(base: str) -> str:
     if not os.path.isabs(base):
         return "this is not an absolute path"
     try:
-        mode = os.stat(base).st_mode
+        mode, others = os.stat(base).st_mode, exposed.folder(base)
     except (OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
     if not stat.S_ISDIR(mode):
         return "this is not a folder"
-    return "" if os.access(base, os.W_OK | os.X_OK) else "this account cannot write to it"
+    if not os.access(base, os.W_OK | os.X_OK):
+        return "this account cannot write to it"
+    # Whoever may rename what is in it can put a folder of theirs in the place of ours.
+    return "" if others is None else others.message

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
+from clodputer.model.digest import digest
 from clodputer.model.task import Task
 
 # What makes claude (2.1.332) use another login than the person's own. Of the keys the first one that is set counts.
@@ -27,4 +26,4 @@ def account_of(task: Task) -> str:
     if not key and not folder:
         return OWN
     written = f"{folder.rstrip('/')}\n{key}"
-    return f"{OWN}-{blake2b(written.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
+    return f"{OWN}-{digest(written.encode('utf-8', 'replace'), 4)}"

@@ -33,7 +33,7 @@ LOCKED_OUT = ("auth", "billing")
 
 def disabled(task: Task) -> str:
     """What to tell about a request for a task that is switched off."""
-    return f"Task {task.name} is disabled. Set enabled: true in {task.path}."
+    return f"Task {task.name} is disabled. Switch it on: clodputer enable {task.name}"
 
 
 def after(ending: Ending) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.decision import Decision, Drop, Event, Facts, Fate
 from clodputer.model.moment import compact
-from clodputer.model.policy import REPLACE, Policy
+from clodputer.model.policy import Policy
+from clodputer.model.request import REPLACE
 from clodputer.model.schedule import Schedule, following, opening, slots
 
 # Alarms are exact to a minute or so; what comes within this many seconds of its slot time is not late.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta, tzinfo
-from hashlib import blake2b
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import window
+from clodputer.model.digest import digest
 from clodputer.model.keys import CHOICE, DURATION, PART, TEXT, Key, defaults
 from clodputer.model.moment import parse_moment, parse_wall
+from clodputer.model.request import REPLACE
 from clodputer.model.schedule import on_the_clock
 from clodputer.model.task import Trigger
 from clodputer.model.window import Active
@@ -18,7 +19,6 @@ from clodputer.model.withunit import Expected
 DAY = 86400.0
 LONGEST_JITTER = DAY
 BY_TASK, BY_SLOT = "task", "slot"
-REPLACE = "replace"
 LAST_MOMENT = 253402300799.0
 
 # The keys that say when a trigger is due; the others say what then, and may be changed at any time.
@@ -212,7 +212,7 @@ def jitter(task: str, longest: float) -> int:
     """This task's own delay, from 0 to before `longest` seconds: the same on every machine and at every time."""
     if longest < 1:
         return 0
-    share = int.from_bytes(blake2b(task.encode(), digest_size=8).digest(), "big") / 2**64
+    share = int(digest(task.encode(), 8), 16) / 2**64
     return int(share * longest)
 
 

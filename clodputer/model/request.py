@@ -13,6 +13,9 @@ from clodputer.model.placename import is_place
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import HIGHEST, LOWEST, PRIORITIES, is_name
 
+# What `overlap` says in the origin of a request that ends the run of its task and takes its place.
+REPLACE = "replace"
+
 _ID = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 

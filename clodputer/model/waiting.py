@@ -19,6 +19,7 @@ NOT_BEFORE = "not_before"
 RETRY = "retry"
 OVERLAP = "overlap"
 PARKED = "parked"
+EXPOSED = "exposed"
 
 WAITS: dict[str, Wait] = {
     NOT_BEFORE: Wait(
@@ -39,6 +40,10 @@ WAITS: dict[str, Wait] = {
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
         "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
+    ),
+    EXPOSED: Wait(
+        "Another account could change what the task does: it can write to its file or to a folder of the home.",
+        "It goes on by itself, within minutes, when the permissions are put right with the command in the message.",
     ),
     BREAKER: Wait(
         "The task's last runs failed, one after the other (breaker).",

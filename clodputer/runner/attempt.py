@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from json import dumps
+from shutil import rmtree
 from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
@@ -26,7 +27,7 @@ from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.ready import Ready, prepare
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, runs
+from clodputer.store import atomic, incomplete, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -65,6 +66,7 @@ class Attempt:
         self.folder = runs.folder(context.home, task.name, run_id)
         self._planned: tuple[isolate.Planned, ...] = ()
         self._temporary = ""
+        self._started = False
 
     def __enter__(self) -> Attempt:
         """Raises ClodputerError when no run whatever can be started here, OSError."""
@@ -116,7 +118,10 @@ class Attempt:
             finished = Finished(Report(outcome.of("not_started", str(error))), launch)
         except OSError:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
-        except Exception as error:  # noqa: BLE001  (a task that trips over a fault of ours must not block its lane for ever)
+        except Exception as error:
+            if incomplete.missing(error) and not self._started:
+                self._withdraw()
+                raise
             finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
         return finished
 
@@ -214,5 +219,11 @@ class Attempt:
         message = f"It was stopped because {self.context.masker.text(why)}. {more}".rstrip()
         return report._replace(outcome=outcome.of("cancelled", message))
 
+    def _withdraw(self) -> None:
+        """Undo the beginning of a run that the installation cannot start: it is no false start of the request."""
+        slots.unmark(self.context.home, self.slot, self.task.name, self.run_id)
+        rmtree(self.folder, ignore_errors=True)
+
     def _starting(self) -> None:
+        self._started = True
         slots.start(self.context.home, self.slot, self.task.name, self.run_id)

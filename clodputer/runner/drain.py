@@ -16,7 +16,7 @@ from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import holds, idle, look, runs
+from clodputer.store import blocked, holds, idle, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
@@ -215,6 +215,7 @@ def _failed(
 ) -> None:
     """Count a failure of a request; raises the error when it is not the request's."""
     if not fault.charged(error):
+        blocked.report_incomplete(context.home, error)
         raise error
     fault.report(context, error, step, request_id, slot.lane)
     failures[request_id] += 1

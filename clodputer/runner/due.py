@@ -11,10 +11,11 @@ from clodputer.model import due
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
-from clodputer.model.policy import REPLACE
+from clodputer.model.policy import policy
+from clodputer.model.request import REPLACE
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests.submit import alarm
-from clodputer.runner.sources import drop_found
+from clodputer.runner.sources import begin_anew, drop_found
 from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
@@ -157,17 +158,49 @@ def _slots(context: Context, task: Task, since: float, now: float) -> Optional[f
     return min((moment for moment in looks if moment is not None), default=None)
 
 
+def account(context: Context, task: Task, now: float) -> None:
+    """Account for what has passed while a task is disabled, so that enabling it fires nothing of that.
+
+    Slot times are missed, and what has changed where a trigger looks is known from now on. Raises ClodputerError when somebody
+    else is going through the ledger, or a trigger cannot be looked after; OSError.
+    """
+    lock = Lock(f"{context.home.ledger}/due.lock")
+    if not _acquire(lock):
+        raise ClodputerError("busy", "an exec is going through the ledger", "Try again.")
+    try:
+        since = os.stat(task.path).st_ctime
+        for index, trigger in enumerate(task.triggers):
+            kind = triggers.load(trigger.type)
+            if isinstance(kind, Deciding) and not isinstance(kind, Looking):
+                # A slot time whose delay (jitter) is not over has passed as well.
+                delay = policy(trigger, task.name).jitter if triggers.has_slot_times(trigger) else 0
+                _slot(context, task, index, kind, since, now, ahead=delay)
+    finally:
+        lock.release()
+    for trigger in task.triggers:
+        begin_anew(context, task, trigger, now)
+
+
 def _slot(
-    context: Context, task: Task, index: int, kind: Deciding, since: float, now: float
+    context: Context,
+    task: Task,
+    index: int,
+    kind: Deciding,
+    since: float,
+    now: float,
+    ahead: float = 0.0,
 ) -> Optional[float]:
-    """Decide what of one trigger is due: the ledger's entry first, then the requests that it names."""
+    """Decide what of one trigger is due: the ledger's entry first, then the requests that it names.
+
+    ahead: decide what is due so many seconds from now.
+    """
     trigger = task.triggers[index]
     entry = ledger.read(context.home, task.name, index)
     if entry is not None and entry.dropping:
         entry = _perform(context, task, trigger, index, entry, again=True)
     seen = kind.look(context, task, trigger, entry, now) if hasattr(kind, "look") else None
     decision = kind.decide(
-        trigger, entry, _facts(context, task, trigger, since, now)._replace(seen=seen), now
+        trigger, entry, _facts(context, task, trigger, since, now)._replace(seen=seen), now + ahead
     )
     if decision.entry != entry:
         ledger.write(context.home, task.name, index, decision.entry)

@@ -9,12 +9,12 @@ from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.digest import digest
 from clodputer.model.jsontext import dumps_unicode, loads
 from clodputer.model.outcome import SUCCEEDED, of
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.store import deadline
-from clodputer.store.digest import digest
 
 RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
 Snapshot = Mapping[str, "Optional[Stamp]"]

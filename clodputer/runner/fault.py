@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
+from clodputer.store import incomplete
 from clodputer.store.context import Context
 from clodputer.store.doing import doing, said
 
@@ -52,7 +53,8 @@ def charged(error: Exception) -> bool:
     """Whether the request at hand, or whatever else was being looked at, may be the cause of an error."""
     if isinstance(error, OSError):
         return error.errno not in SURROUNDINGS
-    return not isinstance(error, ClodputerError)
+    # What is missing from the installation is wrong for every request.
+    return not isinstance(error, ClodputerError) and not incomplete.missing(error)
 
 
 def report(context: Context, error: Exception, step: str, request_id: str = "", lane: str = "") -> None:

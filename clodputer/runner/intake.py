@@ -11,6 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
 from clodputer.store import home as homes
+from clodputer.store import incomplete
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, dedupe, dropfile, find, layout, queue, stuck
@@ -85,7 +86,9 @@ def _take_safely(batch: Batch, name: str) -> str:
         if error.errno in OF_THE_MACHINE:
             raise
         problem = ClodputerError("unreadable", f"it could not be taken in: {error}")
-    except Exception as error:  # noqa: BLE001  (a fault of ours that one drop brings out must not stop the rest)
+    except Exception as error:
+        if incomplete.missing(error):
+            raise
         problem = ClodputerError("internal", f"a fault in Clodputer: {type(error).__name__}: {error}")
     try:
         return _reject(batch, name, problem) if problem.code else _take(batch, name)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import pickle
 import select
 import signal
 import sys
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple, Optional
+from json import dumps, loads
+from typing import Any, Callable, NamedTuple
 
-from clodputer.model.errors import ClodputerError
+from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
 from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.store import atomic
 from clodputer.store.lock import Lock
@@ -66,17 +66,17 @@ def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Re
     for child in children:
         os.waitpid(child.pid, 0)
     failed = [child.slot.lane for child in children if not answers[child.answer]]
-    ended = [pickle.loads(data) for data in answers.values() if data]  # noqa: S301  (our own child wrote it)
-    for _, error in ended:
-        if error is not None:
-            raise error
+    ended = [loads(data) for data in answers.values() if data]
+    for told in ended:
+        if "error" in told:
+            raise error_from_json(told["error"])
     if failed:
         raise ClodputerError(
             "lane_failed",
             f"the process that drained lane {', '.join(sorted(set(failed)))} failed or was killed",
             "Nothing is lost: the next exec recovers what it left.",
         )
-    return tuple(record for records, _ in ended for record in records)
+    return tuple(record for told in ended for record in told["records"])
 
 
 def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
@@ -98,7 +98,7 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
             for other, lock in taken:
                 if other != slot:
                     lock.release()
-            atomic.write_all(end, pickle.dumps(_drained(drain, slot, dict(taken)[slot], stop)))
+            atomic.write_all(end, dumps(_drained(drain, slot, dict(taken)[slot], stop)).encode())
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
         # Told here, since only this process knows it; the parent sees an answer that is missing.
@@ -107,9 +107,9 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
         os._exit(status)
 
 
-def _drained(drain: Drain, slot: Slot, lock: Lock, stop: Stop) -> tuple[Records, Optional[Exception]]:
+def _drained(drain: Drain, slot: Slot, lock: Lock, stop: Stop) -> dict[str, Any]:
     """The records of a slot, or the error that a person is to be told; whatever else goes wrong is a fault of ours."""
     try:
-        return drain(slot, lock, stop), None
+        return {"records": drain(slot, lock, stop)}
     except (OSError, ClodputerError) as error:
-        return (), error
+        return {"error": error_to_json(error)}

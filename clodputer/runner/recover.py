@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from shutil import rmtree
 from time import time
 from typing import Any, Optional
 
@@ -104,6 +103,9 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
 
 def forget_attempt(context: Context, slot: Slot, place: Place, task: str, run_id: str) -> None:
     """Put the request of a run that was not started back into its queue, as if the run had not been begun. Raises OSError."""
+    # With shutil come three libraries of compression, which most runs have no use for.
+    from shutil import rmtree
+
     rmtree(runs.folder(context.home, task, run_id), ignore_errors=True)
     slots.unmark(context.home, slot, task, run_id)
     _put_back(context, slot, place)

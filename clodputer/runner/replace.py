@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from time import time
 from typing import Any, Callable, Optional
 
-from clodputer.model.policy import REPLACE
-from clodputer.model.request import Place, Request, parse_place
+from clodputer.model.request import REPLACE, Place, Request, parse_place
 from clodputer.model.task import Task
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import recover

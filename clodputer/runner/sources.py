@@ -46,14 +46,7 @@ def drop_found(
         kept, known = memory.read(place, mark), memory.generations(place)
         stale = set(known) - _marks(context, task)
         facts = Facts(task=task.name, replaces=bool(stale) or (kept is None and mark in known))
-        try:
-            lock = f"{place}/{mark}{memory.LOOKING}"
-            seen = deadline.within(seconds, lambda: _look(kind, context, task, trigger, kept, now), lock)
-            facts = facts._replace(seen=seen)
-        except (TimeoutError, deadline.StillWorking):
-            facts = facts._replace(trouble=UNANSWERED)
-        except deadline.WorkFailed as error:
-            facts = facts._replace(trouble=str(error))
+        facts = _seen(context, task, trigger, kind, kept, now, facts, seconds)
         decision = kind.decide(trigger, kept, facts, now)
         for event in decision.events:
             context.log(now, event.name, task=task.name, **event.fields)
@@ -62,6 +55,57 @@ def drop_found(
             memory.deliver(context.home, place)
         memory.forget(place, stale)
         return decision.look_again
+
+
+def begin_anew(context: Context, task: Task, trigger: Trigger, now: float) -> None:
+    """Let a trigger that looks for itself take what is there now as known, as at a first look; others are left alone.
+
+    One that has never looked is left alone as well: its first look is still to come. Raises ClodputerError when it cannot be
+    looked at, OSError.
+    """
+    kind = triggers.load(trigger.type)
+    if not isinstance(kind, Looking):
+        return
+    place, mark = memory.folder(context.home, task.name), kind.mark(context, task, trigger)
+    if mark not in memory.generations(place):
+        return
+    with Lock(f"{place}/{memory.LOCK}") as held:
+        if not held:
+            raise ClodputerError("busy", f"an exec is looking after {kind.words(trigger)}", "Try again.")
+        memory.deliver(context.home, place)
+        facts = _seen(context, task, trigger, kind, None, now, Facts(task=task.name, replaces=True))
+        decision = kind.decide(trigger, None, facts, now)
+        failed = [event for event in decision.events if event.name.endswith("_failed")]
+        if facts.trouble or failed:
+            message = facts.trouble or str(failed[0].fields.get("message", ""))
+            raise ClodputerError(
+                "watch_failed",
+                f"what has come meanwhile cannot be told from what comes: {kind.words(trigger)}: {message}",
+                "Once it can be looked at, try again.",
+            )
+        memory.write(place, mark, decision.entry)
+
+
+def _seen(
+    context: Context,
+    task: Task,
+    trigger: Trigger,
+    kind: Looking,
+    kept: Optional[Mapping[str, Any]],
+    now: float,
+    facts: Facts,
+    seconds: float = SECONDS,
+) -> Facts:
+    """The facts with what a look has seen, or why there was none; the child that looks is given so many seconds."""
+    mark = kind.mark(context, task, trigger)
+    lock = f"{memory.folder(context.home, task.name)}/{mark}{memory.LOOKING}"
+    try:
+        seen = deadline.within(seconds, lambda: _look(kind, context, task, trigger, kept, now), lock)
+        return facts._replace(seen=seen)
+    except (TimeoutError, deadline.StillWorking):
+        return facts._replace(trouble=UNANSWERED)
+    except deadline.WorkFailed as error:
+        return facts._replace(trouble=str(error))
 
 
 def first_looks(context: Context, tasks: Iterable[Task], now: float) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from clodputer.runner import items
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.prune import prune
 from clodputer.store import chores
 from clodputer.store.context import Context
 from clodputer.store.log import archive
@@ -17,6 +16,9 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
         if chores.archive_due(context.home, context.settings.log_size):
             archive.archive(context.home, now, context.settings.log_size)
         if not stop.requested and chores.prune_due(context.home, now):
+            # Imported once a day: it walks through all that is kept, and most runs have nothing to do with that.
+            from clodputer.runner.prune import prune
+
             prune(context, now, stop)
             # What cancelled and killed requests left.
             known = attempts.ids(context.home)

@@ -22,9 +22,7 @@ from clodputer.store import home as homes
 from clodputer.store import owner as owners
 from clodputer.store import secrets, settings, zone
 from clodputer.store.home import Home
-
-# Each is imported by some command; where one is, its own requirements are as well or are on sys.path.
-_LIBRARIES = ("click", "filelock", "jinja2", "jsonschema", "psutil", "pydantic", "rich", "yaml")
+from clodputer.store.incomplete import PACKAGES
 
 
 class Place(NamedTuple):
@@ -134,7 +132,8 @@ def _wants_node(program: str) -> bool:
 
 def _places() -> tuple[str, ...]:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    found = (find_spec(name) for name in _LIBRARIES)
+    # Where one is, its own requirements are as well, or are on sys.path.
+    found = (find_spec(name) for name in PACKAGES)
     libraries = [os.path.dirname(os.path.dirname(spec.origin)) for spec in found if spec and spec.origin]
     ours = sys.path if sys.flags.isolated else sys.path[1:]  # else the first is the folder of the moment
     caller = os.environ.get("PYTHONPATH", "").split(os.pathsep) if not sys.flags.ignore_environment else []

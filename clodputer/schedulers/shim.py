@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from ast import literal_eval
 from collections.abc import Mapping
 from json import dumps
@@ -17,41 +18,48 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store import atomic
+from clodputer.store.incomplete import OLDEST_PYTHON, PACKAGES
 
 MARK = "# Written by `clodputer install`, which writes it anew; what is changed by hand is lost."
 MODE = 0o700
+CODE = "shim_broken"
+HINT = "Install Clodputer again, then run: clodputer install"
 
 
 class Shim(NamedTuple):
-    """What a shim knows. places: the folders where packages are, that of the program itself first. zone: for the doctor."""
+    """What a shim knows.
+
+    places: the folders where packages are, that of the program itself first. zone: for the doctor. version: of the Python for
+    which those packages were installed.
+    """
 
     python: str
     places: tuple[str, ...]
     environment: Mapping[str, str]
     zone: str = ""
+    version: tuple[int, int] = sys.version_info[:2]
 
 
-# The shell's half is a string to Python. The event is told once, and not at every alarm until somebody comes.
+# The shell's half is a string to Python. Both halves say on stderr each time why nothing can be started, and log it and keep it
+# for `status` (store/blocked.py) once for each cause, and not at every alarm until somebody comes.
 _FORM = r"""#!/bin/sh
 ''':'
 @MARK@
 @BACKSLASH@python=@SHELL_PYTHON@
 program=@SHELL_PROGRAM@
-if [ -x "$python" ] && [ -f "$program" ]; then exec "$python" -IS "$0" "$@"; fi
-told=@SHELL_LOST@
+if [ -f "$python" ] && [ -x "$python" ] && [ -f "$program" ]; then exec "$python" -IS "$0" "$@"; fi
+home=@SHELL_HOME@
+cause=@SHELL_CAUSE@
 event=@SHELL_EVENT@
-log=@SHELL_LOG@
-printf 'clodputer: %s\n' "$told" >&2
-case $(tail -n 1 "$log" 2>/dev/null) in
-    *shim_broken*) ;;
-    *)
-        now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
-        if [ -d "${log%/*}" ]; then printf '{"timestamp": "%s", %s\n' "$now" "$event" >>"$log"; fi
-        ;;
-esac
+printf 'clodputer: %s. %s\n' @SHELL_LOST@ @SHELL_HINT@ >&2
+if [ -d "$home/ledger" ] && [ "$(cat "$home/ledger/blocked" 2>/dev/null)" != "$cause" ]; then
+    printf '{"timestamp": "%s", %s\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" "$event" >>"$home/execution.log"
+    printf '%s\n' "$cause" >"$home/ledger/blocked"
+fi
 exit 1
 '''
 PYTHON = @PYTHON_PYTHON@
+VERSION = @PYTHON_VERSION@
 PLACES = @PYTHON_PLACES@
 ENVIRONMENT = @PYTHON_ENVIRONMENT@
 ZONE = @PYTHON_ZONE@
@@ -64,8 +72,39 @@ if sys.argv[1:2] == ["exec"]:
     os.environ.pop("TZ", None)
     os.environ.update(ENVIRONMENT)
 sys.path += PLACES
-from clodputer.__main__ import program
 
+
+def lost(why):
+    import json
+    import time
+
+    sys.stderr.write("clodputer: %s. %s\n" % (why, @PYTHON_HINT@))
+    home = ENVIRONMENT["CLODPUTER_HOME"]
+    cause = "\n".join([@PYTHON_CODE@, @PYTHON_HINT@, "", why]) + "\n"
+    event = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "event": "blocked"}
+    event.update({"task": None, "request_id": None, "run_id": None, "reason": @PYTHON_CODE@, "message": why})
+    try:
+        with open(home + "/ledger/blocked", "a+", encoding="utf-8", errors="replace") as known:
+            known.seek(0)
+            if known.read() != cause:
+                with open(home + "/execution.log", "a") as log:
+                    log.write(json.dumps(event) + "\n")
+                known.truncate(0)
+                known.write(cause)
+    except OSError:
+        pass
+    sys.exit(1)
+
+
+try:
+    if sys.version_info < @PYTHON_OLDEST@:
+        raise ImportError("Clodputer needs Python %s.%s or newer" % @PYTHON_OLDEST@)
+    if sys.version_info[:2] != VERSION:
+        for package in @PYTHON_PACKAGES@:
+            __import__(package)
+    from clodputer.__main__ import program
+except (ImportError, SyntaxError) as error:
+    lost("Python %s (%s) cannot run Clodputer: %s" % (sys.version.split()[0], PYTHON, error))
 program()
 """
 
@@ -76,23 +115,35 @@ def text(shim: Shim) -> str:
     for value in (home, shim.python, *shim.places, *shim.environment.values()):
         _writable(value)
     program = f"{shim.places[0]}/clodputer/__main__.py"
-    lost = _lost(shim.python, program, home)
-    shell = (_quoted(word) for word in (shim.python, program, lost, _event(lost), f"{home}/execution.log"))
-    # It costs a fork at every alarm, and paths with one are rare.
-    needs = any("$backslash" in word for word in shell)
+    lost = f"{shim.python} or {program} is gone, so nothing in {home} can be run"
+    shell = {
+        "PYTHON": shim.python,
+        "PROGRAM": program,
+        "HOME": home,
+        "LOST": lost,
+        "HINT": HINT,
+        "CAUSE": f"{CODE}\n{HINT}\n\n{lost}",
+        "EVENT": _event(lost),
+    }
+    python = {
+        "PYTHON": shim.python,
+        "VERSION": tuple(shim.version),
+        "PLACES": list(shim.places),
+        "ENVIRONMENT": dict(shim.environment),
+        "ZONE": shim.zone,
+        "HINT": HINT,
+        "CODE": CODE,
+        "OLDEST": OLDEST_PYTHON,
+        "PACKAGES": PACKAGES,
+    }
     words = {
         "MARK": MARK,
-        "BACKSLASH": "backslash=$(printf '\\134')\n" if needs else "",
-        "SHELL_PYTHON": _quoted(shim.python),
-        "SHELL_PROGRAM": _quoted(program),
-        "SHELL_LOST": _quoted(lost),
-        "SHELL_EVENT": _quoted(_event(lost)),
-        "SHELL_LOG": _quoted(f"{home}/execution.log"),
-        "PYTHON_PYTHON": ascii(shim.python),
-        "PYTHON_PLACES": ascii(list(shim.places)),
-        "PYTHON_ENVIRONMENT": ascii(dict(shim.environment)),
-        "PYTHON_ZONE": ascii(shim.zone),
+        **{f"SHELL_{name}": _quoted(value) for name, value in shell.items()},
+        **{f"PYTHON_{name}": ascii(value) for name, value in python.items()},
     }
+    # It costs a fork at every alarm, and paths with one are rare.
+    needs = any("$backslash" in word for word in words.values())
+    words["BACKSLASH"] = "backslash=$(printf '\\134')\n" if needs else ""
     return re.sub("@([A-Z_]+)@", lambda found: words[found.group(1)], _FORM)
 
 
@@ -106,14 +157,16 @@ def read(path: str) -> Optional[Shim]:
     values = {}
     for line in content.splitlines():
         name, equals, value = line.partition(" = ")
-        if equals and name in ("PYTHON", "PLACES", "ENVIRONMENT", "ZONE"):
+        if equals and name in ("PYTHON", "VERSION", "PLACES", "ENVIRONMENT", "ZONE"):
             try:
                 values[name] = literal_eval(value)
             except (ValueError, SyntaxError):
                 return None
-    if MARK not in content or len(values) != 4:
+    if MARK not in content or len(values) != 5:
         return None
-    return Shim(values["PYTHON"], tuple(values["PLACES"]), values["ENVIRONMENT"], values["ZONE"])
+    return Shim(
+        values["PYTHON"], tuple(values["PLACES"]), values["ENVIRONMENT"], values["ZONE"], values["VERSION"]
+    )
 
 
 def ours(path: str) -> bool:
@@ -163,16 +216,16 @@ def remove(path: str) -> bool:
     return True
 
 
-def _lost(python: str, program: str, home: str) -> str:
-    return (
-        f"{python} or {program} is gone, so nothing in {home} can be run. "
-        "Install Clodputer again, then run: clodputer install"
-    )
-
-
 def _event(message: str) -> str:
     """The rest of a line of the execution log, after its time."""
-    fields = {"event": "shim_broken", "task": None, "request_id": None, "run_id": None, "message": message}
+    fields = {
+        "event": "blocked",
+        "task": None,
+        "request_id": None,
+        "run_id": None,
+        "reason": CODE,
+        "message": message,
+    }
     return dumps(fields, ensure_ascii=False)[1:]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker
@@ -18,6 +18,7 @@ class Context(NamedTuple):
     """The home, the environment of `exec`, and what config.yaml and secrets.env say.
 
     problems: why one of these could not be read; only where somebody looks on or stops something, never where work is done.
+    seen: called with each event that is logged, for a person who watches; it must neither raise nor take long.
     """
 
     home: Home
@@ -26,10 +27,13 @@ class Context(NamedTuple):
     secrets: Mapping[str, str]
     masker: Masker
     problems: tuple[ClodputerError, ...] = ()
+    seen: Optional[Callable[[str, Mapping[str, Any]], None]] = None
 
     def log(self, now: float, event: str, **fields: Any) -> None:
         """Append an event to the execution log, secrets masked."""
         events.append(self.home, self.masker, now, event, **fields)
+        if self.seen is not None:
+            self.seen(event, fields)
 
 
 def look(environ: Mapping[str, str]) -> Context:

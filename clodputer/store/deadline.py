@@ -15,6 +15,8 @@ from json import dumps, loads
 from time import monotonic, sleep
 from typing import Any, Callable, NamedTuple, Optional
 
+from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
+
 _CHUNK = 1 << 20
 _STDERR = 2
 # How long a child that was killed is waited for, in seconds, and how often it is looked at.
@@ -52,8 +54,8 @@ def within(seconds: float, work: Callable[[], Any], lock: str = "", limits: Opti
     """What `work` returns, which JSON can hold; called in a child process, which holds the file `lock` while it lives.
 
     Raises TimeoutError when it takes longer than that. A child with a lock is then left to itself, any other is killed.
-    Raises StillWorking at once when an earlier child of this lock is still there, OSError as `work` does, OverflowError for an
-    answer larger than the limits allow, and WorkFailed for whatever else goes wrong in the child.
+    Raises StillWorking at once when an earlier child of this lock is still there, OSError and ClodputerError as `work`
+    does, OverflowError for an answer larger than the limits allow, and WorkFailed for whatever else goes wrong in the child.
     """
     held = _locked(lock) if lock else -1
     try:
@@ -135,14 +137,10 @@ def _answer(work: Callable[[], Any], writer: int, held: int, limits: Optional[Li
                 _limit(resource.RLIMIT_AS, mapped + limits.memory)
         try:
             answer = {"value": work()}
-        except OSError as error:
-            answer = {
-                "errno": error.errno,
-                "strerror": error.strerror or str(error),
-                "filename": _text(error.filename),
-            }
+        except (OSError, ClodputerError) as error:
+            answer = {"error": error_to_json(error)}
         except Exception as error:  # noqa: BLE001  (the parent raises it)
-            answer = {"error": f"{type(error).__name__}: {error}"[:500]}
+            answer = {"fault": f"{type(error).__name__}: {error}"[:500]}
         data = dumps(answer).encode()
         while data:
             data = data[os.write(writer, data) :]
@@ -193,9 +191,5 @@ def _result(answer: bytes, status: int) -> Any:
     if "value" in fields:
         return fields["value"]
     if "error" in fields:
-        raise WorkFailed(f"an internal error: {fields['error']}")
-    raise OSError(fields["errno"], fields["strerror"], fields["filename"])
-
-
-def _text(name: Any) -> Any:
-    return os.fsdecode(name) if isinstance(name, (str, bytes)) else None
+        raise error_from_json(fields["error"])
+    raise WorkFailed(f"an internal error: {fields['fault']}")

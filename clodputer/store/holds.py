@@ -24,7 +24,8 @@ SCOPES = (ALL, LANE, TASK, ACCOUNT)
 
 # In bytes; a hold says one sentence.
 LARGEST = 65536
-# The reason of a file that holds because it cannot be read.
+# The reason of a hold that ends by itself, and of a file that holds because it cannot be read.
+USAGE_LIMIT = "usage_limit"
 DAMAGED = "damaged"
 
 # Writers take turns, for milliseconds each. One that was stopped in its turn is not waited for longer than this, in seconds.
@@ -47,6 +48,11 @@ class Target(NamedTuple):
     def words(self) -> str:
         """For people: `everything`, `lane default`, `task nightly`, `account claude`."""
         return f"{self.scope} {self.name}" if self.name else "everything"
+
+    @property
+    def option(self) -> str:
+        """The words after `clodputer pause` and `clodputer resume` that mean it."""
+        return {TASK: self.name, ALL: "--all"}.get(self.scope, f"--{self.scope} {self.name}")
 
 
 EVERYTHING = Target(ALL)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# The version of what is on disk. A home with a greater number was made by a newer Clodputer, and is left alone.
+FORMAT = 1
+
+
 class Home:
     """The paths of one home folder; nothing is read or made by naming them."""
 
@@ -22,6 +26,7 @@ class Home:
         "config",
         "dead",
         "dedupe",
+        "format",
         "holds",
         "lanes",
         "ledger",
@@ -39,6 +44,7 @@ class Home:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self.format = f"{root}/format"
         self.config = f"{root}/config.yaml"
         self.secrets = f"{root}/secrets.env"
         self.tasks = f"{root}/tasks"
@@ -90,8 +96,36 @@ def is_own(home: Home) -> bool:
         return True
 
 
+def format_of(home: Home) -> int:
+    """The version of what is on disk, as the file `format` says; 0 when there is none, or it says nothing."""
+    try:
+        descriptor = os.open(home.format, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        words = os.read(descriptor, 32).split()
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+    return int(words[0]) if words and words[0].isdigit() else 0
+
+
+def is_newer(home: Home) -> bool:
+    """Whether the home has a format that this program does not know."""
+    return format_of(home) > FORMAT
+
+
+def usable(home: Home) -> bool:
+    """Whether there is a home that we may work in: `require` raises nothing."""
+    return exists(home) and is_own(home) and not is_newer(home)
+
+
 def require(home: Home) -> None:
-    """Raises ClodputerError: "no_home" when no home was ever made there, "home_foreign" when it is another account's."""
+    """Raises ClodputerError.
+
+    "no_home": no home was ever made there. "home_foreign": it is another account's. "home_newer": its format is not known.
+    """
     if not exists(home):
         from clodputer.model.errors import ClodputerError
 
@@ -100,10 +134,25 @@ def require(home: Home) -> None:
         from clodputer.store.owner import foreign
 
         raise foreign(home.root, os.geteuid(), os.stat(home.root).st_uid, os.environ)
+    refuse_newer(home)
+
+
+def refuse_newer(home: Home) -> None:
+    """Raises ClodputerError ("home_newer") when the home has a format that this program does not know."""
+    if is_newer(home):
+        from clodputer import __version__
+        from clodputer.model.errors import ClodputerError
+
+        raise ClodputerError(
+            "home_newer",
+            f"{home.root} has format {format_of(home)}, and Clodputer {__version__} knows formats up to {FORMAT}: nothing "
+            "was touched",
+            "Use the newer Clodputer that made it so, or another home: set CLODPUTER_HOME.",
+        )
 
 
 def make(home: Home) -> None:
-    """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude.
+    """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude; and say its format.
 
     Raises ClodputerError ("no_folder") when something else has the name of one of them, OSError.
     """
@@ -136,6 +185,17 @@ def make(home: Home) -> None:
     # makedirs applies the mode to the last folder only, and the umask to all.
     os.chmod(home.root, 0o700)
     make_lane(home, "default")
+    write_format(home)
+
+
+def write_format(home: Home) -> None:
+    """Say which format the home has, if nothing says so yet or it was an older one. Raises OSError."""
+    if format_of(home) >= FORMAT:
+        return
+    beside = f"{home.format}.{os.getpid()}"
+    with open(beside, "w", encoding="ascii") as file:
+        file.write(f"{FORMAT}\n")
+    os.replace(beside, home.format)
 
 
 def complete(home: Home) -> None:

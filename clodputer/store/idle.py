@@ -18,6 +18,11 @@ def has_drops(home: Home) -> bool:
     return count_drops(home) > 0
 
 
+def was_blocked(home: Home) -> bool:
+    """Whether the last exec could not work (store/blocked.py): its next one finds out whether that is over."""
+    return os.path.lexists(f"{home.ledger}/blocked")
+
+
 def count_drops(home: Home) -> int:
     """How many entries lie in `new/`."""
     return len(entries(home.new))

@@ -9,7 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.task import Task
-from clodputer.store import crashes
+from clodputer.store import blocked, crashes, exposed
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
@@ -26,10 +26,11 @@ LONGEST = 60 * 86400.0
 class Attention(NamedTuple):
     """All of it.
 
-    problems: why config.yaml or secrets.env cannot be used, which stops every run. failing: the latest run of each task
-    whose latest run failed, the latest first. failures: how many runs failed since the moment asked for. crash: the latest
-    fault of ours in the last seven days that ended a command, of so many different ones. faults: those that were contained
-    since the moment asked for. stuck: names in `new/` of what can neither be taken in nor be moved away.
+    problems: what stops every run (a mistake in config.yaml or secrets.env, an installation that is not whole), and what other
+    accounts could change, which stops those of its task. failing: the latest run of each task whose latest run failed, the
+    latest first. failures: how many runs failed since the moment asked for. crash: the latest fault of ours in the last seven
+    days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
+    names in `new/` of what can neither be taken in nor be moved away.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -68,6 +69,7 @@ class Attention(NamedTuple):
 
 def attention(context: Context, tasks: Iterable[Task], since: float, now: float) -> Attention:
     """What needs a person at `now`; failures are counted from `since` on (epoch seconds). Raises OSError."""
+    tasks = tuple(tasks)
     wanted = {task.name for task in tasks}
     failing, failures = [], 0
     for run in History(context.home).runs(min(since, now - LONGEST)):
@@ -79,8 +81,11 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
             if failed:
                 failing.append(of_past(run))
     recent = crashes.latest(context.home, now - WEEK)
+    problems, cause = context.problems, blocked.known(context.home)
+    if cause is not None and cause.error.code in blocked.OF_THE_INSTALLATION:
+        problems = (*problems, cause.error)
     return Attention(
-        context.problems,
+        (*problems, *_exposed(context, tasks)),
         tuple(failing),
         failures,
         recent[0] if recent else None,
@@ -88,3 +93,12 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         faults(context.home, since),
         tuple(sorted(stuck.load(context.home))),
     )
+
+
+def _exposed(context: Context, tasks: Iterable[Task]) -> Iterable[ClodputerError]:
+    """What keeps requests of enabled tasks waiting as other accounts could change what they do, each file or folder once."""
+    found = dict.fromkeys(exposed.of_home(context.home))
+    for task in tasks:
+        if task.enabled:
+            found.update(dict.fromkeys(exposed.of_task(context.home, task.path)))
+    return [ClodputerError(exposed.CODE, one.message, one.fix) for one in found]

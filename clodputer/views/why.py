@@ -103,7 +103,7 @@ class Why(NamedTuple):
             gone = self.trouble is not None and self.trouble.code == "task_unknown"
             return f" does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
         if not self.task.enabled:
-            return f" is disabled: set enabled: true in {self.task.path}"
+            return f" is disabled; switch it on: clodputer enable {self.name}"
         if self.hold is not None:
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:

@@ -76,7 +76,6 @@ def test_the_advice_is_by_the_reason_of_the_denial(name: str, claude: Claude, me
     ("name", "message", "kept"),
     [
         ("hook_stops_the_run", "A hook stopped the run (it answered with continue: false).", None),
-        ("hook_stops_at_the_end", "A Stop hook ended the run (it answered with continue: false).", "Made."),
         ("hook_blocks_the_prompt", "A UserPromptSubmit hook blocked the prompt: no such words", None),
         ("hook_stops_the_prompt", "A UserPromptSubmit hook stopped the run: enough for tonight", None),
     ],
@@ -84,6 +83,20 @@ def test_the_advice_is_by_the_reason_of_the_denial(name: str, claude: Claude, me
 def test_a_hook_that_stops_the_run_is_named(name: str, message: str, kept: Any) -> None:
     report = replayed(name)
     assert (report.outcome.message, report.result) == (message, kept)
+
+
+def test_a_stop_hook_after_the_reply_undoes_nothing() -> None:
+    """The reply was complete and the work done; the record has the hook's word. Before that it is a failure."""
+    report = replayed("hook_stops_at_the_end")
+    assert (report.outcome.outcome, report.outcome.reason, report.result) == (
+        "succeeded",
+        "completed",
+        "Made.",
+    )
+    assert "A Stop hook kept it from going on after this reply" in report.outcome.message
+    cut = result(terminal_reason="stop_hook_prevented", stop_reason="tool_use")
+    for end in (cut, {**cut, "stop_reason": "end_turn", "is_error": True}):
+        assert judged(init(), said("Half."), end, end=ended(0)).outcome.reason == "hook"
 
 
 RETRY = {"type": "system", "subtype": "api_retry", "error_status": 529, "error": "overloaded"}

@@ -45,7 +45,7 @@ REASON_OF = {
     "empty_prompt": "exit_status",
     "garbage": "offline",
     "hook_blocks_the_prompt": "hook",
-    "hook_stops_at_the_end": "hook",
+    "hook_stops_at_the_end": "completed",
     "hook_stops_the_prompt": "hook",
     "hook_stops_the_run": "hook",
     "limit": "usage_limit",

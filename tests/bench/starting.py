@@ -86,7 +86,7 @@ def memory(stage: Stage) -> list[Row]:
     at_work = _peak(
         shim,
         stage.environment(home),
-        lambda pid: "sleep" in {child.name() for child in psutil.Process(pid).children()},
+        lambda pid: "sleep" in {below.name() for below in psutil.Process(pid).children(recursive=True)},
     )
     return [
         Row(

@@ -28,6 +28,10 @@ CALLS = {
         Call(("opened", "--edit"), apart=True),
     ],
     "edit": [Call(("good",), apart=True), Call(("broken",), status=1, apart=True)],
+    "set": [Call(("spare", "timeout=5m")), Call(("spare", "timeout=5m", "expect.file_exists=x"))],
+    "enable": [Call(("spare",)), Call(("spare", "other"))],
+    "disable": [Call(("spare", "--reason", "why")), Call(("spare",))],
+    "remove": [Call(("gone", "--yes"))],
     "validate": [Call(("good",)), Call(status=1)],
     "run": [
         Call(("good",), apart=True),
@@ -55,7 +59,11 @@ CALLS = {
     "reset": [Call(("bad",))],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
-    "dismiss": [Call(("nothing-such",), status=1), Call(("--all-dead", "--yes")), Call(("wrong.json",))],
+    "dismiss": [
+        Call(("nothing-such",), status=1),
+        Call(("away.json", "away-1234")),
+        Call(("--all-dead", "--yes"), fresh=True),
+    ],
     "runs": [Call(), Call(("good",)), Call(("--failed", "--since", "yesterday", "--limit", "1"))],
     "next": [Call(), Call(("--cron", "0 7 * * *"))],
     "why": [

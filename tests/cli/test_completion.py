@@ -25,8 +25,8 @@ from tests.workshop import (
 
 # Each asks its shell for what follows the words in $LINE, and prints one candidate on a line.
 ASK = {
-    "bash": 'eval "$(clodputer completion bash)"; read -ra COMP_WORDS <<< "$LINE"; [[ $LINE == *" " ]] && COMP_WORDS+=("");'
-    ' COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _clodputer_completion clodputer; printf "%s\\n" "${COMPREPLY[@]}"',
+    "bash": 'eval "$(clodputer completion bash)"; COMP_LINE=$LINE; COMP_POINT=${#LINE};'
+    ' _clodputer_completion clodputer; printf "%s\\n" "${COMPREPLY[@]}"',
     # zsh completes only in a terminal, so its widget's words are handed to the function, and what it adds is printed.
     "zsh": "compdef() { :; }; compadd() { print -rl -- ${(P)@[-1]}; }; _describe() { print -rl -- ${${(P)3}%%:*}; };"
     ' source <(clodputer completion zsh); words=(${(z)LINE}); [[ $LINE == *" " ]] && words+=("");'
@@ -83,8 +83,7 @@ def offered(home: Home, *words: str) -> list[str]:
     """What is offered for the last of these words."""
     extra = {
         "_CLODPUTER_COMPLETE": "bash_complete",
-        "COMP_WORDS": "\n".join(["clodputer", *words]),
-        "COMP_CWORD": str(len(words)),
+        "COMP_TYPED": " ".join(["clodputer", *words]),
     }
     stdout, stderr = clodputer(home, extra=extra)
     assert stderr == ""
@@ -122,7 +121,7 @@ def test_nothing_heavy_is_loaded(home: Home) -> None:
         "import sys\nfrom clodputer.cli.main import main\nmain([])\n"
         "print([name for name in ('pydantic', 'yaml', 'jinja2', 'rich', 'sqlite3', 'psutil') if name in sys.modules])"
     )
-    extra = {"_CLODPUTER_COMPLETE": "bash_complete", "COMP_WORDS": "clodputer\nrun\nn", "COMP_CWORD": "2"}
+    extra = {"_CLODPUTER_COMPLETE": "bash_complete", "COMP_TYPED": "clodputer run n"}
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment(home, extra),

@@ -12,11 +12,11 @@ import click
 import pytest
 
 from clodputer import __version__
-from clodputer.cli.group import COMMANDS, program
+from clodputer.cli.group import COMMANDS, DELETING, program
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from tests.cli.terminal import in_terminal
-from tests.workshop import clodputer, command_task, environment, make_home, records
+from tests.workshop import ROOT, clodputer, command_task, environment, make_home, records
 
 NAMES = sorted(COMMANDS)
 
@@ -235,3 +235,13 @@ def test_exec_answers_the_same_by_both_doors(home: Home, option: list[str]) -> N
     assert [run["outcome"] for run in envelope["data"]["runs"]] == ["succeeded"]
     assert len(records(home, "greet")) == 1
     assert clodputer(home, "exec", *option) == ("", "")
+
+
+def test_no_guess_removes_anything() -> None:
+    """A word that is near to a command that deletes is answered without naming it."""
+    for word in ("purge", "prun", "uninstal", "remov"):
+        result = subprocess.run(
+            [sys.executable, "-m", "clodputer", word], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 2
+        assert not any(name in result.stderr.replace(repr(word), "") for name in DELETING)

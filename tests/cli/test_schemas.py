@@ -63,6 +63,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         home, "bad", "/bin/sh", "-c", "echo no >&2; exit 3", more="trigger: {type: interval, every: 2h}\n"
     )
     command_task(home, "held", "/bin/echo", more="lane: later\n")
+    for name in ("spare", "other", "gone"):
+        command_task(home, name, "/bin/echo")
     waits = (
         f"import os, time\nprint(1, flush=True)\nwhile not os.path.exists({str(enough)!r}): time.sleep(0.05)"
     )
@@ -72,6 +74,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         ("good", ""),
         ("bad", ""),
         ("wrong.json", '{"tsk": "good"}'),
+        ("away.json", '{"tsk": "good"}'),
+        ("gone.json", '{"task": "good", "id": "away-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
         ("dead.json", '{"task": "good", "id": "dead-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
     ):
         drop(home, name, text)

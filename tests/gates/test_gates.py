@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 import pytest
 
 from clodputer import gates
-from clodputer.gates import Gate, enabled, hold, moment
+from clodputer.gates import Gate, enabled, exposed, hold, moment
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Go, Refuse, Verdict, Wait
@@ -42,7 +42,7 @@ def test_every_module_is_asked() -> None:
     assert names == asked
 
 
-@pytest.mark.parametrize("gate", [enabled, hold], ids=lambda gate: gate.__name__)
+@pytest.mark.parametrize("gate", [enabled, hold, exposed], ids=lambda gate: gate.__name__)
 def test_a_gate_changes_nothing(context: Context, gate: Gate) -> None:
     """It says the same again, and the home is as it was."""
     before = sorted(str(path) for path in Path(context.home.root).rglob("*"))

@@ -253,7 +253,7 @@ def test_the_other_texts_of_a_task() -> None:
     """Every text but prompt and context is rendered with env; `~/` is expanded where a path begins."""
     text = "{{ env.A }}"
     task = task_of(
-        "{{ name }}",
+        "a",
         "/h/tasks/a.yaml",
         description=text,
         prompt=text,
@@ -290,7 +290,7 @@ def test_the_other_texts_of_a_task() -> None:
             requires_mcp=("1",),
         ),
         env={"B": "1"},
-        triggers=(Trigger("manual", {"x": "1"}),),
+        triggers=(Trigger("manual", {"x": "1"}, "a"),),
         expect=Expect("1", ("/home/a/f", "1"), ("/home/a/g",), ("/home/a/h", "~/i"), {"a": "1"}),
     )
 

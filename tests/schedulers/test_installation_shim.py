@@ -62,7 +62,7 @@ def test_paths_of_every_kind(tmp_path: Path, folder: str) -> None:
     assert ended.stdout.startswith("clodputer ")
     python.unlink()
     assert run(path, "exec").returncode == 1
-    assert str(python) in events(home, "shim_broken")[0]["message"]
+    assert str(python) in events(home, "blocked")[0]["message"]
 
 
 def test_nothing_but_python_is_started(home: Home) -> None:
@@ -128,7 +128,7 @@ def test_a_program_that_is_gone_is_told(home: Home, tmp_path: Path) -> None:
         assert ended.stderr.startswith("clodputer: ")
         assert "Install Clodputer again, then run: clodputer install" in ended.stderr
     (event,) = events(home)
-    assert (event["event"], event["task"]) == ("shim_broken", None)
+    assert (event["event"], event["reason"], event["task"]) == ("blocked", "shim_broken", None)
     assert f"{tmp_path}/copy/clodputer/__main__.py" in event["message"]
 
 

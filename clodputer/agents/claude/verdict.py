@@ -50,8 +50,11 @@ BY_TERMINAL_REASON = {
 }
 BY_HOOK = {
     "hook_stopped": "A hook stopped the run (it answered with continue: false).",
-    "stop_hook_prevented": "A Stop hook ended the run (it answered with continue: false).",
+    "stop_hook_prevented": "A Stop hook ended the run before its reply was complete (it answered with continue: false).",
 }
+HOOK_AFTER_THE_REPLY = (
+    "A Stop hook kept it from going on after this reply (it answered with continue: false)."
+)
 # 2.1.197 has no terminal_reason on some ends, 2.1.329 none on slash commands. A Stop hook comes after the last word.
 FINISHED = ("", None, "completed", "stop_hook_prevented")
 BY_SUBTYPE = {
@@ -154,9 +157,9 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
     if status is not None:
         # The modes `plan` and `auto` end so when they refuse to act (2.1.329).
         return unmet if unmet is not None and unmet.reason == "denied" else status
-    return unmet or of(
-        "completed", "It had its result but did not leave, and was stopped." if ended.stopped else ""
-    )
+    lingered = "It had its result but did not leave, and was stopped." if ended.stopped else ""
+    hook = HOOK_AFTER_THE_REPLY if _hook_after_the_reply(notes.result, notes) else ""
+    return unmet or of("completed", " ".join(filter(None, (hook, lingered))))
 
 
 def _without_result(notes: Notes, ended: Ended) -> Outcome:
@@ -178,7 +181,8 @@ def _told_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
     failed = result.get("is_error") is not False
     if subtype in BY_SUBTYPE:
         return BY_SUBTYPE[subtype]
-    if notes.hook or terminal in BY_HOOK:
+    after_the_reply = _hook_after_the_reply(result, notes)
+    if (notes.hook or terminal in BY_HOOK) and not after_the_reply:
         return "hook"
     if stop == "refusal":
         return "refused"
@@ -192,9 +196,22 @@ def _told_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
     if failed and subtype == "success" and (notes.resets_at is not None or notes.retried):
         # The error is told in prose alone: what was seen before it says which one it is.
         return _api_reason(notes.retried or ApiError("", 429), notes)
-    if failed or subtype != "success" or terminal not in ("", "completed"):
+    if failed or subtype != "success" or not (terminal in ("", "completed") or after_the_reply):
         return "agent_error"
     return None
+
+
+def _hook_after_the_reply(result: Mapping[str, Any], notes: Notes) -> bool:
+    """Whether all that a hook did was to end the run when the model had said its last word, so that the work is done.
+
+    2.1.329 and 2.1.332 ask Stop hooks only after a reply without tool calls: `stop_reason` is then `end_turn`.
+    """
+    return (
+        not notes.hook
+        and result.get("is_error") is False
+        and result.get("terminal_reason") == "stop_hook_prevented"
+        and result.get("stop_reason") == "end_turn"
+    )
 
 
 def _api_reason(error: ApiError, notes: Notes) -> str:

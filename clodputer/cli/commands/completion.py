@@ -7,28 +7,12 @@ from collections.abc import Mapping
 from typing import Optional
 
 import click
-from click.shell_completion import get_completion_class
 
-from clodputer.cli.group import json_option, program
+from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.shells import SCRIPTS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-
-SHELLS = ("bash", "zsh", "fish")
-NAME, VARIABLE = "clodputer", "_CLODPUTER_COMPLETE"
-
-# Our own for bash: the one of click asks for bash 4.4, and macOS has 3.2. Each line of the answer is `kind,word`.
-BASH = """\
-_clodputer_completion() {
-    local IFS=$'\\n' line
-    COMPREPLY=()
-    for line in $(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD="$COMP_CWORD" \\
-        _CLODPUTER_COMPLETE=bash_complete "$1" 2>/dev/null); do
-        COMPREPLY+=("${line#*,}")
-    done
-}
-complete -F _clodputer_completion clodputer
-"""
 
 # At the end: zsh takes a script for one of its completions by its first word, #compdef.
 HINTS = {
@@ -39,7 +23,7 @@ HINTS = {
 
 
 @click.command()
-@click.argument("shell", required=False, type=click.Choice(SHELLS))
+@click.argument("shell", required=False, type=click.Choice(tuple(SCRIPTS)))
 @json_option
 def command(shell: Optional[str]) -> Result:
     """Print the script that completes words in bash, zsh or fish.
@@ -53,7 +37,7 @@ def command(shell: Optional[str]) -> Result:
       clodputer completion fish > ~/.config/fish/completions/clodputer.fish
     """
     shell = shell or _own(os.environ)
-    script = f"{_script(shell).rstrip()}\n{HINTS[shell]}".rstrip("\n")
+    script = f"{SCRIPTS[shell].rstrip()}\n{HINTS[shell]}".rstrip("\n")
     return Result({"shell": shell, "script": script + "\n"}, script)
 
 
@@ -61,16 +45,8 @@ def _own(environ: Mapping[str, str]) -> str:
     """The shell that a person has chosen for their account. Raises ClodputerError when it is none that we can complete in."""
     path = environ.get("SHELL", "")
     shell = os.path.basename(path).lstrip("-")
-    if shell in SHELLS:
+    if shell in SCRIPTS:
         return shell
     told = f"SHELL names {path[:80]!r}" if path else "SHELL is not set"
-    each = ", ".join(f"clodputer completion {name}" for name in SHELLS)
+    each = ", ".join(f"clodputer completion {name}" for name in SCRIPTS)
     raise ClodputerError("usage", f"for which shell? {told}", f"Name it: {each}", ExitCode.USAGE)
-
-
-def _script(shell: str) -> str:
-    if shell == "bash":
-        return BASH
-    kind = get_completion_class(shell)
-    assert kind is not None  # noqa: S101 (click.Choice above names those that click knows)
-    return kind(program, {}, NAME, VARIABLE).source()

@@ -15,7 +15,7 @@ from clodputer.schedulers.installation import shim_path
 from clodputer.store import home as homes
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.views.doctor.finding import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UNLINK, Fix
+from clodputer.views.doctor.fix import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UNLINK, Fix
 
 DAY = 86400.0
 # How long an exec is watched, in seconds; what it then still does, it does without us.

@@ -32,6 +32,8 @@ def command(as_json: bool, task: str, probe: str, real: float) -> Printed:
 
     With --task it first drops one request for that task, unless an earlier one still waits or runs.
 
+    In a terminal it prints a line when a run begins and when it ends; elsewhere it is silent.
+
     The exit code is 0 when the work was done, however the runs ended: their records tell.
 
     \b

@@ -62,6 +62,7 @@ def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -
     """Make what is missing of the home, after `ask` agreed. Raises ClodputerError, OSError."""
     home = homes.locate(environ)
     owner.check_new(home, environ)
+    homes.refuse_newer(home)
     _check_place(home, environ)
     parts = _parts(home)
     missing = [part for part in parts if not os.path.lexists(part.path)]
@@ -131,7 +132,10 @@ _OURS = frozenset(
         "cache",
         "archive",
         "execution.log",
+        "backup",
         "bug-reports",
+        "format",
+        "holds",
         ".git",
         ".gitignore",
         ".DS_Store",

@@ -21,6 +21,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, Scheduler, choice, freeze, installation, load, place, shim
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers.unit import Change
+from clodputer.store import blocked
 from clodputer.store import home as homes
 from clodputer.tasks import taskfile
 
@@ -125,6 +126,8 @@ def install(
             outcome = outcome._replace(notes=(*outcome.notes, *first_looks(at.frame.environment, tasks)))
             number = len(plan.changes) + sum(map(len, elsewhere.values()))
             failed = installation.perform(plan, schedulers, text, step, _try)
+            homes.write_format(home)
+            blocked.over(home)
             outcome = outcome._replace(done=tuple(done), failed=failed)
     errors = tuple(
         ClodputerError(one.code, one.message, one.hint)

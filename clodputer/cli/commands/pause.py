@@ -87,7 +87,7 @@ def command(
     lines = [
         f"{ink(target.words, 'bold')} is on hold {zone.until(end)}"
         + (f": {printable(message)}" if message else ""),
-        f"Requests that wait: {waiting}. Let them go with: clodputer resume {held.option_of(target)}",
+        f"Requests that wait: {waiting}. Let them go with: clodputer resume {target.option}",
     ]
     if running:
         named = ", ".join(one.run_id or one.id for one in running[:5])

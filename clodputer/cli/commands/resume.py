@@ -68,7 +68,7 @@ def _only(in_effect: list[Placed]) -> holds.Target:
         return in_effect[0].target
     if not in_effect:
         raise ClodputerError("not_held", "nothing is on hold", "", ExitCode.EXPECTED)
-    listed = "\n".join(f"clodputer resume {held.option_of(placed.target)}" for placed in in_effect)
+    listed = "\n".join(f"clodputer resume {placed.target.option}" for placed in in_effect)
     raise ClodputerError("usage", "several things are on hold; say which", listed, ExitCode.USAGE)
 
 

@@ -20,7 +20,7 @@ from clodputer.cli.commands.run_options import (
     read_text,
     usage,
 )
-from clodputer.cli.commands.run_wait import refuse_held, settle
+from clodputer.cli.commands.run_wait import refuse_exposed, refuse_held, settle
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
@@ -31,6 +31,7 @@ from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
+from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner import prompt
 from clodputer.runner.processes.stop import Stop
@@ -39,7 +40,7 @@ from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import runs, zone
 from clodputer.store.context import Context, look
-from clodputer.tasks import taskfile
+from clodputer.tasks import ask, taskfile
 
 
 @click.command()
@@ -146,11 +147,14 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
     task = taskfile.load(context.home, name, environ)
     if not task.enabled:
         raise ClodputerError(
-            "task_disabled", f"task {task.name} is disabled", f"Set enabled: true in {task.path}."
+            "task_disabled", f"task {task.name} is disabled", f"Fix: clodputer enable {task.name}"
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
-    prompt.check_context(task, wanted.context, environ, context.secrets)
+    if task.name == ask.NAME:
+        ask.fitted(task, Request("none", ask.NAME, time(), wanted.context))
+    else:
+        prompt.check_context(task, wanted.context, environ, context.secrets)
     return context, task
 
 
@@ -195,6 +199,7 @@ def run(
     """Run a task and return the result of its run. Raises ClodputerError when there was none, OSError."""
     with Stop() as stop:
         context, task = find(environ, name, wanted)
+        refuse_exposed(context, task)
         refuse_held(context, task, "Nothing was dropped.")
         place = screen.on(sys.stderr, environ) if live else None
         watcher = None

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Optional
 
 from clodputer.agents import lines
+from clodputer.cli.ahead import moment_ahead, span_ahead
 from clodputer.model import request
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import parse_duration, parse_wall
-from clodputer.model.schedule import on_the_clock
-from clodputer.store import zone
 from clodputer.store.spool import dropfile
-
-_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 
 
 class Wanted(NamedTuple):
@@ -100,32 +94,8 @@ def parse_when(
     if at is not None and after is not None:
         raise usage("--at and --in exclude each other")
     if after is not None:
-        try:
-            return now + parse_duration(after)
-        except ValueError as error:
-            raise usage(f"--in: {error}", "Such as 90s, 30m, 2h or 1d.") from None
-    moment = _moment(str(at), now, environ)
-    if moment < now:
-        raise usage(f"--at: {at!r} is over: it was {zone.wall(moment)}", "Name a moment that is to come.")
-    return moment
-
-
-def _moment(text: str, now: float, environ: Mapping[str, str]) -> float:
-    """The next time at which the clock here shows `03:00`, or an ISO moment, which without an offset is by that clock."""
-    here = zone.load("", environ)
-    clock = _CLOCK.fullmatch(text.strip())
-    if clock:
-        hour, minute, second = (int(part or 0) for part in clock.groups())
-        today = datetime.fromtimestamp(now, here).replace(tzinfo=None, microsecond=0)
-        wall = today.replace(hour=hour, minute=minute, second=second)
-        days = (wall + timedelta(days=number) for number in range(3))
-        return float(next(moment for moment in (on_the_clock(day, here) for day in days) if moment > now))
-    try:
-        found = parse_wall(text)
-        return float(on_the_clock(found, here)) if isinstance(found, datetime) else found
-    except (ValueError, OverflowError, OSError):
-        hint = "Such as 03:00, 2026-12-24T18:00 or 2026-12-24T18:00:00+01:00; a duration is for --in."
-        raise usage(f"--at: not a time: {text[:40]!r}", hint) from None
+        return now + span_ahead("--in", after)
+    return moment_ahead("--at", str(at), now, environ)
 
 
 def usage(message: str, hint: str = "Try: clodputer run --help") -> ClodputerError:

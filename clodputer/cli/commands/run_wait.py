@@ -20,7 +20,7 @@ from clodputer.model.task import Task
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
-from clodputer.store import holds, runs, zone
+from clodputer.store import exposed, holds, runs, zone
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, find, slot
 from clodputer.views import setaside
@@ -104,6 +104,14 @@ def _in_slot(context: Context, task: Task, request_id: str) -> bool:
         request_id in (content.place.id if content.place else "", runs.request_of(content.run_id))
         for content in contents
     )
+
+
+def refuse_exposed(context: Context, task: Task) -> None:
+    """Raise ClodputerError while other accounts could change what the task does."""
+    found = exposed.of_task(context.home, task.path)
+    if found:
+        message = f"task {task.name} is not run while others could change what it does: {found[0].message}"
+        raise ClodputerError(exposed.CODE, message, f"Fix: {found[0].fix}")
 
 
 def refuse_held(context: Context, task: Task, and_so: str) -> None:

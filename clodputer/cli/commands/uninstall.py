@@ -90,6 +90,7 @@ def uninstall(
     )
     if refused is not None:
         raise refused
+    homes.refuse_newer(home)
     if options.purge and there:
         purge.check(home, environ)
         if not options.dry_run and not ask(_question(home)):

@@ -14,6 +14,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.runner.requests import unpark
 from clodputer.store.spool import parked
 
@@ -39,7 +40,8 @@ def command(item: str, task: Optional[str]) -> Result:
     if not found:
         there = sorted({one.reason.item for one in parked.everything(context.home)})
         hint = f"Parked are: {', '.join(there[:10])}." if there else "Nothing is parked."
-        raise ClodputerError("not_parked", f"nothing parked fits {item[:80]!r}", hint)
+        error = ClodputerError("not_parked", f"nothing parked fits {item[:80]!r}", context.masker.text(hint))
+        return Result({"unparked": []}, "", ExitCode.EXPECTED, (error,))
     done = unpark.unpark(context, found)
     data = {
         "unparked": [

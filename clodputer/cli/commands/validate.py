@@ -17,8 +17,8 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.store import exposed, secrets, settings
 from clodputer.store import home as homes
-from clodputer.store import secrets, settings
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.tasks import taskfile
@@ -34,6 +34,9 @@ def command(tasks: tuple[str, ...]) -> Result:
 
     Without a TASK all files in tasks/ are checked, and config.yaml and secrets.env as well. Each mistake is one line:
     file, line, key, and what is wrong. Exit code 1 when there is any.
+
+    It is a mistake as well when another account could change what a task does: its requests wait until the permissions
+    of the file or folder are put right.
 
     A warning is about something that is written well and cannot work as things are: a folder or a program that is not
     there, a tool that Claude does not have. It changes no exit code.
@@ -60,6 +63,7 @@ def validate(environ: Mapping[str, str], names: Iterable[str], now: float) -> Re
         for problem in report.problems
     ]
     doubts = _warnings(home, environ, reports, now)
+    errors += _exposed(home, reports)
     data = {"tasks": [_told(report, doubts.get(report.path, ())) for report in reports]}
     told = ", ".join(report.name for report in reports if not report.problems)
     warned = [
@@ -91,6 +95,12 @@ def _warnings(
     return {
         path: tuple(one._replace(message=mask.text(one.message)) for one in of) for path, of in found.items()
     }
+
+
+def _exposed(home: Home, reports: Iterable[Report]) -> list[ClodputerError]:
+    """What other accounts could change, which keeps requests waiting; each file or folder once."""
+    found = dict.fromkeys(one for report in reports for one in exposed.of_task(home, report.path))
+    return [ClodputerError(exposed.CODE, f"{one.message}; fix: {one.fix}", one.fix) for one in found]
 
 
 def _mistakes(load: Callable[[], object]) -> list[ClodputerError]:

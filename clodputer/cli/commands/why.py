@@ -29,6 +29,7 @@ from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
+from clodputer.store.holds import USAGE_LIMIT
 from clodputer.store.spool.find import RUN, UNENDED, Found, handle, meant
 from clodputer.tasks import taskfile
 from clodputer.views import setaside
@@ -102,6 +103,8 @@ def _words(found: Why, but: str, now: float) -> str:
     if found.trouble:
         lines.append(wrapped_field("broken", printable(found.trouble.message)))
         lines.append(wrapped_field("fix", printable(found.trouble.hint)))
+    if found.hold is not None and found.hold.hold.reason != USAGE_LIMIT:
+        lines.append(wrapped_field("go on", f"clodputer resume {printable(found.hold.target.option)}"))
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
     lines.append(wrapped_field("last run", _last(found, now)))
     if found.fates:

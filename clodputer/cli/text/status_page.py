@@ -12,7 +12,8 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import fates, scheduled
 from clodputer.model.moment import format_duration
-from clodputer.store import zone
+from clodputer.store import exposed, zone
+from clodputer.store.holds import USAGE_LIMIT
 from clodputer.views.status import Running, Status
 
 RUNNING = (
@@ -102,13 +103,21 @@ def _waiting(status: Status) -> Iterator[str]:
 def _holds(status: Status) -> Iterator[str]:
     for placed in status.holds:
         until, reason = zone.until(placed.hold.until), printable(placed.hold.reason)
-        yield f"{printable(placed.target.words)} {until} ({reason}): {one_line(placed.hold.message, 200)}"
+        # A usage limit ends by itself, and whoever goes on before only meets it again.
+        again = (
+            f". Let it go on: clodputer resume {printable(placed.target.option)}"
+            if reason != USAGE_LIMIT
+            else ""
+        )
+        message = one_line(placed.hold.message, 200).rstrip(".")
+        yield f"{printable(placed.target.words)} {until} ({reason}){f': {message}' if message else ''}{again}"
 
 
 def _attention(status: Status) -> Iterator[str]:
     needs = status.attention
     for problem in needs.problems:
-        yield f"Nothing runs until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
+        what = "Its requests wait" if problem.code == exposed.CODE else "Nothing runs"
+        yield f"{what} until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
     if needs.crash is not None:
         others = needs.crashes - 1
         more = f" ({others} other{'' if others == 1 else 's'} beside it)" if others else ""

@@ -101,7 +101,7 @@ def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
         return ClodputerError(error.code, error.message, hint)
     if not found.enabled:
         return ClodputerError(
-            "task_disabled", decide.disabled(found), f"Switch it on: clodputer edit {task}."
+            "task_disabled", decide.disabled(found), f"Switch it on: clodputer enable {task}."
         )
     return None
 

@@ -6,8 +6,8 @@ import os
 from json import dumps
 from typing import NamedTuple, Optional
 
+from clodputer.model.digest import digest
 from clodputer.store import atomic
-from clodputer.store.digest import digest
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from clodputer.model.errors import ClodputerError
 from clodputer.store import deadline
 from clodputer.store.tasks.template_terms import CannotRender
 
@@ -45,20 +44,20 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
         raise RuntimeError(f"while a template was filled in: {error}") from None
     if "cannot_render" in answer:
         raise CannotRender(*answer["cannot_render"])
-    if "error" in answer:
-        raise ClodputerError(*answer["error"])
+    if "missing" in answer:
+        raise ModuleNotFoundError(answer["error_text"], name=answer["missing"])
     return answer["value"]
 
 
 def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
-    """In the child: the value, or the arguments of the error that the parent raises."""
+    """In the child: the value, or the arguments of the CannotRender that the parent raises."""
     global _inside
     _inside = True
     try:
         return {"value": function(*arguments)}
     except CannotRender as error:
         return {"cannot_render": [str(error), error.missing]}
-    except ClodputerError as error:
-        return {"error": [error.code, error.message, error.hint, error.exit_code]}
+    except ImportError as error:
+        return {"missing": error.name or "", "error_text": str(error)}
     except MemoryError:
         return {"cannot_render": [_TOO_LARGE]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -48,18 +47,30 @@ _Quoter.add_representer(
 )
 
 
-def written(keys: Mapping[str, Any]) -> str:
-    """The keys as a document. Values are those of JSON; what no task file can hold is told when it is read back."""
+def written(value: Any) -> str:
+    """The value, mostly the keys of a task, as a document. Values are those of JSON.
+
+    What no task file can hold is told when it is read back.
+    """
+    return _first_sound(value, in_lines=True)
+
+
+def inline(value: Any) -> str:
+    """The value in one line, as it may stand behind a key or in a list."""
+    return _first_sound([value], in_lines=False).strip()[1:-1]
+
+
+def _first_sound(value: Any, in_lines: bool) -> str:
     text = ""
     for writer in (_Writer, _Quoter):
         text = yaml.dump(
-            dict(keys),
+            value,
             Dumper=writer,
             sort_keys=False,
             allow_unicode=writer is _Writer,
-            default_flow_style=False,
+            default_flow_style=not in_lines,
             width=WIDEST,
         )
-        if document.parse(text).value == keys:
+        if document.parse(text).value == value:
             break
     return text

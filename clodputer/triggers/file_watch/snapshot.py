@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.digest import digest
 from clodputer.model.watch import Entry, Version
 
 FORMAT = 1
@@ -36,7 +36,7 @@ class Snapshot(NamedTuple):
 
 def mark(path: str, patterns: Sequence[str]) -> str:
     """A name for what a trigger watches; one that watches something else has another, and other memories."""
-    return blake2b("\0".join((path, *patterns)).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return digest("\0".join((path, *patterns)).encode("utf-8", "surrogateescape"), 8)
 
 
 def from_json(fields: Optional[Mapping[str, Any]]) -> Optional[Snapshot]:

@@ -84,7 +84,7 @@ def examine(environ: Mapping[str, str], now: float, only: Iterable[str] = ()) ->
     """What all checks find, or those of these names, in order. `now` in epoch seconds. Never raises for what a check meets."""
     wanted = set(only)
     facts = gather(environ, now, ask_schedulers=not wanted)
-    there = homes.exists(facts.home)
+    there = homes.exists(facts.home) and not homes.is_newer(facts.home)
     return [
         finding
         for check in CHECKS
@@ -94,8 +94,10 @@ def examine(environ: Mapping[str, str], now: float, only: Iterable[str] = ()) ->
 
 
 def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = True) -> Facts:
-    """The facts for all checks; what is broken is left out here, and told by its own check."""
+    """The facts for all checks; what is broken is left out here, and reported by its own check."""
     home = homes.locate(environ)
+    if homes.is_newer(home):
+        return Facts(home, environ, now)  # even to read it would be a guess
 
     def tasks() -> tuple[Task, ...]:
         return tuple(report.task for report in taskfile.check_all(home, environ) if report.task is not None)

@@ -11,23 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store.home import Home
+from clodputer.views.doctor.fix import Fix
 
 if TYPE_CHECKING:
     from clodputer.views.doctor.installed import Installed
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
-
-# What a fix does; `cli/commands/doctor_fix.py` does it. None of these can lose a request.
-CHMOD, MAKE, UNLINK, EXEC, INSTALL, CLEAR = "chmod", "make", "unlink", "exec", "install", "clear"
-
-
-class Fix(NamedTuple):
-    """A safe remedy: what will be done, in words, and what `doctor --fix` needs to do it. mode: permission bits, for CHMOD."""
-
-    words: str
-    verb: str
-    paths: tuple[str, ...] = ()
-    mode: int = 0
 
 
 class Finding(NamedTuple):

@@ -12,20 +12,8 @@ from clodputer.store import home as homes
 from clodputer.store import owner, secrets
 from clodputer.store.folder import entries
 from clodputer.store.lock import Lock
-from clodputer.views.doctor.finding import (
-    CHMOD,
-    CLEAR,
-    MAKE,
-    Facts,
-    Finding,
-    Fix,
-    amount,
-    ask,
-    named,
-    note,
-    ok,
-    problem,
-)
+from clodputer.views.doctor import fix
+from clodputer.views.doctor.finding import Facts, Finding, amount, ask, named, note, ok, problem
 
 GIGABYTE = 10**9
 # Of a disk of several terabytes a twentieth is room enough, however small a share it is.
@@ -79,6 +67,10 @@ def home(facts: Facts) -> list[Finding]:
     if whose != facts.user:
         error = owner.foreign(root, facts.user, whose, facts.environ)
         return problem("home", error.message, error.hint)
+    try:
+        homes.refuse_newer(facts.home)
+    except ClodputerError as newer:
+        return problem("home", newer.message, newer.hint)
     parts = (
         facts.home.tasks,
         facts.home.tmp,
@@ -97,7 +89,7 @@ def home(facts: Facts) -> list[Finding]:
             "home",
             f"{root} lacks {amount(len(lacking), 'folder')}: {named(lacking)}",
             "Run: clodputer init",
-            Fix(f"make the missing folders of {root}", MAKE),
+            fix.Fix(f"make the missing folders of {root}", fix.MAKE),
         )
     return ok("home", root)
 
@@ -127,7 +119,7 @@ def mode(facts: Facts) -> list[Finding]:
             "home-mode",
             f"others can {what} {root} (mode {bits:04o})",
             f"chmod 700 {root}",
-            Fix(f"chmod 700 {root}", CHMOD, (root,), 0o700),
+            fix.chmod(root, 0o700),
         )
     above = os.path.dirname(os.path.realpath(root))
     while above != os.path.dirname(above):
@@ -148,8 +140,8 @@ def secret_file(facts: Facts) -> list[Finding]:
     try:
         found = secrets.load(facts.home)
     except ClodputerError as error:
-        fix = Fix(f"chmod 600 {path}", CHMOD, (path,), 0o600) if error.code == "secrets_mode" else None
-        return problem("secrets", error.message, error.hint, fix)
+        remedy = fix.chmod(path, 0o600) if error.code == "secrets_mode" else None
+        return problem("secrets", error.message, error.hint, remedy)
     return ok("secrets", f"{amount(len(found), 'value')} in {path}" if found else f"nothing in {path}")
 
 
@@ -254,7 +246,7 @@ def log(facts: Facts) -> list[Finding]:
             "log",
             f"{path} cannot be written",
             f"chmod u+w {path}",
-            Fix(f"chmod 600 {path}", CHMOD, (path,), 0o600) if found.st_uid == facts.user else None,
+            fix.chmod(path, 0o600) if found.st_uid == facts.user else None,
         )
     if found.st_size > LONG_LOG:
         return note(
@@ -278,7 +270,7 @@ def cache(facts: Facts) -> list[Finding]:
         # What a writer or a canary that was killed has left.
         stale += name.endswith((".tmp", "-probe")) and facts.now - found.st_mtime > DAY
         foreign += found.st_uid != facts.user
-    clear = Fix(f"empty {folder}, which is filled again by itself", CLEAR, (folder,))
+    clear = fix.Fix(f"empty {folder}, which is filled again by itself", fix.CLEAR, (folder,))
     if foreign:
         return note(
             "cache",

@@ -15,12 +15,10 @@ from clodputer.store import home as homes
 from clodputer.store import zone
 from clodputer.views.doctor.claude import located
 from clodputer.views.doctor.finding import (
-    INSTALL,
     NOTE,
     PROBLEM,
     Facts,
     Finding,
-    Fix,
     amount,
     ask,
     named,
@@ -28,8 +26,8 @@ from clodputer.views.doctor.finding import (
     ok,
     problem,
 )
+from clodputer.views.doctor.fix import INSTALL_AGAIN
 
-AGAIN = Fix("install again, in the environment that is installed: clodputer install", INSTALL)
 RUN_INSTALL = "Run: clodputer install"
 # Of a file that differs so many lines are shown.
 MOST_LINES = 12
@@ -95,7 +93,7 @@ def two(facts: Facts) -> list[Finding]:
         "two-schedulers",
         f"{' and '.join(facts.installed.names)} both start the tasks of this home",
         RUN_INSTALL,
-        AGAIN,
+        INSTALL_AGAIN,
     )
 
 
@@ -123,15 +121,19 @@ def _changes(steps: Sequence[Change]) -> list[Finding]:
         )
         state = f" ({named(states)})" if states and verb == RELOAD else ""
         if names:
-            found.append(Finding("units", level, f"{named(names, 5)}: {what}{state}", RUN_INSTALL, AGAIN))
+            found.append(
+                Finding("units", level, f"{named(names, 5)}: {what}{state}", RUN_INSTALL, INSTALL_AGAIN)
+            )
     differing = [step for step in steps if step.verb == REPLACE]
     for step in differing[:MOST_DIFFERENCES]:
         message = f"{_alarm(step)}: not as the task wants it\n{difference(step)}".rstrip()
-        found.append(Finding("units", PROBLEM, message, RUN_INSTALL, AGAIN))
+        found.append(Finding("units", PROBLEM, message, RUN_INSTALL, INSTALL_AGAIN))
     if len(differing) > MOST_DIFFERENCES:
         names = [_alarm(step) for step in differing[MOST_DIFFERENCES:]]
         found.append(
-            Finding("units", PROBLEM, f"{named(names, 5)}: not as the tasks want them", RUN_INSTALL, AGAIN)
+            Finding(
+                "units", PROBLEM, f"{named(names, 5)}: not as the tasks want them", RUN_INSTALL, INSTALL_AGAIN
+            )
         )
     return found
 
@@ -182,7 +184,7 @@ def shim(facts: Facts) -> list[Finding]:
             "shim",
             f"{path}, which all alarms start, {what}",
             RUN_INSTALL,
-            None if os.path.lexists(path) else AGAIN,
+            None if os.path.lexists(path) else INSTALL_AGAIN,
         )
     bits = os.stat(path).st_mode
     if bits & (stat.S_IWGRP | stat.S_IWOTH):
@@ -194,19 +196,24 @@ def shim(facts: Facts) -> list[Finding]:
     ):
         if not works:
             return problem(
-                "shim", f"{path} needs {needed}, which is gone or cannot be started", RUN_INSTALL, AGAIN
+                "shim",
+                f"{path} needs {needed}, which is gone or cannot be started",
+                RUN_INSTALL,
+                INSTALL_AGAIN,
             )
     said = ask(facts, [path, "--version"])
     if said.status != 0:
         words = (said.err or said.out).strip()[-300:] or "it does not answer"
-        return problem("shim", f"{path}, which all alarms start, does not work: {words}", RUN_INSTALL, AGAIN)
+        return problem(
+            "shim", f"{path}, which all alarms start, does not work: {words}", RUN_INSTALL, INSTALL_AGAIN
+        )
     version = said.out.split()[-1] if said.out.split() else "unknown"
     if version != __version__:
         return note(
             "shim",
             f"alarms run version {version} from {installed.shim.places[0]}; this is {__version__}",
             RUN_INSTALL,
-            AGAIN,
+            INSTALL_AGAIN,
         )
     return ok("shim", f"{path}, with {installed.shim.python}")
 
@@ -250,7 +257,10 @@ def zone_changed(facts: Facts) -> list[Finding]:
     now = str(getattr(zone.load("", {}), "key", "") or "")
     if before and before != now and ("/" in now or now == "UTC"):
         return note(
-            "zone", f"the alarms were set in {before}, and this computer is in {now} now", RUN_INSTALL, AGAIN
+            "zone",
+            f"the alarms were set in {before}, and this computer is in {now} now",
+            RUN_INSTALL,
+            INSTALL_AGAIN,
         )
     return ok("zone", now or "the system's own time zone")
 

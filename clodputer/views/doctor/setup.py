@@ -12,13 +12,12 @@ from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.store import templates
+from clodputer.store.incomplete import OLDEST_PYTHON, PACKAGES
 from clodputer.views.doctor.finding import Facts, Finding, ask, named, note, ok, problem
 
-OLDEST_PYTHON = (3, 9)
 # Every alarm pays the start of the interpreter, in seconds.
 SLOW = 0.5
 STARTS = 3
-PACKAGES = ("click", "filelock", "jsonschema", "jinja2", "psutil", "pydantic", "yaml")
 
 
 def python(facts: Facts) -> list[Finding]:

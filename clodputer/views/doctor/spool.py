@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import islice
-from shlex import quote
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
@@ -23,7 +22,8 @@ from clodputer.store.spool.layout import lane as lane_folder
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import ask, taskfile
 from clodputer.views import faults as contained
-from clodputer.views.doctor.finding import EXEC, UNLINK, Facts, Finding, Fix, amount, named, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
+from clodputer.views.doctor.fix import SETTLE, UNLINK, Fix
 
 NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"
 
@@ -126,7 +126,7 @@ def slots(facts: Facts) -> list[Finding]:
                 "slots",
                 f"{what} in lane {each.lane}: its exec died, and nobody has seen to it since",
                 "The next exec settles it: clodputer exec",
-                Fix("start clodputer exec, which settles it and then runs what waits", EXEC),
+                SETTLE,
             )
     return found or ok("slots", "no run was left behind")
 
@@ -188,8 +188,8 @@ def faults(facts: Facts) -> list[Finding]:
 def holds(facts: Facts) -> list[Finding]:
     """What stands still until somebody lets it go on, and files that hold nothing although somebody put them there."""
     found: list[Finding] = []
-    for target, hold, path in holding.in_effect(facts.home, facts.now):
-        remedy = f"To let it go on: rm {quote(path)}"
+    for target, hold, _ in holding.in_effect(facts.home, facts.now):
+        remedy = f"To let it go on: clodputer resume {target.option}"
         if hold.reason == holding.DAMAGED:
             found += problem("holds", f"{target.words} is on hold because {hold.message}", remedy)
             continue
