@@ -179,7 +179,7 @@ def test_a_lost_run_counts(tmp_path: Path) -> None:
 
 def test_nothing_that_fits_is_an_error(tmp_path: Path) -> None:
     home = set_up(tmp_path)
-    assert "nothing parked fits 'issue 9'" in clodputer(home, "unpark", "issue 9", status=1)[1]
+    assert "nothing parked fits 'issue 9'" in clodputer(home, "unpark", "issue 9", status=1)[0]
 
 
 @pytest.mark.slow

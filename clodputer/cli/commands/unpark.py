@@ -41,7 +41,12 @@ def command(item: str, task: Optional[str]) -> Result:
         there = sorted({one.reason.item for one in parked.everything(context.home)})
         hint = f"Parked are: {', '.join(there[:10])}." if there else "Nothing is parked."
         error = ClodputerError("not_parked", f"nothing parked fits {item[:80]!r}", context.masker.text(hint))
-        return Result({"unparked": []}, "", ExitCode.EXPECTED, (error,))
+        return Result(
+            {"unparked": []},
+            f"{ink('not unparked', 'red')} {printable(str(error))}",
+            ExitCode.EXPECTED,
+            (error,),
+        )
     done = unpark.unpark(context, found)
     data = {
         "unparked": [
