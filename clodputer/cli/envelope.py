@@ -8,6 +8,7 @@ from json import dumps
 from typing import Any
 
 from clodputer.model.errors import ClodputerError
+from clodputer.store.doing import doing
 
 # Raised when a key changes its meaning or goes away; a new key does not count.
 VERSION = 1
@@ -28,8 +29,9 @@ def success(command: str, data: Mapping[str, Any]) -> None:
 
 def write(envelope: Mapping[str, Any]) -> None:
     """Print an envelope, in plain ASCII: no locale and no half character can be in its way. Raises OSError."""
-    sys.stdout.write(dumps(envelope, indent=2, default=str) + "\n")
-    sys.stdout.flush()
+    with doing("printing the answer", "standard output"):
+        sys.stdout.write(dumps(envelope, indent=2, default=str) + "\n")
+        sys.stdout.flush()
 
 
 def filled(value: Any) -> dict[str, Any]:

@@ -117,6 +117,11 @@ def _missing(error: FileNotFoundError) -> Optional[_Told]:
         os.getcwd()
     except OSError:
         return _Told(ClodputerError("system", "the working directory is gone", "Go to another one with cd."))
+    if str(error.strerror).startswith("No usable temporary directory"):  # the tempfile module's own words
+        hint = "Make room there, or set TMPDIR to a folder that this account can write to."
+        return _Told(
+            ClodputerError("no_temporary_folder", f"no temporary file can be made: {error.strerror}", hint)
+        )
     path = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     folder, root = os.path.dirname(path), homes.locate(os.environ).root
     while folder.startswith(f"{root}/") and not os.path.isdir(os.path.dirname(folder)):

@@ -12,6 +12,7 @@ from clodputer.cli.envelope import build, write
 from clodputer.cli.failure import failure
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.ink import shown
+from clodputer.store.doing import doing
 
 __all__ = ["failure", "main"]
 
@@ -33,7 +34,8 @@ def main(argv: list[str]) -> int:
         caught = StringIO()
         with redirect_stdout(caught if as_json else sys.stdout):
             outcome = program.main(list(argv), prog_name="clodputer", standalone_mode=False, obj=as_json)
-        return present(command, outcome, caught.getvalue(), as_json)
+        with doing("printing the answer", "standard output"):
+            return present(command, outcome, caught.getvalue(), as_json)
     except BaseException as error:  # noqa: BLE001 (whatever it is, it ends in one place)
         return failure(error, command, as_json)
 

@@ -40,7 +40,7 @@ def check(task: Task, request: Request, history: History, context: Context, now:
         return Wait(
             found.until, BREAKER, f"The breaker is open: {failed} ({found.last}); one is tried in {left}."
         )
-    if any(one.task == task.name for one in slots.at_work(context.home)):
+    if any(one.task == task.name for _, one in slots.at_work(context.home)):
         return Wait(
             now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried."
         )

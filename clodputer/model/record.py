@@ -60,6 +60,7 @@ def build(
         "model": report.model,
         "num_turns": report.num_turns,
         "cost_usd": report.cost_usd,
+        "cost_estimated": report.cost_estimated,
         "usage": dict(report.usage),
         "result": result,
         "result_cut": cut,

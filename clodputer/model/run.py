@@ -115,6 +115,7 @@ class Report(NamedTuple):
     result: Any = None
     num_turns: Optional[int] = None
     cost_usd: Optional[float] = None
+    cost_estimated: bool = False
     usage: Mapping[str, Any] = {}
     session_id: str = ""
     session_totals: Mapping[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import require
+from clodputer.model import budget, require
 from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
@@ -34,6 +34,7 @@ class Settings(NamedTuple):
     max_output: int = DEFAULT_MAX_OUTPUT
     lanes: Mapping[str, Mapping[str, Any]] = {}
     require: Mapping[str, Any] = {}
+    budget: Mapping[str, Any] = {}
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -140,10 +141,12 @@ KEYS = (
                 MOST_SLOTS,
                 example=3,
             ),
+            budget.key("the lane's runs"),
         ),
-        absent="one slot for each lane",
+        absent="one slot for each lane, and no limit to what it may cost",
         example={"reports": {"slots": 3}},
     ),
+    budget.key("all runs together"),
     Key(
         "require",
         PART,

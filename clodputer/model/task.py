@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import Breaker
+from clodputer.model.budget import Budget
 from clodputer.model.expect import Expect
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
@@ -83,6 +84,7 @@ class Task(NamedTuple):
     limit: Limit = Limit()
     park_after: int = 3
     breaker: Breaker = Breaker()
+    budget: Budget = Budget()
     require: Require = Require()
     keep_awake: bool = False
     triggers: tuple[Trigger, ...] = (Trigger(),)
@@ -95,6 +97,7 @@ MAPPINGS: Mapping[str, Any] = {
     "retry": Retry,
     "limit": Limit,
     "breaker": Breaker,
+    "budget": Budget,
     "require": Require,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}

@@ -14,6 +14,7 @@ class Wait(NamedTuple):
 
 HOLD = "hold"
 BREAKER = "breaker"
+BUDGET = "budget"
 ADMISSION = "admission"
 NOT_BEFORE = "not_before"
 RETRY = "retry"
@@ -48,6 +49,10 @@ WAITS: dict[str, Wait] = {
     BREAKER: Wait(
         "The task's last runs failed, one after the other (breaker).",
         "It is tried again by itself; now, after you have put it right: clodputer reset {task}",
+    ),
+    BUDGET: Wait(
+        "A budget leaves no room for what the run may cost.",
+        "It goes on when the budget does; now, counted all the same: clodputer run {task}",
     ),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
     "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from time import time
 from typing import Any, Optional, Union
@@ -9,6 +10,7 @@ from typing import Any, Optional, Union
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
+from clodputer.gates import budget
 from clodputer.model.attempts import Past
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
@@ -84,7 +86,24 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     except Exception as error:
         _unfinished(context, slot, place, attempt, error)
         raise
-    return settle(context, slot, place, record, ended_at)
+    settled = settle(context, slot, place, record, ended_at)
+    _tell_of_budgets(context, task, settled, ended_at)
+    return settled
+
+
+def _tell_of_budgets(context: Context, task: Task, record: Mapping[str, Any], now: float) -> None:
+    for use in budget.newly_near(task, record["cost_usd"], History(context.home), context, now):
+        context.log(
+            now,
+            "budget_near",
+            task=task.name,
+            run_id=record["run_id"],
+            request_id=record["request_id"],
+            budget=use.words,
+            limit=use.key,
+            used=round(use.used, 4),
+            of=use.limit,
+        )
 
 
 def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 from itertools import islice
+from time import time
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
+from clodputer.gates import budget
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.request import Request
+from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
 from clodputer.store import runs, settings
 from clodputer.store.context import Context
+from clodputer.store.history import History
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
@@ -56,6 +59,7 @@ def prepare(
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
+    final, capped = _within_budget(context, request, final)
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
         run_id,
@@ -71,6 +75,7 @@ def prepare(
         cut_off = runs.record(context.home, task.name, attempts.last_run)
         facts = facts._replace(resume=attempts.session, last=cut_off or session)
     launch = agents.load(final.agent).launch(final, facts)
+    launch = launch._replace(remark=" ".join(filter(None, (launch.remark, capped))))
     if context.masker.found_in(launch.argv):
         raise ClodputerError(
             "not_started",
@@ -78,6 +83,19 @@ def prepare(
             "Hand it over in the task's env: mapping instead.",
         )
     return Ready(final, facts, launch, prompt.going_on(text, attempts, resumed=launch.resumed))
+
+
+def _within_budget(context: Context, request: Request, task: Task) -> tuple[Task, str]:
+    """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
+    if task.agent != "claude" or by_hand(request):
+        return task, ""
+    now = time()
+    left = budget.left(task, History(context.home), context, now)
+    cap = task.claude.max_cost_usd
+    if left is None or left <= 0 or (cap is not None and cap <= left):
+        return task, ""
+    remark = f"It may cost no more than ${left:.2f}, which the budget leaves."
+    return task._replace(claude=task.claude._replace(max_cost_usd=left)), remark
 
 
 def _filled_in(

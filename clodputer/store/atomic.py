@@ -10,11 +10,16 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
 
     Temp file, fsync, rename, fsync of the folder. The temp file lies in the folder `through` when that is given (it must be
     on the same file system), else beside `path` under a dotted name. `durable=False` leaves out both fsyncs, for what means
-    nothing after a power cut. Raises OSError; the temp file is then removed.
+    nothing after a power cut. Raises OSError, which names `path`; the temp file is then removed.
     """
     folder, name = os.path.split(path)
     temporary = f"{through or folder}/.{name}.{os.getpid()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    except OSError as error:
+        if not through:
+            error.filename = path
+        raise
     try:
         try:
             write_all(descriptor, data)
@@ -25,6 +30,8 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
         os.rename(temporary, path)
     except OSError as error:
         os.unlink(temporary)
+        if error.filename == temporary:
+            error.filename = path
         raise named(error, path) from None
     except BaseException:
         os.unlink(temporary)
@@ -46,7 +53,11 @@ def create(path: str, data: bytes, *, durable: bool = True) -> None:
     """
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.new"
-    write(temporary, data, durable=durable)
+    try:
+        write(temporary, data, durable=durable)
+    except OSError as error:
+        error.filename = path
+        raise
     try:
         os.link(temporary, path)  # unlike a rename, it replaces nothing
     finally:

@@ -152,13 +152,18 @@ def value_of(key: str, written: str) -> Any:
     Raises ClodputerError when it is no YAML.
     """
     found = document.parse(written)
-    top = tables.top().get(key)
-    if top is not None and top.kind in _TEXTS and (found.wrong or not isinstance(found.value, str)):
+    if key_holds_text(key) and (found.wrong or not isinstance(found.value, str)):
         return written
     if found.wrong:
         message = f"{key}: {written[:80]!r} is no YAML: {found.wrong[0].message}"
         raise ClodputerError("value_unfit", message, f"Put a text in quotes: {key}='\"...\"'")
     return found.value
+
+
+def key_holds_text(key: str) -> bool:
+    """Whether a key, also one such as `trigger.0.schedule`, holds a text."""
+    name = ".".join(part for part in key.split(".") if not part.isdecimal())
+    return any(place.name == name and place.key.kind in _TEXTS for place in tables.walk())
 
 
 def switched(text: str, enabled: bool, file: str, reason: str = "", today: str = "") -> str:

@@ -20,7 +20,7 @@ from clodputer.views.realturn import turn
 # Beside the file that is wanted: one start is enough, however often cron rings.
 BEGUN = ".begun"
 # What may be another thing in the night than in a terminal.
-INSIDE = ("home", "home-place", "disk", "log", "secrets", "config", "folders", "claude")
+INSIDE = ("tmpdir", "home", "home-place", "disk", "log", "secrets", "config", "folders", "exec", "claude")
 # Told as a whole; of all others only the names, as any of them may be a secret.
 PLAIN = (
     "PATH",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Optional
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.agents.streams import FACTS, ended, init, judged, replayed, result, said
+from clodputer.agents.claude import prices
+from tests.agents.streams import FACTS, TASK, ended, init, judged, replayed, result, told
 
 USAGE = {"inputTokens": 1000, "outputTokens": 20, "cacheReadInputTokens": 500, "cacheCreationInputTokens": 70}
 LAST_USAGE = {
@@ -55,9 +58,72 @@ def test_smaller_figures_are_taken_as_they_are() -> None:
 
 
 def test_a_run_without_a_result_hands_the_earlier_figures_on() -> None:
-    report = judged(init(), said("x"), end=ended(143, stopped="timeout"), facts=FACTS._replace(last=LAST))
+    report = judged(init(), end=ended(143, stopped="timeout"), facts=FACTS._replace(last=LAST))
     assert report.cost_usd is None
     assert report.session_totals == LAST["session_totals"]
+
+
+def message(number: int, model: str, **usage: int) -> dict[str, Any]:
+    """What claude says in a reply, and what that took."""
+    content = {
+        "id": f"msg_{number}",
+        "model": model,
+        "content": [{"type": "text", "text": "x"}],
+        "usage": usage,
+    }
+    return {"type": "assistant", "message": content}
+
+
+def test_a_run_that_is_cut_off_costs_its_tokens_by_the_list() -> None:
+    """At least so much; when its session goes on, the next run's figures are without that."""
+    words = message(1, "claude-sonnet-4-6", input_tokens=1000, output_tokens=20, cache_read_input_tokens=500)
+    report = judged(init(), words, end=ended(143, stopped="timeout"), facts=FACTS._replace(last=LAST))
+    assert report.cost_estimated
+    assert report.cost_usd == pytest.approx(prices.cost("claude-sonnet-4-6", (1000, 20, 0, 500)))
+    again = {"session_id": "s-1", "session_totals": report.session_totals}
+    after = judged(init(), result(modelUsage={"m": USAGE}), facts=FACTS._replace(last=again))
+    assert after.cost_usd == pytest.approx(0.2 - (report.cost_usd or 0.0))
+    assert not after.cost_estimated
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens", "dollars"),
+    [
+        ("claude-opus-4-20250514", (1_000_000, 0, 0, 0), 15.0),
+        ("claude-opus-4-1-20250805", (0, 1_000_000, 0, 0), 75.0),
+        ("claude-opus-4-8", (0, 1_000_000, 0, 0), 25.0),
+        ("claude-sonnet-4-6", (1_000_000, 0, 1_000_000, 1_000_000), 3.0 + 3.75 + 0.3),
+        ("claude-haiku-4-5-20251001", (0, 1_000_000, 0, 0), 5.0),
+        ("claude-3-5-haiku-20241022", (0, 1_000_000, 0, 0), 4.0),
+        ("CLAUDE-SONNET-9", (1_000_000, 0, 0, 0), 3.0),
+        ("something-new", (1_000_000, 1_000_000, 0, 0), 90.0),
+        ("", (0, 0, 0, 0), 0.0),
+    ],
+)
+def test_the_list_of_prices(model: str, tokens: tuple[int, int, int, int], dollars: float) -> None:
+    """A model that is not in it is taken for the dearest."""
+    assert prices.cost(model, tokens) == pytest.approx(dollars)
+
+
+@pytest.mark.parametrize(("cap", "stopped"), [(None, ""), (0.0219, ""), (0.0217, "max_cost")])
+def test_a_run_is_stopped_when_it_costs_a_tenth_more_than_it_may(cap: Optional[float], stopped: str) -> None:
+    """As soon as its stream shows it, subagents included; what has ended is left alone."""
+    task = TASK._replace(claude=TASK.claude._replace(max_cost_usd=cap))
+    own = message(1, "claude-sonnet-4-6", input_tokens=1000, output_tokens=1000)
+    helper = {
+        **message(2, "claude-haiku-4-5", input_tokens=1000, output_tokens=1000),
+        "parent_tool_use_id": "t",
+    }
+    progress = told(init(), own, helper, task=task)
+    assert progress.notes.tokens.cost == pytest.approx(0.018 + 0.006)
+    assert progress.hopeless == stopped
+    if stopped:
+        report = judged(init(), own, helper, task=task, end=ended(143, stopped="max_cost"))
+        assert (report.outcome.reason, report.cost_estimated) == ("max_cost", True)
+    dear = result(total_cost_usd=9.0)
+    assert (
+        told(init(), dear, task=TASK._replace(claude=TASK.claude._replace(max_cost_usd=1.0))).hopeless == ""
+    )
 
 
 def test_a_failed_run_has_its_cost() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.agents import claude, lines
-from clodputer.agents.claude import stream
+from clodputer.agents.claude import stream, tokens
 from clodputer.model.run import Progress
 from clodputer.model.task import Claude, Task
 from tests.agents.streams import (
@@ -90,7 +90,7 @@ def test_tokens_count_once_for_each_message() -> None:
     first = said("a")
     grown = {**first, "message": {**first["message"], "usage": {"input_tokens": 10, "output_tokens": 5}}}
     other = {**first, "message": {**first["message"], "id": "msg_2"}}
-    assert told(init(), first, first, grown, other, first).notes.tokens == (20, 6, 0, 0)
+    assert told(init(), first, first, grown, other, first).notes.tokens.sums == (20, 6, 0, 0)
 
 
 def test_memory_stays_bounded_over_a_long_run() -> None:
@@ -107,7 +107,7 @@ def test_memory_stays_bounded_over_a_long_run() -> None:
     notes = progress.notes
     assert len(notes.open_tools) <= stream.MOST_TOOLS
     assert len(notes.denials) <= stream.MOST_DENIALS
-    assert len(notes.recent) <= stream.MOST_MESSAGES
+    assert len(notes.tokens.recent) <= tokens.MOST_MESSAGES
     assert all(len(tool.input["command"]) <= 500 for tool in notes.open_tools.values())
 
 

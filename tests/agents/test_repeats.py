@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.agents.claude import begin, interpret, observe
-from clodputer.agents.claude.repeats import MOST, Repeats, counted
+from clodputer.agents.claude.repeats import MOST, Repeats, with_call
 from clodputer.model.run import Ended, Facts, Launch, Progress
 from tests.workshop import task_of
 
@@ -68,7 +68,7 @@ def test_what_is_said_of_it() -> None:
 def test_its_memory_is_bounded(calls: list[tuple[str, int]]) -> None:
     repeats = Repeats(5)
     for tool, number in calls:
-        repeats = counted(repeats, tool, {"n": number})
+        repeats = with_call(repeats, tool, {"n": number})
     assert len(repeats.counts) <= MOST
     assert repeats.most <= len(calls)
 
@@ -76,5 +76,5 @@ def test_its_memory_is_bounded(calls: list[tuple[str, int]]) -> None:
 def test_many_different_calls_are_forgotten() -> None:
     repeats = Repeats(5)
     for number in range(3 * MOST):
-        repeats = counted(repeats, "Read", {"n": number})
+        repeats = with_call(repeats, "Read", {"n": number})
     assert len(repeats.counts) == MOST

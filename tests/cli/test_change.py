@@ -183,6 +183,7 @@ def test_no_reason(home: Home, reason: str) -> None:
         (('command=[/bin/echo, "a b"]',), '[/bin/echo, "x"]', "[/bin/echo, a b]"),
         (("command.1=y",), '"x"', "y"),
         (("trigger.0.schedule=0 8 * * *",), '"0 7 * * *"', "0 8 * * *"),
+        (("trigger.0.schedule=*/5 * * * *",), '"0 7 * * *"', "'*/5 * * * *'"),
         (("trigger.0.max_late=1h",), "# before work\n", "# before work\n    max_late: 1h\n"),
         (("expect.file_exists=out",), FILE, FILE + "expect:\n  file_exists: out\n"),
         (("--unset", "description"), "description: mine   # shown\n", ""),

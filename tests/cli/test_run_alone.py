@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Callable
 
+import psutil
 import pytest
 
 from clodputer.store.home import Home
@@ -177,6 +178,21 @@ def test_killed_it_leaves_the_run_alone(home: Home, tmp_path: Path) -> None:
     assert alive(pid)
     ours.end()
     assert outcomes(home, "ours") == ["succeeded"]
+
+
+def test_what_fails_beside_it_is_not_its_answer(home: Home, tmp_path: Path) -> None:
+    """The process of another lane is killed: the drain fails, and the run that was asked for has succeeded all the same."""
+    ours, innocent = Slow(home, tmp_path, "ours"), Slow(home, tmp_path, "innocent", "lane: second\n")
+    clodputer(home, "run", "innocent", "--no-wait")
+    process = start(home, "run", "ours", "--json")
+    ours.begun()
+    agent = psutil.Process(innocent.begun())
+    holders = [one for one in agent.parents() if "clodputer" in " ".join(one.cmdline())]
+    holders[0].kill()
+    ours.end()
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert json.loads(stdout)["data"]["record"]["outcome"] == "succeeded"
 
 
 def test_what_keeps_everything_from_running_is_told(home: Home) -> None:

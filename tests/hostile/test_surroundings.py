@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import ask_for_no_room, fill
 from tests.hostile.stage import Stage
 from tests.workshop import everything, outcomes
 
@@ -132,11 +132,10 @@ def small(stage: Stage) -> Iterator[Path]:
 
 def test_a_full_disk(stage: Stage, small: Path) -> None:
     """Filled to the last page before exec: it says which file could not be written; with room again, each has one record."""
-    for number, left in enumerate((0, 1, 3, 6, 12)):
+    ask_for_no_room(stage.home)
+    for number, left in enumerate((1, 2, 3, 6, 12)):
         stage.drop_good()
-        ballast = small / "ballast"
-        free = os.statvfs(small).f_bavail * os.statvfs(small).f_frsize
-        ballast.write_bytes(b"x" * max(0, free - left * 4096))
+        ballast = fill(small, left)
         done = stage.call("exec")
         if done.status:
             assert "No space left on device" in done.stderr

@@ -14,9 +14,9 @@ import pytest
 
 from clodputer.store.context import look
 from clodputer.store.home import Home
-from clodputer.store.spool import slot
+from clodputer.store.spool import aside, slot
 from clodputer.store.spool.slot import Slot
-from tests.disks import fill, mounted
+from tests.disks import ask_for_no_room, fill, mounted
 from tests.mortal import mortal
 from tests.workshop import (
     command_task,
@@ -29,6 +29,7 @@ from tests.workshop import (
     outcomes,
     program,
     records,
+    run,
 )
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="tmpfs is Linux's")
@@ -43,6 +44,7 @@ class Disk:
     def __init__(self, place: Path, outside: Path) -> None:
         self.place, self.ballast = place, place / "ballast"
         self.home: Home = make_home(place)
+        ask_for_no_room(self.home)
         self.ran = outside / "ran"
         self.script = program(outside, "fill", FILL + '"$@"')
 
@@ -141,7 +143,7 @@ def test_full_in_the_middle_of_a_run(disk: Disk) -> None:
 def test_full_before_the_start_is_no_false_start(disk: Disk) -> None:
     """However often: the request waits, and is neither buried nor called lost; the errors name a file and what was done."""
     disk.task("/bin/true")
-    for number, left in enumerate((0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12)):
+    for number, left in enumerate(range(1, 13)):
         if number == 0:
             drop(disk.home, "one.json", '{"task": "work", "id": "first"}')
         ballast = fill(disk.place, left)
@@ -224,3 +226,56 @@ def test_no_file_may_grow(tmp_path: Path, lanes: int) -> None:
     execute(home)
     for number in range(lanes):
         assert {record["outcome"] for record in records(home, f"work{number}")} == {"succeeded"}
+
+
+# Commands that must write something, in a home with a task, a request that waits and one that is dead.
+WRITERS = (
+    "exec",
+    "exec --json",
+    "run work",
+    "run work --no-wait --json",
+    "new fresh",
+    "pause work",
+    "cancel waits-1",
+    "retry dead-1",
+    "dismiss dead-1",
+    "set work timeout=5m",
+    "disable work",
+    "remove work --yes",
+    "config set timeout 5m",
+)
+
+
+@pytest.mark.parametrize("how", ["full", "read only"])
+def test_each_command_says_what_it_could_not_write(disk: Disk, how: str) -> None:
+    """The file and what was being done, whichever command it is; and nothing is lost: with room again each of them works."""
+    command_task(disk.home, "work", "/bin/true")
+    drop(disk.home, "waits.json", '{"task": "work", "id": "waits-1", "not_before": "+1h"}')
+    execute(disk.home)
+    Path(disk.home.dead, "dead-1.work").write_text("")
+    aside.write(
+        f"{disk.home.dead}/dead-1.work", aside.Reason("exec_died", "It was.", "dead-1", "work", "work", 1e9)
+    )
+    drop(disk.home, "work")
+    before = everything(disk.home)
+    if how == "full":
+        fill(disk.place)
+    else:
+        subprocess.run(["mount", "-o", "remount,ro", str(disk.place)], check=True)
+    refusal = {"full": "No space left on device", "read only": "Read-only file system"}[how]
+    for words in WRITERS:
+        done = run(disk.home, *words.split())
+        said = " ".join((done.stdout + done.stderr).split())
+        if done.status == 0:
+            assert how == "full", words  # a rename needs no room
+            continue
+        assert done.status == 1, (words, done)
+        assert f"{refusal}: {disk.place}/home/" in said, (words, said)
+        assert "(while " in said, (words, said)
+    if how == "full":
+        disk.ballast.unlink()
+    else:
+        subprocess.run(["mount", "-o", "remount,rw", str(disk.place)], check=True)
+        assert everything(disk.home) == before
+    execute(disk.home)
+    assert set(outcomes(disk.home, "work")) <= {"succeeded"}

@@ -96,7 +96,7 @@ PARTS = (
 @pytest.mark.parametrize("kind", ["file", "folder", "dangling", "nonsense"])
 def test_whatever_stands_in_the_home(home: Home, kind: str) -> None:
     """Each part of the home is another thing than it should be: told as what it is, never as a fault of the check."""
-    dear = {"start", "program", "packages", "claude", "templates", "python"}
+    dear = {"exec", "start", "program", "packages", "claude", "templates", "python"}
     names = [check.name for check in doctor.CHECKS if check.name not in dear]
     for part in PARTS:
         path = Path(home.root, part)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.agents.claude.stream import TOKENS, Notes
+from clodputer.agents.claude.stream import Notes
+from clodputer.agents.claude.tokens import CLASSES
 from clodputer.agents.lines import amount, count, mapping
 from clodputer.model.run import Facts
 
@@ -19,11 +20,15 @@ NAMES = {
 
 
 class Spent(NamedTuple):
-    """This run's share, and the session's figures so far, for the next run to subtract."""
+    """This run's share, and the session's figures so far, for the next run to subtract.
+
+    estimated: claude gave no figure, and the cost is that of the tokens in its stream by the list of prices: at least so much.
+    """
 
     cost_usd: Optional[float]
     usage: Mapping[str, int]
     totals: Mapping[str, Any]
+    estimated: bool = False
 
 
 def spent(facts: Facts, session_id: str, notes: Notes) -> Spent:
@@ -38,18 +43,24 @@ def spent(facts: Facts, session_id: str, notes: Notes) -> Spent:
     )
     if notes.result is None:
         # The next run's difference must not have this one's share in it and the earlier ones' too.
-        return Spent(None, dict(zip(TOKENS, notes.tokens)), before)
+        usage = notes.tokens.usage
+        if not any(usage.values()):
+            return Spent(None, usage, before)
+        estimate = round(notes.tokens.cost, 6)
+        totals = {"models": {}, **before, "cost_usd": (amount(before.get("cost_usd")) or 0.0) + estimate}
+        return Spent(estimate, usage, totals, estimated=True)
     cost, models = amount(notes.result.get("total_cost_usd")), _models(notes.result)
     totals = {"cost_usd": cost, "models": models}
     earlier_cost = amount(before.get("cost_usd")) or 0.0
     earlier = {name: mapping(figures) for name, figures in mapping(before.get("models")).items()}
     began_anew = (cost or 0.0) < earlier_cost or any(
-        _of(models, model, name) < _of(earlier, model, name) for model in earlier for name in TOKENS
+        _of(models, model, name) < _of(earlier, model, name) for model in earlier for name in CLASSES
     )
     if began_anew:
         earlier_cost, earlier = 0.0, {}
     usage = {
-        name: sum(_of(models, model, name) - _of(earlier, model, name) for model in models) for name in TOKENS
+        name: sum(_of(models, model, name) - _of(earlier, model, name) for model in models)
+        for name in CLASSES
     }
     if not models:
         usage = dict(notes.result["usage"])

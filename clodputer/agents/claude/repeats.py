@@ -30,7 +30,7 @@ class Repeats(NamedTuple):
         return 0 < self.limit < self.most
 
 
-def counted(repeats: Repeats, tool: str, given: Mapping[str, Any]) -> Repeats:
+def with_call(repeats: Repeats, tool: str, given: Mapping[str, Any]) -> Repeats:
     """The same with one call more."""
     words = f"{tool}\n{dumps(given, sort_keys=True, default=str)}"
     digest = blake2b(words.encode("utf-8", "replace"), digest_size=12).hexdigest()

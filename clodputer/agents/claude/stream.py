@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
-from clodputer.agents.claude.repeats import Repeats, counted
+from clodputer.agents.claude.repeats import Repeats, with_call
+from clodputer.agents.claude.tokens import CLASSES, Tokens, counted
 from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
@@ -16,16 +17,15 @@ from clodputer.model.task import Task
 _TYPE = b'"type"'
 MOST_TOOLS = 256
 MOST_DENIALS = 50
-MOST_MESSAGES = 64
 LAST_WORDS = 300
+# claude itself looks at max_cost_usd after each reply. Beyond this much of it, by the list, we stop the run ourselves.
+OVERSHOOT = 1.1
 
 # `prompt_submit_outcome` of 2.1.329.
 HOOK_ON_PROMPT = {
     "blocked_by_hook": "A UserPromptSubmit hook blocked the prompt",
     "stopped_by_hook": "A UserPromptSubmit hook stopped the run",
 }
-
-TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 class Tool(NamedTuple):
@@ -51,9 +51,8 @@ class Notes(NamedTuple):
     open_tools: calls without a result, by id. background: how many commands go on behind the turn, which happens only
     when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
-    usage that was rejected. tokens: summed over messages, a lower bound for a run without a result; recent: the last
-    messages counted, by id. refusals: why claude did not carry out a call, by its id. hook: what a hook that stopped the
-    prompt said of it. repeats: how often it has made the same call.
+    usage that was rejected. cap: what the run may cost, in US dollars, if that is limited. refusals: why claude did not carry
+    out a call, by its id. hook: what a hook that stopped the prompt said of it. repeats: how often it made the same call.
     """
 
     required: tuple[str, ...] = ()
@@ -76,17 +75,22 @@ class Notes(NamedTuple):
     hook: str = ""
     unreadable: int = 0
     last_words: str = ""
-    tokens: tuple[int, ...] = (0, 0, 0, 0)
-    recent: Mapping[str, tuple[int, ...]] = {}
+    tokens: Tokens = Tokens()
     repeats: Repeats = Repeats()
+    cap: Optional[float] = None
 
 
 def begin(task: Task) -> Progress:
     """The progress before the first byte."""
     # A rule such as `Bash(rm:*)` leaves the tool itself in place.
     forbidden = tuple(name for name in task.claude.disallowed_tools if name.isidentifier())
-    repeats = Repeats(task.claude.repeat_limit)
-    notes = Notes(task.claude.requires_mcp, asked_mode(task), forbidden, repeats=repeats)
+    notes = Notes(
+        required=task.claude.requires_mcp,
+        asked_mode=asked_mode(task),
+        forbidden=forbidden,
+        cap=task.claude.max_cost_usd,
+        repeats=Repeats(task.claude.repeat_limit),
+    )
     return Progress(notes=notes)
 
 
@@ -145,6 +149,8 @@ def _heard(progress: Progress, line: bytes) -> Progress:
         notes.in_effect, notes.asked_mode, notes.forbidden
     ):
         hopeless = "permissions"
+    if not final and notes.cap is not None and notes.tokens.cost > notes.cap * OVERSHOOT:
+        hopeless = "max_cost"
     done = final and not notes.background
     return Progress(started=True, busy=_busy(notes), done=done, hopeless=hopeless, notes=notes)
 
@@ -200,13 +206,16 @@ def _server(server: Mapping[str, Any]) -> dict[str, str]:
 
 def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
     message = mapping(event.get("message"))
-    notes = _counted(notes, text(message.get("id")), mapping(message.get("usage")))
+    tokens = counted(
+        notes.tokens, text(message.get("id")), text(message.get("model")), mapping(message.get("usage"))
+    )
+    notes = notes._replace(tokens=tokens)
     tools, words, repeats = dict(notes.open_tools), notes.last_words, notes.repeats
     for block in _blocks(event):
         if block.get("type") == "tool_use" and len(tools) < MOST_TOOLS:
             name = text(block.get("name"))
             tools[text(block.get("id"))] = Tool(name, brief(mapping(block.get("input"))))
-            repeats = counted(repeats, name, mapping(block.get("input")))
+            repeats = with_call(repeats, name, mapping(block.get("input")))
         elif block.get("type") == "text":
             words = shortened(text(block.get("text")), LAST_WORDS) or words
     notes = notes._replace(open_tools=tools, last_words=words, repeats=repeats)
@@ -224,19 +233,6 @@ def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
     return notes._replace(error=None, retried=None, model=model)
 
 
-def _counted(notes: Notes, message_id: str, usage: Mapping[str, Any]) -> Notes:
-    """Add a message's tokens once, though each of its blocks comes as an event of its own with the same figures."""
-    now = tuple(count(usage.get(name)) or 0 for name in TOKENS)
-    before = notes.recent.get(message_id, (0, 0, 0, 0))
-    known = tuple(max(old, new) for old, new in zip(before, now))
-    recent = {name: figures for name, figures in notes.recent.items() if name != message_id}
-    recent[message_id] = known
-    if len(recent) > MOST_MESSAGES:
-        del recent[next(iter(recent))]
-    grown = tuple(total + new - old for total, new, old in zip(notes.tokens, known, before))
-    return notes._replace(tokens=grown, recent=recent)
-
-
 def _result(notes: Notes, event: Mapping[str, Any]) -> Notes:
     for denial in items(event.get("permission_denials")):
         said = mapping(denial)
@@ -249,7 +245,7 @@ def _result(notes: Notes, event: Mapping[str, Any]) -> Notes:
         for key, value in event.items()
         if key not in ("permission_denials", "usage", "subagent_stats")
     }
-    slim["usage"] = {name: count(mapping(event.get("usage")).get(name)) or 0 for name in TOKENS}
+    slim["usage"] = {name: count(mapping(event.get("usage")).get(name)) or 0 for name in CLASSES}
     return notes._replace(
         result=slim, open_tools={}, session_id=text(event.get("session_id")) or notes.session_id
     )

@@ -77,6 +77,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         result=_final(notes),
         num_turns=count(result.get("num_turns")),
         cost_usd=cost.cost_usd,
+        cost_estimated=cost.estimated,
         usage=cost.usage,
         session_id=session_id,
         session_totals=cost.totals,
@@ -137,6 +138,9 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         repeats = notes.repeats
         said = f"It called {repeats.tool} with the same input {repeats.most} times (repeat_limit: {repeats.limit})."
         return _with_last_words(of("no_progress", said), notes)
+    if ended.stopped == "max_cost":
+        spent_so_far, cap = f"${notes.tokens.cost:.2f}", f"${notes.cap or 0.0:.2f}"
+        return of("max_cost", f"It was stopped at {spent_so_far} by the list of prices; it may cost {cap}.")
     excused = progress.done and ended.stopped in AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
     if ours is not None:

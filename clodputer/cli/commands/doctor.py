@@ -59,8 +59,10 @@ class Canary(NamedTuple):
 def command(as_json: bool, everything: bool, fix: bool, canary: bool, real: bool, seconds: int) -> Result:
     """Look at everything, and say what is wrong and what helps.
 
-    Looks at the installation, the home, the tasks, claude, the spool, the clock and the scheduler, and changes nothing.
-    It starts no run, asks for no password and spends nothing. docs/doctor.md tells what each check looks at.
+    Looks at the installation, the home, the tasks, claude, the spool, the clock and the scheduler. It also drops a request
+    of its own, which does nothing, and sees whether it runs: in a small home of its own, so that your queue, log and
+    figures stay as they are. Nothing else is changed or started, and nothing is spent. docs/doctor.md tells what each
+    check looks at.
 
     --fix does those remedies that cannot lose a request: permissions, missing folders, leftovers, a run that its exec
     has left behind, an installation that is not as the tasks want it. All others are yours.

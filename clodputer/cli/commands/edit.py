@@ -8,6 +8,7 @@ from typing import Callable, Optional
 
 import click
 
+from clodputer.cli import complete
 from clodputer.cli.commands import editor
 from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
@@ -24,7 +25,7 @@ from clodputer.tasks import taskfile
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete.tasks)
 @json_option
 @click.pass_obj
 def command(as_json: bool, name: str) -> Result:

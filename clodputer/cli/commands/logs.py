@@ -31,6 +31,7 @@ TAIL = 20
 # written (tests/test_events.py).
 EVENTS = (
     "blocked",
+    "budget_near",
     "buried",
     "cancel_asked",
     "cancelled",

@@ -56,10 +56,15 @@ def settle(context: Context, task: Task, request_id: str, stop: Stop, say: Calla
     again, waited = 0.0, False
     try:
         while True:
-            ended = drain is None or drain.ended()
+            try:
+                ended, failure = drain is None or drain.ended(), None
+            except ClodputerError as error:
+                ended, failure = True, error
             settled = _settled(context, task, request_id)
             if settled is not None:
-                return settled
+                return settled  # whatever failed was not ours
+            if failure is not None:
+                raise failure
             _refuse_set_aside(context, request_id)
             if stop.requested:
                 return _cancelled(context, task, request_id, stop)

@@ -101,10 +101,10 @@ def content(home: Home, slot: Slot) -> Content:
     return Content(place, task, run_id, started)
 
 
-def at_work(home: Home) -> list[Content]:
-    """What lies in the slots of all lanes whose run has been begun."""
-    found = [content(home, slot) for lane in layout.lanes(home) for slot in of_lane(home, lane)]
-    return [one for one in found if one.run_id]
+def at_work(home: Home) -> list[tuple[Slot, Content]]:
+    """The slots of all lanes in which a run has been begun, and what lies in each."""
+    found = [(slot, content(home, slot)) for lane in layout.lanes(home) for slot in of_lane(home, lane)]
+    return [(slot, one) for slot, one in found if one.run_id]
 
 
 def mark(home: Home, slot: Slot, task: str, run_id: str, holder: str = "", resources: str = "[]") -> None:

@@ -13,7 +13,7 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import claude, schedule, setup, spool, time
+from clodputer.views.doctor import claude, schedule, setup, spool, time, trial
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
 from clodputer.views.doctor import tasks as doctor_tasks
@@ -41,6 +41,7 @@ CHECKS = (
     Check("templates", setup.shipped, False),
     Check("program", setup.program, False),
     Check("start", setup.start, False),
+    Check("tmpdir", trial.temporary, False),
     Check("home", doctor_home.home, False),
     Check("owners", doctor_home.owners),
     Check("home-mode", doctor_home.mode),
@@ -64,6 +65,7 @@ CHECKS = (
     Check("holds", spool.holds),
     Check("crashes", spool.crashes),
     Check("faults", spool.faults),
+    Check("exec", trial.execute),
     Check("clock", time.clock),
     Check("tz", time.terminal_zone),
     Check("missed", time.missed),

@@ -1,0 +1,108 @@
+"""The gate of `budget`: a request waits while the budget of its task, its lane or everything leaves no room for its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple, Optional
+
+from clodputer.model import budget
+from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent, Use
+from clodputer.model.keys import Key
+from clodputer.model.request import Request, by_hand
+from clodputer.model.task import Task
+from clodputer.model.verdict import GO, Verdict, Wait
+from clodputer.model.waiting import BUDGET
+from clodputer.store import zone
+from clodputer.store.context import Context
+from clodputer.store.history import History, PastRun
+from clodputer.store.spool import slot as slots
+
+KEYS: tuple[Key, ...] = budget.KEYS
+
+# To say what the next run of a task may cost, so many of its runs are looked at, as far back as this many seconds.
+LOOKED_AT, LOOK_BACK = 100, 90 * 86400.0
+
+
+def check(task: Task, request: Request, history: History, context: Context, now: float) -> Verdict:
+    """As `Gate.check` says. A person's own requests pass and are counted."""
+    if by_hand(request):
+        return GO
+    found = exceeded(task, history, context, now)
+    return GO if found is None else Wait(found.until, BUDGET, found.message)
+
+
+def exceeded(task: Task, history: History, context: Context, now: float) -> Optional[Exceeded]:
+    """The first budget that leaves no room for one more run of the task at `now` (epoch seconds). Raises OSError."""
+    there, wanted = zone.load("", context.environ), scopes(task, history, context, now)
+    if not wanted:
+        return None
+    cap = task.claude.max_cost_usd or context.settings.max_cost_usd
+    cost = 0.0 if task.agent != "claude" else predicted(task.name, cap, history, now)
+    found = (budget.exceeded(scope, cost, now, there) for scope in wanted)
+    return next((one for one in found if one is not None), None)
+
+
+def left(task: Task, history: History, context: Context, now: float) -> Optional[float]:
+    """The dollars that the budgets leave for a run of the task; None without a budget. Raises OSError."""
+    there = zone.load("", context.environ)
+    found = (budget.left(scope, now, there) for scope in scopes(task, history, context, now))
+    return min((one for one in found if one is not None), default=None)
+
+
+def newly_near(
+    task: Task, cost: Optional[float], history: History, context: Context, now: float
+) -> list[Use]:
+    """The limits that the task's run which has just ended has nearly or wholly used up. Raises OSError."""
+    there = zone.load("", context.environ)
+    found = [use for scope in scopes(task, history, context, now) for use in budget.uses(scope, now, there)]
+    return budget.newly_near(found, cost)
+
+
+def scopes(task: Task, history: History, context: Context, now: float) -> list[Scope]:
+    """The budgets that a run of the task counts for, with what is spent and reserved of each. Raises OSError."""
+    since = budget.beginning(now, zone.load("", context.environ))
+    lane = Budget(**context.settings.lanes.get(task.lane, {}).get("budget", {}))
+    everywhere = Budget(**context.settings.budget)
+    wanted: list[tuple[str, Budget, Iterator[PastRun], Callable[[_InHand], bool]]] = [
+        (
+            f"Task {task.name}",
+            task.budget,
+            history.of_task(task.name, since),
+            lambda one: one.task == task.name,
+        ),
+        (f"Lane {task.lane}", lane, history.of_lane(task.lane, since), lambda one: one.lane == task.lane),
+        ("All tasks", everywhere, history.runs(since), lambda _: True),
+    ]
+    if task.budget == lane == everywhere == NONE:
+        return []
+    in_hand = [
+        _InHand(one.task, slot.lane, predicted(one.task, context.settings.max_cost_usd, history, now))
+        for slot, one in slots.at_work(context.home)
+    ]
+    return [
+        Scope(
+            words,
+            limits,
+            tuple(Spent(run.at, run.cost_usd) for run in ended),
+            tuple(one.cost for one in in_hand if counts(one)),
+        )
+        for words, limits, ended, counts in wanted
+        if limits != NONE
+    ]
+
+
+def predicted(task: str, cap: Optional[float], history: History, now: float) -> Optional[float]:
+    """What a run of a task is expected to cost, in US dollars; None when nothing is known. Raises OSError."""
+    latest = list(islice(history.of_task(task, now - LOOK_BACK), LOOKED_AT))
+    if latest and not latest[0].account:
+        return 0.0  # its agent draws on no account
+    return budget.predicted((run.cost_usd for run in latest), cap)
+
+
+class _InHand(NamedTuple):
+    """A run that goes on, and what it is expected to cost."""
+
+    task: str
+    lane: str
+    cost: Optional[float]
