@@ -16,7 +16,7 @@ from clodputer.store import zone as zones
 
 
 class Coming(NamedTuple):
-    """A slot time, whose it is, by how much its request comes later, and the zone in which it is told."""
+    """A slot time, its task and trigger, by how many seconds its request comes later, and the zone to show it in."""
 
     slot: int
     task: str

@@ -14,7 +14,7 @@ from clodputer.views.past import of_past
 from clodputer.views.runs import Entry, line
 from clodputer.views.status import Status, gather
 
-# Of so many runs the records are read, the latest first; the others are told without a line.
+# Of so many runs the records are read, the latest first; the others have no line.
 MOST_READ = 1000
 
 

@@ -64,7 +64,7 @@ def habits(home: Home, tasks: Iterable[str], now: float) -> dict[str, Habit]:
 
 
 def of_past(run: PastRun) -> Finished:
-    """The same run as the index tells of it."""
+    """The same run, as the index has it."""
     return Finished(
         run.run_id,
         run.task,

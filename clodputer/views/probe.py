@@ -17,7 +17,7 @@ from clodputer.store import atomic
 from clodputer.views import doctor
 from clodputer.views.realturn import turn
 
-# Beside the file that is wanted: one start is enough, however often cron rings.
+# Beside the file that is wanted: one start is enough, however often cron comes.
 BEGUN = ".begun"
 # What may be another thing in the night than in a terminal.
 INSIDE = ("tmpdir", "home", "home-place", "disk", "log", "secrets", "config", "folders", "exec", "claude")

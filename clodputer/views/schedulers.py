@@ -12,11 +12,11 @@ from clodputer.schedulers.freeze import differences
 from clodputer.schedulers.unit import Alarm, Answer, Change, FoundUnit, SchedulerProblem
 from clodputer.store.home import Home
 from clodputer.store.zone import stamp
-from clodputer.views.ringing import next_ring
+from clodputer.views.alarms import next_alarm
 
 
 class Seen(NamedTuple):
-    """One found unit, and when it rings next (epoch seconds): by its scheduler's word, else by the task's schedule.
+    """One found unit, and when it is due next (epoch seconds): as its scheduler says, else by the task's schedule.
 
     None for one that never does, or whose scheduler is not there.
     """
@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 
 
 class View(NamedTuple):
-    """One scheduler. drift: what `install` would change; installed: the scheduler in use. unknown: why it cannot be told."""
+    """One scheduler. drift: what `install` would change; installed: it is in use. unknown: why nothing is known of it."""
 
     name: str
     answer: Answer
@@ -87,7 +87,7 @@ class Schedulers(NamedTuple):
         }
 
     def drifted(self) -> bool:
-        """Whether `clodputer install` would change anything, or nothing rings at all."""
+        """Whether `clodputer install` would change anything, or nothing starts the tasks at all."""
         used = [view for view in self.views if view.installed]
         return bool(self.shim or self.zone_was or len(used) != 1 or any(view.drift for view in used))
 
@@ -112,8 +112,8 @@ def gather(
         if units:
             try:
                 plan = installation.plan(name, schedulers[name], frame, wanted, (), seen.found, {})
-                told = schedulers[name].problems(frame, plan.units, seen.found)
-                view = view._replace(drift=plan.changes, problems=(*plan.problems, *told))
+                found = schedulers[name].problems(frame, plan.units, seen.found)
+                view = view._replace(drift=plan.changes, problems=(*plan.problems, *found))
             except ClodputerError as error:
                 view = view._replace(problems=(SchedulerProblem(error.code, error.message, error.hint),))
         views.append(view)
@@ -136,4 +136,4 @@ def _next(one: FoundUnit, alarms: Mapping[tuple[str, str], Alarm], now: float) -
     if one.next is not None:
         return one.next
     alarm = alarms.get((one.kind, one.task))
-    return next_ring(alarm, now, {}) if alarm else None
+    return next_alarm(alarm, now, {}) if alarm else None

@@ -47,7 +47,7 @@ class Broken(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A task as a list shows it. `coming` is its next slot time; `trouble` says why that cannot be told."""
+    """A task as a list shows it. `coming` is its next slot time; `trouble` says why it is not known."""
 
     task: Task
     habit: Habit
@@ -121,7 +121,7 @@ def listing(context: Context, now: float) -> Listing:
 
 
 def next_slot(environ: Mapping[str, str], task: Task, now: float) -> tuple[Optional[Coming], str]:
-    """The next slot time of a task that is enabled, and why it cannot be told."""
+    """The next slot time of a task that is enabled, or why it is not known."""
     if not task.enabled:
         return None, ""
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from clodputer.runner.requests import dismiss
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
+from tests.killing import killed_at
 from tests.workshop import clodputer, command_task, drop, environment, events, execute, make_home, outcomes
 
 FORK = multiprocessing.get_context("fork")
@@ -116,3 +119,25 @@ def _dismissed(environ: dict[str, str], found: Any) -> str:
     except ClodputerError as error:
         return error.code
     return "dismissed"
+
+
+@pytest.mark.parametrize(("name", "place"), [("late-1", "dead"), ("wrong.json", "rejected")])
+def test_killed_at_every_step(home: Home, tmp_path: Path, name: str, place: str) -> None:
+    """The file is in exactly one place, with its reason, and a second call finishes what the first began."""
+    killed, step = True, 0
+    while killed:
+        step += 1
+        copy = Home(str(tmp_path / f"copy-{step}"))
+        shutil.copytree(home.root, copy.root)
+        context = look(environment(copy))
+        found = dismiss.find(context, name)
+        killed = killed_at(step, partial(dismiss.dismiss, context, found))
+        assert len(aside.names(copy.closed)) + len(aside.names(f"{copy.spool}/{place}")) == (
+            1 if place == "dead" else 2
+        )
+        kept = dismiss.dismiss(context, dismiss.find(context, name))
+        assert found.name not in aside.names(f"{copy.spool}/{place}")
+        [closed] = aside.names(copy.closed)
+        assert kept.kept == f"{copy.closed}/{closed}"
+        assert aside.read(copy.closed, closed).dismissed_at
+    assert step > 3

@@ -22,8 +22,8 @@ from clodputer.runner.requests import dismiss as dismissing
 from clodputer.runner.requests.dismiss import Dismissed
 from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found
 
-# What was put away one by one is told in so many lines; of more, the number.
-MOST_TOLD = 20
+# So many of them have a line of their own; of more the number is shown.
+MOST_SHOWN = 20
 
 
 @click.command()
@@ -106,9 +106,9 @@ def everything(
 
 
 def _result(done: Sequence[Dismissed], errors: Sequence[ClodputerError]) -> Result:
-    lines = [_line(each) for each in done[:MOST_TOLD]]
-    if done[MOST_TOLD:]:
-        lines.append(f"and {len(done) - MOST_TOLD} more; see: clodputer queue --closed")
+    lines = [_line(each) for each in done[:MOST_SHOWN]]
+    if done[MOST_SHOWN:]:
+        lines.append(f"and {len(done) - MOST_SHOWN} more; see: clodputer queue --closed")
     lines += [f"{ink('not dismissed', 'red')} {printable(str(error))}" for error in errors]
     data = {"dismissed": [filled(each) for each in done]}
     code = ExitCode.EXPECTED if errors else ExitCode.DONE

@@ -145,12 +145,12 @@ def follow_log(
     wanted, start, last = _asked(home, wanted, since, tail, now)
     try:
         with Tail(home) as coming:
-            # Opened before the index is read: what comes in between is then seen by both, and told once.
+            # Opened before the index is read: what comes in between is then seen by both, and shown once.
             with Index(home) as index:
-                told = index.events(**wanted, since=start, last=last)
+                earlier = index.events(**wanted, since=start, last=last)
             # Of what is to come nobody knows the tasks; those that are there now will do.
-            column = names([*taskfile.names(home), *(str(event.get("task") or "") for event in told)])
-            for event in _once(told, coming.events()):
+            column = names([*taskfile.names(home), *(str(event.get("task") or "") for event in earlier)])
+            for event in _once(earlier, coming.events()):
                 if all(not value or event.get(key) == value for key, value in wanted.items()):
                     sys.stdout.write(shown(in_words(event, column), sys.stdout, environ) + "\n")
                     sys.stdout.flush()
@@ -170,9 +170,9 @@ def _asked(
     )
 
 
-def _once(told: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    yield from told
-    recent = told[-1000:]
+def _once(earlier: list[dict[str, Any]], coming: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    yield from earlier
+    recent = earlier[-1000:]
     for event in coming:
         if event in recent:
             recent.remove(event)
@@ -184,7 +184,7 @@ def _run(home: Home, run_id: str) -> str:
     found = find.fitting(home, run_id, (find.RUN,))
     if len(found) > 1:
         raise find.ambiguous(run_id, found)
-    # The log may tell of runs whose folders were pruned.
+    # The log knows runs whose folders were pruned.
     return found[0].run_id if found else run_id
 
 

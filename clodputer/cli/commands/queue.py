@@ -153,7 +153,7 @@ def _line(row: Row, several: bool) -> tuple[str, ...]:
 
 
 def _aside_lines(found: Sequence[Aside], now: float) -> list[tuple[str, ...]]:
-    """The rows, those with one reason together: that is told once, and told short."""
+    """The rows, those with one reason together: it is shown once, and shortened."""
     groups: dict[str, list[Aside]] = {}
     for one in found:
         groups.setdefault(short(one.reason), []).append(one)

@@ -60,7 +60,7 @@ def command(task: str, since: str, by: str) -> Result:
       clodputer stats --since 2026-11-01 --json
     """
     if task and by == TASK:
-        message = f"--by task tells of all tasks, and {task[:80]!r} is one"
+        message = f"--by task compares all tasks, and {task[:80]!r} is only one"
         raise ClodputerError("usage", message, "Leave one of them out.", ExitCode.USAGE)
     return stats(os.environ, task, since, time(), get_terminal_size().columns, by)
 
@@ -70,7 +70,7 @@ def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: 
     home = homes.existing(environ)
     start = moment_since(since, now)
     if task and not os.path.isdir(f"{home.runs}/{task}") and not view.is_known(home, task):
-        taskfile.load(home, task, environ)  # a wrong name is told, with the right one
+        taskfile.load(home, task, environ)  # raises for a wrong name, with the right one
     found = view.stats(home, task, start, now)
     total, data = found.total, found.to_json()
     if not total.runs:
@@ -83,12 +83,12 @@ def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: 
 
 
 def _summary(of: Figures) -> str:
-    told = [f"{ink(_counted(of.runs, 'run'), 'bold')} since {day(of.since)}", f"{_percent(of)} succeeded"]
+    parts = [f"{ink(_counted(of.runs, 'run'), 'bold')} since {day(of.since)}", f"{_percent(of)} succeeded"]
     if of.median is not None and of.p90 is not None:
-        told.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
+        parts.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
-        told.append(dollars(of.cost_usd))
-    return hung(", ".join(told))
+        parts.append(dollars(of.cost_usd))
+    return hung(", ".join(parts))
 
 
 def _reasons(of: Figures, width: int) -> str:

@@ -61,7 +61,7 @@ def command(task: str) -> Result:
     its next run: a slot time, a hold on its lane, a request that waits, a mistake in its file, or that it is disabled. Of
     its requests that were rejected or given up it tells the place, the reason, and the command that fixes it.
 
-    Asked for a REQUEST or a RUN by an id, it tells of that one first.
+    Given the id of a REQUEST or a RUN, it begins with that one.
 
     \b
     Examples:

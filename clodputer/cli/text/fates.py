@@ -8,14 +8,14 @@ from clodputer.model.decision import Fate
 from clodputer.model.due import MISSED, MOST, REASONS
 from clodputer.store.zone import wall
 
-# Of what became of slot times, the latest are told.
-MOST_TOLD = 5
+# So many of what became of slot times are shown, the latest.
+MOST_SHOWN = 5
 
 
 def lines(found: Iterable[Fate]) -> list[str]:
     """What became of the latest slot times that were not run, newest first, a line each."""
     newest = sorted(found, key=lambda fate: (fate.noticed_at, fate.last), reverse=True)
-    return [line(fate) for fate in newest[:MOST_TOLD]]
+    return [line(fate) for fate in newest[:MOST_SHOWN]]
 
 
 def line(fate: Fate) -> str:

@@ -25,7 +25,7 @@ from clodputer.schedulers.unit import (
     SchedulerProblem,
 )
 from clodputer.store import zone
-from clodputer.views.ringing import next_ring
+from clodputer.views.alarms import next_alarm
 
 _DONE = {ADD: "added", REPLACE: "changed", RELOAD: "loaded again", REMOVE: "removed"}
 _WOULD = {ADD: "would add", REPLACE: "would change", RELOAD: "would load again", REMOVE: "would remove"}
@@ -80,7 +80,7 @@ def data(outcome: Outcome, now: float) -> dict[str, Any]:
                 "kind": alarm.kind,
                 "task": alarm.task or None,
                 "when": when(alarm, plan.scheduler, plan.frame.sweep),
-                "next": _written(next_ring(alarm, now, {})),
+                "next": _written(next_alarm(alarm, now, {})),
             }
             for alarm in outcome.alarms()
         ],
@@ -99,7 +99,7 @@ def ended(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
     will = "would start" if outcome.dry_run else "starts"
     lines.append(f"{ink(plan.scheduler, 'bold')} {will} the tasks of {printable(plan.frame.home)}:")
     rows = [
-        (_label(alarm), when(alarm, plan.scheduler, plan.frame.sweep), next_ring(alarm, now, {}))
+        (_label(alarm), when(alarm, plan.scheduler, plan.frame.sweep), next_alarm(alarm, now, {}))
         for alarm in outcome.alarms()
     ]
     width = max((len(label) for label, _, _ in rows), default=0)

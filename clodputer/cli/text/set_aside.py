@@ -21,8 +21,8 @@ from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED
 from clodputer.views.setaside import SetAside
 
 VERBS = {REJECTED: "was rejected", DEAD: "was given up", PARKED: "was parked", CLOSED: "was closed"}
-# Of the files of one task so many are told; of a file's content so many bytes.
-MOST_TOLD, LARGEST = 3, 64 * 1024
+# So many of the files of one task are shown, and so many bytes of a file's content.
+MOST_SHOWN, LARGEST = 3, 64 * 1024
 
 
 def page(one: SetAside, content: Optional[str], now: float) -> str:
@@ -82,13 +82,13 @@ def of_task(found: Sequence[SetAside], now: float) -> list[str]:
     lines = []
     for place, label in ((REJECTED, "rejected"), (DEAD, "given up"), (PARKED, "parked")):
         here = [one for one in found if one.place == place]
-        for one in here[:MOST_TOLD]:
+        for one in here[:MOST_SHOWN]:
             # The reason as it is now, if there still is one: the task file may have been edited since.
             why = str(one.trouble) if one.trouble and place == REJECTED else one.reason
             head = f"{one.handle} {when.ago(one.since, now)}: {short(why)}"
             lines.append(wrapped_field(label, printable(f"{head}\n{one.fix}")))
-        if here[MOST_TOLD:]:
-            lines.append(wrapped_field("", f"and {len(here) - MOST_TOLD} more: clodputer queue --{place}"))
+        if here[MOST_SHOWN:]:
+            lines.append(wrapped_field("", f"and {len(here) - MOST_SHOWN} more: clodputer queue --{place}"))
     return lines
 
 

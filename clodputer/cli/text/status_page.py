@@ -103,7 +103,7 @@ def _waiting(status: Status) -> Iterator[str]:
 def _holds(status: Status) -> Iterator[str]:
     for placed in status.holds:
         until, reason = zone.until(placed.hold.until), printable(placed.hold.reason)
-        # A usage limit ends by itself, and whoever goes on before only meets it again.
+        # A usage limit ends by itself; a run before that would only meet it again.
         again = (
             f". Let it go on: clodputer resume {printable(placed.target.option)}"
             if reason != USAGE_LIMIT

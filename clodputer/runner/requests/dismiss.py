@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from time import time
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from clodputer.effects.close import close
 from clodputer.model.errors import ClodputerError
@@ -32,6 +32,7 @@ def find(context: Context, wanted: str) -> Found:
     Raises ClodputerError ("ambiguous", "request_unknown").
     """
     found = meant(context.home, wanted, (DEAD, REJECTED)) or meant(context.home, wanted, (CLOSED,))
+    found = found or _before(context, wanted.rpartition("/")[2])
     if found is None:
         raise ClodputerError(
             "request_unknown",
@@ -39,6 +40,16 @@ def find(context: Context, wanted: str) -> Found:
             "See it with: clodputer queue --dead, clodputer queue --rejected",
         )
     return found
+
+
+def _before(context: Context, name: str) -> Optional[Found]:
+    """The latest file that was dropped under a name and was dismissed: the call may be repeated after a kill."""
+    for found in set_aside(context.home, CLOSED):
+        if name and found.name.endswith(f".{name}"):
+            reason = aside.read(context.home.closed, found.name)
+            if reason.dismissed_at and reason.dropped_as == name:
+                return found
+    return None
 
 
 def every(context: Context, place: str) -> list[Found]:

@@ -1,4 +1,4 @@
-"""When an alarm rings next, by the schedules of its task."""
+"""When an alarm is due next, by the schedules of its task."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from clodputer.model.schedule import slots
 from clodputer.schedulers.unit import Alarm
 
 
-def next_ring(alarm: Alarm, now: float, environ: Mapping[str, str]) -> Optional[float]:
-    """The next moment (epoch seconds) at which a task's alarm is due to ring; None when no clock says so."""
+def next_alarm(alarm: Alarm, now: float, environ: Mapping[str, str]) -> Optional[float]:
+    """The next moment (epoch seconds) at which a task's alarm is due; None when no clock says so."""
     moments = []
     for one in alarm.triggers:
         try:
