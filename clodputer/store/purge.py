@@ -30,6 +30,7 @@ OURS = frozenset(
         "execution.log",
         "bug-reports",
         "backup",
+        "format",
         ".DS_Store",
     )
 )
