@@ -121,7 +121,7 @@ def test_what_lies_in_new_is_never_overwritten(home: Home, context: Context) -> 
             "task_invalid",
             "Fix: clodputer edit broken. Then: clodputer retry rejected/broken",
         ),
-        ("off", "", "task_disabled", "Switch it on: clodputer edit off. Then: "),
+        ("off", "", "task_disabled", "Switch it on: clodputer enable off. Then: "),
     ],
 )
 def test_what_is_not_mended_stays(

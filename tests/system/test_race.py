@@ -19,7 +19,7 @@ from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool.dropfile import drop
+from clodputer.store.spool.drop import drop
 from tests.workshop import command_task, environment, events, everything, make_home
 
 FORK = multiprocessing.get_context("fork")
