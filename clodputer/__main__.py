@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -29,6 +30,8 @@ def main(argv: Optional[list[str]] = None) -> int:
 
 def program() -> NoReturn:
     """Run one command, as the program itself, and leave with its exit code; 1 when not all of its answer could be written."""
+    if sys.getfilesystemencoding() != "utf-8":
+        begin_again_in_utf8()
     code = main()
     try:
         for stream in (sys.stdout, sys.stderr):
@@ -39,6 +42,30 @@ def program() -> NoReturn:
         # Python flushes once more when it ends, and would complain about the same again.
         sys.stdout = sys.stderr = None
     sys.exit(code)
+
+
+def begin_again_in_utf8() -> NoReturn:
+    """Replace this process by one in Python's UTF-8 mode: under LC_ALL=C, say, names with umlauts could not even be printed.
+
+    The shim of the alarms starts Python in that mode at once. Raises OSError.
+    """
+    if hasattr(sys, "orig_argv"):
+        words = list(sys.orig_argv[1:])
+    else:  # Python 3.9
+        entry = ["-m", "clodputer"] if os.path.basename(sys.argv[0]) == "__main__.py" else [sys.argv[0]]
+        words = [*(["-I"] if sys.flags.isolated else []), *entry, *sys.argv[1:]]
+    given = [os.fsencode(sys.executable), b"-X", b"utf8", *map(_in_utf8, words)]
+    os.execv(sys.executable, given)  # noqa: S606  (an argument list)
+
+
+def _in_utf8(word: str) -> bytes:
+    """An argument as it was given when that is UTF-8, and else what it means in the encoding of the locale."""
+    given = os.fsencode(word)
+    try:
+        given.decode()
+    except UnicodeDecodeError:
+        return word.encode("utf-8", "surrogateescape")
+    return given
 
 
 if __name__ == "__main__":

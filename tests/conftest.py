@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import examples, guard
+from clodputer.store.home import Home
+from tests import examples, guard, warm
 from tests import mortal as mortality
+from tests.workshop import make_home
 
 guard.install(guard.PROTECTED)
 # Here and not in a fixture: those of a module or a session come before those of a test.
@@ -22,6 +24,8 @@ examples.register()
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Only now, and before any test has changed them.
+warm.ordinary()
 
 PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_")
 KEPT = {"CLODPUTER_TEST_CLAUDE"}
@@ -49,6 +53,12 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("CLODPUTER_HOME", str(home / ".clodputer"))
     return home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A fresh home of Clodputer, empty, of this test alone. (Nothing makes commands use it but `tests.workshop`.)"""
+    return make_home(tmp_path)
 
 
 @pytest.fixture

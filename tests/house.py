@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -47,10 +48,12 @@ MODEL_MAY_IMPORT = {
     "operator",
     "random",
     "re",
+    "shlex",
     "string",
     "textwrap",
     "types",
     "typing",
+    "unicodedata",
     "uuid",
 }
 # Of `time`, what reckons with a moment that is given; the clock itself is not read.
@@ -58,6 +61,33 @@ MODEL_EXCEPTIONS = {
     "clodputer/model/moment.py": {"time"},
     # Python's own warnings about a person's regular expression.
     "clodputer/model/keyvalue.py": {"warnings"},
+}
+
+# Modules of other rooms that decide and do nothing: they may import what model/ may, model/ itself, and one another.
+PURE = {
+    "clodputer/agents/claude/cost.py",
+    "clodputer/agents/claude/denied.py",
+    "clodputer/agents/claude/describe.py",
+    "clodputer/agents/claude/in_effect.py",
+    "clodputer/agents/claude/keys.py",
+    "clodputer/agents/claude/prices.py",
+    "clodputer/agents/claude/stream.py",
+    "clodputer/agents/claude/tokens.py",
+    "clodputer/agents/claude/tools.py",
+    "clodputer/agents/lines.py",
+    "clodputer/cli/result.py",
+    "clodputer/cli/terminal/ink.py",
+    "clodputer/cli/terminal/printable.py",
+    "clodputer/cli/terminal/when.py",
+    "clodputer/runner/processes/keeper/decide.py",
+    "clodputer/runner/processes/recorded.py",
+    "clodputer/schedulers/cron/block.py",
+    "clodputer/schedulers/launchd/calendar.py",
+    "clodputer/schedulers/unit.py",
+    "clodputer/store/tasks/problems.py",
+    "clodputer/store/tasks/template_terms.py",
+    "clodputer/tasks/own.py",
+    "clodputer/triggers/file_watch/snapshot.py",
 }
 
 # Where a heavy library may be imported; anywhere else it would slow every `exec` sooner or later.
@@ -77,6 +107,8 @@ UNSAFE_YAML = {
     "CFullLoader",
     "CUnsafeLoader",
 }
+# Last words of the names that `dangerous_calls` looks at.
+DANGEROUS = UNSAFE_YAML | {"system", "popen", "getoutput", "getstatusoutput", "setattr"}
 # Written apart, so that this file does not report itself.
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX"]) + r")\b")
 MOST_LINES = 300
@@ -101,10 +133,16 @@ def read(path: str) -> str:
         return file.read()
 
 
+@lru_cache(maxsize=1)
+def nodes(source: str) -> list[ast.AST]:
+    """Return all of a file's syntax, parsed once for all checks of the file."""
+    return list(ast.walk(ast.parse(source)))
+
+
 def imports(path: str, source: str) -> Iterator[tuple[int, str]]:
     """Yield (line, dotted name) for every import, wherever it stands; `from a import b` yields a.b."""
     package = path[: -len(".py")].split("/")[:-1]
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
@@ -162,6 +200,25 @@ def impure_model_imports(path: str, source: str) -> list[str]:
     ]
 
 
+def impure_halves(path: str, source: str) -> list[str]:
+    """Report what a module that is declared pure imports beyond what decides as well."""
+    if path not in PURE:
+        return []
+    return [
+        f"{path}:{line}: it is declared pure, and may not import {name}"
+        for line, name in imports(path, source)
+        if name.split(".")[0] not in MODEL_MAY_IMPORT and not _decides(name)
+    ]
+
+
+def _decides(name: str) -> bool:
+    """Whether a dotted name is one of model/, of a pure module, or of something in one."""
+    if name == "clodputer.model" or name.startswith("clodputer.model."):
+        return True
+    module = name.replace(".", "/")
+    return f"{module}.py" in PURE or f"{os.path.dirname(module)}.py" in PURE
+
+
 def misplaced_pydantic(path: str, source: str) -> list[str]:
     """Report pydantic outside the module that makes models from key tables."""
     if not path.startswith("clodputer/") or PYDANTIC_HOMES.fullmatch(path):
@@ -175,7 +232,8 @@ def misplaced_pydantic(path: str, source: str) -> list[str]:
 
 def missing_purpose(path: str, source: str) -> list[str]:
     """Report a file that does not open with one sentence saying what it is for."""
-    first = (ast.get_docstring(ast.parse(source)) or "").split("\n")[0]
+    module = nodes(source)[0]
+    first = (ast.get_docstring(module) or "").split("\n")[0] if isinstance(module, ast.Module) else ""
     return [] if first.endswith(".") else [f"{path}: opens with no sentence of purpose"]
 
 
@@ -202,8 +260,8 @@ def dangerous_calls(path: str, source: str) -> list[str]:
             wrong.append(f"{path}:{line}: {name} runs what a file tells it to")
         if name in ("os.system", "os.popen"):
             wrong.append(f"{path}:{line}: {name} starts a shell")
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Attribute):
+    for node in nodes(source):
+        if isinstance(node, ast.Attribute) and node.attr in DANGEROUS:
             name = ast.unparse(node)
             if name in ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"):
                 wrong.append(f"{path}:{node.lineno}: {name} starts a shell")

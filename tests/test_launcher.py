@@ -23,7 +23,8 @@ def launch(checkout: Path, cache: str, program: str = "", cwd: str = "/") -> sub
     return subprocess.Popen(
         [program or str(checkout / "bin" / "clodputer"), "--version"],
         cwd=cwd,
-        env={**os.environ, "PIP_CACHE_DIR": cache},
+        # What Python needs of it, Python compiles.
+        env={**os.environ, "PIP_CACHE_DIR": cache, "PIP_NO_COMPILE": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

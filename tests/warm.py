@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, Optional
@@ -36,7 +37,7 @@ class Server:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
-        assert surroundings() == ORDINARY, "what it forks would inherit what only one test wants"
+        assert surroundings() == ordinary(), "what it forks would inherit what only one test wants"
         self._orders, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -126,7 +127,7 @@ def call(arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float 
     """A command run to its end; None where only a process that is really started would inherit what counts here."""
     if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH") != str(ROOT):
         return None
-    if surroundings() != ORDINARY:
+    if surroundings() != ordinary():
         return None
     return server().call(arguments, environ, seconds=seconds)
 
@@ -146,5 +147,7 @@ def surroundings() -> tuple[object, ...]:
     return mask, os.nice(0), limits, rights
 
 
-# Those of the tests in general; taken before any test has changed them.
-ORDINARY = surroundings()
+@lru_cache(maxsize=1)
+def ordinary() -> tuple[object, ...]:
+    """The surroundings of the tests in general: those of the first call, in tests/conftest.py."""
+    return surroundings()

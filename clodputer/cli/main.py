@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import locale
 import os
 import sys
 from contextlib import redirect_stdout
@@ -68,4 +70,16 @@ def repair_streams() -> None:
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace", **_encoding(stream))
+
+
+def _encoding(stream: Any) -> dict[str, str]:
+    """In UTF-8 mode, the encoding of a terminal whose locale names another one; nothing for files, pipes and the locale C."""
+    if not sys.flags.utf8_mode or not stream.isatty():
+        return {}
+    named = locale.nl_langinfo(locale.CODESET)
+    try:
+        known = codecs.lookup(named).name
+    except LookupError:
+        return {}
+    return {} if known in ("ascii", "utf-8") else {"encoding": known}

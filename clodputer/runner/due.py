@@ -19,7 +19,7 @@ from clodputer.runner.sources import begin_anew, drop_found
 from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import slotdrop
+from clodputer.store.spool import drop as drops
 from clodputer.tasks import ask, taskfile
 from clodputer.triggers import Deciding, Looking
 
@@ -211,7 +211,7 @@ def _slot(
 
 
 def _facts(context: Context, task: Task, trigger: Trigger, since: float, now: float) -> Facts:
-    at_work = slotdrop.at_work(context.home, task.name)
+    at_work = drops.at_work(context.home, task.name)
     held = holds.on_task(context.home, task, now) is not None
     there = zone.of(trigger, context.environ)
     return Facts(since, task.enabled, at_work.waiting, at_work.running, held, task.name, there)
@@ -222,20 +222,20 @@ def _perform(
 ) -> due.Entry:
     """Drop the requests of an entry, then say in it that they are dropped; may be killed anywhere and repeated."""
     for drop in entry.dropping:
-        if again and slotdrop.is_dropped(context.home, task.name, drop.mark):
+        if again and drops.is_slot_dropped(context.home, task.name, drop.mark):
             continue
         origin: dict[str, Any] = {"trigger": trigger.type}
         if drop.slot is not None:
             origin["slot_time"] = iso(drop.slot)
         if trigger.options.get("overlap") == REPLACE:
             origin["overlap"] = REPLACE
-        slotdrop.drop(context.home, task.name, drop.mark, origin, drop.not_before)
+        drops.drop_slot(context.home, task.name, drop.mark, origin, drop.not_before)
     marks = {drop.mark for drop in entry.dropping}
     # The entry on the disk names them no more as something to be dropped, so nobody drops them again.
     kept = [
         mark
         for mark in entry.last
-        if mark not in marks and not slotdrop.forget(context.home, task.name, mark)
+        if mark not in marks and not drops.forget_slot(context.home, task.name, mark)
     ]
     done = due.dropped(entry)
     done = done._replace(last=(*kept, *done.last))

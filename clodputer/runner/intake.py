@@ -14,7 +14,7 @@ from clodputer.store import home as homes
 from clodputer.store import incomplete
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import aside, dedupe, dropfile, find, layout, queue, stuck
+from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, stuck
 from clodputer.store.spool.aside import Reason
 from clodputer.tasks import ask, taskfile
 
@@ -173,7 +173,7 @@ def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_
 def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, Request]:
     """The id of the earlier request that this one is one with, if any; else the request, now answering for its key."""
     home = batch.context.home
-    entry = dedupe.read(home, request.dedupe_key)
+    entry = drop.entry(home, request.dedupe_key)
     same_file = entry is not None and (entry.dropped, entry.inode) == (name, inode)
     if entry is not None and same_file:
         request = request._replace(id=entry.request_id)
@@ -183,9 +183,7 @@ def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, R
         holder = decide.Holder(entry.request_id, entry.accepted_at, entry.ttl, pending)
         if decide.coalesce(request, holder, batch.now):
             return entry.request_id, request
-    dedupe.write(
-        home, dedupe.Entry(request.dedupe_key, request.id, batch.now, request.dedupe_ttl, name, inode)
-    )
+    drop.answer(home, drop.Entry(request.dedupe_key, request.id, batch.now, request.dedupe_ttl, name, inode))
     return "", request
 
 

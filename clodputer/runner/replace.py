@@ -18,7 +18,7 @@ from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import dropfile, layout, queue, slotdrop
+from clodputer.store.spool import drop, dropfile, layout, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 
@@ -100,7 +100,7 @@ def _replacing(home: Home, lane: str, task: str, mine: Place) -> Iterator[Place]
             if (
                 place is not None
                 and _order(place) > _order(mine)
-                and slotdrop.is_of(place.dropped, task)
+                and drop.is_slot_of(place.dropped, task)
                 and _replaces(f"{folder}/{name}", place.dropped)
             ):
                 yield place

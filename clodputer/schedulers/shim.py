@@ -47,7 +47,7 @@ _FORM = r"""#!/bin/sh
 @MARK@
 @BACKSLASH@python=@SHELL_PYTHON@
 program=@SHELL_PROGRAM@
-if [ -f "$python" ] && [ -x "$python" ] && [ -f "$program" ]; then exec "$python" -IS "$0" "$@"; fi
+if [ -f "$python" ] && [ -x "$python" ] && [ -f "$program" ]; then exec "$python" -X utf8 -IS "$0" "$@"; fi
 home=@SHELL_HOME@
 cause=@SHELL_CAUSE@
 event=@SHELL_EVENT@

@@ -20,6 +20,7 @@ from clodputer.store.doing import doing
 from clodputer.store.folder import entries as folder_entries
 from clodputer.store.home import Home
 from clodputer.store.runs import read_json
+from clodputer.store.spool import drop
 
 FILE = "snapshot.json"
 DRAFT = "draft"
@@ -79,12 +80,7 @@ def deliver(home: Home, place: str) -> None:
             request for request in sorted(folder_entries(f"{place}/{name}")) if request.endswith(".json")
         ]
         requests = [request for request in requests if request != FILE]
-        for request in requests:
-            os.rename(f"{place}/{name}/{request}", f"{home.new}/{request}")
-        if requests:
-            # Power cuts: the new names first, so that no request is in neither place.
-            atomic.sync_folder(home.new)
-            atomic.sync_folder(f"{place}/{name}")
+        drop.deliver(home, f"{place}/{name}", requests)
         if int(number) < newest[mark]:
             rmtree(f"{place}/{name}")
 

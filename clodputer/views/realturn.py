@@ -15,7 +15,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.context import look
-from clodputer.store.spool import dropfile
+from clodputer.store.spool import drop
 
 TASK = "canary"
 MOST_DOLLARS = 0.10
@@ -55,7 +55,7 @@ def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
         homes.lend(own, home)
         with open(f"{home.tasks}/{TASK}.yaml", "w", encoding="utf-8") as file:
             file.write(_FILE.format(dollars=MOST_DOLLARS, seconds=int(seconds), timeout=int(2 * seconds)))
-        dropfile.drop(home, f"{TASK}.json", {"task": TASK})
+        drop.drop(home, f"{TASK}.json", {"task": TASK})
         begun = time()
         with Stop() as stop:
             work(look({**environ, "CLODPUTER_HOME": root}), stop)

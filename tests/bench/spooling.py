@@ -9,7 +9,7 @@ from typing import Callable
 
 from clodputer.store import atomic
 from clodputer.store.home import Home
-from clodputer.store.spool.dropfile import drop
+from clodputer.store.spool.drop import drop
 from clodputer.store.spool.queue import Queue
 from clodputer.store.spool.slot import Slot
 from tests.bench.goal import Row

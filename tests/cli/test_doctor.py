@@ -20,16 +20,11 @@ from clodputer.views.doctor.fix import Fix
 from tests.doctoring import first_on_path, make_older
 from tests.fakes.start import install_fake_claude
 from tests.wait import until
-from tests.workshop import clodputer, command_task, everything, make_home, run, write_secrets
+from tests.workshop import clodputer, command_task, everything, run, write_secrets
 
 DAY = 86400.0
 # What depends on the machine that runs the tests, and not on the home.
 OF_THE_MACHINE = {"disk", "start", "program"}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def examined(home: Home, *arguments: str, **extra: str) -> dict[str, Any]:

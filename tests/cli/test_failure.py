@@ -16,11 +16,6 @@ from clodputer.store.home import Home
 from tests.workshop import clodputer, command_task, environment, make_home
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
 def broken(home: Home, tmp_path: Path, *arguments: str, **extra: str) -> tuple[str, str]:
     """Run a copy of the package whose `show` raises what no code of ours expects; its stdout and stderr."""
     copy = tmp_path / "copy"

@@ -16,14 +16,9 @@ from clodputer.cli.group import COMMANDS, DELETING, program
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from tests.cli.terminal import in_terminal
-from tests.workshop import ROOT, clodputer, command_task, environment, make_home, records
+from tests.workshop import ROOT, clodputer, command_task, environment, records
 
 NAMES = sorted(COMMANDS)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def nowhere(tmp_path: Path) -> Home:

@@ -17,12 +17,7 @@ from clodputer.store import templates
 from clodputer.store.home import Home
 from clodputer.store.tasks import yamlfile
 from clodputer.tasks import taskfile
-from tests.workshop import clodputer, environment, make_home, write_task
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import clodputer, environment, write_task
 
 
 def make(home: Home, name: str, keys: Any = None, template: str = "manual") -> Path:

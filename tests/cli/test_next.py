@@ -12,11 +12,6 @@ from clodputer.store.home import Home
 from tests.workshop import clodputer, command_task, make_home, write_task
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
 def coming(home: Home, *arguments: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(clodputer(home, "next", "--json", *arguments)[0])["data"]
     return data

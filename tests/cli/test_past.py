@@ -22,14 +22,9 @@ from clodputer.store import settings
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 from tests.store.indexed import NOW, ended
-from tests.workshop import clodputer, command_task, drop, execute, make_home, start
+from tests.workshop import clodputer, command_task, drop, execute, start
 
 NOTHING = {"task": "", "event": "", "run_id": ""}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def environ(home: Home) -> dict[str, str]:

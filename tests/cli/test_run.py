@@ -21,7 +21,6 @@ from tests.workshop import (
     command_task,
     events,
     everything,
-    make_home,
     outcomes,
     records,
     start,
@@ -29,11 +28,6 @@ from tests.workshop import (
 )
 
 PYTHON = sys.executable
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def in_json(home: Home, *arguments: str, status: int = 0) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from tests.workshop import (
     command_task,
     everything,
     execute,
-    make_home,
     outcomes,
     records,
     start,
@@ -36,11 +35,6 @@ os.rename(sys.argv[1] + '.new', sys.argv[1])
 while not os.path.exists(sys.argv[2]):
     time.sleep(0.02)
 """
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 class Slow:

@@ -7,8 +7,6 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
-
 from clodputer.store.home import Home
 from tests.cli.talking import claude
 from tests.cli.terminal import Terminal
@@ -17,7 +15,6 @@ from tests.wait import until
 from tests.workshop import (
     clodputer,
     command_task,
-    make_home,
     outcomes,
     records,
     start,
@@ -26,11 +23,6 @@ from tests.workshop import (
 )
 
 PYTHON = sys.executable
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def test_follow(home: Home, tmp_path: Path) -> None:

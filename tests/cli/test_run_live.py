@@ -22,7 +22,6 @@ from tests.workshop import (
     command_task,
     events,
     everything,
-    make_home,
     outcomes,
     records,
 )
@@ -30,11 +29,6 @@ from tests.workshop import (
 pytestmark = pytest.mark.slow
 
 PYTHON = sys.executable
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def test_the_live_line(home: Home, tmp_path: Path) -> None:

@@ -28,18 +28,12 @@ from tests.workshop import (
     environment,
     everything,
     execute,
-    make_home,
     records,
     write_secrets,
     write_task,
 )
 
 PYTHON = sys.executable
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def environ(home: Home, **more: str) -> dict[str, str]:

@@ -5,22 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from time import time
 
-import pytest
-
 from clodputer.cli.commands.queue import aside
 from clodputer.cli.commands.show import show
 from clodputer.cli.commands.validate import validate
 from clodputer.cli.terminal.ink import without
 from clodputer.store.home import Home
-from tests.workshop import ROOT, clodputer, command_task, drop, environment, execute, make_home, write_task
+from tests.workshop import ROOT, clodputer, command_task, drop, environment, execute, write_task
 
 # A crontab that is played.
 CRONTAB = {"PATH": f"{ROOT}/tests/fakes:/usr/bin:/bin"}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def test_a_request_that_was_rejected(home: Home) -> None:

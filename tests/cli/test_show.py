@@ -21,12 +21,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
 from tests.cli.past import NOW, past_run
-from tests.workshop import clodputer, make_home, write_secrets, write_task
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import clodputer, write_secrets, write_task
 
 
 def test_a_succeeded_run(home: Home) -> None:

@@ -5,20 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from clodputer.cli.commands.show import show
 from clodputer.store.home import Home
 from tests.cli.past import past_run, result_of, said, stream
-from tests.workshop import clodputer, environment, make_home, write_secrets
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
+from tests.workshop import clodputer, environment, write_secrets
 
 CALL = {
     "type": "assistant",

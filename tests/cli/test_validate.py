@@ -5,15 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from clodputer.store.home import Home
-from tests.workshop import clodputer, make_home, write_secrets, write_task
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import clodputer, write_secrets, write_task
 
 
 def test_good_files(home: Home) -> None:

@@ -30,17 +30,12 @@ from tests.cli.steering import busy_home
 from tests.cli.terminal import in_terminal
 from tests.doctoring import install
 from tests.schedulers.crontabs import Crontab
-from tests.workshop import clodputer, command_task, environment, everything, make_home
+from tests.workshop import clodputer, command_task, environment, everything
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return busy_home(tmp_path_factory.mktemp("busy"))
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def data(home: Home, *arguments: str) -> dict[str, Any]:

@@ -17,12 +17,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
 from tests.cli.past import NOW, past_run
-from tests.workshop import command_task, drop, environment, execute, make_home, records, write_task
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import command_task, drop, environment, execute, records, write_task
 
 
 def words(result: Result) -> str:

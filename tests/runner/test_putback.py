@@ -25,11 +25,6 @@ LATER = 4_000_000_000.0
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
-@pytest.fixture
 def context(home: Home) -> Context:
     return look(environment(home))
 
@@ -126,7 +121,7 @@ def test_what_lies_in_new_is_never_overwritten(home: Home, context: Context) -> 
             "task_invalid",
             "Fix: clodputer edit broken. Then: clodputer retry rejected/broken",
         ),
-        ("off", "", "task_disabled", "Switch it on: clodputer edit off. Then: "),
+        ("off", "", "task_disabled", "Switch it on: clodputer enable off. Then: "),
     ],
 )
 def test_what_is_not_mended_stays(

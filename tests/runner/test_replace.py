@@ -11,7 +11,8 @@ import pytest
 
 from clodputer.model.request import Place
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, slot, slotdrop
+from clodputer.store.spool import drop as drops
+from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
 from tests.slots import HOUR, begin, cron_task, last_hour, set_back
 from tests.system import execs
@@ -22,11 +23,6 @@ from tests.workshop import clodputer, drop, events, everything, execute, make_ho
 SCRIPT = """read origin
 touch "$1/$origin"
 [ "$origin" = cron ] || sleep 60"""
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def replacing(home: Home, traces: Path, keys: str = "") -> None:
@@ -83,7 +79,7 @@ def test_on_hold_the_run_goes_on(home: Home, tmp_path: Path, hold: str) -> None:
     Path(home.root, "holds", f"{name}.json").write_text('{"reason": "paused", "message": ""}')
     set_back(home, "work", last_hour() - 60)
     execute(home)
-    assert slotdrop.at_work(home, "work") == (True, True)
+    assert drops.at_work(home, "work") == (True, True)
     assert_goes_on(home)
     Path(home.root, "holds", f"{name}.json").unlink()
     first.communicate(timeout=30)
@@ -96,7 +92,7 @@ def test_an_older_request_replaces_nothing(home: Home, tmp_path: Path) -> None:
     begin(home)
     layout.make_lane(home, "default")
     origin = {"trigger": "cron", "overlap": "replace"}
-    slotdrop.drop(home, "work", "20260101T000000.000Z", origin, None)
+    drops.drop_slot(home, "work", "20260101T000000.000Z", origin, None)
     Path(home.root, "holds").mkdir(exist_ok=True)
     Path(home.root, "holds", "all.json").write_text('{"reason": "paused", "message": ""}')
     execute(home)
@@ -170,7 +166,7 @@ def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
         execs.execute(home)
         drop(home, "by-hand.json", '{"task": "work", "created_at": "2026-01-01T00:00:00Z"}')
         origin = {"trigger": "cron", "overlap": "replace"}
-        slotdrop.drop(home, "work", "20260101T000000.000Z", origin, None)
+        drops.drop_slot(home, "work", "20260101T000000.000Z", origin, None)
         killed, what = execs.kill_at(home, step)
         execs.run(home, "exec")
         assert_each_ended_once(home, f"step {step}: {what}")

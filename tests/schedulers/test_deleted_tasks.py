@@ -13,7 +13,7 @@ from clodputer.schedulers.unit import TASK, FoundUnit, Frame
 from clodputer.store.home import Home
 from tests.schedulers.alarms import alarm
 from tests.schedulers.drawer import CRON
-from tests.workshop import command_task, make_home, write_task
+from tests.workshop import command_task, write_task
 
 NAMES = ("deleted", "broken", "named", "fine")
 BROKEN = (
@@ -25,11 +25,6 @@ BROKEN = (
     "name: broken\nprompt: {\n",
     "{name: 'broken', prompt: [",
 )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 @pytest.mark.parametrize("scheduler", [launchd, systemd, cron], ids=["launchd", "systemd", "cron"])

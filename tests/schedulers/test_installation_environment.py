@@ -166,11 +166,6 @@ def test_differences_are_told() -> None:
     assert freeze.differences({"PATH": "/a"}, {"PATH": "/a"}) == []
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
 def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
     """An executable file."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,11 +22,6 @@ from tests.workshop import ROOT, clodputer, command_task, drop, events, make_hom
 FOLDERS = ["plain", "with a space", "it's \"a\" $HOME `id` \\N{x} \\1 % ünï 'q''"]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
 def install(home: Home, python: str = sys.executable, root: str = str(ROOT), **environment: str) -> str:
     """A shim that is in its place; its path."""
     known = place.look(home, os.environ, sys.platform).shim

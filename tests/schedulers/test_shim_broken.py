@@ -159,7 +159,7 @@ def test_a_python_that_is_too_old(home: Home, tmp_path: Path) -> None:
     old = program(
         tmp_path / "old",
         "python",
-        f"shift; exec '{sys.executable}' -IS -c 'import sys; sys.version_info = (3, 8, 10, \"final\", 0);"
+        f"shift 3; exec '{sys.executable}' -IS -c 'import sys; sys.version_info = (3, 8, 10, \"final\", 0);"
         ' sys.version = "3.8.10 (old)"; sys.argv = sys.argv[1:]; exec(open(sys.argv[0]).read())\' "$@"',
     )
     drop(home, "work")

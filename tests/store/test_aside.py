@@ -12,14 +12,8 @@ import pytest
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
 from clodputer.store.spool.aside import Reason
-from tests.workshop import make_home
 
 FORK = multiprocessing.get_context("fork")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def reason_for(name: str) -> Reason:

@@ -13,15 +13,9 @@ import pytest
 
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
-from tests.workshop import ROOT, make_home
+from tests.workshop import ROOT
 
 LONG_AGO = 1_700_000_000_500_000_000
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Return a fresh home."""
-    return make_home(tmp_path)
 
 
 @pytest.fixture

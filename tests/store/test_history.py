@@ -14,15 +14,8 @@ from clodputer.store import history
 from clodputer.store.history import History
 from clodputer.store.home import Home
 from clodputer.store.log import archive, events
-from tests.workshop import make_home
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A fresh home."""
-    return make_home(tmp_path)
 
 
 def no_secrets() -> Masker:

@@ -13,12 +13,6 @@ from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 from clodputer.store.log import archive
 from tests.store.indexed import NOW, ended, lines, log, told
-from tests.workshop import make_home
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def database(home: Home) -> Path:

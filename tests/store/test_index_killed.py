@@ -5,20 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 from tests.store.indexed import NOW, ended, lines, told
-from tests.workshop import ROOT, make_home
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
+from tests.workshop import ROOT
 
 READER = "import sys\nfrom clodputer.store.home import Home\nfrom clodputer.store.index.query import Index\n"
 

@@ -31,7 +31,13 @@ RUNAWAYS = {
 }
 
 
-@pytest.mark.parametrize("name", RUNAWAYS)
+# These are ended by their processor time, which takes seconds.
+LONG = {"lipsum", "sorting in loops"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in RUNAWAYS]
+)
 def test_a_runaway_ends(name: str) -> None:
     """In time, with a sentence that says so; reading it without rendering takes no time at all."""
     # Other tests may have left children of this process, whom it would have to wait for.
@@ -57,6 +63,7 @@ def test_a_runaway_in_a_key_that_is_read_early_is_a_problem_of_the_key(key: str,
     assert [problem.key.split(".")[0] for problem in problems] == [key]
 
 
+@pytest.mark.slow
 def test_a_very_long_template_is_read_within_limits() -> None:
     """Two million uses of a name would take minutes and gigabytes."""
     (fault,) = template_text.faults("{{a}}" * 2_000_000, template_text.IN_PROMPTS)

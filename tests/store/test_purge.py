@@ -11,12 +11,6 @@ from clodputer.model.errors import ClodputerError
 from clodputer.store import purge
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from tests.workshop import make_home
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def test_a_home_and_the_link_to_it_are_removed(home: Home, tmp_path: Path) -> None:

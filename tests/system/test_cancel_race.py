@@ -16,7 +16,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.store.context import look
 from clodputer.store.spool import aside, find
-from clodputer.store.spool.dropfile import drop
+from clodputer.store.spool.drop import drop
 from tests.workshop import command_task, environment, events, everything, make_home, records
 
 FORK = multiprocessing.get_context("fork")

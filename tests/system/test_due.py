@@ -11,7 +11,7 @@ import pytest
 
 from clodputer.store import boot, ledger
 from clodputer.store.home import Home
-from clodputer.store.spool import dedupe, slotdrop
+from clodputer.store.spool import drop as drops
 from tests.slots import DAY, HOUR, begin, cron_task, forget_looks, last_hour, set_back, settle, told
 from tests.wait import until
 from tests.workshop import (
@@ -21,17 +21,11 @@ from tests.workshop import (
     events,
     everything,
     execute,
-    make_home,
     records,
     start,
 )
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def slot_times(home: Home, task: str) -> list[str]:
@@ -230,14 +224,14 @@ def test_dedupe_keys_do_not_pile_up(home: Home) -> None:
     cron_task(home, "work", "0 * * * *")
     begin(home)
     earlier = "20200101T000000.000Z"
-    key = slotdrop.key("work", earlier)
-    dedupe.write(home, dedupe.Entry(key, "abcd", 0.0, slotdrop.TTL, slotdrop.name("work", earlier), 1))
+    key = drops.slot_key("work", earlier)
+    drops.answer(home, drops.Entry(key, "abcd", 0.0, drops.SLOT_TTL, drops.slot_name("work", earlier), 1))
     entry = ledger.read(home, "work", 0)
     assert entry is not None
     ledger.write(home, "work", 0, entry._replace(last=(earlier,)))
     set_back(home, "work", last_hour() - 60)
     assert len(execute(home)["runs"]) == 1
-    assert dedupe.read(home, key) is None
+    assert drops.entry(home, key) is None
     assert len(os.listdir(home.dedupe)) == 1
 
 

@@ -14,14 +14,9 @@ from clodputer.store.home import Home
 from tests import house
 from tests.slots import begin, cron_task, settle
 from tests.test_house import HEAVY
-from tests.workshop import command_task, environment, execute, make_home
+from tests.workshop import command_task, environment, execute
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def test_an_idle_exec_with_a_schedule_loads_nothing_heavy(home: Home) -> None:

@@ -8,11 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from clodputer.store.home import Home
 from tests.house_imports import HEAVY, LEFT_OUT
-from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, outcomes
+from tests.workshop import clodputer, command_task, drop, environment, execute, outcomes
 
 # Of the standard library: milliseconds and megabytes that a run can do without. What needs one of them once in a while imports
 # it there, and says why.
@@ -30,11 +28,6 @@ SLOW_STANDARD = frozenset(
         "uuid",
     )
 )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def test_it_runs_without_site_packages_when_the_task_is_known(home: Home) -> None:

@@ -10,14 +10,9 @@ import pytest
 
 from clodputer.store.home import Home
 from tests.wait import until
-from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, outcomes, records
+from tests.workshop import clodputer, command_task, drop, environment, execute, outcomes, records
 
 MB = 1024 * 1024
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 @pytest.mark.parametrize("line", ["y", "{", "[100%] Built target", '{"type"', "", "\\x1b[2J"])

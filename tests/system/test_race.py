@@ -19,7 +19,7 @@ from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool.dropfile import drop
+from clodputer.store.spool.drop import drop
 from tests.workshop import command_task, environment, events, everything, make_home
 
 FORK = multiprocessing.get_context("fork")
@@ -134,10 +134,10 @@ def test_fifty_droppers(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_four_droppers_in_step(tmp_path: Path) -> None:
-    """4 droppers x 500 rounds: when a round's last exec has gone, none of its requests is left behind."""
+    """4 droppers x 250 rounds: when a round's last exec has gone, none of its requests is left behind."""
     home, environ = set_up(tmp_path)
-    assert run_race(environ, 4, 500, in_step=True, run=work) == 0
-    assert_each_ran_once(home, 2000)
+    assert run_race(environ, 4, 250, in_step=True, run=work) == 0
+    assert_each_ran_once(home, 1000)
 
 
 @pytest.mark.slow

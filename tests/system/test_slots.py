@@ -17,7 +17,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
-from clodputer.store.spool.dropfile import drop as drop_fields
+from clodputer.store.spool.drop import drop as drop_fields
 from clodputer.store.spool.slot import Slot
 from tests.slots import settle
 from tests.system import execs

@@ -11,20 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clodputer.model.breaker import Breaker
 from clodputer.model.errors import ClodputerError
 from clodputer.model.expect import Expect
 from clodputer.model.limits import Limits
+from clodputer.model.require import Require
+from clodputer.model.retry import Retry
 from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.tasks import taskfile
-from tests.workshop import ROOT, environment, make_home, write_task
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Return a fresh home."""
-    return make_home(tmp_path)
+from tests.workshop import ROOT, environment, write_task
 
 
 def _age(home: Home) -> None:
@@ -240,7 +237,8 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=5,
 )
-CLOCKS = st.none() | st.floats(0, 1e9)
+SECONDS = st.floats(0, 1e9)
+CLOCKS = st.none() | SECONDS
 MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
 
 
@@ -270,6 +268,10 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
             command_succeeds=TEXTS,
             json_schema=st.none() | MAPPINGS,
         ),
+        # No value of a file is NaN, which equals nothing.
+        retry=st.builds(Retry, wait=SECONDS, multiplier=SECONDS, longest_wait=SECONDS),
+        breaker=st.builds(Breaker, cooldown=SECONDS),
+        require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         triggers=st.lists(st.builds(Trigger, TEXT, MAPPINGS), max_size=3).map(tuple),
     )
 )

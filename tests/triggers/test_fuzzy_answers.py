@@ -20,15 +20,10 @@ from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 from clodputer.views import tasks
-from tests.workshop import environment, make_home, write_task
+from tests.workshop import environment, write_task
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2027, 5, 3, 12, tzinfo=BERLIN).timestamp()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def fuzzy_task(home: Home, name: str, schedule: str) -> None:

@@ -17,12 +17,7 @@ from clodputer.views.doctor import Check
 from clodputer.views.doctor.finding import Facts, Finding, ok
 from tests.doctoring import facts, one
 from tests.guard import RealHomeTouched
-from tests.workshop import ROOT, environment, make_home
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import ROOT, environment
 
 
 def test_the_page_tells_of_every_check() -> None:

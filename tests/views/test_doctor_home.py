@@ -13,11 +13,6 @@ from tests.doctoring import facts, make_older, one
 from tests.workshop import make_home
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
-
-
 def test_a_home(home: Home, tmp_path: Path) -> None:
     one(doctor_home.home(facts(home)), "ok")
     assert "clodputer init" in one(doctor_home.home(facts(Home(str(tmp_path / "none")))), "problem").remedy

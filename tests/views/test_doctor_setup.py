@@ -13,12 +13,7 @@ from clodputer.store import incomplete
 from clodputer.store.home import Home
 from clodputer.views.doctor import setup
 from tests.doctoring import facts, first_on_path, one
-from tests.workshop import ROOT, make_home, program
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import ROOT, program
 
 
 def test_python(home: Home) -> None:

@@ -16,14 +16,9 @@ from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
 from clodputer.views.doctor import spool
 from tests.doctoring import facts, one
-from tests.workshop import command_task, drop, make_home
+from tests.workshop import command_task, drop
 
 HOUR, DAY = 3600.0, 86400.0
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def queued(home: Home, task: str, age: float, part: str = "queue/3", lane: str = "default") -> Path:

@@ -10,12 +10,7 @@ import pytest
 from clodputer.store.home import Home
 from clodputer.views.doctor import tasks
 from tests.doctoring import facts, one
-from tests.workshop import command_task, make_home, write_task
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
+from tests.workshop import command_task, write_task
 
 
 def test_config(home: Home) -> None:

@@ -15,14 +15,9 @@ from clodputer.schedulers.shim import Shim
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 from clodputer.views import warnings
-from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, records, write_task
+from tests.workshop import clodputer, command_task, drop, environment, execute, records, write_task
 
 NOON = 1_800_000_000.0
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return make_home(tmp_path)
 
 
 def warned(home: Home, text: str, now: float = NOON) -> list[str]:

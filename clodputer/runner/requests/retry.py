@@ -21,7 +21,7 @@ from clodputer.runner.requests.putback import put_back
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import aside, dedupe, dropfile
+from clodputer.store.spool import aside, drop, dropfile
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, RUN, everywhere, folder, meant, set_aside
 from clodputer.tasks import taskfile
@@ -134,7 +134,7 @@ def _retry(context: Context, ended: Ended) -> Retried:
             TTL,
             origin,
         )
-        dropfile.drop(context.home, name, to_fields(new))
+        drop.drop(context.home, name, to_fields(new))
         context.log(
             time(),
             "retried",
@@ -170,7 +170,7 @@ def _key(ended: Ended) -> str:
 
 def _dropped_before(context: Context, name: str, key: str) -> str:
     """The id of the request that an earlier call has dropped, if one has."""
-    entry = dedupe.read(context.home, key)
+    entry = drop.entry(context.home, key)
     if entry is not None:
         return entry.request_id
     fields = runs.read_json(f"{context.home.new}/{name}") or {}

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from clodputer.model.request import Request, to_fields
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile
+from clodputer.store.spool import drop
 from clodputer.tasks import taskfile
 
 
@@ -36,7 +36,7 @@ def submit(
         dedupe_key=dedupe_key,
         origin={"trigger": trigger},
     )
-    dropfile.drop(context.home, f"{task}.{request.id}.json", to_fields(request))
+    drop.drop(context.home, f"{task}.{request.id}.json", to_fields(request))
     return request.id
 
 

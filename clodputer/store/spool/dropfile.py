@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
 from errno import ELOOP
-from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.jsontext import loads
 from clodputer.model.request import is_id
 from clodputer.model.task import is_name
-from clodputer.store import atomic
-from clodputer.store.home import Home
 
 # A request is a few lines; a prompt's body a few pages. Larger things belong in files that the prompt names.
 LARGEST = 1024 * 1024
@@ -45,11 +41,6 @@ class Dropped(NamedTuple):
     written_at: float
     inode: int
     whole: bool
-
-
-def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
-    """Put a request into `new/` as JSON under that file name: the public door, also for ourselves. Raises OSError."""
-    atomic.write(f"{home.new}/{name}", dumps(fields).encode() + b"\n", through=home.tmp)
 
 
 def read(path: str, name: str) -> Dropped:

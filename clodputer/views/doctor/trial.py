@@ -20,7 +20,7 @@ from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import dropfile
+from clodputer.store.spool import drop
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 
 TASK, LANE = "doctor", "doctor"
@@ -67,7 +67,7 @@ def _tried(facts: Facts, home: Home) -> list[Finding]:
     with open(f"{home.tasks}/{TASK}.yaml", "w", encoding="utf-8") as file:
         file.write(_TASK_FILE)
     begun = monotonic()
-    dropfile.drop(home, f"{TASK}.json", {"task": TASK})
+    drop.drop(home, f"{TASK}.json", {"task": TASK})
     argv = [facts.python, "-IS", "-c", _START, dumps(sys.path), "exec", "--json"]
     environ = {**facts.environ, "CLODPUTER_HOME": home.root}
     remedy = "Try by hand: clodputer exec. What went wrong before: clodputer logs"
