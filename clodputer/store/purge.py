@@ -28,8 +28,10 @@ OURS = frozenset(
         "holds",
         "archive",
         "execution.log",
+        "format",
         "bug-reports",
         "backup",
+        "format",
         ".DS_Store",
     )
 )

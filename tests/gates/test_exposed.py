@@ -94,6 +94,8 @@ def test_its_requests_wait_until_it_is_put_right(home: Home, change: Callable[[H
     status = json.loads(clodputer(home, "status", "--json")[0])["data"]["attention"]["problems"]
     assert [(one["code"], one["hint"]) for one in status] == [(exposed.CODE, error["hint"])]
     assert "Its requests wait until this is fixed" in clodputer(home, "status")[0]
+    found = json.loads(clodputer(home, "doctor", "--json", status=4)[0])["data"]["findings"]
+    assert [one["remedy"] for one in found if one["check"] == "exposed"] == [error["hint"]]
     subprocess.run(["/bin/sh", "-c", error["hint"].replace("sudo ", "")], check=True)
     assert clodputer(home, "validate")[0] == "ok  work\n"
     drop(home, "b.json", '{"task": "work"}')

@@ -28,7 +28,7 @@ EDITS: list[tuple[str, str, Optional[str], str]] = [
     ("max_turns: 3\n", "max_turns", "4", "max_turns: 4\n"),
     ("", "model", "true", 'model: "true"\n'),
     ("", "model", "5", 'model: "5"\n'),
-    ("", "model", "a: b # c", 'model: "a: b # c"\n'),
+    ("", "claude", "/a: b # c", 'claude: "/a: b # c"\n'),
     ("x: 1\ntimeout: 5m # gone\ny: 2\n", "timeout", None, "x: 1\ny: 2\n"),
     ("x: 1\n", "timeout", None, "x: 1\n"),
     ("model: >\n  timeout: 3\ntimeout: 5m\n", "timeout", "1h", "model: >\n  timeout: 3\ntimeout: 1h\n"),
@@ -68,8 +68,9 @@ def test_any_text_is_read_back(text: str) -> None:
     from clodputer.store.tasks.document import read
 
     after = _edited("# model: x\ntimeout: 5m # keep\n", "model", text)
-    if text.strip():
-        assert after is not None
+    if after is None:
+        assert any(map(str.isspace, text))  # the name of a model has no spaces
+    elif text.strip():
         assert read(after.encode()).value == {"timeout": "5m", "model": text}
         assert after.startswith("# model: x\nmodel: ")
         assert after.endswith("timeout: 5m # keep\n")

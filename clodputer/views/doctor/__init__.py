@@ -13,7 +13,7 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import claude, schedule, setup, spool, time, trial
+from clodputer.views.doctor import claude, exposed, schedule, setup, spool, time, trial
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
 from clodputer.views.doctor import tasks as doctor_tasks
@@ -45,6 +45,7 @@ CHECKS = (
     Check("home", doctor_home.home, False),
     Check("owners", doctor_home.owners),
     Check("home-mode", doctor_home.mode),
+    Check("exposed", exposed.tasks),
     Check("home-place", doctor_home.place),
     Check("disk", doctor_home.disk),
     Check("log", doctor_home.log),
