@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from json import dumps
-from shutil import rmtree
 from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
@@ -222,7 +221,7 @@ class Attempt:
     def _withdraw(self) -> None:
         """Undo the beginning of a run that the installation cannot start: it is no false start of the request."""
         slots.unmark(self.context.home, self.slot, self.task.name, self.run_id)
-        rmtree(self.folder, ignore_errors=True)
+        runs.remove(self.context.home, self.task.name, self.run_id)
 
     def _starting(self) -> None:
         self._started = True

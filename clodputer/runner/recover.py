@@ -103,10 +103,7 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
 
 def forget_attempt(context: Context, slot: Slot, place: Place, task: str, run_id: str) -> None:
     """Put the request of a run that was not started back into its queue, as if the run had not been begun. Raises OSError."""
-    # With shutil come three libraries of compression, which most runs have no use for.
-    from shutil import rmtree
-
-    rmtree(runs.folder(context.home, task, run_id), ignore_errors=True)
+    runs.remove(context.home, task, run_id)
     slots.unmark(context.home, slot, task, run_id)
     _put_back(context, slot, place)
     context.log(time(), "recovered", task=task, request_id=place.id, run_id=run_id, action="put_back")

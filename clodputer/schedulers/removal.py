@@ -8,7 +8,7 @@ from shutil import rmtree
 from typing import Callable, NamedTuple
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import Scheduler, choice, place, shim
+from clodputer.schedulers import Scheduler, installation, place, shim
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.systemd.inspect import UNASKED
 from clodputer.schedulers.unit import Change, FoundUnit, Frame, SchedulerProblem
@@ -36,7 +36,7 @@ def look(schedulers: Mapping[str, Scheduler], frame: Frame, only: str = "") -> L
     own: dict[str, tuple[FoundUnit, ...]] = {}
     lost: dict[str, tuple[FoundUnit, ...]] = {}
     problems = []
-    for name, seen in choice.look(schedulers, frame, everywhere=True).items():
+    for name, seen in installation.look(schedulers, frame, everywhere=True).items():
         if seen.unknown:
             # One that is not in use here mostly has nothing, and nobody can act on it; but some say that they have.
             message = f"it is not known what {name} has: {seen.unknown}"

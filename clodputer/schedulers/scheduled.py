@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.ring import NOTHING
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
-from clodputer.schedulers import choice, installation, load, ring, shim
+from clodputer.schedulers import installation, load, ring, shim
 from clodputer.schedulers.plan import Wanted
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import REPLACE, SWEEP, TASK, Alarm, Change, FoundUnit, Frame, changes
@@ -71,7 +71,7 @@ def look(context: Context, tasks: Iterable[Task], platform: str) -> Scheduled:
         # Without it no unit could start anything, and `uninstall` removes it last: no scheduler need be asked.
         return Scheduled(problem=_none(context.home))
     name, found = "", []
-    for candidate in choice.candidates(platform):
+    for candidate in installation.candidates(platform):
         try:
             found = load(candidate).written(at)
         except ClodputerError as error:

@@ -192,7 +192,7 @@ def write_format(home: Home) -> None:
     """Say which format the home has, if nothing says so yet or it was an older one. Raises OSError."""
     if format_of(home) >= FORMAT:
         return
-    beside = f"{home.format}.{os.getpid()}"
+    beside = f"{home.root}/.format.{os.getpid()}"
     with open(beside, "w", encoding="ascii") as file:
         file.write(f"{FORMAT}\n")
     os.replace(beside, home.format)

@@ -28,6 +28,7 @@ OURS = frozenset(
         "holds",
         "archive",
         "execution.log",
+        "format",
         "bug-reports",
         "backup",
         "format",

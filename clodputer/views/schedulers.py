@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import Scheduler, choice, installation, place, shim
+from clodputer.schedulers import Scheduler, installation, place, shim
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers.freeze import differences
 from clodputer.schedulers.unit import Alarm, Answer, Change, FoundUnit, SchedulerProblem
@@ -104,7 +104,7 @@ def gather(
     wanted = plans.wanted(home, frame.environment)
     alarms = {(alarm.kind, alarm.task): alarm for alarm in wanted.alarms}
     views = []
-    for name, seen in choice.look(schedulers, frame).items():
+    for name, seen in installation.look(schedulers, frame).items():
         units = tuple(
             Seen(one, _next(one, alarms, now) if seen.answer.usable else None) for one in seen.found
         )

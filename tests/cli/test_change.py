@@ -291,8 +291,7 @@ def test_keys_are_completed(home: Home) -> None:
             home,
             {
                 "_CLODPUTER_COMPLETE": "bash_complete",
-                "COMP_WORDS": "clodputer set mine time",
-                "COMP_CWORD": "3",
+                "COMP_TYPED": "clodputer set mine time",
             },
         ),
         capture_output=True,

@@ -10,8 +10,8 @@ import pytest
 
 from clodputer.cli.commands.install import Options, install
 from clodputer.model.errors import ClodputerError
-from clodputer.schedulers import choice
-from clodputer.schedulers.choice import Known, choose
+from clodputer.schedulers import installation
+from clodputer.schedulers.installation import Known, choose
 from clodputer.schedulers.place import Alone
 from clodputer.schedulers.unit import TASK, Answer, FoundUnit
 from clodputer.store.home import Home
@@ -267,6 +267,6 @@ def test_which_scheduler_is_chosen(asked: str, platform: str, seen: dict[str, Kn
 
 
 def test_what_a_system_may_have() -> None:
-    assert choice.candidates("darwin") == ("launchd", "cron")
-    assert choice.candidates("linux") == ("systemd", "cron")
-    assert choice.candidates("linux", "launchd") == ("launchd", "systemd", "cron")
+    assert installation.candidates("darwin") == ("launchd", "cron")
+    assert installation.candidates("linux") == ("systemd", "cron")
+    assert installation.candidates("linux", "launchd") == ("launchd", "systemd", "cron")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from subprocess import DEVNULL, Popen, TimeoutExpired
 from time import time
 
-from clodputer.schedulers import choice, installation, load, shim
+from clodputer.schedulers import installation, load, shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import home as homes
 from clodputer.store.folder import entries
@@ -90,7 +90,7 @@ def _install(home: Home, environ: Mapping[str, str]) -> str:
 
     known = shim.read(installation.shim_path(home.root))
     frozen = {**environ, **(known.environment if known else {}), "CLODPUTER_HOME": home.root}
-    schedulers = {name: load(name) for name in choice.candidates(sys.platform)}
+    schedulers = {name: load(name) for name in installation.candidates(sys.platform)}
     came = install(frozen, Options(), schedulers, time(), _nobody)
     if came.errors:
         raise came.errors[0]

@@ -19,7 +19,7 @@ from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.due import drop_due
-from clodputer.store import atomic, owner, templates
+from clodputer.store import atomic, owner, purge, templates
 from clodputer.store import home as homes
 from clodputer.store.context import look
 from clodputer.store.home import Home
@@ -119,28 +119,7 @@ def _look_at_tasks(environ: Mapping[str, str]) -> None:
 
 
 _ELSEWHERE = "Set CLODPUTER_HOME to a new or empty folder."
-_OURS = frozenset(
-    (
-        "README",
-        "config.yaml",
-        "secrets.env",
-        "tasks",
-        "bin",
-        "spool",
-        "runs",
-        "ledger",
-        "cache",
-        "archive",
-        "execution.log",
-        "backup",
-        "bug-reports",
-        "format",
-        "holds",
-        ".git",
-        ".gitignore",
-        ".DS_Store",
-    )
-)
+_OURS = purge.OURS | {".git", ".gitignore"}
 
 
 def _check_place(home: Home, environ: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ from clodputer.cli.terminal.progress import Progress
 from clodputer.cli.text.install import Outcome, data, ended
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.schedulers import NAMES, Scheduler, choice, freeze, installation, load, place, shim
+from clodputer.schedulers import NAMES, Scheduler, freeze, installation, load, place, shim
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers.unit import Change
 from clodputer.store import blocked
@@ -30,7 +30,7 @@ class Options(NamedTuple):
     """What the command line asks for."""
 
     tasks: Collection[str] = ()
-    scheduler: str = choice.AUTO
+    scheduler: str = installation.AUTO
     dry_run: bool = False
     diff: bool = False
 
@@ -39,8 +39,8 @@ class Options(NamedTuple):
 @click.argument("tasks", nargs=-1, metavar="[TASK]...")
 @click.option(
     "--scheduler",
-    type=click.Choice([choice.AUTO, *NAMES]),
-    default=choice.AUTO,
+    type=click.Choice([installation.AUTO, *NAMES]),
+    default=installation.AUTO,
     help="Which one to use; without it the one that is in use, or the best that answers.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
@@ -63,7 +63,7 @@ def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool
       clodputer install --dry-run
       clodputer install --scheduler cron --diff
     """
-    named = choice.candidates(sys.platform, scheduler)
+    named = installation.candidates(sys.platform, scheduler)
     options = Options(tasks, scheduler, dry_run or diff, diff)
     with Progress(as_json, "installing") as progress:
         return install(os.environ, options, {name: load(name) for name in named}, time(), progress.told)
@@ -85,8 +85,8 @@ def install(
     with place.Alone(home.root):
         at = place.look(home, environ, sys.platform)
         wanted = plans.wanted(home, at.frame.environment, options.tasks)
-        seen = choice.look(schedulers, at.frame)
-        name = choice.choose(options.scheduler, sys.platform, seen)
+        seen = installation.look(schedulers, at.frame)
+        name = installation.choose(options.scheduler, sys.platform, seen)
         if seen[name].unknown:
             raise ClodputerError(
                 "scheduler_unknown",
@@ -138,7 +138,7 @@ def install(
     return Result(data(outcome, now), shown, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 
-def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
+def _unasked(name: str, seen: Mapping[str, installation.Known]) -> list[str]:
     """The other schedulers of which it cannot be told whether they are set up for this home, too."""
     return [
         f"it cannot be told what {other} has: {one.unknown}"
@@ -147,9 +147,9 @@ def _unasked(name: str, seen: Mapping[str, choice.Known]) -> list[str]:
     ]
 
 
-def _passed_over(asked: str, seen: Mapping[str, choice.Known]) -> list[str]:
+def _passed_over(asked: str, seen: Mapping[str, installation.Known]) -> list[str]:
     """What to know of schedulers that cannot be used just now, unless another one was asked for."""
-    if asked != choice.AUTO:
+    if asked != installation.AUTO:
         return []
     return [
         note for one in seen.values() if not one.answer.usable and not one.found for note in one.answer.notes

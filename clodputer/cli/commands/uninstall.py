@@ -18,7 +18,7 @@ from clodputer.cli.text.install import counted
 from clodputer.cli.text.install import told as told_problems
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.schedulers import NAMES, Scheduler, choice, load, place, removal, shim
+from clodputer.schedulers import NAMES, Scheduler, installation, load, place, removal, shim
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change
 from clodputer.store import home as homes
@@ -64,7 +64,7 @@ def command(
     """
     options = Options(scheduler or "", everywhere, purge, dry_run)
     # All are looked at: what another one starts still needs the shim.
-    names = choice.candidates(sys.platform, scheduler or choice.AUTO)
+    names = installation.candidates(sys.platform, scheduler or installation.AUTO)
     asks = not (yes or as_json) and is_terminal(sys.stdin) and is_terminal(sys.stdout)
     ask = _ask if asks else (lambda _: yes)
     with Progress(as_json, "removing") as progress:

@@ -12,7 +12,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text.install import counted, told
 from clodputer.schedulers import load
-from clodputer.schedulers.choice import candidates
+from clodputer.schedulers.installation import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, FoundUnit
 from clodputer.store import home as homes
 from clodputer.store import zone

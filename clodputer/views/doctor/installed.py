@@ -7,12 +7,12 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
-from clodputer.schedulers import choice, installation, load, place, scheduled
+from clodputer.schedulers import installation, load, place, scheduled
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers import shim as shims
-from clodputer.schedulers.choice import Known
+from clodputer.schedulers.installation import Known
 from clodputer.schedulers.shim import Shim
-from clodputer.schedulers.unit import Change, FoundUnit, Frame, SchedulerProblem, Unit, changes
+from clodputer.schedulers.unit import Change, FoundUnit, Frame, SchedulerProblem, Unit
 from clodputer.store import settings
 from clodputer.store.home import Home
 
@@ -47,25 +47,25 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Installed:
         frame = scheduled.frame(home, _settings(home, environ), shim, SECONDS)
     else:
         frame = place.bare(home.root, environ)._replace(seconds=SECONDS, environment=dict(environ))
-    schedulers = {name: load(name) for name in choice.candidates(platform)}
-    known = choice.look(schedulers, frame, everywhere=True)
+    schedulers = {name: load(name) for name in installation.candidates(platform)}
+    known = installation.look(schedulers, frame, everywhere=True)
     names = tuple(name for name, seen in known.items() if any(one.home == home.root for one in seen.found))
     found = Installed(shim, known, names, frame)
     if not names:
         return found
-    scheduler = schedulers[names[0]]
     mine = tuple(one for one in known[names[0]].found if one.home == home.root)
     try:
         wanted = plans.wanted(home, frame.environment)
-        units, problems = installation.rendered(scheduler, frame, wanted)
-        steps = tuple(changes(list(units), installation.concerned(mine, units, wanted, ())))
+        plan = installation.plan(names[0], schedulers[names[0]], frame, wanted, (), mine, {})
     except ClodputerError as error:
         return found._replace(mine=mine, problems=(SchedulerProblem(error.code, error.message, error.hint),))
     seen: list[SchedulerProblem] = []
     for name in names:
         of = [one for one in known[name].found if one.home == home.root]
-        seen += schedulers[name].problems(frame, units if name == names[0] else (), of)
-    return found._replace(units=units, mine=mine, changes=steps, problems=problems, seen=tuple(seen))
+        seen += schedulers[name].problems(frame, plan.units if name == names[0] else (), of)
+    return found._replace(
+        units=plan.units, mine=mine, changes=plan.changes, problems=plan.problems, seen=tuple(seen)
+    )
 
 
 def _settings(home: Home, environ: Mapping[str, str]) -> Settings:
