@@ -134,10 +134,10 @@ def test_fifty_droppers(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_four_droppers_in_step(tmp_path: Path) -> None:
-    """4 droppers x 500 rounds: when a round's last exec has gone, none of its requests is left behind."""
+    """4 droppers x 250 rounds: when a round's last exec has gone, none of its requests is left behind."""
     home, environ = set_up(tmp_path)
-    assert run_race(environ, 4, 500, in_step=True, run=work) == 0
-    assert_each_ran_once(home, 2000)
+    assert run_race(environ, 4, 250, in_step=True, run=work) == 0
+    assert_each_ran_once(home, 1000)
 
 
 @pytest.mark.slow
