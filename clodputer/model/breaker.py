@@ -10,8 +10,8 @@ from clodputer.model.outcome import BLAMELESS, SUCCEEDED
 from clodputer.model.withunit import YEAR
 
 # Failures that say nothing about the task: the network or the service was at fault, and they come for all tasks at once; or the
-# login or the account was, and that holds the account.
-NOT_COUNTED = ("offline", "overloaded", "server_error", "auth", "billing")
+# login or the account was, and that holds the account; or we were killed or could not write.
+NOT_COUNTED = ("offline", "overloaded", "server_error", "auth", "billing", "exec_died", "not_recorded")
 # Failures that are the same at every try, until somebody changes something.
 AT_ONCE = ("model", "permissions", "config")
 
@@ -77,7 +77,7 @@ KEYS = (
                 COUNT,
                 Breaker().threshold,
                 "So many runs must fail one after the other; 0 switches the breaker off. Usage limits, `offline`, "
-                "`overloaded`, `server_error`, `auth` and `billing` do not count; `model`, `permissions` and `config` are "
+                "`overloaded`, `server_error`, `auth`, `billing` and lost runs do not count; `model`, `permissions` and `config` are "
                 "enough by themselves.",
                 0,
                 1000,

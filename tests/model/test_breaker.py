@@ -25,7 +25,7 @@ def ends(*reasons: str, newest: float = NOW - 60) -> list[End]:
         (["timeout", "exit_status"], CLOSED),
         (["timeout", "exit_status", "completed", "timeout", "timeout"], CLOSED),
         (["timeout", "exit_status", "empty"], OPEN),
-        (["exec_died", "exec_died", "exec_died"], OPEN),
+        (["exec_died", "not_recorded", "exec_died"], CLOSED),
         (["timeout", "offline", "exit_status", "usage_limit", "cancelled", "interrupted", "empty"], OPEN),
         (["offline", "overloaded", "server_error", "usage_limit", "cancelled"], CLOSED),
         (["nothing_to_do", "timeout", "nothing_to_do", "timeout", "timeout"], OPEN),

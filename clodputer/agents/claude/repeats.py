@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from json import dumps
 from typing import Any, NamedTuple
+
+from clodputer.model.digest import digest
 
 # So many different calls are told apart, the latest ones.
 MOST = 512
@@ -33,13 +34,13 @@ class Repeats(NamedTuple):
 def with_call(repeats: Repeats, tool: str, given: Mapping[str, Any]) -> Repeats:
     """The same with one call more."""
     words = f"{tool}\n{dumps(given, sort_keys=True, default=str)}"
-    digest = blake2b(words.encode("utf-8", "replace"), digest_size=12).hexdigest()
-    if tool in WRITING and digest not in repeats.counts:
-        return Repeats(repeats.limit, {digest: 1}, tool, 1)
-    counts = {key: number for key, number in repeats.counts.items() if key != digest}
-    counts[digest] = repeats.counts.get(digest, 0) + 1
+    call = digest(words.encode("utf-8", "replace"), 12)
+    if tool in WRITING and call not in repeats.counts:
+        return Repeats(repeats.limit, {call: 1}, tool, 1)
+    counts = {key: number for key, number in repeats.counts.items() if key != call}
+    counts[call] = repeats.counts.get(call, 0) + 1
     if len(counts) > MOST:
         del counts[next(iter(counts))]
-    if counts[digest] > repeats.most:
-        return Repeats(repeats.limit, counts, tool, counts[digest])
+    if counts[call] > repeats.most:
+        return Repeats(repeats.limit, counts, tool, counts[call])
     return repeats._replace(counts=counts)
