@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from hashlib import blake2b
 from json import dumps
 from typing import NamedTuple
 
+from clodputer.model.digest import digest
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import iso, parse_moment
 from clodputer.store import atomic, plainfile
@@ -68,7 +68,7 @@ def sweep(home: Home, before: float) -> None:
 
 
 def _key(task: str, item: str) -> str:
-    return blake2b(f"{task}\n{item}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return digest(f"{task}\n{item}".encode("utf-8", "replace"), 8)
 
 
 def _folder(home: Home) -> str:
