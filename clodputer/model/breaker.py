@@ -76,8 +76,8 @@ KEYS = (
                 "threshold",
                 COUNT,
                 Breaker().threshold,
-                "So many runs must fail one after the other; 0 switches the breaker off. Usage limits, `offline`, "
-                "`overloaded`, `server_error`, `auth`, `billing` and lost runs do not count; `model`, `permissions` and `config` are "
+                "So many runs must fail one after the other; 0 switches the breaker off. Usage limits, lost runs, `offline`, "
+                "`overloaded`, `server_error`, `auth` and `billing` do not count; `model`, `permissions` and `config` are "
                 "enough by themselves.",
                 0,
                 1000,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.digest import digest
 from clodputer.model.jsontext import DEEPEST, is_shallow
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
@@ -73,8 +73,8 @@ def item_of(request: Request) -> str:
     if len(line) <= LONGEST_ITEM:
         return line
     # Two long names that begin alike are two things.
-    digest = blake2b(found.encode("utf-8", "replace"), digest_size=4).hexdigest()
-    return f"{line[: LONGEST_ITEM - 9]}~{digest}"
+    short = digest(found.encode("utf-8", "replace"), 4)
+    return f"{line[: LONGEST_ITEM - 9]}~{short}"
 
 
 # As finely as a request file writes a moment, so that reading it back gives an equal request.

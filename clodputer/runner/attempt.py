@@ -157,6 +157,7 @@ class Attempt:
             message=masker.text(report.outcome.message),
             run_id=self.run_id,
             result=masker.text(result if isinstance(result, str) else dumps(result)),
+            files=tuple(masker.text(file) for file in report.files),
             attempt=self.request.attempt,
             attempts=self.attempts,
             retry=self.task.retry,

@@ -78,3 +78,11 @@ def test_many_different_calls_are_forgotten() -> None:
     for number in range(3 * MOST):
         repeats = with_call(repeats, "Read", {"n": number})
     assert len(repeats.counts) == MOST
+
+
+def test_the_files_that_it_wrote_are_known() -> None:
+    """So that the next attempt can be told; each once, and not without end."""
+    calls = [EDIT, EDIT, LOOK, *(("Write", {"file_path": f"/{number}"}) for number in range(99))]
+    files = after(calls).notes.repeats.files
+    assert files[:3] == ("/a", "/0", "/1")
+    assert len(files) == 20

@@ -87,6 +87,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         mcp_servers=notes.mcp_servers,
         in_effect=notes.in_effect,
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+        files=notes.repeats.files,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
 
