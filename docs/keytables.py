@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from clodputer.agents import claude, command
+from clodputer.gates import parked
 from clodputer.isolate import awake
 from clodputer.model import breaker, budget, expect, limit, limits, require, retry, settings
 from clodputer.model import keys as kinds
@@ -40,7 +41,7 @@ def sections() -> dict[str, str]:
         "keys of what is asked for": _of_tasks([*own.ASKED_FOR[:3], *command.KEYS, *own.ASKED_FOR[3:]], ""),
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
-        "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS)), ""),
+        "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),

@@ -72,6 +72,7 @@ PURE = {
     "clodputer/agents/claude/keys.py",
     "clodputer/agents/claude/prices.py",
     "clodputer/agents/claude/stream.py",
+    "clodputer/agents/claude/repeats.py",
     "clodputer/agents/claude/tokens.py",
     "clodputer/agents/claude/tools.py",
     "clodputer/agents/lines.py",

@@ -35,6 +35,7 @@ COMMANDS = {
     "resume": "End the hold on a task, a lane, an account or everything.",
     "stop": "Stop everything now: hold all requests, end what runs.",
     "reset": "Forget that a task failed, and let its requests go on.",
+    "unpark": "Let the requests about a parked item run again.",
     "retry": "Run a request again that failed, was lost or was set aside.",
     "dismiss": "Put away what was given up or rejected, and count it no more.",
     "next": "Show the coming slot times, of tasks or of a cron expression.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from clodputer.effects import bury, finish, hold, put_back, retry
+from clodputer.effects import bury, finish, hold, park, put_back, retry
 from clodputer.effects.settling import Settling
 
 
@@ -20,6 +20,7 @@ EFFECTS: dict[str, Effect] = {
     "bury": bury,
     "finish": finish,
     "hold": hold,
+    "park": park,
     "put_back": put_back,
     "retry": retry,
 }

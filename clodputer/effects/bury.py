@@ -18,7 +18,7 @@ from clodputer.store.spool.aside import Reason
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     """Bury it, unless it has left the slot before."""
     if os.path.lexists(settling.in_slot):
-        code, story = str(effect["code"]), _story(effect)
+        code, story = str(effect["code"]), story_of(effect)
         numbers = {run.attempt for run in story}
         tried = f"It was tried {max(numbers)} times. Its last run" if len(numbers) > 1 else "Its run"
         more = f" {effect['message']}" if effect.get("message") else ""
@@ -52,7 +52,8 @@ def bury(
     return aside.set_aside(path, context.home.dead, f"{place.id}.", reason)
 
 
-def _story(effect: Mapping[str, Any]) -> tuple[Past, ...]:
+def story_of(effect: Mapping[str, Any]) -> tuple[Past, ...]:
+    """The runs that an effect tells of, the earliest first."""
     try:
         return story_from_json(effect.get("attempts") or ())
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.attempts import Attempts, story_to_json, to_json
 from clodputer.model.backoff import limit_pause
 from clodputer.model.ending import Ending
-from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT
+from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT, speaks_against_item
 from clodputer.model.request import Request
 from clodputer.model.retry import is_retried, most_attempts, wait_after
 from clodputer.model.task import Task
@@ -40,7 +40,8 @@ def after(ending: Ending) -> list[dict[str, Any]]:
     """The effects of a run's end, as data that stands in its record. The last one takes the request out of the slot.
 
     `finish`: the request goes into the run folder. `put_back`: it goes back to its queue, its attempt not used up. `retry`: it
-    waits to be run again. `bury`: it goes to `dead/`. `hold`: something stops until a moment (epoch seconds).
+    waits to be run again. `bury`, `park`: it goes to `dead/`, to `parked/`. `hold`: something stops until a moment (epoch
+    seconds).
     """
     if ending.reason == "interrupted":
         return [{"effect": "put_back"}]
@@ -125,9 +126,28 @@ def _failed(ending: Ending) -> dict[str, Any]:
         )
     if (again or ending.unresumed) and ending.left:
         return _left_running(ending)
+    if _is_poison(ending):
+        return _parked(ending)
     if ending.outcome == LOST or ending.attempts.story:
         return _given_up(ending)
     return {"effect": "finish"}
+
+
+def _is_poison(ending: Ending) -> bool:
+    """Whether one more run about the same thing would, by all that is known, fail as those before did."""
+    counts = bool(ending.item) and speaks_against_item(ending.outcome, ending.reason)
+    return counts and 0 < ending.park_after <= ending.item_failures + 1
+
+
+def _parked(ending: Ending) -> dict[str, Any]:
+    number = ending.item_failures + 1
+    return {
+        "effect": "park",
+        "code": ending.reason,
+        "item": ending.item,
+        "message": f"{number} runs about {ending.item} ended without success (park_after: {ending.park_after}).",
+        "attempts": story_to_json(ending.story.story),
+    }
 
 
 def _again(

@@ -19,7 +19,9 @@ class Ending(NamedTuple):
     retry_after: the seconds that the other side asked for. left: how many processes of the run would not die.
     limit: what its task says of usage limits. resets_at: when this one ends (epoch seconds). account: what it draws on, empty
     for none. watched: the files from which its login came, and how they look. session: of its conversation, empty for none.
-    unresumed: it was to go on with a session and could not. dice: a number from 0 to 1, of all that is left to chance.
+    unresumed: it was to go on with a session and could not. item: what it was about. item_failures: how many runs about that
+    failed before, since the last that did not. park_after: with how many it is parked, 0 for never. dice: a number from 0 to 1,
+    of all that is left to chance.
     """
 
     outcome: str
@@ -41,6 +43,9 @@ class Ending(NamedTuple):
     watched: Mapping[str, str] = {}
     session: str = ""
     unresumed: bool = False
+    item: str = ""
+    item_failures: int = 0
+    park_after: int = 3
     dice: float = 0.5
 
     @property

@@ -126,6 +126,12 @@ REASONS: dict[str, Reason] = {
     "expect_unmet": Reason(
         FAILED, "An expectation of the task did not hold.", "See which one in the message.", WHEN_ASKED
     ),
+    "no_progress": Reason(
+        FAILED,
+        "It called the same tool with the same input again and again, more than repeat_limit times.",
+        "Look at what it was trying: clodputer show RUN. Then say in the prompt what to do instead, or raise repeat_limit.",
+        WHEN_ASKED,
+    ),
     "agent_error": Reason(
         FAILED, "The agent reported an error of its own; the message has it.", "", WHEN_ASKED
     ),
@@ -188,6 +194,26 @@ REASONS: dict[str, Reason] = {
         WHEN_NAMED,
     ),
 }
+
+
+# Failures that say nothing against the thing that a run was about: the same task fails so whatever it is about.
+NOT_THE_ITEMS = frozenset(
+    (
+        "auth",
+        "billing",
+        "model",
+        "permissions",
+        "config",
+        "not_started",
+        "internal",
+        *(code for code, reason in REASONS.items() if reason.retry == BY_DEFAULT),
+    )
+)
+
+
+def speaks_against_item(outcome: str, reason: str) -> bool:
+    """Whether an end counts when it is asked how often a thing could not be got done."""
+    return outcome not in BLAMELESS and reason not in NOT_THE_ITEMS
 
 
 class Outcome(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.digest import digest
 from clodputer.model.jsontext import DEEPEST, is_shallow
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
@@ -55,6 +56,25 @@ BY_HAND = frozenset(("manual", "retry"))
 def by_hand(request: Request) -> bool:
     """Whether somebody asked for this one run, where other requests come from triggers."""
     return request.origin.get("trigger") in BY_HAND
+
+
+# What dedupe keys of ours begin with; they name a moment or another request, and no thing in the outside world.
+OUR_KEYS = ("alarm:", "slot:", "retry:")
+
+
+def item_of(request: Request) -> str:
+    """What a request is about: what it says itself, else the file that a trigger brought it for, else its dedupe key."""
+    file = request.context.get("file")
+    path = file.get("path") if isinstance(file, dict) else None
+    key = "" if request.dedupe_key.startswith(OUR_KEYS) else request.dedupe_key
+    found = next((text for text in (request.item, path, key) if isinstance(text, str) and text), "")
+    shown = "".join(letter if letter.isprintable() else " " for letter in found)
+    line = " ".join(shown.split())
+    if len(line) <= LONGEST_ITEM:
+        return line
+    # Two long names that begin alike are two things.
+    short = digest(found.encode("utf-8", "replace"), 4)
+    return f"{line[: LONGEST_ITEM - 9]}~{short}"
 
 
 # As finely as a request file writes a moment, so that reading it back gives an equal request.

@@ -109,6 +109,7 @@ class Report(NamedTuple):
 
     resets_at: when a usage limit ends, in epoch seconds. retry_after: the seconds that the other side asked for before another
     attempt. unresumed: it was to go on with a session, and could not.
+    files: those that it is known to have written.
     """
 
     outcome: Outcome
@@ -127,3 +128,4 @@ class Report(NamedTuple):
     resets_at: Optional[float] = None
     retry_after: Optional[float] = None
     unresumed: bool = False
+    files: tuple[str, ...] = ()

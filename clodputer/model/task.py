@@ -55,6 +55,7 @@ class Claude(NamedTuple):
     session: str = "new"
     on_denied: str = "fail"
     requires_mcp: tuple[str, ...] = ()
+    repeat_limit: int = 20
 
 
 class Task(NamedTuple):
@@ -81,6 +82,7 @@ class Task(NamedTuple):
     expect: Expect = Expect()
     retry: Retry = Retry()
     limit: Limit = Limit()
+    park_after: int = 3
     breaker: Breaker = Breaker()
     budget: Budget = Budget()
     require: Require = Require()

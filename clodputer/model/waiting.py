@@ -19,6 +19,7 @@ ADMISSION = "admission"
 NOT_BEFORE = "not_before"
 RETRY = "retry"
 OVERLAP = "overlap"
+PARKED = "parked"
 EXPOSED = "exposed"
 
 WAITS: dict[str, Wait] = {
@@ -32,6 +33,10 @@ WAITS: dict[str, Wait] = {
     HOLD: Wait(
         "Everything, its lane, its task or its account is on hold.",
         "It goes on when the hold ends, or at once after: clodputer resume",
+    ),
+    PARKED: Wait(
+        "What it is about is parked: several runs did not get it done (park_after).",
+        "It goes on after: clodputer unpark ITEM (clodputer queue --parked names it)",
     ),
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from json import dumps
-from shutil import rmtree
 from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
@@ -21,7 +20,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect, fault, logins, replace
+from clodputer.runner import expect, fault, items, logins, replace
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain, run_check
 from clodputer.runner.processes.stop import Stop
@@ -125,7 +124,7 @@ class Attempt:
             finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
         return finished
 
-    def record(self, finished: Finished, _history: History, ended_at: float) -> dict[str, Any]:
+    def record(self, finished: Finished, ended_at: float) -> dict[str, Any]:
         """The record of the run, with the effects that follow from its end at `ended_at` (epoch seconds). Raises OSError."""
         report = finished.report
         fault.reach(self.context, "record", self.request.id)
@@ -158,6 +157,7 @@ class Attempt:
             message=masker.text(report.outcome.message),
             run_id=self.run_id,
             result=masker.text(result if isinstance(result, str) else dumps(result)),
+            files=tuple(masker.text(file) for file in report.files),
             attempt=self.request.attempt,
             attempts=self.attempts,
             retry=self.task.retry,
@@ -169,8 +169,17 @@ class Attempt:
             watched=logins.watched(self.context, self.task, finished.launch),
             session=report.session_id or (finished.launch.session_id if finished.launch else ""),
             unresumed=report.unresumed and bool(self.attempts.session),
+            item=self.request.item,
+            item_failures=self._failures_before(report.outcome, ended_at),
+            park_after=self.task.park_after,
             dice=dice(self.request.id, self.request.attempt),
         )
+
+    def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
+        if not items.counts(ended):
+            return 0
+        # A history of its own: that of the gates was read before the run.
+        return items.failures(self.context, self.task, self.request, History(self.context.home), now)
 
     def _execute(self, ready: Ready) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
@@ -213,7 +222,7 @@ class Attempt:
     def _withdraw(self) -> None:
         """Undo the beginning of a run that the installation cannot start: it is no false start of the request."""
         slots.unmark(self.context.home, self.slot, self.task.name, self.run_id)
-        rmtree(self.folder, ignore_errors=True)
+        runs.remove(self.context.home, self.task.name, self.run_id)
 
     def _starting(self) -> None:
         self._started = True

@@ -14,7 +14,7 @@ from clodputer.gates import budget
 from clodputer.model.attempts import Past
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
-from clodputer.model.request import InvalidRequest, Place, Request
+from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
@@ -57,7 +57,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _refuse(context, slot, place, Refuse("invalid_request", str(error)), "", now)
         return None
     known = attempts.read(context.home, request.task, request.id)
-    request = request._replace(attempt=max(request.attempt, known.attempt))
+    request = request._replace(attempt=max(request.attempt, known.attempt), item=item_of(request))
     task, problem = _task(context, request)
     history = History(context.home)
     fault.reach(context, "gates", place.id)
@@ -82,7 +82,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
                 _wait(context, slot, place, request, finished, time())
                 return None
             ended_at = time()
-            record = attempt.record(finished, history, ended_at)
+            record = attempt.record(finished, ended_at)
     except Exception as error:
         _unfinished(context, slot, place, attempt, error)
         raise

@@ -19,9 +19,9 @@ from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import Outcome
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
-from clodputer.model.retry import Retry
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault, unrecorded
+from clodputer.model.task import Task
+from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.processes import sweep
 from clodputer.runner.processes.contain import CHECK_FOLDER
 from clodputer.runner.processes.recorded import read_identities
@@ -29,6 +29,7 @@ from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
 from clodputer.store.context import Context
+from clodputer.store.history import History
 from clodputer.store.spool import attempts, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
@@ -102,10 +103,7 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
 
 def forget_attempt(context: Context, slot: Slot, place: Place, task: str, run_id: str) -> None:
     """Put the request of a run that was not started back into its queue, as if the run had not been begun. Raises OSError."""
-    # With shutil come three libraries of compression, which most runs have no use for.
-    from shutil import rmtree
-
-    rmtree(runs.folder(context.home, task, run_id), ignore_errors=True)
+    runs.remove(context.home, task, run_id)
     slots.unmark(context.home, slot, task, run_id)
     _put_back(context, slot, place)
     context.log(time(), "recovered", task=task, request_id=place.id, run_id=run_id, action="put_back")
@@ -171,6 +169,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     )
     request = _request(folder, place, task, now)
     known = attempts.read(context.home, task, place.id)
+    known_task = _task(context, task)
     ending = Ending(
         report.outcome.outcome,
         report.outcome.reason,
@@ -180,7 +179,10 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         run_id=run_id,
         attempt=request.attempt,
         attempts=known,
-        retry=_retry(context, task),
+        retry=known_task.retry,
+        item=request.item,
+        item_failures=items.failures(context, known_task, request, History(context.home), now),
+        park_after=known_task.park_after,
         left=sum(bool(process.get("alive")) for process in swept),
         dice=dice(place.id, request.attempt),
     )
@@ -208,12 +210,12 @@ def _unknown_end(error: str) -> Outcome:
     return outcome.of("exec_died", f"Nobody knows how the run ended: {message}")
 
 
-def _retry(context: Context, task: str) -> Retry:
-    """What the task says of retries; nothing, when its file is gone or broken meanwhile."""
+def _task(context: Context, name: str) -> Task:
+    """The task as its file says now; one that says nothing, when that is gone or broken meanwhile."""
     try:
-        return taskfile.load(context.home, task, context.environ).retry
+        return taskfile.load(context.home, name, context.environ)
     except ClodputerError:
-        return Retry()
+        return Task(name, "")
 
 
 def _request(folder: str, place: Place, task: str, now: float) -> Request:

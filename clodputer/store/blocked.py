@@ -48,7 +48,9 @@ def report(home: Home, error: ClodputerError, package: str = "") -> None:
     cause = f"{error.code}\n{error.hint}\n{package}\n{error.message}"
     data = cause.encode("utf-8", "replace")[:LARGEST]
     try:
-        if not homes.exists(home) or homes.is_newer(home) or _read(home) == data:
+        # In another account's home we leave nothing: its owner could not write to files of ours.
+        usable = homes.exists(home) and homes.is_own(home) and not homes.is_newer(home)
+        if not usable or _read(home) == data:
             return
         found = _secrets(home)
         # Not as `look_on` has it: that reads config.yaml, for which a package may be missing.

@@ -32,6 +32,7 @@ class Home:
         "ledger",
         "log",
         "new",
+        "parked",
         "rejected",
         "root",
         "runs",
@@ -53,6 +54,7 @@ class Home:
         self.rejected = f"{root}/spool/rejected"
         self.dead = f"{root}/spool/dead"
         self.closed = f"{root}/spool/closed"
+        self.parked = f"{root}/spool/parked"
         self.lanes = f"{root}/spool/lanes"
         self.holds = f"{root}/holds"
         self.runs = f"{root}/runs"
@@ -163,6 +165,7 @@ def make(home: Home) -> None:
         home.rejected,
         home.dead,
         home.closed,
+        home.parked,
         home.lanes,
         home.holds,
         home.runs,
@@ -205,6 +208,7 @@ def complete(home: Home) -> None:
         home.rejected,
         home.dead,
         home.closed,
+        home.parked,
         home.lanes,
         home.runs,
         home.dedupe,

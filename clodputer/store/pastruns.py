@@ -65,7 +65,7 @@ def sweep_up(home: Home) -> None:
 def _waiting(home: Home) -> set[str]:
     """The ids of requests that wait, run, or lie in `dead/`: their earlier runs are counted and named."""
     found = find.pending_ids(home)
-    return found.union(map(aside.id_of, entries(home.dead)))
+    return found.union(map(aside.id_of, (*entries(home.dead), *entries(home.parked))))
 
 
 def _newest(home: Home, task: str) -> list[tuple[str, str]]:

@@ -58,6 +58,14 @@ def make(home: Home, task: str, run_id: str, request: Request, masker: Masker) -
     return path
 
 
+def remove(home: Home, task: str, run_id: str) -> None:
+    """Remove the folder of a run that was not started, with all that is in it; what cannot be removed stays."""
+    # With shutil come three libraries of compression, which most runs have no use for.
+    from shutil import rmtree
+
+    rmtree(folder(home, task, run_id), ignore_errors=True)
+
+
 def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> None:
     """Write a JSON file for people and programs: a line for each field, whole or not at all."""
     atomic.write(path, in_lines(value).encode(), durable=durable)

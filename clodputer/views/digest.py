@@ -70,6 +70,7 @@ STATE = (
     "scheduler",
     "rejected",
     "dead",
+    "parked",
     "missed",
     "overdue",
     "watch_problems",

@@ -12,7 +12,7 @@ from clodputer.runner.requests.putback import Known, trouble
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, dropfile, find
-from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found
+from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED, Found
 
 # Of a task's files in one place the latest are looked for among so many; each has to be read.
 MOST_READ = 200
@@ -49,6 +49,8 @@ class SetAside(NamedTuple):
             self.place == CLOSED and self.code != aside.CANCELLED and not self.dismissed_at
         ):
             return ""
+        if self.place == PARKED:
+            return f"Look at what its runs did, then: clodputer unpark {self.request_id}"
         again = f"clodputer retry {self.handle}"
         return f"{self.trouble.hint} Then: {again}" if self.trouble else f"Run it again: {again}"
 
@@ -171,7 +173,7 @@ def of_task(context: Context, task: str) -> list[SetAside]:
     """The requests of a task that were rejected or given up, of each place the latest first."""
     found = []
     known: Known = {}
-    for place in (REJECTED, DEAD):
+    for place in (REJECTED, DEAD, PARKED):
         folder = find.folder(context.home, place)
         for name in islice(aside.names(folder), MOST_READ):
             if dropfile.task_inside(f"{folder}/{name}", aside.read(folder, name).dropped_as) != task:

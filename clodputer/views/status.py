@@ -70,6 +70,7 @@ class Status(NamedTuple):
     holds: tuple[Placed, ...]
     rejected: int
     dead: int
+    parked: int
     past: Past
     missed: tuple[Missed, ...]
     overdue: tuple[Overdue, ...]
@@ -95,6 +96,7 @@ class Status(NamedTuple):
             "scheduler": self.scheduled.to_json(),
             "rejected": self.rejected,
             "dead": self.dead,
+            "parked": self.parked,
             "last_runs": [run.to_json() for run in self.past.last],
             "cost_usd": {
                 "today": round(self.past.cost_today, 6),
@@ -127,6 +129,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         tuple(holds.in_effect(home, now)),
         len(aside.names(home.rejected)),
         len(aside.names(home.dead)),
+        len(aside.names(home.parked)),
         past.past(home, now, count, midnight.timestamp()),
         tuple(fates.missed(home, good, since)),
         tuple(fates.overdue(context.environ, home, good, now)),

@@ -50,13 +50,14 @@ CALLS = {
     ],
     "queue": [
         Call(),
-        *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "closed")),
+        *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "parked", "closed")),
     ],
     "cancel": [Call(("held-0002",)), Call(("--all-of", "good"))],
     "pause": [Call(("bad", "--for", "1s", "--reason", "a test"))],
     "resume": [Call(("bad",))],
     "stop": [Call(fresh=True)],
     "reset": [Call(("bad",))],
+    "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [
         Call(("nothing-such",), status=1),

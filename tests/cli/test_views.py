@@ -81,6 +81,7 @@ def test_status_as_json(busy: Home) -> None:
         "holds",
         "rejected",
         "dead",
+        "parked",
         "last_runs",
         "cost_usd",
         "missed",

@@ -52,6 +52,13 @@ EFFECTS: dict[str, dict[str, Any]] = {
     "bury": {"effect": "bury", "code": "exec_died"},
     "hold": HOLD,
     "retry": RETRY,
+    "park": {
+        "effect": "park",
+        "code": "exit_status",
+        "item": "issue 42",
+        "message": "3 runs failed.",
+        "attempts": [],
+    },
 }
 
 
@@ -130,7 +137,7 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
             killed.append(killed_at(step, lambda: effects.perform(one, EFFECTS[name])))
 
         found = whole(tmp_path / str(step), perform)
-        if name == "bury":
+        if name in ("bury", "park"):
             # A reason without the file it belongs to may be left: it is written first.
             found = [path for path in found if not path.endswith((".reason.txt", ".reason.json"))]
             kept = [path for path in expected if not path.endswith((".reason.txt", ".reason.json"))]

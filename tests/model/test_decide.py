@@ -45,7 +45,7 @@ def test_after(reason: str, kinds: list[str]) -> None:
 def test_every_reason_leaves_the_slot_last(reason: str) -> None:
     """Whatever the reason, the last effect, and only it, moves the request out of the slot."""
     effects = decide.after(Ending(outcome.of(reason).outcome, reason, NOW))
-    leaving = [effect["effect"] in ("finish", "put_back", "retry", "bury") for effect in effects]
+    leaving = [effect["effect"] in ("finish", "put_back", "retry", "bury", "park") for effect in effects]
     assert leaving == [False] * (len(effects) - 1) + [True]
 
 

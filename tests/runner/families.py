@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import shutil
@@ -51,7 +52,7 @@ ESCAPES = {
     "chain": "(setsid env -i /bin/sh chain.sh MARK < /dev/null > /dev/null 2>&1 &)",
 }
 # One generation after the other, each without an environment, in a session of its own, and gone when the next one is there.
-CHAIN = "/bin/sleep 0.02\n/usr/bin/env -i /usr/bin/setsid /bin/sh chain.sh $1 &\n"
+CHAIN = ": > began\n/bin/sleep 0.02\n/usr/bin/env -i /usr/bin/setsid /bin/sh chain.sh $1 &\n"
 
 needs_setsid = pytest.mark.skipif(not shutil.which("setsid"), reason="there is no setsid program here")
 
@@ -70,6 +71,20 @@ def marked(mark: str) -> list[int]:
     """Everybody with that word among the arguments."""
     tree = native()
     return [p.pid for p in tree.everyone() if not p.ended and mark in tree.command(p.pid).split()]
+
+
+# Put before a script: each process that comes from it has this lock from then on, whatever it sheds.
+HOLD = "exec 9> held\nflock 9\n"
+
+
+def held(folder: Path) -> bool:
+    """Whether anybody is alive who comes from a script in that folder that began with HOLD."""
+    with open(folder / "held", "a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def gone(pid: int) -> bool:

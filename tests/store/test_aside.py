@@ -63,6 +63,8 @@ def test_the_file_is_plain_json(home: Home) -> None:
         "dropped_as": "a",
         "at": "1970-01-01T00:00:00.000Z",
         "retried_as": None,
+        "item": None,
+        "lane": None,
         "attempts": [],
         "dismissed_at": None,
     }

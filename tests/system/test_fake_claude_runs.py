@@ -72,6 +72,7 @@ def stage(tmp_path: Path, fake_claude: Path) -> Stage:
         ("@fake mcp tickets=connected", {"requires_mcp": ["tickets"]}, "succeeded", "completed"),
         ("@fake api_error billing_error 400", {}, "failed", "billing"),
         ("@fake limit 3600", {}, "limited", "usage_limit"),
+        ("@fake tool git status\n" * 21 + "@fake hang", {}, "failed", "no_progress"),
         ("@fake rate_limit allowed_warning 3600\n@fake say well", {}, "succeeded", "completed"),
         ("@fake flood 5 ", {"max_output": "1MB"}, "failed", "output_too_large"),
     ],

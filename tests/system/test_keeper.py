@@ -15,7 +15,7 @@ import pytest
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
-from tests.runner.families import CHAIN, ESCAPES, LINUX, a_mark, gone, marked, needs_setsid
+from tests.runner.families import CHAIN, ESCAPES, HOLD, LINUX, a_mark, gone, held, marked, needs_setsid
 from tests.wait import until
 from tests.workshop import (
     command_task,
@@ -36,8 +36,13 @@ class Case(NamedTuple):
     """A home with an exec in it whose run, or the check after it, has left an escape behind."""
 
     home: Home
+    folder: Path
     mark: str
     process: subprocess.Popen[bytes]
+
+    def escaped(self) -> None:
+        """Wait until the escape is there."""
+        until(lambda: (self.folder / "began").exists() or marked(self.mark), 60, "it never began")
 
     def process_json(self, inside: str = "") -> dict[str, Any]:
         """What is recorded of the run's processes."""
@@ -52,16 +57,15 @@ def begin(folder: Path, escape: str, in_check: bool = False) -> Case:
     home, mark = make_home(folder), a_mark()
     (folder / "chain.sh").write_text(CHAIN)
     script = program(
-        folder, "escape", f"cd {folder}\n{ESCAPES[escape].replace('MARK', mark)}\nexec sleep 300"
+        folder, "escape", f"cd {folder}\n{HOLD}{ESCAPES[escape].replace('MARK', mark)}\nexec sleep 300"
     )
     if in_check:
         command_task(home, "work", "/bin/true", more=f"expect: {{command_succeeds: [{script}]}}\n")
     else:
         command_task(home, "work", str(script))
     drop(home, "work")
-    return Case(
-        home, mark, subprocess.Popen([sys.executable, "-m", "clodputer", "exec"], env=environment(home))
-    )
+    process = subprocess.Popen([sys.executable, "-m", "clodputer", "exec"], env=environment(home))
+    return Case(home, folder, mark, process)
 
 
 @pytest.mark.parametrize("in_check", [False, True], ids=["run", "check"])
@@ -69,21 +73,21 @@ def test_exec_is_killed(tmp_path: Path, in_check: bool) -> None:
     """Each escape in a home of its own, all at once: nobody is left although no next exec comes, which then says lost."""
     cases = [begin(tmp_path / str(number), escape, in_check) for number, escape in enumerate(ESCAPES)]
     for case in cases:
-        until(lambda: marked(case.mark), 60, "it never began")  # noqa: B023
+        case.escaped()
         case.process.kill()
         case.process.wait()
     for case in cases:
-        until(lambda: not marked(case.mark), 60, "still there")  # noqa: B023
+        until(lambda: not held(case.folder), 60, "still there")  # noqa: B023
     for case in cases:
         execute(case.home)
         assert outcomes(case.home, "work") == ["lost"]
-        assert not marked(case.mark)
+        assert not held(case.folder)
 
 
 def test_the_next_exec_waits_for_the_keeper(tmp_path: Path) -> None:
     """It comes at once, while the keeper still waits for the agent to obey; nothing is alive when the next run begins."""
     case = begin(tmp_path / "home", "deaf daemon")
-    until(lambda: marked(case.mark), 60)
+    case.escaped()
     keeper = case.process_json()["keeper"][0]
     case.process.kill()
     case.process.wait()
@@ -98,28 +102,28 @@ def test_the_next_exec_waits_for_the_keeper(tmp_path: Path) -> None:
 def test_exec_and_keeper_are_killed(tmp_path: Path) -> None:
     """The next exec kills those that still write to the output of the run, and whoever was seen before."""
     case = begin(tmp_path / "home", "double fork")
-    until(lambda: marked(case.mark), 60)
+    case.escaped()
     # The keeper first: its orphans become children of exec, and nobody's when that is killed a moment later.
     os.kill(case.process_json()["keeper"][0], signal.SIGKILL)
     case.process.kill()
     case.process.wait()
-    assert marked(case.mark)
+    assert held(case.folder)
     execute(case.home)
-    assert not marked(case.mark)
+    assert not held(case.folder)
     assert outcomes(case.home, "work") == ["lost"]
 
 
 def test_the_keeper_alone_is_killed(tmp_path: Path) -> None:
     """The run goes on under exec and ends as if nothing had been."""
     case = begin(tmp_path / "home", "chain")
-    until(lambda: marked(case.mark), 60)
+    case.escaped()
     os.kill(case.process_json()["keeper"][0], signal.SIGKILL)
     content = slot.content(case.home, Slot("default", 0))
     assert content.place is not None
     slot.ask_cancel(case.home, Slot("default", 0), content.place.id)
     assert case.process.wait(60) == 0
     assert outcomes(case.home, "work") == ["cancelled"]
-    assert not marked(case.mark)
+    assert not held(case.folder)
 
 
 def test_a_check_leaves_no_secret_in_its_output(tmp_path: Path) -> None:

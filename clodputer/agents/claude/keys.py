@@ -133,4 +133,14 @@ KEYS = (
         smallest=1,
         example="github",
     ),
+    Key(
+        "repeat_limit",
+        COUNT,
+        20,
+        "A run that calls the same tool with the same input more often than this goes round in circles, and is stopped (reason "
+        "`no_progress`). Whenever it changes a file it is counted anew. `0`: never stopped.",
+        smallest=0,
+        largest=100_000,
+        example=50,
+    ),
 )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
+from clodputer.agents.claude.repeats import Repeats, with_call
 from clodputer.agents.claude.tokens import CLASSES, Tokens, counted
 from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
@@ -51,7 +52,7 @@ class Notes(NamedTuple):
     when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
     usage that was rejected. cap: what the run may cost, in US dollars, if that is limited. refusals: why claude did not carry
-    out a call, by its id. hook: what a hook that stopped the prompt said of it.
+    out a call, by its id. hook: what a hook that stopped the prompt said of it. repeats: how often it made the same call.
     """
 
     required: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class Notes(NamedTuple):
     unreadable: int = 0
     last_words: str = ""
     tokens: Tokens = Tokens()
+    repeats: Repeats = Repeats()
     cap: Optional[float] = None
 
 
@@ -87,6 +89,7 @@ def begin(task: Task) -> Progress:
         asked_mode=asked_mode(task),
         forbidden=forbidden,
         cap=task.claude.max_cost_usd,
+        repeats=Repeats(task.claude.repeat_limit),
     )
     return Progress(notes=notes)
 
@@ -137,6 +140,8 @@ def _heard(progress: Progress, line: bytes) -> Progress:
         notes = _limit(notes, mapping(event.get("rate_limit_info")))
     notes = notes._replace(final=final)
     hopeless = progress.hopeless
+    if notes.repeats.too_many:
+        hopeless = "no_progress"
     # The first event comes when the servers have had their time to start, and before anything is spent.
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"
@@ -205,14 +210,15 @@ def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
         notes.tokens, text(message.get("id")), text(message.get("model")), mapping(message.get("usage"))
     )
     notes = notes._replace(tokens=tokens)
-    tools, words = dict(notes.open_tools), notes.last_words
+    tools, words, repeats = dict(notes.open_tools), notes.last_words, notes.repeats
     for block in _blocks(event):
         if block.get("type") == "tool_use" and len(tools) < MOST_TOOLS:
             name = text(block.get("name"))
             tools[text(block.get("id"))] = Tool(name, brief(mapping(block.get("input"))))
+            repeats = with_call(repeats, name, mapping(block.get("input")))
         elif block.get("type") == "text":
             words = shortened(text(block.get("text")), LAST_WORDS) or words
-    notes = notes._replace(open_tools=tools, last_words=words)
+    notes = notes._replace(open_tools=tools, last_words=words, repeats=repeats)
     if event.get("parent_tool_use_id"):
         return notes  # a subagent: its model and its errors are not the run's
     if event.get("is_api_error_message") is True or event.get("error"):

@@ -87,6 +87,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         mcp_servers=notes.mcp_servers,
         in_effect=notes.in_effect,
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+        files=notes.repeats.files,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
 
@@ -134,6 +135,10 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
             "permissions",
             f"It was stopped before it did anything: {weaker_than_asked(notes.in_effect, notes.asked_mode, notes.forbidden)}.",
         )
+    if ended.stopped == "no_progress":
+        repeats = notes.repeats
+        said = f"It called {repeats.tool} with the same input {repeats.most} times (repeat_limit: {repeats.limit})."
+        return _with_last_words(of("no_progress", said), notes)
     if ended.stopped == "max_cost":
         spent_so_far, cap = f"${notes.tokens.cost:.2f}", f"${notes.cap or 0.0:.2f}"
         return of("max_cost", f"It was stopped at {spent_so_far} by the list of prices; it may cost {cap}.")

@@ -61,6 +61,7 @@ EVENTS = (
     "task_changed",
     "task_removed",
     "tidy_failed",
+    "unparked",
     "watch_failed",
     "watch_slowed",
     "watch_started",

@@ -57,6 +57,7 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
 @click.option(
     "--rejected", "place", flag_value="rejected", help="Files that are no requests, each with the reason."
 )
+@click.option("--parked", "place", flag_value="parked", help="Those about things that no run got done.")
 @click.option("--closed", "place", flag_value="closed", help="Those that a person cancelled or retried.")
 @json_option
 @click.pass_obj
@@ -64,7 +65,7 @@ def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str]
     """List the requests that wait, in the order of their runs.
 
     First what is being run, then what is queued, what waits for its time, and what was dropped and not taken in yet. With
-    --dead, --rejected or --closed those that were set aside, the latest first.
+    --dead, --rejected, --parked or --closed those that were set aside, the latest first.
 
     \b
     Examples:
@@ -99,7 +100,7 @@ def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_j
 
 
 def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_json: bool = False) -> Result:
-    """What was set aside: `place` is dead, rejected or closed. Raises ClodputerError when there is no home."""
+    """What was set aside: `place` is dead, rejected, parked or closed. Raises ClodputerError when there is no home."""
     context = look(environ)
     found = setaside.in_place(context.home, place, limit)
     data = context.masker.data(found.to_json())
@@ -114,6 +115,8 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
                 "Done with it: clodputer dismiss rejected/FILE"
             )
         ]
+    elif place == "parked":
+        hints += ["All of one: clodputer show REQUEST. To let it go on: clodputer unpark REQUEST"]
     else:
         done = " Done with it: clodputer dismiss REQUEST" if place == "dead" else ""
         hints += [f"To run one again: clodputer retry REQUEST.{done}"]

@@ -26,7 +26,7 @@ from clodputer.store.holds import EVERYTHING, Hold, Placed
 def command(reason: str) -> Result:
     """Stop everything now: hold all requests, end what runs.
 
-    Nothing is lost: the requests of the ended runs go back to their queues, and everything waits for: clodputer resume --all.
+    Nothing is lost: the requests of the ended runs go back to their queues, and everything waits (see: clodputer resume).
     A run that a person waits for (clodputer run) ends as cancelled. Waits for the ends of the runs, for a minute at most.
 
     Exit code 0 when nothing runs any more, 1 when something still does.

@@ -17,10 +17,10 @@ from clodputer.model.attempts import Past
 from clodputer.store import plainfile
 from clodputer.store.context import Context
 from clodputer.store.spool.dropfile import FORMS
-from clodputer.store.spool.find import CLOSED, DEAD, REJECTED
+from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED
 from clodputer.views.setaside import SetAside
 
-VERBS = {REJECTED: "was rejected", DEAD: "was given up", CLOSED: "was closed"}
+VERBS = {REJECTED: "was rejected", DEAD: "was given up", PARKED: "was parked", CLOSED: "was closed"}
 # So many of the files of one task are shown, and so many bytes of a file's content.
 MOST_SHOWN, LARGEST = 3, 64 * 1024
 
@@ -40,13 +40,25 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     verb = f"{ink(VERBS[one.place], 'yellow')} {when.ago(one.since, now)}"
     lines = [hung(f"{ink(printable(one.name), 'bold')} {verb}")]
     lines += [wrapped_field(label, printable(text)) for label, text in fields if text]
-    lines += [
-        wrapped_field("attempts" if not index else "", _run(run)) for index, run in enumerate(one.attempts)
-    ]
+    lines += _attempts(one)
     if content and content.strip():
         shown = shortened(content, one.path).replace("\n", "\n  ")
         lines += ["", f"{ink('Content', 'bold')}\n  {shown}"]
     return "\n".join(lines)
+
+
+def beside(one: SetAside, now: float) -> str:
+    """The same in a few lines, to stand below a run of its request."""
+    head = f"{one.handle} {VERBS[one.place]} {when.ago(one.since, now)}"
+    return "\n".join(
+        [ink(printable(head), "yellow"), wrapped_field("fix", printable(one.fix)), *_attempts(one)]
+    )
+
+
+def _attempts(one: SetAside) -> list[str]:
+    return [
+        wrapped_field("attempts" if not index else "", _run(run)) for index, run in enumerate(one.attempts)
+    ]
 
 
 def _run(run: Past) -> str:
@@ -68,7 +80,7 @@ def content(context: Context, one: SetAside) -> Optional[str]:
 def of_task(found: Sequence[SetAside], now: float) -> list[str]:
     """The files of one task in a few lines: each with its reason, and below it what fixes it."""
     lines = []
-    for place, label in ((REJECTED, "rejected"), (DEAD, "given up")):
+    for place, label in ((REJECTED, "rejected"), (DEAD, "given up"), (PARKED, "parked")):
         here = [one for one in found if one.place == place]
         for one in here[:MOST_SHOWN]:
             # The reason as it is now, if there still is one: the task file may have been edited since.

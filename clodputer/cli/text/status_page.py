@@ -143,6 +143,8 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.rejected} rejected, as they cannot be run. See: clodputer queue --rejected"
     if status.dead:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST, or dismiss"
+    if status.parked:
+        yield f"{status.parked} parked, as no run got it done. See: clodputer queue --parked; then: clodputer unpark REQUEST"
     for blind in status.watch_problems:
         yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
     if unscheduled := scheduled.sentence(status.scheduled):

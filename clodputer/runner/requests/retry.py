@@ -15,7 +15,7 @@ from clodputer.effects.close import close
 from clodputer.effects.finish import MASKED
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
-from clodputer.model.request import InvalidRequest, Request, from_fields, to_fields
+from clodputer.model.request import InvalidRequest, Request, from_fields, item_of, to_fields
 from clodputer.runner.intake import read_request
 from clodputer.runner.requests.putback import put_back
 from clodputer.store import runs
@@ -23,7 +23,17 @@ from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, drop, dropfile
 from clodputer.store.spool.aside import Reason
-from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, RUN, everywhere, folder, meant, set_aside
+from clodputer.store.spool.find import (
+    CLOSED,
+    DEAD,
+    PARKED,
+    REJECTED,
+    RUN,
+    everywhere,
+    folder,
+    meant,
+    set_aside,
+)
 from clodputer.tasks import taskfile
 
 # A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
@@ -133,6 +143,7 @@ def _retry(context: Context, ended: Ended) -> Retried:
             key,
             TTL,
             origin,
+            item_of(request),
         )
         drop.drop(context.home, name, to_fields(new))
         context.log(
@@ -235,4 +246,7 @@ def unfinished(context: Context, ended: Ended) -> Optional[str]:
     for one in everywhere(context.home):
         if one.id == ended.request_id:
             return one.state
+    # Let go by `unpark` alone: a new request about the same thing would only wait.
+    if any(aside.id_of(name) == ended.request_id for name in aside.names(context.home.parked)):
+        return PARKED
     return None

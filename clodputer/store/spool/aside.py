@@ -32,7 +32,7 @@ class Reason(NamedTuple):
     code: for programs, such as `task_unknown`; empty when an earlier version set it aside. message: for people.
     request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
     was dropped in its stead since, if one was. attempts: its runs, if it was tried more than once. dismissed_at: when a person
-    was done with it (ISO 8601), if one was.
+    was done with it (ISO 8601), if one was. item, lane: of a parked one, what it is about, and where it waited.
     """
 
     code: str
@@ -44,6 +44,8 @@ class Reason(NamedTuple):
     retried_as: str = ""
     attempts: tuple[Past, ...] = ()
     dismissed_at: str = ""
+    item: str = ""
+    lane: str = ""
 
 
 def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
@@ -146,7 +148,7 @@ def _data(reason: Reason) -> bytes:
         "at": iso(reason.at),
         "attempts": story_to_json(reason.attempts),
     }
-    for key in ("request_id", "task", "retried_as", "dismissed_at"):
+    for key in ("request_id", "task", "retried_as", "dismissed_at", "item", "lane"):
         fields[key] = fields[key] or None
     return dumps(fields).encode() + b"\n"
 

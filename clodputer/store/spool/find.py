@@ -18,10 +18,10 @@ from clodputer.store.spool.slot import Slot
 
 # Where a request can be: in the spool, or come to its end as a run.
 DROPPED, DELAYED, QUEUED, RUNNING = layout.DROPPED, layout.DELAYED, layout.QUEUED, layout.RUNNING
-REJECTED, DEAD, CLOSED, RUN = "rejected", "dead", "closed", "run"
+REJECTED, DEAD, CLOSED, PARKED, RUN = "rejected", "dead", "closed", "parked", "run"
 # Those that have not ended, and all; where one id is found in several places, the first of them counts.
 UNENDED = (DROPPED, DELAYED, QUEUED, RUNNING)
-EVERYWHERE = (RUN, REJECTED, DEAD, CLOSED, *UNENDED)
+EVERYWHERE = (RUN, REJECTED, DEAD, PARKED, CLOSED, *UNENDED)
 MOST_SHOWN = 8
 
 
@@ -108,8 +108,8 @@ def pending_ids(home: Home) -> set[str]:
 
 
 def folder(home: Home, state: str) -> str:
-    """The folder of what is REJECTED, DEAD or CLOSED."""
-    return {REJECTED: home.rejected, DEAD: home.dead, CLOSED: home.closed}[state]
+    """The folder of what is REJECTED, DEAD, PARKED or CLOSED."""
+    return {REJECTED: home.rejected, DEAD: home.dead, PARKED: home.parked, CLOSED: home.closed}[state]
 
 
 def meant(home: Home, wanted: str, states: Iterable[str] = EVERYWHERE) -> Optional[Found]:

@@ -150,7 +150,14 @@ def aside(facts: Facts) -> list[Finding]:
                 f"{amount(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
                 f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
             )
-    return found or ok("aside", "nothing rejected or given up")
+    names = [name for name in entries(facts.home.parked) if not is_reason(name) and name not in STRAY]
+    if names:
+        found += note(
+            "aside",
+            f"{amount(len(names), 'request')} parked, in {facts.home.parked}: {named(sorted(names))}",
+            "What was tried: clodputer queue --parked, clodputer show REQUEST; then: clodputer unpark REQUEST.",
+        )
+    return found or ok("aside", "nothing rejected, given up or parked")
 
 
 def crashes(facts: Facts) -> list[Finding]:

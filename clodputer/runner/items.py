@@ -1,0 +1,36 @@
+"""Items: how often runs about one thing failed, by the history of its task."""
+
+from __future__ import annotations
+
+from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome, speaks_against_item
+from clodputer.model.request import Request
+from clodputer.model.task import Task
+from clodputer.store.context import Context
+from clodputer.store.history import History
+from clodputer.store.spool import parked
+
+# Failures longer ago are of another time, in seconds.
+LONGEST = 60 * 86400.0
+
+
+def counts(ended: Outcome) -> bool:
+    """Whether an end speaks against the thing that its run was about."""
+    return speaks_against_item(ended.outcome, ended.reason)
+
+
+def failures(context: Context, task: Task, request: Request, history: History, now: float) -> int:
+    """How many runs of the task about the request's item failed before `now`, since one that did not, or since it was let go.
+
+    No further than `park_after` is counted: more makes no difference. Raises OSError.
+    """
+    if not request.item or not task.park_after:
+        return 0
+    since = max(parked.let_go_at(context.home, task.name, request.item), now - LONGEST)
+    number = 0
+    for run in history.of_task(task.name, since):
+        if run.item != request.item:
+            continue
+        if run.outcome in (SUCCEEDED, SKIPPED) or number >= task.park_after:
+            break
+        number += speaks_against_item(run.outcome, run.reason)
+    return number
