@@ -34,9 +34,10 @@ def check(task: Task, request: Request, history: History, context: Context, now:
 
 def exceeded(task: Task, history: History, context: Context, now: float) -> Optional[Exceeded]:
     """The first budget that leaves no room for one more run of the task at `now` (epoch seconds). Raises OSError."""
-    there, wanted = zone.load("", context.environ), scopes(task, history, context, now)
+    wanted = scopes(task, history, context, now)
     if not wanted:
         return None
+    there = zone.load("", context.environ)
     cap = task.claude.max_cost_usd or context.settings.max_cost_usd
     cost = 0.0 if task.agent != "claude" else predicted(task.name, cap, history, now)
     found = (budget.exceeded(scope, cost, now, there) for scope in wanted)
@@ -45,8 +46,11 @@ def exceeded(task: Task, history: History, context: Context, now: float) -> Opti
 
 def left(task: Task, history: History, context: Context, now: float) -> Optional[float]:
     """The dollars that the budgets leave for a run of the task; None without a budget. Raises OSError."""
+    wanted = scopes(task, history, context, now)
+    if not wanted:
+        return None
     there = zone.load("", context.environ)
-    found = (budget.left(scope, now, there) for scope in scopes(task, history, context, now))
+    found = (budget.left(scope, now, there) for scope in wanted)
     return min((one for one in found if one is not None), default=None)
 
 
@@ -54,16 +58,21 @@ def newly_near(
     task: Task, cost: Optional[float], history: History, context: Context, now: float
 ) -> list[Use]:
     """The limits that the task's run which has just ended has nearly or wholly used up. Raises OSError."""
+    wanted = scopes(task, history, context, now)
+    if not wanted:
+        return []
     there = zone.load("", context.environ)
-    found = [use for scope in scopes(task, history, context, now) for use in budget.uses(scope, now, there)]
+    found = [use for scope in wanted for use in budget.uses(scope, now, there)]
     return budget.newly_near(found, cost)
 
 
 def scopes(task: Task, history: History, context: Context, now: float) -> list[Scope]:
     """The budgets that a run of the task counts for, with what is spent and reserved of each. Raises OSError."""
-    since = budget.beginning(now, zone.load("", context.environ))
     lane = Budget(**context.settings.lanes.get(task.lane, {}).get("budget", {}))
     everywhere = Budget(**context.settings.budget)
+    if task.budget == lane == everywhere == NONE:
+        return []
+    since = budget.beginning(now, zone.load("", context.environ))
     wanted: list[tuple[str, Budget, Iterator[PastRun], Callable[[_InHand], bool]]] = [
         (
             f"Task {task.name}",
@@ -74,8 +83,6 @@ def scopes(task: Task, history: History, context: Context, now: float) -> list[S
         (f"Lane {task.lane}", lane, history.of_lane(task.lane, since), lambda one: one.lane == task.lane),
         ("All tasks", everywhere, history.runs(since), lambda _: True),
     ]
-    if task.budget == lane == everywhere == NONE:
-        return []
     in_hand = [
         _InHand(one.task, slot.lane, predicted(one.task, context.settings.max_cost_usd, history, now))
         for slot, one in slots.at_work(context.home)
