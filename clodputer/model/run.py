@@ -57,13 +57,14 @@ class Progress(NamedTuple):
     """What an agent's stream has said so far; `notes` belongs to the agent alone.
 
     started: the first event was seen. busy: a tool is known to be running. done: a final result was seen. hopeless: empty,
-    or the reason code for which it is stopped at once, before it spends more.
+    or the reason code for which it is stopped at once, before it spends more. tokens: how many it has used so far, at least.
     """
 
     started: bool = False
     busy: bool = False
     done: bool = False
     hopeless: str = ""
+    tokens: int = 0
     notes: Any = None
 
 

@@ -37,7 +37,7 @@ class Talker:
             said = line[:100].decode("utf-8", "replace")
             busy = {"busy": True, "idle": False}.get(said, progress.busy)
             notes = (count + 1, max(longest, len(line)), said)
-            progress = Progress(True, busy, progress.done or said == "done", "", notes)
+            progress = Progress(True, busy, progress.done or said == "done", "", notes=notes)
         return progress
 
 

@@ -152,7 +152,14 @@ def _heard(progress: Progress, line: bytes) -> Progress:
     if not final and notes.cap is not None and notes.tokens.cost > notes.cap * OVERSHOOT:
         hopeless = "max_cost"
     done = final and not notes.background
-    return Progress(started=True, busy=_busy(notes), done=done, hopeless=hopeless, notes=notes)
+    return Progress(
+        started=True,
+        busy=_busy(notes),
+        done=done,
+        hopeless=hopeless,
+        tokens=sum(notes.tokens.sums),
+        notes=notes,
+    )
 
 
 def missing_servers(notes: Notes, required: Iterable[str], fine: Sequence[str] = ("connected",)) -> list[str]:

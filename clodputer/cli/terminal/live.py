@@ -123,7 +123,7 @@ class Live:
         seen, progress, description = run.seen, run.progress, self._agent.describe(line)
         if self._screen is not None:
             progress = self._agent.observe(progress, line)
-            tokens = sum(getattr(progress.notes, "tokens", ()))
+            tokens = progress.tokens
             seen = live_line.observe(seen, description)._replace(tokens=tokens)
             if self._task.claude.session == "continue":
                 seen = seen._replace(cost=None)  # what is told then is the cost of the whole session
