@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.model.breaker import Breaker
+from clodputer.model.budget import Budget
 from clodputer.model.errors import ClodputerError
 from clodputer.model.expect import Expect
 from clodputer.model.limits import Limits
@@ -271,6 +272,7 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         # No value of a file is NaN, which equals nothing.
         retry=st.builds(Retry, wait=SECONDS, multiplier=SECONDS, longest_wait=SECONDS),
         breaker=st.builds(Breaker, cooldown=SECONDS),
+        budget=st.builds(Budget, per_day=CLOCKS, per_24h=CLOCKS, per_month=CLOCKS),
         require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         triggers=st.lists(st.builds(Trigger, TEXT, MAPPINGS), max_size=3).map(tuple),
     )
