@@ -68,7 +68,7 @@ def options(arguments: list[str]) -> tuple[dict[str, list[str]], list[str]]:
                 fail(f"error: option '{name}' argument missing")
             given[name] = [value if equals else left.pop(0)]
         elif name in MANY:
-            given[name] = [value] if equals else []
+            given.setdefault(name, []).extend([value] if equals else [])
             while left and not left[0].startswith("-"):
                 given[name].append(left.pop(0))
         else:
@@ -189,6 +189,7 @@ def main() -> NoReturn:
         model=(given.get("--model") or ["claude-opus-5-5"])[0],
         mode=(given.get("--permission-mode") or ["default"])[0],
         spoken=form == "stream-json",
+        forbidden=given.get("--disallowedTools", []),
     )
     open_session(given, talk)
     keep_session(talk, given)

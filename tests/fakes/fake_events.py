@@ -6,6 +6,7 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from tests.fakes.fake_shapes import CACHE, FAST, TOOLS, USAGE, VERSION
@@ -14,10 +15,14 @@ from tests.fakes.fake_shapes import CACHE, FAST, TOOLS, USAGE, VERSION
 class Talk:
     """One session's voice: it writes events to stdout and remembers what the result has to say."""
 
-    def __init__(self, session: str, model: str, mode: str, spoken: bool = True) -> None:
+    def __init__(
+        self, session: str, model: str, mode: str, spoken: bool = True, forbidden: Sequence[str] = ()
+    ) -> None:
         self.session = session
         self.model = model
         self.mode = mode
+        # A rule such as `Bash(rm:*)` leaves the tool itself in place.
+        self.tools = [tool for tool in TOOLS if tool not in forbidden]
         self.spoken = spoken  # stream-json; else only the closing result is printed
         self.servers: list[dict[str, str]] = []
         self.began = False
@@ -54,7 +59,7 @@ class Talk:
             "type": "system",
             "subtype": "init",
             "cwd": here,
-            "tools": TOOLS,
+            "tools": self.tools,
             "mcp_servers": self.servers,
             "model": self.model,
             "permissionMode": self.mode,
