@@ -53,6 +53,7 @@ def test_a_normal_end(tmp_path: Path, means: dict[str, Any]) -> None:
         "busy": False,
         "done": False,
         "hopeless": "",
+        "tokens": 0,
         "notes": [2, 3, "two"],
     }
     assert told.stdout.read_text() == "one\ntwo\n"
