@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from clodputer.model.keys import defaults
+from clodputer.model.keys import NAMED, Key, defaults
 from clodputer.model.keyvalue import read_text, written
 from clodputer.model.settings import BY_NAME, KEYS, Settings
 from clodputer.store.tasks.document import read as read_yaml
@@ -23,8 +24,14 @@ def test_every_setting_is_a_key_with_its_default() -> None:
 
 
 def test_the_page_has_every_key_and_no_other() -> None:
-    keys = [*BY_NAME, "lanes.NAME.slots"]
-    assert sorted(re.findall(r"^\| `([a-zA-Z_.]+)` \|", PAGE, re.MULTILINE)) == sorted(keys)
+    """Also those inside of others."""
+    assert sorted(re.findall(r"^\| `([a-zA-Z0-9_.]+)` \|", PAGE, re.MULTILINE)) == sorted(_names(KEYS))
+
+
+def _names(keys: Iterable[Key], before: str = "") -> Iterator[str]:
+    for key in keys:
+        yield f"{before}{key.name}"
+        yield from _names(key.keys, f"{before}{key.name}.{'NAME.' if key.kind == NAMED else ''}")
 
 
 @pytest.mark.parametrize("name", BY_NAME)
