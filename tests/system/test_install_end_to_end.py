@@ -170,7 +170,7 @@ def test_from_the_task_to_the_record_and_back(world: World) -> None:
     until(lambda: events(home, "watch_started"), 30)
     (inbox / "report.txt").write_text("one\n")
     until(lambda: list(Path(home.runs, "long").glob("*/process.json")), 30, "the moment did not ring")
-    until(lambda: outcomes(home, "watcher") == ["succeeded"], 30, "the watched file was not seen")
+    until(lambda: outcomes(home, "watcher") == ["succeeded"], 90, "the watched file was not seen")
     assert world.rings(home) == {"systemd": ["long", "nightly", "spool", "sweep", "watcher"]}
 
     assert world.mutating() != []

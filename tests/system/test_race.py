@@ -90,7 +90,7 @@ def slow_disk(race: Race, chance: random.Random) -> None:
 
 def wait_for_a_last_pick(race: Race) -> None:
     """Until somebody's last pick begins, so that our request arrives in the worst moment; not for ever, as it may be over."""
-    before, give_up = race.last_picks.value, time.monotonic() + 0.05
+    before, give_up = race.last_picks.value, time.monotonic() + 0.15
     while race.last_picks.value == before and time.monotonic() < give_up:
         time.sleep(0.0002)
 
