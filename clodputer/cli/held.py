@@ -44,3 +44,8 @@ def target(task: str, lane: Optional[str], account: Optional[str], *, everything
             ExitCode.USAGE,
         )
     return named[0] if named else None
+
+
+def back_in_queue(woken: int) -> str:
+    """What to tell of requests that wait no more, and run as soon as an exec comes."""
+    return f"Back in the queue: {woken}. They run at the next alarm, or now by: clodputer exec"

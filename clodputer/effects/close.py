@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from time import time
 from typing import Any
 
+from clodputer.effects.settling import Settling
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, attempts, dropfile, waits
+from clodputer.store.spool import slot as slots
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.slot import PERSON
 
@@ -38,3 +41,14 @@ def close_cancelled(
         waits.forget(context.home, told["lane"], request_id)
     context.log(now, "cancelled", request_id=request_id, kept=kept, **told)
     return kept
+
+
+def closed_if_cancelled(settling: Settling) -> bool:
+    """Close the request of a run instead of letting it go on, if somebody has asked for that and it is still in the slot."""
+    context, slot, place = settling.context, settling.slot, settling.place
+    if not slots.cancel_asked(context.home, slot, place.id) or not os.path.lexists(settling.in_slot):
+        return False
+    close_cancelled(
+        context, settling.in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=settling.run_id
+    )
+    return True

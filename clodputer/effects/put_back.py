@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from time import time
 from typing import Any
 
-from clodputer.effects.close import close_cancelled
+from clodputer.effects.close import closed_if_cancelled
 from clodputer.effects.settling import Settling, leave
 from clodputer.store.spool import queue
-from clodputer.store.spool import slot as slots
 
 
 def perform(settling: Settling, _effect: Mapping[str, Any]) -> None:
     """Move it, unless it has left the slot before."""
-    context, slot, place = settling.context, settling.slot, settling.place
-    if slots.cancel_asked(context.home, slot, place.id) and os.path.lexists(settling.in_slot):
-        close_cancelled(
-            context, settling.in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=settling.run_id
-        )
-    leave(settling, queue.free(queue.path(context.home, slot.lane, place)))
+    if not closed_if_cancelled(settling):
+        back = queue.path(settling.context.home, settling.slot.lane, settling.place)
+        leave(settling, queue.free(back))

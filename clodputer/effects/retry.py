@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from time import time
 from typing import Any
 
-from clodputer.effects.close import close_cancelled
+from clodputer.effects.close import closed_if_cancelled
 from clodputer.effects.settling import Settling, leave
 from clodputer.model.attempts import from_json
 from clodputer.store.spool import attempts, queue, waits
-from clodputer.store.spool import slot as slots
 from clodputer.store.spool.waits import Waiting
 
 
@@ -22,12 +20,7 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     counted twice. Of an effect that somebody has edited beyond recognition nothing is done.
     """
     context, slot, place = settling.context, settling.slot, settling.place
-    if not os.path.lexists(settling.in_slot):
-        return
-    if slots.cancel_asked(context.home, slot, place.id):
-        close_cancelled(
-            context, settling.in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=settling.run_id
-        )
+    if closed_if_cancelled(settling) or not os.path.lexists(settling.in_slot):
         return
     try:
         known = from_json(effect["attempts"])

@@ -7,7 +7,7 @@ from time import time
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli import complete, held
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
@@ -43,5 +43,5 @@ def command(task: str) -> Result:
     context.log(now, "reset", task=task)
     text = f"{ink(task, 'bold')}: what failed until now does not count any more"
     if woken:
-        text += f"\nBack in the queue: {woken}. They run at the next alarm, or now by: clodputer exec"
+        text += f"\n{held.back_in_queue(woken)}"
     return Result({"task": task, "woken": woken}, text)

@@ -58,7 +58,7 @@ def command(task: str, lane: Optional[str], account: Optional[str], *, everythin
     was = f"{printable(before.hold.reason)}, {zone.until(before.hold.until)}"
     lines = [f"{ink(target.words, 'bold')} is not on hold any more ({was})"]
     if woken:
-        lines.append(f"Back in the queue: {woken}. They run at the next alarm, or now by: clodputer exec")
+        lines.append(held.back_in_queue(woken))
     left = _left(context, now)
     return Result(_data(context, before, woken, now), "\n".join([*lines, *([left] if left else [])]))
 

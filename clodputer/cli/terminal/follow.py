@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Optional
 
 from clodputer.agents.lines import Lines
@@ -47,18 +47,21 @@ class Stream:
         self._file.close()
 
 
-def follow(home: Home, task: str, execution: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """Each line of the first run of a task, until the exec that runs it has ended. Raises OSError."""
+def lines_until(over: Callable[[], bool], begun: Callable[[], Optional[Stream]]) -> Iterator[bytes]:
+    """The lines of a run as they come, until it is over and all that it has written is read. Raises OSError.
+
+    begun: opens its stdout; None as long as that is not there.
+    """
     stream: Optional[Stream] = None
     try:
         while True:
             # Asked before the read: what was written before the end is then surely read.
-            over = execution.poll() is not None
+            ended = over()
             if stream is None:
-                stream = _first(home, task)
+                stream = begun()
             if stream is not None:
-                yield from stream.rest() if over else stream.lines()
-            if over:
+                yield from stream.rest() if ended else stream.lines()
+            if ended:
                 return
             time.sleep(GLANCE)
     finally:
@@ -66,10 +69,19 @@ def follow(home: Home, task: str, execution: subprocess.Popen[bytes]) -> Iterato
             stream.close()
 
 
-def _first(home: Home, task: str) -> Optional[Stream]:
-    for run_id in runs.ids(home, task)[-1:]:
-        try:
-            return Stream(f"{runs.folder(home, task, run_id)}/stdout")
-        except FileNotFoundError:
-            return None
-    return None
+def stdout_of(folder: str) -> Optional[Stream]:
+    """The stdout in a run's folder; None when it is not yet started. Raises OSError."""
+    try:
+        return Stream(f"{folder}/stdout")
+    except FileNotFoundError:
+        return None
+
+
+def follow(home: Home, task: str, execution: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Each line of the first run of a task, until the exec that runs it has ended. Raises OSError."""
+
+    def first() -> Optional[Stream]:
+        run_id = next(iter(runs.ids(home, task)[-1:]), None)
+        return None if run_id is None else stdout_of(runs.folder(home, task, run_id))
+
+    return lines_until(lambda: execution.poll() is not None, first)

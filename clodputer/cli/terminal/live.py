@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.cli.terminal import live_line
-from clodputer.cli.terminal.follow import Stream
+from clodputer.cli.terminal.follow import Stream, stdout_of
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.screen import Screen, ready
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
@@ -100,12 +100,11 @@ class Live:
                 known.stream.close()
             known = _Run(attempts[0], None, live_line.Seen(), self._agent.begin(self._task))
         if known.stream is None:
-            folder = runs.folder(self._around.home, self._task.name, known.run_id)
-            try:
-                known = known._replace(stream=Stream(f"{folder}/stdout"))
+            known = known._replace(
+                stream=stdout_of(runs.folder(self._around.home, self._task.name, known.run_id))
+            )
+            if known.stream is not None:
                 self._next_search = now + SEARCH
-            except FileNotFoundError:
-                pass  # it is not yet started
         self._run = known
 
     def _read(self) -> None:

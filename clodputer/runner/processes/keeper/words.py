@@ -1,4 +1,4 @@
-"""What exec and the keeper say to each other over their socket: one byte for an order, one line of JSON for a report."""
+"""What exec and the keeper say to each other over their pipes: one byte for an order, one line of JSON for a report."""
 
 from __future__ import annotations
 
