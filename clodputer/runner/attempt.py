@@ -189,8 +189,10 @@ class Attempt:
         descriptor = open_prompt(facts.temporary, text)
         try:
             self.stop.newer = replace.watch(self.context, self.slot, task)
+            # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
+            account = account_of(self.task)
             progress, ended = contain(
-                self.context, self.folder, task, launch, descriptor, self.stop, self._starting
+                self.context, self.folder, task, launch, descriptor, self.stop, self._starting, account
             )
         finally:
             os.close(descriptor)
