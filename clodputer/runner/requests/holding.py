@@ -109,7 +109,7 @@ def end_runs(context: Context, patience: float = PATIENCE) -> list[Ended]:
 
 
 def _running(context: Context) -> list[Found]:
-    return [one for lane in layout.lanes(context.home) for one in find.in_slot(context.home, lane)]
+    return list(find.running(context.home))
 
 
 def _holder(context: Context, one: Found) -> Optional[int]:
