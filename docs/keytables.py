@@ -7,7 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
-from clodputer.model import breaker, budget, expect, limit, limits, require, retry, settings, windowrule
+from clodputer.model import (
+    breaker,
+    budget,
+    channel,
+    expect,
+    limit,
+    limits,
+    require,
+    retry,
+    settings,
+    windowrule,
+)
 from clodputer.model import keys as kinds
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
@@ -45,6 +56,7 @@ def sections() -> dict[str, str]:
         "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
+        "keys of notify": _of_tasks(_inside(channel.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
     }
@@ -53,7 +65,10 @@ def sections() -> dict[str, str]:
 def configuration() -> str:
     """The table of docs/configuration.md."""
     rows = ["| key | type | default | effect |", "|---|---|---|---|"]
-    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in _flat(settings.KEYS))
+    rows += (
+        f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |"
+        for key in _flat(settings.KEYS, listed=True)
+    )
     return "\n".join(rows)
 
 
@@ -125,11 +140,11 @@ def _of_triggers() -> str:
     return "\n".join(rows)
 
 
-def _flat(keys: Sequence[Key], before: str = "") -> Iterator[Key]:
-    """The keys and those inside of them, each with its whole name."""
+def _flat(keys: Sequence[Key], before: str = "", *, listed: bool = False) -> Iterator[Key]:
+    """The keys and those inside of them, each with its whole name; `listed`: those of lists of parts too."""
     for key in keys:
         yield key._replace(name=f"{before}{key.name}")
-        if key.kind == kinds.LISTED:
+        if key.kind == kinds.LISTED and not listed:
             continue  # what may stand in it has rows of its own
         inside = f"{before}{key.name}.NAME." if key.kind == kinds.NAMED else f"{before}{key.name}."
-        yield from _flat(key.keys, inside)
+        yield from _flat(key.keys, inside, listed=listed)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import islice
+from typing import Optional
 
 from clodputer.model import breaker
 from clodputer.model.breaker import CLOSED, OPEN, End, State
@@ -21,6 +24,8 @@ KEYS: tuple[Key, ...] = breaker.KEYS
 
 # While the one run to try goes on, the others ask again after so many seconds.
 PROBE_LASTS = 60.0
+# So many runs are looked at to say whether the latest one has opened the breaker.
+FARTHEST = 2000
 
 
 def check(task: Task, request: Request, history: History, context: Context, now: float) -> Verdict:
@@ -55,9 +60,26 @@ def state(task: Task, history: History, context: Context, now: float) -> State:
     """
     if not task.breaker.threshold:
         return State(CLOSED)
+    return breaker.state(_ends(task, history, context), task.breaker, now)
+
+
+def newly_open(task: Task, history: History, context: Context, now: float) -> Optional[State]:
+    """The state of the breaker, when it is the latest run that has opened it; else None. Raises OSError.
+
+    A run that was tried while it was open, and failed as well, opens nothing new.
+    """
+    if not task.breaker.threshold:
+        return None
+    ends = list(islice(_ends(task, history, context), FARTHEST))
+    found = breaker.state(ends, task.breaker, now)
+    if found.state != OPEN or breaker.state(ends[1:], task.breaker, now).state != CLOSED:
+        return None
+    return found
+
+
+def _ends(task: Task, history: History, context: Context) -> Iterator[End]:
     since = max(resets.moment(context.home, task.name), _changed(task.path))
-    ends = (End(run.at, run.outcome, run.reason) for run in history.of_task(task.name, since))
-    return breaker.state(ends, task.breaker, now)
+    return (End(run.at, run.outcome, run.reason) for run in history.of_task(task.name, since))
 
 
 def _changed(path: str) -> float:

@@ -10,15 +10,17 @@ from typing import Any, Optional, Union
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates import budget
+from clodputer.gates import breaker, budget
 from clodputer.model.attempts import Past
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
+from clodputer.model.outcome import BLAMELESS
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, replace, unrecorded
+from clodputer.runner import fault, mail, replace, unrecorded
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt, Finished
 from clodputer.runner.intake import read_request
@@ -88,6 +90,8 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         raise
     settled = settle(context, slot, place, record, ended_at)
     _tell_of_budgets(context, task, settled, ended_at)
+    _tell_of_breaker(context, task, settled, ended_at)
+    mail.look(context)
     return settled
 
 
@@ -106,9 +110,33 @@ def _tell_of_budgets(context: Context, task: Task, record: Mapping[str, Any], no
         )
 
 
+def _tell_of_breaker(context: Context, task: Task, record: Mapping[str, Any], now: float) -> None:
+    """Log that this run has opened the task's breaker."""
+    if record["outcome"] in BLAMELESS:
+        return
+    found = breaker.newly_open(task, History(context.home), context, now)
+    if found is not None:
+        context.log(
+            now,
+            "breaker_open",
+            task=task.name,
+            run_id=record["run_id"],
+            request_id=record["request_id"],
+            reason=found.last,
+            message=f"{found.failures} of its runs failed, one after the other; its triggers start none before "
+            f"{iso(found.until or now)}.",
+        )
+
+
 def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
+    mail.begin(context, attempt.task)
     with ExitStack() as entered:
-        return admit(context, attempt, entered) or attempt.run()
+        waits = admit(context, attempt, entered)
+        if waits is not None:
+            return waits
+        mail.look(context)
+        mail.send(context)
+        return attempt.run()
 
 
 def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, error: Exception) -> None:

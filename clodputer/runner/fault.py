@@ -39,6 +39,7 @@ _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",
     "promote": "queueing requests whose time has come",
+    "mail": "looking whether somebody is to be told of something",
     "tidy": "tidying up old runs and logs",
 }
 

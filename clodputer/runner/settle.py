@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 
 from clodputer import effects
 from clodputer.effects.bury import bury
@@ -56,7 +56,9 @@ def _write_down(settling: Settling) -> None:
 
 def _perform(settling: Settling, ended_at: float) -> None:
     context, slot, place, record = settling.context, settling.slot, settling.place, settling.record
-    context.log(ended_at, "finished", **_line(record), lane=slot.lane, agent=record["agent"])
+    context.log(
+        ended_at, "finished", **_line(record), lane=slot.lane, agent=record["agent"], then=_way_out(record)
+    )
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     for effect in record["effects"]:
@@ -83,6 +85,12 @@ _TOLD = (
     "attempt",
     "item",
 )
+
+
+def _way_out(record: Mapping[str, Any]) -> Optional[str]:
+    """The effect by which the request leaves the slot; it is the last one."""
+    named = [str(effect.get("effect")) for effect in record["effects"] if isinstance(effect, Mapping)]
+    return named[-1] if named else None
 
 
 def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ TAIL = 20
 # written (tests/test_events.py).
 EVENTS = (
     "blocked",
+    "breaker_open",
     "budget_near",
     "buried",
     "cancel_asked",
@@ -44,6 +45,7 @@ EVENTS = (
     "fault",
     "finished",
     "missed",
+    "parked",
     "paused",
     "promoted",
     "pruned",
@@ -61,6 +63,8 @@ EVENTS = (
     "task_changed",
     "task_removed",
     "tidy_failed",
+    "told",
+    "undelivered",
     "unparked",
     "watch_failed",
     "watch_slowed",
