@@ -24,25 +24,11 @@ from clodputer.store.spool import idle
 from clodputer.tasks import taskfile
 
 
-def wanted(context: Context, task: Optional[Task] = None) -> bool:
-    """Whether anybody is to be told of anything: by config.yaml, by this task, or by one that was run before."""
-    own = task is not None and bool(task.ping)
-    return own or bool(context.settings.notify or context.settings.ping) or bool(outbox.looks(context.home))
-
-
-def known(context: Context) -> bool:
-    """Whether there has been a look before."""
-    return bool(outbox.looks(context.home))
-
-
-def post(context: Context, now: float, task: Optional[Task] = None) -> bool:
+def post(context: Context, now: float) -> bool:
     """Put down what is to be told at `now` (epoch seconds); False when somebody else is just doing that.
 
-    task: the one that is being run, whose `ping` may be the first one of the home. May be killed anywhere and repeated.
-    Raises OSError.
+    May be killed anywhere and repeated. Raises OSError.
     """
-    if not wanted(context, task):
-        return True
     with _lock(context) as held:
         if held:
             _post(context, now)

@@ -19,8 +19,6 @@ from clodputer.store.outbox import Waiting
 
 # After so many seconds no further letter is begun; what is left is sent at another time.
 ROUND = 20.0
-# So long the postman is there at most, in seconds, and whoever has started it waits for it no longer.
-LONGEST = ROUND + send.SECONDS + 5.0
 # From so many on, what a person is to read comes as one message.
 MANY = 4
 GLANCE, PATIENCE = 0.02, 2.0

@@ -9,7 +9,6 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 from clodputer.model.settings import slots as slots_of
-from clodputer.outbox import postman
 from clodputer.runner import fault, logins, mail
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
@@ -91,8 +90,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
         mail.go_round(context)
-        mailed_until = mailed_until or monotonic() + postman.LONGEST
-        if postman.running() and monotonic() < mailed_until:
+        mailed_until = mailed_until or monotonic() + mail.LONGEST
+        if mail.is_sending() and monotonic() < mailed_until:
             stop.wait(GLANCE)
             continue
         break
