@@ -29,17 +29,14 @@ def check(task: Task, request: Request, history: History, context: Context, now:
     if by_hand(request):
         return GO
     found, of_precheck = states(task, history, context, now)
-    if found.state != CLOSED:
-        failed = _failed(found, "runs", task, f" ({found.last})")
-    elif of_precheck.state != CLOSED:
-        found, failed = of_precheck, _failed(of_precheck, "prechecks", task, "")
-    else:
+    if found.state == CLOSED:
+        found = of_precheck
+    if found.state == CLOSED:
         return GO
+    failed = _failed(found, task)
     if found.state == OPEN and found.until is not None:
         left = format_duration(found.until - now)
-        return Wait(
-            found.until, BREAKER, f"The breaker is open: {failed}; one is tried in {left}."
-        )
+        return Wait(found.until, BREAKER, f"The breaker is open: {failed}; one is tried in {left}.")
     if any(one.task == task.name for _, one in slots.at_work(context.home)):
         return Wait(
             now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried."
@@ -64,10 +61,11 @@ def states(task: Task, history: History, context: Context, now: float) -> tuple[
     return breaker.state(ends(), task.breaker, now), of_precheck
 
 
-def _failed(found: State, of: str, task: Task, why: str) -> str:
+def _failed(found: State, task: Task) -> str:
+    of_precheck = found.last == "precheck"
     if found.failures > 1:
-        return f"the last {found.failures} {of} of {task.name} failed{why}"
-    return f"{'the precheck of ' if of == 'prechecks' else ''}{task.name} failed{why}"
+        return f"the last {found.failures} {'prechecks' if of_precheck else 'runs'} of {task.name} failed ({found.last})"
+    return f"{'the precheck of ' if of_precheck else ''}{task.name} failed ({found.last})"
 
 
 def _changed(path: str) -> float:

@@ -55,9 +55,7 @@ def left(task: Task, history: History, context: Context, now: float) -> Optional
     return min((one for one in found if one is not None), default=None)
 
 
-def newly_near(
-    task: Task, last: Spent, history: History, context: Context, now: float
-) -> list[Use]:
+def newly_near(task: Task, last: Spent, history: History, context: Context, now: float) -> list[Use]:
     """The limits that the task's run which has just ended, `last`, has nearly or wholly used up. Raises OSError."""
     wanted = scopes(task, history, context, now)
     if not wanted:

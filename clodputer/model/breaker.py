@@ -67,7 +67,8 @@ def state_of_precheck(ends: Iterable[End], breaker: Breaker, now: float) -> Stat
 
     It has the threshold and the cooldown of the task's own. Whatever came after a precheck shows that this one did its work.
     """
-    return state((_of_precheck(end) for end in ends if _tells_of_precheck(end)), breaker, now)
+    found = state((_of_precheck(end) for end in ends if _tells_of_precheck(end)), breaker, now)
+    return found._replace(last="precheck" if found.failures else "")
 
 
 def _tells_of_precheck(end: End) -> bool:

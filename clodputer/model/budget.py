@@ -212,8 +212,8 @@ LIMITS = (
     Key(
         "runs_per_day",
         COUNT,
-        help="So many runs may end in a day, by the local clock, whatever they cost. Those whose agent was not started, because "
-        "`precheck` or `verify` said that there was nothing to do, do not count.",
+        help="So many runs may end in a day, by the local clock, whatever they cost. Those whose agent was not started, "
+        "because `precheck` or `verify` said that there was nothing to do, do not count.",
         smallest=1,
         largest=100_000,
         absent="no limit",
