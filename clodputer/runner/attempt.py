@@ -216,8 +216,10 @@ class Attempt:
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
         try:
+            # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
+            account = account_of(self.task)
             progress, ended = contain(
-                self.context, self.folder, task, launch, descriptor, self.stop, self._starting
+                self.context, self.folder, task, launch, descriptor, self.stop, self._starting, account
             )
         finally:
             os.close(descriptor)

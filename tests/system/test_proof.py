@@ -116,7 +116,7 @@ def test_it_is_cancelled_at_any_look(tmp_path: Path, when: str) -> None:
     command_task(home, "work", "/bin/sh", "-c", "touch ran", more=more)
     drop(home, "work")
     process = start(home, "exec")
-    until(lambda: (tmp_path / "hanging").exists(), 60)
+    until((tmp_path / "hanging").exists, 60)
     clodputer(home, "cancel", "work")
     process.communicate(timeout=60)
     [record] = records(home, "work")
@@ -135,7 +135,7 @@ def test_an_exec_that_is_told_to_stop_asks_again(tmp_path: Path) -> None:
     )
     drop(home, "work")
     process = start(home, "exec")
-    until(lambda: (tmp_path / "again").exists(), 60)
+    until((tmp_path / "again").exists, 60)
     process.terminate()
     process.communicate(timeout=60)
     assert [record["reason"] for record in records(home, "work")] == ["interrupted"]

@@ -13,6 +13,7 @@ from clodputer.cli.terminal.prose import hung, prose, wrapped
 from clodputer.cli.terminal.when import dollars
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
+from clodputer.model.plural import counted
 from clodputer.model.proof import AFTER, BEFORE, PRECHECK, is_proven
 from clodputer.store import zone
 
@@ -86,7 +87,7 @@ def _result(result: Any) -> str:
 def _usage(record: Mapping[str, Any]) -> str:
     turns, cost = record["num_turns"], record["cost_usd"]
     parts = [
-        "" if turns is None else f"{turns} turn{'' if turns == 1 else 's'}",
+        "" if turns is None else counted(turns, "turn"),
         dollars(cost),
         printable(str(record["model"] or "")),
     ]

@@ -6,11 +6,11 @@ from time import time
 from typing import Any, Callable
 
 from clodputer import agents
-from clodputer.model.account import account_of
 from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
 from clodputer.runner.processes import sweep
+from clodputer.runner.processes.hearing import Hearing
 from clodputer.runner.processes.keeper.kept import Kept
 from clodputer.runner.processes.recorded import Identity
 from clodputer.runner.processes.stop import Stop
@@ -28,15 +28,16 @@ def contain(
     stdin: int,
     stop: Stop,
     starting: Callable[[], object],
+    account: str = "",
 ) -> tuple[Progress, Ended]:
     """Run the task's agent to its end; what it said and how it ended. Raises ClodputerError "not_started", OSError.
 
     starting: called when all is ready, just before the start. process.json is there by then and names the keeper, and soon
-    every process seen, for a sweep after our own death.
+    every process seen, for a sweep after our own death. account: what it draws on, empty for none.
     """
     facts: dict[str, Any] = {
         "agent": task.agent,
-        "account": account_of(task),
+        "account": account,
         "argv": context.masker.data(list(launch.argv)),
         "working_directory": launch.working_directory,
         "session_id": launch.session_id,
@@ -68,4 +69,5 @@ def contain(
         except BaseException:
             kept.close()  # nothing was started
             raise
-        return supervise(kept, launch, output, agent, agent.begin(task), stop, record, reach)
+        hearing = Hearing(context.home, account, agent)
+        return supervise(kept, launch, output, hearing, agent.begin(task), stop, record, reach)
