@@ -53,6 +53,7 @@ class Notes(NamedTuple):
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
     usage that was rejected. cap: what the run may cost, in US dollars, if that is limited. refusals: why claude did not carry
     out a call, by its id. hook: what a hook that stopped the prompt said of it. repeats: how often it made the same call.
+    subscription: it told of the usage limits of a subscription, which it does with no other login (2.1.332).
     """
 
     required: tuple[str, ...] = ()
@@ -77,6 +78,7 @@ class Notes(NamedTuple):
     last_words: str = ""
     tokens: Tokens = Tokens()
     repeats: Repeats = Repeats()
+    subscription: bool = False
     cap: Optional[float] = None
 
 
@@ -137,7 +139,7 @@ def _heard(progress: Progress, line: bytes) -> Progress:
     elif kind == "result":
         notes, final = _result(notes, event), True
     elif kind == "rate_limit_event":
-        notes = _limit(notes, mapping(event.get("rate_limit_info")))
+        notes = _limit(notes, mapping(event.get("rate_limit_info")))._replace(subscription=True)
     notes = notes._replace(final=final)
     hopeless = progress.hopeless
     if notes.repeats.too_many:
