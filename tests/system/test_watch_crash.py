@@ -18,7 +18,7 @@ from tests.runner.watched import Watched
 from tests.workshop import everything
 
 # Every so many steps the next exec is killed as well; begun one later each time, so that all of them have their turn.
-APART = 16
+APART = 32
 FILES = [f"f{number}" for number in range(3)]
 
 
