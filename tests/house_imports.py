@@ -23,7 +23,7 @@ DOOR = frozenset(
         "clodputer.model.placename",
         "clodputer.store.boot",
         "clodputer.store.home",
-        "clodputer.store.idle",
+        "clodputer.store.spool.idle",
         "clodputer.store.lock",
         "clodputer.store.look",
     )

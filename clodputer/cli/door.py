@@ -7,9 +7,9 @@ import os
 import time
 
 from clodputer.store import home as homes
-from clodputer.store import idle, look
+from clodputer.store import look
 from clodputer.store.lock import Lock
-from clodputer.store.spool import layout
+from clodputer.store.spool import idle, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

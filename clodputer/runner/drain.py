@@ -16,12 +16,12 @@ from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import blocked, holds, idle, look, runs
+from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.lock import Lock
-from clodputer.store.spool import layout, queue
+from clodputer.store.spool import idle, layout, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.queue import Queue
 from clodputer.store.spool.slot import Slot

@@ -62,7 +62,7 @@ def intake(context: Context, now: float) -> Taken:
         if not held:
             return Taken(refused=True)
         batch = Batch(context, now, set(), {}, [])
-        for name in _by_arrival(context.home.new):
+        for _, name in find.arrivals(context.home):
             kind = _take_safely(batch, name)
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
         _report_stuck(batch)
@@ -112,17 +112,6 @@ def _report_stuck(batch: Batch) -> None:
         if name not in known:
             batch.context.log(batch.now, "stuck", file=name, message=message)
     stuck.save(batch.context.home, batch.stuck)
-
-
-def _by_arrival(folder: str) -> list[str]:
-    """The names in a folder by when they were moved there, which their change time says, then by name."""
-    found = []
-    for name in os.listdir(folder):
-        try:
-            found.append((os.lstat(f"{folder}/{name}").st_ctime_ns, name))
-        except FileNotFoundError:
-            continue
-    return [name for _, name in sorted(found)]
 
 
 def _take(batch: Batch, name: str) -> str:

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from time import time
 from typing import Any, Callable, Optional
 
-from clodputer.model.request import REPLACE, Place, Request, parse_place
+from clodputer.model.request import REPLACE, Place, Request
 from clodputer.model.task import Task
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import recover
 from clodputer.store import holds
 from clodputer.store.context import Context
-from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import drop, dropfile, layout, queue
+from clodputer.store.spool import drop, dropfile, find, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 
@@ -91,19 +90,15 @@ def _others(home: Home, slot: Slot, task: str) -> Iterator[tuple[Slot, Place]]:
 
 def _replacing(home: Home, lane: str, task: str, mine: Place) -> Iterator[Place]:
     """The requests of the lane, queued or claimed into another slot, that replace the one of `mine`."""
-    for state, folder in layout.places(home, lane):
-        if state == layout.DELAYED:
-            continue
-        for name in entries(folder):
-            # Of a hundred thousand names only those of the task are split.
-            place = parse_place(name) if f".{task}@" in name else None
-            if (
-                place is not None
-                and _order(place) > _order(mine)
-                and drop.is_slot_of(place.dropped, task)
-                and _replaces(f"{folder}/{name}", place.dropped)
-            ):
-                yield place
+    for found in find.in_lane(home, lane, find.QUEUED, find.RUNNING, part=f".{task}@"):
+        place = found.place
+        if (
+            place is not None
+            and _order(place) > _order(mine)
+            and drop.is_slot_of(place.dropped, task)
+            and _replaces(found.path, place.dropped)
+        ):
+            yield place
 
 
 def _replaces(path: str, dropped: str) -> bool:

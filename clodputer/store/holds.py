@@ -18,6 +18,7 @@ from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool.layout import lane as lane_folder
+from clodputer.store.spool.layout import lanes
 
 ALL, LANE, TASK, ACCOUNT = "all", "lane", "task", "account"
 SCOPES = (ALL, LANE, TASK, ACCOUNT)
@@ -150,7 +151,7 @@ def ended(home: Home, target: Target, now: float) -> Optional[Hold]:
 def in_effect(home: Home, now: float) -> list[Placed]:
     """Every hold that is in effect at `now` (epoch seconds), by scope and name; nothing is changed."""
     known = {target for target in map(_target, entries(home.holds)) if target is not None}
-    known.update(Target(LANE, name) for name in entries(home.lanes))
+    known.update(Target(LANE, name) for name in lanes(home))
     ordered = sorted(known, key=lambda target: (SCOPES.index(target.scope), target.name))
     return [placed for target in ordered for placed in _placed(home, target, now)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.spool.layout import complete_lane, make_lane
+from clodputer.store.spool.layout import complete_lane, lanes, make_lane
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def complete(home: Home) -> None:
     )
     if not all(map(os.path.isdir, folders)):
         make(home)
-    for name in os.listdir(home.lanes):
+    for name in lanes(home):
         complete_lane(home, name)
 
 

@@ -11,7 +11,7 @@ from clodputer.model.retention import Thing
 from clodputer.store import runs
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, find, layout, slot
+from clodputer.store.spool import aside, find, slot
 
 # A folder on its way out. A name with a dot in front is no run, so nobody takes the half of one for a run without a record.
 GOING = ".going-"
@@ -24,7 +24,7 @@ def kept(home: Home, now: float) -> list[Thing]:
     its end since and is judged by its record.
     """
     listed = [(task, run_id) for task in runs.tasks(home) for run_id in runs.ids(home, task)]
-    contents = [slot.content(home, each) for lane in layout.lanes(home) for each in slot.of_lane(home, lane)]
+    contents = [slot.content(home, each) for each in slot.everywhere(home)]
     in_slots = {(content.task, content.run_id) for content in contents}
     requests = _waiting(home)
     newest = {found for task in runs.tasks(home) for found in _newest(home, task)}

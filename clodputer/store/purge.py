@@ -9,8 +9,7 @@ from shutil import rmtree
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store.home import Home
-from clodputer.store.lock import Lock
-from clodputer.store.spool import layout
+from clodputer.store.spool import slot as slots
 
 # What may lie in a home that is removed; anything else is somebody's own.
 OURS = frozenset(
@@ -65,17 +64,13 @@ def _is_ours(name: str) -> bool:
 
 def remove(home: Home) -> None:
     """Remove the folder, and the link that led to it. Raises OSError, and ClodputerError when a run is going on there."""
-    slots = [
-        Lock(layout.slot_lock(home, lane, number))
-        for lane in layout.lanes(home)
-        for number in layout.slot_numbers(home, lane)
-    ]
+    locks = [slots.lock(home, each) for each in slots.everywhere(home)]
     try:
-        for slot in slots:
-            if not slot.acquire():
+        for lock in locks:
+            if not lock.acquire():
                 raise ClodputerError(
                     "busy",
-                    f"a run is going on: {os.path.dirname(slot.path)}",
+                    f"a run is going on: {os.path.dirname(lock.path)}",
                     "Wait for its end, then try again.",
                 )
         real = os.path.realpath(home.root)
@@ -85,5 +80,5 @@ def remove(home: Home) -> None:
         if os.path.islink(home.root):
             os.unlink(home.root)
     finally:
-        for slot in slots:
-            slot.release()
+        for lock in locks:
+            lock.release()

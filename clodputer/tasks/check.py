@@ -73,6 +73,9 @@ def check(
     findings += wrong_triggers + _across(document.value, fields) + _schemas(fields)
     if "agent" not in document.value:
         values["agent"] = _implied(document.value)
+    prompt = document.value.get("prompt")
+    if isinstance(prompt, str) and ("prompt",) not in broken and _lacks_precheck(prompt, document.value):
+        findings.append(_Finding(("prompt",), _NO_PRECHECK))
     problems += [
         Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
         for finding in findings
@@ -83,7 +86,7 @@ def check(
     if name.lower() == ask.NAME and not built_in:
         problems.append(Problem(shown, document.line(("name",)), "name", ask.RESERVED))
     if values.get("prompt_file"):
-        values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)
+        values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ, values)
         problems += [
             Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
             for where, line, message in trouble
@@ -229,6 +232,14 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     return findings
 
 
+_NO_PRECHECK = "{{ precheck }} is what the program under precheck prints; add precheck: [program, argument]"
+
+
+def _lacks_precheck(prompt: str, keys: Mapping[str, Any]) -> bool:
+    """Whether a sound prompt names what no precheck brings."""
+    return "precheck" not in keys and "precheck" in prompt and "precheck" in template_text.names(prompt)
+
+
 def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
     """What is wrong with the JSON Schemas of a file. What checks them is slow to import, and most files have none."""
     expected = fields.get("expect")
@@ -252,7 +263,9 @@ def _retried_twice(keys: Mapping[str, Any]) -> list[_Finding]:
     ]
 
 
-def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str, list[tuple[str, int, str]]]:
+def _prompt_file(
+    file: str, value: str, environ: Mapping[str, str], keys: Mapping[str, Any]
+) -> tuple[str, list[tuple[str, int, str]]]:
     """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
     if template_text.marked(value):
         return value, []
@@ -261,10 +274,13 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
         text = promptfile.read(path)
     except ValueError as error:
         return path, [("", 0, str(error))]
-    # A `~` is expanded when it is rendered: another HOME may share the cache.
-    return value if value.startswith("~") else path, [
+    faults = [
         (path, fault.line, fault.message) for fault in template_text.faults(text, triggers.in_prompts())
     ]
+    if not faults and _lacks_precheck(text, keys):
+        faults = [(path, 1, _NO_PRECHECK)]
+    # A `~` is expanded when it is rendered: another HOME may share the cache.
+    return value if value.startswith("~") else path, faults
 
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:

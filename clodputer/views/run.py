@@ -10,7 +10,7 @@ from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, slot
+from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
 
 # How far a run without a record is. abandoned: it goes on although its exec died. interrupted: its agent has ended.
@@ -149,7 +149,7 @@ def how_far(home: Home, task: str, run_id: str) -> Unfinished:
 
 def _slot_of(home: Home, run_id: str) -> Optional[Slot]:
     """The slot that the run is in, if any."""
-    for each in (each for lane in layout.lanes(home) for each in slot.of_lane(home, lane)):
+    for each in slot.everywhere(home):
         try:
             if slot.content(home, each).run_id == run_id:
                 return each

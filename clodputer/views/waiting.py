@@ -7,13 +7,11 @@ from itertools import chain, islice
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
-from clodputer.model.placename import is_place
 from clodputer.model.request import InvalidRequest
 from clodputer.runner.intake import read_request
-from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import attempts as spool_attempts
-from clodputer.store.spool import dropfile, find, layout, waits
+from clodputer.store.spool import count, dropfile, find, idle, layout, waits
 from clodputer.store.spool.find import DELAYED, QUEUED, Found
 from clodputer.store.spool.waits import Waiting
 
@@ -121,18 +119,11 @@ def lanes(home: Home) -> list[Lane]:
 
 def dropped(home: Home) -> int:
     """How many files lie in `new/` and were not taken in yet."""
-    return len(entries(home.new))
+    return idle.count_drops(home)
 
 
 def _lane(home: Home, name: str) -> Lane:
-    queued, delayed = [], 0
-    for state, folder in layout.places(home, name):
-        names = [entry for entry in entries(folder) if is_place(entry)]
-        delayed += len(names) if state == DELAYED else 0
-        queued += [names] if state == QUEUED else []
-    # A name begins with its microseconds, so the least name is the oldest.
-    oldest = min((int(min(names).split(".", 1)[0]) / 1e6 for names in queued if names), default=None)
-    return Lane(name, sum(map(len, queued)), delayed, oldest)
+    return Lane(name, *count.in_lane(home, name))
 
 
 def _row(home: Home, position: int, found: Found, now: float) -> Row:

@@ -16,7 +16,7 @@ from clodputer.schedulers.unit import REMOVE, SPOOL, Change, Frame, SchedulerPro
 from clodputer.store import atomic
 from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock
-from clodputer.store.spool import layout, slot
+from clodputer.store.spool import slot
 
 # launchd answers before the old process is gone, and refuses the new job until it is.
 PAUSES = (0.3, 1.0, 2.0, 4.0, 8.0)
@@ -230,8 +230,7 @@ class Rest:
     def __init__(self, home: Home) -> None:
         self.complete = True
         self._held: list[Lock] = []
-        lanes = layout.lanes(home) if exists(home) else []
-        for each in (each for lane in lanes for each in slot.of_lane(home, lane)):
+        for each in slot.everywhere(home) if exists(home) else ():
             lock = slot.lock(home, each)
             try:
                 free = lock.acquire()

@@ -110,11 +110,10 @@ def at_work(home: Home, task: str) -> AtWork:
     """What of the task waits or runs now, by the names in the spool; requests that a person dropped do not count as waiting."""
     waiting = any(is_slot_of(name, task) for name in entries(home.new))
     running = False
-    for lane in layout.lanes(home):
-        for state, folder in layout.places(home, lane):
-            found = any(map(partial(_is_at_work, task), entries(folder)))
-            waiting = waiting or (found and state != layout.RUNNING)
-            running = running or (found and state == layout.RUNNING)
+    for _, state, folder in layout.everywhere(home):
+        found = any(map(partial(_is_at_work, task), entries(folder)))
+        waiting = waiting or (found and state != layout.RUNNING)
+        running = running or (found and state == layout.RUNNING)
     return AtWork(waiting, running)
 
 

@@ -13,7 +13,7 @@ from clodputer.model.request import Place, parse_place
 from clodputer.store import runs
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, dropfile, layout
+from clodputer.store.spool import aside, dropfile, idle, layout
 from clodputer.store.spool.slot import Slot
 
 # Where a request can be: in the spool, or come to its end as a run.
@@ -50,8 +50,8 @@ def everywhere(home: Home) -> Iterator[Found]:
     Only names are read.
     """
     yield from dropped(home)
-    for lane in layout.lanes(home):
-        yield from in_lane(home, lane)
+    for lane, state, place in layout.everywhere(home):
+        yield from _in_folder(state, lane, place)
 
 
 def dropped(home: Home) -> Iterator[Found]:
@@ -60,11 +60,44 @@ def dropped(home: Home) -> Iterator[Found]:
         yield Found(DROPPED, "", f"{home.new}/{name}", "", name)
 
 
-def in_lane(home: Home, lane: str, *states: str) -> Iterator[Found]:
-    """Those in a lane, only in these states if any are named; in the order of the runs, and of the moments they wait for."""
+def arrivals(home: Home) -> list[tuple[float, str]]:
+    """What lies in `new/`, as (when it was moved there, name), the earliest first; in epoch seconds."""
+    found = []
+    for name in entries(home.new):
+        try:
+            found.append((os.lstat(f"{home.new}/{name}").st_ctime_ns, name))
+        except FileNotFoundError:
+            continue
+    return [(moment / 1e9, name) for moment, name in sorted(found)]
+
+
+def in_lane(home: Home, lane: str, *states: str, part: str = "") -> Iterator[Found]:
+    """Those in a lane, only in these states if any are named; in the order of the runs, and of the moments they wait for.
+
+    part: only those whose names contain it; of a hundred thousand names only these are split.
+    """
     for state, folder in layout.places(home, lane):
         if not states or state in states:
-            yield from _in_folder(state, lane, folder)
+            yield from _in_folder(state, lane, folder, part)
+
+
+def runnable(home: Home, lane: str, now: float) -> Iterator[Found]:
+    """Those in a lane that could be run at `now` (epoch seconds): what is queued, and what is delayed and due."""
+    for found in in_lane(home, lane, DELAYED, QUEUED):
+        if found.state == QUEUED or idle.due(os.path.basename(found.path), now):
+            yield found
+
+
+def strays(home: Home, lane: str) -> Iterator[str]:
+    """The paths of what lies among a lane's requests and is none, hidden files apart: every look passes it over."""
+    above = os.path.dirname(layout.queue(home, lane, layout.PRIORITIES[0]))
+    for name in sorted(entries(above)):
+        if name not in layout.PRIORITIES and not name.startswith("."):
+            yield f"{above}/{name}"
+    for state, folder in layout.places(home, lane):
+        for name in sorted(entries(folder)) if state != RUNNING else ():
+            if not is_place(name) and not name.startswith("."):
+                yield f"{folder}/{name}"
 
 
 def queued(home: Home, lane: str) -> Iterator[Found]:
@@ -80,6 +113,12 @@ def delayed(home: Home, lane: str) -> Iterator[Found]:
 def in_slot(home: Home, lane: str) -> Iterator[Found]:
     """Those in a lane's slots, at most one in each."""
     return in_lane(home, lane, RUNNING)
+
+
+def running(home: Home) -> Iterator[Found]:
+    """Those in the slots of all lanes."""
+    for lane in layout.lanes(home):
+        yield from in_slot(home, lane)
 
 
 def set_aside(home: Home, state: str) -> Iterator[Found]:
@@ -100,8 +139,7 @@ def pending_ids(home: Home) -> set[str]:
     """Ids of all requests that are delayed, queued or being run; of 100,000 as well, so only names are split."""
     return {
         name.split(".", 3)[2]
-        for lane in layout.lanes(home)
-        for _, place in layout.places(home, lane)
+        for _, _, place in layout.everywhere(home)
         for name in entries(place)
         if is_place(name)
     }
@@ -222,8 +260,8 @@ def _run(home: Home, task: str, run_id: str) -> Found:
     return Found(RUN, "", runs.folder(home, task, run_id), runs.request_of(run_id), "", None, task, run_id)
 
 
-def _in_folder(state: str, lane: str, place: str) -> Iterator[Found]:
-    names = sorted(entries(place))
+def _in_folder(state: str, lane: str, place: str, part: str = "") -> Iterator[Found]:
+    names = sorted(name for name in entries(place) if part in name)
     number = layout.slot_number(place)
     slot = None if number is None else Slot(lane, number)
     task, run_id = next((marked_run(name) for name in names if is_mark(name)), ("", "")) if slot else ("", "")

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import os
 
+from clodputer.model.placename import is_mark, is_place
 from clodputer.store.folder import entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clodputer.store.home import Home
 
 PRIORITIES = ("5", "4", "3", "2", "1")
@@ -19,7 +22,7 @@ _SLOT = "slot-"
 
 def lanes(home: Home) -> list[str]:
     """The lanes there are, by name."""
-    return sorted(entries(home.lanes))
+    return sorted(name for name in entries(home.lanes) if not name.startswith("."))
 
 
 def lane(home: Home, name: str) -> str:
@@ -73,6 +76,18 @@ def places(home: Home, lane: str) -> list[tuple[str, str]]:
         *((QUEUED, queue(home, lane, priority)) for priority in PRIORITIES),
         *((RUNNING, slot(home, lane, number)) for number in slot_numbers(home, lane)),
     ]
+
+
+def everywhere(home: Home) -> Iterator[tuple[str, str, str]]:
+    """The `places` of every lane, as (lane, state, path)."""
+    for name in lanes(home):
+        for state, folder in places(home, name):
+            yield name, state, folder
+
+
+def occupied(folder: str) -> bool:
+    """Whether a request, or the mark of a run, lies in the folder of a slot."""
+    return any(is_place(name) or is_mark(name) for name in entries(folder))
 
 
 def make_lane(home: Home, name: str) -> None:

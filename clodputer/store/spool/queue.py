@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Optional
 
 from clodputer.model.request import Place, parse_place
-from clodputer.store import idle
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, waits
+from clodputer.store.spool import idle, layout, waits
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
 

@@ -49,6 +49,11 @@ def of_lane(home: Home, lane: str) -> list[Slot]:
     return [Slot(lane, number) for number in layout.slot_numbers(home, lane)]
 
 
+def everywhere(home: Home) -> list[Slot]:
+    """The slots that all lanes have on disk."""
+    return [slot for lane in layout.lanes(home) for slot in of_lane(home, lane)]
+
+
 def make(home: Home, slot: Slot) -> None:
     """Make the slot's folder, if it is missing; for whoever holds its lock. Raises OSError."""
     os.makedirs(folder(home, slot), mode=0o700, exist_ok=True)
@@ -103,8 +108,8 @@ def content(home: Home, slot: Slot) -> Content:
 
 def at_work(home: Home) -> list[tuple[Slot, Content]]:
     """The slots of all lanes in which a run has been begun, and what lies in each."""
-    found = [(slot, content(home, slot)) for lane in layout.lanes(home) for slot in of_lane(home, lane)]
-    return [(slot, one) for slot, one in found if one.run_id]
+    found = [(slot, content(home, slot)) for slot in everywhere(home)]
+    return [(slot, inside) for slot, inside in found if inside.run_id]
 
 
 def mark(home: Home, slot: Slot, task: str, run_id: str, holder: str = "", resources: str = "[]") -> None:

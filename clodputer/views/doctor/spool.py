@@ -8,21 +8,18 @@ from itertools import islice
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
-from clodputer.model.placename import is_mark, is_place
-from clodputer.model.request import parse_place
+from clodputer.model.plural import counted
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import crashes as crashed
 from clodputer.store import holds as holding
-from clodputer.store import idle
 from clodputer.store.folder import entries
-from clodputer.store.spool import dropfile, layout, slot, stuck
-from clodputer.store.spool.aside import changed, is_reason
-from clodputer.store.spool.layout import PRIORITIES
-from clodputer.store.spool.layout import lane as lane_folder
+from clodputer.store.spool import aside as set_aside
+from clodputer.store.spool import dropfile, find, layout, slot, stuck
+from clodputer.store.spool.find import Found
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import ask, taskfile
 from clodputer.views import faults as contained
-from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
 from clodputer.views.doctor.fix import SETTLE, UNLINK, Fix
 
 NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"
@@ -36,17 +33,18 @@ DAY = 86400.0
 UNMARKED = 3.0
 # Enough to tell; a queue of 100,000 is not read as a whole.
 MOST = 500
-# Left by programs that look at folders; nobody drops or queues these.
+# Left by programs that look at folders; nobody drops these.
 STRAY = frozenset((".DS_Store", ".localized"))
 
 
 def new(facts: Facts) -> list[Finding]:
     """Drops that nobody takes in."""
-    old = [name for name, age in _ages(facts, facts.home.new) if age > UNSEEN]
+    arrivals = find.arrivals(facts.home)
+    old = [name for moment, name in arrivals if facts.now - moment > UNSEEN and name not in STRAY]
     if old:
         return problem(
             "new",
-            f"{amount(len(old), 'file')} in {facts.home.new} for more than a minute: {named(old)}",
+            f"{counted(len(old), 'file')} in {facts.home.new} for more than a minute: {named(old)}",
             NOBODY,
         )
     return ok("new", "nothing waits to be taken in")
@@ -54,15 +52,17 @@ def new(facts: Facts) -> list[Finding]:
 
 def tmp(facts: Facts) -> list[Finding]:
     """What writers have left behind."""
-    old = [f"{facts.home.tmp}/{name}" for name, age in _ages(facts, facts.home.tmp) if age > DAY]
+    there = [f"{facts.home.tmp}/{name}" for name in sorted(entries(facts.home.tmp)) if name not in STRAY]
+    old = [path for path in there if 0 < set_aside.changed(path) < facts.now - DAY]
+    names = [os.path.basename(path) for path in old]
     files = tuple(path for path in old if not os.path.isdir(path) or os.path.islink(path))
     if old:
         remove = Fix(
-            f"remove {amount(len(files), 'file')} older than a day from {facts.home.tmp}", UNLINK, files
+            f"remove {counted(len(files), 'file')} older than a day from {facts.home.tmp}", UNLINK, files
         )
         return note(
             "tmp",
-            f"{amount(len(old), 'leftover')} in {facts.home.tmp}, older than a day: {named(_names(old))}",
+            f"{counted(len(old), 'leftover')} in {facts.home.tmp}, older than a day: {named(names)}",
             "They were never dropped: move into spool/new what is meant to run, remove the rest.",
             remove if files else None,
         )
@@ -74,19 +74,16 @@ def queue(facts: Facts) -> list[Finding]:
     found: list[Finding] = []
     waiting = 0
     known = {*taskfile.names(facts.home), ask.NAME}
-    for lane in _lanes(facts):
-        unknown, gone = [], []
+    for lane in layout.lanes(facts.home):
+        gone = []
         oldest = facts.now
-        for path, name in islice(_waiting(facts, lane), MOST):
-            place = parse_place(name)
-            if place is None:
-                unknown.append(path)
-                continue
+        for request in islice(find.runnable(facts.home, lane, facts.now), MOST):
             waiting += 1
-            oldest = min(oldest, place.microseconds / 1_000_000)
-            task = dropfile.task_inside(path, place.dropped)
+            oldest = min(oldest, request.place.microseconds / 1_000_000 if request.place else facts.now)
+            task = dropfile.task_inside(request.path, request.name)
             if task and task not in known:
-                gone.append(f"{name} (task {task})")
+                gone.append(f"{os.path.basename(request.path)} (task {task})")
+        unknown = list(islice(find.strays(facts.home, lane), MOST))
         if unknown:
             found += problem(
                 "queue",
@@ -96,7 +93,7 @@ def queue(facts: Facts) -> list[Finding]:
         if gone:
             found += note(
                 "queue",
-                f"{amount(len(gone), 'request')} in lane {lane} for tasks that are gone: {named(gone)}",
+                f"{counted(len(gone), 'request')} in lane {lane} for tasks that are gone: {named(gone)}",
                 "The next exec moves them into dead/; bring the task back before, or let it.",
             )
         age = facts.now - oldest
@@ -105,7 +102,7 @@ def queue(facts: Facts) -> list[Finding]:
                 "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
             )
     more = " or more" if waiting >= MOST else ""
-    return found or ok("queue", f"{amount(waiting, 'request')}{more} waiting")
+    return found or ok("queue", f"{counted(waiting, 'request')}{more} waiting")
 
 
 def slots(facts: Facts) -> list[Finding]:
@@ -114,9 +111,9 @@ def slots(facts: Facts) -> list[Finding]:
     The lock is not tried: an exec that we turned away, for a moment, would leave its request behind.
     """
     found: list[Finding] = []
-    for each in (each for lane in _lanes(facts) for each in slot.of_lane(facts.home, lane)):
-        content = slot.content(facts.home, each) if _occupied(facts, each) else None
-        if content is not None and not _at_work(facts, each, content):
+    for each in slot.everywhere(facts.home):
+        content = slot.content(facts.home, each)
+        if (content.place or content.run_id) and not _at_work(facts, each, content):
             what = (
                 f"run {content.run_id} of task {content.task}"
                 if content.run_id
@@ -141,20 +138,20 @@ def aside(facts: Facts) -> list[Finding]:
                 f"{facts.home.new}/{name} cannot be taken in: {reason}",
                 "Move it away yourself, with the rights of its owner.",
             )
-    places = (("rejected", facts.home.rejected, "rejected"), ("dead", facts.home.dead, "given up"))
-    for place, folder, what in places:
-        names = [name for name in entries(folder) if not is_reason(name) and name not in STRAY]
+    for place, what in ((find.REJECTED, "rejected"), (find.DEAD, "given up")):
+        folder = find.folder(facts.home, place)
+        names = set_aside.names(folder)
         if names:
             found += note(
                 "aside",
-                f"{amount(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
+                f"{counted(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
                 f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
             )
-    names = [name for name in entries(facts.home.parked) if not is_reason(name) and name not in STRAY]
+    names = set_aside.names(facts.home.parked)
     if names:
         found += note(
             "aside",
-            f"{amount(len(names), 'request')} parked, in {facts.home.parked}: {named(sorted(names))}",
+            f"{counted(len(names), 'request')} parked, in {facts.home.parked}: {named(sorted(names))}",
             "What was tried: clodputer queue --parked, clodputer show REQUEST; then: clodputer unpark REQUEST.",
         )
     return found or ok("aside", "nothing rejected, given up or parked")
@@ -167,7 +164,7 @@ def crashes(facts: Facts) -> list[Finding]:
         return ok("crashes", "Clodputer has not failed in the last seven days")
     remedy = f"Report it with this file, then remove it: {recent[0].path}"
     return problem(
-        "crashes", f"Clodputer itself failed in {amount(len(recent), 'way')} in the last seven days", remedy
+        "crashes", f"Clodputer itself failed in {counted(len(recent), 'way')} in the last seven days", remedy
     )
 
 
@@ -179,7 +176,7 @@ def faults(facts: Facts) -> list[Finding]:
         return ok("faults", f"{error.message}, which is a finding of its own")
     if found.latest is None:
         return ok("faults", "no fault had to be contained in the last day")
-    message = f"{amount(found.number, 'fault')} of Clodputer contained in the last day; the latest at {found.latest.step}"
+    message = f"{counted(found.number, 'fault')} of Clodputer contained in the last day; the latest at {found.latest.step}"
     return note(
         "faults", f"{message}: {found.latest.message}", "See: clodputer logs --event fault. Please report it."
     )
@@ -199,7 +196,7 @@ def holds(facts: Facts) -> list[Finding]:
         why = f": {hold.message}" if hold.message else ""
         message = f"{target.words} is on hold without end ({hold.reason}{why})"
         found += (
-            problem("holds", f"{message}, and {amount(behind, 'request')} wait behind it", remedy)
+            problem("holds", f"{message}, and {counted(behind, 'request')} wait behind it", remedy)
             if behind
             else note("holds", message, remedy)
         )
@@ -213,16 +210,14 @@ def holds(facts: Facts) -> list[Finding]:
     return found or ok("holds", "nothing is on hold without end")
 
 
-def _behind(facts: Facts, target: holding.Target) -> Iterator[str]:
+def _behind(facts: Facts, target: holding.Target) -> Iterator[Found]:
     """The requests that a hold keeps waiting."""
-    for lane in _lanes(facts) if target.scope != holding.LANE else [target.name]:
-        for path, name in _waiting(facts, lane):
-            place = parse_place(name)
-            if target.scope == holding.TASK and (
-                place is None or dropfile.task_inside(path, place.dropped) != target.name
+    for lane in layout.lanes(facts.home) if target.scope != holding.LANE else [target.name]:
+        for request in find.runnable(facts.home, lane, facts.now):
+            if target.scope != holding.TASK or (
+                dropfile.task_inside(request.path, request.name) == target.name
             ):
-                continue
-            yield name
+                yield request
 
 
 def _at_work(facts: Facts, which: Slot, content: slot.Content) -> bool:
@@ -232,40 +227,9 @@ def _at_work(facts: Facts, which: Slot, content: slot.Content) -> bool:
         return holder is not None and tree.alive(holder)
     # It is marked within milliseconds of being claimed.
     return (
-        content.place is None or facts.now - changed(slot.path(facts.home, which, content.place)) < UNMARKED
+        content.place is None
+        or facts.now - set_aside.changed(slot.path(facts.home, which, content.place)) < UNMARKED
     )
-
-
-def _lanes(facts: Facts) -> list[str]:
-    return [lane for lane in layout.lanes(facts.home) if os.path.isdir(lane_folder(facts.home, lane))]
-
-
-def _ages(facts: Facts, folder: str) -> Iterator[tuple[str, float]]:
-    """The names in a folder with their ages in seconds: since they came there, which the change time tells."""
-    for name in sorted(entries(folder)):
-        if name in STRAY:
-            continue
-        try:
-            yield name, facts.now - os.lstat(f"{folder}/{name}").st_ctime
-        except FileNotFoundError:
-            continue
-
-
-def _names(paths: list[str]) -> list[str]:
-    return [os.path.basename(path) for path in paths]
-
-
-def _waiting(facts: Facts, lane: str) -> Iterator[tuple[str, str]]:
-    """(path, name) of what lies in the queues of a lane, and of what is delayed and due."""
-    for state, folder in layout.places(facts.home, lane):
-        for name in sorted(entries(folder)) if state != layout.RUNNING else ():
-            later = state == layout.DELAYED and is_place(name) and not idle.due(name, facts.now)
-            if name not in STRAY and not later:
-                yield f"{folder}/{name}", name
-    above = f"{lane_folder(facts.home, lane)}/queue"
-    for name in sorted(entries(above)):
-        if name not in PRIORITIES and name not in STRAY:
-            yield f"{above}/{name}", name
 
 
 def _held(facts: Facts, lane: str) -> bool:
@@ -273,8 +237,4 @@ def _held(facts: Facts, lane: str) -> bool:
 
 
 def _all_occupied(facts: Facts, lane: str) -> bool:
-    return all(_occupied(facts, each) for each in slot.of_lane(facts.home, lane))
-
-
-def _occupied(facts: Facts, which: Slot) -> bool:
-    return any(is_place(name) or is_mark(name) for name in entries(slot.folder(facts.home, which)))
+    return all(layout.occupied(slot.folder(facts.home, each)) for each in slot.of_lane(facts.home, lane))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.model.placename import is_mark, is_place
+from clodputer.model.placename import is_place
 from clodputer.store.folder import entries
 from clodputer.store.spool import layout
 
@@ -37,13 +37,9 @@ def slots_with_work(home: Home, now: float) -> list[tuple[str, int]]:
     for lane in layout.lanes(home):
         numbers = layout.slot_numbers(home, lane)
         if not _waits(home, lane, now):
-            numbers = [number for number in numbers if _occupied(layout.slot(home, lane, number))]
+            numbers = [number for number in numbers if layout.occupied(layout.slot(home, lane, number))]
         found += [(lane, number) for number in numbers]
     return found
-
-
-def _occupied(slot: str) -> bool:
-    return any(is_place(name) or is_mark(name) for name in entries(slot))
 
 
 def count_queued(home: Home, lane: str, most: int) -> int:
