@@ -18,8 +18,8 @@ def build(
     command: str, data: Mapping[str, Any], errors: Iterable[ClodputerError] = (), ok: bool = True
 ) -> dict[str, Any]:
     """The envelope; `command` is empty when none was recognised."""
-    told = [{"code": error.code, "message": error.message, "hint": error.hint} for error in errors]
-    return {"version": VERSION, "command": command, "ok": ok, "data": dict(data), "errors": told}
+    listed = [{"code": error.code, "message": error.message, "hint": error.hint} for error in errors]
+    return {"version": VERSION, "command": command, "ok": ok, "data": dict(data), "errors": listed}
 
 
 def success(command: str, data: Mapping[str, Any]) -> None:
@@ -32,8 +32,3 @@ def write(envelope: Mapping[str, Any]) -> None:
     with doing("printing the answer", "standard output"):
         sys.stdout.write(dumps(envelope, indent=2, default=str) + "\n")
         sys.stdout.flush()
-
-
-def filled(value: Any) -> dict[str, Any]:
-    """A named tuple for programs: what it leaves empty is null there, as in records."""
-    return {key: None if one == "" else one for key, one in value._asdict().items()}

@@ -63,6 +63,11 @@ def in_lines(fields: Mapping[str, Any]) -> str:
     return f"{{\n{lines}\n}}\n" if fields else "{}\n"
 
 
+def with_nulls(value: Any) -> dict[str, Any]:
+    """The fields of a named tuple for programs: an empty text becomes null, as in records."""
+    return {key: None if field == "" else field for key, field in value._asdict().items()}
+
+
 def finite(value: Any) -> Optional[float]:
     """A value that was read, if it is a number that a float holds, else None; true and false are none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -113,7 +113,7 @@ def test_fix_settles_what_a_dead_exec_left(home: Home) -> None:
 def test_fix_without_anything_to_fix(home: Home) -> None:
     assert examined(home, "--fix")["data"]["fixed"] == []
     Path(home.tasks, "bad.yaml").write_text("prompt: [\n")
-    assert "no remedy that could safely be done" in clodputer(home, "doctor", "--fix", status=4)[0]
+    assert "None of the problems can be fixed safely" in clodputer(home, "doctor", "--fix", status=4)[0]
 
 
 def test_leftovers_are_looked_at_once_more(home: Home) -> None:
@@ -150,7 +150,7 @@ FINDINGS = [
 
 @pytest.mark.parametrize("width", [1, 40, 60, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    text = doctor.told(FINDINGS, width, False, "clodputer doctor --fix")
+    text = doctor.page(FINDINGS, width, False, "clodputer doctor --fix")
     plain = "".join(
         part.partition("m")[2] if index else part for index, part in enumerate(text.split("\x1b["))
     )
@@ -161,6 +161,6 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 
 def test_the_last_line_of_a_good_morning() -> None:
-    text = doctor.told(FINDINGS[:1], 80, False, "clodputer doctor --fix")
+    text = doctor.page(FINDINGS[:1], 80, False, "clodputer doctor --fix")
     assert "No problem" in text.splitlines()[-1]
     assert "--fix" not in text

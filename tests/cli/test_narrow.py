@@ -20,7 +20,7 @@ from clodputer.cli.commands.validate import validate
 from clodputer.cli.commands.why import why
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import without
-from clodputer.cli.text.doctor import told
+from clodputer.cli.text.doctor import page
 from clodputer.store import holds
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
@@ -76,7 +76,7 @@ def doctor(home: Home) -> Result:
     finding = Finding(
         "tasks", "problem", f"tasks/{LONG}.yaml has 2 mistakes:\n  line 1: x\n  line 2: y", "Fix it."
     )
-    return Result({}, told([finding], home_width(), False, "clodputer doctor --fix"))
+    return Result({}, page([finding], home_width(), False, "clodputer doctor --fix"))
 
 
 def home_width() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.commands.config import listed
+from clodputer.cli.commands.config import shown
 from clodputer.cli.commands.logs import log
 from clodputer.cli.commands.stats import stats
 from clodputer.cli.since import moment_since
@@ -182,7 +182,7 @@ def test_config_tells_where_each_value_comes_from(home: Home) -> None:
         "CLODPUTER_TEST_CLAUDE": "y",
         "CLODPUTER_SWEEP": "",
     }
-    result = listed(home, {**environ(home), **extra})
+    result = shown(home, {**environ(home), **extra})
     rows = {row["key"]: row for row in result.data["settings"]}
     assert (rows["timeout"]["value"], rows["timeout"]["source"], rows["timeout"]["default"]) == (
         "90m",
@@ -191,7 +191,7 @@ def test_config_tells_where_each_value_comes_from(home: Home) -> None:
     )
     assert (rows["max_turns"]["value"], rows["max_turns"]["source"]) == (9, "environment CLODPUTER_MAX_TURNS")
     assert (rows["sweep"]["value"], rows["sweep"]["source"], result.errors) == ("5m", "default", ())
-    wrong = listed(home, {**environ(home), "CLODPUTER_TIMOUT": "1", "CLODPUTER_SWEEP": "1s"})
+    wrong = shown(home, {**environ(home), "CLODPUTER_TIMOUT": "1", "CLODPUTER_SWEEP": "1s"})
     assert [error.code for error in wrong.errors] == ["environment_invalid", "environment_unknown"]
     assert "did you mean 'CLODPUTER_TIMEOUT'" in wrong.text
     assert settings.load(home, {"CLODPUTER_TIMOUT": "1", "CLODPUTER_TIMEOUT": "2m"}).timeout == 120
@@ -200,7 +200,7 @@ def test_config_tells_where_each_value_comes_from(home: Home) -> None:
     ):
         settings.load(home, {"CLODPUTER_MAX_TURNS": "many"})
     Path(home.config).write_text("timeout: 5\nsweep: 2m\n")
-    broken = listed(home, environ(home))
+    broken = shown(home, environ(home))
     assert [error.code for error in broken.errors] == ["config_invalid"]
     assert {row["value"] for row in broken.data["settings"] if row["key"] == "sweep"} == {"2m"}
 

@@ -9,7 +9,6 @@ from typing import Optional
 import click
 
 from clodputer.cli import complete
-from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
@@ -81,7 +80,7 @@ def _all_of(environ: Mapping[str, str], task: str) -> Result:
 
 
 def _result(done: list[Cancelled]) -> Result:
-    data = {"cancelled": [filled(one) for one in done]}
+    data = {"cancelled": [each.to_json() for each in done]}
     late = [one for one in done if one.result == "ended"]
     text = "\n".join(_line(one) for one in done)
     if not late:
@@ -119,16 +118,8 @@ def _not_there(context: Context, wanted: str) -> Result:
         verb = "closed" if found.state == find.CLOSED else "given up"
         reason = aside.read(find.folder(context.home, found.state), found.name)
         if reason.code == aside.CANCELLED and not reason.retried_as:
-            data = {
-                "result": "cancelled",
-                "request_id": found.id,
-                "task": None,
-                "was": "closed",
-                "kept": found.path,
-                "run_id": None,
-                "outcome": None,
-            }
-            return Result({"cancelled": [data]}, printable(f"{data['request_id']} was cancelled before"))
+            done = Cancelled(cancel.CANCELLED, found.id, "", "closed", found.path)
+            return Result({"cancelled": [done.to_json()]}, printable(f"{found.id} was cancelled before"))
         raise ClodputerError(
             "already_ended",
             f"{wanted}: nothing to cancel, it was {verb}: {setaside.words(reason)}",
@@ -137,16 +128,11 @@ def _not_there(context: Context, wanted: str) -> Result:
     record = runs.record(context.home, found.task, found.run_id) if found else None
     if found and record:
         if record["outcome"] == "cancelled":
-            data = {
-                "result": "stopped",
-                "request_id": record["request_id"],
-                "task": found.task,
-                "was": "running",
-                "kept": None,
-                "run_id": found.run_id,
-                "outcome": "cancelled",
-            }
-            return Result({"cancelled": [data]}, printable(f"run {found.run_id} was cancelled before"))
+            request_id, was, outcome = str(record["request_id"]), "running", "cancelled"
+            done = Cancelled(cancel.STOPPED, request_id, found.task, was, "", found.run_id, outcome)
+            return Result(
+                {"cancelled": [done.to_json()]}, printable(f"run {found.run_id} was cancelled before")
+            )
         raise ClodputerError(
             "already_ended",
             f"nothing to cancel: run {found.run_id} of {found.task} ended as {record['outcome']}",

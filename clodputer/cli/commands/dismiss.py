@@ -10,7 +10,6 @@ from typing import Callable, Optional
 import click
 
 from clodputer.cli import complete
-from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
@@ -18,6 +17,7 @@ from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.plural import counted
 from clodputer.runner.requests import dismiss as dismissing
 from clodputer.runner.requests.dismiss import Dismissed
 from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found
@@ -91,7 +91,7 @@ def everything(
     found: list[Found] = [each for place in places for each in dismissing.every(context, place)]
     if not found:
         return Result({"dismissed": []}, "There is nothing to dismiss.")
-    number = f"{len(found)} file{'' if len(found) == 1 else 's'}"
+    number = counted(len(found), "file")
     if ask is not None and not ask(
         f"Put away {number} from {' and '.join(f'spool/{place}' for place in places)}?"
     ):
@@ -110,7 +110,7 @@ def _result(done: Sequence[Dismissed], errors: Sequence[ClodputerError]) -> Resu
     if done[MOST_SHOWN:]:
         lines.append(f"and {len(done) - MOST_SHOWN} more; see: clodputer queue --closed")
     lines += [f"{ink('not dismissed', 'red')} {printable(str(error))}" for error in errors]
-    data = {"dismissed": [filled(each) for each in done]}
+    data = {"dismissed": [each.to_json() for each in done]}
     code = ExitCode.EXPECTED if errors else ExitCode.DONE
     return Result(data, "\n".join(lines), code, tuple(errors))
 

@@ -19,12 +19,13 @@ from clodputer.cli.report import masker_now
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text.doctor import told
+from clodputer.cli.text.doctor import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store import home as homes
 from clodputer.views.doctor import examine
-from clodputer.views.doctor.finding import OK, PROBLEM, Finding
+from clodputer.views.doctor.finding import OK, PROBLEM, Diagnosis, Finding
+from clodputer.views.doctor.fix import Fixed
 
 # Of text that goes into a file or a mail.
 USUAL_WIDTH = 100
@@ -94,43 +95,38 @@ def doctor(
     sent: Optional[Canary] = None,
 ) -> Result:
     """What is found, after the safe remedies when `fix` is asked for; `say` is told of each before it is done."""
-    findings = examine(environ, time())
-    data: dict[str, Any] = {}
+    findings, fixed = examine(environ, time()), None
     if fix:
-        data["fixed"] = _mend(environ, findings, say)
-        if data["fixed"]:
+        fixed = _fix(environ, findings, say)
+        if fixed:
             findings = examine(environ, time())
     if sent is not None:
         findings += canary(environ, sent.real, sent.seconds, say, sent.shown and ticks())
-    return result(findings, data, everything)
+    return result(Diagnosis(tuple(findings), fixed), everything)
 
 
-def result(findings: Sequence[Finding], data: dict[str, Any], everything: bool) -> Result:
-    """The findings as the answer of the command, secrets masked."""
+def result(diagnosis: Diagnosis, everything: bool) -> Result:
+    """The diagnosis as the answer of the command, secrets masked."""
     masker = masker_now()
-    findings = [
+    findings = tuple(
         finding._replace(message=masker.text(finding.message), remedy=masker.text(finding.remedy))
-        for finding in findings
-    ]
-    problems = [finding for finding in findings if finding.level == PROBLEM]
-    data = {
-        "findings": [{**one._asdict(), "fix": one.fix.words if one.fix else None} for one in findings],
-        "problems": len(problems),
-        **data,
-    }
+        for finding in diagnosis.findings
+    )
+    diagnosis = diagnosis._replace(findings=findings)
+    problems = diagnosis.problems()
     width = shutil.get_terminal_size((USUAL_WIDTH, 24)).columns if is_terminal(sys.stdout) else USUAL_WIDTH
-    text = told(findings, width, everything, f"{called.name()} doctor --fix")
-    errors = tuple(ClodputerError(one.check, one.message, one.remedy) for one in problems)
-    return Result(data, text, ExitCode.DOCTOR if problems else ExitCode.DONE, errors)
+    text = page(findings, width, everything, f"{called.name()} doctor --fix")
+    errors = tuple(ClodputerError(each.check, each.message, each.remedy) for each in problems)
+    return Result(diagnosis.to_json(), text, ExitCode.DOCTOR if problems else ExitCode.DONE, errors)
 
 
-def _mend(
+def _fix(
     environ: Mapping[str, str], findings: Sequence[Finding], say: Callable[[str], Any]
-) -> list[dict[str, Any]]:
+) -> tuple[Fixed, ...]:
     """Do what is safe; one remedy that fails does not stop the others."""
     home = homes.locate(environ)
     fixes = dict.fromkeys(finding.fix for finding in findings if finding.fix and finding.level != OK)
-    done = []
+    fixed = []
     for fix in fixes:
         say(f"{ink('fix', 'cyan')}      {printable(fix.words)}")
         try:
@@ -138,12 +134,12 @@ def _mend(
         except (OSError, ClodputerError) as error:
             came, well = f"failed: {error}", False
         say(f"         {printable(came)}")
-        done.append({"fix": fix.words, "done": well, "message": came})
+        fixed.append(Fixed(fix, well, came))
     if fixes:
         say("")
     elif any(finding.level == PROBLEM for finding in findings):
-        say("There is no remedy that could safely be done by itself.\n")
-    return done
+        say("None of the problems can be fixed safely without you.\n")
+    return tuple(fixed)
 
 
 def _nothing(text: str) -> None:

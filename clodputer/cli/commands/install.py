@@ -15,7 +15,7 @@ from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.progress import Progress
-from clodputer.cli.text.install import Outcome, data, ended
+from clodputer.cli.text.install import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, Scheduler, freeze, installation, load, place, shim
@@ -24,6 +24,7 @@ from clodputer.schedulers.unit import Change
 from clodputer.store import blocked
 from clodputer.store import home as homes
 from clodputer.tasks import taskfile
+from clodputer.views.installing import Outcome
 
 
 class Options(NamedTuple):
@@ -66,7 +67,7 @@ def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool
     named = installation.candidates(sys.platform, scheduler)
     options = Options(tasks, scheduler, dry_run or diff, diff)
     with Progress(as_json, "installing") as progress:
-        return install(os.environ, options, {name: load(name) for name in named}, time(), progress.told)
+        return install(os.environ, options, {name: load(name) for name in named}, time(), progress.step_done)
 
 
 def install(
@@ -74,9 +75,9 @@ def install(
     options: Options,
     schedulers: Mapping[str, Scheduler],
     now: float,
-    told: Callable[[Change, int], None],
+    step_done: Callable[[Change, int], None],
 ) -> Result:
-    """Install what the tasks want; `told` of each change when it is done, and of how many there are.
+    """Install what the tasks want; `step_done` is called after each change, with how many there are.
 
     Raises ClodputerError when nothing can be installed at all, OSError.
     """
@@ -117,7 +118,7 @@ def install(
 
             def step(change: Change) -> None:
                 done.append(change)
-                told(change, number)
+                step_done(change, number)
 
             # Before the alarms are there: none of them then takes the first look after the first file has come.
             tasks = [
@@ -129,13 +130,9 @@ def install(
             homes.write_format(home)
             blocked.over(home)
             outcome = outcome._replace(done=tuple(done), failed=failed)
-    errors = tuple(
-        ClodputerError(one.code, one.message, one.hint)
-        for one in (*plan.problems, *outcome.failed)
-        if one.fatal
-    )
-    shown = ended(outcome, text, now, options.diff)
-    return Result(data(outcome, now), shown, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+    errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in outcome.problems() if one.fatal)
+    shown = page(outcome, text, now, options.diff)
+    return Result(outcome.to_json(now), shown, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 
 def _unasked(name: str, seen: Mapping[str, installation.Known]) -> list[str]:

@@ -17,7 +17,7 @@ from clodputer.cli.looking import look
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import scheduled as scheduledtext
+from clodputer.cli.text.scheduled import note as alarm_note
 from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -116,7 +116,7 @@ def _result(found: list[Coming], nothing: str, alarms: Optional[Scheduled] = Non
         delay = ink(f"  starts {format_duration(one.delay)} later (jitter)", "dim") if one.delay else ""
         label = f"  {one.task.ljust(width)}  {ink(one.trigger, 'dim')}" if one.task else ""
         lines.append(hung(f"{zones.wall(one.slot, one.zone)}{label}{delay}"))
-    note = scheduledtext.note(alarms) if alarms and found else ""
+    note = alarm_note(alarms) if alarms and found else ""
     return Result(data, "\n".join(lines or [nothing]) + (f"\n\n{note}" if note else ""))
 
 

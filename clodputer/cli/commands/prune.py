@@ -10,6 +10,7 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.model.plural import counted
 from clodputer.model.size import format_size
 from clodputer.runner import prune
 from clodputer.runner.processes.stop import Stop
@@ -48,8 +49,8 @@ def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
         "log_files": [thing.name for thing in going.logs],
     }
     text = (
-        f"{'Would remove' if dry_run else 'Removed'} {figures['runs']:,} run{'' if figures['runs'] == 1 else 's'} "
-        f"({format_size(figures['runs_bytes'])}) and {figures['logs']:,} archived log{'' if figures['logs'] == 1 else 's'} "
+        f"{'Would remove' if dry_run else 'Removed'} {counted(figures['runs'], 'run')} "
+        f"({format_size(figures['runs_bytes'])}) and {counted(figures['logs'], 'archived log')} "
         f"({format_size(figures['logs_bytes'])})."
     )
     if going.scheduler_logs:

@@ -6,8 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from shlex import quote
-from time import time
-from typing import Any, Callable
+from typing import Callable
 
 import click
 
@@ -19,13 +18,11 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import compact
 from clodputer.runner.requests import cancel
+from clodputer.runner.requests import remove as removing
 from clodputer.store.context import Context
-from clodputer.store.spool.find import RUNNING, Found
+from clodputer.store.spool.find import Found
 from clodputer.tasks import change, taskfile
-
-FOLDER = "removed"
 
 
 @click.command()
@@ -62,18 +59,17 @@ def remove(environ: Mapping[str, str], names: Sequence[str], ask: Callable[[str]
             message = f"{', '.join(paths)} {'was' if len(paths) == 1 else 'were'} not removed"
             raise ClodputerError("not_agreed", message, "To agree beforehand: --yes")
         alarms = any(_has_alarm(context, path) for path in paths.values())
-        rows = [_removed(context, name, path, waiting[name]) for name, path in paths.items()]
+        done = [removing.remove(context, name, path, waiting[name]) for name, path in paths.items()]
     lines = []
-    for row in rows:
-        lines.append(f"{ink(row['task'], 'bold')} is removed; its file is {printable(row['kept'])}")
-        if row["waiting"]:
-            lines.append(f"  {_number(len(row['waiting']))} for it: clodputer cancel --all-of {row['task']}")
-        lines.append(
-            f"  to bring it back: mv {printable(quote(row['kept']))} {printable(quote(row['path']))}"
-        )
+    for each in done:
+        lines.append(f"{ink(each.task, 'bold')} is removed; its file is {printable(each.kept)}")
+        if each.waiting:
+            number = "1 request waits" if len(each.waiting) == 1 else f"{len(each.waiting)} requests wait"
+            lines.append(f"  {number} for it; to cancel: clodputer cancel --all-of {each.task}")
+        lines.append(f"  to bring it back: mv {printable(quote(each.kept))} {printable(quote(each.path))}")
     if alarms:
         lines += called.next_steps(("install", "have its alarm taken away"))
-    return Result({"tasks": rows}, "\n".join(lines))
+    return Result({"tasks": [each.to_json() for each in done]}, "\n".join(lines))
 
 
 def _has_alarm(context: Context, path: str) -> bool:
@@ -88,19 +84,3 @@ def _question(waiting: Mapping[str, Sequence[Found]]) -> str:
 
 def _number(number: int) -> str:
     return "1 request waits or runs" if number == 1 else f"{number} requests wait or run"
-
-
-def _removed(context: Context, name: str, path: str, found: Sequence[Found]) -> dict[str, Any]:
-    now = time()
-    folder = f"{context.home.tasks}/{FOLDER}/{compact(now)}"
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    kept = f"{folder}/{os.path.basename(path)}"
-    os.rename(path, kept)
-    context.log(now, "task_removed", task=name, kept=kept)
-    return {
-        "task": name,
-        "path": path,
-        "kept": kept,
-        "waiting": [one.id or one.name for one in found if one.state != RUNNING],
-        "running": [one.id for one in found if one.state == RUNNING],
-    }

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import click
 
 from clodputer.cli import complete
-from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
@@ -74,7 +73,7 @@ def _all_dead(environ: Mapping[str, str]) -> Result:
 def _result(done: list[Retried], errors: list[ClodputerError]) -> Result:
     lines = [_line(one) for one in done]
     lines += [f"{ink('not retried', 'red')} {printable(str(error))}" for error in errors]
-    data = {"retried": [filled(one) for one in done]}
+    data = {"retried": [each.to_json() for each in done]}
     code = ExitCode.EXPECTED if errors else ExitCode.DONE
     return Result(data, "\n".join(lines) or "Nothing was given up.", code, tuple(errors))
 

@@ -22,6 +22,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import BLAMELESS
+from clodputer.model.plural import counted
 from clodputer.store import home as homes
 from clodputer.store.index.figures import Figures, day
 from clodputer.tasks import taskfile
@@ -87,7 +88,7 @@ def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: 
 
 
 def _summary(of: Figures) -> str:
-    parts = [f"{ink(_counted(of.runs, 'run'), 'bold')} since {day(of.since)}", f"{_percent(of)} succeeded"]
+    parts = [f"{ink(counted(of.runs, 'run'), 'bold')} since {day(of.since)}", f"{_percent(of)} succeeded"]
     if of.median is not None and of.p90 is not None:
         parts.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
@@ -146,7 +147,3 @@ def _percent(of: Figures) -> str:
         if rate is None
         else f"{int(rate * 100 + 0.5) if rate in (0.0, 1.0) else min(99, max(1, round(rate * 100)))}%"
     )
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

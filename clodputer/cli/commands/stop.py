@@ -7,7 +7,6 @@ from time import time
 
 import click
 
-from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
@@ -46,7 +45,7 @@ def command(reason: str) -> Result:
     ended = holding.end_runs(context)
     left = [run for run in ended if not run.over]
     placed = Placed(EVERYTHING, hold, holds.path(context.home, EVERYTHING))
-    data = {"hold": placed.to_json(), "runs": [filled(run) for run in ended]}
+    data = {"hold": placed.to_json(), "runs": [run.to_json() for run in ended]}
     lines = [f"{ink('Everything is on hold', 'bold')}; let it go on with: clodputer resume --all"]
     if not ended:
         lines.append("Nothing was running.")

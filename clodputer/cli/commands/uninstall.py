@@ -14,10 +14,10 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.progress import Progress
-from clodputer.cli.text.install import counted
-from clodputer.cli.text.install import told as told_problems
+from clodputer.cli.text.install import by_kind, problem_lines
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.plural import counted
 from clodputer.schedulers import NAMES, Scheduler, installation, load, place, removal, shim
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change
@@ -68,7 +68,7 @@ def command(
     asks = not (yes or as_json) and is_terminal(sys.stdin) and is_terminal(sys.stdout)
     ask = _ask if asks else (lambda _: yes)
     with Progress(as_json, "removing") as progress:
-        return uninstall(os.environ, options, {name: load(name) for name in names}, ask, progress.told)
+        return uninstall(os.environ, options, {name: load(name) for name in names}, ask, progress.step_done)
 
 
 def _ask(question: str) -> bool:
@@ -80,7 +80,7 @@ def uninstall(
     options: Options,
     schedulers: Mapping[str, Scheduler],
     ask: Callable[[str], bool],
-    told: Callable[[Change, int], None],
+    step_done: Callable[[Change, int], None],
 ) -> Result:
     """Remove what is installed, after `ask` agreed to lose a home. Raises ClodputerError, OSError."""
     home = homes.locate(environ)
@@ -114,7 +114,7 @@ def uninstall(
 
             def done(change: Change) -> None:
                 steps.append(change)
-                told(change, number)
+                step_done(change, number)
 
             problems += removal.perform(schedulers, frame, left, options.everywhere, done, options.scheduler)
         errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in problems if one.fatal)
@@ -137,21 +137,21 @@ def uninstall(
     if lost and not options.everywhere:
         lines.append(f"Alarms are left of homes that no longer exist: {', '.join(map(printable, lost))}")
         lines.append("To remove these as well: clodputer uninstall --everywhere")
-    lines += told_problems(problems)
+    lines += problem_lines(problems)
     return Result(data, "\n".join(lines), ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 
 def _headline(home: Home, steps: list[Change], has_shim: bool, purged: bool, dry_run: bool) -> str:
     would = "would remove " if dry_run else "removed "
-    parts = [counted(steps, dry_run).replace(would, would + "alarms: ") if steps else ""]
+    parts = [by_kind(steps, dry_run).replace(would, would + "alarms: ") if steps else ""]
     parts.append(f"{would}bin/clodputer" if has_shim and not purged else "")
     parts.append(f"{would}{printable(home.root)}" if purged else "")
-    told = ", ".join(part for part in parts if part)
-    if not told:
+    words = ", ".join(part for part in parts if part)
+    if not words:
         return f"Nothing of {printable(home.root)} {'is' if dry_run else 'was'} installed."
-    return f"{told[0].upper()}{told[1:]}."
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _question(home: Home) -> str:
-    number = len(taskfile.names(home))
-    return f"Remove {printable(home.root)} with its {number} task{'' if number == 1 else 's'}, secrets and all records?"
+    tasks = counted(len(taskfile.names(home)), "task")
+    return f"Remove {printable(home.root)} with its {tasks}, its secrets and all records?"

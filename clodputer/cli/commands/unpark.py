@@ -48,12 +48,7 @@ def command(item: str, task: Optional[str]) -> Result:
             (error,),
         )
     done = unpark.unpark(context, found)
-    data = {
-        "unparked": [
-            {"request_id": one.request_id, "task": one.task, "item": one.item, "lane": one.lane}
-            for one in done
-        ]
-    }
+    data = {"unparked": [each.to_json() for each in done]}
     lines = [
         f"{ink(printable(one.task), 'bold')} {one.request_id} is back in the queue of lane {one.lane}: {printable(one.item)}"
         for one in done

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Optional
 import click
 
 from clodputer.cli import complete
-from clodputer.cli.envelope import filled
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
@@ -22,6 +21,7 @@ from clodputer.cli.terminal.prose import wrapped
 from clodputer.cli.text import fates, scheduled, set_aside
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.jsontext import with_nulls
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
 from clodputer.model.suggest import did_you_mean
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
-        return filled(self)
+        return with_nulls(self)
 
 
 @click.command()
@@ -102,7 +102,7 @@ def _words(found: Why, but: str, now: float) -> str:
     lines = [wrapped(f"{ink(printable(found.name), 'bold')}{printable(found.state)}")]
     if found.trouble:
         lines.append(wrapped_field("broken", printable(found.trouble.message)))
-        lines.append(wrapped_field("fix", printable(found.trouble.hint)))
+        lines.append(wrapped_field("", printable(found.trouble.hint)))
     if found.hold is not None and found.hold.hold.reason != USAGE_LIMIT:
         lines.append(wrapped_field("go on", f"clodputer resume {printable(found.hold.target.option)}"))
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.cli.terminal.printable import one_line
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.plural import counted
 from clodputer.model.quantile import quantile
 from clodputer.model.run import Description
 
@@ -43,7 +44,7 @@ def line(name: str, elapsed: float, usual: Optional[float], seen: Seen) -> str:
     """The line of a run that has been going on for `elapsed` seconds; `usual` is what such a run takes."""
     parts = [f"{name}  {clock(elapsed)}" + ("" if usual is None else f" (usually {clock(usual)})")]
     figures = [
-        f"{seen.turns} turn{'' if seen.turns == 1 else 's'}" if seen.turns else "",
+        counted(seen.turns, "turn") if seen.turns else "",
         f"{_short(seen.tokens)} tokens" if seen.tokens else "",
         f"${seen.cost:.2f}" if seen.cost is not None else "",
     ]

@@ -22,7 +22,7 @@ class Progress:
         self._doing = doing
         self._steps = 0
 
-    def told(self, change: Change, number: int) -> None:
+    def step_done(self, change: Change, number: int) -> None:
         """One of `number` steps is done."""
         self._steps += 1
         if self._shows and number > FEW:

@@ -10,6 +10,7 @@ from clodputer import agents
 from clodputer.agents.lines import LONGEST
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import printable
+from clodputer.model.plural import counted
 from clodputer.model.run import Description, Said
 from clodputer.store import runs
 
@@ -54,7 +55,7 @@ def _lines(text: str, most: int) -> list[str]:
     found = [_narrow(line) for line in head.split("\n")[:most]]
     left_out = text.count("\n") + 1 - len(found)
     if left_out:
-        found.append(f"({left_out:,} more line{'' if left_out == 1 else 's'})")
+        found.append(f"({counted(left_out, 'more line')})")
     elif len(head) < len(text):
         found[-1] += "..."
     return found

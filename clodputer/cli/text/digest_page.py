@@ -13,6 +13,7 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import status_page
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import SKIPPED
+from clodputer.model.plural import counted
 from clodputer.store import zone
 from clodputer.views.digest import Digest, latest_of_each
 from clodputer.views.runs import Entry
@@ -66,7 +67,7 @@ def _head(digest: Digest) -> str:
     since = f"Since {zone.wall(digest.since // 60 * 60)}"
     if not number:
         return f"{since} nothing has run."
-    parts = [f"{number} run{'' if number == 1 else 's'}"]
+    parts = [counted(number, "run")]
     parts.append(ink(f"{failed} failed", "red", "bold") if failed else ink("none failed", "green"))
     parts += [_cost(digest.cost_usd)] if digest.cost_usd else []
     return f"{since}: {', '.join(parts)}"

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from clodputer.cli.terminal import prose
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.views.doctor.finding import NOTE, OK, PROBLEM, Finding, amount
+from clodputer.model.plural import counted
+from clodputer.views.doctor.finding import NOTE, OK, PROBLEM, Finding
 
 _INK = {PROBLEM: ("red", "bold"), NOTE: ("yellow",), OK: ("green",)}
 _MARGIN = len(PROBLEM) + 2
 NARROWEST = 40
 
 
-def told(findings: Sequence[Finding], width: int, everything: bool, fixable: str) -> str:
+def page(findings: Sequence[Finding], width: int, everything: bool, fixable: str) -> str:
     """All findings in lines of at most `width` characters; `fixable` is the command that does the safe remedies.
 
-    everything: what is well is told line by line as well.
+    everything: what is well is listed line by line as well.
     """
     width = max(width, NARROWEST)
     lines: list[str] = []
@@ -32,7 +33,7 @@ def told(findings: Sequence[Finding], width: int, everything: bool, fixable: str
     if fixes:
         lines += [
             "",
-            f"{fixable} does {amount(len(fixes), 'safe remedy').replace('remedys', 'remedies')} by itself.",
+            f"{fixable} does {counted(len(fixes), 'safe remedy', 'safe remedies')} by itself.",
         ]
     return "\n".join([*lines, "", summary(findings)])
 
@@ -55,10 +56,10 @@ def summary(findings: Sequence[Finding]) -> str:
     notes = sum(finding.level == NOTE for finding in findings)
     checks = len({finding.check for finding in findings})
     if not problems:
-        return f"{ink('No problem', 'green', 'bold')} in {amount(checks, 'check')}" + (
-            f", {amount(notes, 'note')}." if notes else "."
+        return f"{ink('No problem', 'green', 'bold')} in {counted(checks, 'check')}" + (
+            f", {counted(notes, 'note')}." if notes else "."
         )
-    return f"{ink(amount(problems, 'problem'), 'red', 'bold')}, {amount(notes, 'note')}, {amount(checks, 'check')}."
+    return f"{ink(counted(problems, 'problem'), 'red', 'bold')}, {counted(notes, 'note')}, {counted(checks, 'check')}."
 
 
 def _hung(word: str, text: str, width: int, level: str) -> list[str]:

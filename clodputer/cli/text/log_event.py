@@ -11,6 +11,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.cli.terminal.prose import width, wrapped
 from clodputer.model.moment import format_duration
+from clodputer.model.plural import counted
 
 LONGEST, LONGEST_NAME = 400, 64
 # The columns of the moment and of the kind, and what must be left for the words beside them all.
@@ -100,7 +101,7 @@ def _others(event: Mapping[str, Any]) -> str:
     ]
     swept = event.get("swept")
     if isinstance(swept, list):
-        parts.append(f"{len(swept)} process{'' if len(swept) == 1 else 'es'}")
+        parts.append(counted(len(swept), "process", "processes"))
     parts += [
         f"{one_line(str(key), 30)} {one_line(str(value), 200)}"
         for key, value in event.items()

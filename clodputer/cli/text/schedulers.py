@@ -10,7 +10,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text.install import counted, told
+from clodputer.cli.text.install import by_kind, problem_lines
 from clodputer.schedulers import load
 from clodputer.schedulers.installation import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, FoundUnit
@@ -73,8 +73,8 @@ def _view(view: View) -> list[str]:
         wrong = f"  {ink(printable(bad), 'red')}" if bad else ""
         lines.append(hung(f"  {_label(one.found).ljust(width)}  {shown}{wrong}", 4))
     if view.drift:
-        lines.append(f"  {ink('differs from the tasks:', 'yellow')} install {counted(view.drift, True)}")
-    return lines + [f"  {line}" for line in told(view.problems)]
+        lines.append(f"  {ink('differs from the tasks:', 'yellow')} install {by_kind(view.drift, True)}")
+    return lines + [f"  {line}" for line in problem_lines(view.problems)]
 
 
 def _label(found: FoundUnit) -> str:

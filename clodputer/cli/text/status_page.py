@@ -12,6 +12,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import fates, scheduled
 from clodputer.model.moment import format_duration
+from clodputer.model.plural import counted
 from clodputer.store import exposed, zone
 from clodputer.store.holds import USAGE_LIMIT
 from clodputer.views.status import Running, Status
@@ -120,13 +121,13 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{what} until this is fixed: {one_line(problem.message, 300)} {one_line(problem.hint, 200)}"
     if needs.crash is not None:
         others = needs.crashes - 1
-        more = f" ({others} other{'' if others == 1 else 's'} beside it)" if others else ""
+        more = f" ({counted(others, 'more report')} beside it)" if others else ""
         ago = when.ago(needs.crash.at, status.now)
         yield f"Clodputer itself failed {ago}. Please report it: {needs.crash.path}{more}"
     latest = needs.faults.latest
     if latest is not None:
         yield (
-            f"{needs.faults.number} fault{'' if needs.faults.number == 1 else 's'} of Clodputer contained, last "
+            f"{counted(needs.faults.number, 'fault')} of Clodputer contained, last "
             f"{when.ago(latest.at, status.now)} ({latest.step}: {one_line(latest.message, 200)}). "
             "See: clodputer logs --event fault"
         )

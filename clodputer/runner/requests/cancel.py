@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from time import monotonic, sleep, time
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.effects.close import close_cancelled
+from clodputer.model.jsontext import with_nulls
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -38,6 +39,10 @@ class Cancelled(NamedTuple):
     run_id: str = ""
     outcome: str = ""
     stale: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return with_nulls(self)
 
 
 def find(context: Context, wanted: str) -> Optional[Found]:

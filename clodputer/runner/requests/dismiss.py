@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from time import time
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.effects.close import close
 from clodputer.model.errors import ClodputerError
+from clodputer.model.jsontext import with_nulls
 from clodputer.model.moment import iso
 from clodputer.runner.requests.retry import alone
 from clodputer.store.context import Context
@@ -24,6 +25,10 @@ class Dismissed(NamedTuple):
     task: str
     kept: str
     already: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return with_nulls(self)
 
 
 def find(context: Context, wanted: str) -> Found:

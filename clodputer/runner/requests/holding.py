@@ -6,11 +6,12 @@ import os
 import signal
 from collections.abc import Iterable
 from time import monotonic, sleep
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.account import account_of
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.jsontext import with_nulls
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
@@ -38,6 +39,10 @@ class Ended(NamedTuple):
     request_id: str
     run_id: str
     over: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return with_nulls(self)
 
 
 def known(context: Context, target: Target, tasks: Iterable[Task]) -> Target:

@@ -9,12 +9,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep, time
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.effects.close import close
 from clodputer.effects.finish import MASKED
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
+from clodputer.model.jsontext import with_nulls
 from clodputer.model.request import InvalidRequest, Request, from_fields, item_of, to_fields
 from clodputer.runner.intake import read_request
 from clodputer.runner.requests.putback import put_back
@@ -62,6 +63,10 @@ class Retried(NamedTuple):
     run_id: str
     already: bool = False
     file: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return with_nulls(self)
 
 
 def find(context: Context, wanted: str) -> Optional[Ended]:

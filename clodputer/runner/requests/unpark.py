@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from time import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.jsontext import with_nulls
 from clodputer.model.request import Place
 from clodputer.model.task import NORMAL
 from clodputer.model.waiting import PARKED
@@ -22,6 +23,10 @@ class Unparked(NamedTuple):
     task: str
     item: str
     lane: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return with_nulls(self)
 
 
 def find(context: Context, wanted: str, task: str = "") -> list[Parked]:

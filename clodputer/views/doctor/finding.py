@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from subprocess import DEVNULL, TimeoutExpired, run
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store.home import Home
-from clodputer.views.doctor.fix import Fix
+from clodputer.views.doctor.fix import Fix, Fixed
 
 if TYPE_CHECKING:
     from clodputer.views.doctor.installed import Installed
@@ -27,6 +27,30 @@ class Finding(NamedTuple):
     message: str
     remedy: str = ""
     fix: Optional[Fix] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {**self._asdict(), "fix": self.fix.words if self.fix else None}
+
+
+class Diagnosis(NamedTuple):
+    """All that was found, and the remedies that were done before; None when none were asked for."""
+
+    findings: tuple[Finding, ...]
+    fixed: Optional[tuple[Fixed, ...]] = None
+
+    def problems(self) -> list[Finding]:
+        """The findings that are problems."""
+        return [finding for finding in self.findings if finding.level == PROBLEM]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs; `fixed` is there only when remedies were asked for."""
+        fixed = {} if self.fixed is None else {"fixed": [each.to_json() for each in self.fixed]}
+        return {
+            "findings": [finding.to_json() for finding in self.findings],
+            "problems": len(self.problems()),
+            **fixed,
+        }
 
 
 class Facts(NamedTuple):
@@ -62,11 +86,6 @@ def note(check: str, message: str, remedy: str = "", fix: Optional[Fix] = None) 
 def problem(check: str, message: str, remedy: str, fix: Optional[Fix] = None) -> list[Finding]:
     """Something does not work, or will not when it is wanted."""
     return [Finding(check, PROBLEM, message, remedy, fix)]
-
-
-def amount(number: int, noun: str) -> str:
-    """`1 file`, `3 files`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def named(names: Sequence[str], most: int = 3) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 CHMOD, MAKE, UNLINK, EXEC, INSTALL, CLEAR = "chmod", "make", "unlink", "exec", "install", "clear"
 
@@ -14,6 +14,18 @@ class Fix(NamedTuple):
     verb: str
     paths: tuple[str, ...] = ()
     mode: int = 0
+
+
+class Fixed(NamedTuple):
+    """A remedy that was tried: whether it could be done, and what came of it, in words."""
+
+    fix: Fix
+    done: bool
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {"fix": self.fix.words, "done": self.done, "message": self.message}
 
 
 def chmod(path: str, mode: int) -> Fix:

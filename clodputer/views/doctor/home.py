@@ -8,12 +8,13 @@ from itertools import islice
 from shlex import quote
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.plural import counted
 from clodputer.store import home as homes
 from clodputer.store import owner, secrets
 from clodputer.store.folder import entries
 from clodputer.store.lock import Lock
 from clodputer.views.doctor import fix
-from clodputer.views.doctor.finding import Facts, Finding, amount, ask, named, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, ask, named, note, ok, problem
 
 GIGABYTE = 10**9
 # Of a disk of several terabytes a twentieth is room enough, however small a share it is.
@@ -87,7 +88,7 @@ def home(facts: Facts) -> list[Finding]:
     if lacking:
         return problem(
             "home",
-            f"{root} lacks {amount(len(lacking), 'folder')}: {named(lacking)}",
+            f"{root} lacks {counted(len(lacking), 'folder')}: {named(lacking)}",
             "Run: clodputer init",
             fix.Fix(f"make the missing folders of {root}", fix.MAKE),
         )
@@ -142,7 +143,7 @@ def secret_file(facts: Facts) -> list[Finding]:
     except ClodputerError as error:
         remedy = fix.chmod(path, 0o600) if error.code == "secrets_mode" else None
         return problem("secrets", error.message, error.hint, remedy)
-    return ok("secrets", f"{amount(len(found), 'value')} in {path}" if found else f"nothing in {path}")
+    return ok("secrets", f"{counted(len(found), 'value')} in {path}" if found else f"nothing in {path}")
 
 
 def place(facts: Facts) -> list[Finding]:
@@ -274,12 +275,12 @@ def cache(facts: Facts) -> list[Finding]:
     if foreign:
         return note(
             "cache",
-            f"{amount(foreign, 'file')} in {folder} belong to another account",
+            f"{counted(foreign, 'file')} in {folder} belong to another account",
             "Remove the folder's content.",
             clear,
         )
     if stale or size > LARGE_CACHE:
-        what = amount(stale, "leftover") if stale else f"{size / 10**6:.0f} MB"
+        what = counted(stale, "leftover") if stale else f"{size / 10**6:.0f} MB"
         return note(
             "cache",
             f"{what} in {folder}",

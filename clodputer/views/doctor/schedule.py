@@ -10,6 +10,7 @@ from difflib import unified_diff
 from clodputer import __version__, triggers
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
+from clodputer.model.plural import counted
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, SchedulerProblem
 from clodputer.store import home as homes
 from clodputer.store import zone
@@ -19,7 +20,6 @@ from clodputer.views.doctor.finding import (
     PROBLEM,
     Facts,
     Finding,
-    amount,
     ask,
     named,
     note,
@@ -58,7 +58,7 @@ def scheduler(facts: Facts) -> list[Finding]:
         ]
         return found or ok(
             "scheduler",
-            f"{named(installed.names)} starts the tasks of this home: {amount(len(seen), 'unit')}",
+            f"{named(installed.names)} starts the tasks of this home: {counted(len(seen), 'unit')}",
         )
     usable = [name for name, known in installed.known.items() if known.answer.usable]
     if usable:
@@ -104,7 +104,7 @@ def units(facts: Facts) -> list[Finding]:
         return []
     found = [_trouble("units", one) for one in installed.problems if one.code != "task_invalid"]
     found += _changes(installed.changes)
-    return found or ok("units", f"{amount(len(installed.units), 'unit')} as the tasks want them")
+    return found or ok("units", f"{counted(len(installed.units), 'unit')} as the tasks want them")
 
 
 def _changes(steps: Sequence[Change]) -> list[Finding]:
@@ -287,7 +287,7 @@ def other_homes(facts: Facts) -> list[Finding]:
                 f"Take them away: CLODPUTER_HOME={home} clodputer uninstall",
             )
     return found or ok(
-        "other-homes", f"{amount(len(others), 'other home')} of yours" if others else "no other home"
+        "other-homes", f"{counted(len(others), 'other home')} of yours" if others else "no other home"
     )
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
+from clodputer.model.plural import counted
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import crashes as crashed
 from clodputer.store import holds as holding
@@ -18,7 +19,7 @@ from clodputer.store.spool.find import Found
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import ask, taskfile
 from clodputer.views import faults as contained
-from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
 from clodputer.views.doctor.fix import SETTLE, UNLINK, Fix
 
 NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"
@@ -43,7 +44,7 @@ def new(facts: Facts) -> list[Finding]:
     if old:
         return problem(
             "new",
-            f"{amount(len(old), 'file')} in {facts.home.new} for more than a minute: {named(old)}",
+            f"{counted(len(old), 'file')} in {facts.home.new} for more than a minute: {named(old)}",
             NOBODY,
         )
     return ok("new", "nothing waits to be taken in")
@@ -57,11 +58,11 @@ def tmp(facts: Facts) -> list[Finding]:
     files = tuple(path for path in old if not os.path.isdir(path) or os.path.islink(path))
     if old:
         remove = Fix(
-            f"remove {amount(len(files), 'file')} older than a day from {facts.home.tmp}", UNLINK, files
+            f"remove {counted(len(files), 'file')} older than a day from {facts.home.tmp}", UNLINK, files
         )
         return note(
             "tmp",
-            f"{amount(len(old), 'leftover')} in {facts.home.tmp}, older than a day: {named(names)}",
+            f"{counted(len(old), 'leftover')} in {facts.home.tmp}, older than a day: {named(names)}",
             "They were never dropped: move into spool/new what is meant to run, remove the rest.",
             remove if files else None,
         )
@@ -92,7 +93,7 @@ def queue(facts: Facts) -> list[Finding]:
         if gone:
             found += note(
                 "queue",
-                f"{amount(len(gone), 'request')} in lane {lane} for tasks that are gone: {named(gone)}",
+                f"{counted(len(gone), 'request')} in lane {lane} for tasks that are gone: {named(gone)}",
                 "The next exec moves them into dead/; bring the task back before, or let it.",
             )
         age = facts.now - oldest
@@ -101,7 +102,7 @@ def queue(facts: Facts) -> list[Finding]:
                 "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
             )
     more = " or more" if waiting >= MOST else ""
-    return found or ok("queue", f"{amount(waiting, 'request')}{more} waiting")
+    return found or ok("queue", f"{counted(waiting, 'request')}{more} waiting")
 
 
 def slots(facts: Facts) -> list[Finding]:
@@ -143,14 +144,14 @@ def aside(facts: Facts) -> list[Finding]:
         if names:
             found += note(
                 "aside",
-                f"{amount(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
+                f"{counted(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
                 f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
             )
     names = set_aside.names(facts.home.parked)
     if names:
         found += note(
             "aside",
-            f"{amount(len(names), 'request')} parked, in {facts.home.parked}: {named(sorted(names))}",
+            f"{counted(len(names), 'request')} parked, in {facts.home.parked}: {named(sorted(names))}",
             "What was tried: clodputer queue --parked, clodputer show REQUEST; then: clodputer unpark REQUEST.",
         )
     return found or ok("aside", "nothing rejected, given up or parked")
@@ -163,7 +164,7 @@ def crashes(facts: Facts) -> list[Finding]:
         return ok("crashes", "Clodputer has not failed in the last seven days")
     remedy = f"Report it with this file, then remove it: {recent[0].path}"
     return problem(
-        "crashes", f"Clodputer itself failed in {amount(len(recent), 'way')} in the last seven days", remedy
+        "crashes", f"Clodputer itself failed in {counted(len(recent), 'way')} in the last seven days", remedy
     )
 
 
@@ -175,7 +176,7 @@ def faults(facts: Facts) -> list[Finding]:
         return ok("faults", f"{error.message}, which is a finding of its own")
     if found.latest is None:
         return ok("faults", "no fault had to be contained in the last day")
-    message = f"{amount(found.number, 'fault')} of Clodputer contained in the last day; the latest at {found.latest.step}"
+    message = f"{counted(found.number, 'fault')} of Clodputer contained in the last day; the latest at {found.latest.step}"
     return note(
         "faults", f"{message}: {found.latest.message}", "See: clodputer logs --event fault. Please report it."
     )
@@ -195,7 +196,7 @@ def holds(facts: Facts) -> list[Finding]:
         why = f": {hold.message}" if hold.message else ""
         message = f"{target.words} is on hold without end ({hold.reason}{why})"
         found += (
-            problem("holds", f"{message}, and {amount(behind, 'request')} wait behind it", remedy)
+            problem("holds", f"{message}, and {counted(behind, 'request')} wait behind it", remedy)
             if behind
             else note("holds", message, remedy)
         )

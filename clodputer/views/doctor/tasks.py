@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from clodputer import triggers
 from clodputer.model.errors import ClodputerError
+from clodputer.model.plural import counted
 from clodputer.runner import prompt
 from clodputer.store import deadline, secrets, settings
 from clodputer.store.context import Context
@@ -15,7 +16,7 @@ from clodputer.store.tilde import expand
 from clodputer.tasks import taskfile
 from clodputer.triggers.file_watch.path import filled_in
 from clodputer.views import watching
-from clodputer.views.doctor.finding import Facts, Finding, amount, named, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
 
 # Below the account's home folder or absolute: macOS gives these only to programs that a person has allowed it.
 GUARDED = (
@@ -60,14 +61,14 @@ def tasks(facts: Facts) -> list[Finding]:
         for report in broken[:MOST_FILES]
     ]
     if len(broken) > MOST_FILES:
-        more = f"{amount(len(broken) - MOST_FILES, 'more broken task file')}"
+        more = f"{counted(len(broken) - MOST_FILES, 'more broken task file')}"
         found += problem("tasks", more, "See all of them: clodputer validate")
     if found:
         return found
     names = [report.name for report in reports]
     return ok(
         "tasks",
-        f"{amount(len(names), 'task')}: {named(names)}" if names else f"no task files in {facts.home.tasks}",
+        f"{counted(len(names), 'task')}: {named(names)}" if names else f"no task files in {facts.home.tasks}",
     )
 
 
@@ -75,7 +76,7 @@ def _mistakes(report: taskfile.Report) -> str:
     """All that is wrong with one file: in one line, or beneath its name."""
     if len(report.problems) == 1:
         return str(report.problems[0])
-    lines = [f"{report.problems[0].path} has {amount(len(report.problems), 'mistake')}:"]
+    lines = [f"{report.problems[0].path} has {counted(len(report.problems), 'mistake')}:"]
     lines += [f"  {mistake.beneath()}" for mistake in report.problems[:MOST_MISTAKES]]
     more = len(report.problems) - MOST_MISTAKES
     return "\n".join(
@@ -92,7 +93,7 @@ def folders(facts: Facts) -> list[Finding]:
         if trouble:
             what = "watches" if place.watched else "works in"
             found += problem("folders", f"task {place.task} {what} {place.path}, which {trouble}", remedy)
-    return found or ok("folders", f"{amount(len(places), 'folder')} of tasks")
+    return found or ok("folders", f"{counted(len(places), 'folder')} of tasks")
 
 
 def _wrong_with(place: Place) -> tuple[str, str]:

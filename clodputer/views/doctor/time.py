@@ -12,11 +12,12 @@ from clodputer import triggers
 from clodputer.model.due import MISSED, REASONS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
+from clodputer.model.plural import counted
 from clodputer.model.schedule import Schedule, slots
 from clodputer.store import ledger, runs
 from clodputer.store import zone as zones
 from clodputer.views import fates
-from clodputer.views.doctor.finding import Facts, Finding, amount, ask, named, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, ask, named, note, ok, problem
 
 DAY = 86400.0
 # A clock that is set right by less is no event, in seconds.
@@ -78,7 +79,7 @@ def missed(facts: Facts) -> list[Finding]:
         ]
         if fates:
             number = sum(fate.number for fate in fates)
-            message = f"task {task} missed {amount(number, 'slot time')} up to {zones.wall(max(fate.last for fate in fates))}"
+            message = f"task {task} missed {counted(number, 'slot time')} up to {zones.wall(max(fate.last for fate in fates))}"
             found += note(
                 "missed", f"{message}: {REASONS[fates[-1].reason]}", f"To run it now: clodputer run {task}"
             )
@@ -99,7 +100,7 @@ def silence(facts: Facts) -> list[Finding]:
     first, names = min(one.slot for one in found), sorted({one.task for one in found})
     return problem(
         "silence",
-        f"{amount(sum(one.number for one in found), 'slot time')} passed since {zones.wall(first)} and nobody looked "
+        f"{counted(sum(one.number for one in found), 'slot time')} passed since {zones.wall(first)} and nobody looked "
         f"({named(names)}); {last}",
         "No scheduler calls exec: clodputer install; to see if it works: clodputer doctor --canary",
     )
@@ -115,11 +116,11 @@ def sleep(facts: Facts) -> list[Finding]:
     nightly = sorted({task for task, schedule in _schedules(facts) if _at_night(schedule, facts.now)})
     if not nightly:
         return ok(
-            "sleep", f"this Mac goes to sleep after {amount(minutes, 'minute')}; nothing is due at night"
+            "sleep", f"this Mac goes to sleep after {counted(minutes, 'minute')}; nothing is due at night"
         )
     return note(
         "sleep",
-        f"this Mac goes to sleep after {amount(minutes, 'minute')}, and {named(nightly)} "
+        f"this Mac goes to sleep after {counted(minutes, 'minute')}, and {named(nightly)} "
         f"{'is' if len(nightly) == 1 else 'are'} due at night: what is due while it sleeps runs when it wakes",
         "Keep it awake while on power (System Settings), or: sudo pmset repeat wakeorpoweron MTWRFSU HH:MM:00",
     )

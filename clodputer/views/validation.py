@@ -1,0 +1,95 @@
+"""All mistakes of task files, config.yaml and secrets.env, and what is written well but cannot work as things are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, NamedTuple
+
+from clodputer.model.errors import ClodputerError
+from clodputer.store import exposed, secrets, settings
+from clodputer.store.home import Home
+from clodputer.store.tasks.problems import Problem
+from clodputer.tasks import taskfile
+from clodputer.tasks.taskfile import Report
+from clodputer.views import warnings
+
+
+class Checked(NamedTuple):
+    """A task file that was checked, and the warnings about it."""
+
+    report: Report
+    warnings: tuple[Problem, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "name": self.report.name,
+            "path": self.report.path,
+            "ok": not self.report.problems,
+            "problems": [problem._asdict() for problem in self.report.problems],
+            "warnings": [warning._asdict() for warning in self.warnings],
+        }
+
+
+class Validation(NamedTuple):
+    """The task files, and every mistake as an error of its own."""
+
+    tasks: tuple[Checked, ...]
+    mistakes: tuple[ClodputerError, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {"tasks": [task.to_json() for task in self.tasks]}
+
+
+def validate(home: Home, environ: Mapping[str, str], names: tuple[str, ...], now: float) -> Validation:
+    """Check the task files of those names, or all files with config.yaml and secrets.env.
+
+    Raises ClodputerError for a name that no file claims.
+    """
+    mistakes: list[ClodputerError] = []
+    if not names:
+        mistakes += _mistakes(lambda: settings.load(home, environ)) + _mistakes(lambda: secrets.load(home))
+    reports = taskfile.check_all(home, environ, names)
+    mistakes += [
+        ClodputerError("task_invalid", str(problem), f"Fix: clodputer edit {report.name}")
+        for report in reports
+        for problem in report.problems
+    ]
+    found = _warnings(home, environ, reports, now)
+    tasks = tuple(Checked(report, found.get(report.path, ())) for report in reports)
+    return Validation(tasks, (*mistakes, *_exposed(home, reports)))
+
+
+def _warnings(
+    home: Home, environ: Mapping[str, str], reports: Iterable[Report], now: float
+) -> dict[str, tuple[Problem, ...]]:
+    """What cannot work of the files that are in order, by their paths; secrets that were filled in are masked."""
+    try:
+        known = secrets.load(home)
+    except ClodputerError:
+        known = {}  # a mistake of its own
+    of_alarms, mask = warnings.of_alarms(home, environ), secrets.masker_for(known, environ)
+    return {
+        report.path: tuple(
+            warning._replace(message=mask.text(warning.message))
+            for warning in warnings.of_task(home, report.task, of_alarms, known, now)
+        )
+        for report in reports
+        if report.task is not None
+    }
+
+
+def _exposed(home: Home, reports: Iterable[Report]) -> list[ClodputerError]:
+    """What other accounts could change, which keeps requests waiting; each file or folder once."""
+    found = dict.fromkeys(each for report in reports for each in exposed.of_task(home, report.path))
+    return [ClodputerError(exposed.CODE, f"{each.message}; fix: {each.fix}", each.fix) for each in found]
+
+
+def _mistakes(load: Callable[[], object]) -> list[ClodputerError]:
+    """What is wrong with a file, each mistake as an error of its own."""
+    try:
+        load()
+    except ClodputerError as error:
+        return [ClodputerError(error.code, line, error.hint) for line in error.message.split("\n")]
+    return []
