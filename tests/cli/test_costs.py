@@ -1,7 +1,8 @@
-"""`clodputer costs` and `stats --by model`: what runs cost, told apart, with what is estimated or drew on a subscription marked."""
+"""`clodputer costs` and `stats --by model`: what runs cost, told apart, and its marks."""
 
 from __future__ import annotations
 
+import json
 from time import monotonic
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from clodputer.cli.commands.costs import MOST, costs
 from clodputer.cli.commands.stats import stats
 from clodputer.cli.terminal.ink import without
+from clodputer.model.moment import iso
 from clodputer.store.home import Home
 from tests.store.indexed import NOW, ended
 
@@ -93,13 +95,12 @@ def test_many_rows_are_cut_for_people_and_not_for_programs(home: Home) -> None:
 
 def test_ten_thousand_runs(home: Home) -> None:
     """The log is read once, into the index; a bound that only tells it from reading everything at each call again."""
+    fields = {"outcome": "succeeded", "reason": "completed", "duration_seconds": 1, "cost_usd": 0.01}
     with open(home.log, "a") as log:
-        log.writelines(
-            '{"timestamp": "2026-09-21T14:00:00.%06dZ", "event": "finished", "task": "t%d", "request_id": "r%d", '
-            '"run_id": "run%d", "outcome": "succeeded", "reason": "completed", "duration_seconds": 1, "cost_usd": 0.01, '
-            '"model": "m%d", "lane": "default"}\n' % (number, number % 7, number, number, number % 3)
-            for number in range(10_000)
-        )
+        for number in range(10_000):
+            told = {"task": f"t{number % 7}", "run_id": f"run{number}", "model": f"m{number % 3}"}
+            line = {"timestamp": iso(NOW + number / 1000), "event": "finished", **told, **fields}
+            log.write(json.dumps(line) + "\n")
     asked(home, "day")
     began = monotonic()
     told, _ = asked(home, "model")

@@ -17,6 +17,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.when import dollars
+from clodputer.model.plural import counted
 from clodputer.store import home as homes
 from clodputer.store.index.figures import day
 from clodputer.store.index.query import Cost
@@ -71,7 +72,7 @@ def _parts(found: Costs, width: int) -> Iterator[str]:
     if not total.runs:
         yield hung(f"No run with a cost ended since {day(found.since)}.{f' {rest}' if rest else ''}")
         return
-    runs = f"{total.runs:,} run{'' if total.runs == 1 else 's'}"
+    runs = counted(total.runs, "run")
     yield hung(f"{ink(dollars(total.cost_usd), 'bold')}{_marks(total)} since {day(found.since)}, for {runs}")
     yield _rows(found, width)
     notes = "\n".join(hung(ink(line, "dim")) for line in (*_legend(total), rest) if line)
@@ -126,4 +127,5 @@ def _legend(total: Cost) -> Iterator[str]:
 def _unpriced(number: int) -> str:
     if not number:
         return ""
-    return f"{number:,} more run{' has' if number == 1 else 's have'} no cost: programs, and runs that ended before a reply."
+    more = counted(number, "more run has", "more runs have")
+    return f"{more} no cost: programs, and runs that ended before a reply."
