@@ -71,6 +71,8 @@ def check(
     triggers, wrong_triggers = _kinds("trigger", fields.get("trigger", {"type": "manual"}), rendered)
     findings += [_Finding(path, message) for path, message in wrong]
     findings += wrong_triggers + _across(document.value, fields) + _schemas(fields)
+    if "agent" not in document.value:
+        values["agent"] = _implied(document.value)
     prompt = document.value.get("prompt")
     if isinstance(prompt, str) and ("prompt",) not in broken and _lacks_precheck(prompt, document.value):
         findings.append(_Finding(("prompt",), _NO_PRECHECK))
@@ -198,9 +200,14 @@ def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...
     return tuple(found), findings
 
 
+def _implied(keys: Mapping[str, Any]) -> str:
+    """The agent of a file that names none: whoever writes a command and no prompt means it to be run."""
+    return "claude" if {"prompt", "prompt_file"} & keys.keys() or "command" not in keys else "command"
+
+
 def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding]:
     """The rules between keys: no key without an effect, and one source of the prompt."""
-    agent = fields.get("agent", "" if "agent" in keys else "claude")
+    agent = fields.get("agent", "" if "agent" in keys else _implied(keys))
     findings = []
     prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:

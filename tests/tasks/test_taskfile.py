@@ -62,6 +62,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "prompt": "",
         "command": ("echo", "", "a b"),
     },
+    "command: [echo, a]\n": {"agent": "command", "prompt": "", "command": ("echo", "a")},
     "agent: command\ncommand: [cat]\nprompt: '{{ body }}'\ncontext: {a: 1}\n": {
         "agent": "command",
         "command": ("cat",),
