@@ -81,6 +81,8 @@ class Task(NamedTuple):
     claude: Claude = Claude()
     limits: Limits = Limits()
     expect: Expect = Expect()
+    precheck: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
     retry: Retry = Retry()
     limit: Limit = Limit()
     park_after: int = 3

@@ -12,7 +12,7 @@ from clodputer.effects.settling import Settling
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
-from clodputer.runner.processes.contain import CHECK_FOLDER
+from clodputer.runner.proof import check
 from clodputer.store import masking, runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
@@ -49,14 +49,21 @@ def _write_down(settling: Settling) -> None:
     with doing(f"writing the record of run {settling.run_id}", path):
         # Somebody may have removed it, or all runs, while the run was going on.
         os.makedirs(settling.folder, mode=0o700, exist_ok=True)
-        for inside in (settling.folder, f"{settling.folder}/{CHECK_FOLDER}"):
+        for inside in (settling.folder, *check.folders(settling.folder)):
             masking.mask_streams(inside, settling.context.masker)
         runs.write_json(path, settling.record, durable=True)
 
 
 def _perform(settling: Settling, ended_at: float) -> None:
     context, slot, place, record = settling.context, settling.slot, settling.place, settling.record
-    context.log(ended_at, "finished", **_line(record), lane=slot.lane, agent=record["agent"])
+    context.log(
+        ended_at,
+        "finished",
+        **_line(record),
+        subscription=_drew_on_subscription(record),
+        lane=slot.lane,
+        agent=record["agent"],
+    )
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     for effect in record["effects"]:
@@ -78,11 +85,18 @@ _TOLD = (
     "message",
     "duration_seconds",
     "cost_usd",
+    "cost_estimated",
+    "model",
     "account",
     "trigger",
     "attempt",
     "item",
 )
+
+
+def _drew_on_subscription(record: Mapping[str, Any]) -> bool:
+    in_effect = record.get("in_effect")
+    return isinstance(in_effect, Mapping) and in_effect.get("subscription") is True
 
 
 def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:

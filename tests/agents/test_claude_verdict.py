@@ -364,7 +364,10 @@ def test_what_was_in_effect_is_kept() -> None:
         "login": "none",
         "tools": ["Read", ""],
         "plugins": ["p", "q"],
+        "subscription": False,
     }
+    told = {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed", "resetsAt": 1795233482}}
+    assert judged(event, told, said("x"), result()).in_effect["subscription"] is True
     odd = judged(
         init(permissionMode=["x"], tools="y", plugins=7, apiKeySource={}), said("x"), result()
     ).in_effect

@@ -49,13 +49,13 @@ class Notes(NamedTuple):
     """What the events have said so far.
 
     required: the MCP servers that the task cannot do without. asked_mode: the permission mode that claude was started with.
-    forbidden: the tools that must not exist in it. in_effect: what claude says it works with, for the record.
-    open_tools: calls without a result, by id. background: how many commands go on behind the turn, which happens only
-    when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
-    the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
-    usage that was rejected. shares: how much of each window is used. cap: what the run may cost, in US dollars, if that is
-    limited. refusals: why claude did not carry out a call, by its id. hook: what a hook that stopped the prompt said of it.
-    repeats: how often it made the same call.
+    forbidden: the tools that must not exist in it. in_effect: what claude says it works with, for the record. open_tools: calls
+    without a result, by id. background: how many commands go on behind the turn, which happens only when a task's env allows
+    it. result: the last result event; final: nothing came after it. error: the API error that the assistant's last message was.
+    retried: the error of the last retry. resets_at: epoch seconds, of the window of usage that was rejected. shares: how much
+    of each window is used. cap: what the run may cost, in US dollars, if that is limited. refusals: why claude did not carry
+    out a call, by its id. hook: what a hook that stopped the prompt said of it. repeats: how often it made the same call.
+    subscription: it told of the limits of one.
     """
 
     required: tuple[str, ...] = ()
@@ -81,6 +81,7 @@ class Notes(NamedTuple):
     last_words: str = ""
     tokens: Tokens = Tokens()
     repeats: Repeats = Repeats()
+    subscription: bool = False
     cap: Optional[float] = None
 
 
@@ -141,11 +142,9 @@ def _heard(progress: Progress, line: bytes) -> Progress:
     elif kind == "result":
         notes, final = _result(notes, event), True
     elif kind == "rate_limit_event":
-        notes = _limit(notes, mapping(event.get("rate_limit_info")))
+        notes = _limit(notes, mapping(event.get("rate_limit_info")))._replace(subscription=True)
     notes = notes._replace(final=final)
-    hopeless = progress.hopeless
-    if notes.repeats.too_many:
-        hopeless = "no_progress"
+    hopeless = "no_progress" if notes.repeats.too_many else progress.hopeless
     # The first event comes when the servers have had their time to start, and before anything is spent.
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"

@@ -85,7 +85,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         agent_version=notes.version,
         permission_denials=_denials(notes),
         mcp_servers=notes.mcp_servers,
-        in_effect=notes.in_effect,
+        in_effect={**notes.in_effect, "subscription": notes.subscription} if notes.in_effect else {},
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
         files=notes.repeats.files,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
