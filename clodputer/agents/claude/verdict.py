@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.agents import ending
+from clodputer.agents import ending, nothing
 from clodputer.agents.claude import denied as claude_denied
 from clodputer.agents.claude.cost import spent
 from clodputer.agents.claude.denied import Refusal
@@ -164,7 +164,11 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         return unmet if unmet is not None and unmet.reason == "denied" else status
     lingered = "It had its result but did not leave, and was stopped." if ended.stopped else ""
     hook = HOOK_AFTER_THE_REPLY if _hook_after_the_reply(notes.result, notes) else ""
-    return unmet or of("completed", " ".join(filter(None, (hook, lingered))))
+    if unmet is not None:
+        return unmet
+    why = nothing.said(_final(notes))
+    reason, says = ("completed", "") if why is None else ("nothing_to_do", f"It says: {why}" if why else "")
+    return of(reason, " ".join(filter(None, (says, hook, lingered))))
 
 
 def _without_result(notes: Notes, ended: Ended) -> Outcome:
