@@ -7,10 +7,11 @@ from typing import Any, Optional
 
 from clodputer.agents import ending, nothing
 from clodputer.agents.claude import denied as claude_denied
+from clodputer.agents.claude.apierror import ApiError
 from clodputer.agents.claude.cost import spent
 from clodputer.agents.claude.denied import Refusal
 from clodputer.agents.claude.in_effect import weaker_than_asked
-from clodputer.agents.claude.stream import ApiError, Notes, missing_servers
+from clodputer.agents.claude.stream import Notes, missing_servers
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
@@ -87,6 +88,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         mcp_servers=notes.mcp_servers,
         in_effect={**notes.in_effect, "subscription": notes.subscription} if notes.in_effect else {},
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+        retry_after=notes.retried.delay if notes.retried else None,
         files=notes.repeats.files,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
