@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
+from clodputer.model.autodisable import Disabled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store import disabled
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
@@ -23,6 +25,7 @@ _NO_TASK: Mapping[str, Any] = {
     "name": "",
     "path": "",
     "enabled": None,
+    "disabled_by_itself": None,
     "description": "",
     "lane": None,
     "triggers": [],
@@ -53,6 +56,7 @@ class Listed(NamedTuple):
     habit: Habit
     coming: Optional[Coming]
     trouble: str = ""
+    by_itself: Optional[Disabled] = None
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -66,6 +70,7 @@ class Listed(NamedTuple):
             "name": task.name,
             "path": task.path,
             "enabled": task.enabled,
+            "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
             "description": task.description,
             "lane": task.lane,
             "triggers": [
@@ -116,7 +121,8 @@ def listing(context: Context, now: float) -> Listing:
     found = []
     for task in good:
         following, trouble = next_slot(environ, task, now)
-        found.append(Listed(task, known[task.name], following, trouble))
+        by_itself = None if task.enabled else disabled.read(context.home, task.name)
+        found.append(Listed(task, known[task.name], following, trouble, by_itself))
     return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 
