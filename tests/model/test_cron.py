@@ -73,7 +73,7 @@ BAD = {
     "weekdays": ("such as: 0 8 * * mon-fri",),
     "@weekdays": ("known are @yearly",),
     "": ("there are 0",),
-    "0 0 L-2 * *": ("of L only the last day itself can be said: write L",),
+    "0 0 L-2 * *": ("only L alone, the last day of the month, is supported: write L",),
     "0 0 LW * *": ("of L only the last day itself",),
     "0 0 * * L": ("5L or friL for the last Friday",),
     "L * * * *": ("cron refuses it",),

@@ -98,7 +98,7 @@ def _waiting(status: Status) -> Iterator[str]:
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
-        yield f"{status.dropped} dropped and not taken in yet; the next exec does"
+        yield f"{status.dropped} dropped and not taken in yet; the next exec takes them in"
 
 
 def _holds(status: Status) -> Iterator[str]:
