@@ -74,7 +74,7 @@ BAD = {
     "@weekdays": ("known are @yearly",),
     "": ("there are 0",),
     "0 0 L-2 * *": ("only L alone, the last day of the month, is supported: write L",),
-    "0 0 LW * *": ("of L only the last day itself",),
+    "0 0 LW * *": ("only L alone, the last day of the month",),
     "0 0 * * L": ("5L or friL for the last Friday",),
     "L * * * *": ("cron refuses it",),
     "0 0 15W * *": ("Quartz", "cron refuses it"),
