@@ -7,7 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
-from clodputer.model import breaker, budget, expect, limit, limits, require, retry, settings
+from clodputer.model import (
+    breaker,
+    budget,
+    expect,
+    limit,
+    limits,
+    proof,
+    require,
+    retry,
+    settings,
+    windowrule,
+)
 from clodputer.model import keys as kinds
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
@@ -44,8 +55,10 @@ def sections() -> dict[str, str]:
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
+        "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
+        "keys of proof": _of_tasks(proof.KEYS, ""),
     }
 
 

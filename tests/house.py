@@ -75,6 +75,7 @@ PURE = {
     "clodputer/agents/claude/repeats.py",
     "clodputer/agents/claude/tokens.py",
     "clodputer/agents/claude/tools.py",
+    "clodputer/agents/claude/windows.py",
     "clodputer/agents/lines.py",
     "clodputer/cli/result.py",
     "clodputer/cli/terminal/ink.py",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate
 from clodputer.agents.ending import not_by_itself
+from clodputer.model import windowrule
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import ARGUMENTS, Key
 from clodputer.model.outcome import of
@@ -79,7 +80,9 @@ def _program(task: Task, env: dict[str, str]) -> str:
 
 
 def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
-    """That there is no such program, as the run would find it; the task's templates are filled in."""
+    """That there is no such program, as the run would find it, and keys without effect; the task's templates are filled in."""
+    if task.window != windowrule.NONE:
+        yield "window", "a program uses no account, so this has no effect"
     try:
         _program(task, environment.build(task, facts))
     except ClodputerError as error:

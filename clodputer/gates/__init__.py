@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional, Protocol
 
-from clodputer.gates import breaker, budget, enabled, exposed, hold, moment, parked, require
+from clodputer.gates import breaker, budget, enabled, exposed, hold, moment, parked, require, window
 from clodputer.model.keys import Key
 from clodputer.model.request import Request
 from clodputer.model.task import Task
@@ -27,7 +27,7 @@ class Gate(Protocol):
 
 
 # In the order in which they are asked: first those that cost nothing.
-GATES: tuple[Gate, ...] = (enabled, hold, exposed, parked, breaker, require, budget)
+GATES: tuple[Gate, ...] = (enabled, hold, exposed, parked, window, breaker, require, budget)
 
 
 # Those whose answer depends on the runs that go on beside; each is asked again in the moment when the run is to begin.

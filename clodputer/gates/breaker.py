@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from clodputer.model import breaker
 from clodputer.model.breaker import CLOSED, OPEN, End, State
@@ -27,21 +28,15 @@ def check(task: Task, request: Request, history: History, context: Context, now:
     """As `Gate.check` says. A person's own requests pass: whoever asks for a run by hand sees how it ends."""
     if by_hand(request):
         return GO
-    found = state(task, history, context, now)
+    found, of_precheck = states(task, history, context, now)
+    if found.state == CLOSED:
+        found = of_precheck
     if found.state == CLOSED:
         return GO
-    failed = (
-        f"the last {found.failures} runs of {task.name} failed"
-        if found.failures > 1
-        else f"{task.name} failed"
-    )
+    failed = _failed(found, task)
     if found.state == OPEN and found.until is not None:
         left = format_duration(found.until - now)
-        return Wait(
-            found.until,
-            BREAKER,
-            f"The breaker is open: {failed} ({found.last}); the next run is tried in {left}.",
-        )
+        return Wait(found.until, BREAKER, f"The breaker is open: {failed}; the next run is tried in {left}.")
     if any(one.task == task.name for _, one in slots.at_work(context.home)):
         return Wait(
             now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried now."
@@ -49,17 +44,28 @@ def check(task: Task, request: Request, history: History, context: Context, now:
     return GO
 
 
-def state(task: Task, history: History, context: Context, now: float) -> State:
-    """The state of a task's breaker at `now` (epoch seconds). Raises OSError.
+def states(task: Task, history: History, context: Context, now: float) -> tuple[State, State]:
+    """The states of a task's breaker and of that of its precheck at `now` (epoch seconds). Raises OSError.
 
     Runs before the last `clodputer reset`, or before the task file was changed, do not count: whoever changed it may have
     put right what made them fail.
     """
     if not task.breaker.threshold:
-        return State(CLOSED)
+        return State(CLOSED), State(CLOSED)
     since = max(resets.moment(context.home, task.name), _changed(task.path))
-    ends = (End(run.at, run.outcome, run.reason) for run in history.of_task(task.name, since))
-    return breaker.state(ends, task.breaker, now)
+
+    def ends() -> Iterator[End]:
+        return (End(run.at, run.outcome, run.reason) for run in history.of_task(task.name, since))
+
+    of_precheck = breaker.state_of_precheck(ends(), task.breaker, now) if task.precheck else State(CLOSED)
+    return breaker.state(ends(), task.breaker, now), of_precheck
+
+
+def _failed(found: State, task: Task) -> str:
+    of_precheck = found.last == "precheck"
+    if found.failures > 1:
+        return f"the last {found.failures} {'prechecks' if of_precheck else 'runs'} of {task.name} failed ({found.last})"
+    return f"{'the precheck of ' if of_precheck else ''}{task.name} failed ({found.last})"
 
 
 def _changed(path: str) -> float:

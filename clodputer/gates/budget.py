@@ -9,6 +9,7 @@ from typing import NamedTuple, Optional
 from clodputer.model import budget
 from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent, Use
 from clodputer.model.keys import Key
+from clodputer.model.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Verdict, Wait
@@ -54,16 +55,14 @@ def left(task: Task, history: History, context: Context, now: float) -> Optional
     return min((one for one in found if one is not None), default=None)
 
 
-def newly_near(
-    task: Task, cost: Optional[float], history: History, context: Context, now: float
-) -> list[Use]:
-    """The limits that the task's run which has just ended has nearly or wholly used up. Raises OSError."""
+def newly_near(task: Task, last: Spent, history: History, context: Context, now: float) -> list[Use]:
+    """The limits that the task's run which has just ended, `last`, has nearly or wholly used up. Raises OSError."""
     wanted = scopes(task, history, context, now)
     if not wanted:
         return []
     there = zone.load("", context.environ)
     found = [use for scope in wanted for use in budget.uses(scope, now, there)]
-    return budget.newly_near(found, cost)
+    return budget.newly_near(found, last)
 
 
 def scopes(task: Task, history: History, context: Context, now: float) -> list[Scope]:
@@ -91,7 +90,7 @@ def scopes(task: Task, history: History, context: Context, now: float) -> list[S
         Scope(
             words,
             limits,
-            tuple(Spent(run.at, run.cost_usd) for run in ended),
+            tuple(spent(run) for run in ended),
             tuple(one.cost for one in in_hand if counts(one)),
         )
         for words, limits, ended, counts in wanted
@@ -101,10 +100,17 @@ def scopes(task: Task, history: History, context: Context, now: float) -> list[S
 
 def predicted(task: str, cap: Optional[float], history: History, now: float) -> Optional[float]:
     """What a run of a task is expected to cost, in US dollars; None when nothing is known. Raises OSError."""
-    latest = list(islice(history.of_task(task, now - LOOK_BACK), LOOKED_AT))
+    past = history.of_task(task, now - LOOK_BACK)
+    # A task that mostly finds nothing to do costs no less when there is something.
+    latest = list(islice((run for run in past if spent(run).counts), LOOKED_AT))
     if latest and not latest[0].account:
         return 0.0  # its agent draws on no account
     return budget.predicted((run.cost_usd for run in latest), cap)
+
+
+def spent(run: PastRun) -> Spent:
+    """What a run that has ended counts for."""
+    return Spent(run.at, run.cost_usd, not started_no_agent(run.reason, run.cost_usd))
 
 
 class _InHand(NamedTuple):

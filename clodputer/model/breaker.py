@@ -6,14 +6,27 @@ from collections.abc import Iterable
 from typing import NamedTuple, Optional
 
 from clodputer.model.keys import COUNT, DURATION, PART, Key
-from clodputer.model.outcome import BLAMELESS, SUCCEEDED
+from clodputer.model.outcome import BLAMELESS, CANCELLED, FAILED, LOST, SUCCEEDED
 from clodputer.model.withunit import YEAR
 
 # Failures that say nothing about the task: the network or the service was at fault, and they come for all tasks at once; or the
 # login or the account was, and that holds the account; or we were killed or could not write.
-NOT_COUNTED = ("offline", "overloaded", "server_error", "auth", "billing", "exec_died", "not_recorded")
+# A precheck that fails says nothing about the agent, and has a breaker of its own.
+NOT_COUNTED = (
+    "offline",
+    "overloaded",
+    "server_error",
+    "auth",
+    "billing",
+    "exec_died",
+    "not_recorded",
+    "precheck",
+)
 # Failures that are the same at every try, until somebody changes something.
 AT_ONCE = ("model", "permissions", "config")
+
+# How a precheck that failed is told in the history of prechecks.
+_FAILED = "exit_status"
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 
@@ -43,6 +56,27 @@ class State(NamedTuple):
     failures: int = 0
     last: str = ""
     until: Optional[float] = None
+
+
+# Ends that say nothing about a precheck: it may not have been asked, or it was not heard to its end.
+_UNASKED = ("not_started", "internal")
+
+
+def state_of_precheck(ends: Iterable[End], breaker: Breaker, now: float) -> State:
+    """The state of the breaker of a task's precheck at `now` (epoch seconds), from the ends of the task's runs, newest first.
+
+    It has the threshold and the cooldown of the task's own. Whatever came after a precheck shows that this one did its work.
+    """
+    found = state((_of_precheck(end) for end in ends if _tells_of_precheck(end)), breaker, now)
+    return found._replace(last="precheck" if found.failures else "")
+
+
+def _tells_of_precheck(end: End) -> bool:
+    return end.outcome not in (CANCELLED, LOST) and end.reason not in _UNASKED
+
+
+def _of_precheck(end: End) -> End:
+    return End(end.at, FAILED, _FAILED) if end.reason == "precheck" else End(end.at, SUCCEEDED, "completed")
 
 
 def state(ends: Iterable[End], breaker: Breaker, now: float) -> State:
@@ -78,7 +112,7 @@ KEYS = (
                 Breaker().threshold,
                 "So many runs must fail one after the other; 0 switches the breaker off. Usage limits, lost runs, `offline`, "
                 "`overloaded`, `server_error`, `auth` and `billing` do not count; `model`, `permissions` and `config` are "
-                "enough by themselves.",
+                "enough by themselves. Prechecks that failed are counted by themselves.",
                 0,
                 1000,
                 example=5,

@@ -29,10 +29,14 @@ NONE = Budget()
 
 
 class Spent(NamedTuple):
-    """A run that has ended. at: epoch seconds; cost: US dollars, None when it is not known."""
+    """A run that has ended. at: epoch seconds; cost: US dollars, None when it is not known.
+
+    counts: whether it counts as a run, too: one whose agent was not started, because there was nothing to do, does not.
+    """
 
     at: float
     cost: Optional[float]
+    counts: bool = True
 
 
 class Scope(NamedTuple):
@@ -102,7 +106,7 @@ def uses(scope: Scope, now: float, zone: tzinfo) -> list[Use]:
     if budget.per_month is not None:
         found.append(Use(scope.words, "per_month", budget.per_month, _cost(scope, month), next_month))
     if budget.runs_per_day is not None:
-        number = sum(1 for run in scope.ended if run.at >= day)
+        number = sum(run.counts for run in scope.ended if run.at >= day)
         found.append(Use(scope.words, "runs_per_day", float(budget.runs_per_day), float(number), tomorrow))
     return found
 
@@ -134,11 +138,11 @@ def left(scope: Scope, now: float, zone: tzinfo) -> Optional[float]:
     )
 
 
-def newly_near(uses: Iterable[Use], cost: Optional[float]) -> list[Use]:
-    """Of limits as they are used after a run that cost so much, those that this very run has nearly or wholly used up."""
+def newly_near(uses: Iterable[Use], last: Spent) -> list[Use]:
+    """Of limits as they are used after a run, the `last` one, those that this very run has nearly or wholly used up."""
 
     def share_before(use: Use) -> float:
-        return (use.used - (1.0 if use.key == "runs_per_day" else cost or 0.0)) / use.limit
+        return (use.used - (last.counts if use.key == "runs_per_day" else last.cost or 0.0)) / use.limit
 
     return [use for use in uses if any(share_before(use) < mark <= use.share for mark in (NEARLY, 1.0))]
 
@@ -208,7 +212,8 @@ LIMITS = (
     Key(
         "runs_per_day",
         COUNT,
-        help="So many runs may end in a day, by the local clock, whatever they cost.",
+        help="So many runs may end in a day, by the local clock, whatever they cost. Those whose agent was not started, "
+        "because `precheck` or `verify` said that there was nothing to do, do not count.",
         smallest=1,
         largest=100_000,
         absent="no limit",

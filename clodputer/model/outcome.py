@@ -34,7 +34,8 @@ class Reason(NamedTuple):
 
 REASONS: dict[str, Reason] = {
     "completed": Reason(SUCCEEDED, "It ended well and every expectation held.", ""),
-    "nothing_to_do": Reason(SKIPPED, "There was nothing to do.", ""),
+    "nothing_to_do": Reason(SKIPPED, "There was nothing to do, as the precheck or the agent said.", ""),
+    "satisfied": Reason(SKIPPED, "The task's verify held already, so that its agent was not started.", ""),
     "auth": Reason(
         FAILED,
         "The agent is not logged in, or its key or token was refused.",
@@ -126,6 +127,18 @@ REASONS: dict[str, Reason] = {
     "expect_unmet": Reason(
         FAILED, "An expectation of the task did not hold.", "See which one in the message.", WHEN_ASKED
     ),
+    "unproven": Reason(
+        FAILED,
+        "The task's verify does not hold after the run, or could not be asked.",
+        "See what it said: clodputer show RUN",
+        WHEN_ASKED,
+    ),
+    "precheck": Reason(
+        FAILED,
+        "The task's precheck failed, so that nobody knows whether there is work; the agent was not started.",
+        "Run it by hand in the working directory; it exits with 0 for work, and with 75 or 1 for none.",
+        WHEN_ASKED,
+    ),
     "no_progress": Reason(
         FAILED,
         "It called the same tool with the same input again and again, more than repeat_limit times.",
@@ -206,6 +219,7 @@ NOT_THE_ITEMS = frozenset(
         "config",
         "not_started",
         "internal",
+        "precheck",
         *(code for code, reason in REASONS.items() if reason.retry == BY_DEFAULT),
     )
 )

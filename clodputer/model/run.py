@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.outcome import Outcome
+from clodputer.model.usage import Share
 
 DEFAULT_MAX_OUTPUT = 200 * 1024 * 1024
 TIMEOUT = 3600.0
@@ -58,6 +59,7 @@ class Progress(NamedTuple):
 
     started: the first event was seen. busy: a tool is known to be running. done: a final result was seen. hopeless: empty,
     or the reason code for which it is stopped at once, before it spends more. tokens: how many it has used so far, at least.
+    shares: how much of its account's usage windows is used, by the latest that it said.
     """
 
     started: bool = False
@@ -65,6 +67,7 @@ class Progress(NamedTuple):
     done: bool = False
     hopeless: str = ""
     tokens: int = 0
+    shares: Mapping[str, Share] = {}
     notes: Any = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, require
+from clodputer.model import budget, require, windowrule
 from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     lanes: Mapping[str, Mapping[str, Any]] = {}
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
+    window: Mapping[str, Any] = {}
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -155,6 +156,12 @@ KEYS = (
         keys=require.NEEDS,
         absent="`disk_free: 500MB`",
         example={"power": "ac"},
+    ),
+    windowrule.KEY._replace(
+        help="Up to which use of a subscription's windows any run begins; a task's own `window` comes before it, key by key. "
+        "See [usage windows](usage-windows.md).",
+        absent="no limit",
+        example={"stop_at": "90%", "keep_back": "20% during 09:00-18:00"},
     ),
     Key(
         "sweep",

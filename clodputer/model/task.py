@@ -12,6 +12,7 @@ from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
+from clodputer.model.windowrule import WindowRule
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -80,12 +81,15 @@ class Task(NamedTuple):
     claude: Claude = Claude()
     limits: Limits = Limits()
     expect: Expect = Expect()
+    precheck: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
     retry: Retry = Retry()
     limit: Limit = Limit()
     park_after: int = 3
     breaker: Breaker = Breaker()
     budget: Budget = Budget()
     require: Require = Require()
+    window: WindowRule = WindowRule()
     keep_awake: bool = False
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
@@ -99,6 +103,7 @@ MAPPINGS: Mapping[str, Any] = {
     "breaker": Breaker,
     "budget": Budget,
     "require": Require,
+    "window": WindowRule,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

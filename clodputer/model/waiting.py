@@ -21,6 +21,7 @@ RETRY = "retry"
 OVERLAP = "overlap"
 PARKED = "parked"
 EXPOSED = "exposed"
+WINDOW = "window"
 
 WAITS: dict[str, Wait] = {
     NOT_BEFORE: Wait(
@@ -53,6 +54,10 @@ WAITS: dict[str, Wait] = {
     BUDGET: Wait(
         "A budget leaves no room for what the run may cost.",
         "It goes on when the budget does; now, counted all the same: clodputer run {task}",
+    ),
+    WINDOW: Wait(
+        "So much of its account's usage window is used that no run of the task is to begin (window).",
+        "It goes on after the window's reset or the hours of keep_back; now, counted all the same: clodputer run {task}",
     ),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
     "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),

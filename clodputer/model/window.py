@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import NamedTuple, Union
+from typing import NamedTuple, Optional, Union
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -60,6 +60,20 @@ class Windows(NamedTuple):
 Active = Union[Window, Windows]
 
 ALWAYS = Window()
+
+
+def closing(hours: Active, local: datetime) -> Optional[datetime]:
+    """The first time after a local one that lies outside, by the clock on the wall; None for hours that never end."""
+    windows = hours.windows if isinstance(hours, Windows) else (hours,)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    # A day that is not one of theirs may follow upon hours that run to midnight.
+    minutes = sorted({0, *(window.end for window in windows), *(window.begin for window in windows)})
+    for ahead in range(9):
+        for minute in minutes:
+            found = midnight + timedelta(days=ahead, minutes=minute)
+            if found > local and not hours.holds(found):
+                return found
+    return None
 
 
 def active(hours: str, days: str) -> Active:

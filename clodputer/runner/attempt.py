@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from json import dumps
 from time import monotonic, time
 from types import TracebackType
@@ -20,11 +20,12 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect, fault, items, logins, replace
+from clodputer.runner import fault, items, logins, replace
 from clodputer.runner.processes import recorded, tree
-from clodputer.runner.processes.contain import contain, run_check
+from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.ready import Ready, prepare
+from clodputer.runner.proof import after, before, check, expect
+from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, incomplete, runs
 from clodputer.store.context import Context
@@ -40,6 +41,7 @@ class Finished(NamedTuple):
     launch: Optional[Launch] = None
     ended: Optional[Ended] = None
     expect: tuple[Mapping[str, Any], ...] = ()
+    proof: tuple[Mapping[str, Any], ...] = ()
 
 
 class Attempt:
@@ -66,6 +68,7 @@ class Attempt:
         self._planned: tuple[isolate.Planned, ...] = ()
         self._temporary = ""
         self._started = False
+        self._asked: tuple[Mapping[str, Any], ...] = ()
 
     def __enter__(self) -> Attempt:
         """Raises ClodputerError when no run whatever can be started here, OSError."""
@@ -98,7 +101,7 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         isolate.undo(self._planned)
-        self.stop.cancel = ""
+        self.stop.cancel, self.stop.newer = "", None
 
     def run(self) -> Finished:
         """Run it to its end. Raises OSError; the request is then still in the slot."""
@@ -109,19 +112,17 @@ class Attempt:
                 self.context, self.run_id, self.request, self.task, self._temporary, self.attempts
             )
             launch = ready.launch
-            if ready.prompt:
-                shown = self.context.masker.text(ready.prompt)
-                atomic.write(f"{self.folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
-            finished = self._execute(ready)
+            finished = self._proved(ready)
         except ClodputerError as error:
-            finished = Finished(Report(outcome.of("not_started", str(error))), launch)
+            finished = Finished(Report(outcome.of("not_started", str(error))), launch, proof=self._asked)
         except OSError:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
         except Exception as error:
             if incomplete.missing(error) and not self._started:
                 self._withdraw()
                 raise
-            finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
+            report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
+            finished = Finished(report, launch, proof=self._asked)
         return finished
 
     def record(self, finished: Finished, ended_at: float) -> dict[str, Any]:
@@ -142,6 +143,7 @@ class Attempt:
             finished.expect,
             effects,
             self.attempts.last_run,
+            finished.proof,
         )
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
@@ -181,16 +183,43 @@ class Attempt:
         # A history of its own: that of the gates was read before the run.
         return items.failures(self.context, self.task, self.request, History(self.context.home), now)
 
-    def _execute(self, ready: Ready) -> Finished:
+    def _proved(self, ready: Ready) -> Finished:
+        """Start it if there is anything to do, and prove that it was done.
+
+        Raises ClodputerError when it cannot be started, OSError.
+        """
+        context, launch = self.context, ready.launch
+        going_on = launch.resumed and bool(self.attempts.session)
+        place = check.Place(
+            context, self.request.id, self.folder, ready.task, launch, self.stop, goes_on=going_on
+        )
+        self.stop.newer = replace.watch(context, self.slot, self.task)
+        asked = before.ask(place)
+        self._asked = asked.entries
+        if asked.outcome is not None:
+            # There is no such session, and nothing was spent.
+            report = self._as_asked(Report(asked.outcome, cost_usd=0.0))
+            unused = launch._replace(argv=(), session_id="")
+            return Finished(report, unused, proof=asked.entries)
+        if self.task.precheck and not going_on:
+            found = check.found(self.folder)
+            ready = with_found(context, self.request, self.task, ready, self.attempts, found)
+        if ready.prompt:
+            shown = context.masker.text(ready.prompt)
+            atomic.write(f"{self.folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
+        return self._execute(ready, place)
+
+    def _execute(self, ready: Ready, place: check.Place) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
         task, facts, launch, text = ready
         snapshot = expect.before(task) if task.expect.file_changed else {}
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
         try:
-            self.stop.newer = replace.watch(self.context, self.slot, task)
+            # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
+            account = account_of(self.task)
             progress, ended = contain(
-                self.context, self.folder, task, launch, descriptor, self.stop, self._starting
+                self.context, self.folder, task, launch, descriptor, self.stop, self._starting, account
             )
         finally:
             os.close(descriptor)
@@ -201,17 +230,18 @@ class Attempt:
         report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
         if ended.stopped == "cancelled":
             report = self._cancelled(report.outcome.message, report)
-        if not any(task.expect):
-            return Finished(report, launch, ended)
+        looked = after.look(place, report, snapshot, started_at, began)
+        report = looked.report
+        if report.outcome.reason in ("cancelled", "interrupted") and ended.stopped != "cancelled":
+            report = self._as_asked(report)
+        return Finished(report, launch, ended, looked.expect, (*self._asked, *looked.entries))
 
-        def run(argv: Sequence[str]) -> tuple[int, str]:
-            elapsed = monotonic() - began
-            return run_check(self.context, self.folder, task, launch, argv, self.stop, elapsed)
-
-        checks = expect.check(task, report, snapshot, started_at, run)
-        if self.stop.cancelled() and not all(check["ok"] for check in checks):
-            report = self._cancelled("That was during its check.", report)
-        return Finished(expect.apply(report, checks), launch, ended, checks)
+    def _as_asked(self, report: Report) -> Report:
+        """The report of a run that was ended during one of its checks; who cancels it comes before who stops everything."""
+        reason, message = report.outcome.reason, report.outcome.message
+        if reason == "cancelled" or (reason == "interrupted" and self.stop.cancelled()):
+            return self._cancelled(message, report)
+        return report
 
     def _cancelled(self, more: str, report: Report) -> Report:
         """The report of a run that was cancelled, with why it was."""

@@ -12,8 +12,10 @@ from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
 from clodputer.gates import budget
 from clodputer.model.attempts import Past
+from clodputer.model.budget import Spent
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
+from clodputer.model.proof import started_no_agent
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
@@ -92,7 +94,9 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
 
 
 def _tell_of_budgets(context: Context, task: Task, record: Mapping[str, Any], now: float) -> None:
-    for use in budget.newly_near(task, record["cost_usd"], History(context.home), context, now):
+    counts = not started_no_agent(record["reason"], record["cost_usd"])
+    last = Spent(now, record["cost_usd"], counts)
+    for use in budget.newly_near(task, last, History(context.home), context, now):
         context.log(
             now,
             "budget_near",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.gates import budget
+from clodputer.model import proof
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import SUCCEEDED
@@ -85,6 +86,15 @@ def prepare(
     return Ready(final, facts, launch, prompt.going_on(text, attempts, resumed=launch.resumed))
 
 
+def with_found(
+    context: Context, request: Request, task: Task, ready: Ready, attempts: Attempts, found: str
+) -> Ready:
+    """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
+    last, _, success = _past(context, task)
+    text, _ = _filled_in(context, request, task, last, success, attempts, proof.fenced(found))
+    return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
+
+
 def _within_budget(context: Context, request: Request, task: Task) -> tuple[Task, str]:
     """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
     if task.agent != "claude" or by_hand(request):
@@ -105,12 +115,13 @@ def _filled_in(
     last: Optional[dict[str, Any]],
     success: Optional[dict[str, Any]],
     attempts: Attempts,
+    found: str = proof.NOT_ASKED,
 ) -> tuple[str, Task]:
     """The prompt and the other texts of the task. What may hold a template is filled in by one child with limits."""
     environ, secrets = context.environ, context.secrets
 
     def fill() -> tuple[str, Task]:
-        text = prompt.render(task, request, last, environ, secrets, success, attempts.story)
+        text = prompt.render(task, request, last, environ, secrets, success, attempts.story, found)
         return text, prompt.render_task(task, environ, secrets)
 
     def fill_as_json() -> tuple[str, dict[str, Any]]:

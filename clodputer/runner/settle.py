@@ -12,7 +12,7 @@ from clodputer.effects.settling import Settling
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
-from clodputer.runner.processes.contain import CHECK_FOLDER
+from clodputer.runner.proof import check
 from clodputer.store import masking, runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
@@ -49,7 +49,7 @@ def _write_down(settling: Settling) -> None:
     with doing(f"writing the record of run {settling.run_id}", path):
         # Somebody may have removed it, or all runs, while the run was going on.
         os.makedirs(settling.folder, mode=0o700, exist_ok=True)
-        for inside in (settling.folder, f"{settling.folder}/{CHECK_FOLDER}"):
+        for inside in (settling.folder, *check.folders(settling.folder)):
             masking.mask_streams(inside, settling.context.masker)
         runs.write_json(path, settling.record, durable=True)
 

@@ -67,7 +67,9 @@ ASKED_FOR = (
         "agent",
         CHOICE,
         "claude",
-        "What runs the task: Claude Code, or any program.",
+        "What runs the task: Claude Code, or any program. "
+        "A file that has `command` and no prompt means the agent `command`.",
+        absent="`claude`",
         choices=("claude", "command"),
         example="claude",
     ),

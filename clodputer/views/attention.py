@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
+from clodputer.model.proof import started_no_agent
 from clodputer.model.task import Task
 from clodputer.store import blocked, crashes, exposed
 from clodputer.store.context import Context
@@ -71,10 +72,16 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
     """What needs a person at `now`; failures are counted from `since` on (epoch seconds). Raises OSError."""
     tasks = tuple(tasks)
     wanted = {task.name for task in tasks}
-    failing, failures = [], 0
+    failing, failures, asked = [], 0, set[str]()
     for run in History(context.home).runs(min(since, now - LONGEST)):
         failed = run.outcome not in BLAMELESS
         failures += failed and run.at >= since
+        if run.reason == "nothing_to_do" and started_no_agent(run.reason, run.cost_usd):
+            # It says something about the task's precheck, and nothing about the agent that failed before.
+            asked.add(run.task)
+            continue
+        if run.reason == "precheck" and run.task in asked:
+            continue
         # The latest run that says anything about the task.
         if run.task in wanted and (failed or run.outcome in (SUCCEEDED, SKIPPED)):
             wanted.discard(run.task)

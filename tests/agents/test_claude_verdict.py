@@ -139,7 +139,9 @@ def test_a_required_server_has_to_be_connected() -> None:
     )
     failed = replayed("mcp_failed", TASK._replace(claude=Claude(requires_mcp=("fine", "talk", "other"))))
     assert failed.outcome.reason == "mcp"
-    assert failed.outcome.message == "MCP servers that are not connected: talk (failed), other (not configured)."
+    assert (
+        failed.outcome.message == "MCP servers that are not connected: talk (failed), other (not configured)."
+    )
 
 
 def test_denials_name_the_rule_that_would_have_let_them_through() -> None:

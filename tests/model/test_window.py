@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from clodputer.model.window import ALWAYS, Window, parse_days, parse_hours
+from clodputer.model.window import ALWAYS, Window, active, closing, parse_days, parse_hours
 
 
 def at(text: str) -> datetime:
@@ -74,3 +74,20 @@ def test_the_opening() -> None:
     assert window.opening(at("2026-11-23T09:00")) == at("2026-11-23T09:00")
     assert window.opening(at("2026-11-23T20:00")) == at("2026-11-25T08:00")
     assert window.opening(at("2026-11-26T00:00")) == at("2026-11-30T08:00")
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "local", "closes"),
+    [
+        ("09:00-18:00", "", "2026-11-23T12:00", "2026-11-23T18:00"),
+        ("22:00-06:00", "", "2026-11-23T23:00", "2026-11-24T06:00"),
+        ("22:00-24:00", "", "2026-11-23T23:00", "2026-11-24T00:00"),
+        ("09:00-12:00,12:00-13:00", "", "2026-11-23T11:00", "2026-11-23T13:00"),
+        ("", "mon-fri", "2026-11-23T12:00", "2026-11-28T00:00"),
+        ("22:00-06:00", "sun", "2026-11-29T23:00", "2026-11-30T06:00"),
+        ("", "", "2026-11-23T12:00", None),
+        ("00:00-24:00", "mon-sun", "2026-11-23T12:00", None),
+    ],
+)
+def test_hours_end(hours: str, days: str, local: str, closes: str | None) -> None:
+    assert closing(active(hours, days), at(local)) == (closes and at(closes))

@@ -54,6 +54,7 @@ def test_a_normal_end(tmp_path: Path, means: dict[str, Any]) -> None:
         "done": False,
         "hopeless": "",
         "tokens": 0,
+        "shares": {},
         "notes": [2, 3, "two"],
     }
     assert told.stdout.read_text() == "one\ntwo\n"

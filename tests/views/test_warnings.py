@@ -79,6 +79,10 @@ PROGRAM = "agent: command\ncommand: [/bin/true]\n"
         ),
         (PROGRAM, []),
         (
+            PROGRAM + "window: {stop_at: 90%}\n",
+            ["3: window: a program uses no account, so this has no effect"],
+        ),
+        (
             PROGRAM + "expect: {command_succeeds: [no-such, x]}\n",
             ["3: expect.command_succeeds: there is no program no-such in "],
         ),

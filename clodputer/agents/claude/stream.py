@@ -9,9 +9,11 @@ from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
 from clodputer.agents.claude.repeats import Repeats, with_call
 from clodputer.agents.claude.tokens import CLASSES, Tokens, counted
-from clodputer.agents.lines import amount, count, items, mapping, read, shortened, text
+from clodputer.agents.claude.windows import in_stream, rejected_until
+from clodputer.agents.lines import count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
+from clodputer.model.usage import Share
 
 # Every event has this key; a line without it is not even looked at as JSON, so that noise costs little.
 _TYPE = b'"type"'
@@ -51,8 +53,9 @@ class Notes(NamedTuple):
     open_tools: calls without a result, by id. background: how many commands go on behind the turn, which happens only
     when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
     the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
-    usage that was rejected. cap: what the run may cost, in US dollars, if that is limited. refusals: why claude did not carry
-    out a call, by its id. hook: what a hook that stopped the prompt said of it. repeats: how often it made the same call.
+    usage that was rejected. shares: how much of each window is used. cap: what the run may cost, in US dollars, if that is
+    limited. refusals: why claude did not carry out a call, by its id. hook: what a hook that stopped the prompt said of it.
+    repeats: how often it made the same call.
     """
 
     required: tuple[str, ...] = ()
@@ -70,6 +73,7 @@ class Notes(NamedTuple):
     error: Optional[ApiError] = None
     retried: Optional[ApiError] = None
     resets_at: Optional[float] = None
+    shares: Mapping[str, Share] = {}
     denials: Mapping[str, Mapping[str, Any]] = {}
     refusals: Mapping[str, Refusal] = {}
     hook: str = ""
@@ -158,6 +162,7 @@ def _heard(progress: Progress, line: bytes) -> Progress:
         done=done,
         hopeless=hopeless,
         tokens=sum(notes.tokens.sums),
+        shares=notes.shares,
         notes=notes,
     )
 
@@ -273,18 +278,10 @@ def _denied(notes: Notes, call: str, denial: Mapping[str, Any]) -> Notes:
 
 
 def _limit(notes: Notes, info: Mapping[str, Any]) -> Notes:
-    """Note when a rejected usage window resets; the latest one, when several are rejected.
-
-    A rejection without any such moment is no usage limit: an OAuth login gets one for every plain 429 (2.1.329).
-    Windows that are not rejected must not lengthen the wait.
-    """
-    if info.get("status") != "rejected":
-        return notes
-    windows = [mapping(window) for window in mapping(info.get("unifiedWindows")).values()]
-    moments = [
-        amount(window.get("resetsAt")) or 0.0 for window in windows if window.get("status") == "rejected"
-    ]
-    latest = max(moments, default=0.0) or amount(info.get("resetsAt"))
+    """Note when a rejected usage window resets, and how much of each is used."""
+    latest, shares = rejected_until(info), in_stream(info)
+    if shares:
+        notes = notes._replace(shares={**notes.shares, **shares})
     return notes._replace(resets_at=latest) if latest else notes
 
 

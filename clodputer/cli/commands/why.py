@@ -102,7 +102,7 @@ def _words(found: Why, but: str, now: float) -> str:
     lines = [wrapped(f"{ink(printable(found.name), 'bold')}{printable(found.state)}")]
     if found.trouble:
         lines.append(wrapped_field("broken", printable(found.trouble.message)))
-        lines.append(wrapped_field("fix", printable(found.trouble.hint)))
+        lines.append(wrapped_field("", printable(found.trouble.hint)))
     if found.hold is not None and found.hold.hold.reason != USAGE_LIMIT:
         lines.append(wrapped_field("go on", f"clodputer resume {printable(found.hold.target.option)}"))
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)

@@ -14,10 +14,13 @@ from clodputer.cli.terminal.when import dollars
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.model.plural import counted
+from clodputer.model.proof import AFTER, BEFORE, PRECHECK, is_proven
 from clodputer.store import zone
 
 # A result is read here, not studied: the whole of it stands in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
+
+_LOOKS = {PRECHECK: "precheck", BEFORE: "verify before", AFTER: "verify after"}
 
 
 def headline(record: Mapping[str, Any]) -> str:
@@ -58,6 +61,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "attempt", prose(f"{attempt}; the run before it was {before}" if before else "", MARGIN)
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
+    yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
     yield "usage", wrapped(_usage(record), MARGIN)
     yield "swept", wrapped(swept(record["swept"]), MARGIN)
@@ -106,6 +110,16 @@ def _process(process: Mapping[str, Any]) -> str:
 
 def _denial(denial: Mapping[str, Any]) -> str:
     return one_line(f"{denial.get('tool_name')}: {dumps(denial.get('tool_input', {}))}", LONGEST_LINE)
+
+
+def _proof(record: Mapping[str, Any]) -> Iterable[str]:
+    """What precheck and verify said, one line each, and what that proves."""
+    looks = record.get("proof") or ()
+    for one in looks:
+        took = format_duration(float(one.get("duration_seconds") or 0.0))
+        yield f"{_LOOKS.get(one.get('check'), one.get('check'))}: {one.get('message')} It took {took}."
+    if is_proven(looks):
+        yield "proven: verify did not hold before the run, and holds after it."
 
 
 def _held(effect: Mapping[str, Any]) -> str:
