@@ -56,7 +56,14 @@ def _write_down(settling: Settling) -> None:
 
 def _perform(settling: Settling, ended_at: float) -> None:
     context, slot, place, record = settling.context, settling.slot, settling.place, settling.record
-    context.log(ended_at, "finished", **_line(record), lane=slot.lane, agent=record["agent"])
+    context.log(
+        ended_at,
+        "finished",
+        **_line(record),
+        subscription=_drew_on_subscription(record),
+        lane=slot.lane,
+        agent=record["agent"],
+    )
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     for effect in record["effects"]:
@@ -78,11 +85,18 @@ _TOLD = (
     "message",
     "duration_seconds",
     "cost_usd",
+    "cost_estimated",
+    "model",
     "account",
     "trigger",
     "attempt",
     "item",
 )
+
+
+def _drew_on_subscription(record: Mapping[str, Any]) -> bool:
+    in_effect = record.get("in_effect")
+    return isinstance(in_effect, Mapping) and in_effect.get("subscription") is True
 
 
 def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:

@@ -366,8 +366,35 @@ def test_what_was_in_effect_is_kept() -> None:
         "login": "none",
         "tools": ["Read", ""],
         "plugins": ["p", "q"],
+        "subscription": False,
     }
+    told = {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed", "resetsAt": 1795233482}}
+    assert judged(event, told, said("x"), result()).in_effect["subscription"] is True
     odd = judged(
         init(permissionMode=["x"], tools="y", plugins=7, apiKeySource={}), said("x"), result()
     ).in_effect
     assert (odd["permission_mode"], odd["tools"], odd["plugins"], odd["login"]) == ("", [], [], "")
+
+
+@pytest.mark.parametrize(
+    ("delays", "reply", "asked"),
+    [([], False, None), ([589, 2287], False, 2.287), ([1005], True, None), ([None], False, None)],
+)
+def test_the_next_attempt_waits_as_long_as_claude_would(
+    delays: list[Any], reply: bool, asked: float | None
+) -> None:
+    """Its last pause before it gave up; after a reply it had no reason to pause any more."""
+    retries = [
+        {
+            "type": "system",
+            "subtype": "api_retry",
+            "error": "overloaded",
+            "error_status": 529,
+            "retry_delay_ms": delay,
+        }
+        for delay in delays
+    ]
+    end = result(is_error=True, terminal_reason="api_error", api_error_status=529, num_turns=0)
+    report = judged(init(), *retries, *([said("x")] if reply else []), end, end=ended(1))
+    assert report.outcome.reason == "overloaded"
+    assert report.retry_after == asked

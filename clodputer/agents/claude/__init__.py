@@ -15,6 +15,7 @@ from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.stream import begin, observe
+from clodputer.agents.claude.system_prompt import appended
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
@@ -90,7 +91,7 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
-        ("--append-system-prompt", task.claude.append_system_prompt),
+        ("--append-system-prompt", appended(task)),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),

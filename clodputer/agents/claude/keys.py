@@ -72,7 +72,13 @@ KEYS = (
         absent="that of `config.yaml`, else no limit",
         example=1.5,
     ),
-    Key("append_system_prompt", TEXT, "", "Added to Claude's system prompt.", example="Answer in English."),
+    Key(
+        "append_system_prompt",
+        TEXT,
+        "",
+        "Added to Claude's system prompt. After it comes a [text of ours](#an-agent-that-finds-nothing-to-do).",
+        example="Answer in English.",
+    ),
     Key(
         "mcp_config",
         TEXTS,

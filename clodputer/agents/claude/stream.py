@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.agents.claude.apierror import ApiError, of_reply, of_retry
 from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
 from clodputer.agents.claude.repeats import Repeats, with_call
@@ -37,25 +38,17 @@ class Tool(NamedTuple):
     input: Mapping[str, Any]
 
 
-class ApiError(NamedTuple):
-    """An error of the API as an event names it: three fields, any of them empty."""
-
-    error: str = ""
-    status: Optional[int] = None
-    api_error: str = ""
-
-
 class Notes(NamedTuple):
     """What the events have said so far.
 
     required: the MCP servers that the task cannot do without. asked_mode: the permission mode that claude was started with.
-    forbidden: the tools that must not exist in it. in_effect: what claude says it works with, for the record.
-    open_tools: calls without a result, by id. background: how many commands go on behind the turn, which happens only
-    when a task's env allows it. result: the last result event; final: nothing came after it. error: the API error that
-    the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the window of
-    usage that was rejected. shares: how much of each window is used. cap: what the run may cost, in US dollars, if that is
-    limited. refusals: why claude did not carry out a call, by its id. hook: what a hook that stopped the prompt said of it.
-    repeats: how often it made the same call.
+    forbidden: the tools that must not exist in it. in_effect: what claude says it works with, for the record. open_tools: calls
+    without a result, by id. background: how many commands go on behind the turn, which happens only when a task's env allows
+    it. result: the last result event; final: nothing came after it. error: the API error that the assistant's last message was.
+    retried: the error of the last retry. resets_at: epoch seconds, of the window of usage that was rejected. shares: how much
+    of each window is used. cap: what the run may cost, in US dollars, if that is limited. refusals: why claude did not carry
+    out a call, by its id. hook: what a hook that stopped the prompt said of it. repeats: how often it made the same call.
+    subscription: it told of the limits of one.
     """
 
     required: tuple[str, ...] = ()
@@ -81,6 +74,7 @@ class Notes(NamedTuple):
     last_words: str = ""
     tokens: Tokens = Tokens()
     repeats: Repeats = Repeats()
+    subscription: bool = False
     cap: Optional[float] = None
 
 
@@ -141,11 +135,9 @@ def _heard(progress: Progress, line: bytes) -> Progress:
     elif kind == "result":
         notes, final = _result(notes, event), True
     elif kind == "rate_limit_event":
-        notes = _limit(notes, mapping(event.get("rate_limit_info")))
+        notes = _limit(notes, mapping(event.get("rate_limit_info")))._replace(subscription=True)
     notes = notes._replace(final=final)
-    hopeless = progress.hopeless
-    if notes.repeats.too_many:
-        hopeless = "no_progress"
+    hopeless = "no_progress" if notes.repeats.too_many else progress.hopeless
     # The first event comes when the servers have had their time to start, and before anything is spent.
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"
@@ -197,7 +189,7 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
             return notes._replace(hook=shortened(said, LAST_WORDS))
         return notes
     if subtype == "api_retry":
-        return notes._replace(retried=ApiError(text(event.get("error")), count(event.get("error_status"))))
+        return notes._replace(retried=of_retry(event))
     if subtype == "background_tasks_changed":
         return notes._replace(background=len(items(event.get("tasks"))))
     if subtype == "permission_denied":
@@ -234,11 +226,8 @@ def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
     if event.get("parent_tool_use_id"):
         return notes  # a subagent: its model and its errors are not the run's
     if event.get("is_api_error_message") is True or event.get("error"):
-        error = ApiError(
-            text(event.get("error")), count(event.get("api_error_status")), text(event.get("api_error"))
-        )
         notes = _limit(notes, mapping(mapping(event.get("api_error_params")).get("rate_limit_info")))
-        return notes._replace(error=error)
+        return notes._replace(error=of_reply(event))
     model = text(message.get("model")) or notes.model
     if model == "<synthetic>":
         return notes  # claude's own words, mostly about an error

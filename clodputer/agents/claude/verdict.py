@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.agents import ending
+from clodputer.agents import ending, nothing
 from clodputer.agents.claude import denied as claude_denied
+from clodputer.agents.claude.apierror import ApiError
 from clodputer.agents.claude.cost import spent
 from clodputer.agents.claude.denied import Refusal
 from clodputer.agents.claude.in_effect import weaker_than_asked
-from clodputer.agents.claude.stream import ApiError, Notes, missing_servers
+from clodputer.agents.claude.stream import Notes, missing_servers
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
@@ -85,8 +86,9 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         agent_version=notes.version,
         permission_denials=_denials(notes),
         mcp_servers=notes.mcp_servers,
-        in_effect=notes.in_effect,
+        in_effect={**notes.in_effect, "subscription": notes.subscription} if notes.in_effect else {},
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+        retry_after=notes.retried.delay if notes.retried else None,
         files=notes.repeats.files,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
@@ -167,7 +169,11 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         return unmet if unmet is not None and unmet.reason == "denied" else status
     lingered = "It gave its result but did not exit, and was stopped." if ended.stopped else ""
     hook = HOOK_AFTER_THE_REPLY if _hook_after_the_reply(notes.result, notes) else ""
-    return unmet or of("completed", " ".join(filter(None, (hook, lingered))))
+    if unmet is not None:
+        return unmet
+    why = nothing.said(_final(notes))
+    reason, says = ("completed", "") if why is None else ("nothing_to_do", f"It says: {why}" if why else "")
+    return of(reason, " ".join(filter(None, (says, hook, lingered))))
 
 
 def _without_result(notes: Notes, ended: Ended) -> Outcome:

@@ -50,13 +50,13 @@ class Figures(NamedTuple):
         return sum(group.cost_usd for group in self.groups)
 
 
-def figures(index: Index, since: float, until: float, task: str = "") -> Figures:
-    """The figures of one span."""
-    durations = index.durations(since, until, task)
+def figures(index: Index, since: float, until: float, task: str = "", model: Optional[str] = None) -> Figures:
+    """The figures of one span; model: only of the runs with this one, whose name may be empty."""
+    durations = index.durations(since, until, task, model)
     return Figures(
         since,
         until,
-        tuple(index.groups(since, until, task)),
+        tuple(index.groups(since, until, task, model)),
         quantile(durations, 0.5),
         quantile(durations, 0.9),
     )

@@ -50,6 +50,29 @@ class Group(NamedTuple):
     cost_usd: float
 
 
+class Cost(NamedTuple):
+    """What finished runs cost together that have one thing in common: `key`, empty where that is not known.
+
+    runs: those of which the cost is known. In US dollars: all of it, what of it is estimated, and what of it drew on a
+    subscription, where nothing is paid for a single run.
+    """
+
+    key: str
+    runs: int
+    cost_usd: float
+    estimated_usd: float
+    subscription_usd: float
+
+
+# What costs can be told apart by, as expressions over a finished run; a day is one of the local clock.
+BY = {
+    "task": "task",
+    "day": "date(at, 'unixepoch', 'localtime')",
+    "model": "model",
+    "lane": "lane",
+    "reason": "reason",
+}
+
 _FINISHED = "SELECT run_id, task, request_id, at, outcome, reason, duration, cost_usd FROM finished"
 
 
@@ -137,9 +160,27 @@ class Index:
         row = self._ask(f"SELECT count(*), total(cost_usd) FROM finished {where}", values)[0]  # noqa: S608
         return int(row[0]), float(row[1])
 
-    def groups(self, since: float, until: float = inf, task: str = "") -> list[Group]:
-        """The runs of that time by outcome and reason."""
+    def costs(self, by: str, since: float, until: float = inf) -> list[Cost]:
+        """What the runs of that time cost, told apart by one of `BY`, in the order of its values."""
+        where, values = _span("", since, until)
+        sums = "count(*), total(cost_usd), total(cost_usd * estimated), total(cost_usd * subscription)"
+        rows = self._ask(
+            f"SELECT {BY[by]} AS key, {sums} FROM finished {where} AND cost_usd IS NOT NULL GROUP BY key ORDER BY key",  # noqa: S608
+            values,
+        )
+        return [Cost(*row) for row in rows]
+
+    def models(self, since: float, until: float = inf, task: str = "") -> list[str]:
+        """The models of the runs that ended in that time, by name; an empty one when that of some is not known."""
         where, values = _span(task, since, until)
+        rows = self._ask(f"SELECT DISTINCT model FROM finished {where} ORDER BY model", values)  # noqa: S608
+        return [row[0] for row in rows]
+
+    def groups(
+        self, since: float, until: float = inf, task: str = "", model: Optional[str] = None
+    ) -> list[Group]:
+        """The runs of that time by outcome and reason."""
+        where, values = _span(task, since, until, model=model)
         totals = "outcome, reason, count(*), total(duration), total(cost_usd)"
         order = "GROUP BY outcome, reason ORDER BY count(*) DESC, reason"
         rows = self._ask(f"SELECT {totals} FROM finished {where} {order}", values)  # noqa: S608
@@ -151,9 +192,11 @@ class Index:
         found = self._ask(f"SELECT min(at) FROM finished {where}", values)[0][0]  # noqa: S608
         return None if found is None else float(found)
 
-    def durations(self, since: float, until: float = inf, task: str = "") -> list[float]:
+    def durations(
+        self, since: float, until: float = inf, task: str = "", model: Optional[str] = None
+    ) -> list[float]:
         """How long the runs of that time took, in seconds, shortest first."""
-        where, values = _span(task, since, until)
+        where, values = _span(task, since, until, model=model)
         rows = self._ask(f"SELECT duration FROM finished {where} ORDER BY duration", values)  # noqa: S608
         return [row[0] for row in rows]
 
@@ -189,10 +232,13 @@ class Index:
 
 
 def _span(
-    task: str, since: float, until: float, outcomes: Collection[str] = ()
+    task: str, since: float, until: float, outcomes: Collection[str] = (), model: Optional[str] = None
 ) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {"task": task, "since": since, "until": until}
     terms = ["at >= :since", "at < :until"] + (["task = :task"] if task else [])
+    if model is not None:
+        terms.append("model = :model")
+        values["model"] = model
     if outcomes:
         named = {f"outcome{place}": outcome for place, outcome in enumerate(outcomes)}
         terms.append(f"outcome IN ({', '.join(f':{name}' for name in named)})")
