@@ -88,6 +88,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         in_effect={**notes.in_effect, "subscription": notes.subscription} if notes.in_effect else {},
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
         files=notes.repeats.files,
+        done=notes.done,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
 
