@@ -65,6 +65,7 @@ MODEL_EXCEPTIONS = {
 
 # Modules of other rooms that decide and do nothing: they may import what model/ may, model/ itself, and one another.
 PURE = {
+    "clodputer/agents/claude/apierror.py",
     "clodputer/agents/claude/cost.py",
     "clodputer/agents/claude/denied.py",
     "clodputer/agents/claude/describe.py",

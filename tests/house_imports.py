@@ -14,12 +14,14 @@ HEAVY = frozenset(
 # tests/system/test_exec_light.py shows: triggers with their calendars, what templates may name, what is done once a day.
 LEFT_OUT = frozenset(("clodputer.runner.due", "clodputer.runner.promptnames", "clodputer.runner.prune"))
 
-# What each alarm runs through, mostly to find nothing to do: these import nothing that they may not need.
+# What each alarm runs through, mostly to find nothing to do, and each turn in Claude Code: these import nothing that they may
+# not need.
 DOOR = frozenset(
     (
         "clodputer.__main__",
         "clodputer.cli.door",
         "clodputer.cli.main",
+        "clodputer.cli.statusline",
         "clodputer.model.placename",
         "clodputer.store.boot",
         "clodputer.store.home",

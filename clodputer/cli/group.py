@@ -49,6 +49,7 @@ COMMANDS = {
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "help": "Show the help of a command, as COMMAND --help does.",
+    "statusline": "Keep what Claude Code says of usage, and print its status line.",
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 

@@ -12,7 +12,6 @@ from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
 from clodputer.runner.attempt import Attempt
 from clodputer.store.context import Context
-from clodputer.store.history import History
 from clodputer.store.lock import Lock
 
 # To decide and to mark the slot takes milliseconds. Who has not come round after so many seconds is stopped or very slow, and
@@ -34,8 +33,9 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
     with _turn(context) as ours:
         now = time()
         if not ours:
-            return Wait(now + LATER, ADMISSION, "Another exec takes long to let a run begin.")
-        verdict = gates.ask_beside(attempt.request, attempt.task, History(context.home), context, now)
+            return Wait(now + LATER, ADMISSION, "Another exec is still deciding whether a run may begin.")
+        attempt.history.renew()
+        verdict = gates.ask_beside(attempt.request, attempt.task, attempt.history, context, now)
         if isinstance(verdict, Wait):
             return verdict
         entered.enter_context(attempt)

@@ -59,10 +59,11 @@ class Attempt:
         task: Task,
         run_id: str,
         stop: Stop,
+        history: History,
         attempts: Attempts = NONE,
     ) -> None:
         self.context, self.slot, self.request, self.task = context, slot, request, task
-        self.run_id, self.stop, self.attempts = run_id, stop, attempts
+        self.run_id, self.stop, self.history, self.attempts = run_id, stop, history, attempts
         self.started_at = runs.moment_of(run_id)
         self.folder = runs.folder(context.home, task.name, run_id)
         self._planned: tuple[isolate.Planned, ...] = ()
@@ -109,7 +110,13 @@ class Attempt:
         try:
             fault.reach(self.context, "prepare", self.request.id)
             ready = prepare(
-                self.context, self.run_id, self.request, self.task, self._temporary, self.attempts
+                self.context,
+                self.run_id,
+                self.request,
+                self.task,
+                self._temporary,
+                self.attempts,
+                self.history,
             )
             launch = ready.launch
             finished = self._proved(ready)
@@ -191,8 +198,8 @@ class Attempt:
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):
             return 0
-        # A history of its own: that of the gates was read before the run.
-        return items.failures(self.context, self.task, self.request, History(self.context.home), now)
+        self.history.renew()  # it was read before the run
+        return items.failures(self.context, self.task, self.request, self.history, now)
 
     def _proved(self, ready: Ready) -> Finished:
         """Start it if there is anything to do, and prove that it was done.

@@ -39,6 +39,7 @@ _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",
     "promote": "queueing requests whose time has come",
+    "budgets": "looking whether a budget is nearly spent",
     "tidy": "tidying up old runs and logs",
 }
 

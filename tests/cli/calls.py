@@ -57,6 +57,7 @@ CALLS = {
     "resume": [Call(("bad",))],
     "stop": [Call(fresh=True)],
     "reset": [Call(("bad",))],
+    "statusline": [Call(("--snippet",))],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [

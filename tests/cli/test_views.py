@@ -84,6 +84,7 @@ def test_status_as_json(busy: Home) -> None:
         "parked",
         "last_runs",
         "cost_usd",
+        "usage",
         "missed",
         "overdue",
         "watch_problems",

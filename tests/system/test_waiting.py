@@ -12,6 +12,7 @@ import pytest
 from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
+from clodputer.store.lock import Lock
 from clodputer.store.spool import waits
 from tests.system import execs
 from tests.workshop import (
@@ -74,6 +75,30 @@ def test_a_task_on_hold_lets_the_others_of_its_lane_go_on(home: Home) -> None:
     assert ran == ["held-0", "held-1", "held-2", "held-late"]
     assert everything(home) == {}
     assert os.listdir(f"{home.lanes}/default/waits") == []
+
+
+def test_since_when_is_that_of_the_reason(home: Home) -> None:
+    """Another exec that takes long to let a run begin is no new reason to wait when it was the reason before."""
+    drop(home, "one.json", '{"task": "free", "id": "free-0001"}')
+    lock = Lock(f"{home.ledger}/admission.lock")
+    assert lock.acquire()
+    try:
+        execute(home)
+        first = waits.read(home, "default", "free-0001")
+        assert first is not None
+        assert first.reason == "admission"
+        waits.write(home, "default", "free-0001", first._replace(message="as before", since=1_700_000_000.0))
+        let_time_pass(home)
+        execute(home)
+    finally:
+        lock.release()
+    waiting = waits.read(home, "default", "free-0001")
+    assert waiting is not None
+    assert (waiting.since, waiting.message) == (1_700_000_000.0, first.message)
+    let_time_pass(home)
+    execute(home)
+    assert outcomes(home, "free") == ["succeeded"]
+    assert waits.read(home, "default", "free-0001") is None
 
 
 def test_a_hold_with_an_end_is_over_then(home: Home) -> None:

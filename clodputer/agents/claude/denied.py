@@ -1,4 +1,4 @@
-"""Denied tool calls told to a person, each with the rule that would have let it through."""
+"""Denied tool calls in words for a person, each with the rule that would have allowed it."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def brief(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def message(task: Task, denials: Sequence[Mapping[str, Any]]) -> str:
     """One sentence or two for each of the first few denials."""
-    told = [_told(task, denial) for denial in denials[:MOST_TOLD]]
+    calls = [_call(task, denial) for denial in denials[:MOST_TOLD]]
     more = f" And {len(denials) - MOST_TOLD} more." if len(denials) > MOST_TOLD else ""
-    return f"Denied: {'; '.join(told)}.{more}"
+    return f"Denied: {'; '.join(calls)}.{more}"
 
 
-def _told(task: Task, denial: Mapping[str, Any]) -> str:
+def _call(task: Task, denial: Mapping[str, Any]) -> str:
     name = text(denial.get("tool_name")) or "a tool"
     given = mapping(denial.get("tool_input"))
     shown = next(
@@ -92,7 +92,7 @@ def _told(task: Task, denial: Mapping[str, Any]) -> str:
     if kind == "deny":
         return f"{call} (a deny rule of claude's settings forbids it)"
     if kind == "classifier" or (kind == "mode" and task.claude.permission_mode == "plan"):
-        return f"{call} (permission_mode: {task.claude.permission_mode or 'default'} does not let it)"
+        return f"{call} (permission_mode: {task.claude.permission_mode or 'default'} does not allow it)"
     missing = [rule for rule in rules(name, given) if not _allowed(task, name, rule)]
     if kind == "rule" or not missing:
         already = "" if missing else ", although allowed_tools has it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.agents.claude.apierror import ApiError, of_reply, of_retry
 from clodputer.agents.claude.changes import is_wanted, with_results
 from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
@@ -37,14 +38,6 @@ class Tool(NamedTuple):
 
     name: str
     input: Mapping[str, Any]
-
-
-class ApiError(NamedTuple):
-    """An error of the API as an event names it: three fields, any of them empty."""
-
-    error: str = ""
-    status: Optional[int] = None
-    api_error: str = ""
 
 
 class Notes(NamedTuple):
@@ -202,7 +195,7 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
             return notes._replace(hook=shortened(said, LAST_WORDS))
         return notes
     if subtype == "api_retry":
-        return notes._replace(retried=ApiError(text(event.get("error")), count(event.get("error_status"))))
+        return notes._replace(retried=of_retry(event))
     if subtype == "background_tasks_changed":
         return notes._replace(background=len(items(event.get("tasks"))))
     if subtype == "permission_denied":
@@ -239,11 +232,8 @@ def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
     if event.get("parent_tool_use_id"):
         return notes  # a subagent: its model and its errors are not the run's
     if event.get("is_api_error_message") is True or event.get("error"):
-        error = ApiError(
-            text(event.get("error")), count(event.get("api_error_status")), text(event.get("api_error"))
-        )
         notes = _limit(notes, mapping(mapping(event.get("api_error_params")).get("rate_limit_info")))
-        return notes._replace(error=error)
+        return notes._replace(error=of_reply(event))
     model = text(message.get("model")) or notes.model
     if model == "<synthetic>":
         return notes  # claude's own words, mostly about an error

@@ -13,6 +13,7 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import fates, scheduled
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
+from clodputer.model.usage import WORDS
 from clodputer.store import exposed, zone
 from clodputer.store.holds import USAGE_LIMIT
 from clodputer.views.status import Running, Status
@@ -63,7 +64,7 @@ def _parts(status: Status) -> Iterator[str]:
         ],
     )
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
-    yield f"{ink('Spent', 'bold')} today {today}, in 7 days {week}"
+    yield "\n".join((f"{ink('Spent', 'bold')} today {today}, in 7 days {week}", *_usage(status)))
     kept = [one for one in status.coming if not status.scheduled.nothing_starts(one.task)]
     yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in kept])
 
@@ -98,7 +99,7 @@ def _waiting(status: Status) -> Iterator[str]:
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
-        yield f"{status.dropped} dropped and not taken in yet; the next exec does"
+        yield f"{status.dropped} dropped and not taken in yet; the next exec takes them in"
 
 
 def _holds(status: Status) -> Iterator[str]:
@@ -159,6 +160,18 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since"
     if len(status.overdue) > MOST_OVERDUE:
         yield f"and {len(status.overdue) - MOST_OVERDUE} more triggers are overdue. See: clodputer why TASK"
+
+
+def _usage(status: Status) -> Iterator[str]:
+    for one in status.usage:
+        if one.problem:
+            yield f"{ink('Used', 'bold')} of account {one.account}: {one_line(one.problem, 200)}"
+            continue
+        windows = ", ".join(
+            f"{found.used:.0f}% of its {WORDS[kind]} window (reset {zone.wall(found.resets_at // 60 * 60)})"
+            for kind, found in one.readings.items()
+        )
+        yield hung(f"{ink('Used', 'bold')} of account {one.account}: {windows}", 2)
 
 
 def _missed(status: Status) -> Iterator[str]:
