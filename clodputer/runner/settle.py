@@ -91,6 +91,7 @@ _TOLD = (
     "trigger",
     "attempt",
     "item",
+    "suspect",
 )
 
 

@@ -12,6 +12,8 @@ from clodputer.model.task import Task
 
 MOST_TOLD = 5
 LONGEST_REASON = 300
+# A longer text in the input of a tool is cut; in characters.
+LONGEST_KEPT = 500
 JOINTS = {"&&", "||", ";", "|"}
 PROGRAM = re.compile(r"[\w./+-]+")
 SUBCOMMAND = re.compile(r"[a-z][a-z-]*")
@@ -59,7 +61,11 @@ def brief(given: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in list(given.items())[:16]:
         kept[key[:100]] = (
-            value[:500] if isinstance(value, str) else value if isinstance(value, (int, float)) else "…"
+            value[:LONGEST_KEPT]
+            if isinstance(value, str)
+            else value
+            if isinstance(value, (int, float))
+            else "…"
         )
     return kept
 
@@ -102,14 +108,16 @@ def _allowed(task: Task, name: str, rule: str) -> bool:
 def rules(name: str, given: Mapping[str, Any]) -> list[str]:
     """The entries of allowed_tools that cover a call: narrow for commands and addresses, else the tool's name."""
     if name == "Bash":
-        return [f'"Bash({words}:*)"' for words in _commands(text(given.get("command")))] or ["Bash"]
+        return [f'"Bash({words}:*)"' for words in commands(text(given.get("command")))[:MOST_TOLD]] or [
+            "Bash"
+        ]
     if name == "WebFetch":
         host = re.match(r"https?://([^/:?#]+)", text(given.get("url")))
         return [f'"WebFetch(domain:{host[1]})"'] if host else ["WebFetch"]
     return [name]
 
 
-def _commands(command: str) -> list[str]:
+def commands(command: str) -> list[str]:
     """The programs of simple commands joined by `&&`, `||`, `;` and `|`, with their subcommands (`git commit`).
 
     Empty for everything else: redirections, substitutions, loops, assignments, several lines and `cd` are asked about
@@ -134,4 +142,4 @@ def _commands(command: str) -> list[str]:
             )
         at_start = word in JOINTS
     plain = not any(character in command for character in "\n`$<>(){}")
-    return list(dict.fromkeys(found))[:MOST_TOLD] if plain else []
+    return list(dict.fromkeys(found)) if plain else []

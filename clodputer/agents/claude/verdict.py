@@ -90,6 +90,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
         retry_after=notes.retried.delay if notes.retried else None,
         files=notes.repeats.files,
+        done=notes.done,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
 

@@ -54,7 +54,7 @@ def _parts(status: Status) -> Iterator[str]:
         [
             (
                 printable(one.task),
-                when.ended(one.outcome, one.reason),
+                when.ended(one.outcome, one.reason, suspect=one.suspect),
                 when.ago(one.at, status.now),
                 format_duration(one.duration),
                 when.dollars(one.cost_usd),
@@ -139,6 +139,11 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{ended}, its latest run. See: clodputer show {run.run_id}"
     if len(needs.failing) > MOST_FAILING:
         yield f"and {len(needs.failing) - MOST_FAILING} more tasks whose latest run failed. See: clodputer list"
+    for run in needs.suspect[:MOST_FAILING]:
+        ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason, suspect=True)} {when.ago(run.at, status.now)}"
+        yield f"{ended}: it may have done nothing. See: clodputer show {run.run_id}"
+    if len(needs.suspect) > MOST_FAILING:
+        yield f"and {len(needs.suspect) - MOST_FAILING} more tasks whose latest run is suspect. See: clodputer list"
     if needs.failures > len(needs.failing):
         yield f"{needs.failures} runs failed since yesterday. See: clodputer stats --since yesterday"
     if status.rejected:
