@@ -34,6 +34,7 @@ class PastRun(NamedTuple):
     """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
+    suspect: it ended well and may have done nothing all the same.
     """
 
     at: float
@@ -49,6 +50,7 @@ class PastRun(NamedTuple):
     trigger: str = ""
     attempt: int = 1
     item: str = ""
+    suspect: bool = False
 
 
 class _Past:
@@ -243,6 +245,7 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("trigger") or ""),
             int(event.get("attempt") or 1),
             str(event.get("item") or ""),
+            bool(event.get("suspect")),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

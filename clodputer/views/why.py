@@ -110,7 +110,7 @@ class Why(NamedTuple):
         if self.hold is not None:
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:
-            return ": a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
+            return ": a request of it was dropped and not taken in yet; the next exec takes it in: clodputer exec"
         if self.waiting == {DELAYED} and self.waits:
             return f": a request of it is kept waiting ({', '.join(one.reason for one in self.waits)})"
         if self.waiting == {DELAYED}:
