@@ -50,6 +50,10 @@ def test_what_a_run_says_keeps_the_next_one_waiting(home: Home) -> None:
     (request,) = waiting(home)
     assert (request["task"], request["waits"]["reason"]) == ("careful", "window")
     assert "10% of its 5-hour window is used" in request["waits"]["message"]
+    why = clodputer(home, "why", "careful")[0]
+    assert "kept waiting (window)" in why
+    assert "now, counted all the same: clodputer run careful" in " ".join(why.split())
+    assert "careful waits: Account claude: 10% of its 5-hour window" in clodputer(home, "status")[0]
     readings = usage.read(home, "claude").readings
     assert {kind: (found.used, found.source) for kind, found in readings.items()} == {
         FIVE_HOUR: (10, STREAM),
