@@ -35,10 +35,10 @@ def check(task: Task, request: Request, history: History, context: Context, now:
     failed = _failed(found, task)
     if found.state == OPEN and found.until is not None:
         left = format_duration(found.until - now)
-        return Wait(found.until, BREAKER, f"The breaker is open: {failed}; one is tried in {left}.")
+        return Wait(found.until, BREAKER, f"The breaker is open: {failed}; the next run is tried in {left}.")
     if any(one.task == task.name for _, one in slots.at_work(context.home)):
         return Wait(
-            now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried."
+            now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried now."
         )
     return GO
 

@@ -12,7 +12,7 @@ from clodputer.model.quantile import quantile
 DAY = 86400.0
 # A run is expected to cost what nine of ten of the latest runs of its task did not exceed.
 SHARE, LATEST = 0.9, 30
-# From this share of a budget on it is nearly spent, which is told once.
+# From this share of a budget on it is nearly spent, which is logged once.
 NEARLY = 0.8
 
 # The one limit that is a number of runs, and no money.
@@ -164,7 +164,7 @@ def newly_near(uses: Iterable[Use], last: Spent) -> list[Use]:
 def _message(use: Use, cost: Optional[float]) -> str:
     parts = [f"${use.used:.2f} of ${use.limit:.2f} are spent"]
     if use.reserved:
-        parts.append(f"${min(use.reserved, use.limit):.2f} reserved for runs in hand")
+        parts.append(f"${min(use.reserved, use.limit):.2f} reserved for runs that are going on")
     if use.used < use.limit:
         parts.append(
             "nothing is known of what this run costs" if cost is None else f"this run may cost ${cost:.2f}"

@@ -134,7 +134,7 @@ def _failed(ending: Ending) -> dict[str, Any]:
         return _again(
             ending,
             RETRY,
-            "Its session could not be gone on with; a new one is begun.",
+            "Its session could not be resumed; a new one is begun.",
             ending.now,
             ending.story._replace(session="", lost_session=ending.attempts.session),
         )
@@ -178,7 +178,7 @@ def _again(
 ) -> dict[str, Any]:
     """The effect that has a request wait until it is looked at again, at `at`.
 
-    code: one of model/waiting.WAITS. until: when the wait is over, for those who are told of it; without it that is not known.
+    code: one of model/waiting.WAITS. until: when the wait is over, for people; None when that is not known.
     """
     return {
         "effect": "retry",

@@ -57,6 +57,7 @@ class Claude(NamedTuple):
     on_denied: str = "fail"
     requires_mcp: tuple[str, ...] = ()
     repeat_limit: int = 20
+    produces: str = ""
 
 
 class Task(NamedTuple):

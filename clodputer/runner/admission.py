@@ -35,7 +35,7 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
     with _turn(context) as ours:
         now = time()
         if not ours:
-            return Wait(now + LATER, ADMISSION, "Another exec takes long to let a run begin.")
+            return Wait(now + LATER, ADMISSION, "Another exec is still deciding whether a run may begin.")
         attempt.history.renew()
         verdict = gates.ask_beside(attempt.request, attempt.task, attempt.history, context, now)
         if isinstance(verdict, Wait):

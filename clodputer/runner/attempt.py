@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.model import autodisable, decide, outcome
+from clodputer.model import autodisable, decide, outcome, suspect
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
@@ -153,8 +153,19 @@ class Attempt:
             effects,
             self.attempts.last_run,
             finished.proof,
+            self._suspicion(finished),
             self.over_budget,
         )
+
+    def _suspicion(self, finished: Finished) -> str:
+        """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""
+        report, task = finished.report, self.task
+        if report.done is None:
+            return ""
+        proved = any(task.expect) or bool(task.verify)
+        earlier = (runs.record(self.context.home, task.name, past.run_id) for past in self.attempts.story)
+        before = not proved and any((record or {}).get("changes") for record in earlier)
+        return suspect.why(report.outcome.outcome, report.done, proved=proved, before=before)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""

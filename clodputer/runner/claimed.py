@@ -163,11 +163,11 @@ def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
 
 def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict: Wait, now: float) -> None:
     """Put it among the delayed. Why, is written first: killed in between, it is claimed again, and waits again."""
-    home, until, told = context.home, verdict.until, False
+    home, until, repeated = context.home, verdict.until, False
     if verdict.reason != NOT_BEFORE:
         # The request itself tells of its `not_before`.
         before = waits.read(home, slot.lane, request.id)
-        told = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
+        repeated = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
         since = before.since if before is not None and before.reason == verdict.reason else now
         order = place.microseconds if before is None else before.order
         waits.write(
@@ -176,7 +176,7 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
         until = min(now + ASK_AGAIN, now + ASK_AGAIN if until is None else until)
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
-    if not told:
+    if not repeated:
         why = {"reason": verdict.reason, "message": verdict.message}
         context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
 

@@ -73,7 +73,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
         effects.perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
-        message = f"No effect in {settling.folder}/record.json says what is to become of it."
+        message = f"No effect in {settling.folder}/record.json says what is to happen to its request."
         bury(context, settling.in_slot, place, "record_damaged", message, str(record["task"]))
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
@@ -93,6 +93,7 @@ _TOLD = (
     "trigger",
     "attempt",
     "item",
+    "suspect",
 )
 
 

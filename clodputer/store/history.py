@@ -34,7 +34,7 @@ class PastRun(NamedTuple):
     """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
-    final: its request was not to be run again.
+    suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     """
 
     at: float
@@ -50,6 +50,7 @@ class PastRun(NamedTuple):
     trigger: str = ""
     attempt: int = 1
     item: str = ""
+    suspect: bool = False
     final: bool = True
 
 
@@ -245,6 +246,7 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("trigger") or ""),
             int(event.get("attempt") or 1),
             str(event.get("item") or ""),
+            bool(event.get("suspect")),
             event.get("final") is not False,
         )
     except (ValueError, TypeError, KeyError, AttributeError):

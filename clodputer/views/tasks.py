@@ -18,8 +18,10 @@ from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.store.zone import stamp
 from clodputer.tasks import taskfile
+from clodputer.views import waits
 from clodputer.views.coming import Coming, coming
 from clodputer.views.past import Habit, habits
+from clodputer.views.waits import Waits
 
 _NO_TASK: Mapping[str, Any] = {
     "name": "",
@@ -33,6 +35,7 @@ _NO_TASK: Mapping[str, Any] = {
     "last_run": None,
     "usual_duration_seconds": None,
     "problems": [],
+    "waits": [],
 }
 
 
@@ -56,6 +59,7 @@ class Listed(NamedTuple):
     habit: Habit
     coming: Optional[Coming]
     trouble: str = ""
+    waits: tuple[Waits, ...] = ()
     by_itself: Optional[Disabled] = None
 
     @property
@@ -81,6 +85,7 @@ class Listed(NamedTuple):
             "last_run": last and last.to_json(),
             "usual_duration_seconds": self.habit.usual,
             "problems": [self.trouble] if self.trouble else [],
+            "waits": [one.to_json() for one in self.waits],
         }
 
 
@@ -118,11 +123,12 @@ def listing(context: Context, now: float) -> Listing:
     environ = context.environ
     good, broken = check(context.home, environ)
     known = habits(context.home, (task.name for task in good), now)
-    found = []
+    kept, found = waits.of_home(context.home), []
     for task in good:
         following, trouble = next_slot(environ, task, now)
         by_itself = None if task.enabled else disabled.read(context.home, task.name)
-        found.append(Listed(task, known[task.name], following, trouble, by_itself))
+        kept_waiting = tuple(waits.of_task(kept, task.name))
+        found.append(Listed(task, known[task.name], following, trouble, kept_waiting, by_itself))
     return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 

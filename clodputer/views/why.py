@@ -24,10 +24,11 @@ from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import fates, setaside, status, watching
+from clodputer.views import fates, setaside, status, waits, watching
 from clodputer.views.fates import Overdue
 from clodputer.views.run import record_problem
 from clodputer.views.setaside import SetAside
+from clodputer.views.waits import Waits
 
 
 class Awaited(NamedTuple):
@@ -73,6 +74,7 @@ class Why(NamedTuple):
     set_aside: tuple[SetAside, ...]
     scheduled: Optional[Scheduled] = None
     overdue: tuple[Overdue, ...] = ()
+    waits: tuple[Waits, ...] = ()
     by_itself: Optional[Disabled] = None
 
     def to_json(self) -> dict[str, Any]:
@@ -92,6 +94,7 @@ class Why(NamedTuple):
             "set_aside": [file.to_json() for file in self.set_aside],
             "scheduler": self.scheduled and self.scheduled.to_json(),
             "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
+            "waits": [one.to_json() for one in self.waits],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
 
@@ -111,7 +114,9 @@ class Why(NamedTuple):
         if self.hold is not None:
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:
-            return ": a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
+            return ": a request of it was dropped and not taken in yet; the next exec takes it in: clodputer exec"
+        if self.waiting == {DELAYED} and self.waits:
+            return f": a request of it is kept waiting ({', '.join(one.reason for one in self.waits)})"
         if self.waiting == {DELAYED}:
             return ": a request of it waits for its time (see: clodputer queue)"
         if self.waiting:
@@ -142,6 +147,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         for running in status.running(context.home, lane, now)
         if running.stale
     }
+    states = frozenset(request.state for request in requests if request.state != RUNNING)
     entries = ledger.entries(context.home, name)
     known = [task] if task else []
     starts = scheduled.look(context, known, sys.platform)
@@ -150,7 +156,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         task,
         trouble,
         _last(context, name),
-        frozenset(request.state for request in requests if request.state != RUNNING),
+        states,
         bool(lanes),
         any(request.id in stale for request in requests),
         holds.on_task(context.home, task, now) if task else None,
@@ -166,6 +172,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         tuple(setaside.of_task(context, name)),
         starts,
         tuple(fates.overdue(context.environ, context.home, known, now)),
+        tuple(waits.of_task(waits.of_home(context.home), name)) if DELAYED in states else (),
         _by_itself(context, task),
     )
 

@@ -291,7 +291,7 @@ class TestContinuing:
 
     def test_a_session_without_a_transcript_is_named(self, binary: Path) -> None:
         assert launch(binary, session="continue", last=LAST).remark == (
-            f"A new session was begun, for {SESSION} has no transcript any more."
+            f"A new session was begun, because the transcript of session {SESSION} is gone."
         )
 
     @pytest.mark.parametrize(

@@ -139,7 +139,9 @@ def test_a_required_server_has_to_be_connected() -> None:
     )
     failed = replayed("mcp_failed", TASK._replace(claude=Claude(requires_mcp=("fine", "talk", "other"))))
     assert failed.outcome.reason == "mcp"
-    assert failed.outcome.message == "Not connected: talk (failed), other (not configured)."
+    assert (
+        failed.outcome.message == "MCP servers that are not connected: talk (failed), other (not configured)."
+    )
 
 
 def test_denials_name_the_rule_that_would_have_let_them_through() -> None:
@@ -255,7 +257,7 @@ def test_the_message_of_a_stop_tells_what_it_was_at() -> None:
         init(), said("Reading the files."), retry, end=ended(143, stopped="timeout")
     ).outcome.message
     assert message == (
-        "It ran longer than 1h (timeout). It had to retry the API (overloaded, status 529). "
+        "It ran longer than 1h (timeout). It had to repeat its requests to the API (overloaded, status 529). "
         "It last said: Reading the files."
     )
 

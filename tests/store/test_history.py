@@ -39,6 +39,7 @@ def finish(home: Home, number: int, task: str = "work", **more: object) -> None:
         "trigger": "schedule",
         "attempt": 2,
         "item": "issue 4",
+        "suspect": "It may have done nothing.",
         **more,
     }
     events.append(home, no_secrets(), NOW + number, "finished", **told)
@@ -73,6 +74,8 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "schedule",
         2,
         "issue 4",
+        True,
+        True,
     )
 
 

@@ -220,10 +220,10 @@ def run(
         finally:
             if watcher is not None:
                 watcher.finish()
-    return _told(settled.record, runs.folder(context.home, task.name, settled.run_id))
+    return _result(settled.record, runs.folder(context.home, task.name, settled.run_id))
 
 
-def _told(record: Mapping[str, Any], folder: str) -> Result:
+def _result(record: Mapping[str, Any], folder: str) -> Result:
     data = {"record": record, "folder": folder}
     text = run_record.summary(record, folder)
     if record["outcome"] in (outcome.SUCCEEDED, outcome.SKIPPED):

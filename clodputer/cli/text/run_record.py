@@ -27,7 +27,8 @@ def headline(record: Mapping[str, Any]) -> str:
     """The task and how it ended, in one line."""
     word = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
     took = format_duration(float(record["duration_seconds"]))
-    return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')} after {took}"
+    doubt = ink(" (suspect)", "yellow") if record.get("suspect") else ""
+    return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')}{doubt} after {took}"
 
 
 def summary(record: Mapping[str, Any], folder: str) -> str:
@@ -61,6 +62,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "attempt", prose(f"{attempt}; the run before it was {before}" if before else "", MARGIN)
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
+    yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])

@@ -54,7 +54,7 @@ def put_back(context: Context, name: str) -> Back:
     try:
         os.rename(path, target)
     except FileNotFoundError:
-        raise ClodputerError("request_unknown", f"{name} is gone meanwhile") from None
+        raise ClodputerError("request_unknown", f"{name} is no longer there") from None
     context.log(
         time(),
         "retried",

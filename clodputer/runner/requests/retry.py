@@ -209,7 +209,7 @@ def _request(context: Context, ended: Ended) -> Request:
                 raise ClodputerError(
                     "secret_not_kept",
                     f"the request of {ended.run_id} held a secret, which no run keeps",
-                    "Drop it anew; in a task, secrets are written as {{ env.NAME }}.",
+                    "Drop it again; in a task, secrets are written as {{ env.NAME }}.",
                 )
             if name in ("dropped.json", "dropped.yaml", "dropped.yml", "dropped.md"):
                 dropped = dropfile.read(f"{folder}/{name}", name)
@@ -227,7 +227,7 @@ def _request(context: Context, ended: Ended) -> Request:
 
 
 def _gone(ended: Ended) -> ClodputerError:
-    return ClodputerError("request_unknown", f"{ended.name or ended.run_id} is gone meanwhile")
+    return ClodputerError("request_unknown", f"{ended.name or ended.run_id} is no longer there")
 
 
 def _of_run(context: Context, task: str, run_id: str) -> Ended:
