@@ -177,7 +177,7 @@ REASONS: dict[str, Reason] = {
     ),
     "killed": Reason(
         FAILED,
-        "The program was ended by a signal that we did not send.",
+        "The program was ended by a signal that Clodputer did not send.",
         "Look for the out-of-memory killer or another tool that stopped it.",
         WHEN_ASKED,
     ),

@@ -18,7 +18,7 @@ from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, layout, slot
-from clodputer.views import fates, past, tasks, usage, waiting, watching
+from clodputer.views import fates, past, tasks, usage, waiting, waits, watching
 from clodputer.views.attention import Attention, attention
 from clodputer.views.coming import Coming
 from clodputer.views.fates import Missed, Overdue
@@ -26,6 +26,7 @@ from clodputer.views.past import Past
 from clodputer.views.tasks import Broken
 from clodputer.views.usage import AccountUsage
 from clodputer.views.waiting import Lane
+from clodputer.views.waits import Waits
 from clodputer.views.watching import WatchProblem
 
 
@@ -81,6 +82,7 @@ class Status(NamedTuple):
     attention: Attention = Attention()
     scheduled: Scheduled = Scheduled()
     usage: tuple[AccountUsage, ...] = ()
+    waits: tuple[Waits, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -93,6 +95,7 @@ class Status(NamedTuple):
                 "delayed": sum(lane.delayed for lane in self.lanes),
                 "lanes": [lane.to_json() for lane in self.lanes],
             },
+            "waits": [one.to_json() for one in self.waits],
             "holds": [placed.to_json() for placed in self.holds],
             "attention": self.attention.to_json(),
             "scheduler": self.scheduled.to_json(),
@@ -142,6 +145,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         attention(context, good, since, now),
         scheduled.look(context, good, sys.platform),
         tuple(usage.accounts(home, now)),
+        tuple(waits.of_home(home)),
     )
 
 

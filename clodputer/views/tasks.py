@@ -16,8 +16,10 @@ from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.store.zone import stamp
 from clodputer.tasks import taskfile
+from clodputer.views import waits
 from clodputer.views.coming import Coming, coming
 from clodputer.views.past import Habit, habits
+from clodputer.views.waits import Waits
 
 _NO_TASK: Mapping[str, Any] = {
     "name": "",
@@ -30,6 +32,7 @@ _NO_TASK: Mapping[str, Any] = {
     "last_run": None,
     "usual_duration_seconds": None,
     "problems": [],
+    "waits": [],
 }
 
 
@@ -53,6 +56,7 @@ class Listed(NamedTuple):
     habit: Habit
     coming: Optional[Coming]
     trouble: str = ""
+    waits: tuple[Waits, ...] = ()
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -76,6 +80,7 @@ class Listed(NamedTuple):
             "last_run": last and last.to_json(),
             "usual_duration_seconds": self.habit.usual,
             "problems": [self.trouble] if self.trouble else [],
+            "waits": [one.to_json() for one in self.waits],
         }
 
 
@@ -113,10 +118,12 @@ def listing(context: Context, now: float) -> Listing:
     environ = context.environ
     good, broken = check(context.home, environ)
     known = habits(context.home, (task.name for task in good), now)
-    found = []
+    kept, found = waits.of_home(context.home), []
     for task in good:
         following, trouble = next_slot(environ, task, now)
-        found.append(Listed(task, known[task.name], following, trouble))
+        found.append(
+            Listed(task, known[task.name], following, trouble, tuple(waits.of_task(kept, task.name)))
+        )
     return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 

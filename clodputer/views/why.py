@@ -23,10 +23,11 @@ from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import fates, setaside, status, watching
+from clodputer.views import fates, setaside, status, waits, watching
 from clodputer.views.fates import Overdue
 from clodputer.views.run import record_problem
 from clodputer.views.setaside import SetAside
+from clodputer.views.waits import Waits
 
 
 class Awaited(NamedTuple):
@@ -72,6 +73,7 @@ class Why(NamedTuple):
     set_aside: tuple[SetAside, ...]
     scheduled: Optional[Scheduled] = None
     overdue: tuple[Overdue, ...] = ()
+    waits: tuple[Waits, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -89,6 +91,7 @@ class Why(NamedTuple):
             "set_aside": [file.to_json() for file in self.set_aside],
             "scheduler": self.scheduled and self.scheduled.to_json(),
             "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
+            "waits": [one.to_json() for one in self.waits],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
 
@@ -108,6 +111,8 @@ class Why(NamedTuple):
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:
             return ": a request of it was dropped and not taken in yet; the next exec takes it in: clodputer exec"
+        if self.waiting == {DELAYED} and self.waits:
+            return f": a request of it is kept waiting ({', '.join(one.reason for one in self.waits)})"
         if self.waiting == {DELAYED}:
             return ": a request of it waits for its time (see: clodputer queue)"
         if self.waiting:
@@ -138,6 +143,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         for running in status.running(context.home, lane, now)
         if running.stale
     }
+    states = frozenset(request.state for request in requests if request.state != RUNNING)
     entries = ledger.entries(context.home, name)
     known = [task] if task else []
     starts = scheduled.look(context, known, sys.platform)
@@ -146,7 +152,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         task,
         trouble,
         _last(context, name),
-        frozenset(request.state for request in requests if request.state != RUNNING),
+        states,
         bool(lanes),
         any(request.id in stale for request in requests),
         holds.on_task(context.home, task, now) if task else None,
@@ -162,6 +168,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         tuple(setaside.of_task(context, name)),
         starts,
         tuple(fates.overdue(context.environ, context.home, known, now)),
+        tuple(waits.of_task(waits.of_home(context.home), name)) if DELAYED in states else (),
     )
 
 

@@ -78,6 +78,7 @@ def test_status_as_json(busy: Home) -> None:
         "home",
         "running",
         "waiting",
+        "waits",
         "holds",
         "rejected",
         "dead",

@@ -57,8 +57,19 @@ def test_a_task_on_hold_lets_the_others_of_its_lane_go_on(home: Home) -> None:
     queue = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
     assert {row["waits"]["reason"] for row in queue} == {"hold"}
     assert {row["waits"]["message"] for row in queue} == {"task held is on hold (paused): by Ada"}
-    assert "task held is on hold (paused)" in clodputer(home, "queue")[0]
+    text = clodputer(home, "queue")[0]
+    assert "task held is on hold (paused)" in text
+    assert text.count("It goes on when the hold ends, or at once after: clodputer resume") == 1
+    assert all("clodputer resume" in row["waits"]["ends"] for row in queue)
     assert "task held is on hold until it is lifted (paused)" in clodputer(home, "why", "held")[0]
+    for command in (("status",), ("why", "held"), ("next",), ("next", "held"), ("list",)):
+        data = json.loads(clodputer(home, *command, "--json")[0])["data"]
+        told = data["tasks"][1]["waits"] if command == ("list",) else data["waits"]
+        assert [(one["task"], one["reason"], one["requests"]) for one in told] == [("held", "hold", 3)]
+        assert "clodputer resume" in told[0]["ends"]
+        if command != ("status",):
+            assert "3 requests: task held is on hold (paused): by Ada" in clodputer(home, *command)[0]
+    assert json.loads(clodputer(home, "next", "free", "--json")[0])["data"]["waits"] == []
     assert "task held until it is lifted (paused): by Ada" in clodputer(home, "status")[0]
 
     let_time_pass(home)

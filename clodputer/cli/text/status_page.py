@@ -10,10 +10,11 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import fates, scheduled
+from clodputer.cli.text import fates, scheduled, waits
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.usage import WORDS
+from clodputer.model.waiting import HOLD
 from clodputer.store import exposed, zone
 from clodputer.store.holds import USAGE_LIMIT
 from clodputer.views.status import Running, Status
@@ -100,6 +101,8 @@ def _waiting(status: Status) -> Iterator[str]:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
         yield f"{status.dropped} dropped and not taken in yet; the next exec takes them in"
+    # What is on hold is shown below.
+    yield from waits.lines(one for one in status.waits if one.reason != HOLD)
 
 
 def _holds(status: Status) -> Iterator[str]:
