@@ -127,7 +127,7 @@ def _proof(record: Mapping[str, Any]) -> Iterable[str]:
     looks = record.get("proof") or ()
     for one in looks:
         took = format_duration(float(one.get("duration_seconds") or 0.0))
-        yield f"{_LOOKS.get(one.get('check'), one.get('check'))}: {one.get('message')} It took {took}."
+        yield f"{_LOOKS.get(one.get('check'), one.get('check'))} ({took}): {one.get('message')}"
     if is_proven(looks):
         yield "proven: verify did not hold before the run, and holds after it."
 
