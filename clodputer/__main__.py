@@ -23,6 +23,12 @@ def main(argv: Optional[list[str]] = None) -> int:
         options = door.parse(arguments[1:])
         if options is not None:
             return door.execute(*options)
+    if arguments[:1] == ["statusline"]:
+        from clodputer.cli import statusline
+
+        wanted = statusline.parse(arguments[1:])
+        if wanted is not None:
+            return statusline.show(wanted)
     from clodputer.cli.main import main as command_line
 
     return command_line(arguments)

@@ -72,13 +72,16 @@ def task() -> dict[str, Any]:
     }
     prompted = {"anyOf": [{"required": ["prompt"]}, {"required": ["prompt_file"]}]}
     schema["not"] = {"required": ["prompt", "prompt_file"]}
+    named = {"required": ["agent"]}
+    # A command without a prompt means the agent `command`.
+    implied = {"required": ["command"], "not": {"anyOf": [named, prompted]}}
     schema["allOf"] = [
         {
-            "if": {"properties": {"agent": {"const": "claude"}}},
+            "if": {"properties": {"agent": {"const": "claude"}}, "not": implied},
             "then": {**prompted, **_without(of["command"])},
         },
         {
-            "if": {"properties": {"agent": {"const": "command"}}, "required": ["agent"]},
+            "if": {"anyOf": [{"properties": {"agent": {"const": "command"}}, **named}, implied]},
             "then": {"required": ["command"], **_without(of["claude"])},
         },
     ]

@@ -8,12 +8,14 @@ from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
 from clodputer.model import (
+    autodisable,
     breaker,
     budget,
     channel,
     expect,
     limit,
     limits,
+    proof,
     require,
     retry,
     settings,
@@ -53,12 +55,13 @@ def sections() -> dict[str, str]:
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
-        "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
+        "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
         "keys of notify": _of_tasks(_inside(channel.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
+        "keys of proof": _of_tasks(proof.KEYS, ""),
     }
 
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from clodputer.agents import environment, lines, locate
+from clodputer.agents import environment, lines, locate, nothing
 from clodputer.agents.ending import not_by_itself
 from clodputer.model import windowrule
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import ARGUMENTS, Key
-from clodputer.model.outcome import of
+from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Description, Ended, Facts, Launch, Progress, Report, Said
 from clodputer.model.task import Task
 
@@ -118,22 +118,30 @@ def interpret(  # every agent is asked the same
 ) -> Report:
     """What the run amounts to: exit status 0 is success, and JSON on the last line is the result.
 
-    An object there may also tell what a wrapped agent would: num_turns, cost_usd, usage, session_id, model; and with
-    retry_after how many seconds to wait before the next attempt.
+    An object there with `nothing_to_do` says that there was nothing to do. It may also tell what a wrapped agent would:
+    num_turns, cost_usd, usage, session_id, model; and with retry_after how many seconds to wait before the next attempt.
     """
     result = _result(progress.notes)
-    told = lines.mapping(result)
-    usage = lines.mapping(told.get("usage"))
+    given = lines.mapping(result)
+    usage = lines.mapping(given.get("usage"))
     return Report(
-        outcome=not_by_itself(launch, ended) or of("completed"),
+        outcome=not_by_itself(launch, ended) or _ended_well(result),
         result=result,
-        num_turns=lines.count(told.get("num_turns")),
-        cost_usd=lines.amount(told.get("cost_usd")),
+        num_turns=lines.count(given.get("num_turns")),
+        cost_usd=lines.amount(given.get("cost_usd")),
         usage={name: value for name, value in usage.items() if lines.amount(value) is not None},
-        session_id=lines.text(told.get("session_id")),
-        model=lines.text(told.get("model")),
-        retry_after=lines.amount(told.get("retry_after")),
+        session_id=lines.text(given.get("session_id")),
+        model=lines.text(given.get("model")),
+        retry_after=lines.amount(given.get("retry_after")),
     )
+
+
+def _ended_well(result: Any) -> Outcome:
+    # A text is no line of JSON here, or it would have been read.
+    why = None if isinstance(result, str) else nothing.said(result)
+    if why is None:
+        return of("completed")
+    return of("nothing_to_do", f"It says: {why}" if why else "")
 
 
 def _result(notes: Notes) -> Any:

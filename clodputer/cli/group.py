@@ -45,10 +45,12 @@ COMMANDS = {
     "logs": "Show what happened, from the execution log and its archive.",
     "stats": "Show how runs went: success, durations and costs.",
     "notify": "List the channels by which you are told, and what waits.",
+    "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "help": "Show the help of a command, as COMMAND --help does.",
+    "statusline": "Keep what Claude Code says of usage, and print its status line.",
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import islice
-from typing import Optional
+from typing import Callable, Optional
 
 from clodputer.model import breaker
 from clodputer.model.breaker import CLOSED, OPEN, End, State
@@ -32,58 +31,58 @@ def check(task: Task, request: Request, history: History, context: Context, now:
     """As `Gate.check` says. A person's own requests pass: whoever asks for a run by hand sees how it ends."""
     if by_hand(request):
         return GO
-    found = state(task, history, context, now)
+    found, of_precheck = states(task, history, context, now)
+    if found.state == CLOSED:
+        found = of_precheck
     if found.state == CLOSED:
         return GO
-    failed = (
-        f"the last {found.failures} runs of {task.name} failed"
-        if found.failures > 1
-        else f"{task.name} failed"
-    )
+    failed = _failed(found, task)
     if found.state == OPEN and found.until is not None:
         left = format_duration(found.until - now)
-        return Wait(
-            found.until, BREAKER, f"The breaker is open: {failed} ({found.last}); one is tried in {left}."
-        )
+        return Wait(found.until, BREAKER, f"The breaker is open: {failed}; the next run is tried in {left}.")
     if any(one.task == task.name for _, one in slots.at_work(context.home)):
         return Wait(
-            now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried."
+            now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried now."
         )
     return GO
 
 
-def state(task: Task, history: History, context: Context, now: float) -> State:
-    """The state of a task's breaker at `now` (epoch seconds). Raises OSError.
+def states(task: Task, history: History, context: Context, now: float) -> tuple[State, State]:
+    """The states of a task's breaker and of that of its precheck at `now` (epoch seconds). Raises OSError.
 
     Runs before the last `clodputer reset`, or before the task file was changed, do not count: whoever changed it may have
     put right what made them fail.
     """
     if not task.breaker.threshold:
-        return State(CLOSED)
-    return breaker.state(_ends(task, history, context), task.breaker, now)
+        return State(CLOSED), State(CLOSED)
+    return _states(task, lambda: _ends(task, history, context), now)
 
 
 def newly_open(task: Task, history: History, context: Context, now: float) -> Optional[State]:
-    """The state of the breaker, when it is the latest run that has opened it; else None. Raises OSError.
+    """The state of the breaker that the latest run has opened; None when it has opened none. Raises OSError.
 
     A run that was tried while it was open, and failed as well, opens nothing new.
     """
     if not task.breaker.threshold:
         return None
     ends = list(islice(_ends(task, history, context), FARTHEST))
-    found = breaker.state(ends, task.breaker, now)
-    if found.state != OPEN or breaker.state(ends[1:], task.breaker, now).state != CLOSED:
-        return None
-    return found
+    found, before = _states(task, lambda: iter(ends), now), _states(task, lambda: iter(ends[1:]), now)
+    opened = (new for new, old in zip(found, before) if new.state == OPEN and old.state == CLOSED)
+    return next(opened, None)
 
 
 def _ends(task: Task, history: History, context: Context) -> Iterator[End]:
-    since = max(resets.moment(context.home, task.name), _changed(task.path))
-    return (End(run.at, run.outcome, run.reason) for run in history.of_task(task.name, since))
+    past = history.of_task(task.name, resets.counted_from(context.home, task))
+    return (End(run.at, run.outcome, run.reason, run.request_id) for run in past)
 
 
-def _changed(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0
+def _states(task: Task, ends: Callable[[], Iterator[End]], now: float) -> tuple[State, State]:
+    of_precheck = breaker.state_of_precheck(ends(), task.breaker, now) if task.precheck else State(CLOSED)
+    return breaker.state(ends(), task.breaker, now), of_precheck
+
+
+def _failed(found: State, task: Task) -> str:
+    of_precheck = found.last == "precheck"
+    if found.failures > 1:
+        return f"the last {found.failures} {'prechecks' if of_precheck else 'requests'} of {task.name} failed ({found.last})"
+    return f"{'the precheck of ' if of_precheck else ''}{task.name} failed ({found.last})"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clodputer.model.digest import digest
-from clodputer.model.task import Task
+
+# Only its type: the status line is drawn several times a second, and has no need of all that a task is made of.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clodputer.model.task import Task
 
 # What makes claude (2.1.332) use another login than the person's own. Of the keys the first one that is set counts.
 CONFIG_FOLDER = "CLAUDE_CONFIG_DIR"
@@ -22,7 +28,21 @@ def account_of(task: Task) -> str:
     if task.agent != "claude":
         return ""
     key = next((f"{name}={task.env[name]}" for name in KEYS if task.env.get(name)), "")
-    folder = task.env.get(CONFIG_FOLDER, "")
+    return _named(task.env.get(CONFIG_FOLDER, ""), key)
+
+
+def account_in(environ: Mapping[str, str]) -> str:
+    """The account of a session of claude that has this environment: that of a task whose `env` names the same folder.
+
+    Empty when a key is set: to which task's text that belongs is not known.
+    """
+    if any(environ.get(name) for name in KEYS):
+        return ""
+    folder = environ.get(CONFIG_FOLDER, "").rstrip("/")
+    return OWN if folder == f"{environ.get('HOME', '')}/.claude" else _named(folder, "")
+
+
+def _named(folder: str, key: str) -> str:
     if not key and not folder:
         return OWN
     written = f"{folder.rstrip('/')}\n{key}"

@@ -186,7 +186,7 @@ class _Memory:
                     run_id=run_id,
                 )
             self.found.append(Edge("result", at, f"{task} succeeded", "", _show(run_id), task, run_id))
-        elif outcome not in BLAMELESS and event.get("then") != "retry":
+        elif outcome not in BLAMELESS and event.get("final") is not False:
             self._failed(
                 event, at, f"{task} failed" if outcome == "failed" else f"{task}: {outcome.replace('_', ' ')}"
             )

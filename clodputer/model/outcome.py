@@ -34,7 +34,8 @@ class Reason(NamedTuple):
 
 REASONS: dict[str, Reason] = {
     "completed": Reason(SUCCEEDED, "It ended well and every expectation held.", ""),
-    "nothing_to_do": Reason(SKIPPED, "There was nothing to do.", ""),
+    "nothing_to_do": Reason(SKIPPED, "There was nothing to do, as the precheck or the agent said.", ""),
+    "satisfied": Reason(SKIPPED, "The task's verify held already, so that its agent was not started.", ""),
     "auth": Reason(
         FAILED,
         "The agent is not logged in, or its key or token was refused.",
@@ -43,7 +44,7 @@ REASONS: dict[str, Reason] = {
     "usage_limit": Reason(
         LIMITED,
         "The account's usage limit is reached.",
-        "Nothing: the account is on hold until the reset, and the run then goes on with its session.",
+        "Nothing to do: the account is on hold until the reset, and the run then goes on with its session.",
     ),
     "overloaded": Reason(
         FAILED,
@@ -126,6 +127,18 @@ REASONS: dict[str, Reason] = {
     "expect_unmet": Reason(
         FAILED, "An expectation of the task did not hold.", "See which one in the message.", WHEN_ASKED
     ),
+    "unproven": Reason(
+        FAILED,
+        "The task's verify does not hold after the run, or could not be asked.",
+        "See what it said: clodputer show RUN",
+        WHEN_ASKED,
+    ),
+    "precheck": Reason(
+        FAILED,
+        "The task's precheck failed, so that nobody knows whether there is work; the agent was not started.",
+        "Run it by hand in the working directory; it exits with 0 for work, and with 75 or 1 for none.",
+        WHEN_ASKED,
+    ),
     "no_progress": Reason(
         FAILED,
         "It called the same tool with the same input again and again, more than repeat_limit times.",
@@ -164,12 +177,12 @@ REASONS: dict[str, Reason] = {
     ),
     "killed": Reason(
         FAILED,
-        "The program was ended by a signal that we did not send.",
+        "The program was ended by a signal that Clodputer did not send.",
         "Look for the out-of-memory killer or another tool that stopped it.",
         WHEN_ASKED,
     ),
     "cancelled": Reason(
-        CANCELLED, "It was stopped, by a person or because whoever waited for it went away.", ""
+        CANCELLED, "It was stopped by a person, or because the command that waited for it ended.", ""
     ),
     "replaced": Reason(
         CANCELLED, "A newer request of the task took the place of its run (overlap: replace).", ""
@@ -184,7 +197,7 @@ REASONS: dict[str, Reason] = {
     "refused": Reason(FAILED, "The model refused the request.", "Change the prompt."),
     "not_recorded": Reason(
         LOST,
-        "The system kept Clodputer from following the run to its end, such as by a full disk; the message says how.",
+        "The system kept Clodputer from following the run to its end, for instance by a full disk; the message says how.",
         "Remove the cause and look at what the run did; the request is kept in spool/dead, with the command to drop it again.",
     ),
     "exec_died": Reason(
@@ -206,6 +219,7 @@ NOT_THE_ITEMS = frozenset(
         "config",
         "not_started",
         "internal",
+        "precheck",
         *(code for code, reason in REASONS.items() if reason.retry == BY_DEFAULT),
     )
 )

@@ -28,6 +28,9 @@ def build(
     expect: Sequence[Mapping[str, Any]] = (),
     effects: Sequence[Mapping[str, Any]] = (),
     retry_of: str = "",
+    proof: Sequence[Mapping[str, Any]] = (),
+    suspect: str = "",
+    over_budget: str = "",
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
@@ -69,7 +72,11 @@ def build(
         "in_effect": dict(report.in_effect),
         "swept": list(ended.swept) if ended else [],
         "expect": list(expect),
+        "proof": list(proof),
+        "changes": report.done.changes if report.done else None,
+        "suspect": suspect,
         "session_totals": dict(report.session_totals),
+        "over_budget": over_budget,
         "origin": dict(request.origin),
         "effects": list(effects),
     }
@@ -89,6 +96,7 @@ TOLD = (
     "in_effect",
     "swept",
     "expect",
+    "proof",
     "session_totals",
     "origin",
 )
@@ -109,6 +117,7 @@ _DISPENSABLE: Mapping[str, Any] = {
     "in_effect": {},
     "swept": [],
     "expect": [],
+    "proof": [],
     "session_totals": {},
     "origin": {},
 }

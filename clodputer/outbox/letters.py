@@ -74,7 +74,7 @@ def path_of(event: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     outcome = event.get("outcome")
     if outcome == SUCCEEDED:
         return ""
-    if outcome in BLAMELESS or event.get("then") == "retry":
+    if outcome in BLAMELESS or event.get("final") is False:
         return "/log"
     status = record.get("exit_status")
     return f"/{status}" if isinstance(status, int) and 0 < status < 256 else "/fail"

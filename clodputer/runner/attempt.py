@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from json import dumps
 from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.model import decide, outcome
+from clodputer.model import autodisable, decide, outcome, suspect
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
@@ -20,13 +20,14 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import expect, fault, items, logins, replace
+from clodputer.runner import fault, items, logins, replace
 from clodputer.runner.processes import recorded, tree
-from clodputer.runner.processes.contain import contain, run_check
+from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.ready import Ready, prepare
+from clodputer.runner.proof import after, before, check, expect
+from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, incomplete, runs
+from clodputer.store import atomic, incomplete, resets, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -40,6 +41,7 @@ class Finished(NamedTuple):
     launch: Optional[Launch] = None
     ended: Optional[Ended] = None
     expect: tuple[Mapping[str, Any], ...] = ()
+    proof: tuple[Mapping[str, Any], ...] = ()
 
 
 class Attempt:
@@ -57,15 +59,19 @@ class Attempt:
         task: Task,
         run_id: str,
         stop: Stop,
+        history: History,
         attempts: Attempts = NONE,
     ) -> None:
         self.context, self.slot, self.request, self.task = context, slot, request, task
-        self.run_id, self.stop, self.attempts = run_id, stop, attempts
+        self.run_id, self.stop, self.history, self.attempts = run_id, stop, history, attempts
         self.started_at = runs.moment_of(run_id)
         self.folder = runs.folder(context.home, task.name, run_id)
         self._planned: tuple[isolate.Planned, ...] = ()
+        # What `admit` says of a run that a person asked for although a budget leaves no room for it.
+        self.over_budget = ""
         self._temporary = ""
         self._started = False
+        self._asked: tuple[Mapping[str, Any], ...] = ()
 
     def __enter__(self) -> Attempt:
         """Raises ClodputerError when no run whatever can be started here, OSError."""
@@ -98,7 +104,7 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         isolate.undo(self._planned)
-        self.stop.cancel = ""
+        self.stop.cancel, self.stop.newer = "", None
 
     def run(self) -> Finished:
         """Run it to its end. Raises OSError; the request is then still in the slot."""
@@ -106,22 +112,26 @@ class Attempt:
         try:
             fault.reach(self.context, "prepare", self.request.id)
             ready = prepare(
-                self.context, self.run_id, self.request, self.task, self._temporary, self.attempts
+                self.context,
+                self.run_id,
+                self.request,
+                self.task,
+                self._temporary,
+                self.attempts,
+                self.history,
             )
             launch = ready.launch
-            if ready.prompt:
-                shown = self.context.masker.text(ready.prompt)
-                atomic.write(f"{self.folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
-            finished = self._execute(ready)
+            finished = self._proved(ready)
         except ClodputerError as error:
-            finished = Finished(Report(outcome.of("not_started", str(error))), launch)
+            finished = Finished(Report(outcome.of("not_started", str(error))), launch, proof=self._asked)
         except OSError:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
         except Exception as error:
             if incomplete.missing(error) and not self._started:
                 self._withdraw()
                 raise
-            finished = Finished(Report(outcome.of("internal", f"{type(error).__name__}: {error}")), launch)
+            report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
+            finished = Finished(report, launch, proof=self._asked)
         return finished
 
     def record(self, finished: Finished, ended_at: float) -> dict[str, Any]:
@@ -142,7 +152,20 @@ class Attempt:
             finished.expect,
             effects,
             self.attempts.last_run,
+            finished.proof,
+            self._suspicion(finished),
+            self.over_budget,
         )
+
+    def _suspicion(self, finished: Finished) -> str:
+        """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""
+        report, task = finished.report, self.task
+        if report.done is None:
+            return ""
+        proved = any(task.expect) or bool(task.verify)
+        earlier = (runs.record(self.context.home, task.name, past.run_id) for past in self.attempts.story)
+        before = not proved and any((record or {}).get("changes") for record in earlier)
+        return suspect.why(report.outcome.outcome, report.done, proved=proved, before=before)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""
@@ -173,22 +196,60 @@ class Attempt:
             item_failures=self._failures_before(report.outcome, ended_at),
             park_after=self.task.park_after,
             dice=dice(self.request.id, self.request.attempt),
+            trigger=str(self.request.origin.get("trigger", "")),
+            task_failures=self._requests_failed_before(),
+            auto_disable_after=self.task.auto_disable_after,
         )
+
+    def _requests_failed_before(self) -> int:
+        """How many requests of the task ended without success in a row, as far as that makes a difference."""
+        most = self.task.auto_disable_after
+        if not most:
+            return 0
+        self.history.renew()  # it was read before the run
+        past = self.history.of_task(self.task.name, resets.counted_from(self.context.home, self.task))
+        ends = (autodisable.End(run.outcome, run.reason, run.trigger, run.final) for run in past)
+        return autodisable.in_a_row(ends, most)
 
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):
             return 0
-        # A history of its own: that of the gates was read before the run.
-        return items.failures(self.context, self.task, self.request, History(self.context.home), now)
+        self.history.renew()  # it was read before the run
+        return items.failures(self.context, self.task, self.request, self.history, now)
 
-    def _execute(self, ready: Ready) -> Finished:
+    def _proved(self, ready: Ready) -> Finished:
+        """Start it if there is anything to do, and prove that it was done.
+
+        Raises ClodputerError when it cannot be started, OSError.
+        """
+        context, launch = self.context, ready.launch
+        going_on = launch.resumed and bool(self.attempts.session)
+        place = check.Place(
+            context, self.request.id, self.folder, ready.task, launch, self.stop, goes_on=going_on
+        )
+        self.stop.newer = replace.watch(context, self.slot, self.task)
+        asked = before.ask(place)
+        self._asked = asked.entries
+        if asked.outcome is not None:
+            # There is no such session, and nothing was spent.
+            report = self._as_asked(Report(asked.outcome, cost_usd=0.0))
+            unused = launch._replace(argv=(), session_id="")
+            return Finished(report, unused, proof=asked.entries)
+        if self.task.precheck and not going_on:
+            found = check.found(self.folder)
+            ready = with_found(context, self.request, self.task, ready, self.attempts, found)
+        if ready.prompt:
+            shown = context.masker.text(ready.prompt)
+            atomic.write(f"{self.folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)
+        return self._execute(ready, place)
+
+    def _execute(self, ready: Ready, place: check.Place) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
         task, facts, launch, text = ready
         snapshot = expect.before(task) if task.expect.file_changed else {}
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
         try:
-            self.stop.newer = replace.watch(self.context, self.slot, task)
             # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
             account = account_of(self.task)
             progress, ended = contain(
@@ -203,17 +264,18 @@ class Attempt:
         report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
         if ended.stopped == "cancelled":
             report = self._cancelled(report.outcome.message, report)
-        if not any(task.expect):
-            return Finished(report, launch, ended)
+        looked = after.look(place, report, snapshot, started_at, began)
+        report = looked.report
+        if report.outcome.reason in ("cancelled", "interrupted") and ended.stopped != "cancelled":
+            report = self._as_asked(report)
+        return Finished(report, launch, ended, looked.expect, (*self._asked, *looked.entries))
 
-        def run(argv: Sequence[str]) -> tuple[int, str]:
-            elapsed = monotonic() - began
-            return run_check(self.context, self.folder, task, launch, argv, self.stop, elapsed)
-
-        checks = expect.check(task, report, snapshot, started_at, run)
-        if self.stop.cancelled() and not all(check["ok"] for check in checks):
-            report = self._cancelled("That was during its check.", report)
-        return Finished(expect.apply(report, checks), launch, ended, checks)
+    def _as_asked(self, report: Report) -> Report:
+        """The report of a run that was ended during one of its checks; who cancels it comes before who stops everything."""
+        reason, message = report.outcome.reason, report.outcome.message
+        if reason == "cancelled" or (reason == "interrupted" and self.stop.cancelled()):
+            return self._cancelled(message, report)
+        return report
 
     def _cancelled(self, more: str, report: Report) -> Report:
         """The report of a run that was cancelled, with why it was."""

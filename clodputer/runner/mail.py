@@ -3,6 +3,7 @@
 # What looks and sends is imported when somebody is to be told of something: most homes tell nobody.
 from __future__ import annotations
 
+import os
 from time import time
 
 from clodputer.model.task import Task
@@ -16,6 +17,15 @@ STEP = "mail"
 LONGEST = 35.0
 
 _has_sent = False
+# The process that drains, not one of those that it forks for its slots: what these leave behind would become ours, and would
+# seem to belong to a run.
+_drains = 0
+
+
+def begin_drain() -> None:
+    """From now on it is this process that sends."""
+    global _drains
+    _drains = os.getpid()
 
 
 def wanted(context: Context) -> bool:
@@ -36,9 +46,9 @@ def look(context: Context) -> None:
 
 
 def send(context: Context) -> None:
-    """Have what is due be sent, beside us; to be called by the process that drains, not by those of its slots."""
+    """Have what is due be sent, beside us. In a process of one slot it does nothing: the one that drains looks as well."""
     global _has_sent
-    if idle.has_due_letters(context.home, time()):
+    if os.getpid() == _drains and idle.has_due_letters(context.home, time()):
         _has_sent = True
         from clodputer.outbox import postman
 

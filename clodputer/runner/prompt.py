@@ -40,9 +40,10 @@ def render(
     secrets: Mapping[str, str],
     last_success: Optional[Mapping[str, Any]] = None,
     story: Iterable[Past] = (),
+    found: str = "",
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
-    `story`: the runs that the request has had before this one.
+    `story`: the runs that the request has had before this one. `found`: what its precheck printed, fenced as data.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -59,7 +60,7 @@ def render(
             _check_body(template, file)
         context = _filled(task, "context", task.context, environ, secrets)
         both = {**environ, **secrets}
-        values = promptnames.values(task, request, context, both, last, last_success, story)
+        values = promptnames.values(task, request, context, both, last, last_success, story, found)
         text = _render(task, file, template, values, secrets)
     elif request.body:
         _check_body(template, file)
@@ -142,7 +143,8 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
     filled["claude"] = claude._replace(
         add_dirs=_expanded(claude.add_dirs, environ), mcp_config=_expanded(claude.mcp_config, environ)
     )
-    filled["command"] = _program(filled["command"], environ)
+    for name in ("command", "precheck", "verify"):
+        filled[name] = _program(filled[name], environ)
     expect = filled["expect"]
     filled["expect"] = expect._replace(
         file_exists=_expanded(expect.file_exists, environ),

@@ -31,8 +31,11 @@ def values(
     last: Optional[Mapping[str, Any]],
     last_success: Optional[Mapping[str, Any]],
     story: Iterable[Past] = (),
+    found: str = "",
 ) -> dict[str, Any]:
-    """The values by their names. context: the task's own, filled in; the request's comes before it. story: its earlier runs."""
+    """The values by their names. context: the task's own, filled in; the request's comes before it. story: its earlier runs.
+    found: what the precheck printed.
+    """
     success = _last(last_success or {})
     return {
         **{name: request.context[name] for name in triggers.brings() if name in request.context},
@@ -48,6 +51,7 @@ def values(
             "body": request.body,
         },
         "body": request.body,
+        "precheck": found,
         "attempts": [_attempt(run) for run in story],
         "last": _last(last or {}),
         "last_success": {name: success[name] for name in ("result", "when")},

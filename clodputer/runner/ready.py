@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.gates import budget
+from clodputer.model import proof
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import SUCCEEDED
@@ -46,8 +47,12 @@ def prepare(
     task: Task,
     temporary: str,
     attempts: Attempts = NONE,
+    history: Optional[History] = None,
 ) -> Ready:
-    """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
+    """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
+
+    history: by which it was let through; without one it is read anew.
+    """
     last, session, success = _past(context, task)
     text, written = _filled_in(context, request, task, last, success, attempts)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
@@ -59,7 +64,7 @@ def prepare(
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
-    final, capped = _within_budget(context, request, final)
+    final, capped = _within_budget(context, request, final, history or History(context.home))
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
         run_id,
@@ -85,12 +90,21 @@ def prepare(
     return Ready(final, facts, launch, prompt.going_on(text, attempts, resumed=launch.resumed))
 
 
-def _within_budget(context: Context, request: Request, task: Task) -> tuple[Task, str]:
+def with_found(
+    context: Context, request: Request, task: Task, ready: Ready, attempts: Attempts, found: str
+) -> Ready:
+    """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
+    last, _, success = _past(context, task)
+    text, _ = _filled_in(context, request, task, last, success, attempts, proof.fenced(found))
+    return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
+
+
+def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:
     """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
     if task.agent != "claude" or by_hand(request):
         return task, ""
     now = time()
-    left = budget.left(task, History(context.home), context, now)
+    left = budget.left(task, history, context, now)
     cap = task.claude.max_cost_usd
     if left is None or left <= 0 or (cap is not None and cap <= left):
         return task, ""
@@ -105,12 +119,13 @@ def _filled_in(
     last: Optional[dict[str, Any]],
     success: Optional[dict[str, Any]],
     attempts: Attempts,
+    found: str = proof.NOT_ASKED,
 ) -> tuple[str, Task]:
     """The prompt and the other texts of the task. What may hold a template is filled in by one child with limits."""
     environ, secrets = context.environ, context.secrets
 
     def fill() -> tuple[str, Task]:
-        text = prompt.render(task, request, last, environ, secrets, success, attempts.story)
+        text = prompt.render(task, request, last, environ, secrets, success, attempts.story, found)
         return text, prompt.render_task(task, environ, secrets)
 
     def fill_as_json() -> tuple[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import time
 from typing import Any, Optional
 
@@ -23,8 +23,8 @@ from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.processes import sweep
-from clodputer.runner.processes.contain import CHECK_FOLDER
 from clodputer.runner.processes.recorded import read_identities
+from clodputer.runner.proof import check
 from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
@@ -67,6 +67,7 @@ def recover(context: Context, slot: Slot, now: float) -> None:
     if started:
         _lost(context, slot, place, task, run_id, kept.error, now)
     else:
+        _end_checks(runs.folder(context.home, task, run_id), run_id)
         _undo(context, slot, task, run_id)
         _false_start(context, slot, place, task, run_id, now)
 
@@ -114,12 +115,12 @@ def _undo(context: Context, slot: Slot, task: str, run_id: str) -> None:
     isolate.undo(isolate.left(resources, context.environ, run_id))
 
 
-def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: Any) -> bool:
+def _cancelled(context: Context, slot: Slot, place: Place, now: float, **facts: Any) -> bool:
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
     if not slots.cancel_asked(context.home, slot, place.id):
         return False
     path, why = slots.path(context.home, slot, place), slots.why_cancelled(context.home, slot, place.id)
-    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **told)
+    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **facts)
     slots.forget_cancels(context.home, slot)
     return True
 
@@ -151,12 +152,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     # A power cut may have taken it, but then there is nothing left to kill either.
     process = runs.read_json(f"{folder}/process.json") or {}
     # It may have died while its agent ran, or while a check of the task's ran afterwards: one hunt for both.
-    check = runs.read_json(f"{folder}/{CHECK_FOLDER}/process.json") or {}
-    recorded = [*process.get("processes", ()), *check.get("processes", ())]
-    keepers = read_identities([process.get("keeper"), check.get("keeper")])
-    places = (folder, f"{folder}/{CHECK_FOLDER}")
-    streams = [f"{inside}/{name}" for inside in places for name in ("stdout", "stderr")]
-    swept = sweep.sweep_lost(run_id, {**process, "processes": recorded}, None, keepers, streams)
+    swept = _hunt(run_id, process, (folder, *check.folders(folder)))
     _undo(context, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
@@ -201,6 +197,28 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         known.last_run,
     )
     settle(context, slot, place, record, now)
+
+
+def _end_checks(folder: str, run_id: str) -> None:
+    """Kill what is left of the checks of a run whose agent was not started; they are asked again by the next one."""
+    places = [inside for inside in check.folders(folder) if os.path.isdir(inside)]
+    if places:
+        _hunt(run_id, {}, places)
+
+
+def _hunt(run_id: str, process: Mapping[str, Any], places: Iterable[str]) -> sweep.Swept:
+    """Kill all that is left of a run and say what that was. process: its process.json; places: where it wrote its output."""
+    places = tuple(places)
+    found = [runs.read_json(f"{inside}/process.json") or {} for inside in places]
+    recorded = [identity for one in found for identity in one.get("processes", ())]
+    keepers = read_identities([one.get("keeper") for one in found])
+    streams = [f"{inside}/{name}" for inside in places for name in ("stdout", "stderr")]
+    started = max((str(one.get("started_at", "")) for one in found), default="")
+    told = {
+        "sessions": next((one["sessions"] for one in found if one.get("sessions")), ""),
+        "started_at": started,
+    }
+    return sweep.sweep_lost(run_id, {**told, **process, "processes": recorded}, None, keepers, streams)
 
 
 def _unknown_end(error: str) -> Outcome:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from clodputer import effects
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
+from clodputer.model.decide import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
-from clodputer.runner.processes.contain import CHECK_FOLDER
+from clodputer.runner.proof import check
 from clodputer.store import masking, runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
@@ -49,7 +50,7 @@ def _write_down(settling: Settling) -> None:
     with doing(f"writing the record of run {settling.run_id}", path):
         # Somebody may have removed it, or all runs, while the run was going on.
         os.makedirs(settling.folder, mode=0o700, exist_ok=True)
-        for inside in (settling.folder, f"{settling.folder}/{CHECK_FOLDER}"):
+        for inside in (settling.folder, *check.folders(settling.folder)):
             masking.mask_streams(inside, settling.context.masker)
         runs.write_json(path, settling.record, durable=True)
 
@@ -57,7 +58,13 @@ def _write_down(settling: Settling) -> None:
 def _perform(settling: Settling, ended_at: float) -> None:
     context, slot, place, record = settling.context, settling.slot, settling.place, settling.record
     context.log(
-        ended_at, "finished", **_line(record), lane=slot.lane, agent=record["agent"], then=_way_out(record)
+        ended_at,
+        "finished",
+        **_line(record),
+        subscription=_drew_on_subscription(record),
+        final=is_final(record["effects"]),
+        lane=slot.lane,
+        agent=record["agent"],
     )
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
@@ -66,7 +73,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
         effects.perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
-        message = f"No effect in {settling.folder}/record.json says what is to become of it."
+        message = f"No effect in {settling.folder}/record.json says what is to happen to its request."
         bury(context, settling.in_slot, place, "record_damaged", message, str(record["task"]))
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
@@ -80,17 +87,19 @@ _TOLD = (
     "message",
     "duration_seconds",
     "cost_usd",
+    "cost_estimated",
+    "model",
     "account",
     "trigger",
     "attempt",
     "item",
+    "suspect",
 )
 
 
-def _way_out(record: Mapping[str, Any]) -> Optional[str]:
-    """The effect by which the request leaves the slot; it is the last one."""
-    named = [str(effect.get("effect")) for effect in record["effects"] if isinstance(effect, Mapping)]
-    return named[-1] if named else None
+def _drew_on_subscription(record: Mapping[str, Any]) -> bool:
+    in_effect = record.get("in_effect")
+    return isinstance(in_effect, Mapping) and in_effect.get("subscription") is True
 
 
 def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:

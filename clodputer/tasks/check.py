@@ -71,6 +71,11 @@ def check(
     triggers, wrong_triggers = _kinds("trigger", fields.get("trigger", {"type": "manual"}), rendered)
     findings += [_Finding(path, message) for path, message in wrong]
     findings += wrong_triggers + _across(document.value, fields) + _schemas(fields)
+    if "agent" not in document.value:
+        values["agent"] = _implied(document.value)
+    prompt = document.value.get("prompt")
+    if isinstance(prompt, str) and ("prompt",) not in broken and _lacks_precheck(prompt, document.value):
+        findings.append(_Finding(("prompt",), _NO_PRECHECK))
     problems += [
         Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
         for finding in findings
@@ -81,7 +86,7 @@ def check(
     if name.lower() == ask.NAME and not built_in:
         problems.append(Problem(shown, document.line(("name",)), "name", ask.RESERVED))
     if values.get("prompt_file"):
-        values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ)
+        values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ, values)
         problems += [
             Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
             for where, line, message in trouble
@@ -195,9 +200,14 @@ def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...
     return tuple(found), findings
 
 
+def _implied(keys: Mapping[str, Any]) -> str:
+    """The agent of a file that names none: whoever writes a command and no prompt means it to be run."""
+    return "claude" if {"prompt", "prompt_file"} & keys.keys() or "command" not in keys else "command"
+
+
 def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding]:
     """The rules between keys: no key without an effect, and one source of the prompt."""
-    agent = fields.get("agent", "" if "agent" in keys else "claude")
+    agent = fields.get("agent", "" if "agent" in keys else _implied(keys))
     findings = []
     prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:
@@ -220,6 +230,14 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
             _Finding(("context",), "has no effect without prompt or prompt_file, which it is for")
         )
     return findings
+
+
+_NO_PRECHECK = "{{ precheck }} is what the program under precheck prints; add precheck: [program, argument]"
+
+
+def _lacks_precheck(prompt: str, keys: Mapping[str, Any]) -> bool:
+    """Whether a sound prompt names what no precheck brings."""
+    return "precheck" not in keys and "precheck" in prompt and "precheck" in template_text.names(prompt)
 
 
 def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
@@ -245,7 +263,9 @@ def _retried_twice(keys: Mapping[str, Any]) -> list[_Finding]:
     ]
 
 
-def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str, list[tuple[str, int, str]]]:
+def _prompt_file(
+    file: str, value: str, environ: Mapping[str, str], keys: Mapping[str, Any]
+) -> tuple[str, list[tuple[str, int, str]]]:
     """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
     if template_text.marked(value):
         return value, []
@@ -254,10 +274,13 @@ def _prompt_file(file: str, value: str, environ: Mapping[str, str]) -> tuple[str
         text = promptfile.read(path)
     except ValueError as error:
         return path, [("", 0, str(error))]
-    # A `~` is expanded when it is rendered: another HOME may share the cache.
-    return value if value.startswith("~") else path, [
+    faults = [
         (path, fault.line, fault.message) for fault in template_text.faults(text, triggers.in_prompts())
     ]
+    if not faults and _lacks_precheck(text, keys):
+        faults = [(path, 1, _NO_PRECHECK)]
+    # A `~` is expanded when it is rendered: another HOME may share the cache.
+    return value if value.startswith("~") else path, faults
 
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:

@@ -49,7 +49,8 @@ WHAT_IT_IS = (
         "lane",
         NAME,
         DEFAULT_LANE,
-        "Requests of one lane run one after the other. Tasks in different lanes do not wait for each other.",
+        "Requests of one lane run one after the other, unless `lanes` in `config.yaml` gives it more slots. "
+        "Tasks in different lanes do not wait for each other.",
         example="reports",
     ),
     Key(
@@ -67,7 +68,9 @@ ASKED_FOR = (
         "agent",
         CHOICE,
         "claude",
-        "What runs the task: Claude Code, or any program.",
+        "What runs the task: Claude Code, or any program. "
+        "A file that has `command` and no prompt means the agent `command`.",
+        absent="`claude`",
         choices=("claude", "command"),
         example="claude",
     ),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from clodputer import agents, gates, isolate, triggers
-from clodputer.model import channel, expect, limit, limits, retry
+from clodputer.model import channel, expect, limit, limits, proof, retry
 from clodputer.model.keys import KINDS, PART, Key, named
 from clodputer.tasks import own
 
@@ -36,6 +36,7 @@ def tables() -> tuple[Table, ...]:
         *(Table(agents.load(kind).KEYS, kind) for kind in agents.KINDS),
         Table(limits.KEYS),
         Table(expect.KEYS),
+        Table(proof.KEYS),
         Table(retry.KEYS),
         Table(limit.KEYS),
         Table(channel.KEYS),

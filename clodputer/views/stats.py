@@ -1,4 +1,4 @@
-"""How runs went since a moment: figures of all of them, by day, by task and by reason."""
+"""How runs went since a moment: figures of all of them, by day, by task, by model and by reason."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Stats(NamedTuple):
     """The figures of one task, or of all when `task` is empty; `until` is now (epoch seconds).
 
     rows: those of the days, of several days together where there are many. of_tasks: by name, only when all were asked for.
+    of_models: by name, which is empty for programs and for runs that ended before a model replied.
     """
 
     task: str
@@ -26,6 +27,7 @@ class Stats(NamedTuple):
     days: tuple[Figures, ...]
     rows: tuple[Figures, ...]
     of_tasks: Mapping[str, Figures]
+    of_models: Mapping[str, Figures]
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -38,6 +40,9 @@ class Stats(NamedTuple):
                 "by_reason": [group._asdict() for group in self.total.groups],
                 "by_day": [{"day": day(each.since), **_figures(each)} for each in self.days],
                 "by_task": [{"task": task, **_figures(each)} for task, each in self.of_tasks.items()],
+                "by_model": [
+                    {"model": model or None, **_figures(each)} for model, each in self.of_models.items()
+                ],
             }
         }
 
@@ -59,7 +64,9 @@ def stats(home: Home, task: str, since: float, now: float) -> Stats:
         rows = by_days(index, begin, now, task, -(-len(days) // ROWS)) if len(days) > ROWS else days
         names = [] if task else index.tasks(since, now)
         of_tasks = {name: figures(index, since, now, name) for name in names}
-    return Stats(task, now, total, tuple(days), tuple(rows), of_tasks)
+        models = index.models(since, now, task)
+        of_models = {model: figures(index, since, now, task, model) for model in models}
+    return Stats(task, now, total, tuple(days), tuple(rows), of_tasks, of_models)
 
 
 def _figures(of: Figures) -> dict[str, Any]:
@@ -67,6 +74,7 @@ def _figures(of: Figures) -> dict[str, Any]:
     return {
         "runs": of.runs,
         "succeeded": of.succeeded,
+        "suspect": of.suspect,
         "success_rate": None if rate is None else round(rate, 4),
         "median_seconds": of.median,
         "p90_seconds": of.p90,

@@ -13,11 +13,13 @@ import pytest
 
 from clodputer.agents import claude
 from clodputer.agents.claude import variables
+from clodputer.agents.claude.system_prompt import NOTHING_TO_DO
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
-from tests.workshop import task_of
+from tests.workshop import ROOT, task_of
 
+OURS = f"--append-system-prompt={NOTHING_TO_DO}"
 SESSION = "5e55105e-0000-4000-8000-000000000001"
 
 
@@ -43,9 +45,9 @@ def launch(
 
 
 def flags(started: Launch) -> list[str]:
-    """The arguments that depend on the task, without the session."""
+    """The arguments that depend on the task, without the session and what every system prompt gets."""
     assert started.argv[1:4] == ("-p", "--output-format=stream-json", "--verbose")
-    return [flag for flag in started.argv[4:] if not flag.startswith("--session-id=")]
+    return [flag for flag in started.argv[4:] if not flag.startswith("--session-id=") and flag != OURS]
 
 
 class TestArguments:
@@ -92,6 +94,19 @@ class TestArguments:
             "--strict-mcp-config",
             "--setting-sources=user",
         ]
+
+    def test_every_system_prompt_says_how_to_say_that_nothing_was_to_be_done(self, binary: Path) -> None:
+        """After the task's own; not where a schema leaves the answer no last line."""
+        assert OURS in launch(binary).argv
+        assert (
+            f"--append-system-prompt=Be kind.\n\n{NOTHING_TO_DO}"
+            in launch(binary, append_system_prompt="Be kind.").argv
+        )
+        assert not any(
+            "nothing_to_do" in word for word in launch(binary, json_schema={"type": "object"}).argv
+        )
+        documented = " ".join(line.lstrip("> ") for line in (ROOT / "docs/tasks.md").read_text().splitlines())
+        assert NOTHING_TO_DO in documented
 
     @pytest.mark.parametrize("mode", ["default", "manual", ""])
     def test_the_default_mode_is_asked_for(self, binary: Path, mode: str) -> None:
@@ -276,7 +291,7 @@ class TestContinuing:
 
     def test_a_session_without_a_transcript_is_named(self, binary: Path) -> None:
         assert launch(binary, session="continue", last=LAST).remark == (
-            f"A new session was begun, for {SESSION} has no transcript any more."
+            f"A new session was begun, because the transcript of session {SESSION} is gone."
         )
 
     @pytest.mark.parametrize(

@@ -139,7 +139,9 @@ def test_a_required_server_has_to_be_connected() -> None:
     )
     failed = replayed("mcp_failed", TASK._replace(claude=Claude(requires_mcp=("fine", "talk", "other"))))
     assert failed.outcome.reason == "mcp"
-    assert failed.outcome.message == "Not connected: talk (failed), other (not configured)."
+    assert (
+        failed.outcome.message == "MCP servers that are not connected: talk (failed), other (not configured)."
+    )
 
 
 def test_denials_name_the_rule_that_would_have_let_them_through() -> None:
@@ -255,7 +257,7 @@ def test_the_message_of_a_stop_tells_what_it_was_at() -> None:
         init(), said("Reading the files."), retry, end=ended(143, stopped="timeout")
     ).outcome.message
     assert message == (
-        "It ran longer than 1h (timeout). It had to retry the API (overloaded, status 529). "
+        "It ran longer than 1h (timeout). It had to repeat its requests to the API (overloaded, status 529). "
         "It last said: Reading the files."
     )
 
@@ -364,8 +366,35 @@ def test_what_was_in_effect_is_kept() -> None:
         "login": "none",
         "tools": ["Read", ""],
         "plugins": ["p", "q"],
+        "subscription": False,
     }
+    told = {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed", "resetsAt": 1795233482}}
+    assert judged(event, told, said("x"), result()).in_effect["subscription"] is True
     odd = judged(
         init(permissionMode=["x"], tools="y", plugins=7, apiKeySource={}), said("x"), result()
     ).in_effect
     assert (odd["permission_mode"], odd["tools"], odd["plugins"], odd["login"]) == ("", [], [], "")
+
+
+@pytest.mark.parametrize(
+    ("delays", "reply", "asked"),
+    [([], False, None), ([589, 2287], False, 2.287), ([1005], True, None), ([None], False, None)],
+)
+def test_the_next_attempt_waits_as_long_as_claude_would(
+    delays: list[Any], reply: bool, asked: float | None
+) -> None:
+    """Its last pause before it gave up; after a reply it had no reason to pause any more."""
+    retries = [
+        {
+            "type": "system",
+            "subtype": "api_retry",
+            "error": "overloaded",
+            "error_status": 529,
+            "retry_delay_ms": delay,
+        }
+        for delay in delays
+    ]
+    end = result(is_error=True, terminal_reason="api_error", api_error_status=529, num_turns=0)
+    report = judged(init(), *retries, *([said("x")] if reply else []), end, end=ended(1))
+    assert report.outcome.reason == "overloaded"
+    assert report.retry_after == asked

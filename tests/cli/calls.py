@@ -57,6 +57,7 @@ CALLS = {
     "resume": [Call(("bad",))],
     "stop": [Call(fresh=True)],
     "reset": [Call(("bad",))],
+    "statusline": [Call(("--snippet",))],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [
@@ -83,7 +84,8 @@ CALLS = {
         Call(("long",)),
     ],
     "logs": [Call(), Call(("--tail", "100000"))],
-    "stats": [Call(), Call(("--by", "task")), Call(("good", "--since", "3650d"))],
+    "stats": [Call(), Call(("--by", "task")), Call(("--by", "model")), Call(("good", "--since", "3650d"))],
+    "costs": [Call(), Call(("--by", "day", "--since", "yesterday")), Call(("--by", "model"))],
     "config": [
         Call(),
         Call(("get", "timeout"), "one"),

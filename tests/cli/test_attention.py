@@ -171,3 +171,21 @@ def test_what_is_stuck_and_what_is_hidden_is_counted(home: Home) -> None:
     stuck.save(home, {"frozen.json": "it cannot be moved out of this folder"})
     assert attention(home)["stuck"] == ["frozen.json"]
     assert "1 stuck in spool/new: frozen.json" in clodputer(home, "status")[0]
+
+
+def test_nothing_to_do_does_not_hide_the_failure_before_it(home: Home) -> None:
+    """What its precheck says is no word about the agent; only prechecks that failed before are done with."""
+    folder = Path(home.root).parent
+    (folder / "ask.sh").write_text("exit $(cat status)\n")
+    more = f"working_directory: {folder}\nprecheck: [sh, ask.sh]\n"
+    command_task(home, "gated", "/bin/false", more=more)
+    for status in (0, 2, 75):
+        (folder / "status").write_text(f"{status}\n")
+        drop(home, "gated")
+        execute(home)
+    assert [(run["task"], run["reason"]) for run in attention(home)["failing"]] == [("gated", "exit_status")]
+    command_task(home, "gated", "/bin/true", more=more)
+    (folder / "status").write_text("0\n")
+    drop(home, "gated")
+    execute(home)
+    assert attention(home)["failing"] == []

@@ -135,6 +135,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Typed]:
         typed.end()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_what_is_completed_arrives(shell: Typed) -> None:
     """Begun plainly, and in both kinds of quotes."""

@@ -62,8 +62,8 @@ def test_the_demo_shows_the_main_job(nowhere: Home, tmp_path: Path) -> None:
         os.kill(pid, 0)
     assert not os.path.exists(nowhere.root)
     assert os.listdir(tmp_path) == []
-    # Two seconds are the agent's own; the rest is generous, for machines that do other things as well.
-    assert took < 20
+    # It takes seconds; what it leaves running would take an hour.
+    assert took < 100
 
 
 @pytest.mark.slow

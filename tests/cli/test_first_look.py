@@ -78,7 +78,7 @@ def test_initial_process_has_its_files_at_once(home: Home, tmp_path: Path) -> No
     Path(tmp_path, "keys.json").write_text(json.dumps(keys(tmp_path / "in", initial="process")))
     stdout, _ = clodputer(home, "new", "watch", "--from-json", str(tmp_path / "keys.json"), "--json")
     (look,) = json.loads(stdout)["data"]["first_looks"]
-    assert look.endswith("when no file was left alone")
+    assert look.endswith("when no file was there")
     assert comes(home, tmp_path / "in", "first") == ["old", "first"]
 
 

@@ -49,6 +49,7 @@ SHARED = {
     "coming",
     "scheduler",
     "notification",
+    "waits",
 }
 NAMES = list(COMMANDS)
 

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model import outcome
-from clodputer.model.breaker import AT_ONCE, CLOSED, HALF_OPEN, NOT_COUNTED, OPEN, Breaker, End, State, state
+from clodputer.model.breaker import (
+    AT_ONCE,
+    CLOSED,
+    HALF_OPEN,
+    NOT_COUNTED,
+    OPEN,
+    Breaker,
+    End,
+    State,
+    state,
+    state_of_precheck,
+)
 
 NOW = 1_800_000_000.0
 BREAKER = Breaker(threshold=3, cooldown=3600.0)
@@ -32,11 +43,50 @@ def ends(*reasons: str, newest: float = NOW - 60) -> list[End]:
         *[([reason], OPEN) for reason in AT_ONCE],
         (["timeout", "auth"], CLOSED),
         (["completed", "auth"], CLOSED),
+        (["precheck"] * 5, CLOSED),
+        (["precheck", "timeout", "precheck", "satisfied", "timeout", "unproven"], OPEN),
     ],
 )
 def test_the_state_of_a_row_of_ends(reasons: list[str], expected: str) -> None:
     """Only failures of the task's own count, and only those since the last success."""
     assert state(ends(*reasons), BREAKER, NOW).state == expected
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ([], CLOSED),
+        (["precheck", "precheck"], CLOSED),
+        (["precheck"] * 3, OPEN),
+        (["precheck", "cancelled", "precheck", "interrupted", "exec_died", "not_started", "precheck"], OPEN),
+        *[
+            (["precheck", "precheck", after, "precheck"], CLOSED)
+            for after in (
+                "completed",
+                "nothing_to_do",
+                "satisfied",
+                "timeout",
+                "unproven",
+                "usage_limit",
+                "model",
+            )
+        ],
+        (["timeout"] * 9, CLOSED),
+        (["model"], CLOSED),
+    ],
+)
+def test_the_breaker_of_prechecks(reasons: list[str], expected: str) -> None:
+    """Only prechecks that failed count, and whatever came after one that did its work begins the row anew."""
+    assert state_of_precheck(ends(*reasons), BREAKER, NOW).state == expected
+
+
+def test_it_has_the_cooldown_of_the_task() -> None:
+    failed = ends("precheck", "precheck", "precheck")
+    until = NOW - 60 + 3600
+    assert state_of_precheck(failed, BREAKER, NOW) == State(OPEN, 3, "precheck", until)
+    assert state_of_precheck(failed, BREAKER, until).state == HALF_OPEN
+    assert state_of_precheck([*ends("nothing_to_do", newest=until), *failed], BREAKER, until).state == CLOSED
+    assert state_of_precheck(failed, Breaker(threshold=0), NOW) == State(CLOSED)
 
 
 def test_it_opens_for_its_cooldown_and_is_half_open_from_then_on() -> None:
@@ -47,6 +97,23 @@ def test_it_opens_for_its_cooldown_and_is_half_open_from_then_on() -> None:
     assert state(failed, BREAKER, until).state == HALF_OPEN
     probe = End(until + 5, *outcome.of("timeout")[:2])
     assert state([probe, *failed], BREAKER, until + 6).state == OPEN
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        ("aaaa", State(CLOSED, 1, "timeout")),
+        ("abab", State(CLOSED, 2, "timeout")),
+        ("aabbc", State(OPEN, 3, "timeout", NOW - 60 + 3600)),
+        ("abc", State(OPEN, 3, "timeout", NOW - 60 + 3600)),
+    ],
+)
+def test_the_attempts_of_a_request_count_as_one(requests: str, expected: State) -> None:
+    """So the retries of a request do not open the breaker against its own last attempt."""
+    failed = [
+        one._replace(request_id=request) for one, request in zip(ends(*["timeout"] * len(requests)), requests)
+    ]
+    assert state(failed, BREAKER, NOW) == expected
 
 
 def test_without_a_threshold_there_is_none() -> None:

@@ -118,8 +118,19 @@ def test_each_mark_is_told_once_on_the_way_up() -> None:
     told = []
     for cost in (0.0, 7.9, 0.2, 1.0, 4.0, 1.0):
         spent = (*spent, (1.0, cost))
-        told.append([use.key for use in newly_near(uses(scope(budget, *spent), NOW, BERLIN), cost)])
+        told.append(
+            [use.key for use in newly_near(uses(scope(budget, *spent), NOW, BERLIN), Spent(NOW, cost))]
+        )
     assert told == [[], [], ["per_day"], ["runs_per_day"], ["per_day", "runs_per_day"], []]
+
+
+def test_a_run_whose_agent_was_not_started_is_none_of_the_runs_of_a_day() -> None:
+    budget = Budget(per_day=10, runs_per_day=2)
+    skipped = [Spent(NOW - 60 * age, 0.0, counts=False) for age in range(50)]
+    full = Scope("Task nightly", budget, (Spent(NOW - 9, 1.0), *skipped))
+    assert [use.used for use in uses(full, NOW, BERLIN)] == [1.0, 1.0]
+    assert exceeded(full, 1.0, NOW, BERLIN) is None
+    assert newly_near(uses(full, NOW, BERLIN), skipped[0]) == []
 
 
 COSTS = st.lists(st.floats(0, 20), max_size=30)

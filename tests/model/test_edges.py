@@ -31,7 +31,7 @@ def event(name: str, at: float = NOW, **fields: Any) -> dict[str, Any]:
 
 def finished(outcome: str, **fields: Any) -> dict[str, Any]:
     reason = {"succeeded": "completed", "failed": "exit_status"}.get(outcome, outcome)
-    return event("finished", outcome=outcome, **{"reason": reason, "then": "finish", **fields})
+    return event("finished", outcome=outcome, **{"reason": reason, "final": True, **fields})
 
 
 def edges(
@@ -48,7 +48,7 @@ def edges(
         ([finished("succeeded")], []),
         ([finished("failed")], ["failed"]),
         ([finished("failed"), finished("failed"), finished("timed_out")], ["failed"]),
-        ([finished("failed", then="retry"), finished("succeeded")], []),
+        ([finished("failed", final=False), finished("succeeded")], []),
         ([finished("failed"), finished("succeeded"), finished("succeeded")], ["failed", "recovered"]),
         ([finished("failed"), finished("limited"), finished("cancelled"), finished("skipped")], ["failed"]),
         ([finished("lost"), finished("failed", task="b")], ["failed", "failed"]),

@@ -12,9 +12,10 @@ import pytest
 
 from clodputer.model.expect import Expect
 from clodputer.model.outcome import of
+from clodputer.model.proof import Answer
 from clodputer.model.run import Report
 from clodputer.model.task import Task
-from clodputer.runner import expect
+from clodputer.runner.proof import expect
 
 SUCCESS = Report(of("completed"), result="All 3 tests passed.")
 
@@ -23,7 +24,7 @@ def task(folder: Path, **expected: Any) -> Task:
     return Task(name="nightly", path="", working_directory=str(folder), expect=Expect(**expected))
 
 
-def never(argv: Sequence[str]) -> tuple[int, str]:
+def never(argv: Sequence[str]) -> Answer:
     raise AssertionError(argv)
 
 
@@ -166,18 +167,12 @@ class TestJsonSchema:
 def test_command_succeeds(tmp_path: Path) -> None:
     expected = task(tmp_path, command_succeeds=("make", "test"))
 
-    def missing(argv: Sequence[str]) -> tuple[int, str]:
-        raise FileNotFoundError(2, "No such file", argv[0])
+    def told(**answer: Any) -> tuple[bool, str]:
+        return only(expect.check(expected, SUCCESS, {}, 0.0, lambda argv: Answer(argv, **answer)))
 
-    assert only(expect.check(expected, SUCCESS, {}, 0.0, lambda argv: (0, "fine"))) == (
-        True,
-        "make test exited with status 0.",
-    )
-    assert only(expect.check(expected, SUCCESS, {}, 0.0, lambda argv: (2, "a\nb"))) == (
-        False,
-        "make test exited with status 2. It said: a b",
-    )
-    assert "could not be run" in only(expect.check(expected, SUCCESS, {}, 0.0, missing))[1]
+    assert told(status=0, output="fine") == (True, "make test exited with status 0.")
+    assert told(status=2, output="a\nb") == (False, "make test exited with status 2. It said: a b")
+    assert told(problem="there is none") == (False, "make test could not be run: there is none.")
 
 
 def test_apply_undoes_a_success_only() -> None:

@@ -20,7 +20,7 @@ def log(home: Home, event: str, at: float = NOW, **fields: Any) -> None:
 
 
 def ended(
-    home: Home, number: int, task: str = "nightly", outcome: str = "succeeded", cost: Any = 0.5
+    home: Home, number: float, task: str = "nightly", outcome: str = "succeeded", cost: Any = 0.5, **more: Any
 ) -> None:
     """A line as settle writes it."""
     log(
@@ -35,6 +35,7 @@ def ended(
         message="",
         duration_seconds=number,
         cost_usd=cost,
+        **more,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 
 import psutil
 import pytest
@@ -42,12 +42,13 @@ def test_a_runaway_ends(name: str) -> None:
     """In time, with a sentence that says so; reading it without rendering takes no time at all."""
     # Other tests may have left children of this process, whom it would have to wait for.
     before = {child.pid for child in psutil.Process().children()}
-    begun = monotonic()
+    reading = process_time()
     assert template_text.faults(RUNAWAYS[name], template_text.IN_PROMPTS) == []
-    assert monotonic() - begun < 2
+    assert process_time() - reading < 2
+    begun = monotonic()
     with pytest.raises(template_text.CannotRender) as caught:
         template_text.render(RUNAWAYS[name], {"env": {}}, 10_000_000)
-    assert monotonic() - begun < limited.PATIENCE + 5
+    assert monotonic() - begun < 3 * limited.PATIENCE
     assert "\n" not in str(caught.value)
     assert {child.pid for child in psutil.Process().children()} <= before
 

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from clodputer.store.home import Home
+from clodputer.store.lock import Lock
+from clodputer.store.spool import layout
 from tests import warm
+from tests.wait import until
 from tests.warm import Ended
 from tests.workshop import environment
 
@@ -37,7 +40,19 @@ def execute(home: Home, *arguments: str) -> dict[str, Any]:
 
 
 def kill_at(home: Home, step: int | str, extra: Optional[Mapping[str, str]] = None) -> tuple[bool, str]:
-    """Run exec to be killed before its N-th step, or the one of these words; whether it was, and which step that was."""
+    """Run exec to be killed before its N-th step, or the one of these words; whether it was, and which step that was.
+
+    A keeper that was forked right before has the slot's lock, too, until it comes to run: this returns when it is free.
+    """
     ended = call(home, "exec", extra=extra, step=step)
     assert ended.status in (0, -signal.SIGKILL), ended
+    until(lambda: all(_free(home, lane) for lane in layout.lanes(home)))
     return ended.status != 0, ended.stdout.strip()
+
+
+def _free(home: Home, lane: str) -> bool:
+    for number in layout.slot_numbers(home, lane):
+        with Lock(layout.slot_lock(home, lane, number)) as held:
+            if not held:
+                return False
+    return True

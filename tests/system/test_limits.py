@@ -143,7 +143,7 @@ def test_a_session_that_is_gone_is_begun_anew(house: House) -> None:
     first, second = records(house.home, "work")
     assert second["outcome"] == "succeeded"
     assert second["session_id"] != first["session_id"]
-    assert "has no transcript any more" in second["message"]
+    assert "because the transcript of session" in second["message"]
     assert house.asked("work")[1] == "@fake say well" + BEGUN_ANEW
 
 

@@ -62,6 +62,7 @@ def call(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOCALES)
 def test_umlauts_everywhere(tmp_path: Path, locales: Mapping[str, str], name: str) -> None:
     """In the path of the home, a task's file, its prompt and description, a drop's name and body, arguments, and results."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from clodputer.agents.claude.system_prompt import NOTHING_TO_DO
 from clodputer.model.outcome import BY_DEFAULT, REASONS
 from clodputer.store.home import Home
 from tests.claude_package import version_of
@@ -136,6 +137,18 @@ def test_every_end_has_its_reason(stage: Stage, prompt: str, keys: dict[str, Any
     waits = reason == "auth" or REASONS[reason].retry == BY_DEFAULT
     assert list(everything(stage.home)) == (["default/delayed"] if waits else [])
     assert Path(stage.home.runs, "story", record["run_id"], "dropped.md").exists() != waits
+
+
+def test_an_agent_that_finds_nothing_to_do(stage: Stage) -> None:
+    """The model is told how to say so, after the task's own text; said so, the run is skipped, and its cost counted."""
+    answer = json.dumps('All is well.\n\n{"nothing_to_do": "No new issues."}')
+    record = stage.run(f"@say {answer}", append_system_prompt="Be kind.")
+    assert (record["outcome"], record["reason"]) == ("skipped", "nothing_to_do"), record["message"]
+    assert record["message"] == "It says: No new issues."
+    assert record["cost_usd"] > 0
+    system = json.dumps(stage.api.requests[-1].body["system"])
+    assert json.dumps(f"Be kind.\n\n{NOTHING_TO_DO}")[1:-1] in system
+    assert everything(stage.home) == {}
 
 
 def test_a_big_reply_is_kept(stage: Stage) -> None:

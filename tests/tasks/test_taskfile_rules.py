@@ -127,7 +127,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
         [
             (
                 "4: prompt: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, attempts, last, last_success, file, files, event"
+                "known here: env, context, request, body, precheck, attempts, last, last_success, file, files, event"
             )
         ],
     ),
@@ -150,7 +150,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "template that includes": (
         "prompt: '{% include \"/etc/passwd\" %}'\n",
-        ["1: prompt: include is not available: a template stands alone"],
+        ["1: prompt: include is not available: a template uses no other files"],
     ),
     "template that takes a name": (
         "prompt: '{% set body = 1 %}x'\n",

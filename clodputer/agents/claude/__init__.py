@@ -15,6 +15,7 @@ from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.stream import begin, observe
+from clodputer.agents.claude.system_prompt import appended
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
@@ -90,7 +91,7 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
-        ("--append-system-prompt", task.claude.append_system_prompt),
+        ("--append-system-prompt", appended(task)),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),
@@ -104,7 +105,7 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
         if len(flag.encode("utf-8", "replace")) >= LONGEST_ARGUMENT:
             raise ClodputerError(
                 "not_started",
-                f"the value of {flag.partition('=')[0]} is too long for an argument",
+                f"the value of {flag.partition('=')[0]} is too long for a command-line argument",
                 "Put long texts into the prompt, or into a file that the prompt names.",
             )
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
@@ -127,7 +128,7 @@ def locate_binary(named: str, path: str, home: str) -> str:
         raise ClodputerError(
             "not_started",
             f"{binary}, named as claude in config.yaml, is not the absolute path of an executable file",
-            "Correct it, or remove it to have claude looked for.",
+            "Correct it, or remove the line; claude is then looked for.",
         )
     on_path = locate.folders(path)
     places = list(dict.fromkeys([*on_path, *usual_places(home)]))
@@ -156,9 +157,9 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple
         return "", ""
     # Rather begin anew than fail for ever: a session too long to be sent stays too long.
     if last.get("reason") == "invalid_request":
-        return "", "A new session was begun, for the API refused the last request of the one before."
+        return "", "A new session was begun, because the API refused the last request of the previous one."
     if not facts.resume and could_not_resume(last):
-        return "", f"A new session was begun, for {session_id} could not be resumed."
+        return "", f"A new session was begun, because session {session_id} could not be resumed."
     projects = os.path.join(env.get("CLAUDE_CONFIG_DIR") or os.path.join(env["HOME"], ".claude"), "projects")
     try:
         with os.scandir(projects) as folders:
@@ -170,7 +171,7 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple
     return (
         (session_id, "")
         if found
-        else ("", f"A new session was begun, for {session_id} has no transcript any more.")
+        else ("", f"A new session was begun, because the transcript of session {session_id} is gone.")
     )
 
 

@@ -1,4 +1,4 @@
-"""`clodputer stats`: how runs went: success, durations and costs, by day or task, and by reason."""
+"""`clodputer stats`: how runs went: success, durations and costs, by day, task or model, and by reason."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.since import moment_since
+from clodputer.cli.terminal import bars
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
@@ -27,8 +28,7 @@ from clodputer.store.index.figures import Figures, day
 from clodputer.tasks import taskfile
 from clodputer.views import stats as view
 
-DAY, TASK = "day", "task"
-LONGEST_BAR = 30
+DAY, TASK, MODEL = "day", "task", "model"
 
 
 @click.command()
@@ -41,9 +41,9 @@ LONGEST_BAR = 30
 )
 @click.option(
     "--by",
-    type=click.Choice((DAY, TASK)),
+    type=click.Choice((DAY, TASK, MODEL)),
     default=DAY,
-    help="A row for each day (without it), or for each task, the most expensive first.",
+    help="A row for each day (without it), or for each task or model, the most expensive first.",
 )
 @json_option
 def command(task: str, since: str, by: str) -> Result:
@@ -58,6 +58,7 @@ def command(task: str, since: str, by: str) -> Result:
       clodputer stats
       clodputer stats nightly --since 7d
       clodputer stats --by task --since yesterday
+      clodputer stats nightly --by model
       clodputer stats --since 2026-11-01 --json
     """
     if task and by == TASK:
@@ -76,8 +77,11 @@ def stats(environ: Mapping[str, str], task: str, since: str, now: float, width: 
     total, data = found.total, found.to_json()
     if not total.runs:
         return Result(data, f"No run {f'of {task} ' if task else ''}ended since {day(total.since)}.")
-    if by == TASK:
-        rows = sorted(found.of_tasks.items(), key=lambda row: (-row[1].cost_usd, -row[1].runs, row[0]))
+    if by in (TASK, MODEL):
+        of = (
+            found.of_tasks if by == TASK else {name or "(none)": row for name, row in found.of_models.items()}
+        )
+        rows = sorted(of.items(), key=lambda row: (-row[1].cost_usd, -row[1].runs, row[0]))
     else:
         rows = [(day(row.since), row) for row in found.rows]
     return Result(data, "\n\n".join((_summary(total), _reasons(total, width), _rows(rows, by, width))))
@@ -89,6 +93,8 @@ def _summary(of: Figures) -> str:
         parts.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
         parts.append(dollars(of.cost_usd))
+    if of.suspect:
+        parts.append(ink(f"{of.suspect:,} suspect", "yellow"))
     return hung(", ".join(parts))
 
 
@@ -104,7 +110,7 @@ def _reasons(of: Figures, width: int) -> str:
         for group in of.groups
     ]
     size, digits = max(map(len, labels)), len(f"{most:,}")
-    room = _room(width, size + digits + 4)
+    room = bars.room(width, size + digits + 4)
     return "\n".join(
         f"{label.ljust(size)}  {group.runs:>{digits},}  {_bar(group.runs / most, room, group.outcome)}"
         for label, group in zip(labels, of.groups)
@@ -123,21 +129,17 @@ def _rows(rows: Sequence[tuple[str, Figures]], title: str, width: int) -> str:
         took = format_duration(row.median) if row.median is not None else "-"
         cost = dollars(row.cost_usd) if row.cost_usd else "-"
         head = f"{name.ljust(size)}  {row.runs:>{digits},}  {_percent(row):>4}  {took:>7}  {cost:>{costs}}  "
-        room = _room(width, len(head))
+        room = bars.room(width, len(head))
         good = round(row.blameless / most * room)
         whole = round(row.runs / most * room)
-        lines.append(f"{head}{ink('█' * good, 'green')}{ink('░' * (whole - good), 'red')}".rstrip())
+        lines.append(f"{head}{bars.full(good)}{bars.faint(whole - good)}".rstrip())
     head = f"{title.ljust(size)}  {'runs':>{digits}}  {'good':>4}  {'median':>7}  {'cost':>{costs}}"
     return "\n".join([ink(head, "dim"), *lines])
 
 
 def _bar(part: float, room: int, outcome: str) -> str:
-    filled = max(1, round(part * room)) if room else 0
-    return ink("█" * filled, "green") if outcome in BLAMELESS else ink("░" * filled, "red")
-
-
-def _room(width: int, used: int) -> int:
-    return max(0, min(LONGEST_BAR, width - used - 1))
+    filled = bars.length(part, room)
+    return bars.full(filled) if outcome in BLAMELESS else bars.faint(filled)
 
 
 def _percent(of: Figures) -> str:

@@ -14,17 +14,21 @@ from clodputer.cli.terminal.when import dollars
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.model.plural import counted
+from clodputer.model.proof import AFTER, BEFORE, PRECHECK, is_proven
 from clodputer.store import zone
 
 # A result is read here, not studied: the whole of it stands in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
+
+_LOOKS = {PRECHECK: "precheck", BEFORE: "verify before", AFTER: "verify after"}
 
 
 def headline(record: Mapping[str, Any]) -> str:
     """The task and how it ended, in one line."""
     word = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
     took = format_duration(float(record["duration_seconds"]))
-    return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')} after {took}"
+    doubt = ink(" (suspect)", "yellow") if record.get("suspect") else ""
+    return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')}{doubt} after {took}"
 
 
 def summary(record: Mapping[str, Any], folder: str) -> str:
@@ -58,6 +62,9 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "attempt", prose(f"{attempt}; the run before it was {before}" if before else "", MARGIN)
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
+    yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
+    yield "budget", prose(_over_budget(record), MARGIN)
+    yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
     yield "usage", wrapped(_usage(record), MARGIN)
     yield "swept", wrapped(swept(record["swept"]), MARGIN)
@@ -68,6 +75,13 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
     yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
+
+
+def _over_budget(record: Mapping[str, Any]) -> str:
+    over = record.get("over_budget")
+    return (
+        f"It was run although a budget left no room for it, as a person asked for it. {over}" if over else ""
+    )
 
 
 def _result(result: Any) -> str:
@@ -106,6 +120,16 @@ def _process(process: Mapping[str, Any]) -> str:
 
 def _denial(denial: Mapping[str, Any]) -> str:
     return one_line(f"{denial.get('tool_name')}: {dumps(denial.get('tool_input', {}))}", LONGEST_LINE)
+
+
+def _proof(record: Mapping[str, Any]) -> Iterable[str]:
+    """What precheck and verify said, one line each, and what that proves."""
+    looks = record.get("proof") or ()
+    for one in looks:
+        took = format_duration(float(one.get("duration_seconds") or 0.0))
+        yield f"{_LOOKS.get(one.get('check'), one.get('check'))} ({took}): {one.get('message')}"
+    if is_proven(looks):
+        yield "proven: verify did not hold before the run, and holds after it."
 
 
 def _held(effect: Mapping[str, Any]) -> str:

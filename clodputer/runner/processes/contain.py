@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from time import time
 from typing import Any, Callable
 
 from clodputer import agents
-from clodputer.agents import locate
 from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
@@ -21,11 +18,6 @@ from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise
 from clodputer.store import deadline, runs
 from clodputer.store.context import Context
-
-# A check after a run is to look, not to work. It gets what is left of the clock of its run, but at least so long that a run
-# that ended just in time can be proved; in seconds.
-CHECK_TIMEOUT, SHORTEST_CHECK = 600.0, 5.0
-CHECK_FOLDER = "check"
 
 
 def contain(
@@ -79,60 +71,3 @@ def contain(
             raise
         hearing = Hearing(context.home, account, agent)
         return supervise(kept, launch, output, hearing, agent.begin(task), stop, record, reach)
-
-
-def run_check(
-    context: Context,
-    folder: str,
-    task: Task,
-    launch: Launch,
-    argv: Sequence[str],
-    stop: Stop,
-    elapsed: float,
-) -> tuple[int, str]:
-    """Run a check of the task's, contained like its agent and in the same surroundings; exit status and end of output.
-
-    elapsed: how long the run has taken, in seconds; the check gets the rest of the run's clock, and the same cap on output.
-    A check that had to be stopped, or that a signal ended, has status -1. Raises OSError when it cannot be started.
-    """
-    program = argv[0] if "/" in argv[0] else locate.find(argv[0], locate.folders(launch.env["PATH"]))
-    if not program:
-        raise FileNotFoundError(f"there is no program {argv[0]!r} in {launch.env['PATH']}")
-    check = Launch(
-        (program, *argv[1:]),
-        launch.env,
-        launch.working_directory,
-        timeout=min(CHECK_TIMEOUT, max(SHORTEST_CHECK, launch.timeout - elapsed)),
-        stop_grace=launch.stop_grace,
-        max_output=launch.max_output,
-    )
-    inside = f"{folder}/{CHECK_FOLDER}"
-    os.makedirs(inside, mode=0o700, exist_ok=True)
-    descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _, ended = contain(context, inside, task._replace(agent="command"), check, descriptor, stop, _nothing)
-    finally:
-        os.close(descriptor)
-    output = _tail(f"{inside}/stdout") + ended.stderr_tail
-    stopped = f" It was stopped: {_STOPPED.get(ended.stopped, ended.stopped)}." if ended.stopped else ""
-    status = -1 if ended.stopped or ended.exit_status is None else ended.exit_status
-    return status, context.masker.text(output + stopped)
-
-
-_STOPPED = {
-    "timeout": "the run's clock (timeout) ran out during this check, or it took ten minutes",
-    "output_too_large": "it wrote more than max_output",
-    "cancelled": "the run was cancelled",
-    "interrupted": "Clodputer was told to stop",
-}
-
-
-def _nothing() -> None:
-    """A check belongs to a run that has been started."""
-
-
-def _tail(path: str) -> str:
-    with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 4096))
-        return file.read().decode("utf-8", "replace")

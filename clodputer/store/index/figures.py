@@ -45,18 +45,23 @@ class Figures(NamedTuple):
         return self.succeeded / judged if judged else None
 
     @property
+    def suspect(self) -> int:
+        """How many ended well and may have done nothing all the same."""
+        return sum(group.suspect for group in self.groups)
+
+    @property
     def cost_usd(self) -> float:
         """What they cost together."""
         return sum(group.cost_usd for group in self.groups)
 
 
-def figures(index: Index, since: float, until: float, task: str = "") -> Figures:
-    """The figures of one span."""
-    durations = index.durations(since, until, task)
+def figures(index: Index, since: float, until: float, task: str = "", model: Optional[str] = None) -> Figures:
+    """The figures of one span; model: only of the runs with this one, whose name may be empty."""
+    durations = index.durations(since, until, task, model)
     return Figures(
         since,
         until,
-        tuple(index.groups(since, until, task)),
+        tuple(index.groups(since, until, task, model)),
         quantile(durations, 0.5),
         quantile(durations, 0.9),
     )

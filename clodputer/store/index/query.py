@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from json import loads
 from math import inf
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
+from clodputer.model.outcome import SKIPPED
 from clodputer.store.home import Home
 from clodputer.store.index import file
 
@@ -25,6 +26,7 @@ class Finished(NamedTuple):
     reason: str
     duration: float
     cost_usd: Optional[float]
+    suspect: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -37,20 +39,52 @@ class Finished(NamedTuple):
             "ended_at": iso(self.at),
             "duration_seconds": self.duration,
             "cost_usd": self.cost_usd,
+            "suspect": self.suspect,
         }
 
 
 class Group(NamedTuple):
-    """Finished runs that ended alike: how many, how long they took together (seconds), what they cost together."""
+    """Finished runs that ended alike: how many, how long they took together (seconds), what they cost together.
+
+    suspect: how many of them may have done nothing, although they ended well.
+    """
 
     outcome: str
     reason: str
     runs: int
     seconds: float
     cost_usd: float
+    suspect: int = 0
 
 
-_FINISHED = "SELECT run_id, task, request_id, at, outcome, reason, duration, cost_usd FROM finished"
+class Cost(NamedTuple):
+    """What finished runs cost together that have one thing in common: `key`, empty where that is not known.
+
+    runs: those of which the cost is known. In US dollars: all of it, what of it is estimated, and what of it drew on a
+    subscription, where nothing is paid for a single run.
+    """
+
+    key: str
+    runs: int
+    cost_usd: float
+    estimated_usd: float
+    subscription_usd: float
+
+
+# What costs can be told apart by, as expressions over a finished run; a day is one of the local clock.
+BY = {
+    "task": "task",
+    "day": "date(at, 'unixepoch', 'localtime')",
+    "model": "model",
+    "lane": "lane",
+    "reason": "reason",
+}
+
+_FINISHED = "SELECT run_id, task, request_id, at, outcome, reason, duration, cost_usd, suspect FROM finished"
+
+
+def _finished(row: Sequence[Any]) -> Finished:
+    return Finished(*row)._replace(suspect=bool(row[-1]))
 
 
 class Index:
@@ -102,13 +136,13 @@ class Index:
         """The newest finished run of each task, or the newest that ended with this outcome."""
         newest = "SELECT run_id FROM newest WHERE outcome = :outcome"
         rows = self._ask(f"{_FINISHED} WHERE run_id IN ({newest})", {"outcome": outcome})
-        return {row[1]: Finished(*row) for row in rows}
+        return {row[1]: _finished(row) for row in rows}
 
     def finished(self, since: float) -> list[Finished]:
         """The runs that ended from `since` (epoch seconds) on, each once, oldest first."""
         where, values = _span("", since, inf)
         rows = self._ask(f"{_FINISHED} {where} ORDER BY at, id", values)
-        return [Finished(*row) for row in rows]
+        return [_finished(row) for row in rows]
 
     def runs(
         self, task: str = "", outcomes: Collection[str] = (), since: float = 0.0, last: int = -1
@@ -118,7 +152,7 @@ class Index:
         rows = self._ask(
             f"{_FINISHED} {where} ORDER BY at DESC, id DESC LIMIT :most", {**values, "most": last}
         )
-        return [Finished(*row) for row in rows]
+        return [_finished(row) for row in rows]
 
     def number_of_runs(self, task: str = "", outcomes: Collection[str] = (), since: float = 0.0) -> int:
         """How many runs ended from `since` (epoch seconds) on and fit."""
@@ -137,10 +171,28 @@ class Index:
         row = self._ask(f"SELECT count(*), total(cost_usd) FROM finished {where}", values)[0]  # noqa: S608
         return int(row[0]), float(row[1])
 
-    def groups(self, since: float, until: float = inf, task: str = "") -> list[Group]:
-        """The runs of that time by outcome and reason."""
+    def costs(self, by: str, since: float, until: float = inf) -> list[Cost]:
+        """What the runs of that time cost, told apart by one of `BY`, in the order of its values."""
+        where, values = _span("", since, until)
+        sums = "count(*), total(cost_usd), total(cost_usd * estimated), total(cost_usd * subscription)"
+        rows = self._ask(
+            f"SELECT {BY[by]} AS key, {sums} FROM finished {where} AND cost_usd IS NOT NULL GROUP BY key ORDER BY key",  # noqa: S608
+            values,
+        )
+        return [Cost(*row) for row in rows]
+
+    def models(self, since: float, until: float = inf, task: str = "") -> list[str]:
+        """The models of the runs that ended in that time, by name; an empty one when that of some is not known."""
         where, values = _span(task, since, until)
-        totals = "outcome, reason, count(*), total(duration), total(cost_usd)"
+        rows = self._ask(f"SELECT DISTINCT model FROM finished {where} ORDER BY model", values)  # noqa: S608
+        return [row[0] for row in rows]
+
+    def groups(
+        self, since: float, until: float = inf, task: str = "", model: Optional[str] = None
+    ) -> list[Group]:
+        """The runs of that time by outcome and reason."""
+        where, values = _span(task, since, until, model=model)
+        totals = "outcome, reason, count(*), total(duration), total(cost_usd), coalesce(sum(suspect), 0)"
         order = "GROUP BY outcome, reason ORDER BY count(*) DESC, reason"
         rows = self._ask(f"SELECT {totals} FROM finished {where} {order}", values)  # noqa: S608
         return [Group(*row) for row in rows]
@@ -151,9 +203,13 @@ class Index:
         found = self._ask(f"SELECT min(at) FROM finished {where}", values)[0][0]  # noqa: S608
         return None if found is None else float(found)
 
-    def durations(self, since: float, until: float = inf, task: str = "") -> list[float]:
-        """How long the runs of that time took, in seconds, shortest first."""
-        where, values = _span(task, since, until)
+    def durations(
+        self, since: float, until: float = inf, task: str = "", model: Optional[str] = None
+    ) -> list[float]:
+        """How long the runs of that time took that had something to do, in seconds, shortest first."""
+        where, values = _span(task, since, until, model=model)
+        values["skipped"] = SKIPPED
+        where = f"{where} AND outcome != :skipped"
         rows = self._ask(f"SELECT duration FROM finished {where} ORDER BY duration", values)  # noqa: S608
         return [row[0] for row in rows]
 
@@ -189,10 +245,13 @@ class Index:
 
 
 def _span(
-    task: str, since: float, until: float, outcomes: Collection[str] = ()
+    task: str, since: float, until: float, outcomes: Collection[str] = (), model: Optional[str] = None
 ) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {"task": task, "since": since, "until": until}
     terms = ["at >= :since", "at < :until"] + (["task = :task"] if task else [])
+    if model is not None:
+        terms.append("model = :model")
+        values["model"] = model
     if outcomes:
         named = {f"outcome{place}": outcome for place, outcome in enumerate(outcomes)}
         terms.append(f"outcome IN ({', '.join(f':{name}' for name in named)})")

@@ -21,6 +21,7 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "context": (),
     "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
     "body": (),
+    "precheck": (),
     "attempts": (),
     "last": ("outcome", "result", "when"),
     "last_success": ("result", "when"),

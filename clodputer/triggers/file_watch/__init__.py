@@ -140,9 +140,7 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
         if trigger.options.get("initial") == "process":
             past = "nobody has looked yet; files that are there at the first look are new"
     elif known.first is None or not known.first.number:
-        past = (
-            f"first looked at {zone.wall(known.first.at)}, when no file was left alone" if known.first else ""
-        )
+        past = f"first looked at {zone.wall(known.first.at)}, when no file was there" if known.first else ""
     else:
         number, names = known.first.number, [filename.shown(name) for name in known.first.names[:MOST_NAMES]]
         rest = f" and {number - len(names)} more" if number > len(names) else ""

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.digest import digest
 from clodputer.model.jsontext import dumps_unicode, loads
 from clodputer.model.outcome import SUCCEEDED, of
+from clodputer.model.proof import Answer
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.store import deadline
 
-RunCommand = Callable[[Sequence[str]], "tuple[int, str]"]
+RunCommand = Callable[[Sequence[str]], Answer]
 Snapshot = Mapping[str, "Optional[Stamp]"]
 
 # Above this size a file's stamp has to tell whether it changed.
@@ -53,8 +54,8 @@ def check(
     """What came of each expectation: its name, whether it held, a message, and how long it took.
 
     Nothing is looked at when the run has failed anyway. `started_at` (epoch seconds) stands in for files that the
-    snapshot does not have. `run_command` runs an argument list to its end and returns its exit status and the end of
-    its output; it may raise OSError. `patience`: seconds that one search or one schema may take.
+    snapshot does not have. `run_command` runs an argument list to its end. `patience`: seconds that one search or one schema
+    may take.
     """
     if report.outcome.outcome != SUCCEEDED:
         return ()
@@ -164,13 +165,8 @@ def _file_changed(task: Task, name: str, snapshot: Snapshot, started_at: float) 
 
 
 def _command_succeeds(argv: Sequence[str], run_command: RunCommand) -> dict[str, Any]:
-    try:
-        status, output = run_command(argv)
-    except OSError as error:
-        return _told("command_succeeds", False, f"{argv[0]} could not be run: {error}.")
-    tail = " ".join(output[-500:].split())
-    said = f" It said: {tail}" if tail and status else ""
-    return _told("command_succeeds", status == 0, f"{' '.join(argv)} exited with status {status}.{said}")
+    answer = run_command(argv)
+    return _told("command_succeeds", answer.status == 0, answer.words)
 
 
 def _path(task: Task, name: str) -> str:

@@ -1,0 +1,42 @@
+"""Before: whether there is anything to do, asked when all else is ready and nothing of the agent has been started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model import proof
+from clodputer.model.outcome import Outcome
+from clodputer.model.proof import BEFORE, PRECHECK, Answer
+from clodputer.runner import fault
+from clodputer.runner.proof import check
+from clodputer.runner.proof.check import Place
+
+
+class Asked(NamedTuple):
+    """What the record keeps of each look, and how the run ends without its agent; None when that is to be started."""
+
+    entries: tuple[dict[str, Any], ...] = ()
+    outcome: Optional[Outcome] = None
+
+
+def ask(place: Place) -> Asked:
+    """Ask the task's precheck and then its `verify`, as far as it has them. Raises OSError.
+
+    A run that goes on with the session in which it was cut off has its work already, so that its precheck is not asked.
+    """
+    task, entries = place.task, []
+    looks: list[tuple[str, Sequence[str], Callable[[Answer], Optional[Outcome]]]] = [
+        (PRECHECK, () if place.goes_on else task.precheck, proof.from_precheck),
+        (BEFORE, task.verify, proof.from_verify_before),
+    ]
+    for name, argv, judge in looks:
+        if not argv:
+            continue
+        fault.reach(place.context, name, place.request_id)
+        answer = check.ask(place, name, argv)
+        entries.append(proof.entry(name, answer))
+        outcome = judge(answer)
+        if outcome is not None:
+            return Asked(tuple(entries), outcome)
+    return Asked(tuple(entries))
