@@ -33,7 +33,7 @@ class Waits(NamedTuple):
     @property
     def ends(self) -> str:
         """What lets them go on; empty for a reason of which nobody knows."""
-        return waiting.ends(self.reason, self.task).replace("REQUEST", self.request_id)
+        return waiting.ends(self.reason, self.task, self.request_id)
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""

@@ -72,6 +72,7 @@ def test_status_as_json(busy: Home) -> None:
         "parked",
         "last_runs",
         "cost_usd",
+        "budgets",
         "usage",
         "missed",
         "overdue",

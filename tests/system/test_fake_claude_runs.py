@@ -255,6 +255,22 @@ def test_what_is_not_suspect(stage: Stage, text: str, keys: dict[str, Any]) -> N
     assert (record["suspect"], suspects(stage.home)) == ("", []), record
 
 
+def test_a_conversation_goes_on_behind_skipped_runs(stage: Stage) -> None:
+    """They have no session of their own, and are no success that a prompt could begin from."""
+    keys = {"session": "continue", "env": {"CLAUDE_CONFIG_DIR": str(stage.folder / "claude")}}
+    first = stage.run("@fake say one", **keys)
+    transcript = stage.folder / "claude/projects/here"
+    transcript.mkdir(parents=True)
+    (transcript / f"{first['session_id']}.jsonl").touch()
+    for verify in (["true"], ["true"]):
+        assert stage.run("@fake say x", **keys, verify=verify)["session_id"] == ""
+    prompt = "{{ body }}\n{{ last.outcome }} after {{ last_success.result }}"
+    second = stage.run("@fake say two", **keys, prompt=prompt)
+    assert second["session_id"] == first["session_id"]
+    sent = Path(stage.home.runs, "story", second["run_id"], "prompt.txt").read_text()
+    assert sent.endswith("skipped after one")
+
+
 def test_an_attempt_that_finds_all_done_is_not_suspect(stage: Stage) -> None:
     """The one before it changed something and failed later."""
     story = "{% if attempts %}@fake say All is done.{% else %}@fake tool git push\n@fake exit 3{% endif %}"

@@ -51,7 +51,10 @@ def test_a_task_on_hold_lets_the_others_of_its_lane_go_on(home: Home) -> None:
     queue = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
     assert {row["waits"]["reason"] for row in queue} == {"hold"}
     assert {row["waits"]["message"] for row in queue} == {"task held is on hold (paused): by Ada"}
-    assert "task held is on hold (paused)" in clodputer(home, "queue")[0]
+    text = clodputer(home, "queue")[0]
+    assert "task held is on hold (paused)" in text
+    assert text.count("It goes on when the hold ends, or at once after: clodputer resume") == 1
+    assert all("clodputer resume" in row["waits"]["ends"] for row in queue)
     assert "task held is on hold until it is lifted (paused)" in clodputer(home, "why", "held")[0]
     for command in (("status",), ("why", "held"), ("next",), ("next", "held"), ("list",)):
         data = json.loads(clodputer(home, *command, "--json")[0])["data"]

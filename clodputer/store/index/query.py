@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
+from clodputer.model.outcome import SKIPPED
 from clodputer.store.home import Home
 from clodputer.store.index import file
 
@@ -205,8 +206,10 @@ class Index:
     def durations(
         self, since: float, until: float = inf, task: str = "", model: Optional[str] = None
     ) -> list[float]:
-        """How long the runs of that time took, in seconds, shortest first."""
+        """How long the runs of that time took that had something to do, in seconds, shortest first."""
         where, values = _span(task, since, until, model=model)
+        values["skipped"] = SKIPPED
+        where = f"{where} AND outcome != :skipped"
         rows = self._ask(f"SELECT duration FROM finished {where} ORDER BY duration", values)  # noqa: S608
         return [row[0] for row in rows]
 
