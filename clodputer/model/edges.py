@@ -4,7 +4,7 @@
 # everything else follows from the log's events. Nothing here reads a clock or a file.
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import format_duration, parse_moment
@@ -12,6 +12,8 @@ from clodputer.model.outcome import BLAMELESS, REASONS, SUCCEEDED
 
 # The same edge of the same task is told again after so many seconds at the earliest: what flaps is one thing.
 QUIET = 3600.0
+# So many ends of runs are remembered by their ids.
+KNOWN = 200
 # What waits for a person's login or payment (model/decide.py), and holds that a person placed (runner/requests/holding.py).
 LOCKED_OUT = ("auth", "billing")
 BY_HAND = ("paused", "stopped")
@@ -21,6 +23,7 @@ _HIGH, _URGENT, _LOW = 4, 5, 2
 PRIORITIES = {
     "failed": _HIGH,
     "breaker": _HIGH,
+    "disabled": _HIGH,
     "auth": _URGENT,
     "budget_spent": _HIGH,
     "parked": _HIGH,
@@ -36,7 +39,8 @@ class Told(NamedTuple):
 
     failing: tasks whose latest end was a failure, each with whether that was told. holds: those that were told, by their
     targets, each with its reason and end. said: when each edge was told last. active_at: when a run began or ended last (epoch
-    seconds). idle: whether it was told that nothing runs.
+    seconds). idle: whether it was told that nothing runs. ended: the latest runs whose ends were looked at, as an end is logged
+    again when settling is repeated after a crash.
     """
 
     failing: Mapping[str, bool] = {}
@@ -44,6 +48,7 @@ class Told(NamedTuple):
     said: Mapping[str, float] = {}
     active_at: Optional[float] = None
     idle: bool = False
+    ended: Sequence[str] = ()
 
 
 class Standing(NamedTuple):
@@ -94,7 +99,9 @@ def look(
     memory.compare(list(holds))
     memory.silence(idle_after)
     said = {key: at for key, at in memory.said.items() if abs(now - at) < QUIET}
-    return Told(memory.failing, memory.holds, said, memory.active_at, memory.idle), memory.found
+    return Told(
+        memory.failing, memory.holds, said, memory.active_at, memory.idle, memory.ended[-KNOWN:]
+    ), memory.found
 
 
 def next_look(told: Told, idle_after: Optional[float]) -> Optional[float]:
@@ -111,7 +118,7 @@ class _Memory:
     def __init__(self, told: Told, now: float) -> None:
         self.now, self.found = now, list[Edge]()
         self.failing, self.holds, self.said = dict(told.failing), dict(told.holds), dict(told.said)
-        self.active_at, self.idle = told.active_at, told.idle
+        self.active_at, self.idle, self.ended = told.active_at, told.idle, list(told.ended)
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of the log; what it lacks, as an earlier version or a person wrote it, is empty."""
@@ -173,6 +180,9 @@ class _Memory:
     def _finished(self, event: Mapping[str, Any], at: float) -> None:
         self.active_at, self.idle = at, False
         task, run_id, outcome = _text(event, "task"), _text(event, "run_id"), _text(event, "outcome")
+        if run_id in self.ended:
+            return
+        self.ended.append(run_id)
         if outcome == SUCCEEDED:
             if self.failing.pop(task, False):
                 message = "Its latest run succeeded."
@@ -217,6 +227,11 @@ class _Memory:
             task=task,
         )
 
+    def _auto_disabled(self, event: Mapping[str, Any], at: float) -> None:
+        task, run_id = _text(event, "task"), _text(event, "run_id")
+        title, command = f"{task} was disabled by itself", f"clodputer enable {task}"
+        self._tell("disabled", at, title, _text(event, "message"), command, task=task, run_id=run_id)
+
     def _budget_near(self, event: Mapping[str, Any], at: float) -> None:
         used, limit = event.get("used"), event.get("of")
         spent = isinstance(used, (int, float)) and isinstance(limit, (int, float)) and used >= limit
@@ -260,7 +275,9 @@ class _Memory:
         )
 
 
-_READ = frozenset(("started", "finished", "buried", "breaker_open", "budget_near", "missed", "parked"))
+_READ = frozenset(
+    ("auto_disabled", "breaker_open", "budget_near", "buried", "finished", "missed", "parked", "started")
+)
 
 
 def _text(event: Mapping[str, Any], key: str) -> str:
