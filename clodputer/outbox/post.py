@@ -23,6 +23,10 @@ from clodputer.store.log import since
 from clodputer.store.spool import idle
 from clodputer.tasks import taskfile
 
+# In seconds; a moment that is farther ahead is looked for again then. One noted much farther ahead is taken for a clock that
+# went back (store/spool/idle.py).
+LONGEST = 30 * 86400.0
+
 
 def post(context: Context, now: float) -> bool:
     """Put down what is to be told at `now` (epoch seconds); False when somebody else is just doing that.
@@ -80,7 +84,8 @@ def _post(context: Context, now: float) -> None:
     if (remembered, place, pending) != known:
         _complete_with(context, Known(remembered, place, pending))
     if context.settings.notify or context.settings.ping or routes.ping_anywhere():
-        outbox.note_look(home, edges.next_look(remembered, idle_after), stamp)
+        ahead = edges.next_look(remembered, idle_after)
+        outbox.note_look(home, None if ahead is None else min(ahead, now + LONGEST), stamp)
     else:
         outbox.forget_look(home)
 
