@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 from clodputer.model import breaker
 from clodputer.model.breaker import CLOSED, OPEN, End, State
@@ -22,6 +23,9 @@ KEYS: tuple[Key, ...] = breaker.KEYS
 
 # While the one run to try goes on, the others ask again after so many seconds.
 PROBE_LASTS = 60.0
+# So many of the latest runs of a task are looked at. One that finds nothing to do every few minutes has thousands that count
+# neither for it nor against it.
+LOOKED_AT = 1000
 
 
 def check(task: Task, request: Request, history: History, context: Context, now: float) -> Verdict:
@@ -55,7 +59,8 @@ def states(task: Task, history: History, context: Context, now: float) -> tuple[
     since = max(resets.moment(context.home, task.name), _changed(task.path))
 
     def ends() -> Iterator[End]:
-        return (End(run.at, run.outcome, run.reason) for run in history.of_task(task.name, since))
+        latest = islice(history.of_task(task.name, since), LOOKED_AT)
+        return (End(run.at, run.outcome, run.reason) for run in latest)
 
     of_precheck = breaker.state_of_precheck(ends(), task.breaker, now) if task.precheck else State(CLOSED)
     return breaker.state(ends(), task.breaker, now), of_precheck
