@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import islice
 
@@ -56,11 +55,11 @@ def states(task: Task, history: History, context: Context, now: float) -> tuple[
     """
     if not task.breaker.threshold:
         return State(CLOSED), State(CLOSED)
-    since = max(resets.moment(context.home, task.name), _changed(task.path))
+    since = resets.counted_from(context.home, task)
 
     def ends() -> Iterator[End]:
         latest = islice(history.of_task(task.name, since), LOOKED_AT)
-        return (End(run.at, run.outcome, run.reason) for run in latest)
+        return (End(run.at, run.outcome, run.reason, run.request_id) for run in latest)
 
     of_precheck = breaker.state_of_precheck(ends(), task.breaker, now) if task.precheck else State(CLOSED)
     return breaker.state(ends(), task.breaker, now), of_precheck
@@ -69,12 +68,5 @@ def states(task: Task, history: History, context: Context, now: float) -> tuple[
 def _failed(found: State, task: Task) -> str:
     of_precheck = found.last == "precheck"
     if found.failures > 1:
-        return f"the last {found.failures} {'prechecks' if of_precheck else 'runs'} of {task.name} failed ({found.last})"
+        return f"the last {found.failures} {'prechecks' if of_precheck else 'requests'} of {task.name} failed ({found.last})"
     return f"{'the precheck of ' if of_precheck else ''}{task.name} failed ({found.last})"
-
-
-def _changed(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0

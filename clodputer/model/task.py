@@ -88,6 +88,7 @@ class Task(NamedTuple):
     limit: Limit = Limit()
     park_after: int = 3
     breaker: Breaker = Breaker()
+    auto_disable_after: int = 0
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()

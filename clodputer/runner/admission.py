@@ -8,6 +8,8 @@ from time import monotonic, sleep, time
 from typing import Optional
 
 from clodputer import gates
+from clodputer.gates import budget
+from clodputer.model.request import by_hand
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
 from clodputer.runner.attempt import Attempt
@@ -38,6 +40,9 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
         verdict = gates.ask_beside(attempt.request, attempt.task, attempt.history, context, now)
         if isinstance(verdict, Wait):
             return verdict
+        if by_hand(attempt.request):
+            over = budget.exceeded(attempt.task, attempt.history, context, now)
+            attempt.over_budget = over.message if over is not None else ""
         entered.enter_context(attempt)
         return None
 

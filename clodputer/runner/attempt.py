@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.model import decide, outcome, suspect
+from clodputer.model import autodisable, decide, outcome, suspect
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
@@ -27,7 +27,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof import after, before, check, expect
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, incomplete, runs
+from clodputer.store import atomic, incomplete, resets, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -67,6 +67,8 @@ class Attempt:
         self.started_at = runs.moment_of(run_id)
         self.folder = runs.folder(context.home, task.name, run_id)
         self._planned: tuple[isolate.Planned, ...] = ()
+        # What `admit` says of a run that a person asked for although a budget leaves no room for it.
+        self.over_budget = ""
         self._temporary = ""
         self._started = False
         self._asked: tuple[Mapping[str, Any], ...] = ()
@@ -152,6 +154,7 @@ class Attempt:
             self.attempts.last_run,
             finished.proof,
             self._suspicion(finished),
+            self.over_budget,
         )
 
     def _suspicion(self, finished: Finished) -> str:
@@ -193,7 +196,20 @@ class Attempt:
             item_failures=self._failures_before(report.outcome, ended_at),
             park_after=self.task.park_after,
             dice=dice(self.request.id, self.request.attempt),
+            trigger=str(self.request.origin.get("trigger", "")),
+            task_failures=self._requests_failed_before(),
+            auto_disable_after=self.task.auto_disable_after,
         )
+
+    def _requests_failed_before(self) -> int:
+        """How many requests of the task ended without success in a row, as far as that makes a difference."""
+        most = self.task.auto_disable_after
+        if not most:
+            return 0
+        self.history.renew()  # it was read before the run
+        past = self.history.of_task(self.task.name, resets.counted_from(self.context.home, self.task))
+        ends = (autodisable.End(run.outcome, run.reason, run.trigger, run.final) for run in past)
+        return autodisable.in_a_row(ends, most)
 
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):

@@ -9,6 +9,7 @@ from typing import Any
 from clodputer import effects
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
+from clodputer.model.decide import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
@@ -61,6 +62,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
         "finished",
         **_line(record),
         subscription=_drew_on_subscription(record),
+        final=is_final(record["effects"]),
         lane=slot.lane,
         agent=record["agent"],
     )

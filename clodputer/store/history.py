@@ -34,7 +34,7 @@ class PastRun(NamedTuple):
     """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
-    suspect: it ended well and may have done nothing all the same.
+    suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     """
 
     at: float
@@ -51,6 +51,7 @@ class PastRun(NamedTuple):
     attempt: int = 1
     item: str = ""
     suspect: bool = False
+    final: bool = True
 
 
 class _Past:
@@ -246,6 +247,7 @@ def _finished(line: bytes) -> Optional[PastRun]:
             int(event.get("attempt") or 1),
             str(event.get("item") or ""),
             bool(event.get("suspect")),
+            event.get("final") is not False,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

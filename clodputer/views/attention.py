@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.autodisable import Disabled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.proof import started_no_agent
 from clodputer.model.task import Task
-from clodputer.store import blocked, crashes, exposed
+from clodputer.store import blocked, crashes, disabled, exposed
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
@@ -32,7 +33,7 @@ class Attention(NamedTuple):
     latest first. failures: how many runs failed since the moment asked for. suspect: the latest run of each task
     whose latest run ended well and may have done nothing all the same. crash: the latest fault of ours in the last seven
     days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
-    names in `new/` of what can neither be taken in nor be moved away.
+    names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that were disabled by themselves.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -43,6 +44,7 @@ class Attention(NamedTuple):
     crashes: int = 0
     faults: Faults = Faults()
     stuck: tuple[str, ...] = ()
+    disabled: tuple[tuple[str, Disabled], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -61,6 +63,7 @@ class Attention(NamedTuple):
                 }
                 for run in self.failing
             ],
+            "disabled": [{"task": task, **one.to_json()} for task, one in self.disabled],
             "failures": self.failures,
             "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
@@ -105,7 +108,15 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         len(recent),
         faults(context.home, since),
         tuple(sorted(stuck.load(context.home))),
+        tuple(_disabled(context, tasks)),
     )
+
+
+def _disabled(context: Context, tasks: Iterable[Task]) -> Iterator[tuple[str, Disabled]]:
+    for task in tasks:
+        found = None if task.enabled else disabled.read(context.home, task.name)
+        if found is not None and task.auto_disable_after:
+            yield task.name, found
 
 
 def _exposed(context: Context, tasks: Iterable[Task]) -> Iterable[ClodputerError]:

@@ -20,6 +20,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, layout, slot
 from clodputer.views import fates, past, tasks, usage, waiting, waits, watching
 from clodputer.views.attention import Attention, attention
+from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
 from clodputer.views.fates import Missed, Overdue
 from clodputer.views.past import Past
@@ -83,6 +84,7 @@ class Status(NamedTuple):
     scheduled: Scheduled = Scheduled()
     usage: tuple[AccountUsage, ...] = ()
     waits: tuple[Waits, ...] = ()
+    budgets: tuple[Standing, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -108,6 +110,7 @@ class Status(NamedTuple):
                 "last_7_days": round(self.past.cost_week, 6),
             },
             "usage": [account.to_json() for account in self.usage],
+            "budgets": [standing.to_json() for standing in self.budgets],
             "missed": [missed.to_json() for missed in self.missed],
             "overdue": [overdue.to_json() for overdue in self.overdue],
             "watch_problems": [problem.to_json() for problem in self.watch_problems],
@@ -146,6 +149,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         scheduled.look(context, good, sys.platform),
         tuple(usage.accounts(home, now)),
         tuple(waits.of_home(home)),
+        tuple(standings(context, good, now)),
     )
 
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
+from clodputer.model.autodisable import Disabled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store import disabled
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
@@ -25,6 +27,7 @@ _NO_TASK: Mapping[str, Any] = {
     "name": "",
     "path": "",
     "enabled": None,
+    "disabled_by_itself": None,
     "description": "",
     "lane": None,
     "triggers": [],
@@ -57,6 +60,7 @@ class Listed(NamedTuple):
     coming: Optional[Coming]
     trouble: str = ""
     waits: tuple[Waits, ...] = ()
+    by_itself: Optional[Disabled] = None
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -70,6 +74,7 @@ class Listed(NamedTuple):
             "name": task.name,
             "path": task.path,
             "enabled": task.enabled,
+            "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
             "description": task.description,
             "lane": task.lane,
             "triggers": [
@@ -121,9 +126,9 @@ def listing(context: Context, now: float) -> Listing:
     kept, found = waits.of_home(context.home), []
     for task in good:
         following, trouble = next_slot(environ, task, now)
-        found.append(
-            Listed(task, known[task.name], following, trouble, tuple(waits.of_task(kept, task.name)))
-        )
+        by_itself = None if task.enabled else disabled.read(context.home, task.name)
+        kept_waiting = tuple(waits.of_task(kept, task.name))
+        found.append(Listed(task, known[task.name], following, trouble, kept_waiting, by_itself))
     return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
+from clodputer.model.autodisable import Disabled
 from clodputer.model.decision import Fate
 from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
@@ -17,7 +18,7 @@ from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests import cancel
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
-from clodputer.store import holds, ledger, runs
+from clodputer.store import disabled, holds, ledger, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
@@ -74,12 +75,14 @@ class Why(NamedTuple):
     scheduled: Optional[Scheduled] = None
     overdue: tuple[Overdue, ...] = ()
     waits: tuple[Waits, ...] = ()
+    by_itself: Optional[Disabled] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
         return {
             "task": self.name or None,
             "enabled": self.task.enabled if self.task else None,
+            "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
             "last_run": self.last,
             "waiting": bool(self.waiting),
             "running": self.running,
@@ -106,7 +109,8 @@ class Why(NamedTuple):
             gone = self.trouble is not None and self.trouble.code == "task_unknown"
             return f" does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
         if not self.task.enabled:
-            return f" is disabled; switch it on: clodputer enable {self.name}"
+            by_itself = f" by itself {self.by_itself.words}" if self.by_itself else ""
+            return f" is disabled{by_itself}; switch it on: clodputer enable {self.name}"
         if self.hold is not None:
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:
@@ -169,7 +173,12 @@ def of_task(context: Context, name: str, now: float) -> Why:
         starts,
         tuple(fates.overdue(context.environ, context.home, known, now)),
         tuple(waits.of_task(waits.of_home(context.home), name)) if DELAYED in states else (),
+        _by_itself(context, task),
     )
+
+
+def _by_itself(context: Context, task: Optional[Task]) -> Optional[Disabled]:
+    return disabled.read(context.home, task.name) if task is not None and not task.enabled else None
 
 
 def _last(context: Context, task: str) -> Optional[Mapping[str, Any]]:

@@ -75,6 +75,7 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         2,
         "issue 4",
         True,
+        True,
     )
 
 

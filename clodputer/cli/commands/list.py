@@ -95,7 +95,12 @@ def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(triggers.words(one.triggers), LONGEST),
-        (ink("disabled", "yellow") if not task.enabled else one_line(one.trouble, 40)) or upcoming,
+        (
+            ink("disabled by itself" if one.by_itself else "disabled", "yellow")
+            if not task.enabled
+            else one_line(one.trouble, 40)
+        )
+        or upcoming,
         when.ended(last.outcome, last.reason, suspect=last.suspect) if last else ink("never ran", "dim"),
         when.ago(last.at, now) if last else "",
         "" if one.habit.usual is None else format_duration(one.habit.usual),

@@ -63,6 +63,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
+    yield "budget", prose(_over_budget(record), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
     yield "usage", wrapped(_usage(record), MARGIN)
@@ -74,6 +75,13 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
     yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
+
+
+def _over_budget(record: Mapping[str, Any]) -> str:
+    over = record.get("over_budget")
+    return (
+        f"It was run although a budget left no room for it, as a person asked for it. {over}" if over else ""
+    )
 
 
 def _result(result: Any) -> str:

@@ -10,7 +10,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import fates, scheduled, waits
+from clodputer.cli.text import budgets, fates, scheduled, waits
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.usage import WORDS
@@ -66,6 +66,7 @@ def _parts(status: Status) -> Iterator[str]:
     )
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
     yield "\n".join((f"{ink('Spent', 'bold')} today {today}, in 7 days {week}", *_usage(status)))
+    yield _lines("Budgets", budgets.lines(status.budgets))
     kept = [one for one in status.coming if not status.scheduled.nothing_starts(one.task)]
     yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in kept])
 
@@ -137,6 +138,15 @@ def _attention(status: Status) -> Iterator[str]:
         )
     if needs.stuck:
         yield f"{len(needs.stuck)} stuck in spool/new: {one_line(', '.join(needs.stuck), 200)}. See: clodputer doctor"
+    for task, disabled in needs.disabled[:MOST_FAILING]:
+        ago = when.ago(disabled.at, status.now)
+        yield (
+            f"{printable(task)} was disabled by itself {ago} {disabled.words}. "
+            f"See: clodputer show {disabled.run_id or task}; then: clodputer enable {printable(task)}"
+        )
+    if len(needs.disabled) > MOST_FAILING:
+        yield f"and {len(needs.disabled) - MOST_FAILING} more tasks that were disabled. See: clodputer list"
+    yield from budgets.wanting(status.budgets)
     for run in needs.failing[:MOST_FAILING]:
         ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason)} {when.ago(run.at, status.now)}"
         yield f"{ended}, its latest run. See: clodputer show {run.run_id}"
