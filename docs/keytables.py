@@ -20,6 +20,7 @@ from clodputer.model import (
     windowrule,
 )
 from clodputer.model import keys as kinds
+from clodputer.model.follow import keys as follow
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
 from clodputer.tasks import own, tables
@@ -53,6 +54,7 @@ def sections() -> dict[str, str]:
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
+        "keys of follow-ups": _of_tasks(follow.KEYS, ""),
         "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
@@ -60,6 +62,13 @@ def sections() -> dict[str, str]:
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
     }
+
+
+def follow_ups() -> str:
+    """The table of docs/follow-ups.md: what an item of a list may hold."""
+    rows = ["| key | type | default | effect |", "|---|---|---|---|"]
+    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in follow.FORM_KEYS)
+    return "\n".join(rows)
 
 
 def configuration() -> str:

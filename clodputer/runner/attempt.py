@@ -21,6 +21,7 @@ from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, logins, replace
+from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
@@ -130,7 +131,7 @@ class Attempt:
         report = finished.report
         fault.reach(self.context, "record", self.request.id)
         effects = decide.after(self._ending(finished, ended_at))
-        return build(
+        record = build(
             self.run_id,
             self.request,
             self.task.agent,
@@ -145,6 +146,7 @@ class Attempt:
             self.attempts.last_run,
             finished.proof,
         )
+        return with_follow_ups(self.context, self.task, record)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""

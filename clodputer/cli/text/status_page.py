@@ -134,6 +134,13 @@ def _attention(status: Status) -> Iterator[str]:
         )
     if needs.stuck:
         yield f"{len(needs.stuck)} stuck in spool/new: {one_line(', '.join(needs.stuck), 200)}. See: clodputer doctor"
+    if needs.unfollowed.latest is not None:
+        last, number = needs.unfollowed.latest, needs.unfollowed.number
+        yield (
+            f"{counted(number, 'follow-up')} did not come, last {when.ago(last.at, status.now)}: {printable(last.on)} of "
+            f"{printable(last.task)}{f' ({printable(last.target)})' if last.target else ''}: {one_line(last.message, 200)}. "
+            "See: clodputer logs --event not_followed"
+        )
     for run in needs.failing[:MOST_FAILING]:
         ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason)} {when.ago(run.at, status.now)}"
         yield f"{ended}, its latest run. See: clodputer show {run.run_id}"
