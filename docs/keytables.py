@@ -64,10 +64,14 @@ def sections() -> dict[str, str]:
     }
 
 
-def follow_ups() -> str:
-    """The table of docs/follow-ups.md: what an item of a list may hold."""
+def follow_ups() -> dict[str, str]:
+    """The tables of docs/follow-ups.md by the names of their places: what an item of each list may hold."""
+    return {"keys of an item": _of_items(follow.FORM_KEYS), "keys of after": _of_items(follow.PARENT_KEYS)}
+
+
+def _of_items(keys: Iterable[Key]) -> str:
     rows = ["| key | type | default | effect |", "|---|---|---|---|"]
-    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in follow.FORM_KEYS)
+    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in keys)
     return "\n".join(rows)
 
 

@@ -29,7 +29,7 @@ def put_down(settling: Settling) -> None:
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     """Move one of them into `new/`, unless that was done before, and log it."""
     folder, name = f"{settling.folder}/{FOLDER}", str(effect.get("name"))
-    if os.path.basename(name) != name or not os.path.lexists(f"{folder}/{name}"):
+    if os.path.basename(name) != name or not os.path.isfile(f"{folder}/{name}"):
         return
     # Before the move: an event may be logged twice, but not left out.
     settling.context.log(

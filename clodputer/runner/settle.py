@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Callable
 
 from clodputer import effects
@@ -14,7 +15,7 @@ from clodputer.model.follow.plan import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
-from clodputer.runner.follow import command
+from clodputer.runner.follow import command, joins
 from clodputer.runner.proof import check
 from clodputer.store import masking, runs
 from clodputer.store.context import Context
@@ -76,6 +77,8 @@ def _perform(settling: Settling, ended_at: float) -> None:
     )
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
+    # Before the request leaves the slot, as all that is to be repeated after a crash.
+    fault.contained(context, "joins", partial(joins.perform, settling, ended_at))
     for effect in record["effects"]:
         fault.reach(context, "effect", place.id)
         perform = HERE.get(str(effect.get("effect")), effects.perform)

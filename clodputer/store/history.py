@@ -30,6 +30,7 @@ class PastRun(NamedTuple):
     """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
+    final: its request came to its end with it.
     """
 
     at: float
@@ -45,6 +46,7 @@ class PastRun(NamedTuple):
     trigger: str = ""
     attempt: int = 1
     item: str = ""
+    final: bool = True
 
 
 class _Past:
@@ -168,6 +170,7 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("trigger") or ""),
             int(event.get("attempt") or 1),
             str(event.get("item") or ""),
+            event.get("final") is not False,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

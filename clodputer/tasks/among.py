@@ -25,21 +25,19 @@ def faults(tasks: Iterable[Task], names: Iterable[str]) -> Iterator[tuple[str, F
     edges = graph.edges(tasks)
     for task in tasks:
         circle = graph.circle(task.name, edges)
-        for name in LISTS:
-            for place, item in enumerate(task.follow.listed(name)):
-                target = str(item.get(RUN, ""))
-                if target and target not in known:
-                    yield (
-                        task.name,
-                        Fault(
-                            (name, place, RUN), f"there is no task {target!r}{did_you_mean(target, known)}"
-                        ),
-                    )
-                elif len(circle) > 1 and target == circle[1]:
-                    way = " -> ".join(circle)
-                    yield (
-                        task.name,
-                        Fault(
-                            (name, place, RUN), f"the tasks would run in a circle: {way}; cut it somewhere"
-                        ),
-                    )
+        way = f"the tasks would run in a circle: {' -> '.join(circle)}; cut it somewhere"
+        for path, name, before in _named(task):
+            if name not in known:
+                yield task.name, Fault(path, f"there is no task {name!r}{did_you_mean(name, known)}")
+            elif circle and name == circle[-2 if before else 1]:
+                yield task.name, Fault(path, way)
+
+
+def _named(task: Task) -> Iterator[tuple[Path, str, bool]]:
+    """The other tasks that a task names: where, the name, and whether that one runs before it."""
+    for name in LISTS:
+        for place, item in enumerate(task.follow.listed(name)):
+            if RUN in item:
+                yield (name, place, RUN), str(item[RUN]), False
+    for place, item in enumerate(task.follow.after):
+        yield ("after", place, "task"), str(item["task"]), True

@@ -29,7 +29,15 @@ def faults(keys: Mapping[str, Any]) -> list[Fault]:
         for index, item in enumerate(listed if isinstance(listed, list) else ()):
             if isinstance(item, dict):
                 found += _of_item((name, index), item)
-    return found
+    return [*found, *_waited_for_twice(keys.get("after"))]
+
+
+def _waited_for_twice(listed: Any) -> Iterator[Fault]:
+    seen: dict[str, int] = {}
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        name = item.get("task") if isinstance(item, dict) else None
+        if isinstance(name, str) and seen.setdefault(name, index) != index:
+            yield Fault(("after", index, "task"), f"{name} is waited for in after[{seen[name]}] already")
 
 
 def _of_item(path: Path, item: Mapping[str, Any]) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import NOTHING
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, is_name, to_json
-from clodputer.store import secrets
+from clodputer.store import plainfile, secrets
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.store.tasks.problems import Problem, dotted
@@ -19,6 +19,8 @@ from clodputer.tasks import among, ask
 from clodputer.tasks.among import Fault
 
 ENDINGS = (".yaml", ".yml")
+# A larger file is no task file (store/tasks/document.py).
+LARGEST = 1 << 20
 
 # What decides what a file means: when one of these changes, cached tasks are read anew. A folder stands for its files.
 RULES = (
@@ -143,6 +145,18 @@ def check_all(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) 
         problems += tuple(_twice(home, path, name, other) for other in twins)
         reports.append(Report(name, path, None if problems else task, problems))
     return _with_following(home, environ, reports)
+
+
+def mentioning(home: Home, environ: Mapping[str, str], key: str) -> Iterator[Task]:
+    """The tasks in order whose files hold a word, such as a key that few of them have. Other files are not checked."""
+    for path in _files(home):
+        try:
+            found = key.encode() in plainfile.read(path, LARGEST).content
+        except (OSError, ValueError):
+            continue
+        task = check_file(home, path, environ)[0] if found else None
+        if task is not None:
+            yield task
 
 
 def following_problems(home: Home, environ: Mapping[str, str], task: Task) -> tuple[Problem, ...]:

@@ -65,7 +65,7 @@ def test_too_deep_and_too_many_are_told_one_by_one() -> None:
 
 
 ITEMS = st.sampled_from([{"run": "a"}, {"run": "b", "delay": 3.0}, {"command": ["x"]}, {"log": "l"}])
-FOLLOWS = st.builds(Follow, *(st.lists(ITEMS, max_size=70).map(tuple) for _ in LISTS))
+FOLLOWS = st.builds(Follow, *(st.lists(ITEMS, max_size=70).map(tuple) for _ in LISTS), after=st.just(()))
 
 
 @given(FOLLOWS, st.sampled_from(OUTCOMES), st.integers(0, 8), st.integers(1, 60), st.integers(1, 6))

@@ -83,6 +83,9 @@ BAD = [
         "there is no record.runid (did you mean 'run_id'?)",
     ),
     ("on_success: [{run: b, context: {a: '{{ what }}'}}]\n", "unknown name 'what'"),
+    ("after: [{when: always}]\n", "expected a key task"),
+    ("after: [{task: b}, {task: b}]\n", "b is waited for in after[0] already"),
+    ("after: [{task: b, when: never}]\n", "expected one of success, failure, always"),
     ("on_success: [{run: b, context: {a: '{{ result'}}]\n", "the template cannot be read"),
 ]
 
@@ -92,7 +95,7 @@ def test_what_is_wrong_in_one_file(text: str, message: str, tmp_path: Path) -> N
     """Each mistake is told once, with its line."""
     (problem,) = about(f"prompt: a\n{text}", tmp_path)
     assert message in problem
-    assert ":2: on_" in problem
+    assert ":2: on_" in problem or ":2: after" in problem
 
 
 def test_what_is_wrong_among_files(tmp_path: Path) -> None:
@@ -121,6 +124,18 @@ def test_what_is_wrong_among_files(tmp_path: Path) -> None:
         "tasks/astray.yaml:2: on_success[0].run: there is no task 'thre' (did you mean 'three'?)"
     ]
     assert told["before"] == told["to-broken"] == []
+    write_task(home, "joined", "prompt: a\nafter: [{task: one}, {task: befor}, {task: after-it}]\n")
+    write_task(home, "after-it", "prompt: a\nafter: [{task: joined}]\n")
+    told = {
+        report.name: [str(problem) for problem in report.problems] for report in taskfile.check_all(home, {})
+    }
+    assert told["joined"] == [
+        "tasks/joined.yaml:2: after[1].task: there is no task 'befor' (did you mean 'before'?)",
+        f"tasks/joined.yaml:2: after[2].task: {way} joined -> after-it -> joined; cut it somewhere",
+    ]
+    assert told["after-it"] == [
+        f"tasks/after-it.yaml:2: after[0].task: {way} after-it -> joined -> after-it; cut it somewhere"
+    ]
     # Asked about alone, a task is judged among all others as well.
     (alone,) = taskfile.check_all(home, {}, ["one"])
     assert alone.problems

@@ -277,7 +277,7 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         budget=st.builds(Budget, per_day=CLOCKS, per_24h=CLOCKS, per_month=CLOCKS),
         require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         window=st.builds(WindowRule, stop_at=CLOCKS),
-        follow=st.builds(Follow, *(st.lists(MAPPINGS, max_size=2).map(tuple) for _ in range(3))),
+        follow=st.builds(Follow, *(st.lists(MAPPINGS, max_size=2).map(tuple) for _ in range(4))),
         triggers=st.lists(st.builds(Trigger, TEXT, MAPPINGS), max_size=3).map(tuple),
     )
 )

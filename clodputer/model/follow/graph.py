@@ -11,12 +11,14 @@ Edges = Mapping[str, tuple[str, ...]]
 
 
 def edges(tasks: Iterable[Task]) -> dict[str, tuple[str, ...]]:
-    """For each task the tasks that its runs set going: those under its `run`."""
+    """For each task the tasks that its runs set going: those under its `run`, and those that name it under `after`."""
     found: dict[str, dict[str, None]] = {}
     for task in tasks:
         after = found.setdefault(task.name, {})
         for name in LISTS:
             after.update((str(item[RUN]), None) for item in task.follow.listed(name) if RUN in item)
+        for item in task.follow.after:
+            found.setdefault(str(item["task"]), {})[task.name] = None
     return {name: tuple(after) for name, after in found.items()}
 
 

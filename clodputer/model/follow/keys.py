@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from clodputer.model.keys import (
     ARGUMENTS,
+    CHOICE,
     COUNT,
     DURATION,
     LISTED,
@@ -42,6 +43,7 @@ class Follow(NamedTuple):
     on_success: tuple[Item, ...] = ()
     on_failure: tuple[Item, ...] = ()
     on_finish: tuple[Item, ...] = ()
+    after: tuple[Item, ...] = ()
 
     def listed(self, name: str) -> tuple[Item, ...]:
         """The items of one of the LISTS."""
@@ -111,7 +113,7 @@ def _listed(name: str, help_text: str, form: tuple[Key, ...], example: Any) -> K
     )
 
 
-KEYS = (
+LIST_KEYS = (
     _listed(
         ON_SUCCESS,
         "What [follows](follow-ups.md) a run that succeeded.",
@@ -132,6 +134,49 @@ KEYS = (
         [{"log": "{{ record.task }} ended as {{ record.outcome }}"}],
     ),
 )
+SUCCESS, FAILURE, ALWAYS, TODAY = "success", "failure", "always", "today"
+
+PARENT_KEYS = (
+    Key("task", NAME, help="The task that is waited for.", required=True, env=NEVER, example="backup"),
+    Key(
+        "when",
+        CHOICE,
+        SUCCESS,
+        "How its run must have ended: `success` and `failure` as in `on_success` and `on_failure`, or `always`.",
+        choices=(SUCCESS, FAILURE, ALWAYS),
+        example=ALWAYS,
+    ),
+    Key(
+        "max_age",
+        DURATION,
+        help="How long ago its run may have ended, when the last of the others ends.",
+        smallest=1,
+        largest=YEAR,
+        absent="`1d`; no limit with `all_of`",
+        example="2h",
+    ),
+    Key(
+        "all_of",
+        CHOICE,
+        "",
+        "`today`: only a run that ended today counts, in local time, and the join comes at most once a day.",
+        choices=(TODAY,),
+        absent="runs of any day",
+        example=TODAY,
+    ),
+)
+
+AFTER = Key(
+    "after",
+    LISTED,
+    (),
+    "The tasks after whose runs this one is run, once all of them have ended: [joins](follow-ups.md#joins).",
+    keys=PARENT_KEYS,
+    takes="list of mappings",
+    example=[{"task": "backup"}, {"task": "tests", "when": "always"}],
+)
+
+KEYS = (*LIST_KEYS, AFTER)
 
 # In config.yaml.
 SETTING = Key(
