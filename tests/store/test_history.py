@@ -73,6 +73,7 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "schedule",
         2,
         "issue 4",
+        True,
     )
 
 
