@@ -92,14 +92,13 @@ def exit_codes() -> str:
 def rooms() -> str:
     """Every folder of the package with the sentence it opens with."""
     package = os.path.join(os.path.dirname(FOLDER), "clodputer")
-    rows = ["| room | what is in it | files |", "|---|---|---|"]
-    for folder, inner, names in os.walk(package):
+    rows = ["| room | what is in it |", "|---|---|"]
+    for folder, inner, _ in os.walk(package):
         inner[:] = sorted(name for name in inner if name not in ("__pycache__", "templates"))
         with open(os.path.join(folder, "__init__.py"), encoding="utf-8") as file:
             sentence = (ast.get_docstring(ast.parse(file.read())) or "").split("\n")[0]
         shown = os.path.relpath(folder, os.path.dirname(package))
-        number = sum(name.endswith(".py") for name in names)
-        rows.append(f"| `{shown}/` | {sentence} | {number} |")
+        rows.append(f"| `{shown}/` | {sentence} |")
     return "\n".join(rows)
 
 

@@ -8,6 +8,7 @@ from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
 from clodputer.model import (
+    autodisable,
     breaker,
     budget,
     expect,
@@ -55,7 +56,7 @@ def sections() -> dict[str, str]:
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
-        "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
+        "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),

@@ -65,6 +65,7 @@ MODEL_EXCEPTIONS = {
 
 # Modules of other rooms that decide and do nothing: they may import what model/ may, model/ itself, and one another.
 PURE = {
+    "clodputer/agents/claude/apierror.py",
     "clodputer/agents/claude/cost.py",
     "clodputer/agents/claude/denied.py",
     "clodputer/agents/claude/describe.py",
@@ -72,11 +73,13 @@ PURE = {
     "clodputer/agents/claude/keys.py",
     "clodputer/agents/claude/prices.py",
     "clodputer/agents/claude/stream.py",
+    "clodputer/agents/claude/changes.py",
     "clodputer/agents/claude/repeats.py",
     "clodputer/agents/claude/tokens.py",
     "clodputer/agents/claude/tools.py",
     "clodputer/agents/claude/windows.py",
     "clodputer/agents/lines.py",
+    "clodputer/agents/nothing.py",
     "clodputer/cli/result.py",
     "clodputer/cli/terminal/ink.py",
     "clodputer/cli/terminal/printable.py",

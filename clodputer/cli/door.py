@@ -45,9 +45,9 @@ def execute(task: str, as_json: bool) -> int:
 
             success("exec", data)
         elif os.isatty(1):
-            from clodputer.cli.text.exec import told
+            from clodputer.cli.text.exec import closing
 
-            text = told(data)
+            text = closing(data)
             if text:
                 print(text)
     except BaseException as error:  # noqa: BLE001  (the handler decides)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from clodputer.model import breaker
@@ -36,10 +35,10 @@ def check(task: Task, request: Request, history: History, context: Context, now:
     failed = _failed(found, task)
     if found.state == OPEN and found.until is not None:
         left = format_duration(found.until - now)
-        return Wait(found.until, BREAKER, f"The breaker is open: {failed}; one is tried in {left}.")
+        return Wait(found.until, BREAKER, f"The breaker is open: {failed}; the next run is tried in {left}.")
     if any(one.task == task.name for _, one in slots.at_work(context.home)):
         return Wait(
-            now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried."
+            now + PROBE_LASTS, BREAKER, f"The breaker is half open: {failed}, and one run is being tried now."
         )
     return GO
 
@@ -52,10 +51,11 @@ def states(task: Task, history: History, context: Context, now: float) -> tuple[
     """
     if not task.breaker.threshold:
         return State(CLOSED), State(CLOSED)
-    since = max(resets.moment(context.home, task.name), _changed(task.path))
+    since = resets.counted_from(context.home, task)
 
     def ends() -> Iterator[End]:
-        return (End(run.at, run.outcome, run.reason) for run in history.of_task(task.name, since))
+        past = history.of_task(task.name, since)
+        return (End(run.at, run.outcome, run.reason, run.request_id) for run in past)
 
     of_precheck = breaker.state_of_precheck(ends(), task.breaker, now) if task.precheck else State(CLOSED)
     return breaker.state(ends(), task.breaker, now), of_precheck
@@ -64,12 +64,5 @@ def states(task: Task, history: History, context: Context, now: float) -> tuple[
 def _failed(found: State, task: Task) -> str:
     of_precheck = found.last == "precheck"
     if found.failures > 1:
-        return f"the last {found.failures} {'prechecks' if of_precheck else 'runs'} of {task.name} failed ({found.last})"
+        return f"the last {found.failures} {'prechecks' if of_precheck else 'requests'} of {task.name} failed ({found.last})"
     return f"{'the precheck of ' if of_precheck else ''}{task.name} failed ({found.last})"
-
-
-def _changed(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0

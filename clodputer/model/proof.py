@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from shlex import join
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.digest import digest
@@ -47,7 +48,7 @@ class Answer(NamedTuple):
     @property
     def words(self) -> str:
         """How it ended, as one sentence, and the end of what it said unless all was well."""
-        name = " ".join(self.argv)
+        name = join(self.argv)
         if self.problem:
             return f"{name} could not be run: {self.problem}."
         if self.stopped == "timeout":

@@ -31,6 +31,8 @@ def build(
     effects: Sequence[Mapping[str, Any]] = (),
     retry_of: str = "",
     proof: Sequence[Mapping[str, Any]] = (),
+    suspect: str = "",
+    over_budget: str = "",
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
@@ -76,7 +78,10 @@ def build(
         "swept": list(ended.swept) if ended else [],
         "expect": list(expect),
         "proof": list(proof),
+        "changes": report.done.changes if report.done else None,
+        "suspect": suspect,
         "session_totals": dict(report.session_totals),
+        "over_budget": over_budget,
         "origin": dict(request.origin),
         "effects": list(effects),
     }

@@ -121,7 +121,7 @@ NEEDS = (
         absent="no matter",
         example="ac",
     ),
-    Key("network", FLAG, default=False, help="There is a way to other computers.", example=True),
+    Key("network", FLAG, default=False, help="There is a network connection.", example=True),
     Key(
         "idle_for",
         DURATION,

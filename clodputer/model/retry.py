@@ -81,7 +81,7 @@ _KEYS = (
         "wait",
         DURATION,
         60.0,
-        "How long is waited before the second attempt.",
+        "How long to wait before the second attempt.",
         smallest=1,
         largest=YEAR,
         example="5m",
@@ -116,8 +116,8 @@ _KEYS = (
         "jitter",
         FLAG,
         default=True,
-        help="Only a part of each wait is waited, by dice, so that tasks which failed together do not return together. "
-        "`false`: the whole of it.",
+        help="Each wait is shortened by a random part, so that tasks that failed together are not all tried again together. "
+        "`false`: it is waited in full.",
         example=False,
     ),
     Key(

@@ -58,6 +58,7 @@ class Claude(NamedTuple):
     on_denied: str = "fail"
     requires_mcp: tuple[str, ...] = ()
     repeat_limit: int = 20
+    produces: str = ""
 
 
 class Task(NamedTuple):
@@ -88,6 +89,7 @@ class Task(NamedTuple):
     limit: Limit = Limit()
     park_after: int = 3
     breaker: Breaker = Breaker()
+    auto_disable_after: int = 0
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()

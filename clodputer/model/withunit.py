@@ -21,7 +21,7 @@ class Expected(ValueError):
         super().__init__(what, tail)
         self.what, self.tail = what, tail
 
-    def told(self, found: str) -> str:
+    def message(self, found: str) -> str:
         """The sentence for a person."""
         return f"expected {self.what}, found {found}{self.tail}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from time import time
 from typing import Any, Optional, Union
 
@@ -38,8 +39,12 @@ from clodputer.store.spool.waits import Waiting
 from clodputer.tasks import ask, taskfile
 
 
-def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
+def handle(
+    context: Context, slot: Slot, place: Place, stop: Stop, history: History
+) -> Optional[dict[str, Any]]:
     """Run the request that was claimed, if it is to be run now, and settle it; its record, or None when it was not run.
+
+    history: read once for all requests of a drain, and renewed wherever what happened meanwhile makes a difference.
 
     Raises OSError, and ClodputerError when no run whatever can be started here; the request is then still in the slot, and the
     next exec recovers it.
@@ -61,8 +66,8 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     known = attempts.read(context.home, request.task, request.id)
     request = request._replace(attempt=max(request.attempt, known.attempt), item=item_of(request))
     task, problem = _task(context, request)
-    history = History(context.home)
     fault.reach(context, "gates", place.id)
+    history.renew()
     verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
         _wait(context, slot, place, request, verdict, now)
@@ -71,12 +76,11 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         refusal = verdict if isinstance(verdict, Refuse) else Refuse("task_invalid", problem)
         _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
-    waits.forget(context.home, slot.lane, request.id)
     hindered = replace.make_way(context, slot, place, task, request, stop)
     if hindered:
         _hindered(context, slot, place, request, hindered)
         return None
-    attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, known)
+    attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
             finished = _run(context, attempt)
@@ -89,14 +93,17 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _unfinished(context, slot, place, attempt, error)
         raise
     settled = settle(context, slot, place, record, ended_at)
-    _tell_of_budgets(context, task, settled, ended_at)
+    fault.contained(context, "budgets", partial(_tell_of_budgets, context, task, settled, history, ended_at))
     return settled
 
 
-def _tell_of_budgets(context: Context, task: Task, record: Mapping[str, Any], now: float) -> None:
+def _tell_of_budgets(
+    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
+) -> None:
+    history.renew()
     counts = not started_no_agent(record["reason"], record["cost_usd"])
     last = Spent(now, record["cost_usd"], counts)
-    for use in budget.newly_near(task, last, History(context.home), context, now):
+    for use in budget.newly_near(task, last, history, context, now):
         context.log(
             now,
             "budget_near",
@@ -112,7 +119,11 @@ def _tell_of_budgets(context: Context, task: Task, record: Mapping[str, Any], no
 
 def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
     with ExitStack() as entered:
-        return admit(context, attempt, entered) or attempt.run()
+        verdict = admit(context, attempt, entered)
+        if verdict is not None:
+            return verdict
+        waits.forget(context.home, attempt.slot.lane, attempt.request.id)
+        return attempt.run()
 
 
 def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, error: Exception) -> None:
@@ -152,12 +163,12 @@ def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
 
 def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict: Wait, now: float) -> None:
     """Put it among the delayed. Why, is written first: killed in between, it is claimed again, and waits again."""
-    home, until, told = context.home, verdict.until, False
+    home, until, repeated = context.home, verdict.until, False
     if verdict.reason != NOT_BEFORE:
         # The request itself tells of its `not_before`.
         before = waits.read(home, slot.lane, request.id)
-        told = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
-        since = before.since if before is not None and told else now
+        repeated = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
+        since = before.since if before is not None and before.reason == verdict.reason else now
         order = place.microseconds if before is None else before.order
         waits.write(
             home, slot.lane, request.id, Waiting(verdict.reason, verdict.message, since, verdict.until, order)
@@ -165,7 +176,7 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
         until = min(now + ASK_AGAIN, now + ASK_AGAIN if until is None else until)
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
-    if not told:
+    if not repeated:
         why = {"reason": verdict.reason, "message": verdict.message}
         context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
 

@@ -95,8 +95,13 @@ def _drain(context: Context, explain: Explain, end: int, mask: Iterable[int]) ->
             work(context, stop)
         status = 0
     except BaseException as error:  # noqa: BLE001  (see above)
-        told = explain(error)
-        answer = [told.code, told.message[:LONGEST_TEXT], told.hint[:LONGEST_TEXT], int(told.exit_code)]
+        known = explain(error)
+        answer = [
+            known.code,
+            known.message[:LONGEST_TEXT],
+            known.hint[:LONGEST_TEXT],
+            int(known.exit_code),
+        ]
         atomic.write_all(end, dumps(answer).encode())
     finally:
         os._exit(status)

@@ -20,6 +20,7 @@ from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
+from clodputer.store.history import History
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout, queue
 from clodputer.store.spool import slot as slots
@@ -165,7 +166,7 @@ def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
     failures: Counter[str] = Counter()
     slots.make(context.home, slot)
     _put_in_order(context, slot, failures)
-    requests = Queue(context.home, slot)
+    requests, history = Queue(context.home, slot), History(context.home)
     while not stop.requested and _may_claim(context, slot):
         with doing("claiming a request", slots.folder(context.home, slot)):
             place = requests.claim()
@@ -173,7 +174,7 @@ def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
             break
         try:
             with doing(f"handling request {place.id}", slots.path(context.home, slot, place)):
-                record = handle(context, slot, place, stop)
+                record = handle(context, slot, place, stop, history)
         except Exception as error:  # noqa: BLE001  (whatever it is, the next request of the lane has nothing to do with it)
             _failed(context, slot, place.id, error, "run", failures)
             _put_in_order(context, slot, failures)

@@ -40,6 +40,7 @@ _STEPS = {
     "due": "looking at what is due",
     "joins": "looking whether all that a task waits for has ended",
     "promote": "queueing requests whose time has come",
+    "budgets": "looking whether a budget is nearly spent",
     "tidy": "tidying up old runs and logs",
 }
 

@@ -67,16 +67,16 @@ def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Re
         os.waitpid(child.pid, 0)
     failed = [child.slot.lane for child in children if not answers[child.answer]]
     ended = [loads(data) for data in answers.values() if data]
-    for told in ended:
-        if "error" in told:
-            raise error_from_json(told["error"])
+    for answer in ended:
+        if "error" in answer:
+            raise error_from_json(answer["error"])
     if failed:
         raise ClodputerError(
             "lane_failed",
             f"the process that drained lane {', '.join(sorted(set(failed)))} failed or was killed",
             "Nothing is lost: the next exec recovers what it left.",
         )
-    return tuple(record for told in ended for record in told["records"])
+    return tuple(record for answer in ended for record in answer["records"])
 
 
 def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:

@@ -47,8 +47,12 @@ def prepare(
     task: Task,
     temporary: str,
     attempts: Attempts = NONE,
+    history: Optional[History] = None,
 ) -> Ready:
-    """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
+    """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
+
+    history: by which it was let through; without one it is read anew.
+    """
     last, session, success = _past(context, task)
     text, written = _filled_in(context, request, task, last, success, attempts)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
@@ -60,7 +64,7 @@ def prepare(
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
-    final, capped = _within_budget(context, request, final)
+    final, capped = _within_budget(context, request, final, history or History(context.home))
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
         run_id,
@@ -95,12 +99,12 @@ def with_found(
     return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
 
 
-def _within_budget(context: Context, request: Request, task: Task) -> tuple[Task, str]:
+def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:
     """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
     if task.agent != "claude" or by_hand(request):
         return task, ""
     now = time()
-    left = budget.left(task, History(context.home), context, now)
+    left = budget.left(task, history, context, now)
     cap = task.claude.max_cost_usd
     if left is None or left <= 0 or (cap is not None and cap <= left):
         return task, ""

@@ -115,12 +115,12 @@ def _undo(context: Context, slot: Slot, task: str, run_id: str) -> None:
     isolate.undo(isolate.left(resources, context.environ, run_id))
 
 
-def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: Any) -> bool:
+def _cancelled(context: Context, slot: Slot, place: Place, now: float, **facts: Any) -> bool:
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
     if not slots.cancel_asked(context.home, slot, place.id):
         return False
     path, why = slots.path(context.home, slot, place), slots.why_cancelled(context.home, slot, place.id)
-    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **told)
+    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **facts)
     slots.forget_cancels(context.home, slot)
     return True
 

@@ -11,7 +11,7 @@ from clodputer import effects
 from clodputer.effects import drop
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
-from clodputer.model.follow.plan import is_final
+from clodputer.model.decide import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
@@ -71,9 +71,9 @@ def _perform(settling: Settling, ended_at: float) -> None:
         "finished",
         **_line(record),
         subscription=_drew_on_subscription(record),
+        final=is_final(record["effects"]),
         lane=slot.lane,
         agent=record["agent"],
-        final=is_final(record["effects"]),
     )
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
@@ -85,7 +85,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
         perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
-        message = f"No effect in {settling.folder}/record.json says what is to become of it."
+        message = f"No effect in {settling.folder}/record.json says what is to happen to its request."
         bury(context, settling.in_slot, place, "record_damaged", message, str(record["task"]))
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
@@ -107,6 +107,7 @@ _TOLD = (
     "item",
     "parent",
     "trace_id",
+    "suspect",
 )
 
 

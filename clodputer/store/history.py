@@ -1,12 +1,12 @@
 """What happened lately: the ends of runs, read from the execution log from the newest backwards, as far as somebody asks."""
 
 # The log is the only state: what is derived from it cannot disagree with it. Each line is read once, however many questions
-# there are, and reading stops as soon as the one who asks has enough.
+# there are, and reading stops as soon as the one who asks has enough. What is logged later is read when somebody renews it.
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from json import dumps
 from typing import NamedTuple, Optional
 
@@ -22,6 +22,10 @@ MOST = 60_000
 CHUNK = 256 * 1024
 # A longer line is none of ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
+# Of what was logged since, so much is read; after more, all is read anew.
+MOST_NEW = 4 * 1024 * 1024
+# Lines of ours are no longer (store/log/events.py), so that the end of the last one is found within so many bytes.
+END = 65 * 1024
 
 _MARK = b'"finished"'
 
@@ -30,7 +34,7 @@ class PastRun(NamedTuple):
     """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
-    final: its request came to its end with it.
+    suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     """
 
     at: float
@@ -46,6 +50,7 @@ class PastRun(NamedTuple):
     trigger: str = ""
     attempt: int = 1
     item: str = ""
+    suspect: bool = False
     final: bool = True
 
 
@@ -56,6 +61,12 @@ class _Past:
         self._known: list[PastRun] = []
         self._run_ids: set[str] = set()
         self._more = more
+
+    def begin_with(self, newer: Iterator[PastRun]) -> None:
+        """Put runs that ended later before what is known."""
+        fresh = {run.run_id: run for run in newer if run.run_id not in self._run_ids}
+        self._run_ids.update(fresh)
+        self._known[:0] = fresh.values()
 
     def runs(self, since: float) -> Iterator[PastRun]:
         number = 0
@@ -75,12 +86,26 @@ class _Past:
 
 
 class History:
-    """The past of a home as it is when it is first asked for. Every answer is an iterator over runs, the newest first."""
+    """The past of a home as it is when this is made, or renewed. Every answer is an iterator over runs, the newest first."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         # One reading for each text that is asked for, of which only the lines that hold it are parsed: that is what takes long.
         self._pasts: dict[str, _Past] = {}
+        self._end = _end(home)
+
+    def renew(self) -> None:
+        """From now on what was logged meanwhile is in the answers; iterators handed out before are over. Raises OSError."""
+        end, before = _end(self._home), self._end
+        if end == before:
+            return
+        self._end = end
+        lines = _between(self._home, before, end)
+        if lines is None:
+            self._pasts.clear()
+            return
+        for text, past in self._pasts.items():
+            past.begin_with(_among(lines, text))
 
     def runs(self, since: float = 0.0) -> Iterator[PastRun]:
         """All runs that ended after `since` (epoch seconds). Raises OSError."""
@@ -105,12 +130,65 @@ class History:
     def _about(self, text: str, since: float) -> Iterator[PastRun]:
         """The runs whose lines hold the text as a JSON value; all for an empty one."""
         if text not in self._pasts:
-            mark = dumps(text).encode() if text else b""
-            self._pasts[text] = _Past(_read(self._home, mark))
+            self._pasts[text] = _Past(_among(_read(self._home, self._end), text))
         return self._pasts[text].runs(since)
 
 
-def _read(home: Home, mark: bytes) -> Iterator[PastRun]:
+class _End(NamedTuple):
+    """Where the last whole line of the log ended: the file's inode, 0 without a file, and the offset."""
+
+    inode: int = 0
+    offset: int = 0
+
+
+def _end(home: Home) -> _End:
+    try:
+        descriptor = os.open(home.log, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return _End()
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return _End()
+        begin = max(0, status.st_size - END)
+        with doing("reading the end of the log", home.log):
+            last = os.pread(descriptor, status.st_size - begin, begin)
+        # Another process may be in the middle of writing a line.
+        return _End(status.st_ino, begin + last.rfind(b"\n") + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _between(home: Home, before: _End, end: _End) -> Optional[list[bytes]]:
+    """The lines of the log between two ends, the newest first; None when it was archived, is not what it was, or is far on."""
+    size = end.offset - before.offset
+    if end.inode != before.inode or not 0 < size <= MOST_NEW:
+        return None
+    try:
+        descriptor = os.open(home.log, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    try:
+        if os.fstat(descriptor).st_ino != end.inode:
+            return None
+        with doing("reading what was logged meanwhile", home.log):
+            part = os.pread(descriptor, size, before.offset)
+    finally:
+        os.close(descriptor)
+    return part.split(b"\n")[::-1]
+
+
+def _among(lines: Iterable[bytes], text: str) -> Iterator[PastRun]:
+    """The runs of those lines that hold the text as a JSON value; of all for an empty one."""
+    mark = dumps(text).encode() if text else b""
+    for line in lines:
+        found = _finished(line) if _MARK in line and mark in line else None
+        if found is not None:
+            yield found
+
+
+def _read(home: Home, end: _End) -> Iterator[bytes]:
+    """The lines of the log and its archives, the newest first; of the log as it is now, those up to `end`."""
     left = FARTHEST
     seen: set[int] = set()
     # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
@@ -124,10 +202,8 @@ def _read(home: Home, mark: bytes) -> Iterator[PastRun]:
             if status.st_ino in seen or not stat.S_ISREG(status.st_mode):
                 continue
             seen.add(status.st_ino)
-            for line in _backwards(path, descriptor, status.st_size, max(0, status.st_size - left)):
-                found = _finished(line) if _MARK in line and mark in line else None
-                if found is not None:
-                    yield found
+            size = min(status.st_size, end.offset) if status.st_ino == end.inode else status.st_size
+            yield from _backwards(path, descriptor, size, max(0, size - left))
             left -= status.st_size
         finally:
             os.close(descriptor)
@@ -170,6 +246,7 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("trigger") or ""),
             int(event.get("attempt") or 1),
             str(event.get("item") or ""),
+            bool(event.get("suspect")),
             event.get("final") is not False,
         )
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import NOTHING
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, is_name, to_json
-from clodputer.store import plainfile, secrets
+from clodputer.store import disabled, plainfile, secrets
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.store.tasks.problems import Problem, dotted
@@ -83,7 +83,10 @@ def find(home: Home, name: str) -> str:
 def check_file(
     home: Home, path: str, environ: Mapping[str, str]
 ) -> tuple[Optional[Task], tuple[Problem, ...]]:
-    """The task in a file, from the cache when the file is unchanged; or None and all its problems."""
+    """The task in a file, from the cache when the file is unchanged; or None and all its problems.
+
+    One that was disabled by itself is not enabled, whatever its file says, as long as that has `auto_disable_after`.
+    """
 
     def fresh() -> tuple[object, bool]:
         from clodputer.tasks.check import check
@@ -95,11 +98,14 @@ def check_file(
 
     try:
         try:
-            return from_json(cache.get(home, path, _version(), fresh)), ()
+            task = from_json(cache.get(home, path, _version(), fresh))
         except _FOREIGN:
-            return from_json(fresh()[0]), ()  # type: ignore[arg-type]
+            task = from_json(fresh()[0])  # type: ignore[arg-type]
     except _Invalid as invalid:
         return None, invalid.args[0]
+    if task.auto_disable_after and disabled.is_disabled(home, task.name):
+        task = task._replace(enabled=False)
+    return task, ()
 
 
 def check_content(

@@ -48,6 +48,7 @@ SHARED = {
     "fate",
     "coming",
     "scheduler",
+    "waits",
 }
 NAMES = list(COMMANDS)
 

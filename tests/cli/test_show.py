@@ -166,7 +166,7 @@ def test_a_run_without_a_record(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("marked", "state", "words"),
-    [(True, "interrupted", "the next exec tells"), (False, "lost", "nobody is at it")],
+    [(True, "interrupted", "then the next exec settles it"), (False, "lost", "no process is working on it")],
 )
 def test_a_run_that_nobody_is_at(home: Home, marked: bool, state: str, words: str) -> None:
     unfinished_run(home, [[os.getpid(), "another start", 1]], marked)

@@ -14,9 +14,10 @@ from clodputer import effects
 from clodputer.effects.drop import put_down
 from clodputer.effects.settling import Settling
 from clodputer.model.attempts import Attempts, past, to_json
+from clodputer.model.autodisable import Disabled
 from clodputer.model.request import Place
 from clodputer.runner.settle import settle
-from clodputer.store import holds, runs
+from clodputer.store import disabled, holds, resets, runs
 from clodputer.store.context import look
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
@@ -51,6 +52,7 @@ EFFECTS: dict[str, dict[str, Any]] = {
     "finish": {"effect": "finish"},
     "put_back": {"effect": "put_back"},
     "bury": {"effect": "bury", "code": "exec_died"},
+    "disable": {"effect": "disable", "at": 1_800_000_000.0, "failures": 3, "reason": "timeout"},
     "hold": HOLD,
     "retry": RETRY,
     "park": {
@@ -82,7 +84,7 @@ EFFECTS: dict[str, dict[str, Any]] = {
     },
 }
 # After these the request is still in the slot.
-STAYS = ("hold", "drop", "log", "not_followed")
+STAYS = ("hold", "disable", "drop", "log", "not_followed")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
@@ -116,9 +118,9 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
 
 
 def state(one: Settling) -> dict[str, str]:
-    """All files of the spool, the runs and the holds, with their content."""
+    """All files of the spool, the runs, the holds and what says that tasks are disabled, with their content."""
     home = one.context.home
-    folders = (home.spool, home.runs, home.holds)
+    folders = (home.spool, home.runs, home.holds, f"{home.ledger}/disabled")
     paths = [path for folder in folders for path in Path(folder).rglob("*") if path.is_file()]
     return {str(path): path.read_text() for path in sorted(paths) if path.name != ".lock"}
 
@@ -172,6 +174,23 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
         if not killed[0]:
             return
     pytest.fail("it has no end")
+
+
+def test_what_a_person_has_enabled_since_is_not_disabled_again(tmp_path: Path) -> None:
+    """The settling of a run from before is repeated after a crash; nor does it take the word of another run."""
+    effect = EFFECTS["disable"]
+    one = settling(tmp_path, effect)
+    home = one.context.home
+    resets.reset(home, "work", effect["at"] + 1)
+    effects.perform(one, effect)
+    assert not disabled.is_disabled(home, "work")
+    other = Disabled(5.0, 9, "empty", "another-run")
+    disabled.write(home, "work", other)
+    effects.perform(one, {**effect, "at": effect["at"] + 2})
+    assert disabled.read(home, "work") == other
+    Path(home.ledger, "disabled", "work.json").write_text("{")
+    assert disabled.read(home, "work") is not None, "what cannot be read disables all the same"
+    effects.perform(one, {**effect, "at": None})
 
 
 @pytest.mark.parametrize("name", ["finish", "put_back", "retry"])

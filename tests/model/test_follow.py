@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clodputer.model.decide import is_final
 from clodputer.model.follow import graph
 from clodputer.model.follow.keys import LISTS, Follow, Most, most
 from clodputer.model.follow.line import Line, line_of, origin_of
 from clodputer.model.follow.plan import (
     TOO_DEEP,
     TOO_MANY,
-    is_final,
     lists_after,
     plan,
     request_id,
@@ -50,7 +50,6 @@ def test_which_lists_an_end_calls_for(outcome: str, lists: tuple[str, ...]) -> N
 )
 def test_only_the_last_run_of_a_request_is_followed(way_out: str, final: bool) -> None:
     assert is_final([{"effect": "hold"}, {"effect": way_out}]) is final
-    assert not is_final([])
 
 
 def test_too_deep_and_too_many_are_told_one_by_one() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
+from tests.runner.watched import Watched
 from tests.workshop import (
     clodputer,
     command_task,
@@ -165,6 +166,28 @@ def test_a_check_leaves_no_process_behind(home: Home) -> None:
     left = int((Path(home.root).parent / "left").read_text())
     assert record["reason"] == "unproven"
     assert not Path(f"/proc/{left}").exists()
+
+
+def test_a_file_for_which_there_is_nothing_to_do_is_done_with(tmp_path: Path) -> None:
+    """A skipped run acknowledges what its trigger brought, as any other does."""
+    watched = Watched(tmp_path)
+    command_task(watched.home, "work", "/bin/true", more="precheck: ['false']\n")
+    watched.put("a.txt")
+    watched.look()
+    execute(watched.home)
+    assert [record["reason"] for record in records(watched.home, "work")] == ["nothing_to_do"]
+    watched.look()
+    assert (watched.dropped(), everything(watched.home)) == ([], {})
+
+
+def test_figures_are_of_runs_that_had_something_to_do(home: Home) -> None:
+    """Many a look that took no time makes the usual run no quicker; and none of them is a success."""
+    ran(home, "sleep 0.5")
+    for _ in range(3):
+        assert ran(home, precheck=["false"])["duration_seconds"] < 0.5
+    stats = json.loads(clodputer(home, "stats", "--json")[0])["data"]["stats"]
+    assert (stats["runs"], stats["succeeded"], stats["success_rate"]) == (4, 1, 1.0)
+    assert stats["median_seconds"] >= 0.5
 
 
 def test_what_is_skipped_is_logged(home: Home) -> None:

@@ -67,6 +67,7 @@ def test_every_template_validates(tmp_path: Path) -> None:
         "file-watcher",
         "log-triage",
         "manual",
+        "repair",
         "repository-chore",
     ]
     assert [problem for report in reports for problem in report.problems] == []

@@ -86,6 +86,8 @@ PROGRAM = "agent: command\ncommand: [/bin/true]\n"
             PROGRAM + "expect: {command_succeeds: [no-such, x]}\n",
             ["3: expect.command_succeeds: there is no program no-such in "],
         ),
+        (PROGRAM + "verify: [no-such, x]\n", ["3: verify: there is no program no-such in "]),
+        (PROGRAM + "precheck: [./no-such]\n", ["3: precheck: there is no program ./no-such in "]),
         (PROGRAM + "expect: {command_succeeds: [true]}\n".replace("true", "'true'"), []),
         (
             PROGRAM + "timeout: 1m\nstall_timeout: 2m\n",

@@ -64,7 +64,10 @@ def _asking(as_json: bool) -> Callable[[str], bool]:
     def ask(question: str) -> bool:
         if as_json or not is_terminal(sys.stdin):
             raise ClodputerError(
-                "usage", "nobody can be asked here whether to go on", "Add --yes.", ExitCode.USAGE
+                "usage",
+                "there is no terminal here in which to ask whether to go on",
+                "Add --yes.",
+                ExitCode.USAGE,
             )
         return bool(click.confirm(question, default=False))
 

@@ -89,8 +89,8 @@ def _finished(event: Mapping[str, Any]) -> str:
         parts.append(f"after {format_duration(seconds)}")
     if isinstance(cost, (int, float)) and cost:
         parts.append(when.dollars(cost))
-    told = " ".join(parts)
-    return f"{told}: {one_line(str(event['message']), LONGEST)}" if event.get("message") else told
+    ended = " ".join(parts)
+    return f"{ended}: {one_line(str(event['message']), LONGEST)}" if event.get("message") else ended
 
 
 def _others(event: Mapping[str, Any]) -> str:

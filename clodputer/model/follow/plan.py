@@ -22,8 +22,6 @@ from clodputer.model.outcome import FAILED, LIMITED, LOST, SUCCEEDED, TIMED_OUT
 
 # The trigger in the origin of a request that a follow-up is.
 TRIGGER = "follow_up"
-# The effects with which a request comes to its end. After any other it is run again, and nothing follows yet.
-LAST = frozenset(("finish", "bury", "park"))
 
 # Codes of what does not follow.
 TOO_DEEP, TOO_MANY, NOT_FILLED_IN, TOO_LARGE = "too_deep", "too_many", "not_filled_in", "too_large"
@@ -59,11 +57,6 @@ class Plan(NamedTuple):
 
     goes: tuple[FollowUp, ...] = ()
     cut: tuple[Cut, ...] = ()
-
-
-def is_final(effects: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the effects of a run's end say that its request has come to its end with it."""
-    return bool(effects) and effects[-1].get("effect") in LAST
 
 
 def lists_after(outcome: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any, Union
 
+from clodputer.model.decide import is_final
 from clodputer.model.follow.keys import COMMAND, LOG, NOTHING, RUN, most
 from clodputer.model.follow.line import line_of, origin_of
 from clodputer.model.follow.plan import (
@@ -15,7 +16,6 @@ from clodputer.model.follow.plan import (
     Cut,
     FollowUp,
     file_name,
-    is_final,
     not_followed,
     plan,
     request_id,
@@ -43,7 +43,7 @@ def with_follow_ups(context: Context, task: Task, record: Mapping[str, Any]) -> 
     Nothing follows a run whose request goes on, nor one that a person has started without follow-ups. Raises OSError.
     """
     effects, origin = list(record["effects"]), record["origin"]
-    if task.follow == NOTHING or not is_final(effects) or origin.get("follow_ups") is False:
+    if task.follow == NOTHING or not effects or not is_final(effects) or origin.get("follow_ups") is False:
         return dict(record)
     line = line_of(origin, str(record["request_id"]))
     planned = plan(task.follow, str(record["outcome"]), line, most(context.settings.follow_ups))

@@ -11,6 +11,7 @@ from time import localtime, monotonic, sleep, strftime, time
 from typing import Any
 
 from clodputer.effects.settling import Settling
+from clodputer.model.decide import is_final
 from clodputer.model.follow.join import (
     TRIGGER,
     Ended,
@@ -25,7 +26,7 @@ from clodputer.model.follow.join import (
 )
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of, origin_of
-from clodputer.model.follow.plan import TOO_DEEP, TOO_MANY, file_name, is_final
+from clodputer.model.follow.plan import TOO_DEEP, TOO_MANY, file_name
 from clodputer.model.settings import DAY
 from clodputer.model.task import Task
 from clodputer.store import memory, runs

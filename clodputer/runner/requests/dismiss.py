@@ -63,7 +63,7 @@ def every(context: Context, place: str) -> list[Found]:
 
 
 def dismiss(context: Context, found: Found) -> Dismissed:
-    """Move it to `closed/`, its reason with it. Raises ClodputerError when it is gone meanwhile, OSError.
+    """Move it to `closed/`, its reason with it. Raises ClodputerError when it is no longer there, OSError.
 
     One rename: killed before it, it lies where it lay; after it, it is put away, and a second call says so.
     """
@@ -80,7 +80,7 @@ def dismiss(context: Context, found: Found) -> Dismissed:
         try:
             kept = close(context, found.path, reason)
         except FileNotFoundError:
-            raise ClodputerError("request_unknown", f"{found.name} is gone meanwhile") from None
+            raise ClodputerError("request_unknown", f"{found.name} is no longer there") from None
         aside.forget(found.path)
         context.log(
             now, "dismissed", task=task or None, request_id=request_id, file=reason.dropped_as, kept=kept

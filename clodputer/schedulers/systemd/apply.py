@@ -178,8 +178,8 @@ def _write(frame: Frame, change: Change) -> None:
             if found is None or unitfile.marked(found) is None:
                 raise ClodputerError(
                     "unit_foreign",
-                    f"{path} is there, and not of Clodputer",
-                    "Move it elsewhere if it is not needed; Clodputer touches nothing of others.",
+                    f"{path} is there, and Clodputer did not write it",
+                    "Move it elsewhere if it is not needed; Clodputer changes no files of others.",
                 )
         if change.verb == ADD or there.get(path) != text:
             atomic.write(path, text.encode("utf-8", "surrogateescape"), mode=0o644)

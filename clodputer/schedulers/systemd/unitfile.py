@@ -12,7 +12,7 @@ from clodputer.schedulers.unit import Frame, home_tag, unit_stem
 PREFIX = "clodputer-"
 SERVICE, TIMER, PATH = ".service", ".timer", ".path"
 SUFFIXES = (SERVICE, TIMER, PATH)
-# What pulls in the units that ring; services are started by these only.
+# What pulls in timers and paths; services are started by these only.
 WANTS = {TIMER: "timers.target.wants", PATH: "paths.target.wants"}
 
 _MARK = re.compile(r"# clodputer-unit home=(\S+) kind=(\S+) task=(\S*)")
@@ -34,7 +34,7 @@ def folder(frame: Frame) -> str:
 
 
 def stamp(frame: Frame, timer: str) -> str:
-    """The file in which systemd keeps when a timer rang last."""
+    """The file in which systemd keeps when a timer last went off."""
     return f"{_base('XDG_DATA_HOME', f'{frame.account}/.local/share')}/systemd/timers/stamp-{timer}"
 
 

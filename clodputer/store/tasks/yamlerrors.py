@@ -8,7 +8,7 @@ import yaml
 
 # What the parser says, and what the person at the keyboard most likely did.
 _MEANINGS = (
-    ("found character '\\t'", "a tab stands where YAML takes blanks only; indent with blanks"),
+    ("found character '\\t'", "YAML does not allow tabs for indentation; use spaces"),
     (
         "mapping values are not allowed here",
         "a second ': ' in one line, or a line that is indented too far; put a text that holds ': ' in quotes",
