@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
+from clodputer.model.channel import Notify
 from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
 from clodputer.model.limit import Limit
@@ -93,6 +94,8 @@ class Task(NamedTuple):
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()
+    notify: Notify = Notify()
+    ping: str = ""
     keep_awake: bool = False
     follow: Follow = Follow()
     triggers: tuple[Trigger, ...] = (Trigger(),)
@@ -108,6 +111,7 @@ MAPPINGS: Mapping[str, Any] = {
     "budget": Budget,
     "require": Require,
     "window": WindowRule,
+    "notify": Notify,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
