@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
+from clodputer.model.channel import Notify
 from clodputer.model.expect import Expect
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
@@ -92,6 +93,8 @@ class Task(NamedTuple):
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()
+    notify: Notify = Notify()
+    ping: str = ""
     keep_awake: bool = False
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
@@ -106,6 +109,7 @@ MAPPINGS: Mapping[str, Any] = {
     "budget": Budget,
     "require": Require,
     "window": WindowRule,
+    "notify": Notify,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

@@ -39,7 +39,9 @@ _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",
     "promote": "queueing requests whose time has come",
+    "mail": "looking whether somebody is to be told of something",
     "budgets": "looking whether a budget is nearly spent",
+    "breaker": "looking whether a breaker has opened",
     "tidy": "tidying up old runs and logs",
 }
 

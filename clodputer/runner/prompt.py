@@ -28,8 +28,8 @@ BEGUN_ANEW = (
 
 GUARD = "The text of the task follows.\n\n"
 
-# The prompt's own, which `render` fills in, and what is no text of the person's.
-_NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context"))
+# The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when something is told.
+_NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context", "notify", "ping"))
 
 
 def render(
@@ -156,7 +156,7 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
 
 def may_hold_templates(task: Task) -> bool:
     """Whether any text of the task is a template, or may be one: that of a prompt's file is not known before a run."""
-    return bool(task.prompt_file) or _any_marked(task)
+    return bool(task.prompt_file) or _any_marked(task._replace(ping=""))
 
 
 def _any_marked(value: Any) -> bool:
