@@ -38,6 +38,7 @@ HOOK = "CLODPUTER_FAULT"
 _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",
+    "joins": "looking whether all that a task waits for has ended",
     "promote": "queueing requests whose time has come",
     "mail": "looking whether somebody is to be told of something",
     "budgets": "looking whether a budget is nearly spent",
