@@ -16,6 +16,8 @@ from clodputer.store import exposed
 KEYS: tuple[Key, ...] = ()
 
 _PREFIX = "cp-"
+DEFAULT = "/tmp"  # noqa: S108
+REMEDY = "Set TMPDIR to the absolute path of a folder that this account can write to, then: clodputer install"
 
 
 def plan(_task: Optional[Task], environ: Mapping[str, str], run_id: str) -> dict[str, Any]:
@@ -26,18 +28,29 @@ def plan(_task: Optional[Task], environ: Mapping[str, str], run_id: str) -> dict
     """
     moment, _, request_id = run_id.partition("-")
     name = f"{_PREFIX}{moment[-11:-1].replace('.', '')}-{request_id[:8]}"
-    bases = [base for base in dict.fromkeys((environ.get("TMPDIR", "").rstrip("/"), "/tmp")) if base]  # noqa: S108
-    problems = []
-    for base in bases:
-        problem = unusable(base)
-        if not problem:
-            return {"path": f"{base}/{name}"}
-        problems.append(f"{base}: {problem}")
+    base, problems = place(environ)
+    if base:
+        return {"path": f"{base}/{name}"}
     raise ClodputerError(
-        "no_temporary_folder",
-        f"a run has nowhere to put its temporary files: {'; '.join(problems)}",
-        "Set TMPDIR to the absolute path of a folder that this account can write to, then: clodputer install",
+        "no_temporary_folder", f"a run has nowhere to put its temporary files: {'; '.join(problems)}", REMEDY
     )
+
+
+def place(environ: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The folder in which runs have their temporary folders, empty for none; and what is wrong with those before it."""
+    problems: list[str] = []
+    for base in dict.fromkeys((environ.get("TMPDIR", "").rstrip("/"), DEFAULT)):
+        problem = unusable(base) if base else ""
+        if base and not problem:
+            return base, problems
+        problems += [f"{base}: {problem}"] if base else []
+    return "", problems
+
+
+def replaced(environ: Mapping[str, str]) -> str:
+    """That TMPDIR is not used, and why, as a clause; empty when it is used or not set, or when nothing else can be."""
+    base, problems = place(environ)
+    return f"TMPDIR cannot be used, and runs use {base} instead ({problems[0]})" if base and problems else ""
 
 
 def enter(token: Mapping[str, Any]) -> Prepared:
