@@ -12,10 +12,11 @@ CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Imports go down; on one floor only inside one folder. Modules that stand directly in clodputer/ are no floor at all.
 FLOORS = {
-    "cli": 7,
-    "views": 6,
-    "schedulers": 5,
-    "runner": 4,
+    "cli": 8,
+    "views": 7,
+    "schedulers": 6,
+    "runner": 5,
+    "outbox": 4,
     "tasks": 3,
     "agents": 2,
     "effects": 2,

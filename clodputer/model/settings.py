@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, require, windowrule
+from clodputer.model import budget, channel, require, windowrule
+from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
@@ -36,6 +37,10 @@ class Settings(NamedTuple):
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     window: Mapping[str, Any] = {}
+    follow_ups: Mapping[str, int] = {}
+    notify: Mapping[str, Mapping[str, Any]] = {}
+    idle_after: Optional[float] = None
+    ping: str = ""
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -162,6 +167,21 @@ KEYS = (
         "See [usage windows](usage-windows.md).",
         absent="no limit",
         example={"stop_at": "90%", "keep_back": "20% during 09:00-18:00"},
+    ),
+    SETTING,
+    channel.SETTING,
+    Key(
+        "idle_after",
+        DURATION,
+        _HELD.idle_after,
+        "You are told once when no run has begun or ended for so long.",
+        60,
+        YEAR,
+        absent="you are not told",
+        example="26h",
+    ),
+    channel.PING._replace(
+        help="The same as the `ping` of a task, for the runs of all tasks together; see [Telling someone](notify.md#pings)."
     ),
     Key(
         "sweep",

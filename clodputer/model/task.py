@@ -7,7 +7,9 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
+from clodputer.model.channel import Notify
 from clodputer.model.expect import Expect
+from clodputer.model.follow.keys import Follow
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
@@ -92,12 +94,15 @@ class Task(NamedTuple):
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()
+    notify: Notify = Notify()
+    ping: str = ""
     keep_awake: bool = False
+    follow: Follow = Follow()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
-FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
+FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits, "follow": Follow}
 MAPPINGS: Mapping[str, Any] = {
     "expect": Expect,
     "retry": Retry,
@@ -106,6 +111,7 @@ MAPPINGS: Mapping[str, Any] = {
     "budget": Budget,
     "require": Require,
     "window": WindowRule,
+    "notify": Notify,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

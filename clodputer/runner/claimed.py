@@ -11,17 +11,19 @@ from typing import Any, Optional, Union
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates import budget
+from clodputer.gates import breaker, budget
 from clodputer.model.attempts import Past
 from clodputer.model.budget import Spent
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
+from clodputer.model.outcome import BLAMELESS
 from clodputer.model.proof import started_no_agent
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, replace, unrecorded
+from clodputer.runner import fault, mail, replace, unrecorded
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt, Finished
 from clodputer.runner.intake import read_request
@@ -94,6 +96,8 @@ def handle(
         raise
     settled = settle(context, slot, place, record, ended_at)
     fault.contained(context, "budgets", partial(_tell_of_budgets, context, task, settled, history, ended_at))
+    fault.contained(context, "breaker", partial(_tell_of_breaker, context, task, settled, history, ended_at))
+    mail.look(context)
     return settled
 
 
@@ -117,12 +121,36 @@ def _tell_of_budgets(
         )
 
 
+def _tell_of_breaker(
+    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
+) -> None:
+    """Log that this run has opened the task's breaker."""
+    if record["outcome"] in BLAMELESS:
+        return
+    history.renew()
+    found = breaker.newly_open(task, history, context, now)
+    if found is not None:
+        context.log(
+            now,
+            "breaker_open",
+            task=task.name,
+            run_id=record["run_id"],
+            request_id=record["request_id"],
+            reason=found.last,
+            message=f"{found.failures} of its requests failed, one after the other; its triggers start none before "
+            f"{iso(found.until or now)}.",
+        )
+
+
 def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
+    mail.begin(context, attempt.task)
     with ExitStack() as entered:
         verdict = admit(context, attempt, entered)
         if verdict is not None:
             return verdict
         waits.forget(context.home, attempt.slot.lane, attempt.request.id)
+        mail.look(context)
+        mail.send(context)
         return attempt.run()
 
 

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from json import dumps, loads
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
 from clodputer.runner.processes.stop import REQUESTS, Stop
@@ -18,6 +18,8 @@ from clodputer.store.spool.slot import Slot
 
 # How often somebody who watches is shown how far it is, in seconds.
 GLANCE = 0.2
+# The same for what we do meanwhile.
+PAUSE = 1.0
 
 Records = tuple[Mapping[str, Any], ...]
 Drain = Callable[[Slot, Lock, Stop], Records]
@@ -31,8 +33,15 @@ class Child(NamedTuple):
     answer: int
 
 
-def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Records:
+def side_by_side(
+    taken: list[tuple[Slot, Lock]],
+    drain: Drain,
+    stop: Stop,
+    meanwhile: Optional[Callable[[], object]] = None,
+) -> Records:
     """Drain each slot, whose lock is ours, in a process of its own, which then holds that lock; all records.
+
+    meanwhile: what to do about once a second; it must not take long.
 
     A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises OSError and ClodputerError as
     they do, and ClodputerError when one of them died, after the others have come to their end; the next exec recovers its slot.
@@ -51,7 +60,10 @@ def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Re
     while waiting:
         if stop.meanwhile is not None:
             stop.meanwhile()
-        ready, _, _ = select.select([*waiting, stop.fileno()], [], [], GLANCE if stop.meanwhile else None)
+        if meanwhile is not None:
+            meanwhile()
+        pause = GLANCE if stop.meanwhile else None if meanwhile is None else PAUSE
+        ready, _, _ = select.select([*waiting, stop.fileno()], [], [], pause)
         if stop.requested and not passed_on:
             passed_on = True
             for child in children:

@@ -20,6 +20,7 @@ from clodputer.store.index.query import Finished
 from clodputer.store.spool import stuck
 from clodputer.views.faults import Faults, faults
 from clodputer.views.past import of_past
+from clodputer.views.unfollowed import Unfollowed, unfollowed
 
 WEEK = 7 * 86400.0
 # A task that failed longer ago and never ran since is old news, in seconds.
@@ -46,6 +47,7 @@ class Attention(NamedTuple):
     crashes: int = 0
     faults: Faults = Faults()
     stuck: tuple[str, ...] = ()
+    unfollowed: Unfollowed = Unfollowed()
     disabled: tuple[tuple[str, Disabled], ...] = ()
     temporary: str = ""
 
@@ -75,6 +77,7 @@ class Attention(NamedTuple):
             "fault": self.faults.latest and self.faults.latest.to_json(),
             "faults": self.faults.number,
             "stuck": list(self.stuck),
+            "not_followed": self.unfollowed.to_json(),
         }
 
 
@@ -112,6 +115,7 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         len(recent),
         faults(context.home, since),
         tuple(sorted(stuck.load(context.home))),
+        unfollowed(context.home, since),
         tuple(_disabled(context, tasks)),
         scratch.replaced(context.environ),
     )

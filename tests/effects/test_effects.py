@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from clodputer import effects
+from clodputer.effects.drop import put_down
 from clodputer.effects.settling import Settling
 from clodputer.model.attempts import Attempts, past, to_json
 from clodputer.model.autodisable import Disabled
@@ -61,7 +62,29 @@ EFFECTS: dict[str, dict[str, Any]] = {
         "message": "3 runs failed.",
         "attempts": [],
     },
+    "drop": {
+        "effect": "drop",
+        "on": "on_success",
+        "place": 0,
+        "form": "run",
+        "target": "deploy",
+        "request_id": "0a1b2c3d",
+        "name": "deploy@follow_up-0a1b2c3d.json",
+        "request": {"id": "0a1b2c3d", "task": "deploy"},
+    },
+    "log": {"effect": "log", "on": "on_finish", "place": 0, "message": "work is done"},
+    "not_followed": {
+        "effect": "not_followed",
+        "on": "on_success",
+        "place": 1,
+        "form": "run",
+        "target": "deploy",
+        "code": "too_deep",
+        "message": "it would be more than 4 follow-ups deep",
+    },
 }
+# After these the request is still in the slot.
+STAYS = ("hold", "disable", "drop", "log", "not_followed")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +112,9 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
         '{"task": "work", "body": "very-secret-word"}'
     )
     slot.mark(home, Slot("default", 0), "work", RUN)
-    return Settling(context, Slot("default", 0), PLACE, record(effect))
+    one = Settling(context, Slot("default", 0), PLACE, record(effect))
+    put_down(one)
+    return one
 
 
 def state(one: Settling) -> dict[str, str]:
@@ -115,7 +140,7 @@ def test_a_repetition_changes_nothing(tmp_path: Path, name: str) -> None:
     after = state(one)
     effects.perform(one, EFFECTS[name])
     assert state(one) == after
-    assert os.path.exists(one.in_slot) is (name in ("hold", "disable"))
+    assert os.path.exists(one.in_slot) is (name in STAYS)
     assert not any("very-secret-word" in text for path, text in after.items() if path.startswith(one.folder))
 
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.request import parse_place
 from clodputer.runner.requests import unpark
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, parked
 from tests.killing import killed_at
-from tests.slots import settle
+from tests.slots import make_due, settle
 from tests.system import execs
 from tests.workshop import (
     clodputer,
@@ -59,11 +58,7 @@ def waits(home: Home) -> list[tuple[str, str]]:
 
 def wake(home: Home) -> None:
     """Have everything that is delayed asked about again."""
-    folder = Path(home.lanes, "default", "delayed")
-    for name in sorted(os.listdir(folder)):
-        place = parse_place(name)
-        assert place is not None
-        os.rename(folder / name, folder / str(place._replace(microseconds=1)))
+    make_due(home)
     execs.run(home, "exec")
 
 

@@ -14,6 +14,7 @@ from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool import waits
+from tests.slots import make_due
 from tests.system import execs
 from tests.workshop import (
     clodputer,
@@ -38,13 +39,6 @@ def home(tmp_path: Path) -> Home:
     command_task(home, "free", "/bin/true")
     holds.place(home, HELD, Hold("paused", "by Ada", time(), None))
     return home
-
-
-def let_time_pass(home: Home, lane: str = "default") -> None:
-    """As if the time until the next look had passed."""
-    for path in Path(home.lanes, lane, "delayed").iterdir():
-        first, _, rest = path.name.partition(".")
-        path.rename(path.with_name(f"{1:0{len(first)}d}.{rest}"))
 
 
 def test_a_task_on_hold_lets_the_others_of_its_lane_go_on(home: Home) -> None:
@@ -72,14 +66,14 @@ def test_a_task_on_hold_lets_the_others_of_its_lane_go_on(home: Home) -> None:
     assert json.loads(clodputer(home, "next", "free", "--json")[0])["data"]["waits"] == []
     assert "task held until it is lifted (paused): by Ada" in clodputer(home, "status")[0]
 
-    let_time_pass(home)
+    make_due(home)
     assert execute(home)["runs"] == []
     assert len(everything(home)["default/delayed"]) == 3
     assert len(events(home, "delayed")) == 3, "waiting on is told once"
     assert events(home, "promoted") == []
 
     holds.lift(home, HELD)
-    let_time_pass(home)
+    make_due(home)
     drop(home, "late.json", '{"task": "held", "id": "held-late"}')
     execute(home)
     ran = [record["request_id"] for record in records(home, "held")]
@@ -99,14 +93,14 @@ def test_since_when_is_that_of_the_reason(home: Home) -> None:
         assert first is not None
         assert first.reason == "admission"
         waits.write(home, "default", "free-0001", first._replace(message="as before", since=1_700_000_000.0))
-        let_time_pass(home)
+        make_due(home)
         execute(home)
     finally:
         lock.release()
     waiting = waits.read(home, "default", "free-0001")
     assert waiting is not None
     assert (waiting.since, waiting.message) == (1_700_000_000.0, first.message)
-    let_time_pass(home)
+    make_due(home)
     execute(home)
     assert outcomes(home, "free") == ["succeeded"]
     assert waits.read(home, "default", "free-0001") is None
@@ -190,7 +184,7 @@ def test_killed_at_every_step_of_waiting(tmp_path: Path) -> None:
         assert list(everything(home)) == ["default/delayed"], f"step {step}: {what}"
         assert waits.read(home, "default", "held-1") is not None, f"step {step}: {what}"
         holds.lift(home, HELD)
-        let_time_pass(home)
+        make_due(home)
         execs.run(home, "exec")
         assert outcomes(home, "held") == ["succeeded"], f"step {step}: {what}"
         assert everything(home) == {}

@@ -139,6 +139,13 @@ def _attention(status: Status) -> Iterator[str]:
         )
     if needs.stuck:
         yield f"{len(needs.stuck)} stuck in spool/new: {one_line(', '.join(needs.stuck), 200)}. See: clodputer doctor"
+    if needs.unfollowed.latest is not None:
+        last, number = needs.unfollowed.latest, needs.unfollowed.number
+        yield (
+            f"{counted(number, 'follow-up')} did not come, last {when.ago(last.at, status.now)}: {printable(last.on)} of "
+            f"{printable(last.task)}{f' ({printable(last.target)})' if last.target else ''}: {one_line(last.message, 200)}. "
+            "See: clodputer logs --event not_followed"
+        )
     for task, disabled in needs.disabled[:MOST_FAILING]:
         ago = when.ago(disabled.at, status.now)
         yield (

@@ -20,6 +20,7 @@ NO_VARIABLES: Mapping[str, str] = {}
 RULES = (
     "store/settings/check.py",
     "store/tasks/models.py",
+    "model/channel.py",
     "model/keys.py",
     "model/keyvalue.py",
     "model/settings.py",

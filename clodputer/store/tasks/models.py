@@ -107,8 +107,15 @@ def _reported(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _checked(key: Key, value: Any) -> Any:
     assert key.check is not None  # noqa: S101
-    key.check(value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value)
+    key.check(_plain(value))
     return value
+
+
+def _plain(value: Any) -> Any:
+    """A mapping, or a mapping of mappings, as plain values."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value
 
 
 def _enough(key: Key, value: list[Any]) -> list[Any]:
