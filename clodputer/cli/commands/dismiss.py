@@ -45,8 +45,8 @@ def command(
 ) -> Result:
     """Put away what was given up, rejected or parked.
 
-    REQUEST is an id from `clodputer queue --dead` or `--parked`, FILE a name from `clodputer queue --rejected`. It is counted no
-    more, and nothing is deleted: it is moved to spool/closed/ with its reason, and `clodputer retry` can drop it again. What
+    REQUEST is an id from `clodputer queue --dead` or `--parked`, FILE a name from `clodputer queue --rejected`. It is counted
+    no more, and nothing is deleted: it is moved to spool/closed/ with its reason; `clodputer retry` can drop it again. What
     waited for a parked item goes on; its failures so far still count, unlike after `clodputer unpark`.
 
     \b
