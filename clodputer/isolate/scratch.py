@@ -55,7 +55,7 @@ def replaced(environ: Mapping[str, str]) -> str:
 
 def enter(token: Mapping[str, Any]) -> Prepared:
     """Make it. Raises OSError."""
-    # mkdir with mode 0700 makes it or fails: nobody can have laid a trap there.
+    # mkdir makes the folder or fails, so nothing of another account can be in its place.
     os.mkdir(token["path"], 0o700)
     return Prepared(token["path"])
 
@@ -63,7 +63,7 @@ def enter(token: Mapping[str, Any]) -> Prepared:
 def undo(token: Mapping[str, Any]) -> None:
     """Remove it with all that is in it; what cannot be removed stays."""
     path = str(token.get("path", ""))
-    # Removed as a whole, on the word of a file that anybody may have edited: nothing but what bears our name.
+    # The path comes from a file that somebody may have edited, so only a folder with our prefix is removed.
     if not os.path.isabs(path) or not os.path.basename(path).startswith(_PREFIX):
         return
     try:

@@ -1,4 +1,4 @@
-"""`clodputer validate`: all mistakes of all task files, told at once."""
+"""`clodputer validate`: all mistakes of all task files, reported at once."""
 
 from __future__ import annotations
 
