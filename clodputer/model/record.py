@@ -150,7 +150,7 @@ TOLD = (
 
 
 def masked(record: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
-    """The record with secrets masked in all that others have told."""
+    """The record with secrets masked in all that came from outside."""
     return {key: masker.data(value) if key in TOLD else value for key, value in record.items()}
 
 

@@ -34,7 +34,7 @@ TRIES = 3
 
 HOOK = "CLODPUTER_FAULT"
 
-# The steps of a drain that are nobody's in particular, in words.
+# The steps of a drain that belong to no single request, in words.
 _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",

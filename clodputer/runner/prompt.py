@@ -185,7 +185,7 @@ def guard(rendered: str, template: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """The text from its first visible character on: others may drop blanks, marks of no width, controls."""
+    """The text from its first visible character on: others may drop spaces, marks of no width, controls."""
     for index, letter in enumerate(text):
         if letter.isprintable() and not letter.isspace():
             return text[index:]

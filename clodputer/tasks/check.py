@@ -51,7 +51,7 @@ def check(
     *,
     built_in: bool = False,
 ) -> Checked:
-    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it.
+    """The task that `file`, which messages call `shown`, describes. `secrets` is asked only when the file needs it.
 
     built_in: it is no file but the task `ask`, whose name no file may take.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
+from clodputer.isolate import scratch
 from clodputer.model.autodisable import Disabled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
@@ -35,6 +36,7 @@ class Attention(NamedTuple):
     whose latest run ended well and may have done nothing all the same. crash: the latest fault of ours in the last seven
     days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
     names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that were disabled by themselves.
+    temporary: that runs do not have their temporary folders where TMPDIR says, and why; empty when they do.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -47,6 +49,7 @@ class Attention(NamedTuple):
     stuck: tuple[str, ...] = ()
     unfollowed: Unfollowed = Unfollowed()
     disabled: tuple[tuple[str, Disabled], ...] = ()
+    temporary: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -66,6 +69,7 @@ class Attention(NamedTuple):
                 for run in self.failing
             ],
             "disabled": [{"task": task, **one.to_json()} for task, one in self.disabled],
+            "temporary": self.temporary or None,
             "failures": self.failures,
             "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
@@ -113,6 +117,7 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         tuple(sorted(stuck.load(context.home))),
         unfollowed(context.home, since),
         tuple(_disabled(context, tasks)),
+        scratch.replaced(context.environ),
     )
 
 

@@ -19,7 +19,7 @@ from clodputer.model.request import Place
 from clodputer.runner.settle import settle
 from clodputer.store import disabled, holds, resets, runs
 from clodputer.store.context import look
-from clodputer.store.spool import slot
+from clodputer.store.spool import aside, slot
 from clodputer.store.spool.slot import Slot
 from tests.killing import killed_at
 from tests.workshop import environment, make_home, write_secrets
@@ -174,6 +174,19 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
         if not killed[0]:
             return
     pytest.fail("it has no end")
+
+
+@pytest.mark.parametrize("name", ["put_back", "retry"])
+def test_why_it_was_cancelled(tmp_path: Path, name: str) -> None:
+    """Whoever asked for that meanwhile, and not always a person."""
+    one = settling(tmp_path, EFFECTS[name])
+    home = one.context.home
+    slot.ask_cancel(home, Slot("default", 0), PLACE.id, "the terminal was closed")
+    effects.perform(one, EFFECTS[name])
+    (kept,) = aside.names(home.closed)
+    assert (
+        aside.read(home.closed, kept).message == "Cancelled before it ran, because the terminal was closed."
+    )
 
 
 def test_what_a_person_has_enabled_since_is_not_disabled_again(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import budgets, fates, scheduled, waits
+from clodputer.isolate import scratch
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.usage import WORDS
@@ -172,6 +173,8 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST, or dismiss"
     if status.parked:
         yield f"{status.parked} parked, as no run got it done. See: clodputer queue --parked; then: clodputer unpark REQUEST"
+    if needs.temporary:
+        yield f"{one_line(needs.temporary, 300)}. {scratch.REMEDY}"
     for blind in status.watch_problems:
         yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
     if unscheduled := scheduled.sentence(status.scheduled):

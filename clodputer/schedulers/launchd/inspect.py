@@ -27,7 +27,7 @@ class File(NamedTuple):
 
 
 def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
-    """All units of ours, of this home or of all. Raises ClodputerError when it cannot be told."""
+    """All units of ours, of this home or of all. Raises ClodputerError when that is not known."""
     files = {file.label: file for file in own_files(frame)}
     try:
         there = launchctl.session(frame)
