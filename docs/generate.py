@@ -128,7 +128,10 @@ def pages() -> dict[str, str]:
         tasks = file.read()
     with open(f"{FOLDER}/configuration.md", encoding="utf-8") as file:
         configuration = file.read()
+    with open(f"{FOLDER}/follow-ups.md", encoding="utf-8") as file:
+        follow_ups = file.read()
     return {
+        "follow-ups.md": filled(follow_ups, keytables.follow_ups()),
         "tasks.md": filled(tasks, keytables.sections()),
         "configuration.md": filled(configuration, {"keys of config.yaml": keytables.configuration()}),
         "schemas/task.json": json.dumps(fileschema.task(), indent=2, ensure_ascii=False) + "\n",

@@ -22,6 +22,7 @@ from clodputer.model import (
     windowrule,
 )
 from clodputer.model import keys as kinds
+from clodputer.model.follow import keys as follow
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
 from clodputer.tasks import own, tables
@@ -55,6 +56,7 @@ def sections() -> dict[str, str]:
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
+        "keys of follow-ups": _of_tasks(follow.KEYS, ""),
         "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
@@ -63,6 +65,17 @@ def sections() -> dict[str, str]:
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
     }
+
+
+def follow_ups() -> dict[str, str]:
+    """The tables of docs/follow-ups.md by the names of their places: what an item of each list may hold."""
+    return {"keys of an item": _of_items(follow.FORM_KEYS), "keys of after": _of_items(follow.PARENT_KEYS)}
+
+
+def _of_items(keys: Iterable[Key]) -> str:
+    rows = ["| key | type | default | effect |", "|---|---|---|---|"]
+    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in keys)
+    return "\n".join(rows)
 
 
 def configuration() -> str:

@@ -37,7 +37,7 @@ COMMANDS = {
     "reset": "Forget that a task failed, and let its requests go on.",
     "unpark": "Let the requests about a parked item run again.",
     "retry": "Run a request again that failed, was lost or was set aside.",
-    "dismiss": "Put away what was given up or rejected, and count it no more.",
+    "dismiss": "Put away what was given up, rejected or parked.",
     "next": "Show the coming slot times, of tasks or of a cron expression.",
     "why": "Say why a task did or did not run, and what it waits for.",
     "runs": "List the runs of a task, or of all, the latest first.",

@@ -48,7 +48,7 @@ def closed_if_cancelled(settling: Settling) -> bool:
     context, slot, place = settling.context, settling.slot, settling.place
     if not slots.cancel_asked(context.home, slot, place.id) or not os.path.lexists(settling.in_slot):
         return False
-    close_cancelled(
-        context, settling.in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=settling.run_id
-    )
+    why = slots.why_cancelled(context.home, slot, place.id)
+    facts = {"lane": slot.lane, "run_id": settling.run_id}
+    close_cancelled(context, settling.in_slot, place.id, place.dropped, time(), why, **facts)
     return True

@@ -23,7 +23,8 @@ KEYS: tuple[Key, ...] = breaker.KEYS
 
 # While the one run to try goes on, the others ask again after so many seconds.
 PROBE_LASTS = 60.0
-# So many runs are looked at to say whether the latest one has opened the breaker.
+# So many of the latest runs of a task are looked at. One that finds nothing to do every few minutes has thousands that count
+# neither for it nor against it.
 FARTHEST = 2000
 
 
@@ -65,14 +66,14 @@ def newly_open(task: Task, history: History, context: Context, now: float) -> Op
     """
     if not task.breaker.threshold:
         return None
-    ends = list(islice(_ends(task, history, context), FARTHEST))
+    ends = list(_ends(task, history, context))
     found, before = _states(task, lambda: iter(ends), now), _states(task, lambda: iter(ends[1:]), now)
     opened = (new for new, old in zip(found, before) if new.state == OPEN and old.state == CLOSED)
     return next(opened, None)
 
 
 def _ends(task: Task, history: History, context: Context) -> Iterator[End]:
-    past = history.of_task(task.name, resets.counted_from(context.home, task))
+    past = islice(history.of_task(task.name, resets.counted_from(context.home, task)), FARTHEST)
     return (End(run.at, run.outcome, run.reason, run.request_id) for run in past)
 
 

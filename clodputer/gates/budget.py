@@ -23,6 +23,8 @@ KEYS: tuple[Key, ...] = budget.KEYS
 
 # To say what the next run of a task may cost, so many of its runs are looked at, as far back as this many seconds.
 LOOKED_AT, LOOK_BACK = 100, 90 * 86400.0
+# Among so many, of which most may have found nothing to do.
+FARTHEST = 2000
 
 # What has a budget: everything, a lane or a task, and its name, empty for everything.
 Whose = tuple[str, str]
@@ -130,7 +132,7 @@ def predicted(task: str, cap: Optional[float], history: History, now: float) -> 
     """What a run of a task is expected to cost, in US dollars; None when nothing is known. Raises OSError."""
     past = history.of_task(task, now - LOOK_BACK)
     # A task that mostly finds nothing to do costs no less when there is something.
-    latest = list(islice((run for run in past if spent(run).counts), LOOKED_AT))
+    latest = list(islice((run for run in islice(past, FARTHEST) if spent(run).counts), LOOKED_AT))
     if latest and not latest[0].account:
         return 0.0  # its agent draws on no account
     return budget.predicted((run.cost_usd for run in latest), cap)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-from clodputer.model.keys import CHOICE, CHOICES, COUNT, DURATION, FLAG, LISTED, NUMBER, PART, READING, Key
+from clodputer.model.keys import CHOICE, CHOICES, COUNT, DURATION, FLAG, NUMBER, PART, READING, Key
 from clodputer.model.outcome import BY_DEFAULT, NEVER, REASONS, WHEN_ASKED
 from clodputer.model.withunit import YEAR
 
@@ -144,15 +144,4 @@ RETRY = Key(
     example={"max_attempts": 3},
 )
 
-KEYS = (
-    RETRY,
-    Key(
-        "on_failure",
-        LISTED,
-        (),
-        "What follows a failed run: `- retry: {...}` is another way to write `retry`.",
-        keys=(RETRY,),
-        takes="list of mappings",
-        example=[{"retry": {"max_attempts": 3, "backoff": "exponential"}}],
-    ),
-)
+KEYS = (RETRY,)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import budget, channel, require, windowrule
+from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
@@ -36,6 +37,7 @@ class Settings(NamedTuple):
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     window: Mapping[str, Any] = {}
+    follow_ups: Mapping[str, int] = {}
     notify: Mapping[str, Mapping[str, Any]] = {}
     idle_after: Optional[float] = None
     ping: str = ""
@@ -166,6 +168,7 @@ KEYS = (
         absent="no limit",
         example={"stop_at": "90%", "keep_back": "20% during 09:00-18:00"},
     ),
+    SETTING,
     channel.SETTING,
     Key(
         "idle_after",

@@ -9,6 +9,7 @@ from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.channel import Notify
 from clodputer.model.expect import Expect
+from clodputer.model.follow.keys import Follow
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
@@ -96,11 +97,12 @@ class Task(NamedTuple):
     notify: Notify = Notify()
     ping: str = ""
     keep_awake: bool = False
+    follow: Follow = Follow()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
-FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
+FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits, "follow": Follow}
 MAPPINGS: Mapping[str, Any] = {
     "expect": Expect,
     "retry": Retry,

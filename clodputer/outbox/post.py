@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model import edges
 from clodputer.model.channel import Notify
-from clodputer.model.edges import Edge, Standing, Told
+from clodputer.model.edge import Edge
+from clodputer.model.edges import Standing, Told
 from clodputer.model.errors import ClodputerError
 from clodputer.model.letter import PING, START, Letter
 from clodputer.model.task import Task

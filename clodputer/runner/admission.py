@@ -16,8 +16,8 @@ from clodputer.runner.attempt import Attempt
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 
-# To decide and to mark the slot takes milliseconds. Who has not come round after so many seconds is stopped or very slow, and
-# the request waits for so many seconds more.
+# Deciding and marking the slot takes milliseconds. An exec that has not done so after PATIENCE seconds is stopped or very slow;
+# then the request waits LATER seconds more.
 PATIENCE = 5.0
 GLANCE = 0.005
 LATER = 10.0

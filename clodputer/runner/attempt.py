@@ -21,6 +21,7 @@ from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, logins, replace
+from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
@@ -139,7 +140,7 @@ class Attempt:
         report = finished.report
         fault.reach(self.context, "record", self.request.id)
         effects = decide.after(self._ending(finished, ended_at))
-        return build(
+        record = build(
             self.run_id,
             self.request,
             self.task.agent,
@@ -156,6 +157,7 @@ class Attempt:
             self._suspicion(finished),
             self.over_budget,
         )
+        return with_follow_ups(self.context, self.task, record)
 
     def _suspicion(self, finished: Finished) -> str:
         """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""

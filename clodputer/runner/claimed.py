@@ -55,7 +55,7 @@ def handle(
     fault.reach(context, "claimed", place.id)
     in_slot = slots.path(context.home, slot, place)
     if slots.cancel_asked(context.home, slot, place.id):
-        # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
+        # Whoever cancelled it saw it in the slot at an earlier attempt, or just now.
         _cancelled(context, slot, place, now)
         return None
     try:
@@ -159,7 +159,7 @@ def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, er
     if slots.content(context.home, slot).started:
         unrecorded.keep_error(context, slot, attempt.task.name, attempt.run_id, error)
     elif not fault.charged(error):
-        # The surroundings' fault is no false start of the request's. Where even this fails, the next exec recovers it.
+        # A fault of the machine is no false start of the request. If even this fails, the next exec recovers it.
         with suppress(OSError):
             forget_attempt(context, slot, place, attempt.task.name, attempt.run_id)
 

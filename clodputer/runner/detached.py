@@ -19,7 +19,7 @@ from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.store import atomic
 from clodputer.store.context import Context
 
-# In bytes: what a pipe takes without a reader, everywhere; and in characters, each of which may need six bytes.
+# A pipe takes this many bytes without a reader on every system; the texts have this many characters, of six bytes at most.
 LONGEST, LONGEST_TEXT = 16384, 1200
 
 # What went wrong in words for people, as `run` itself would have said it.

@@ -120,7 +120,7 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
 
 
 def _drained(drain: Drain, slot: Slot, lock: Lock, stop: Stop) -> dict[str, Any]:
-    """The records of a slot, or the error that a person is to be told; whatever else goes wrong is a fault of ours."""
+    """The records of a slot, or the error for the person; whatever else goes wrong is a fault of ours."""
     try:
         return {"records": drain(slot, lock, stop)}
     except (OSError, ClodputerError) as error:

@@ -24,7 +24,7 @@ def memory_percent() -> float:
 
 
 def plugged() -> Optional[bool]:
-    """Whether the computer is on mains power; a computer without a battery is. None when that cannot be told."""
+    """Whether the computer is on mains power; a computer without a battery is. None when that is not known."""
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     if battery is None:
         return True

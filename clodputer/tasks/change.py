@@ -80,7 +80,8 @@ def draft(home: Home, environ: Mapping[str, str], name: str, rewritten: Callable
     mark = BOM if text.startswith(BOM) else ""
     content = (mark + rewritten(text[len(mark) :])).encode()
     task, problems = taskfile.check_content(home, path, content, environ)
-    if task is None:
+    problems = problems or (taskfile.following_problems(home, environ, task) if task else ())
+    if task is None or problems:
         listed = "\n".join(
             f"{problem.key}: {problem.message}" if problem.key else problem.message for problem in problems
         )

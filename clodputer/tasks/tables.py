@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from clodputer import agents, gates, isolate, triggers
 from clodputer.model import channel, expect, limit, limits, proof, retry
+from clodputer.model.follow import keys as follow
 from clodputer.model.keys import KINDS, PART, Key, named
 from clodputer.tasks import own
 
@@ -38,6 +39,7 @@ def tables() -> tuple[Table, ...]:
         Table(expect.KEYS),
         Table(proof.KEYS),
         Table(retry.KEYS),
+        Table(follow.KEYS),
         Table(limit.KEYS),
         Table(channel.KEYS),
         *(Table(gate.KEYS) for gate in gates.GATES if gate.KEYS),

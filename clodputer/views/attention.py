@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
+from clodputer.isolate import scratch
 from clodputer.model.autodisable import Disabled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
@@ -20,6 +21,7 @@ from clodputer.store.spool import stuck
 from clodputer.views.faults import Faults, faults
 from clodputer.views.notify import Undelivered, undelivered
 from clodputer.views.past import of_past
+from clodputer.views.unfollowed import Unfollowed, unfollowed
 
 WEEK = 7 * 86400.0
 # A task that failed longer ago and never ran since is old news, in seconds.
@@ -36,6 +38,7 @@ class Attention(NamedTuple):
     days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
     names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that were disabled by themselves.
     undelivered: what you should have been told and were not.
+    temporary: that runs do not have their temporary folders where TMPDIR says, and why; empty when they do.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -46,8 +49,10 @@ class Attention(NamedTuple):
     crashes: int = 0
     faults: Faults = Faults()
     stuck: tuple[str, ...] = ()
+    unfollowed: Unfollowed = Unfollowed()
     disabled: tuple[tuple[str, Disabled], ...] = ()
     undelivered: Undelivered = Undelivered()
+    temporary: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -68,6 +73,7 @@ class Attention(NamedTuple):
             ],
             "disabled": [{"task": task, **one.to_json()} for task, one in self.disabled],
             "undelivered": self.undelivered.to_json(),
+            "temporary": self.temporary or None,
             "failures": self.failures,
             "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
@@ -75,6 +81,7 @@ class Attention(NamedTuple):
             "fault": self.faults.latest and self.faults.latest.to_json(),
             "faults": self.faults.number,
             "stuck": list(self.stuck),
+            "not_followed": self.unfollowed.to_json(),
         }
 
 
@@ -112,8 +119,10 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         len(recent),
         faults(context.home, since),
         tuple(sorted(stuck.load(context.home))),
+        unfollowed(context.home, since),
         tuple(_disabled(context, tasks)),
         undelivered(context, now),
+        scratch.replaced(context.environ),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from clodputer import effects
+from clodputer.effects.drop import put_down
 from clodputer.effects.settling import Settling
 from clodputer.model.attempts import Attempts, past, to_json
 from clodputer.model.autodisable import Disabled
@@ -18,7 +19,7 @@ from clodputer.model.request import Place
 from clodputer.runner.settle import settle
 from clodputer.store import disabled, holds, resets, runs
 from clodputer.store.context import look
-from clodputer.store.spool import slot
+from clodputer.store.spool import aside, slot
 from clodputer.store.spool.slot import Slot
 from tests.killing import killed_at
 from tests.workshop import environment, make_home, write_secrets
@@ -61,7 +62,29 @@ EFFECTS: dict[str, dict[str, Any]] = {
         "message": "3 runs failed.",
         "attempts": [],
     },
+    "drop": {
+        "effect": "drop",
+        "on": "on_success",
+        "place": 0,
+        "form": "run",
+        "target": "deploy",
+        "request_id": "0a1b2c3d",
+        "name": "deploy@follow_up-0a1b2c3d.json",
+        "request": {"id": "0a1b2c3d", "task": "deploy"},
+    },
+    "log": {"effect": "log", "on": "on_finish", "place": 0, "message": "work is done"},
+    "not_followed": {
+        "effect": "not_followed",
+        "on": "on_success",
+        "place": 1,
+        "form": "run",
+        "target": "deploy",
+        "code": "too_deep",
+        "message": "it would be more than 4 follow-ups deep",
+    },
 }
+# After these the request is still in the slot.
+STAYS = ("hold", "disable", "drop", "log", "not_followed")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +112,9 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
         '{"task": "work", "body": "very-secret-word"}'
     )
     slot.mark(home, Slot("default", 0), "work", RUN)
-    return Settling(context, Slot("default", 0), PLACE, record(effect))
+    one = Settling(context, Slot("default", 0), PLACE, record(effect))
+    put_down(one)
+    return one
 
 
 def state(one: Settling) -> dict[str, str]:
@@ -115,7 +140,7 @@ def test_a_repetition_changes_nothing(tmp_path: Path, name: str) -> None:
     after = state(one)
     effects.perform(one, EFFECTS[name])
     assert state(one) == after
-    assert os.path.exists(one.in_slot) is (name in ("hold", "disable"))
+    assert os.path.exists(one.in_slot) is (name in STAYS)
     assert not any("very-secret-word" in text for path, text in after.items() if path.startswith(one.folder))
 
 
@@ -149,6 +174,19 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
         if not killed[0]:
             return
     pytest.fail("it has no end")
+
+
+@pytest.mark.parametrize("name", ["put_back", "retry"])
+def test_why_it_was_cancelled(tmp_path: Path, name: str) -> None:
+    """Whoever asked for that meanwhile, and not always a person."""
+    one = settling(tmp_path, EFFECTS[name])
+    home = one.context.home
+    slot.ask_cancel(home, Slot("default", 0), PLACE.id, "the terminal was closed")
+    effects.perform(one, EFFECTS[name])
+    (kept,) = aside.names(home.closed)
+    assert (
+        aside.read(home.closed, kept).message == "Cancelled before it ran, because the terminal was closed."
+    )
 
 
 def test_what_a_person_has_enabled_since_is_not_disabled_again(tmp_path: Path) -> None:

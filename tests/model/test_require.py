@@ -6,8 +6,10 @@ from typing import Any, Optional
 
 import pytest
 
-from clodputer.model.require import DISK_FREE, Readings, Require, both, lacking
+from clodputer.model.keyvalue import read, written
+from clodputer.model.require import DISK_FREE, NEEDS, Readings, Require, both, lacking
 from clodputer.model.waiting import WAITS
+from clodputer.model.withunit import Expected
 
 FINE = Readings(cpu=10.0, memory=20.0, disk_free=10**12, plugged=True, network=True, idle=10**6)
 ALL = Require(50.0, 80.0, 10**9, "ac", network=True, idle_for=600.0)
@@ -51,3 +53,21 @@ def test_a_task_has_the_last_word_key_by_key() -> None:
     assert both(Require(disk_free=7, network=True), {"disk_free": 1, "power": "ac"}) == Require(
         disk_free=7, power="ac", network=True
     )
+    assert both(Require(disk_free=0), {"disk_free": 1}).disk_free == 0
+    assert both(Require(), {"disk_free": 0}).disk_free == 0
+    assert lacking(Require(disk_free=0), Readings(disk_free=0)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, 0), ("0B", 0), ("1KB", 1024), (1, "unit"), (False, "size"), (-1, "unit"), ("0", "size")],
+)
+def test_how_much_of_the_disk(value: Any, expected: Any) -> None:
+    """No room at all needs no unit, anything else does."""
+    (key,) = [one for one in NEEDS if one.name == "disk_free"]
+    if isinstance(expected, int):
+        assert read(key, value) == expected
+        assert written(key, expected) in ("0", "1KB")
+    else:
+        with pytest.raises(Expected, match=expected):
+            read(key, value)

@@ -144,6 +144,25 @@ def test_what_a_precheck_finds_is_in_the_prompt(home: Home) -> None:
     assert record["proof"][0]["output"] == "issue 7\n***\n"
 
 
+def test_a_precheck_that_floods(home: Home) -> None:
+    """It may print little more than a prompt takes."""
+    record = ran(home, precheck=["yes"])
+    assert (record["outcome"], record["reason"]) == ("failed", "precheck")
+    assert "max_output" in record["message"]
+    assert Path(home.runs, "work", record["run_id"], "precheck/stdout").stat().st_size <= 4 * 1024 * 1024
+
+
+@pytest.mark.waits
+def test_a_look_that_never_ends(home: Home) -> None:
+    """It is stopped by the clock of its run, here, and nothing is started."""
+    record = ran(home, precheck=["sleep", "600"], timeout="5s")
+    assert (record["outcome"], record["reason"], started(home)) == ("failed", "precheck", False)
+    assert (
+        record["message"]
+        == "sleep 600 was stopped, as it took longer than 5s (timeout). The agent was not started."
+    )
+
+
 def test_a_dry_run_asks_nothing(home: Home) -> None:
     more = 'precheck: [/bin/sh, -c, "touch asked"]\nverify: [/bin/sh, -c, "touch asked"]\nprompt: "{{ precheck }}"\n'
     command_task(home, "work", "/bin/true", more=f"working_directory: {Path(home.root).parent}\n{more}")

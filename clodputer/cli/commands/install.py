@@ -136,7 +136,7 @@ def install(
 
 
 def _unasked(name: str, seen: Mapping[str, installation.Known]) -> list[str]:
-    """The other schedulers of which it cannot be told whether they are set up for this home, too."""
+    """The other schedulers of which it is not known whether they are set up for this home, too."""
     return [
         f"it cannot be found out what {other} has: {one.unknown}"
         for other, one in seen.items()

@@ -109,7 +109,8 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
     if taken:
         raise _exists(name, taken)
     task, problems = taskfile.check_content(home, path, text.encode(), environ)
-    if task is None:
+    problems = problems or (taskfile.following_problems(home, environ, task) if task else ())
+    if task is None or problems:
         # The lines are those of a file that nobody has seen; the keys are what was given.
         listed = "\n".join(
             f"{problem.key}: {problem.message}" if problem.key else problem.message for problem in problems

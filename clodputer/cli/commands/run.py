@@ -84,6 +84,9 @@ from clodputer.tasks import ask, taskfile
     is_flag=True,
     help="Only show what would be started: argument list, names of variables, folder, prompt.",
 )
+@click.option(
+    "--no-follow-ups", "alone", is_flag=True, help="Nothing that the task names follows the end of this run."
+)
 @json_option
 @click.pass_obj
 def command(
@@ -97,6 +100,7 @@ def command(
     follow: bool,
     no_wait: bool,
     dry_run: bool,
+    alone: bool,
 ) -> Result:
     """Run a task now and tell how it ended.
 
@@ -132,7 +136,9 @@ def command(
             "--follow prints text, which --json forbids", "The run's stdout has the same as JSON lines."
         )
     not_before = parse_when(at, after, time(), os.environ)
-    wanted = Wanted(parse_context(context), parse_priority(priority), read_text("--body", body), not_before)
+    wanted = Wanted(
+        parse_context(context), parse_priority(priority), read_text("--body", body), not_before, alone=alone
+    )
     say = teller(as_json)
     if dry_run:
         return show(*find(os.environ, task, wanted), wanted)
@@ -170,6 +176,7 @@ def _submit(context: Context, task: Task, wanted: Wanted) -> str:
         body=wanted.body,
         not_before=wanted.not_before,
         trigger="manual",
+        follow_ups=not wanted.alone,
     )
 
 

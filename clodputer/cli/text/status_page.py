@@ -11,6 +11,7 @@ from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import budgets, fates, scheduled, waits
+from clodputer.isolate import scratch
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.usage import WORDS
@@ -150,6 +151,13 @@ def _attention(status: Status) -> Iterator[str]:
         )
         why = one_line(mail.last_error, 200)
         yield f"{', '.join(filter(None, (dead, waits)))}: {why}. See: clodputer notify"
+    if needs.unfollowed.latest is not None:
+        last, number = needs.unfollowed.latest, needs.unfollowed.number
+        yield (
+            f"{counted(number, 'follow-up')} did not come, last {when.ago(last.at, status.now)}: {printable(last.on)} of "
+            f"{printable(last.task)}{f' ({printable(last.target)})' if last.target else ''}: {one_line(last.message, 200)}. "
+            "See: clodputer logs --event not_followed"
+        )
     for task, disabled in needs.disabled[:MOST_FAILING]:
         ago = when.ago(disabled.at, status.now)
         yield (
@@ -177,6 +185,8 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST, or dismiss"
     if status.parked:
         yield f"{status.parked} parked, as no run got it done. See: clodputer queue --parked; then: clodputer unpark REQUEST"
+    if needs.temporary:
+        yield f"{one_line(needs.temporary, 300)}. {scratch.REMEDY}"
     for blind in status.watch_problems:
         yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
     if unscheduled := scheduled.sentence(status.scheduled):

@@ -37,7 +37,7 @@ from clodputer.store.spool.find import (
 )
 from clodputer.tasks import taskfile
 
-# A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
+# For so many seconds a second call drops nothing: nobody repeats a call that was cut off later than that.
 TTL = 366 * 86400.0
 # Another retry takes milliseconds.
 PATIENCE = 5.0

@@ -29,7 +29,7 @@ def apply(frame: Frame, changes: Sequence[Change], done: Callable[[Change], None
     """Perform changes; may be repeated. Raises ClodputerError only when the manager does not answer at all."""
     if not changes:
         return []
-    # While the person has no manager there is nobody to be told of what is removed.
+    # While the person has no manager there is no manager to stop what is removed.
     asked = not systemctl.away() or any(change.verb != REMOVE for change in changes)
     _take_down(frame, [unit for change in changes for unit in _gone(change)], asked)
     problems, performed = [], []
@@ -205,5 +205,5 @@ def _reload(frame: Frame, done: Sequence[Change]) -> None:
         systemctl.systemctl(frame, "reset-failed", "--", *failed)
     starters = [unit for change in done if change.verb != REMOVE for unit in _starters(change)]
     if starters:
-        # Those that cannot be started are told by their state afterwards.
+        # Those that cannot be started are seen by their state afterwards.
         systemctl.systemctl(frame, "restart", "--", *starters)

@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 from typing import Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.schedulers.mark import Mark
 from clodputer.schedulers.systemd import systemctl, unitfile
-from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS, Mark
+from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS
 from clodputer.schedulers.unit import FoundUnit, Frame
 
 Shown = Mapping[str, Mapping[str, str]]

@@ -29,7 +29,7 @@ def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) ->
         for path in files
     }
     if systemctl.away():
-        # That it does not answer is told by `answers`.
+        # `answers` reports that it does not answer.
         return list(_of_linger())
     try:
         shown = systemctl.show(frame, list(owners))

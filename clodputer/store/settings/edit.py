@@ -104,7 +104,7 @@ def _with(text: str, name: str, written: str) -> str:
 
 
 def _around(rest: str) -> tuple[str, str]:
-    """The blanks before the value that stands behind `key:` in a line, and what follows it: blanks, perhaps a comment."""
+    """The spaces before the value behind `key:` in a line, and what follows it: spaces, perhaps a comment."""
     value = rest.lstrip(" \t")
     blank = rest[: len(rest) - len(value)]
     quoted, comment = _QUOTED.match(value), _COMMENT.search(blank + value)

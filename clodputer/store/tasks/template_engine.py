@@ -38,7 +38,7 @@ class _Env:
 
 
 class _Context(dict[str, Any]):
-    """The context, known by its type so that a missing name can be told as `context.x`."""
+    """The context, known by its type so that a missing name can be reported as `context.x`."""
 
 
 class _Missing(StrictUndefined):

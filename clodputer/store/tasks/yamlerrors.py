@@ -43,7 +43,7 @@ def explain(error: Exception, text: str) -> tuple[int, str]:
     problem = str(error.problem or error.context or "").strip()
     mark = error.problem_mark or error.context_mark
     line = mark.line if mark else 0
-    # These are told where they were noticed; what matters is where the text began.
+    # The parser reports these where it noticed them; what matters is where the text began.
     if (
         problem.startswith(("found unexpected end of stream", "could not find expected"))
         and error.context_mark

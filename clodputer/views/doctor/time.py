@@ -29,7 +29,7 @@ MOST = 1000
 # The hours in which a Mac that nobody uses is asleep.
 NIGHT = (22, 7)
 
-# Of what was missed these are told: the others were chosen.
+# Slot times that were missed for these reasons are reported; the others were left out on purpose.
 _TOLD = ("too_late", "asleep_or_off")
 
 
