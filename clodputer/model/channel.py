@@ -28,6 +28,7 @@ EDGES = {
     "failed": "a task has failed that was in order before; attempts that are followed by a retry do not count",
     "recovered": "a task of which you were told that it failed has succeeded",
     "breaker": "the breaker of a task has opened: its triggers start nothing for a while",
+    "disabled": "a task was disabled by itself, as its requests ended without success (`auto_disable_after`)",
     "hold": "a hold began that nobody placed by hand, such as a usage limit",
     "hold_ended": "a hold of which you were told has ended",
     "auth": "the login of an account was refused; its tasks wait for a person",
