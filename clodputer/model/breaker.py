@@ -84,7 +84,7 @@ def state(ends: Iterable[End], breaker: Breaker, now: float) -> State:
     if not breaker.threshold:
         return State(CLOSED)
     latest: Optional[End] = None
-    failures = 0
+    failures, at_once = 0, False
     for end in ends:
         if end.outcome == SUCCEEDED:
             break
@@ -92,10 +92,14 @@ def state(ends: Iterable[End], breaker: Breaker, now: float) -> State:
             continue
         latest = latest or end
         failures += 1
-        if latest.reason in AT_ONCE or failures >= breaker.threshold:
-            # A clock that went back must not make the pause longer than it is.
+        # Also when it is not the latest: the run that was tried afterwards failed otherwise, and did not close the breaker.
+        at_once = at_once or end.reason in AT_ONCE
+        if at_once or failures >= breaker.threshold:
             until = min(latest.at, now) + breaker.cooldown
-            return State(OPEN if now < until else HALF_OPEN, failures, latest.reason, until)
+            # The end lies in the future when the clock went back. By more than the pause, and nobody knows when it was: one
+            # is tried, or that would wait until the clock is where it was.
+            waits = abs(now - latest.at) < breaker.cooldown
+            return State(OPEN if waits else HALF_OPEN, failures, latest.reason, until)
     return State(CLOSED, failures, latest.reason if latest else "")
 
 
