@@ -109,7 +109,9 @@ class Server:
             for descriptor in begun.pipes:
                 os.close(descriptor)
         *texts, status = printed
-        return Ended(int((begun.told + status).split()[1]), *(text.decode().replace("\r\n", "\n") for text in texts))
+        return Ended(
+            int((begun.told + status).split()[1]), *(text.decode().replace("\r\n", "\n") for text in texts)
+        )
 
     def _read(self, begun: Begun, seconds: float) -> list[bytes]:
         """All that comes from the pipes, until each is closed by all who hold it."""

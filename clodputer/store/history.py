@@ -20,6 +20,9 @@ from clodputer.store.log import archive
 FARTHEST = 64 * 1024 * 1024
 MOST = 60_000
 CHUNK = 256 * 1024
+# Where so many runs in a row ended before the moment that is asked for, all further ones are taken to be as old. A single one
+# may have been told by a clock that was wrong: many a computer starts in 1970 and is told the time later.
+OLDER = 10
 # A longer line is none of ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
 
@@ -56,8 +59,8 @@ class _Past:
         self._more = more
 
     def runs(self, since: float) -> Iterator[PastRun]:
-        number = 0
-        while True:
+        number = older = 0
+        while older < OLDER:
             if number == len(self._known):
                 found = next(self._more, None)
                 if found is None or number >= MOST:
@@ -66,10 +69,13 @@ class _Past:
                     continue  # its settling was repeated after a crash
                 self._run_ids.add(found.run_id)
                 self._known.append(found)
-            if self._known[number].at <= since:
-                return
-            yield self._known[number]
+            run = self._known[number]
             number += 1
+            if run.at > since:
+                older = 0
+                yield run
+            else:
+                older += 1
 
 
 class History:

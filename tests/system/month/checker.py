@@ -17,7 +17,16 @@ from typing import Any, NamedTuple, Optional
 DAY = 86400.0
 # Ends that say nothing against a task, and reasons that the breaker does not count (docs/tasks.md, "After failures").
 BLAMELESS = ("succeeded", "skipped", "limited", "cancelled")
-NOT_COUNTED = ("offline", "overloaded", "server_error", "auth", "billing", "exec_died", "not_recorded", "precheck")
+NOT_COUNTED = (
+    "offline",
+    "overloaded",
+    "server_error",
+    "auth",
+    "billing",
+    "exec_died",
+    "not_recorded",
+    "precheck",
+)
 AT_ONCE = ("model", "permissions", "config")
 # How a run may end whatever its agent did: it was killed or stopped, or Clodputer failed at it.
 WHATEVER = ("exec_died", "not_recorded", "internal", "cancelled", "replaced", "interrupted")
@@ -134,6 +143,8 @@ def _accounted(found: Found, facts: Facts) -> Iterator[str]:
     known = set(facts.drops) | {
         event["request_id"] for event in found.events if event["event"] in ("queued", "delayed", "retried")
     }
+    # An exec that is killed when it has just taken in what a clock brought says nothing of it.
+    known |= {record["request_id"] for record in found.records.values() if record["trigger"] == "interval"}
     for request in sorted(known):
         places = found.places.get(request, [])
         if len(places) != 1 and not (request in coalesced and not places):
@@ -159,7 +170,11 @@ def _recorded(found: Found, facts: Facts) -> Iterator[str]:
     for run in ends:
         yield f"run {run}: the log says that it ended, and there is no record"
     for event in found.events:
-        if event["event"] == "started" and event["run_id"] not in found.records and event["run_id"] not in excused:
+        if (
+            event["event"] == "started"
+            and event["run_id"] not in found.records
+            and event["run_id"] not in excused
+        ):
             yield f"run {event['run_id']} was started, and nothing tells of its end"
     for request, records in _by_request(found).items():
         ways = [effect["effect"] for effect in records[-1]["effects"] if effect["effect"] != "hold"]
@@ -173,7 +188,9 @@ def _recorded(found: Found, facts: Facts) -> Iterator[str]:
 
 def _by_request(found: Found) -> dict[str, list[dict[str, Any]]]:
     """The records of each request, in the order in which its runs began."""
-    order = {event["run_id"]: number for number, event in enumerate(found.events) if event["event"] == "started"}
+    order = {
+        event["run_id"]: number for number, event in enumerate(found.events) if event["event"] == "started"
+    }
     grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for run in sorted(found.records, key=lambda run: order.get(run, len(order))):
         grouped[found.records[run]["request_id"]].append(found.records[run])
@@ -190,6 +207,8 @@ def _true(found: Found, facts: Facts) -> Iterator[str]:
             if run not in excused:
                 yield f"run {run}: its agent began, and there is no record"
             continue
+        if "No space left on device" in record["message"]:
+            continue  # there was none for what the agent said either
         if record["reason"] not in (*facts.reasons[fate], *WHATEVER):
             yield f"run {run}: its agent played {fate}, its record says {record['reason']}"
         if record["reason"] == "completed" and abs((record["cost_usd"] or 0.0) - float(cost)) > SAME:
@@ -240,13 +259,17 @@ def _effect(record: dict[str, Any], name: str) -> Optional[dict[str, Any]]:
 def _budgets(found: Found, facts: Facts) -> Iterator[str]:
     """No budget is exceeded by more than one run's overshoot; what a person asks for is let through, and left out here."""
     ended = [
-        (_moment(record["ended_at"]), record) for record in found.records.values() if record["trigger"] != "manual"
+        (_moment(record["ended_at"]), record)
+        for record in found.records.values()
+        if record["trigger"] != "manual"
     ]
     scopes: list[tuple[str, dict[str, float], set[str]]] = [
         (f"task {name}", task["budget"], {name}) for name, task in facts.tasks.items()
     ]
     for lane, budget in facts.lanes.items():
-        scopes.append((f"lane {lane}", budget, {name for name, task in facts.tasks.items() if task["lane"] == lane}))
+        scopes.append(
+            (f"lane {lane}", budget, {name for name, task in facts.tasks.items() if task["lane"] == lane})
+        )
     scopes.append(("everything", facts.everything, set(facts.tasks)))
     for words, budget, tasks in scopes:
         ours = sorted(
@@ -338,7 +361,7 @@ def _by_hand(found: Found, facts: Facts, event: dict[str, Any]) -> bool:
     record = found.records.get(event["run_id"])
     if record is not None:
         return bool(record["trigger"] in ("manual", "retry"))
-    return facts.drops.get(event["request_id"], {}).get("manual", True)
+    return bool(facts.drops.get(event["request_id"], {}).get("manual", True))
 
 
 def _parked(found: Found, facts: Facts) -> Iterator[str]:

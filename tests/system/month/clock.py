@@ -1,4 +1,4 @@
-"""A clock that the simulation moves, for commands forked from a process of its own: they have everything else from the system."""
+"""A clock that the simulation moves, for commands forked from a process of its own; all else they have from the system."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Clock:
 
     def time(self) -> float:
         """The moment that commands believe it is, in epoch seconds."""
-        return time.time() + struct.unpack("d", self._shared)[0]
+        added: float = struct.unpack("d", self._shared)[0]
+        return time.time() + added
 
     def set(self, moment: float) -> None:
         """Let it be that moment (epoch seconds), at once and for all of them; it may be an earlier one."""

@@ -19,7 +19,6 @@ from clodputer.store.home import Home
 from tests import warm
 from tests.system.month import story, streams
 from tests.system.month.clock import Clock
-from tests.wait import until
 from tests.workshop import drop, environment, make_home, program, write_task
 
 HOUR, DAY = 3600.0, 86400.0
@@ -90,14 +89,19 @@ class Month:
         (config / "projects" / "month").symlink_to(stage / "projects")
         streams.make(stage / "streams")
         lanes = "\n".join(
-            f"{name}) lane={kind.lane} slots={story.SLOTS[kind.lane]} ;;" for name, kind in story.TASKS.items()
+            f"{name}) lane={kind.lane} slots={story.SLOTS[kind.lane]} ;;"
+            for name, kind in story.TASKS.items()
         )
         script = (Path(__file__).parent / "agent.sh").read_text()
         agent = program(stage, "claude", script.replace("@FOLDER@", str(stage)).replace("@LANES@", lanes))
         Path(home.config).write_text(json.dumps({"claude": str(agent), **story.CONFIG}))
         for name, kind in story.TASKS.items():
             more = {"command": [str(agent)]} if kind.keys.get("agent") == "command" else {}
-            write_task(home, name, json.dumps({"lane": kind.lane, "working_directory": str(stage), **kind.keys, **more}))
+            write_task(
+                home,
+                name,
+                json.dumps({"lane": kind.lane, "working_directory": str(stage), **kind.keys, **more}),
+            )
             # A change of its file ends a breaker: it must be older than any run.
             os.utime(f"{home.tasks}/{name}.yaml", (self.begin - DAY, self.begin - DAY))
         for one in self.drops:
@@ -189,7 +193,11 @@ class Month:
     def _look_after(self) -> None:
         self._run("resume", "--account", "claude", statuses=(0, 1))
         chance = self.dice.random()
-        parked = [name for name in os.listdir(self.home.parked) if name.endswith(".reason.json")] if os.path.isdir(self.home.parked) else []
+        parked = (
+            [name for name in os.listdir(self.home.parked) if name.endswith(".reason.json")]
+            if os.path.isdir(self.home.parked)
+            else []
+        )
         if parked and chance < 0.5:
             reason = json.loads(Path(self.home.parked, self.dice.choice(sorted(parked))).read_text())
             self._run("unpark", reason["item"], "--task", reason["task"])
@@ -208,7 +216,9 @@ class Month:
             if waiting:
                 self._run("cancel", self.dice.choice(sorted(waiting)), statuses=(0, 1))
         else:
-            dead = sorted(name.split(".")[0] for name in os.listdir(self.home.dead) if not name.endswith(".reason.json"))
+            dead = sorted(
+                name.split(".")[0] for name in os.listdir(self.home.dead) if not name.endswith(".reason.json")
+            )
             if dead:
                 self._run("retry", self.dice.choice(dead), statuses=(0, 1))
 
@@ -227,7 +237,11 @@ class Month:
         for lane in os.listdir(self.home.lanes):
             base = Path(self.home.lanes, lane)
             for path in (*base.glob("queue/*/*"), *base.glob("slot-*/*"), *base.glob("delayed/*")):
-                note = base / "waits" / f"{path.name.split('.')[2]}.json" if path.parent.name == "delayed" else None
+                note = (
+                    base / "waits" / f"{path.name.split('.')[2]}.json"
+                    if path.parent.name == "delayed"
+                    else None
+                )
                 reason = json.loads(note.read_text())["reason"] if note and note.exists() else ""
                 if reason != "parked":
                     found.append(f"{path}: {reason}")
@@ -251,9 +265,12 @@ def home_of(folder: Path, size: str) -> Iterator[tuple[Home, Optional[Path]]]:
     """A home on a file system of its own that can be made full, or on any where nobody may mount one."""
     place = folder / "disk"
     place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)], capture_output=True
-    ).returncode == 0
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)], capture_output=True
+        ).returncode
+        == 0
+    )
     try:
         yield make_home(place), place if mounted else None
     finally:

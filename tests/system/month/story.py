@@ -11,9 +11,27 @@ SLOTS = {"default": 1, "wide": 3, "reports": 1}
 
 # Ways to end that an agent plays only where its task can have them.
 OF_CLAUDE = (
-    ("overloaded", "server_error", "offline", "usage_limit", "usage_limit", "pruned", "max_turns")
-    + ("max_cost", "denied", "no_result", "empty", "agent_error", "invalid_request", "no_progress")
-    + ("auth", "billing", "model", "killed", "exit_status", "stray", "nothing_to_do")
+    "overloaded",
+    "server_error",
+    "offline",
+    "usage_limit",
+    "usage_limit",
+    "pruned",
+    "max_turns",
+    "max_cost",
+    "denied",
+    "no_result",
+    "empty",
+    "agent_error",
+    "invalid_request",
+    "no_progress",
+    "auth",
+    "billing",
+    "model",
+    "killed",
+    "exit_status",
+    "stray",
+    "nothing_to_do",
 )
 OF_PROGRAMS = (
     "exit_status",
@@ -80,9 +98,11 @@ TASKS = {
 }
 
 # The budgets of a lane and of everything.
-CONFIG = {
-    "lanes": {"wide": {"slots": SLOTS["wide"], "budget": {"per_day": 9}}},
-    "budget": {"per_day": 16},
+LANES: dict[str, dict[str, float]] = {"wide": {"per_day": 9}}
+EVERYTHING: dict[str, float] = {"per_day": 16}
+CONFIG: dict[str, Any] = {
+    "lanes": {lane: {"slots": SLOTS[lane], "budget": budget} for lane, budget in LANES.items()},
+    "budget": EVERYTHING,
     "require": {"disk_free": "1KB"},
     "log_size": "400KB",
 }
@@ -109,7 +129,7 @@ def _drop(serial: int, dice: Random) -> Drop:
     kind = TASKS[task]
     # Those that hang take a second each.
     bad = 0.05 if task == "hangs" else 0.4 if task in ("poison", "shaky") else 0.3
-    tries = []
+    tries: list[tuple[str, float]] = []
     while dice.random() < bad and len(tries) < 6:
         tries.append((dice.choice(kind.ends), dice.choice(COSTS)))
     tries.append(("completed", dice.choice(COSTS)))

@@ -1,4 +1,4 @@
-"""What claude prints when a run ends for each reason: the streams of the fake claude, made once, to be played by a shell script."""
+"""What claude prints when a run ends for each reason: streams of the fake claude, made once, for a shell script to play."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def make(folder: Path) -> None:
     folder.mkdir()
     for reason, directives in STREAMS.items():
         voice = _Kept()
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+        before = {
+            number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        }
         try:
             words = [line.partition(" ")[::2] for line in directives.splitlines()]
             status = Play(voice, "").all([(name, rest) for name, rest in words])

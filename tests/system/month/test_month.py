@@ -1,7 +1,7 @@
-"""A simulated month: requests by the hundred, failures by dice, kills, a full disk, clocks that jump; and nothing is lost or wrong.
+"""A simulated month: a thousand requests, failures by dice, kills, a full disk, clocks that jump; nothing is lost or wrong.
 
-CLODPUTER_MONTH is how many thousand requests there are, half a thousand without it; CLODPUTER_MONTH_SEED the seed of the dice.
-What goes wrong in a long one is found again by the same two numbers only as far as the kills, whose moments the machine chooses.
+CLODPUTER_MONTH is how many thousand requests there are, one without it; CLODPUTER_MONTH_SEED is the seed of the dice. The same
+two numbers make the same month again but for the moments of kills, which the machine chooses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.system.month.simulate import Month, home_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-NUMBER = int(float(os.environ.get("CLODPUTER_MONTH", "0.5")) * 1000)
+NUMBER = int(float(os.environ.get("CLODPUTER_MONTH", "1")) * 1000)
 SEED = int(os.environ.get("CLODPUTER_MONTH_SEED", "11"))
 
 # How a run may end by what its agent played, where that is not the reason of the same name.
@@ -29,6 +29,8 @@ REASONS = {
     "pruned": ("usage_limit",),
     # A second is all that these tries get, and a busy machine can be late.
     "stall": ("stall", "startup_hang"),
+    # It may have come to its end before it is stopped.
+    "no_progress": ("no_progress", "completed"),
 }
 
 
@@ -65,8 +67,8 @@ def facts_of(month: Month) -> Facts:
         drops={one.id: {"manual": "origin" in one.fields} for one in month.drops},
         tasks={name: _task(kind.keys) | {"lane": kind.lane} for name, kind in story.TASKS.items()},
         slots=story.SLOTS,
-        lanes={lane: keys["budget"] for lane, keys in story.CONFIG["lanes"].items()},
-        everything=story.CONFIG["budget"],
+        lanes=story.LANES,
+        everything=story.EVERYTHING,
         reasons={fate: REASONS.get(fate, (fate,)) for fate in fates},
         overshoot=max(story.COSTS),
         journal=tuple(tuple(line.split()) for line in journal),
@@ -98,12 +100,16 @@ def test_it_was_a_month_worth_living(lived: Lived) -> None:
     """All that may go wrong went wrong, or the other test shows nothing."""
     found = checker.read(lived.root)
     reasons = {record["reason"] for record in found.records.values()}
-    asked_for = {reason for kind in story.TASKS.values() for fate in kind.ends for reason in REASONS.get(fate, (fate,))}
+    asked_for = {
+        reason for kind in story.TASKS.values() for fate in kind.ends for reason in REASONS.get(fate, (fate,))
+    }
     missing = (asked_for | {"exec_died", "completed"}) - reasons
     assert len(missing) <= 4, missing
     waits = {event["reason"] for event in found.events if event["event"] == "delayed" and event.get("reason")}
     assert {"hold", "breaker", "budget"} <= waits
-    assert {"recovered", "swept", "coalesced", "clock_back", "buried"} <= {event["event"] for event in found.events}
+    assert {"recovered", "swept", "coalesced", "clock_back", "buried"} <= {
+        event["event"] for event in found.events
+    }
     assert lived.month.killed > 10
     assert lived.month.full or lived.month.disk is None
 
@@ -123,7 +129,9 @@ def _succeeded(record: dict[str, Any]) -> bool:
     return bool(record["reason"] == "completed" and record["trigger"] == "spool")
 
 
-def _changed(lived: Lived, wanted: Callable[[dict[str, Any]], bool] = _succeeded, **keys: Any) -> Callable[[], None]:
+def _changed(
+    lived: Lived, wanted: Callable[[dict[str, Any]], bool] = _succeeded, **keys: Any
+) -> Callable[[], None]:
     """A record with other values; undone by what is returned."""
     path = _record(lived, wanted)
     before = path.read_text()
@@ -136,7 +144,7 @@ def void(_: object) -> None:
 
 
 def _gone(lived: Lived, pattern: str) -> Callable[[], None]:
-    path = sorted(lived.root.glob(pattern))[0]
+    path = min(lived.root.glob(pattern))
     before = path.read_bytes()
     path.unlink()
     return lambda: void(path.write_bytes(before))
@@ -163,10 +171,25 @@ def _logged(lived: Lived, **keys: Any) -> Callable[[], None]:
 
 def _started(lived: Lived, task: str, number: int = 1, **keys: Any) -> Callable[[], None]:
     undo = [
-        _logged(lived, event="started", task=task, lane=story.TASKS[task].lane, request_id=f"extra-{one}", run_id=f"r-extra-{one}", **keys)
+        _logged(
+            lived,
+            event="started",
+            task=task,
+            lane=story.TASKS[task].lane,
+            request_id=f"extra-{one}",
+            run_id=f"r-extra-{one}",
+            **keys,
+        )
         for one in range(number)
     ]
     return undo[0]
+
+
+def _torn(lived: Lived) -> Callable[[], None]:
+    path = lived.root / "execution.log"
+    before = path.read_bytes()
+    path.write_bytes(before[:-9])
+    return lambda: void(path.write_bytes(before))
 
 
 PLANTED: dict[str, tuple[Callable[[Lived], Callable[[], None]], str]] = {
@@ -175,12 +198,12 @@ PLANTED: dict[str, tuple[Callable[[Lived], Callable[[], None]], str]] = {
         lambda lived: _put(lived.root / "spool/new" / f"{_finished_request(lived)}.json"),
         "is in 2 places",
     ),
-    "a request that nobody made": (lambda lived: _put(lived.root / "spool/new/alien.json"), "nobody asked for alien"),
-    "a record is lost": (lambda lived: _gone(lived, "runs/write/*/record.json"), "there is no record"),
-    "a line of the log is torn": (
-        lambda lived: _torn(lived),
-        "is torn",
+    "a request that nobody made": (
+        lambda lived: _put(lived.root / "spool/new/alien.json"),
+        "nobody asked for alien",
     ),
+    "a record is lost": (lambda lived: _gone(lived, "runs/write/*/record.json"), "there is no record"),
+    "a line of the log is torn": (_torn, "is torn"),
     "a failure is called a success": (
         lambda lived: _changed(lived, lambda record: record["reason"] == "exit_status", reason="completed"),
         "its agent played exit_status",
@@ -202,13 +225,17 @@ PLANTED: dict[str, tuple[Callable[[Lived], Callable[[], None]], str]] = {
         "names nothing before it",
     ),
     "a budget of a day": (
-        lambda lived: _changed(lived, lambda record: record["task"] == "careful" and _succeeded(record), cost_usd=4.0),
+        lambda lived: _changed(
+            lived, lambda record: record["task"] == "careful" and _succeeded(record), cost_usd=4.0
+        ),
         "budget of task careful",
     ),
     "two in one slot": (lambda lived: _started(lived, "write", 2), "lane default had 2 runs"),
     "a run without an end": (lambda lived: _started(lived, "mail"), "nothing tells of its end"),
     "a slot that is not left": (
-        lambda lived: _put(lived.root / "spool/lanes/default/slot-0" / f"1.3.{_finished_request(lived)}.x.json"),
+        lambda lived: _put(
+            lived.root / "spool/lanes/default/slot-0" / f"1.3.{_finished_request(lived)}.x.json"
+        ),
         "is left in a slot",
     ),
     "a mark that is left": (
@@ -216,13 +243,6 @@ PLANTED: dict[str, tuple[Callable[[Lived], Callable[[], None]], str]] = {
         "nobody asked for a stranger",
     ),
 }
-
-
-def _torn(lived: Lived) -> Callable[[], None]:
-    path = lived.root / "execution.log"
-    before = path.read_bytes()
-    path.write_bytes(before[:-9])
-    return lambda: void(path.write_bytes(before))
 
 
 @pytest.mark.parametrize("fault", PLANTED)
