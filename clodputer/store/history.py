@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 from json import dumps
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import parse_moment
@@ -50,41 +50,53 @@ class PastRun(NamedTuple):
     item: str = ""
 
 
-class _Past:
-    """The ends of runs in a reading of the log, remembered as far as anybody has asked for them."""
+class _Ends:
+    """The lines that tell of ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
-    def __init__(self, more: Iterator[PastRun]) -> None:
-        self._known: list[PastRun] = []
+    def __init__(self, home: Home) -> None:
+        # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
+        self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
-        self._more = more
+        self._more = _read(home)
 
-    def runs(self, since: float) -> Iterator[PastRun]:
-        number = older = 0
-        while older < OLDER:
+    def runs(self, since: float, mark: bytes) -> Iterator[PastRun]:
+        """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already."""
+        number = older = found = 0
+        while older < OLDER and found < MOST:
             if number == len(self._known):
-                found = next(self._more, None)
-                if found is None or number >= MOST:
+                line = next(self._more, None)
+                if line is None:
                     return
-                if found.run_id in self._run_ids:
-                    continue  # its settling was repeated after a crash
-                self._run_ids.add(found.run_id)
-                self._known.append(found)
+                self._known.append(line)
             run = self._known[number]
+            if isinstance(run, bytes):
+                if mark not in run:
+                    number += 1
+                    continue
+                run = self._known[number] = self._parsed(run)
             number += 1
+            if run is None:
+                continue
+            found += 1
             if run.at > since:
                 older = 0
                 yield run
             else:
                 older += 1
 
+    def _parsed(self, line: bytes) -> Optional[PastRun]:
+        run = _finished(line)
+        if run is None or run.run_id in self._run_ids:
+            return None  # its settling was repeated after a crash
+        self._run_ids.add(run.run_id)
+        return run
+
 
 class History:
     """The past of a home as it is when it is first asked for. Every answer is an iterator over runs, the newest first."""
 
     def __init__(self, home: Home) -> None:
-        self._home = home
-        # One reading for each text that is asked for, of which only the lines that hold it are parsed: that is what takes long.
-        self._pasts: dict[str, _Past] = {}
+        self._ends = _Ends(home)
 
     def runs(self, since: float = 0.0) -> Iterator[PastRun]:
         """All runs that ended after `since` (epoch seconds). Raises OSError."""
@@ -107,14 +119,11 @@ class History:
         return (run for run in self._about(request_id, since) if run.request_id == request_id)
 
     def _about(self, text: str, since: float) -> Iterator[PastRun]:
-        """The runs whose lines hold the text as a JSON value; all for an empty one."""
-        if text not in self._pasts:
-            mark = dumps(text).encode() if text else b""
-            self._pasts[text] = _Past(_read(self._home, mark))
-        return self._pasts[text].runs(since)
+        """All runs whose lines hold the text as a JSON value, perhaps among others. To parse the others takes long."""
+        return self._ends.runs(since, dumps(text).encode() if text else b"")
 
 
-def _read(home: Home, mark: bytes) -> Iterator[PastRun]:
+def _read(home: Home) -> Iterator[bytes]:
     left = FARTHEST
     seen: set[int] = set()
     # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
@@ -129,9 +138,8 @@ def _read(home: Home, mark: bytes) -> Iterator[PastRun]:
                 continue
             seen.add(status.st_ino)
             for line in _backwards(path, descriptor, status.st_size, max(0, status.st_size - left)):
-                found = _finished(line) if _MARK in line and mark in line else None
-                if found is not None:
-                    yield found
+                if _MARK in line:
+                    yield line
             left -= status.st_size
         finally:
             os.close(descriptor)

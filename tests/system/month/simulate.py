@@ -35,6 +35,8 @@ WORDS = (
     "rename attempts",
     "rename parked",
 )
+# Before which rounds the clock is put forward or back, in seconds: also beyond what passed since the round before.
+JUMPS = {9: -9 * HOUR, 23: 30 * HOUR, 41: -HOUR, 60: 50 * HOUR, 77: -10 * HOUR}
 FAULTS = ("claimed", "gates", "begin", "prepare", "record", "settle", "effect", "unmark", "due", "promote")
 
 
@@ -69,8 +71,7 @@ class Month:
                 self._ask(next(left))
                 due -= 1
             self._pass(self.dice.uniform(4, 8) * HOUR)
-            if self.dice.random() < 0.02:
-                self._pass(self.dice.choice((-5 * HOUR, -HOUR, 30 * HOUR)))
+            self._pass(JUMPS.get(number, 0.0))
             self._work()
             if number % rounds == 1:
                 self._look_after()
