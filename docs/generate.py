@@ -92,14 +92,13 @@ def exit_codes() -> str:
 def rooms() -> str:
     """Every folder of the package with the sentence it opens with."""
     package = os.path.join(os.path.dirname(FOLDER), "clodputer")
-    rows = ["| room | what is in it | files |", "|---|---|---|"]
-    for folder, inner, names in os.walk(package):
+    rows = ["| room | what is in it |", "|---|---|"]
+    for folder, inner, _ in os.walk(package):
         inner[:] = sorted(name for name in inner if name not in ("__pycache__", "templates"))
         with open(os.path.join(folder, "__init__.py"), encoding="utf-8") as file:
             sentence = (ast.get_docstring(ast.parse(file.read())) or "").split("\n")[0]
         shown = os.path.relpath(folder, os.path.dirname(package))
-        number = sum(name.endswith(".py") for name in names)
-        rows.append(f"| `{shown}/` | {sentence} | {number} |")
+        rows.append(f"| `{shown}/` | {sentence} |")
     return "\n".join(rows)
 
 
@@ -129,7 +128,10 @@ def pages() -> dict[str, str]:
         tasks = file.read()
     with open(f"{FOLDER}/configuration.md", encoding="utf-8") as file:
         configuration = file.read()
+    with open(f"{FOLDER}/follow-ups.md", encoding="utf-8") as file:
+        follow_ups = file.read()
     return {
+        "follow-ups.md": filled(follow_ups, keytables.follow_ups()),
         "tasks.md": filled(tasks, keytables.sections()),
         "configuration.md": filled(configuration, {"keys of config.yaml": keytables.configuration()}),
         "schemas/task.json": json.dumps(fileschema.task(), indent=2, ensure_ascii=False) + "\n",

@@ -8,8 +8,10 @@ from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
 from clodputer.model import (
+    autodisable,
     breaker,
     budget,
+    channel,
     expect,
     limit,
     limits,
@@ -20,6 +22,7 @@ from clodputer.model import (
     windowrule,
 )
 from clodputer.model import keys as kinds
+from clodputer.model.follow import keys as follow
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
 from clodputer.tasks import own, tables
@@ -53,19 +56,35 @@ def sections() -> dict[str, str]:
         "keys of claude": _of_tasks(claude.KEYS, "claude"),
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
-        "keys of breaker": _of_tasks(_inside(breaker.KEYS), ""),
+        "keys of follow-ups": _of_tasks(follow.KEYS, ""),
+        "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
+        "keys of notify": _of_tasks(_inside(channel.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
     }
 
 
+def follow_ups() -> dict[str, str]:
+    """The tables of docs/follow-ups.md by the names of their places: what an item of each list may hold."""
+    return {"keys of an item": _of_items(follow.FORM_KEYS), "keys of after": _of_items(follow.PARENT_KEYS)}
+
+
+def _of_items(keys: Iterable[Key]) -> str:
+    rows = ["| key | type | default | effect |", "|---|---|---|---|"]
+    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in keys)
+    return "\n".join(rows)
+
+
 def configuration() -> str:
     """The table of docs/configuration.md."""
     rows = ["| key | type | default | effect |", "|---|---|---|---|"]
-    rows += (f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |" for key in _flat(settings.KEYS))
+    rows += (
+        f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |"
+        for key in _flat(settings.KEYS, listed=True)
+    )
     return "\n".join(rows)
 
 
@@ -137,11 +156,11 @@ def _of_triggers() -> str:
     return "\n".join(rows)
 
 
-def _flat(keys: Sequence[Key], before: str = "") -> Iterator[Key]:
-    """The keys and those inside of them, each with its whole name."""
+def _flat(keys: Sequence[Key], before: str = "", *, listed: bool = False) -> Iterator[Key]:
+    """The keys and those inside of them, each with its whole name; `listed`: those of lists of parts too."""
     for key in keys:
         yield key._replace(name=f"{before}{key.name}")
-        if key.kind == kinds.LISTED:
+        if key.kind == kinds.LISTED and not listed:
             continue  # what may stand in it has rows of its own
         inside = f"{before}{key.name}.NAME." if key.kind == kinds.NAMED else f"{before}{key.name}."
-        yield from _flat(key.keys, inside)
+        yield from _flat(key.keys, inside, listed=listed)

@@ -12,10 +12,11 @@ CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Imports go down; on one floor only inside one folder. Modules that stand directly in clodputer/ are no floor at all.
 FLOORS = {
-    "cli": 7,
-    "views": 6,
-    "schedulers": 5,
-    "runner": 4,
+    "cli": 8,
+    "views": 7,
+    "schedulers": 6,
+    "runner": 5,
+    "outbox": 4,
     "tasks": 3,
     "agents": 2,
     "effects": 2,
@@ -65,6 +66,7 @@ MODEL_EXCEPTIONS = {
 
 # Modules of other rooms that decide and do nothing: they may import what model/ may, model/ itself, and one another.
 PURE = {
+    "clodputer/agents/claude/apierror.py",
     "clodputer/agents/claude/cost.py",
     "clodputer/agents/claude/denied.py",
     "clodputer/agents/claude/describe.py",
@@ -72,11 +74,13 @@ PURE = {
     "clodputer/agents/claude/keys.py",
     "clodputer/agents/claude/prices.py",
     "clodputer/agents/claude/stream.py",
+    "clodputer/agents/claude/changes.py",
     "clodputer/agents/claude/repeats.py",
     "clodputer/agents/claude/tokens.py",
     "clodputer/agents/claude/tools.py",
     "clodputer/agents/claude/windows.py",
     "clodputer/agents/lines.py",
+    "clodputer/agents/nothing.py",
     "clodputer/cli/result.py",
     "clodputer/cli/terminal/ink.py",
     "clodputer/cli/terminal/printable.py",

@@ -11,8 +11,17 @@ HEAVY = frozenset(
 )
 
 # Our own that bring so much of the house along that a warm `exec` of a command task does without them too, as
-# tests/system/test_exec_light.py shows: triggers with their calendars, what templates may name, what is done once a day.
-LEFT_OUT = frozenset(("clodputer.runner.due", "clodputer.runner.promptnames", "clodputer.runner.prune"))
+# tests/system/test_exec_light.py shows: triggers with their calendars, what templates may name, what is done once a day, or
+# when somebody is to be told of something.
+LEFT_OUT = frozenset(
+    (
+        "clodputer.outbox.post",
+        "clodputer.outbox.postman",
+        "clodputer.runner.due",
+        "clodputer.runner.promptnames",
+        "clodputer.runner.prune",
+    )
+)
 
 # What each alarm runs through, mostly to find nothing to do, and each turn in Claude Code: these import nothing that they may
 # not need.

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import sleep, time
 
 from clodputer.model.moment import iso
+from clodputer.model.request import parse_place
 from clodputer.store import ledger
 from clodputer.store.home import Home
 from tests.workshop import command_task, execute
@@ -26,6 +27,17 @@ def settle(home: Home, name: str) -> None:
     path = Path(home.tasks, f"{name}.yaml")
     old = time() - 60
     os.utime(path, (old, old))
+
+
+def make_due(home: Home, lane: str = "default") -> int:
+    """Let every delayed request of a lane be due, as if its time had come; how many there are."""
+    folder = Path(home.lanes, lane, "delayed")
+    names = sorted(os.listdir(folder))
+    for name in names:
+        place = parse_place(name)
+        assert place is not None
+        os.rename(folder / name, folder / str(place._replace(microseconds=1)))
+    return len(names)
 
 
 def set_back(home: Home, name: str, moment: float, index: int = 0) -> None:

@@ -122,17 +122,17 @@ def interpret(  # every agent is asked the same
     num_turns, cost_usd, usage, session_id, model; and with retry_after how many seconds to wait before the next attempt.
     """
     result = _result(progress.notes)
-    told = lines.mapping(result)
-    usage = lines.mapping(told.get("usage"))
+    given = lines.mapping(result)
+    usage = lines.mapping(given.get("usage"))
     return Report(
         outcome=not_by_itself(launch, ended) or _ended_well(result),
         result=result,
-        num_turns=lines.count(told.get("num_turns")),
-        cost_usd=lines.amount(told.get("cost_usd")),
+        num_turns=lines.count(given.get("num_turns")),
+        cost_usd=lines.amount(given.get("cost_usd")),
         usage={name: value for name, value in usage.items() if lines.amount(value) is not None},
-        session_id=lines.text(told.get("session_id")),
-        model=lines.text(told.get("model")),
-        retry_after=lines.amount(told.get("retry_after")),
+        session_id=lines.text(given.get("session_id")),
+        model=lines.text(given.get("model")),
+        retry_after=lines.amount(given.get("retry_after")),
     )
 
 

@@ -27,7 +27,8 @@ def stopped_by_us(launch: Launch, ended: Ended) -> Optional[Outcome]:
         "timeout": f"It ran longer than {format_duration(launch.timeout)} (timeout).",
         "replaced": "A newer request of the task takes its place (overlap: replace).",
         "output_too_large": f"It wrote more than {launch.max_output} bytes (max_output).",
-        "exec_died": "Our process that had started it was killed, so nobody saw how it ended; all that was left is gone.",
+        "exec_died": "The Clodputer process that had started it was killed, so nobody saw how it ended; "
+        "what it had left running was killed.",
     }
     return of(ended.stopped, with_stderr(said.get(ended.stopped, ""), ended))
 
@@ -43,7 +44,7 @@ def by_signal(ended: Ended) -> Optional[Outcome]:
     number = ended.signal or (status - 128 if 128 < status <= 128 + 31 else 0)
     if not number:
         return None
-    return of("killed", with_stderr(f"It was ended by {_name(number)}, which we did not send.", ended))
+    return of("killed", with_stderr(f"It was ended by {_name(number)}, which Clodputer did not send.", ended))
 
 
 def by_status(ended: Ended) -> Optional[Outcome]:

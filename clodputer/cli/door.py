@@ -45,9 +45,9 @@ def execute(task: str, as_json: bool) -> int:
 
             success("exec", data)
         elif os.isatty(1):
-            from clodputer.cli.text.exec import told
+            from clodputer.cli.text.exec import closing
 
-            text = told(data)
+            text = closing(data)
             if text:
                 print(text)
     except BaseException as error:  # noqa: BLE001  (the handler decides)
@@ -60,14 +60,14 @@ def execute(task: str, as_json: bool) -> int:
 def something_to_do(home: Home, task: str = "") -> bool:
     """Whether something is due, of `task` if one is named, or there are drops, or work in a lane whose slot is free.
 
-    Or whether the last exec could not work at all, which is asked about again.
+    Or whether somebody is to be told of something, or the last exec could not work at all, which is asked about again.
 
     A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.
     """
     now = time.time()
     if not look.quiet(home, task, now) if task else look.anything_due(home, now):
         return True
-    if idle.has_drops(home) or idle.was_blocked(home):
+    if idle.has_drops(home) or idle.was_blocked(home) or idle.has_letters(home, now):
         return True
     for lane, number in idle.slots_with_work(home, now):
         with Lock(layout.slot_lock(home, lane, number)) as held:

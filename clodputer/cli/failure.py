@@ -52,74 +52,74 @@ _REMEDIES = {
 }
 
 
-class _Told(NamedTuple):
-    """An error in the words we tell it in; `usage` is the line that click puts above its own."""
+class _Known(NamedTuple):
+    """An error in words for a person; `usage` is the line that click puts above its own."""
 
     error: ClodputerError
     usage: str = ""
 
 
 def failure(error: BaseException, command: str, as_json: bool) -> int:
-    """Tell an error, on stderr or as an envelope, and return the exit code. Never raises."""
+    """Report an error, on stderr or as an envelope, and return the exit code. Never raises."""
     taken = _flush()
     if isinstance(error, BrokenPipeError):
         return int(ExitCode.EXPECTED)
     if isinstance(error, SystemExit):
         # click's own answer to a broken pipe.
         return error.code if isinstance(error.code, int) else int(ExitCode.EXPECTED)
-    told = _told(error, command)
+    known = _known(error, command)
     masker = masker_now()
-    if told is None:
-        told = _Told(write(error, masker))
-    final = ClodputerError(told.error.code, masker.text(told.error.message), masker.text(told.error.hint))
+    if known is None:
+        known = _Known(write(error, masker))
+    final = ClodputerError(known.error.code, masker.text(known.error.message), masker.text(known.error.hint))
     # What stdout does not take may still be read on stderr.
     for way in (_enclose, _complain) if as_json and taken else (_complain,):
         try:
-            way(final, command, told.usage)
+            way(final, command, known.usage)
             break
         except (OSError, ValueError, AttributeError):
             _flush()
-    return int(told.error.exit_code)
+    return int(known.error.exit_code)
 
 
 def explain(error: BaseException) -> ClodputerError:
     """An error in our words; of a fault of ours a report is written first, as it is found nowhere else."""
-    told = _told(error)
-    return told.error if told else write(error, masker_now())
+    known = _known(error)
+    return known.error if known else write(error, masker_now())
 
 
 def _enclose(error: ClodputerError, command: str, _usage: str) -> None:
     envelope.write(envelope.build(command, {}, [error], ok=False))
 
 
-def _told(error: BaseException, command: str = "") -> Optional[_Told]:
+def _known(error: BaseException, command: str = "") -> Optional[_Known]:
     """The error in our words, or None when it is a fault of ours."""
     if isinstance(error, ClodputerError):
-        return _Told(error)
+        return _Known(error)
     if isinstance(error, KeyboardInterrupt):
         return _interrupted()
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         said = doing.said(error, f"running clodputer {command}".strip())
-        return _Told(ClodputerError("system", said, _REMEDIES.get(error.errno, "")))
+        return _Known(ClodputerError("system", said, _REMEDIES.get(error.errno, "")))
     if isinstance(error, FileNotFoundError):
         return _missing(error)
     lacking = incomplete.explain(error)
     if lacking is not None:
-        return _Told(lacking)
+        return _Known(lacking)
     if type(error).__module__.startswith("click."):
-        return _click_told(error)
+        return _of_click(error)
     return None
 
 
-def _missing(error: FileNotFoundError) -> Optional[_Told]:
+def _missing(error: FileNotFoundError) -> Optional[_Known]:
     """A folder that somebody took away; any other file that is missing is a fault of ours."""
     try:
         os.getcwd()
     except OSError:
-        return _Told(ClodputerError("system", "the working directory is gone", "Go to another one with cd."))
+        return _Known(ClodputerError("system", "the working directory is gone", "Go to another one with cd."))
     if str(error.strerror).startswith("No usable temporary directory"):  # the tempfile module's own words
         hint = "Make room there, or set TMPDIR to a folder that this account can write to."
-        return _Told(
+        return _Known(
             ClodputerError("no_temporary_folder", f"no temporary file can be made: {error.strerror}", hint)
         )
     path = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
@@ -129,10 +129,10 @@ def _missing(error: FileNotFoundError) -> Optional[_Told]:
     if not folder.startswith(f"{root}/") or os.path.isdir(folder):
         return None
     hint = "Run: clodputer init (it makes what is missing, and keeps what is there)"
-    return _Told(ClodputerError("home_damaged", f"a folder of the home is missing: {folder}", hint))
+    return _Known(ClodputerError("home_damaged", f"a folder of the home is missing: {folder}", hint))
 
 
-def _click_told(error: BaseException) -> Optional[_Told]:
+def _of_click(error: BaseException) -> Optional[_Known]:
     import click
 
     if isinstance(error, click.Abort):
@@ -141,9 +141,9 @@ def _click_told(error: BaseException) -> Optional[_Told]:
         context = error.ctx
         usage = context.get_usage() if context else ""
         hint = f"Try: {context.command_path} --help" if context else "Try: clodputer --help"
-        return _Told(ClodputerError("usage", _sentence(error.format_message()), hint, ExitCode.USAGE), usage)
+        return _Known(ClodputerError("usage", _sentence(error.format_message()), hint, ExitCode.USAGE), usage)
     if isinstance(error, click.ClickException):
-        return _Told(ClodputerError("usage", _sentence(error.format_message())))
+        return _Known(ClodputerError("usage", _sentence(error.format_message())))
     return None
 
 
@@ -154,8 +154,8 @@ def _sentence(text: str) -> str:
     return head + (text[1:-1] if text.endswith(".") and not text.endswith("..") else text[1:])
 
 
-def _interrupted() -> _Told:
-    return _Told(ClodputerError("interrupted", "interrupted", exit_code=ExitCode.INTERRUPTED))
+def _interrupted() -> _Known:
+    return _Known(ClodputerError("interrupted", "interrupted", exit_code=ExitCode.INTERRUPTED))
 
 
 def _complain(error: ClodputerError, _command: str, usage: str) -> None:

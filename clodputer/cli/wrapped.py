@@ -42,7 +42,7 @@ def output(command: Sequence[str], given: bytes) -> bytes:
                 return _read(reading, child)
             finally:
                 if child.poll() is None:
-                    with suppress(ProcessLookupError):
+                    with suppress(OSError):
                         os.killpg(child.pid, signal.SIGKILL)
                     child.wait()
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from clodputer.effects import bury, finish, hold, park, put_back, retry
+from clodputer.effects import bury, disable, drop, finish, hold, log, not_followed, park, put_back, retry
 from clodputer.effects.settling import Settling
 
 
@@ -18,8 +18,12 @@ class Effect(Protocol):
 
 EFFECTS: dict[str, Effect] = {
     "bury": bury,
+    "disable": disable,
+    "drop": drop,
     "finish": finish,
     "hold": hold,
+    "log": log,
+    "not_followed": not_followed,
     "park": park,
     "put_back": put_back,
     "retry": retry,

@@ -28,18 +28,18 @@ def close(context: Context, path: str, reason: Reason) -> str:
 
 
 def close_cancelled(
-    context: Context, path: str, request_id: str, dropped: str, now: float, why: str = PERSON, **told: Any
+    context: Context, path: str, request_id: str, dropped: str, now: float, why: str = PERSON, **facts: Any
 ) -> str:
     """Close a request that was cancelled before it ran, and say so in the log; where it is now. Raises as `close` does.
 
     why: a clause that goes on after "because".
     """
-    task = str(told.get("task") or dropfile.task_inside(path, dropped))
+    task = str(facts.get("task") or dropfile.task_inside(path, dropped))
     message = f"Cancelled before it ran, because {context.masker.text(why)}."
     kept = close(context, path, Reason(aside.CANCELLED, message, request_id, task, dropped, now))
-    if told.get("lane"):
-        waits.forget(context.home, told["lane"], request_id)
-    context.log(now, "cancelled", request_id=request_id, kept=kept, **told)
+    if facts.get("lane"):
+        waits.forget(context.home, facts["lane"], request_id)
+    context.log(now, "cancelled", request_id=request_id, kept=kept, **facts)
     return kept
 
 
@@ -48,7 +48,7 @@ def closed_if_cancelled(settling: Settling) -> bool:
     context, slot, place = settling.context, settling.slot, settling.place
     if not slots.cancel_asked(context.home, slot, place.id) or not os.path.lexists(settling.in_slot):
         return False
-    close_cancelled(
-        context, settling.in_slot, place.id, place.dropped, time(), lane=slot.lane, run_id=settling.run_id
-    )
+    why = slots.why_cancelled(context.home, slot, place.id)
+    facts = {"lane": slot.lane, "run_id": settling.run_id}
+    close_cancelled(context, settling.in_slot, place.id, place.dropped, time(), why, **facts)
     return True

@@ -34,3 +34,13 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     # First, as bury does.
     attempts.forget(context.home, place.id)
     aside.set_aside(settling.in_slot, context.home.parked, parked.prefix(place.id, task, item), reason)
+    context.log(
+        time(),
+        "parked",
+        task=task,
+        request_id=place.id,
+        run_id=settling.run_id,
+        item=item,
+        reason=code,
+        message=message,
+    )

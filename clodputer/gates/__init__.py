@@ -30,7 +30,7 @@ class Gate(Protocol):
 GATES: tuple[Gate, ...] = (enabled, hold, exposed, parked, window, breaker, require, budget)
 
 
-# Those whose answer depends on the runs that go on beside; each is asked again in the moment when the run is to begin.
+# Gates whose answer depends on other runs; they are asked again at the moment when the run is to begin.
 BESIDE: tuple[Gate, ...] = (breaker, budget)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from clodputer.model import budget
 from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent, Use
@@ -23,6 +23,12 @@ KEYS: tuple[Key, ...] = budget.KEYS
 
 # To say what the next run of a task may cost, so many of its runs are looked at, as far back as this many seconds.
 LOOKED_AT, LOOK_BACK = 100, 90 * 86400.0
+# Among so many, of which most may have found nothing to do.
+FARTHEST = 2000
+
+# What has a budget: everything, a lane or a task, and its name, empty for everything.
+Whose = tuple[str, str]
+ALL, LANE, TASK = "all", "lane", "task"
 
 
 def check(task: Task, request: Request, history: History, context: Context, now: float) -> Verdict:
@@ -67,42 +73,66 @@ def newly_near(task: Task, last: Spent, history: History, context: Context, now:
 
 def scopes(task: Task, history: History, context: Context, now: float) -> list[Scope]:
     """The budgets that a run of the task counts for, with what is spent and reserved of each. Raises OSError."""
-    lane = Budget(**context.settings.lanes.get(task.lane, {}).get("budget", {}))
-    everywhere = Budget(**context.settings.budget)
-    if task.budget == lane == everywhere == NONE:
+    wanted = ((TASK, task.name), (LANE, task.lane), (ALL, ""))
+    set_here = [(whose, _limits(whose, task, context)) for whose in wanted]
+    return _scopes([one for one in set_here if one[1] != NONE], history, context, now)
+
+
+def everywhere(
+    tasks: Iterable[Task], history: History, context: Context, now: float
+) -> list[tuple[Whose, Use]]:
+    """How far each limit that is set is used: of everything, of each lane, and of each of the tasks. Raises OSError."""
+    owners = [(ALL, ""), *((LANE, name) for name in sorted(context.settings.lanes))]
+    wanted = [(whose, _limits(whose, None, context)) for whose in owners]
+    wanted += [((TASK, task.name), task.budget) for task in tasks]
+    wanted = [one for one in wanted if one[1] != NONE]
+    if not wanted:
+        return []
+    there = zone.load("", context.environ)
+    found = zip(wanted, _scopes(wanted, history, context, now))
+    return [(whose, use) for (whose, _), scope in found for use in budget.uses(scope, now, there)]
+
+
+def _limits(whose: Whose, task: Optional[Task], context: Context) -> Budget:
+    scope, name = whose
+    if scope == TASK:
+        return task.budget if task else NONE
+    if scope == LANE:
+        return Budget(**context.settings.lanes.get(name, {}).get("budget", {}))
+    return Budget(**context.settings.budget)
+
+
+def _scopes(
+    wanted: Sequence[tuple[Whose, Budget]], history: History, context: Context, now: float
+) -> list[Scope]:
+    if not wanted:
         return []
     since = budget.beginning(now, zone.load("", context.environ))
-    wanted: list[tuple[str, Budget, Iterator[PastRun], Callable[[_InHand], bool]]] = [
-        (
-            f"Task {task.name}",
-            task.budget,
-            history.of_task(task.name, since),
-            lambda one: one.task == task.name,
-        ),
-        (f"Lane {task.lane}", lane, history.of_lane(task.lane, since), lambda one: one.lane == task.lane),
-        ("All tasks", everywhere, history.runs(since), lambda _: True),
-    ]
+    cap = context.settings.max_cost_usd
     in_hand = [
-        _InHand(one.task, slot.lane, predicted(one.task, context.settings.max_cost_usd, history, now))
+        (slot.lane, one.task, predicted(one.task, cap, history, now))
         for slot, one in slots.at_work(context.home)
     ]
-    return [
-        Scope(
-            words,
-            limits,
-            tuple(spent(run) for run in ended),
-            tuple(one.cost for one in in_hand if counts(one)),
-        )
-        for words, limits, ended, counts in wanted
-        if limits != NONE
-    ]
+    found = []
+    for (scope, name), limits in wanted:
+        if scope == TASK:
+            words, ended = f"Task {name}", history.of_task(name, since)
+            reserved = [cost for _, task, cost in in_hand if task == name]
+        elif scope == LANE:
+            words, ended = f"Lane {name}", history.of_lane(name, since)
+            reserved = [cost for lane, _, cost in in_hand if lane == name]
+        else:
+            words, ended = "All tasks", history.runs(since)
+            reserved = [cost for _, _, cost in in_hand]
+        found.append(Scope(words, limits, tuple(spent(run) for run in ended), tuple(reserved)))
+    return found
 
 
 def predicted(task: str, cap: Optional[float], history: History, now: float) -> Optional[float]:
     """What a run of a task is expected to cost, in US dollars; None when nothing is known. Raises OSError."""
     past = history.of_task(task, now - LOOK_BACK)
     # A task that mostly finds nothing to do costs no less when there is something.
-    latest = list(islice((run for run in past if spent(run).counts), LOOKED_AT))
+    latest = list(islice((run for run in islice(past, FARTHEST) if spent(run).counts), LOOKED_AT))
     if latest and not latest[0].account:
         return 0.0  # its agent draws on no account
     return budget.predicted((run.cost_usd for run in latest), cap)
@@ -111,11 +141,3 @@ def predicted(task: str, cap: Optional[float], history: History, now: float) -> 
 def spent(run: PastRun) -> Spent:
     """What a run that has ended counts for."""
     return Spent(run.at, run.cost_usd, not started_no_agent(run.reason, run.cost_usd))
-
-
-class _InHand(NamedTuple):
-    """A run that goes on, and what it is expected to cost."""
-
-    task: str
-    lane: str
-    cost: Optional[float]

@@ -16,7 +16,7 @@ KEYS: tuple[Key, ...] = (
         "park_after",
         COUNT,
         3,
-        "With so many runs about one item that ended without success its request is parked, once it has no attempt left, and "
+        "After so many runs about one item that ended without success, its request is parked once it has no attempt left, and "
         "new requests about that item wait for `clodputer unpark`. `0`: never.",
         smallest=0,
         largest=1000,

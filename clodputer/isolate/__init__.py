@@ -11,7 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
 from clodputer.model.task import Task
 
-# What tells everything that is to be undone, as JSON values: it is recorded before anything is made.
+# All that is needed to undo a resource, as JSON values; it is recorded before the resource is made.
 Token = dict[str, Any]
 
 

@@ -55,7 +55,7 @@ def program(environ: Mapping[str, str], run_id: str) -> Optional[list[str]]:
 
 
 def enter(token: Mapping[str, Any]) -> Prepared:
-    """Start it. That it refuses, as without a login session, is no reason not to run. Raises OSError when it is gone."""
+    """Start the program. If it refuses, as without a login session, the run goes on. Raises OSError when it is gone."""
     import subprocess
 
     _holding[token["run_id"]] = subprocess.Popen(
@@ -70,7 +70,7 @@ def enter(token: Mapping[str, Any]) -> Prepared:
 
 
 def undo(token: Mapping[str, Any]) -> None:
-    """Let it go. One that another process started ended with that process."""
+    """Let the computer sleep again. A program that another process had started ended with that process."""
     held = _holding.pop(str(token.get("run_id")), None)
     if held is None or held.stdin is None:
         return

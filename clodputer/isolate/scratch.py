@@ -16,6 +16,8 @@ from clodputer.store import exposed
 KEYS: tuple[Key, ...] = ()
 
 _PREFIX = "cp-"
+DEFAULT = "/tmp"  # noqa: S108
+REMEDY = "Set TMPDIR to the absolute path of a folder that this account can write to, then: clodputer install"
 
 
 def plan(_task: Optional[Task], environ: Mapping[str, str], run_id: str) -> dict[str, Any]:
@@ -26,23 +28,34 @@ def plan(_task: Optional[Task], environ: Mapping[str, str], run_id: str) -> dict
     """
     moment, _, request_id = run_id.partition("-")
     name = f"{_PREFIX}{moment[-11:-1].replace('.', '')}-{request_id[:8]}"
-    bases = [base for base in dict.fromkeys((environ.get("TMPDIR", "").rstrip("/"), "/tmp")) if base]  # noqa: S108
-    problems = []
-    for base in bases:
-        problem = unusable(base)
-        if not problem:
-            return {"path": f"{base}/{name}"}
-        problems.append(f"{base}: {problem}")
+    base, problems = place(environ)
+    if base:
+        return {"path": f"{base}/{name}"}
     raise ClodputerError(
-        "no_temporary_folder",
-        f"a run has nowhere to put its temporary files: {'; '.join(problems)}",
-        "Set TMPDIR to the absolute path of a folder that this account can write to, then: clodputer install",
+        "no_temporary_folder", f"a run has nowhere to put its temporary files: {'; '.join(problems)}", REMEDY
     )
+
+
+def place(environ: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The folder in which runs have their temporary folders, empty for none; and what is wrong with those before it."""
+    problems: list[str] = []
+    for base in dict.fromkeys((environ.get("TMPDIR", "").rstrip("/"), DEFAULT)):
+        problem = unusable(base) if base else ""
+        if base and not problem:
+            return base, problems
+        problems += [f"{base}: {problem}"] if base else []
+    return "", problems
+
+
+def replaced(environ: Mapping[str, str]) -> str:
+    """That TMPDIR is not used, and why, as a clause; empty when it is used or not set, or when nothing else can be."""
+    base, problems = place(environ)
+    return f"TMPDIR cannot be used, and runs use {base} instead ({problems[0]})" if base and problems else ""
 
 
 def enter(token: Mapping[str, Any]) -> Prepared:
     """Make it. Raises OSError."""
-    # mkdir with mode 0700 makes it or fails: nobody can have laid a trap there.
+    # mkdir makes the folder or fails, so nothing of another account can be in its place.
     os.mkdir(token["path"], 0o700)
     return Prepared(token["path"])
 
@@ -50,7 +63,7 @@ def enter(token: Mapping[str, Any]) -> Prepared:
 def undo(token: Mapping[str, Any]) -> None:
     """Remove it with all that is in it; what cannot be removed stays."""
     path = str(token.get("path", ""))
-    # Removed as a whole, on the word of a file that anybody may have edited: nothing but what bears our name.
+    # The path comes from a file that somebody may have edited, so only a folder with our prefix is removed.
     if not os.path.isabs(path) or not os.path.basename(path).startswith(_PREFIX):
         return
     try:

@@ -39,17 +39,18 @@ class Breaker(NamedTuple):
 
 
 class End(NamedTuple):
-    """How a run of the task ended. at: epoch seconds."""
+    """How a run of the task ended. at: epoch seconds. request_id: of its request, empty where that is not known."""
 
     at: float
     outcome: str
     reason: str
+    request_id: str = ""
 
 
 class State(NamedTuple):
     """Closed: runs are let through. Open: none is, until a moment (epoch seconds). Half open: one is, to see how it ends.
 
-    failures: how many there are in a row. last: the reason of the latest of them.
+    failures: how many requests failed in a row. last: the reason of the latest run of theirs that failed.
     """
 
     state: str
@@ -76,22 +77,29 @@ def _tells_of_precheck(end: End) -> bool:
 
 
 def _of_precheck(end: End) -> End:
-    return End(end.at, FAILED, _FAILED) if end.reason == "precheck" else End(end.at, SUCCEEDED, "completed")
+    if end.reason == "precheck":
+        return end._replace(outcome=FAILED, reason=_FAILED)
+    return end._replace(outcome=SUCCEEDED, reason="completed")
 
 
 def state(ends: Iterable[End], breaker: Breaker, now: float) -> State:
-    """The state at `now` (epoch seconds), from the ends of the task's runs, the newest first."""
+    """The state at `now` (epoch seconds), from the ends of the task's runs, the newest first.
+
+    What counts is requests: one that failed at each of its attempts failed once, so that its retries do not open the breaker
+    against its own last attempt.
+    """
     if not breaker.threshold:
         return State(CLOSED)
     latest: Optional[End] = None
-    failures, at_once = 0, False
+    failures, seen, at_once = 0, set(), False
     for end in ends:
         if end.outcome == SUCCEEDED:
             break
         if end.outcome in BLAMELESS or end.reason in NOT_COUNTED:
             continue
         latest = latest or end
-        failures += 1
+        failures += not end.request_id or end.request_id not in seen
+        seen.add(end.request_id)
         # Also when it is not the latest: the run that was tried afterwards failed otherwise, and did not close the breaker.
         at_once = at_once or end.reason in AT_ONCE
         if at_once or failures >= breaker.threshold:
@@ -114,9 +122,10 @@ KEYS = (
                 "threshold",
                 COUNT,
                 Breaker().threshold,
-                "So many runs must fail one after the other; 0 switches the breaker off. Usage limits, lost runs, `offline`, "
-                "`overloaded`, `server_error`, `auth` and `billing` do not count; `model`, `permissions` and `config` are "
-                "enough by themselves. Prechecks that failed are counted by themselves.",
+                "So many requests must fail one after the other, each counted once, from its first failed attempt on; 0 "
+                "switches the breaker off. Usage limits, lost runs, `offline`, `overloaded`, `server_error`, `auth` and "
+                "`billing` do not count; `model`, `permissions` and `config` are enough by themselves. Prechecks that failed "
+                "are counted by themselves.",
                 0,
                 1000,
                 example=5,

@@ -12,8 +12,11 @@ from clodputer.model.quantile import quantile
 DAY = 86400.0
 # A run is expected to cost what nine of ten of the latest runs of its task did not exceed.
 SHARE, LATEST = 0.9, 30
-# From this share of a budget on it is nearly spent, which is told once.
+# From this share of a budget on it is nearly spent, which is logged once.
 NEARLY = 0.8
+
+# The one limit that is a number of runs, and no money.
+RUNS_PER_DAY = "runs_per_day"
 
 
 class Budget(NamedTuple):
@@ -52,13 +55,19 @@ class Scope(NamedTuple):
 
 
 class Use(NamedTuple):
-    """How far one limit of a budget, by its key, is used. over: when that will change by itself, in epoch seconds."""
+    """How far one limit of a budget, by its key, is used by runs that have ended.
+
+    since: from when on runs count; over: when that will change by itself; in epoch seconds. reserved: what runs in hand may
+    take of it, all of it when nothing is known of one.
+    """
 
     words: str
     key: str
     limit: float
     used: float
+    since: float
     over: float
+    reserved: float = 0.0
 
     @property
     def share(self) -> float:
@@ -94,21 +103,27 @@ def predicted(costs: Iterable[Optional[float]], cap: Optional[float]) -> Optiona
 
 
 def uses(scope: Scope, now: float, zone: tzinfo) -> list[Use]:
-    """How far each limit of a scope's budget is used by the runs that have ended."""
+    """How far each limit of a scope's budget is used."""
     budget, found = scope.budget, []
     day, month = _day(now, zone), _month(now, zone)
     tomorrow, next_month = _day(now, zone, 1), _next_month(now, zone)
     if budget.per_day is not None:
-        found.append(Use(scope.words, "per_day", budget.per_day, _cost(scope, day), tomorrow))
+        found.append(_money(scope, "per_day", budget.per_day, day, tomorrow))
     if budget.per_24h is not None:
         oldest = min((run.at for run in scope.ended if run.at > now - DAY and run.cost), default=now)
-        found.append(Use(scope.words, "per_24h", budget.per_24h, _cost(scope, now - DAY), oldest + DAY))
+        found.append(_money(scope, "per_24h", budget.per_24h, now - DAY, oldest + DAY))
     if budget.per_month is not None:
-        found.append(Use(scope.words, "per_month", budget.per_month, _cost(scope, month), next_month))
+        found.append(_money(scope, "per_month", budget.per_month, month, next_month))
     if budget.runs_per_day is not None:
-        number = sum(run.counts for run in scope.ended if run.at >= day)
-        found.append(Use(scope.words, "runs_per_day", float(budget.runs_per_day), float(number), tomorrow))
+        number = float(sum(run.counts for run in scope.ended if run.at >= day))
+        limit, in_hand = float(budget.runs_per_day), float(len(scope.reserved))
+        found.append(Use(scope.words, RUNS_PER_DAY, limit, number, day, tomorrow, in_hand))
     return found
+
+
+def _money(scope: Scope, key: str, limit: float, since: float, over: float) -> Use:
+    reserved = sum(limit if one is None else one for one in scope.reserved)
+    return Use(scope.words, key, limit, _cost(scope, since), since, over, reserved)
 
 
 def exceeded(scope: Scope, cost: Optional[float], now: float, zone: tzinfo) -> Optional[Exceeded]:
@@ -118,23 +133,22 @@ def exceeded(scope: Scope, cost: Optional[float], now: float, zone: tzinfo) -> O
     whole budget, takes all that is left: it begins only while nothing is reserved, and nothing begins beside it.
     """
     for use in uses(scope, now, zone):
-        if use.key == "runs_per_day":
-            if use.used + len(scope.reserved) + 1 > use.limit:
+        if use.key == RUNS_PER_DAY:
+            if use.used + use.reserved + 1 > use.limit:
                 return Exceeded(
                     use, use.over, f"{use.words}: {use.limit:.0f} runs a day are allowed (runs_per_day)."
                 )
             continue
-        reserved = sum(use.limit if one is None else one for one in scope.reserved)
         wanted = use.limit - use.used if cost is None else min(cost, use.limit)
-        if use.used >= use.limit or use.used + reserved + wanted > use.limit:
-            return Exceeded(use, use.over, _message(use, reserved, cost))
+        if use.used >= use.limit or use.used + use.reserved + wanted > use.limit:
+            return Exceeded(use, use.over, _message(use, cost))
     return None
 
 
 def left(scope: Scope, now: float, zone: tzinfo) -> Optional[float]:
     """The dollars that the tightest limit of a scope leaves; None without a limit."""
     return min(
-        (use.limit - use.used for use in uses(scope, now, zone) if use.key != "runs_per_day"), default=None
+        (use.limit - use.used for use in uses(scope, now, zone) if use.key != RUNS_PER_DAY), default=None
     )
 
 
@@ -142,15 +156,15 @@ def newly_near(uses: Iterable[Use], last: Spent) -> list[Use]:
     """Of limits as they are used after a run, the `last` one, those that this very run has nearly or wholly used up."""
 
     def share_before(use: Use) -> float:
-        return (use.used - (last.counts if use.key == "runs_per_day" else last.cost or 0.0)) / use.limit
+        return (use.used - (last.counts if use.key == RUNS_PER_DAY else last.cost or 0.0)) / use.limit
 
     return [use for use in uses if any(share_before(use) < mark <= use.share for mark in (NEARLY, 1.0))]
 
 
-def _message(use: Use, reserved: float, cost: Optional[float]) -> str:
+def _message(use: Use, cost: Optional[float]) -> str:
     parts = [f"${use.used:.2f} of ${use.limit:.2f} are spent"]
-    if reserved:
-        parts.append(f"${min(reserved, use.limit):.2f} reserved for runs in hand")
+    if use.reserved:
+        parts.append(f"${min(use.reserved, use.limit):.2f} reserved for runs that are going on")
     if use.used < use.limit:
         parts.append(
             "nothing is known of what this run costs" if cost is None else f"this run may cost ${cost:.2f}"
@@ -210,7 +224,7 @@ LIMITS = (
         example=60,
     ),
     Key(
-        "runs_per_day",
+        RUNS_PER_DAY,
         COUNT,
         help="So many runs may end in a day, by the local clock, whatever they cost. Those whose agent was not started, "
         "because `precheck` or `verify` said that there was nothing to do, do not count.",

@@ -188,7 +188,7 @@ def _range(field: _Field, item: str) -> range:
         raise InvalidCron(f"{where}: {_tail(field, item, match)}")
     step = 1 if match["step"] is None else int(match["step"])
     if match["step"] is not None and step == 0:
-        raise InvalidCron(f"{where}: steps of 0 lead nowhere; cron refuses it")
+        raise InvalidCron(f"{where}: a step is at least 1; cron refuses it")
     if match[1] == "*":
         first, last = field.lowest, field.highest
     else:

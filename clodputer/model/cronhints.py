@@ -38,11 +38,11 @@ def of_count(words: list[str]) -> str:
     there = f"{_COUNT}, there {'is' if len(words) == 1 else 'are'} {len(words)}"
     if words and re.match(r"(?:CRON_)?TZ=", words[0]):
         zone = words[0].partition("=")[2]
-        return f"a time zone does not stand in the schedule; write {' '.join(words[1:])} and timezone: {zone} beside it"
+        return f"a time zone does not belong in the schedule; write {' '.join(words[1:])} and timezone: {zone} beside it"
     if len(words) == 6 and _ZONE.fullmatch(words[5]) and not words[5].isdigit():
         zone = words[5] if "/" in words[5] or words[5] == "UTC" else "with its name, such as Europe/Berlin,"
         fields = " ".join(words[:5])
-        return f"{there}; a time zone does not stand in the schedule; write {fields} and timezone: {zone} beside it"
+        return f"{there}; a time zone does not belong in the schedule; write {fields} and timezone: {zone} beside it"
     if len(words) > 5 and re.search(r"(?i)around|about|between|every", text):
         return f"{there}; {_of_words(text)}"
     if len(words) > 5:
@@ -120,10 +120,10 @@ def of_foreign(field: str, item: str) -> str:
 
 def _last(field: str) -> str:
     if field == "day of month":
-        return "of L only the last day itself can be said: write L"
+        return "only L alone, the last day of the month, is supported: write L"
     if field == "day of week":
-        return "L stands behind a weekday, as in 5L or friL for the last Friday of the month"
-    return "'L' stands for the last day, in the day of month, and behind a weekday; cron refuses it"
+        return "L follows a weekday, as in 5L or friL for the last Friday of the month"
+    return "L is the last day in the day of month, or follows a weekday; cron refuses it here"
 
 
 def of_word(field: str, word: str, names: Iterable[str]) -> str:

@@ -5,9 +5,12 @@ Facts in, decisions out as data; dull code performs them, and may perform them a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model import autodisable
 from clodputer.model.attempts import Attempts, story_to_json, to_json
+from clodputer.model.autodisable import Disabled
 from clodputer.model.backoff import limit_pause
 from clodputer.model.ending import Ending
 from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT, speaks_against_item
@@ -31,9 +34,10 @@ UNSUCCESSFUL = (FAILED, TIMED_OUT, LOST)
 LOCKED_OUT = ("auth", "billing")
 
 
-def disabled(task: Task) -> str:
+def disabled(task: Task, by_itself: Optional[Disabled]) -> str:
     """What to tell about a request for a task that is switched off."""
-    return f"Task {task.name} is disabled. Switch it on: clodputer enable {task.name}"
+    why = "is disabled" if by_itself is None else f"was disabled by itself {by_itself.words}"
+    return f"Task {task.name} {why}. Switch it on: clodputer enable {task.name}"
 
 
 def after(ending: Ending) -> list[dict[str, Any]]:
@@ -41,8 +45,18 @@ def after(ending: Ending) -> list[dict[str, Any]]:
 
     `finish`: the request goes into the run folder. `put_back`: it goes back to its queue, its attempt not used up. `retry`: it
     waits to be run again. `bury`, `park`: it goes to `dead/`, to `parked/`. `hold`: something stops until a moment (epoch
-    seconds).
+    seconds). `disable`: the task is disabled until a person enables it.
     """
+    effects = _following(ending)
+    return [*_disabling(ending, effects), *effects]
+
+
+def is_final(effects: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a run with these effects was the last one of its request."""
+    return not any(effect.get("effect") in ("put_back", "retry") for effect in effects)
+
+
+def _following(ending: Ending) -> list[dict[str, Any]]:
     if ending.reason == "interrupted":
         return [{"effect": "put_back"}]
     if ending.outcome == LIMITED:
@@ -52,6 +66,15 @@ def after(ending: Ending) -> list[dict[str, Any]]:
     if ending.outcome in UNSUCCESSFUL:
         return [_failed(ending)]
     return [{"effect": "finish"}]
+
+
+def _disabling(ending: Ending, effects: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The effect that disables the task, when this end makes its requests without success too many."""
+    end = autodisable.End(ending.outcome, ending.reason, ending.trigger, is_final(effects))
+    failures = ending.task_failures + 1
+    if not autodisable.counts(end) or not 0 < ending.auto_disable_after <= failures:
+        return []
+    return [{"effect": "disable", "at": ending.now, "failures": failures, "reason": ending.reason}]
 
 
 def _limited(ending: Ending) -> list[dict[str, Any]]:
@@ -111,7 +134,7 @@ def _failed(ending: Ending) -> dict[str, Any]:
         return _again(
             ending,
             RETRY,
-            "Its session could not be gone on with; a new one is begun.",
+            "Its session could not be resumed; a new one is begun.",
             ending.now,
             ending.story._replace(session="", lost_session=ending.attempts.session),
         )
@@ -155,7 +178,7 @@ def _again(
 ) -> dict[str, Any]:
     """The effect that has a request wait until it is looked at again, at `at`.
 
-    code: one of model/waiting.WAITS. until: when the wait is over, for those who are told of it; without it that is not known.
+    code: one of model/waiting.WAITS. until: when the wait is over, for people; None when that is not known.
     """
     return {
         "effect": "retry",

@@ -29,14 +29,14 @@ KEPT = 20
 MOST = 200_000
 
 REASONS = {
-    "too_late": "nothing looked at it within max_late of its time: the computer was off, asleep, or had no alarm set",
-    "asleep_or_off": "nothing looked at it at its time, and catch_up: skip makes up for nothing",
+    "too_late": "no exec ran within max_late of its time: the computer was off or asleep, or no scheduler started one",
+    "asleep_or_off": "no exec ran at its time, and catch_up: skip leaves out what is late",
     "disabled": "the task was disabled",
     "overlap": "the task was at work or waiting (overlap: skip)",
-    "newer": "a newer slot time was due as well and stands for it (catch_up: latest, or overlap: replace)",
-    "waiting": "an earlier request of the task still waited and stands for it (overlap: coalesce or replace)",
-    "on_hold": "it was on hold, and catch_up: skip makes up for nothing",
-    "held": "an earlier request still waited, as its lane was on hold, and stands for it (overlap: coalesce or replace)",
+    "newer": "a newer slot time was due as well, and one run is for both (catch_up: latest, or overlap: replace)",
+    "waiting": "an earlier request of the task still waited, and its run is for both (overlap: coalesce or replace)",
+    "on_hold": "it was on hold, and catch_up: skip leaves out what is late",
+    "held": "an earlier request still waited, as its lane was on hold, and its run is for both (overlap: coalesce or replace)",
 }
 COALESCED, MISSED = "coalesced", "missed"
 
@@ -151,26 +151,26 @@ def _account(
 ) -> tuple[Entry, tuple[Fate, ...]]:
     """The entry with the requests that the slot times lead to, and what becomes of those that lead to none."""
 
-    def told(of: Iterable[int], fate: str, reason: str) -> list[Fate]:
+    def fates_of(of: Iterable[int], fate: str, reason: str) -> list[Fate]:
         these = list(of)
         return [Fate(fate, reason, these[0], these[-1], len(these), now)] if these else []
 
     if not facts.enabled:
-        fates, run = told([*late, *rest], MISSED, "disabled"), []
+        fates, run = fates_of([*late, *rest], MISSED, "disabled"), []
     else:
-        fates, run = told(late, MISSED, "too_late"), rest
+        fates, run = fates_of(late, MISSED, "too_late"), rest
         if facts.held and policy.catch_up == "skip":
-            fates, run = [*fates, *told(run, MISSED, "on_hold")], []
+            fates, run = [*fates, *fates_of(run, MISSED, "on_hold")], []
         if policy.catch_up == "skip":
             punctual = now - policy.jitter - ON_TIME
-            fates += told((slot for slot in run if slot < punctual), MISSED, "asleep_or_off")
+            fates += fates_of((slot for slot in run if slot < punctual), MISSED, "asleep_or_off")
             run = [slot for slot in run if slot >= punctual]
         overlap = _overlapping(policy, facts)
         if overlap is not None:
-            fates, run = fates + told(run, overlap[1], overlap[0]), []
+            fates, run = fates + fates_of(run, overlap[1], overlap[0]), []
         elif policy.catch_up != "all" or policy.overlap == REPLACE:
             # Of several that replace each other only the last would come to its end.
-            fates, run = fates + told(run[:-1], COALESCED, "newer"), run[-1:]
+            fates, run = fates + fates_of(run[:-1], COALESCED, "newer"), run[-1:]
     drops = tuple(Drop(compact(slot), slot, _wait(schedule, policy, slot, now)) for slot in run)
     return entry._replace(dropping=drops, fates=(*entry.fates, *fates)[-KEPT:]), tuple(fates)
 

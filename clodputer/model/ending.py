@@ -21,7 +21,8 @@ class Ending(NamedTuple):
     for none. watched: the files from which its login came, and how they look. session: of its conversation, empty for none.
     unresumed: it was to go on with a session and could not. item: what it was about. item_failures: how many runs about that
     failed before, since the last that did not. park_after: with how many it is parked, 0 for never. dice: a number from 0 to 1,
-    of all that is left to chance.
+    of all that is left to chance. trigger: the type of what asked for it. task_failures: how many requests of its task ended
+    for good without success before, in a row. auto_disable_after: with how many the task is disabled, 0 for never.
     """
 
     outcome: str
@@ -47,6 +48,9 @@ class Ending(NamedTuple):
     item_failures: int = 0
     park_after: int = 3
     dice: float = 0.5
+    trigger: str = ""
+    task_failures: int = 0
+    auto_disable_after: int = 0
 
     @property
     def story(self) -> Attempts:

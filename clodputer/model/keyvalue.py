@@ -68,7 +68,7 @@ def written(key: Key, value: Any) -> str:
         for unit, size_of_unit in _SIZES:
             if value >= size_of_unit and value % size_of_unit == 0:
                 return f"{value // size_of_unit}{unit}"
-        return f"{value}B"
+        return f"{value}B" if value else "0"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
@@ -166,7 +166,7 @@ def _duration(key: Key, value: Any) -> float:
 
 
 def _size(key: Key, value: Any) -> int:
-    return size(value, int(key.smallest or 1))
+    return size(value, 1 if key.smallest is None else int(key.smallest))
 
 
 def _priority(_key: Key, value: Any) -> int:

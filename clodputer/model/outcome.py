@@ -44,7 +44,7 @@ REASONS: dict[str, Reason] = {
     "usage_limit": Reason(
         LIMITED,
         "The account's usage limit is reached.",
-        "Nothing: the account is on hold until the reset, and the run then goes on with its session.",
+        "Nothing to do: the account is on hold until the reset, and the run then goes on with its session.",
     ),
     "overloaded": Reason(
         FAILED,
@@ -177,12 +177,12 @@ REASONS: dict[str, Reason] = {
     ),
     "killed": Reason(
         FAILED,
-        "The program was ended by a signal that we did not send.",
+        "The program was ended by a signal that Clodputer did not send.",
         "Look for the out-of-memory killer or another tool that stopped it.",
         WHEN_ASKED,
     ),
     "cancelled": Reason(
-        CANCELLED, "It was stopped, by a person or because whoever waited for it went away.", ""
+        CANCELLED, "It was stopped by a person, or because the command that waited for it ended.", ""
     ),
     "replaced": Reason(
         CANCELLED, "A newer request of the task took the place of its run (overlap: replace).", ""
@@ -197,7 +197,7 @@ REASONS: dict[str, Reason] = {
     "refused": Reason(FAILED, "The model refused the request.", "Change the prompt."),
     "not_recorded": Reason(
         LOST,
-        "The system kept Clodputer from following the run to its end, such as by a full disk; the message says how.",
+        "The system kept Clodputer from following the run to its end, for instance by a full disk; the message says how.",
         "Remove the cause and look at what the run did; the request is kept in spool/dead, with the command to drop it again.",
     ),
     "exec_died": Reason(

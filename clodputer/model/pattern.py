@@ -31,12 +31,12 @@ Pattern = tuple[Alternative, ...]
 Reached = frozenset[tuple[int, int]]
 
 
-_LIST = "several patterns are a list, such as [*.md, *.txt], or stand in braces, such as *.{md,txt}"
-_NO_EXCLUSION = "no pattern excludes files; write those that count, such as *.{md,txt}"
+_LIST = "write several patterns as a list, such as [*.md, *.txt], or in braces, such as *.{md,txt}"
+_NO_EXCLUSION = "a pattern cannot exclude files; write those that count, such as *.{md,txt}"
 _EXTENDED = (
-    "( ) after @, +, * or ? is of bash's extended patterns; write alternatives in braces, such as *.{md,txt}"
+    "( ) after @, +, * or ? is an extended pattern of bash; write alternatives in braces, such as *.{md,txt}"
 )
-_ESCAPE = "\\ has no meaning here; for a letter that has one write it in brackets, such as [*]"
+_ESCAPE = "\\ has no meaning here; to match a special character, put it in brackets, such as [*]"
 _EXPRESSION = "it looks like a regular expression; write a pattern such as *.md"
 _RANGE = "braces hold alternatives such as {a,b}; for a range of letters write [a-z]"
 
@@ -49,7 +49,7 @@ _OF_OTHERS = (
     (re.compile(r"^\^|\$$"), _EXPRESSION),
     (re.compile(r"^~(/|$)"), "a pattern is relative to path; write the folder there"),
     (re.compile(r"^/"), "a pattern is relative to path; take the leading / away"),
-    (re.compile(r"/$"), "it names a folder; for all files below it write ** behind it"),
+    (re.compile(r"/$"), "it names a folder; for all files below it, add **"),
     (re.compile(r"\{[^{},]*\.\.[^{},]*\}"), _RANGE),
 )
 # `*.md`: of several such side by side nobody means one name.

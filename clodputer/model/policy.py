@@ -120,7 +120,7 @@ REPEATED = (
         "jitter",
         DURATION,
         0.0,
-        "The task starts later than its slot times by a part of this that is its own: another one for another task.",
+        "The task starts later than its slot times by a part of this, which differs from task to task.",
         smallest=0.0,
         check=_jitter,
         takes="duration up to `1d`",
@@ -138,13 +138,14 @@ REPEATED = (
         "active",
         PART,
         None,
-        "Slot times outside of these hours and days are none.",
+        "Slot times outside these hours and days do not count.",
         keys=(
             Key(
                 "hours",
                 TEXT,
                 None,
-                "From the first minute on, to before the last; `22:00-06:00` runs past midnight. Commas part several.",
+                "From the first minute up to the last, which is left out; "
+                "`22:00-06:00` runs past midnight. Separate several with commas.",
                 check=_hours,
                 absent="all",
                 takes="such as `08:00-20:00` or `08:00-12:00, 14:00-18:00`",
@@ -169,7 +170,8 @@ REPEATED = (
         "until",
         TEXT,
         None,
-        "Nothing is due after this moment. A date is the whole of that day; without an offset it is by the clock of the zone.",
+        "Nothing is due after this moment. A date includes the whole of that day; "
+        "without an offset it is by the clock of the zone.",
         check=moment,
         absent="no end",
         takes="moment or date",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from shlex import join
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.digest import digest
@@ -17,6 +18,8 @@ PRECHECK, BEFORE, AFTER = "precheck", "verify_before", "verify_after"
 PRECHECK_TIMEOUT = 60.0
 # EX_TEMPFAIL of sysexits.h, and what grep and its like exit with when they find nothing.
 NO_WORK = (75, 1)
+# What a precheck may print at all, in bytes.
+PRECHECK_OUTPUT = 4 * 1024 * 1024
 # So much of what a precheck prints goes into the prompt, and so much of what a look says into the record, in characters.
 LONGEST_FOUND, LONGEST_OUTPUT = 100_000, 2000
 # So much of that into the message of an outcome.
@@ -47,7 +50,7 @@ class Answer(NamedTuple):
     @property
     def words(self) -> str:
         """How it ended, as one sentence, and the end of what it said unless all was well."""
-        name = " ".join(self.argv)
+        name = join(self.argv)
         if self.problem:
             return f"{name} could not be run: {self.problem}."
         if self.stopped == "timeout":
@@ -65,7 +68,7 @@ class Answer(NamedTuple):
 
 
 _STOPPED = {
-    "output_too_large": "it wrote more than max_output",
+    "output_too_large": "it wrote more than max_output, or a precheck more than 4 MB",
     "cancelled": "the run was cancelled",
     "interrupted": "Clodputer was told to stop",
     "replaced": "a newer request of the task takes the place of this one (overlap: replace)",

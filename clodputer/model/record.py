@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any, Optional
 
+from clodputer.model.follow.line import line_of
+from clodputer.model.follow.plan import without_content
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
@@ -29,6 +31,8 @@ def build(
     effects: Sequence[Mapping[str, Any]] = (),
     retry_of: str = "",
     proof: Sequence[Mapping[str, Any]] = (),
+    suspect: str = "",
+    over_budget: str = "",
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
@@ -36,6 +40,7 @@ def build(
     run before this one, if it had any.
     """
     result, cut = _shortened(report.result)
+    line = line_of(request.origin, request.id)
     return {
         "run_id": run_id,
         "task": request.task,
@@ -44,6 +49,8 @@ def build(
         "attempt": request.attempt,
         "retry_of": retry_of,
         "item": request.item,
+        "parent": line.parent,
+        "trace_id": line.trace_id,
         "outcome": report.outcome.outcome,
         "reason": report.outcome.reason,
         "message": report.outcome.message,
@@ -71,11 +78,56 @@ def build(
         "swept": list(ended.swept) if ended else [],
         "expect": list(expect),
         "proof": list(proof),
+        "changes": report.done.changes if report.done else None,
+        "suspect": suspect,
         "session_totals": dict(report.session_totals),
+        "over_budget": over_budget,
         "origin": dict(request.origin),
         "effects": list(effects),
     }
 
+
+# The keys of a record that a follow-up's templates may name.
+FIELDS = (
+    "run_id",
+    "task",
+    "request_id",
+    "trigger",
+    "attempt",
+    "retry_of",
+    "item",
+    "parent",
+    "trace_id",
+    "outcome",
+    "reason",
+    "message",
+    "started_at",
+    "ended_at",
+    "duration_seconds",
+    "exit_status",
+    "signal",
+    "agent",
+    "account",
+    "agent_version",
+    "argv",
+    "working_directory",
+    "session_id",
+    "model",
+    "num_turns",
+    "cost_usd",
+    "cost_estimated",
+    "usage",
+    "result",
+    "result_cut",
+    "permission_denials",
+    "mcp_servers",
+    "in_effect",
+    "swept",
+    "expect",
+    "proof",
+    "session_totals",
+    "origin",
+)
 
 # Told by others, so a secret may be in it. The rest is ours, and other files are found by it: a secret that happens to be a
 # task's name as well must not hide the way to its runs.
@@ -98,7 +150,7 @@ TOLD = (
 
 
 def masked(record: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
-    """The record with secrets masked in all that others have told."""
+    """The record with secrets masked in all that came from outside."""
     return {key: masker.data(value) if key in TOLD else value for key, value in record.items()}
 
 
@@ -134,6 +186,9 @@ def shortened(record: Mapping[str, Any], room: int) -> tuple[dict[str, Any], lis
         left_out.append(key)
     if "result" in left_out:
         kept["result_cut"] = True
+    if len(dumps(kept)) > room:
+        # Last of all, so that as much as possible follows.
+        kept["effects"] = without_content(kept["effects"])
     return kept, left_out
 
 

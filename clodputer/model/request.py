@@ -223,7 +223,7 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
 def to_fields(request: Request) -> dict[str, Any]:
     """The request as the fields of a JSON file; `from_fields` reads them back to an equal request."""
     defaults = Request._field_defaults
-    # A moment of 0.0 is a moment (1970), not an absence; `attempt` is always told.
+    # A moment of 0.0 is a moment (1970), not an absence; `attempt` is always written.
     fields = {
         name: value
         for name, value in request._asdict().items()

@@ -58,7 +58,12 @@ class Lacking(NamedTuple):
 def both(task: Require, everywhere: Mapping[str, Any]) -> Require:
     """What a task needs together with what config.yaml asks of all tasks: of each kind the task's own word, if it has one."""
     general = {"disk_free": DISK_FREE, **everywhere}
-    own = {name: value for name, value in task._asdict().items() if value not in (None, "", False)}
+    # 0 is something that was said, although it equals False.
+    own = {
+        name: value
+        for name, value in task._asdict().items()
+        if not (value is None or value is False or value == "")
+    }
     return Require(**{**general, **own})
 
 
@@ -107,8 +112,8 @@ NEEDS = (
     Key(
         "disk_free",
         SIZE,
-        help="So much is free where the home and the working directory are.",
-        smallest=1,
+        help="So much is free where the home and the working directory are. `0`: no matter how much.",
+        smallest=0,
         absent="that of `config.yaml`, else `500MB`",
         example="2GB",
     ),
@@ -121,7 +126,7 @@ NEEDS = (
         absent="no matter",
         example="ac",
     ),
-    Key("network", FLAG, default=False, help="There is a way to other computers.", example=True),
+    Key("network", FLAG, default=False, help="There is a network connection.", example=True),
     Key(
         "idle_for",
         DURATION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-from clodputer.model.keys import CHOICE, CHOICES, COUNT, DURATION, FLAG, LISTED, NUMBER, PART, READING, Key
+from clodputer.model.keys import CHOICE, CHOICES, COUNT, DURATION, FLAG, NUMBER, PART, READING, Key
 from clodputer.model.outcome import BY_DEFAULT, NEVER, REASONS, WHEN_ASKED
 from clodputer.model.withunit import YEAR
 
@@ -81,7 +81,7 @@ _KEYS = (
         "wait",
         DURATION,
         60.0,
-        "How long is waited before the second attempt.",
+        "How long to wait before the second attempt.",
         smallest=1,
         largest=YEAR,
         example="5m",
@@ -116,8 +116,8 @@ _KEYS = (
         "jitter",
         FLAG,
         default=True,
-        help="Only a part of each wait is waited, by dice, so that tasks which failed together do not return together. "
-        "`false`: the whole of it.",
+        help="Each wait is shortened by a random part, so that tasks that failed together are not all tried again together. "
+        "`false`: it is waited in full.",
         example=False,
     ),
     Key(
@@ -144,15 +144,4 @@ RETRY = Key(
     example={"max_attempts": 3},
 )
 
-KEYS = (
-    RETRY,
-    Key(
-        "on_failure",
-        LISTED,
-        (),
-        "What follows a failed run: `- retry: {...}` is another way to write `retry`.",
-        keys=(RETRY,),
-        takes="list of mappings",
-        example=[{"retry": {"max_attempts": 3, "backoff": "exponential"}}],
-    ),
-)
+KEYS = (RETRY,)

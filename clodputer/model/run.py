@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.outcome import Outcome
+from clodputer.model.suspect import Done
 from clodputer.model.usage import Share
 
 DEFAULT_MAX_OUTPUT = 200 * 1024 * 1024
@@ -113,7 +114,7 @@ class Report(NamedTuple):
 
     resets_at: when a usage limit ends, in epoch seconds. retry_after: the seconds that the other side asked for before another
     attempt. unresumed: it was to go on with a session, and could not.
-    files: those that it is known to have written.
+    files: those that it is known to have written. done: what it changed; None for an agent of which nobody can tell.
     """
 
     outcome: Outcome
@@ -133,3 +134,4 @@ class Report(NamedTuple):
     retry_after: Optional[float] = None
     unresumed: bool = False
     files: tuple[str, ...] = ()
+    done: Optional[Done] = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, require, windowrule
+from clodputer.model import budget, channel, require, windowrule
+from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
@@ -36,6 +37,10 @@ class Settings(NamedTuple):
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     window: Mapping[str, Any] = {}
+    follow_ups: Mapping[str, int] = {}
+    notify: Mapping[str, Mapping[str, Any]] = {}
+    idle_after: Optional[float] = None
+    ping: str = ""
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -131,7 +136,7 @@ KEYS = (
         "lanes",
         NAMED,
         _HELD.lanes,
-        "What holds for single lanes, each by its name.",
+        "Settings of single lanes, by name.",
         keys=(
             Key(
                 "slots",
@@ -163,11 +168,26 @@ KEYS = (
         absent="no limit",
         example={"stop_at": "90%", "keep_back": "20% during 09:00-18:00"},
     ),
+    SETTING,
+    channel.SETTING,
+    Key(
+        "idle_after",
+        DURATION,
+        _HELD.idle_after,
+        "You are told once when no run has begun or ended for so long.",
+        60,
+        YEAR,
+        absent="you are not told",
+        example="26h",
+    ),
+    channel.PING._replace(
+        help="The same as the `ping` of a task, for the runs of all tasks together; see [Telling someone](notify.md#pings)."
+    ),
     Key(
         "sweep",
         DURATION,
         _HELD.sweep,
-        "How often schedulers are asked to look for work that nothing called for.",
+        "How often the scheduler looks for work that nothing else has started.",
         60,
         3600,
         example="5m",
@@ -194,7 +214,7 @@ KEYS = (
         "keep_log_count",
         COUNT,
         _HELD.keep_log_count,
-        "Of more archived logs the oldest are removed.",
+        "Where there are more archived logs, the oldest are removed.",
         1,
         1_000_000,
         example=1000,
@@ -203,7 +223,7 @@ KEYS = (
         "keep_log_size",
         SIZE,
         _HELD.keep_log_size,
-        "Of archived logs that take more room together the oldest are removed.",
+        "Where the archived logs take more room together, the oldest are removed.",
         1,
         TERABYTE,
         example="1GB",
@@ -221,7 +241,7 @@ KEYS = (
         "keep_runs_count",
         COUNT,
         _HELD.keep_runs_count,
-        "Of more run folders, of all tasks together, the oldest are removed.",
+        "Where all tasks together have more run folders, the oldest are removed.",
         1,
         100_000_000,
         example=10_000,
@@ -230,7 +250,7 @@ KEYS = (
         "keep_runs_size",
         SIZE,
         _HELD.keep_runs_size,
-        "Of run folders that take more room together the oldest are removed.",
+        "Where the run folders take more room together, the oldest are removed.",
         1,
         TERABYTE,
         example="5GB",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` (did you mean 'timeout'?)`, with its leading blank, or an empty string when nothing is near."""
+    """` (did you mean 'timeout'?)`, with its leading space, or an empty string when nothing is near."""
     # Imported here: difflib is only wanted once something is already wrong.
     from difflib import get_close_matches
 

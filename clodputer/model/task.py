@@ -7,7 +7,9 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
+from clodputer.model.channel import Notify
 from clodputer.model.expect import Expect
+from clodputer.model.follow.keys import Follow
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
@@ -57,6 +59,7 @@ class Claude(NamedTuple):
     on_denied: str = "fail"
     requires_mcp: tuple[str, ...] = ()
     repeat_limit: int = 20
+    produces: str = ""
 
 
 class Task(NamedTuple):
@@ -87,15 +90,19 @@ class Task(NamedTuple):
     limit: Limit = Limit()
     park_after: int = 3
     breaker: Breaker = Breaker()
+    auto_disable_after: int = 0
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()
+    notify: Notify = Notify()
+    ping: str = ""
     keep_awake: bool = False
+    follow: Follow = Follow()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
-FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits}
+FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits, "follow": Follow}
 MAPPINGS: Mapping[str, Any] = {
     "expect": Expect,
     "retry": Retry,
@@ -104,6 +111,7 @@ MAPPINGS: Mapping[str, Any] = {
     "budget": Budget,
     "require": Require,
     "window": WindowRule,
+    "notify": Notify,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

@@ -71,7 +71,7 @@ WAITS: dict[str, Wait] = {
 }
 
 
-def ends(reason: str, task: str) -> str:
+def ends(reason: str, task: str, request_id: str) -> str:
     """What lets a request of `task` go that waits for this reason; empty for a reason that is not in the table."""
     known = WAITS.get(reason)
-    return known.ends.replace("{task}", task) if known else ""
+    return known.ends.replace("{task}", task).replace("REQUEST", request_id) if known else ""

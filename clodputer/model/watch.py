@@ -1,7 +1,7 @@
 """What has changed in a watched folder: a look at it, compared with what was known, says which files are settled.
 
 An alarm says that something may have changed, never what; looks may be missed, repeated, early or late. So all that counts
-is the difference between two looks, and a change is told when the file has been quiet for `debounce`.
+is the difference between two looks, and a change is reported when the file has been quiet for `debounce`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Expected(ValueError):
         super().__init__(what, tail)
         self.what, self.tail = what, tail
 
-    def told(self, found: str) -> str:
+    def message(self, found: str) -> str:
         """The sentence for a person."""
         return f"expected {self.what}, found {found}{self.tail}"
 
@@ -32,10 +32,12 @@ def duration(value: Any) -> float:
 
 
 def size(value: Any, smallest: int = 1) -> int:
-    """Bytes in a size with its unit, from `smallest` to 1 TB. Raises Expected."""
+    """Bytes in a size with its unit, from `smallest` to 1 TB; nothing at all needs no unit. Raises Expected."""
+    if smallest == 0 and value == 0 and isinstance(value, int) and not isinstance(value, bool):
+        return 0
     number = _read(value, parse_size, "size", ("KB", "MB"), "500KB, 200MB or 2GB")
     if not smallest <= number <= TERABYTE:
-        lowest = f"from {smallest // 1024}KB" if smallest > 1 else "above 0"
+        lowest = f"from {smallest // 1024}KB" if smallest > 1 else "above 0" if smallest else "from 0"
         raise Expected(f"a size {lowest} and up to 1TB")
     return number
 

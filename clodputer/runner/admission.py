@@ -8,15 +8,16 @@ from time import monotonic, sleep, time
 from typing import Optional
 
 from clodputer import gates
+from clodputer.gates import budget
+from clodputer.model.request import by_hand
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
 from clodputer.runner.attempt import Attempt
 from clodputer.store.context import Context
-from clodputer.store.history import History
 from clodputer.store.lock import Lock
 
-# To decide and to mark the slot takes milliseconds. Who has not come round after so many seconds is stopped or very slow, and
-# the request waits for so many seconds more.
+# Deciding and marking the slot takes milliseconds. An exec that has not done so after PATIENCE seconds is stopped or very slow;
+# then the request waits LATER seconds more.
 PATIENCE = 5.0
 GLANCE = 0.005
 LATER = 10.0
@@ -34,10 +35,14 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
     with _turn(context) as ours:
         now = time()
         if not ours:
-            return Wait(now + LATER, ADMISSION, "Another exec takes long to let a run begin.")
-        verdict = gates.ask_beside(attempt.request, attempt.task, History(context.home), context, now)
+            return Wait(now + LATER, ADMISSION, "Another exec is still deciding whether a run may begin.")
+        attempt.history.renew()
+        verdict = gates.ask_beside(attempt.request, attempt.task, attempt.history, context, now)
         if isinstance(verdict, Wait):
             return verdict
+        if by_hand(attempt.request):
+            over = budget.exceeded(attempt.task, attempt.history, context, now)
+            attempt.over_budget = over.message if over is not None else ""
         entered.enter_context(attempt)
         return None
 

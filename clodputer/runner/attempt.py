@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.model import decide, outcome
+from clodputer.model import autodisable, decide, outcome, suspect
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
@@ -21,13 +21,14 @@ from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, logins, replace
+from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof import after, before, check, expect
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, incomplete, runs
+from clodputer.store import atomic, incomplete, resets, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -59,13 +60,16 @@ class Attempt:
         task: Task,
         run_id: str,
         stop: Stop,
+        history: History,
         attempts: Attempts = NONE,
     ) -> None:
         self.context, self.slot, self.request, self.task = context, slot, request, task
-        self.run_id, self.stop, self.attempts = run_id, stop, attempts
+        self.run_id, self.stop, self.history, self.attempts = run_id, stop, history, attempts
         self.started_at = runs.moment_of(run_id)
         self.folder = runs.folder(context.home, task.name, run_id)
         self._planned: tuple[isolate.Planned, ...] = ()
+        # What `admit` says of a run that a person asked for although a budget leaves no room for it.
+        self.over_budget = ""
         self._temporary = ""
         self._started = False
         self._asked: tuple[Mapping[str, Any], ...] = ()
@@ -109,7 +113,13 @@ class Attempt:
         try:
             fault.reach(self.context, "prepare", self.request.id)
             ready = prepare(
-                self.context, self.run_id, self.request, self.task, self._temporary, self.attempts
+                self.context,
+                self.run_id,
+                self.request,
+                self.task,
+                self._temporary,
+                self.attempts,
+                self.history,
             )
             launch = ready.launch
             finished = self._proved(ready)
@@ -130,7 +140,7 @@ class Attempt:
         report = finished.report
         fault.reach(self.context, "record", self.request.id)
         effects = decide.after(self._ending(finished, ended_at))
-        return build(
+        record = build(
             self.run_id,
             self.request,
             self.task.agent,
@@ -144,7 +154,20 @@ class Attempt:
             effects,
             self.attempts.last_run,
             finished.proof,
+            self._suspicion(finished),
+            self.over_budget,
         )
+        return with_follow_ups(self.context, self.task, record)
+
+    def _suspicion(self, finished: Finished) -> str:
+        """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""
+        report, task = finished.report, self.task
+        if report.done is None:
+            return ""
+        proved = any(task.expect) or bool(task.verify)
+        earlier = (runs.record(self.context.home, task.name, past.run_id) for past in self.attempts.story)
+        before = not proved and any((record or {}).get("changes") for record in earlier)
+        return suspect.why(report.outcome.outcome, report.done, proved=proved, before=before)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""
@@ -175,13 +198,26 @@ class Attempt:
             item_failures=self._failures_before(report.outcome, ended_at),
             park_after=self.task.park_after,
             dice=dice(self.request.id, self.request.attempt),
+            trigger=str(self.request.origin.get("trigger", "")),
+            task_failures=self._requests_failed_before(),
+            auto_disable_after=self.task.auto_disable_after,
         )
+
+    def _requests_failed_before(self) -> int:
+        """How many requests of the task ended without success in a row, as far as that makes a difference."""
+        most = self.task.auto_disable_after
+        if not most:
+            return 0
+        self.history.renew()  # it was read before the run
+        past = self.history.of_task(self.task.name, resets.counted_from(self.context.home, self.task))
+        ends = (autodisable.End(run.outcome, run.reason, run.trigger, run.final) for run in past)
+        return autodisable.in_a_row(ends, most)
 
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):
             return 0
-        # A history of its own: that of the gates was read before the run.
-        return items.failures(self.context, self.task, self.request, History(self.context.home), now)
+        self.history.renew()  # it was read before the run
+        return items.failures(self.context, self.task, self.request, self.history, now)
 
     def _proved(self, ready: Ready) -> Finished:
         """Start it if there is anything to do, and prove that it was done.

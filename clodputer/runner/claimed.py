@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from time import time
 from typing import Any, Optional, Union
 
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates import budget
+from clodputer.gates import breaker, budget
 from clodputer.model.attempts import Past
 from clodputer.model.budget import Spent
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
+from clodputer.model.moment import iso
+from clodputer.model.outcome import BLAMELESS
 from clodputer.model.proof import started_no_agent
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, replace, unrecorded
+from clodputer.runner import fault, mail, replace, unrecorded
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt, Finished
 from clodputer.runner.intake import read_request
@@ -38,8 +41,12 @@ from clodputer.store.spool.waits import Waiting
 from clodputer.tasks import ask, taskfile
 
 
-def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[dict[str, Any]]:
+def handle(
+    context: Context, slot: Slot, place: Place, stop: Stop, history: History
+) -> Optional[dict[str, Any]]:
     """Run the request that was claimed, if it is to be run now, and settle it; its record, or None when it was not run.
+
+    history: read once for all requests of a drain, and renewed wherever what happened meanwhile makes a difference.
 
     Raises OSError, and ClodputerError when no run whatever can be started here; the request is then still in the slot, and the
     next exec recovers it.
@@ -48,7 +55,7 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     fault.reach(context, "claimed", place.id)
     in_slot = slots.path(context.home, slot, place)
     if slots.cancel_asked(context.home, slot, place.id):
-        # Whoever asked saw it in the slot at an earlier attempt, or in this very moment.
+        # Whoever cancelled it saw it in the slot at an earlier attempt, or just now.
         _cancelled(context, slot, place, now)
         return None
     try:
@@ -61,8 +68,8 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
     known = attempts.read(context.home, request.task, request.id)
     request = request._replace(attempt=max(request.attempt, known.attempt), item=item_of(request))
     task, problem = _task(context, request)
-    history = History(context.home)
     fault.reach(context, "gates", place.id)
+    history.renew()
     verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
         _wait(context, slot, place, request, verdict, now)
@@ -71,12 +78,11 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         refusal = verdict if isinstance(verdict, Refuse) else Refuse("task_invalid", problem)
         _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
-    waits.forget(context.home, slot.lane, request.id)
     hindered = replace.make_way(context, slot, place, task, request, stop)
     if hindered:
         _hindered(context, slot, place, request, hindered)
         return None
-    attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, known)
+    attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
             finished = _run(context, attempt)
@@ -89,14 +95,19 @@ def handle(context: Context, slot: Slot, place: Place, stop: Stop) -> Optional[d
         _unfinished(context, slot, place, attempt, error)
         raise
     settled = settle(context, slot, place, record, ended_at)
-    _tell_of_budgets(context, task, settled, ended_at)
+    fault.contained(context, "budgets", partial(_tell_of_budgets, context, task, settled, history, ended_at))
+    fault.contained(context, "breaker", partial(_tell_of_breaker, context, task, settled, history, ended_at))
+    mail.look(context)
     return settled
 
 
-def _tell_of_budgets(context: Context, task: Task, record: Mapping[str, Any], now: float) -> None:
+def _tell_of_budgets(
+    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
+) -> None:
+    history.renew()
     counts = not started_no_agent(record["reason"], record["cost_usd"])
     last = Spent(now, record["cost_usd"], counts)
-    for use in budget.newly_near(task, last, History(context.home), context, now):
+    for use in budget.newly_near(task, last, history, context, now):
         context.log(
             now,
             "budget_near",
@@ -110,9 +121,37 @@ def _tell_of_budgets(context: Context, task: Task, record: Mapping[str, Any], no
         )
 
 
+def _tell_of_breaker(
+    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
+) -> None:
+    """Log that this run has opened the task's breaker."""
+    if record["outcome"] in BLAMELESS:
+        return
+    history.renew()
+    found = breaker.newly_open(task, history, context, now)
+    if found is not None:
+        context.log(
+            now,
+            "breaker_open",
+            task=task.name,
+            run_id=record["run_id"],
+            request_id=record["request_id"],
+            reason=found.last,
+            message=f"{found.failures} of its requests failed, one after the other; its triggers start none before "
+            f"{iso(found.until or now)}.",
+        )
+
+
 def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
+    mail.begin(context, attempt.task)
     with ExitStack() as entered:
-        return admit(context, attempt, entered) or attempt.run()
+        verdict = admit(context, attempt, entered)
+        if verdict is not None:
+            return verdict
+        waits.forget(context.home, attempt.slot.lane, attempt.request.id)
+        mail.look(context)
+        mail.send(context)
+        return attempt.run()
 
 
 def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, error: Exception) -> None:
@@ -120,7 +159,7 @@ def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, er
     if slots.content(context.home, slot).started:
         unrecorded.keep_error(context, slot, attempt.task.name, attempt.run_id, error)
     elif not fault.charged(error):
-        # The surroundings' fault is no false start of the request's. Where even this fails, the next exec recovers it.
+        # A fault of the machine is no false start of the request. If even this fails, the next exec recovers it.
         with suppress(OSError):
             forget_attempt(context, slot, place, attempt.task.name, attempt.run_id)
 
@@ -152,12 +191,12 @@ def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
 
 def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict: Wait, now: float) -> None:
     """Put it among the delayed. Why, is written first: killed in between, it is claimed again, and waits again."""
-    home, until, told = context.home, verdict.until, False
+    home, until, repeated = context.home, verdict.until, False
     if verdict.reason != NOT_BEFORE:
         # The request itself tells of its `not_before`.
         before = waits.read(home, slot.lane, request.id)
-        told = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
-        since = before.since if before is not None and told else now
+        repeated = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
+        since = before.since if before is not None and before.reason == verdict.reason else now
         order = place.microseconds if before is None else before.order
         waits.write(
             home, slot.lane, request.id, Waiting(verdict.reason, verdict.message, since, verdict.until, order)
@@ -165,7 +204,7 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
         until = min(now + ASK_AGAIN, now + ASK_AGAIN if until is None else until)
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
-    if not told:
+    if not repeated:
         why = {"reason": verdict.reason, "message": verdict.message}
         context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
 

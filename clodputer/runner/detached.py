@@ -19,7 +19,7 @@ from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.store import atomic
 from clodputer.store.context import Context
 
-# In bytes: what a pipe takes without a reader, everywhere; and in characters, each of which may need six bytes.
+# A pipe takes this many bytes without a reader on every system; the texts have this many characters, of six bytes at most.
 LONGEST, LONGEST_TEXT = 16384, 1200
 
 # What went wrong in words for people, as `run` itself would have said it.
@@ -95,8 +95,13 @@ def _drain(context: Context, explain: Explain, end: int, mask: Iterable[int]) ->
             work(context, stop)
         status = 0
     except BaseException as error:  # noqa: BLE001  (see above)
-        told = explain(error)
-        answer = [told.code, told.message[:LONGEST_TEXT], told.hint[:LONGEST_TEXT], int(told.exit_code)]
+        known = explain(error)
+        answer = [
+            known.code,
+            known.message[:LONGEST_TEXT],
+            known.hint[:LONGEST_TEXT],
+            int(known.exit_code),
+        ]
         atomic.write_all(end, dumps(answer).encode())
     finally:
         os._exit(status)

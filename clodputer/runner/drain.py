@@ -9,7 +9,7 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 from clodputer.model.settings import slots as slots_of
-from clodputer.runner import fault, logins
+from clodputer.runner import fault, logins, mail
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
@@ -20,6 +20,7 @@ from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
+from clodputer.store.history import History
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout, queue
 from clodputer.store.spool import slot as slots
@@ -52,11 +53,12 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     """
     worked, held = Worked(), False
     homes.complete(context.home)
+    mail.begin_drain()
     with doing("putting the lanes in order", context.home.lanes):
         for lane in layout.lanes(context.home):
             slots.arrange(context.home, lane, slots_of(context.settings, lane))
     fault.contained(context, "logins", partial(logins.let_go, context, time()))
-    patient_until = monotonic() + PATIENCE
+    patient_until, mailed_until = monotonic() + PATIENCE, 0.0
     while not stop.requested:
         now = time()
         # After runs every watched folder is looked at: launchd and systemd lose what changes while their job runs.
@@ -86,6 +88,12 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             or look.settling(context.home, now + patient_until - monotonic())
         )
         if waits and monotonic() < patient_until:
+            stop.wait(GLANCE)
+            continue
+        # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
+        mail.go_round(context)
+        mailed_until = mailed_until or monotonic() + mail.LONGEST
+        if mail.is_sending() and monotonic() < mailed_until:
             stop.wait(GLANCE)
             continue
         break
@@ -133,7 +141,8 @@ def _left_in_slot(context: Context, slot: Slot) -> bool:
 def _drain_slots(context: Context, taken: list[tuple[Slot, Lock]], stop: Stop) -> Records:
     """Drain the slots, several side by side; their records."""
     if len(taken) > 1:
-        return side_by_side(taken, partial(drain_slot, context), stop)
+        meanwhile = partial(mail.send, context) if mail.wanted(context) else None
+        return side_by_side(taken, partial(drain_slot, context), stop, meanwhile)
     return tuple(record for slot, lock in taken for record in drain_slot(context, slot, lock, stop))
 
 
@@ -165,7 +174,7 @@ def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
     failures: Counter[str] = Counter()
     slots.make(context.home, slot)
     _put_in_order(context, slot, failures)
-    requests = Queue(context.home, slot)
+    requests, history = Queue(context.home, slot), History(context.home)
     while not stop.requested and _may_claim(context, slot):
         with doing("claiming a request", slots.folder(context.home, slot)):
             place = requests.claim()
@@ -173,7 +182,7 @@ def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
             break
         try:
             with doing(f"handling request {place.id}", slots.path(context.home, slot, place)):
-                record = handle(context, slot, place, stop)
+                record = handle(context, slot, place, stop, history)
         except Exception as error:  # noqa: BLE001  (whatever it is, the next request of the lane has nothing to do with it)
             _failed(context, slot, place.id, error, "run", failures)
             _put_in_order(context, slot, failures)

@@ -34,11 +34,15 @@ TRIES = 3
 
 HOOK = "CLODPUTER_FAULT"
 
-# The steps of a drain that are nobody's in particular, in words.
+# The steps of a drain that belong to no single request, in words.
 _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",
+    "joins": "looking whether all that a task waits for has ended",
     "promote": "queueing requests whose time has come",
+    "mail": "looking whether somebody is to be told of something",
+    "budgets": "looking whether a budget is nearly spent",
+    "breaker": "looking whether a breaker has opened",
     "tidy": "tidying up old runs and logs",
 }
 

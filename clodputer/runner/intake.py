@@ -10,8 +10,8 @@ from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
+from clodputer.store import disabled, incomplete
 from clodputer.store import home as homes
-from clodputer.store import incomplete
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, stuck
@@ -124,7 +124,9 @@ def _take(batch: Batch, name: str) -> str:
         request = read_request(dropped, name, os.urandom(4).hex(), dropped.dropped_at)
         task = ask.fitted(taskfile.load(context.home, request.task, context.environ), request)
         if not task.enabled:
-            raise ClodputerError("task_disabled", decide.disabled(task))
+            raise ClodputerError(
+                "task_disabled", decide.disabled(task, disabled.read(context.home, task.name))
+            )
     except dropfile.Unreadable as error:
         if error.incomplete and _still_warm(path, now):
             return "unfinished"

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from json import dumps, loads
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
 from clodputer.runner.processes.stop import REQUESTS, Stop
@@ -18,6 +18,8 @@ from clodputer.store.spool.slot import Slot
 
 # How often somebody who watches is shown how far it is, in seconds.
 GLANCE = 0.2
+# The same for what we do meanwhile.
+PAUSE = 1.0
 
 Records = tuple[Mapping[str, Any], ...]
 Drain = Callable[[Slot, Lock, Stop], Records]
@@ -31,8 +33,15 @@ class Child(NamedTuple):
     answer: int
 
 
-def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Records:
+def side_by_side(
+    taken: list[tuple[Slot, Lock]],
+    drain: Drain,
+    stop: Stop,
+    meanwhile: Optional[Callable[[], object]] = None,
+) -> Records:
     """Drain each slot, whose lock is ours, in a process of its own, which then holds that lock; all records.
+
+    meanwhile: what to do about once a second; it must not take long.
 
     A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises OSError and ClodputerError as
     they do, and ClodputerError when one of them died, after the others have come to their end; the next exec recovers its slot.
@@ -51,7 +60,10 @@ def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Re
     while waiting:
         if stop.meanwhile is not None:
             stop.meanwhile()
-        ready, _, _ = select.select([*waiting, stop.fileno()], [], [], GLANCE if stop.meanwhile else None)
+        if meanwhile is not None:
+            meanwhile()
+        pause = GLANCE if stop.meanwhile else None if meanwhile is None else PAUSE
+        ready, _, _ = select.select([*waiting, stop.fileno()], [], [], pause)
         if stop.requested and not passed_on:
             passed_on = True
             for child in children:
@@ -67,16 +79,16 @@ def side_by_side(taken: list[tuple[Slot, Lock]], drain: Drain, stop: Stop) -> Re
         os.waitpid(child.pid, 0)
     failed = [child.slot.lane for child in children if not answers[child.answer]]
     ended = [loads(data) for data in answers.values() if data]
-    for told in ended:
-        if "error" in told:
-            raise error_from_json(told["error"])
+    for answer in ended:
+        if "error" in answer:
+            raise error_from_json(answer["error"])
     if failed:
         raise ClodputerError(
             "lane_failed",
             f"the process that drained lane {', '.join(sorted(set(failed)))} failed or was killed",
             "Nothing is lost: the next exec recovers what it left.",
         )
-    return tuple(record for told in ended for record in told["records"])
+    return tuple(record for answer in ended for record in answer["records"])
 
 
 def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
@@ -108,7 +120,7 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
 
 
 def _drained(drain: Drain, slot: Slot, lock: Lock, stop: Stop) -> dict[str, Any]:
-    """The records of a slot, or the error that a person is to be told; whatever else goes wrong is a fault of ours."""
+    """The records of a slot, or the error for the person; whatever else goes wrong is a fault of ours."""
     try:
         return {"records": drain(slot, lock, stop)}
     except (OSError, ClodputerError) as error:

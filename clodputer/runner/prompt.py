@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from clodputer.model.attempts import Attempts, Past
 from clodputer.model.errors import ClodputerError
+from clodputer.model.follow.keys import NOTHING
 from clodputer.model.mask import masker
 from clodputer.model.request import Request
 from clodputer.model.suggest import did_you_mean
@@ -28,8 +29,9 @@ BEGUN_ANEW = (
 
 GUARD = "The text of the task follows.\n\n"
 
-# The prompt's own, which `render` fills in, and what is no text of the person's.
-_NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context"))
+# The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
+# something is told.
+_NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context", "follow", "notify", "ping"))
 
 
 def render(
@@ -156,7 +158,7 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
 
 def may_hold_templates(task: Task) -> bool:
     """Whether any text of the task is a template, or may be one: that of a prompt's file is not known before a run."""
-    return bool(task.prompt_file) or _any_marked(task)
+    return bool(task.prompt_file) or _any_marked(task._replace(follow=NOTHING, ping=""))
 
 
 def _any_marked(value: Any) -> bool:
@@ -183,7 +185,7 @@ def guard(rendered: str, template: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """The text from its first visible character on: others may drop blanks, marks of no width, controls."""
+    """The text from its first visible character on: others may drop spaces, marks of no width, controls."""
     for index, letter in enumerate(text):
         if letter.isprintable() and not letter.isspace():
             return text[index:]

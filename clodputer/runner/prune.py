@@ -26,8 +26,8 @@ class Going(NamedTuple):
     logs: tuple[Thing, ...] = ()
     scheduler_logs: int = 0
 
-    def told(self) -> dict[str, int]:
-        """The counts and bytes, as the event tells them."""
+    def to_json(self) -> dict[str, int]:
+        """The counts and bytes, for programs and the log."""
         return {
             "runs": len(self.runs),
             "runs_bytes": sum(thing.size for thing in self.runs),
@@ -71,7 +71,7 @@ def prune(context: Context, now: float, stop: Stop) -> Going:
             joblogs.shorten(tilde.expand("~", context.environ)),
         )
         if done != Going():
-            context.log(now, "pruned", **done.told())
+            context.log(now, "pruned", **done.to_json())
     return done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from itertools import islice
 from time import time
 from typing import Any, NamedTuple, Optional
@@ -13,6 +14,7 @@ from clodputer.model import proof
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
@@ -20,14 +22,14 @@ from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
 from clodputer.store import runs, settings
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.history import History, PastRun
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
 
 Record = Optional[dict[str, Any]]
 
-# So far back a run that succeeded is looked for; each record is a file that is read.
+# Among so many runs one that succeeded, or has a session, is looked for; each record is a file that is read.
 FURTHEST = 1000
 
 
@@ -47,8 +49,12 @@ def prepare(
     task: Task,
     temporary: str,
     attempts: Attempts = NONE,
+    history: Optional[History] = None,
 ) -> Ready:
-    """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError."""
+    """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
+
+    history: by which it was let through; without one it is read anew.
+    """
     last, session, success = _past(context, task)
     text, written = _filled_in(context, request, task, last, success, attempts)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
@@ -60,7 +66,7 @@ def prepare(
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
-    final, capped = _within_budget(context, request, final)
+    final, capped = _within_budget(context, request, final, history or History(context.home))
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
         run_id,
@@ -95,12 +101,12 @@ def with_found(
     return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
 
 
-def _within_budget(context: Context, request: Request, task: Task) -> tuple[Task, str]:
+def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:
     """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
     if task.agent != "claude" or by_hand(request):
         return task, ""
     now = time()
-    left = budget.left(task, History(context.home), context, now)
+    left = budget.left(task, history, context, now)
     cap = task.claude.max_cost_usd
     if left is None or left <= 0 or (cap is not None and cap <= left):
         return task, ""
@@ -140,20 +146,42 @@ def _filled_in(
 def _past(context: Context, task: Task) -> tuple[Record, Record, Record]:
     """The task's latest record, the latest with a session to continue, and the latest of a run that succeeded.
 
-    Each is looked for only if it can be wanted, the last one among the latest `FURTHEST` records.
+    Each is looked for only if it can be wanted.
     """
     if not (task.prompt or task.prompt_file):
         return None, None, None
-    past = runs.records(context.home, task.name)
-    last = next(past, None)
+    last = next(runs.records(context.home, task.name), None)
     session = success = last
     if last is not None and task.claude.session == "continue" and not last.get("session_id"):
-        session = next((one for one in runs.records(context.home, task.name) if one.get("session_id")), None)
+        session = _latest(
+            context, task, lambda run: bool(run.account), lambda one: bool(one.get("session_id"))
+        )
     if last is not None and last.get("outcome") != SUCCEEDED:
         wanted = bool(task.prompt_file) or "last_success" in task.prompt
         success = (
-            next((one for one in islice(past, FURTHEST) if one.get("outcome") == SUCCEEDED), None)
+            _latest(
+                context,
+                task,
+                lambda run: run.outcome == SUCCEEDED,
+                lambda one: one.get("outcome") == SUCCEEDED,
+            )
             if wanted
             else None
         )
     return last, session, success
+
+
+def _latest(
+    context: Context, task: Task, may_be: Callable[[PastRun], bool], fits: Callable[[dict[str, Any]], bool]
+) -> Record:
+    """The latest record of a task that fits. may_be: whether it may, by what the log tells of its run.
+
+    By the log it is found behind thousands of runs that found nothing to do; the log is kept for a time only.
+    """
+    past = History(context.home).of_task(task.name)
+    likely = (run for run in past if may_be(run) and not started_no_agent(run.reason, run.cost_usd))
+    by_log = (runs.record(context.home, task.name, run.run_id) for run in islice(likely, FURTHEST))
+    found = next((one for one in by_log if one is not None and fits(one)), None)
+    if found is not None:
+        return found
+    return next((one for one in islice(runs.records(context.home, task.name), FURTHEST) if fits(one)), None)

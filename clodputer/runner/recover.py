@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from time import time
 from typing import Any, Optional
 
@@ -22,8 +22,8 @@ from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, unrecorded
-from clodputer.runner.processes import sweep
-from clodputer.runner.processes.recorded import read_identities
+from clodputer.runner.follow.fill import with_follow_ups
+from clodputer.runner.hunt import hunt
 from clodputer.runner.proof import check
 from clodputer.runner.settle import settle
 from clodputer.store import runs
@@ -115,12 +115,12 @@ def _undo(context: Context, slot: Slot, task: str, run_id: str) -> None:
     isolate.undo(isolate.left(resources, context.environ, run_id))
 
 
-def _cancelled(context: Context, slot: Slot, place: Place, now: float, **told: Any) -> bool:
+def _cancelled(context: Context, slot: Slot, place: Place, now: float, **facts: Any) -> bool:
     """Close the request, before anything of it was started, if a person has asked for that; whether one has."""
     if not slots.cancel_asked(context.home, slot, place.id):
         return False
     path, why = slots.path(context.home, slot, place), slots.why_cancelled(context.home, slot, place.id)
-    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **told)
+    close_cancelled(context, path, place.id, place.dropped, now, why, lane=slot.lane, **facts)
     slots.forget_cancels(context.home, slot)
     return True
 
@@ -152,7 +152,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     # A power cut may have taken it, but then there is nothing left to kill either.
     process = runs.read_json(f"{folder}/process.json") or {}
     # It may have died while its agent ran, or while a check of the task's ran afterwards: one hunt for both.
-    swept = _hunt(run_id, process, (folder, *check.folders(folder)))
+    swept = hunt(run_id, process, (folder, *check.folders(folder)))
     _undo(context, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
@@ -196,29 +196,14 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         after(ending),
         known.last_run,
     )
-    settle(context, slot, place, record, now)
+    settle(context, slot, place, with_follow_ups(context, known_task, record), now)
 
 
 def _end_checks(folder: str, run_id: str) -> None:
     """Kill what is left of the checks of a run whose agent was not started; they are asked again by the next one."""
     places = [inside for inside in check.folders(folder) if os.path.isdir(inside)]
     if places:
-        _hunt(run_id, {}, places)
-
-
-def _hunt(run_id: str, process: Mapping[str, Any], places: Iterable[str]) -> sweep.Swept:
-    """Kill all that is left of a run and say what that was. process: its process.json; places: where it wrote its output."""
-    places = tuple(places)
-    found = [runs.read_json(f"{inside}/process.json") or {} for inside in places]
-    recorded = [identity for one in found for identity in one.get("processes", ())]
-    keepers = read_identities([one.get("keeper") for one in found])
-    streams = [f"{inside}/{name}" for inside in places for name in ("stdout", "stderr")]
-    started = max((str(one.get("started_at", "")) for one in found), default="")
-    told = {
-        "sessions": next((one["sessions"] for one in found if one.get("sessions")), ""),
-        "started_at": started,
-    }
-    return sweep.sweep_lost(run_id, {**told, **process, "processes": recorded}, None, keepers, streams)
+        hunt(run_id, {}, places)
 
 
 def _unknown_end(error: str) -> Outcome:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Callable
 
 from clodputer import effects
+from clodputer.effects import drop
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
+from clodputer.model.decide import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
+from clodputer.runner.follow import command, joins
 from clodputer.runner.proof import check
 from clodputer.store import masking, runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
+
+# The effects that start something, which nothing below this floor may do.
+HERE: dict[str, Callable[[Settling, Mapping[str, Any]], None]] = {"command": command.perform}
 
 
 def settle(
@@ -49,6 +56,9 @@ def _write_down(settling: Settling) -> None:
     with doing(f"writing the record of run {settling.run_id}", path):
         # Somebody may have removed it, or all runs, while the run was going on.
         os.makedirs(settling.folder, mode=0o700, exist_ok=True)
+        if not os.path.lexists(path):
+            # Once: after the record is there, they are moved on from where they are put down.
+            drop.put_down(settling)
         for inside in (settling.folder, *check.folders(settling.folder)):
             masking.mask_streams(inside, settling.context.masker)
         runs.write_json(path, settling.record, durable=True)
@@ -61,17 +71,21 @@ def _perform(settling: Settling, ended_at: float) -> None:
         "finished",
         **_line(record),
         subscription=_drew_on_subscription(record),
+        final=is_final(record["effects"]),
         lane=slot.lane,
         agent=record["agent"],
     )
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
+    # Before the request leaves the slot, as all that is to be repeated after a crash.
+    fault.contained(context, "joins", partial(joins.perform, settling, ended_at))
     for effect in record["effects"]:
         fault.reach(context, "effect", place.id)
-        effects.perform(settling, effect)
+        perform = HERE.get(str(effect.get("effect")), effects.perform)
+        perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
-        message = f"No effect in {settling.folder}/record.json says what is to become of it."
+        message = f"No effect in {settling.folder}/record.json says what is to happen to its request."
         bury(context, settling.in_slot, place, "record_damaged", message, str(record["task"]))
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
@@ -91,6 +105,9 @@ _TOLD = (
     "trigger",
     "attempt",
     "item",
+    "parent",
+    "trace_id",
+    "suspect",
 )
 
 

@@ -21,7 +21,9 @@ from clodputer.triggers import Looking
 BUSY = 1.0
 # A look at a healthy folder of 200,000 files takes two.
 SECONDS = 10.0
-UNANSWERED = f"a look at it does not come back within {SECONDS:.0f} seconds, as on a network mount whose server is gone"
+UNANSWERED = (
+    f"looking at it takes longer than {SECONDS:.0f} seconds, as on a network mount whose server is gone"
+)
 
 
 def drop_found(

@@ -35,7 +35,7 @@ def keep_record(context: Context, slot: Slot, record: Mapping[str, Any], error: 
     if read(context, slot, task, run_id).record is not None:
         return  # an earlier exec could not write it either
     kept, left_out = shortened(record, slots.NOTE_ROOM - _AROUND - _ADDITION)
-    missing = f" Left out for want of room: {', '.join(left_out)}." if left_out else ""
+    missing = f" Left out, as there was no room: {', '.join(left_out)}." if left_out else ""
     why = context.masker.text(_words(error))[: _ADDITION // 4]
     addition = (
         f"The run's record could not be written when it ended: {why}. A later exec has written it.{missing}"

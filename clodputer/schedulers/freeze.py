@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from clodputer.schedulers import pathfolders
 
-# Runs at night have none of these, unless secrets.env or the task's `env` has them. Only the names are ever told.
+# Runs at night have none of these, unless secrets.env or the task's `env` has them. Only the names are ever printed.
 # Of secrets.env only what concerns claude's login reaches a run by itself (agents/claude/environment.py).
 NETWORK = (
     "HTTP_PROXY",
@@ -76,7 +76,8 @@ def freeze(
     for missed, where in ((login, "secrets.env"), (network, "the `env` of each task")):
         if missed:
             notes.append(
-                f"set in this terminal, but not in the night: {', '.join(missed)} (what runs need belongs into {where})"
+                f"set in this terminal, but not for runs that the scheduler starts: {', '.join(missed)} "
+                f"(what runs need belongs in {where})"
             )
     if environ.get("TZ"):
         notes.append("TZ is set in this terminal; alarms and exec go by the system's own time zone")
@@ -101,16 +102,16 @@ def _usual(platform: str) -> str:
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """In words, what another installation has changed. Pure."""
-    told = []
+    changes = []
     for name in sorted({*before, *after}):
         old, new = before.get(name, ""), after.get(name, "")
         if name == "PATH" and old != new:
             olds, news = old.split(os.pathsep), new.split(os.pathsep)
             gone = [folder for folder in olds if folder not in news]
             come = [folder for folder in news if folder not in olds]
-            told += [f"PATH has lost {folder}" for folder in gone]
-            told += [f"PATH has gained {folder}" for folder in come]
-            told += [] if gone or come else ["PATH has its folders in another order"]
+            changes += [f"PATH has lost {folder}" for folder in gone]
+            changes += [f"PATH has gained {folder}" for folder in come]
+            changes += [] if gone or come else ["PATH has its folders in another order"]
         elif old != new:
-            told.append(f"{name} was {old or 'not set'} and is now {new or 'not set'}")
-    return told
+            changes.append(f"{name} was {old or 'not set'} and is now {new or 'not set'}")
+    return changes

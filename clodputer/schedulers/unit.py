@@ -50,6 +50,10 @@ class Alarm(NamedTuple):
     triggers: tuple[Trigger, ...] = ()
     timeout: float = 0.0
 
+    def arguments(self) -> tuple[str, ...]:
+        """What the shim is started with."""
+        return ("exec", "--task", self.task) if self.kind == TASK else ("exec",)
+
 
 class Unit(NamedTuple):
     """One alarm as its scheduler wants it written. name: unique to the scheduler (label, stem of unit files, key of lines).

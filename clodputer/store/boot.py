@@ -28,7 +28,7 @@ def _of_sysctl() -> str:
     from subprocess import DEVNULL, PIPE, run
 
     try:
-        told = run(
+        answer = run(
             ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"],
             stdin=DEVNULL,
             stdout=PIPE,
@@ -38,4 +38,4 @@ def _of_sysctl() -> str:
         )
     except (OSError, ValueError):
         return ""
-    return told.stdout.decode("ascii", "replace").strip().lower()
+    return answer.stdout.decode("ascii", "replace").strip().lower()

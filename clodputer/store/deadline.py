@@ -79,6 +79,37 @@ def within(seconds: float, work: Callable[[], Any], lock: str = "", limits: Opti
     return _result(answer, status)
 
 
+def beside(work: Callable[[], Any], lock: str) -> int:
+    """Have a child do `work` beside us, which holds the file `lock` while it lives; its process id. Nobody reads its answer.
+
+    It belongs to no run (`left_behind`), and it bounds its own time. Raises StillWorking at once when an earlier child of this
+    lock is still there, and OSError.
+    """
+    held = _locked(lock)
+    try:
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _answer(work, writer, held, None)
+        os.close(reader)
+        os.close(writer)
+    finally:
+        os.close(held)
+    _left_behind.add(child)
+    return child
+
+
+def is_over(child: int) -> bool:
+    """Whether a child that was left to itself, or works beside us, has ended; it is buried then."""
+    try:
+        ended = os.waitpid(child, os.WNOHANG)[0] == child
+    except ChildProcessError:
+        ended = True  # somebody has buried it
+    if ended:
+        _left_behind.discard(child)
+    return ended
+
+
 def left_behind() -> frozenset[int]:
     """The process ids of children that have not come back: they belong to no run."""
     return frozenset(_left_behind)

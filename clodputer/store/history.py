@@ -1,12 +1,12 @@
 """What happened lately: the ends of runs, read from the execution log from the newest backwards, as far as somebody asks."""
 
 # The log is the only state: what is derived from it cannot disagree with it. Each line is read once, however many questions
-# there are, and reading stops as soon as the one who asks has enough.
+# there are, and reading stops as soon as the one who asks has enough. What is logged later is read when somebody renews it.
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from json import dumps
 from typing import NamedTuple, Optional, Union
 
@@ -25,6 +25,10 @@ CHUNK = 256 * 1024
 OLDER = 10
 # A longer line is none of ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
+# Of what was logged since, so much is read; after more, all is read anew.
+MOST_NEW = 4 * 1024 * 1024
+# Lines of ours are no longer (store/log/events.py), so that the end of the last one is found within so many bytes.
+END = 65 * 1024
 
 _MARK = b'"finished"'
 
@@ -33,6 +37,7 @@ class PastRun(NamedTuple):
     """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
+    suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     """
 
     at: float
@@ -48,16 +53,22 @@ class PastRun(NamedTuple):
     trigger: str = ""
     attempt: int = 1
     item: str = ""
+    suspect: bool = False
+    final: bool = True
 
 
 class _Ends:
     """The lines that tell of ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, lines: Iterator[bytes]) -> None:
         # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
         self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
-        self._more = _read(home)
+        self._more = (line for line in lines if _MARK in line)
+
+    def begin_with(self, newer: Iterable[bytes]) -> None:
+        """Put lines that came later before those that are known."""
+        self._known[:0] = [line for line in newer if _MARK in line]
 
     def runs(self, since: float, mark: bytes) -> Iterator[PastRun]:
         """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already."""
@@ -93,10 +104,24 @@ class _Ends:
 
 
 class History:
-    """The past of a home as it is when it is first asked for. Every answer is an iterator over runs, the newest first."""
+    """The past of a home as it is when this is made, or renewed. Every answer is an iterator over runs, the newest first."""
 
     def __init__(self, home: Home) -> None:
-        self._ends = _Ends(home)
+        self._home = home
+        self._end = _end(home)
+        self._ends = _Ends(_read(home, self._end))
+
+    def renew(self) -> None:
+        """From now on what was logged meanwhile is in the answers; iterators handed out before are over. Raises OSError."""
+        end, before = _end(self._home), self._end
+        if end == before:
+            return
+        self._end = end
+        lines = _between(self._home, before, end)
+        if lines is None:
+            self._ends = _Ends(_read(self._home, end))
+        else:
+            self._ends.begin_with(lines)
 
     def runs(self, since: float = 0.0) -> Iterator[PastRun]:
         """All runs that ended after `since` (epoch seconds). Raises OSError."""
@@ -123,7 +148,52 @@ class History:
         return self._ends.runs(since, dumps(text).encode() if text else b"")
 
 
-def _read(home: Home) -> Iterator[bytes]:
+class _End(NamedTuple):
+    """Where the last whole line of the log ended: the file's inode, 0 without a file, and the offset."""
+
+    inode: int = 0
+    offset: int = 0
+
+
+def _end(home: Home) -> _End:
+    try:
+        descriptor = os.open(home.log, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return _End()
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return _End()
+        begin = max(0, status.st_size - END)
+        with doing("reading the end of the log", home.log):
+            last = os.pread(descriptor, status.st_size - begin, begin)
+        # Another process may be in the middle of writing a line.
+        return _End(status.st_ino, begin + last.rfind(b"\n") + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _between(home: Home, before: _End, end: _End) -> Optional[list[bytes]]:
+    """The lines of the log between two ends, the newest first; None when it was archived, is not what it was, or is far on."""
+    size = end.offset - before.offset
+    if end.inode != before.inode or not 0 < size <= MOST_NEW:
+        return None
+    try:
+        descriptor = os.open(home.log, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    try:
+        if os.fstat(descriptor).st_ino != end.inode:
+            return None
+        with doing("reading what was logged meanwhile", home.log):
+            part = os.pread(descriptor, size, before.offset)
+    finally:
+        os.close(descriptor)
+    return part.split(b"\n")[::-1]
+
+
+def _read(home: Home, end: _End) -> Iterator[bytes]:
+    """The lines of the log and its archives, the newest first; of the log as it is now, those up to `end`."""
     left = FARTHEST
     seen: set[int] = set()
     # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
@@ -137,9 +207,8 @@ def _read(home: Home) -> Iterator[bytes]:
             if status.st_ino in seen or not stat.S_ISREG(status.st_mode):
                 continue
             seen.add(status.st_ino)
-            for line in _backwards(path, descriptor, status.st_size, max(0, status.st_size - left)):
-                if _MARK in line:
-                    yield line
+            size = min(status.st_size, end.offset) if status.st_ino == end.inode else status.st_size
+            yield from _backwards(path, descriptor, size, max(0, size - left))
             left -= status.st_size
         finally:
             os.close(descriptor)
@@ -182,6 +251,8 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("trigger") or ""),
             int(event.get("attempt") or 1),
             str(event.get("item") or ""),
+            bool(event.get("suspect")),
+            event.get("final") is not False,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

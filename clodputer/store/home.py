@@ -25,6 +25,7 @@ class Home:
         "closed",
         "config",
         "dead",
+        "dead_letters",
         "dedupe",
         "format",
         "holds",
@@ -32,6 +33,7 @@ class Home:
         "ledger",
         "log",
         "new",
+        "outbox",
         "parked",
         "rejected",
         "root",
@@ -58,6 +60,8 @@ class Home:
         self.lanes = f"{root}/spool/lanes"
         self.holds = f"{root}/holds"
         self.runs = f"{root}/runs"
+        self.outbox = f"{root}/outbox"
+        self.dead_letters = f"{root}/outbox/dead"
         self.ledger = f"{root}/ledger"
         self.dedupe = f"{root}/ledger/dedupe"
         self.cache = f"{root}/cache"

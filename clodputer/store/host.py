@@ -24,7 +24,7 @@ def memory_percent() -> float:
 
 
 def plugged() -> Optional[bool]:
-    """Whether the computer is on mains power; a computer without a battery is. None when that cannot be told."""
+    """Whether the computer is on mains power; a computer without a battery is. None when that is not known."""
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     if battery is None:
         return True
@@ -68,7 +68,7 @@ def _desktop() -> Optional[float]:
     if sys.platform != "darwin":
         return None
     try:
-        told = subprocess.run(
+        listing = subprocess.run(
             ["/usr/sbin/ioreg", "-c", "IOHIDSystem", "-d", "4"],
             capture_output=True,
             timeout=5,
@@ -76,6 +76,6 @@ def _desktop() -> Optional[float]:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    _, found, rest = told.partition(b'"HIDIdleTime" = ')
+    _, found, rest = listing.partition(b'"HIDIdleTime" = ')
     number = rest.split(b"\n", 1)[0].strip()
     return int(number) / 1e9 if found and number.isdigit() else None

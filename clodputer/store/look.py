@@ -1,4 +1,4 @@
-"""When to look at each task file again, told by the names of empty files: an `exec` with nothing due reads nothing else."""
+"""When to look at each task file again, kept as the names of empty files: an `exec` with nothing due reads nothing else."""
 
 # Only `os`: this is on the way of every `exec`. A name in ledger/next/ is `<when>.<stamp>.<name of the task file>`, where
 # `when` is epoch milliseconds, with a w behind them when the task watches files, or NEVER; the stamp changes whenever the

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from json import dumps
-from shutil import rmtree
 from typing import Any, Optional
 
 from clodputer.store import atomic
@@ -59,7 +58,7 @@ def write(
         atomic.write(f"{_path(place, mark, generation)}/{FILE}", _bytes(fields))
         return
     draft = f"{place}/{DRAFT}"
-    rmtree(draft, ignore_errors=True)
+    _remove(draft, missing=True)
     os.mkdir(draft, 0o700)
     _put(f"{draft}/{FILE}", _bytes(fields))
     for name, request in requests:
@@ -82,15 +81,22 @@ def deliver(home: Home, place: str) -> None:
         requests = [request for request in requests if request != FILE]
         drop.deliver(home, f"{place}/{name}", requests)
         if int(number) < newest[mark]:
-            rmtree(f"{place}/{name}")
+            _remove(f"{place}/{name}")
 
 
 def forget(place: str, marks: Iterable[str]) -> None:
     """Remove what is remembered of marks that no trigger has any more; their requests were delivered. Raises OSError."""
     for mark in marks:
-        rmtree(_path(place, mark, generations(place)[mark]))
+        _remove(_path(place, mark, generations(place)[mark]))
         # A child that is still looking keeps the lock that it has; a second one is the worst that can come of it.
         atomic.remove(f"{place}/{mark}{LOOKING}")
+
+
+def _remove(folder: str, *, missing: bool = False) -> None:
+    # With shutil come three libraries of compression, which most runs have no use for.
+    from shutil import rmtree
+
+    rmtree(folder, ignore_errors=missing)
 
 
 def _path(place: str, mark: str, generation: int) -> str:

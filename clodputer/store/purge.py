@@ -25,6 +25,7 @@ OURS = frozenset(
         "ledger",
         "cache",
         "holds",
+        "outbox",
         "archive",
         "execution.log",
         "format",

@@ -1,18 +1,21 @@
-"""When a person last reset a task, and forgot what had failed before: the time of change of `ledger/resets/TASK`."""
+"""From when on a task's failures count: a person has reset it (`ledger/resets/TASK`), or has changed its file."""
 
 from __future__ import annotations
 
 import os
 
+from clodputer.model.task import Task
 from clodputer.store.home import Home
 
 
 def moment(home: Home, task: str) -> float:
-    """The moment in epoch seconds; 0 when it was never reset."""
-    try:
-        return os.stat(_path(home, task)).st_mtime
-    except OSError:
-        return 0.0
+    """When the task was last reset, in epoch seconds: the time of change of that file; 0 for never."""
+    return _changed(_path(home, task))
+
+
+def counted_from(home: Home, task: Task) -> float:
+    """Since when failures count, in epoch seconds: whoever changed the task's file may have put right what made it fail."""
+    return max(moment(home, task.name), _changed(task.path))
 
 
 def reset(home: Home, task: str, now: float) -> None:
@@ -21,6 +24,13 @@ def reset(home: Home, task: str, now: float) -> None:
     descriptor = os.open(_path(home, task), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
     os.utime(_path(home, task), (now, now))
+
+
+def _changed(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
 
 
 def _folder(home: Home) -> str:

@@ -72,7 +72,7 @@ def _parse(path: str, content: bytes) -> dict[str, str]:
             words = words[1:]
         if not equals or len(words) != 1 or name != name.rstrip():
             # The line itself is not quoted: it may be the tail of a secret.
-            raise _invalid(where, "expected NAME=VALUE, without blanks around the =")
+            raise _invalid(where, "expected NAME=VALUE, without spaces around the =")
         name = words[0]
         if not (name.isidentifier() and name.isascii()):
             raise _invalid(where, "expected a name of letters, digits and _ before the =")
@@ -89,7 +89,7 @@ def _value(where: str, name: str, text: str) -> str:
         raise _invalid(where, f"the value of {name} holds a NUL character")
     if quote not in ("'", '"'):
         if text[:1].isspace() and text.strip():
-            raise _invalid(where, "expected NAME=VALUE, without blanks around the =")
+            raise _invalid(where, "expected NAME=VALUE, without spaces around the =")
         comment = min((text.find(mark) for mark in (" #", "\t#") if mark in text), default=len(text))
         return text[:comment].rstrip()
     plain = ""

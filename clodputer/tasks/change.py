@@ -80,11 +80,14 @@ def draft(home: Home, environ: Mapping[str, str], name: str, rewritten: Callable
     mark = BOM if text.startswith(BOM) else ""
     content = (mark + rewritten(text[len(mark) :])).encode()
     task, problems = taskfile.check_content(home, path, content, environ)
-    if task is None:
-        told = "\n".join(
+    problems = problems or (taskfile.following_problems(home, environ, task) if task else ())
+    if task is None or problems:
+        listed = "\n".join(
             f"{problem.key}: {problem.message}" if problem.key else problem.message for problem in problems
         )
-        raise ClodputerError("task_invalid", f"{name} would not be in order:\n{told}", "Nothing was changed.")
+        raise ClodputerError(
+            "task_invalid", f"{name} would not be in order:\n{listed}", "Nothing was changed."
+        )
     return Draft(path, before, content, task, was)
 
 
@@ -117,7 +120,7 @@ def edited(text: str, edit: Edit, file: str) -> str:
     if after is None:
         raise ClodputerError(
             "task_not_editable",
-            f"{file} is not written so that a program could change {edit.key} and leave the rest alone",
+            f"{file} is written so that {edit.key} cannot be changed without touching something else in it",
             f"Nothing was changed. By hand, {wanted}: clodputer edit",
         )
     return after
@@ -174,5 +177,5 @@ def switched(text: str, enabled: bool, file: str, reason: str = "", today: str =
     after = edited(_REASON.sub("", text), Edit("enabled", enabled), file)
     if not reason or enabled:
         return after
-    told = _ENABLED.sub(lambda found: f"# disabled {today}: {reason}\n{found[0]}", after, count=1)
-    return told if document.parse(told).value == document.parse(after).value else after
+    commented = _ENABLED.sub(lambda found: f"# disabled {today}: {reason}\n{found[0]}", after, count=1)
+    return commented if document.parse(commented).value == document.parse(after).value else after

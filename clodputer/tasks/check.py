@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
 from clodputer.model.errors import ClodputerError
+from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
 from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.store.tasks import limited, promptfile, template_text
@@ -15,7 +16,7 @@ from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.store.tilde import expand
-from clodputer.tasks import ask, tables
+from clodputer.tasks import ask, following, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -50,7 +51,7 @@ def check(
     *,
     built_in: bool = False,
 ) -> Checked:
-    """The task that `file`, told to people as `shown`, describes. `secrets` is asked only when the file needs it.
+    """The task that `file`, which messages call `shown`, describes. `secrets` is asked only when the file needs it.
 
     built_in: it is no file but the task `ask`, whose name no file may take.
     """
@@ -107,10 +108,17 @@ def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterato
         for index, item in enumerate(value):
             yield from _template_faults(item, document, (*path, index))
     elif isinstance(value, str):
-        known = triggers.in_prompts() if path == ("prompt",) else template_text.ENV_ONLY
+        known = _terms(path)
         for fault in template_text.faults(value, known):
             first = document.texts.get(path, 0)
             yield _Finding(path, fault.message, first + fault.line - 1 if first else 0)
+
+
+def _terms(path: Path) -> Mapping[str, tuple[str, ...]]:
+    """What a template at a path may name."""
+    if following.is_late(path):
+        return following.TERMS
+    return triggers.in_prompts() if path == ("prompt",) else template_text.ENV_ONLY
 
 
 def _filled_in(
@@ -157,6 +165,8 @@ def _filled_early(
         if isinstance(item, list):
             return [fill(below, (*path, index)) for index, below in enumerate(item)]
         if not isinstance(item, str) or not template_text.marked(item) or path in broken:
+            return item
+        if following.is_late(path):
             return item
         templates.append((path, item))
         try:
@@ -212,7 +222,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
-    findings += _retried_twice(keys)
+    findings += [_Finding(*fault) for fault in following.faults(keys)]
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
@@ -250,19 +260,6 @@ def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
     return [_Finding(path, message) for path, message in schemas.faults(fields)]
 
 
-def _retried_twice(keys: Mapping[str, Any]) -> list[_Finding]:
-    """`retry` may stand at the top or in one item of `on_failure`, which mean the same."""
-    listed = keys.get("on_failure")
-    places: list[Path] = [("retry",)] if "retry" in keys else []
-    for index, item in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(item, dict) and "retry" in item:
-            places.append(("on_failure", index, "retry"))
-    return [
-        _Finding(place, f"retry is given before, as {dotted(places[0])}; keep one of them")
-        for place in places[1:]
-    ]
-
-
 def _prompt_file(
     file: str, value: str, environ: Mapping[str, str], keys: Mapping[str, Any]
 ) -> tuple[str, list[tuple[str, int, str]]]:
@@ -285,6 +282,11 @@ def _prompt_file(
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
-    for following in values.pop("on_failure", ()):
-        values.update(following)
+    others = []
+    for item in values.pop(ON_FAILURE, ()):
+        if "retry" in item:
+            values.update(item)
+        elif item:
+            others.append(item)
+    values[ON_FAILURE] = others
     return assemble({**values, "name": name, "path": file, "triggers": triggers})

@@ -49,7 +49,8 @@ WHAT_IT_IS = (
         "lane",
         NAME,
         DEFAULT_LANE,
-        "Requests of one lane run one after the other. Tasks in different lanes do not wait for each other.",
+        "Requests of one lane run one after the other, unless `lanes` in `config.yaml` gives it more slots. "
+        "Tasks in different lanes do not wait for each other.",
         example="reports",
     ),
     Key(

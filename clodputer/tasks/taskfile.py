@@ -7,16 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.follow.keys import NOTHING
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, is_name, to_json
-from clodputer.store import secrets
+from clodputer.store import disabled, plainfile, secrets
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
-from clodputer.store.tasks.problems import Problem
+from clodputer.store.tasks.problems import Problem, dotted
 from clodputer.store.tasks.yamlfile import document
-from clodputer.tasks import ask
+from clodputer.tasks import among, ask
+from clodputer.tasks.among import Fault
 
 ENDINGS = (".yaml", ".yml")
+# A larger file is no task file (store/tasks/document.py).
+LARGEST = 1 << 20
 
 # What decides what a file means: when one of these changes, cached tasks are read anew. A folder stands for its files.
 RULES = (
@@ -79,7 +83,10 @@ def find(home: Home, name: str) -> str:
 def check_file(
     home: Home, path: str, environ: Mapping[str, str]
 ) -> tuple[Optional[Task], tuple[Problem, ...]]:
-    """The task in a file, from the cache when the file is unchanged; or None and all its problems."""
+    """The task in a file, from the cache when the file is unchanged; or None and all its problems.
+
+    One that was disabled by itself is not enabled, whatever its file says, as long as that has `auto_disable_after`.
+    """
 
     def fresh() -> tuple[object, bool]:
         from clodputer.tasks.check import check
@@ -91,11 +98,14 @@ def check_file(
 
     try:
         try:
-            return from_json(cache.get(home, path, _version(), fresh)), ()
+            task = from_json(cache.get(home, path, _version(), fresh))
         except _FOREIGN:
-            return from_json(fresh()[0]), ()  # type: ignore[arg-type]
+            task = from_json(fresh()[0])  # type: ignore[arg-type]
     except _Invalid as invalid:
         return None, invalid.args[0]
+    if task.auto_disable_after and disabled.is_disabled(home, task.name):
+        task = task._replace(enabled=False)
+    return task, ()
 
 
 def check_content(
@@ -140,7 +150,66 @@ def check_all(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) 
         twins = [other for claim, other in claims if claim.lower() == name.lower() and other != path]
         problems += tuple(_twice(home, path, name, other) for other in twins)
         reports.append(Report(name, path, None if problems else task, problems))
-    return reports
+    return _with_following(home, environ, reports)
+
+
+def mentioning(home: Home, environ: Mapping[str, str], key: str) -> Iterator[Task]:
+    """The tasks in order whose files hold a word, such as a key that few of them have. Other files are not checked."""
+    for path in _files(home):
+        try:
+            found = key.encode() in plainfile.read(path, LARGEST).content
+        except (OSError, ValueError):
+            continue
+        task = check_file(home, path, environ)[0] if found else None
+        if task is not None:
+            yield task
+
+
+def following_problems(home: Home, environ: Mapping[str, str], task: Task) -> tuple[Problem, ...]:
+    """What is wrong with the follow-ups of a task among all others, as its file is about to be."""
+    if task.follow == NOTHING:
+        return ()
+    others = [
+        other
+        for path in _files(home)
+        if path != task.path
+        for other in (check_file(home, path, environ)[0],)
+        if other is not None
+    ]
+    found = among.faults([*others, task], [*names(home), task.name])
+    return tuple(
+        Problem(shown(home, task.path), 1, dotted(fault.path), fault.message)
+        for name, fault in found
+        if name == task.name
+    )
+
+
+def _with_following(home: Home, environ: Mapping[str, str], reports: list[Report]) -> list[Report]:
+    """The reports, with what is wrong among the tasks: names that are none, and circles."""
+    if all(report.task is None or report.task.follow == NOTHING for report in reports):
+        return reports
+    tasks = {report.path: report.task for report in reports}
+    for path in _files(home):
+        if path not in tasks:
+            tasks[path] = check_file(home, path, environ)[0]
+    wrong: dict[str, list[Fault]] = {}
+    for name, fault in among.faults(filter(None, tasks.values()), names(home)):
+        wrong.setdefault(name, []).append(fault)
+    return [
+        report._replace(task=None, problems=_placed(home, report.path, wrong[report.name]))
+        if report.task is not None and report.name in wrong
+        else report
+        for report in reports
+    ]
+
+
+def _placed(home: Home, path: str, faults: Iterable[Fault]) -> tuple[Problem, ...]:
+    """These faults as problems of a file, each with its line."""
+    written = document(path)
+    return tuple(
+        Problem(shown(home, path), written.line(fault.path), dotted(fault.path), fault.message)
+        for fault in faults
+    )
 
 
 def names(home: Home) -> list[str]:

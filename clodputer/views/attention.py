@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
+from clodputer.isolate import scratch
+from clodputer.model.autodisable import Disabled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.proof import started_no_agent
 from clodputer.model.task import Task
-from clodputer.store import blocked, crashes, exposed
+from clodputer.store import blocked, crashes, disabled, exposed
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
@@ -18,6 +20,7 @@ from clodputer.store.index.query import Finished
 from clodputer.store.spool import stuck
 from clodputer.views.faults import Faults, faults
 from clodputer.views.past import of_past
+from clodputer.views.unfollowed import Unfollowed, unfollowed
 
 WEEK = 7 * 86400.0
 # A task that failed longer ago and never ran since is old news, in seconds.
@@ -29,18 +32,24 @@ class Attention(NamedTuple):
 
     problems: what stops every run (a mistake in config.yaml or secrets.env, an installation that is not whole), and what other
     accounts could change, which stops those of its task. failing: the latest run of each task whose latest run failed, the
-    latest first. failures: how many runs failed since the moment asked for. crash: the latest fault of ours in the last seven
+    latest first. failures: how many runs failed since the moment asked for. suspect: the latest run of each task
+    whose latest run ended well and may have done nothing all the same. crash: the latest fault of ours in the last seven
     days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
-    names in `new/` of what can neither be taken in nor be moved away.
+    names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that were disabled by themselves.
+    temporary: that runs do not have their temporary folders where TMPDIR says, and why; empty when they do.
     """
 
     problems: tuple[ClodputerError, ...] = ()
     failing: tuple[Finished, ...] = ()
     failures: int = 0
+    suspect: tuple[Finished, ...] = ()
     crash: Optional[Crash] = None
     crashes: int = 0
     faults: Faults = Faults()
     stuck: tuple[str, ...] = ()
+    unfollowed: Unfollowed = Unfollowed()
+    disabled: tuple[tuple[str, Disabled], ...] = ()
+    temporary: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -59,12 +68,16 @@ class Attention(NamedTuple):
                 }
                 for run in self.failing
             ],
+            "disabled": [{"task": task, **one.to_json()} for task, one in self.disabled],
+            "temporary": self.temporary or None,
             "failures": self.failures,
+            "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
             "crashes": self.crashes,
             "fault": self.faults.latest and self.faults.latest.to_json(),
             "faults": self.faults.number,
             "stuck": list(self.stuck),
+            "not_followed": self.unfollowed.to_json(),
         }
 
 
@@ -72,7 +85,9 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
     """What needs a person at `now`; failures are counted from `since` on (epoch seconds). Raises OSError."""
     tasks = tuple(tasks)
     wanted = {task.name for task in tasks}
-    failing, failures, asked = [], 0, set[str]()
+    failing: list[Finished] = []
+    suspect: list[Finished] = []
+    failures, asked = 0, set[str]()
     for run in History(context.home).runs(min(since, now - LONGEST)):
         failed = run.outcome not in BLAMELESS
         failures += failed and run.at >= since
@@ -85,8 +100,8 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         # The latest run that says anything about the task.
         if run.task in wanted and (failed or run.outcome in (SUCCEEDED, SKIPPED)):
             wanted.discard(run.task)
-            if failed:
-                failing.append(of_past(run))
+            if failed or run.suspect:
+                (failing if failed else suspect).append(of_past(run))
     recent = crashes.latest(context.home, now - WEEK)
     problems, cause = context.problems, blocked.known(context.home)
     if cause is not None and cause.error.code in blocked.OF_THE_INSTALLATION:
@@ -95,11 +110,22 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         (*problems, *_exposed(context, tasks)),
         tuple(failing),
         failures,
+        tuple(suspect),
         recent[0] if recent else None,
         len(recent),
         faults(context.home, since),
         tuple(sorted(stuck.load(context.home))),
+        unfollowed(context.home, since),
+        tuple(_disabled(context, tasks)),
+        scratch.replaced(context.environ),
     )
+
+
+def _disabled(context: Context, tasks: Iterable[Task]) -> Iterator[tuple[str, Disabled]]:
+    for task in tasks:
+        found = None if task.enabled else disabled.read(context.home, task.name)
+        if found is not None and task.auto_disable_after:
+            yield task.name, found
 
 
 def _exposed(context: Context, tasks: Iterable[Task]) -> Iterable[ClodputerError]:

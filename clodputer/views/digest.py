@@ -65,6 +65,7 @@ class Digest(NamedTuple):
 STATE = (
     "running",
     "waiting",
+    "waits",
     "holds",
     "attention",
     "scheduler",

@@ -74,6 +74,7 @@ def of_past(run: PastRun) -> Finished:
         run.reason,
         run.duration,
         run.cost_usd,
+        run.suspect,
     )
 
 
@@ -92,6 +93,7 @@ def _of_records(home: Home, task: str) -> Optional[Finished]:
             record["reason"],
             record["duration_seconds"],
             record["cost_usd"],
+            bool(record.get("suspect")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None  # somebody edited it

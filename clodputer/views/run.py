@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from json import dumps
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.attempts import MOST_KEPT, Past, past, story_to_json
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import slot
+from clodputer.store.spool import aside, slot
+from clodputer.store.spool.find import DEAD, PARKED
+from clodputer.store.spool.find import folder as folder_of
 from clodputer.store.spool.slot import Slot
+from clodputer.views import setaside
+from clodputer.views.setaside import SetAside
 
 # How far a run without a record is. abandoned: it goes on although its exec died. interrupted: its agent has ended.
 RUNNING, ABANDONED, INTERRUPTED, LOST = "running", "abandoned", "interrupted", "lost"
@@ -60,6 +66,7 @@ class Run(NamedTuple):
     """One run. Secrets are masked in `record` and `prompt`.
 
     record: None while there is none, or none that can be shown: `record_problem` says why. files: names and sizes in bytes.
+    attempts: the runs of its request that have ended, the earliest first. set_aside: the request, if it was given up or parked.
     """
 
     task: str
@@ -70,6 +77,8 @@ class Run(NamedTuple):
     unfinished: Optional[Unfinished]
     prompt: Optional[str]
     files: tuple[tuple[str, int], ...]
+    attempts: tuple[Past, ...] = ()
+    set_aside: Optional[SetAside] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -82,6 +91,8 @@ class Run(NamedTuple):
             "unfinished": self.unfinished and self.unfinished.to_json(),
             "prompt": self.prompt,
             "files": [{"name": name, "bytes": size} for name, size in self.files],
+            "attempts": story_to_json(self.attempts),
+            "set_aside": self.set_aside and self.set_aside.to_json(),
         }
 
 
@@ -104,7 +115,38 @@ def read(context: Context, task: str, run_id: str) -> Run:
         None if good else unfinished,
         _prompt(context, folder),
         tuple(runs.files(folder)),
+        tuple(_story(context, task, runs.request_of(run_id))),
+        _set_aside(context, runs.request_of(run_id)),
     )
+
+
+def _story(context: Context, task: str, request_id: str) -> Iterator[Past]:
+    """The runs of a request that have a sound record, the earliest first; of very many the latest."""
+    home = context.home
+    for run_id in runs.of_request(home, task, request_id)[:MOST_KEPT][::-1]:
+        record = runs.record(home, task, run_id)
+        if record is None or record_problem("", record):
+            continue
+        known, result = context.masker.data(record), record["result"]
+        attempt = record.get("attempt")
+        yield past(
+            run_id,
+            attempt if isinstance(attempt, int) and attempt > 0 else 1,
+            record["outcome"],
+            record["reason"],
+            str(known["message"] or ""),
+            record["ended_at"],
+            known["result"] if isinstance(result, str) else "" if result is None else dumps(known["result"]),
+        )
+
+
+def _set_aside(context: Context, request_id: str) -> Optional[SetAside]:
+    """The request, if it lies in `dead/` or `parked/`."""
+    for state in (DEAD, PARKED):
+        for name in aside.names(folder_of(context.home, state)):
+            if aside.id_of(name) == request_id:
+                return setaside.describe(context, state, name)
+    return None
 
 
 def record_problem(folder: str, record: Optional[Mapping[str, Any]]) -> str:

@@ -74,6 +74,7 @@ def _figures(of: Figures) -> dict[str, Any]:
     return {
         "runs": of.runs,
         "succeeded": of.succeeded,
+        "suspect": of.suspect,
         "success_rate": None if rate is None else round(rate, 4),
         "median_seconds": of.median,
         "p90_seconds": of.p90,

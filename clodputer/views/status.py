@@ -18,14 +18,16 @@ from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, layout, slot
-from clodputer.views import fates, past, tasks, usage, waiting, watching
+from clodputer.views import fates, past, tasks, usage, waiting, waits, watching
 from clodputer.views.attention import Attention, attention
+from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
 from clodputer.views.fates import Missed, Overdue
 from clodputer.views.past import Past
 from clodputer.views.tasks import Broken
 from clodputer.views.usage import AccountUsage
 from clodputer.views.waiting import Lane
+from clodputer.views.waits import Waits
 from clodputer.views.watching import WatchProblem
 
 
@@ -81,6 +83,8 @@ class Status(NamedTuple):
     attention: Attention = Attention()
     scheduled: Scheduled = Scheduled()
     usage: tuple[AccountUsage, ...] = ()
+    waits: tuple[Waits, ...] = ()
+    budgets: tuple[Standing, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -93,6 +97,7 @@ class Status(NamedTuple):
                 "delayed": sum(lane.delayed for lane in self.lanes),
                 "lanes": [lane.to_json() for lane in self.lanes],
             },
+            "waits": [one.to_json() for one in self.waits],
             "holds": [placed.to_json() for placed in self.holds],
             "attention": self.attention.to_json(),
             "scheduler": self.scheduled.to_json(),
@@ -105,6 +110,7 @@ class Status(NamedTuple):
                 "last_7_days": round(self.past.cost_week, 6),
             },
             "usage": [account.to_json() for account in self.usage],
+            "budgets": [standing.to_json() for standing in self.budgets],
             "missed": [missed.to_json() for missed in self.missed],
             "overdue": [overdue.to_json() for overdue in self.overdue],
             "watch_problems": [problem.to_json() for problem in self.watch_problems],
@@ -142,6 +148,8 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         attention(context, good, since, now),
         scheduled.look(context, good, sys.platform),
         tuple(usage.accounts(home, now)),
+        tuple(waits.of_home(home)),
+        tuple(standings(context, good, now)),
     )
 
 

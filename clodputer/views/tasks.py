@@ -7,22 +7,27 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
+from clodputer.model.autodisable import Disabled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store import disabled
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.store.zone import stamp
 from clodputer.tasks import taskfile
+from clodputer.views import waits
 from clodputer.views.coming import Coming, coming
 from clodputer.views.past import Habit, habits
+from clodputer.views.waits import Waits
 
 _NO_TASK: Mapping[str, Any] = {
     "name": "",
     "path": "",
     "enabled": None,
+    "disabled_by_itself": None,
     "description": "",
     "lane": None,
     "triggers": [],
@@ -30,6 +35,7 @@ _NO_TASK: Mapping[str, Any] = {
     "last_run": None,
     "usual_duration_seconds": None,
     "problems": [],
+    "waits": [],
 }
 
 
@@ -53,6 +59,8 @@ class Listed(NamedTuple):
     habit: Habit
     coming: Optional[Coming]
     trouble: str = ""
+    waits: tuple[Waits, ...] = ()
+    by_itself: Optional[Disabled] = None
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -66,6 +74,7 @@ class Listed(NamedTuple):
             "name": task.name,
             "path": task.path,
             "enabled": task.enabled,
+            "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
             "description": task.description,
             "lane": task.lane,
             "triggers": [
@@ -76,6 +85,7 @@ class Listed(NamedTuple):
             "last_run": last and last.to_json(),
             "usual_duration_seconds": self.habit.usual,
             "problems": [self.trouble] if self.trouble else [],
+            "waits": [one.to_json() for one in self.waits],
         }
 
 
@@ -113,10 +123,12 @@ def listing(context: Context, now: float) -> Listing:
     environ = context.environ
     good, broken = check(context.home, environ)
     known = habits(context.home, (task.name for task in good), now)
-    found = []
+    kept, found = waits.of_home(context.home), []
     for task in good:
         following, trouble = next_slot(environ, task, now)
-        found.append(Listed(task, known[task.name], following, trouble))
+        by_itself = None if task.enabled else disabled.read(context.home, task.name)
+        kept_waiting = tuple(waits.of_task(kept, task.name))
+        found.append(Listed(task, known[task.name], following, trouble, kept_waiting, by_itself))
     return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 

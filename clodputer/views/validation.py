@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple
 
+from clodputer.isolate import scratch
 from clodputer.model.errors import ClodputerError
 from clodputer.store import exposed, secrets, settings
 from clodputer.store.home import Home
@@ -32,14 +33,15 @@ class Checked(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """The task files, and every mistake as an error of its own."""
+    """The task files, every mistake as an error of its own, and what cannot work of their surroundings."""
 
     tasks: tuple[Checked, ...]
     mistakes: tuple[ClodputerError, ...]
+    warnings: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
-        return {"tasks": [task.to_json() for task in self.tasks]}
+        return {"tasks": [task.to_json() for task in self.tasks], "warnings": list(self.warnings)}
 
 
 def validate(home: Home, environ: Mapping[str, str], names: tuple[str, ...], now: float) -> Validation:
@@ -58,7 +60,9 @@ def validate(home: Home, environ: Mapping[str, str], names: tuple[str, ...], now
     ]
     found = _warnings(home, environ, reports, now)
     tasks = tuple(Checked(report, found.get(report.path, ())) for report in reports)
-    return Validation(tasks, (*mistakes, *_exposed(home, reports)))
+    replaced = scratch.replaced(environ)
+    around = (f"{replaced}. {scratch.REMEDY}",) if replaced else ()
+    return Validation(tasks, (*mistakes, *_exposed(home, reports)), around)
 
 
 def _warnings(

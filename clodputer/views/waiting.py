@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
 from clodputer.model.request import InvalidRequest
+from clodputer.model.waiting import ends
 from clodputer.runner.intake import read_request
 from clodputer.store.home import Home
 from clodputer.store.spool import attempts as spool_attempts
@@ -80,8 +81,14 @@ class Row(NamedTuple):
                 "message": self.waits.message,
                 "since": iso(self.waits.since),
                 "until": _moment(self.waits.until),
+                "ends": self.ends,
             },
         }
+
+    @property
+    def ends(self) -> str:
+        """What lets it go on, if it is kept waiting; empty for a reason of which nobody knows."""
+        return ends(self.waits.reason, self.task, self.request_id) if self.waits else ""
 
 
 class Queue(NamedTuple):

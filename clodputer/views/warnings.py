@@ -127,9 +127,14 @@ def _surroundings(task: Task, environ: Mapping[str, str], secrets: Mapping[str, 
     facts = Facts("", environ, secrets, "")
     for key, message in agents.load(task.agent).warnings(task, facts):
         yield (key,), message
-    check = task.expect.command_succeeds
-    if check:
-        path = environment.build(task, facts)["PATH"]
+    path = environment.build(task, facts)["PATH"]
+    for place, check in (
+        (("precheck",), task.precheck),
+        (("verify",), task.verify),
+        (("expect", "command_succeeds"), task.expect.command_succeeds),
+    ):
+        if not check:
+            continue
         name = check[0]
         if "/" in name:
             there = locate.executable(os.path.join(task.working_directory, name))
@@ -137,4 +142,4 @@ def _surroundings(task: Task, environ: Mapping[str, str], secrets: Mapping[str, 
             there = bool(locate.find(name, locate.folders(path)))
         if not there:
             where = task.working_directory if "/" in name else path
-            yield ("expect", "command_succeeds"), f"there is no program {name} in {where}"
+            yield place, f"there is no program {name} in {where}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
+from clodputer.model.autodisable import Disabled
 from clodputer.model.decision import Fate
 from clodputer.model.due import Entry
 from clodputer.model.errors import ClodputerError
@@ -17,16 +18,17 @@ from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests import cancel
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
-from clodputer.store import holds, ledger, runs
+from clodputer.store import disabled, holds, ledger, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import fates, setaside, status, watching
+from clodputer.views import fates, setaside, status, waits, watching
 from clodputer.views.fates import Overdue
 from clodputer.views.run import record_problem
 from clodputer.views.setaside import SetAside
+from clodputer.views.waits import Waits
 
 
 class Awaited(NamedTuple):
@@ -72,12 +74,15 @@ class Why(NamedTuple):
     set_aside: tuple[SetAside, ...]
     scheduled: Optional[Scheduled] = None
     overdue: tuple[Overdue, ...] = ()
+    waits: tuple[Waits, ...] = ()
+    by_itself: Optional[Disabled] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
         return {
             "task": self.name or None,
             "enabled": self.task.enabled if self.task else None,
+            "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
             "last_run": self.last,
             "waiting": bool(self.waiting),
             "running": self.running,
@@ -89,6 +94,7 @@ class Why(NamedTuple):
             "set_aside": [file.to_json() for file in self.set_aside],
             "scheduler": self.scheduled and self.scheduled.to_json(),
             "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
+            "waits": [one.to_json() for one in self.waits],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
 
@@ -103,11 +109,14 @@ class Why(NamedTuple):
             gone = self.trouble is not None and self.trouble.code == "task_unknown"
             return f" does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
         if not self.task.enabled:
-            return f" is disabled; switch it on: clodputer enable {self.name}"
+            by_itself = f" by itself {self.by_itself.words}" if self.by_itself else ""
+            return f" is disabled{by_itself}; switch it on: clodputer enable {self.name}"
         if self.hold is not None:
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:
-            return ": a request of it was dropped and not taken in yet; the next exec does: clodputer exec"
+            return ": a request of it was dropped and not taken in yet; the next exec takes it in: clodputer exec"
+        if self.waiting == {DELAYED} and self.waits:
+            return f": a request of it is kept waiting ({', '.join(one.reason for one in self.waits)})"
         if self.waiting == {DELAYED}:
             return ": a request of it waits for its time (see: clodputer queue)"
         if self.waiting:
@@ -138,6 +147,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         for running in status.running(context.home, lane, now)
         if running.stale
     }
+    states = frozenset(request.state for request in requests if request.state != RUNNING)
     entries = ledger.entries(context.home, name)
     known = [task] if task else []
     starts = scheduled.look(context, known, sys.platform)
@@ -146,7 +156,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         task,
         trouble,
         _last(context, name),
-        frozenset(request.state for request in requests if request.state != RUNNING),
+        states,
         bool(lanes),
         any(request.id in stale for request in requests),
         holds.on_task(context.home, task, now) if task else None,
@@ -162,7 +172,13 @@ def of_task(context: Context, name: str, now: float) -> Why:
         tuple(setaside.of_task(context, name)),
         starts,
         tuple(fates.overdue(context.environ, context.home, known, now)),
+        tuple(waits.of_task(waits.of_home(context.home), name)) if DELAYED in states else (),
+        _by_itself(context, task),
     )
+
+
+def _by_itself(context: Context, task: Optional[Task]) -> Optional[Disabled]:
+    return disabled.read(context.home, task.name) if task is not None and not task.enabled else None
 
 
 def _last(context: Context, task: str) -> Optional[Mapping[str, Any]]:

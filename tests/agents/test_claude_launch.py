@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,42 +10,12 @@ from typing import Any
 import pytest
 
 from clodputer.agents import claude
-from clodputer.agents.claude import variables
 from clodputer.agents.claude.system_prompt import NOTHING_TO_DO
 from clodputer.model.errors import ClodputerError
-from clodputer.model.run import Facts, Launch
+from clodputer.model.run import Facts
 from clodputer.model.task import Task
-from tests.workshop import ROOT, task_of
-
-OURS = f"--append-system-prompt={NOTHING_TO_DO}"
-SESSION = "5e55105e-0000-4000-8000-000000000001"
-
-
-@pytest.fixture
-def binary(tmp_path: Path) -> Path:
-    return executable(tmp_path / "bin" / "claude")
-
-
-def executable(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o755)
-    return path
-
-
-def launch(
-    binary: Path, *, environ: Any = None, secrets: Any = None, last: Any = None, **fields: Any
-) -> Launch:
-    task = task_of("nightly", "/tasks/nightly.yaml", working_directory="/projects", **fields)
-    surroundings = {"HOME": str(binary.parent.parent), "PATH": "/usr/bin:/bin", **(environ or {})}
-    facts = Facts("run-1", surroundings, secrets or {}, "/tmp/cp-1", claude=str(binary), last=last)
-    return claude.launch(task, facts)
-
-
-def flags(started: Launch) -> list[str]:
-    """The arguments that depend on the task, without the session and what every system prompt gets."""
-    assert started.argv[1:4] == ("-p", "--output-format=stream-json", "--verbose")
-    return [flag for flag in started.argv[4:] if not flag.startswith("--session-id=") and flag != OURS]
+from tests.agents.launching import OURS, SESSION, executable, flags, launch
+from tests.workshop import ROOT
 
 
 class TestArguments:
@@ -159,87 +127,6 @@ class TestBinary:
         assert launch(binary).env["PATH"] == f"/usr/bin:/bin:{binary.parent}"
 
 
-class TestEnvironment:
-    def test_only_what_is_allowed_goes_along(self, binary: Path) -> None:
-        environ = {
-            "LC_TIME": "C",
-            "TZ": "UTC",
-            "GITHUB_TOKEN": "x",
-            "CLAUDECODE": "1",
-            "ANTHROPIC_API_KEY": "k",
-            "AWS_SECRET_ACCESS_KEY": "x",
-            "https_proxy": "http://proxy",
-            "EMPTY": "",
-            "TERM": "xterm",
-        }
-        env = launch(binary, environ=environ).env
-        assert {name: env[name] for name in ("LC_TIME", "TZ", "ANTHROPIC_API_KEY", "https_proxy")} == {
-            "LC_TIME": "C",
-            "TZ": "UTC",
-            "ANTHROPIC_API_KEY": "k",
-            "https_proxy": "http://proxy",
-        }
-        assert not {"GITHUB_TOKEN", "CLAUDECODE", "AWS_SECRET_ACCESS_KEY", "EMPTY", "TERM"} & set(env)
-
-    def test_a_bare_environment_is_filled_from_the_account(self, binary: Path) -> None:
-        task = Task(name="t", path="")
-        env = claude.launch(task, Facts("r", {}, {}, "/tmp/cp-1", claude=str(binary))).env
-        assert os.path.isabs(env["HOME"])
-        assert env["USER"] == env["LOGNAME"]
-        assert env["USER"]
-        assert env["SHELL"].startswith("/")
-        assert "/usr/bin" in env["PATH"]
-        assert "UTF-8" in env["LANG"]
-
-    def test_a_cloud_brings_its_credentials_only_when_switched_on(self, binary: Path) -> None:
-        environ = {"CLAUDE_CODE_USE_BEDROCK": "1", "AWS_REGION": "eu-west-1", "GOOGLE_CLOUD_PROJECT": "p"}
-        env = launch(binary, environ=environ).env
-        assert env["AWS_REGION"] == "eu-west-1"
-        assert "GOOGLE_CLOUD_PROJECT" not in env
-
-    def test_a_login_in_the_secrets_displaces_those_of_the_environment(self, binary: Path) -> None:
-        environ = {"ANTHROPIC_API_KEY": "of a shell", "ANTHROPIC_BASE_URL": "http://gateway"}
-        env = launch(binary, environ=environ, secrets={"CLAUDE_CODE_OAUTH_TOKEN": "t", "OTHER": "x"}).env
-        assert env["CLAUDE_CODE_OAUTH_TOKEN"] == "t"
-        assert env["ANTHROPIC_BASE_URL"] == "http://gateway"
-        assert not {"ANTHROPIC_API_KEY", "OTHER"} & set(env)
-
-    def test_a_login_of_the_task_displaces_all_others(self, binary: Path) -> None:
-        environ = {"ANTHROPIC_API_KEY": "of a shell"}
-        env = launch(
-            binary,
-            environ=environ,
-            secrets={"ANTHROPIC_AUTH_TOKEN": "s"},
-            env={"CLAUDE_CODE_OAUTH_TOKEN": "of the task"},
-        ).env
-        assert env["CLAUDE_CODE_OAUTH_TOKEN"] == "of the task"
-        assert not {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"} & set(env)
-
-    def test_the_task_overrides_all_but_what_the_sweep_needs(self, binary: Path) -> None:
-        env = launch(
-            binary, env={"CLAUDE_CODE_MAX_RETRIES": "0", "MINE": "1", "TMPDIR": "/x", "CLODPUTER_RUN_ID": "x"}
-        ).env
-        assert env["CLAUDE_CODE_MAX_RETRIES"] == "0"
-        assert env["MINE"] == "1"
-        assert env["TMPDIR"] == "/tmp/cp-1"
-        assert env["CLODPUTER_RUN_ID"] == "run-1"
-        assert env["CLODPUTER_TASK"] == "nightly"
-
-    @pytest.mark.parametrize("timeout", [1.0, 30.0, 119.0, 121.0, 3600.0, 86400.0])
-    def test_tools_end_before_the_run_does(self, timeout: float) -> None:
-        settings = variables.settings(task_of("t", timeout=timeout))
-        for name in ("BASH_DEFAULT_TIMEOUT_MS", "BASH_MAX_TIMEOUT_MS", "MCP_TOOL_TIMEOUT"):
-            assert 0 < int(settings[name]) < timeout * 1000
-        assert int(settings["BASH_DEFAULT_TIMEOUT_MS"]) <= int(settings["BASH_MAX_TIMEOUT_MS"])
-
-    def test_a_mac_gets_the_prefix_that_notes_sessions(self) -> None:
-        facts = Facts("run-1", {}, {}, "/tmp/cp-1")
-        added = variables.containment(facts, "darwin")
-        assert added["CLAUDE_CODE_SHELL_PREFIX"].endswith("/templates/shell-prefix.sh")
-        assert added["CLODPUTER_SESSIONS"] == "/tmp/cp-1/sessions"
-        assert variables.containment(facts, "linux") == {}
-
-
 LAST = {"session_id": SESSION, "reason": "completed"}
 
 
@@ -291,7 +178,7 @@ class TestContinuing:
 
     def test_a_session_without_a_transcript_is_named(self, binary: Path) -> None:
         assert launch(binary, session="continue", last=LAST).remark == (
-            f"A new session was begun, for {SESSION} has no transcript any more."
+            f"A new session was begun, because the transcript of session {SESSION} is gone."
         )
 
     @pytest.mark.parametrize(
@@ -310,85 +197,3 @@ class TestContinuing:
         started = launch(binary, session=session, last=last)
         assert not started.resumed
         assert f"--session-id={started.session_id}" in started.argv
-
-
-@pytest.mark.system
-def test_the_real_one_understands_it_all(claude_binary: str, tmp_path: Path) -> None:
-    (tmp_path / "-one.json").write_text('{"mcpServers": {"one": {"command": "/bin/false"}}}')
-    task = task_of(
-        "nightly",
-        working_directory=str(tmp_path),
-        model="--odd",
-        fallback_model=("haiku", "sonnet"),
-        allowed_tools=("Read", "Bash(touch:*)"),
-        disallowed_tools=("WebFetch", "WebSearch"),
-        permission_mode="dontAsk",
-        max_turns=3,
-        max_cost_usd=0.5,
-        append_system_prompt="-p --help",
-        settings_sources=(),
-        add_dirs=("/usr", "/opt"),
-        mcp_config=("-one.json", '{"mcpServers": {"two": {"command": "/bin/false"}}}'),
-        json_schema={"type": "object", "properties": {"a": {"type": "string"}}},
-        env={"CLAUDE_CODE_MAX_RETRIES": "0"},
-    )
-    # Nobody listens on port 9 of the loopback: all is parsed, the first event comes, and the API cannot be reached.
-    environ = {
-        "HOME": str(tmp_path),
-        "ANTHROPIC_API_KEY": "dummy",
-        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
-    }
-    facts = Facts("run-1", environ, {}, str(tmp_path), claude=claude_binary)
-    started = claude.launch(task, facts)
-    (tmp_path / "prompt").write_text("hello")
-    with (tmp_path / "prompt").open("rb") as prompt:
-        ended = subprocess.run(
-            started.argv, env=dict(started.env), cwd=tmp_path, stdin=prompt, capture_output=True, timeout=60
-        )
-    assert ended.stdout, ended.stderr
-    first = json.loads(ended.stdout.splitlines()[0])
-    assert first["subtype"] == "init"
-    assert first["session_id"] == started.session_id
-    assert first["model"] == "--odd"
-    assert first["permissionMode"] == "dontAsk"
-    assert {server["name"] for server in first["mcp_servers"]} == {"one", "two"}
-    assert not {"WebFetch", "WebSearch", "CronCreate"} & set(first["tools"])
-    assert "StructuredOutput" in first["tools"]
-    assert ended.returncode == 1
-
-
-@pytest.mark.system
-@pytest.mark.parametrize("own", ["bypassPermissions", "acceptEdits", "plan"])
-@pytest.mark.parametrize("mode", ["", "default", "manual", "dontAsk"])
-def test_settings_of_the_person_do_not_change_the_mode(
-    claude_binary: str, tmp_path: Path, own: str, mode: str
-) -> None:
-    """A task that asks to be careful is, whatever the person's own and the project's settings allow."""
-    for folder in (tmp_path / ".claude", tmp_path / "here" / ".claude"):
-        folder.mkdir(parents=True)
-        (folder / "settings.json").write_text(json.dumps({"permissions": {"defaultMode": own}}))
-    environ = {
-        "HOME": str(tmp_path),
-        "ANTHROPIC_API_KEY": "dummy",
-        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
-    }
-    task = task_of(
-        "careful",
-        working_directory=str(tmp_path / "here"),
-        permission_mode=mode,
-        env={"CLAUDE_CODE_MAX_RETRIES": "0"},
-    )
-    started = claude.launch(task, Facts("run-1", environ, {}, str(tmp_path), claude=claude_binary))
-    ended = subprocess.run(
-        started.argv,
-        env=dict(started.env),
-        cwd=started.working_directory,
-        input=b"hello",
-        capture_output=True,
-        timeout=60,
-    )
-    progress = claude.observe(claude.begin(task), ended.stdout.splitlines()[0])
-    assert progress.hopeless == ""
-    assert progress.notes.in_effect["permission_mode"] in {"default", "manual"} - {mode or "x"} | {
-        mode or "default"
-    }

@@ -61,7 +61,7 @@ from tests.agents.streams import (
         (
             "denied_by_plan_mode",
             Claude(allowed_tools=("Write",), permission_mode="plan"),
-            "Denied: Write `/scratch/here/made` (permission_mode: plan does not let it).",
+            "Denied: Write `/scratch/here/made` (permission_mode: plan does not allow it).",
         ),
     ],
 )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.agents import claude
 from clodputer.model.outcome import REASONS
 from clodputer.model.run import Ended
 from clodputer.model.task import Claude
@@ -139,7 +137,9 @@ def test_a_required_server_has_to_be_connected() -> None:
     )
     failed = replayed("mcp_failed", TASK._replace(claude=Claude(requires_mcp=("fine", "talk", "other"))))
     assert failed.outcome.reason == "mcp"
-    assert failed.outcome.message == "Not connected: talk (failed), other (not configured)."
+    assert (
+        failed.outcome.message == "MCP servers that are not connected: talk (failed), other (not configured)."
+    )
 
 
 def test_denials_name_the_rule_that_would_have_let_them_through() -> None:
@@ -150,30 +150,6 @@ def test_denials_name_the_rule_that_would_have_let_them_through() -> None:
     ignored = replayed("denied", TASK._replace(claude=Claude(on_denied="ignore")))
     assert ignored.outcome.reason == "completed"
     assert ignored.permission_denials == report.permission_denials
-
-
-def test_what_we_did_comes_before_what_the_stream_says() -> None:
-    for stopped in ("startup_hang", "stall", "timeout", "output_too_large", "interrupted", "cancelled"):
-        report = replayed("sigterm_in_tool", stopped=stopped)
-        assert report.outcome.reason == stopped
-        assert report.cost_estimated
-        assert report.cost_usd, "by the list of prices"
-        assert report.usage["input_tokens"] > 0, "a lower bound"
-
-
-@pytest.mark.parametrize("stopped", ["exit_grace", "interrupted", "timeout", "stall"])
-def test_a_result_that_is_there_stays_a_success(stopped: str) -> None:
-    end = ended(exit_status=None, signal=9, stopped=stopped)
-    assert judged(init(), said("x"), result(), end=end).outcome.reason == "completed"
-    failure = judged(init(), result(subtype="error_max_turns", is_error=True), end=end)
-    assert failure.outcome.reason == "max_turns"
-    unfinished = judged(init(), result(), init(), end=end._replace(stopped="timeout"))
-    assert unfinished.outcome.reason == "timeout"
-
-
-@pytest.mark.parametrize("stopped", ["cancelled", "output_too_large"])
-def test_some_stops_stand_even_after_a_result(stopped: str) -> None:
-    assert judged(init(), result(), end=ended(143, stopped=stopped)).outcome.reason == stopped
 
 
 def failed_with(status: int) -> dict[str, Any]:
@@ -227,37 +203,6 @@ DENIED = {"type": "system", "subtype": "permission_denied", "tool_name": "Read"}
 )
 def test_ends_that_the_real_one_cannot_be_made_to_have(events: list[Any], end: Ended, reason: str) -> None:
     assert judged(*events, end=end).outcome.reason == reason
-
-
-def test_a_plain_429_of_a_subscription_is_no_usage_limit() -> None:
-    # Seen on 2.1.329: with an OAuth login each 429 brings a rejection, only without any moment of reset.
-    rejected = {
-        "type": "rate_limit_event",
-        "rate_limit_info": {"status": "rejected", "isUsingOverage": False},
-    }
-    error = said("x", error="rate_limit", is_api_error_message=True, api_error_status=429)
-    failed = result(is_error=True, api_error_status=429)
-    assert judged(init(), rejected, error, failed, end=ended(1)).outcome.reason == "overloaded"
-    rejected["rate_limit_info"] = {"status": "rejected", "resetsAt": 1795233482}
-    limited = judged(init(), rejected, error, failed, end=ended(1))
-    assert (limited.outcome.reason, limited.resets_at) == ("usage_limit", 1795233482)
-
-
-def test_a_rejection_that_was_overcome_is_no_failure() -> None:
-    rejected = {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": 1795233482}}
-    report = judged(init(), rejected, result())
-    assert (report.outcome.reason, report.resets_at) == ("completed", None)
-
-
-def test_the_message_of_a_stop_tells_what_it_was_at() -> None:
-    retry = {"type": "system", "subtype": "api_retry", "error_status": 529, "error": "overloaded"}
-    message = judged(
-        init(), said("Reading the files."), retry, end=ended(143, stopped="timeout")
-    ).outcome.message
-    assert message == (
-        "It ran longer than 1h (timeout). It had to retry the API (overloaded, status 529). "
-        "It last said: Reading the files."
-    )
 
 
 def test_unreadable_lines_are_told_when_the_result_is_missing() -> None:
@@ -315,60 +260,3 @@ def test_a_call_and_its_answer_do_not_hide_the_end() -> None:
         judged(init(), called("t1", command="ls"), answered("t1"), said("x"), result()).outcome.reason
         == "completed"
     )
-
-
-@pytest.mark.parametrize(
-    ("asked", "in_effect", "reason"),
-    [
-        ("", "default", ""),
-        ("default", "manual", ""),
-        ("manual", "default", ""),
-        ("dontAsk", "dontAsk", ""),
-        ("acceptEdits", "acceptEdits", ""),
-        ("", "bypassPermissions", "permissions"),
-        ("default", "acceptEdits", "permissions"),
-        ("manual", "auto", "permissions"),
-        ("plan", "default", "permissions"),
-        ("acceptEdits", "bypassPermissions", "permissions"),
-    ],
-)
-def test_another_permission_mode_than_was_asked_for(asked: str, in_effect: str, reason: str) -> None:
-    """It is stopped with its first event, before it can do anything."""
-    task = TASK._replace(claude=Claude(permission_mode=asked))
-    progress = claude.observe(claude.begin(task), json.dumps(init(permissionMode=in_effect)).encode())
-    assert progress.hopeless == reason
-    if reason:
-        report = judged(init(permissionMode=in_effect), end=ended(stopped=reason), task=task)
-        assert (report.outcome.outcome, report.outcome.reason) == ("failed", "permissions")
-        assert f"permission_mode is {in_effect}" in report.outcome.message
-        assert report.in_effect["permission_mode"] == in_effect
-
-
-def test_a_tool_that_should_not_be_there() -> None:
-    """A rule about some calls of a tool leaves the tool in place."""
-    task = TASK._replace(claude=Claude(disallowed_tools=("Bash", "Read(./secrets/**)", "WebFetch")))
-    whole = claude.observe(claude.begin(task), json.dumps(init(tools=["Read", "Bash"])).encode())
-    assert whole.hopeless == "permissions"
-    fine = claude.observe(claude.begin(task), json.dumps(init(tools=["Read", "Edit"])).encode())
-    assert fine.hopeless == ""
-
-
-def test_what_was_in_effect_is_kept() -> None:
-    """Bounded, and whatever the event holds."""
-    event = init(
-        permissionMode="default", tools=["Read", 3], plugins=[{"name": "p"}, "q"], apiKeySource="none"
-    )
-    assert judged(event, said("x"), result()).in_effect == {
-        "permission_mode": "default",
-        "model": event.get("model", ""),
-        "login": "none",
-        "tools": ["Read", ""],
-        "plugins": ["p", "q"],
-        "subscription": False,
-    }
-    told = {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed", "resetsAt": 1795233482}}
-    assert judged(event, told, said("x"), result()).in_effect["subscription"] is True
-    odd = judged(
-        init(permissionMode=["x"], tools="y", plugins=7, apiKeySource={}), said("x"), result()
-    ).in_effect
-    assert (odd["permission_mode"], odd["tools"], odd["plugins"], odd["login"]) == ("", [], [], "")

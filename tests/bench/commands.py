@@ -26,6 +26,7 @@ PLAIN = {
     "list --json": ["list", "--json"],
     "status --json": ["status", "--json"],
     "validate": ["validate"],
+    "statusline": ["statusline"],
 }
 DRAWN = {name: [name] for name in ("list", "status", "queue", "stats")}
 

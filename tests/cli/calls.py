@@ -92,6 +92,11 @@ CALLS = {
         Call(("set", "timeout", "30m"), "changed"),
         Call(("unset", "timeout"), "changed"),
     ],
+    "notify": [
+        Call(),
+        Call(("test", "desk"), "tested"),
+        Call(("forget",), "forgotten"),
+    ],
     "prune": [Call(("--dry-run",))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],

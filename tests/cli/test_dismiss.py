@@ -82,7 +82,7 @@ def test_what_was_dismissed_can_be_retried(home: Home) -> None:
 
 def test_one_that_is_not_there_does_not_keep_the_others(home: Home) -> None:
     stdout, _ = clodputer(home, "dismiss", "nothing", "late-1", status=1)
-    assert "nothing that was given up or rejected fits 'nothing'" in stdout
+    assert "nothing that was given up, rejected or parked fits 'nothing'" in stdout
     assert status(home) == (2, 0)
 
 

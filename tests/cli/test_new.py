@@ -29,7 +29,14 @@ def make(home: Home, name: str, keys: Any = None, template: str = "manual") -> P
 
 
 def test_the_templates_that_are_shipped() -> None:
-    assert templates.tasks() == ["daily-email", "file-watcher", "log-triage", "manual", "repository-chore"]
+    assert templates.tasks() == [
+        "daily-email",
+        "file-watcher",
+        "log-triage",
+        "manual",
+        "repair",
+        "repository-chore",
+    ]
 
 
 @pytest.mark.parametrize("template", templates.tasks())

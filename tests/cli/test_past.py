@@ -56,6 +56,18 @@ def test_logs_of_an_id_that_fits_several_runs(home: Home) -> None:
     assert len(log(environ(home), {**NOTHING, "run_id": "run9"}, None, None, NOW).data["events"]) == 1
 
 
+def test_a_long_id_is_shown_whole(home: Home) -> None:
+    """The end of it would be another request's; of a run it is the request's id that people know."""
+    about = {"task": "nightly", "request_id": "issue-4711-fix-it"}
+    line = without(in_words({"timestamp": "2026-09-21T14:00:00Z", "event": "queued", **about}, 7))
+    assert "  issue-4711-fix-it  nightly" in line
+    run = {**about, "run_id": "20260921T140000.000Z-issue-4711-fix-it"}
+    assert "  issue-4711-fix-it  nightly" in without(in_words({"event": "started", **run}, 7))
+    assert "  4711abcd" in without(
+        in_words({"event": "started", "run_id": "20260921T140000.000Z-4711abcd"}, 7)
+    )
+
+
 def test_logs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last twenty, or all since a moment; those of a run by the end of its id."""
     monkeypatch.delenv("COLUMNS", raising=False)

@@ -67,6 +67,18 @@ def test_what_is_paused_waits_and_the_rest_runs(
     ]
 
 
+def test_a_hold_that_has_ended_lets_go_what_waited_for_it(home: Home) -> None:
+    """Nobody has asked about it again yet; `resume` has that done now."""
+    holds.place(home, Target("task", "work"), holds.Hold("paused", "", time(), time() + 0.5))
+    drop(home, "work")
+    execute(home)
+    until(lambda: not holds.in_effect(home, time()), 10, message="the hold does not end")
+    said = answer(home, "resume", "work")
+    assert (said["ended"], said["woken"]) == (None, 1)
+    execute(home)
+    assert [record["task"] for record in _records(home)] == ["work"]
+
+
 def test_one_hold_is_ended_and_others_stay(home: Home) -> None:
     clodputer(home, "pause", "work", "--for", "2h", "--reason", "moving\nhouse")
     clodputer(home, "pause", "--all")

@@ -48,6 +48,8 @@ SHARED = {
     "fate",
     "coming",
     "scheduler",
+    "notification",
+    "waits",
 }
 NAMES = list(COMMANDS)
 
@@ -58,6 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     folder = tmp_path_factory.mktemp("schemas")
     home = make_home(folder)
     enough = folder / "enough"
+    Path(home.config).write_text("notify: {desk: {type: command, command: [/bin/true]}}\n")
     command_task(home, "good", "/bin/echo", "well", more="trigger: {type: cron, schedule: '0 7 * * *'}\n")
     command_task(
         home, "bad", "/bin/sh", "-c", "echo no >&2; exit 3", more="trigger: {type: interval, every: 2h}\n"

@@ -18,7 +18,8 @@ from clodputer.model.run import Report
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs, zone
 from clodputer.store.home import Home
-from clodputer.store.spool import slot
+from clodputer.store.spool import aside, slot
+from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.slot import Slot
 from tests.cli.past import NOW, past_run
 from tests.workshop import clodputer, write_secrets, write_task
@@ -112,6 +113,29 @@ def test_a_request_means_its_latest_attempt(home: Home) -> None:
     assert json.loads(clodputer(home, "show", "aaaa1111", "--json")[0])["data"]["run_id"] == latest
 
 
+def test_json_has_the_story_of_the_request(home: Home) -> None:
+    """All its runs that have ended, whichever of them is shown; and where it lies, when it was given up."""
+    failed = Report(outcome.of("offline", "No network."), result={"done": "half"})
+    first, _ = past_run(home, "nightly", "aaaa1111", NOW, failed)
+    second, _ = past_run(home, "nightly", "aaaa1111", NOW + 100, attempt=2, retry_of=first)
+    past_run(home, "nightly", "bbbb2222", NOW + 50)
+    data = json.loads(clodputer(home, "show", first, "--json")[0])["data"]
+    assert [(one["run_id"], one["attempt"], one["reason"]) for one in data["attempts"]] == [
+        (first, 1, "offline"),
+        (second, 2, "completed"),
+    ]
+    assert (data["attempts"][0]["message"], data["attempts"][0]["result"]) == (
+        "No network.",
+        '{"done": "half"}',
+    )
+    assert data["set_aside"] is None
+    dead = Path(home.dead, "aaaa1111.x.json")
+    dead.write_text('{"task": "nightly"}')
+    aside.write(str(dead), Reason("offline", "It was given up.", "aaaa1111", "nightly", "x.json", NOW))
+    told = json.loads(clodputer(home, "show", second, "--json")[0])["data"]["set_aside"]
+    assert (told["place"], told["code"], told["path"]) == ("dead", "offline", str(dead))
+
+
 def test_several_that_fit_are_listed(home: Home) -> None:
     first, _ = past_run(home, "nightly", "aaaa1111", NOW)
     second, _ = past_run(home, "nightly", "bbbb2222", NOW + 100)
@@ -166,7 +190,7 @@ def test_a_run_without_a_record(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("marked", "state", "words"),
-    [(True, "interrupted", "the next exec tells"), (False, "lost", "nobody is at it")],
+    [(True, "interrupted", "then the next exec settles it"), (False, "lost", "no process is working on it")],
 )
 def test_a_run_that_nobody_is_at(home: Home, marked: bool, state: str, words: str) -> None:
     unfinished_run(home, [[os.getpid(), "another start", 1]], marked)

@@ -23,26 +23,13 @@ from clodputer.model.request import Place
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import purge, runs
 from clodputer.store.home import Home
-from clodputer.store.spool import queue as queues
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
-from tests.cli.steering import busy_home
+from tests.cli.busy import data
 from tests.cli.terminal import in_terminal
 from tests.doctoring import install
 from tests.schedulers.crontabs import Crontab
 from tests.workshop import clodputer, command_task, environment, everything
-
-
-@pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return busy_home(tmp_path_factory.mktemp("busy"))
-
-
-def data(home: Home, *arguments: str) -> dict[str, Any]:
-    envelope = json.loads(clodputer(home, *arguments, "--json")[0])
-    assert (envelope["ok"], envelope["errors"]) == (True, [])
-    found: dict[str, Any] = envelope["data"]
-    return found
 
 
 def test_list_as_json(busy: Home) -> None:
@@ -78,12 +65,14 @@ def test_status_as_json(busy: Home) -> None:
         "home",
         "running",
         "waiting",
+        "waits",
         "holds",
         "rejected",
         "dead",
         "parked",
         "last_runs",
         "cost_usd",
+        "budgets",
         "usage",
         "missed",
         "overdue",
@@ -197,32 +186,6 @@ def test_looking_changes_nothing(busy: Home) -> None:
     assert state() == before
 
 
-def test_queue_as_json(busy: Home) -> None:
-    """In the order in which they will run: by priority, then age; then what waits for its time, then what is dropped."""
-    found = data(busy, "queue")
-    rows = [(one["position"], one["request_id"], one["state"], one["priority"]) for one in found["requests"]]
-    assert rows == [
-        (1, "held-0003", "queued", 5),
-        (2, "held-0001", "queued", 3),
-        (0, "held-0002", "delayed", 3),
-        (0, None, "dropped", None),
-    ]
-    assert found["total"] == 4
-    assert found["requests"][2]["not_before"] == "2099-01-01T00:00:00.000Z"
-    assert {one["task"] for one in found["requests"]} == {"held"}
-    first = data(busy, "queue", "--lane", "later", "--limit", "1")["requests"]
-    assert [one["request_id"] for one in first] == ["held-0003"]
-
-
-def test_queue_of_what_was_set_aside(busy: Home) -> None:
-    [dead] = data(busy, "queue", "--dead")["requests"]
-    assert (dead["request_id"], dead["file"], "expired" in dead["reason"]) == ("dead-1234", "dead.json", True)
-    [rejected] = data(busy, "queue", "--rejected")["requests"]
-    assert (rejected["request_id"], rejected["file"]) == (None, "wrong.json")
-    assert "tsk" in rejected["reason"]
-    assert "Nothing is in spool/closed." in aside(environment(busy), "closed", 5, time()).text
-
-
 @pytest.mark.parametrize("command", ["list", "status", "queue"])
 def test_programs_do_not_wait_for_what_people_see(busy: Home, command: str) -> None:
     """With --json nothing is drawn."""
@@ -232,12 +195,6 @@ def test_programs_do_not_wait_for_what_people_see(busy: Home, command: str) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(busy), capture_output=True, text=True)
     assert (json.loads(done.stdout)["ok"], done.stderr) == (True, "False\n")
-
-
-def test_an_unknown_lane(busy: Home) -> None:
-    _, stderr = clodputer(busy, "queue", "--lane", "latter", status=1)
-    assert "did you mean 'later'?" in stderr
-    clodputer(busy, "queue", "--lane", "later", "--dead", status=2)
 
 
 def test_a_run_and_a_run_whose_exec_died(home: Home) -> None:
@@ -282,18 +239,6 @@ def test_a_slot_time_is_written_in_one_form_everywhere(
     assert told in asked(environ, "work", None, None, None, 1, time()).text
     assert told in why(environ, "work", time()).text
     assert told in status(environ, time()).text
-
-
-def test_twenty_thousand_requests(home: Home) -> None:
-    """Only what is shown is read: the rest is counted."""
-    command_task(home, "work", "/bin/true")
-    folder = Path(queues.path(home, "default", Place(1, 3, "x", "y"))).parent
-    for number in range(20_000):
-        os.close(os.open(folder / str(Place(number + 1, 3, f"id-{number:06d}", "work")), os.O_CREAT))
-    result = queue(environment(home), "", 3, time())
-    assert [one["request_id"] for one in result.data["requests"]] == ["id-000000", "id-000001", "id-000002"]
-    assert result.data["total"] == 20_000
-    assert "and 19,997 more" in result.text
 
 
 def test_two_hundred_tasks(home: Home) -> None:

@@ -32,7 +32,7 @@ def test_why_sees_what_a_person_dropped(home: Home) -> None:
     drop(home, "any.json", '{"task": "work"}')
     dropped = why(environment(home), "work", time())
     assert (dropped.data["waiting"], dropped.data["running"], dropped.data["stale"]) == (True, False, False)
-    assert "not taken in yet; the next exec does: clodputer exec" in words(dropped)
+    assert "not taken in yet; the next exec takes it in: clodputer exec" in words(dropped)
     Path(home.new, "any.json").unlink()
     drop(home, "later.json", '{"task": "work", "not_before": "2099-01-01T00:00:00Z"}')
     execute(home)

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from clodputer import effects
+from clodputer.effects.drop import put_down
 from clodputer.effects.settling import Settling
 from clodputer.model.attempts import Attempts, past, to_json
+from clodputer.model.autodisable import Disabled
 from clodputer.model.request import Place
 from clodputer.runner.settle import settle
-from clodputer.store import holds, runs
+from clodputer.store import disabled, holds, resets, runs
 from clodputer.store.context import look
-from clodputer.store.spool import slot
+from clodputer.store.spool import aside, slot
 from clodputer.store.spool.slot import Slot
 from tests.killing import killed_at
 from tests.workshop import environment, make_home, write_secrets
@@ -50,6 +52,7 @@ EFFECTS: dict[str, dict[str, Any]] = {
     "finish": {"effect": "finish"},
     "put_back": {"effect": "put_back"},
     "bury": {"effect": "bury", "code": "exec_died"},
+    "disable": {"effect": "disable", "at": 1_800_000_000.0, "failures": 3, "reason": "timeout"},
     "hold": HOLD,
     "retry": RETRY,
     "park": {
@@ -59,7 +62,29 @@ EFFECTS: dict[str, dict[str, Any]] = {
         "message": "3 runs failed.",
         "attempts": [],
     },
+    "drop": {
+        "effect": "drop",
+        "on": "on_success",
+        "place": 0,
+        "form": "run",
+        "target": "deploy",
+        "request_id": "0a1b2c3d",
+        "name": "deploy@follow_up-0a1b2c3d.json",
+        "request": {"id": "0a1b2c3d", "task": "deploy"},
+    },
+    "log": {"effect": "log", "on": "on_finish", "place": 0, "message": "work is done"},
+    "not_followed": {
+        "effect": "not_followed",
+        "on": "on_success",
+        "place": 1,
+        "form": "run",
+        "target": "deploy",
+        "code": "too_deep",
+        "message": "it would be more than 4 follow-ups deep",
+    },
 }
+# After these the request is still in the slot.
+STAYS = ("hold", "disable", "drop", "log", "not_followed")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
@@ -87,13 +112,15 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
         '{"task": "work", "body": "very-secret-word"}'
     )
     slot.mark(home, Slot("default", 0), "work", RUN)
-    return Settling(context, Slot("default", 0), PLACE, record(effect))
+    one = Settling(context, Slot("default", 0), PLACE, record(effect))
+    put_down(one)
+    return one
 
 
 def state(one: Settling) -> dict[str, str]:
-    """All files of the spool, the runs and the holds, with their content."""
+    """All files of the spool, the runs, the holds and what says that tasks are disabled, with their content."""
     home = one.context.home
-    folders = (home.spool, home.runs, home.holds)
+    folders = (home.spool, home.runs, home.holds, f"{home.ledger}/disabled")
     paths = [path for folder in folders for path in Path(folder).rglob("*") if path.is_file()]
     return {str(path): path.read_text() for path in sorted(paths) if path.name != ".lock"}
 
@@ -113,7 +140,7 @@ def test_a_repetition_changes_nothing(tmp_path: Path, name: str) -> None:
     after = state(one)
     effects.perform(one, EFFECTS[name])
     assert state(one) == after
-    assert os.path.exists(one.in_slot) is (name == "hold")
+    assert os.path.exists(one.in_slot) is (name in STAYS)
     assert not any("very-secret-word" in text for path, text in after.items() if path.startswith(one.folder))
 
 
@@ -147,6 +174,36 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
         if not killed[0]:
             return
     pytest.fail("it has no end")
+
+
+@pytest.mark.parametrize("name", ["put_back", "retry"])
+def test_why_it_was_cancelled(tmp_path: Path, name: str) -> None:
+    """Whoever asked for that meanwhile, and not always a person."""
+    one = settling(tmp_path, EFFECTS[name])
+    home = one.context.home
+    slot.ask_cancel(home, Slot("default", 0), PLACE.id, "the terminal was closed")
+    effects.perform(one, EFFECTS[name])
+    (kept,) = aside.names(home.closed)
+    assert (
+        aside.read(home.closed, kept).message == "Cancelled before it ran, because the terminal was closed."
+    )
+
+
+def test_what_a_person_has_enabled_since_is_not_disabled_again(tmp_path: Path) -> None:
+    """The settling of a run from before is repeated after a crash; nor does it take the word of another run."""
+    effect = EFFECTS["disable"]
+    one = settling(tmp_path, effect)
+    home = one.context.home
+    resets.reset(home, "work", effect["at"] + 1)
+    effects.perform(one, effect)
+    assert not disabled.is_disabled(home, "work")
+    other = Disabled(5.0, 9, "empty", "another-run")
+    disabled.write(home, "work", other)
+    effects.perform(one, {**effect, "at": effect["at"] + 2})
+    assert disabled.read(home, "work") == other
+    Path(home.ledger, "disabled", "work.json").write_text("{")
+    assert disabled.read(home, "work") is not None, "what cannot be read disables all the same"
+    effects.perform(one, {**effect, "at": None})
 
 
 @pytest.mark.parametrize("name", ["finish", "put_back", "retry"])

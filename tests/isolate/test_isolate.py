@@ -60,6 +60,16 @@ def test_a_scratch_folder_is_private_and_goes_with_all_in_it(tmp_path: Path) -> 
 def test_a_temporary_folder_that_cannot_be_used(base: str) -> None:
     """Then it is below /tmp."""
     assert scratch.plan(None, {"TMPDIR": base}, RUN)["path"].startswith("/tmp/cp-")
+    said = scratch.replaced({"TMPDIR": base})
+    assert (
+        said.startswith(f"TMPDIR cannot be used, and runs use /tmp instead ({base}: ") if base else said == ""
+    )
+
+
+def test_a_temporary_folder_that_can_be_used(tmp_path: Path) -> None:
+    """Then nothing is said of it, whatever /tmp is like."""
+    assert scratch.place({"TMPDIR": str(tmp_path)}) == (str(tmp_path), [])
+    assert scratch.replaced({"TMPDIR": str(tmp_path)}) == ""
 
 
 def test_a_record_that_somebody_has_edited(tmp_path: Path) -> None:

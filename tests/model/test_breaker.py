@@ -99,6 +99,23 @@ def test_it_opens_for_its_cooldown_and_is_half_open_from_then_on() -> None:
     assert state([probe, *failed], BREAKER, until + 6).state == OPEN
 
 
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        ("aaaa", State(CLOSED, 1, "timeout")),
+        ("abab", State(CLOSED, 2, "timeout")),
+        ("aabbc", State(OPEN, 3, "timeout", NOW - 60 + 3600)),
+        ("abc", State(OPEN, 3, "timeout", NOW - 60 + 3600)),
+    ],
+)
+def test_the_attempts_of_a_request_count_as_one(requests: str, expected: State) -> None:
+    """So the retries of a request do not open the breaker against its own last attempt."""
+    failed = [
+        one._replace(request_id=request) for one, request in zip(ends(*["timeout"] * len(requests)), requests)
+    ]
+    assert state(failed, BREAKER, NOW) == expected
+
+
 def test_without_a_threshold_there_is_none() -> None:
     assert state(ends(*["timeout"] * 9), Breaker(threshold=0), NOW) == State(CLOSED)
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model.require import DISK_FREE, Readings, Require, both, lacking
+from clodputer.model.keyvalue import read, written
+from clodputer.model.require import DISK_FREE, NEEDS, Readings, Require, both, lacking
 from clodputer.model.waiting import WAITS
+from clodputer.model.withunit import Expected
 
 FINE = Readings(cpu=10.0, memory=20.0, disk_free=10**12, plugged=True, network=True, idle=10**6)
 ALL = Require(50.0, 80.0, 10**9, "ac", network=True, idle_for=600.0)
@@ -101,3 +103,21 @@ def test_a_task_never_asks_for_less_than_it_says(task: Require, everywhere: Requ
             given_.get(name, DISK_FREE if name == "disk_free" else getattr(Require(), name)),
         )
         assert getattr(found, name) == (general if own in (None, "", False) else own)
+    assert both(Require(disk_free=0), {"disk_free": 1}).disk_free == 0
+    assert both(Require(), {"disk_free": 0}).disk_free == 0
+    assert lacking(Require(disk_free=0), Readings(disk_free=0)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, 0), ("0B", 0), ("1KB", 1024), (1, "unit"), (False, "size"), (-1, "unit"), ("0", "size")],
+)
+def test_how_much_of_the_disk(value: Any, expected: Any) -> None:
+    """No room at all needs no unit, anything else does."""
+    (key,) = [one for one in NEEDS if one.name == "disk_free"]
+    if isinstance(expected, int):
+        assert read(key, value) == expected
+        assert written(key, expected) in ("0", "1KB")
+    else:
+        with pytest.raises(Expected, match=expected):
+            read(key, value)

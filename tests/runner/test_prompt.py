@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Optional
-
 import pytest
 
-from clodputer.model.errors import ClodputerError
-from clodputer.model.expect import Expect
-from clodputer.model.request import Request
-from clodputer.model.task import Task, Trigger
 from clodputer.runner import prompt
+from tests.runner.prompting import LAST, REQUEST, error_of, rendered
 from tests.workshop import task_of
-
-REQUEST = Request("abcd", "a", 1_700_000_000.5, origin={"trigger": "spool", "file": "x.md"}, attempt=2)
-LAST = {"outcome": "failed", "result": {"x": 1}, "started_at": "S", "ended_at": "E"}
-
-
-def _render(
-    text: str,
-    request: Request = REQUEST,
-    last: Optional[Mapping[str, Any]] = None,
-    environ: Optional[Mapping[str, str]] = None,
-    secrets: Optional[Mapping[str, str]] = None,
-    **fields: Any,
-) -> str:
-    task = task_of("a", "/h/tasks/a.yaml", prompt=text, **fields)
-    return prompt.render(task, request, last, environ or {}, secrets or {})
-
-
-def _error(text: str, **fields: Any) -> ClodputerError:
-    with pytest.raises(ClodputerError) as caught:
-        _render(text, **fields)
-    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -59,35 +31,35 @@ def test_what_a_prompt_may_name(text: str, expected: str) -> None:
     """Variables, context, request, body and the last run, each as the document says."""
     request = REQUEST._replace(context={"y": "request"})
     context = {"x": "task", "y": "task", "z": {"deep": 3}}
-    assert _render(text, request, environ={"A": "1"}, context=context) == expected
+    assert rendered(text, request, environ={"A": "1"}, context=context) == expected
 
 
 @pytest.mark.parametrize("text", ["{{ body }}", " \n{% if false %}x{% endif %}\t"])
 def test_an_empty_prompt_is_refused(text: str) -> None:
     """claude would only say that there is none; a program may well read nothing."""
-    error = _error(text)
+    error = error_of(text)
     assert (error.code, "the prompt is empty" in error.message) == ("not_started", True)
-    assert _render(text, agent="command", command=("cat",)).strip() == ""
+    assert rendered(text, agent="command", command=("cat",)).strip() == ""
 
 
 def test_the_last_run() -> None:
     """The previous record's outcome, result and end."""
     text = "{{ last.outcome }} {{ last.result.x }} {{ last.when }}"
-    assert _render(text, last=LAST) == "failed 1 E"
-    assert _render("{{ last.result }}|{{ last.when }}", last={"result": None}) == "|"
-    assert _render("{{ last.result }}", last={"result": 0}) == "0"
+    assert rendered(text, last=LAST) == "failed 1 E"
+    assert rendered("{{ last.result }}|{{ last.when }}", last={"result": None}) == "|"
+    assert rendered("{{ last.result }}", last={"result": 0}) == "0"
 
 
 def test_secrets_come_before_the_environment() -> None:
     """A run by hand and one by the scheduler see the same secret."""
-    assert _render("{{ env.A }}", environ={"A": "shell"}, secrets={"A": "file"}) == "file"
+    assert rendered("{{ env.A }}", environ={"A": "shell"}, secrets={"A": "file"}) == "file"
 
 
 def test_context_may_name_variables() -> None:
     """The task's context is rendered with env, the request's is taken as it is."""
     request = REQUEST._replace(context={"y": "{{ env.A }}"})
     context = {"x": "<{{ env.A }}>", "list": ["{{ env.A }}"], "y": ""}
-    assert _render(
+    assert rendered(
         "{{ context.x }}{{ context.list[0] }}{{ context.y }}", request, environ={"A": "1"}, context=context
     ) == ("<1>1{{ env.A }}")
 
@@ -137,7 +109,7 @@ def test_context_may_name_variables() -> None:
 )
 def test_what_cannot_be_rendered(text: str, message: str, hint: str) -> None:
     """What is missing is named, with the file and what to do."""
-    error = _error(text)
+    error = error_of(text)
     assert (error.code, error.message, error.hint) == ("not_started", message, hint)
 
 
@@ -156,18 +128,18 @@ def test_what_cannot_be_rendered(text: str, message: str, hint: str) -> None:
 )
 def test_a_template_that_runs_away(text: str) -> None:
     """Its work is bounded, and the end of it is an error like any other."""
-    assert _error(text, context={"big": "x" * 6_000_000}).code == "not_started"
+    assert error_of(text, context={"big": "x" * 6_000_000}).code == "not_started"
 
 
 def test_more_than_claude_takes() -> None:
     """10 MB count in bytes, also without any template."""
-    assert "the prompt has 10,000,002 bytes, more than 10,000,000" in _error("ü" * 5_000_001).message
+    assert "the prompt has 10,000,002 bytes, more than 10,000,000" in error_of("ü" * 5_000_001).message
 
 
 def test_variables_cannot_be_listed() -> None:
     """Only names that stand in the task are there at all, whatever else the environment holds."""
     environ = {"A": "1", "items": "2", "keys": "3", "_values": "4", "OTHER": "hidden"}
-    assert _render("{{ env.A }}{{ env.items }}{{ env.keys }}{{ env._values }}", environ=environ) == "1234"
+    assert rendered("{{ env.A }}{{ env.items }}{{ env.keys }}{{ env._values }}", environ=environ) == "1234"
     for text in (
         "{{ env.A }}{{ env.values }}",
         "{{ env.A }}{{ env.get }}",
@@ -175,14 +147,14 @@ def test_variables_cannot_be_listed() -> None:
         "{{ env.__class__ }}",
         "{{ env.A.__class__.__mro__ }}",
     ):
-        assert "hidden" not in str(_error(text, environ=environ))
+        assert "hidden" not in str(error_of(text, environ=environ))
 
 
 def test_an_error_does_not_tell_secrets() -> None:
     """What an operation says about its operands is masked."""
-    error = _error("{{ {}[env.A] + 1 }}{{ env.A.hunter2_secret }}", secrets={"A": "hunter2_secret"})
+    error = error_of("{{ {}[env.A] + 1 }}{{ env.A.hunter2_secret }}", secrets={"A": "hunter2_secret"})
     assert "hunter2" not in str(error)
-    error = _error("{{ env.A | int(base=99) }}{{ '%d' % env.A }}", secrets={"A": "hunter2_secret"})
+    error = error_of("{{ env.A | int(base=99) }}{{ '%d' % env.A }}", secrets={"A": "hunter2_secret"})
     assert "hunter2" not in str(error)
 
 
@@ -204,104 +176,20 @@ def test_a_body_is_never_lost(text: str, lost: bool) -> None:
     """A request with a text needs a prompt that has a place for it."""
     request = REQUEST._replace(body="please")
     if lost:
-        error = _error(text, request=request)
+        error = error_of(text, request=request)
         assert error.code == "body_unused"
         assert error.hint == "Write {{ body }} where the text belongs, or drop the request without a text."
     else:
-        _render(text, request)
+        rendered(text, request)
 
 
 def test_a_command_without_a_prompt_has_no_place_for_a_body() -> None:
     """The same holds where there is no prompt at all."""
-    assert _render("", agent="command", command=("cat",)) == ""
+    assert rendered("", agent="command", command=("cat",)) == ""
     assert (
-        _error("", request=REQUEST._replace(body="x"), agent="command", command=("cat",)).code
+        error_of("", request=REQUEST._replace(body="x"), agent="command", command=("cat",)).code
         == "body_unused"
     )
-
-
-def test_a_prompt_in_a_file(tmp_path: Path) -> None:
-    """prompt_file is a template like prompt, read anew for each run; its folder is that of the task."""
-    (tmp_path / "tasks").mkdir()
-    file = tmp_path / "tasks" / "p.md"
-    task = Task("a", str(tmp_path / "tasks" / "a.yaml"), prompt_file="{{ env.NAME }}.md")
-    file.write_bytes("\ufeffone\r\n{{ context.x }}".encode())
-    request = REQUEST._replace(context={"x": 1})
-    assert prompt.render(task, request, None, {"NAME": "p"}, {}) == "one\n1"
-    assert prompt.render(task, request, None, {"NAME": "~/tasks/p", "HOME": str(tmp_path)}, {}) == "one\n1"
-    file.write_text("one\n{{ contxt.x }}", encoding="utf-8")
-    with pytest.raises(ClodputerError, match=r"p\.md: line 2: unknown name 'contxt'"):
-        prompt.render(task, request, None, {"NAME": "p"}, {})
-    file.unlink()
-    with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: .*p\.md cannot be read: No such file"):
-        prompt.render(task, request, None, {"NAME": "p"}, {})
-    with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: env\.NAME is not set"):
-        prompt.render(task, request, None, {}, {})
-
-
-def test_half_characters_do_not_stop_a_run() -> None:
-    """JSON and the environment can bring in what no file takes."""
-    assert (
-        _render(
-            "{{ env.A }}{{ context.x }}", REQUEST._replace(context={"x": "\ud800"}), environ={"A": "\udcff"}
-        )
-        == "??"
-    )
-
-
-def test_the_other_texts_of_a_task() -> None:
-    """Every text but prompt and context is rendered with env; `~/` is expanded where a path begins."""
-    text = "{{ env.A }}"
-    task = task_of(
-        "a",
-        "/h/tasks/a.yaml",
-        description=text,
-        prompt=text,
-        prompt_file=text,
-        context={"x": text},
-        command=("~/bin/x", text, "~/y"),
-        working_directory="~/{{ env.A }}",
-        model=text,
-        fallback_model=(text,),
-        allowed_tools=("Bash({{ env.A }}:*)",),
-        append_system_prompt=text,
-        mcp_config=("~/m.json", '{"a": {"b": 1}}'),
-        add_dirs=("~", "~/d", "e"),
-        settings_sources=("user",),
-        json_schema={"a": [text, 1, None, True]},
-        env={"B": text},
-        requires_mcp=(text,),
-        triggers=(Trigger("manual", {"x": text}),),
-        expect=Expect(text, ("~/f", text), ("~/g",), ("~/h", "~/i"), {"a": text}),
-    )
-    got = prompt.render_task(task, {"A": "1", "HOME": "/home/a"}, {})
-    assert got == task._replace(
-        description="1",
-        command=("/home/a/bin/x", "1", "~/y"),
-        working_directory="/home/a/1",
-        claude=task.claude._replace(
-            model="1",
-            fallback_model=("1",),
-            allowed_tools=("Bash(1:*)",),
-            append_system_prompt="1",
-            mcp_config=("/home/a/m.json", '{"a": {"b": 1}}'),
-            add_dirs=("/home/a", "/home/a/d", "e"),
-            json_schema={"a": ["1", 1, None, True]},
-            requires_mcp=("1",),
-        ),
-        env={"B": "1"},
-        triggers=(Trigger("manual", {"x": "1"}, "a"),),
-        expect=Expect("1", ("/home/a/f", "1"), ("/home/a/g",), ("/home/a/h", "~/i"), {"a": "1"}),
-    )
-
-
-def test_a_missing_variable_of_a_key_names_the_key() -> None:
-    """The key path is told, so that it need not be searched for."""
-    task = Task("a", "/h/tasks/a.yaml", expect=Expect(file_exists=("a", "{{ env.X }}")))
-    with pytest.raises(ClodputerError) as caught:
-        prompt.render_task(task, {}, {})
-    assert caught.value.message == "/h/tasks/a.yaml: expect.file_exists[1]: env.X is not set"
-    assert caught.value.hint == "Put X=... into /h/secrets.env or the environment of the scheduler."
 
 
 def test_the_latest_run_that_succeeded() -> None:
@@ -311,31 +199,3 @@ def test_the_latest_run_that_succeeded() -> None:
     good = {"outcome": "succeeded", "result": "r", "ended_at": "G"}
     assert prompt.render(task, REQUEST, LAST, {}, {}, good) == "failed G r"
     assert prompt.render(task, REQUEST, LAST, {}, {}) == "failed the last tag "
-
-
-@pytest.mark.parametrize(
-    ("text", "given", "hint"),
-    [
-        ("Answer {{ context.question }}", ["question"], ""),
-        ("{% for each in context %}{{ each }}{% endfor %}", ["anything"], ""),
-        ("{{ request | tojson }}", ["anything"], ""),
-        ("{{ context['question'] }}", ["question"], ""),
-        (
-            "no place",
-            ["question"],
-            "It uses no context at all. Write {{ context.question }} where it belongs.",
-        ),
-        ("{{ context.question }}", ["qestion"], "It uses question. Write {{ context.qestion }} where"),
-        ("{{ body }}", ["body"], "The text of a request is given with --body."),
-    ],
-)
-def test_context_that_is_given_is_used(text: str, given: list[str], hint: str) -> None:
-    """What a person has given and the prompt has no place for is an error, and not a question that was never asked."""
-    task = task_of("nightly", "/home/tasks/nightly.yaml", agent="claude", prompt=text)
-    if not hint:
-        prompt.check_context(task, given, {}, {})
-        return
-    with pytest.raises(ClodputerError, match="does not use") as caught:
-        prompt.check_context(task, given, {}, {})
-    assert (caught.value.code, caught.value.hint.startswith(hint)) == ("context_unused", True)
-    prompt.check_context(task._replace(agent="command"), given, {}, {})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
+from tests.runner.watched import Watched
 from tests.workshop import (
     clodputer,
     command_task,
@@ -143,6 +144,25 @@ def test_what_a_precheck_finds_is_in_the_prompt(home: Home) -> None:
     assert record["proof"][0]["output"] == "issue 7\n***\n"
 
 
+def test_a_precheck_that_floods(home: Home) -> None:
+    """It may print little more than a prompt takes."""
+    record = ran(home, precheck=["yes"])
+    assert (record["outcome"], record["reason"]) == ("failed", "precheck")
+    assert "max_output" in record["message"]
+    assert Path(home.runs, "work", record["run_id"], "precheck/stdout").stat().st_size <= 4 * 1024 * 1024
+
+
+@pytest.mark.waits
+def test_a_look_that_never_ends(home: Home) -> None:
+    """It is stopped by the clock of its run, here, and nothing is started."""
+    record = ran(home, precheck=["sleep", "600"], timeout="5s")
+    assert (record["outcome"], record["reason"], started(home)) == ("failed", "precheck", False)
+    assert (
+        record["message"]
+        == "sleep 600 was stopped, as it took longer than 5s (timeout). The agent was not started."
+    )
+
+
 def test_a_dry_run_asks_nothing(home: Home) -> None:
     more = 'precheck: [/bin/sh, -c, "touch asked"]\nverify: [/bin/sh, -c, "touch asked"]\nprompt: "{{ precheck }}"\n'
     command_task(home, "work", "/bin/true", more=f"working_directory: {Path(home.root).parent}\n{more}")
@@ -165,6 +185,28 @@ def test_a_check_leaves_no_process_behind(home: Home) -> None:
     left = int((Path(home.root).parent / "left").read_text())
     assert record["reason"] == "unproven"
     assert not Path(f"/proc/{left}").exists()
+
+
+def test_a_file_for_which_there_is_nothing_to_do_is_done_with(tmp_path: Path) -> None:
+    """A skipped run acknowledges what its trigger brought, as any other does."""
+    watched = Watched(tmp_path)
+    command_task(watched.home, "work", "/bin/true", more="precheck: ['false']\n")
+    watched.put("a.txt")
+    watched.look()
+    execute(watched.home)
+    assert [record["reason"] for record in records(watched.home, "work")] == ["nothing_to_do"]
+    watched.look()
+    assert (watched.dropped(), everything(watched.home)) == ([], {})
+
+
+def test_figures_are_of_runs_that_had_something_to_do(home: Home) -> None:
+    """Many a look that took no time makes the usual run no quicker; and none of them is a success."""
+    ran(home, "sleep 0.5")
+    for _ in range(3):
+        assert ran(home, precheck=["false"])["duration_seconds"] < 0.5
+    stats = json.loads(clodputer(home, "stats", "--json")[0])["data"]["stats"]
+    assert (stats["runs"], stats["succeeded"], stats["success_rate"]) == (4, 1, 1.0)
+    assert stats["median_seconds"] >= 0.5
 
 
 def test_what_is_skipped_is_logged(home: Home) -> None:

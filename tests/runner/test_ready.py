@@ -41,6 +41,26 @@ def test_the_latest_success_is_looked_for_behind_failures(tmp_path: Path) -> Non
     assert prepared.prompt == "end 3: timed_out; end 1: result 1"
 
 
+def test_a_success_is_found_behind_more_runs_than_are_read(tmp_path: Path) -> None:
+    """A task that looks every few minutes soon has a thousand runs that found nothing to do; the log tells them apart."""
+    home, number = make_home(tmp_path), ready.FURTHEST + 2
+    told = {"task": "a", "request_id": "r", "message": "", "duration_seconds": 0.1, "account": "claude"}
+    with Path(home.log).open("w", encoding="utf-8") as log:
+        for one in range(number):
+            outcome, reason = ("skipped", "satisfied") if one else ("succeeded", "completed")
+            _past(home, one, outcome)
+            event = {"timestamp": "2026-11-21T08:00:00.000Z", "event": "finished", **told}
+            run_id = runs.new_id(1_795_000_000.0 + one, f"r{one}")
+            cost = 0.0 if one else 0.5
+            line = {**event, "run_id": run_id, "outcome": outcome, "reason": reason, "cost_usd": cost}
+            log.write(json.dumps(line) + "\n")
+    text = "{{ last.when }}: {{ last.outcome }}; {{ last_success.when }}"
+    keys = {"agent": "command", "command": ("/bin/true",), "prompt": text, "working_directory": "/"}
+    task = task_of("a", f"{home.tasks}/a.yaml", **keys)
+    prepared = ready.prepare(look(environment(home)), "run", Request("r", "a", 0.0), task, str(tmp_path))
+    assert prepared.prompt == f"end {number - 1}: skipped; end 0"
+
+
 def test_a_runaway_is_told_with_its_file(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     task = task_of(

@@ -203,7 +203,7 @@ def test_a_closed_working_directory_is_told(tmp_path: Path) -> None:
     """Who may not enter is told so."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
-    assert f"we may not enter the working directory {closed}" in refused_in(tmp_path, closed)
+    assert f"this account may not enter the working directory {closed}" in refused_in(tmp_path, closed)
 
 
 def test_a_working_directory_of_ours_that_was_removed_is_no_trouble(tmp_path: Path) -> None:

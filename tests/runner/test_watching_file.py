@@ -97,10 +97,11 @@ def test_what_a_task_file_may_say(tmp_path: Path) -> None:
     assert problem("path: ~/in, pattern: '*.md'") == ""
     assert problem("path: ~/in, pattern: ['*.md', '*.{csv,txt}']") == ""
     assert "trigger.pattern: expected at least one of them" in problem("path: ~/in, pattern: []")
-    assert "trigger.pattern[1]: expected a pattern such as **/*.md (no pattern excludes files" in problem(
-        "path: ~/in, pattern: ['*', '!*.tmp']"
+    assert (
+        "trigger.pattern[1]: expected a pattern such as **/*.md (a pattern cannot exclude files"
+        in problem("path: ~/in, pattern: ['*', '!*.tmp']")
     )
-    assert "several patterns are a list, such as [*.md, *.txt]" in problem(
+    assert "write several patterns as a list, such as [*.md, *.txt]" in problem(
         "path: ~/in, pattern: '*.md|*.txt'"
     )
     assert "write path: ~/in and pattern: '*.pdf'" in problem("path: ~/in/*.pdf")

@@ -69,7 +69,7 @@ def test_an_empty_mount_point(tmp_path: Path) -> None:
     watched.look()
     watched.look()
     (event,) = events(watched.home, "watch_failed")
-    assert "is empty, and not the folder that was there" in event["message"]
+    assert "is another folder than before, and empty" in event["message"]
     watched.inbox.rmdir()
     (tmp_path / "volume").rename(watched.inbox)
     watched.look()

@@ -133,7 +133,7 @@ def _disagreements(frame: Frame, unit: Unit, text: str, keys: Mapping[str, Any])
         f"its Label is {label}": label == unit.name,
         "its Label must have letters, digits, . _ - only, and not too many": len(label) <= LONGEST_LABEL
         and _LABEL.fullmatch(label) is not None,
-        "its id line is missing or names something else": mark == (unit.kind, unit.task, frame.home),
+        "its id line is missing or names something else": mark == (frame.home, unit.kind, unit.task),
         f"it does not start {frame.shim} with {' '.join(wanted)}": arguments == [frame.shim, *wanted],
         f"its {plist.FINGERPRINT} does not fit the rest": own != ""
         and plist.digest(text.replace(f">{own}<", "><")) == own,

@@ -128,7 +128,7 @@ def test_nothing_secret_is_frozen() -> None:
     told = repr(frozen)
     assert "hush" not in told
     assert "CLAUDE_CODE_OAUTH_TOKEN, ANTHROPIC" not in told
-    login, network = (note for note in frozen.notes if "not in the night" in note)
+    login, network = (note for note in frozen.notes if "not for runs that the scheduler starts" in note)
     assert "CLAUDE_CODE_OAUTH_TOKEN (" in login
     assert login.endswith("secrets.env)")
     assert "ANTHROPIC_API_KEY" not in login

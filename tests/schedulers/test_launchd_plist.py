@@ -87,7 +87,7 @@ def test_the_same_alarm_is_the_same_text(stage: Stage) -> None:
     unit = launchd.render(stage.frame, NIGHTLY)
     assert launchd.render(stage.frame, NIGHTLY) == unit
     (text,) = unit.files.values()
-    assert plist.mark(text) == ("task", "nightly", stage.home.root)
+    assert plist.mark(text) == (stage.home.root, "task", "nightly")
 
 
 def test_watched_folders(stage: Stage, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_odd_names(stage: Stage, tmp_path: Path) -> None:
     frame = frame._replace(environment={**frame.environment, "CLODPUTER_HOME": frame.home})
     unit = launchd.render(frame, alarm_of("Weekly.Report"))
     (text,) = unit.files.values()
-    assert plist.mark(text) == ("task", "Weekly.Report", frame.home)
+    assert plist.mark(text) == (frame.home, "task", "Weekly.Report")
     assert (parsed(text) or {})["ProgramArguments"][0] == frame.shim
     assert unit.name.count(".") == 4
 

@@ -18,11 +18,11 @@ from tests.tasks import told
 BAD: dict[str, tuple[bytes, str]] = {
     "tab for indentation": (
         b"a:\n\tb: 1\n",
-        ("2: not readable as YAML: a tab stands where YAML takes blanks only; indent with blanks"),
+        ("2: not readable as YAML: YAML does not allow tabs for indentation; use spaces"),
     ),
     "tab below a value": (
         b"a: 1\n\tb: 2\n",
-        ("2: not readable as YAML: a tab stands where YAML takes blanks only; indent with blanks"),
+        ("2: not readable as YAML: YAML does not allow tabs for indentation; use spaces"),
     ),
     "UTF-16": ("a: 1".encode("utf-16"), "1: the file is UTF-16; save it as UTF-8"),
     "Latin-1": (b"a: 1\nb: caf\xe9\n", "2: the byte 0xe9 is not UTF-8; save the file as UTF-8"),
@@ -77,11 +77,11 @@ BAD: dict[str, tuple[bytes, str]] = {
     ),
     "unknown alias": (
         b"a: *x\n",
-        "1: *x stands for nothing above it; put a text that begins with * in quotes",
+        "1: *x refers to no anchor above it; put a text that begins with * in quotes",
     ),
     "alias within itself": (
         b"a: &x [*x]\n",
-        ("1: *x stands for nothing above it; put a text that begins with * in quotes"),
+        ("1: *x refers to no anchor above it; put a text that begins with * in quotes"),
     ),
     "template without quotes": (
         b"a: {{ env.X }}\n",

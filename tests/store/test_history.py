@@ -39,6 +39,7 @@ def finish(home: Home, number: int, task: str = "work", **more: object) -> None:
         "trigger": "schedule",
         "attempt": 2,
         "item": "issue 4",
+        "suspect": "It may have done nothing.",
         **more,
     }
     events.append(home, no_secrets(), NOW + number, "finished", **told)
@@ -73,6 +74,8 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "schedule",
         2,
         "issue 4",
+        True,
+        True,
     )
 
 
@@ -144,3 +147,68 @@ def test_it_stops_where_all_is_older(home: Home) -> None:
     past = History(home)
     assert len(list(past.runs(NOW + 150))) == 49
     assert len(list(past.runs(NOW + 190))) == 9
+
+
+def ids(past: History, task: str = "") -> list[str]:
+    return [run.run_id for run in (past.of_task(task) if task else past.runs())]
+
+
+def test_it_stays_as_it_was_until_it_is_renewed(home: Home) -> None:
+    """One reading serves many questions; what was logged meanwhile comes in by `renew`, to questions new and old."""
+    past = History(home)
+    assert ids(past) == []
+    past.renew()
+    for number in range(4):
+        finish(home, number, "even" if number % 2 == 0 else "odd")
+    assert ids(past) == []
+    past.renew()
+    assert ids(past, "even") == ["run-2", "run-0"]
+    finish(home, 4, "even")
+    finish(home, 4, "even")  # its settling was repeated after a crash
+    finish(home, 5, "odd")
+    # The first question of this kind, and one that was only begun before: both are about the same moment.
+    assert ids(past, "odd") == ["run-3", "run-1"]
+    assert next(past.runs()).run_id == "run-3"
+    past.renew()
+    assert ids(past, "even") == ["run-4", "run-2", "run-0"]
+    assert ids(past) == ids(History(home)) == [f"run-{number}" for number in (5, 4, 3, 2, 1, 0)]
+
+
+def test_renewed_while_a_line_is_being_written(home: Home) -> None:
+    """Half a line is not taken for a whole one, and is not lost when its rest comes."""
+    finish(home, 1)
+    whole = Path(home.log).read_bytes()
+    past = History(home)
+    later = whole.replace(b"run-1", b"run-2")
+    for cut in (1, len(later) // 2, len(later) - 1):
+        with open(home.log, "ab") as file:
+            file.write(later[:cut])
+            file.flush()
+            past.renew()
+            assert ids(past) == ["run-1"]
+            file.truncate(len(whole))
+    Path(home.log).write_bytes(whole + later)
+    past.renew()
+    assert ids(past) == ["run-2", "run-1"]
+
+
+@pytest.mark.parametrize("kind", ["archived", "archived and gone on", "removed", "cut", "far on"])
+def test_renewed_over_a_log_that_is_another(home: Home, kind: str) -> None:
+    """Then all is read anew."""
+    for number in range(3):
+        finish(home, number)
+    past = History(home)
+    assert len(ids(past)) == 3
+    if kind.startswith("archived"):
+        archive.archive(home, NOW, 1)
+    elif kind == "removed":
+        os.unlink(home.log)
+    elif kind == "cut":
+        Path(home.log).write_bytes(Path(home.log).read_bytes().split(b"\n")[0] + b"\n")
+    else:
+        with open(home.log, "ab") as file:
+            file.write(b"{}\n" * (history.MOST_NEW // 3 + 1))
+    if kind.endswith("on"):
+        finish(home, 3)
+    past.renew()
+    assert ids(past) == ids(History(home))

@@ -65,6 +65,7 @@ def test_finished_runs(home: Home) -> None:
             "reason": "completed",
             "duration": 2.0,
             "cost_usd": 0.25,
+            "suspect": False,
         }
         assert index.durations(0) == [1.0, 2.0, 3.0]
         assert [(group.outcome, group.runs, group.seconds) for group in index.groups(0)] == [

@@ -65,7 +65,7 @@ def test_it_is_a_chore_of_exec(account: Path, tmp_path: Path) -> None:
     home = make_home(tmp_path)
     path = log(account, "org.clodputer.nightly.log", joblogs.LARGEST)
     context = look(environment(home, {"HOME": str(account)}))
-    planned = prune.plan(context, 4_000_000_000.0).told()["scheduler_logs_bytes"]
+    planned = prune.plan(context, 4_000_000_000.0).to_json()["scheduler_logs_bytes"]
     with Stop() as stop:
         prune.prune(context, 4_000_000_000.0, stop)
     assert path.stat().st_size <= joblogs.KEPT

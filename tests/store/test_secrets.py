@@ -56,11 +56,11 @@ def test_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        (b"A=1\nhunter2\n", 2, "expected NAME=VALUE, without blanks around the ="),
-        (b"A = hunter2\n", 1, "expected NAME=VALUE, without blanks around the ="),
-        (b"A= hunter2\n", 1, "expected NAME=VALUE, without blanks around the ="),
-        (b"=hunter2\n", 1, "expected NAME=VALUE, without blanks around the ="),
-        (b"set A=hunter2\n", 1, "expected NAME=VALUE, without blanks around the ="),
+        (b"A=1\nhunter2\n", 2, "expected NAME=VALUE, without spaces around the ="),
+        (b"A = hunter2\n", 1, "expected NAME=VALUE, without spaces around the ="),
+        (b"A= hunter2\n", 1, "expected NAME=VALUE, without spaces around the ="),
+        (b"=hunter2\n", 1, "expected NAME=VALUE, without spaces around the ="),
+        (b"set A=hunter2\n", 1, "expected NAME=VALUE, without spaces around the ="),
         (b"2A=hunter2\n", 1, "expected a name of letters, digits and _ before the ="),
         (b"A-B=hunter2\n", 1, "expected a name of letters, digits and _ before the ="),
         ("ü=hunter2\n".encode(), 1, "expected a name of letters, digits and _ before the ="),

@@ -83,7 +83,7 @@ def test_values(tmp_path: Path) -> None:
         ("a: [\n", ["2: not readable as YAML: "]),
         (
             "a:\n\tb: 1\n",
-            ["2: not readable as YAML: a tab stands where YAML takes blanks only; indent with blanks"],
+            ["2: not readable as YAML: YAML does not allow tabs for indentation; use spaces"],
         ),
     ],
 )

@@ -45,7 +45,7 @@ def test_it_opens_and_a_person_is_let_through(home: Home) -> None:
     assert Counter(run["task"] for run in execute(home)["runs"]) == {"bad": 3, "other": 1}
     waiting = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
     assert [one["waits"]["reason"] for one in waiting] == ["breaker", "breaker"]
-    assert "The breaker is open: the last 3 runs of bad failed" in clodputer(home, "queue")[0]
+    assert "The breaker is open: the last 3 requests of bad failed" in clodputer(home, "queue")[0]
     clodputer(home, "run", "bad", status=1)
     assert len(records(home, "bad")) == 4
     assert execute(home)["runs"] == []

@@ -63,8 +63,12 @@ def test_no_more_runs_than_a_day_may_have(home: Home) -> None:
     assert Counter(run["task"] for run in execute(home)["runs"]) == {"often": 2, "other": 1}
     waiting = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
     assert [one["waits"]["reason"] for one in waiting] == ["budget", "budget"]
-    clodputer(home, "run", "often")
+    said = clodputer(home, "run", "often")
     assert len(records(home, "often")) == 3
+    over = "Task often: 2 runs a day are allowed (runs_per_day)."
+    assert f"over budget: {over} What is asked for by hand runs all the same" in said[1]
+    assert over in " ".join(said[0].split()), "the record says so as well"
+    assert [record["over_budget"] for record in records(home, "often")] == ["", "", over]
     near = [
         (event["budget"], event["limit"], event["used"], event["of"]) for event in events(home, "budget_near")
     ]

@@ -15,8 +15,8 @@ from tests.workshop import command_task, drop, events, everything, execute, make
 
 # Steps at which one request fails again and again, and then is given up.
 OF_A_REQUEST = ("claimed", "gates", "begin", "record", "settle", "effect", "unmark", "recover")
-# Steps of no request: what they have to do is left for the next exec.
-OF_THE_DRAIN = ("due", "promote", "tidy")
+# Steps of no request: what they have to do is left for the next exec. The budgets are looked at when the run is settled.
+OF_THE_DRAIN = ("due", "promote", "tidy", "budgets")
 
 
 @pytest.fixture

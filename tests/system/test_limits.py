@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from time import time
 from typing import Any, NamedTuple, Optional
@@ -11,13 +10,12 @@ from typing import Any, NamedTuple, Optional
 import pytest
 
 from clodputer.model.limit import LATEST_WAKE, wake_after
-from clodputer.model.request import parse_place
 from clodputer.runner.prompt import BEGUN_ANEW, GO_ON
 from clodputer.store import holds
 from clodputer.store.holds import ACCOUNT, Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, attempts
-from tests.slots import settle
+from tests.slots import make_due, settle
 from tests.system import execs
 from tests.workshop import (
     clodputer,
@@ -67,11 +65,7 @@ class House(NamedTuple):
         hold = self.hold()
         if hold is not None and hold.until is not None:
             holds.place(self.home, CLAUDE, hold._replace(until=time() - ended))
-        folder = Path(self.home.lanes, "default", "delayed")
-        for name in sorted(os.listdir(folder)):
-            place = parse_place(name)
-            assert place is not None
-            os.rename(folder / name, folder / str(place._replace(microseconds=1)))
+        make_due(self.home)
 
 
 @pytest.fixture
@@ -143,7 +137,7 @@ def test_a_session_that_is_gone_is_begun_anew(house: House) -> None:
     first, second = records(house.home, "work")
     assert second["outcome"] == "succeeded"
     assert second["session_id"] != first["session_id"]
-    assert "has no transcript any more" in second["message"]
+    assert "because the transcript of session" in second["message"]
     assert house.asked("work")[1] == "@fake say well" + BEGUN_ANEW
 
 

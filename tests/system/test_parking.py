@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.request import parse_place
 from clodputer.runner.requests import unpark
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, parked
 from tests.killing import killed_at
-from tests.slots import settle
+from tests.slots import make_due, settle
 from tests.system import execs
 from tests.workshop import (
     clodputer,
@@ -59,11 +58,7 @@ def waits(home: Home) -> list[tuple[str, str]]:
 
 def wake(home: Home) -> None:
     """Have everything that is delayed asked about again."""
-    folder = Path(home.lanes, "default", "delayed")
-    for name in sorted(os.listdir(folder)):
-        place = parse_place(name)
-        assert place is not None
-        os.rename(folder / name, folder / str(place._replace(microseconds=1)))
+    make_due(home)
     execs.run(home, "exec")
 
 
@@ -104,6 +99,39 @@ def test_the_third_failure_parks_it(tmp_path: Path) -> None:
     assert everything(home) == {}
     assert list(parked.everything(home)) == []
     assert [event["item"] for event in events(home, "unparked")] == ["issue 42"]
+
+
+def test_it_keeps_its_own_priority(tmp_path: Path) -> None:
+    """What the request says itself comes before what its task says, parked or not."""
+    home = set_up(tmp_path, "park_after: 1\npriority: low\n")
+    about(home, "aaaa0001", priority=5)
+    about(home, "bbbb0001", "issue 43")
+    clodputer(home, "unpark", "issue 42")
+    clodputer(home, "unpark", "issue 43")
+    queued = {place: names for place, names in everything(home).items() if "queue" in place}
+    assert sorted(queued) == ["default/queue/2", "default/queue/5"]
+
+
+def test_what_was_parked_can_be_dismissed(tmp_path: Path) -> None:
+    """It is kept and can be retried, what waited for the item goes on, and its failures still count."""
+    home = set_up(tmp_path, "park_after: 2\n")
+    for number in (1, 2, 3):
+        about(home, f"aaaa000{number}")
+    assert waits(home) == [("aaaa0003", "parked")]
+    (gone,) = json.loads(clodputer(home, "dismiss", "aaaa0002", "--json")[0])["data"]["dismissed"]
+    assert (gone["place"], gone["request_id"], os.path.dirname(gone["kept"])) == (
+        "parked",
+        "aaaa0002",
+        home.closed,
+    )
+    assert list(parked.everything(home)) == []
+    execs.run(home, "exec")
+    (again,) = parked.everything(home)
+    assert again.reason.request_id == "aaaa0003"
+    clodputer(home, "dismiss", "--all-parked", "--yes")
+    assert list(parked.everything(home)) == []
+    assert json.loads(clodputer(home, "status", "--json")[0])["data"]["parked"] == 0
+    assert "dropped again" in clodputer(home, "retry", "aaaa0002")[0] or outcomes(home, "work")
 
 
 def test_its_failures_are_counted_anew(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from clodputer.model.request import parse_place
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, attempts
-from tests.slots import settle
+from tests.slots import make_due, settle
 from tests.system import execs
 from tests.workshop import (
     clodputer,
@@ -53,22 +53,11 @@ def set_up(folder: Path, left: int, more: str = "", status: int = 1) -> tuple[Ho
     return home, traces
 
 
-def let_time_pass(home: Home) -> int:
-    """Make every delayed request due, as if its time had come; how many there are."""
-    folder = Path(home.lanes, "default", "delayed")
-    names = sorted(os.listdir(folder))
-    for name in names:
-        place = parse_place(name)
-        assert place is not None
-        os.rename(folder / name, folder / str(place._replace(microseconds=1)))
-    return len(names)
-
-
 def until_quiet(home: Home, most: int = 10) -> None:
     """Exec, and let time pass, until nothing waits any more."""
     for _ in range(most):
         execute(home)
-        if not let_time_pass(home):
+        if not make_due(home):
             return
     pytest.fail(f"it goes on: {everything(home)}")
 
@@ -98,7 +87,7 @@ def test_the_second_attempt_succeeds(tmp_path: Path) -> None:
     assert (request["attempt"], request["waits"]["reason"], request["state"]) == (2, "retry", "delayed")
     execute(home)
     assert outcomes(home, "work") == ["failed"], "its time has not come"
-    let_time_pass(home)
+    make_due(home)
     execute(home)
     first, second = records(home, "work")
     assert (first["outcome"], second["outcome"]) == ("failed", "succeeded")
@@ -180,7 +169,7 @@ def test_a_lost_run_is_retried_when_its_task_says_so(tmp_path: Path) -> None:
     assert execs.kill_at(home, "rename record.json")[0]
     execs.run(home, "exec")
     assert outcomes(home, "work") == ["lost"]
-    let_time_pass(home)
+    make_due(home)
     execs.run(home, "exec")
     assert outcomes(home, "work") == ["lost", "succeeded"]
     assert records(home, "work")[-1]["retry_of"] == records(home, "work")[0]["run_id"]
@@ -205,7 +194,7 @@ def test_a_lost_file_forgets_no_attempt(tmp_path: Path) -> None:
     for _ in range(6):
         execute(home)
         attempts.forget(home, "abcd1234")
-        let_time_pass(home)
+        make_due(home)
     assert (traces / "runs").read_text().count("x") == 3
     assert len(buried(home).attempts) == 3
 
@@ -216,7 +205,7 @@ def test_a_request_for_a_task_that_is_gone_keeps_its_story(tmp_path: Path) -> No
     drop(home, "one.json", '{"task": "work", "id": "abcd1234"}')
     execute(home)
     os.unlink(f"{home.tasks}/work.yaml")
-    let_time_pass(home)
+    make_due(home)
     execute(home)
     assert [run.reason for run in buried(home).attempts] == ["exit_status"]
 
@@ -237,7 +226,7 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
         for _ in range(4):
             execs.run(home, "exec")
             assert_sound(home, traces, f"after step {step}: {what}")
-            let_time_pass(home)
+            make_due(home)
         ended = outcomes(home, "work")
         places = everything(home)
         assert list(places) == ["dead"], f"step {step}: {what}: {places}"
@@ -268,7 +257,7 @@ def test_killed_again_while_the_retry_is_settled(tmp_path: Path, first: str) -> 
         for _ in range(3):
             execs.run(home, "exec")
             assert_sound(home, traces, f"killed at {first}, then at {what}")
-            let_time_pass(home)
+            make_due(home)
         assert [one["attempt"] for one in records(home, "work")] == [1, 2], what
         assert outcomes(home, "work")[-1] == "succeeded", what
         assert everything(home) == {}, what

@@ -130,7 +130,7 @@ def test_a_path_unit_that_gave_up_is_put_right(lab: Lab, frame: Frame) -> None:
     drop.touch()
     systemd_lab.until_state(lab, "clodputer-spool.path", "failed")
     told = [one for one in systemd.problems(frame, [], systemd.inspect(frame)) if one.fatal]
-    assert "clodputer-spool.path does not ring any more" in " ".join(one.message for one in told)
+    assert "clodputer-spool.path does not go off any more" in " ".join(one.message for one in told)
     shutil.rmtree(dropin.parent)
     drop.unlink()
     lab.systemctl("daemon-reload")

@@ -12,7 +12,9 @@ import pytest
 from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
+from clodputer.store.lock import Lock
 from clodputer.store.spool import waits
+from tests.slots import make_due
 from tests.system import execs
 from tests.workshop import (
     clodputer,
@@ -39,13 +41,6 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def let_time_pass(home: Home, lane: str = "default") -> None:
-    """As if the time until the next look had passed."""
-    for path in Path(home.lanes, lane, "delayed").iterdir():
-        first, _, rest = path.name.partition(".")
-        path.rename(path.with_name(f"{1:0{len(first)}d}.{rest}"))
-
-
 def test_a_task_on_hold_lets_the_others_of_its_lane_go_on(home: Home) -> None:
     """It waits with its reason, which every command tells; when the hold is lifted, it runs in its old order."""
     for number in range(3):
@@ -56,24 +51,59 @@ def test_a_task_on_hold_lets_the_others_of_its_lane_go_on(home: Home) -> None:
     queue = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
     assert {row["waits"]["reason"] for row in queue} == {"hold"}
     assert {row["waits"]["message"] for row in queue} == {"task held is on hold (paused): by Ada"}
-    assert "task held is on hold (paused)" in clodputer(home, "queue")[0]
+    text = clodputer(home, "queue")[0]
+    assert "task held is on hold (paused)" in text
+    assert text.count("It goes on when the hold ends, or at once after: clodputer resume") == 1
+    assert all("clodputer resume" in row["waits"]["ends"] for row in queue)
     assert "task held is on hold until it is lifted (paused)" in clodputer(home, "why", "held")[0]
+    for command in (("status",), ("why", "held"), ("next",), ("next", "held"), ("list",)):
+        data = json.loads(clodputer(home, *command, "--json")[0])["data"]
+        told = data["tasks"][1]["waits"] if command == ("list",) else data["waits"]
+        assert [(one["task"], one["reason"], one["requests"]) for one in told] == [("held", "hold", 3)]
+        assert "clodputer resume" in told[0]["ends"]
+        if command != ("status",):
+            assert "3 requests: task held is on hold (paused): by Ada" in clodputer(home, *command)[0]
+    assert json.loads(clodputer(home, "next", "free", "--json")[0])["data"]["waits"] == []
     assert "task held until it is lifted (paused): by Ada" in clodputer(home, "status")[0]
 
-    let_time_pass(home)
+    make_due(home)
     assert execute(home)["runs"] == []
     assert len(everything(home)["default/delayed"]) == 3
     assert len(events(home, "delayed")) == 3, "waiting on is told once"
     assert events(home, "promoted") == []
 
     holds.lift(home, HELD)
-    let_time_pass(home)
+    make_due(home)
     drop(home, "late.json", '{"task": "held", "id": "held-late"}')
     execute(home)
     ran = [record["request_id"] for record in records(home, "held")]
     assert ran == ["held-0", "held-1", "held-2", "held-late"]
     assert everything(home) == {}
     assert os.listdir(f"{home.lanes}/default/waits") == []
+
+
+def test_since_when_is_that_of_the_reason(home: Home) -> None:
+    """Another exec that takes long to let a run begin is no new reason to wait when it was the reason before."""
+    drop(home, "one.json", '{"task": "free", "id": "free-0001"}')
+    lock = Lock(f"{home.ledger}/admission.lock")
+    assert lock.acquire()
+    try:
+        execute(home)
+        first = waits.read(home, "default", "free-0001")
+        assert first is not None
+        assert first.reason == "admission"
+        waits.write(home, "default", "free-0001", first._replace(message="as before", since=1_700_000_000.0))
+        make_due(home)
+        execute(home)
+    finally:
+        lock.release()
+    waiting = waits.read(home, "default", "free-0001")
+    assert waiting is not None
+    assert (waiting.since, waiting.message) == (1_700_000_000.0, first.message)
+    make_due(home)
+    execute(home)
+    assert outcomes(home, "free") == ["succeeded"]
+    assert waits.read(home, "default", "free-0001") is None
 
 
 def test_a_hold_with_an_end_is_over_then(home: Home) -> None:
@@ -154,7 +184,7 @@ def test_killed_at_every_step_of_waiting(tmp_path: Path) -> None:
         assert list(everything(home)) == ["default/delayed"], f"step {step}: {what}"
         assert waits.read(home, "default", "held-1") is not None, f"step {step}: {what}"
         holds.lift(home, HELD)
-        let_time_pass(home)
+        make_due(home)
         execs.run(home, "exec")
         assert outcomes(home, "held") == ["succeeded"], f"step {step}: {what}"
         assert everything(home) == {}

@@ -12,7 +12,17 @@ import pytest
 from clodputer.model.usage import FIVE_HOUR, SEVEN_DAY, STREAM, Share
 from clodputer.store import usage
 from clodputer.store.home import Home
-from tests.workshop import clodputer, command_task, drop, execute, make_home, outcomes, write_task
+from tests.workshop import (
+    clodputer,
+    command_task,
+    drop,
+    execute,
+    make_home,
+    outcomes,
+    records,
+    write_secrets,
+    write_task,
+)
 
 pytest_plugins = ["tests.fakes.fixtures"]
 
@@ -50,6 +60,10 @@ def test_what_a_run_says_keeps_the_next_one_waiting(home: Home) -> None:
     (request,) = waiting(home)
     assert (request["task"], request["waits"]["reason"]) == ("careful", "window")
     assert "10% of its 5-hour window is used" in request["waits"]["message"]
+    why = clodputer(home, "why", "careful")[0]
+    assert "kept waiting (window)" in why
+    assert "now, counted all the same: clodputer run careful" in " ".join(why.split())
+    assert "careful waits: Account claude: 10% of its 5-hour window" in clodputer(home, "status")[0]
     readings = usage.read(home, "claude").readings
     assert {kind: (found.used, found.source) for kind, found in readings.items()} == {
         FIVE_HOUR: (10, STREAM),
@@ -57,6 +71,24 @@ def test_what_a_run_says_keeps_the_next_one_waiting(home: Home) -> None:
     }
     clodputer(home, "run", "careful")
     assert outcomes(home, "careful") == ["succeeded"]
+
+
+def test_readings_are_kept_for_the_account_of_the_task_as_it_is_written(home: Home) -> None:
+    """With its secrets filled in it would be called otherwise, in process.json as well, from which a lost run is told."""
+    write_secrets(home, "OTHER=sk-other\n")
+    write_task(
+        home,
+        "theirs",
+        "prompt: |\n  @fake rate_limit allowed 3600\n  @fake say well\n"
+        "env: {CLAUDE_CODE_OAUTH_TOKEN: '{{ env.OTHER }}'}\n",
+    )
+    wanted(home, "theirs")
+    assert ran(home) == ["theirs"]
+    (record,) = records(home, "theirs")
+    folder = Path(home.runs, "theirs", record["run_id"])
+    assert json.loads(folder.joinpath("process.json").read_text())["account"] == record["account"]
+    assert usage.accounts(home) == [record["account"]]
+    assert record["account"] != "claude"
 
 
 def test_another_account_goes_on(home: Home) -> None:

@@ -15,6 +15,7 @@ from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.errors import ClodputerError
 from clodputer.model.expect import Expect
+from clodputer.model.follow.keys import Follow
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
@@ -276,6 +277,7 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         budget=st.builds(Budget, per_day=CLOCKS, per_24h=CLOCKS, per_month=CLOCKS),
         require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         window=st.builds(WindowRule, stop_at=CLOCKS),
+        follow=st.builds(Follow, *(st.lists(MAPPINGS, max_size=2).map(tuple) for _ in range(4))),
         triggers=st.lists(st.builds(Trigger, TEXT, MAPPINGS), max_size=3).map(tuple),
     )
 )

@@ -150,7 +150,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "template that includes": (
         "prompt: '{% include \"/etc/passwd\" %}'\n",
-        ["1: prompt: include is not available: a template stands alone"],
+        ["1: prompt: include is not available: a template uses no other files"],
     ),
     "template that takes a name": (
         "prompt: '{% set body = 1 %}x'\n",

@@ -121,7 +121,7 @@ def test_the_alarm_of_days() -> None:
     ],
 )
 def test_until(kind: str, options: dict[str, object]) -> None:
-    """A date is the whole of that day; a moment counts itself."""
+    """A date includes the whole of that day; a moment counts itself."""
     for until, last in (
         ("2027-05-03", "05-03 08:00"),
         ("2027-05-03T08:00", "05-03 08:00"),

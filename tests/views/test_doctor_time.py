@@ -69,7 +69,7 @@ def test_missed_slot_times(home: Home) -> None:
 
 
 def test_silence(home: Home) -> None:
-    """Slot times passed, and nobody looked at them."""
+    """Slot times passed, and no exec ran at them."""
     now = time()
     account(home, now)
     assert "nothing has ever run" in one(doctor_time.silence(facts(home, now=now + 60)), "ok").message

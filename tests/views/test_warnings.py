@@ -8,6 +8,7 @@ from time import time
 
 import pytest
 
+from clodputer.cli.commands.status import status
 from clodputer.cli.commands.validate import validate
 from clodputer.schedulers import installation
 from clodputer.schedulers import shim as shims
@@ -86,6 +87,8 @@ PROGRAM = "agent: command\ncommand: [/bin/true]\n"
             PROGRAM + "expect: {command_succeeds: [no-such, x]}\n",
             ["3: expect.command_succeeds: there is no program no-such in "],
         ),
+        (PROGRAM + "verify: [no-such, x]\n", ["3: verify: there is no program no-such in "]),
+        (PROGRAM + "precheck: [./no-such]\n", ["3: precheck: there is no program ./no-such in "]),
         (PROGRAM + "expect: {command_succeeds: [true]}\n".replace("true", "'true'"), []),
         (
             PROGRAM + "timeout: 1m\nstall_timeout: 2m\n",
@@ -208,3 +211,16 @@ def test_the_path_is_that_of_the_alarms(home: Home, tmp_path: Path) -> None:
         installation.shim_path(home.root), shims.text(Shim("/usr/bin/python3", ("/x",), frozen, "UTC"))
     )
     assert warnings.of_alarms(home, environ)["PATH"] == "/nowhere/bin"
+
+
+@pytest.mark.parametrize(("base", "words"), [("/does/not/exist", "runs use /tmp instead"), ("", "")])
+def test_a_temporary_folder_that_is_replaced(home: Home, base: str, words: str) -> None:
+    """`validate` warns and `status` says so; it is no mistake of anybody's file."""
+    write_task(home, "work", "prompt: Hello.\n")
+    environ = {**environment(home), "TMPDIR": base}
+    checked = validate(environ, (), 1e9)
+    assert [words in one for one in checked.data["warnings"]] == ([True] if words else [])
+    assert (words in " ".join(checked.text.split()), checked.errors) == (True, ())
+    told = status(environ, 1e9)
+    assert words in (told.data["attention"]["temporary"] or "")
+    assert words in " ".join(told.text.split())

@@ -105,7 +105,7 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
         if len(flag.encode("utf-8", "replace")) >= LONGEST_ARGUMENT:
             raise ClodputerError(
                 "not_started",
-                f"the value of {flag.partition('=')[0]} is too long for an argument",
+                f"the value of {flag.partition('=')[0]} is too long for a command-line argument",
                 "Put long texts into the prompt, or into a file that the prompt names.",
             )
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
@@ -128,7 +128,7 @@ def locate_binary(named: str, path: str, home: str) -> str:
         raise ClodputerError(
             "not_started",
             f"{binary}, named as claude in config.yaml, is not the absolute path of an executable file",
-            "Correct it, or remove it to have claude looked for.",
+            "Correct it, or remove the line; claude is then looked for.",
         )
     on_path = locate.folders(path)
     places = list(dict.fromkeys([*on_path, *usual_places(home)]))
@@ -157,9 +157,9 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple
         return "", ""
     # Rather begin anew than fail for ever: a session too long to be sent stays too long.
     if last.get("reason") == "invalid_request":
-        return "", "A new session was begun, for the API refused the last request of the one before."
+        return "", "A new session was begun, because the API refused the last request of the previous one."
     if not facts.resume and could_not_resume(last):
-        return "", f"A new session was begun, for {session_id} could not be resumed."
+        return "", f"A new session was begun, because session {session_id} could not be resumed."
     projects = os.path.join(env.get("CLAUDE_CONFIG_DIR") or os.path.join(env["HOME"], ".claude"), "projects")
     try:
         with os.scandir(projects) as folders:
@@ -171,7 +171,7 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple
     return (
         (session_id, "")
         if found
-        else ("", f"A new session was begun, for {session_id} has no transcript any more.")
+        else ("", f"A new session was begun, because the transcript of session {session_id} is gone.")
     )
 
 

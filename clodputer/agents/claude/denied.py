@@ -1,4 +1,4 @@
-"""Denied tool calls told to a person, each with the rule that would have let it through."""
+"""Denied tool calls in words for a person, each with the rule that would have allowed it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from clodputer.model.task import Task
 
 MOST_TOLD = 5
 LONGEST_REASON = 300
+# A longer text in the input of a tool is cut; in characters.
+LONGEST_KEPT = 500
 JOINTS = {"&&", "||", ";", "|"}
 PROGRAM = re.compile(r"[\w./+-]+")
 SUBCOMMAND = re.compile(r"[a-z][a-z-]*")
@@ -59,19 +61,23 @@ def brief(given: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in list(given.items())[:16]:
         kept[key[:100]] = (
-            value[:500] if isinstance(value, str) else value if isinstance(value, (int, float)) else "…"
+            value[:LONGEST_KEPT]
+            if isinstance(value, str)
+            else value
+            if isinstance(value, (int, float))
+            else "…"
         )
     return kept
 
 
 def message(task: Task, denials: Sequence[Mapping[str, Any]]) -> str:
     """One sentence or two for each of the first few denials."""
-    told = [_told(task, denial) for denial in denials[:MOST_TOLD]]
+    calls = [_call(task, denial) for denial in denials[:MOST_TOLD]]
     more = f" And {len(denials) - MOST_TOLD} more." if len(denials) > MOST_TOLD else ""
-    return f"Denied: {'; '.join(told)}.{more}"
+    return f"Denied: {'; '.join(calls)}.{more}"
 
 
-def _told(task: Task, denial: Mapping[str, Any]) -> str:
+def _call(task: Task, denial: Mapping[str, Any]) -> str:
     name = text(denial.get("tool_name")) or "a tool"
     given = mapping(denial.get("tool_input"))
     shown = next(
@@ -86,7 +92,7 @@ def _told(task: Task, denial: Mapping[str, Any]) -> str:
     if kind == "deny":
         return f"{call} (a deny rule of claude's settings forbids it)"
     if kind == "classifier" or (kind == "mode" and task.claude.permission_mode == "plan"):
-        return f"{call} (permission_mode: {task.claude.permission_mode or 'default'} does not let it)"
+        return f"{call} (permission_mode: {task.claude.permission_mode or 'default'} does not allow it)"
     missing = [rule for rule in rules(name, given) if not _allowed(task, name, rule)]
     if kind == "rule" or not missing:
         already = "" if missing else ", although allowed_tools has it"
@@ -102,14 +108,16 @@ def _allowed(task: Task, name: str, rule: str) -> bool:
 def rules(name: str, given: Mapping[str, Any]) -> list[str]:
     """The entries of allowed_tools that cover a call: narrow for commands and addresses, else the tool's name."""
     if name == "Bash":
-        return [f'"Bash({words}:*)"' for words in _commands(text(given.get("command")))] or ["Bash"]
+        return [f'"Bash({words}:*)"' for words in commands(text(given.get("command")))[:MOST_TOLD]] or [
+            "Bash"
+        ]
     if name == "WebFetch":
         host = re.match(r"https?://([^/:?#]+)", text(given.get("url")))
         return [f'"WebFetch(domain:{host[1]})"'] if host else ["WebFetch"]
     return [name]
 
 
-def _commands(command: str) -> list[str]:
+def commands(command: str) -> list[str]:
     """The programs of simple commands joined by `&&`, `||`, `;` and `|`, with their subcommands (`git commit`).
 
     Empty for everything else: redirections, substitutions, loops, assignments, several lines and `cd` are asked about
@@ -134,4 +142,4 @@ def _commands(command: str) -> list[str]:
             )
         at_start = word in JOINTS
     plain = not any(character in command for character in "\n`$<>(){}")
-    return list(dict.fromkeys(found))[:MOST_TOLD] if plain else []
+    return list(dict.fromkeys(found)) if plain else []

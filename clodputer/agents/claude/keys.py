@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clodputer.agents.claude import tools
+from clodputer.model import suspect
 from clodputer.model.keys import CHOICE, CHOICES, COUNT, MAPPING, MONEY, TEXT, TEXTS, Key
 from clodputer.model.keyvalue import one_word
 
@@ -148,5 +149,16 @@ KEYS = (
         smallest=0,
         largest=100_000,
         example=50,
+    ),
+    Key(
+        "produces",
+        CHOICE,
+        "",
+        "What a run is for. `changes`: one that ends well, changes nothing and does not say that there was nothing to do is "
+        "[suspect](#a-success-that-did-nothing). `text`: its text is what is wanted.",
+        choices=suspect.PRODUCTS,
+        absent="`changes` when `allowed_tools` or `permission_mode` let it change something and there is no "
+        "`json_schema`, else `text`",
+        example="text",
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.agents.claude.apierror import ApiError, of_reply, of_retry
+from clodputer.agents.claude.changes import is_wanted, with_results
 from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
 from clodputer.agents.claude.repeats import Repeats, with_call
@@ -12,6 +14,7 @@ from clodputer.agents.claude.tokens import CLASSES, Tokens, counted
 from clodputer.agents.claude.windows import in_stream, rejected_until
 from clodputer.agents.lines import count, items, mapping, read, shortened, text
 from clodputer.model.run import Progress
+from clodputer.model.suspect import Done
 from clodputer.model.task import Task
 from clodputer.model.usage import Share
 
@@ -37,25 +40,17 @@ class Tool(NamedTuple):
     input: Mapping[str, Any]
 
 
-class ApiError(NamedTuple):
-    """An error of the API as an event names it: three fields, any of them empty."""
-
-    error: str = ""
-    status: Optional[int] = None
-    api_error: str = ""
-
-
 class Notes(NamedTuple):
     """What the events have said so far.
 
-    required: the MCP servers that the task cannot do without. asked_mode: the permission mode that claude was started with.
-    forbidden: the tools that must not exist in it. in_effect: what claude says it works with, for the record. open_tools: calls
-    without a result, by id. background: how many commands go on behind the turn, which happens only when a task's env allows
-    it. result: the last result event; final: nothing came after it. error: the API error that the assistant's last message was.
-    retried: the error of the last retry. resets_at: epoch seconds, of the window of usage that was rejected. shares: how much
-    of each window is used. cap: what the run may cost, in US dollars, if that is limited. refusals: why claude did not carry
-    out a call, by its id. hook: what a hook that stopped the prompt said of it. repeats: how often it made the same call.
-    subscription: it told of the limits of one.
+    required: the MCP servers that the task cannot do without. asked_mode: the permission mode it was started with. forbidden:
+    the tools that must not exist in it. in_effect: what claude says it works with. open_tools: calls without a result, by id.
+    background: how many commands go on behind the turn. result: the last result event; final: nothing came after it. error: the
+    API error that the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the
+    window of usage that was rejected. shares: how much of each window is used. cap: what the run may cost, in US dollars, if
+    that is limited. refusals: why claude did not carry out a call, by its id. hook: what a hook said that stopped the prompt.
+    repeats: how often it made the same call. done: what it changed, as far as can be told. subscription: it told of the limits
+    of one.
     """
 
     required: tuple[str, ...] = ()
@@ -81,6 +76,7 @@ class Notes(NamedTuple):
     last_words: str = ""
     tokens: Tokens = Tokens()
     repeats: Repeats = Repeats()
+    done: Done = Done()
     subscription: bool = False
     cap: Optional[float] = None
 
@@ -95,6 +91,7 @@ def begin(task: Task) -> Progress:
         forbidden=forbidden,
         cap=task.claude.max_cost_usd,
         repeats=Repeats(task.claude.repeat_limit),
+        done=Done(wanted=is_wanted(task)),
     )
     return Progress(notes=notes)
 
@@ -114,8 +111,9 @@ def _unreadable(progress: Progress, lines: bytes) -> Progress:
     if not number:
         return progress
     # A tool's result that is torn or too long to be read still ends its call.
-    notes = _without(notes, [call for call in notes.open_tools if call.encode() in lines])
-    notes = notes._replace(unreadable=notes.unreadable + number)
+    torn = [call for call in notes.open_tools if call.encode() in lines]
+    done = with_results(notes.done, notes.open_tools, ({"tool_use_id": call} for call in torn))
+    notes = _without(notes, torn)._replace(unreadable=notes.unreadable + number, done=done)
     return progress._replace(busy=_busy(notes), notes=notes)
 
 
@@ -138,6 +136,7 @@ def _heard(progress: Progress, line: bytes) -> Progress:
         for meta in items(event.get("tool_result_meta")):
             call = text(mapping(meta).get("id"))
             notes = _with_refusal(notes, call, refusal(mapping(meta), event, notes.refusals.get(call)))
+        notes = notes._replace(done=with_results(notes.done, notes.open_tools, _blocks(event)))
         notes = _without(notes, [text(block.get("tool_use_id")) for block in _blocks(event)])
     elif kind == "result":
         notes, final = _result(notes, event), True
@@ -196,7 +195,7 @@ def _system(notes: Notes, event: Mapping[str, Any]) -> Notes:
             return notes._replace(hook=shortened(said, LAST_WORDS))
         return notes
     if subtype == "api_retry":
-        return notes._replace(retried=ApiError(text(event.get("error")), count(event.get("error_status"))))
+        return notes._replace(retried=of_retry(event))
     if subtype == "background_tasks_changed":
         return notes._replace(background=len(items(event.get("tasks"))))
     if subtype == "permission_denied":
@@ -233,11 +232,8 @@ def _assistant(notes: Notes, event: Mapping[str, Any]) -> Notes:
     if event.get("parent_tool_use_id"):
         return notes  # a subagent: its model and its errors are not the run's
     if event.get("is_api_error_message") is True or event.get("error"):
-        error = ApiError(
-            text(event.get("error")), count(event.get("api_error_status")), text(event.get("api_error"))
-        )
         notes = _limit(notes, mapping(mapping(event.get("api_error_params")).get("rate_limit_info")))
-        return notes._replace(error=error)
+        return notes._replace(error=of_reply(event))
     model = text(message.get("model")) or notes.model
     if model == "<synthetic>":
         return notes  # claude's own words, mostly about an error
@@ -263,9 +259,7 @@ def _result(notes: Notes, event: Mapping[str, Any]) -> Notes:
 
 
 def _with_refusal(notes: Notes, call: str, refusal: Optional[Refusal]) -> Notes:
-    if refusal is None:
-        return notes
-    if len(notes.refusals) >= MOST_DENIALS and call not in notes.refusals:
+    if refusal is None or (len(notes.refusals) >= MOST_DENIALS and call not in notes.refusals):
         return notes
     return notes._replace(refusals={**notes.refusals, call: refusal})
 

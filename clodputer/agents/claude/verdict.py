@@ -7,10 +7,11 @@ from typing import Any, Optional
 
 from clodputer.agents import ending, nothing
 from clodputer.agents.claude import denied as claude_denied
+from clodputer.agents.claude.apierror import ApiError
 from clodputer.agents.claude.cost import spent
 from clodputer.agents.claude.denied import Refusal
 from clodputer.agents.claude.in_effect import weaker_than_asked
-from clodputer.agents.claude.stream import ApiError, Notes, missing_servers
+from clodputer.agents.claude.stream import Notes, missing_servers
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
@@ -87,7 +88,9 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
         mcp_servers=notes.mcp_servers,
         in_effect={**notes.in_effect, "subscription": notes.subscription} if notes.in_effect else {},
         resets_at=notes.resets_at if outcome.reason == "usage_limit" else None,
+        retry_after=notes.retried.delay if notes.retried else None,
         files=notes.repeats.files,
+        done=notes.done,
         unresumed=launch.resumed and _took_no_turn(outcome, notes),
     )
 
@@ -129,7 +132,10 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
     notes: Notes = progress.notes
     if ended.stopped == "mcp":
         missing = missing_servers(notes, task.claude.requires_mcp)
-        return of("mcp", f"Not connected: {', '.join(missing)}. It was stopped before it spent anything.")
+        return of(
+            "mcp",
+            f"MCP servers that are not connected: {', '.join(missing)}. It was stopped before it spent anything.",
+        )
     if ended.stopped == "permissions":
         return of(
             "permissions",
@@ -151,7 +157,7 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         return _with_last_words(signalled, notes)
     if notes.result is None or not notes.final:
         return _without_result(notes, ended)
-    reason = _told_failure(notes.result, notes)
+    reason = _reported_failure(notes.result, notes)
     if reason is not None:
         if reason == "hook":
             return of(reason, notes.hook or BY_HOOK.get(text(notes.result.get("terminal_reason")), ""))
@@ -162,7 +168,7 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
     if status is not None:
         # The modes `plan` and `auto` end so when they refuse to act (2.1.329).
         return unmet if unmet is not None and unmet.reason == "denied" else status
-    lingered = "It had its result but did not leave, and was stopped." if ended.stopped else ""
+    lingered = "It gave its result but did not exit, and was stopped." if ended.stopped else ""
     hook = HOOK_AFTER_THE_REPLY if _hook_after_the_reply(notes.result, notes) else ""
     if unmet is not None:
         return unmet
@@ -184,7 +190,7 @@ def _without_result(notes: Notes, ended: Ended) -> Outcome:
     return of("no_result", ending.with_stderr(f"It ended without a final result event.{unreadable}", ended))
 
 
-def _told_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
+def _reported_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
     """The reason when the result event itself tells of a failure, else None."""
     subtype, terminal, stop = (text(result.get(key)) for key in ("subtype", "terminal_reason", "stop_reason"))
     failed = result.get("is_error") is not False
@@ -203,7 +209,7 @@ def _told_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
     if terminal in BY_TERMINAL_REASON:
         return BY_TERMINAL_REASON[terminal]
     if failed and subtype == "success" and (notes.resets_at is not None or notes.retried):
-        # The error is told in prose alone: what was seen before it says which one it is.
+        # The error is given in prose alone: what was seen before it says which one it is.
         return _api_reason(notes.retried or ApiError("", 429), notes)
     if failed or subtype != "success" or not (terminal in ("", "completed") or after_the_reply):
         return "agent_error"
@@ -239,7 +245,7 @@ def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outc
     """What keeps an end without an error from being a success, else None."""
     missing = missing_servers(notes, task.claude.requires_mcp)
     if missing:
-        return of("mcp", f"Not connected: {', '.join(missing)}.")
+        return of("mcp", f"MCP servers that are not connected: {', '.join(missing)}.")
     if notes.denials and task.claude.on_denied != "ignore":
         return of("denied", claude_denied.message(task, _denials(notes)))
     if not count(result.get("num_turns")):
@@ -257,12 +263,16 @@ def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outc
 
 
 def _said(result: Mapping[str, Any]) -> str:
-    told = [text(result.get("result")), *(text(error) for error in items(result.get("errors")))]
-    return shortened(" ".join(part for part in told if part), ending.LONGEST_MESSAGE)
+    said = [text(result.get("result")), *(text(error) for error in items(result.get("errors")))]
+    return shortened(" ".join(part for part in said if part), ending.LONGEST_MESSAGE)
 
 
 def _with_last_words(outcome: Outcome, notes: Notes) -> Outcome:
     retried = notes.retried
-    trying = f"It had to retry the API ({retried.error}, status {retried.status})." if retried else ""
+    trying = (
+        f"It had to repeat its requests to the API ({retried.error}, status {retried.status})."
+        if retried
+        else ""
+    )
     words = f"It last said: {notes.last_words}" if notes.last_words else ""
     return outcome._replace(message=" ".join(part for part in (outcome.message, trying, words) if part))

@@ -47,6 +47,6 @@ def _own(environ: Mapping[str, str]) -> str:
     shell = os.path.basename(path).lstrip("-")
     if shell in SCRIPTS:
         return shell
-    told = f"SHELL names {path[:80]!r}" if path else "SHELL is not set"
+    own = f"SHELL names {path[:80]!r}" if path else "SHELL is not set"
     each = ", ".join(f"clodputer completion {name}" for name in SCRIPTS)
-    raise ClodputerError("usage", f"for which shell? {told}", f"Name it: {each}", ExitCode.USAGE)
+    raise ClodputerError("usage", f"for which shell? {own}", f"Name it: {each}", ExitCode.USAGE)

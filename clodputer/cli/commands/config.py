@@ -69,7 +69,7 @@ def set_(key: str, value: str) -> Result:
     try:
         read_text(SINGLE[key], value)
     except Expected as error:
-        message = f"{key}: {error.told(repr(value[:60]))}"
+        message = f"{key}: {error.message(repr(value[:60]))}"
         raise ClodputerError("usage", message, f"See: clodputer config get {key}", ExitCode.USAGE) from None
     return _change(key, value)
 

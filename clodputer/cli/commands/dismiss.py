@@ -1,4 +1,4 @@
-"""`clodputer dismiss`: put away what was given up or rejected, once a person is done with it."""
+"""`clodputer dismiss`: put away what was given up, rejected or parked, once a person is done with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.plural import counted
 from clodputer.runner.requests import dismiss as dismissing
 from clodputer.runner.requests.dismiss import Dismissed
-from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found
+from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED, Found
 
 # So many of them have a line of their own; of more the number is shown.
 MOST_SHOWN = 20
@@ -30,16 +30,24 @@ MOST_SHOWN = 20
 @click.argument("wanted", metavar="[REQUEST|FILE]...", nargs=-1, shell_complete=complete.set_aside)
 @click.option("--all-dead", is_flag=True, help="All that was given up (spool/dead/).")
 @click.option("--all-rejected", is_flag=True, help="All that was rejected (spool/rejected/).")
+@click.option("--all-parked", is_flag=True, help="All that was parked (spool/parked/).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_obj
 def command(
-    as_json: bool, wanted: tuple[str, ...], *, all_dead: bool, all_rejected: bool, yes: bool
+    as_json: bool,
+    wanted: tuple[str, ...],
+    *,
+    all_dead: bool,
+    all_rejected: bool,
+    all_parked: bool,
+    yes: bool,
 ) -> Result:
-    """Put away what was given up or rejected, and count it no more.
+    """Put away what was given up, rejected or parked.
 
-    REQUEST is an id from `clodputer queue --dead`, FILE a name from `clodputer queue --rejected`. Nothing is deleted: it is
-    moved to spool/closed/ with its reason, and `clodputer retry` can drop it again.
+    REQUEST is an id from `clodputer queue --dead` or `--parked`, FILE a name from `clodputer queue --rejected`. It is counted
+    no more, and nothing is deleted: it is moved to spool/closed/ with its reason; `clodputer retry` can drop it again. What
+    waited for a parked item goes on; its failures so far still count, unlike after `clodputer unpark`.
 
     \b
     Examples:
@@ -47,12 +55,13 @@ def command(
       clodputer dismiss rejected/report.json
       clodputer dismiss --all-dead --yes
     """
-    places = [place for place, asked in ((DEAD, all_dead), (REJECTED, all_rejected)) if asked]
+    flags = ((DEAD, all_dead), (REJECTED, all_rejected), (PARKED, all_parked))
+    places = [place for place, asked in flags if asked]
     if bool(wanted) == bool(places):
         raise ClodputerError(
             "usage",
-            "dismiss takes requests and files, or --all-dead and --all-rejected",
-            "See what there is with: clodputer queue --dead, clodputer queue --rejected",
+            "dismiss takes requests and files, or --all-dead, --all-rejected and --all-parked",
+            "See what there is with: clodputer queue --dead, --rejected or --parked",
             ExitCode.USAGE,
         )
     if wanted:
@@ -64,7 +73,10 @@ def _asking(as_json: bool) -> Callable[[str], bool]:
     def ask(question: str) -> bool:
         if as_json or not is_terminal(sys.stdin):
             raise ClodputerError(
-                "usage", "nobody can be asked here whether to go on", "Add --yes.", ExitCode.USAGE
+                "usage",
+                "there is no terminal here in which to ask whether to go on",
+                "Add --yes.",
+                ExitCode.USAGE,
             )
         return bool(click.confirm(question, default=False))
 

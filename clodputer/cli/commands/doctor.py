@@ -143,4 +143,4 @@ def _fix(
 
 
 def _nothing(text: str) -> None:
-    """Nobody is told anything on the way: programs read the one object at the end."""
+    """Print nothing on the way: programs read the one object at the end."""

@@ -31,7 +31,7 @@ GLANCE = 0.1
 def canary(
     environ: Mapping[str, str], real: bool, seconds: float, say: Callable[[str], object], tick: bool
 ) -> list[Finding]:
-    """Send a probe by each scheduler that rings for this home; what they tell. `tick`: count the seconds on stderr."""
+    """Send a probe by each scheduler that starts tasks of this home; what they find. `tick`: count the seconds on stderr."""
     facts = doctor.gather(environ, time())
     refused = doctor_canary.refused(facts)
     if refused is not None:

@@ -98,7 +98,7 @@ def _install(home: Home, environ: Mapping[str, str]) -> str:
 
 
 def _nobody(*_: object) -> None:
-    """Nobody is told of the single steps."""
+    """Print nothing about the single steps."""
 
 
 def _ourselves(home: Home, *arguments: str) -> list[str]:

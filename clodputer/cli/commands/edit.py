@@ -32,7 +32,7 @@ def command(as_json: bool, name: str) -> Result:
     """Edit a task file, and replace it only when it is in order.
 
     Opens a copy in $VISUAL or $EDITOR. When the editor closes the copy is checked; with a mistake in it you are asked
-    whether to go on, and otherwise the copy is kept and its place is told. Nobody ever sees a half-written task, and a
+    whether to go on; otherwise the copy is kept, and its path is printed. Nobody ever sees a half-written task, and a
     file that somebody else changed meanwhile is not overwritten. One that you leave as it is is checked, too: exit code 1
     when it is not in order.
 
@@ -113,7 +113,7 @@ def _edited(
             content = _read(draft).content
         except FileNotFoundError:
             raise ClodputerError(
-                "editor_failed", f"the editor took the copy {draft} away", f"{path} is as it was."
+                "editor_failed", f"the editor removed the copy {draft}", f"{path} is as it was."
             ) from None
         if status:
             hint = f"{path} is as it was." if content == before else _kept(path, draft)
@@ -160,6 +160,4 @@ def _forget(draft: str, before: bytes) -> None:
 
 
 def _kept(path: str, draft: str) -> str:
-    return (
-        f"What you wrote is kept in {draft}; {path} was not touched. Fix the one, and move it over the other."
-    )
+    return f"What you wrote is kept in {draft}; {path} was not touched. Fix the copy, then move it over the task file."

@@ -115,7 +115,7 @@ def _look_at_tasks(environ: Mapping[str, str]) -> None:
     try:
         drop_due(look(environ), None, time())
     except ClodputerError:
-        return  # secrets.env or config.yaml were there before and are broken; whoever runs something is told
+        return  # secrets.env or config.yaml were there before and are broken; whoever runs something is shown that
 
 
 _ELSEWHERE = "Set CLODPUTER_HOME to a new or empty folder."

@@ -91,7 +91,7 @@ def install(
         if seen[name].unknown:
             raise ClodputerError(
                 "scheduler_unknown",
-                f"it cannot be told what {name} has: {seen[name].unknown}",
+                f"it cannot be found out what {name} has: {seen[name].unknown}",
                 seen[name].answer.hint or "Nothing was changed.",
             )
         elsewhere = {other: one.found for other, one in seen.items() if other != name and one.found}
@@ -136,9 +136,9 @@ def install(
 
 
 def _unasked(name: str, seen: Mapping[str, installation.Known]) -> list[str]:
-    """The other schedulers of which it cannot be told whether they are set up for this home, too."""
+    """The other schedulers of which it is not known whether they are set up for this home, too."""
     return [
-        f"it cannot be told what {other} has: {one.unknown}"
+        f"it cannot be found out what {other} has: {one.unknown}"
         for other, one in seen.items()
         if other != name and one.unknown
     ]

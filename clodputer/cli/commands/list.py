@@ -17,7 +17,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import scheduled
+from clodputer.cli.text import scheduled, waits
 from clodputer.model.moment import format_duration
 from clodputer.store import zone
 from clodputer.views import tasks
@@ -62,7 +62,13 @@ def listing(environ: Mapping[str, str], now: float, *, as_json: bool = False) ->
     if as_json:
         return Result(data)
     rows = [_row(one, now, kept=not found.scheduled.nothing_starts(one.task.name)) for one in found.tasks]
-    parts = [table(COLUMNS, rows), scheduled.note(found.scheduled), broken_lines(found.broken)]
+    kept = [waiting for one in found.tasks for waiting in one.waits]
+    parts = [
+        table(COLUMNS, rows),
+        waits.note(kept),
+        scheduled.note(found.scheduled),
+        broken_lines(found.broken),
+    ]
     text = "\n\n".join(part for part in parts if part)
     return Result(
         data, context.masker.text(text) or f"There are no tasks in {printable(context.home.tasks)} yet."
@@ -89,8 +95,13 @@ def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(triggers.words(one.triggers), LONGEST),
-        (ink("disabled", "yellow") if not task.enabled else one_line(one.trouble, 40)) or upcoming,
-        when.ended(last.outcome, last.reason) if last else ink("never ran", "dim"),
+        (
+            ink("disabled by itself" if one.by_itself else "disabled", "yellow")
+            if not task.enabled
+            else one_line(one.trouble, 40)
+        )
+        or upcoming,
+        when.ended(last.outcome, last.reason, suspect=last.suspect) if last else ink("never ran", "dim"),
         when.ago(last.at, now) if last else "",
         "" if one.habit.usual is None else format_duration(one.habit.usual),
     )

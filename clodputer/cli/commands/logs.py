@@ -30,7 +30,9 @@ TAIL = 20
 # What is asked for and was never logged must be one of these; whatever was logged once may be asked for. All that is ever
 # written (tests/test_events.py).
 EVENTS = (
+    "auto_disabled",
     "blocked",
+    "breaker_open",
     "budget_near",
     "buried",
     "cancel_asked",
@@ -43,7 +45,11 @@ EVENTS = (
     "enabled",
     "fault",
     "finished",
+    "followed",
     "missed",
+    "not_followed",
+    "note",
+    "parked",
     "paused",
     "promoted",
     "pruned",
@@ -61,6 +67,8 @@ EVENTS = (
     "task_changed",
     "task_removed",
     "tidy_failed",
+    "told",
+    "undelivered",
     "unparked",
     "watch_failed",
     "watch_slowed",

@@ -109,18 +109,19 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
     if taken:
         raise _exists(name, taken)
     task, problems = taskfile.check_content(home, path, text.encode(), environ)
-    if task is None:
+    problems = problems or (taskfile.following_problems(home, environ, task) if task else ())
+    if task is None or problems:
         # The lines are those of a file that nobody has seen; the keys are what was given.
-        told = "\n".join(
+        listed = "\n".join(
             f"{problem.key}: {problem.message}" if problem.key else problem.message for problem in problems
         )
-        raise ClodputerError("task_invalid", told, "Nothing was made. All keys are in docs/tasks.md.")
+        raise ClodputerError("task_invalid", listed, "Nothing was made. All keys are in docs/tasks.md.")
     try:
         atomic.create(path, text.encode())
     except FileExistsError:
         raise _exists(name, path) from None
     looks = first_looks(environ, [task])
-    return Result({"task": task.name, "path": path, "first_looks": looks}, _told(path, task, looks))
+    return Result({"task": task.name, "path": path, "first_looks": looks}, _made(path, task, looks))
 
 
 def _exists(name: str, path: str) -> ClodputerError:
@@ -131,7 +132,7 @@ def _exists(name: str, path: str) -> ClodputerError:
     )
 
 
-def _told(path: str, task: Task, looks: Sequence[str]) -> str:
+def _made(path: str, task: Task, looks: Sequence[str]) -> str:
     steps = [
         (f"edit {task.name}", "change it; it is checked when the editor closes"),
         (f"validate {task.name}", "check it at any other time"),

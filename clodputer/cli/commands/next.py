@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from time import time
 from typing import Optional
@@ -18,9 +18,11 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text.scheduled import note as alarm_note
+from clodputer.cli.text.waits import note as waits_note
 from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.mask import Masker
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.policy import Policy
 from clodputer.model.schedule import Calendar
@@ -28,7 +30,9 @@ from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import zone as zones
 from clodputer.tasks import taskfile
+from clodputer.views import waits
 from clodputer.views.coming import Coming, coming, first, stream
+from clodputer.views.waits import Waits
 
 MOST = 1000
 
@@ -100,15 +104,24 @@ def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -
         coming(environ, tasks, after, count),
         f"{f'Task {name} has' if name else 'No task has'} {'no ' if name else ''}slot times to come.",
         scheduled.look(context, tasks, sys.platform),
+        [one for one in waits.of_home(context.home) if not name or one.task == name],
+        context.masker,
     )
 
 
-def _result(found: list[Coming], nothing: str, alarms: Optional[Scheduled] = None) -> Result:
-    """alarms: what starts the tasks that the slot times are of; None for those of an expression."""
+def _result(
+    found: list[Coming],
+    nothing: str,
+    alarms: Optional[Scheduled] = None,
+    kept: Sequence[Waits] = (),
+    masker: Optional[Masker] = None,
+) -> Result:
+    """alarms: what starts the tasks that the slot times are of; None for those of an expression. kept: what waits of them."""
     data = {
         "scheduler": alarms.to_json() if alarms else None,
         "slot_times": [zones.stamp(one.slot, one.zone) for one in found],
         "coming": [one.to_json() for one in found],
+        "waits": [one.to_json() for one in kept],
     }
     width = max((len(one.task) for one in found), default=0)
     lines = []
@@ -116,8 +129,9 @@ def _result(found: list[Coming], nothing: str, alarms: Optional[Scheduled] = Non
         delay = ink(f"  starts {format_duration(one.delay)} later (jitter)", "dim") if one.delay else ""
         label = f"  {one.task.ljust(width)}  {ink(one.trigger, 'dim')}" if one.task else ""
         lines.append(hung(f"{zones.wall(one.slot, one.zone)}{label}{delay}"))
-    note = alarm_note(alarms) if alarms and found else ""
-    return Result(data, "\n".join(lines or [nothing]) + (f"\n\n{note}" if note else ""))
+    notes = (waits_note(kept), alarm_note(alarms) if alarms and found else "")
+    text = "\n\n".join(("\n".join(lines or [nothing]), *filter(None, notes)))
+    return Result(masker.data(data), masker.text(text)) if masker else Result(data, text)
 
 
 def _parsed(expression: str) -> cron.Cron:

@@ -43,7 +43,7 @@ def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
     else:
         with Stop() as stop:
             going = prune.prune(context, time(), stop)
-    figures = going.told()
+    figures = going.to_json()
     names = {
         "run_folders": [thing.name for thing in going.runs],
         "log_files": [thing.name for thing in going.logs],

@@ -22,7 +22,7 @@ from clodputer.cli.text.set_aside import short
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.waiting import RETRY
+from clodputer.model.waiting import NOT_BEFORE, RETRY
 from clodputer.store import zone
 from clodputer.store.spool import layout
 from clodputer.store.spool.dropfile import FORMS
@@ -96,7 +96,18 @@ def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_j
     # One lane is the usual case, and then its name says nothing.
     several = len(known) > 1 and not lane
     text = table(COLUMNS, [_line(row, several) for row in found.rows]) or "Nothing waits."
-    return Result(data, context.masker.text(_with_rest(text, found.total - len(found.rows))))
+    text = _with_rest(text, found.total - len(found.rows))
+    hints = "\n".join(ink(prose(one), "dim") for one in _ends(found.rows))
+    return Result(data, context.masker.text(f"{text}\n\n{hints}" if hints else text))
+
+
+def _ends(rows: Sequence[Row]) -> list[str]:
+    """What lets the requests go on that are kept waiting, once for each reason."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.waits is not None and row.waits.reason not in (RETRY, NOT_BEFORE) and row.ends:
+            found.setdefault(row.waits.reason, row.ends)
+    return [f"{reason}: {ends}" for reason, ends in found.items()]
 
 
 def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_json: bool = False) -> Result:

@@ -49,11 +49,12 @@ def command(task: str, lane: Optional[str], account: Optional[str], *, everythin
         target = _only(in_effect)
     before = next((placed for placed in in_effect if placed.target == target), None)
     holds.lift(context.home, target)
-    if before is None:
-        return Result(
-            _data(context, None, 0, now), f"{target.words} was not on hold. {_left(context, now)}".rstrip()
-        )
+    # Also of a hold that had come to its end: what waited for it would be asked about again minutes later.
     woken = holding.wake(context, HOLD)
+    if before is None:
+        text = f"{target.words} was not on hold. {_left(context, now)}".rstrip()
+        back = f"\n{held.back_in_queue(woken)}" if woken else ""
+        return Result(_data(context, None, woken, now), f"{text}{back}")
     context.log(now, "resumed", scope=target.scope, name=target.name, reason=before.hold.reason)
     was = f"{printable(before.hold.reason)}, {zone.until(before.hold.until)}"
     lines = [f"{ink(target.words, 'bold')} is not on hold any more ({was})"]

@@ -20,7 +20,7 @@ from clodputer.cli.commands.run_options import (
     read_text,
     usage,
 )
-from clodputer.cli.commands.run_wait import refuse_exposed, refuse_held, settle
+from clodputer.cli.commands.run_wait import refuse_exposed, refuse_held, settle, warn_over_budget
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
@@ -38,7 +38,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests.submit import submit
 from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
-from clodputer.store import runs, zone
+from clodputer.store import disabled, runs, zone
 from clodputer.store.context import Context, look
 from clodputer.tasks import ask, taskfile
 
@@ -84,6 +84,9 @@ from clodputer.tasks import ask, taskfile
     is_flag=True,
     help="Only show what would be started: argument list, names of variables, folder, prompt.",
 )
+@click.option(
+    "--no-follow-ups", "alone", is_flag=True, help="Nothing that the task names follows the end of this run."
+)
 @json_option
 @click.pass_obj
 def command(
@@ -97,6 +100,7 @@ def command(
     follow: bool,
     no_wait: bool,
     dry_run: bool,
+    alone: bool,
 ) -> Result:
     """Run a task now and tell how it ended.
 
@@ -132,7 +136,9 @@ def command(
             "--follow prints text, which --json forbids", "The run's stdout has the same as JSON lines."
         )
     not_before = parse_when(at, after, time(), os.environ)
-    wanted = Wanted(parse_context(context), parse_priority(priority), read_text("--body", body), not_before)
+    wanted = Wanted(
+        parse_context(context), parse_priority(priority), read_text("--body", body), not_before, alone=alone
+    )
     say = teller(as_json)
     if dry_run:
         return show(*find(os.environ, task, wanted), wanted)
@@ -146,8 +152,11 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
     context = look(environ)
     task = taskfile.load(context.home, name, environ)
     if not task.enabled:
+        by_itself = disabled.read(context.home, task.name)
         raise ClodputerError(
-            "task_disabled", f"task {task.name} is disabled", f"Fix: clodputer enable {task.name}"
+            "task_disabled",
+            f"task {task.name} is disabled{f' by itself {by_itself.words}' if by_itself else ''}",
+            f"Fix: clodputer enable {task.name}",
         )
     if wanted.body:
         prompt.check_body(task, environ, context.secrets)
@@ -167,6 +176,7 @@ def _submit(context: Context, task: Task, wanted: Wanted) -> str:
         body=wanted.body,
         not_before=wanted.not_before,
         trigger="manual",
+        follow_ups=not wanted.alone,
     )
 
 
@@ -201,6 +211,8 @@ def run(
         context, task = find(environ, name, wanted)
         refuse_exposed(context, task)
         refuse_held(context, task, "Nothing was dropped.")
+        if live:
+            warn_over_budget(context, task)
         place = screen.on(sys.stderr, environ) if live else None
         watcher = None
         if place is not None or follow:
@@ -215,10 +227,10 @@ def run(
         finally:
             if watcher is not None:
                 watcher.finish()
-    return _told(settled.record, runs.folder(context.home, task.name, settled.run_id))
+    return _result(settled.record, runs.folder(context.home, task.name, settled.run_id))
 
 
-def _told(record: Mapping[str, Any], folder: str) -> Result:
+def _result(record: Mapping[str, Any], folder: str) -> Result:
     data = {"record": record, "folder": folder}
     text = run_record.summary(record, folder)
     if record["outcome"] in (outcome.SUCCEEDED, outcome.SKIPPED):

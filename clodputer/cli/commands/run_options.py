@@ -15,12 +15,16 @@ from clodputer.store.spool import dropfile
 
 
 class Wanted(NamedTuple):
-    """What is asked of a task: the fields of its request. not_before: epoch seconds, None for at once."""
+    """What is asked of a task: the fields of its request.
+
+    not_before: epoch seconds, None for at once. alone: nothing follows its run.
+    """
 
     context: Mapping[str, Any] = {}
     priority: Optional[int] = None
     body: str = ""
     not_before: Optional[float] = None
+    alone: bool = False
 
 
 def parse_context(pairs: Sequence[str]) -> dict[str, Any]:

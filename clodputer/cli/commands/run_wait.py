@@ -6,14 +6,16 @@ A process of its own drains the spool meanwhile, so what ends `run` ends nobody 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.cli.door import something_to_do
 from clodputer.cli.failure import explain
-from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import one_line
+from clodputer.gates import budget
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task
@@ -22,6 +24,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.store import exposed, holds, runs, zone
 from clodputer.store.context import Context
+from clodputer.store.history import History
 from clodputer.store.spool import aside, find, slot
 from clodputer.views import setaside
 
@@ -126,6 +129,14 @@ def refuse_held(context: Context, task: Task, and_so: str) -> None:
         until = zone.until(held.hold.until)
         message = f"{held.target.words} is on hold {until} ({held.hold.reason}). {and_so}"
         raise ClodputerError("held", message, held.hold.message, ExitCode.LATER)
+
+
+def warn_over_budget(context: Context, task: Task) -> None:
+    """Say on stderr that a budget leaves no room for the run that a person asks for: it is let through, and counted."""
+    over = budget.exceeded(task, History(context.home), context, time())
+    if over is not None:
+        line = f"{ink('over budget', 'yellow')}: {over.message} What is asked for by hand runs all the same, and is counted.\n"
+        sys.stderr.write(shown(line, sys.stderr, context.environ))
 
 
 def _refuse_set_aside(context: Context, request_id: str) -> None:

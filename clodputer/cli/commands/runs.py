@@ -124,7 +124,7 @@ def _row(entry: Entry, now: float, named: bool) -> tuple[str, ...]:
     run = entry.run
     return (
         printable(run.task) if named else "",
-        when.ended(run.outcome, run.reason),
+        when.ended(run.outcome, run.reason, suspect=run.suspect),
         when.ago(run.at, now),
         format_duration(run.duration),
         when.dollars(run.cost_usd),

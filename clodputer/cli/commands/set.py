@@ -16,7 +16,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.runner.due import account
+from clodputer.runner.requests import switch
 from clodputer.store.context import look
 from clodputer.tasks import change
 from clodputer.tasks.change import Edit
@@ -59,11 +59,14 @@ def set_keys(environ: Mapping[str, str], name: str, edits: Sequence[Edit]) -> Re
 
     with change.alone(context.home):
         draft = change.draft(context.home, environ, name, rewritten)
+        enabling = draft.task.enabled and any(edit.key == "enabled" for edit in edits)
+        if enabling:
+            switch.begin_anew(context, draft)
         if draft.changed:
-            if draft.was is not None and draft.task.enabled and not draft.was.enabled:
-                account(context, draft.was, time())
             change.put(draft)
             context.log(time(), "task_changed", task=name, keys=[edit.key for edit in edits])
+        if enabling:
+            switch.let_go(context, name, draft.path)
     looks = first_looks(environ, [draft.task] if draft.changed else [])
     data = {"task": draft.task.name, "path": draft.path, "changed": draft.changed, "first_looks": looks}
     if not draft.changed:

@@ -24,16 +24,12 @@ from clodputer.model.suggest import did_you_mean
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import aside
 from clodputer.store.spool.find import (
-    DEAD,
-    PARKED,
     RUN,
     UNENDED,
     Found,
     ambiguous,
     fitting,
-    folder,
     handle,
     meant,
 )
@@ -130,7 +126,7 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
     latest = wanted == run.task
     sections = [
         show_parts.head(run, time()),
-        _kept(context, one.id),
+        set_aside.beside(run.set_aside, time()) if run.set_aside else "",
         show_parts.not_run_text(home, run.task) if latest else "",
         show_parts.prompt_text(run),
         show_parts.conversation_text(context, run),
@@ -138,15 +134,6 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
         show_parts.earlier_text(home, run.task) if latest else "",
     ]
     return Result(data, "\n\n".join(filter(None, sections)))
-
-
-def _kept(context: Context, request_id: str) -> str:
-    """What stands below a run whose request was given up or parked: where it is, and the story of all its runs."""
-    for state in (DEAD, PARKED):
-        for name in aside.names(folder(context.home, state)):
-            if aside.id_of(name) == request_id:
-                return set_aside.beside(setaside.describe(context, state, name), time())
-    return ""
 
 
 def find(home: Home, wanted: str) -> Found:

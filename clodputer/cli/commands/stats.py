@@ -93,6 +93,8 @@ def _summary(of: Figures) -> str:
         parts.append(f"median {format_duration(of.median)}, p90 {format_duration(of.p90)}")
     if of.cost_usd:
         parts.append(dollars(of.cost_usd))
+    if of.suspect:
+        parts.append(ink(f"{of.suspect:,} suspect", "yellow"))
     return hung(", ".join(parts))
 
 

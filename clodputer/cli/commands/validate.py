@@ -1,4 +1,4 @@
-"""`clodputer validate`: all mistakes of all task files, told at once."""
+"""`clodputer validate`: all mistakes of all task files, reported at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def command(tasks: tuple[str, ...]) -> Result:
     of the file or folder are put right.
 
     A warning is about something that is written well and cannot work as things are: a folder or a program that is not
-    there, a tool that Claude does not have. It changes no exit code.
+    there, a tool that Claude does not have, a TMPDIR that runs cannot use. It changes no exit code.
 
     \b
     Examples:
@@ -54,6 +54,7 @@ def validate(environ: Mapping[str, str], names: Iterable[str], now: float) -> Re
         for task in found.tasks
         for warning in task.warnings
     ]
+    lines += [hung(f"{ink('warning', 'yellow')}  {printable(each)}", 9) for each in found.warnings]
     lines += [hung(f"{ink('ok', 'green')}  {printable(sound)}", 4)] if sound else []
     if found.mistakes:
         lines.append(ink(counted(len(found.mistakes), "mistake"), "red"))

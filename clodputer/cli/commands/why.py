@@ -18,7 +18,7 @@ from clodputer.cli.terminal.fields import wrapped_field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import wrapped
-from clodputer.cli.text import fates, scheduled, set_aside
+from clodputer.cli.text import fates, scheduled, set_aside, waits
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.jsontext import with_nulls
@@ -105,6 +105,7 @@ def _words(found: Why, but: str, now: float) -> str:
         lines.append(wrapped_field("", printable(found.trouble.hint)))
     if found.hold is not None and found.hold.hold.reason != USAGE_LIMIT:
         lines.append(wrapped_field("go on", f"clodputer resume {printable(found.hold.target.option)}"))
+    lines += [wrapped_field("waits", waits.line(one)) for one in found.waits]
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
     lines.append(wrapped_field("last run", _last(found, now)))
     if found.fates:

@@ -70,7 +70,7 @@ class Live:
             self._send(patiently=False)
             if self._screen is not None and not self._unsent:
                 self._screen.show(self._line())
-        except Exception:  # noqa: BLE001  (see above; what the run was is told at its end, from its record)
+        except Exception:  # noqa: BLE001  (see above; how the run ended is shown at its end, from its record)
             self._broken = True
 
     def finish(self) -> None:
@@ -125,7 +125,7 @@ class Live:
             tokens = progress.tokens
             seen = live_line.observe(seen, description)._replace(tokens=tokens)
             if self._task.claude.session == "continue":
-                seen = seen._replace(cost=None)  # what is told then is the cost of the whole session
+                seen = seen._replace(cost=None)  # the cost that is reported then is that of the whole session
         self._run = run._replace(seen=seen, progress=progress)
         if self._follow:
             for said in description.said:

@@ -140,6 +140,6 @@ def _in_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
         lines.append(" ".join(filter(None, row[: head + 1])))
         for index in rest:
             if row[index]:
-                told = wrapped(row[index], label + 4).replace("\n", "\n" + " " * (label + 4))
-                lines.append(f"  {ink(columns[index].title.ljust(label), 'dim')}  {told}")
+                cell = wrapped(row[index], label + 4).replace("\n", "\n" + " " * (label + 4))
+                lines.append(f"  {ink(columns[index].title.ljust(label), 'dim')}  {cell}")
     return "\n".join(lines)

@@ -35,8 +35,10 @@ def dollars(cost: Optional[float]) -> str:
     return f"${cost:.4f}" if 0 < cost < 0.1 else f"${cost:.2f}"
 
 
-def ended(outcome: str, reason: str) -> str:
-    """How a run ended, with the reason unless it says nothing more."""
+def ended(outcome: str, reason: str, *, suspect: bool = False) -> str:
+    """How a run ended, with the reason unless it says nothing more; or with the word that it may have done nothing."""
+    if suspect:
+        return f"{ink(outcome, 'yellow')} (suspect)"
     colour = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow", "cancelled": "yellow"}.get(
         outcome, "red"
     )

@@ -84,7 +84,7 @@ def _lines(entry: Entry) -> Iterator[str]:
     run = entry.run
     parts = [
         ink(printable(run.task), "bold"),
-        when.ended(run.outcome, run.reason),
+        when.ended(run.outcome, run.reason, suspect=run.suspect),
         f"{datetime.fromtimestamp(run.at).astimezone():%a %H:%M}",
         format_duration(run.duration),
         when.dollars(run.cost_usd),

@@ -25,7 +25,7 @@ def show(event: str, fields: Mapping[str, Any]) -> None:
     send(1, shown(f"{line}\n", sys.stdout, os.environ))
 
 
-def told(data: Mapping[str, Any]) -> str:
+def closing(data: Mapping[str, Any]) -> str:
     """What else there is to say at the end, from the data of `exec`; empty for nothing."""
     lines = []
     if data["coalesced"]:

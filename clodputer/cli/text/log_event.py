@@ -45,9 +45,10 @@ def in_words(event: Mapping[str, Any], names: int = 0) -> str:
     kind = one_line(str(event.get("event") or "?"), 20)
     task = one_line(str(event.get("task") or ""), LONGEST_NAME)
     words = _finished(event) if kind == "finished" else _others(event)
-    run = when.run(one_line(str(event.get("run_id") or event.get("request_id") or ""), 100))
-    head = f"{ink(_when(event), 'dim')}  {kind.ljust(KIND)}  {ink(run.ljust(when.SHORT), 'dim')}"
-    first = MOMENT + KIND + when.SHORT + 4
+    run = _id(event)
+    size = max(when.SHORT, len(run))
+    head = f"{ink(_when(event), 'dim')}  {kind.ljust(KIND)}  {ink(run.ljust(size), 'dim')}"
+    first = MOMENT + KIND + size + 4
     margin = first + (names + 4 if names else 2)
     if width() - margin >= LEAST:
         head += f"  {task.ljust(names)}" if names else ""
@@ -55,6 +56,13 @@ def in_words(event: Mapping[str, Any], names: int = 0) -> str:
     if width() >= margin - 2:
         return f"{head}  {task}".rstrip() + _beneath(words, MOMENT + 2)
     return f"{ink(_when(event), 'dim')}  {kind}" + _beneath(f"{run}  {task}".strip(), 2) + _beneath(words, 2)
+
+
+def _id(event: Mapping[str, Any]) -> str:
+    """The request's id whole, with which the ids of its runs end; of a run that is not known by it the end of its own."""
+    request = one_line(str(event.get("request_id") or ""), LONGEST_NAME)
+    run = one_line(str(event.get("run_id") or ""), 100)
+    return request if not run or (request and run.endswith(request)) else when.run(run)
 
 
 def names(tasks: Iterable[str]) -> int:
@@ -89,8 +97,8 @@ def _finished(event: Mapping[str, Any]) -> str:
         parts.append(f"after {format_duration(seconds)}")
     if isinstance(cost, (int, float)) and cost:
         parts.append(when.dollars(cost))
-    told = " ".join(parts)
-    return f"{told}: {one_line(str(event['message']), LONGEST)}" if event.get("message") else told
+    ended = " ".join(parts)
+    return f"{ended}: {one_line(str(event['message']), LONGEST)}" if event.get("message") else ended
 
 
 def _others(event: Mapping[str, Any]) -> str:

@@ -27,7 +27,8 @@ def headline(record: Mapping[str, Any]) -> str:
     """The task and how it ended, in one line."""
     word = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
     took = format_duration(float(record["duration_seconds"]))
-    return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')} after {took}"
+    doubt = ink(" (suspect)", "yellow") if record.get("suspect") else ""
+    return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')}{doubt} after {took}"
 
 
 def summary(record: Mapping[str, Any], folder: str) -> str:
@@ -61,6 +62,8 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "attempt", prose(f"{attempt}; the run before it was {before}" if before else "", MARGIN)
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
+    yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
+    yield "budget", prose(_over_budget(record), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
     yield "usage", wrapped(_usage(record), MARGIN)
@@ -72,6 +75,13 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
     yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
+
+
+def _over_budget(record: Mapping[str, Any]) -> str:
+    over = record.get("over_budget")
+    return (
+        f"It was run although a budget left no room for it, as a person asked for it. {over}" if over else ""
+    )
 
 
 def _result(result: Any) -> str:
@@ -117,7 +127,7 @@ def _proof(record: Mapping[str, Any]) -> Iterable[str]:
     looks = record.get("proof") or ()
     for one in looks:
         took = format_duration(float(one.get("duration_seconds") or 0.0))
-        yield f"{_LOOKS.get(one.get('check'), one.get('check'))}: {one.get('message')} It took {took}."
+        yield f"{_LOOKS.get(one.get('check'), one.get('check'))} ({took}): {one.get('message')}"
     if is_proven(looks):
         yield "proven: verify did not hold before the run, and holds after it."
 

@@ -26,11 +26,11 @@ _STATES = {
     ABANDONED: ("was being run, but its exec died", "The next exec settles it: clodputer exec"),
     INTERRUPTED: (
         "has no record yet, and its agent has ended",
-        "It is being settled this moment, or its exec died: then the next exec tells.",
+        "It is being settled at this moment, or its exec died; then the next exec settles it.",
     ),
     LOST: (
-        "has no record, and nobody is at it",
-        "Its request is not in a slot; the execution log may tell.",
+        "has no record, and no process is working on it",
+        "Its request is in no slot; what became of it may be in: clodputer logs",
     ),
 }
 

@@ -10,10 +10,12 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import fates, scheduled
+from clodputer.cli.text import budgets, fates, scheduled, waits
+from clodputer.isolate import scratch
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.usage import WORDS
+from clodputer.model.waiting import HOLD
 from clodputer.store import exposed, zone
 from clodputer.store.holds import USAGE_LIMIT
 from clodputer.views.status import Running, Status
@@ -54,7 +56,7 @@ def _parts(status: Status) -> Iterator[str]:
         [
             (
                 printable(one.task),
-                when.ended(one.outcome, one.reason),
+                when.ended(one.outcome, one.reason, suspect=one.suspect),
                 when.ago(one.at, status.now),
                 format_duration(one.duration),
                 when.dollars(one.cost_usd),
@@ -65,6 +67,7 @@ def _parts(status: Status) -> Iterator[str]:
     )
     today, week = when.dollars(status.past.cost_today), when.dollars(status.past.cost_week)
     yield "\n".join((f"{ink('Spent', 'bold')} today {today}, in 7 days {week}", *_usage(status)))
+    yield _lines("Budgets", budgets.lines(status.budgets))
     kept = [one for one in status.coming if not status.scheduled.nothing_starts(one.task)]
     yield table(NEXT, [(one.task, zone.wall(one.slot, one.zone), one.trigger) for one in kept])
 
@@ -99,7 +102,9 @@ def _waiting(status: Status) -> Iterator[str]:
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
-        yield f"{status.dropped} dropped and not taken in yet; the next exec does"
+        yield f"{status.dropped} dropped and not taken in yet; the next exec takes them in"
+    # What is on hold is shown below.
+    yield from waits.lines(one for one in status.waits if one.reason != HOLD)
 
 
 def _holds(status: Status) -> Iterator[str]:
@@ -134,11 +139,32 @@ def _attention(status: Status) -> Iterator[str]:
         )
     if needs.stuck:
         yield f"{len(needs.stuck)} stuck in spool/new: {one_line(', '.join(needs.stuck), 200)}. See: clodputer doctor"
+    if needs.unfollowed.latest is not None:
+        last, number = needs.unfollowed.latest, needs.unfollowed.number
+        yield (
+            f"{counted(number, 'follow-up')} did not come, last {when.ago(last.at, status.now)}: {printable(last.on)} of "
+            f"{printable(last.task)}{f' ({printable(last.target)})' if last.target else ''}: {one_line(last.message, 200)}. "
+            "See: clodputer logs --event not_followed"
+        )
+    for task, disabled in needs.disabled[:MOST_FAILING]:
+        ago = when.ago(disabled.at, status.now)
+        yield (
+            f"{printable(task)} was disabled by itself {ago} {disabled.words}. "
+            f"See: clodputer show {disabled.run_id or task}; then: clodputer enable {printable(task)}"
+        )
+    if len(needs.disabled) > MOST_FAILING:
+        yield f"and {len(needs.disabled) - MOST_FAILING} more tasks that were disabled. See: clodputer list"
+    yield from budgets.wanting(status.budgets)
     for run in needs.failing[:MOST_FAILING]:
         ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason)} {when.ago(run.at, status.now)}"
         yield f"{ended}, its latest run. See: clodputer show {run.run_id}"
     if len(needs.failing) > MOST_FAILING:
         yield f"and {len(needs.failing) - MOST_FAILING} more tasks whose latest run failed. See: clodputer list"
+    for run in needs.suspect[:MOST_FAILING]:
+        ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason, suspect=True)} {when.ago(run.at, status.now)}"
+        yield f"{ended}: it may have done nothing. See: clodputer show {run.run_id}"
+    if len(needs.suspect) > MOST_FAILING:
+        yield f"and {len(needs.suspect) - MOST_FAILING} more tasks whose latest run is suspect. See: clodputer list"
     if needs.failures > len(needs.failing):
         yield f"{needs.failures} runs failed since yesterday. See: clodputer stats --since yesterday"
     if status.rejected:
@@ -147,6 +173,8 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST, or dismiss"
     if status.parked:
         yield f"{status.parked} parked, as no run got it done. See: clodputer queue --parked; then: clodputer unpark REQUEST"
+    if needs.temporary:
+        yield f"{one_line(needs.temporary, 300)}. {scratch.REMEDY}"
     for blind in status.watch_problems:
         yield f"{blind.task} cannot see all that it watches: {one_line(blind.message, 300)}"
     if unscheduled := scheduled.sentence(status.scheduled):

@@ -22,9 +22,11 @@ def of_directory(directory: str, error: OSError) -> ClodputerError:
         return _refused(f"the working directory {directory} is no folder", "Correct working_directory.")
     if number == errno.EPERM:
         hint = "macOS keeps background programs out of Desktop, Documents and Downloads: use another folder."
-        return _refused(f"the system does not let us into the working directory {directory}", hint)
+        return _refused(f"the system does not let Clodputer into the working directory {directory}", hint)
     if number == errno.EACCES:
-        return _refused(f"we may not enter the working directory {directory}", f"Run: ls -ld {directory}")
+        return _refused(
+            f"this account may not enter the working directory {directory}", f"Run: ls -ld {directory}"
+        )
     return _refused(f"the working directory {directory} cannot be entered: {error.strerror}")
 
 

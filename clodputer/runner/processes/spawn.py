@@ -11,8 +11,8 @@ from typing import NamedTuple
 from clodputer.model.run import Launch
 from clodputer.runner.processes import refusal
 
-# What an ignored signal of ours would do to it: Python ignores SIGPIPE and SIGXFSZ, cron jobs and `nohup` others, and
-# ignoring is inherited.
+# A child inherits which signals are ignored: Python ignores SIGPIPE and SIGXFSZ, cron jobs and `nohup` others. The agent gets
+# all of these with their defaults.
 DEFAULTS = (
     *(
         signal.SIGHUP,
@@ -41,7 +41,7 @@ def spawn(launch: Launch, stdin_fd: int, stdout_path: str, stderr_path: str, by_
     """Start it, reading the regular file `stdin_fd` and writing to two files, which may exist; its pid.
 
     It leads a session of its own, has default signal handling and no other descriptor. argv[0] is absolute, or relative
-    to the working directory. by_fork: the long way round, taken by itself where posix_spawn knows no setsid.
+    to the working directory. by_fork: by fork and exec, as is done anyway where posix_spawn cannot begin a session.
     Raises ClodputerError "not_started"; OSError when the output files cannot be made.
     """
     keep_descriptors_private()

@@ -83,7 +83,7 @@ class Stop:
         return self._reader
 
     def drain(self) -> None:
-        """Forget what `fileno` had to tell."""
+        """Read what made `fileno` readable, so that it is not any more."""
         try:
             while os.read(self._reader, 4096):
                 pass

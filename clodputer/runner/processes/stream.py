@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from clodputer.agents.lines import Lines
 from clodputer.store.doing import doing
 
-# Small beside what we may use: a chunk of nothing but line ends becomes objects of many times its size.
+# Small beside the memory that we may use: a chunk of empty lines becomes objects of many times its size.
 CHUNK = 256 * 1024
 TAIL = 8 * 1024
 

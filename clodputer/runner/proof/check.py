@@ -9,7 +9,15 @@ from typing import NamedTuple
 
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
-from clodputer.model.proof import AFTER, BEFORE, LONGEST_FOUND, PRECHECK, PRECHECK_TIMEOUT, Answer
+from clodputer.model.proof import (
+    AFTER,
+    BEFORE,
+    LONGEST_FOUND,
+    PRECHECK,
+    PRECHECK_OUTPUT,
+    PRECHECK_TIMEOUT,
+    Answer,
+)
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
 from clodputer.runner.processes.contain import contain
@@ -67,7 +75,7 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
         launch.working_directory,
         timeout=limit,
         stop_grace=launch.stop_grace,
-        max_output=launch.max_output,
+        max_output=min(launch.max_output, PRECHECK_OUTPUT) if name == PRECHECK else launch.max_output,
     )
     inside = f"{place.folder}/{FOLDERS[name]}"
     os.makedirs(inside, mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Dismiss: put away what lies in `dead/` or `rejected/`; it is kept in `closed/`, with its reason, and counted no more."""
+"""Dismiss: put away what lies in `dead/`, `rejected/` or `parked/`; it is kept in `closed/`, and counted no more."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from time import time
 from typing import Any, NamedTuple, Optional
 
 from clodputer.effects.close import close
+from clodputer.model import waiting
 from clodputer.model.errors import ClodputerError
 from clodputer.model.jsontext import with_nulls
 from clodputer.model.moment import iso
+from clodputer.runner.requests import holding
 from clodputer.runner.requests.retry import alone
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile
-from clodputer.store.spool.find import CLOSED, DEAD, REJECTED, Found, folder, meant, set_aside
+from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED, Found, folder, meant, set_aside
 
 
 class Dismissed(NamedTuple):
@@ -32,17 +34,17 @@ class Dismissed(NamedTuple):
 
 
 def find(context: Context, wanted: str) -> Found:
-    """What lies in `dead/`, `rejected/` or `closed/` and fits `wanted` (store/spool/find.py).
+    """What lies in `dead/`, `rejected/`, `parked/` or `closed/` and fits `wanted` (store/spool/find.py).
 
     Raises ClodputerError ("ambiguous", "request_unknown").
     """
-    found = meant(context.home, wanted, (DEAD, REJECTED)) or meant(context.home, wanted, (CLOSED,))
+    found = meant(context.home, wanted, (DEAD, REJECTED, PARKED)) or meant(context.home, wanted, (CLOSED,))
     found = found or _before(context, wanted.rpartition("/")[2])
     if found is None:
         raise ClodputerError(
             "request_unknown",
-            f"nothing that was given up or rejected fits {wanted[:80]!r}",
-            "See it with: clodputer queue --dead, clodputer queue --rejected",
+            f"nothing that was given up, rejected or parked fits {wanted[:80]!r}",
+            "See it with: clodputer queue --dead, clodputer queue --rejected, clodputer queue --parked",
         )
     return found
 
@@ -63,9 +65,10 @@ def every(context: Context, place: str) -> list[Found]:
 
 
 def dismiss(context: Context, found: Found) -> Dismissed:
-    """Move it to `closed/`, its reason with it. Raises ClodputerError when it is gone meanwhile, OSError.
+    """Move it to `closed/`, its reason with it. Raises ClodputerError when it is no longer there, OSError.
 
-    One rename: killed before it, it lies where it lay; after it, it is put away, and a second call says so.
+    One rename: killed before it, it lies where it lay; after it, it is put away, and a second call says so. What waited for a
+    parked item goes on then; that its runs failed still counts.
     """
     with alone(context):
         reason = aside.read(folder(context.home, found.state), found.name)
@@ -80,9 +83,11 @@ def dismiss(context: Context, found: Found) -> Dismissed:
         try:
             kept = close(context, found.path, reason)
         except FileNotFoundError:
-            raise ClodputerError("request_unknown", f"{found.name} is gone meanwhile") from None
+            raise ClodputerError("request_unknown", f"{found.name} is no longer there") from None
         aside.forget(found.path)
         context.log(
             now, "dismissed", task=task or None, request_id=request_id, file=reason.dropped_as, kept=kept
         )
+    if found.state == PARKED:
+        holding.wake(context, waiting.PARKED)
     return Dismissed(found.state, request_id, reason.dropped_as, task, kept)

@@ -96,15 +96,15 @@ def end_runs(context: Context, patience: float = PATIENCE) -> list[Ended]:
     Waits for their ends for at most `patience` seconds. A run whose exec died is settled by the next exec.
     """
     seen: dict[str, Ended] = {}
-    told: set[int] = set()
+    terminated: set[int] = set()
     began = monotonic()
     while True:
         at_work = [one for one in _running(context) if one.run_id]
         for one in at_work:
             seen[one.run_id] = Ended(one.task, one.id, one.run_id, over=False)
             pid = _holder(context, one)
-            if pid is not None and pid not in told:
-                told.add(pid)
+            if pid is not None and pid not in terminated:
+                terminated.add(pid)
                 _terminate(pid)
         there = {one.run_id for one in at_work}
         seen = {run_id: run._replace(over=run_id not in there) for run_id, run in seen.items()}

@@ -12,6 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
 from clodputer.runner.intake import read_request
+from clodputer.store import disabled
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool.find import REJECTED
@@ -53,7 +54,7 @@ def put_back(context: Context, name: str) -> Back:
     try:
         os.rename(path, target)
     except FileNotFoundError:
-        raise ClodputerError("request_unknown", f"{name} is gone meanwhile") from None
+        raise ClodputerError("request_unknown", f"{name} is no longer there") from None
     context.log(
         time(),
         "retried",
@@ -101,7 +102,9 @@ def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
         return ClodputerError(error.code, error.message, hint)
     if not found.enabled:
         return ClodputerError(
-            "task_disabled", decide.disabled(found), f"Switch it on: clodputer enable {task}."
+            "task_disabled",
+            decide.disabled(found, disabled.read(context.home, task)),
+            f"Switch it on: clodputer enable {task}.",
         )
     return None
 

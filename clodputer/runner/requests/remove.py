@@ -8,6 +8,7 @@ from time import time
 from typing import Any, NamedTuple
 
 from clodputer.model.moment import compact
+from clodputer.store import disabled
 from clodputer.store.context import Context
 from clodputer.store.spool.find import RUNNING, Found
 
@@ -35,6 +36,7 @@ def remove(context: Context, name: str, path: str, found: Sequence[Found]) -> Re
     os.makedirs(folder, mode=0o700, exist_ok=True)
     kept = f"{folder}/{os.path.basename(path)}"
     os.rename(path, kept)
+    disabled.clear(context.home, name)
     context.log(now, "task_removed", task=name, kept=kept)
     waiting = tuple(request.id or request.name for request in found if request.state != RUNNING)
     running = tuple(request.id for request in found if request.state == RUNNING)

@@ -19,7 +19,7 @@ from clodputer.model.jsontext import with_nulls
 from clodputer.model.request import InvalidRequest, Request, from_fields, item_of, to_fields
 from clodputer.runner.intake import read_request
 from clodputer.runner.requests.putback import put_back
-from clodputer.store import runs
+from clodputer.store import disabled, runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, drop, dropfile
@@ -37,7 +37,7 @@ from clodputer.store.spool.find import (
 )
 from clodputer.tasks import taskfile
 
-# A second call must not drop it again; nobody who was cut off comes back later than this (seconds).
+# For so many seconds a second call drops nothing: nobody repeats a call that was cut off later than that.
 TTL = 366 * 86400.0
 # Another retry takes milliseconds.
 PATIENCE = 5.0
@@ -126,7 +126,7 @@ def _retry(context: Context, ended: Ended) -> Retried:
     request = _request(context, ended)
     task = taskfile.load(context.home, request.task, context.environ)
     if not task.enabled:
-        raise ClodputerError("task_disabled", decide.disabled(task))
+        raise ClodputerError("task_disabled", decide.disabled(task, disabled.read(context.home, task.name)))
     name, key = f"{task.name}@retry-{ended.request_id}.json", _key(ended)
     request_id = _dropped_before(context, name, key)
     again = bool(request_id)
@@ -209,7 +209,7 @@ def _request(context: Context, ended: Ended) -> Request:
                 raise ClodputerError(
                     "secret_not_kept",
                     f"the request of {ended.run_id} held a secret, which no run keeps",
-                    "Drop it anew; in a task, secrets are written as {{ env.NAME }}.",
+                    "Drop it again; in a task, secrets are written as {{ env.NAME }}.",
                 )
             if name in ("dropped.json", "dropped.yaml", "dropped.yml", "dropped.md"):
                 dropped = dropfile.read(f"{folder}/{name}", name)
@@ -227,7 +227,7 @@ def _request(context: Context, ended: Ended) -> Request:
 
 
 def _gone(ended: Ended) -> ClodputerError:
-    return ClodputerError("request_unknown", f"{ended.name or ended.run_id} is gone meanwhile")
+    return ClodputerError("request_unknown", f"{ended.name or ended.run_id} is no longer there")
 
 
 def _of_run(context: Context, task: str, run_id: str) -> Ended:

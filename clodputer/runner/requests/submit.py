@@ -23,8 +23,12 @@ def submit(
     dedupe_key: str = "",
     body: str = "",
     not_before: Optional[float] = None,
+    follow_ups: bool = True,
 ) -> str:
-    """Drop a request for a task and return its id. not_before: epoch seconds. Raises OSError."""
+    """Drop a request for a task and return its id.
+
+    not_before: epoch seconds. follow_ups: whether what the task names follows the end of its run. Raises OSError.
+    """
     request = Request(
         os.urandom(4).hex(),
         task,
@@ -34,7 +38,7 @@ def submit(
         priority,
         not_before,
         dedupe_key=dedupe_key,
-        origin={"trigger": trigger},
+        origin={"trigger": trigger} if follow_ups else {"trigger": trigger, "follow_ups": False},
     )
     drop.drop(context.home, f"{task}.{request.id}.json", to_fields(request))
     return request.id

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.jsontext import with_nulls
-from clodputer.model.request import Place
+from clodputer.model.request import InvalidRequest, Place
 from clodputer.model.task import NORMAL
 from clodputer.model.waiting import PARKED
+from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, layout, parked, queue
+from clodputer.store.spool import aside, dropfile, layout, parked, queue
 from clodputer.store.spool.parked import Parked
 from clodputer.tasks import taskfile
 
@@ -92,9 +93,15 @@ def unpark(context: Context, found: list[Parked]) -> list[Unparked]:
 
 
 def _lane(context: Context, one: Parked) -> tuple[str, int]:
-    """The lane and the priority of its task as they are now; of one that is gone the lane where it was."""
+    """The lane of its task as it is now, or where it was if that is gone; its own priority, or else that of its task."""
+    path = f"{context.home.parked}/{one.name}"
+    try:
+        dropped = dropfile.read(path, one.reason.dropped_as)
+        own = read_request(dropped, one.reason.dropped_as, one.reason.request_id, dropped.written_at).priority
+    except (dropfile.Unreadable, InvalidRequest, FileNotFoundError):
+        own = None
     try:
         task = taskfile.load(context.home, one.reason.task, context.environ)
     except ClodputerError:
-        return one.reason.lane or "default", NORMAL
-    return task.lane, task.priority
+        return one.reason.lane or "default", own or NORMAL
+    return task.lane, own or task.priority

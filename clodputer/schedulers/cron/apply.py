@@ -84,6 +84,6 @@ def _units(table: Optional[bytes], home: str) -> dict[str, str]:
 def _no_backup(frame: Frame, error: OSError) -> SchedulerProblem:
     return SchedulerProblem(
         "crontab_backup",
-        f"your crontab was not changed, for no copy of it could be put into {frame.home}/backup: {error.strerror}",
+        f"your crontab was not changed, because no copy of it could be written to {frame.home}/backup: {error.strerror}",
         "Make room or give yourself the right to write there, then run `clodputer install` again.",
     )

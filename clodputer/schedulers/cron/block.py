@@ -48,7 +48,9 @@ def read(table: bytes) -> list[Block]:
             text = _text(line).rstrip("\n")
             begin, end = _BEGIN.fullmatch(text), _END.fullmatch(text)
             if begin is None and end is None:
-                raise _refused(number, "is no mark as Clodputer writes them")
+                raise _refused(
+                    number, "looks like a mark of Clodputer, but Clodputer does not write such a line"
+                )
             if begin is not None:
                 if opened is not None:
                     raise _refused(number, f"begins a block inside of the one that line {opened[3]} begins")

@@ -75,7 +75,7 @@ def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) ->
             SchedulerProblem(
                 _EDITED,
                 f"the lines of Clodputer in your crontab, from line {mine.line} on, were edited",
-                "`clodputer install` writes them again and keeps a copy. What is due is said in the task files.",
+                "`clodputer install` writes them again and keeps a copy. When a task is due is set in its task file.",
                 fatal=False,
             )
         )
@@ -120,7 +120,7 @@ def _of_setting(number: int, name: str, value: str) -> Optional[SchedulerProblem
     if name == "CRON_TZ":
         return SchedulerProblem(
             "crontab_zone",
-            f"{where} makes some crons go by another clock; the line for every minute makes up for it",
+            f"{where} makes some versions of cron use another time zone; the line for every minute makes up for it",
             "Put it below the lines of Clodputer to have them start at once.",
             fatal=False,
         )

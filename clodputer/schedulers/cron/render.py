@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import template
 from clodputer.schedulers.cron import times
-from clodputer.schedulers.unit import TASK, Alarm, Frame, Unit, unit_stem
+from clodputer.schedulers.unit import Alarm, Frame, Unit, unit_stem
 
 EVERY_MINUTE = "* * * * *"
 # Letters and digits of all scripts; nothing that means something to any shell, or to cron.
@@ -22,7 +22,7 @@ _LONGEST = 990
 def render(frame: Frame, alarm: Alarm) -> Unit:
     """The lines that serve this alarm. Raises ClodputerError ("cron_words") when cron cannot be given them."""
     name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)
-    command([frame.shim, "exec", *(("--task", alarm.task) if alarm.kind == TASK else ())])
+    command([frame.shim, *alarm.arguments()])
     lines = [line for one in alarm.ring.times for line in times.times(one, frame.zone)]
     values = {"name": name, "task": alarm.task, "times": list(dict.fromkeys(lines)), "shim": frame.shim}
     return Unit(name, alarm.kind, alarm.task, {name: template.filled(f"cron/{alarm.kind}.j2", values)})

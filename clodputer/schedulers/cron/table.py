@@ -52,7 +52,7 @@ def read(frame: Frame) -> Optional[bytes]:
         return table
     raise ClodputerError(
         "crontab_unreadable",
-        "`crontab -l` said something else each time it was asked",
+        "`crontab -l` printed something else each time it was asked",
         "Nothing was changed. Close other programs that change your crontab, then try again.",
     )
 

@@ -145,7 +145,7 @@ def _not_loaded(
     if ended.returncode == 0 or ended.returncode == 161:
         return ClodputerError(
             "launchd_dropped",
-            "launchd took it and does not have it; no command can tell why",
+            "launchd accepted the job and does not list it; no command can tell why",
             "Look in System Settings, General, Login Items, Allow in the Background, whether clodputer "
             f"is switched off; switch it on and install again. Otherwise: {launchctl.LOG}",
         )
@@ -190,7 +190,7 @@ def _wait_for_rest(frame: Frame, label: str, home: str) -> Rest:
         if monotonic() > deadline:
             raise ClodputerError(
                 "run_going",
-                "a run is going in this job, and is not killed for a change",
+                "a run is going on in this job, and is not killed for a change",
                 "Install again afterwards; until then the job stays as it is.",
             )
         sleep(GLANCE)
@@ -213,7 +213,7 @@ def bootout(frame: Frame, label: str) -> None:
         if monotonic() > deadline:
             raise ClodputerError(
                 "still_draining",
-                "launchd was asked to let go of it, and its process is still there",
+                "launchd was asked to remove the job, and its process is still there",
                 "Install again in some minutes.",
             )
         sleep(GLANCE)

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.launchd import launchctl, plist
-from clodputer.schedulers.launchd.plist import FINGERPRINT, LARGEST, PROBE, Mark, parsed
+from clodputer.schedulers.launchd.plist import FINGERPRINT, LARGEST, PROBE, parsed
+from clodputer.schedulers.mark import Mark
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, FoundUnit, Frame
 
 SUFFIX = ".plist"
@@ -26,7 +27,7 @@ class File(NamedTuple):
 
 
 def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
-    """All units of ours, of this home or of all. Raises ClodputerError when it cannot be told."""
+    """All units of ours, of this home or of all. Raises ClodputerError when that is not known."""
     files = {file.label: file for file in own_files(frame)}
     try:
         there = launchctl.session(frame)
@@ -98,7 +99,7 @@ def _by_keys(label: str, keys: Mapping[str, Any]) -> Optional[Mark]:
         return None
     home = environment.get("CLODPUTER_HOME")
     task = str(arguments[3]) if arguments[1:3] == ["exec", "--task"] and len(arguments) > 3 else ""
-    return Mark(_kind(label, task), task, home) if isinstance(home, str) else None
+    return Mark(home, _kind(label, task), task) if isinstance(home, str) else None
 
 
 def _kind(label: str, task: str) -> str:

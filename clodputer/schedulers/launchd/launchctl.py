@@ -98,7 +98,7 @@ def failure(words: Sequence[str], ended: CompletedProcess[bytes], hint: str = ""
 
 
 def loaded(frame: Frame, label: str) -> Optional[Loaded]:
-    """The job of this label as launchd has it now; None when it has none. Raises ClodputerError when it cannot be told."""
+    """The job of this label as launchd has it now; None when it has none. Raises ClodputerError when that is not known."""
     words = ("print", target(label))
     ended = call(frame, *words)
     if ended.returncode == 0:
@@ -128,7 +128,7 @@ def _value(answer: str, pattern: str) -> str:
 def session(frame: Frame) -> Optional[set[str]]:
     """The labels with our prefix that the desktop session names, loaded or not; None when there is none of ours.
 
-    Raises ClodputerError when it cannot be told.
+    Raises ClodputerError when that is not known.
     """
     words = ("print", domain())
     ended = call(frame, *words)
@@ -140,7 +140,7 @@ def session(frame: Frame) -> Optional[set[str]]:
 
 
 def disabled(frame: Frame) -> set[str]:
-    """The labels of ours that are disabled by an override, which outlives their files; none when it cannot be told."""
+    """The labels of ours that are disabled by an override, which outlives their files; none when that is not known."""
     ended = call(frame, "print-disabled", domain())
     states = _DISABLED.findall(text(ended))
     return {

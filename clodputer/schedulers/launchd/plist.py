@@ -6,12 +6,12 @@ import plistlib
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple, Optional
-from urllib.parse import quote, unquote
+from typing import Any, Optional
 from xml.parsers.expat import ExpatError
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import template
+from clodputer.schedulers.mark import Mark
 from clodputer.schedulers.unit import Frame, unit_stem
 from clodputer.store.log import joblogs
 
@@ -24,17 +24,9 @@ EXIT_TIMEOUT = 60
 # In characters; more than that is too much for launchd's own tools.
 LARGEST = 256 * 1024
 
-_MARK = re.compile(r"<!-- clodputer unit 1 kind=(\S+) task=(\S*) home=(\S+) -->")
+_MARK = re.compile(r"<!-- clodputer unit 1 kind=(?P<kind>\S+) task=(?P<task>\S*) home=(?P<home>\S+) -->")
 # What XML 1.0 cannot hold (its section 2.2), and the carriage return, which a reader makes into a line feed.
 _UNFIT = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class Mark(NamedTuple):
-    """What the id line of a unit says."""
-
-    kind: str
-    task: str
-    home: str
 
 
 def folder(frame: Frame) -> str:
@@ -61,7 +53,7 @@ def written(
     """
     values: dict[str, Any] = {
         "label": name,
-        "mark": _mark(Mark(kind, task, frame.home)),
+        "mark": _line(Mark(frame.home, kind, task)),
         "home": frame.home,
         "arguments": [frame.shim, *arguments],
         # Not the person's own shell: claude was seen to hang in a login zsh's start-up files.
@@ -127,12 +119,9 @@ def fingerprint(text: str) -> str:
 def mark(text: str) -> Optional[Mark]:
     """What the id line in a text says; None when it has none."""
     found = _MARK.search(text)
-    return (
-        None if found is None else Mark(*(unquote(word, errors="surrogateescape") for word in found.groups()))
-    )
+    return None if found is None else Mark(found["home"], found["kind"], found["task"]).decoded()
 
 
-def _mark(one: Mark) -> str:
-    # Two hyphens would end the comment.
-    words = [quote(word, safe="/", errors="surrogateescape").replace("--", "%2D%2D") for word in one]
-    return "clodputer unit 1 kind={} task={} home={}".format(*words)
+def _line(mark: Mark) -> str:
+    home, kind, task = mark.coded()
+    return f"clodputer unit 1 kind={kind} task={task} home={home}"

@@ -24,7 +24,7 @@ NIGHT = range(7)
 
 def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) -> list[SchedulerProblem]:
     """All of them; what cannot be asked is a problem of its own."""
-    told: list[SchedulerProblem] = []
+    listed: list[SchedulerProblem] = []
     looks: tuple[Callable[[], Iterable[SchedulerProblem]], ...] = (
         lambda: _session(frame),
         lambda: _jobs(frame, found),
@@ -34,10 +34,10 @@ def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) ->
     )
     for look in looks:
         try:
-            told += look()
+            listed += look()
         except ClodputerError as error:
-            told.append(SchedulerProblem(error.code, error.message, error.hint))
-    return [*told, *_files(found), *_folders(frame, units), *_logs(frame)]
+            listed.append(SchedulerProblem(error.code, error.message, error.hint))
+    return [*listed, *_files(found), *_folders(frame, units), *_logs(frame)]
 
 
 def _session(frame: Frame) -> Iterator[SchedulerProblem]:
@@ -48,7 +48,7 @@ def _session(frame: Frame) -> Iterator[SchedulerProblem]:
     if name and name != "Aqua":
         yield SchedulerProblem(
             "no_desktop",
-            f"this is no desktop session, but {name}, such as one by ssh; units run in the desktop's",
+            f"this session is not the desktop's, in which launchd runs units, but {name}, such as one by ssh",
             "Units are loaded when you log in at the screen, and end when you log out.",
             fatal=False,
         )
@@ -61,7 +61,7 @@ def _jobs(frame: Frame, found: Sequence[FoundUnit]) -> Iterator[SchedulerProblem
         if one.name in disabled:
             yield SchedulerProblem(
                 "launchd_disabled",
-                f"{one.name} is disabled in launchd, which outlives its file",
+                f"{one.name} is disabled in launchd, which launchd remembers even without its file",
                 "Enable it, then install again.",
                 one.name,
                 fix=("launchctl", "enable", launchctl.target(one.name)),
@@ -99,7 +99,7 @@ def _doubled(frame: Frame, found: Sequence[FoundUnit]) -> Iterator[SchedulerProb
             yield SchedulerProblem(
                 "loaded_twice",
                 f"{one.name} is also loaded outside of the desktop session",
-                "Each of its alarms rings twice.",
+                "Each of its alarms goes off twice.",
                 one.name,
                 False,
                 ("launchctl", "bootout", target),
@@ -123,7 +123,7 @@ def _files(found: Sequence[FoundUnit]) -> Iterator[SchedulerProblem]:
             elif status.st_uid != os.getuid() or status.st_mode & 0o022:
                 yield SchedulerProblem(
                     "plist_not_safe",
-                    f"{path} is another's, or others may write to it: launchd refuses it",
+                    f"{path} belongs to another account, or others can write to it: launchd refuses it",
                     "Make it yours, with mode 0644.",
                     one.name,
                     fix=("chmod", "0644", path),
@@ -151,7 +151,7 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[SchedulerProblem]:
                 yield SchedulerProblem(
                     "no_folder",
                     f"{path} is watched and is not there",
-                    "Make it. Until then nothing tells of files in it.",
+                    "Make it. Until then files in it are not noticed.",
                     unit.name,
                     False,
                 )

@@ -6,15 +6,14 @@ import os
 from typing import Any
 
 from clodputer.schedulers.launchd import calendar, plist
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
+from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Frame, Unit
 from clodputer.store.home import Home
 
 
 def render(frame: Frame, alarm: Alarm) -> Unit:
     """The unit that serves this alarm. Raises ClodputerError when a value cannot be written into a property list."""
     name = plist.label(frame, alarm.kind, alarm.task)
-    arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
-    text = plist.written(frame, name, alarm.kind, arguments, _starts(frame, alarm), alarm.task)
+    text = plist.written(frame, name, alarm.kind, alarm.arguments(), _starts(frame, alarm), alarm.task)
     return Unit(name, alarm.kind, alarm.task, {f"{plist.folder(frame)}/{name}.plist": text})
 
 

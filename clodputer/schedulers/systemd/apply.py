@@ -29,7 +29,7 @@ def apply(frame: Frame, changes: Sequence[Change], done: Callable[[Change], None
     """Perform changes; may be repeated. Raises ClodputerError only when the manager does not answer at all."""
     if not changes:
         return []
-    # While the person has no manager there is nobody to be told of what is removed.
+    # While the person has no manager there is no manager to stop what is removed.
     asked = not systemctl.away() or any(change.verb != REMOVE for change in changes)
     _take_down(frame, [unit for change in changes for unit in _gone(change)], asked)
     problems, performed = [], []
@@ -178,8 +178,8 @@ def _write(frame: Frame, change: Change) -> None:
             if found is None or unitfile.marked(found) is None:
                 raise ClodputerError(
                     "unit_foreign",
-                    f"{path} is there, and not of Clodputer",
-                    "Move it elsewhere if it is not needed; Clodputer touches nothing of others.",
+                    f"{path} is there, and Clodputer did not write it",
+                    "Move it elsewhere if it is not needed; Clodputer changes no files of others.",
                 )
         if change.verb == ADD or there.get(path) != text:
             atomic.write(path, text.encode("utf-8", "surrogateescape"), mode=0o644)
@@ -205,5 +205,5 @@ def _reload(frame: Frame, done: Sequence[Change]) -> None:
         systemctl.systemctl(frame, "reset-failed", "--", *failed)
     starters = [unit for change in done if change.verb != REMOVE for unit in _starters(change)]
     if starters:
-        # Those that cannot be started are told by their state afterwards.
+        # Those that cannot be started are seen by their state afterwards.
         systemctl.systemctl(frame, "restart", "--", *starters)

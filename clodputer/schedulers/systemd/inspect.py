@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 from typing import Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.schedulers.mark import Mark
 from clodputer.schedulers.systemd import systemctl, unitfile
-from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS, Mark
+from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS
 from clodputer.schedulers.unit import FoundUnit, Frame
 
 Shown = Mapping[str, Mapping[str, str]]
@@ -22,12 +23,12 @@ _RESULTS = {
     "exit-code": "it ended with status {status}",
     "signal": "it was killed",
     "core-dump": "it crashed",
-    "timeout": "it took longer than it may",
+    "timeout": "it took longer than its time limit",
     "oom-kill": "memory ran out",
     "resources": "systemd could not prepare its start",
     "start-limit-hit": "it was started too often in a short time",
     "unit-start-limit-hit": "what it starts was started too often in a short time",
-    "trigger-limit-hit": "it rang too often in a short time",
+    "trigger-limit-hit": "it went off too often in a short time",
 }
 # What execve and systemd's preparations for it end with (systemd.exec(5)).
 _STATUSES = {"200": "its working folder is not there", "203": "the program is not there or cannot be started"}
@@ -169,8 +170,8 @@ def _state(one: Mapping[str, str]) -> str:
 
 
 def _failed(known: Shown) -> str:
-    told = [f"{unit}: {failure(one)}" for unit, one in known.items() if failure(one)]
-    return "; ".join(told)
+    failures = [f"{unit}: {failure(one)}" for unit, one in known.items() if failure(one)]
+    return "; ".join(failures)
 
 
 def failure(one: Mapping[str, str]) -> str:

@@ -29,18 +29,20 @@ def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) ->
         for path in files
     }
     if systemctl.away():
-        # That it does not answer is told by `answers`.
+        # `answers` reports that it does not answer.
         return list(_of_linger())
     try:
         shown = systemctl.show(frame, list(owners))
     except ClodputerError as error:
         return [SchedulerProblem(error.code, error.message, error.hint)]
-    told = [problem for unit, name in owners.items() for problem in _of_unit(name, unit, shown.get(unit, {}))]
-    return [*_of_linger(), *_of_manager(shown), *told]
+    of_units = [
+        problem for unit, name in owners.items() for problem in _of_unit(name, unit, shown.get(unit, {}))
+    ]
+    return [*_of_linger(), *_of_manager(shown), *of_units]
 
 
 def let_linger() -> str:
-    """What to do for alarms that ring although nobody is logged in."""
+    """What to do for alarms that are to go off although nobody is logged in."""
     return f"To have it run at any time: {systemctl.LET_LINGER.format(account=quote(systemctl.account()))}"
 
 
@@ -92,7 +94,7 @@ def _of_unit(name: str, unit: str, one: Mapping[str, str]) -> Iterator[Scheduler
     elif why:
         fix = ("systemctl", "--user", "restart", unit)
         yield SchedulerProblem(
-            "unit_failed", f"{unit} does not ring any more: {why}", _run(fix), name, fix=fix
+            "unit_failed", f"{unit} does not go off any more: {why}", _run(fix), name, fix=fix
         )
     added = one.get("DropInPaths", "")
     if added:

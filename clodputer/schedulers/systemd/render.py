@@ -29,9 +29,8 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
         "description": plain(f"Clodputer: {what[alarm.kind]}"),
         "service": name + SERVICE,
     }
-    arguments = ("exec", "--task", alarm.task) if alarm.kind == TASK else ("exec",)
     service = {
-        "command": " ".join([_program(frame.shim), *(argument(one) for one in arguments)]),
+        "command": " ".join([_program(frame.shim), *map(argument, alarm.arguments())]),
         "environment": [quoted(plain(f"{key}={value}")) for key, value in sorted(frame.environment.items())],
         "timeout": f"{ceil(alarm.timeout) + GRACE}s" if alarm.timeout else "infinity",
         "pause": alarm.kind == SPOOL,

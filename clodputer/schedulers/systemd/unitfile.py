@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple, Optional
-from urllib.parse import quote, unquote
+from typing import Optional
 
+from clodputer.schedulers.mark import Mark
 from clodputer.schedulers.unit import Frame, home_tag, unit_stem
 
 PREFIX = "clodputer-"
 SERVICE, TIMER, PATH = ".service", ".timer", ".path"
 SUFFIXES = (SERVICE, TIMER, PATH)
-# What pulls in the units that ring; services are started by these only.
+# What pulls in timers and paths; services are started by these only.
 WANTS = {TIMER: "timers.target.wants", PATH: "paths.target.wants"}
 
 _MARK = re.compile(r"# clodputer-unit home=(\S+) kind=(\S+) task=(\S*)")
 # A unit is some kilobytes long; a file that is larger is not ours.
 _LONGEST = 1 << 20
-
-
-class Mark(NamedTuple):
-    """What the first line of a unit of ours says: whose it is."""
-
-    home: str
-    kind: str
-    task: str
 
 
 def folder(frame: Frame) -> str:
@@ -34,7 +26,7 @@ def folder(frame: Frame) -> str:
 
 
 def stamp(frame: Frame, timer: str) -> str:
-    """The file in which systemd keeps when a timer rang last."""
+    """The file in which systemd keeps when a timer last went off."""
     return f"{_base('XDG_DATA_HOME', f'{frame.account}/.local/share')}/systemd/timers/stamp-{timer}"
 
 
@@ -63,16 +55,14 @@ def is_of_this_home(frame: Frame, unit: str) -> bool:
 
 def mark(home: str, kind: str, task: str) -> str:
     """The line by which a unit of ours is known, in ASCII letters only."""
-    return f"# clodputer-unit home={quote(os.fsencode(home), safe='/')} kind={kind} task={quote(task)}"
+    home, kind, task = Mark(home, kind, task).coded()
+    return f"# clodputer-unit home={home} kind={kind} task={task}"
 
 
 def marked(text: str) -> Optional[Mark]:
     """The mark of a unit of ours; None when it is somebody else's."""
     match = _MARK.fullmatch(text.partition("\n")[0])
-    if match is None:
-        return None
-    home, kind, task = match.groups()
-    return Mark(unquote(home, errors="surrogateescape"), unquote(kind), unquote(task))
+    return None if match is None else Mark(*match.groups()).decoded()
 
 
 def read(path: str) -> Optional[str]:

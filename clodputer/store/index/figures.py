@@ -45,6 +45,11 @@ class Figures(NamedTuple):
         return self.succeeded / judged if judged else None
 
     @property
+    def suspect(self) -> int:
+        """How many ended well and may have done nothing all the same."""
+        return sum(group.suspect for group in self.groups)
+
+    @property
     def cost_usd(self) -> float:
         """What they cost together."""
         return sum(group.cost_usd for group in self.groups)

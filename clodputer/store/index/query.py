@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from json import loads
 from math import inf
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
+from clodputer.model.outcome import SKIPPED
 from clodputer.store.home import Home
 from clodputer.store.index import file
 
@@ -25,6 +26,7 @@ class Finished(NamedTuple):
     reason: str
     duration: float
     cost_usd: Optional[float]
+    suspect: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -37,17 +39,22 @@ class Finished(NamedTuple):
             "ended_at": iso(self.at),
             "duration_seconds": self.duration,
             "cost_usd": self.cost_usd,
+            "suspect": self.suspect,
         }
 
 
 class Group(NamedTuple):
-    """Finished runs that ended alike: how many, how long they took together (seconds), what they cost together."""
+    """Finished runs that ended alike: how many, how long they took together (seconds), what they cost together.
+
+    suspect: how many of them may have done nothing, although they ended well.
+    """
 
     outcome: str
     reason: str
     runs: int
     seconds: float
     cost_usd: float
+    suspect: int = 0
 
 
 class Cost(NamedTuple):
@@ -73,7 +80,11 @@ BY = {
     "reason": "reason",
 }
 
-_FINISHED = "SELECT run_id, task, request_id, at, outcome, reason, duration, cost_usd FROM finished"
+_FINISHED = "SELECT run_id, task, request_id, at, outcome, reason, duration, cost_usd, suspect FROM finished"
+
+
+def _finished(row: Sequence[Any]) -> Finished:
+    return Finished(*row)._replace(suspect=bool(row[-1]))
 
 
 class Index:
@@ -125,13 +136,13 @@ class Index:
         """The newest finished run of each task, or the newest that ended with this outcome."""
         newest = "SELECT run_id FROM newest WHERE outcome = :outcome"
         rows = self._ask(f"{_FINISHED} WHERE run_id IN ({newest})", {"outcome": outcome})
-        return {row[1]: Finished(*row) for row in rows}
+        return {row[1]: _finished(row) for row in rows}
 
     def finished(self, since: float) -> list[Finished]:
         """The runs that ended from `since` (epoch seconds) on, each once, oldest first."""
         where, values = _span("", since, inf)
         rows = self._ask(f"{_FINISHED} {where} ORDER BY at, id", values)
-        return [Finished(*row) for row in rows]
+        return [_finished(row) for row in rows]
 
     def runs(
         self, task: str = "", outcomes: Collection[str] = (), since: float = 0.0, last: int = -1
@@ -141,7 +152,7 @@ class Index:
         rows = self._ask(
             f"{_FINISHED} {where} ORDER BY at DESC, id DESC LIMIT :most", {**values, "most": last}
         )
-        return [Finished(*row) for row in rows]
+        return [_finished(row) for row in rows]
 
     def number_of_runs(self, task: str = "", outcomes: Collection[str] = (), since: float = 0.0) -> int:
         """How many runs ended from `since` (epoch seconds) on and fit."""
@@ -181,7 +192,7 @@ class Index:
     ) -> list[Group]:
         """The runs of that time by outcome and reason."""
         where, values = _span(task, since, until, model=model)
-        totals = "outcome, reason, count(*), total(duration), total(cost_usd)"
+        totals = "outcome, reason, count(*), total(duration), total(cost_usd), coalesce(sum(suspect), 0)"
         order = "GROUP BY outcome, reason ORDER BY count(*) DESC, reason"
         rows = self._ask(f"SELECT {totals} FROM finished {where} {order}", values)  # noqa: S608
         return [Group(*row) for row in rows]
@@ -195,8 +206,10 @@ class Index:
     def durations(
         self, since: float, until: float = inf, task: str = "", model: Optional[str] = None
     ) -> list[float]:
-        """How long the runs of that time took, in seconds, shortest first."""
+        """How long the runs of that time took that had something to do, in seconds, shortest first."""
         where, values = _span(task, since, until, model=model)
+        values["skipped"] = SKIPPED
+        where = f"{where} AND outcome != :skipped"
         rows = self._ask(f"SELECT duration FROM finished {where} ORDER BY duration", values)  # noqa: S608
         return [row[0] for row in rows]
 

@@ -14,13 +14,14 @@ from clodputer.store.home import Home
 from clodputer.store.log import archive
 
 # Raised whenever the tables, or what is put into them, change.
-VERSION = 2
+VERSION = 3
 TABLES = """
 CREATE TABLE sources (id INTEGER PRIMARY KEY, path TEXT, inode INTEGER UNIQUE, head BLOB, offset INTEGER, modified INTEGER);
 CREATE TABLE events (id INTEGER PRIMARY KEY, source INTEGER, start INTEGER, length INTEGER, at REAL, event TEXT, task TEXT,
     run_id TEXT);
 CREATE TABLE finished (id INTEGER PRIMARY KEY, source INTEGER, run_id TEXT UNIQUE, task TEXT, request_id TEXT, at REAL,
-    outcome TEXT, reason TEXT, duration REAL, cost_usd REAL, lane TEXT, model TEXT, estimated INTEGER, subscription INTEGER);
+    outcome TEXT, reason TEXT, duration REAL, cost_usd REAL, lane TEXT, model TEXT, estimated INTEGER, subscription INTEGER,
+    suspect INTEGER);
 CREATE TABLE newest (task TEXT, outcome TEXT, at REAL, run_id TEXT, PRIMARY KEY (task, outcome)) WITHOUT ROWID;
 """
 # Made after the first reading, which takes half as long again with them.
@@ -29,8 +30,9 @@ CREATE INDEX IF NOT EXISTS events_by_task ON events (task);
 CREATE INDEX IF NOT EXISTS events_by_kind ON events (event, task);
 CREATE INDEX IF NOT EXISTS events_by_time ON events (at);
 CREATE INDEX IF NOT EXISTS events_by_run ON events (run_id) WHERE run_id != '';
-CREATE INDEX IF NOT EXISTS finished_by_time ON finished (at, outcome, reason, duration, cost_usd);
-CREATE INDEX IF NOT EXISTS finished_by_task ON finished (task, at, outcome, reason, duration, cost_usd);
+CREATE INDEX IF NOT EXISTS finished_by_time ON finished (at, outcome, reason, duration, cost_usd, suspect);
+CREATE INDEX IF NOT EXISTS finished_by_task ON finished (task, at, outcome, reason, duration, cost_usd,
+    suspect);
 """
 
 # By their first bytes (a moment, an event, a task) two files with one inode number are told apart.
@@ -205,13 +207,14 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
                     _text(value.get("model")),
                     value.get("cost_estimated") is True,
                     value.get("subscription") is True,
+                    bool(value.get("suspect")),
                 )
             )
             newest += [(task, "", at, run_id), (task, outcome, at, run_id)]
     connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
     # A settling that was repeated after a crash logs the same end again.
     connection.executemany(
-        "INSERT OR IGNORE INTO finished VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", runs
+        "INSERT OR IGNORE INTO finished VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", runs
     )
     connection.executemany(
         "INSERT INTO newest VALUES (?, ?, ?, ?) ON CONFLICT (task, outcome) DO UPDATE"

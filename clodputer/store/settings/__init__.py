@@ -20,6 +20,7 @@ NO_VARIABLES: Mapping[str, str] = {}
 RULES = (
     "store/settings/check.py",
     "store/tasks/models.py",
+    "model/channel.py",
     "model/keys.py",
     "model/keyvalue.py",
     "model/settings.py",
@@ -51,7 +52,7 @@ def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         try:
             values[key] = read_text(SINGLE[key], environ[name])
         except Expected as error:
-            message = f"{name}: {error.told(repr(environ[name][:60]))}"
+            message = f"{name}: {error.message(repr(environ[name][:60]))}"
             raise ClodputerError("environment_invalid", message, f"Correct {name}, or unset it.") from None
     return values
 
@@ -82,8 +83,8 @@ def _of_file(home: Home) -> Mapping[str, Any]:
 
         checked = check(document(home.config), os.path.basename(home.config))
         if checked.problems:
-            told = "\n".join(map(str, checked.problems))
-            raise ClodputerError("config_invalid", told, f"Fix {home.config}.")
+            listed = "\n".join(map(str, checked.problems))
+            raise ClodputerError("config_invalid", listed, f"Fix {home.config}.")
         return checked.values, True
 
     kept = cache.get(home, home.config, cache.program(*RULES), fresh)

@@ -35,7 +35,7 @@ def write(home: Home, name: str, text: Optional[str]) -> bool:
             wanted = f"write {name}: {text}" if text is not None else f"take {name} out"
             raise ClodputerError(
                 "config_not_editable",
-                f"{home.config} is not written so that a program could change {name} and leave the rest alone",
+                f"{home.config} is written so that {name} cannot be changed without touching something else in it",
                 f"Edit it by hand: {wanted}.",
             )
         if after == before:
@@ -80,8 +80,8 @@ def _proven(before: str, after: str, name: str, text: Optional[str]) -> Optional
     is_text = BY_NAME[name].kind not in (COUNT, MONEY)
     if name not in found or (found[name] != text if is_text else isinstance(found[name], str)):
         return None
-    told = {(problem.key, problem.message) for problem in check(old, "").problems}
-    return after if {(problem.key, problem.message) for problem in check(new, "").problems} <= told else None
+    known = {(problem.key, problem.message) for problem in check(old, "").problems}
+    return after if {(problem.key, problem.message) for problem in check(new, "").problems} <= known else None
 
 
 def _with(text: str, name: str, written: str) -> str:
@@ -104,7 +104,7 @@ def _with(text: str, name: str, written: str) -> str:
 
 
 def _around(rest: str) -> tuple[str, str]:
-    """The blanks before the value that stands behind `key:` in a line, and what follows it: blanks, perhaps a comment."""
+    """The spaces before the value behind `key:` in a line, and what follows it: spaces, perhaps a comment."""
     value = rest.lstrip(" \t")
     blank = rest[: len(rest) - len(value)]
     quoted, comment = _QUOTED.match(value), _COMMENT.search(blank + value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from json import dumps
 from typing import Any, NamedTuple, Optional
@@ -47,6 +47,13 @@ class AtWork(NamedTuple):
 def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
     """Put a request into `new/` as JSON under that file name: the public door, also for ourselves. Raises OSError."""
     atomic.write(f"{home.new}/{name}", dumps(fields).encode() + b"\n", through=home.tmp)
+
+
+def put_down(folder: str, requests: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Write requests, (file name, fields) each, into a folder of ours, from which `deliver` moves them. Raises OSError."""
+    for name, fields in requests:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        atomic.write(f"{folder}/{name}", dumps(fields).encode() + b"\n", durable=True)
 
 
 def deliver(home: Home, folder: str, names: Sequence[str]) -> None:

@@ -8,6 +8,10 @@ from clodputer.model.placename import is_place
 from clodputer.store.folder import entries
 from clodputer.store.spool import layout
 
+# In the outbox: the ending of the name that says when to look for something to tell, and the moment that never comes. What
+# waits there is due within so many seconds: a digest in a day, or after a week that nothing ran.
+LOOK, NEVER, FARTHEST = ".look", "9999999999999", 400 * 86400.0
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clodputer.store.home import Home
@@ -21,6 +25,48 @@ def has_drops(home: Home) -> bool:
 def was_blocked(home: Home) -> bool:
     """Whether the last exec could not work (store/blocked.py): its next one finds out whether that is over."""
     return os.path.lexists(f"{home.ledger}/blocked")
+
+
+def has_letters(home: Home, now: float) -> bool:
+    """Whether a letter in the outbox is due at `now` (epoch seconds), or somebody may have to be told of something.
+
+    That is when its time has come (a hold ends), and when the log says more than when it was read for that (store/outbox.py).
+    """
+    for name in entries(home.outbox):
+        when, _, rest = name.partition(".")
+        if not when.isdecimal():
+            continue
+        looked = name.endswith(LOOK)
+        if is_past(when, now):
+            return True
+        if looked and rest[: -len(LOOK)] != log_stamp(home):
+            return True
+    return False
+
+
+def has_due_letters(home: Home, now: float) -> bool:
+    """Whether a letter is due at `now` (epoch seconds)."""
+    for name in entries(home.outbox):
+        when = name.partition(".")[0]
+        if not name.endswith(LOOK) and is_past(when, now):
+            return True
+    return False
+
+
+def is_past(when: str, now: float) -> bool:
+    """Whether a moment in a name of the outbox has come, or is farther ahead than any that is noted: the clock went back."""
+    if not when.isdecimal() or when == NEVER:
+        return False
+    return not now * 1000 < int(when) <= (now + FARTHEST) * 1000
+
+
+def log_stamp(home: Home) -> str:
+    """Which file the execution log is, and how long."""
+    try:
+        status = os.stat(home.log)
+    except OSError:
+        return "none"
+    return f"{status.st_ino:x}-{status.st_size:x}"
 
 
 def count_drops(home: Home) -> int:

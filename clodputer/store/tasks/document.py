@@ -159,7 +159,7 @@ class _Reader:
 
     def alias(self, event: Any, depth: int) -> Any:
         if event.anchor not in self.anchors:
-            self.broken(event, f"*{event.anchor[:60]} stands for nothing above it; {_STAR}")
+            self.broken(event, f"*{event.anchor[:60]} refers to no anchor above it; {_STAR}")
         value, weight, height = self.anchors[event.anchor]
         self.weigh(event, weight)
         self.reach(event, depth + height)

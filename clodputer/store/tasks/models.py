@@ -61,12 +61,14 @@ def _kind(key: Key) -> Any:
     elif key.kind in (keys.TEXTS, keys.CHOICES):
         item = key._replace(kind=keys.TEXT if key.kind == keys.TEXTS else keys.CHOICE)
         items = _list(_scalar(item._replace(smallest=None)))
-        return Annotated[items, BeforeValidator(_one_or_many), AfterValidator(_told(partial(_enough, key)))]
+        return Annotated[
+            items, BeforeValidator(_one_or_many), AfterValidator(_reported(partial(_enough, key)))
+        ]
     elif key.kind == keys.ARGUMENTS:
         items = _list(_scalar(key._replace(kind=keys.LINE, check=None)))
-        kind = Annotated[items, BeforeValidator(_told(_arguments)), AfterValidator(_told(_program))]
+        kind = Annotated[items, BeforeValidator(_reported(_arguments)), AfterValidator(_reported(_program))]
     elif key.kind == keys.VARIABLES:
-        name = Annotated[str, AfterValidator(_told(_variable))]
+        name = Annotated[str, AfterValidator(_reported(_variable))]
         kind = _mapping(name, _scalar(key._replace(kind=keys.LINE, check=None)))
     elif key.kind == keys.MAPPING:
         kind = dict[str, Any]
@@ -74,7 +76,7 @@ def _kind(key: Key) -> Any:
         return Any  # Each of them is checked with the table of its own type.
     else:
         return _scalar(key)
-    return kind if key.check is None else Annotated[kind, AfterValidator(_told(partial(_checked, key)))]
+    return kind if key.check is None else Annotated[kind, AfterValidator(_reported(partial(_checked, key)))]
 
 
 def _list(item: Any) -> Any:
@@ -86,10 +88,10 @@ def _mapping(name: Any, value: Any) -> Any:
 
 
 def _scalar(key: Key) -> Any:
-    return Annotated[Any, BeforeValidator(_told(partial(read, key)))]
+    return Annotated[Any, BeforeValidator(_reported(partial(read, key)))]
 
 
-def _told(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _reported(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The same function, with its error as one of pydantic's."""
 
     def call(value: Any) -> Any:
@@ -105,8 +107,15 @@ def _told(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _checked(key: Key, value: Any) -> Any:
     assert key.check is not None  # noqa: S101
-    key.check(value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value)
+    key.check(_plain(value))
     return value
+
+
+def _plain(value: Any) -> Any:
+    """A mapping, or a mapping of mappings, as plain values."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value
 
 
 def _enough(key: Key, value: list[Any]) -> list[Any]:

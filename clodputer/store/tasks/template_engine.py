@@ -38,7 +38,7 @@ class _Env:
 
 
 class _Context(dict[str, Any]):
-    """The context, known by its type so that a missing name can be told as `context.x`."""
+    """The context, known by its type so that a missing name can be reported as `context.x`."""
 
 
 class _Missing(StrictUndefined):
@@ -113,7 +113,7 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
     except (*_RUNAWAY, SyntaxError, ValueError) as error:
         return [Fault(1, f"the template cannot be read: {type(error).__name__}; make it simpler")]
     found = [
-        Fault(node.lineno, f"{type(node).__name__.lower()} is not available: a template stands alone")
+        Fault(node.lineno, f"{type(node).__name__.lower()} is not available: a template uses no other files")
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
     ]
     # What requests bring along is not reserved: in `{% for file in files %}` the name `file` is the person's own.

@@ -50,7 +50,7 @@ _Quoter.add_representer(
 def written(value: Any) -> str:
     """The value, mostly the keys of a task, as a document. Values are those of JSON.
 
-    What no task file can hold is told when it is read back.
+    What no task file can hold is reported when it is read back.
     """
     return _first_sound(value, in_lines=True)
 

@@ -8,7 +8,7 @@ import yaml
 
 # What the parser says, and what the person at the keyboard most likely did.
 _MEANINGS = (
-    ("found character '\\t'", "a tab stands where YAML takes blanks only; indent with blanks"),
+    ("found character '\\t'", "YAML does not allow tabs for indentation; use spaces"),
     (
         "mapping values are not allowed here",
         "a second ': ' in one line, or a line that is indented too far; put a text that holds ': ' in quotes",
@@ -43,7 +43,7 @@ def explain(error: Exception, text: str) -> tuple[int, str]:
     problem = str(error.problem or error.context or "").strip()
     mark = error.problem_mark or error.context_mark
     line = mark.line if mark else 0
-    # These are told where they were noticed; what matters is where the text began.
+    # The parser reports these where it noticed them; what matters is where the text began.
     if (
         problem.startswith(("found unexpected end of stream", "could not find expected"))
         and error.context_mark

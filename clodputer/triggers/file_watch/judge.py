@@ -35,7 +35,8 @@ def judge(trigger: Trigger, kept: Optional[Snapshot], seen: Seen, facts: Facts, 
         before = before._replace(entries={})  # it was not there when we looked before, so it is new
     if before.entries and not found.files and found.root != before.root:
         trouble = (
-            f"{seen.path} is empty, and not the folder that was there; what was in that one is not forgotten"
+            f"{seen.path} is another folder than before, and empty, as when a disk is not mounted; "
+            "the files of the former one are remembered"
         )
         return _decision(before, before._replace(trouble=trouble), None, "watch_failed")
     looked, events = _compared(trigger, before, found, seen, facts, now)

@@ -77,7 +77,10 @@ def judge(facts: Facts, scheduler: str, waited: Waited) -> list[Finding]:
     found = [*_surroundings(facts, scheduler, seen), *_inside(seen), *_real(seen)]
     if any(finding.level != OK for finding in found):
         return found
-    return [*ok(NAME, f"{scheduler} started the probe, and it found all in place after {after}"), *found]
+    return [
+        *ok(NAME, f"{scheduler} started the probe, which found everything in place after {after}"),
+        *found,
+    ]
 
 
 def _surroundings(facts: Facts, scheduler: str, seen: Mapping[str, Any]) -> list[Finding]:
@@ -91,10 +94,10 @@ def _surroundings(facts: Facts, scheduler: str, seen: Mapping[str, Any]) -> list
         if name in ("PATH", "HOME", "CLODPUTER_HOME", "LANG", "SHELL") and environment.get(name) != value
     ]
     if wrong:
-        told = "; ".join(f"{name} is {environment.get(name) or 'not set'}" for name in wrong)
+        wrongly = "; ".join(f"{name} is {environment.get(name) or 'not set'}" for name in wrong)
         found += problem(
             NAME,
-            f"started by {scheduler}, the environment is not the one that was frozen: {told}",
+            f"started by {scheduler}, the environment is not the one that was frozen: {wrongly}",
             "Run: clodputer install",
         )
     if seen.get("user") != facts.user:

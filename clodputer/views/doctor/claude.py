@@ -87,7 +87,7 @@ def version(facts: Facts, check: str, path: str) -> list[Finding]:
 
 
 def login(facts: Facts) -> list[Finding]:
-    """How scheduled runs are logged in, as far as that is told without asking anybody or spending anything."""
+    """How scheduled runs are logged in, as far as that can be seen without asking anybody or spending anything."""
     found = _refused(facts)
     if found:
         return found
@@ -143,10 +143,10 @@ def _api_key(facts: Facts) -> list[Finding]:
         env = {**_apart(facts, scratch, path), "ANTHROPIC_API_KEY": facts.secrets["ANTHROPIC_API_KEY"]}
         said = ask(facts, [path, "auth", "status"], env)
     try:
-        told = loads(said.out)
-        logged_in = bool(told["loggedIn"])
+        answer = loads(said.out)
+        logged_in = bool(answer["loggedIn"])
     except (ValueError, KeyError, TypeError):
-        return ok("login", f"{where}; claude does not say what it thinks of it")
+        return ok("login", f"{where}; claude does not say whether it accepts it")
     if not logged_in:
         return problem(
             "login",
@@ -174,8 +174,8 @@ def _stored(facts: Facts) -> list[Finding]:
         or expand("~/.claude", facts.environ)
     )
     path = f"{expand(folder, facts.environ)}/.credentials.json"
-    told = (runs.read_json(path) or {}).get("claudeAiOauth")
-    if not isinstance(told, dict):
+    login = (runs.read_json(path) or {}).get("claudeAiOauth")
+    if not isinstance(login, dict):
         if facts.platform == "darwin":
             return note(
                 "login",
@@ -185,9 +185,9 @@ def _stored(facts: Facts) -> list[Finding]:
         return note(
             "login", f"no login of claude is seen, neither in {facts.home.secrets} nor in {path}", SETUP_TOKEN
         )
-    ends = told.get("expiresAt")
+    ends = login.get("expiresAt")
     late = facts.now - ends / 1000 if isinstance(ends, (int, float)) else 0.0
-    if late > 0 and not told.get("refreshToken"):
+    if late > 0 and not login.get("refreshToken"):
         return problem("login", f"the login in {path} ended {format_duration(late)} ago", SETUP_TOKEN)
     if late > 30 * DAY:
         return note(

@@ -179,7 +179,7 @@ def place(facts: Facts) -> list[Finding]:
 
 
 def kind_of(path: str, mounts: list[tuple[str, str]]) -> str:
-    """The kind of file system on which a path lies, given (folder, kind) of all mounts in order; "" when it is not told."""
+    """The kind of file system on which a path lies, given (folder, kind) of all mounts in order; "" when it is not known."""
     found, length = "", -1
     for folder, kind in mounts:
         inside = path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -277,7 +277,7 @@ def other_homes(facts: Facts) -> list[Finding]:
         if not home:
             found += note(
                 "other-homes",
-                f"{_names(facts, home)} bear our mark, and do not say whose they are",
+                f"{_names(facts, home)} have the mark of Clodputer, and do not say which home they belong to",
                 "Look at them.",
             )
         elif not homes.exists(homes.Home(home)):

@@ -95,7 +95,7 @@ def program(facts: Facts) -> list[Finding]:
     if not found:
         return ok(
             "program",
-            f"a shell finds no clodputer on PATH, and schedulers need none; this is {facts.python} -m clodputer",
+            f"there is no clodputer on PATH, which schedulers do not need; this is {facts.python} -m clodputer",
         )
     try:
         said = ask(facts, [found[0], "--version"])

@@ -22,7 +22,7 @@ from clodputer.views import faults as contained
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
 from clodputer.views.doctor.fix import SETTLE, UNLINK, Fix
 
-NOBODY = "Nobody runs exec. Have a scheduler do so: clodputer install. By hand: clodputer exec"
+NOBODY = "No exec comes. Have a scheduler start it: clodputer install. By hand: clodputer exec"
 
 # Every exec empties `new/`, and drops wake a scheduler at once; in seconds.
 UNSEEN = 60.0
@@ -87,7 +87,7 @@ def queue(facts: Facts) -> list[Finding]:
         if unknown:
             found += problem(
                 "queue",
-                f"nobody will run {named(unknown)}: what has no name of ours in a lane is passed over",
+                f"{named(unknown)} will never run: only what Clodputer has put into a lane is looked at",
                 f"Move requests into {facts.home.new}, where they are taken in; remove the rest.",
             )
         if gone:
@@ -121,7 +121,7 @@ def slots(facts: Facts) -> list[Finding]:
             )
             found += problem(
                 "slots",
-                f"{what} in lane {each.lane}: its exec died, and nobody has seen to it since",
+                f"{what} in lane {each.lane}: its exec died, and no other one has settled it since",
                 "The next exec settles it: clodputer exec",
                 SETTLE,
             )
@@ -136,7 +136,7 @@ def aside(facts: Facts) -> list[Finding]:
             found += problem(
                 "aside",
                 f"{facts.home.new}/{name} cannot be taken in: {reason}",
-                "Move it away yourself, with the rights of its owner.",
+                "Move it away yourself, as its owner.",
             )
     for place, what in ((find.REJECTED, "rejected"), (find.DEAD, "given up")):
         folder = find.folder(facts.home, place)
@@ -145,7 +145,7 @@ def aside(facts: Facts) -> list[Finding]:
             found += note(
                 "aside",
                 f"{counted(len(names), 'request')} {what}, in {folder}: {named(sorted(names))}",
-                f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry. Remove what is dealt with.",
+                f"Why, and what fixes it: clodputer queue --{place}; then: clodputer retry, or clodputer dismiss.",
             )
     names = set_aside.names(facts.home.parked)
     if names:

@@ -31,7 +31,7 @@ GUARDED = (
 )
 # How long a folder may take to answer, in seconds.
 ANSWER = 3.0
-# Of broken files so many are told, and of the mistakes of each; `validate` tells all.
+# So many broken files are shown, and so many mistakes of each; `validate` shows all.
 MOST_FILES, MOST_MISTAKES = 20, 10
 
 

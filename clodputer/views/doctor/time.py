@@ -29,7 +29,7 @@ MOST = 1000
 # The hours in which a Mac that nobody uses is asleep.
 NIGHT = (22, 7)
 
-# Of what was missed these are told: the others were chosen.
+# Slot times that were missed for these reasons are reported; the others were left out on purpose.
 _TOLD = ("too_late", "asleep_or_off")
 
 
@@ -50,7 +50,7 @@ def clock(facts: Facts) -> list[Finding]:
     if farthest > BACK:
         return note(
             "clock",
-            f"the clock went back: something was written down {format_duration(farthest)} ahead of now",
+            f"the clock was set back: something is dated {format_duration(farthest)} ahead of now",
             "Check date and time. The next exec begins anew from now; nothing is run twice.",
         )
     return ok("clock", zones.wall(facts.now))
@@ -96,11 +96,11 @@ def silence(facts: Facts) -> list[Finding]:
         else "nothing has ever run here"
     )
     if not found:
-        return ok("silence", f"every slot time was looked at; {last}")
+        return ok("silence", f"no slot time has passed without an exec; {last}")
     first, names = min(one.slot for one in found), sorted({one.task for one in found})
     return problem(
         "silence",
-        f"{counted(sum(one.number for one in found), 'slot time')} passed since {zones.wall(first)} and nobody looked "
+        f"{counted(sum(one.number for one in found), 'slot time')} passed since {zones.wall(first)} and no exec ran "
         f"({named(names)}); {last}",
         "No scheduler calls exec: clodputer install; to see if it works: clodputer doctor --canary",
     )

@@ -13,7 +13,7 @@ from subprocess import DEVNULL, TimeoutExpired, run
 from tempfile import mkdtemp
 from time import monotonic
 
-from clodputer.isolate.scratch import unusable
+from clodputer.isolate import scratch
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import format_duration
 from clodputer.store import home as homes
@@ -49,17 +49,13 @@ def execute(facts: Facts) -> list[Finding]:
 
 def temporary(facts: Facts) -> list[Finding]:
     """Whether runs have somewhere to put their temporary files."""
-    named = facts.environ.get("TMPDIR", "").rstrip("/")
-    wrong = {base: unusable(base) for base in dict.fromkeys((named, "/tmp")) if base}  # noqa: S108
-    problems = [f"{base}: {why}" for base, why in wrong.items() if why]
-    remedy = (
-        "Set TMPDIR to the absolute path of a folder that this account can write to, then: clodputer install"
-    )
-    if len(problems) == len(wrong):
-        return problem("tmpdir", f"runs have nowhere to put temporary files: {'; '.join(problems)}", remedy)
-    if problems:
-        return note("tmpdir", f"TMPDIR cannot be used, and runs use /tmp instead ({problems[0]})", remedy)
-    return ok("tmpdir", named or "/tmp")  # noqa: S108
+    base, problems = scratch.place(facts.environ)
+    if not base:
+        return problem(
+            "tmpdir", f"runs have nowhere to put temporary files: {'; '.join(problems)}", scratch.REMEDY
+        )
+    replaced = scratch.replaced(facts.environ)
+    return note("tmpdir", replaced, scratch.REMEDY) if replaced else ok("tmpdir", base)
 
 
 def _tried(facts: Facts, home: Home) -> list[Finding]:

@@ -9,7 +9,10 @@ from clodputer.model.usage import STATUS_LINE, WORDS, in_force
 from clodputer.store import usage
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
 
-SET_UP = "Set up the status line of Claude Code, and your own use becomes known too: clodputer statusline --snippet"
+SET_UP = (
+    "Set up the status line of Claude Code, and your own use becomes known too: clodputer statusline --snippet. "
+    "With an API key there are no windows."
+)
 
 
 def windows(facts: Facts) -> list[Finding]:

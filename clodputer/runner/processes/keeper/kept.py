@@ -92,7 +92,7 @@ class Kept:
         """Have the agent started. Raises ClodputerError "not_started"; without a pid nobody knows whether it was."""
         self._order(words.GO)
         if not self._alive:
-            message = "our process that was to start the agent was killed"
+            message = "the Clodputer process that was to start the agent was killed"
             raise ClodputerError("not_started", message, "Look for the out-of-memory killer.")
         report = self._wait_for(words.STARTED, words.REFUSED)
         if report is not None and report.kind == words.REFUSED:

@@ -1,0 +1,50 @@
+"""The effect `drop`: a request that follows the run goes into `new/`, exactly once.
+
+It is written into the run's folder before the record, whose writing commits both, and moved from there by a rename. So it is
+never there twice and never lost, whenever we are killed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from time import time
+from typing import Any
+
+from clodputer.effects.settling import Settling
+from clodputer.store.spool import drop
+
+# In the folder of the run.
+FOLDER = "follow"
+
+
+def put_down(settling: Settling) -> None:
+    """Write down all requests that follow the run, before its record is written. Raises OSError."""
+    drop.put_down(
+        f"{settling.folder}/{FOLDER}",
+        [(effect["name"], effect["request"]) for effect in settling.record["effects"] if _is_drop(effect)],
+    )
+
+
+def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
+    """Move one of them into `new/`, unless that was done before, and log it."""
+    folder, name = f"{settling.folder}/{FOLDER}", str(effect.get("name"))
+    if os.path.basename(name) != name or not os.path.isfile(f"{folder}/{name}"):
+        return
+    # Before the move: an event may be logged twice, but not left out.
+    settling.context.log(
+        time(),
+        "followed",
+        task=settling.record["task"],
+        request_id=settling.record["request_id"],
+        run_id=settling.run_id,
+        on=effect.get("on"),
+        place=effect.get("place"),
+        target=effect.get("target"),
+        follower=effect.get("request_id"),
+    )
+    drop.deliver(settling.context.home, folder, [name])
+
+
+def _is_drop(effect: Mapping[str, Any]) -> bool:
+    return effect.get("effect") == "drop"

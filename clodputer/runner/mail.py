@@ -1,0 +1,77 @@
+"""Mail: at which moments of a drain it is looked whether somebody is to be told, and sent what is due; no run waits for it."""
+
+# What looks and sends is imported when somebody is to be told of something: most homes tell nobody.
+from __future__ import annotations
+
+import os
+from time import time
+
+from clodputer.model.task import Task
+from clodputer.runner import fault
+from clodputer.store import outbox
+from clodputer.store.context import Context
+from clodputer.store.spool import idle
+
+STEP = "mail"
+# So long an exec waits at its end for what is being sent, in seconds: for as long as a postman may be there.
+LONGEST = 35.0
+
+_has_sent = False
+# The process that drains, not one of those that it forks for its slots: what these leave behind would become ours, and would
+# seem to belong to a run.
+_drains = 0
+
+
+def begin_drain() -> None:
+    """From now on it is this process that sends."""
+    global _drains
+    _drains = os.getpid()
+
+
+def wanted(context: Context) -> bool:
+    """Whether anybody is to be told of anything: by config.yaml, or as there was something before."""
+    return bool(context.settings.notify or context.settings.ping or outbox.looks(context.home))
+
+
+def begin(context: Context, task: Task) -> None:
+    """Before a run of `task`: if nobody was told of anything yet, know from now on what happens. Raises OSError."""
+    if (task.ping or wanted(context)) and not outbox.looks(context.home):
+        _post(context)
+
+
+def look(context: Context) -> None:
+    """Put down what is to be told. What goes wrong is logged. Raises OSError."""
+    if wanted(context):
+        _post(context)
+
+
+def send(context: Context) -> None:
+    """Have what is due be sent, beside us. In a process of one slot it does nothing: the one that drains looks as well."""
+    global _has_sent
+    if os.getpid() == _drains and idle.has_due_letters(context.home, time()):
+        _has_sent = True
+        from clodputer.outbox import postman
+
+        fault.contained(context, STEP, lambda: postman.start(context))
+
+
+def is_sending() -> bool:
+    """Whether what this process has sent away is still on its way."""
+    if not _has_sent:
+        return False
+    from clodputer.outbox import postman
+
+    return postman.running()
+
+
+def go_round(context: Context) -> None:
+    """Both, as far as there is something to do. Raises OSError."""
+    if wanted(context) and (not outbox.looks(context.home) or idle.has_letters(context.home, time())):
+        _post(context)
+    send(context)
+
+
+def _post(context: Context) -> None:
+    from clodputer.outbox import post
+
+    fault.contained(context, STEP, lambda: post.post(context, time()))

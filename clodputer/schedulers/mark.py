@@ -1,0 +1,23 @@
+"""The mark of a unit of ours in its scheduler's own file: by it a unit is found whatever has become of its task."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+
+class Mark(NamedTuple):
+    """What a unit of ours says of itself: whose it is, and which alarm it serves."""
+
+    home: str
+    kind: str
+    task: str
+
+    def coded(self) -> Mark:
+        """The same in ASCII letters without spaces; two hyphens, which would end a comment of XML, do not stand together."""
+        return Mark(*(quote(os.fsencode(word), safe="/").replace("--", "%2D%2D") for word in self))
+
+    def decoded(self) -> Mark:
+        """What was coded."""
+        return Mark(*(unquote(word, errors="surrogateescape") for word in self))

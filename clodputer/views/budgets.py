@@ -1,0 +1,52 @@
+"""Budgets as they stand: of everything, of each lane and of each task that has one, what is spent and reserved of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from clodputer.gates import budget
+from clodputer.model.budget import NEARLY, RUNS_PER_DAY, Use
+from clodputer.model.moment import iso
+from clodputer.model.task import Task
+from clodputer.store.context import Context
+from clodputer.store.history import History
+
+
+class Standing(NamedTuple):
+    """One limit of a budget. scope: all, lane or task; name: of the lane or the task, empty for everything."""
+
+    scope: str
+    name: str
+    use: Use
+
+    @property
+    def state(self) -> str:
+        """Whether it is spent, nearly spent, or neither ("open")."""
+        return "spent" if self.use.share >= 1 else "near" if self.use.share >= NEARLY else "open"
+
+    @property
+    def of_runs(self) -> bool:
+        """Whether it is a number of runs, and no money."""
+        return self.use.key == RUNS_PER_DAY
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        use = self.use
+        return {
+            "scope": self.scope,
+            "name": self.name or None,
+            "key": use.key,
+            "limit": use.limit,
+            "spent": round(use.used, 6),
+            "reserved": round(min(use.reserved, use.limit), 6),
+            "since": iso(use.since),
+            "until": iso(use.over),
+            "state": self.state,
+        }
+
+
+def standings(context: Context, tasks: Iterable[Task], now: float) -> list[Standing]:
+    """All limits that are set, as they stand at `now` (epoch seconds). Raises OSError."""
+    found = budget.everywhere(tasks, History(context.home), context, now)
+    return [Standing(scope, name, use) for (scope, name), use in found]
