@@ -38,6 +38,7 @@ class PastRun(NamedTuple):
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
     suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
+    parent: the run that it follows. trace_id: the first request of its line.
     """
 
     at: float
@@ -55,6 +56,8 @@ class PastRun(NamedTuple):
     item: str = ""
     suspect: bool = False
     final: bool = True
+    parent: str = ""
+    trace_id: str = ""
 
 
 class _Ends:
@@ -142,6 +145,10 @@ class History:
     def of_request(self, request_id: str, since: float) -> Iterator[PastRun]:
         """The attempts at one request, which was made at `since`. Raises OSError."""
         return (run for run in self._about(request_id, since) if run.request_id == request_id)
+
+    def of_trace(self, trace_id: str) -> Iterator[PastRun]:
+        """Those that follow one another, from one first request on. Raises OSError."""
+        return (run for run in self._about(trace_id, 0.0) if run.trace_id == trace_id)
 
     def _about(self, text: str, since: float) -> Iterator[PastRun]:
         """All runs whose lines hold the text as a JSON value, perhaps among others. To parse the others takes long."""
@@ -253,6 +260,8 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("item") or ""),
             bool(event.get("suspect")),
             event.get("final") is not False,
+            str(event.get("parent") or ""),
+            str(event.get("trace_id") or ""),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

@@ -76,6 +76,8 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "issue 4",
         True,
         True,
+        "",
+        "",
     )
 
 
