@@ -14,7 +14,7 @@ from typing import Any, Callable, NamedTuple
 
 import pytest
 
-from tests.system.month import checker, story
+from tests.system.month import checker, reading, story
 from tests.system.month.checker import Facts
 from tests.system.month.simulate import Month, home_of
 
@@ -53,7 +53,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     with patch.context(), home_of(folder, f"{64 + NUMBER // 5}m") as (home, disk):
         month = Month(folder, NUMBER, SEED)
         month.live(home, disk)
-        left = checker.processes(home.root, str(month.clock.path), str(month.stage))
+        left = reading.processes(home.root, str(month.clock.path), str(month.stage))
         yield Lived(Path(home.root), facts_of(month), month, left)
     patch.undo()
 
@@ -98,7 +98,7 @@ def test_every_promise_was_kept(lived: Lived) -> None:
 
 def test_it_was_a_month_worth_living(lived: Lived) -> None:
     """All that may go wrong went wrong, or the other test shows nothing."""
-    found = checker.read(lived.root)
+    found = reading.read(lived.root)
     reasons = {record["reason"] for record in found.records.values()}
     asked_for = {
         reason for kind in story.TASKS.values() for fate in kind.ends for reason in REASONS.get(fate, (fate,))
