@@ -35,7 +35,8 @@ PRIORITIES = {
 class Told(NamedTuple):
     """What is remembered between two looks.
 
-    failing: tasks whose latest end was a failure, each with whether that was told. holds: those that were told, by their
+    failing: tasks whose latest end was a failure, each with whether that was told. suspect: the same for a
+    success that may have done nothing. holds: those that were told, by their
     targets, each with its reason and end. said: when each edge was told last. active_at: when a run began or ended last (epoch
     seconds). idle: whether it was told that nothing runs.
     """
@@ -45,6 +46,7 @@ class Told(NamedTuple):
     said: Mapping[str, float] = {}
     active_at: Optional[float] = None
     idle: bool = False
+    suspect: Mapping[str, bool] = {}
 
 
 class Standing(NamedTuple):
@@ -95,7 +97,8 @@ def look(
     memory.compare(list(holds))
     memory.silence(idle_after)
     said = {key: at for key, at in memory.said.items() if abs(now - at) < QUIET}
-    return Told(memory.failing, memory.holds, said, memory.active_at, memory.idle), memory.found
+    told = Told(memory.failing, memory.holds, said, memory.active_at, memory.idle, memory.suspect)
+    return told, memory.found
 
 
 def next_look(told: Told, idle_after: Optional[float]) -> Optional[float]:
@@ -112,7 +115,7 @@ class _Memory:
     def __init__(self, told: Told, now: float) -> None:
         self.now, self.found = now, list[Edge]()
         self.failing, self.holds, self.said = dict(told.failing), dict(told.holds), dict(told.said)
-        self.active_at, self.idle = told.active_at, told.idle
+        self.active_at, self.idle, self.suspect = told.active_at, told.idle, dict(told.suspect)
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of the log; what it lacks, as an earlier version or a person wrote it, is empty."""
@@ -174,9 +177,16 @@ class _Memory:
     def _finished(self, event: Mapping[str, Any], at: float) -> None:
         self.active_at, self.idle = at, False
         task, run_id, outcome = _text(event, "task"), _text(event, "run_id"), _text(event, "outcome")
-        if outcome == SUCCEEDED:
-            if self.failing.pop(task, False):
-                message = "Its latest run succeeded."
+        suspect = _text(event, "suspect") if outcome == SUCCEEDED else ""
+        satisfied = _text(event, "reason") == "satisfied"
+        if suspect and task not in self.failing and task not in self.suspect:
+            title = f"{task} may have done nothing"
+            about = {"task": task, "run_id": run_id}
+            self.suspect[task] = self._tell("suspect", at, title, suspect, _show(run_id), **about)
+        if satisfied or (outcome == SUCCEEDED and not suspect):
+            was_told = [self.failing.pop(task, False), self.suspect.pop(task, False)]
+            if any(was_told):
+                message = "What its verify asks holds." if satisfied else "Its latest run succeeded."
                 self._tell(
                     "recovered",
                     at,
@@ -186,6 +196,7 @@ class _Memory:
                     task=task,
                     run_id=run_id,
                 )
+        if outcome == SUCCEEDED:
             self.found.append(Edge("result", at, f"{task} succeeded", "", _show(run_id), task, run_id))
         elif outcome not in BLAMELESS and event.get("final") is not False:
             self._failed(

@@ -51,6 +51,18 @@ def edges(
         ([finished("failed", final=False), finished("succeeded")], []),
         ([finished("failed"), finished("succeeded"), finished("succeeded")], ["failed", "recovered"]),
         ([finished("failed"), finished("limited"), finished("cancelled"), finished("skipped")], ["failed"]),
+        ([finished("succeeded", suspect="x"), finished("succeeded", suspect="x")], ["suspect"]),
+        ([finished("succeeded", suspect="x"), finished("succeeded", suspect="")], ["suspect", "recovered"]),
+        (
+            [finished("failed"), finished("succeeded", suspect="x"), finished("succeeded")],
+            ["failed", "recovered"],
+        ),
+        (
+            [finished("succeeded", suspect="x"), finished("failed"), finished("succeeded")],
+            ["suspect", "failed", "recovered"],
+        ),
+        ([finished("failed"), finished("skipped", reason="satisfied")], ["failed", "recovered"]),
+        ([finished("skipped", reason="satisfied"), finished("skipped", suspect="x")], []),
         ([finished("lost"), finished("failed", task="b")], ["failed", "failed"]),
         ([event("buried", reason="task_invalid", message="no such key")], ["failed"]),
         ([event("buried", task=None, reason="invalid_request")], []),
