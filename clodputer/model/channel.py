@@ -29,6 +29,7 @@ EDGES = {
     "recovered": "a task of which you were told that it failed has succeeded",
     "suspect": "a run has ended well and may have done nothing all the same; once, until one surely did something",
     "breaker": "the breaker of a task has opened: its triggers start nothing for a while",
+    "disabled": "a task was disabled by itself, as its requests ended without success (`auto_disable_after`)",
     "hold": "a hold began that nobody placed by hand, such as a usage limit",
     "hold_ended": "a hold of which you were told has ended",
     "auth": "the login of an account was refused; its tasks wait for a person",
