@@ -212,8 +212,10 @@ class _Memory:
 
     def _auto_disabled(self, event: Mapping[str, Any], at: float) -> None:
         task, run_id = _text(event, "task"), _text(event, "run_id")
-        title, command = f"{task} was disabled by itself", f"clodputer enable {task}"
-        self._tell("disabled", at, title, _text(event, "message"), command, task=task, run_id=run_id)
+        command = f"clodputer enable {task}"
+        self._tell(
+            "disabled", at, f"{task} is disabled", _text(event, "message"), command, task=task, run_id=run_id
+        )
 
     def _budget_near(self, event: Mapping[str, Any], at: float) -> None:
         used, limit = event.get("used"), event.get("of")
@@ -259,7 +261,7 @@ class _Memory:
 
 
 _READ = frozenset(
-    ("auto_disabled", "breaker_open", "budget_near", "buried", "finished", "missed", "parked", "started")
+    ("started", "finished", "buried", "breaker_open", "auto_disabled", "budget_near", "missed", "parked")
 )
 
 
