@@ -21,6 +21,7 @@ _HIGH, _URGENT, _LOW = 4, 5, 2
 PRIORITIES = {
     "failed": _HIGH,
     "breaker": _HIGH,
+    "disabled": _HIGH,
     "auth": _URGENT,
     "budget_spent": _HIGH,
     "parked": _HIGH,
@@ -228,6 +229,13 @@ class _Memory:
             task=task,
         )
 
+    def _auto_disabled(self, event: Mapping[str, Any], at: float) -> None:
+        task, run_id = _text(event, "task"), _text(event, "run_id")
+        command = f"clodputer enable {task}"
+        self._tell(
+            "disabled", at, f"{task} is disabled", _text(event, "message"), command, task=task, run_id=run_id
+        )
+
     def _budget_near(self, event: Mapping[str, Any], at: float) -> None:
         used, limit = event.get("used"), event.get("of")
         spent = isinstance(used, (int, float)) and isinstance(limit, (int, float)) and used >= limit
@@ -271,7 +279,9 @@ class _Memory:
         )
 
 
-_READ = frozenset(("started", "finished", "buried", "breaker_open", "budget_near", "missed", "parked"))
+_READ = frozenset(
+    ("started", "finished", "buried", "breaker_open", "auto_disabled", "budget_near", "missed", "parked")
+)
 
 
 def _text(event: Mapping[str, Any], key: str) -> str:

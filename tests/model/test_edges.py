@@ -71,6 +71,7 @@ def edges(
         ([event("budget_near", budget="Task a", limit="per_day", used=5, of=5)], ["budget_spent"]),
         ([event("missed", reason="asleep_or_off", slot_time=iso(NOW), count=2)], ["missed"]),
         ([event("missed", reason="disabled"), event("missed", reason="overlap")], []),
+        ([event("auto_disabled"), event("auto_disabled")], ["disabled"]),
         ([event("parked", item="issue 4"), event("parked", item="issue 5")], ["parked", "parked"]),
         ([event("parked", item="issue 4"), event("parked", item="issue 4")], ["parked"]),
         ([{"event": "finished"}, {"event": 3}, {}, {"event": "missed", "count": "x"}], ["failed", "missed"]),
