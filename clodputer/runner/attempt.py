@@ -27,12 +27,14 @@ from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof import after, before, check, expect
 from clodputer.runner.ready import Ready, prepare, with_found
+from clodputer.runner.remember import with_state
 from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, incomplete, resets, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
+from clodputer.store.state import Kept
 
 
 class Finished(NamedTuple):
@@ -72,6 +74,7 @@ class Attempt:
         self.over_budget = ""
         self._temporary = ""
         self._started = False
+        self._state: Optional[Kept] = None
         self._asked: tuple[Mapping[str, Any], ...] = ()
 
     def __enter__(self) -> Attempt:
@@ -121,7 +124,7 @@ class Attempt:
                 self.attempts,
                 self.history,
             )
-            launch = ready.launch
+            launch, self._state = ready.launch, ready.state
             finished = self._proved(ready)
         except ClodputerError as error:
             finished = Finished(Report(outcome.of("not_started", str(error))), launch, proof=self._asked)
@@ -157,7 +160,8 @@ class Attempt:
             self._suspicion(finished),
             self.over_budget,
         )
-        return with_follow_ups(self.context, self.task, record)
+        record = with_follow_ups(self.context, self.task, record)
+        return with_state(self.context, self.task, record, report.result, self._state)
 
     def _suspicion(self, finished: Finished) -> str:
         """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""
@@ -247,7 +251,7 @@ class Attempt:
 
     def _execute(self, ready: Ready, place: check.Place) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
-        task, facts, launch, text = ready
+        task, facts, launch, text, _ = ready
         snapshot = expect.before(task) if task.expect.file_changed else {}
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
