@@ -193,7 +193,7 @@ def test_a_file_name_that_is_no_task_name(name: str, tmp_path: Path) -> None:
     Path(path).write_text("prompt: a\n", encoding="utf-8")
     _, problems = taskfile.check_file(home, path, {})
     assert [problem.message.partition(";")[0] for problem in problems] == [
-        "the file's name is no name for a task"
+        "the file's name is not a valid task name"
     ]
     Path(path).write_text("prompt: a\nname: mine\n", encoding="utf-8")
     task, _ = taskfile.check_file(home, path, {})

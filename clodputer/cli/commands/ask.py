@@ -110,7 +110,7 @@ def _chosen(
 ) -> dict[str, Any]:
     folder = os.path.abspath(cwd or os.getcwd())
     if not os.path.isdir(folder):
-        raise usage(f"--cwd: {folder} is no folder", "Name one that is there.")
+        raise usage(f"--cwd: {folder} is not a folder", "Name one that is there.")
     chosen: dict[str, Any] = {"working_directory": folder}
     if model is not None:
         chosen["model"] = model
