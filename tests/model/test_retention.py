@@ -38,6 +38,15 @@ def test_what_is_needed_stays_and_counts() -> None:
     assert going(found, ALL._replace(size=0)) == ["200", "2", "1"]
 
 
+def test_what_is_spare_goes_first_where_there_are_too_many() -> None:
+    """Whatever its age; only what is too old goes before it."""
+    found = [thing._replace(spare=thing.name in ("1", "2")) for thing in things(1, 300, 200, 2)]
+    assert going(found, ALL._replace(number=3)) == ["2"]
+    assert going(found, ALL._replace(size=10)) == ["2", "1", "300"]
+    assert going(found, ALL._replace(age=250, number=2)) == ["300", "2"]
+    assert going(found, ALL._replace(age=250)) == ["300"]
+
+
 def test_from_the_future() -> None:
     """A clock that went back makes nothing old."""
     assert going(things(-500), ALL._replace(age=1)) == []
