@@ -60,7 +60,7 @@ LISTS = st.lists(
 
 @given(LISTS, st.builds(Limits, st.floats(0, NOW), st.integers(0, 12), st.integers(0, 600)))
 def test_properties(found: list[Thing], limits: Limits) -> None:
-    """Nothing needed goes; what goes is older than what stays; afterwards the limits hold; asked again nothing goes."""
+    """Nothing needed goes; what goes is older than what stays, or spare; afterwards the limits hold; again nothing goes."""
     gone = outdated(found, limits, NOW)
     left = [thing for thing in found if thing not in gone]
     free = [thing for thing in left if not thing.needed]
@@ -69,5 +69,9 @@ def test_properties(found: list[Thing], limits: Limits) -> None:
     if free:
         assert len(left) <= limits.number
         assert sum(thing.size for thing in left) <= limits.size
-        assert all(thing.at <= min(other.at for other in free) for thing in gone)
+        for thing in gone:
+            alike = [other.at for other in free if other.spare == thing.spare]
+            assert not alike or thing.at <= min(alike)
+            # What is not spare goes for its age alone while anything spare is there.
+            assert thing.spare or thing.at < NOW - limits.age or not any(other.spare for other in free)
     assert outdated(left, limits, NOW) == []
