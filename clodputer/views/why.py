@@ -24,8 +24,9 @@ from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import fates, setaside, status, waits, watching
+from clodputer.views import fates, predecessors, setaside, status, waits, watching
 from clodputer.views.fates import Overdue
+from clodputer.views.predecessors import Before
 from clodputer.views.run import record_problem
 from clodputer.views.setaside import SetAside
 from clodputer.views.waits import Waits
@@ -76,6 +77,7 @@ class Why(NamedTuple):
     overdue: tuple[Overdue, ...] = ()
     waits: tuple[Waits, ...] = ()
     by_itself: Optional[Disabled] = None
+    before: tuple[Before, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -95,6 +97,7 @@ class Why(NamedTuple):
             "scheduler": self.scheduled and self.scheduled.to_json(),
             "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
             "waits": [one.to_json() for one in self.waits],
+            "follows": [one.to_json() for one in self.before],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
 
@@ -121,6 +124,8 @@ class Why(NamedTuple):
             return ": a request of it waits for its time (see: clodputer queue)"
         if self.waiting:
             return f": a request of it waits for its turn in lane {self.task.lane}"
+        if not any(map(triggers.needs_alarm, self.task.triggers)) and self.before:
+            return " waits for the tasks that it follows"
         if not any(map(triggers.needs_alarm, self.task.triggers)):
             return " waits for a person or a dropped request; it has no trigger of its own"
         if self.scheduled is not None and self.scheduled.nothing_starts(self.name):
@@ -174,6 +179,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         tuple(fates.overdue(context.environ, context.home, known, now)),
         tuple(waits.of_task(waits.of_home(context.home), name)) if DELAYED in states else (),
         _by_itself(context, task),
+        predecessors.before(context, name, task, now),
     )
 
 

@@ -82,6 +82,7 @@ CALLS = {
         Call(("rejected/wrong.json",), "set_aside"),
         Call(("dead-1234",), "set_aside"),
         Call(("long",)),
+        Call(("good", "--trace"), "trace"),
     ],
     "logs": [Call(), Call(("--tail", "100000"))],
     "stats": [Call(), Call(("--by", "task")), Call(("--by", "model")), Call(("good", "--since", "3650d"))],

@@ -17,7 +17,7 @@ from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.ink import shown
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.watch import watch
-from clodputer.cli.text import conversation, set_aside, show_parts
+from clodputer.cli.text import conversation, set_aside, show_parts, trace_tree
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
@@ -36,6 +36,7 @@ from clodputer.store.spool.find import (
 from clodputer.tasks import taskfile
 from clodputer.views import setaside
 from clodputer.views.run import read
+from clodputer.views.trace import trace
 
 # What of a stream goes into the one object of --json; the file has all of it.
 MOST_SAID, MOST_STDERR = 500, 64 * 1024
@@ -51,10 +52,13 @@ MOST_SAID, MOST_STDERR = 500, 64 * 1024
     "--follow", is_flag=True, help="Go on with what is said until the run ends, then tell its result."
 )
 @click.option("--files", "listing", is_flag=True, help="Print only the paths and sizes of the run's files.")
+@click.option(
+    "--trace", "tree", is_flag=True, help="Show all runs of which one follows the other, as a tree."
+)
 @json_option
 @click.pass_obj
 def command(
-    as_json: bool, run: str, talk: bool, complaints: bool, listing: bool, *, follow: bool
+    as_json: bool, run: str, talk: bool, complaints: bool, listing: bool, tree: bool, *, follow: bool
 ) -> Union[Result, Printed]:
     """Show a run: its outcome, its conversation and its files.
 
@@ -68,8 +72,11 @@ def command(
       clodputer show nightly --follow
       clodputer show 3f9a2c1b --conversation
       clodputer show rejected/report.json
+      clodputer show nightly --trace
       clodputer show nightly --json
     """
+    if tree:
+        return show_trace(os.environ, run, time(), alone=not (talk or complaints or listing or follow))
     if follow:
         return _follow(os.environ, run, as_json=as_json, others=talk or complaints or listing)
     result = show(os.environ, run, talk=as_json and talk, complaints=as_json and complaints)
@@ -105,6 +112,20 @@ def _follow(environ: Mapping[str, str], wanted: str, *, as_json: bool, others: b
     sys.stdout.write(shown(text, sys.stdout, environ))
     sys.stdout.flush()
     return Printed(ExitCode.DONE if ended else ExitCode.EXPECTED)
+
+
+def show_trace(environ: Mapping[str, str], wanted: str, now: float, *, alone: bool) -> Result:
+    """The tree that a run belongs to. Raises ClodputerError."""
+    if not alone:
+        raise ClodputerError("usage", "--trace goes with no other option but --json", "", ExitCode.USAGE)
+    context = look(environ)
+    one = find(context.home, wanted)
+    if one.state != RUN:
+        raise ClodputerError(
+            "not_begun", f"{handle(one)} is no run", f"See it with: clodputer show {handle(one)}"
+        )
+    found = trace(context, one.task, one.run_id)
+    return Result(found.to_json(), context.masker.text(trace_tree.drawn(found, now)))
 
 
 def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complaints: bool = False) -> Result:

@@ -33,6 +33,7 @@ from clodputer.store.holds import USAGE_LIMIT
 from clodputer.store.spool.find import RUN, UNENDED, Found, handle, meant
 from clodputer.tasks import taskfile
 from clodputer.views import setaside
+from clodputer.views.predecessors import Before
 from clodputer.views.run import record_problem
 from clodputer.views.why import NOTHING, Why, of_task
 
@@ -108,6 +109,9 @@ def _words(found: Why, but: str, now: float) -> str:
     lines += [wrapped_field("waits", waits.line(one)) for one in found.waits]
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
     lines.append(wrapped_field("last run", _last(found, now)))
+    for one in found.before:
+        name = printable(f"{one.task}: " if one.task else "")
+        lines.append(wrapped_field("after" if one.on == "after" else "follows", f"{name}{_before(one)}"))
     if found.fates:
         lines.append(wrapped_field("not run", "\n".join(fates.lines(found.fates))))
     for overdue in found.overdue:
@@ -117,6 +121,11 @@ def _words(found: Why, but: str, now: float) -> str:
         lines.append(wrapped_field("alarm", wrong))
         lines.append(wrapped_field("fix", printable(found.scheduled.hint)))
     return "\n".join(lines)
+
+
+def _before(one: Before) -> str:
+    on = "" if one.on == "after" else f"{one.on}: "
+    return ink(printable(f"{on}{one.words}"), "green" if one.came else "yellow")
 
 
 def _of_request(context: Context, one: Found, now: float) -> Result:

@@ -191,7 +191,7 @@ SETTING = Key(
             DEPTH,
             "How many [follow-ups](follow-ups.md) deep a request may be. One that would be deeper is not dropped.",
             1,
-            1000,
+            200,
             example=8,
         ),
         Key(
