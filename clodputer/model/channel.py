@@ -97,7 +97,7 @@ _ON = Key(
     "on",
     CHOICES,
     None,
-    "Of which edges it is told.",
+    "Of which events it is told.",
     choices=tuple(EDGES),
     absent="all but `result`",
     example=["failed", "recovered"],
@@ -239,7 +239,7 @@ KEYS = (
                 absent="all of them",
                 example=["phone"],
             ),
-            _ON._replace(help="Of which edges they are told."),
+            _ON._replace(help="Of which events they are told."),
             Key(
                 "quiet_unless",
                 PATTERN,

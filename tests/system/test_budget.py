@@ -96,6 +96,13 @@ def test_of_a_lane_and_of_everything(home: Home, config: str, ran: set[str]) -> 
     assert {run["task"] for run in execute(home)["runs"]} == ran
 
 
+def test_a_program_that_says_what_it_costs(home: Home) -> None:
+    """The next run is expected to cost what its runs have cost, as with Claude: it does not begin when that is not left."""
+    command_task(home, "paid", "/bin/echo", '{"cost_usd": 0.42}', more="budget: {per_day: 1}\n")
+    ask(home, "paid-1", "paid-2", "paid-3")
+    assert len(execute(home)["runs"]) == 2
+
+
 def test_slots_side_by_side_do_not_exceed_it_together(home: Home, tmp_path: Path) -> None:
     """Four slots and three execs, and room for two runs: two begin, and while they last nothing else does."""
     Path(home.config).write_text("lanes: {default: {slots: 4}}\n")
