@@ -4,32 +4,22 @@
 # everything else follows from the log's events. Nothing here reads a clock or a file.
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.edge import Edge
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import BLAMELESS, REASONS, SUCCEEDED
 
 # The same edge of the same task is told again after so many seconds at the earliest: what flaps is one thing.
 QUIET = 3600.0
+# So many ends of runs are remembered by their ids.
+KNOWN = 200
 # What waits for a person's login or payment (model/decide.py), and holds that a person placed (runner/requests/holding.py).
 LOCKED_OUT = ("auth", "billing")
 BY_HAND = ("paused", "stopped")
 # Slot times that passed for a reason that somebody chose.
 CHOSEN = ("disabled", "on_hold", "overlap")
-_HIGH, _URGENT, _LOW = 4, 5, 2
-PRIORITIES = {
-    "failed": _HIGH,
-    "breaker": _HIGH,
-    "disabled": _HIGH,
-    "auth": _URGENT,
-    "budget_spent": _HIGH,
-    "parked": _HIGH,
-    "idle": _HIGH,
-    "recovered": _LOW,
-    "hold": _LOW,
-    "hold_ended": _LOW,
-}
 
 
 class Told(NamedTuple):
@@ -38,7 +28,8 @@ class Told(NamedTuple):
     failing: tasks whose latest end was a failure, each with whether that was told. suspect: the same for a
     success that may have done nothing. holds: those that were told, by their
     targets, each with its reason and end. said: when each edge was told last. active_at: when a run began or ended last (epoch
-    seconds). idle: whether it was told that nothing runs.
+    seconds). idle: whether it was told that nothing runs. ended: the latest runs whose ends were looked at, as an end is logged
+    again when settling is repeated after a crash.
     """
 
     failing: Mapping[str, bool] = {}
@@ -47,6 +38,7 @@ class Told(NamedTuple):
     active_at: Optional[float] = None
     idle: bool = False
     suspect: Mapping[str, bool] = {}
+    ended: Sequence[str] = ()
 
 
 class Standing(NamedTuple):
@@ -58,29 +50,6 @@ class Standing(NamedTuple):
     reason: str
     message: str
     until: Optional[float] = None
-
-
-class Edge(NamedTuple):
-    """One thing to tell. at: epoch seconds; item: what it is about beside its task; command: the one to type."""
-
-    edge: str
-    at: float
-    title: str
-    message: str
-    command: str
-    task: str = ""
-    run_id: str = ""
-    item: str = ""
-
-    @property
-    def key(self) -> str:
-        """What is told once in a while only."""
-        return f"{self.edge}|{self.task}|{self.item}"
-
-    @property
-    def priority(self) -> int:
-        """1 to 5, as ntfy has it."""
-        return PRIORITIES.get(self.edge, 3)
 
 
 def look(
@@ -97,7 +66,15 @@ def look(
     memory.compare(list(holds))
     memory.silence(idle_after)
     said = {key: at for key, at in memory.said.items() if abs(now - at) < QUIET}
-    told = Told(memory.failing, memory.holds, said, memory.active_at, memory.idle, memory.suspect)
+    told = Told(
+        memory.failing,
+        memory.holds,
+        said,
+        memory.active_at,
+        memory.idle,
+        memory.suspect,
+        memory.ended[-KNOWN:],
+    )
     return told, memory.found
 
 
@@ -116,6 +93,7 @@ class _Memory:
         self.now, self.found = now, list[Edge]()
         self.failing, self.holds, self.said = dict(told.failing), dict(told.holds), dict(told.said)
         self.active_at, self.idle, self.suspect = told.active_at, told.idle, dict(told.suspect)
+        self.ended = list(told.ended)
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of the log; what it lacks, as an earlier version or a person wrote it, is empty."""
@@ -177,6 +155,9 @@ class _Memory:
     def _finished(self, event: Mapping[str, Any], at: float) -> None:
         self.active_at, self.idle = at, False
         task, run_id, outcome = _text(event, "task"), _text(event, "run_id"), _text(event, "outcome")
+        if run_id in self.ended:
+            return
+        self.ended.append(run_id)
         suspect = _text(event, "suspect") if outcome == SUCCEEDED else ""
         satisfied = _text(event, "reason") == "satisfied"
         if suspect and task not in self.failing and task not in self.suspect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ NOW = 1_800_000_000.0
 HOLD = Standing("account.claude", "account claude", "--account claude", "usage_limit", "Until 5.", NOW + 60)
 
 NOTHING = Told()
+NUMBERS = count(1)
 
 
 def event(name: str, at: float = NOW, **fields: Any) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def event(name: str, at: float = NOW, **fields: Any) -> dict[str, Any]:
 
 
 def finished(outcome: str, **fields: Any) -> dict[str, Any]:
+    fields.setdefault("run_id", f"r{next(NUMBERS)}")
     reason = {"succeeded": "completed", "failed": "exit_status"}.get(outcome, outcome)
     return event("finished", outcome=outcome, **{"reason": reason, "final": True, **fields})
 
@@ -72,6 +75,7 @@ def edges(
         ([event("missed", reason="asleep_or_off", slot_time=iso(NOW), count=2)], ["missed"]),
         ([event("missed", reason="disabled"), event("missed", reason="overlap")], []),
         ([event("auto_disabled"), event("auto_disabled")], ["disabled"]),
+        ([finished("failed", run_id="r"), finished("failed", run_id="r", task="b")], ["failed"]),
         ([event("parked", item="issue 4"), event("parked", item="issue 5")], ["parked", "parked"]),
         ([event("parked", item="issue 4"), event("parked", item="issue 4")], ["parked"]),
         ([{"event": "finished"}, {"event": 3}, {}, {"event": "missed", "count": "x"}], ["failed", "missed"]),

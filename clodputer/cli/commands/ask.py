@@ -84,7 +84,7 @@ def command(
     _check(wanted)
     say = runs.teller(as_json)
     if no_wait:
-        return runs.drop(os.environ, ask.NAME, wanted, say)
+        return runs.drop(os.environ, ask.NAME, wanted, say, live=not as_json)
     made = runs.run(os.environ, ask.NAME, wanted, say, follow=follow, live=not as_json)
     return made if follow else _answered(made, say)
 

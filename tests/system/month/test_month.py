@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
@@ -17,6 +19,7 @@ import pytest
 from tests.system.month import checker, reading, story
 from tests.system.month.checker import Facts
 from tests.system.month.simulate import Month, home_of
+from tests.wait import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -169,7 +172,7 @@ def _logged(lived: Lived, **keys: Any) -> Callable[[], None]:
     return lambda: void(path.write_bytes(before))
 
 
-def _started(lived: Lived, task: str, number: int = 1, **keys: Any) -> Callable[[], None]:
+def _started(lived: Lived, task: str, number: int = 1) -> Callable[[], None]:
     undo = [
         _logged(
             lived,
@@ -178,7 +181,6 @@ def _started(lived: Lived, task: str, number: int = 1, **keys: Any) -> Callable[
             lane=story.TASKS[task].lane,
             request_id=f"extra-{one}",
             run_id=f"r-extra-{one}",
-            **keys,
         )
         for one in range(number)
     ]
@@ -190,6 +192,50 @@ def _torn(lived: Lived) -> Callable[[], None]:
     before = path.read_bytes()
     path.write_bytes(before[:-9])
     return lambda: void(path.write_bytes(before))
+
+
+def _passed_breaker(lived: Lived) -> Callable[[], None]:
+    """Three requests of a task fail one after the other, and a minute later a fourth is started."""
+    undo = [
+        _logged(
+            lived,
+            event="finished",
+            task="mail",
+            run_id=f"r-bad-{one}",
+            outcome="failed",
+            reason="exit_status",
+        )
+        for one in range(3)
+    ]
+    later = (
+        reading.moment(json.loads((lived.root / "execution.log").read_bytes().splitlines()[-1])["timestamp"])
+        + 60
+    )
+    at = datetime.fromtimestamp(later, timezone.utc).isoformat()
+    request = next(one.id for one in lived.month.drops if "origin" not in one.fields)
+    _logged(
+        lived,
+        event="started",
+        task="mail",
+        lane="reports",
+        run_id="r-bad-3",
+        request_id=request,
+        timestamp=at,
+    )
+    return undo[0]
+
+
+def _parked_before(lived: Lived) -> Callable[[], None]:
+    """The first run about an item that had several is said to have parked it."""
+    found = reading.read(lived.root)
+    order = [event["run_id"] for event in found.events if event["event"] == "started"]
+    about: dict[str, list[str]] = {}
+    for run in order:
+        if found.records.get(run, {}).get("item"):
+            about.setdefault(f"{found.records[run]['task']} {found.records[run]['item']}", []).append(run)
+    first = found.records[next(runs[0] for runs in about.values() if len(runs) > 1)]
+    effects = [{"effect": "park", "item": first["item"]}]
+    return _changed(lived, lambda record: bool(record["run_id"] == first["run_id"]), effects=effects)
 
 
 PLANTED: dict[str, tuple[Callable[[Lived], Callable[[], None]], str]] = {
@@ -230,6 +276,8 @@ PLANTED: dict[str, tuple[Callable[[Lived], Callable[[], None]], str]] = {
         ),
         "budget of task careful",
     ),
+    "a breaker that is passed": (_passed_breaker, "60 s after the breaker of mail had opened"),
+    "a parked item that is tried": (_parked_before, "which was parked"),
     "two in one slot": (lambda lived: _started(lived, "write", 2), "lane default had 2 runs"),
     "a run without an end": (lambda lived: _started(lived, "mail"), "nothing tells of its end"),
     "a slot that is not left": (
@@ -255,3 +303,17 @@ def test_the_checker_finds_what_is_planted(lived: Lived, fault: str) -> None:
     finally:
         undo()
     assert any(words in line for line in said), said
+
+
+def test_a_process_that_is_left_is_found(lived: Lived) -> None:
+    """By its environment, where nothing in its command tells."""
+    environ = {"CLODPUTER_HOME": str(lived.root), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(["sleep", "600"], env=environ) as process:
+        try:
+            assert until(
+                lambda: [
+                    one for one in reading.processes(str(lived.root)) if one.startswith(f"{process.pid}:")
+                ]
+            )
+        finally:
+            process.kill()
