@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, Callable
 
 STEPS = (
@@ -55,7 +56,9 @@ def be_killed_at(step: int | str) -> None:
         if left[0] == 0 or (words and all(word in said for word in words)):
             if os.getpid() == itself:  # a keeper has nothing to print to
                 print(f"killed before {said}"[:300], flush=True)
-            os.kill(itself, signal.SIGKILL)
+            words.clear()
+            with suppress(ProcessLookupError):  # it is dead already, and what it forked goes on
+                os.kill(itself, signal.SIGKILL)
 
     sys.addaudithook(hook)
 

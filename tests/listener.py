@@ -82,7 +82,7 @@ class Listener:
 def listening() -> Iterator[Listener]:
     """One, for as long as the block lasts."""
     listener = Listener()
-    thread = threading.Thread(target=listener.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=listener.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield listener

@@ -32,16 +32,27 @@ class Ended(NamedTuple):
     stderr: str
 
 
+class Begun(NamedTuple):
+    """A command that was begun. pid: its process; told: what has come of the last of the pipes, which are for what it prints
+    to stdout, to stderr, and for its process id and exit status."""
+
+    pid: int
+    told: bytes
+    pipes: list[int]
+    arguments: tuple[str, ...]
+
+
 class Server:
     """The process that has everything imported, of this test process; ends with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *program: str) -> None:
+        """program: what Python is started with, tests.warm_server unless it is named; a socket's descriptor is added."""
         self.owner = os.getpid()
         assert surroundings() == ordinary(), "what it forks would inherit what only one test wants"
         self._orders, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.warm_server", str(theirs.fileno())],
+                [sys.executable, *(program or ("-m", "tests.warm_server")), str(theirs.fileno())],
                 # As little as workshop.environment gives: the locale follows from it.
                 env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
                 cwd=ROOT,
@@ -67,6 +78,12 @@ class Server:
 
         Raises subprocess.TimeoutExpired, and has killed it then.
         """
+        return self.wait(self.begin(arguments, environ, step), seconds)
+
+    def begin(
+        self, arguments: tuple[str, ...], environ: Mapping[str, str], step: int | str | None = None
+    ) -> Begun:
+        """A command begun in this folder; whoever asks for it waits for it."""
         # One pipe each for what it prints, and one for its process id and its exit status.
         pipes = [os.pipe() for _ in range(3)]
         here = os.open(".", os.O_RDONLY)
@@ -79,37 +96,43 @@ class Server:
         finally:
             for descriptor in (here, *(writing for _, writing in pipes)):
                 os.close(descriptor)
-        told = [reading for reading, _ in pipes]
-        try:
-            printed = self._read(told, arguments, seconds)
-        finally:
-            for descriptor in told:
-                os.close(descriptor)
-        status = int(printed[2].split()[1])
-        return Ended(status, *(text.decode().replace("\r\n", "\n") for text in printed[:2]))
-
-    def _read(self, pipes: list[int], arguments: tuple[str, ...], seconds: float) -> list[bytes]:
-        """All that comes from the pipes, until each is closed by all who hold it."""
-        printed = dict.fromkeys(pipes, b"")
         # Its process id comes first, at once unless the server has just been started.
-        printed[pipes[2]] = os.read(pipes[2], 64)
-        assert printed[pipes[2]], "the process that forks commands has ended"
-        child = int(printed[pipes[2]].split()[0])
+        told = os.read(pipes[2][0], 64)
+        assert told, "the process that forks commands has ended"
+        return Begun(int(told.split()[0]), told, [reading for reading, _ in pipes], arguments)
+
+    def wait(self, begun: Begun, seconds: float = 60) -> Ended:
+        """How it ended. Raises subprocess.TimeoutExpired, and has killed it then."""
+        try:
+            printed = self._read(begun, seconds)
+        finally:
+            for descriptor in begun.pipes:
+                os.close(descriptor)
+        *texts, status = printed
+        return Ended(
+            int((begun.told + status).split()[1]), *(text.decode().replace("\r\n", "\n") for text in texts)
+        )
+
+    def _read(self, begun: Begun, seconds: float) -> list[bytes]:
+        """All that comes from the pipes, until each is closed by all who hold it."""
+        printed = dict.fromkeys(begun.pipes, b"")
         until = monotonic() + seconds
         with selectors.DefaultSelector() as selector:
-            for pipe in pipes:
+            for pipe in begun.pipes:
                 selector.register(pipe, selectors.EVENT_READ)
             while selector.get_map():
                 ready = selector.select(max(0, until - monotonic()))
                 if not ready:
-                    os.kill(child, signal.SIGKILL)
-                    raise subprocess.TimeoutExpired(["clodputer", *arguments], seconds, printed[pipes[0]])
+                    os.kill(begun.pid, signal.SIGKILL)
+                    raise subprocess.TimeoutExpired(
+                        ["clodputer", *begun.arguments], seconds, printed[begun.pipes[0]]
+                    )
                 for key, _ in ready:
                     data = os.read(key.fd, 65536)
                     printed[key.fd] += data
                     if not data:
                         selector.unregister(key.fd)
-        return [printed[pipe] for pipe in pipes]
+        return [printed[pipe] for pipe in begun.pipes]
 
 
 _servers: list[Server] = []

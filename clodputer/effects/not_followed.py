@@ -1,4 +1,4 @@
-"""The effect `not_followed`: a follow-up that does not come is told in the log, never silently left out."""
+"""The effect `not_followed`: a follow-up that does not come is logged, never silently left out."""
 
 from __future__ import annotations
 

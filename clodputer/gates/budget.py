@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Optional
 
@@ -26,6 +26,9 @@ LOOKED_AT, LOOK_BACK = 100, 90 * 86400.0
 # Among so many, of which most may have found nothing to do.
 FARTHEST = 2000
 
+# For more limits than these the whole past is read once, instead of its lines about each of them.
+FEW = 3
+
 # What has a budget: everything, a lane or a task, and its name, empty for everything.
 Whose = tuple[str, str]
 ALL, LANE, TASK = "all", "lane", "task"
@@ -46,7 +49,7 @@ def exceeded(task: Task, history: History, context: Context, now: float) -> Opti
         return None
     there = zone.load("", context.environ)
     cap = task.claude.max_cost_usd or context.settings.max_cost_usd
-    cost = 0.0 if task.agent != "claude" else predicted(task.name, cap, history, now)
+    cost = predicted(task.name, cap if task.agent == "claude" else 0.0, history, now)
     found = (budget.exceeded(scope, cost, now, there) for scope in wanted)
     return next((one for one in found if one is not None), None)
 
@@ -110,21 +113,32 @@ def _scopes(
     since = budget.beginning(now, zone.load("", context.environ))
     cap = context.settings.max_cost_usd
     in_hand = [
-        (slot.lane, one.task, predicted(one.task, cap, history, now))
+        ((ALL, ""), (LANE, slot.lane), (TASK, one.task), predicted(one.task, cap, history, now))
         for slot, one in slots.at_work(context.home)
     ]
-    found = []
-    for (scope, name), limits in wanted:
-        if scope == TASK:
-            words, ended = f"Task {name}", history.of_task(name, since)
-            reserved = [cost for _, task, cost in in_hand if task == name]
-        elif scope == LANE:
-            words, ended = f"Lane {name}", history.of_lane(name, since)
-            reserved = [cost for lane, _, cost in in_hand if lane == name]
-        else:
-            words, ended = "All tasks", history.runs(since)
-            reserved = [cost for _, _, cost in in_hand]
-        found.append(Scope(words, limits, tuple(spent(run) for run in ended), tuple(reserved)))
+    ended = _ended([whose for whose, _ in wanted], history, since)
+    return [
+        Scope(
+            "All tasks" if whose[0] == ALL else f"{whose[0].capitalize()} {whose[1]}",
+            limits,
+            tuple(ended[whose]),
+            tuple(cost for *counts_for, cost in in_hand if whose in counts_for),
+        )
+        for whose, limits in wanted
+    ]
+
+
+def _ended(wanted: Sequence[Whose], history: History, since: float) -> Mapping[Whose, Sequence[Spent]]:
+    """What was spent by each of those: many of them, or everything, by one look at all runs, else by those of each alone."""
+    if len(wanted) <= FEW and (ALL, "") not in wanted:
+        of = {LANE: history.of_lane, TASK: history.of_task}
+        return {whose: [spent(run) for run in of[whose[0]](whose[1], since)] for whose in wanted}
+    found: dict[Whose, list[Spent]] = {whose: [] for whose in wanted}
+    for run in history.runs(since):
+        one = spent(run)
+        for whose in ((ALL, ""), (LANE, run.lane), (TASK, run.task)):
+            if whose in found:
+                found[whose].append(one)
     return found
 
 
@@ -134,7 +148,8 @@ def predicted(task: str, cap: Optional[float], history: History, now: float) -> 
     # A task that mostly finds nothing to do costs no less when there is something.
     latest = list(islice((run for run in islice(past, FARTHEST) if spent(run).counts), LOOKED_AT))
     if latest and not latest[0].account:
-        return 0.0  # its agent draws on no account
+        # A program is held to no maximum, and costs what it says: mostly nothing.
+        return budget.predicted((run.cost_usd for run in latest), None) or 0.0
     return budget.predicted((run.cost_usd for run in latest), cap)
 
 

@@ -91,7 +91,7 @@ def state(ends: Iterable[End], breaker: Breaker, now: float) -> State:
     if not breaker.threshold:
         return State(CLOSED)
     latest: Optional[End] = None
-    failures, seen = 0, set()
+    failures, seen, at_once = 0, set(), False
     for end in ends:
         if end.outcome == SUCCEEDED:
             break
@@ -100,10 +100,14 @@ def state(ends: Iterable[End], breaker: Breaker, now: float) -> State:
         latest = latest or end
         failures += not end.request_id or end.request_id not in seen
         seen.add(end.request_id)
-        if latest.reason in AT_ONCE or failures >= breaker.threshold:
-            # A clock that went back must not make the pause longer than it is.
+        # Also when it is not the latest: the run that was tried afterwards failed otherwise, and did not close the breaker.
+        at_once = at_once or end.reason in AT_ONCE
+        if at_once or failures >= breaker.threshold:
             until = min(latest.at, now) + breaker.cooldown
-            return State(OPEN if now < until else HALF_OPEN, failures, latest.reason, until)
+            # The end lies in the future when the clock went back. By more than the pause, and nobody knows when it was: one
+            # is tried, or that would wait until the clock is where it was.
+            waits = abs(now - latest.at) < breaker.cooldown
+            return State(OPEN if waits else HALF_OPEN, failures, latest.reason, until)
     return State(CLOSED, failures, latest.reason if latest else "")
 
 

@@ -27,7 +27,9 @@ from clodputer.model.withunit import Expected
 EDGES = {
     "failed": "a task has failed that was in order before; attempts that are followed by a retry do not count",
     "recovered": "a task of which you were told that it failed has succeeded",
+    "suspect": "a run has ended well and may have done nothing all the same; once, until one surely did something",
     "breaker": "the breaker of a task has opened: its triggers start nothing for a while",
+    "disabled": "a task was disabled by itself, as its requests ended without success (`auto_disable_after`)",
     "hold": "a hold began that nobody placed by hand, such as a usage limit",
     "hold_ended": "a hold of which you were told has ended",
     "auth": "the login of an account was refused; its tasks wait for a person",
@@ -95,7 +97,7 @@ _ON = Key(
     "on",
     CHOICES,
     None,
-    "Of which edges it is told.",
+    "Of which events it is told.",
     choices=tuple(EDGES),
     absent="all but `result`",
     example=["failed", "recovered"],
@@ -237,7 +239,7 @@ KEYS = (
                 absent="all of them",
                 example=["phone"],
             ),
-            _ON._replace(help="Of which edges they are told."),
+            _ON._replace(help="Of which events they are told."),
             Key(
                 "quiet_unless",
                 PATTERN,

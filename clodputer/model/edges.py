@@ -4,39 +4,32 @@
 # everything else follows from the log's events. Nothing here reads a clock or a file.
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.edge import Edge
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import BLAMELESS, REASONS, SUCCEEDED
 
 # The same edge of the same task is told again after so many seconds at the earliest: what flaps is one thing.
 QUIET = 3600.0
+# So many ends of runs are remembered by their ids.
+KNOWN = 200
 # What waits for a person's login or payment (model/decide.py), and holds that a person placed (runner/requests/holding.py).
 LOCKED_OUT = ("auth", "billing")
 BY_HAND = ("paused", "stopped")
 # Slot times that passed for a reason that somebody chose.
 CHOSEN = ("disabled", "on_hold", "overlap")
-_HIGH, _URGENT, _LOW = 4, 5, 2
-PRIORITIES = {
-    "failed": _HIGH,
-    "breaker": _HIGH,
-    "auth": _URGENT,
-    "budget_spent": _HIGH,
-    "parked": _HIGH,
-    "idle": _HIGH,
-    "recovered": _LOW,
-    "hold": _LOW,
-    "hold_ended": _LOW,
-}
 
 
 class Told(NamedTuple):
     """What is remembered between two looks.
 
-    failing: tasks whose latest end was a failure, each with whether that was told. holds: those that were told, by their
+    failing: tasks whose latest end was a failure, each with whether that was told. suspect: the same for a
+    success that may have done nothing. holds: those that were told, by their
     targets, each with its reason and end. said: when each edge was told last. active_at: when a run began or ended last (epoch
-    seconds). idle: whether it was told that nothing runs.
+    seconds). idle: whether it was told that nothing runs. ended: the latest runs whose ends were looked at, as an end is logged
+    again when settling is repeated after a crash.
     """
 
     failing: Mapping[str, bool] = {}
@@ -44,6 +37,8 @@ class Told(NamedTuple):
     said: Mapping[str, float] = {}
     active_at: Optional[float] = None
     idle: bool = False
+    suspect: Mapping[str, bool] = {}
+    ended: Sequence[str] = ()
 
 
 class Standing(NamedTuple):
@@ -55,29 +50,6 @@ class Standing(NamedTuple):
     reason: str
     message: str
     until: Optional[float] = None
-
-
-class Edge(NamedTuple):
-    """One thing to tell. at: epoch seconds; item: what it is about beside its task; command: the one to type."""
-
-    edge: str
-    at: float
-    title: str
-    message: str
-    command: str
-    task: str = ""
-    run_id: str = ""
-    item: str = ""
-
-    @property
-    def key(self) -> str:
-        """What is told once in a while only."""
-        return f"{self.edge}|{self.task}|{self.item}"
-
-    @property
-    def priority(self) -> int:
-        """1 to 5, as ntfy has it."""
-        return PRIORITIES.get(self.edge, 3)
 
 
 def look(
@@ -94,7 +66,16 @@ def look(
     memory.compare(list(holds))
     memory.silence(idle_after)
     said = {key: at for key, at in memory.said.items() if abs(now - at) < QUIET}
-    return Told(memory.failing, memory.holds, said, memory.active_at, memory.idle), memory.found
+    told = Told(
+        memory.failing,
+        memory.holds,
+        said,
+        memory.active_at,
+        memory.idle,
+        memory.suspect,
+        memory.ended[-KNOWN:],
+    )
+    return told, memory.found
 
 
 def next_look(told: Told, idle_after: Optional[float]) -> Optional[float]:
@@ -111,7 +92,8 @@ class _Memory:
     def __init__(self, told: Told, now: float) -> None:
         self.now, self.found = now, list[Edge]()
         self.failing, self.holds, self.said = dict(told.failing), dict(told.holds), dict(told.said)
-        self.active_at, self.idle = told.active_at, told.idle
+        self.active_at, self.idle, self.suspect = told.active_at, told.idle, dict(told.suspect)
+        self.ended = list(told.ended)
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of the log; what it lacks, as an earlier version or a person wrote it, is empty."""
@@ -173,9 +155,19 @@ class _Memory:
     def _finished(self, event: Mapping[str, Any], at: float) -> None:
         self.active_at, self.idle = at, False
         task, run_id, outcome = _text(event, "task"), _text(event, "run_id"), _text(event, "outcome")
-        if outcome == SUCCEEDED:
-            if self.failing.pop(task, False):
-                message = "Its latest run succeeded."
+        if run_id in self.ended:
+            return
+        self.ended.append(run_id)
+        suspect = _text(event, "suspect") if outcome == SUCCEEDED else ""
+        satisfied = _text(event, "reason") == "satisfied"
+        if suspect and task not in self.failing and task not in self.suspect:
+            title = f"{task} may have done nothing"
+            about = {"task": task, "run_id": run_id}
+            self.suspect[task] = self._tell("suspect", at, title, suspect, _show(run_id), **about)
+        if satisfied or (outcome == SUCCEEDED and not suspect):
+            was_told = [self.failing.pop(task, False), self.suspect.pop(task, False)]
+            if any(was_told):
+                message = "What its verify asks holds." if satisfied else "Its latest run succeeded."
                 self._tell(
                     "recovered",
                     at,
@@ -185,6 +177,7 @@ class _Memory:
                     task=task,
                     run_id=run_id,
                 )
+        if outcome == SUCCEEDED:
             self.found.append(Edge("result", at, f"{task} succeeded", "", _show(run_id), task, run_id))
         elif outcome not in BLAMELESS and event.get("final") is not False:
             self._failed(
@@ -215,6 +208,13 @@ class _Memory:
             _text(event, "message"),
             f"clodputer reset {task}",
             task=task,
+        )
+
+    def _auto_disabled(self, event: Mapping[str, Any], at: float) -> None:
+        task, run_id = _text(event, "task"), _text(event, "run_id")
+        command = f"clodputer enable {task}"
+        self._tell(
+            "disabled", at, f"{task} is disabled", _text(event, "message"), command, task=task, run_id=run_id
         )
 
     def _budget_near(self, event: Mapping[str, Any], at: float) -> None:
@@ -260,7 +260,9 @@ class _Memory:
         )
 
 
-_READ = frozenset(("started", "finished", "buried", "breaker_open", "budget_near", "missed", "parked"))
+_READ = frozenset(
+    ("started", "finished", "buried", "breaker_open", "auto_disabled", "budget_near", "missed", "parked")
+)
 
 
 def _text(event: Mapping[str, Any], key: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from clodputer.model.channel import Notify, edges_of, time_of_day
 from clodputer.model.digest import digest
-from clodputer.model.edges import Edge
+from clodputer.model.edge import Edge
 from clodputer.model.letter import PING, START, Letter
 from clodputer.model.outcome import BLAMELESS, SUCCEEDED
 from clodputer.model.schedule import on_the_clock

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model import edges
 from clodputer.model.channel import Notify
-from clodputer.model.edges import Edge, Standing, Told
+from clodputer.model.edge import Edge
+from clodputer.model.edges import Standing, Told
 from clodputer.model.errors import ClodputerError
 from clodputer.model.letter import PING, START, Letter
 from clodputer.model.task import Task
@@ -22,6 +23,10 @@ from clodputer.store.lock import Lock
 from clodputer.store.log import since
 from clodputer.store.spool import idle
 from clodputer.tasks import taskfile
+
+# In seconds; a moment that is farther ahead is looked for again then. One noted much farther ahead is taken for a clock that
+# went back (store/spool/idle.py).
+LONGEST = 30 * 86400.0
 
 
 def post(context: Context, now: float) -> bool:
@@ -80,7 +85,8 @@ def _post(context: Context, now: float) -> None:
     if (remembered, place, pending) != known:
         _complete_with(context, Known(remembered, place, pending))
     if context.settings.notify or context.settings.ping or routes.ping_anywhere():
-        outbox.note_look(home, edges.next_look(remembered, idle_after), stamp)
+        ahead = edges.next_look(remembered, idle_after)
+        outbox.note_look(home, None if ahead is None else min(ahead, now + LONGEST), stamp)
     else:
         outbox.forget_look(home)
 

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.model import autodisable, decide, outcome, suspect
+from clodputer.gates import enabled
+from clodputer.model import decide, outcome, suspect
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
@@ -29,7 +30,7 @@ from clodputer.runner.proof import after, before, check, expect
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.remember import with_state
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, incomplete, resets, runs
+from clodputer.store import atomic, incomplete, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
@@ -208,14 +209,10 @@ class Attempt:
         )
 
     def _requests_failed_before(self) -> int:
-        """How many requests of the task ended without success in a row, as far as that makes a difference."""
-        most = self.task.auto_disable_after
-        if not most:
+        if not self.task.auto_disable_after:
             return 0
         self.history.renew()  # it was read before the run
-        past = self.history.of_task(self.task.name, resets.counted_from(self.context.home, self.task))
-        ends = (autodisable.End(run.outcome, run.reason, run.trigger, run.final) for run in past)
-        return autodisable.in_a_row(ends, most)
+        return enabled.failed_before(self.task, self.history, self.context)
 
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):

@@ -91,9 +91,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             stop.wait(GLANCE)
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
-        mail.go_round(context)
         mailed_until = mailed_until or monotonic() + mail.LONGEST
-        if mail.is_sending() and monotonic() < mailed_until:
+        if mail.go_round(context) and monotonic() < mailed_until:
             stop.wait(GLANCE)
             continue
         break

@@ -64,11 +64,16 @@ def is_sending() -> bool:
     return postman.running()
 
 
-def go_round(context: Context) -> None:
-    """Both, as far as there is something to do. Raises OSError."""
+def go_round(context: Context) -> bool:
+    """Both, as far as there is something to do; whether something is on its way, and another round is to follow.
+
+    Raises OSError.
+    """
+    sending = is_sending()
     if wanted(context) and (not outbox.looks(context.home) or idle.has_letters(context.home, time())):
         _post(context)
     send(context)
+    return sending or is_sending()
 
 
 def _post(context: Context) -> None:

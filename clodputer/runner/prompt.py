@@ -60,6 +60,13 @@ def render(
         from clodputer.runner import promptnames
 
         promptnames.check(template, file)
+        if not task.precheck and "precheck" in template and "precheck" in template_text.names(template):
+            # In a file of its own it may have been changed since the task was checked.
+            raise ClodputerError(
+                "not_started",
+                f"{file}: {{{{ precheck }}}} is what the program under precheck prints, and the task names none",
+                f"Add precheck: [program, argument] to {task.path}.",
+            )
         if request.body:
             _check_body(template, file)
         context = _filled(task, "context", task.context, environ, secrets)

@@ -17,7 +17,7 @@ from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
 from clodputer.runner.follow import command, joins
 from clodputer.runner.proof import check
-from clodputer.store import masking, runs
+from clodputer.store import masking, outbox, runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.spool import slot as slots
@@ -75,6 +75,9 @@ def _perform(settling: Settling, ended_at: float) -> None:
         lane=slot.lane,
         agent=record["agent"],
     )
+    if outbox.looks(context.home):
+        # Whoever is to be told of this run hears of it by the log.
+        context.make_log_durable()
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     # Before the request leaves the slot, as all that is to be repeated after a crash.

@@ -35,6 +35,10 @@ class Context(NamedTuple):
         if self.seen is not None:
             self.seen(event, fields)
 
+    def make_log_durable(self) -> None:
+        """Make what was logged survive a power cut. Raises OSError."""
+        events.make_durable(self.home)
+
 
 def look(environ: Mapping[str, str]) -> Context:
     """Read config.yaml and secrets.env. Raises ClodputerError when there is no home or one of them is broken."""

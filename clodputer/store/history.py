@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from json import dumps
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import parse_moment
@@ -20,6 +20,9 @@ from clodputer.store.log import archive
 FARTHEST = 64 * 1024 * 1024
 MOST = 60_000
 CHUNK = 256 * 1024
+# Where so many runs in a row ended before the moment that is asked for, all further ones are taken to be as old. A single one
+# may have been told by a clock that was wrong: many a computer starts in 1970 and is told the time later.
+OLDER = 10
 # A longer line is none of ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
 # Of what was logged since, so much is read; after more, all is read anew.
@@ -57,35 +60,50 @@ class PastRun(NamedTuple):
     trace_id: str = ""
 
 
-class _Past:
-    """The ends of runs in a reading of the log, remembered as far as anybody has asked for them."""
+class _Ends:
+    """The lines that tell of ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
-    def __init__(self, more: Iterator[PastRun]) -> None:
-        self._known: list[PastRun] = []
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
+        self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
-        self._more = more
+        self._more = (line for line in lines if _MARK in line)
 
-    def begin_with(self, newer: Iterator[PastRun]) -> None:
-        """Put runs that ended later before what is known."""
-        fresh = {run.run_id: run for run in newer if run.run_id not in self._run_ids}
-        self._run_ids.update(fresh)
-        self._known[:0] = fresh.values()
+    def begin_with(self, newer: Iterable[bytes]) -> None:
+        """Put lines that came later before those that are known."""
+        self._known[:0] = [line for line in newer if _MARK in line]
 
-    def runs(self, since: float) -> Iterator[PastRun]:
-        number = 0
-        while True:
+    def runs(self, since: float, mark: bytes) -> Iterator[PastRun]:
+        """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already."""
+        number = older = found = 0
+        while older < OLDER and found < MOST:
             if number == len(self._known):
-                found = next(self._more, None)
-                if found is None or number >= MOST:
+                line = next(self._more, None)
+                if line is None:
                     return
-                if found.run_id in self._run_ids:
-                    continue  # its settling was repeated after a crash
-                self._run_ids.add(found.run_id)
-                self._known.append(found)
-            if self._known[number].at <= since:
-                return
-            yield self._known[number]
+                self._known.append(line)
+            run = self._known[number]
+            if isinstance(run, bytes):
+                if mark not in run:
+                    number += 1
+                    continue
+                run = self._known[number] = self._parsed(run)
             number += 1
+            if run is None:
+                continue
+            found += 1
+            if run.at > since:
+                older = 0
+                yield run
+            else:
+                older += 1
+
+    def _parsed(self, line: bytes) -> Optional[PastRun]:
+        run = _finished(line)
+        if run is None or run.run_id in self._run_ids:
+            return None  # its settling was repeated after a crash
+        self._run_ids.add(run.run_id)
+        return run
 
 
 class History:
@@ -93,9 +111,8 @@ class History:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        # One reading for each text that is asked for, of which only the lines that hold it are parsed: that is what takes long.
-        self._pasts: dict[str, _Past] = {}
         self._end = _end(home)
+        self._ends = _Ends(_read(home, self._end))
 
     def renew(self) -> None:
         """From now on what was logged meanwhile is in the answers; iterators handed out before are over. Raises OSError."""
@@ -105,10 +122,9 @@ class History:
         self._end = end
         lines = _between(self._home, before, end)
         if lines is None:
-            self._pasts.clear()
-            return
-        for text, past in self._pasts.items():
-            past.begin_with(_among(lines, text))
+            self._ends = _Ends(_read(self._home, end))
+        else:
+            self._ends.begin_with(lines)
 
     def runs(self, since: float = 0.0) -> Iterator[PastRun]:
         """All runs that ended after `since` (epoch seconds). Raises OSError."""
@@ -135,10 +151,8 @@ class History:
         return (run for run in self._about(trace_id, 0.0) if run.trace_id == trace_id)
 
     def _about(self, text: str, since: float) -> Iterator[PastRun]:
-        """The runs whose lines hold the text as a JSON value; all for an empty one."""
-        if text not in self._pasts:
-            self._pasts[text] = _Past(_among(_read(self._home, self._end), text))
-        return self._pasts[text].runs(since)
+        """All runs whose lines hold the text as a JSON value, perhaps among others. To parse the others takes long."""
+        return self._ends.runs(since, dumps(text).encode() if text else b"")
 
 
 class _End(NamedTuple):
@@ -183,15 +197,6 @@ def _between(home: Home, before: _End, end: _End) -> Optional[list[bytes]]:
     finally:
         os.close(descriptor)
     return part.split(b"\n")[::-1]
-
-
-def _among(lines: Iterable[bytes], text: str) -> Iterator[PastRun]:
-    """The runs of those lines that hold the text as a JSON value; of all for an empty one."""
-    mark = dumps(text).encode() if text else b""
-    for line in lines:
-        found = _finished(line) if _MARK in line and mark in line else None
-        if found is not None:
-            yield found
 
 
 def _read(home: Home, end: _End) -> Iterator[bytes]:

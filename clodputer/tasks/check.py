@@ -24,7 +24,7 @@ LONGEST_CHOICE = 1000
 _NUMBERS = frozenset((FLAG, COUNT, NUMBER, MONEY, PRIORITY))
 
 _UNFIT = (
-    "the file's name is no name for a task; rename the file, or add name: "
+    "the file's name is not a valid task name; rename the file, or add name: "
     "with 1 to 64 letters, digits, '.', '_' or '-'"
 )
 

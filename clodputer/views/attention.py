@@ -19,6 +19,7 @@ from clodputer.store.history import History
 from clodputer.store.index.query import Finished
 from clodputer.store.spool import stuck
 from clodputer.views.faults import Faults, faults
+from clodputer.views.notify import Undelivered, undelivered
 from clodputer.views.past import of_past
 from clodputer.views.unfollowed import Unfollowed, unfollowed
 
@@ -36,6 +37,7 @@ class Attention(NamedTuple):
     whose latest run ended well and may have done nothing all the same. crash: the latest fault of ours in the last seven
     days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
     names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that were disabled by themselves.
+    undelivered: what you should have been told and were not.
     temporary: that runs do not have their temporary folders where TMPDIR says, and why; empty when they do.
     """
 
@@ -49,6 +51,7 @@ class Attention(NamedTuple):
     stuck: tuple[str, ...] = ()
     unfollowed: Unfollowed = Unfollowed()
     disabled: tuple[tuple[str, Disabled], ...] = ()
+    undelivered: Undelivered = Undelivered()
     temporary: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -69,6 +72,7 @@ class Attention(NamedTuple):
                 for run in self.failing
             ],
             "disabled": [{"task": task, **one.to_json()} for task, one in self.disabled],
+            "undelivered": self.undelivered.to_json(),
             "temporary": self.temporary or None,
             "failures": self.failures,
             "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
@@ -117,6 +121,7 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         tuple(sorted(stuck.load(context.home))),
         unfollowed(context.home, since),
         tuple(_disabled(context, tasks)),
+        undelivered(context, now),
         scratch.replaced(context.environ),
     )
 

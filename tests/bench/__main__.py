@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import commands, feeling, past, racing, spooling, starting, supervising
+from tests.bench import commands, deciding, feeling, past, racing, spooling, starting, supervising
 from tests.bench.goal import Row, table
 from tests.bench.peers import Peers, obtain
 from tests.bench.stage import Stage
@@ -26,7 +26,8 @@ def main() -> int:
         "benches",
         nargs="*",
         help="some of: "
-        "start felt memory tasks history printing modules edited shell python drain pick race past look resident commands",
+        "start felt memory tasks history sweep gate printing modules edited shell python drain pick race past look resident "
+        "commands",
     )
     parser.add_argument("--rounds", type=int, default=21, help="of each rotation (21)")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other programs")
@@ -41,6 +42,8 @@ def main() -> int:
             "felt": lambda: feeling.drop_to_start(stage),
             "tasks": lambda: feeling.many_tasks(stage),
             "history": lambda: feeling.long_past(stage),
+            "sweep": lambda: deciding.sweep(stage),
+            "gate": lambda: deciding.gate(stage),
             "printing": lambda: feeling.much_output(stage),
             "modules": lambda: starting.modules(stage),
             "edited": lambda: starting.edited(stage),

@@ -120,9 +120,27 @@ def test_without_a_threshold_there_is_none() -> None:
     assert state(ends(*["timeout"] * 9), Breaker(threshold=0), NOW) == State(CLOSED)
 
 
-def test_a_clock_that_went_back_makes_no_longer_pause() -> None:
-    ahead = ends("timeout", "timeout", "timeout", newest=NOW + 10**6)
-    assert state(ahead, BREAKER, NOW).until == NOW + 3600
+@pytest.mark.parametrize("first", AT_ONCE)
+def test_a_run_to_try_that_fails_otherwise_keeps_it_open(first: str) -> None:
+    """After a failure that is enough by itself only a success closes the breaker, not a failure that by itself is not."""
+    failed = ends(first)
+    until = NOW - 60 + 3600
+    probe = End(until + 5, *outcome.of("timeout")[:2])
+    assert state([probe, *failed], BREAKER, until + 6) == State(OPEN, 2, "timeout", until + 5 + 3600)
+
+
+@given(ahead=st.integers(0, 10**7), cooldown=st.integers(1, 10**6))
+def test_a_clock_that_went_back_makes_no_endless_pause(ahead: int, cooldown: int) -> None:
+    """However far it went back, a run is tried within two pauses, and how that ends counts from then on."""
+    breaker = Breaker(3, cooldown)
+    failed = ends("timeout", "timeout", "timeout", newest=NOW + ahead)
+    assert state(failed, breaker, NOW + ahead).state == OPEN
+    if ahead >= cooldown:
+        assert state(failed, breaker, NOW).state == HALF_OPEN
+        probe = End(NOW, *outcome.of("timeout")[:2])
+        assert state([probe, *failed], breaker, NOW) == State(OPEN, 3, "timeout", NOW + cooldown)
+    else:
+        assert state(failed, breaker, NOW + 2 * cooldown).state == HALF_OPEN
 
 
 REASONS = st.lists(st.sampled_from(sorted(outcome.REASONS)), max_size=12)
@@ -140,7 +158,7 @@ def test_properties(reasons: list[str], threshold: int, later: float) -> None:
         one for one in since if outcome.of(one).outcome not in outcome.BLAMELESS and one not in NOT_COUNTED
     ]
     assert (found.state == CLOSED) == (
-        threshold == 0 or (len(counted) < threshold and not (counted and counted[0] in AT_ONCE))
+        threshold == 0 or (len(counted) < threshold and not any(one in AT_ONCE for one in counted))
     )
     if found.state == HALF_OPEN:
         assert state(ends(*reasons), breaker, NOW + later).state == HALF_OPEN

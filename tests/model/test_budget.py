@@ -165,3 +165,38 @@ def test_runs_side_by_side_never_exceed_it_together(
         room = left(scope(budget, *((1.0, cost) for cost in costs)), NOW, timezone.utc)
         assert room is not None
         assert room > 0
+
+
+RUNS = st.lists(st.tuples(st.floats(0, 40 * 24), st.floats(0, 20)), max_size=20)
+LIMITS = st.builds(
+    Budget,
+    per_day=st.none() | st.floats(0.01, 50),
+    per_24h=st.none() | st.floats(0.01, 50),
+    per_month=st.none() | st.floats(0.01, 50),
+    runs_per_day=st.none() | st.integers(1, 30),
+)
+
+
+@given(runs=RUNS, budget=LIMITS, cost=st.none() | st.floats(0, 60))
+def test_whoever_waits_for_room_gets_it(
+    runs: list[tuple[float, float]], budget: Budget, cost: Optional[float]
+) -> None:
+    """Each wait ends in the future, and after a few of them the run begins, whatever it costs, if nothing else does."""
+    spent = scope(budget, *runs)
+    now = NOW
+    for _ in range(len(runs) + 5):
+        found = exceeded(spent, cost, now, BERLIN)
+        if found is None:
+            return
+        assert found.until > now
+        now = found.until
+    raise AssertionError("it waits for ever")
+
+
+@given(runs=RUNS, budget=LIMITS, cost=st.floats(0, 60), more=st.floats(0, 20))
+def test_what_does_not_fit_fits_no_better_when_more_is_spent(
+    runs: list[tuple[float, float]], budget: Budget, cost: float, more: float
+) -> None:
+    if exceeded(scope(budget, *runs), cost, NOW, BERLIN) is not None:
+        assert exceeded(scope(budget, *runs, (0.5, more)), cost, NOW, BERLIN) is not None
+        assert exceeded(scope(budget, *runs, reserved=(more,)), cost, NOW, BERLIN) is not None

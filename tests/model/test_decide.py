@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model import decide, outcome
-from clodputer.model.attempts import Attempts
+from clodputer.model.attempts import Attempts, from_json
 from clodputer.model.backoff import FIRST_PAUSE, LONGEST_PAUSE, limit_pause
 from clodputer.model.decide import Holder
 from clodputer.model.ending import Ending
+from clodputer.model.limit import LATEST_WAKE, SOONEST_WAKE, Limit, wake_after
 from clodputer.model.request import Request
 
 NOW = 1_800_000_000.0
@@ -88,3 +89,43 @@ HOLDER = Holder("other123", NOW - 100, ttl=0.0, pending=False)
 def test_coalesce(request_: Request, holder: Holder, expected: bool) -> None:
     """A second request is one with the first while that waits, runs, or is within a ttl; never with itself."""
     assert decide.coalesce(request_, holder, NOW) is expected
+
+
+@given(
+    windows=st.integers(0, 12),
+    attempt=st.integers(1, 9),
+    resets=st.lists(st.none() | st.floats(-1e6, 1e6), min_size=14, max_size=14),
+)
+def test_a_request_waits_through_so_many_limits_and_no_attempt_is_used_up(
+    windows: int, attempt: int, resets: list[Optional[float]]
+) -> None:
+    """Each time its session is gone on with, and its account held for as long as it waits; then it is given up."""
+    known, now, ways = Attempts(attempt), NOW, []
+    for number, reset in enumerate(resets):
+        hold, way = decide.after(
+            Ending(
+                "limited",
+                "usage_limit",
+                now,
+                attempt=attempt,
+                attempts=known,
+                limit=Limit(windows),
+                resets_at=None if reset is None else now + reset,
+                account="claude",
+                session=f"session-{number}",
+            )
+        )
+        ways.append(way["effect"])
+        assert (hold["effect"], hold["name"]) == ("hold", "claude")
+        if way["effect"] != "retry":
+            break
+        known = from_json(way["attempts"])
+        assert (known.attempt, known.windows, known.session) == (attempt, number + 1, f"session-{number}")
+        assert now < way["at"] <= hold["until"] == way["until"]
+        now = hold["until"]
+    assert ways == ["retry"] * windows + ["bury"]
+
+
+@given(st.text(min_size=1))
+def test_after_a_limit_each_task_has_a_moment_of_its_own(task: str) -> None:
+    assert SOONEST_WAKE <= wake_after(task) == wake_after(task) <= LATEST_WAKE

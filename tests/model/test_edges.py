@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ NOW = 1_800_000_000.0
 HOLD = Standing("account.claude", "account claude", "--account claude", "usage_limit", "Until 5.", NOW + 60)
 
 NOTHING = Told()
+NUMBERS = count(1)
 
 
 def event(name: str, at: float = NOW, **fields: Any) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def event(name: str, at: float = NOW, **fields: Any) -> dict[str, Any]:
 
 
 def finished(outcome: str, **fields: Any) -> dict[str, Any]:
+    fields.setdefault("run_id", f"r{next(NUMBERS)}")
     reason = {"succeeded": "completed", "failed": "exit_status"}.get(outcome, outcome)
     return event("finished", outcome=outcome, **{"reason": reason, "final": True, **fields})
 
@@ -51,6 +54,18 @@ def edges(
         ([finished("failed", final=False), finished("succeeded")], []),
         ([finished("failed"), finished("succeeded"), finished("succeeded")], ["failed", "recovered"]),
         ([finished("failed"), finished("limited"), finished("cancelled"), finished("skipped")], ["failed"]),
+        ([finished("succeeded", suspect="x"), finished("succeeded", suspect="x")], ["suspect"]),
+        ([finished("succeeded", suspect="x"), finished("succeeded", suspect="")], ["suspect", "recovered"]),
+        (
+            [finished("failed"), finished("succeeded", suspect="x"), finished("succeeded")],
+            ["failed", "recovered"],
+        ),
+        (
+            [finished("succeeded", suspect="x"), finished("failed"), finished("succeeded")],
+            ["suspect", "failed", "recovered"],
+        ),
+        ([finished("failed"), finished("skipped", reason="satisfied")], ["failed", "recovered"]),
+        ([finished("skipped", reason="satisfied"), finished("skipped", suspect="x")], []),
         ([finished("lost"), finished("failed", task="b")], ["failed", "failed"]),
         ([event("buried", reason="task_invalid", message="no such key")], ["failed"]),
         ([event("buried", task=None, reason="invalid_request")], []),
@@ -59,6 +74,8 @@ def edges(
         ([event("budget_near", budget="Task a", limit="per_day", used=5, of=5)], ["budget_spent"]),
         ([event("missed", reason="asleep_or_off", slot_time=iso(NOW), count=2)], ["missed"]),
         ([event("missed", reason="disabled"), event("missed", reason="overlap")], []),
+        ([event("auto_disabled"), event("auto_disabled")], ["disabled"]),
+        ([finished("failed", run_id="r"), finished("failed", run_id="r", task="b")], ["failed"]),
         ([event("parked", item="issue 4"), event("parked", item="issue 5")], ["parked", "parked"]),
         ([event("parked", item="issue 4"), event("parked", item="issue 4")], ["parked"]),
         ([{"event": "finished"}, {"event": 3}, {}, {"event": "missed", "count": "x"}], ["failed", "missed"]),

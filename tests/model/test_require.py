@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clodputer.model.keyvalue import read, written
 from clodputer.model.require import DISK_FREE, NEEDS, Readings, Require, both, lacking
@@ -53,6 +55,54 @@ def test_a_task_has_the_last_word_key_by_key() -> None:
     assert both(Require(disk_free=7, network=True), {"disk_free": 1, "power": "ac"}) == Require(
         disk_free=7, power="ac", network=True
     )
+
+
+SHARES, BYTES = st.none() | st.floats(0, 100), st.none() | st.integers(0, 10**15)
+# No key takes less than 1.
+ASKED = st.none() | st.integers(1, 100)
+REQUIRES = st.builds(Require, ASKED, ASKED, ASKED, st.sampled_from(["", "ac"]), st.booleans(), ASKED)
+READINGS = st.builds(
+    Readings,
+    SHARES,
+    SHARES,
+    BYTES,
+    st.none() | st.booleans(),
+    st.none() | st.booleans(),
+    st.none() | st.floats(0, 10**6),
+)
+
+
+@given(wanted=REQUIRES, found=READINGS)
+def test_what_is_lacking_is_asked_for_and_read(wanted: Require, found: Readings) -> None:
+    """Only what is asked for and can be read keeps waiting; with the best readings nothing does."""
+    assert lacking(Require(), found) is None
+    assert lacking(wanted, Readings()) is None
+    best = Readings(-1.0, -1.0, 10**15, plugged=True, network=True, idle=10**6)
+    assert lacking(wanted, best) is None
+    asked = wanted
+    for _ in WAITS:
+        one = lacking(asked, found)
+        if one is None:
+            return
+        key = {"disk": "disk_free", "memory": "memory_below", "cpu": "cpu_below", "idle": "idle_for"}.get(
+            one.reason, one.reason
+        )
+        assert getattr(asked, key) not in (None, "", False)
+        asked = asked._replace(**{key: getattr(Require(), key)})
+    raise AssertionError("one thing is lacking twice")
+
+
+@given(task=REQUIRES, everywhere=REQUIRES)
+def test_a_task_never_asks_for_less_than_it_says(task: Require, everywhere: Require) -> None:
+    """Of each kind its own word holds, and where it says nothing that of config.yaml."""
+    given_ = {name: value for name, value in everywhere._asdict().items() if value not in (None, "", False)}
+    found = both(task, given_)
+    for name in Require._fields:
+        own, general = (
+            getattr(task, name),
+            given_.get(name, DISK_FREE if name == "disk_free" else getattr(Require(), name)),
+        )
+        assert getattr(found, name) == (general if own in (None, "", False) else own)
     assert both(Require(disk_free=0), {"disk_free": 1}).disk_free == 0
     assert both(Require(), {"disk_free": 0}).disk_free == 0
     assert lacking(Require(disk_free=0), Readings(disk_free=0)) is None

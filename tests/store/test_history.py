@@ -130,6 +130,27 @@ def test_ten_thousand_past_runs(home: Home) -> None:
     assert history.MOST > 10_000
 
 
+def test_runs_of_a_clock_that_was_wrong_hide_none(home: Home) -> None:
+    """A computer that starts in 1970 until it is told the time: what its runs say of then ends no answer about today."""
+    for number in range(3):
+        finish(home, number, "work")
+    for number in range(3, 6):
+        finish(home, number - int(NOW), "work")
+    finish(home, 6, "work")
+    past = History(home)
+    assert [run.run_id for run in past.of_task("work", NOW - 1)] == ["run-6", "run-2", "run-1", "run-0"]
+    assert [run.run_id for run in past.runs(NOW + 1)] == ["run-6", "run-2"]
+
+
+def test_it_stops_where_all_is_older(home: Home) -> None:
+    """Ten runs in a row that ended before are taken for the past."""
+    for number in range(200):
+        finish(home, number)
+    past = History(home)
+    assert len(list(past.runs(NOW + 150))) == 49
+    assert len(list(past.runs(NOW + 190))) == 9
+
+
 def ids(past: History, task: str = "") -> list[str]:
     return [run.run_id for run in (past.of_task(task) if task else past.runs())]
 

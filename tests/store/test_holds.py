@@ -7,8 +7,11 @@ import os
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clodputer.store import holds
 from clodputer.store.holds import EVERYTHING, Hold, Target
@@ -243,3 +246,22 @@ def read_ended(home: Home, _number: int, over: Event) -> None:
     """Ask for the hold, which has mostly just ended or just begun."""
     while not over.is_set():
         current(home, Target("task", "task-1"), 1000.0)
+
+
+ENDS = st.lists(st.none() | st.integers(1, 10_000), min_size=1, max_size=6)
+
+
+@settings(max_examples=20)
+@given(ends=ENDS, asked=st.integers(0, 10_000))
+def test_holds_that_follow_from_runs_never_shorten_one_another(ends: list[int | None], asked: int) -> None:
+    """In whichever order they come, it is held until the last of their ends; one without end holds for good."""
+    with TemporaryDirectory() as folder:
+        home = make_home(Path(folder))
+        for end in ends:
+            holds.place(home, ACCOUNT, Hold("usage_limit", "", 0.0, end), extend=True)
+        last = None if None in ends else max(end for end in ends if end is not None)
+        found = current(home, ACCOUNT, float(asked))
+        assert (found is not None) is (last is None or asked < last)
+        assert found is None or found.until == last
+        assert holds.lift(home, ACCOUNT) is True
+        assert current(home, ACCOUNT, 0.0) is None

@@ -58,6 +58,7 @@ def test_tools_do_work(stage: Stage) -> None:
     assert record["outcome"] == "succeeded", record["message"]
     assert record["num_turns"] == 2
     assert [check["ok"] for check in record["expect"]] == [True, True]
+    assert record["changes"] == 1
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,17 @@ def test_an_agent_that_finds_nothing_to_do(stage: Stage) -> None:
     system = json.dumps(stage.api.requests[-1].body["system"])
     assert json.dumps(f"Be kind.\n\n{NOTHING_TO_DO}")[1:-1] in system
     assert everything(stage.home) == {}
+
+
+def test_a_success_that_did_nothing(stage: Stage) -> None:
+    """What was only looked at, or denied, changed nothing; where a program proves the work, nothing is asked that is done."""
+    keys: dict[str, Any] = {"allowed_tools": ["Edit", "Bash(ls:*)"], "on_denied": "ignore"}
+    record = stage.run("@bash ls\n@bash touch x\n@say All fixed!", **keys)
+    assert (record["outcome"], record["changes"]) == ("succeeded", 0), record["message"]
+    assert record["suspect"]
+    asked = len(stage.api.requests)
+    record = stage.run("@say x", verify=["true"])
+    assert (record["reason"], record["cost_usd"], len(stage.api.requests)) == ("satisfied", 0.0, asked)
 
 
 def test_a_big_reply_is_kept(stage: Stage) -> None:

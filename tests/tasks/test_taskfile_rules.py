@@ -131,6 +131,12 @@ BAD: dict[str, tuple[str, list[str]]] = {
             )
         ],
     ),
+    "what no precheck brings": (
+        "prompt: |\n  Label these.\n  {{ precheck }}\n",
+        [
+            "1: prompt: {{ precheck }} is what the program under precheck prints; add precheck: [program, argument]"
+        ],
+    ),
     "template of an unknown field": (
         "prompt: '{{ request.bdy }}'\n",
         [

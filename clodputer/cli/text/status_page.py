@@ -50,7 +50,7 @@ def page(status: Status) -> str:
 def _parts(status: Status) -> Iterator[str]:
     yield table(RUNNING, [_running(one) for one in status.running]) or ink("Nothing is being run.", "dim")
     yield _lines("Waiting", _waiting(status))
-    yield from wanting(status, "Look at", "yesterday")
+    yield from wanting(status, "Needs attention", "yesterday")
     yield table(
         LAST,
         [
@@ -139,6 +139,18 @@ def _attention(status: Status) -> Iterator[str]:
         )
     if needs.stuck:
         yield f"{len(needs.stuck)} stuck in spool/new: {one_line(', '.join(needs.stuck), 200)}. See: clodputer doctor"
+    mail = needs.undelivered
+    if mail.failing or mail.dead:
+        waits = (
+            f"{counted(mail.failing, 'message')} to you could not be delivered yet" if mail.failing else ""
+        )
+        dead = (
+            f"{counted(mail.dead, 'message')} to you {'was' if mail.dead == 1 else 'were'} given up"
+            if mail.dead
+            else ""
+        )
+        why = one_line(mail.last_error, 200)
+        yield f"{', '.join(filter(None, (dead, waits)))}: {why}. See: clodputer notify"
     if needs.unfollowed.latest is not None:
         last, number = needs.unfollowed.latest, needs.unfollowed.number
         yield (

@@ -94,7 +94,7 @@ def _result_matches(pattern: str, result: Any, patience: float) -> dict[str, Any
     try:
         found = re.compile(pattern)
     except re.error as error:
-        return _told("result_matches", False, f"{pattern!r} is no regular expression: {error}.")
+        return _told("result_matches", False, f"{pattern!r} is not a regular expression: {error}.")
     try:
         ok = deadline.within(
             patience, lambda: found.search(text[:LONGEST_SEARCHED]) is not None, limits=LIMITS

@@ -42,6 +42,16 @@ def append(home: Home, masker: Masker, now: float, event: str, **fields: Any) ->
             os.close(descriptor)
 
 
+def make_durable(home: Home) -> None:
+    """Make all that was logged so far survive a power cut, for those whose only source it is. Raises OSError."""
+    with doing("writing the log", home.log):
+        descriptor = os.open(home.log, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def _take_back(descriptor: int, written: int) -> None:
     """Undo the part of a line that a full disk took; if another line stands behind it by now, make it a line of its own."""
     end = os.lseek(descriptor, 0, os.SEEK_CUR)

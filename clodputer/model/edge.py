@@ -1,0 +1,42 @@
+"""An edge: one thing that a person is told, when it begins."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_HIGH, _URGENT, _LOW = 4, 5, 2
+PRIORITIES = {
+    "failed": _HIGH,
+    "breaker": _HIGH,
+    "disabled": _HIGH,
+    "auth": _URGENT,
+    "budget_spent": _HIGH,
+    "parked": _HIGH,
+    "idle": _HIGH,
+    "recovered": _LOW,
+    "hold": _LOW,
+    "hold_ended": _LOW,
+}
+
+
+class Edge(NamedTuple):
+    """One thing to tell. at: epoch seconds; item: what it is about beside its task; command: the one to type."""
+
+    edge: str
+    at: float
+    title: str
+    message: str
+    command: str
+    task: str = ""
+    run_id: str = ""
+    item: str = ""
+
+    @property
+    def key(self) -> str:
+        """What is told once in a while only."""
+        return f"{self.edge}|{self.task}|{self.item}"
+
+    @property
+    def priority(self) -> int:
+        """1 to 5, as ntfy has it."""
+        return PRIORITIES.get(self.edge, 3)
