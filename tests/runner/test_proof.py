@@ -136,7 +136,7 @@ def test_a_precheck_that_breaks_with_status_1_is_suspect(home: Home) -> None:
 
     record = ran(home, precheck=sh("echo no such host >&2; exit 1"))
     assert (record["reason"], suspects()) == ("nothing_to_do", ["work"])
-    assert "Let it exit with 75" in record["suspect"]
+    assert "Let it exit with 75 when" in record["suspect"]
     assert "work skipped (suspect)" in clodputer(home, "status")[0]
     assert "there may have been something to do" in clodputer(home, "status")[0]
     assert ran(home, precheck=["false"])["suspect"] == ""
