@@ -15,7 +15,7 @@ from clodputer.store.history import History
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, slot
 
-# A folder on its way out. A name with a dot in front is no run, so nobody takes the half of one for a run without a record.
+# A folder on its way out. A name with a dot in front is not a run, so nobody takes the half of one for a run without a record.
 GOING = ".going-"
 
 

@@ -68,6 +68,7 @@ def test_no_more_runs_than_a_day_may_have(home: Home) -> None:
     over = "Task often: 2 runs a day are allowed (runs_per_day)."
     assert f"over budget: {over} What is asked for by hand runs all the same" in said[1]
     assert over in " ".join(said[0].split()), "the record says so as well"
+    assert f"over budget: {over}" in clodputer(home, "run", "often", "--no-wait")[1]
     assert [record["over_budget"] for record in records(home, "often")] == ["", "", over]
     near = [
         (event["budget"], event["limit"], event["used"], event["of"]) for event in events(home, "budget_near")

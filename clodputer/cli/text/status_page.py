@@ -51,7 +51,7 @@ def page(status: Status) -> str:
 def _parts(status: Status) -> Iterator[str]:
     yield table(RUNNING, [_running(one) for one in status.running]) or ink("Nothing is being run.", "dim")
     yield _lines("Waiting", _waiting(status))
-    yield from wanting(status, "Look at", "yesterday")
+    yield from wanting(status, "Needs attention", "yesterday")
     yield table(
         LAST,
         [
