@@ -95,8 +95,8 @@ def doubt(answer: Answer) -> str:
     if answer.status != 1 or not answer.complained:
         return ""
     return (
-        "Its precheck exited with status 1, as programs do that fail as well, and wrote to its standard error. Let it exit with "
-        "75 when there is nothing to do, and with 2 when it fails."
+        "Its precheck exited with status 1, as programs do that fail as well, and wrote to its standard error. Let it exit "
+        "with 75 when there is nothing to do, and with 2 when it fails."
     )
 
 
