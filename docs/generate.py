@@ -130,7 +130,10 @@ def pages() -> dict[str, str]:
         configuration = file.read()
     with open(f"{FOLDER}/follow-ups.md", encoding="utf-8") as file:
         follow_ups = file.read()
+    with open(f"{FOLDER}/state.md", encoding="utf-8") as file:
+        state = file.read()
     return {
+        "state.md": filled(state, {"keys of state": keytables.state_keys()}),
         "follow-ups.md": filled(follow_ups, keytables.follow_ups()),
         "tasks.md": filled(tasks, keytables.sections()),
         "configuration.md": filled(configuration, {"keys of config.yaml": keytables.configuration()}),

@@ -19,6 +19,7 @@ from clodputer.model import (
     require,
     retry,
     settings,
+    state,
     windowrule,
 )
 from clodputer.model import keys as kinds
@@ -57,6 +58,7 @@ def sections() -> dict[str, str]:
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
+        "keys of state": _of_tasks(_inside(state.KEYS), ""),
         "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
@@ -70,6 +72,11 @@ def sections() -> dict[str, str]:
 def follow_ups() -> dict[str, str]:
     """The tables of docs/follow-ups.md by the names of their places: what an item of each list may hold."""
     return {"keys of an item": _of_items(follow.FORM_KEYS), "keys of after": _of_items(follow.PARENT_KEYS)}
+
+
+def state_keys() -> str:
+    """The table of docs/state.md."""
+    return _of_items(_inside(state.KEYS))
 
 
 def _of_items(keys: Iterable[Key]) -> str:

@@ -126,7 +126,7 @@ BAD = {
 BEYOND_A_SCHEMA = re.compile(
     r"prompt file|template|environment as a whole|beyond all bounds|context that nothing reads|too large|too long|"
     r"duration of nothing|size of nothing|wrong unit|clock time|duplicate|command without a program|home without quotes|"
-    r"no regular expression|of two lines|context outside"
+    r"no regular expression|of two lines|context outside|no precheck"
 )
 
 

@@ -51,7 +51,7 @@ class Lines:
 
 
 def read(line: bytes) -> Any:
-    """The value on a line. Raises ValueError for what is no JSON, too deep, or longer than LONGEST.
+    """The value on a line. Raises ValueError for what is not JSON, too deep, or longer than LONGEST.
 
     NaN, Infinity and numbers beyond a float are refused, since records would not be JSON with them. Halves of
     surrogate pairs, which claude can emit and no file can hold, become question marks.

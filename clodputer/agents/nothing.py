@@ -21,7 +21,7 @@ def said(result: Any) -> Optional[str]:
     reason, or `true`.
     """
     if isinstance(result, str):
-        value = _on_last_line(result)
+        value = on_last_line(result, _LONGEST_LINE)
         return _why(value.get(KEY)) if set(value) == {KEY} else None
     return _why(lines.mapping(result).get(KEY))
 
@@ -32,12 +32,16 @@ def _why(value: Any) -> Optional[str]:
     return lines.shortened(value, LONGEST) if isinstance(value, str) and value.strip() else None
 
 
-def _on_last_line(text: str) -> dict[str, Any]:
-    written = [line.strip() for line in text[-2 * _LONGEST_LINE :].splitlines() if line.strip()]
+def on_last_line(text: str, longest: int) -> dict[str, Any]:
+    """The JSON object on the last line of a text, with or without a fence; an empty one when there is none.
+
+    longest: in characters; a longer line is none.
+    """
+    written = [line.strip() for line in text[-2 * longest :].splitlines() if line.strip()]
     while written and written[-1] in _FENCES:
         written.pop()
     line = written[-1].strip("`") if written else ""
-    if not line.startswith("{") or len(line) > _LONGEST_LINE:
+    if not line.startswith("{") or len(line) > longest:
         return {}
     try:
         return lines.mapping(lines.read(line.encode("utf-8", "replace")))

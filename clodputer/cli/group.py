@@ -44,6 +44,7 @@ COMMANDS = {
     "show": "Show a run: its outcome, its conversation and its files.",
     "logs": "Show what happened, from the execution log and its archive.",
     "stats": "Show how runs went: success, durations and costs.",
+    "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "doctor": "Look at everything, and say what is wrong and what helps.",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from clodputer.effects import bury, disable, drop, finish, hold, log, not_followed, park, put_back, retry
+from clodputer.effects import (
+    bury,
+    disable,
+    drop,
+    finish,
+    hold,
+    log,
+    not_followed,
+    park,
+    put_back,
+    retry,
+    state,
+)
 from clodputer.effects.settling import Settling
 
 
@@ -27,6 +39,7 @@ EFFECTS: dict[str, Effect] = {
     "park": park,
     "put_back": put_back,
     "retry": retry,
+    "state": state,
 }
 
 

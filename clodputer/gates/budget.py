@@ -49,7 +49,7 @@ def exceeded(task: Task, history: History, context: Context, now: float) -> Opti
         return None
     there = zone.load("", context.environ)
     cap = task.claude.max_cost_usd or context.settings.max_cost_usd
-    cost = 0.0 if task.agent != "claude" else predicted(task.name, cap, history, now)
+    cost = predicted(task.name, cap if task.agent == "claude" else 0.0, history, now)
     found = (budget.exceeded(scope, cost, now, there) for scope in wanted)
     return next((one for one in found if one is not None), None)
 
@@ -148,7 +148,8 @@ def predicted(task: str, cap: Optional[float], history: History, now: float) -> 
     # A task that mostly finds nothing to do costs no less when there is something.
     latest = list(islice((run for run in islice(past, FARTHEST) if spent(run).counts), LOOKED_AT))
     if latest and not latest[0].account:
-        return 0.0  # its agent draws on no account
+        # A program is held to no maximum, and costs what it says: mostly nothing.
+        return budget.predicted((run.cost_usd for run in latest), None) or 0.0
     return budget.predicted((run.cost_usd for run in latest), cap)
 
 

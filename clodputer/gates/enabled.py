@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from clodputer.model import autodisable, decide
 from clodputer.model.keys import Key
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Refuse, Verdict
-from clodputer.store import disabled
+from clodputer.store import disabled, resets
 from clodputer.store.context import Context
 from clodputer.store.history import History
 
 KEYS: tuple[Key, ...] = autodisable.KEYS
 
+# So many of the task's runs are looked at: what failed before thousands of others is of another time.
+FARTHEST = 2000
+
 
 def check(task: Task, _request: Request, _history: History, context: Context, _now: float) -> Verdict:
     """As `Gate.check` says."""
-    return (
-        GO
-        if task.enabled
-        else Refuse("task_disabled", decide.disabled(task, disabled.read(context.home, task.name)))
-    )
+    if task.enabled:
+        return GO
+    return Refuse("task_disabled", decide.disabled(task, disabled.read(context.home, task.name)))
+
+
+def failed_before(task: Task, history: History, context: Context) -> int:
+    """How many requests of the task ended without success in a row, as far as that makes a difference. Raises OSError."""
+    past = islice(history.of_task(task.name, resets.counted_from(context.home, task)), FARTHEST)
+    ends = (autodisable.End(run.outcome, run.reason, run.trigger, run.final) for run in past)
+    return autodisable.in_a_row(ends, task.auto_disable_after)

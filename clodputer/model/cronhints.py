@@ -1,4 +1,4 @@
-"""What to write instead of what is no cron expression: each hint that names an expression or a field names one that works."""
+"""What to write instead of what is not a cron expression: each expression or field that a hint names is one that works."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOREIGN = (
 def of_alias(text: str, aliases: Iterable[str]) -> str:
     """Something that begins with `@` and is no alias."""
     if text == "@reboot":
-        return "@reboot is no time; write a trigger with type: startup"
+        return "@reboot is not a time; write a trigger with type: startup"
     every = re.fullmatch(r"@every\s*(\S*)", text, re.IGNORECASE)
     if every:
         return f"cron refuses @every; write a trigger with type: interval and every: {every[1] or '15m'}"

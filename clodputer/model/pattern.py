@@ -100,7 +100,7 @@ def _fault_of(plain: str) -> str:
         _alternative(plain)
     except re.error as error:
         # Only older versions of Python mind: [z-a] is a range of nothing.
-        return f"this is no pattern: {error}"
+        return f"this is not a pattern: {error}"
     return ""
 
 

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 
 class Thing(NamedTuple):
-    """Something that is kept for a while. `at`: how old it is, as epoch seconds. `needed`: it must not go, whatever its age."""
+    """Something that is kept for a while. `at`: how old it is, as epoch seconds. `needed`: it must not go, whatever its age.
+
+    spare: where there are too many, it goes before all that is not.
+    """
 
     name: str
     at: float
     size: int
     needed: bool = False
+    spare: bool = False
 
 
 class Limits(NamedTuple):
@@ -24,14 +28,14 @@ class Limits(NamedTuple):
 
 
 def outdated(things: Iterable[Thing], limits: Limits, now: float) -> list[Thing]:
-    """What goes, oldest first: all that is too old, then the oldest until the others are few and small enough.
+    """What goes: all that is too old, then the oldest until the others are few and small enough, each time oldest first.
 
     What is needed never goes, but counts: it takes its place from the others.
     """
     oldest_first = sorted(things, key=lambda thing: (thing.at, thing.name))
     number, size = len(oldest_first), sum(thing.size for thing in oldest_first)
     going = []
-    for thing in oldest_first:
+    for thing in sorted(oldest_first, key=lambda thing: (thing.at >= now - limits.age, not thing.spare)):
         if thing.needed:
             continue
         if thing.at < now - limits.age or number > limits.number or size > limits.size:

@@ -241,7 +241,8 @@ KEYS = (
         "keep_runs_count",
         COUNT,
         _HELD.keep_runs_count,
-        "Where all tasks together have more run folders, the oldest are removed.",
+        "Where all tasks together have more run folders, the oldest are removed; first of all those of runs whose agent "
+        "was not started, as there was nothing to do.",
         1,
         100_000_000,
         example=10_000,

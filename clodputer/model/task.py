@@ -14,6 +14,7 @@ from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
+from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -98,6 +99,7 @@ class Task(NamedTuple):
     ping: str = ""
     keep_awake: bool = False
     follow: Follow = Follow()
+    state: StateRule = StateRule()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
@@ -111,6 +113,7 @@ MAPPINGS: Mapping[str, Any] = {
     "budget": Budget,
     "require": Require,
     "window": WindowRule,
+    "state": StateRule,
     "notify": Notify,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}

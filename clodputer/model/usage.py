@@ -119,6 +119,6 @@ def from_json(fields: Any) -> dict[str, Reading]:
 def _reading(fields: Mapping[str, Any]) -> Reading:
     found = share(fields["used_percent"], parse_moment(fields["resets_at"], 0.0))
     if found is None:
-        raise ValueError("a reading in it is no number that makes sense")
+        raise ValueError("a reading in it is not a number that makes sense")
     source = STATUS_LINE if fields["source"] == STATUS_LINE else STREAM
     return Reading(found.used, found.resets_at, parse_moment(fields["seen_at"], 0.0), source)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import edges
@@ -27,6 +28,8 @@ from clodputer.tasks import taskfile
 # In seconds; a moment that is farther ahead is looked for again then. One noted much farther ahead is taken for a clock that
 # went back (store/spool/idle.py).
 LONGEST = 30 * 86400.0
+# A look takes milliseconds; after so many seconds of another one it is left to that, or to the next exec.
+PATIENCE, GLANCE = 1.0, 0.01
 
 
 def post(context: Context, now: float) -> bool:
@@ -34,10 +37,16 @@ def post(context: Context, now: float) -> bool:
 
     May be killed anywhere and repeated. Raises OSError.
     """
-    with _lock(context) as held:
-        if held:
-            _post(context, now)
-    return held
+    lock, give_up = _lock(context), monotonic() + PATIENCE
+    while not lock.acquire():
+        if monotonic() > give_up:
+            return False
+        sleep(GLANCE)
+    try:
+        _post(context, now)
+    finally:
+        lock.release()
+    return True
 
 
 def due_names(context: Context, now: float) -> Optional[list[str]]:
@@ -77,7 +86,7 @@ def _post(context: Context, now: float) -> None:
         # The first look: what was before is no news.
         known = Known(Told(), since.end(home))
         told.write(home, known)
-    events, place = since.read(home, known.place)
+    events, place, more = since.read(home, known.place)
     idle_after = context.settings.idle_after
     remembered, found = edges.look(known.told, events, _standing(context, now), now, idle_after)
     routes = _Routes(context, {})
@@ -85,7 +94,7 @@ def _post(context: Context, now: float) -> None:
     if (remembered, place, pending) != known:
         _complete_with(context, Known(remembered, place, pending))
     if context.settings.notify or context.settings.ping or routes.ping_anywhere():
-        ahead = edges.next_look(remembered, idle_after)
+        ahead = now if more else edges.next_look(remembered, idle_after)
         outbox.note_look(home, None if ahead is None else min(ahead, now + LONGEST), stamp)
     else:
         outbox.forget_look(home)

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.model import autodisable, decide, outcome, suspect
+from clodputer.gates import enabled
+from clodputer.model import decide, outcome, suspect
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
@@ -27,12 +28,14 @@ from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof import after, before, check, expect
 from clodputer.runner.ready import Ready, prepare, with_found
+from clodputer.runner.remember import with_state
 from clodputer.runner.stdin import open_prompt
-from clodputer.store import atomic, incomplete, resets, runs
+from clodputer.store import atomic, incomplete, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
+from clodputer.store.state import Kept
 
 
 class Finished(NamedTuple):
@@ -43,6 +46,7 @@ class Finished(NamedTuple):
     ended: Optional[Ended] = None
     expect: tuple[Mapping[str, Any], ...] = ()
     proof: tuple[Mapping[str, Any], ...] = ()
+    doubt: str = ""
 
 
 class Attempt:
@@ -72,6 +76,7 @@ class Attempt:
         self.over_budget = ""
         self._temporary = ""
         self._started = False
+        self._state: Optional[Kept] = None
         self._asked: tuple[Mapping[str, Any], ...] = ()
 
     def __enter__(self) -> Attempt:
@@ -121,7 +126,7 @@ class Attempt:
                 self.attempts,
                 self.history,
             )
-            launch = ready.launch
+            launch, self._state = ready.launch, ready.state
             finished = self._proved(ready)
         except ClodputerError as error:
             finished = Finished(Report(outcome.of("not_started", str(error))), launch, proof=self._asked)
@@ -157,13 +162,14 @@ class Attempt:
             self._suspicion(finished),
             self.over_budget,
         )
-        return with_follow_ups(self.context, self.task, record)
+        record = with_follow_ups(self.context, self.task, record)
+        return with_state(self.context, self.task, record, report.result, self._state)
 
     def _suspicion(self, finished: Finished) -> str:
         """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""
         report, task = finished.report, self.task
         if report.done is None:
-            return ""
+            return finished.doubt
         proved = any(task.expect) or bool(task.verify)
         earlier = (runs.record(self.context.home, task.name, past.run_id) for past in self.attempts.story)
         before = not proved and any((record or {}).get("changes") for record in earlier)
@@ -204,14 +210,10 @@ class Attempt:
         )
 
     def _requests_failed_before(self) -> int:
-        """How many requests of the task ended without success in a row, as far as that makes a difference."""
-        most = self.task.auto_disable_after
-        if not most:
+        if not self.task.auto_disable_after:
             return 0
         self.history.renew()  # it was read before the run
-        past = self.history.of_task(self.task.name, resets.counted_from(self.context.home, self.task))
-        ends = (autodisable.End(run.outcome, run.reason, run.trigger, run.final) for run in past)
-        return autodisable.in_a_row(ends, most)
+        return enabled.failed_before(self.task, self.history, self.context)
 
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):
@@ -236,7 +238,7 @@ class Attempt:
             # There is no such session, and nothing was spent.
             report = self._as_asked(Report(asked.outcome, cost_usd=0.0))
             unused = launch._replace(argv=(), session_id="")
-            return Finished(report, unused, proof=asked.entries)
+            return Finished(report, unused, proof=asked.entries, doubt=asked.doubt)
         if self.task.precheck and not going_on:
             found = check.found(self.folder)
             ready = with_found(context, self.request, self.task, ready, self.attempts, found)
@@ -247,7 +249,7 @@ class Attempt:
 
     def _execute(self, ready: Ready, place: check.Place) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
-        task, facts, launch, text = ready
+        task, facts, launch, text, _ = ready
         snapshot = expect.before(task) if task.expect.file_changed else {}
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)

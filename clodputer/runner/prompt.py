@@ -43,9 +43,11 @@ def render(
     last_success: Optional[Mapping[str, Any]] = None,
     story: Iterable[Past] = (),
     found: str = "",
+    state: Optional[Mapping[str, Any]] = None,
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
     `story`: the runs that the request has had before this one. `found`: what its precheck printed, fenced as data.
+    `state`: what the task remembers, None when it has no state.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -58,11 +60,20 @@ def render(
         from clodputer.runner import promptnames
 
         promptnames.check(template, file)
+        if not task.precheck and "precheck" in template and "precheck" in template_text.names(template):
+            # In a file of its own it may have been changed since the task was checked.
+            raise ClodputerError(
+                "not_started",
+                f"{file}: {{{{ precheck }}}} is what the program under precheck prints, and the task names none",
+                f"Add precheck: [program, argument] to {task.path}.",
+            )
         if request.body:
             _check_body(template, file)
         context = _filled(task, "context", task.context, environ, secrets)
         both = {**environ, **secrets}
         values = promptnames.values(task, request, context, both, last, last_success, story, found)
+        if state is not None:
+            values["state"] = state
         text = _render(task, file, template, values, secrets)
     elif request.body:
         _check_body(template, file)

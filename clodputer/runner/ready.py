@@ -20,9 +20,10 @@ from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
-from clodputer.store import runs, settings
+from clodputer.store import runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
+from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
@@ -34,12 +35,13 @@ FURTHEST = 1000
 
 
 class Ready(NamedTuple):
-    """All that was settled before the start; `task` has its templates filled in."""
+    """All that was settled before the start; `task` has its templates filled in. state: None for a task that has none."""
 
     task: Task
     facts: Facts
     launch: Launch
     prompt: str
+    state: Optional[Kept] = None
 
 
 def prepare(
@@ -56,7 +58,8 @@ def prepare(
     history: by which it was let through; without one it is read anew.
     """
     last, session, success = _past(context, task)
-    text, written = _filled_in(context, request, task, last, success, attempts)
+    kept = state.read(context.home, task.name) if task.state.kept else None
+    text, written = _filled_in(context, request, task, last, success, attempts, kept)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -89,7 +92,8 @@ def prepare(
             "a secret would stand in the argument list, which every account here can read",
             "Hand it over in the task's env: mapping instead.",
         )
-    return Ready(final, facts, launch, prompt.going_on(text, attempts, resumed=launch.resumed))
+    text = prompt.going_on(text, attempts, resumed=launch.resumed)
+    return Ready(final, facts, launch, text, kept)
 
 
 def with_found(
@@ -97,7 +101,7 @@ def with_found(
 ) -> Ready:
     """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
     last, _, success = _past(context, task)
-    text, _ = _filled_in(context, request, task, last, success, attempts, proof.fenced(found))
+    text, _ = _filled_in(context, request, task, last, success, attempts, ready.state, proof.fenced(found))
     return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
 
 
@@ -121,13 +125,17 @@ def _filled_in(
     last: Optional[dict[str, Any]],
     success: Optional[dict[str, Any]],
     attempts: Attempts,
+    kept: Optional[Kept],
     found: str = proof.NOT_ASKED,
 ) -> tuple[str, Task]:
     """The prompt and the other texts of the task. What may hold a template is filled in by one child with limits."""
     environ, secrets = context.environ, context.secrets
 
     def fill() -> tuple[str, Task]:
-        text = prompt.render(task, request, last, environ, secrets, success, attempts.story, found)
+        remembered = None if kept is None else kept.value
+        text = prompt.render(
+            task, request, last, environ, secrets, success, attempts.story, found, remembered
+        )
         return text, prompt.render_task(task, environ, secrets)
 
     def fill_as_json() -> tuple[str, dict[str, Any]]:

@@ -40,6 +40,7 @@ class Home:
         "runs",
         "secrets",
         "spool",
+        "state",
         "tasks",
         "tmp",
     )
@@ -63,6 +64,7 @@ class Home:
         self.outbox = f"{root}/outbox"
         self.dead_letters = f"{root}/outbox/dead"
         self.ledger = f"{root}/ledger"
+        self.state = f"{root}/state"
         self.dedupe = f"{root}/ledger/dedupe"
         self.cache = f"{root}/cache"
         self.log = f"{root}/execution.log"

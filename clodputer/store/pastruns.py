@@ -6,19 +6,21 @@ import os
 from collections.abc import Iterable
 from shutil import rmtree
 
-from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.outcome import SKIPPED, SUCCEEDED
+from clodputer.model.proof import started_no_agent
 from clodputer.model.retention import Thing
 from clodputer.store import runs
 from clodputer.store.folder import entries
+from clodputer.store.history import History
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, slot
 
-# A folder on its way out. A name with a dot in front is no run, so nobody takes the half of one for a run without a record.
+# A folder on its way out. A name with a dot in front is not a run, so nobody takes the half of one for a run without a record.
 GOING = ".going-"
 
 
 def kept(home: Home, now: float) -> list[Thing]:
-    """Every run folder, named `<task>/<run id>`, oldest first; raises OSError.
+    """Every run folder, named `<task>/<run id>`, oldest first; raises OSError. Runs that found nothing to do are spare.
 
     The folders are listed before the slots and the queue are: whatever is at work is then seen in its slot, or has come to
     its end since and is judged by its record.
@@ -27,6 +29,11 @@ def kept(home: Home, now: float) -> list[Thing]:
     contents = [slot.content(home, each) for each in slot.everywhere(home)]
     in_slots = {(content.task, content.run_id) for content in contents}
     requests = _waiting(home)
+    empty = {
+        (run.task, run.run_id)
+        for run in History(home).runs()
+        if run.outcome == SKIPPED and started_no_agent(run.reason, run.cost_usd)
+    }
     newest = {found for task in runs.tasks(home) for found in _newest(home, task)}
     things = []
     for task, run_id in listed:
@@ -35,7 +42,8 @@ def kept(home: Home, now: float) -> list[Thing]:
         except ValueError:
             continue  # no run of ours
         needed = (task, run_id) in in_slots | newest or runs.request_of(run_id) in requests
-        things.append(Thing(f"{task}/{run_id}", min(at, now), _size(f"{home.runs}/{task}/{run_id}"), needed))
+        size = _size(f"{home.runs}/{task}/{run_id}")
+        things.append(Thing(f"{task}/{run_id}", min(at, now), size, needed, (task, run_id) in empty))
     return things
 
 

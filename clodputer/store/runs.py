@@ -27,7 +27,7 @@ def new_id(now: float, request_id: str) -> str:
 
 
 def moment_of(run_id: str) -> float:
-    """The moment in a run id, in epoch seconds. Raises ValueError for what is no run id."""
+    """The moment in a run id, in epoch seconds. Raises ValueError for what is not a run id."""
     return parse_compact(run_id.partition("-")[0])
 
 

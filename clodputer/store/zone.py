@@ -109,7 +109,7 @@ def _system(environ: Mapping[str, str]) -> tzinfo:
 
 
 def is_no_zone(environ: Mapping[str, str]) -> bool:
-    """Whether TZ is set to what is no time zone at all, so that every program here goes by UTC."""
+    """Whether TZ is set to what is not a time zone at all, so that every program here goes by UTC."""
     return bool(environ.get("TZ")) and _of_variable(environ["TZ"].lstrip(":"), environ) is None
 
 
@@ -220,6 +220,6 @@ def _unknown(name: str) -> ClodputerError:
         )
     return ClodputerError(
         "zone_unknown",
-        f"there is no time zone {name[:60]!r}{near(name)}",
+        f"there is not a time zone {name[:60]!r}{near(name)}",
         "Write a name such as Europe/Berlin, or leave timezone out.",
     )

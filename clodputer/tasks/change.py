@@ -152,13 +152,13 @@ _HINT = "The items of a list are counted from 0. All keys are in docs/tasks.md."
 def value_of(key: str, written: str) -> Any:
     """The value that a person has written for a key: as YAML reads it; for a key that holds text, else as it stands there.
 
-    Raises ClodputerError when it is no YAML.
+    Raises ClodputerError when it is not YAML.
     """
     found = document.parse(written)
     if key_holds_text(key) and (found.wrong or not isinstance(found.value, str)):
         return written
     if found.wrong:
-        message = f"{key}: {written[:80]!r} is no YAML: {found.wrong[0].message}"
+        message = f"{key}: {written[:80]!r} is not YAML: {found.wrong[0].message}"
         raise ClodputerError("value_unfit", message, f"Put a text in quotes: {key}='\"...\"'")
     return found.value
 

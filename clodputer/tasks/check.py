@@ -10,20 +10,21 @@ from clodputer import agents, triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
+from clodputer.model.state import USUAL_SIZE
 from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.store.tasks import limited, promptfile, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.store.tilde import expand
-from clodputer.tasks import ask, following, tables
+from clodputer.tasks import ask, following, lacking, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
 _NUMBERS = frozenset((FLAG, COUNT, NUMBER, MONEY, PRIORITY))
 
 _UNFIT = (
-    "the file's name is no name for a task; rename the file, or add name: "
+    "the file's name is not a valid task name; rename the file, or add name: "
     "with 1 to 64 letters, digits, '.', '_' or '-'"
 )
 
@@ -75,8 +76,8 @@ def check(
     if "agent" not in document.value:
         values["agent"] = _implied(document.value)
     prompt = document.value.get("prompt")
-    if isinstance(prompt, str) and ("prompt",) not in broken and _lacks_precheck(prompt, document.value):
-        findings.append(_Finding(("prompt",), _NO_PRECHECK))
+    if isinstance(prompt, str) and ("prompt",) not in broken:
+        findings += [_Finding(("prompt",), lack) for lack in lacking.lacks(prompt, document.value)]
     problems += [
         Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
         for finding in findings
@@ -242,18 +243,10 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     return findings
 
 
-_NO_PRECHECK = "{{ precheck }} is what the program under precheck prints; add precheck: [program, argument]"
-
-
-def _lacks_precheck(prompt: str, keys: Mapping[str, Any]) -> bool:
-    """Whether a sound prompt names what no precheck brings."""
-    return "precheck" not in keys and "precheck" in prompt and "precheck" in template_text.names(prompt)
-
-
 def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
     """What is wrong with the JSON Schemas of a file. What checks them is slow to import, and most files have none."""
-    expected = fields.get("expect")
-    if "json_schema" not in {*fields, *(expected if isinstance(expected, dict) else ())}:
+    inside = [part for part in map(fields.get, ("expect", "state")) if isinstance(part, dict)]
+    if not {"json_schema", "schema"} & {key for part in (fields, *inside) for key in part}:
         return []
     from clodputer.tasks import schemas
 
@@ -274,8 +267,8 @@ def _prompt_file(
     faults = [
         (path, fault.line, fault.message) for fault in template_text.faults(text, triggers.in_prompts())
     ]
-    if not faults and _lacks_precheck(text, keys):
-        faults = [(path, 1, _NO_PRECHECK)]
+    if not faults:
+        faults = [(path, 1, lack) for lack in lacking.lacks(text, keys)]
     # A `~` is expanded when it is rendered: another HOME may share the cache.
     return value if value.startswith("~") else path, faults
 
@@ -289,4 +282,6 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
         elif item:
             others.append(item)
     values[ON_FAILURE] = others
+    if "state" in values:
+        values["state"] = {"max_size": USUAL_SIZE, **values["state"]}
     return assemble({**values, "name": name, "path": file, "triggers": triggers})

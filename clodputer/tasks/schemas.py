@@ -12,7 +12,7 @@ from jsonschema.validators import Draft202012Validator, validator_for
 from clodputer.store.tasks import template_text
 from clodputer.store.tasks.problems import Path
 
-PLACES: tuple[Path, ...] = (("json_schema",), ("expect", "json_schema"))
+PLACES: tuple[Path, ...] = (("json_schema",), ("expect", "json_schema"), ("state", "schema"))
 LONGEST = 200
 
 

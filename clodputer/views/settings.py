@@ -88,7 +88,7 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[ClodputerError]:
             near = did_you_mean(name, [PREFIX + key.upper() for key in SINGLE])
             yield ClodputerError(
                 "environment_unknown",
-                f"the environment variable {name} is no setting and has no effect{near}",
+                f"the environment variable {name} is not a setting and has no effect{near}",
                 f"Correct its name, or unset {name}.",
             )
 

@@ -14,7 +14,7 @@ from clodputer.store.index.query import Index
 from clodputer.store.spool import find
 from clodputer.views.unfollowed import missing
 
-# States of what is no run.
+# States of what is not a run.
 COALESCED, NOT_FOLLOWED, GONE = "coalesced", "not_followed", "gone"
 # More runs than this are not drawn.
 MOST = 10_000

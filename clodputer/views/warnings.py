@@ -119,7 +119,7 @@ def _surroundings(task: Task, environ: Mapping[str, str], secrets: Mapping[str, 
     """What is not there of what the task needs."""
     folder = task.working_directory
     if folder and not os.path.isdir(folder):
-        what = "is no folder" if os.path.lexists(folder) else "is not there"
+        what = "is not a folder" if os.path.lexists(folder) else "is not there"
         yield ("working_directory",), f"{folder} {what}; a run would end as not_started"
         return  # what else is named may begin there
     if not folder:

@@ -93,6 +93,14 @@ CALLS = {
         Call(("set", "timeout", "30m"), "changed"),
         Call(("unset", "timeout"), "changed"),
     ],
+    "state": [
+        Call(("set", "remembering", "a=b", "n:=3"), "changed"),
+        Call(("get", "remembering")),
+        Call(("get", "remembering", "n"), "one"),
+        Call(("delete", "remembering", "n"), "changed"),
+        Call(("history", "remembering"), "history"),
+        Call((), "tasks"),
+    ],
     "notify": [
         Call(),
         Call(("test", "desk"), "tested"),

@@ -88,7 +88,7 @@ def test_the_slot_times_of_all_tasks(home: Home) -> None:
         (
             ("--cron", "22-2 * * * *"),
             2,
-            "'22-2 * * * *' is no cron expression: minute '22-2': the range runs backwards",
+            "'22-2 * * * *' is not a cron expression: minute '22-2': the range runs backwards",
         ),
         (("--cron", "@daily", "--timezone", "Europe/Berln"), 1, "(did you mean 'Europe/Berlin'?)"),
         (("--cron", "@daily", "--from", "soon"), 2, "--from: not a moment: 'soon'"),

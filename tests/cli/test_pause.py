@@ -89,7 +89,7 @@ def test_one_hold_is_ended_and_others_stay(home: Home) -> None:
     [left] = holds.in_effect(home, time())
     assert left.hold.message == "moving house"
     assert left.hold.end == pytest.approx(time() + 7200, abs=60)
-    assert "task work is not on hold any more" in clodputer(home, "resume")[0]
+    assert "task work is no longer on hold" in clodputer(home, "resume")[0]
     assert "nothing is on hold" in clodputer(home, "resume", status=1)[1]
 
 

@@ -66,6 +66,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         home, "bad", "/bin/sh", "-c", "echo no >&2; exit 3", more="trigger: {type: interval, every: 2h}\n"
     )
     command_task(home, "held", "/bin/echo", more="lane: later\n")
+    command_task(home, "remembering", "true", more="state: {}\n")
     for name in ("spare", "other", "gone"):
         command_task(home, name, "/bin/echo")
     waits = (

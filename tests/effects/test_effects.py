@@ -83,8 +83,9 @@ EFFECTS: dict[str, dict[str, Any]] = {
         "message": "it would be more than 4 follow-ups deep",
     },
 }
+EFFECTS["state"] = {"effect": "state", "base": 0, "updates": {"seen": 3}}
 # After these the request is still in the slot.
-STAYS = ("hold", "disable", "drop", "log", "not_followed")
+STAYS = ("state", "hold", "disable", "drop", "log", "not_followed")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
 def state(one: Settling) -> dict[str, str]:
     """All files of the spool, the runs, the holds and what says that tasks are disabled, with their content."""
     home = one.context.home
-    folders = (home.spool, home.runs, home.holds, f"{home.ledger}/disabled")
+    folders = (home.spool, home.runs, home.holds, f"{home.ledger}/disabled", home.state)
     paths = [path for folder in folders for path in Path(folder).rglob("*") if path.is_file()]
     return {str(path): path.read_text() for path in sorted(paths) if path.name != ".lock"}
 

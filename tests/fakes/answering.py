@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
             body = json.loads(raw)
             messages = body.get("messages") or []
         except (ValueError, AttributeError):
-            self._error(400, "the request is no JSON object")
+            self._error(400, "the request is not JSON object")
             return
         if path.endswith("count_tokens"):
             self._note(body, "", 0, "count_tokens")

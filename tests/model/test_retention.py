@@ -38,6 +38,15 @@ def test_what_is_needed_stays_and_counts() -> None:
     assert going(found, ALL._replace(size=0)) == ["200", "2", "1"]
 
 
+def test_what_is_spare_goes_first_where_there_are_too_many() -> None:
+    """Whatever its age; only what is too old goes before it."""
+    found = [thing._replace(spare=thing.name in ("1", "2")) for thing in things(1, 300, 200, 2)]
+    assert going(found, ALL._replace(number=3)) == ["2"]
+    assert going(found, ALL._replace(size=10)) == ["2", "1", "300"]
+    assert going(found, ALL._replace(age=250, number=2)) == ["300", "2"]
+    assert going(found, ALL._replace(age=250)) == ["300"]
+
+
 def test_from_the_future() -> None:
     """A clock that went back makes nothing old."""
     assert going(things(-500), ALL._replace(age=1)) == []
@@ -51,7 +60,7 @@ LISTS = st.lists(
 
 @given(LISTS, st.builds(Limits, st.floats(0, NOW), st.integers(0, 12), st.integers(0, 600)))
 def test_properties(found: list[Thing], limits: Limits) -> None:
-    """Nothing needed goes; what goes is older than what stays; afterwards the limits hold; asked again nothing goes."""
+    """Nothing needed goes; what goes is older than what stays, or spare; afterwards the limits hold; again nothing goes."""
     gone = outdated(found, limits, NOW)
     left = [thing for thing in found if thing not in gone]
     free = [thing for thing in left if not thing.needed]
@@ -60,5 +69,9 @@ def test_properties(found: list[Thing], limits: Limits) -> None:
     if free:
         assert len(left) <= limits.number
         assert sum(thing.size for thing in left) <= limits.size
-        assert all(thing.at <= min(other.at for other in free) for thing in gone)
+        for thing in gone:
+            alike = [other.at for other in free if other.spare == thing.spare]
+            assert not alike or thing.at <= min(alike)
+            # What is not spare goes for its age alone while anything spare is there.
+            assert thing.spare or thing.at < NOW - limits.age or not any(other.spare for other in free)
     assert outdated(left, limits, NOW) == []

@@ -51,7 +51,7 @@ def test_result_matches(tmp_path: Path) -> None:
     assert only(check(tmp_path, SUCCESS._replace(result={"a": "ü"}), result_matches='"a": "ü"'))[0]
     ok, message = only(check(tmp_path, result_matches="("))
     assert not ok
-    assert "no regular expression" in message
+    assert "not a regular expression" in message
 
 
 def test_a_pattern_that_never_ends_is_given_up(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_delayed_request_waits_and_is_promoted(home: Home, context: Context) -
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.json", "{", "it is no JSON"),
+        ("a.json", "{", "it is not JSON"),
         ("a.json", "[]", "a request is a mapping"),
         ("a.json", "{}", "no task named"),
         ("a.json", '{"task": "wrok"}', "did you mean 'work'?"),

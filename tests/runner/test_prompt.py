@@ -42,6 +42,13 @@ def test_an_empty_prompt_is_refused(text: str) -> None:
     assert rendered(text, agent="command", command=("cat",)).strip() == ""
 
 
+def test_what_no_precheck_brings_is_refused() -> None:
+    """The prompt's own file may have been changed since the task was checked."""
+    error = error_of("Label {{ precheck }}.")
+    assert (error.code, "the task names none" in error.message) == ("not_started", True)
+    assert rendered("Label {{ precheck }}.", precheck=("look",)) == "Label ."
+
+
 def test_the_last_run() -> None:
     """The previous record's outcome, result and end."""
     text = "{{ last.outcome }} {{ last.result.x }} {{ last.when }}"
@@ -86,7 +93,7 @@ def test_context_may_name_variables() -> None:
             "{{ contxt.x }}",
             (
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, precheck, attempts, last, last_success, file, files, event"
+                "known here: env, context, request, body, precheck, state, attempts, last, last_success, file, files, event"
             ),
             "Fix /h/tasks/a.yaml.",
         ),

@@ -58,6 +58,22 @@ def left(home: Home) -> set[str]:
     }
 
 
+def test_runs_that_found_nothing_to_do_make_room_for_the_others(tmp_path: Path) -> None:
+    """A task that looks every few minutes pushes out no run that did something."""
+    home = make_home(tmp_path)
+    facts = context(home, "keep_runs_count: 3")
+    past(home, "work", "oldest", 9)
+    for days, request_id in ((8, "idle8"), (7, "idle7"), (6, "older"), (5, "idle5"), (1, "newest")):
+        run_id = past(home, "work", request_id, days)
+        reason = "satisfied" if request_id.startswith("idle") else "completed"
+        told = {"task": "work", "request_id": request_id, "run_id": run_id, "duration_seconds": 1.0}
+        outcome = "skipped" if reason == "satisfied" else "succeeded"
+        facts.log(NOW - days * DAY, "finished", **told, outcome=outcome, reason=reason, cost_usd=0.0)
+    with Stop() as stop:
+        prune.prune(facts, NOW, stop)
+    assert left(home) == {"oldest", "older", "newest"}
+
+
 def test_old_runs_go_and_needed_ones_stay(tmp_path: Path) -> None:
     """Not the newest record of a task, not its session's, not a run in a slot, not those of waiting or dead requests."""
     home = make_home(tmp_path)

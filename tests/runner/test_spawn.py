@@ -169,7 +169,7 @@ def test_every_reason_for_not_starting_is_told(tmp_path: Path, by_fork: bool) ->
     script = write(tmp_path / "script", "#!/no/such/python -u\n")
     assert f"{script} needs /no/such/python, which is missing" in refused(tmp_path, [script], by_fork)
     assert "is a folder, not a program" in refused(tmp_path, [str(tmp_path)], by_fork)
-    assert "no program that this system can run" in refused(
+    assert "not a program that this system can run" in refused(
         tmp_path, [write(tmp_path / "text", "hello\n")], by_fork
     )
     assert "too long" in refused(tmp_path, ["/bin/echo", *["x" * 100_000] * 100], by_fork)
@@ -195,7 +195,7 @@ def test_a_bad_working_directory_is_told(tmp_path: Path) -> None:
     missing, file = tmp_path / "missing", tmp_path / "file"
     file.touch()
     assert f"there is no working directory {missing}" in refused_in(tmp_path, missing)
-    assert f"the working directory {file} is no folder" in refused_in(tmp_path, file)
+    assert f"the working directory {file} is not a folder" in refused_in(tmp_path, file)
 
 
 @pytest.mark.usefixtures("mortal")

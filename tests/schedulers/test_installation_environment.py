@@ -64,7 +64,7 @@ def test_order_is_kept_and_nothing_is_there_twice() -> None:
 
 
 def test_a_look_at_real_folders(tmp_path: Path) -> None:
-    """Links are followed, what is no folder is not there, and a folder for all is seen as one."""
+    """Links are followed, what is not a folder is not there, and a folder for all is seen as one."""
     (tmp_path / "good").mkdir()
     (tmp_path / "link").symlink_to("good")
     (tmp_path / "file").write_text("")

@@ -33,7 +33,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     ),
     "huge": (
         b"#" * (1024 * 1024 + 1),
-        "1: the file has 1,048,577 bytes, more than 1,048,576; it is no task that size",
+        "1: the file has 1,048,577 bytes, more than 1,048,576; no task file is that large",
     ),
     "colon in a text": (
         b"a: b: c\n",

@@ -42,10 +42,10 @@ def test_forms(tmp_path: Path, name: str, data: bytes, fields: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message", "incomplete"),
     [
-        ("a.json", b"", "it is no JSON", True),
-        ("a.json", b'{"task": ', "it is no JSON", True),
-        ("a.json", b'{"task": "\xff"}', "it is no UTF-8 text", True),
-        ("a.json", b"[" * 100_000, "it is no JSON", True),
+        ("a.json", b"", "it is not JSON", True),
+        ("a.json", b'{"task": ', "it is not JSON", True),
+        ("a.json", b'{"task": "\xff"}', "it is not UTF-8 text", True),
+        ("a.json", b"[" * 100_000, "it is not JSON", True),
         ("a.yaml", b"task: [", "line 1: not readable as YAML", True),
         ("a.yaml", b"task: !!python/object/apply:os.system [ls]\n", "line 1: the tag", True),
         ("a.yaml", b"task: a\ntask: b\n", "line 2: the key 'task' is given a second time", True),

@@ -100,6 +100,17 @@ def test_after_requests_not_after_attempts(home: Home, tmp_path: Path) -> None:
     assert outcomes(home, "work")[-1] == "succeeded"
 
 
+def test_a_person_who_disables_it_has_seen_it(home: Home) -> None:
+    """Then its file says so, and nothing needs attention any more."""
+    disabled.write(home, "work", Disabled(1e9, 2, "timeout", "run"))
+    clodputer(home, "disable", "work")
+    assert data(home, "status")["attention"]["disabled"] == []
+    told = data(home, "list")["tasks"][0]
+    assert (told["enabled"], told["disabled_by_itself"]) == (False, None)
+    clodputer(home, "enable", "work")
+    assert data(home, "list")["tasks"][0]["enabled"] is True
+
+
 @pytest.mark.parametrize("way", ["set", "unset", "remove"])
 def test_other_ways_to_end_it(home: Home, way: str) -> None:
     """Setting `enabled`, taking the key out, and removing the task, whose successor under that name begins anew."""

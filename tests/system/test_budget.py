@@ -68,6 +68,7 @@ def test_no_more_runs_than_a_day_may_have(home: Home) -> None:
     over = "Task often: 2 runs a day are allowed (runs_per_day)."
     assert f"over budget: {over} What is asked for by hand runs all the same" in said[1]
     assert over in " ".join(said[0].split()), "the record says so as well"
+    assert f"over budget: {over}" in clodputer(home, "run", "often", "--no-wait")[1]
     assert [record["over_budget"] for record in records(home, "often")] == ["", "", over]
     near = [
         (event["budget"], event["limit"], event["used"], event["of"]) for event in events(home, "budget_near")
@@ -93,6 +94,13 @@ def test_of_a_lane_and_of_everything(home: Home, config: str, ran: set[str]) -> 
     spent(home, "far", 1.0, "reports")
     ask(home, "work-1", "far-2")
     assert {run["task"] for run in execute(home)["runs"]} == ran
+
+
+def test_a_program_that_says_what_it_costs(home: Home) -> None:
+    """The next run is expected to cost what its runs have cost, as with Claude: it does not begin when that is not left."""
+    command_task(home, "paid", "/bin/echo", '{"cost_usd": 0.42}', more="budget: {per_day: 1}\n")
+    ask(home, "paid-1", "paid-2", "paid-3")
+    assert len(execute(home)["runs"]) == 2
 
 
 def test_slots_side_by_side_do_not_exceed_it_together(home: Home, tmp_path: Path) -> None:

@@ -160,9 +160,12 @@ def test_a_template_error_in_a_prompt_file_has_the_line_of_that_file(tmp_path: P
     assert [str(problem)[:-1] for problem in problems] == [
         (
             f"{prompts}/a.md:2: prompt_file: unknown name 'contxt' (did you mean 'context'?); "
-            "known here: env, context, request, body, precheck, attempts, last, last_success, file, files, even"
+            "known here: env, context, request, body, precheck, state, attempts, last, last_success, file, files, even"
         )
     ]
+    (prompts / "a.md").write_text("one\n{{ precheck }}\n", encoding="utf-8")
+    _, problems = taskfile.check_file(home, path, {})
+    assert "{{ precheck }} is what the program under precheck prints" in str(problems[0])
     (prompts / "a.md").write_text("one\n{{ context.a }}\n", encoding="utf-8")
     task, _ = taskfile.check_file(home, path, {})
     assert task is not None
@@ -193,7 +196,7 @@ def test_a_file_name_that_is_no_task_name(name: str, tmp_path: Path) -> None:
     Path(path).write_text("prompt: a\n", encoding="utf-8")
     _, problems = taskfile.check_file(home, path, {})
     assert [problem.message.partition(";")[0] for problem in problems] == [
-        "the file's name is no name for a task"
+        "the file's name is not a valid task name"
     ]
     Path(path).write_text("prompt: a\nname: mine\n", encoding="utf-8")
     task, _ = taskfile.check_file(home, path, {})

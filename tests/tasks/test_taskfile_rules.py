@@ -127,8 +127,14 @@ BAD: dict[str, tuple[str, list[str]]] = {
         [
             (
                 "4: prompt: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, precheck, attempts, last, last_success, file, files, event"
+                "known here: env, context, request, body, precheck, state, attempts, last, last_success, file, files, event"
             )
+        ],
+    ),
+    "what no precheck brings": (
+        "prompt: |\n  Label these.\n  {{ precheck }}\n",
+        [
+            "1: prompt: {{ precheck }} is what the program under precheck prints; add precheck: [program, argument]"
         ],
     ),
     "template of an unknown field": (

@@ -48,7 +48,7 @@ def facts(home: Home) -> Facts:
 def test_nobody_rings(home: Home) -> None:
     """A problem when a task relies on it, else a note."""
     found = one(doctor_schedule.scheduler(facts(home)), "problem")
-    assert "relied on by nightly" in found.message
+    assert "needed by nightly" in found.message
     assert "clodputer install" in found.remedy
     os.unlink(f"{home.tasks}/nightly.yaml")
     command_task(home, "manual", "true")

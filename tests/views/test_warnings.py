@@ -52,16 +52,16 @@ PROGRAM = "agent: command\ncommand: [/bin/true]\n"
             CLAUDE + "working_directory: /nowhere/at/all\n",
             ["2: working_directory: /nowhere/at/all is not there; a run would end as not_started"],
         ),
-        (CLAUDE + "working_directory: /etc/passwd\n", ["2: working_directory: /etc/passwd is no folder"]),
+        (CLAUDE + "working_directory: /etc/passwd\n", ["2: working_directory: /etc/passwd is not a folder"]),
         (
             CLAUDE + "working_directory: /\nadd_dirs: [etc, nowhere]\n",
-            ["3: add_dirs: there is no folder /nowhere"],
+            ["3: add_dirs: there is not a folder /nowhere"],
         ),
         (
             CLAUDE + "mcp_config: /nowhere.json\n",
             ["2: mcp_config: /nowhere.json cannot be read: No such file"],
         ),
-        (CLAUDE + "mcp_config: '{x'\n", ["2: mcp_config: the text is no JSON"]),
+        (CLAUDE + "mcp_config: '{x'\n", ["2: mcp_config: the text is not JSON"]),
         (CLAUDE + "mcp_config: '{}'\n", ["2: mcp_config: the text has no mapping mcpServers"]),
         (CLAUDE + "mcp_config: '{\"mcpServers\": {}}'\n", []),
         (

@@ -84,7 +84,7 @@ def command(
     _check(wanted)
     say = runs.teller(as_json)
     if no_wait:
-        return runs.drop(os.environ, ask.NAME, wanted, say)
+        return runs.drop(os.environ, ask.NAME, wanted, say, live=not as_json)
     made = runs.run(os.environ, ask.NAME, wanted, say, follow=follow, live=not as_json)
     return made if follow else _answered(made, say)
 
@@ -110,7 +110,7 @@ def _chosen(
 ) -> dict[str, Any]:
     folder = os.path.abspath(cwd or os.getcwd())
     if not os.path.isdir(folder):
-        raise usage(f"--cwd: {folder} is no folder", "Name one that is there.")
+        raise usage(f"--cwd: {folder} is not a folder", "Name one that is there.")
     chosen: dict[str, Any] = {"working_directory": folder}
     if model is not None:
         chosen["model"] = model

@@ -68,7 +68,7 @@ def costs(environ: Mapping[str, str], by: str, since: str, now: float, width: in
 
 
 def _parts(found: Costs, width: int) -> Iterator[str]:
-    total, rest = found.total, _unpriced(found.unpriced)
+    total, rest = found.total, _unpriced(found.unpriced, found.total.runs > 0)
     if not total.runs:
         yield hung(f"No run with a cost ended since {day(found.since)}.{f' {rest}' if rest else ''}")
         return
@@ -124,8 +124,10 @@ def _legend(total: Cost) -> Iterator[str]:
         )
 
 
-def _unpriced(number: int) -> str:
+def _unpriced(number: int, others: bool) -> str:
+    """others: runs with a cost were shown above."""
     if not number:
         return ""
-    more = counted(number, "more run has", "more runs have")
-    return f"{more} no cost: programs, and runs that ended before a reply."
+    more = "more " if others else ""
+    runs = counted(number, f"{more}run has", f"{more}runs have")
+    return f"{runs} no cost: programs, and runs that ended before a reply."

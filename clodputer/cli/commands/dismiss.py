@@ -121,7 +121,7 @@ def _result(done: Sequence[Dismissed], errors: Sequence[ClodputerError]) -> Resu
     lines = [_line(each) for each in done[:MOST_SHOWN]]
     if done[MOST_SHOWN:]:
         lines.append(f"and {len(done) - MOST_SHOWN} more; see: clodputer queue --closed")
-    lines += [f"{ink('not dismissed', 'red')} {printable(str(error))}" for error in errors]
+    lines += [f"{ink('not dismissed:', 'red')} {printable(str(error))}" for error in errors]
     data = {"dismissed": [each.to_json() for each in done]}
     code = ExitCode.EXPECTED if errors else ExitCode.DONE
     return Result(data, "\n".join(lines), code, tuple(errors))

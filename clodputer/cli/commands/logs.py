@@ -61,6 +61,7 @@ EVENTS = (
     "retried",
     "skipped",
     "started",
+    "state_changed",
     "stopped",
     "stuck",
     "swept",

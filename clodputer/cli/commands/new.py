@@ -99,7 +99,7 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
     if not is_name(name):
         raise ClodputerError(
             "name_unfit",
-            f"{name[:80]!r} is no name for a task",
+            f"{name[:80]!r} is not a valid task name",
             "Write 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
             ExitCode.USAGE,
         )
@@ -187,13 +187,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 def _no_json(why: str) -> ClodputerError:
     return ClodputerError(
         "json_invalid",
-        f"what was given is no JSON for a task: {why}",
+        f"what was given is not JSON for a task: {why}",
         "Nothing was made. All keys are in docs/tasks.md.",
     )
 

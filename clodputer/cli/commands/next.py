@@ -87,7 +87,9 @@ def asked(
         found = stream("", "cron", Policy(), zone, calendar, _start(start, now, zone))
         return _result(first([found], count), "It is never due after that moment.")
     if " " in name:
-        raise _usage(f"{name[:80]!r} is no name of a task", f'For a cron expression: --cron "{name[:80]}"')
+        raise _usage(
+            f"{name[:80]!r} is not the name of a task", f'For a cron expression: --cron "{name[:80]}"'
+        )
     if timezone is not None:
         raise _usage("--timezone belongs to --cron; a task names its own", "Leave it out.")
     return _of_tasks(environ, name, _start(start, now, None), count)
@@ -144,7 +146,7 @@ def _parsed(expression: str) -> cron.Cron:
         return cron.parse(expression)
     except cron.InvalidCron as error:
         raise _usage(
-            f"{expression[:80]!r} is no cron expression: {error}", "Such as: 0 8 * * mon-fri"
+            f"{expression[:80]!r} is not a cron expression: {error}", "Such as: 0 8 * * mon-fri"
         ) from None
 
 

@@ -55,7 +55,7 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
 )
 @click.option("--dead", "place", flag_value="dead", help="Those that were given up, each with the reason.")
 @click.option(
-    "--rejected", "place", flag_value="rejected", help="Files that are no requests, each with the reason."
+    "--rejected", "place", flag_value="rejected", help="Files that are not requests, each with the reason."
 )
 @click.option("--parked", "place", flag_value="parked", help="Those about things that no run got done.")
 @click.option("--closed", "place", flag_value="closed", help="Those that a person cancelled or retried.")
@@ -122,12 +122,12 @@ def aside(environ: Mapping[str, str], place: str, limit: int, now: float, *, as_
     if place == "rejected":
         hints += [
             (
-                "All of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE. "
+                "To see all of one: clodputer show rejected/FILE. Once it is fixed: clodputer retry rejected/FILE. "
                 "Done with it: clodputer dismiss rejected/FILE"
             )
         ]
     elif place == "parked":
-        hints += ["All of one: clodputer show REQUEST. To let it go on: clodputer unpark REQUEST"]
+        hints += ["To see all of one: clodputer show REQUEST. To let it go on: clodputer unpark REQUEST"]
     else:
         done = " Done with it: clodputer dismiss REQUEST" if place == "dead" else ""
         hints += [f"To run one again: clodputer retry REQUEST.{done}"]

@@ -57,7 +57,7 @@ def command(task: str, lane: Optional[str], account: Optional[str], *, everythin
         return Result(_data(context, None, woken, now), f"{text}{back}")
     context.log(now, "resumed", scope=target.scope, name=target.name, reason=before.hold.reason)
     was = f"{printable(before.hold.reason)}, {zone.until(before.hold.until)}"
-    lines = [f"{ink(target.words, 'bold')} is not on hold any more ({was})"]
+    lines = [f"{ink(target.words, 'bold')} is no longer on hold (it was: {was})"]
     if woken:
         lines.append(held.back_in_queue(woken))
     left = _left(context, now)

@@ -72,7 +72,7 @@ def _all_dead(environ: Mapping[str, str]) -> Result:
 
 def _result(done: list[Retried], errors: list[ClodputerError]) -> Result:
     lines = [_line(one) for one in done]
-    lines += [f"{ink('not retried', 'red')} {printable(str(error))}" for error in errors]
+    lines += [f"{ink('not retried:', 'red')} {printable(str(error))}" for error in errors]
     data = {"retried": [each.to_json() for each in done]}
     code = ExitCode.EXPECTED if errors else ExitCode.DONE
     return Result(data, "\n".join(lines) or "Nothing was given up.", code, tuple(errors))

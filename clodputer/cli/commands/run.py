@@ -143,7 +143,7 @@ def command(
     if dry_run:
         return show(*find(os.environ, task, wanted), wanted)
     if no_wait or not_before is not None:
-        return drop(os.environ, task, wanted, say)
+        return drop(os.environ, task, wanted, say, live=not as_json)
     return run(os.environ, task, wanted, say, follow=follow, live=not as_json)
 
 
@@ -181,10 +181,17 @@ def _submit(context: Context, task: Task, wanted: Wanted) -> str:
 
 
 def drop(
-    environ: Mapping[str, str], name: str, wanted: Wanted, say: Callable[[str], None] | None = None
+    environ: Mapping[str, str],
+    name: str,
+    wanted: Wanted,
+    say: Callable[[str], None] | None = None,
+    *,
+    live: bool = False,
 ) -> Result:
     """Drop a request and leave it to an exec. Raises ClodputerError, OSError."""
     context, task = find(environ, name, wanted)
+    if live and wanted.not_before is None:
+        warn_over_budget(context, task)
     request_id = _submit(context, task, wanted)
     if wanted.not_before is not None and say is not None:
         say(

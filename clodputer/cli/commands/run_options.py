@@ -47,7 +47,7 @@ def _json(pair: str, text: str) -> Any:
         return lines.read(text.encode("utf-8", "surrogateescape"))
     except ValueError:
         raise usage(
-            f"--context: what follows := is no JSON: {pair[:80]!r}",
+            f"--context: what follows := is not JSON: {pair[:80]!r}",
             "Write a text as NAME=VALUE, or quoted: 'NAME:=\"VALUE\"'.",
         ) from None
 

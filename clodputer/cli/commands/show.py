@@ -99,7 +99,7 @@ def _follow(environ: Mapping[str, str], wanted: str, *, as_json: bool, others: b
     if one.state != RUN:
         raise ClodputerError(
             "not_begun",
-            f"{handle(one)} is no run",
+            f"{handle(one)} is not a run",
             f"See it with: clodputer show {handle(one)}",
         )
     try:
@@ -122,7 +122,7 @@ def show_trace(environ: Mapping[str, str], wanted: str, now: float, *, alone: bo
     one = find(context.home, wanted)
     if one.state != RUN:
         raise ClodputerError(
-            "not_begun", f"{handle(one)} is no run", f"See it with: clodputer show {handle(one)}"
+            "not_begun", f"{handle(one)} is not a run", f"See it with: clodputer show {handle(one)}"
         )
     found = trace(context, one.task, one.run_id)
     return Result(found.to_json(), context.masker.text(trace_tree.drawn(found, now)))

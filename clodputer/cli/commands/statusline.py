@@ -53,7 +53,7 @@ def command(as_json: bool, account: str, snippet: bool, words: tuple[str, ...]) 
     if account and not is_account(account):
         raise ClodputerError(
             "usage",
-            f"{account[:40]!r} is no account's name",
+            f"{account[:40]!r} is not the name of an account",
             "An account is called claude, or claude- and eight digits: clodputer statusline --snippet",
             ExitCode.USAGE,
         )

@@ -43,7 +43,7 @@ def command(item: str, task: Optional[str]) -> Result:
         error = ClodputerError("not_parked", f"nothing parked fits {item[:80]!r}", context.masker.text(hint))
         return Result(
             {"unparked": []},
-            f"{ink('not unparked', 'red')} {printable(str(error))}",
+            f"{ink('not unparked:', 'red')} {printable(str(error))}",
             ExitCode.EXPECTED,
             (error,),
         )

@@ -19,7 +19,7 @@ def of_directory(directory: str, error: OSError) -> ClodputerError:
             f"there is no working directory {directory}", "Make it, or correct working_directory."
         )
     if number == errno.ENOTDIR:
-        return _refused(f"the working directory {directory} is no folder", "Correct working_directory.")
+        return _refused(f"the working directory {directory} is not a folder", "Correct working_directory.")
     if number == errno.EPERM:
         hint = "macOS keeps background programs out of Desktop, Documents and Downloads: use another folder."
         return _refused(f"the system does not let Clodputer into the working directory {directory}", hint)
@@ -52,7 +52,7 @@ def of_program(program: str, error: OSError) -> ClodputerError:
         return _refused(f"the argument list of {program} is too long", hint)
     if number in (errno.ENOEXEC, EBADARCH):
         hint = "A script begins with a line such as #!/bin/sh; a binary is made for one kind of machine."
-        return _refused(f"{program} is no program that this system can run", hint)
+        return _refused(f"{program} is not a program that this system can run", hint)
     if number == errno.ETXTBSY:
         return _refused(f"{program} is being written at this moment", "Try again when it is in place.")
     return _refused(f"{program} cannot be started: {error.strerror or error}")

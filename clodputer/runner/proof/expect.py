@@ -94,7 +94,7 @@ def _result_matches(pattern: str, result: Any, patience: float) -> dict[str, Any
     try:
         found = re.compile(pattern)
     except re.error as error:
-        return _told("result_matches", False, f"{pattern!r} is no regular expression: {error}.")
+        return _told("result_matches", False, f"{pattern!r} is not a regular expression: {error}.")
     try:
         ok = deadline.within(
             patience, lambda: found.search(text[:LONGEST_SEARCHED]) is not None, limits=LIMITS
@@ -118,7 +118,7 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
     import jsonschema  # noqa: F401
 
     try:
-        ok, message = deadline.within(patience, lambda: _fits(schema, result), limits=LIMITS)
+        ok, message = deadline.within(patience, lambda: fits(schema, result), limits=LIMITS)
     except deadline.WorkFailed as error:
         return _told("json_schema", False, f"The result could not be held against the schema: {error}.")
     except TimeoutError:
@@ -126,7 +126,7 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
     return _told("json_schema", ok, message)
 
 
-def _fits(schema: Mapping[str, Any], result: Any) -> tuple[bool, str]:
+def fits(schema: Mapping[str, Any], result: Any) -> tuple[bool, str]:
     """Whether a result fits a JSON Schema, and how it does not."""
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import Draft202012Validator, validator_for

@@ -59,11 +59,11 @@ def known(context: Context, target: Target, tasks: Iterable[Task]) -> Target:
     }.get(target.scope)
     if names is None or target.name in names:
         return target
-    there = f"there are: {', '.join(sorted(names)[:20])}" if names else "there are none"
+    listed = ", ".join(sorted(names)[:20])
     raise ClodputerError(
         f"{target.scope}_unknown",
         f"there is no {target.scope} {target.name[:80]!r}{did_you_mean(target.name, names)}",
-        f"Of {target.scope}s {there}.",
+        f"The {target.scope}s are: {listed}." if names else f"There are no {target.scope}s.",
         ExitCode.EXPECTED,
     )
 

@@ -221,7 +221,7 @@ def _request(context: Context, ended: Ended) -> Request:
     except (dropfile.Unreadable, InvalidRequest) as error:
         raise ClodputerError(
             "invalid_request",
-            f"{request_id} is no request that could be run: {error}",
+            f"{request_id} is not a request that could be run: {error}",
             "Fix the file by hand, and move it into spool/new.",
         ) from None
 

@@ -59,6 +59,8 @@ def _put(context: Context, name: str, draft: Draft, enabled: bool, reason: str) 
         change.put(draft)
     if enabled:
         let_go(context, name, draft.path)
+    else:
+        disabled.clear(context.home, name)  # its file says so now
     context.log(time(), "enabled" if enabled else "disabled", task=name, message=reason or None)
     return True
 

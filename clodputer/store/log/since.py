@@ -31,8 +31,8 @@ def end(home: Home) -> Place:
     return Place(status.st_ino, status.st_size)
 
 
-def read(home: Home, place: Place) -> tuple[list[dict[str, Any]], Place]:
-    """The events since `place`, the oldest first, and where to go on.
+def read(home: Home, place: Place) -> tuple[list[dict[str, Any]], Place, bool]:
+    """The events since `place`, the oldest first; where to go on, and whether there are more of them already.
 
     When its file is gone, pruned or removed by a person, the log as it is now is read from its beginning. Raises OSError.
     """
@@ -58,7 +58,7 @@ def read(home: Home, place: Place) -> tuple[list[dict[str, Any]], Place]:
         place, left = Place(status.st_ino, offset + len(whole)), left - len(data)
         if left <= 0:
             break
-    return events, place
+    return events, place, left <= 0
 
 
 def _from(home: Home, place: Place) -> list[str]:

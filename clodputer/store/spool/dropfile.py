@@ -48,7 +48,7 @@ def read(path: str, name: str) -> Dropped:
     if len(name.encode("utf-8", "surrogateescape")) > LONGEST_NAME:
         raise Unreadable(f"its name is longer than {LONGEST_NAME} bytes; give it a shorter one")
     if not name.isprintable():
-        raise Unreadable("its name holds control characters or is no UTF-8; give it a plain name")
+        raise Unreadable("its name holds control characters or is not UTF-8; give it a plain name")
     found = os.lstat(path)
     if not stat.S_ISREG(found.st_mode):
         raise Unreadable(f"it is {_kind(found.st_mode)}, not a regular file; drop the file itself")
@@ -116,7 +116,7 @@ def _text(data: bytes) -> str:
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"it is no UTF-8 text: {error}", incomplete=True) from None
+        raise Unreadable(f"it is not UTF-8 text: {error}", incomplete=True) from None
 
 
 def _json(data: bytes) -> Any:
@@ -124,7 +124,7 @@ def _json(data: bytes) -> Any:
     try:
         return loads(text)
     except ValueError as error:
-        raise Unreadable(f"it is no JSON: {error}", incomplete=True) from None
+        raise Unreadable(f"it is not JSON: {error}", incomplete=True) from None
 
 
 def _yaml(data: bytes, before: int) -> Any:

@@ -64,7 +64,7 @@ def read(content: bytes) -> Document:
     """The document in a file's bytes, UTF-8 with or without a byte order mark."""
     if len(content) > LARGEST:
         return unreadable(
-            1, f"the file has {len(content):,} bytes, more than {LARGEST:,}; it is no task that size"
+            1, f"the file has {len(content):,} bytes, more than {LARGEST:,}; no task file is that large"
         )
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return unreadable(1, "the file is UTF-16; save it as UTF-8")

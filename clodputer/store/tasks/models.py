@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import PydanticCustomError
 
 from clodputer.model import keys
@@ -38,15 +46,22 @@ def validated(
     """The keys that are written, as the program gets them; or every error as key path and sentence."""
     table = tuple(table)
     try:
-        return model("File", table).model_validate(value).model_dump(exclude_unset=True), []
+        return model("File", table).model_validate(value).model_dump(exclude_unset=True, by_alias=True), []
     except ValidationError as error:
         return {}, [_sentence(detail, table, rendered) for detail in error.errors(include_url=False)]
 
 
 def model(name: str, table: Iterable[Key]) -> type[BaseModel]:
     """The model of a mapping that holds these keys. It gives no defaults: a key that is not written is not set."""
-    fields: dict[str, Any] = {key.name: (_kind(key), ... if key.required else None) for key in table}
+    fields: dict[str, Any] = {
+        _field(key.name): (_kind(key), Field(... if key.required else None, alias=key.name)) for key in table
+    }
     return create_model(name, __base__=Part, **fields)
+
+
+def _field(name: str) -> str:
+    """What a key is called inside of its model: pydantic has names of its own, such as `schema`."""
+    return f"{name}_" if hasattr(BaseModel, name) else name
 
 
 def _kind(key: Key) -> Any:
@@ -115,7 +130,7 @@ def _plain(value: Any) -> Any:
     """A mapping, or a mapping of mappings, as plain values."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
-    return value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value
+    return value.model_dump(exclude_unset=True, by_alias=True) if isinstance(value, BaseModel) else value
 
 
 def _enough(key: Key, value: list[Any]) -> list[Any]:

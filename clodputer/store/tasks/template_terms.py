@@ -22,6 +22,7 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
     "body": (),
     "precheck": (),
+    "state": (),
     "attempts": (),
     "last": ("outcome", "result", "when"),
     "last_success": ("result", "when"),

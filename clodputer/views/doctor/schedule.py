@@ -78,11 +78,9 @@ def _silent(facts: Facts, message: str, remedy: str) -> Finding:
     relying = [
         task.name for task in facts.tasks if task.enabled and any(map(triggers.needs_alarm, task.triggers))
     ]
-    if relying:
-        return Finding(
-            "scheduler", PROBLEM, f"{message}. It is relied on by {named(relying)}", remedy or RUN_INSTALL
-        )
-    return Finding("scheduler", NOTE, message, remedy or RUN_INSTALL)
+    needed = f". It is needed by {named(relying)}" if relying else ""
+    text = f"{message.rstrip('.')}{needed}"
+    return Finding("scheduler", PROBLEM if relying else NOTE, text, remedy or RUN_INSTALL)
 
 
 def two(facts: Facts) -> list[Finding]:

@@ -106,7 +106,7 @@ def _wrong_with(place: Place) -> tuple[str, str]:
     except FileNotFoundError:
         return "is not there", "Make the folder, or correct the task."
     except NotADirectoryError:
-        return "is no folder", "Correct the task."
+        return "is not a folder", "Correct the task."
     except OSError as error:
         return f"cannot be read: {error.strerror}", "Make it readable for this account, or correct the task."
     return "", ""

@@ -61,7 +61,7 @@ def terminal_zone(facts: Facts) -> list[Finding]:
     if zones.is_no_zone(facts.environ):
         return problem(
             "tz",
-            f"TZ is {facts.environ['TZ'][:60]!a}, which is no time zone; in this terminal slot times go by UTC",
+            f"TZ is {facts.environ['TZ'][:60]!a}, which is not a time zone; in this terminal slot times go by UTC",
             "Unset TZ, or set it to a name such as Europe/Berlin. Alarms do not use it.",
         )
     return ok("tz", f"TZ is {facts.environ['TZ']}" if facts.environ.get("TZ") else "TZ is not set")

@@ -28,7 +28,7 @@ def read(root: Path) -> Found:
         try:
             records[path.parent.name] = json.loads(path.read_text())
         except ValueError:
-            torn.append(f"the record {path} is no JSON")
+            torn.append(f"the record {path} is not JSON")
     return Found(_places(root), events, records, torn)
 
 
