@@ -30,8 +30,9 @@ class Gate(Protocol):
 GATES: tuple[Gate, ...] = (enabled, hold, exposed, parked, window, breaker, require, budget)
 
 
-# Gates whose answer depends on other runs; they are asked again at the moment when the run is to begin.
-BESIDE: tuple[Gate, ...] = (breaker, budget)
+# Gates whose answer depends on other runs, or on what a person does meanwhile; they are asked again at the moment when the run
+# is to begin.
+BESIDE: tuple[Gate, ...] = (hold, parked, breaker, budget)
 
 
 def ask(
@@ -55,6 +56,6 @@ def ask(
 
 
 def ask_beside(request: Request, task: Task, history: History, context: Context, now: float) -> Verdict:
-    """What the gates that look at other runs say, while no other run can begin: the first verdict that is not GO, else GO."""
+    """What the gates of BESIDE say, while no other run can begin: the first verdict that is not GO, else GO."""
     verdicts = (gate.check(task, request, history, context, now) for gate in BESIDE)
     return next((verdict for verdict in verdicts if not isinstance(verdict, Go)), GO)

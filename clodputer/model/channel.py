@@ -27,7 +27,7 @@ from clodputer.model.withunit import Expected
 EDGES = {
     "failed": "a task has failed that was in order before; attempts that are followed by a retry do not count",
     "recovered": "a task of which you were told that it failed has succeeded",
-    "suspect": "a run has ended well and may have done nothing all the same; once, until one surely did something",
+    "suspect": "a run has ended well or was skipped, and may not have done its work; once, until one surely did something",
     "breaker": "the breaker of a task has opened: its triggers start nothing for a while",
     "disabled": "a task was disabled by itself, as its requests ended without success (`auto_disable_after`)",
     "hold": "a hold began that nobody placed by hand, such as a usage limit",

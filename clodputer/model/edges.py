@@ -158,10 +158,10 @@ class _Memory:
         if run_id in self.ended:
             return
         self.ended.append(run_id)
-        suspect = _text(event, "suspect") if outcome == SUCCEEDED else ""
+        suspect = _text(event, "suspect")
         satisfied = _text(event, "reason") == "satisfied"
         if suspect and task not in self.failing and task not in self.suspect:
-            title = f"{task} may have done nothing"
+            title = f"{task} may not have done its work"
             about = {"task": task, "run_id": run_id}
             self.suspect[task] = self._tell("suspect", at, title, suspect, _show(run_id), **about)
         if satisfied or (outcome == SUCCEEDED and not suspect):

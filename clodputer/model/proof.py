@@ -36,7 +36,7 @@ class Answer(NamedTuple):
     """What came of a program that was asked. status: its exit status, None when it has none.
 
     stopped: empty, or why we ended it. problem: why it could not be started, or empty. output: how its output ended, secrets
-    masked. seconds: how long it took. limit: how long it may have taken.
+    masked. seconds: how long it took. limit: how long it may have taken. complained: it wrote to its standard error.
     """
 
     argv: Sequence[str]
@@ -46,6 +46,7 @@ class Answer(NamedTuple):
     output: str = ""
     seconds: float = 0.0
     limit: float = 0.0
+    complained: bool = False
 
     @property
     def words(self) -> str:
@@ -84,6 +85,19 @@ def from_precheck(answer: Answer) -> Optional[Outcome]:
     if answer.status in NO_WORK:
         return of("nothing_to_do", f"The precheck says so: {answer.words}")
     return of("precheck", f"{answer.words} The agent was not started.")
+
+
+def doubt(answer: Answer) -> str:
+    """Why it is doubtful that there is no work, as a precheck says; empty when it is not.
+
+    With 1 exits what finds nothing, and so does nearly every program that fails, which then complains.
+    """
+    if answer.status != 1 or not answer.complained:
+        return ""
+    return (
+        "Its precheck exited with status 1, as programs do that fail as well, and wrote to its standard error. Let it exit "
+        "with 75 when there is nothing to do, and with 2 when it fails."
+    )
 
 
 def from_verify_before(answer: Answer) -> Optional[Outcome]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from time import monotonic, sleep, time
+from contextlib import ExitStack
+from time import time
 from typing import Optional
 
 from clodputer import gates
@@ -12,14 +11,11 @@ from clodputer.gates import budget
 from clodputer.model.request import by_hand
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
+from clodputer.runner import turn
 from clodputer.runner.attempt import Attempt
 from clodputer.store.context import Context
-from clodputer.store.lock import Lock
 
-# Deciding and marking the slot takes milliseconds. An exec that has not done so after PATIENCE seconds is stopped or very slow;
-# then the request waits LATER seconds more.
-PATIENCE = 5.0
-GLANCE = 0.005
+# So many seconds a request waits when no turn is to be had.
 LATER = 10.0
 
 
@@ -28,11 +24,12 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
 
     Some gates look at the runs that go on beside: they let one run through, or so many dollars. Two execs that asked them in
     the same moment would both be let through. So they are asked here once more, by one exec at a time, and the next one to
-    ask sees the mark that the attempt has made in its slot.
+    ask sees the mark that the attempt has made in its slot. So are those whose answer a person or another run may have changed
+    since the request was claimed, which can be long ago when it had to wait for the run that it replaces.
 
     Raises OSError, and ClodputerError when no run whatever can be begun here.
     """
-    with _turn(context) as ours:
+    with turn.take(context.home) as ours:
         now = time()
         if not ours:
             return Wait(now + LATER, ADMISSION, "Another exec is still deciding whether a run may begin.")
@@ -45,17 +42,3 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
             attempt.over_budget = over.message if over is not None else ""
         entered.enter_context(attempt)
         return None
-
-
-@contextmanager
-def _turn(context: Context) -> Iterator[bool]:
-    lock = Lock(f"{context.home.ledger}/admission.lock")
-    give_up = monotonic() + PATIENCE
-    held = lock.acquire()
-    while not held and monotonic() < give_up:
-        sleep(GLANCE)
-        held = lock.acquire()
-    try:
-        yield held
-    finally:
-        lock.release()

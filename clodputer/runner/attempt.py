@@ -46,6 +46,7 @@ class Finished(NamedTuple):
     ended: Optional[Ended] = None
     expect: tuple[Mapping[str, Any], ...] = ()
     proof: tuple[Mapping[str, Any], ...] = ()
+    doubt: str = ""
 
 
 class Attempt:
@@ -168,7 +169,7 @@ class Attempt:
         """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""
         report, task = finished.report, self.task
         if report.done is None:
-            return ""
+            return finished.doubt
         proved = any(task.expect) or bool(task.verify)
         earlier = (runs.record(self.context.home, task.name, past.run_id) for past in self.attempts.story)
         before = not proved and any((record or {}).get("changes") for record in earlier)
@@ -237,7 +238,7 @@ class Attempt:
             # There is no such session, and nothing was spent.
             report = self._as_asked(Report(asked.outcome, cost_usd=0.0))
             unused = launch._replace(argv=(), session_id="")
-            return Finished(report, unused, proof=asked.entries)
+            return Finished(report, unused, proof=asked.entries, doubt=asked.doubt)
         if self.task.precheck and not going_on:
             found = check.found(self.folder)
             ready = with_found(context, self.request, self.task, ready, self.attempts, found)

@@ -23,6 +23,7 @@ OURS = frozenset(
         "spool",
         "runs",
         "ledger",
+        "state",
         "cache",
         "holds",
         "outbox",

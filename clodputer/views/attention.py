@@ -97,6 +97,8 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         failures += failed and run.at >= since
         if run.reason == "nothing_to_do" and started_no_agent(run.reason, run.cost_usd):
             # It says something about the task's precheck, and nothing about the agent that failed before.
+            if run.suspect and run.task in wanted - asked:
+                suspect.append(of_past(run))
             asked.add(run.task)
             continue
         if run.reason == "precheck" and run.task in asked:

@@ -65,7 +65,7 @@ def edges(
             ["suspect", "failed", "recovered"],
         ),
         ([finished("failed"), finished("skipped", reason="satisfied")], ["failed", "recovered"]),
-        ([finished("skipped", reason="satisfied"), finished("skipped", suspect="x")], []),
+        ([finished("skipped", reason="satisfied"), finished("skipped", suspect="x")], ["suspect"]),
         ([finished("lost"), finished("failed", task="b")], ["failed", "failed"]),
         ([event("buried", reason="task_invalid", message="no such key")], ["failed"]),
         ([event("buried", task=None, reason="invalid_request")], []),

@@ -45,6 +45,21 @@ def test_what_a_precheck_says(answer: Answer, expected: Optional[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(ARGV, 1, complained=True), True),
+        (Answer(ARGV, 1), False),
+        (Answer(ARGV, 75, complained=True), False),
+        (Answer(ARGV, 0, complained=True), False),
+        (Answer(ARGV, 2, complained=True), False),
+    ],
+)
+def test_a_precheck_that_complains_is_doubted(answer: Answer, expected: bool) -> None:
+    """A program that breaks exits with 1 as well, night after night."""
+    assert bool(proof.doubt(answer)) == expected
+
+
+@pytest.mark.parametrize(
     ("answer", "before", "after"),
     [
         (Answer(ARGV, 0), "satisfied", "completed"),

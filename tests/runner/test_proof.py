@@ -127,6 +127,22 @@ def test_a_precheck_that_starts_nothing(home: Home, script: str, outcome: str, r
     assert not (Path(home.root).parent / "verified").exists()
 
 
+def test_a_precheck_that_breaks_with_status_1_is_suspect(home: Home) -> None:
+    """It is skipped, as it says; but a person is told, until it says so without a complaint."""
+
+    def suspects() -> list[str]:
+        told = json.loads(clodputer(home, "status", "--json")[0])["data"]["attention"]["suspect"]
+        return [one["task"] for one in told]
+
+    record = ran(home, precheck=sh("echo no such host >&2; exit 1"))
+    assert (record["reason"], suspects()) == ("nothing_to_do", ["work"])
+    assert "Let it exit with 75 when" in record["suspect"]
+    assert "work skipped (suspect)" in clodputer(home, "status")[0]
+    assert "there may have been something to do" in clodputer(home, "status")[0]
+    assert ran(home, precheck=["false"])["suspect"] == ""
+    assert suspects() == []
+
+
 def test_what_a_precheck_finds_is_in_the_prompt(home: Home) -> None:
     """As data, masked in what is kept; the program itself gets it as it is."""
     write_secrets(home, "TOKEN=sk-1234567890\n")

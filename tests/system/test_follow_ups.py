@@ -11,7 +11,9 @@ import pytest
 from clodputer.store.home import Home
 from tests.slots import settle
 from tests.system import execs
+from tests.wait import until
 from tests.workshop import (
+    alive,
     clodputer,
     command_task,
     drop,
@@ -22,6 +24,7 @@ from tests.workshop import (
     outcomes,
     program,
     records,
+    start,
     write_secrets,
 )
 
@@ -188,6 +191,27 @@ def test_a_person_can_do_without(tmp_path: Path) -> None:
     clodputer(home, "run", "work", "--no-wait")
     execute(home)
     assert [event["message"] for event in events(home, "note")] == ["done"]
+
+
+def test_a_command_gives_way_to_a_signal(tmp_path: Path) -> None:
+    """Exec ends at once when it is told to; the run is settled as it ended, and the command is not started again."""
+    home = make_home(tmp_path)
+    begun, left = tmp_path / "begun", tmp_path / "left"
+    script = program(tmp_path, "long", f"echo $$ > {left}; : > {begun}; exec tail -f /dev/null")
+    command_task(home, "work", "true", more=f"on_success: [{{command: [{script}]}}, {{run: next}}]\n")
+    command_task(home, "next", "true")
+    drop(home, "work")
+    process = start(home, "exec")
+    until(begun.exists)
+    process.terminate()
+    process.communicate(timeout=30)
+    assert outcomes(home, "work") == ["succeeded"]
+    (told,) = events(home, "not_followed")
+    assert told["message"].startswith("it was stopped (interrupted)")
+    assert not alive(int(left.read_text()))
+    execute(home)
+    assert outcomes(home, "next") == ["succeeded"]
+    assert len(events(home, "not_followed")) == 1
 
 
 def set_up(folder: Path) -> Home:

@@ -112,6 +112,11 @@ def test_what_keeps_a_join_from_coming(tmp_path: Path) -> None:
     assert [(event["on"], event["target"], event["reason"]) for event in events(home, "not_followed")] == [
         ("after", "both", "too_deep")
     ]
+    Path(home.config).write_text("follow_ups: {width: 1}\n")
+    command_task(home, "a", "true", more="lane: one\non_success: [{log: done}]\n")
+    drop(home, "a")
+    execute(home)
+    assert [event["reason"] for event in events(home, "not_followed")] == ["too_deep", "too_many"]
     command_task(home, "a", "false", more="lane: one\n")
     drop(home, "a")
     execute(home)

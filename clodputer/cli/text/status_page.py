@@ -13,6 +13,7 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import budgets, fates, scheduled, waits
 from clodputer.isolate import scratch
 from clodputer.model.moment import format_duration
+from clodputer.model.outcome import SKIPPED
 from clodputer.model.plural import counted
 from clodputer.model.usage import WORDS
 from clodputer.model.waiting import HOLD
@@ -174,7 +175,10 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"and {len(needs.failing) - MOST_FAILING} more tasks whose latest run failed. See: clodputer list"
     for run in needs.suspect[:MOST_FAILING]:
         ended = f"{printable(run.task)} {when.ended(run.outcome, run.reason, suspect=True)} {when.ago(run.at, status.now)}"
-        yield f"{ended}: it may have done nothing. See: clodputer show {run.run_id}"
+        doubt = (
+            "there may have been something to do" if run.outcome == SKIPPED else "it may have done nothing"
+        )
+        yield f"{ended}: {doubt}. See: clodputer show {run.run_id}"
     if len(needs.suspect) > MOST_FAILING:
         yield f"and {len(needs.suspect) - MOST_FAILING} more tasks whose latest run is suspect. See: clodputer list"
     if needs.failures > len(needs.failing):

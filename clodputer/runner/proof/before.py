@@ -14,10 +14,14 @@ from clodputer.runner.proof.check import Place
 
 
 class Asked(NamedTuple):
-    """What the record keeps of each look, and how the run ends without its agent; None when that is to be started."""
+    """What the record keeps of each look, and how the run ends without its agent; None when that is to be started.
+
+    doubt: why that end is doubtful, or empty.
+    """
 
     entries: tuple[dict[str, Any], ...] = ()
     outcome: Optional[Outcome] = None
+    doubt: str = ""
 
 
 def ask(place: Place) -> Asked:
@@ -38,5 +42,5 @@ def ask(place: Place) -> Asked:
         entries.append(proof.entry(name, answer))
         outcome = judge(answer)
         if outcome is not None:
-            return Asked(tuple(entries), outcome)
+            return Asked(tuple(entries), outcome, proof.doubt(answer) if name == PRECHECK else "")
     return Asked(tuple(entries))

@@ -89,7 +89,8 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
         os.close(descriptor)
     output = place.context.masker.text(_tail(f"{inside}/stdout") + ended.stderr_tail)
     status = None if ended.stopped else ended.exit_status
-    return Answer(argv, status, ended.stopped, output=output, seconds=monotonic() - began, limit=limit)
+    complained = bool(ended.stderr_tail.strip())
+    return Answer(argv, status, ended.stopped, "", output, monotonic() - began, limit, complained)
 
 
 def found(folder: str) -> str:

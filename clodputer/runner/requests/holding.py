@@ -14,6 +14,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.jsontext import with_nulls
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
+from clodputer.runner import turn
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -93,8 +94,11 @@ def wake(context: Context, reason: str) -> int:
 def end_runs(context: Context, patience: float = PATIENCE) -> list[Ended]:
     """Have every exec stop: its run ends as interrupted, and the request goes back to its queue. Raises OSError.
 
-    Waits for their ends for at most `patience` seconds. A run whose exec died is settled by the next exec.
+    Waits for their ends for at most `patience` seconds. A run whose exec died is settled by the next exec. What keeps further
+    runs from beginning must be in place: one that is just being let begin is seen, as it has its turn first.
     """
+    with turn.take(context.home):
+        pass
     seen: dict[str, Ended] = {}
     terminated: set[int] = set()
     began = monotonic()

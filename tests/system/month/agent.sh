@@ -29,7 +29,9 @@ done
 
 fate=completed cost=0.1
 if [ -e "$M/fates/$id" ]; then
-    while read -r fate cost; do
+    # The last line is for all further tries.
+    while read -r one other; do
+        fate=$one cost=$other
         [ $tries -eq 0 ] && break
         tries=$((tries - 1))
     done <"$M/fates/$id"
