@@ -53,10 +53,15 @@ def send(
     except TimeoutError:
         raise Refused(f"{host} does not answer in time") from None
     except urllib.error.URLError as error:
-        why = "it does not answer in time" if isinstance(error.reason, TimeoutError) else error.reason
-        raise Refused(f"{host}: {why}") from None
+        raise Refused(f"{host}: {_why(error.reason)}") from None
     except (OSError, HTTPException, ValueError) as error:
-        raise Refused(f"{host}: {str(error) or type(error).__name__}") from None
+        raise Refused(f"{host}: {_why(error)}") from None
+
+
+def _why(reason: object) -> str:
+    if isinstance(reason, TimeoutError):
+        return "it does not answer in time"
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
 def _answered(host: str, error: urllib.error.HTTPError) -> tuple[str, Optional[float]]:

@@ -48,9 +48,9 @@ def undelivered_mail(facts: Facts) -> list[Finding]:
     """Messages that were tried in vain."""
     mail = undelivered(_context(facts), facts.now)
     if mail.failing or mail.dead:
-        message = (
-            f"{mail.dead} messages were given up, {mail.failing} wait for another try: {mail.last_error}"
-        )
+        dead = f"{counted(mail.dead, 'message')} given up" if mail.dead else ""
+        failing = f"{counted(mail.failing, 'message')} not delivered yet" if mail.failing else ""
+        message = f"{', '.join(filter(None, (dead, failing)))}: {mail.last_error}"
         return problem(
             "outbox", message, "See: clodputer notify. After you have put it right: clodputer notify test"
         )
