@@ -40,7 +40,6 @@ _STEPS = {
     "due": "looking at what is due",
     "joins": "looking whether all that a task waits for has ended",
     "promote": "queueing requests whose time has come",
-    "mail": "looking whether somebody is to be told of something",
     "budgets": "looking whether a budget is nearly spent",
     "breaker": "looking whether a breaker has opened",
     "tidy": "tidying up old runs and logs",

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from time import time
 
 from clodputer.model.task import Task
 from clodputer.runner import fault
 from clodputer.store import outbox
 from clodputer.store.context import Context
+from clodputer.store.doing import doing
 from clodputer.store.spool import idle
 
 STEP = "mail"
@@ -34,13 +37,13 @@ def wanted(context: Context) -> bool:
 
 
 def begin(context: Context, task: Task) -> None:
-    """Before a run of `task`: if nobody was told of anything yet, know from now on what happens. Raises OSError."""
+    """Before a run of `task`: if nobody was told of anything yet, know from now on what happens."""
     if (task.ping or wanted(context)) and not outbox.looks(context.home):
         _post(context)
 
 
 def look(context: Context) -> None:
-    """Put down what is to be told. What goes wrong is logged. Raises OSError."""
+    """Put down what is to be told. What goes wrong is logged."""
     if wanted(context):
         _post(context)
 
@@ -52,7 +55,7 @@ def send(context: Context) -> None:
         _has_sent = True
         from clodputer.outbox import postman
 
-        fault.contained(context, STEP, lambda: postman.start(context))
+        _contained(context, lambda: postman.start(context))
 
 
 def is_sending() -> bool:
@@ -65,10 +68,7 @@ def is_sending() -> bool:
 
 
 def go_round(context: Context) -> bool:
-    """Both, as far as there is something to do; whether something is on its way, and another round is to follow.
-
-    Raises OSError.
-    """
+    """Both, as far as there is something to do; whether something is on its way, and another round is to follow."""
     sending = is_sending()
     if wanted(context) and (not outbox.looks(context.home) or idle.has_letters(context.home, time())):
         _post(context)
@@ -79,4 +79,15 @@ def go_round(context: Context) -> bool:
 def _post(context: Context) -> None:
     from clodputer.outbox import post
 
-    fault.contained(context, STEP, lambda: post.post(context, time()))
+    _contained(context, lambda: post.post(context, time()))
+
+
+def _contained(context: Context, work: Callable[[], object]) -> None:
+    """Do what must never keep a run from being done, whatever goes wrong in it, a full disk too: that is logged."""
+    try:
+        fault.reach(context, STEP)
+        with doing("looking whether somebody is to be told of something", context.home.outbox):
+            work()
+    except Exception as error:  # noqa: BLE001
+        with suppress(OSError):
+            fault.report(context, error, STEP)

@@ -15,7 +15,7 @@ from clodputer.model.letter import Letter, from_json, to_json
 from clodputer.store import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool.idle import LOOK, NEVER, is_past
+from clodputer.store.spool.idle import LOOK, NEVER, is_past, letters
 
 LARGEST = 256 * 1024
 # Of more dead letters the oldest are removed.
@@ -55,7 +55,7 @@ def withdraw(home: Home, letter_id: str) -> None:
 
 def names(home: Home) -> list[str]:
     """The names of all letters that wait, the one that is due first before the others."""
-    return sorted(name for name in entries(home.outbox) if name.endswith(_ENDING) and _due(name) >= 0)
+    return sorted(name for name in letters(home) if name.endswith(_ENDING) and _due(name) >= 0)
 
 
 def due_names(home: Home, now: float) -> list[str]:
@@ -139,7 +139,7 @@ def forget_look(home: Home) -> None:
 
 def looks(home: Home) -> list[str]:
     """The names that say when to look."""
-    return [name for name in entries(home.outbox) if name.endswith(LOOK)]
+    return [name for name in letters(home) if name.endswith(LOOK)]
 
 
 def _rewrite(path: str, target: str, letter: Letter) -> None:

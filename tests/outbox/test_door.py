@@ -130,3 +130,36 @@ def test_a_run_is_not_held_up_by_a_server_that_hangs(home: Home) -> None:
         assert ran.exists()
         assert [json.loads(got.body)["event"] for got in server.got] == ["failed"]
         assert outbox.names(home) == []
+
+
+def test_a_fault_in_telling_keeps_no_run_from_being_done(home: Home) -> None:
+    """It is logged, and the next exec tells."""
+    with listening() as server:
+        Path(home.config).write_text(f"notify: {{hook: {{type: webhook, url: '{server.url}'}}}}\n")
+        command_task(home, "good", "/bin/true")
+        command_task(home, "bad", "/bin/false")
+        drop(home, "good")
+        execute(home)
+        drop(home, "bad")
+        assert [one["outcome"] for one in execute(home, extra={"CLODPUTER_FAULT": "mail"})["runs"]] == [
+            "failed"
+        ]
+        assert events(home, "fault")[0]["step"] == "mail"
+        assert server.got == []
+        execute(home)
+        assert [json.loads(got.body)["event"] for got in server.got] == ["failed"]
+
+
+@pytest.mark.usefixtures("mortal")
+@pytest.mark.parametrize("wrong", ["a file", "closed"])
+def test_an_outbox_that_cannot_be_used_keeps_no_run_from_being_done(home: Home, wrong: str) -> None:
+    Path(home.config).write_text("notify: {tell: {type: command, command: [/bin/cat]}}\n")
+    if wrong == "a file":
+        Path(home.outbox).touch()
+    else:
+        Path(home.outbox).mkdir(mode=0)
+    command_task(home, "bad", "/bin/false")
+    drop(home, "bad")
+    assert [one["outcome"] for one in execute(home)["runs"]] == ["failed"]
+    assert events(home, "fault")[0]["step"] == "mail"
+    Path(home.outbox).chmod(0o700)

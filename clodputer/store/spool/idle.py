@@ -32,7 +32,7 @@ def has_letters(home: Home, now: float) -> bool:
 
     That is when its time has come (a hold ends), and when the log says more than when it was read for that (store/outbox.py).
     """
-    for name in entries(home.outbox):
+    for name in letters(home):
         when, _, rest = name.partition(".")
         if not when.isdecimal():
             continue
@@ -44,9 +44,17 @@ def has_letters(home: Home, now: float) -> bool:
     return False
 
 
+def letters(home: Home) -> list[str]:
+    """The names in the outbox; none when it cannot be read, which keeps nothing else from being done and the doctor tells."""
+    try:
+        return entries(home.outbox)
+    except OSError:
+        return []
+
+
 def has_due_letters(home: Home, now: float) -> bool:
     """Whether a letter is due at `now` (epoch seconds)."""
-    for name in entries(home.outbox):
+    for name in letters(home):
         when = name.partition(".")[0]
         if not name.endswith(LOOK) and is_past(when, now):
             return True

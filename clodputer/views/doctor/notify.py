@@ -12,6 +12,7 @@ from clodputer.notify import Refused, desktop
 from clodputer.outbox.fill import filled
 from clodputer.store import outbox, secrets
 from clodputer.store.context import Context
+from clodputer.store.folder import entries
 from clodputer.store.tilde import expand
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 from clodputer.views.notify import undelivered
@@ -46,6 +47,7 @@ def channels(facts: Facts) -> list[Finding]:
 
 def undelivered_mail(facts: Facts) -> list[Finding]:
     """Messages that were tried in vain."""
+    entries(facts.home.outbox)  # raises what keeps it from being read
     mail = undelivered(_context(facts), facts.now)
     if mail.failing or mail.dead:
         dead = f"{counted(mail.dead, 'message')} given up" if mail.dead else ""
