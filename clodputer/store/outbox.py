@@ -82,18 +82,17 @@ def sent(home: Home, name: str) -> None:
 
 
 def postpone(home: Home, name: str, letter: Letter) -> None:
-    """Keep a letter for another try at `letter.due`, with what it says of the last one. Raises OSError."""
-    path = f"{home.outbox}/{name}"
-    atomic.write(path, _bytes(letter), durable=False)
-    os.rename(path, f"{home.outbox}/{_name(letter)}")
+    """Keep a letter for another try at `letter.due`, with what it says of the last one. Raises OSError.
+
+    One that was taken away while it was being sent stays away: a newer ping stands for it.
+    """
+    _rewrite(f"{home.outbox}/{name}", f"{home.outbox}/{_name(letter)}", letter)
 
 
 def give_up(home: Home, name: str, letter: Letter) -> None:
     """Move a letter to `dead/`, with its last error as the reason. Raises OSError."""
     os.makedirs(home.dead_letters, mode=0o700, exist_ok=True)
-    path = f"{home.outbox}/{name}"
-    atomic.write(path, _bytes(letter), durable=False)
-    os.rename(path, f"{home.dead_letters}/{name}")
+    _rewrite(f"{home.outbox}/{name}", f"{home.dead_letters}/{name}", letter)
     there = _dead_names(home)
     for old in there[: max(0, len(there) - MOST_DEAD)]:
         atomic.remove(f"{home.dead_letters}/{old}")
@@ -141,6 +140,14 @@ def forget_look(home: Home) -> None:
 def looks(home: Home) -> list[str]:
     """The names that say when to look."""
     return [name for name in entries(home.outbox) if name.endswith(LOOK)]
+
+
+def _rewrite(path: str, target: str, letter: Letter) -> None:
+    try:
+        os.rename(path, target)
+    except FileNotFoundError:
+        return
+    atomic.write(target, _bytes(letter), durable=False)
 
 
 def _dead_names(home: Home) -> list[str]:

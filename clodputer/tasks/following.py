@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clodputer.model.follow.keys import BESIDE, FORMS, LISTS, ON_FAILURE, RUN
+from clodputer.model.follow.keys import BESIDE, COMMAND, FORMS, LISTS, ON_FAILURE, RUN
 from clodputer.model.keys import STARTING, Key
+from clodputer.model.keyvalue import marked
 from clodputer.model.record import FIELDS
 from clodputer.store.tasks.problems import Path, dotted
 from clodputer.tasks import tables
@@ -49,6 +50,12 @@ def _of_item(path: Path, item: Mapping[str, Any]) -> Iterator[Fault]:
             f"{forms[0]} and {forms[1]} are two follow-ups; give each an item of its own",
         )
         return
+    argv = item.get(COMMAND)
+    if isinstance(argv, list) and argv and isinstance(argv[0], str) and marked(argv[0]):
+        # What a run says must not choose what is started.
+        yield Fault(
+            (*path, COMMAND, 0), "the program has to be written out; templates may stand in its arguments"
+        )
     allowed = BESIDE.get(forms[0], ()) if forms else ()
     names = {name for beside in BESIDE.values() for name in beside}
     for key in item:

@@ -13,11 +13,12 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.model.run import Facts
 from clodputer.model.schedule import slots
+from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
 from clodputer.schedulers import installation
 from clodputer.schedulers import shim as shims
-from clodputer.store import deadline
+from clodputer.store import deadline, settings
 from clodputer.store.home import Home
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.problems import Path, Problem, dotted
@@ -46,7 +47,7 @@ def of_task(
     home: Home, task: Task, environ: Mapping[str, str], secrets: Mapping[str, str], now: float
 ) -> tuple[Problem, ...]:
     """The warnings about a valid task file, in the order of the file. `environ`: what its runs will find around them."""
-    found = list(_found(task, environ, secrets, now))
+    found = [*_channels(home, task), *_found(task, environ, secrets, now)]
     if not found:
         return ()
     lines, shown = document(task.path), taskfile.shown(home, task.path)
@@ -66,6 +67,20 @@ def _found(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str], n
             yield ("working_directory",), "what the task needs does not answer: is its network drive there?"
         except (OSError, deadline.WorkFailed) as error:
             yield (), f"what the task needs could not be looked at: {error}"
+
+
+def _channels(home: Home, task: Task) -> Iterator[Found]:
+    """Channels that the task names and config.yaml does not have: nobody would be told."""
+    if task.notify.channels is None:
+        return
+    try:
+        known = settings.load(home).notify
+    except ClodputerError:
+        return  # a mistake of its own
+    for name in task.notify.channels:
+        if name not in known:
+            near = did_you_mean(name, known)
+            yield ("notify", "channels"), f"config.yaml has no channel {name}{near}: nobody is told by it"
 
 
 def _clocks(task: Task) -> Iterator[Found]:

@@ -140,3 +140,13 @@ def test_the_schema_of_a_message_names_every_edge() -> None:
     assert schema["properties"]["event"]["enum"] == [*EDGES, "digest", "test"]
     page = (ROOT / "docs" / "notify.md").read_text()
     assert [edge for edge in EDGES if f"`{edge}`" not in page] == []
+
+
+def test_validate_warns_of_a_channel_that_is_not_there(home: Home) -> None:
+    Path(home.config).write_text("notify: {phone: {type: command, command: [sh]}}")
+    command_task(home, "t", "/bin/true", more="notify: {channels: [phone, phne]}\n")
+    stdout, _ = clodputer(home, "validate", "--json")
+    (task,) = json.loads(stdout)["data"]["tasks"]
+    (warning,) = task["warnings"]
+    assert warning["message"].startswith("config.yaml has no channel phne (did you mean 'phone'?)")
+    assert warning["key"] == "notify.channels"

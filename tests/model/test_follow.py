@@ -125,7 +125,10 @@ def test_what_has_no_room_is_told() -> None:
         "target": "a",
         "request": {"x": 1},
     }
-    (told, finish) = without_content([drop, {"effect": "finish"}])
+    state = {"effect": "state", "base": 3, "updates": {"a": "x" * 9}}
+    (kept, told, finish) = without_content([state, drop, {"effect": "finish"}])
+    assert (kept["base"], "updates" in kept) == (3, False)
+    assert "no room" in kept["problem"]
     assert (told["effect"], told["code"], told["target"]) == ("not_followed", "no_room", "a")
     assert finish == {"effect": "finish"}
 

@@ -144,13 +144,15 @@ def test_a_thousand_letters_to_a_dead_server_cost_one_try_and_hold_up_no_other_c
 
 def test_of_many_dead_letters_the_oldest_are_removed(home: Home) -> None:
     """So that they cannot fill the disk."""
+    os.makedirs(home.dead_letters)
     for number in range(outbox.MOST_DEAD + 5):
-        outbox.give_up(
-            home, f"{number:013d}.x{number}.json", Letter(f"x{number}", "a", "failed", number / 1000, 0, 0)
-        )
+        letter = Letter(f"x{number}", "a", "failed", number / 1000, 0, 0)
+        Path(home.dead_letters, f"{number:013d}.{letter.id}.json").write_text(json.dumps(to_json(letter)))
+    put(home, "last")
+    outbox.give_up(home, outbox.names(home)[0], letters(home)["last"])
     dead = outbox.dead(home, -1.0)
     assert len(dead) == outbox.MOST_DEAD
-    assert (dead[0].id, dead[-1].id) == ("x5", f"x{outbox.MOST_DEAD + 4}")
+    assert (dead[0].id, dead[-1].id) == ("x6", "last")
 
 
 def test_what_a_person_reads_comes_as_one_message_and_a_program_gets_each(
@@ -189,6 +191,19 @@ def test_a_start_that_cannot_be_told_is_forgotten(home: Home, server: Listener) 
     outbox.put(home, Letter("s", PING, "start", now, now, now, ping={"path": "/start", "rid": "1"}))
     send_all(context)
     assert (len(server.got), letters(home), outbox.dead(home)) == (1, {}, [])
+
+
+def test_a_ping_that_a_newer_one_has_replaced_meanwhile_does_not_come_back(home: Home) -> None:
+    """Its sender finds it gone, and must not put it down again behind the newer one."""
+    now = time()
+    old = Letter("p", PING, "end", now - 1, now, now, ping={"path": "/fail", "rid": "1"})
+    outbox.put(home, old)
+    (name,) = outbox.names(home)
+    outbox.replace_waiting(home, old._replace(due=now, ping={"path": "", "rid": "2"}))
+    outbox.postpone(home, name, old._replace(due=now + 60))
+    outbox.give_up(home, name, old)
+    assert [letter.ping["rid"] for letter in letters(home).values()] == ["2"]
+    assert outbox.dead(home) == []
 
 
 def log_failures(context: Context, *tasks: str) -> None:

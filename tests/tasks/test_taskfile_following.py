@@ -76,6 +76,10 @@ BAD = [
         "on_success: [{run: '{{ result }}'}]\n",
         "unknown name 'result'",
     ),
+    (
+        "on_success: [{command: ['{{ result }}', x]}]\n",
+        "the program has to be written out; templates may stand in its arguments",
+    ),
     ("on_success: [{command: touch x}]\n", "expected a list such as [program, argument]"),
     ("on_success: [{log: '{{ env.TOKEN }}'}]\n", "unknown name 'env'; known here: result, error, record"),
     (

@@ -25,6 +25,7 @@ TRIGGER = "follow_up"
 
 # Codes of what does not follow.
 TOO_DEEP, TOO_MANY, NOT_FILLED_IN, TOO_LARGE = "too_deep", "too_many", "not_filled_in", "too_large"
+_NO_ROOM = "there was no room on the disk to write it down"
 
 
 class FollowUp(NamedTuple):
@@ -119,13 +120,14 @@ def not_followed(cut: Cut) -> dict[str, Any]:
 
 
 def without_content(effects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The same effects without what may be large: follow-ups become the word that they do not come, for want of room."""
+    """The same effects without what may be large: of follow-ups and of the state it stays that there was no room for them."""
     kept: list[Mapping[str, Any]] = []
     for effect in effects:
         if effect.get("effect") in ("drop", "command", "log"):
             told = {key: effect.get(key) for key in ("on", "place", "form", "target")}
-            message = "there was no room on the disk to write it down"
-            kept.append({"effect": "not_followed", **told, "code": "no_room", "message": message})
+            kept.append({"effect": "not_followed", **told, "code": "no_room", "message": _NO_ROOM})
+        elif effect.get("effect") == "state":
+            kept.append({"effect": "state", "base": effect.get("base"), "problem": _NO_ROOM})
         else:
             kept.append(effect)
     return kept
