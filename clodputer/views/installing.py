@@ -1,4 +1,4 @@
-"""An installation: what it has done or would do, which alarms are in place afterwards, and what to know of it."""
+"""An installation, or the taking away of one: what it has done or would do, and what to know of it."""
 
 from __future__ import annotations
 
@@ -86,6 +86,33 @@ class Outcome(NamedTuple):
             "without_alarm": list(self.wanted.silent),
             "broken": list(self.wanted.broken),
             "notes": [*self.notes, *(problem.message for problem in self.problems() if not problem.fatal)],
+        }
+
+
+class Removal(NamedTuple):
+    """What an uninstallation has done or would do: the changes, whether the shim and the home went too, and what is left.
+
+    lost_homes: those that no longer exist and still have alarms. problems: what went wrong, and what to know.
+    """
+
+    home: str
+    dry_run: bool
+    changes: tuple[Change, ...]
+    shim: bool
+    purged: bool
+    lost_homes: tuple[str, ...]
+    problems: tuple[SchedulerProblem, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "home": self.home,
+            "dry_run": self.dry_run,
+            "changes": [change.to_json() for change in self.changes],
+            "shim": self.shim,
+            "purged": self.purged,
+            "lost_homes": list(self.lost_homes),
+            "notes": [problem.message for problem in self.problems if not problem.fatal],
         }
 
 

@@ -64,14 +64,14 @@ def gate(stage: Stage) -> list[Row]:
     request = Request("abcd1234", "work", time.time(), item="issue 1", origin={"trigger": "cron"})
     costs = []
     for _ in range(max(5, stage.rounds)):
-        began = time.perf_counter()
+        began = time.process_time()
         verdict = gates.ask(request, task, "", History(home), context, time.time())
-        costs.append(time.perf_counter() - began)
+        costs.append(time.process_time() - began)
         assert isinstance(verdict, Go), verdict
     return [
         Row(
             "20",
-            f"whether a request may be run, after {PAST:,} runs",
+            f"processor time of deciding whether a request may be run, after {PAST:,} runs",
             "<= 100 ms",
             median(costs) * 1000,
             100,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from time import time
-from typing import Any
+from typing import Any, Optional
+
+import pytest
 
 from clodputer.runner.recover import recover
 from clodputer.runner.remember import with_state
@@ -136,6 +138,32 @@ def test_by_hand(tmp_path: Path) -> None:
     assert "add to its file: state: {}" in clodputer(home, "state", "set", "none", "a=b", status=1)[1].lower()
     assert "did you mean 'work'" in clodputer(home, "state", "get", "wrk", status=1)[1]
     assert clodputer(home, "state", "history", "work")[0].split()[0] == "2"
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "seen", "effects"),
+    [
+        ('Done.\n{"state_updates": {"n": 1}}', "succeeded", Kept(3), [{"n": 1}]),
+        ('Done.\n```json\n{"state_updates": {"n": 1}}\n```', "succeeded", Kept(3), [{"n": 1}]),
+        ({"state_updates": {"n": 1}, "title": "x"}, "succeeded", Kept(3), [{"n": 1}]),
+        ('{"state_updates": {"n": 1}}\nDone.', "succeeded", Kept(3), []),
+        ({"state_updates": {"n": 1}}, "failed", Kept(3), []),
+        ({"state_updates": {"n": 1}}, "skipped", Kept(3), []),
+        ({"state_updates": {"n": 1}}, "succeeded", None, []),
+    ],
+)
+def test_what_is_remembered_of_a_result(
+    tmp_path: Path, result: Any, outcome: str, seen: Optional[Kept], effects: list[Any]
+) -> None:
+    """Only of what succeeded and had seen the state, from an object or from the last line of a text."""
+    home = make_home(tmp_path)
+    command_task(home, "work", "true", more="state: {}\n")
+    context = look(environment(home))
+    record = ended(home, context, "work", result, outcome=outcome)
+    after = with_state(context, known(context, "work"), record, result, seen)["effects"]
+    assert [one["updates"] for one in after if one["effect"] == "state"] == effects
+    assert all(one["base"] == 3 for one in after if one["effect"] == "state")
+    assert after[-1] == {"effect": "finish"}
 
 
 def test_killed_at_every_step_of_settling(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_folders(home: Home, tmp_path: Path) -> None:
     assert f"task watches watches {gone}" in found[0].message
     assert f"task works works in {gone}" in found[1].message
     gone.touch()
-    assert "no folder" in tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
+    assert "not a folder" in tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
 
 
 @pytest.mark.usefixtures("mortal")

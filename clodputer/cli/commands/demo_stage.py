@@ -36,6 +36,7 @@ prompt: |
   Run the command `date` with your Bash tool. Then greet {{ context.name }} in one short
   sentence that says what time it is.
 allowed_tools: ["Bash(date)", "Bash(date:*)"]
+produces: text
 max_turns: 4
 max_cost_usd: 0.50
 timeout: 3m

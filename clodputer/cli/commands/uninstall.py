@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple
+from typing import Callable, NamedTuple
 
 import click
 
@@ -25,6 +25,7 @@ from clodputer.store import home as homes
 from clodputer.store import owner, purge
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
+from clodputer.views.installing import Removal
 
 
 class Options(NamedTuple):
@@ -123,32 +124,26 @@ def uninstall(
         purged = options.purge and there and not kept
         if purged and not options.dry_run:
             purge.remove(home)
-    lost = sorted({one.home for found in left.lost.values() for one in found})
-    data: dict[str, Any] = {
-        "home": home.root,
-        "dry_run": options.dry_run,
-        "changes": [step.to_json() for step in steps],
-        "shim": has_shim and not kept,
-        "purged": purged,
-        "lost_homes": lost,
-        "notes": [one.message for one in problems if not one.fatal],
-    }
-    lines = [_headline(home, steps, has_shim and not kept, purged, options.dry_run)]
+    lost = tuple(sorted({unit.home for found in left.lost.values() for unit in found}))
+    gone = Removal(
+        home.root, options.dry_run, tuple(steps), has_shim and not kept, purged, lost, tuple(problems)
+    )
+    lines = [_headline(gone)]
     if lost and not options.everywhere:
         lines.append(f"Alarms are left of homes that no longer exist: {', '.join(map(printable, lost))}")
         lines.append("To remove these as well: clodputer uninstall --everywhere")
     lines += problem_lines(problems)
-    return Result(data, "\n".join(lines), ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+    return Result(gone.to_json(), "\n".join(lines), ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 
-def _headline(home: Home, steps: list[Change], has_shim: bool, purged: bool, dry_run: bool) -> str:
-    would = "would remove " if dry_run else "removed "
-    parts = [by_kind(steps, dry_run).replace(would, would + "alarms: ") if steps else ""]
-    parts.append(f"{would}bin/clodputer" if has_shim and not purged else "")
-    parts.append(f"{would}{printable(home.root)}" if purged else "")
+def _headline(gone: Removal) -> str:
+    would, home = "would remove " if gone.dry_run else "removed ", printable(gone.home)
+    parts = [by_kind(gone.changes, gone.dry_run).replace(would, would + "alarms: ") if gone.changes else ""]
+    parts.append(f"{would}bin/clodputer" if gone.shim and not gone.purged else "")
+    parts.append(f"{would}{home}" if gone.purged else "")
     words = ", ".join(part for part in parts if part)
     if not words:
-        return f"Nothing of {printable(home.root)} {'is' if dry_run else 'was'} installed."
+        return f"Nothing of {home} {'is' if gone.dry_run else 'was'} installed."
     return f"{words[0].upper()}{words[1:]}."
 
 

@@ -31,6 +31,8 @@ AT_ONCE = ("model", "permissions", "config")
 WHATEVER = ("exec_died", "not_recorded", "internal", "cancelled", "replaced", "interrupted")
 # What an agent never began.
 NOT_BEGUN = ("not_started", "internal", "exec_died", "not_recorded", "cancelled", "interrupted")
+# What a person asks for passes budgets and breakers.
+BY_HAND = ("manual", "retry")
 SAME = 1e-6
 
 
@@ -188,7 +190,7 @@ def _budgets(found: Found, facts: Facts) -> Iterator[str]:
     ended = [
         (moment(record["ended_at"]), record)
         for record in found.records.values()
-        if record["trigger"] != "manual"
+        if record["trigger"] not in BY_HAND
     ]
     scopes: list[tuple[str, dict[str, float], set[str]]] = [
         (f"task {name}", task["budget"], {name}) for name, task in facts.tasks.items()
@@ -287,7 +289,7 @@ def _breakers(found: Found, facts: Facts) -> Iterator[str]:
 def _by_hand(found: Found, facts: Facts, event: dict[str, Any]) -> bool:
     record = found.records.get(event["run_id"])
     if record is not None:
-        return bool(record["trigger"] in ("manual", "retry"))
+        return bool(record["trigger"] in BY_HAND)
     return bool(facts.drops.get(event["request_id"], {}).get("manual", True))
 
 
