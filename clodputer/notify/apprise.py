@@ -1,8 +1,9 @@
-"""The channel `apprise`: any of the services that the package apprise knows; it comes with `clodputer[apprise]`."""
+"""The channel `apprise`: any of the services that the package apprise knows; it is the extra `apprise` of ours."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -21,7 +22,7 @@ def send(message: Message, channel: Mapping[str, Any], environ: Mapping[str, str
         apprise = import_module("apprise")  # a quarter of a second; only in this child
     except ImportError:
         raise Refused(
-            "the package apprise is missing; install it beside Clodputer: pip install 'clodputer[apprise]'"
+            f"the package apprise is not installed; add it: {sys.executable} -m pip install apprise"
         ) from None
     os.environ.update({name: environ[name] for name in _PROXIES if name in environ})
     services = apprise.Apprise()
