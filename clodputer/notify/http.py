@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -50,7 +51,7 @@ def send(
     except urllib.error.HTTPError as error:
         with error:
             raise Refused(*_answered(host, error)) from None
-    except TimeoutError:
+    except (TimeoutError, socket.timeout):  # two classes before Python 3.10
         raise Refused(f"{host} does not answer in time") from None
     except urllib.error.URLError as error:
         raise Refused(f"{host}: {_why(error.reason)}") from None

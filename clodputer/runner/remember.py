@@ -36,7 +36,10 @@ def with_state(
         after = merged(seen.value, updates)
         problem = misfit(task, after)
     effect: dict[str, Any] = {"effect": "state", "base": seen.version}
-    effect.update({"problem": problem} if problem else {"updates": updates})
+    if problem:
+        effect["problem"] = problem
+    else:
+        effect["updates"] = updates
     return {**record, "effects": [effect, *record["effects"]]}
 
 

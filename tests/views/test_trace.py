@@ -47,10 +47,10 @@ def test_the_tree_whichever_run_is_named(tmp_path: Path) -> None:
     home = set_up(tmp_path)
     (found,) = traced(home, "root")
     two = ("on_failure two succeeded", ["after joined not_followed", "on_success three not_followed"])
-    assert found == (
-        "root succeeded",
-        [("on_success one failed", [two]), "on_success later delayed", "on_success later coalesced"],
-    )
+    name, (one, *later) = found
+    assert (name, one) == ("root succeeded", ("on_success one failed", [two]))
+    # Both were dropped in one moment: either may be the one that stands for the other.
+    assert sorted(later) == ["on_success later coalesced", "on_success later delayed"]
     assert traced(home, "one") == traced(home, "two") == [found]
     text, _ = clodputer(home, "show", "two", "--trace")
     assert text.splitlines()[0].startswith("root succeeded")
