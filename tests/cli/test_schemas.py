@@ -94,6 +94,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     ):
         drop(home, f"{request['id']}.json", json.dumps({"task": "held", **request}))
     execute(home)
+    clodputer(home, "state", "set", "remembering", "n:=1")
     past_run(home, "good", "0ad0ad00")
     begun = Request("0000beef", "bad", 1_790_000_000.0)
     runs.make(home, "bad", runs.new_id(begun.created_at, begun.id), begun, Masker())
