@@ -29,7 +29,18 @@ from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
 from tests.wait import until
-from tests.workshop import ROOT, command_task, drop, events, execute, make_home, run, start, write_task
+from tests.workshop import (
+    ROOT,
+    clodputer,
+    command_task,
+    drop,
+    events,
+    execute,
+    make_home,
+    run,
+    start,
+    write_task,
+)
 
 FOLDER = ROOT / "docs" / "schemas"
 SCHEMAS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")}
