@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from select import select
 from tempfile import TemporaryFile
-from typing import Any, NoReturn
 
 # In seconds and bytes; what comes later or beyond is not shown.
 PATIENCE = 5.0
 LARGEST = 65536
 # How soon we see that the command has ended although something that it left behind keeps its stdout open; in seconds.
 GLANCE = 0.05
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def output(command: Sequence[str], given: bytes) -> bytes:
@@ -25,9 +25,18 @@ def output(command: Sequence[str], given: bytes) -> bytes:
     One that takes too long is killed with all that it has started. What a command that has ended has left behind goes on:
     some fetch in the background what they show the next time.
     """
-    # Who draws a status line anew ends the one before, and the command must not go on then.
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, _leave)
+    # Who draws a status line anew ends the one before, and the command must not go on then. A signal is only noted: one that
+    # came while the command is being started would otherwise leave it to itself.
+    asked: list[int] = []
+    before = {number: signal.signal(number, lambda came, _frame: asked.append(came)) for number in ENDING}
+    try:
+        return _output(command, given, asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _output(command: Sequence[str], given: bytes, asked: Sequence[int]) -> bytes:
     with TemporaryFile() as stdin:
         stdin.write(given)
         stdin.seek(0)
@@ -39,7 +48,7 @@ def output(command: Sequence[str], given: bytes) -> bytes:
             os.close(writing)
             writing = -1
             try:
-                return _read(reading, child)
+                return _read(reading, child, asked)
             finally:
                 if child.poll() is None:
                     with suppress(OSError):
@@ -51,23 +60,22 @@ def output(command: Sequence[str], given: bytes) -> bytes:
                 os.close(writing)
 
 
-def _read(number: int, child: subprocess.Popen[bytes]) -> bytes:
-    """What comes until it has ended, has said enough, or its time is over."""
-    said, deadline = b"", time.monotonic() + PATIENCE
+def _read(number: int, child: subprocess.Popen[bytes], asked: Sequence[int]) -> bytes:
+    """What comes until it has ended, has said enough, or its time is over. Raises SystemExit when we are asked to end."""
+    said, deadline, closed = b"", time.monotonic() + PATIENCE, False
     while len(said) < LARGEST and time.monotonic() < deadline:
+        if asked:
+            raise SystemExit(128 + asked[0])
         # Asked before the look: what had been written by then is read.
         ended = child.poll() is not None
-        if select([number], [], [], 0.0 if ended else GLANCE)[0]:
-            part = os.read(number, LARGEST - len(said))
-            if not part:
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(max(0.0, deadline - time.monotonic()))
+        if closed:
+            if ended:
                 break
+            time.sleep(GLANCE)
+        elif select([number], [], [], 0.0 if ended else GLANCE)[0]:
+            part = os.read(number, LARGEST - len(said))
+            closed = not part
             said += part
         elif ended:
             break
     return said
-
-
-def _leave(number: int, _frame: Any) -> NoReturn:
-    raise SystemExit(128 + number)
