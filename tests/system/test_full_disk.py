@@ -35,7 +35,8 @@ from tests.workshop import (
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="tmpfs is Linux's")
 
 # Writes zeros until the disk takes no more, then says and does what the rest of its arguments ask for.
-FILL = 'echo run >> "$2"; cat /dev/zero > "$1/ballast" 2> /dev/null; shift 2; '
+# Several times, for what Clodputer writes beside it gives its room back right after.
+FILL = 'echo run >> "$2"; for again in 1 2 3 4; do cat /dev/zero >> "$1/ballast" 2> /dev/null; sleep 0.1; done; shift 2; '
 
 
 class Disk:
@@ -120,7 +121,10 @@ def test_full_at_the_end_of_a_run(disk: Disk, then: list[str], outcome: str, rea
 def test_what_the_run_has_cost_is_kept(disk: Disk) -> None:
     """What it said at the end is in the record, although there was no room for that record when it ended."""
     answer = {"cost_usd": 1.25, "num_turns": 3, "session_id": "abc", "result": "fine"}
-    fill_after = 'echo run > "$1"; echo "$3"; cat /dev/zero > "$2/ballast" 2> /dev/null; exit 0'
+    fill_after = (
+        'echo run > "$1"; echo "$3"; '
+        'for again in 1 2 3 4; do cat /dev/zero >> "$2/ballast" 2> /dev/null; sleep 0.1; done; exit 0'
+    )
     command = ["/bin/sh", "-c", fill_after, "sh", str(disk.ran), str(disk.place), json.dumps(answer)]
     command_task(disk.home, "work", *command)
     drop(disk.home, "one.json", '{"task": "work", "id": "first"}')
