@@ -171,13 +171,13 @@ def test_its_options(arguments: list[str], wanted: Optional[Wanted]) -> None:
 
 def test_whose_use_it_is(home: Home) -> None:
     """The one that is named; else that of a task whose env names the same folder; with a key it is nobody's."""
-    other = account_of(Task("a", "a.yaml", env={"CLAUDE_CONFIG_DIR": "/work/claude"}))
+    other = account_of(Task("a", "a.yaml", env={"CLAUDE_CONFIG_DIR": "/srv/claude"}))
     given, environ = json.dumps(said()).encode(), environment(home)
-    words(given, "", {**environ, "CLAUDE_CONFIG_DIR": "/work/claude/"}, time())
+    words(given, "", {**environ, "CLAUDE_CONFIG_DIR": "/srv/claude/"}, time())
     assert usage.accounts(home) == [other]
     words(given, "", {**environ, "ANTHROPIC_API_KEY": "x"}, time())
     assert usage.accounts(home) == [other]
-    words(given, "claude", {**environ, "CLAUDE_CONFIG_DIR": "/work/claude"}, time())
+    words(given, "claude", {**environ, "CLAUDE_CONFIG_DIR": "/srv/claude"}, time())
     assert usage.accounts(home) == ["claude", other]
     assert account_in({"HOME": "/home/me", "CLAUDE_CONFIG_DIR": "/home/me/.claude/"}) == "claude"
     assert account_in({"HOME": "/home/me"}) == "claude"
