@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clodputer.runner import items
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores
+from clodputer.store import chores, deliveries
 from clodputer.store.context import Context
 from clodputer.store.log import archive
 from clodputer.store.spool import attempts, find, layout, parked, waits
@@ -26,6 +26,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             pending = find.pending_ids(context.home) | find.pending_ids(context.home)
             for lane in layout.lanes(context.home):
                 waits.sweep(context.home, lane, pending)
+            deliveries.prune(context.home, now)
             parked.sweep(context.home, now - items.LONGEST)
             for request_id in known - pending:
                 attempts.forget(context.home, request_id)

@@ -55,6 +55,7 @@ EVENTS = (
     "pruned",
     "queued",
     "recovered",
+    "refused",
     "rejected",
     "reset",
     "resumed",
@@ -74,6 +75,7 @@ EVENTS = (
     "watch_failed",
     "watch_slowed",
     "watch_started",
+    "webhook",
 )
 
 
