@@ -43,9 +43,9 @@ def test_they_are_listed(home: Home) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ("webhooks: {a: {kind: github}}", "secret: required"),
+        ("webhooks: {a: {kind: github}}", "expected a key secret"),
         ("webhooks: {a: {kind: github, secret: geheim}}", "{{ env.NAME }}"),
-        ("webhooks: {a: {kind: hub, secret: '{{ env.A }}'}}", "did you mean github"),
+        ("webhooks: {a: {kind: hub, secret: '{{ env.A }}'}}", "did you mean 'github'?"),
         ("webhooks: {a: {kind: github, secret: '{{ env.A }}', path: a}}", "a path such as /hook/github"),
         ("webhooks: {a: {kind: github, secret: '{{ env.A }}', path: /healthz}}", "Clodputer's own"),
         (

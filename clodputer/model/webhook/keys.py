@@ -64,13 +64,6 @@ def _path(value: Any) -> Any:
     return value
 
 
-def _secrets(value: Any) -> Any:
-    if len(value) > 2 or not all(_SECRET.fullmatch(text.strip()) for text in value):
-        # A secret that stands in config.yaml would be read by whoever reads that.
-        raise Expected("{{ env.NAME }}, or a list of two, with NAME=... in secrets.env")
-    return value
-
-
 def _listen(value: Any) -> Any:
     found = _LISTEN.fullmatch(value)
     host = found[1] or "" if found else ""
@@ -83,6 +76,12 @@ def _listen(value: Any) -> Any:
 def _all(value: Mapping[str, Mapping[str, Any]]) -> Any:
     paths: dict[str, str] = {}
     for name, fields in value.items():
+        secrets = fields["secret"]
+        # A secret that stands in config.yaml itself would be read by whoever reads that.
+        if len(secrets) > 2 or not all(_SECRET.fullmatch(text.strip()) for text in secrets):
+            raise Expected(
+                f"{{{{ env.NAME }}}} as the secret of {name}, or a list of two, with NAME=... in secrets.env"
+            )
         path = fields.get("path") or f"/hook/{name}"
         if path in paths:
             raise Expected(f"different paths; {path} is that of {paths[path]} and of {name}")
@@ -113,7 +112,6 @@ SETTINGS = (
                 (),
                 "What the sender signs with, by reference; two of them while it is being changed.",
                 1,
-                check=_secrets,
                 required=True,
                 takes="`{{ env.NAME }}`, or a list of two",
                 example="{{ env.GITHUB_HOOK }}",
