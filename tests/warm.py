@@ -155,7 +155,9 @@ def call(
     arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float = 60, folder: str = "."
 ) -> Optional[Ended]:
     """A command run to its end in this folder; None where only a process that is really started would inherit what counts."""
-    if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH", str(ROOT)) != str(ROOT):
+    if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH", str(ROOT)) != str(
+        ROOT
+    ):
         return None
     if surroundings() != ordinary():
         return None

@@ -76,7 +76,9 @@ class Stage:
             capture_output=True,
             timeout=seconds,
         )
-        return Done(done.returncode, *(text.decode("utf-8", "replace") for text in (done.stdout, done.stderr)))
+        return Done(
+            done.returncode, *(text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
+        )
 
     def ask(self, *arguments: str, status: Optional[int] = 0) -> dict[str, Any]:
         """A command's data; `status` None: whatever it ends with."""
