@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from json import dumps
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.event import ENDING, InvalidEvent, from_fields
 from clodputer.model.webhook import delivery, http, signature
 from clodputer.model.webhook.http import Head, Refused
 from clodputer.model.webhook.keys import HEALTH, Webhook, by_path
@@ -166,10 +167,12 @@ def take(context: Context, webhook: Webhook, head: Head, body: bytes, now: float
             "from": webhook.name,
             "type": webhook.type or found.type,
             "dedupe_key": found.id,
+            **({"item": found.item} if found.item else {}),
         }
+        _check({**fields, "payload": found.payload})
         # The body as it came: written anew in ASCII it could be six times as long.
         event = dumps(fields).encode()[:-1] + b', "payload": ' + body.strip() + b"}\n"
-        name = f"{webhook.name}.{sha256(found.id.encode('utf-8', 'replace')).hexdigest()[:16]}.event.json"
+        name = f"{webhook.name}.{sha256(found.id.encode('utf-8', 'replace')).hexdigest()[:16]}{ENDING}"
         atomic.write(f"{context.home.new}/{name}", event, through=context.home.tmp)
         deliveries.keep(context.home, webhook.name, found.id)
     except OSError as error:
@@ -178,6 +181,14 @@ def take(context: Context, webhook: Webhook, head: Head, body: bytes, now: float
     with suppress(OSError):
         context.log(now, "webhook", webhook=webhook.name, type=fields["type"], delivery=found.id)
     return Answer(202, "accepted\n")
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    """Refuse now, while the sender can hear of it, what intake would reject. Raises Refused."""
+    try:
+        from_fields(fields, "0000")
+    except InvalidEvent as error:
+        raise Refused(400, f"this makes no event: {error}") from None
 
 
 def health(environ: Mapping[str, str], now: float, *, shy: bool) -> Answer:

@@ -30,11 +30,19 @@ JSON = {"content-type": "application/json; charset=utf-8"}
         ("generic", {"x-event-type": "deployed"}, {"type": "other"}, "deployed", "d"),
         ("generic", {}, {"type": "a b\x00c"}, "a_b_c", "d"),
         ("generic", {}, {"type": 7}, "webhook", "d"),
+        ("generic", {}, {"type": "./é"}, "_", "d"),
+        ("generic", {}, {"type": "..."}, "webhook", "d"),
     ],
 )
 def test_type(kind: str, headers: dict[str, str], payload: dict[str, Any], type_: str, id_: str) -> None:
     found = read(kind, "d", {**JSON, **headers}, json.dumps(payload).encode())
     assert (found.type, found.id, found.payload) == (type_, id_, payload)
+
+
+def test_what_an_event_of_github_is_about() -> None:
+    about = {"repository": {"full_name": "octo/site"}, "issue": {"number": 42}, "pull_request": "none"}
+    for payload, item in [(about, "octo/site#42"), ({**about, "issue": {"number": "42"}}, ""), ({"issue": about}, "")]:
+        assert read("github", "d", JSON, json.dumps(payload).encode()).item == item
 
 
 def test_the_id_is_the_senders_or_made_of_the_body() -> None:

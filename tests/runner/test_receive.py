@@ -128,6 +128,7 @@ REFUSED = {
     "no secret": (post(path="/hook/bare"), 503),
     "get": (b"GET /hook/github HTTP/1.1\r\nHost: a\r\n\r\n", 405),
     "put": (post().replace(b"POST", b"PUT"), 405),
+    "half a character": (post(b'{"a": "\\ud800"}', X_GitHub_Delivery="d2"), 400),
     "not JSON": (post(b"{", X_GitHub_Delivery="d2"), 400),
     "form": (post(Content_Type="application/x-www-form-urlencoded"), 415),
     "too large": (post(b"", length=LARGEST_BODY + 1), 413),

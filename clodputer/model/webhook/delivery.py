@@ -26,11 +26,14 @@ _loads = reader(parse_constant=_no_number)
 
 
 class Delivery(NamedTuple):
-    """One webhook. id: of the delivery, or made of the body. challenge: what Slack wants to hear back once."""
+    """One webhook. id: of the delivery, or made of the body. item: what it is about, such as `octo/site#42`; empty when the
+    sender does not say so in a way that is known. challenge: what Slack wants to hear back once.
+    """
 
     type: str
     id: str
     payload: Mapping[str, Any]
+    item: str = ""
     challenge: str = ""
 
 
@@ -55,6 +58,7 @@ def read(kind: str, delivery: str, headers: Mapping[str, str], body: bytes) -> D
         _type(kind, headers, payload),
         delivery or f"sha256:{sha256(body).hexdigest()}",
         payload,
+        _item(payload) if kind == "github" else "",
         challenge if isinstance(challenge, str) and len(challenge) <= 1000 else "",
     )
 
@@ -68,7 +72,20 @@ def _type(kind: str, headers: Mapping[str, str], payload: Mapping[str, Any]) -> 
     said = said or _text(payload.get("type")) or _text(payload.get("object_kind"))
     action = _text(payload.get("action")) if kind == "github" else ""
     name = f"{said}.{action}" if said and action else said or "webhook"
-    return "".join(letter if letter.isalnum() or letter in "._-/:" else "_" for letter in name)[:LONGEST_TYPE]
+    plain = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "._-/:" else "_" for letter in name)
+    return plain.lstrip("._-/:")[:LONGEST_TYPE] or "webhook"
+
+
+def _item(payload: Mapping[str, Any]) -> str:
+    """The issue or pull request of a repository at GitHub that an event is about, as GitHub writes it: `octo/site#42`."""
+    repository = payload.get("repository")
+    name = _text(repository.get("full_name")) if isinstance(repository, dict) else ""
+    for about in ("issue", "pull_request", "discussion"):
+        thing = payload.get(about)
+        number = thing.get("number") if isinstance(thing, dict) else None
+        if name and isinstance(number, int):
+            return f"{name}#{number}"
+    return ""
 
 
 def wanted(kind: str, type_: str, events: Optional[Collection[str]]) -> bool:
