@@ -56,6 +56,7 @@ def test_they_are_listed(home: Home) -> None:
             "webhooks: {a: {kind: github, secret: '{{ env.A }}', path: /x}, b: {kind: slack, secret: '{{ env.B }}', path: /x}}",
             "/x is that of a and of b",
         ),
+        ("webhooks: {a: {kind: github, secret: '{{ env.A }}', type: a b}}", "such as build.failed"),
         ("listen: localhost:80", "127.0.0.1:8787"),
         ("listen: 127.0.0.1:0", "127.0.0.1:8787"),
         ("listen: 300.0.0.1:80", "127.0.0.1:8787"),

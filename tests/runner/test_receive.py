@@ -18,6 +18,7 @@ from clodputer.model.webhook.http import LARGEST_BODY
 from clodputer.runner import receive
 from clodputer.store import deliveries
 from clodputer.store.home import Home
+from tests.workshop import command_task, execute, records
 
 SECRET = "a secret of github"
 BODY = b'{"action": "opened", "title": "\xc3\xbc"}'
@@ -100,6 +101,17 @@ def test_a_delivery_becomes_one_event(hooked: Home) -> None:
     logged = Path(hooked.log).read_text()
     assert '"event": "webhook"' in logged
     assert SECRET not in logged
+
+
+def test_a_delivery_starts_a_task_by_a_route(hooked: Home) -> None:
+    with Path(hooked.config).open("a") as config:
+        config.write("routes: [{from: github, type: issues.opened, to: triage}]\n")
+    command_task(hooked, "triage", "echo", "well")
+    body = b'{"action": "opened", "title": "no", "repository": {"full_name": "o/r"}, "issue": {"number": 7}}'
+    assert served(hooked, post(body))[0] == 202
+    execute(hooked)
+    (record,) = records(hooked, "triage")
+    assert (record["outcome"], record["item"]) == ("succeeded", "o/r#7")
 
 
 def test_what_was_written_and_not_noted_stays_one(hooked: Home) -> None:

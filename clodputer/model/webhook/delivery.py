@@ -72,8 +72,10 @@ def _type(kind: str, headers: Mapping[str, str], payload: Mapping[str, Any]) -> 
     said = said or _text(payload.get("type")) or _text(payload.get("object_kind"))
     action = _text(payload.get("action")) if kind == "github" else ""
     name = f"{said}.{action}" if said and action else said or "webhook"
-    plain = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "._-/:" else "_" for letter in name)
-    return plain.lstrip("._-/:")[:LONGEST_TYPE] or "webhook"
+    plain = "".join(
+        letter if (letter.isascii() and letter.isalnum()) or letter in "._-/:" else "_" for letter in name
+    )
+    return plain.strip("._-/:")[:LONGEST_TYPE] or "webhook"
 
 
 def _item(payload: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.event import is_type
 from clodputer.model.keys import CHOICE, NAMED, TEXT, TEXTS, Key
 from clodputer.model.webhook.signature import SCHEMES
 from clodputer.model.withunit import Expected
@@ -61,6 +62,12 @@ def address(listen: str) -> tuple[str, int]:
 def _path(value: Any) -> Any:
     if not _PATH.fullmatch(value) or value.rstrip("/") in _RESERVED or "//" in value:
         raise Expected("a path such as /hook/github; /healthz and /approve are Clodputer's own")
+    return value
+
+
+def _type(value: Any) -> Any:
+    if not is_type(value):
+        raise Expected("letters, digits or any of . _ : / -, such as build.failed")
     return value
 
 
@@ -131,6 +138,7 @@ SETTINGS = (
                 TEXT,
                 "",
                 "The type of its events.",
+                check=_type,
                 absent="as the sender says, such as `issues.labeled`",
                 example="deployed",
             ),
