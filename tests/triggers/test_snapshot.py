@@ -16,7 +16,9 @@ from tests.examples import examples
 
 NUMBERS = st.integers(-(2**63), 2**64)
 VERSIONS = st.builds(Version, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
-ENTRIES = VERSIONS.map(Entry) | st.builds(Entry, VERSIONS, st.floats(0, 1e10), st.booleans())
+ENTRIES = VERSIONS.map(Entry) | st.builds(
+    Entry, VERSIONS, st.floats(0, 1e10), st.booleans(), st.none() | st.floats(0, 1e10)
+)
 NAMES = st.binary(min_size=1, max_size=12).map(os.fsdecode)
 
 
