@@ -13,7 +13,19 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import claude, exposed, notify, routes, schedule, setup, spool, time, trial, usage
+from clodputer.views.doctor import (
+    claude,
+    exposed,
+    notify,
+    plugins,
+    routes,
+    schedule,
+    setup,
+    spool,
+    time,
+    trial,
+    usage,
+)
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
 from clodputer.views.doctor import tasks as doctor_tasks
@@ -53,6 +65,7 @@ CHECKS = (
     Check("secrets", doctor_home.secret_file),
     Check("config", doctor_tasks.config),
     Check("routes", routes.routes),
+    Check("plugins", plugins.plugins),
     Check("tasks", doctor_tasks.tasks),
     Check("folders", doctor_tasks.folders),
     Check("watched", doctor_tasks.watched),
