@@ -44,6 +44,7 @@ COMMANDS = {
     "show": "Show a run: its outcome, its conversation and its files.",
     "logs": "Show what happened, from the execution log and its archive.",
     "stats": "Show how runs went: success, durations and costs.",
+    "route": "Show which tasks run when an event comes, and try an event.",
     "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",

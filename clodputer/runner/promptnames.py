@@ -70,6 +70,7 @@ def values(
             "body": request.body,
         },
         "body": request.body,
+        **({"event": request.context["event"]} if "event" in request.context else {}),
         "precheck": found,
         "attempts": [_attempt(run) for run in story],
         "last": _last(last or {}),
@@ -94,7 +95,6 @@ def outside(task: Task, request: Request, values: Mapping[str, Any], nonce: str)
         trusted |= {"body", "context", "request"}
     if came_from(request) == FILE_WATCH:
         fields.update(file=_FILE, files=_FILE)
-        trusted.add("event")
     return Outside(nonce, frozenset(values), frozenset(trusted), fields, words)
 
 

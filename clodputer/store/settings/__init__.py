@@ -21,6 +21,8 @@ RULES = (
     "store/settings/check.py",
     "store/tasks/models.py",
     "model/channel.py",
+    "model/event.py",
+    "model/route.py",
     "model/keys.py",
     "model/keyvalue.py",
     "model/settings.py",

@@ -13,7 +13,7 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import claude, exposed, notify, schedule, setup, spool, time, trial, usage
+from clodputer.views.doctor import claude, exposed, notify, routes, schedule, setup, spool, time, trial, usage
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
 from clodputer.views.doctor import tasks as doctor_tasks
@@ -52,6 +52,7 @@ CHECKS = (
     Check("cache", doctor_home.cache),
     Check("secrets", doctor_home.secret_file),
     Check("config", doctor_tasks.config),
+    Check("routes", routes.routes),
     Check("tasks", doctor_tasks.tasks),
     Check("folders", doctor_tasks.folders),
     Check("watched", doctor_tasks.watched),
