@@ -32,10 +32,11 @@ _ENDS_OF_LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 # What takes no room on a page or turns the order of letters round: marks of no width and direction, joiners, fillers, variation
 # selectors (both ranges carry hidden bytes), invisible operators, interlinear notes, and the whole block of tags.
-_UNSEEN = re.compile(
-    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
-    "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+UNSEEN = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # The same written as HTML does: &#8203;, &#x202e;, &zwj;.
 _NUMBER = re.compile("&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));?")
@@ -55,6 +56,8 @@ _VOID = frozenset(
 
 # A text that is hidden in what hides it, over and over, is peeled so many times.
 _LAYERS = 8
+# Stands for a `<` that is to begin nothing.
+_SHOWN = "\u2039"
 _LOOK_ALIKE = re.compile(rf"<(?=[\s/]*{MARK}\b)", re.IGNORECASE)
 _LABEL = re.compile(r"[^\w .,:@/*-]")
 
@@ -79,7 +82,7 @@ def clean(text: str) -> str:
         if text == before:
             break
     # What is left of a comment that was built to survive, or that never ends, shows itself.
-    text = text.replace("<!--", "<! --")
+    text = text.replace("<!--", f"{_SHOWN}!--")
     return f"{text}\n[{cut:,} more characters were cut off here]" if cut > 0 else text
 
 
@@ -98,7 +101,7 @@ def fence(value: Any, nonce: str, source: str) -> str:
     label = " ".join(_LABEL.sub(" ", source).split())[:LONGEST_LINE]
     if len(given) <= LONGEST and text != given.replace("\r\n", "\n"):
         label += ", hidden text removed"
-    text = re.sub(re.escape(nonce), "-", _LOOK_ALIKE.sub("&lt;", text), flags=re.IGNORECASE)
+    text = re.sub(re.escape(nonce), "-", _LOOK_ALIKE.sub(_SHOWN, text), flags=re.IGNORECASE)
     if len(text) <= LONGEST_LINE and "\n" not in text:
         return f"{_opening(nonce, label)}{text}{_closing(nonce)}"
     lines = text.strip("\n")
