@@ -74,6 +74,7 @@ def dropped(home: Home) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_settling(tmp_path: Path) -> None:
     """Three requests that follow, a line in the log, a command and a join: once each, the command once at most."""
     touch = program(tmp_path, "touch", 'echo x >> "$1"')
