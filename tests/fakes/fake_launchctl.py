@@ -1,6 +1,8 @@
 """A launchd in a file: the states of its jobs, and launchctl's exit codes and words as they were observed on macOS 11 to 26.
 
-FAKE_LAUNCHD names a folder with the file `state`. It is called a thousand times, so it imports next to nothing. What a test may set in it: `version` of macOS; `session`: whether there is a
+It is called a thousand times, so it imports next to nothing.
+
+FAKE_LAUNCHD names a folder with the file `state`. What a test may set in it: `version` of macOS; `session`: whether there is a
 desktop one; `opaque`: so many bootstraps end with 5, or all of a label; `drain`: so many looks until a job is gone after
 bootout, -1 for never;
 `login_items`: labels a person has switched off; `fires`: whether jobs really start their program; `kill`: [call, "before" or
@@ -17,11 +19,11 @@ import stat
 import sys
 import time
 
+from tests.fakes import fake_launchd_jobs as jobs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-from tests.fakes import fake_launchd_jobs as jobs
 
 START: dict[str, Any] = {
     "version": 15,
@@ -78,7 +80,7 @@ class state:  # noqa: N801 (contextlib.contextmanager would make a function of i
         self._held = dict(START)
         if os.path.exists(self._path):
             with open(self._path, "rb") as file:
-                self._held.update(marshal.load(file))
+                self._held.update(marshal.load(file))  # noqa: S302 (our own file)
         return self._held
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+import pytest
+
 from clodputer.effects.settling import Settling
 from clodputer.model.follow.line import line_of
 from clodputer.model.moment import iso
