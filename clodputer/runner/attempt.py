@@ -22,6 +22,7 @@ from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, logins, replace
+from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
@@ -163,6 +164,7 @@ class Attempt:
             self.over_budget,
         )
         record = with_follow_ups(self.context, self.task, record)
+        record = with_events(self.context, self.task, record, report.result)
         return with_state(self.context, self.task, record, report.result, self._state)
 
     def _suspicion(self, finished: Finished) -> str:
