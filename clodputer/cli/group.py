@@ -47,6 +47,8 @@ COMMANDS = {
     "route": "Show which tasks run when an event comes, and try an event.",
     "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
+    "webhooks": "List the webhooks: address, sender, and when each last came.",
+    "receive": "Take in one webhook: what the scheduler's listener calls.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
