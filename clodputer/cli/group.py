@@ -49,6 +49,8 @@ COMMANDS = {
     "plugin": "Call a plugin now, or make a new one.",
     "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
+    "webhooks": "List the webhooks: address, sender, and when each last came.",
+    "receive": "Take in one webhook: what the scheduler's listener calls.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",

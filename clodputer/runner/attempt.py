@@ -251,7 +251,7 @@ class Attempt:
 
     def _execute(self, ready: Ready, place: check.Place) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
-        task, facts, launch, text, _ = ready
+        task, facts, launch, text = ready[:4]
         snapshot = expect.before(task) if task.expect.file_changed else {}
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)

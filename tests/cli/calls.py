@@ -120,6 +120,8 @@ CALLS = {
         Call(("test", "desk"), "tested"),
         Call(("forget",), "forgotten"),
     ],
+    "webhooks": [Call()],
+    "receive": [Call(status=2)],
     "prune": [Call(("--dry-run",))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],

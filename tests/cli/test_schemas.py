@@ -237,7 +237,11 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [name for name in NAMES if name not in ("init", "demo", "doctor", "completion", "help", "uninstall")],
+    [
+        name
+        for name in NAMES
+        if name not in ("init", "demo", "doctor", "completion", "help", "uninstall", "receive")
+    ],
 )
 def test_without_a_home_it_is_one_as_well(
     answer: Any, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -59,6 +59,7 @@ EVENTS = (
     "pruned",
     "queued",
     "recovered",
+    "refused",
     "rejected",
     "reported",
     "reset",
@@ -81,6 +82,7 @@ EVENTS = (
     "watch_failed",
     "watch_slowed",
     "watch_started",
+    "webhook",
 )
 
 
