@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from time import monotonic, time
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from clodputer.model.settings import slots as slots_of
@@ -15,10 +13,11 @@ from clodputer.runner import fault, logins, mail
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
+from clodputer.runner.plugins import round as rounds
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tidy import tidy
-from clodputer.store import blocked, holds, look, polls, runs
+from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
@@ -75,7 +74,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             coalesced=worked.coalesced + taken.coalesced,
             rejected=worked.rejected + taken.rejected,
         )
-        _poll(context)
+        rounds.start(context)
         slots_taken = take_slots(context, now)
         held = bool(slots_taken)
         worked = worked._replace(runs=worked.runs + _drain_slots(context, slots_taken, stop))
@@ -94,7 +93,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             stop.wait(GLANCE)
             continue
         # A plugin that is polled is waited for as well: each has its bound, and what it brings is run.
-        if _polls():
+        if rounds.running():
             stop.wait(GLANCE)
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
@@ -103,8 +102,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             stop.wait(GLANCE)
             continue
         break
-    if stop.requested and _polls():
-        _rounds().end()
+    if stop.requested:
+        rounds.end()
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
 
@@ -114,24 +113,6 @@ def _drop_due(context: Context, only: str, now: float, *, watched: bool) -> None
     from clodputer.runner.due import drop_due
 
     drop_due(context, only or None, now, watched=watched)
-
-
-def _rounds() -> ModuleType:
-    # Imported when a plugin is due: most homes have none.
-    from clodputer.runner.plugins import round as rounds
-
-    return rounds
-
-
-def _poll(context: Context) -> None:
-    """Have the plugins that are due be polled, beside us."""
-    if polls.due(context.home, time()):
-        _rounds().start(context)
-
-
-def _polls() -> bool:
-    """Whether a round of polls that this process has started is going on."""
-    return "clodputer.runner.plugins.round" in sys.modules and _rounds().running()
 
 
 def take_slots(context: Context, now: float) -> list[tuple[Slot, Lock]]:

@@ -33,9 +33,14 @@ COLUMNS = (
 @click.command()
 @json_option
 def command() -> Result:
-    """List the plugins: how their last calls went, and when they are polled again.
+    """List the plugins: how they fare, and when they are polled.
 
     A plugin is a folder in plugins/ of the home, with a manifest.yaml. Make one with `clodputer plugin new NAME`.
+
+    \b
+    Examples:
+      clodputer plugins
+      clodputer plugins --json
     """
     context, now = look(os.environ), time()
     found = plugins.listed(context, now)

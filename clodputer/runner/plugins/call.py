@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from shutil import rmtree
 from time import monotonic, time
 from typing import Any, Optional
 
@@ -130,7 +129,7 @@ def _reply(
             f"Put {error}=... into secrets.env.",
         ) from None
     place = f"{plugins.folder(context.home, found.name)}/{JOB}"
-    rmtree(place, ignore_errors=True)
+    _remove(place)
     temporary = f"{place}/{TEMPORARY}"
     os.makedirs(temporary, mode=0o700)
     until = iso(time() + found.timeout)
@@ -161,12 +160,19 @@ def _run(
         _, ended = contain(context, place, task, launch, descriptor, stop, _nothing)
     finally:
         os.close(descriptor)
-        rmtree(temporary, ignore_errors=True)
+        _remove(temporary)
     with open(f"{place}/stdout", "rb") as file:
         text = file.read(MOST_OUTPUT + 1).decode("utf-8", "replace")
     masking.mask_streams(place, context.masker)
     complaint = " ".join(context.masker.text(ended.stderr_tail).split())[-500:]
     return Heard(text, ended.exit_status, ended.signal, ended.stopped, complaint)
+
+
+def _remove(folder: str) -> None:
+    # With shutil come three libraries of compression, which a run has no use for.
+    from shutil import rmtree
+
+    rmtree(folder, ignore_errors=True)
 
 
 def _nothing() -> None:
