@@ -107,6 +107,8 @@ CALLS = {
         Call(("forget",), "forgotten"),
     ],
     "prune": [Call(("--dry-run",))],
+    "backup": [Call(("{folder}/home.tar.gz",)), Call(("{folder}/home.tar", "--records", "none"))],
+    "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
     "doctor": [Call(status=4, apart=True)],
