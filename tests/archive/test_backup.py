@@ -199,7 +199,8 @@ def test_slot_times_long_gone_are_caught_up_by_the_usual_rule(home: Home) -> Non
     command_task(home, "often", "/bin/true", more="trigger: {type: cron, schedule: '0 * * * *'}\n")
     execute(home)
     entry = ledger.entries(home, "often")[0]
-    ledger.write(home, "often", 0, entry._replace(accounted=entry.accounted - 40 * 86400))
+    then = entry.accounted - 40 * 86400
+    ledger.write(home, "often", 0, entry._replace(accounted=then, spans=((0.0, then),)))
     backup(home)
     other = restored(home)
     assert len(execute(other)["runs"]) == 1
