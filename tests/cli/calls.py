@@ -107,7 +107,7 @@ CALLS = {
         Call(("forget",), "forgotten"),
     ],
     "prune": [Call(("--dry-run",))],
-    "backup": [Call(("{folder}/home.tar.gz",)), Call(("{folder}/home.tar", "--records", "none"))],
+    "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
