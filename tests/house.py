@@ -76,6 +76,7 @@ PURE = {
     "clodputer/agents/claude/stream.py",
     "clodputer/agents/claude/changes.py",
     "clodputer/agents/claude/repeats.py",
+    "clodputer/agents/claude/testcounts.py",
     "clodputer/agents/claude/tokens.py",
     "clodputer/agents/claude/tools.py",
     "clodputer/agents/claude/windows.py",
