@@ -24,6 +24,7 @@ from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, logins, replace
 from clodputer.runner.doubt import why
+from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
@@ -167,6 +168,7 @@ class Attempt:
             finished.changed,
         )
         record = with_follow_ups(self.context, self.task, record)
+        record = with_events(self.context, self.task, record, report.result)
         return with_state(self.context, self.task, record, report.result, self._state)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:

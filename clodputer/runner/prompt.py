@@ -263,6 +263,8 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
     from clodputer.runner import promptnames
 
+    if missing == "event":
+        return "A route brings it; for requests that come in other ways write {% if event is defined %}."
     kind = promptnames.brought_by(missing)
     if kind:
         return (

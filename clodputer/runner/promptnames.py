@@ -51,6 +51,7 @@ def values(
             "body": request.body,
         },
         "body": request.body,
+        **({"event": request.context["event"]} if "event" in request.context else {}),
         "precheck": found,
         "attempts": [_attempt(run) for run in story],
         "last": _last(last or {}),

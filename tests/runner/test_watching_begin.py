@@ -122,14 +122,14 @@ def test_a_disabled_task_waits(tmp_path: Path) -> None:
 
 
 def test_prompts_name_the_change(tmp_path: Path) -> None:
-    """`{{ file.path }}`, `{{ file.name }}`, `{{ event }}` and `{{ files }}`, with what a request brings."""
+    """`{{ file.path }}`, `{{ file.name }}`, `{{ file.event }}` and `{{ files }}`, with what a request brings."""
     watched = Watched(tmp_path)
     path = watched.put("a.txt")
     watched.look()
     (fields,) = watched.dropped()
     request = from_fields(fields, request_id="abcd", created_at=0.0, origin={})
     task = watched.task._replace(
-        prompt="{{ event }} {{ file.path }} {{ file.name }} {{ file.relative }} {{ file.size }}"
+        prompt="{{ file.event }} {{ file.path }} {{ file.name }} {{ file.relative }} {{ file.size }}"
     )
     assert prompt.render(task, request, None, {}, {}) == f"created {path} a.txt a.txt 4"
     watched.change(watched.trigger(batch="all"))

@@ -207,7 +207,7 @@ def test_more_files_than_one_request_holds() -> None:
     [
         ("{{ file.pth }}", "there is no file.pth (did you mean 'path'?)"),
         ("{{ fil.path }}", "unknown name 'fil' (did you mean 'file'?)"),
-        ("{{ file }}{{ files }}{{ event }}{{ file.shell }}", ""),
+        ("{{ file }}{{ files }}{{ file.event }}{{ file.shell }}", ""),
         ("{% for file in context.mine %}{{ file.title }}{% endfor %}", ""),
     ],
 )
@@ -217,7 +217,7 @@ def test_prompts_are_checked(text: str, expected: str) -> None:
     assert [fault.message[: len(expected)] for fault in faults] == ([expected] if expected else [])
 
 
-@pytest.mark.parametrize("text", ["{{ file.path }}", "{{ event }}", "{% for each in files %}{% endfor %}"])
+@pytest.mark.parametrize("text", ["{{ file.path }}", "{% for each in files %}{% endfor %}"])
 def test_a_request_that_brings_no_file(tmp_path: Path, text: str) -> None:
     """The run is not started, and the message says what such a prompt can do; by hand the context may bring it."""
     task = Watched(tmp_path).task._replace(prompt=text)
@@ -227,6 +227,6 @@ def test_a_request_that_brings_no_file(tmp_path: Path, text: str) -> None:
     ) as caught:
         prompt.render(task, request, None, {}, {})
     assert "is not set" in str(caught.value)
-    context = {"file": {"path": "/a"}, "files": [], "event": "created"}
+    context = {"file": {"path": "/a"}, "files": []}
     by_hand = from_fields({"task": "work", "context": context}, request_id="abcd", created_at=0.0, origin={})
-    assert prompt.render(task, by_hand, None, {}, {}) in ("/a", "created", "")
+    assert prompt.render(task, by_hand, None, {}, {}) in ("/a", "")

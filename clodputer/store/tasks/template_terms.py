@@ -21,6 +21,7 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "context": (),
     "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
     "body": (),
+    "event": ("id", "from", "type", "payload", "item"),
     "precheck": (),
     "state": (),
     "attempts": (),
