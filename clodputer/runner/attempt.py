@@ -245,7 +245,7 @@ class Attempt:
 
     def _execute(self, ready: Ready, place: check.Place) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
-        task, facts, launch, text, _ = ready
+        task, facts, launch, text = ready[:4]
         known = after.begin(place)
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
