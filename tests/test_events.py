@@ -28,7 +28,7 @@ def written(text: str) -> set[str]:
             if isinstance(call.func, ast.Attribute) and len(call.args) > 1:
                 found |= told(call.args[1], function, module)
         for call in calls(function, "Event"):
-            found |= told(call.args[0], function, module)
+            found |= told(call.args[0], function, module) if call.args else set()
     return found
 
 

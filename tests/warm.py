@@ -73,20 +73,25 @@ class Server:
         environ: Mapping[str, str],
         step: int | str | None = None,
         seconds: float = 60,
+        folder: str = ".",
     ) -> Ended:
         """A command run to its end in this folder, or killed before its N-th step or the first one of these words.
 
         Raises subprocess.TimeoutExpired, and has killed it then.
         """
-        return self.wait(self.begin(arguments, environ, step), seconds)
+        return self.wait(self.begin(arguments, environ, step, folder), seconds)
 
     def begin(
-        self, arguments: tuple[str, ...], environ: Mapping[str, str], step: int | str | None = None
+        self,
+        arguments: tuple[str, ...],
+        environ: Mapping[str, str],
+        step: int | str | None = None,
+        folder: str = ".",
     ) -> Begun:
-        """A command begun in this folder; whoever asks for it waits for it."""
+        """A command begun in this folder; the caller waits for its end."""
         # One pipe each for what it prints, and one for its process id and its exit status.
         pipes = [os.pipe() for _ in range(3)]
-        here = os.open(".", os.O_RDONLY)
+        here = os.open(folder, os.O_RDONLY)
         order = json.dumps({"arguments": arguments, "environ": dict(environ), "step": step}).encode()
         try:
             socket.send_fds(
@@ -146,13 +151,17 @@ def server() -> Server:
     return _servers[-1]
 
 
-def call(arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float = 60) -> Optional[Ended]:
-    """A command run to its end; None where only a process that is really started would inherit what counts here."""
-    if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH") != str(ROOT):
+def call(
+    arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float = 60, folder: str = "."
+) -> Optional[Ended]:
+    """A command run to its end in this folder; None where only a process that is really started would inherit what counts."""
+    if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH", str(ROOT)) != str(
+        ROOT
+    ):
         return None
     if surroundings() != ordinary():
         return None
-    return server().call(arguments, environ, seconds=seconds)
+    return server().call(arguments, environ, seconds=seconds, folder=folder)
 
 
 def surroundings() -> tuple[object, ...]:

@@ -16,13 +16,19 @@ from clodputer.store.spool import drop
 
 # In the folder of the run.
 FOLDER = "follow"
+# The effects by which a file comes into `new/`, each with the key under which its content stands.
+CONTENT = {"drop": "request", "event": "event"}
 
 
 def put_down(settling: Settling) -> None:
-    """Write down all requests that follow the run, before its record is written. Raises OSError."""
+    """Write down all requests and events that follow the run, before its record is written. Raises OSError."""
     drop.put_down(
         f"{settling.folder}/{FOLDER}",
-        [(effect["name"], effect["request"]) for effect in settling.record["effects"] if _is_drop(effect)],
+        [
+            (effect["name"], effect[CONTENT[effect["effect"]]])
+            for effect in settling.record["effects"]
+            if effect.get("effect") in CONTENT
+        ],
     )
 
 
@@ -44,7 +50,3 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
         follower=effect.get("request_id"),
     )
     drop.deliver(settling.context.home, folder, [name])
-
-
-def _is_drop(effect: Mapping[str, Any]) -> bool:
-    return effect.get("effect") == "drop"

@@ -58,8 +58,24 @@ def by_hand(request: Request) -> bool:
     return request.origin.get("trigger") in BY_HAND
 
 
+# The triggers of requests whose context and text were typed by a person, or dropped by a program of theirs.
+_OF_THE_PERSON = frozenset(("", "manual", "spool", "cron", "interval", "at", "startup"))
+
+
+def came_from(request: Request) -> str:
+    """The trigger that first brought a request in, also of one that was retried since; empty when its origin names none."""
+    origin = request.origin
+    trigger = str(origin.get("trigger") or "")
+    return str(origin.get("first_trigger") or trigger) if trigger == "retry" else trigger
+
+
+def is_from_outside(request: Request) -> bool:
+    """Whether its context and its text are of somebody else's making: of a source, an event, another task's run."""
+    return came_from(request) not in _OF_THE_PERSON
+
+
 # What dedupe keys of ours begin with; they name a moment or another request, and no thing in the outside world.
-OUR_KEYS = ("alarm:", "slot:", "retry:")
+OUR_KEYS = ("alarm:", "slot:", "retry:", "event:")
 
 
 def item_of(request: Request) -> str:
@@ -87,7 +103,7 @@ LONGEST_ITEM = 200
 _END_OF_TIME = 253402300799.0
 
 
-def _seen(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as a message shows it: never a megabyte of it."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
@@ -98,11 +114,13 @@ def parse_priority(value: Any) -> int:
     if isinstance(value, str) and value.strip().lower() in PRIORITIES:
         return PRIORITIES[value.strip().lower()]
     if isinstance(value, bool) or not isinstance(value, int) or not LOWEST <= value <= HIGHEST:
-        raise ValueError(f"not a priority: {_seen(value)}; write 1 to 5 (5 runs first), or low, normal, high")
+        raise ValueError(
+            f"not a priority: {quoted(value)}; write 1 to 5 (5 runs first), or low, normal, high"
+        )
     return int(value)
 
 
-def _writable(value: Any) -> Any:
+def writable(value: Any) -> Any:
     """The value of a field, if it can be written down again as JSON in UTF-8. Raises ValueError."""
     if isinstance(value, (str, dict)):
         if not is_shallow(value):
@@ -118,38 +136,38 @@ def _writable(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"expected text, found {_seen(value)}")
+        raise ValueError(f"expected text, found {quoted(value)}")
     return value
 
 
-def _item(value: Any) -> str:
+def read_item(value: Any) -> str:
     text = " ".join(_text(value).split())
     if not text or len(text) > LONGEST_ITEM or not text.isprintable():
-        raise ValueError(f"expected one line of up to {LONGEST_ITEM} characters, found {_seen(value)}")
+        raise ValueError(f"expected one line of up to {LONGEST_ITEM} characters, found {quoted(value)}")
     return text
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError(f"expected a mapping of names to values, found {_seen(value)}")
+        raise ValueError(f"expected a mapping of names to values, found {quoted(value)}")
     return value
 
 
 def _attempt(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 9999:
-        raise ValueError(f"expected a whole number from 1 to 9999, found {_seen(value)}")
+        raise ValueError(f"expected a whole number from 1 to 9999, found {quoted(value)}")
     return int(value)
 
 
-def _id(value: Any) -> str:
+def read_id(value: Any) -> str:
     if not isinstance(value, str) or not is_id(value):
-        raise ValueError(f"expected 4 to 48 of a-z, 0-9 and -, found {_seen(value)}")
+        raise ValueError(f"expected 4 to 48 of a-z, 0-9 and -, found {quoted(value)}")
     return value
 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not is_name(value):
-        raise ValueError(f"expected the name of a task, found {_seen(value)}")
+        raise ValueError(f"expected the name of a task, found {quoted(value)}")
     return value
 
 
@@ -163,14 +181,14 @@ def _moment(value: Any, now: float) -> float:
     else:
         moment = parse_moment(_text(value), now)
     if not 0 <= moment <= _END_OF_TIME:
-        raise ValueError(f"expected a moment from 1970 to 9999, found {_seen(value)}")
+        raise ValueError(f"expected a moment from 1970 to 9999, found {quoted(value)}")
     return round(moment, MILLISECONDS)
 
 
 def _seconds(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if not 0 <= value <= LONGEST:
-            raise ValueError(f"expected seconds from 0 to 100 years, found {_seen(value)}")
+            raise ValueError(f"expected seconds from 0 to 100 years, found {quoted(value)}")
         return float(value)
     return parse_duration(_text(value))
 
@@ -183,9 +201,9 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
     Raises InvalidRequest naming every field that is wrong.
     """
     if not isinstance(fields, dict):
-        raise InvalidRequest('a request is a mapping such as {"task": "nightly"}, found ' + _seen(fields))
+        raise InvalidRequest('a request is a mapping such as {"task": "nightly"}, found ' + quoted(fields))
     readers = {
-        "id": _id,
+        "id": read_id,
         "task": _name,
         "context": _mapping,
         "body": _text,
@@ -197,7 +215,7 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
         "dedupe_key": _text,
         "dedupe_ttl": _seconds,
         "origin": _mapping,
-        "item": _item,
+        "item": read_item,
     }
     values: dict[str, Any] = {
         "id": request_id,
@@ -207,10 +225,10 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
     wrong = []
     for key, value in fields.items():
         if key not in readers:
-            wrong.append(f"unknown field {_seen(key)}{did_you_mean(str(key), readers)}")
+            wrong.append(f"unknown field {quoted(key)}{did_you_mean(str(key), readers)}")
         elif value is not None:
             try:
-                values[key] = _writable(readers[key](value))
+                values[key] = writable(readers[key](value))
             except ValueError as error:
                 wrong.append(f"{key}: {error}")
     if "task" not in values and not any(problem.startswith("task:") for problem in wrong):

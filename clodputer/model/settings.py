@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, channel, require, windowrule
+from clodputer.model import budget, channel, require, route, windowrule
 from clodputer.model.follow.keys import SETTING
-from clodputer.model.keys import COUNT, DURATION, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
+from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
+from clodputer.model.webhook import keys as webhook
 from clodputer.model.withunit import TERABYTE, YEAR
 
 DAY = 86400.0
@@ -38,9 +39,12 @@ class Settings(NamedTuple):
     budget: Mapping[str, Any] = {}
     window: Mapping[str, Any] = {}
     follow_ups: Mapping[str, int] = {}
+    routes: Sequence[Mapping[str, Any]] = ()
     notify: Mapping[str, Mapping[str, Any]] = {}
     idle_after: Optional[float] = None
     ping: str = ""
+    webhooks: Mapping[str, Mapping[str, Any]] = {}
+    listen: str = webhook.LISTEN
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -169,6 +173,7 @@ KEYS = (
         example={"stop_at": "90%", "keep_back": "20% during 09:00-18:00"},
     ),
     SETTING,
+    route.SETTING,
     channel.SETTING,
     Key(
         "idle_after",
@@ -183,6 +188,7 @@ KEYS = (
     channel.PING._replace(
         help="The same as the `ping` of a task, for the runs of all tasks together; see [Telling someone](notify.md#pings)."
     ),
+    *webhook.SETTINGS,
     Key(
         "sweep",
         DURATION,
@@ -259,7 +265,7 @@ KEYS = (
 )
 BY_NAME = named(KEYS)
 # Those with one value, which a variable or an argument can hold.
-SINGLE = {name: key for name, key in BY_NAME.items() if key.kind not in (NAMED, PART)}
+SINGLE = {name: key for name, key in BY_NAME.items() if key.kind not in (NAMED, PART, LISTED)}
 
 # The keys that a task may have itself. Only the first group reaches tasks of agent `command`: a program has no model, and
 # may well be silent until its end.

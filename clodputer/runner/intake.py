@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from errno import EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
+from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
+from clodputer.runner.events import take as events
 from clodputer.store import disabled, incomplete
 from clodputer.store import home as homes
 from clodputer.store.context import Context
@@ -21,9 +23,14 @@ from clodputer.tasks import ask, taskfile
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
 OF_THE_MACHINE = frozenset((ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EIO))
 
+# What a dropped file is, by the ending of its name, where it is no request: each is taken in by a function that returns the
+# field of `Taken` in which it counts. It raises ClodputerError for a file that is to be rejected, OSError.
+Form = Callable[[Context, str, str, dropfile.Dropped, float], str]
+FORMS: dict[str, Form] = {ENDING: events.take}
+
 
 class Taken(NamedTuple):
-    """What an intake did: how many it let in, coalesced and rejected, and how many it left in `new/`.
+    """What an intake did: how many it let in, coalesced and rejected, how many events it took, and how many it left in `new/`.
 
     unfinished: may still be written to. stuck: can neither be taken in nor be moved away.
     refused: nothing was done, because another process is at it.
@@ -32,6 +39,7 @@ class Taken(NamedTuple):
     queued: int = 0
     coalesced: int = 0
     rejected: int = 0
+    routed: int = 0
     unfinished: int = 0
     stuck: int = 0
     refused: bool = False
@@ -120,6 +128,9 @@ def _take(batch: Batch, name: str) -> str:
         dropped = dropfile.read(path, name)
         if not dropped.whole and _still_warm(path, now):
             return "unfinished"
+        form = next((form for ending, form in FORMS.items() if name.lower().endswith(ending)), None)
+        if form is not None:
+            return form(context, path, name, dropped, now)
         # Eight hex digits: short enough to type, and 2**32 of them; attempts of one request share it.
         request = read_request(dropped, name, os.urandom(4).hex(), dropped.dropped_at)
         task = ask.fitted(taskfile.load(context.home, request.task, context.environ), request)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from clodputer.model import route
 from clodputer.runner import items
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores
+from clodputer.store import chores, deliveries, routes
 from clodputer.store.context import Context
 from clodputer.store.log import archive
 from clodputer.store.spool import attempts, find, layout, parked, waits
@@ -26,7 +27,10 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             pending = find.pending_ids(context.home) | find.pending_ids(context.home)
             for lane in layout.lanes(context.home):
                 waits.sweep(context.home, lane, pending)
+            deliveries.prune(context.home, now)
             parked.sweep(context.home, now - items.LONGEST)
+            routes.sweep(context.home, now)
+            routes.forget_gone(context.home, route.routes(context.settings.routes))
             for request_id in known - pending:
                 attempts.forget(context.home, request_id)
             if not stop.requested:

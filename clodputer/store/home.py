@@ -43,6 +43,7 @@ class Home:
         "state",
         "tasks",
         "tmp",
+        "unrouted",
     )
 
     def __init__(self, root: str) -> None:
@@ -58,6 +59,7 @@ class Home:
         self.dead = f"{root}/spool/dead"
         self.closed = f"{root}/spool/closed"
         self.parked = f"{root}/spool/parked"
+        self.unrouted = f"{root}/spool/unrouted"
         self.lanes = f"{root}/spool/lanes"
         self.holds = f"{root}/holds"
         self.runs = f"{root}/runs"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import COUNT, MONEY, NAMED
+from clodputer.model.keys import COUNT, LISTED, MONEY, NAMED
 from clodputer.model.keyvalue import written
 from clodputer.model.settings import BY_NAME, SINGLE, Settings
 from clodputer.model.suggest import did_you_mean
@@ -96,8 +96,8 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[ClodputerError]:
 def _plain(key: str, value: Any) -> Any:
     if _is_unset(value):
         return None
-    return value if BY_NAME[key].kind in (COUNT, MONEY, NAMED) else written(BY_NAME[key], value)
+    return value if BY_NAME[key].kind in (COUNT, LISTED, MONEY, NAMED) else written(BY_NAME[key], value)
 
 
 def _is_unset(value: Any) -> bool:
-    return value is None or value in ("", {})
+    return value is None or value in ("", {}, ())

@@ -24,6 +24,7 @@ from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
 from clodputer.views.fates import Missed, Overdue
 from clodputer.views.past import Past
+from clodputer.views.routing import Unrouted, unrouted
 from clodputer.views.tasks import Broken
 from clodputer.views.usage import AccountUsage
 from clodputer.views.waiting import Lane
@@ -85,6 +86,7 @@ class Status(NamedTuple):
     usage: tuple[AccountUsage, ...] = ()
     waits: tuple[Waits, ...] = ()
     budgets: tuple[Standing, ...] = ()
+    unrouted: tuple[Unrouted, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -104,6 +106,7 @@ class Status(NamedTuple):
             "rejected": self.rejected,
             "dead": self.dead,
             "parked": self.parked,
+            "unrouted": [one.to_json() for one in self.unrouted],
             "last_runs": [run.to_json() for run in self.past.last],
             "cost_usd": {
                 "today": round(self.past.cost_today, 6),
@@ -150,6 +153,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         tuple(usage.accounts(home, now)),
         tuple(waits.of_home(home)),
         tuple(standings(context, good, now)),
+        unrouted(home),
     )
 
 

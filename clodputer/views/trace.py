@@ -18,6 +18,8 @@ from clodputer.views.unfollowed import missing
 COALESCED, NOT_FOLLOWED, GONE = "coalesced", "not_followed", "gone"
 # More runs than this are not drawn.
 MOST = 10_000
+# Events of the log that tell of a request that did not come.
+_MISSING = ("not_followed", "not_routed")
 
 
 class Node(NamedTuple):
@@ -112,7 +114,7 @@ def _tree(context: Context, index: Index, found: Iterable[PastRun]) -> tuple[Nod
             _leaf(context, index, event)
             for run in several
             for event in said[run.run_id]
-            if event.get("event") == "not_followed" or event.get("follower") not in attempts
+            if event.get("event") in _MISSING or event.get("follower") not in attempts
         ]
         return Node(
             last.task,
@@ -134,18 +136,21 @@ def _said(index: Index, run_id: str) -> list[Mapping[str, Any]]:
     events = [
         *index.events(event="followed", run_id=run_id),
         *index.events(event="not_followed", run_id=run_id),
+        *index.events(event="routed", run_id=run_id),
+        *index.events(event="not_routed", run_id=run_id),
     ]
     found: dict[tuple[str, ...], Mapping[str, Any]] = {}
     for event in events:
-        if event.get("event") == "not_followed" or event.get("follower"):
-            found[tuple(str(event.get(key)) for key in ("event", "on", "place", "target"))] = event
+        if event.get("event") in _MISSING or event.get("follower"):
+            key = ("event", "on", "place", "target", "event_id")
+            found[tuple(str(event.get(part)) for part in key)] = event
     return list(found.values())
 
 
 def _leaf(context: Context, index: Index, event: Mapping[str, Any]) -> Node:
     """A request that has had no run yet or never will, or a follow-up that did not come."""
     target, on = str(event.get("target") or ""), str(event.get("on") or "")
-    if event.get("event") == "not_followed":
+    if event.get("event") in _MISSING:
         one = missing(event, 0.0)
         return Node(target, NOT_FOLLOWED, on, reason=one.reason, message=one.message, at=one.at or None)
     request_id = str(event.get("follower"))

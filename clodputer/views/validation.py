@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, NamedTuple
 
 from clodputer.isolate import scratch
+from clodputer.model import route
 from clodputer.model.errors import ClodputerError
 from clodputer.store import exposed, secrets, settings
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.tasks import taskfile
 from clodputer.tasks.taskfile import Report
-from clodputer.views import warnings
+from clodputer.views import routing, warnings
 
 
 class Checked(NamedTuple):
@@ -61,8 +62,9 @@ def validate(home: Home, environ: Mapping[str, str], names: tuple[str, ...], now
     found = _warnings(home, environ, reports, now)
     tasks = tuple(Checked(report, found.get(report.path, ())) for report in reports)
     replaced = scratch.replaced(environ)
-    around = (f"{replaced}. {scratch.REMEDY}",) if replaced else ()
-    return Validation(tasks, (*mistakes, *_exposed(home, reports)), around)
+    around = [f"{replaced}. {scratch.REMEDY}"] if replaced else []
+    around += [] if names else _lost_routes(home, environ)
+    return Validation(tasks, (*mistakes, *_exposed(home, reports)), tuple(around))
 
 
 def _warnings(
@@ -88,6 +90,19 @@ def _exposed(home: Home, reports: Iterable[Report]) -> list[ClodputerError]:
     """What other accounts could change, which keeps requests waiting; each file or folder once."""
     found = dict.fromkeys(each for report in reports for each in exposed.of_task(home, report.path))
     return [ClodputerError(exposed.CODE, f"{each.message}; fix: {each.fix}", each.fix) for each in found]
+
+
+def _lost_routes(home: Home, environ: Mapping[str, str]) -> Iterator[str]:
+    """Routes that lead to no task."""
+    try:
+        known = route.routes(settings.load(home, environ).routes)
+    except ClodputerError:
+        return  # a mistake of its own
+    names = taskfile.names(home)
+    for place, one in enumerate(known):
+        wrong = routing.problem(one, names)
+        if wrong:
+            yield f"{home.config}: routes[{place}]: {wrong}"
 
 
 def _mistakes(load: Callable[[], object]) -> list[ClodputerError]:

@@ -93,6 +93,13 @@ CALLS = {
         Call(("set", "timeout", "30m"), "changed"),
         Call(("unset", "timeout"), "changed"),
     ],
+    "route": [
+        Call(),
+        Call(("list",)),
+        Call(("test", "tests/fixtures/found.event.json"), "trial"),
+        Call(("test", "tests/fixtures/unheard.event.json"), "trial"),
+        Call(("events",), "kept"),
+    ],
     "state": [
         Call(("set", "remembering", "a=b", "n:=3"), "changed"),
         Call(("get", "remembering")),
@@ -106,6 +113,8 @@ CALLS = {
         Call(("test", "desk"), "tested"),
         Call(("forget",), "forgotten"),
     ],
+    "webhooks": [Call()],
+    "receive": [Call(status=2)],
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "restore": [Call(("{folder}/home.tar", "--dry-run"))],

@@ -119,7 +119,7 @@ def test_enabling_fires_nothing_of_what_passed(home: Home, tmp_path: Path) -> No
     assert {event["index"]: event["count"] for event in missed} == {0: 3, 1: 1}
     assert {event["reason"] for event in missed} == {"disabled"}
     (inbox / "afterwards").write_text("x")
-    until(lambda: execute(home)["runs"], 30.0)
+    until(lambda: execute(home, "--task", "often")["runs"])
     (record,) = records(home, "often")[len(ran) :]
     assert record["trigger"] == "file_watch"
     request = json.loads(Path(home.runs, "often", record["run_id"], "request.json").read_text())

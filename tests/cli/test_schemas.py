@@ -71,7 +71,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     folder = tmp_path_factory.mktemp("schemas")
     home = make_home(folder)
     enough = folder / "enough"
-    Path(home.config).write_text("notify: {desk: {type: command, command: [/bin/true]}}\n")
+    Path(home.config).write_text(
+        "notify: {desk: {type: command, command: [/bin/true]}}\n"
+        "routes:\n- {from: ci, type: found, to: good}\n- {from: ci, type: found, to: nobody}\n"
+    )
     command_task(home, "good", "/bin/echo", "well", more="trigger: {type: cron, schedule: '0 7 * * *'}\n")
     command_task(
         home, "bad", "/bin/sh", "-c", "echo no >&2; exit 3", more="trigger: {type: interval, every: 2h}\n"
@@ -88,6 +91,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     for name, text in (
         ("good", ""),
         ("bad", ""),
+        ("lost.event.json", '{"from": "ci", "type": "unheard"}'),
         ("wrong.json", '{"tsk": "good"}'),
         ("away.json", '{"tsk": "good"}'),
         ("gone.json", '{"task": "good", "id": "away-1234", "expires_at": "2020-01-01T00:00:00Z"}'),
@@ -235,7 +239,7 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
     [
         name
         for name in NAMES
-        if name not in ("init", "demo", "doctor", "completion", "help", "restore", "uninstall")
+        if name not in ("init", "demo", "doctor", "completion", "help", "restore", "uninstall", "receive")
     ],
 )
 def test_without_a_home_it_is_one_as_well(

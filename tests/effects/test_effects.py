@@ -72,6 +72,14 @@ EFFECTS: dict[str, dict[str, Any]] = {
         "name": "deploy@follow_up-0a1b2c3d.json",
         "request": {"id": "0a1b2c3d", "task": "deploy"},
     },
+    "event": {
+        "effect": "event",
+        "on": "events",
+        "place": 0,
+        "target": "found",
+        "name": "work@event-0a1b2c3d.event.json",
+        "event": {"id": "0a1b2c3d", "from": "work", "type": "found"},
+    },
     "log": {"effect": "log", "on": "on_finish", "place": 0, "message": "work is done"},
     "not_followed": {
         "effect": "not_followed",
@@ -85,7 +93,7 @@ EFFECTS: dict[str, dict[str, Any]] = {
 }
 EFFECTS["state"] = {"effect": "state", "base": 0, "updates": {"seen": 3}}
 # After these the request is still in the slot.
-STAYS = ("state", "hold", "disable", "drop", "log", "not_followed")
+STAYS = ("state", "hold", "disable", "drop", "event", "log", "not_followed")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A home under attack: the installed command in fresh processes, and one good request beside the bad things."""
+"""A home under attack: commands in processes of their own, and one good request beside the bad things."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from clodputer.store.home import Home
-from tests import guard
+from tests import guard, warm
 from tests.workshop import command_task, drop, make_home, outcomes, records
 
 # The command as pip installs it, beside the Python that runs the tests: none of our modules is loaded before it starts.
@@ -30,10 +30,15 @@ class Done(NamedTuple):
 
 
 class Stage:
-    """A home with a task that takes a millisecond."""
+    """A home with a task that takes a millisecond.
 
-    def __init__(self, folder: Path) -> None:
+    fresh: start every command as a person would, by its installed name; otherwise only where the environment or a command
+    before it matters to Python's own start, and all others are forked from a warm process.
+    """
+
+    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
         self.folder = folder
+        self.fresh = fresh
         self.home = make_home(folder)
         self.environ = {
             "PATH": guard.refusing_first("/usr/local/bin:/usr/bin:/bin"),
@@ -50,20 +55,30 @@ class Stage:
         before: Sequence[str] = (),
         seconds: float = 60,
     ) -> Done:
-        """The installed command, behind the words of `before`; never a fault of ours, never a traceback."""
+        """A command, behind the words of `before`; never a fault of ours, never a traceback."""
+        environ = dict(self.environ if environ is None else environ)
+        done = None if before or self.fresh else warm.call(arguments, environ, seconds, str(self.folder))
+        status, stdout, stderr = done or self._start(arguments, environ, before, seconds)
+        assert "Traceback" not in stdout + stderr, stdout + stderr
+        assert status in (0, 1, 2, 4), stdout + stderr
+        assert "fault in Clodputer" not in stdout + stderr, stdout + stderr
+        return Done(status, stdout, stderr)
+
+    def _start(
+        self, arguments: tuple[str, ...], environ: Mapping[str, str], before: Sequence[str], seconds: float
+    ) -> Done:
+        """The installed command in a fresh process."""
         done = subprocess.run(
             [*before, INSTALLED, *arguments],
-            env=dict(self.environ if environ is None else environ),
+            env=environ,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=seconds,
         )
-        stdout, stderr = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-        assert "Traceback" not in stdout + stderr, stdout + stderr
-        assert done.returncode in (0, 1, 2, 4), stdout + stderr
-        assert "fault in Clodputer" not in stdout + stderr, stdout + stderr
-        return Done(done.returncode, stdout, stderr)
+        return Done(
+            done.returncode, *(text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
+        )
 
     def ask(self, *arguments: str, status: Optional[int] = 0) -> dict[str, Any]:
         """A command's data; `status` None: whatever it ends with."""

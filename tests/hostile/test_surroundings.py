@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.hostile]
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    """A home."""
-    return Stage(tmp_path)
+    """A home, whose commands are started afresh: what surrounds them counts from the first line of Python on."""
+    return Stage(tmp_path, fresh=True)
 
 
 def test_temporary_folders_that_are_none(stage: Stage, tmp_path: Path) -> None:

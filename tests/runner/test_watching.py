@@ -28,7 +28,6 @@ def test_a_new_file(tmp_path: Path) -> None:
     assert request["task"] == "work"
     assert request["origin"] == {"trigger": "file_watch", "index": 0}
     assert request["context"] == {
-        "event": "created",
         "file": {
             "path": str(path),
             "name": "a b.txt",
@@ -143,19 +142,17 @@ def test_patterns_choose(tmp_path: Path) -> None:
 
 
 def test_batch_all(tmp_path: Path) -> None:
-    """One request with all files, oldest first; its event is theirs when they share one."""
+    """One request with all files, oldest first, each with its event."""
     watched = Watched(tmp_path, batch="all")
     for age, name in enumerate(("new", "old", "older")):
         os.utime(watched.put(name), (1_000_000_000 - age, 1_000_000_000 - age))
     watched.look()
     (request,) = watched.dropped()
-    assert request["context"]["event"] == "created"
     assert [file["relative"] for file in request["context"]["files"]] == ["older", "old", "new"]
     watched.put("old", "changed")
     watched.put("newest")
     watched.look()
     (request,) = watched.dropped()
-    assert request["context"]["event"] == "any"
     assert [(file["name"], file["event"]) for file in request["context"]["files"]] == [
         ("old", "modified"),
         ("newest", "created"),

@@ -13,6 +13,7 @@ from clodputer.model.task import Trigger
 from clodputer.runner import prompt
 from clodputer.store import memory
 from clodputer.triggers.file_watch.path import filled_in
+from tests.runner.prompting import NONCE, unfenced
 from tests.runner.watched import Watched
 from tests.workshop import events
 
@@ -122,16 +123,18 @@ def test_a_disabled_task_waits(tmp_path: Path) -> None:
 
 
 def test_prompts_name_the_change(tmp_path: Path) -> None:
-    """`{{ file.path }}`, `{{ file.name }}`, `{{ event }}` and `{{ files }}`, with what a request brings."""
+    """`{{ file.path }}`, `{{ file.name }}`, `{{ file.event }}` and `{{ files }}`, with what a request brings."""
     watched = Watched(tmp_path)
     path = watched.put("a.txt")
     watched.look()
     (fields,) = watched.dropped()
     request = from_fields(fields, request_id="abcd", created_at=0.0, origin={})
     task = watched.task._replace(
-        prompt="{{ event }} {{ file.path }} {{ file.name }} {{ file.relative }} {{ file.size }}"
+        prompt="{{ file.event }} {{ file.path }} {{ file.name }} {{ file.relative }} {{ file.size }}"
     )
-    assert prompt.render(task, request, None, {}, {}) == f"created {path} a.txt a.txt 4"
+    assert (
+        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE)) == f"created {path} a.txt a.txt 4"
+    )
     watched.change(watched.trigger(batch="all"))
     watched.put("b.txt")
     watched.put("c.txt")
@@ -141,4 +144,4 @@ def test_prompts_name_the_change(tmp_path: Path) -> None:
     task = watched.task._replace(
         prompt="{% for file in files %}{{ file.event }} {{ file.name }},{% endfor %}"
     )
-    assert prompt.render(task, request, None, {}, {}) == "created b.txt,created c.txt,"
+    assert unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE)) == "created b.txt,created c.txt,"

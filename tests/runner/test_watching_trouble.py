@@ -18,6 +18,7 @@ from clodputer.runner import prompt
 from clodputer.store.spool import dropfile
 from clodputer.store.tasks import template_text
 from clodputer.triggers.file_watch.contexts import contexts
+from tests.runner.prompting import NONCE, unfenced
 from tests.runner.watched import Watched
 from tests.workshop import events, make_too_deep
 
@@ -207,7 +208,7 @@ def test_more_files_than_one_request_holds() -> None:
     [
         ("{{ file.pth }}", "there is no file.pth (did you mean 'path'?)"),
         ("{{ fil.path }}", "unknown name 'fil' (did you mean 'file'?)"),
-        ("{{ file }}{{ files }}{{ event }}{{ file.shell }}", ""),
+        ("{{ file }}{{ files }}{{ file.event }}{{ file.shell }}", ""),
         ("{% for file in context.mine %}{{ file.title }}{% endfor %}", ""),
     ],
 )
@@ -217,7 +218,7 @@ def test_prompts_are_checked(text: str, expected: str) -> None:
     assert [fault.message[: len(expected)] for fault in faults] == ([expected] if expected else [])
 
 
-@pytest.mark.parametrize("text", ["{{ file.path }}", "{{ event }}", "{% for each in files %}{% endfor %}"])
+@pytest.mark.parametrize("text", ["{{ file.path }}", "{% for each in files %}{% endfor %}"])
 def test_a_request_that_brings_no_file(tmp_path: Path, text: str) -> None:
     """The run is not started, and the message says what such a prompt can do; by hand the context may bring it."""
     task = Watched(tmp_path).task._replace(prompt=text)
@@ -225,8 +226,8 @@ def test_a_request_that_brings_no_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(
         ClodputerError, match="A trigger file_watch brings it; for requests of other kinds write"
     ) as caught:
-        prompt.render(task, request, None, {}, {})
+        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
     assert "is not set" in str(caught.value)
-    context = {"file": {"path": "/a"}, "files": [], "event": "created"}
+    context = {"file": {"path": "/a"}, "files": []}
     by_hand = from_fields({"task": "work", "context": context}, request_id="abcd", created_at=0.0, origin={})
-    assert prompt.render(task, by_hand, None, {}, {}) in ("/a", "created", "")
+    assert unfenced(prompt.render(task, by_hand, None, {}, {}, nonce=NONCE)) in ("/a", "")

@@ -189,6 +189,13 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{status.dead} given up. See: clodputer queue --dead; then: clodputer retry REQUEST, or dismiss"
     if status.parked:
         yield f"{status.parked} parked, as no run got it done. See: clodputer queue --parked; then: clodputer unpark REQUEST"
+    if status.unrouted:
+        number = sum(one.number for one in status.unrouted)
+        first = status.unrouted[0]
+        most = (
+            f"most often {printable(first.type)} from {printable(first.sender)} ({printable(first.reason)})"
+        )
+        yield f"{counted(number, 'event')} led to no request in 30 days, {most}. See: clodputer route events"
     if needs.temporary:
         yield f"{one_line(needs.temporary, 300)}. {scratch.REMEDY}"
     for blind in status.watch_problems:

@@ -123,7 +123,7 @@ def without_content(effects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
     """The same effects without what may be large: of follow-ups and of the state it stays that there was no room for them."""
     kept: list[Mapping[str, Any]] = []
     for effect in effects:
-        if effect.get("effect") in ("drop", "command", "log"):
+        if effect.get("effect") in ("drop", "command", "log", "event"):
             told = {key: effect.get(key) for key in ("on", "place", "form", "target")}
             kept.append({"effect": "not_followed", **told, "code": "no_room", "message": _NO_ROOM})
         elif effect.get("effect") == "state":

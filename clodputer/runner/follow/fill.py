@@ -79,6 +79,12 @@ def _filled(goes: Sequence[FollowUp], values: Mapping[str, Any]) -> list[Filled]
     return found
 
 
+def filled(value: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A mapping with the templates in its texts filled in, in a child with limits; or why that cannot be done."""
+    problem, item = _alone(value, values) if _marked(value) else ("", value)
+    return str(problem), dict(item)
+
+
 def _alone(item: Mapping[str, Any], values: Mapping[str, Any]) -> Filled:
     try:
         (found,) = limited.call(_fill_all, [item], values)
@@ -109,7 +115,7 @@ def _fill(value: Any, values: Mapping[str, Any]) -> Any:
 def _marked(value: Any) -> bool:
     if isinstance(value, str):
         return template_text.marked(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return any(map(_marked, value.values()))
     return isinstance(value, (list, tuple)) and any(map(_marked, value))
 

@@ -9,8 +9,10 @@ from typing import NamedTuple, Optional
 
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
+from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
+from clodputer.runner.events import take
 from clodputer.runner.intake import read_request
 from clodputer.store import disabled
 from clodputer.store.context import Context
@@ -78,6 +80,8 @@ def trouble(
     named = dropfile.task_inside(path, dropped)
     try:
         found = dropfile.read(path, dropped)
+        if dropped.lower().endswith(ENDING):
+            return "", _wrong_event(found, path, dropped)
         read_request(found, dropped, "none", found.dropped_at)
     except (dropfile.Unreadable, InvalidRequest) as error:
         code = "unreadable" if isinstance(error, dropfile.Unreadable) else "invalid_request"
@@ -90,6 +94,15 @@ def trouble(
         other = f"name another one in {path}" if dropped != named else "rename the file"
         return named, ClodputerError(wrong.code, wrong.message, f"{wrong.hint}; or {other}.")
     return named, wrong
+
+
+def _wrong_event(found: dropfile.Dropped, path: str, dropped: str) -> Optional[ClodputerError]:
+    """Why a file is no event."""
+    try:
+        take.read(found, dropped)
+    except ClodputerError as error:
+        return ClodputerError(error.code, error.message, f"Fix {path}.")
+    return None
 
 
 def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
@@ -115,6 +128,8 @@ def _is_empty(path: str) -> bool:
 
 def _unique(name: str) -> str:
     stem, extension = os.path.splitext(name)
+    if name.lower().endswith(ENDING):
+        stem, extension = name[: -len(ENDING)], ENDING
     mark = f".{os.urandom(4).hex()}{extension}"
     kept = os.fsencode(stem)[: dropfile.LONGEST_NAME - len(mark)]
     return f"{kept.decode('utf-8', 'ignore')}{mark}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from clodputer.model.event import FIELDS
+from clodputer.model.route import repeated, routes
 from clodputer.model.settings import KEYS
+from clodputer.store.tasks import template_text
 from clodputer.store.tasks.document import Document
 from clodputer.store.tasks.models import validated
-from clodputer.store.tasks.problems import Problem, dotted
+from clodputer.store.tasks.problems import Path, Problem, dotted
 
 
 class Checked(NamedTuple):
@@ -32,5 +35,30 @@ def check(document: Document, shown: str) -> Checked:
     if wrong:
         # What is in order is shown also when other keys are not.
         found, _ = validated(KEYS, {name: given for name, given in value.items() if name not in broken})
+    problems += [
+        Problem(shown, document.line(path), dotted(path), message)
+        for path, message in _of_routes(found.get("routes", ()))
+    ]
     lines = {name: document.line((name,)) for name in found}
     return Checked(found, lines, tuple(sorted(problems)))
+
+
+def _of_routes(listed: Any) -> Iterator[tuple[Path, str]]:
+    """What is wrong with routes whose keys are in order: templates that are not sound, and routes that stand there twice."""
+    for place, first in repeated(routes(listed)):
+        yield ("routes", place), f"it is the same route as routes[{first}]"
+    for place, one in enumerate(listed):
+        for path, text in _texts(("routes", place, "with"), one.get("with", {})):
+            for fault in template_text.faults(text, {"event": FIELDS}):
+                yield path, fault.message
+
+
+def _texts(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from _texts((*path, key), below)
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from _texts((*path, index), below)

@@ -21,12 +21,27 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "context": (),
     "request": ("id", "task", "priority", "attempt", "origin", "created_at", "body"),
     "body": (),
+    "event": ("id", "from", "type", "payload", "item"),
     "precheck": (),
     "state": (),
     "attempts": (),
     "last": ("outcome", "result", "when"),
     "last_success": ("result", "when"),
 }
+
+
+class Outside(NamedTuple):
+    """How text from outside is told from the rest of a prompt.
+
+    nonce: random, for the marks of this one prompt. names: all that have a value. trusted: those whose values were typed by the
+    person, or are ours. fields: of others, the fields that are. words: what else the fence is to say of the source of a name.
+    """
+
+    nonce: str
+    names: frozenset[str]
+    trusted: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]] = {}
+    words: Mapping[str, str] = {}
 
 
 class CannotRender(ValueError):

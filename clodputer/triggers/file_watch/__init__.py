@@ -105,7 +105,6 @@ KEYS = (
 BRINGS: Mapping[str, tuple[str, ...]] = {
     "file": ("path", "name", "relative", "event", "size", "shell"),
     "files": (),
-    "event": (),
 }
 
 

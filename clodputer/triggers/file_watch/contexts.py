@@ -1,4 +1,4 @@
-"""What the requests for settled changes in a watched folder bring to the prompt: `file` or `files`, and `event`."""
+"""What the requests for settled changes in a watched folder bring to the prompt: `file` or `files`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from json import dumps
 from typing import Any
 
-from clodputer.model import filename, watch
+from clodputer.model import filename
 from clodputer.model.watch import Change
 
 # Bytes of JSON in one request of `batch: all`: a request of more than 1 MiB is no request.
@@ -18,8 +18,8 @@ def contexts(path: str, changes: Sequence[Change], batch: str) -> list[dict[str,
     """The context of each request, in the order of the changes; `batch` is the trigger's key."""
     files = [_file(path, change) for change in changes]
     if batch == "all":
-        return [{"files": some, "event": _event(some)} for some in _batches(files)]
-    return [{"file": file, "event": file["event"]} for file in files]
+        return [{"files": some} for some in _batches(files)]
+    return [{"file": file} for file in files]
 
 
 def _file(path: str, change: Change) -> dict[str, Any]:
@@ -33,11 +33,6 @@ def _file(path: str, change: Change) -> dict[str, Any]:
         "size": change.version.size,
         "shell": filename.quoted(whole),
     }
-
-
-def _event(files: list[dict[str, Any]]) -> str:
-    kinds = {file["event"] for file in files}
-    return kinds.pop() if len(kinds) == 1 else watch.ANY
 
 
 def _batches(files: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

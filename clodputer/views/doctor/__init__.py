@@ -13,7 +13,19 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import claude, exposed, notify, schedule, setup, spool, time, trial, usage
+from clodputer.views.doctor import (
+    claude,
+    exposed,
+    notify,
+    routes,
+    schedule,
+    setup,
+    spool,
+    time,
+    trial,
+    usage,
+    webhooks,
+)
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
 from clodputer.views.doctor import tasks as doctor_tasks
@@ -52,6 +64,7 @@ CHECKS = (
     Check("cache", doctor_home.cache),
     Check("secrets", doctor_home.secret_file),
     Check("config", doctor_tasks.config),
+    Check("routes", routes.routes),
     Check("tasks", doctor_tasks.tasks),
     Check("folders", doctor_tasks.folders),
     Check("watched", doctor_tasks.watched),
@@ -66,6 +79,7 @@ CHECKS = (
     Check("holds", spool.holds),
     Check("notify", notify.channels),
     Check("outbox", notify.undelivered_mail),
+    Check("webhooks", webhooks.hooks),
     Check("windows", usage.windows),
     Check("crashes", spool.crashes),
     Check("faults", spool.faults),

@@ -1,0 +1,120 @@
+"""`clodputer route`: the routes from events to tasks, what would come of an event, and the events that led to nothing."""
+
+from __future__ import annotations
+
+import os
+from json import dumps
+from time import time
+from typing import Optional
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
+from clodputer.cli.result import Result
+from clodputer.cli.terminal import when
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.cli.terminal.table import Column, table
+from clodputer.model.errors import ClodputerError
+from clodputer.runner.events import take
+from clodputer.runner.events.fates import Fate
+from clodputer.store.spool import dropfile
+from clodputer.views import routing
+
+ROUTES = (
+    Column("FROM"),
+    Column("TYPE"),
+    Column("TASK"),
+    Column("24 H", right=True),
+    Column("", gives_way=True),
+)
+KEPT = (Column("EVENT"), Column("FROM"), Column("TYPE"), Column("WHEN"), Column("WHY", gives_way=True))
+
+
+@click.group(invoke_without_command=True, subcommand_metavar="[list | test EVENT.json | events]")
+@json_option
+@click.pass_context
+def command(context: click.Context) -> Optional[Result]:
+    """Show which tasks run when an event comes, and try an event.
+
+    The routes stand in config.yaml. `test` says what would come of an event that is dropped as EVENT.json, and does
+    nothing. `events` lists those that led to no request, which are kept for 30 days.
+
+    \b
+    Examples:
+      clodputer route
+      clodputer route test build-failed.event.json
+      clodputer route events
+    """
+    return None if context.invoked_subcommand else _listed()
+
+
+@command.command("list")
+@json_option
+def list_() -> Result:
+    """List the routes, with the number of requests that each made in 24 hours."""
+    return _listed()
+
+
+def _listed() -> Result:
+    found = routing.listed(look(os.environ), time())
+    rows = [
+        (
+            printable(one.route.sender),
+            printable(one.route.type),
+            ink(one.route.to, "bold"),
+            f"{one.today}/{one.route.max_per_day}",
+            ink(one.problem, "red") if one.problem else "",
+        )
+        for one in found
+    ]
+    text = table(ROUTES, rows) or "There are no routes. Add some to config.yaml under routes:"
+    return Result({"routes": [one.to_json() for one in found]}, text)
+
+
+@command.command()
+@click.argument("event", type=click.Path(), metavar="EVENT.json")
+@json_option
+def test(event: str) -> Result:
+    """Say what would come of an event: which routes it takes, and the requests that they make."""
+    context = look(os.environ)
+    try:
+        dropped = dropfile.read(event, "trial.json")
+    except dropfile.Unreadable as error:
+        raise ClodputerError("unreadable", f"{event}: {error}", "Name a JSON file with an event.") from None
+    except OSError as error:
+        raise ClodputerError("unreadable", f"{event}: {error.strerror}", "Name a JSON file.") from None
+    found = routing.trial(context, take.read(dropped, os.path.basename(event)), time())
+    head = f"Event {ink(found.event.type, 'bold')} from {found.event.sender}"
+    if not found.fates:
+        return Result(found.to_json(), f"{head}: no route matches{found.near}. It would be kept.")
+    text = "\n".join([f"{head}:", *(line for fate in found.fates for line in _fate(fate))])
+    return Result(context.masker.data(found.to_json()), context.masker.text(text))
+
+
+@command.command()
+@json_option
+def events() -> Result:
+    """List the events that are kept as they led to no request, the latest first."""
+    context, now = look(os.environ), time()
+    found = list(routing.kept(context.home))
+    rows = [
+        (
+            printable(one.name),
+            printable(one.sender),
+            printable(one.type),
+            when.ago(one.at, now),
+            f"{one.reason}: {one_line(one.message, 200)}",
+        )
+        for one in found
+    ]
+    text = table(KEPT, rows) or "No events are kept: each led to a request, or none came."
+    return Result({"events": [one.to_json() for one in found]}, context.masker.text(text))
+
+
+def _fate(fate: Fate) -> list[str]:
+    if fate.code:
+        return [f"  {ink(fate.route.to, 'bold')}: no request ({fate.code}): {printable(fate.message)}"]
+    shown = dumps(fate.request, indent=2, ensure_ascii=False).replace("\n", "\n    ")
+    return [f"  {ink(fate.route.to, 'bold')}: this request", f"    {printable(shown)}"]

@@ -1,0 +1,144 @@
+"""An event: something that a program, a plugin, a webhook or a run reports; routes turn it into requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from json import dumps
+from typing import Any, NamedTuple
+
+from clodputer.model.request import quoted, read_id, read_item, writable
+from clodputer.model.suggest import did_you_mean
+from clodputer.model.task import is_name
+
+# The trigger in the origin of a request that a route made.
+TRIGGER = "event"
+# What the name of a dropped file ends with when it is an event and no request.
+ENDING = ".event.json"
+# Under this name a run gives its events.
+EVENTS = "events"
+# The fields that a prompt and a route's `with` may name: `{{ event.type }}`.
+FIELDS = ("id", "from", "type", "payload", "item")
+
+# A payload in bytes of its JSON: the file of an event, and of the request that carries it, may have 1 MiB. A dedupe key in
+# characters.
+LARGEST_PAYLOAD, LONGEST_KEY = 1000 * 1000, 500
+
+_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
+
+
+class InvalidEvent(ValueError):
+    """The fields do not make an event; the message says which and how to fix it."""
+
+
+class Event(NamedTuple):
+    """One event. sender: the name of what reports it, `from` in its file. item: what it is about, such as `issue 42`.
+
+    origin: the line of runs that it comes from, as in a request; empty for what comes from outside.
+    """
+
+    id: str
+    sender: str
+    type: str
+    payload: Mapping[str, Any] = {}
+    dedupe_key: str = ""
+    item: str = ""
+    origin: Mapping[str, Any] = {}
+
+
+def is_type(text: str) -> bool:
+    """Whether it may be the type of an event: letters, digits, `.`, `_`, `:`, `/` and `-`, up to 100 of them."""
+    return _TYPE.fullmatch(text) is not None
+
+
+def from_fields(fields: Any, event_id: str, *, sender: str = "") -> Event:
+    """The event that a file's fields describe. event_id, sender: its id and `from` where it names none.
+
+    Raises InvalidEvent naming every field that is wrong.
+    """
+    if not isinstance(fields, dict):
+        raise InvalidEvent(
+            'an event is a mapping such as {"from": "ci", "type": "build.failed"}, found ' + quoted(fields)
+        )
+    readers = {
+        "id": read_id,
+        "from": _sender,
+        "type": _type,
+        "payload": _payload,
+        "dedupe_key": _key,
+        "item": read_item,
+        "origin": _mapping,
+    }
+    values: dict[str, Any] = {"id": event_id, **({"from": sender} if sender else {})}
+    wrong = []
+    for key, value in fields.items():
+        if key not in readers:
+            wrong.append(f"unknown field {quoted(key)}{did_you_mean(str(key), readers)}")
+        elif value is not None:
+            try:
+                values[key] = writable(readers[key](value))
+            except ValueError as error:
+                wrong.append(f"{key}: {error}")
+    for key in ("from", "type"):
+        if key not in values and not any(problem.startswith(f"{key}:") for problem in wrong):
+            wrong.append(f"no {key} given; an event has the fields from and type")
+    if wrong:
+        raise InvalidEvent("; ".join(wrong))
+    values["sender"] = values.pop("from")
+    return Event(**values)
+
+
+def to_fields(event: Event) -> dict[str, Any]:
+    """The event as the fields of a JSON file; `from_fields` reads them back to an equal event."""
+    return {
+        ("from" if name == "sender" else name): value
+        for name, value in event._asdict().items()
+        if value not in ("", {})
+    }
+
+
+def brought(event: Event) -> dict[str, Any]:
+    """What templates know as `event`."""
+    return {
+        "id": event.id,
+        "from": event.sender,
+        "type": event.type,
+        "payload": dict(event.payload),
+        "item": event.item,
+    }
+
+
+def _sender(value: Any) -> str:
+    if not isinstance(value, str) or not is_name(value):
+        raise ValueError(
+            f"expected a name of 1 to 64 letters, digits, '.', '_' or '-', found {quoted(value)}"
+        )
+    return value
+
+
+def _type(value: Any) -> str:
+    if not isinstance(value, str) or not is_type(value):
+        raise ValueError(f"expected 1 to 100 letters, digits or any of . _ : / -, found {quoted(value)}")
+    return value
+
+
+def _payload(value: Any) -> Mapping[str, Any]:
+    payload = _mapping(value)
+    # Checked once more by `writable`, which says what is wrong; here only what can be written is measured.
+    writable(payload)
+    size = len(dumps(payload, ensure_ascii=False).encode())
+    if size > LARGEST_PAYLOAD:
+        raise ValueError(f"it has {size:,} bytes, more than {LARGEST_PAYLOAD:,}; put the bulk into a file")
+    return payload
+
+
+def _key(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_KEY:
+        raise ValueError(f"expected a text of up to {LONGEST_KEY} characters, found {quoted(value)}")
+    return value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a mapping of names to values, found {quoted(value)}")
+    return value

@@ -1,0 +1,95 @@
+"""What the routes would make of an event as things are: a request, or why there is none; nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from json import dumps
+from typing import Any, NamedTuple
+
+from clodputer.model.event import TRIGGER, Event, brought
+from clodputer.model.follow.keys import most
+from clodputer.model.follow.line import line_of
+from clodputer.model.route import (
+    NOT_FILLED_IN,
+    TOO_DEEP,
+    TOO_LARGE,
+    TOO_MANY,
+    Route,
+    matching,
+    refusal,
+    request_id,
+    routes,
+)
+from clodputer.runner.follow.fill import filled
+from clodputer.store import routes as ledger
+from clodputer.store.context import Context
+from clodputer.store.spool import dropfile
+
+# For so long, in seconds, a request that was dropped twice stays one: longer than any exec is away that was killed in between.
+TTL = 31 * 86400.0
+
+
+class Fate(NamedTuple):
+    """What one route makes of an event: the fields of a request, or none and why. place: the route's in config.yaml."""
+
+    place: int
+    route: Route
+    request_id: str
+    request: Mapping[str, Any] = {}
+    code: str = ""
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "place": self.place,
+            "route": self.route.to_json(),
+            "code": self.code or None,
+            "message": self.message or None,
+            "request": dict(self.request) or None,
+        }
+
+
+def fates(context: Context, event: Event, now: float) -> list[Fate]:
+    """What each route that matches would make of the event at `now` (epoch seconds). Raises OSError."""
+    known = routes(context.settings.routes)
+    bounds, line = most(context.settings.follow_ups), line_of(event.origin, event.id)
+    found: list[Fate] = []
+    for route in matching(known, event):
+        place, own = known.index(route), request_id(event, route)
+        code, message = refusal(route, event, ledger.taken(context.home, route), now)
+        if line.depth > bounds.depth:
+            code, message = TOO_DEEP, f"it would be more than {bounds.depth} follow-ups deep"
+        elif len(found) >= bounds.width:
+            code, message = TOO_MANY, f"one event has at most {bounds.width} requests"
+        found.append(
+            Fate(place, route, own, {}, code, message) if code else _request(event, place, route, own)
+        )
+    return found
+
+
+def _request(event: Event, place: int, route: Route, own: str) -> Fate:
+    problem, given = filled(route.given, {"env": {}, "event": brought(event)})
+    if problem:
+        return Fate(place, route, own, {}, NOT_FILLED_IN, f"its template: {problem}")
+    origin = event.origin or {"trace_id": event.id}
+    request: dict[str, Any] = {
+        "id": own,
+        "task": route.to,
+        "context": {**given, "event": brought(event)},
+        # By it a request that is dropped once more, after a kill, is known.
+        "dedupe_key": f"event:{event.id}:{route.key}",
+        "dedupe_ttl": TTL,
+        "origin": {
+            **origin,
+            "trigger": TRIGGER,
+            "event": {"id": event.id, "from": event.sender, "type": event.type},
+        },
+    }
+    if event.item:
+        request["item"] = event.item
+    size = len(dumps(request))
+    if size > dropfile.LARGEST:
+        message = f"its request would have {size:,} bytes, more than {dropfile.LARGEST:,}"
+        return Fate(place, route, own, {}, TOO_LARGE, message)
+    return Fate(place, route, own, request)

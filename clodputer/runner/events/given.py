@@ -1,0 +1,97 @@
+"""The events that a run gives in its result, as effects in its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clodputer.agents import nothing
+from clodputer.model.decide import is_final
+from clodputer.model.digest import digest
+from clodputer.model.event import ENDING, EVENTS, TRIGGER, Event, InvalidEvent, from_fields, to_fields
+from clodputer.model.follow.keys import most
+from clodputer.model.follow.line import line_of, origin_of
+from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.route import TOO_DEEP, TOO_MANY, matching, routes
+from clodputer.model.task import Task
+from clodputer.runner.remember import LONGEST_LINE
+from clodputer.store.context import Context
+
+INVALID = "invalid_event"
+# The effects of follow-ups, which count for the width as the requests of events do.
+_FOLLOWING = ("drop", "command", "log")
+
+
+def with_events(context: Context, task: Task, record: Mapping[str, Any], result: Any) -> dict[str, Any]:
+    """The record, with the events that its run gives added to its effects, before the one that ends the request.
+
+    Only a run that succeeded gives any. Together with its follow-ups their requests are bounded by `follow_ups` in config.yaml.
+    """
+    effects, origin = list(record["effects"]), record["origin"]
+    if (
+        record["outcome"] != SUCCEEDED
+        or not effects
+        or not is_final(effects)
+        or origin.get("follow_ups") is False
+    ):
+        return dict(record)
+    value = nothing.on_last_line(result, LONGEST_LINE) if isinstance(result, str) else result
+    given = context.masker.data(value).get(EVENTS) if isinstance(value, Mapping) else None
+    if given is None:
+        return dict(record)
+    return {**record, "effects": [*effects[:-1], *_effects(context, task, record, given), effects[-1]]}
+
+
+def _effects(context: Context, task: Task, record: Mapping[str, Any], given: Any) -> Iterator[dict[str, Any]]:
+    if not isinstance(given, list):
+        yield _cut(0, "", INVALID, f"{EVENTS} is no list of events")
+        return
+    bounds, known = most(context.settings.follow_ups), routes(context.settings.routes)
+    run_id, origin = str(record["run_id"]), record["origin"]
+    line = line_of(origin, str(record["request_id"]))
+    number = sum(effect.get("effect") in _FOLLOWING for effect in record["effects"])
+    for place, fields in enumerate(given):
+        if place >= bounds.width:
+            yield _cut(place, "", TOO_MANY, f"one run has at most {bounds.width} events")
+            return
+        try:
+            event = _read(task, fields, run_id, place)
+        except InvalidEvent as error:
+            yield _cut(place, "", INVALID, str(error))
+            continue
+        wanted = len(matching(known, event))
+        if wanted and line.depth >= bounds.depth:
+            yield _cut(place, event.type, TOO_DEEP, f"it would be more than {bounds.depth} follow-ups deep")
+        elif number + wanted > bounds.width:
+            yield _cut(place, event.type, TOO_MANY, f"one run has at most {bounds.width} follow-ups")
+        else:
+            number += wanted
+            from_run = origin_of(TRIGGER, line, task.name, run_id)
+            yield {
+                "effect": "event",
+                "on": EVENTS,
+                "place": place,
+                "target": event.type,
+                "name": f"{task.name}@event-{event.id}{ENDING}",
+                "event": to_fields(event._replace(origin=from_run)),
+            }
+
+
+def _read(task: Task, fields: Any, run_id: str, place: int) -> Event:
+    """One event of a run, of which the run says everything but where it comes from. Raises InvalidEvent."""
+    ours = [key for key in ("id", "from", "origin") if isinstance(fields, dict) and key in fields]
+    if ours:
+        raise InvalidEvent(f"a run does not say {ours[0]}: that is known")
+    return from_fields(fields, digest(f"{run_id} {EVENTS} {place}".encode(), 8), sender=task.name)
+
+
+def _cut(place: int, kind: str, code: str, message: str) -> dict[str, Any]:
+    return {
+        "effect": "not_followed",
+        "on": EVENTS,
+        "place": place,
+        "form": "event",
+        "target": kind,
+        "code": code,
+        "message": message[:1000],
+    }

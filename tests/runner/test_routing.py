@@ -1,0 +1,177 @@
+"""Events taken in: one request for each route that matches, once; what leads to none is kept and counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.model.request import Request, from_fields
+from clodputer.runner import prompt
+from clodputer.runner.intake import Taken, intake
+from clodputer.store import routes as ledger
+from clodputer.store.context import Context, look
+from clodputer.store.home import Home
+from clodputer.store.spool import aside
+from tests.runner.prompting import NONCE, unfenced
+from tests.workshop import command_task, drop, environment, events, everything, make_home, task_of
+
+ROUTES = """\
+routes:
+- {from: ci, type: build.failed, to: repair, with: {branch: "on {{ event.payload.branch }}", deep: ["{{ event.type }}"]}}
+- {from: ci, type: build.failed, to: tell, dedupe: 1h, max_per_day: 2}
+- {from: ci, type: nobody, to: gone}
+- {from: ci, type: odd, to: tell, with: {x: "{{ event.payload.missing.y }}"}}
+"""
+FAILED = {"from": "ci", "type": "build.failed", "payload": {"branch": "main"}}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with two tasks and routes to them."""
+    made = make_home(tmp_path)
+    command_task(made, "repair", "/bin/true")
+    command_task(made, "tell", "/bin/true")
+    Path(made.config).write_text(ROUTES)
+    return made
+
+
+@pytest.fixture
+def context(home: Home) -> Context:
+    """Its surroundings."""
+    return look(environment(home))
+
+
+def event(home: Home, name: str = "a", **fields: Any) -> None:
+    """An event dropped."""
+    drop(home, f"{name}.event.json", json.dumps({**FAILED, **fields}))
+
+
+def taken(context: Context, now: float = 0.0) -> list[Taken]:
+    """All that lies in `new/`, and what comes of it, taken in."""
+    found = []
+    while os.listdir(context.home.new):
+        found.append(intake(context, now or time.time()))
+    return found
+
+
+def requests(home: Home) -> dict[str, list[dict[str, Any]]]:
+    """The fields of what is queued, by task."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(Path(home.lanes).glob("*/queue/*/*")):
+        fields = json.loads(path.read_text())
+        found.setdefault(fields["task"], []).append(fields)
+    return found
+
+
+def kept(home: Home) -> list[str]:
+    """The codes of the events that were kept."""
+    return [aside.read(home.unrouted, name).code for name in aside.names(home.unrouted)]
+
+
+def test_fan_out(home: Home, context: Context) -> None:
+    """One event, two tasks; each has the event, its own `with`, and the line that it comes from."""
+    event(home, id="feed", item="build 7")
+    found = taken(context)
+    assert [(one.routed, one.queued) for one in found] == [(1, 0), (0, 2)]
+    assert kept(home) == []
+    (repair,), (tell,) = requests(home)["repair"], requests(home)["tell"]
+    assert repair["context"]["branch"] == "on main"
+    assert repair["context"]["deep"] == ["build.failed"]
+    brought = {"id": "feed", **FAILED, "item": "build 7"}
+    assert repair["context"]["event"] == tell["context"]["event"] == brought
+    assert (repair["item"], repair["origin"]["trace_id"]) == ("build 7", "feed")
+    assert repair["origin"]["event"] == {"id": "feed", "from": "ci", "type": "build.failed"}
+    assert {line["follower"] for line in events(home, "routed")} == {repair["id"], tell["id"]}
+    assert [line["target"] for line in events(home, "routed")] == ["repair", "tell"]
+
+
+def test_one_id_is_one_event(home: Home, context: Context) -> None:
+    """A sender that gives ids may deliver twice, also when the first requests have long run."""
+    for name in ("a", "b"):
+        event(home, name, id="delivery-1")
+        taken(context)
+    assert {task: len(found) for task, found in requests(home).items()} == {"repair": 1, "tell": 1}
+
+
+def test_window_and_daily_cap(home: Home, context: Context) -> None:
+    """Each route for itself; what is over the cap is kept with its reason, a duplicate is not."""
+    now = time.time()
+    for number, key in enumerate(("x", "x", "y", "z")):
+        event(home, f"e{number}", dedupe_key=key)
+        taken(context, now + number)
+    assert {task: len(found) for task, found in requests(home).items()} == {"repair": 3, "tell": 2}
+    assert [line["reason"] for line in events(home, "not_routed")] == ["duplicate", "duplicate", "daily_cap"]
+    assert kept(home) == ["daily_cap"]
+    event(home, "later", dedupe_key="x")
+    taken(context, now + 90_000)
+    assert {task: len(found) for task, found in requests(home).items()} == {"repair": 4, "tell": 3}
+
+
+def test_what_nobody_wants_is_kept_and_bounded(home: Home, context: Context) -> None:
+    for number in range(5):
+        event(home, f"e{number}", type="other")
+    taken(context)
+    assert kept(home) == ["no_route"] * 5
+    assert len(events(home, "unmatched")) == 5
+    ledger.sweep(home, time.time(), 3)
+    assert kept(home) == ["no_route"] * 3
+    ledger.sweep(home, time.time() + ledger.KEPT_FOR + 60)
+    assert os.listdir(home.unrouted) == []
+
+
+def test_routes_that_cannot_work(home: Home, context: Context) -> None:
+    """A task that is not there: its request is rejected as any other; a template that cannot be filled in: kept."""
+    event(home, "a", type="nobody")
+    event(home, "b", type="odd")
+    taken(context)
+    assert [line["reason"] for line in events(home, "rejected")] == ["task_unknown"]
+    assert kept(home) == ["not_filled_in"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "no from given"),
+        ('{"from": "ci", "type": "x", "payload": {"a": NaN}}', "payload: "),
+        ('{"task": "repair"}', "unknown field 'task'"),
+    ],
+)
+def test_what_is_no_event_is_rejected(home: Home, context: Context, text: str, message: str) -> None:
+    drop(home, "a.event.json", text)
+    assert intake(context, time.time()).rejected == 1
+    found = aside.read(home.rejected, "a.event.json")
+    assert (found.code, message in found.message, "Drop NAME.event.json" in found.message) == (
+        "invalid_event",
+        True,
+        True,
+    )
+    assert everything(home)["rejected"][0] == "a.event.json"
+
+
+def test_too_deep(home: Home, context: Context) -> None:
+    """An event of a run that is four follow-ups deep leads to none that is deeper."""
+    line = {"trigger": "event", "task": "ci", "parent": "20260101T000000Z-abcd", "trace_id": "abcd"}
+    event(home, "a", origin={**line, "depth": 4})
+    taken(context)
+    assert {found[0]["origin"]["depth"] for found in requests(home).values()} == {4}
+    event(home, "b", origin={**line, "depth": 5})
+    taken(context)
+    assert {task: len(found) for task, found in requests(home).items()} == {"repair": 1, "tell": 1}
+    assert kept(home) == ["too_deep"]
+
+
+def test_a_prompt_names_the_event() -> None:
+    """`event.from` too, though `from` is a word of the templates; a request without an event says what is missing."""
+    text = "{{ event.from }} {{ event.type }} {{ event.payload.branch }}"
+    task = task_of("a", prompt=text)
+    fields = {"task": "a", "context": {"event": {**FAILED, "id": "feed", "item": ""}}}
+    request = from_fields(fields, request_id="abcd", created_at=0.0, origin={})
+    shown = unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
+    assert all(word in shown for word in ("ci", "build.failed", "main"))
+    with pytest.raises(Exception, match="event is not set\nA route brings it"):
+        unfenced(prompt.render(task, Request("abcd", "a", 0.0), None, {}, {}, nonce=NONCE))
