@@ -116,6 +116,8 @@ CALLS = {
     "webhooks": [Call()],
     "receive": [Call(status=2)],
     "prune": [Call(("--dry-run",))],
+    "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
+    "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
     "doctor": [Call(status=4, apart=True)],
