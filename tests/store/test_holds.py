@@ -155,7 +155,7 @@ def test_a_home_without_the_folder(tmp_path: Path) -> None:
 
 
 # How often each process of the race does its part.
-ROUNDS = 300
+ROUNDS = 100
 
 
 def place_again(home: Home, number: int, over: Event) -> None:
