@@ -112,9 +112,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "trigger without a type": (
         "prompt: a\ntrigger: {}\n",
-        [
-            "2: trigger: expected a type, which is one of at, cron, error_log, file_watch, interval, manual, startup"
-        ],
+        ["2: trigger: expected a type, which is one of at, cron, error_log, file_watch, interval, manual, startup"],
     ),
     "key of no trigger": (
         "prompt: a\ntrigger: {type: manual, typ: x}\n",

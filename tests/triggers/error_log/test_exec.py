@@ -53,9 +53,12 @@ def test_errors_become_runs(home: Home, log: Path) -> None:
     assert sorted((error["message"], error["count"], error["line"]) for error in found) == [
         ("CRITICAL out of disk 17", 1, 7),
         ("ERROR again 1", 2, 9),
+        ("ERROR again 3", 1, 1),
         ("ERROR other", 1, 2),
         ("KeyError: 1", 1, 3),
     ]
+    # A run about it had succeeded when it came again.
+    assert [error["rule"] for error in found if error["message"] == "ERROR again 3"] == ["regressed"]
     assert [record["item"] for record in records(home, "fix")] == [error["fingerprint"] for error in found]
     (traceback,) = (error for error in found if error["message"] == "KeyError: 1")
     assert str(traceback["context"]).startswith("ERROR of before\nfine\nTraceback")
