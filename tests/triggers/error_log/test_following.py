@@ -55,7 +55,7 @@ class Writer:
 
     def shift(self) -> None:
         """Make room for a new `.1`, as logrotate does."""
-        for number in range(9, 0, -1):
+        for number in range(30, 0, -1):
             for ending in ("", ".gz"):
                 path = Path(f"{self.log}.{number}{ending}")
                 if path.exists():
