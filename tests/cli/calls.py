@@ -100,6 +100,13 @@ CALLS = {
         Call(("test", "tests/fixtures/unheard.event.json"), "trial"),
         Call(("events",), "kept"),
     ],
+    "plugins": [Call()],
+    "plugin": [
+        Call((), "listed"),
+        Call(("run", "watcher", "health")),
+        Call(("run", "failing"), status=1),
+        Call(("new", "fresh"), "made"),
+    ],
     "state": [
         Call(("set", "remembering", "a=b", "n:=3"), "changed"),
         Call(("get", "remembering")),
@@ -116,6 +123,8 @@ CALLS = {
     "webhooks": [Call()],
     "receive": [Call(status=2)],
     "prune": [Call(("--dry-run",))],
+    "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
+    "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
     "doctor": [Call(status=4, apart=True)],
