@@ -153,7 +153,8 @@ def _value(key: Key, *, templates: bool) -> dict[str, Any]:
     if key.kind == kinds.LISTED:
         return {"type": "array", "items": _mapping(key.keys, templates=templates)}
     if key.kind == kinds.PART:
-        return _mapping(key.keys, templates=templates)
+        inside = _mapping(key.keys, templates=templates)
+        return {"anyOf": [{"const": True}, inside]} if key.bare else inside
     if key.kind == kinds.NAMED:
         inside = _mapping(key.keys, templates=templates)
         return {"type": "object", "propertyNames": NAME, "additionalProperties": inside}

@@ -136,7 +136,7 @@ def pages() -> dict[str, str]:
         plugins = file.read()
     return {
         "plugins.md": filled(plugins, {"keys of a manifest": keytables.manifest_keys()}),
-        "state.md": filled(state, {"keys of state": keytables.state_keys()}),
+        "state.md": filled(state, keytables.state_keys()),
         "follow-ups.md": filled(follow_ups, keytables.follow_ups()),
         "tasks.md": filled(tasks, keytables.sections()),
         "configuration.md": filled(configuration, {"keys of config.yaml": keytables.configuration()}),

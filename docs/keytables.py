@@ -15,6 +15,7 @@ from clodputer.model import (
     expect,
     limit,
     limits,
+    memory,
     plugin,
     proof,
     require,
@@ -59,7 +60,7 @@ def sections() -> dict[str, str]:
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
-        "keys of state": _of_tasks(_inside(state.KEYS), ""),
+        "keys of state": _of_tasks(_inside((*state.KEYS, *memory.KEYS)), ""),
         "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
@@ -80,9 +81,12 @@ def manifest_keys() -> str:
     return _of_items(_inside(plugin.KEYS))
 
 
-def state_keys() -> str:
-    """The table of docs/state.md."""
-    return _of_items(_inside(state.KEYS))
+def state_keys() -> dict[str, str]:
+    """The tables of docs/state.md."""
+    return {
+        "keys of state": _of_items(_inside(state.KEYS)),
+        "keys of memory": _of_items(_inside(memory.KEYS)),
+    }
 
 
 def _of_items(keys: Iterable[Key]) -> str:

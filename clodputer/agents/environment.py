@@ -55,7 +55,14 @@ USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 # A task may override everything but these: the sweep finds what a run leaves behind by them, and a clodputer that the run
 # calls finds its home.
-OURS = ("CLODPUTER_HOME", "CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR")
+OURS = (
+    "CLODPUTER_HOME",
+    "CLODPUTER_RUN_ID",
+    "CLODPUTER_TASK",
+    "CLODPUTER_MEMORY",
+    "CLODPUTER_SESSIONS",
+    "TMPDIR",
+)
 
 
 def build(
@@ -84,6 +91,8 @@ def build(
     env.update(ours)
     if facts.home:
         env.update(CLODPUTER_HOME=facts.home)
+    if facts.memory:
+        env.update(CLODPUTER_MEMORY=facts.memory)
     env.update(CLODPUTER_RUN_ID=facts.run_id, CLODPUTER_TASK=task.name, TMPDIR=facts.temporary)
     return env
 

@@ -63,6 +63,7 @@ class Key(NamedTuple):
     default does not, such as "the system's". takes: the same for what it takes.
     check: called with the program's value after its kind was checked; returns the value to keep, raises
     `withunit.Expected`. It is not called for a text that still holds a template.
+    bare: of a PART, whether `true` may be written for a mapping that leaves everything open.
     instead: of a CHOICE, what to do in place of values that other programs have and this one does not.
     example: a value as a person writes it, for the docs and for the test of every key.
     """
@@ -82,6 +83,7 @@ class Key(NamedTuple):
     example: Any = None
     env: str = ""
     instead: tuple[tuple[str, str], ...] = ()
+    bare: bool = False
 
     def filled(self) -> str:
         """When `{{ env.X }}` in its value is filled in: NEVER, READING or STARTING."""

@@ -22,7 +22,7 @@ class Facts(NamedTuple):
     last: the record of the task's latest run that has a session to continue. home: the folder of the Clodputer home.
     resume: the session that this run must go on with, if it can; `last` is then the record of the run that was cut off in it.
     fenced: the prompt holds text from outside between the marks of a fence. fed_by: the names in its template that bring in
-    what somebody else wrote, for which the run is restricted.
+    what somebody else wrote, for which the run is restricted. memory: the file that the run may rewrite, empty for none.
     """
 
     run_id: str
@@ -36,6 +36,7 @@ class Facts(NamedTuple):
     resume: str = ""
     fenced: bool = False
     fed_by: tuple[str, ...] = ()
+    memory: str = ""
 
 
 class Launch(NamedTuple):

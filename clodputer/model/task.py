@@ -12,6 +12,7 @@ from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
+from clodputer.model.memory import MemoryRule
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.state import StateRule
@@ -101,6 +102,7 @@ class Task(NamedTuple):
     keep_awake: bool = False
     follow: Follow = Follow()
     state: StateRule = StateRule()
+    memory: MemoryRule = MemoryRule()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
 
@@ -115,6 +117,7 @@ MAPPINGS: Mapping[str, Any] = {
     "require": Require,
     "window": WindowRule,
     "state": StateRule,
+    "memory": MemoryRule,
     "notify": Notify,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}

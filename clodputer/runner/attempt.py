@@ -22,10 +22,11 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, replace
+from clodputer.runner import fault, items, logins, noting, replace
 from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
+from clodputer.runner.noting import with_memory
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
@@ -38,7 +39,6 @@ from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
-from clodputer.store.state import Kept
 
 
 class Finished(NamedTuple):
@@ -80,7 +80,8 @@ class Attempt:
         self.over_budget = ""
         self._temporary = ""
         self._started = False
-        self._state: Optional[Kept] = None
+        self._ready: Optional[Ready] = None
+        self._left = ("", "")  # in the file of its memory, and what is wrong with that
         self._asked: tuple[Mapping[str, Any], ...] = ()
 
     def __enter__(self) -> Attempt:
@@ -130,7 +131,7 @@ class Attempt:
                 self.attempts,
                 self.history,
             )
-            launch, self._state = ready.launch, ready.state
+            launch, self._ready = ready.launch, ready
             finished = self._proved(ready)
         except ClodputerError as error:
             finished = Finished(Report(outcome.of("not_started", str(error))), launch, proof=self._asked)
@@ -169,7 +170,10 @@ class Attempt:
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
-        return with_state(self.context, self.task, record, report.result, self._state)
+        if self._ready is None:
+            return record
+        record = with_memory(self.context, record, self._ready.memory, self._left)
+        return with_state(self.context, self.task, record, report.result, self._ready.state)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""
@@ -248,6 +252,7 @@ class Attempt:
         task, facts, launch, text = ready[:4]
         known = after.begin(place)
         started_at, began = time(), monotonic()
+        noting.lay_out(ready.memory, facts.temporary)
         descriptor = open_prompt(facts.temporary, text)
         try:
             # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
@@ -258,6 +263,7 @@ class Attempt:
         finally:
             os.close(descriptor)
             self.stop.newer = None  # what it has done is still proved
+        self._left = noting.take_back(ready.memory, facts.temporary)
         if ended.stopped == "interrupted" and self.stop.cancelled():
             ended = ended._replace(stopped="cancelled")
         ended = ended._replace(stderr_tail=self.context.masker.text(ended.stderr_tail))

@@ -43,13 +43,14 @@ def render(
     story: Iterable[Past] = (),
     found: str = "",
     state: Optional[Mapping[str, Any]] = None,
+    memory: Optional[str] = None,
     *,
     nonce: str,
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
     `story`: the runs that the request has had before this one. `found`: what its precheck printed.
-    `state`: what the task remembers, None when it has no state. `nonce`: random, for the fences around text from outside, which
-    a prompt for a program has none of: it is no reader of instructions, and what it is given stays exact.
+    `state`: what the task remembers, None when it has no state; `memory`: its memory, likewise. `nonce`: random, for the
+    fences around text from outside. A prompt for a program has none: it follows no instructions, and its input stays exact.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -76,6 +77,8 @@ def render(
         values = promptnames.values(task, request, context, both, last, last_success, story, found)
         if state is not None:
             values["state"] = state
+        if memory is not None:
+            values["memory"] = memory
         fences = promptnames.outside(task, request, values, nonce) if task.agent == "claude" else None
         text = _render(task, file, template, values, secrets, fences)
     elif request.body:

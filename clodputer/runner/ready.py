@@ -19,10 +19,11 @@ from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt
-from clodputer.store import runs, settings, state
+from clodputer.runner import noting, prompt
+from clodputer.store import notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
+from clodputer.store.notes import Note
 from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
@@ -41,7 +42,7 @@ NONCE = 8
 class Ready(NamedTuple):
     """All that was settled before the start; `task` has its templates filled in. state: None for a task that has none.
 
-    nonce: of the fences around text from outside in the prompt.
+    nonce: of the fences around text from outside in the prompt. memory: what the run is given of `note`, its task's memory.
     """
 
     task: Task
@@ -50,6 +51,8 @@ class Ready(NamedTuple):
     prompt: str
     state: Optional[Kept] = None
     nonce: str = ""
+    memory: Optional[noting.Given] = None
+    note: Optional[Note] = None
 
 
 def prepare(
@@ -68,7 +71,9 @@ def prepare(
     last, session, success = _past(context, task)
     kept = state.read(context.home, task.name) if task.state.kept else None
     nonce = os.urandom(NONCE).hex()
-    text, written, fed_by = _filled_in(context, request, task, last, success, attempts, kept, nonce)
+    note = noting.read(context, task)
+    text, written, fed_by = _filled_in(context, request, task, last, success, attempts, kept, note, nonce)
+    memory = noting.given(written, note, fed_by)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -91,12 +96,15 @@ def prepare(
         context.home.root,
         fenced=fence.is_in(text, nonce),
         fed_by=fed_by,
+        memory=notes.path(temporary) if memory else "",
     )
     if attempts.session:
         cut_off = runs.record(context.home, task.name, attempts.last_run)
         facts = facts._replace(resume=attempts.session, last=cut_off or session)
     launch = agents.load(final.agent).launch(final, facts)
-    launch = launch._replace(remark=" ".join(filter(None, (launch.remark, capped))))
+    launch = launch._replace(
+        remark=" ".join(filter(None, (launch.remark, capped, memory.remark if memory else "")))
+    )
     if context.masker.found_in(launch.argv):
         raise ClodputerError(
             "not_started",
@@ -104,7 +112,7 @@ def prepare(
             "Hand it over in the task's env: mapping instead.",
         )
     text = prompt.going_on(text, attempts, resumed=launch.resumed)
-    return Ready(final, facts, launch, text, kept, nonce)
+    return Ready(final, facts, launch, text, kept, nonce, memory, note)
 
 
 def with_found(
@@ -112,7 +120,9 @@ def with_found(
 ) -> Ready:
     """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
     last, _, success = _past(context, task)
-    text, _, _ = _filled_in(context, request, task, last, success, attempts, ready.state, ready.nonce, found)
+    text, _, _ = _filled_in(
+        context, request, task, last, success, attempts, ready.state, ready.note, ready.nonce, found
+    )
     return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
 
 
@@ -137,6 +147,7 @@ def _filled_in(
     success: Optional[dict[str, Any]],
     attempts: Attempts,
     kept: Optional[Kept],
+    note: Optional[Note],
     nonce: str,
     found: str = proof.NOT_ASKED,
 ) -> tuple[str, Task, tuple[str, ...]]:
@@ -148,11 +159,24 @@ def _filled_in(
 
     def fill() -> tuple[str, Task, tuple[str, ...]]:
         remembered = None if kept is None else kept.value
-        text = prompt.render(
-            task, request, last, environ, secrets, success, attempts.story, found, remembered, nonce=nonce
-        )
         fed_by = prompt.fed_by(task, request, environ, secrets)
-        return text, prompt.render_task(task, environ, secrets), fed_by
+        written = prompt.render_task(task, environ, secrets)
+        memory = noting.given(written, note, fed_by)
+        more = None if memory is None else memory.text
+        text = prompt.render(
+            task,
+            request,
+            last,
+            environ,
+            secrets,
+            success,
+            attempts.story,
+            found,
+            remembered,
+            more,
+            nonce=nonce,
+        )
+        return text, written, fed_by
 
     def fill_as_json() -> tuple[str, dict[str, Any], tuple[str, ...]]:
         text, filled, fed_by = fill()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
+from clodputer.model import memory
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
@@ -284,4 +285,6 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     values[ON_FAILURE] = others
     if "state" in values:
         values["state"] = {"max_size": USUAL_SIZE, **values["state"]}
+    if "memory" in values:
+        values["memory"] = {"max_size": memory.USUAL_SIZE, **values["memory"]}
     return assemble({**values, "name": name, "path": file, "triggers": triggers})

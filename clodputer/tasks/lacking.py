@@ -10,6 +10,7 @@ from clodputer.store.tasks import template_text
 _NEEDED = {
     "precheck": "{{ precheck }} is what the program under precheck prints; add precheck: [program, argument]",
     "state": "{{ state }} is what the task remembers; add state: {}",
+    "memory": "{{ memory }} is what the last run wrote down; add memory: true",
 }
 
 

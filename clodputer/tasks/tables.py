@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from clodputer import agents, gates, isolate, triggers
-from clodputer.model import channel, expect, limit, limits, proof, retry, state
+from clodputer.model import channel, expect, limit, limits, memory, proof, retry, state
 from clodputer.model.follow import keys as follow
 from clodputer.model.keys import KINDS, PART, Key, named
 from clodputer.tasks import own
@@ -42,6 +42,7 @@ def tables() -> tuple[Table, ...]:
         Table(follow.KEYS),
         Table(limit.KEYS),
         Table(state.KEYS),
+        Table(memory.KEYS),
         Table(channel.KEYS),
         *(Table(gate.KEYS) for gate in gates.GATES if gate.KEYS),
         *(Table(resource.KEYS) for resource in isolate.RESOURCES.values() if resource.KEYS),

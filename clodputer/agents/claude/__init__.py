@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from json import dumps
 from typing import Any
 from uuid import uuid4
@@ -91,12 +91,13 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--model", task.claude.model),
         ("--fallback-model", ",".join(task.claude.fallback_model)),
         *(("--allowedTools", rule) for rule in task.claude.allowed_tools),
+        *_memory(facts),
         *(("--disallowedTools", rule) for rule in task.claude.disallowed_tools),
         # Always said: without the flag, `defaultMode` of the person's own settings would decide (bypassPermissions, even).
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
-        ("--append-system-prompt", appended(task, fenced=facts.fenced)),
+        ("--append-system-prompt", appended(task, fenced=facts.fenced, memory=facts.memory)),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),
@@ -114,6 +115,14 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
                 "Put long texts into the prompt, or into a file that the prompt names.",
             )
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
+
+
+def _memory(facts: Facts) -> Iterator[tuple[str, str]]:
+    """The file of the task's memory may be read and rewritten; `//` begins a path that is absolute (tried on 2.1.332)."""
+    if facts.memory:
+        yield "--allowedTools", f"Read(/{facts.memory})"
+        yield "--allowedTools", f"Edit(/{facts.memory})"
+        yield "--add-dir", os.path.dirname(facts.memory)
 
 
 def usual_places(home: str) -> list[str]:

@@ -68,6 +68,7 @@ EVENTS = (
     "routed",
     "skipped",
     "started",
+    "memory_changed",
     "state_changed",
     "stopped",
     "stuck",

@@ -20,17 +20,22 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.state import merged
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
+from clodputer.runner.noting import filled, given, rights_of
 from clodputer.runner.remember import misfit
-from clodputer.store import state
+from clodputer.store import notes, state
 from clodputer.store.context import Context
 from clodputer.store.folder import entries
 from clodputer.store.state import PERSON, Kept
 from clodputer.tasks import taskfile
 
+memory_option = click.option(
+    "--memory", is_flag=True, help="Its memory instead: the text that its runs write down for each other."
+)
+
 
 @click.group(
     invoke_without_command=True,
-    subcommand_metavar="[get TASK [KEY] | set TASK KEY=VALUE... | delete TASK [KEY]... | history TASK]",
+    subcommand_metavar="[get TASK [KEY] | set TASK KEY=VALUE... | delete TASK [KEY]... | history TASK | accept TASK]",
 )
 @json_option
 @click.pass_context
@@ -38,7 +43,8 @@ def command(context: click.Context) -> Optional[Result]:
     """Show or change what a task remembers from run to run.
 
     Without more, it lists the tasks that remember something. A task has a state when its file says `state: {}`. Its runs
-    change it by themselves; each change is a version, and the last ten are kept.
+    change it by themselves; each change is a version, and the last ten are kept. With --memory it is about the text that its
+    runs write down for each other (`memory: true`).
 
     \b
     Examples:
@@ -46,6 +52,7 @@ def command(context: click.Context) -> Optional[Result]:
       clodputer state set nightly last_issue:=41 note=seen
       clodputer state delete nightly note
       clodputer state history nightly
+      clodputer state get nightly --memory
     """
     return None if context.invoked_subcommand else _listed(look(os.environ))
 
@@ -60,11 +67,14 @@ def _listed(context: Context) -> Result:
 @command.command()
 @click.argument("task", shell_complete=complete.tasks)
 @click.argument("key", required=False)
+@memory_option
 @json_option
-def get(task: str, key: Optional[str]) -> Result:
+def get(task: str, key: Optional[str], *, memory: bool) -> Result:
     """Print the state of a task, or one key of it."""
     context = look(os.environ)
     _known(context, task)
+    if memory:
+        return _memory(context, task)
     kept = state.read(context.home, task)
     if key is None:
         data = {"task": task, **kept.to_json()}
@@ -96,37 +106,81 @@ def set_(task: str, values: tuple[str, ...]) -> Result:
 @command.command()
 @click.argument("task", shell_complete=complete.tasks)
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
+@memory_option
 @json_option
-def delete(task: str, keys: tuple[str, ...]) -> Result:
+def delete(task: str, keys: tuple[str, ...], *, memory: bool) -> Result:
     """Delete keys of a task's state, or all of it."""
     context = look(os.environ)
     _known(context, task)
-    if keys:
+    if keys and not memory:
         return _changed(context, task, None, dict.fromkeys(keys))
-    version, kept = state.newest(context.home, task), None
+    place = notes.name(task) if memory else task
+    version, kept = state.newest(context.home, place), None
     while version and kept is None:
         # The state may be damaged: what it was is not asked.
-        kept = state.write(context.home, task, version, {}, PERSON, time())
-        version = state.newest(context.home, task)
+        kept = state.write(context.home, place, version, {}, PERSON, time())
+        version = state.newest(context.home, place)
     if kept is not None:
-        _log(context, task, kept)
+        _log(context, task, kept, memory=memory)
     return Result({"task": task, "version": version}, f"{task} remembers nothing now")
 
 
 @command.command()
 @click.argument("task", shell_complete=complete.tasks)
+@memory_option
 @json_option
-def history(task: str) -> Result:
+def history(task: str, *, memory: bool) -> Result:
     """List the versions of a task's state that are kept, the newest first."""
     context = look(os.environ)
     _known(context, task)
-    kept = state.history(context.home, task)
+    kept = state.history(context.home, notes.name(task) if memory else task)
     lines = [
         f"{one.version:>6}  {one.at}  {one.by}  {printable(dumps(one.value, ensure_ascii=False))}"
         for one in kept
     ]
     data = {"task": task, "versions": [one.to_json() for one in kept]}
     return Result(data, "\n".join(lines) or f"{task} has no state yet")
+
+
+@command.command()
+@click.argument("task", shell_complete=complete.tasks)
+@json_option
+def accept(task: str) -> Result:
+    """Give a task's memory to its runs again, though its writer had fewer rights.
+
+    Read it first: clodputer state get TASK --memory. It is then taken as written with the rights that the task has now.
+    """
+    context = look(os.environ)
+    found = taskfile.load(context.home, task, os.environ)
+    if not found.memory.kept:
+        raise ClodputerError("no_state", f"task {task} has no memory", "Add to its file: memory: true")
+    note = notes.read(context.home, task)
+    if not note.text:
+        return Result({"task": task, "version": note.version}, f"{task} has no memory yet")
+    written = filled(found, context)
+    new = notes.write(context.home, task, note.version, note.text, rights_of(written, ()), PERSON, time())
+    if new is None:
+        raise ClodputerError(
+            "state_changed", f"the memory of {task} was changed just now", "Look at it again."
+        )
+    _log(context, task, state.Kept(new.version), memory=True)
+    return Result(
+        {"task": task, "version": new.version},
+        f"version {new.version} of the memory of {task} is given to its runs",
+    )
+
+
+def _memory(context: Context, task: str) -> Result:
+    """The memory as a person reads it, and whether the next run is given it."""
+    note = notes.read(context.home, task)
+    lines = [printable(note.text).rstrip()] if note.text else [f"{task} has no memory yet"]
+    withheld = ""
+    if task in taskfile.names(context.home):
+        start = given(filled(taskfile.load(context.home, task, os.environ), context), note, ())
+        withheld = start.withheld if start is not None else ""
+    if withheld:
+        lines.append(f"It is not given to a run by hand: {withheld}")
+    return Result({"task": task, **note.to_json(), "withheld": withheld}, "\n".join(lines))
 
 
 def _changed(context: Context, task: str, rules: Optional[Task], updates: Mapping[str, Any]) -> Result:
@@ -146,13 +200,16 @@ def _changed(context: Context, task: str, rules: Optional[Task], updates: Mappin
     )
 
 
-def _log(context: Context, task: str, kept: Kept) -> None:
-    context.log(time(), "state_changed", task=task, version=kept.version, by=PERSON)
+def _log(context: Context, task: str, kept: Kept, *, memory: bool = False) -> None:
+    event = "memory_changed" if memory else "state_changed"
+    context.log(time(), event, task=task, version=kept.version, by=PERSON)
 
 
 def _known(context: Context, task: str) -> None:
     names = taskfile.names(context.home)
-    if task not in names and not state.newest(context.home, task):
+    if task not in names and not (
+        state.newest(context.home, task) or state.newest(context.home, notes.name(task))
+    ):
         raise ClodputerError(
             "task_unknown",
             f"there is no task {task[:80]!r}{did_you_mean(task, names)}",

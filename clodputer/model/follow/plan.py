@@ -120,14 +120,14 @@ def not_followed(cut: Cut) -> dict[str, Any]:
 
 
 def without_content(effects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The same effects without what may be large: of follow-ups and of the state it stays that there was no room for them."""
+    """The same effects without what may be large: of follow-ups, state and memory it stays that there was no room for them."""
     kept: list[Mapping[str, Any]] = []
     for effect in effects:
         if effect.get("effect") in ("drop", "command", "log", "event"):
             told = {key: effect.get(key) for key in ("on", "place", "form", "target")}
             kept.append({"effect": "not_followed", **told, "code": "no_room", "message": _NO_ROOM})
-        elif effect.get("effect") == "state":
-            kept.append({"effect": "state", "base": effect.get("base"), "problem": _NO_ROOM})
+        elif effect.get("effect") in ("state", "memory"):
+            kept.append({"effect": effect["effect"], "base": effect.get("base"), "problem": _NO_ROOM})
         else:
             kept.append(effect)
     return kept

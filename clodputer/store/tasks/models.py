@@ -68,6 +68,8 @@ def _kind(key: Key) -> Any:
     kind: Any
     if key.kind == keys.PART:
         kind = model(key.name, key.keys)
+        if key.bare:
+            kind = Annotated[kind, BeforeValidator(lambda value: {} if value is True else value)]
     elif key.kind == keys.LISTED:
         kind = _list(model(key.name, key.keys))
     elif key.kind == keys.NAMED:

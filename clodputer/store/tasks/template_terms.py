@@ -24,6 +24,7 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
     "event": ("id", "from", "type", "payload", "item"),
     "precheck": (),
     "state": (),
+    "memory": (),
     "attempts": (),
     "last": ("outcome", "result", "when"),
     "last_success": ("result", "when"),
