@@ -154,7 +154,8 @@ def _value(key: Key, *, templates: bool) -> dict[str, Any]:
         return {"type": "array", "items": _mapping(key.keys, templates=templates)}
     if key.kind == kinds.PART:
         inside = _mapping(key.keys, templates=templates)
-        return {"anyOf": [{"const": True}, inside]} if key.bare else inside
+        # What is said of its properties holds for a mapping only.
+        return {**inside, "type": ["object", "boolean"], "not": {"const": False}} if key.bare else inside
     if key.kind == kinds.NAMED:
         inside = _mapping(key.keys, templates=templates)
         return {"type": "object", "propertyNames": NAME, "additionalProperties": inside}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.agents.claude import tools
-from clodputer.agents.claude.restricted import restrict
 from clodputer.model import memory
 from clodputer.model.errors import ClodputerError
 from clodputer.model.fence import clean
@@ -39,6 +37,10 @@ def rights_of(task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:
     """What a run of the task may do, whose templates are filled in."""
     if task.agent != "claude":
         return memory.rights(task.agent, "bypassPermissions", (), (), (), None, fed=False)
+    # Here, as the runner imports an agent only for a task of its own.
+    from clodputer.agents.claude import tools
+    from clodputer.agents.claude.restricted import restrict
+
     claude = (restrict(task) if fed_by else task).claude
     reach = [
         *(f"add_dirs: {folder}" for folder in (task.working_directory, *claude.add_dirs)),

@@ -91,9 +91,10 @@ EFFECTS: dict[str, dict[str, Any]] = {
         "message": "it would be more than 4 follow-ups deep",
     },
 }
+EFFECTS["memory"] = {"effect": "memory", "base": 0, "text": "seen", "rights": {"agent": "command"}}
 EFFECTS["state"] = {"effect": "state", "base": 0, "updates": {"seen": 3}}
 # After these the request is still in the slot.
-STAYS = ("state", "hold", "disable", "drop", "event", "log", "not_followed")
+STAYS = ("memory", "state", "hold", "disable", "drop", "event", "log", "not_followed")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
