@@ -25,6 +25,7 @@ RULES = (
     "model/plugin.py",
     "model/route.py",
     "model/keys.py",
+    "model/lanes.py",
     "model/keyvalue.py",
     "model/settings.py",
     "model/moment.py",
