@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, channel, require, route, windowrule
+from clodputer.model import budget, channel, require, route, secretref, windowrule
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
@@ -42,6 +42,7 @@ class Settings(NamedTuple):
     notify: Mapping[str, Mapping[str, Any]] = {}
     idle_after: Optional[float] = None
     ping: str = ""
+    secrets: Mapping[str, Mapping[str, Any]] = {}
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -171,6 +172,7 @@ KEYS = (
     ),
     SETTING,
     route.SETTING,
+    secretref.SETTING,
     channel.SETTING,
     Key(
         "idle_after",

@@ -21,7 +21,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, replace
+from clodputer.runner import fault, items, logins, replace, withsecrets
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
@@ -91,6 +91,7 @@ class Attempt:
         try:
             fault.reach(context, "begin", request.id)
             runs.make(context.home, self.task.name, self.run_id, request, context.masker)
+            withsecrets.note(context, self.folder)
             context.log(
                 self.started_at,
                 "started",

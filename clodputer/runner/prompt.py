@@ -53,7 +53,7 @@ def render(
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
     a body that would be lost.
     """
-    template, file = _template(task, environ, secrets)
+    template, file = template_of(task, environ, secrets)
     text = template
     if template_text.marked(template):
         # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
@@ -97,7 +97,7 @@ def render(
 
 def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Raise ClodputerError ("body_unused") when the prompt has no place for the text of a request."""
-    _check_body(*_template(task, environ, secrets))
+    _check_body(*template_of(task, environ, secrets))
 
 
 def check_context(
@@ -107,7 +107,7 @@ def check_context(
 
     Only for claude: a program can read the request in the folder of its run.
     """
-    template, file = _template(task, environ, secrets)
+    template, file = template_of(task, environ, secrets)
     used = template_text.names(template)
     unused = [name for name in given if f"context.{name}" not in used]
     if not unused or task.agent != "claude" or used & {"context", "request", "request.context"}:
@@ -207,7 +207,7 @@ def _first_word(text: str) -> str:
     return (text[:1000].split(None, 1) or [""])[0]
 
 
-def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:
+def template_of(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:
     """The text of the prompt's template, and the file it stands in."""
     if not task.prompt_file:
         return task.prompt, task.path

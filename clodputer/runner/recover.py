@@ -21,7 +21,7 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, unrecorded
+from clodputer.runner import fault, items, unrecorded, withsecrets
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.hunt import hunt
 from clodputer.runner.proof import check
@@ -59,6 +59,7 @@ def recover(context: Context, slot: Slot, now: float) -> None:
             context.log(now, "recovered", request_id=place.id, action="put_back")
         return
     kept = unrecorded.read(context, slot, task, run_id)
+    context = withsecrets.for_settling(context, runs.folder(context.home, task, run_id))
     record = runs.record(context.home, task, run_id) or kept.record
     if record is not None:
         context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="settled")

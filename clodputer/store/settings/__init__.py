@@ -23,6 +23,7 @@ RULES = (
     "model/channel.py",
     "model/event.py",
     "model/route.py",
+    "model/secretref.py",
     "model/keys.py",
     "model/keyvalue.py",
     "model/settings.py",

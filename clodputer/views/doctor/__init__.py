@@ -13,7 +13,19 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import claude, exposed, notify, routes, schedule, setup, spool, time, trial, usage
+from clodputer.views.doctor import (
+    claude,
+    exposed,
+    notify,
+    routes,
+    schedule,
+    secret,
+    setup,
+    spool,
+    time,
+    trial,
+    usage,
+)
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
 from clodputer.views.doctor import tasks as doctor_tasks
@@ -50,7 +62,7 @@ CHECKS = (
     Check("disk", doctor_home.disk),
     Check("log", doctor_home.log),
     Check("cache", doctor_home.cache),
-    Check("secrets", doctor_home.secret_file),
+    Check("secrets", secret.file_and_references),
     Check("config", doctor_tasks.config),
     Check("routes", routes.routes),
     Check("tasks", doctor_tasks.tasks),
