@@ -20,8 +20,9 @@ EVENTS = "events"
 # The fields that a prompt and a route's `with` may name: `{{ event.type }}`.
 FIELDS = ("id", "from", "type", "payload", "item")
 
-# A payload in bytes of its JSON: the request that carries it may have a megabyte. A dedupe key in characters.
-LARGEST_PAYLOAD, LONGEST_KEY = 512 * 1024, 500
+# A payload in bytes of its JSON: the file of an event, and of the request that carries it, may have 1 MiB. A dedupe key in
+# characters.
+LARGEST_PAYLOAD, LONGEST_KEY = 1000 * 1000, 500
 
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any, Optional
 
+from clodputer.model.changed import Changed
 from clodputer.model.follow.line import line_of
 from clodputer.model.follow.plan import without_content
 from clodputer.model.mask import Masker
@@ -33,6 +34,7 @@ def build(
     proof: Sequence[Mapping[str, Any]] = (),
     suspect: str = "",
     over_budget: str = "",
+    changed: Changed = Changed(),  # noqa: B008 (it cannot be changed itself)
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
@@ -79,6 +81,7 @@ def build(
         "expect": list(expect),
         "proof": list(proof),
         "changes": report.done.changes if report.done else None,
+        **changed.to_json(),
         "suspect": suspect,
         "session_totals": dict(report.session_totals),
         "over_budget": over_budget,
@@ -125,6 +128,10 @@ FIELDS = (
     "swept",
     "expect",
     "proof",
+    "files_changed",
+    "files_changed_total",
+    "files_changed_by",
+    "tests",
     "session_totals",
     "origin",
 )
@@ -144,6 +151,7 @@ TOLD = (
     "swept",
     "expect",
     "proof",
+    "files_changed",
     "session_totals",
     "origin",
 )
@@ -165,6 +173,7 @@ _DISPENSABLE: Mapping[str, Any] = {
     "swept": [],
     "expect": [],
     "proof": [],
+    "files_changed": [],
     "session_totals": {},
     "origin": {},
 }

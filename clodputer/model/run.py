@@ -21,6 +21,7 @@ class Facts(NamedTuple):
     temporary: the run's private TMPDIR. claude: path of the binary from config.yaml, or empty.
     last: the record of the task's latest run that has a session to continue. home: the folder of the Clodputer home.
     resume: the session that this run must go on with, if it can; `last` is then the record of the run that was cut off in it.
+    fenced: the prompt holds text from outside between the marks of a fence.
     """
 
     run_id: str
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     last: Optional[Mapping[str, Any]] = None
     home: str = ""
     resume: str = ""
+    fenced: bool = False
 
 
 class Launch(NamedTuple):

@@ -11,6 +11,7 @@ from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PA
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
+from clodputer.model.webhook import keys as webhook
 from clodputer.model.withunit import TERABYTE, YEAR
 
 DAY = 86400.0
@@ -43,6 +44,8 @@ class Settings(NamedTuple):
     idle_after: Optional[float] = None
     ping: str = ""
     secrets: Mapping[str, Mapping[str, Any]] = {}
+    webhooks: Mapping[str, Mapping[str, Any]] = {}
+    listen: str = webhook.LISTEN
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -187,6 +190,7 @@ KEYS = (
     channel.PING._replace(
         help="The same as the `ping` of a task, for the runs of all tasks together; see [Telling someone](notify.md#pings)."
     ),
+    *webhook.SETTINGS,
     Key(
         "sweep",
         DURATION,

@@ -44,10 +44,13 @@ def render(
     story: Iterable[Past] = (),
     found: str = "",
     state: Optional[Mapping[str, Any]] = None,
+    *,
+    nonce: str,
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
-    `story`: the runs that the request has had before this one. `found`: what its precheck printed, fenced as data.
-    `state`: what the task remembers, None when it has no state.
+    `story`: the runs that the request has had before this one. `found`: what its precheck printed.
+    `state`: what the task remembers, None when it has no state. `nonce`: random, for the fences around text from outside, which
+    a prompt for a program has none of: it is no reader of instructions, and what it is given stays exact.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -74,7 +77,8 @@ def render(
         values = promptnames.values(task, request, context, both, last, last_success, story, found)
         if state is not None:
             values["state"] = state
-        text = _render(task, file, template, values, secrets)
+        fences = promptnames.outside(task, request, values, nonce) if task.agent == "claude" else None
+        text = _render(task, file, template, values, secrets, fences)
     elif request.body:
         _check_body(template, file)
     # Half characters can come in by the environment or JSON, and no file can take them.
@@ -245,10 +249,15 @@ def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secre
 
 
 def _render(
-    task: Task, where: str, template: str, values: Mapping[str, Any], secrets: Mapping[str, str]
+    task: Task,
+    where: str,
+    template: str,
+    values: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    outside: Optional[template_text.Outside] = None,
 ) -> str:
     try:
-        return template_text.render(template, values, LARGEST_PROMPT)
+        return template_text.render(template, values, LARGEST_PROMPT, outside)
     except template_text.CannotRender as error:
         message = masker(secrets.values()).text(f"{where}: {error}")
         raise ClodputerError("not_started", message, _remedy(task, error.missing)) from None

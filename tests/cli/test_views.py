@@ -241,6 +241,7 @@ def test_a_slot_time_is_written_in_one_form_everywhere(
     assert told in status(environ, time()).text
 
 
+@pytest.mark.slow
 def test_two_hundred_tasks(home: Home) -> None:
     for number in range(200):
         command_task(home, f"task-{number:03d}", "/bin/true")

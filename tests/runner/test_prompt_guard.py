@@ -13,13 +13,18 @@ from hypothesis import strategies as st
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
 from clodputer.runner import prompt
+from tests.runner.prompting import NONCE, unfenced
 from tests.workshop import task_of
 
 REQUEST = Request("abcd", "a", 0.0)
 
 
 def _render(text: str, request: Request, environ: Mapping[str, str] = {}, **fields: Any) -> str:
-    return prompt.render(task_of("a", "/h/tasks/a.yaml", prompt=text, **fields), request, None, environ, {})
+    return unfenced(
+        prompt.render(
+            task_of("a", "/h/tasks/a.yaml", prompt=text, **fields), request, None, environ, {}, nonce=NONCE
+        )
+    )
 
 
 @pytest.mark.parametrize(

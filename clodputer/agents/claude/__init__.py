@@ -72,7 +72,7 @@ def launch(task: Task, facts: Facts) -> Launch:
     resume, remark = _session_to_continue(task, facts, env)
     session_id = resume or str(uuid4())
     return Launch(
-        argv=_arguments(binary, task, "--resume" if resume else "--session-id", session_id),
+        argv=_arguments(binary, task, facts, "--resume" if resume else "--session-id", session_id),
         env=env,
         working_directory=task.working_directory,
         session_id=session_id,
@@ -88,7 +88,7 @@ def launch(task: Task, facts: Facts) -> Launch:
     )
 
 
-def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> tuple[str, ...]:
+def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session_id: str) -> tuple[str, ...]:
     # Every value is joined to its flag by `=`: so none that begins with `-` is taken for a flag, and the flags that
     # take several values swallow nothing (tried on 2.1.329). The prompt comes by stdin, for argv stands in `ps`.
     given = [
@@ -101,7 +101,7 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
-        ("--append-system-prompt", appended(task)),
+        ("--append-system-prompt", appended(task, fenced=facts.fenced)),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),

@@ -85,7 +85,7 @@ def install(
     place.check(home, environ)
     with place.Alone(home.root):
         at = place.look(home, environ, sys.platform)
-        wanted = plans.wanted(home, at.frame.environment, options.tasks)
+        wanted = plans.wanted(home, at.frame.environment, options.tasks, at.frame.listen)
         seen = installation.look(schedulers, at.frame)
         name = installation.choose(options.scheduler, sys.platform, seen)
         if seen[name].unknown:

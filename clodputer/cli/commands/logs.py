@@ -56,6 +56,7 @@ EVENTS = (
     "pruned",
     "queued",
     "recovered",
+    "refused",
     "rejected",
     "reported",
     "reset",
@@ -78,6 +79,7 @@ EVENTS = (
     "watch_failed",
     "watch_slowed",
     "watch_started",
+    "webhook",
 )
 
 

@@ -29,6 +29,7 @@ RULES = (
     "model/settings.py",
     "model/moment.py",
     "model/size.py",
+    "model/webhook/keys.py",
     "model/withunit.py",
 )
 

@@ -25,6 +25,7 @@ from clodputer.views.doctor import (
     time,
     trial,
     usage,
+    webhooks,
 )
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
@@ -79,6 +80,7 @@ CHECKS = (
     Check("holds", spool.holds),
     Check("notify", notify.channels),
     Check("outbox", notify.undelivered_mail),
+    Check("webhooks", webhooks.hooks),
     Check("windows", usage.windows),
     Check("crashes", spool.crashes),
     Check("faults", spool.faults),
