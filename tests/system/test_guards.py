@@ -78,3 +78,12 @@ def test_what_a_command_changed(stage: Stage, tmp_path: Path) -> None:
         None,
         [],
     )
+
+
+def test_too_many_file_operations_end_a_run(stage: Stage) -> None:
+    """It is stopped while it goes on; what it had changed is in the record, and stays."""
+    text = "@fake write a x\n@fake write b x\n@fake write c x\n@fake hang"
+    record = stage.run(text, max_file_operations=2, stop_grace="1s")
+    assert (record["outcome"], record["reason"]) == ("failed", "file_operations")
+    assert "file operation 3 (max_file_operations: 2)" in record["message"]
+    assert set(record["files_changed"]) == {"a", "b", "c"}

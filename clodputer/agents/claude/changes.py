@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from clodputer.agents.claude import testcounts, tools
-from clodputer.agents.claude.denied import LONGEST_KEPT, commands
+from clodputer.agents.claude.denied import LONGEST_KEPT, MOST_TOLD, commands
 from clodputer.agents.claude.repeats import WRITING
 from clodputer.agents.lines import text
 from clodputer.model.suspect import CHANGES, Done
@@ -130,6 +130,19 @@ def with_results(done: Done, calls: Mapping[str, Any], blocks: Iterable[Mapping[
         if call.name in WRITING:
             done = done._replace(files=_with_file(done.files, call.input))
     return done
+
+
+def operations(done: Done, calls: Mapping[str, Any]) -> int:
+    """How many files were written, or are being: calls that did so, and those whose result has not come yet."""
+    return done.edits + sum(call.name in WRITING for call in calls.values())
+
+
+def kept(files: Sequence[str]) -> str:
+    """What a run that was stopped leaves behind, as a sentence with the first of the files that it changed."""
+    if not files:
+        return "It had changed no file before."
+    more = f" and {len(files) - MOST_TOLD} more" if len(files) > MOST_TOLD else ""
+    return f"Its work is left half done in {', '.join(files[:MOST_TOLD])}{more}."
 
 
 def _with_file(files: tuple[str, ...], given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -151,6 +151,17 @@ KEYS = (
         example=50,
     ),
     Key(
+        "max_file_operations",
+        COUNT,
+        help="How many calls of `Write`, `Edit`, `MultiEdit` and `NotebookEdit` a run may make; those that fail or are "
+        "denied do not count. It is stopped at the first one beyond (reason `file_operations`), which may still be "
+        "carried out. What it has changed stays as it is.",
+        smallest=0,
+        largest=100_000,
+        absent="any number",
+        example=30,
+    ),
+    Key(
         "produces",
         CHOICE,
         "",
