@@ -20,6 +20,7 @@ from clodputer.runner import withsecrets
 from clodputer.runner.ready import prepare
 from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
+from clodputer.views import fed
 
 
 def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
@@ -46,6 +47,7 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
         "secrets": [
             {"name": name, "from": words(references[name])} for name in withsecrets.needed(context, task)
         ],
+        "fed_by": list(launch.fed_by),
     }
     shown: dict[str, Any] = context.masker.data(data)
     lines = [
@@ -67,6 +69,7 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
             "on hold",
             f"{held.target.words} {zone.until(held.hold.until)} ({held.hold.reason})" if held else "",
         ),
+        ("note", fed.words(task, request, environ, context.secrets)),
         ("prompt", shown["prompt"].rstrip("\n") or "none"),
     ]
     lines += [field(label, printable(text)) for label, text in fields if text]
