@@ -16,6 +16,7 @@ from clodputer.runner import prompt
 from clodputer.runner.proof import check
 from clodputer.store import atomic, runs, secrets
 from clodputer.store.context import Context
+from clodputer.store.secrets import fetch
 from clodputer.store.tasks import template_text
 
 # The reason of a request that is given up, as a person has to change something first.
@@ -117,9 +118,6 @@ def _with(context: Context, names: Collection[str]) -> Union[Context, Failure]:
             return slow[1]
     if not wanted:
         return context
-    # Imported when something is looked up: it starts programs, which most runs need for nothing.
-    from clodputer.store.secrets import fetch
-
     found, failure = fetch.fetch(context.settings.secrets, wanted, context.environ)
     _known.update(found)
     if failure is not None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from time import monotonic
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 from clodputer.store.secrets.lookup import LARGEST, Locked, Wrong
 from clodputer.store.tilde import expand
+
+if TYPE_CHECKING:
+    import subprocess
 
 # How often it is looked whether the program has ended, in seconds: what it has left behind may keep its output open.
 _GLANCE = 0.02
@@ -26,6 +28,10 @@ def printed(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> 
 
     What it complains of is thrown away: nobody can know whether the secret stands in that.
     """
+    # Imported when a program is started: both are slow to load, and most runs look up no secret.
+    import shutil
+    import subprocess
+
     name = expand(argv[0], environ)
     program = shutil.which(name, path=environ.get("PATH", os.defpath))
     if program is None:
@@ -88,17 +94,22 @@ def _read(process: subprocess.Popen[bytes], until: float) -> bytes | None:
             if some:
                 continue
             process.stdout.close()
-            try:
-                process.wait(max(0.0, until - monotonic()))
-            except subprocess.TimeoutExpired:
-                return None
-            return bytes(found)
+            return bytes(found) if _waited(process, until) else None
         if ended:
             return bytes(found)
         ended = process.poll() is not None
         if not ended and monotonic() > until:
             return None
     return bytes(found)
+
+
+def _waited(process: subprocess.Popen[bytes], until: float) -> bool:
+    """Whether it ends in time, although it has closed its output already."""
+    while process.poll() is None:
+        if monotonic() > until:
+            return False
+        sleep(_GLANCE)
+    return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
