@@ -46,6 +46,8 @@ COMMANDS = {
     "logs": "Show what happened, from the execution log and its archive.",
     "stats": "Show how runs went: success, durations and costs.",
     "route": "Show which tasks run when an event comes, and try an event.",
+    "plugins": "List the plugins: how they fare, and when they are polled.",
+    "plugin": "Call a plugin now, or make a new one.",
     "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
     "webhooks": "List the webhooks: address, sender, and when each last came.",

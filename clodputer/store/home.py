@@ -36,6 +36,7 @@ class Home:
         "new",
         "outbox",
         "parked",
+        "plugins",
         "rejected",
         "root",
         "runs",
@@ -66,6 +67,7 @@ class Home:
         self.runs = f"{root}/runs"
         self.outbox = f"{root}/outbox"
         self.dead_letters = f"{root}/outbox/dead"
+        self.plugins = f"{root}/plugins"
         self.ledger = f"{root}/ledger"
         self.state = f"{root}/state"
         self.dedupe = f"{root}/ledger/dedupe"

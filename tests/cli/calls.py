@@ -100,6 +100,13 @@ CALLS = {
         Call(("test", "tests/fixtures/unheard.event.json"), "trial"),
         Call(("events",), "kept"),
     ],
+    "plugins": [Call()],
+    "plugin": [
+        Call((), "listed"),
+        Call(("run", "watcher", "health")),
+        Call(("run", "failing"), status=1),
+        Call(("new", "fresh"), "made"),
+    ],
     "state": [
         Call(("set", "remembering", "a=b", "n:=3"), "changed"),
         Call(("get", "remembering")),

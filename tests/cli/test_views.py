@@ -70,6 +70,7 @@ def test_status_as_json(busy: Home) -> None:
         "rejected",
         "dead",
         "parked",
+        "unrouted",
         "last_runs",
         "cost_usd",
         "budgets",
