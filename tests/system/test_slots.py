@@ -165,9 +165,11 @@ def test_killed_at_random(tmp_path: Path) -> None:
         processes = [
             FORK.Process(target=restless, args=(home, generation * 10 + who, 15)) for who in range(6)
         ]
+        before = len(outcomes(home, "blink"))
         for process in processes:
             process.start()
-        until(lambda: len(os.listdir(home.runs)) > 0, timeout=30)
+        # Each generation has come to something, however busy the machine is.
+        until(lambda: len(outcomes(home, "blink")) > before, timeout=60)  # noqa: B023  (called before the next round)
         time.sleep(chance.random())  # the moment of the kill is what varies
         for process in processes:
             if process.pid is not None:
@@ -181,7 +183,7 @@ def test_killed_at_random(tmp_path: Path) -> None:
     assert places == {}
     ended = Counter(record["request_id"] for record in records(home, "blink"))
     assert set(ended.values()) == {1}
-    assert len(ended) > 8
+    assert len(ended) >= 8
     lost = {record["request_id"] for record in records(home, "blink") if record["outcome"] == "lost"}
     assert {name.split(".")[0] for name in dead} >= lost
     # A request that was taken in by an exec killed before it could say so is not in the log.
