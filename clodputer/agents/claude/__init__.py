@@ -14,6 +14,7 @@ from clodputer.agents import environment, locate
 from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
+from clodputer.agents.claude.restricted import no_other_servers, restrict
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.system_prompt import appended
 from clodputer.agents.claude.variables import containment, credentials, settings
@@ -54,6 +55,8 @@ def launch(task: Task, facts: Facts) -> Launch:
 
     Raises ClodputerError when it cannot be started.
     """
+    if facts.fed_by:
+        task = restrict(task)
     ours = containment(facts, sys.platform)
     extra = {**settings(task), **credentials(task, facts)}
     env = environment.build(task, facts, extra, ours)
@@ -76,6 +79,8 @@ def launch(task: Task, facts: Facts) -> Launch:
         timeout=TIMEOUT if task.limits.timeout is None else task.limits.timeout,
         stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
+        withheld=environment.withheld(facts),
+        fed_by=facts.fed_by,
     )
 
 
@@ -98,7 +103,7 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),
     ]
     flags = [f"{flag}={value}" for flag, value in given if value]
-    if task.claude.mcp_config:
+    if task.claude.mcp_config or (facts.fed_by and no_other_servers(task)):
         flags.append("--strict-mcp-config")
     if task.claude.settings_sources is not None:
         flags.append("--setting-sources=" + ",".join(task.claude.settings_sources))  # empty: none of them

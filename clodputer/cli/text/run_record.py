@@ -64,6 +64,8 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
+    fed_by = ", ".join(record.get("fed_by") or ())
+    yield "fed by", prose(f"text from outside: {fed_by}" if fed_by else "", MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "protected", prose("\n".join(_protected(record)), MARGIN)
