@@ -21,6 +21,7 @@ from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
 from clodputer.agents.lines import items, text
+from clodputer.model import guards
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
@@ -101,7 +102,7 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--model", task.claude.model),
         ("--fallback-model", ",".join(task.claude.fallback_model)),
         *(("--allowedTools", rule) for rule in task.claude.allowed_tools),
-        *(("--disallowedTools", rule) for rule in task.claude.disallowed_tools),
+        *(("--disallowedTools", rule) for rule in (*task.claude.disallowed_tools, *_protecting(task))),
         # Always said: without the flag, `defaultMode` of the person's own settings would decide (bypassPermissions, even).
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
@@ -124,6 +125,13 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
                 "Put long texts into the prompt, or into a file that the prompt names.",
             )
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
+
+
+def _protecting(task: Task) -> list[str]:
+    """The rules that keep claude from editing what the task protects, also by the name that the folder has without links."""
+    real = os.path.realpath(task.working_directory)
+    folders = dict.fromkeys((task.working_directory, real))
+    return guards.rules(guards.meant(text, folder) for folder in folders for text in task.guards.protect)
 
 
 def usual_places(home: str) -> list[str]:
