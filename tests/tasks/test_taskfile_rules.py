@@ -129,8 +129,8 @@ BAD: dict[str, tuple[str, list[str]]] = {
         [
             (
                 "4: prompt: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, event, precheck, state, attempts, last, last_success, error, file, "
-                "files"
+                "known here: env, context, request, body, event, precheck, state, memory, attempts, last, last_success, error, "
+                "file, files"
             )
         ],
     ),
