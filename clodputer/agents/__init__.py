@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 from clodputer.model.keys import Key
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report
@@ -25,6 +25,9 @@ class Agent(Protocol):
 
     def takes(self, task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:
         """Those of these variables that it takes from secrets although no text of the task names them: logins."""
+
+    def rights(self, task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:
+        """What a run of the task may do, for its memory (`model.memory.rights`). fed_by: as in `Facts`. Pure."""
 
     def begin(self, task: Task) -> Progress:
         """The progress before the first byte."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate, nothing
 from clodputer.agents.ending import not_by_itself
-from clodputer.model import windowrule
+from clodputer.model import memory, windowrule
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import ARGUMENTS, Key
 from clodputer.model.outcome import Outcome, of
@@ -52,6 +52,11 @@ def launch(task: Task, facts: Facts) -> Launch:
         stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
     )
+
+
+def rights(task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG001  (the protocol's)
+    """A program may do whatever the account may."""
+    return memory.rights(task.agent, "bypassPermissions", (), (), (), None, fed=False)
 
 
 def _program(task: Task, env: dict[str, str]) -> str:

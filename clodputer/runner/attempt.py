@@ -26,13 +26,11 @@ from clodputer.runner import fault, items, logins, noting, replace, withsecrets
 from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
-from clodputer.runner.noting import with_memory
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof import after, before, check
 from clodputer.runner.ready import Ready, prepare, with_found
-from clodputer.runner.remember import with_state
 from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, incomplete, runs
 from clodputer.store.context import Context
@@ -124,15 +122,8 @@ class Attempt:
         launch = None
         try:
             fault.reach(self.context, "prepare", self.request.id)
-            ready = prepare(
-                self.context,
-                self.run_id,
-                self.request,
-                self.task,
-                self._temporary,
-                self.attempts,
-                self.history,
-            )
+            place, tried = self._temporary, self.attempts
+            ready = prepare(self.context, self.run_id, self.request, self.task, place, tried, self.history)
             launch, self._ready = ready.launch, ready
             finished = self._proved(ready)
         except ClodputerError as error:
@@ -173,10 +164,8 @@ class Attempt:
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
-        if self._ready is None:
-            return record
-        record = with_memory(self.context, record, self._ready.memory, self._left)
-        return with_state(self.context, self.task, record, report.result, self._ready.state)
+        start, seen = (self._ready.memory, self._ready.state) if self._ready else (None, None)
+        return noting.remembered(self.context, self.task, record, report.result, start, self._left, seen)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer import agents
 from clodputer.model import memory
 from clodputer.model.errors import ClodputerError
 from clodputer.model.fence import clean
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import prompt
+from clodputer.runner.remember import with_state
 from clodputer.store import notes
 from clodputer.store.context import Context
 from clodputer.store.notes import Note
+from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 
@@ -35,27 +38,7 @@ class Given(NamedTuple):
 
 def rights_of(task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:
     """What a run of the task may do, whose templates are filled in."""
-    if task.agent != "claude":
-        return memory.rights(task.agent, "bypassPermissions", (), (), (), None, fed=False)
-    # Here, as the runner imports an agent only for a task of its own.
-    from clodputer.agents.claude import tools
-    from clodputer.agents.claude.restricted import restrict
-
-    claude = (restrict(task) if fed_by else task).claude
-    reach = [
-        *(f"add_dirs: {folder}" for folder in (task.working_directory, *claude.add_dirs)),
-        *(f"mcp_config: {config}" for config in claude.mcp_config),
-        *(f"env: {name}" for name in task.env),
-    ]
-    return memory.rights(
-        task.agent,
-        claude.permission_mode,
-        (rule for text in claude.allowed_tools for rule in tools.split(text)),
-        (rule for text in claude.disallowed_tools for rule in tools.split(text)),
-        reach,
-        claude.settings_sources,
-        fed=bool(fed_by),
-    )
+    return agents.load(task.agent).rights(task, fed_by)
 
 
 def given(task: Task, note: Optional[Note], fed_by: tuple[str, ...]) -> Optional[Given]:
@@ -90,6 +73,19 @@ def with_memory(
     effect: dict[str, Any] = {"effect": "memory", "base": start.base}
     effect.update({"problem": problem} if problem else {"text": text, "rights": dict(start.rights)})
     return {**record, "effects": [effect, *record["effects"]]}
+
+
+def remembered(
+    context: Context,
+    task: Task,
+    record: Mapping[str, Any],
+    result: Any,
+    start: Optional[Given],
+    left: tuple[str, str],
+    seen: Optional[Kept],
+) -> dict[str, Any]:
+    """The record with all that its run wants remembered: its memory, and updates of the state that it saw. Raises OSError."""
+    return with_state(context, task, with_memory(context, record, start, left), result, seen)
 
 
 def lay_out(start: Optional[Given], temporary: str) -> None:

@@ -15,6 +15,7 @@ from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.restricted import no_other_servers, restrict
+from clodputer.agents.claude.rights import rights
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.system_prompt import appended
 from clodputer.agents.claude.variables import containment, credentials, settings, takes
@@ -34,6 +35,7 @@ __all__ = [
     "launch",
     "locate_binary",
     "observe",
+    "rights",
     "takes",
     "warnings",
 ]
