@@ -16,6 +16,7 @@ from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
+from clodputer.model.worktree import Worktree
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -98,6 +99,8 @@ class Task(NamedTuple):
     notify: Notify = Notify()
     ping: str = ""
     keep_awake: bool = False
+    isolation: str = "none"
+    worktree: Worktree = Worktree()
     follow: Follow = Follow()
     state: StateRule = StateRule()
     triggers: tuple[Trigger, ...] = (Trigger(),)
@@ -115,6 +118,7 @@ MAPPINGS: Mapping[str, Any] = {
     "window": WindowRule,
     "state": StateRule,
     "notify": Notify,
+    "worktree": Worktree,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

@@ -21,7 +21,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, replace
+from clodputer.runner import fault, items, logins, replace, worktree
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
@@ -101,7 +101,8 @@ class Attempt:
                 agent=self.task.agent,
             )
             for planned in self._planned:
-                self._temporary = isolate.enter(planned).temporary or self._temporary
+                if not isolate.late(planned):
+                    self._temporary = isolate.enter(planned).temporary or self._temporary
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -110,7 +111,8 @@ class Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        isolate.undo(self._planned)
+        # What is undone by what follows the run, `record` undoes.
+        isolate.undo(planned for planned in self._planned if error is not None or not isolate.late(planned))
         self.stop.cancel, self.stop.newer = "", None
 
     def run(self) -> Finished:
@@ -126,11 +128,13 @@ class Attempt:
                 self._temporary,
                 self.attempts,
                 self.history,
+                self._settle_in,
             )
             launch, self._state = ready.launch, ready.state
             finished = self._proved(ready)
         except ClodputerError as error:
-            finished = Finished(Report(outcome.of("not_started", str(error))), launch, proof=self._asked)
+            reason = error.code if error.code in isolate.CODES else "not_started"
+            finished = Finished(Report(outcome.of(reason, str(error))), launch, proof=self._asked)
         except OSError:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
         except Exception as error:
@@ -141,11 +145,25 @@ class Attempt:
             finished = Finished(report, launch, proof=self._asked)
         return finished
 
+    def _settle_in(self, folder: str) -> str:
+        """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, or empty.
+
+        Raises ClodputerError, OSError.
+        """
+        chosen = ""
+        for planned in filter(isolate.late, self._planned):
+            fault.reach(self.context, "isolate", self.request.id)
+            continues = self.attempts.last_run if self.attempts.session else ""
+            token = {**planned.token, "folder": folder, "continues": continues}
+            chosen = isolate.enter(planned._replace(token=token)).working_directory or chosen
+        return chosen
+
     def record(self, finished: Finished, ended_at: float) -> dict[str, Any]:
         """The record of the run, with the effects that follow from its end at `ended_at` (epoch seconds). Raises OSError."""
         report = finished.report
         fault.reach(self.context, "record", self.request.id)
         effects = decide.after(self._ending(finished, ended_at))
+        tree = worktree.close(self.context, self.task, self.run_id, self.attempts, report, effects, ended_at)
         record = build(
             self.run_id,
             self.request,
@@ -162,6 +180,7 @@ class Attempt:
             finished.proof,
             self._suspicion(finished),
             self.over_budget,
+            tree,
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)

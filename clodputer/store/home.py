@@ -43,6 +43,7 @@ class Home:
         "state",
         "tasks",
         "tmp",
+        "trees",
         "unrouted",
     )
 
@@ -63,6 +64,7 @@ class Home:
         self.lanes = f"{root}/spool/lanes"
         self.holds = f"{root}/holds"
         self.runs = f"{root}/runs"
+        self.trees = f"{root}/trees"
         self.outbox = f"{root}/outbox"
         self.dead_letters = f"{root}/outbox/dead"
         self.ledger = f"{root}/ledger"

@@ -78,6 +78,8 @@ EVENTS = (
     "watch_failed",
     "watch_slowed",
     "watch_started",
+    "work_kept",
+    "worktree_left",
 )
 
 
