@@ -17,9 +17,8 @@ _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class Worktree(NamedTuple):
-    """The task's part `worktree`; `on` says whether its runs have one at all. ttl: seconds."""
+    """The task's part `worktree`; whether its runs have one at all, says the task's `isolation`. ttl: seconds."""
 
-    on: bool = False
     base: str = ""
     branch: str = ""
     fetch: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from json import dumps
 from time import monotonic, time
 from types import TracebackType
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
 from clodputer.gates import enabled
-from clodputer.model import decide, outcome, suspect
+from clodputer.model import decide, outcome
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.dice import dice
@@ -27,7 +28,7 @@ from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.proof import after, before, check, expect
+from clodputer.runner.proof import after, before, check, doubt, expect
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.remember import with_state
 from clodputer.runner.stdin import open_prompt
@@ -128,7 +129,7 @@ class Attempt:
                 self._temporary,
                 self.attempts,
                 self.history,
-                self._settle_in,
+                partial(worktree.settle_in, self.context, self._planned, self.request.id, self.attempts),
             )
             launch, self._state = ready.launch, ready.state
             finished = self._proved(ready)
@@ -144,19 +145,6 @@ class Attempt:
             report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
             finished = Finished(report, launch, proof=self._asked)
         return finished
-
-    def _settle_in(self, folder: str) -> str:
-        """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, or empty.
-
-        Raises ClodputerError, OSError.
-        """
-        chosen = ""
-        for planned in filter(isolate.late, self._planned):
-            fault.reach(self.context, "isolate", self.request.id)
-            continues = self.attempts.last_run if self.attempts.session else ""
-            token = {**planned.token, "folder": folder, "continues": continues}
-            chosen = isolate.enter(planned._replace(token=token)).working_directory or chosen
-        return chosen
 
     def record(self, finished: Finished, ended_at: float) -> dict[str, Any]:
         """The record of the run, with the effects that follow from its end at `ended_at` (epoch seconds). Raises OSError."""
@@ -178,23 +166,13 @@ class Attempt:
             effects,
             self.attempts.last_run,
             finished.proof,
-            self._suspicion(finished),
+            doubt.why(self.context, self.task, self.attempts, report, finished.doubt),
             self.over_budget,
             tree,
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
         return with_state(self.context, self.task, record, report.result, self._state)
-
-    def _suspicion(self, finished: Finished) -> str:
-        """Why a run that ended well may have done nothing all the same; empty when nothing speaks for that."""
-        report, task = finished.report, self.task
-        if report.done is None:
-            return finished.doubt
-        proved = any(task.expect) or bool(task.verify)
-        earlier = (runs.record(self.context.home, task.name, past.run_id) for past in self.attempts.story)
-        before = not proved and any((record or {}).get("changes") for record in earlier)
-        return suspect.why(report.outcome.outcome, report.done, proved=proved, before=before)
 
     def _ending(self, finished: Finished, ended_at: float) -> Ending:
         """The facts by which it is decided what follows; what others have said comes with secrets masked."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
+from clodputer import isolate
+from clodputer.isolate import Planned, worktree
 from clodputer.model.attempts import Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import BLAMELESS
 from clodputer.model.plural import counted
 from clodputer.model.run import Report
 from clodputer.model.task import Task
+from clodputer.runner import fault
 from clodputer.store import git, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
@@ -36,6 +39,22 @@ def without_git(env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def settle_in(
+    context: Context, planned: Iterable[Planned], request_id: str, attempts: Attempts, folder: str
+) -> str:
+    """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, or empty.
+
+    Raises ClodputerError, OSError.
+    """
+    chosen = ""
+    for late in filter(isolate.late, planned):
+        fault.reach(context, "isolate", request_id)
+        continues = attempts.last_run if attempts.session else ""
+        token = {**late.token, "folder": folder, "continues": continues}
+        chosen = isolate.enter(late._replace(token=token)).working_directory or chosen
+    return chosen
+
+
 def close(
     context: Context,
     task: Task,
@@ -46,15 +65,12 @@ def close(
     now: float,
 ) -> Optional[dict[str, Any]]:
     """Remove a run's tree or keep it, by what follows the run; what the record says of it, None when it had none."""
-    if not task.worktree.on:
+    if not task.in_worktree:
         return None
-    # As it loads what only tasks with a worktree need.
-    from clodputer.isolate.worktree import end
-
     record = trees.record_path(context.home, task.name, run_id)
     failed = report.outcome.outcome not in BLAMELESS
     try:
-        tree = end.close(record, session=goes_on(effects, attempts), failed=failed)
+        tree = worktree.close(record, session=goes_on(effects, attempts), failed=failed)
     except (OSError, git.Missing, ClodputerError) as error:
         context.log(now, "worktree_left", task=task.name, run_id=run_id, message=f"{error}")
         tree = trees.read(record)

@@ -21,8 +21,8 @@ DISCARDED = ".discarded"
 class Tree(NamedTuple):
     """One worktree. All paths are absolute; times in epoch seconds.
 
-    common: the git folder of the repository; top: a folder of it where git is called; admin: the folder in `common` that git
-    has of this tree. folder: where in the tree the agent works. base: what the tree begins at, by name; commit: the same as a hash.
+    common: the git folder of the repository; top: a folder of it where git is called; admin: git's folder of this
+    tree in `common`. folder: where in the tree the agent works. base: what the tree begins at, by name; commit: as a hash.
     keep, ttl: as the task says. why: in a word why it was kept, `undelivered`, `session`, `always`, `failed` or `unknown`.
     commits: that no remote has. changes: files that are changed, or that git does not know. problems: sentences on what else
     speaks against removing it. notes: what went otherwise than asked for. copied: files that were copied into it, with hashes.

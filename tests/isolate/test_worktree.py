@@ -9,11 +9,9 @@ from typing import Any, Callable
 
 import pytest
 
-from clodputer.isolate.worktree import BUSY, CANNOT, end, enter, plan, undo
-from clodputer.model.errors import ClodputerError
+from clodputer.isolate.worktree import end, enter, plan, undo
 from clodputer.model.task import Task
 from clodputer.model.worktree import Worktree
-from clodputer.store import git as our_git
 from clodputer.store import trees
 from clodputer.store.trees import Tree
 from tests.repositories import branches, git, repository, worktrees
@@ -23,7 +21,7 @@ RUN = "20270115T080000.123Z-abcd1234"
 
 def token(tmp_path: Path, folder: Path, run_id: str = RUN, **rule: Any) -> dict[str, Any]:
     """The plan of a run's worktree."""
-    task = Task("tidy", "tidy.yaml", worktree=Worktree(on=True, **rule))
+    task = Task("tidy", "tidy.yaml", isolation="worktree", worktree=Worktree(**rule))
     planned = plan(task, {"CLODPUTER_HOME": str(tmp_path / "home")}, run_id)
     assert planned is not None
     return {**planned, "folder": str(folder), "continues": ""}
@@ -61,7 +59,8 @@ def test_it_is_made_at_the_remotes_branch_and_removed_clean(tmp_path: Path) -> N
         assert os.listdir(tmp_path / "home" / "trees") == []
 
 
-def _commit(tree: Tree) -> None:
+def commit(tree: Tree) -> None:
+    """A commit that no remote has."""
     git(tree.path, "commit", "--quiet", "--allow-empty", "-m", "work")
 
 
@@ -76,11 +75,11 @@ def _untracked(tree: Tree) -> None:
 
 def _detached(tree: Tree) -> None:
     git(tree.path, "checkout", "--quiet", "--detach")
-    _commit(tree)
+    commit(tree)
 
 
 def _on_another_branch(tree: Tree) -> None:
-    _commit(tree)
+    commit(tree)
     git(tree.path, "switch", "--quiet", "-c", "mine", "HEAD~1")
 
 
@@ -113,7 +112,7 @@ def _index_lock_and_dirty(tree: Tree) -> None:
 
 
 WORK: tuple[Callable[[Tree], None], ...] = (
-    _commit,
+    commit,
     _dirty,
     _untracked,
     _detached,
@@ -150,7 +149,7 @@ def test_what_is_pushed_is_delivered(tmp_path: Path) -> None:
     checkout = repository(tmp_path)
     planned = token(tmp_path, checkout)
     tree = entered(planned)
-    _commit(tree)
+    commit(tree)
     git(tree.path, "push", "--quiet", "origin", "HEAD:refs/heads/done")
     git(tree.path, "checkout", "--quiet", "--detach")
     undo(planned)
@@ -179,7 +178,7 @@ def test_never_keeps_the_work_as_files(tmp_path: Path) -> None:
     checkout = repository(tmp_path)
     planned = token(tmp_path, checkout, keep="never")
     tree = entered(planned)
-    _commit(tree)
+    commit(tree)
     head = git(tree.path, "rev-parse", "HEAD")
     Path(tree.path, "new").write_text("precious\n")
     undo(planned)
@@ -248,96 +247,3 @@ def test_the_last_known_state_of_a_remote_that_is_gone(tmp_path: Path) -> None:
     tree = entered(token(tmp_path, checkout))
     assert "could not be fetched" in tree.notes[0]
     assert entered(token(tmp_path, checkout, f"{RUN}2", fetch=False)).notes == ()
-
-
-@pytest.mark.parametrize("shape", ["no remote", "shallow", "worktree", "bare", "detached"])
-def test_shapes_of_repositories(tmp_path: Path, shape: str) -> None:
-    """Each has a commit to begin at; clean trees go, a commit keeps them."""
-    checkout = repository(tmp_path)
-    if shape == "no remote":
-        git(checkout, "remote", "remove", "origin")
-    elif shape == "shallow":
-        git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{tmp_path}/git/remote.git", "shallow")
-        checkout = tmp_path / "shallow"
-    elif shape == "worktree":
-        git(checkout, "worktree", "add", "--quiet", str(tmp_path / "second"))
-        checkout = tmp_path / "second"
-    elif shape == "bare":
-        checkout = tmp_path / "git" / "remote.git"
-    else:
-        git(checkout, "checkout", "--quiet", "--detach")
-    before = worktrees(checkout)
-    planned = token(tmp_path, checkout)
-    entered(planned)
-    undo(planned)
-    assert worktrees(checkout) == before
-    planned = token(tmp_path, checkout, f"{RUN}2")
-    _commit(entered(planned))
-    undo(planned)
-    tree = trees.read(planned["record"])
-    assert tree is not None
-    assert (tree.commits, tree.undelivered) == (1, True)
-
-
-def _unborn(folder: Path) -> Path:
-    git(folder, "init", "--quiet", "unborn")
-    return folder / "unborn"
-
-
-def _no_base(folder: Path) -> Path:
-    return repository(folder)
-
-
-def _no_lfs(folder: Path) -> Path:
-    checkout = repository(folder)
-    (checkout / ".gitattributes").write_text("big filter=lfs\n")
-    (checkout / "big").write_text("x")
-    git(checkout, "config", "filter.lfs.smudge", "git-lfs-that-is-not-here smudge %f")
-    git(checkout, "config", "filter.lfs.clean", "cat")
-    git(checkout, "config", "filter.lfs.required", "true")
-    git(checkout, "add", "--all")
-    git(checkout, "commit", "--quiet", "-m", "big")
-    git(checkout, "push", "--quiet")
-    return checkout
-
-
-def _branch_in_the_way(folder: Path) -> Path:
-    checkout = repository(folder)
-    git(checkout, "branch", "clodputer")
-    return checkout
-
-
-def _nothing(folder: Path) -> Path:
-    return folder / "nothing"
-
-
-@pytest.mark.parametrize("made", [_unborn, _no_base, _no_lfs, _branch_in_the_way, _nothing, Path])
-def test_what_cannot_be_made_is_told_and_leaves_nothing(tmp_path: Path, made: Callable[[Path], Path]) -> None:
-    """With what to do about it."""
-    folder = made(tmp_path)
-    planned = token(tmp_path, folder, base="nowhere" if made is _no_base else "")
-    with pytest.raises(ClodputerError) as raised:
-        enter(planned)
-    assert raised.value.code == CANNOT
-    assert raised.value.hint
-    undo(planned)
-    assert not os.path.lexists(planned["record"])
-    assert not os.path.lexists(trees.tree_path(planned["record"]))
-    if made is not Path and folder.exists():
-        assert (worktrees(folder), branches(folder)) == (
-            [],
-            ["clodputer"] if made is _branch_in_the_way else [],
-        )
-
-
-def test_a_repository_that_others_write_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A git that hangs is killed, with its children; the run is tried again later."""
-    checkout = repository(tmp_path)
-    monkeypatch.setattr(our_git, "WRITE", 0.0)
-    planned = token(tmp_path, checkout)
-    with pytest.raises(ClodputerError) as raised:
-        enter(planned)
-    assert raised.value.code == BUSY
-    monkeypatch.undo()
-    undo(planned)
-    assert (worktrees(checkout), branches(checkout)) == ([], [])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from clodputer.store import trees
 from clodputer.store.home import Home
-from tests.repositories import branches, git, repository, worktrees
+from tests.repositories import branches, repository, worktrees
+from tests.system import execs
 from tests.workshop import (
     clodputer,
     command_task,
@@ -16,12 +17,10 @@ from tests.workshop import (
     environment,
     events,
     execute,
+    program,
     records,
-    run,
     write_task,
 )
-
-WHERE = 'pwd; env | grep ^GIT_; git rev-parse --abbrev-ref HEAD; echo "$(pwd)"'
 
 
 def test_a_run_works_in_its_tree(home: Home, tmp_path: Path) -> None:
@@ -85,15 +84,12 @@ def test_a_run_whose_tree_cannot_be_made_does_not_start(home: Home, tmp_path: Pa
 def test_a_tree_of_an_exec_that_was_killed_is_kept_with_its_work(home: Home, tmp_path: Path) -> None:
     """The next exec says in the record of the lost run what is in it."""
     checkout = repository(tmp_path)
-    script = "touch new; kill -9 $(cat exec.pid 2>/dev/null || echo $CLODPUTER_EXEC)"
-    command_task(
-        home, "tidy", "sh", "-c", script, more=f"working_directory: {checkout}\nisolation: worktree\n"
-    )
+    command_task(home, "tidy", "touch", "new", more=f"working_directory: {checkout}\nisolation: worktree\n")
     drop(home, "tidy")
-    run(home, "exec", extra={"CLODPUTER_FAULT": "record"})
-    run(home, "exec")
+    assert execs.kill_at(home, "open record.json")[0]
+    execs.run(home, "exec")
     (record,) = records(home, "tidy")
-    assert record["worktree"]["undelivered"]
+    assert (record["outcome"], record["worktree"]["undelivered"]) == ("lost", True)
     assert Path(record["worktree"]["path"], "new").exists()
 
 
@@ -107,5 +103,20 @@ def test_isolation_none_comes_before_a_worktree(home: Home, tmp_path: Path) -> N
     drop(home, "plain")
     execute(home)
     assert records(home, "plain")[0]["worktree"] is None
-    assert environment(home)["CLODPUTER_HOME"] == home.root
-    assert git(tmp_path, "rev-parse", check=False) == ""
+
+
+def test_a_worktree_that_could_not_be_made_at_that_moment_is_tried_again(home: Home, tmp_path: Path) -> None:
+    """As when the disk is full, which only the checkout shows; the second attempt has one."""
+    checkout = repository(tmp_path)
+    fakes = tmp_path / "fakes"
+    script = f'case "$*" in *"worktree add"*) [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; '
+    script += 'echo "fatal: No space left on device" >&2; exit 128; };; esac; exec /usr/bin/git "$@"'
+    path = program(fakes, "git", script).parent
+    more = f"working_directory: {checkout}\nisolation: worktree\n"
+    command_task(home, "tidy", "true", more=more)
+    drop(home, "tidy")
+    extra = {"PATH": f"{path}:{environment(home)['PATH']}"}
+    execute(home, extra=extra)
+    (record,) = records(home, "tidy")
+    assert (record["reason"], record["effects"][0]["effect"]) == ("worktree_busy", "retry")
+    assert (worktrees(checkout), branches(checkout), os.listdir(home.trees)) == ([], [], [])

@@ -29,7 +29,7 @@ def plan(task: Optional[Task], environ: Mapping[str, str], run_id: str) -> Optio
     if task is None:
         found = [path for path in trees.records(home.trees) if trees.run_of(path) == run_id]
         return {"record": found[0]} if found else None
-    if not task.worktree.on:
+    if not task.in_worktree:
         return None
     rule = task.worktree
     return {
@@ -46,6 +46,14 @@ def enter(token: Mapping[str, Any]) -> Prepared:
     """
     prepared: Prepared = import_module("clodputer.isolate.worktree.make").enter(token)
     return prepared
+
+
+def close(record: str, *, session: bool, failed: bool) -> Optional[trees.Tree]:
+    """Undo it by what follows the run, as `end.close` says. Raises OSError, git.Missing."""
+    closed: Optional[trees.Tree] = import_module("clodputer.isolate.worktree.end").close(
+        record, session=session, failed=failed
+    )
+    return closed
 
 
 def undo(token: Mapping[str, Any]) -> None:

@@ -1,0 +1,20 @@
+"""Doubt: why a run that ended well may have done nothing all the same, as well as its earlier attempts tell."""
+
+from __future__ import annotations
+
+from clodputer.model import suspect
+from clodputer.model.attempts import Attempts
+from clodputer.model.run import Report
+from clodputer.model.task import Task
+from clodputer.store import runs
+from clodputer.store.context import Context
+
+
+def why(context: Context, task: Task, attempts: Attempts, report: Report, said: str) -> str:
+    """Why it may; empty when nothing speaks for that. said: what was said of a run that no agent was started for."""
+    if report.done is None:
+        return said
+    proved = any(task.expect) or bool(task.verify)
+    earlier = (runs.record(context.home, task.name, past.run_id) for past in attempts.story)
+    before = not proved and any((record or {}).get("changes") for record in earlier)
+    return suspect.why(report.outcome.outcome, report.done, proved=proved, before=before)
