@@ -29,6 +29,11 @@ def main(argv: Optional[list[str]] = None) -> int:
         wanted = statusline.parse(arguments[1:])
         if wanted is not None:
             return statusline.show(wanted)
+    if arguments[:1] == ["receive"]:
+        from clodputer.cli import receive
+
+        if receive.parse(arguments[1:]):
+            return receive.serve()
     from clodputer.cli.main import main as command_line
 
     return command_line(arguments)

@@ -15,6 +15,7 @@ from clodputer.model import (
     expect,
     limit,
     limits,
+    plugin,
     proof,
     require,
     retry,
@@ -74,6 +75,11 @@ def sections() -> dict[str, str]:
 def follow_ups() -> dict[str, str]:
     """The tables of docs/follow-ups.md by the names of their places: what an item of each list may hold."""
     return {"keys of an item": _of_items(follow.FORM_KEYS), "keys of after": _of_items(follow.PARENT_KEYS)}
+
+
+def manifest_keys() -> str:
+    """The table of docs/plugins.md."""
+    return _of_items(_inside(plugin.KEYS))
 
 
 def state_keys() -> str:

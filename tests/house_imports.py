@@ -30,6 +30,7 @@ DOOR = frozenset(
         "clodputer.__main__",
         "clodputer.cli.door",
         "clodputer.cli.main",
+        "clodputer.cli.receive",
         "clodputer.cli.statusline",
         "clodputer.model.placename",
         "clodputer.store.boot",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import clodputer
-from tests.checkout import copy_of_checkout
+from tests.checkout import assert_it_works, copy_of_checkout
 from tests.wait import until
 from tests.workshop import program
 
@@ -109,27 +109,30 @@ def test_a_new_pyproject_is_installed(first_calls: tuple[Path, list[str]], pip_c
     assert answer(launch(copy, pip_cache)) == ""
 
 
-def test_a_moved_checkout_makes_a_new_environment(
+def test_an_editable_install_works(first_calls: tuple[Path, list[str]]) -> None:
+    """What was made is an editable install: it runs the checkout itself, templates included."""
+    copy, _ = first_calls
+    assert_it_works(copy / ".venv" / "bin", copy / "templates")
+
+
+def test_a_moved_checkout_makes_a_new_environment_however_often_that_is_killed(
     first_calls: tuple[Path, list[str]], pip_cache: str
 ) -> None:
-    """An environment knows its path, so it cannot move along. (Moves the shared checkout: keep this test the last.)"""
+    """An environment knows its path, so it cannot move along. Killed while making the new one, then while installing into it:
+    the next call starts again and succeeds. (Moves the shared checkout: keep this test the last of those that use it.)"""
     copy, _ = first_calls
     moved = copy.with_name("moved")
     copy.rename(moved)
-    assert "making .venv" in answer(launch(moved, pip_cache))
-
-
-def test_first_calls_that_were_killed_do_no_harm(tmp_path: Path, pip_cache: str) -> None:
-    """Killed while making the environment, then while installing into it: the next call starts again and succeeds."""
-    copy = copy_of_checkout(tmp_path)
-    environment = copy / ".venv"
+    environment = moved / ".venv"
+    (environment / "bin" / "python").unlink()
+    (environment / "bin" / "pip").unlink()
     for moment in (environment / "bin" / "python", environment / "bin" / "pip"):
-        started = launch(copy, pip_cache)
+        started = launch(moved, pip_cache)
         until(moment.exists, timeout=120, message=f"{moment} was never made")
         os.killpg(started.pid, signal.SIGKILL)
         started.communicate()
         assert not (environment / "ready").exists()
-    assert "making .venv" in answer(launch(copy, pip_cache))
+    assert "making .venv" in answer(launch(moved, pip_cache))
 
 
 def test_a_missing_python_is_explained(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
-"""Clodputer runs from a wheel, an editable install and a bare checkout, each in a new environment."""
+"""Clodputer runs from a wheel in a new environment, and from a bare checkout; an editable install is in test_launcher.py."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -11,28 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import clodputer
-from tests.checkout import copy_of_checkout
+from tests.checkout import FIND_TEMPLATES, assert_it_works, run
 from tests.house import CHECKOUT
 
 # One worker builds the environments for all of these, and pip is given its time.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("packaging")]
-
-FIND_TEMPLATES = "from clodputer.store import templates; print(templates.folder())"
-
-
-def run(*command: str, cwd: str = "/", **environment: str) -> str:
-    """Run a command that must succeed, and return its stdout."""
-    ended = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout.strip()
 
 
 def new_environment(folder: Path, cache: str, *packages: str) -> Path:
@@ -40,23 +21,6 @@ def new_environment(folder: Path, cache: str, *packages: str) -> Path:
     run(sys.executable, "-m", "venv", str(folder))
     run(str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input", *packages, PIP_CACHE_DIR=cache)
     return folder / "bin"
-
-
-def assert_it_works(programs: Path, templates_in: Path) -> None:
-    """The console script, `python -m` and the templates are there, seen from another folder."""
-    version = run(str(programs / "clodputer"), "--version")
-    assert clodputer.__version__ in version
-    assert "exec" in run(str(programs / "python"), "-m", "clodputer", "--help")
-    assert "demo" in run(str(programs / "clodputer"), "demo", "--help")
-    found = Path(run(str(programs / "python"), "-c", FIND_TEMPLATES))
-    assert found.resolve() == templates_in.resolve()
-    assert sorted(tree(found)) == sorted(tree(Path(CHECKOUT, "templates")))
-
-
-def tree(folder: Path) -> list[str]:
-    """Return the files under `folder`, without what Python leaves there."""
-    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return [str(path.relative_to(folder)) for path in files]
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +62,6 @@ def test_the_wheel_works(built: Path, tmp_path: Path, pip_cache: str) -> None:
     )
     assert Path(CHECKOUT) not in package.parents
     assert_it_works(programs, package / "templates")
-
-
-def test_an_editable_install_works(tmp_path: Path, pip_cache: str) -> None:
-    """Somebody who works on Clodputer runs the checkout itself, templates included."""
-    copy = copy_of_checkout(tmp_path)
-    programs = new_environment(tmp_path / "environment", pip_cache, "--editable", str(copy))
-    assert_it_works(programs, copy / "templates")
 
 
 def test_a_bare_checkout_works() -> None:

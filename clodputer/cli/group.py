@@ -45,19 +45,25 @@ COMMANDS = {
     "logs": "Show what happened, from the execution log and its archive.",
     "stats": "Show how runs went: success, durations and costs.",
     "route": "Show which tasks run when an event comes, and try an event.",
+    "plugins": "List the plugins: how they fare, and when they are polled.",
+    "plugin": "Call a plugin now, or make a new one.",
     "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
+    "webhooks": "List the webhooks: address, sender, and when each last came.",
+    "receive": "Take in one webhook: what the scheduler's listener calls.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
+    "backup": "Write tasks, settings, requests, state and runs into one archive.",
+    "restore": "Make the home from an archive that backup has written.",
     "help": "Show the help of a command, as COMMAND --help does.",
     "statusline": "Keep what Claude Code says of usage, and print its status line.",
     "completion": "Print the script that completes words in bash, zsh or fish.",
 }
 
 # Never suggested for a word that is no command: a guess must not remove anything.
-DELETING = frozenset(("prune", "remove", "uninstall"))
+DELETING = frozenset(("prune", "remove", "restore", "uninstall"))
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from clodputer.model.fence import UNSEEN
+
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+", re.ASCII)
-# How Python holds bytes that are no UTF-8 (surrogateescape).
-_BYTES = re.compile("([\udc80-\udcff]+)")
+# What a word of a shell writes as numbers: bytes that are no UTF-8, as Python holds them (surrogateescape), and what the fence
+# around text from outside would take out of it. The ends of lines are left to the quotes: `$(...)` loses them.
+_BYTES = re.compile(f"([\udc80-\udcff\x01-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{UNSEEN}]+)")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 

@@ -145,6 +145,11 @@ REASONS: dict[str, Reason] = {
         "Look at what it was trying: clodputer show RUN. Then say in the prompt what to do instead, or raise repeat_limit.",
         WHEN_ASKED,
     ),
+    "file_operations": Reason(
+        FAILED,
+        "It wrote files more often than max_file_operations allows, and was stopped; what it had changed stays changed.",
+        "See which files: clodputer show RUN. Ask for less, or raise max_file_operations.",
+    ),
     "agent_error": Reason(
         FAILED, "The agent reported an error of its own; the message has it.", "", WHEN_ASKED
     ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any, Optional
 
+from clodputer.model.changed import Changed
 from clodputer.model.follow.line import line_of
 from clodputer.model.follow.plan import without_content
 from clodputer.model.mask import Masker
@@ -33,6 +34,7 @@ def build(
     proof: Sequence[Mapping[str, Any]] = (),
     suspect: str = "",
     over_budget: str = "",
+    changed: Changed = Changed(),  # noqa: B008 (it cannot be changed itself)
     tree: Optional[Mapping[str, Any]] = None,
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
@@ -76,10 +78,12 @@ def build(
         "permission_denials": list(report.permission_denials),
         "mcp_servers": list(report.mcp_servers),
         "in_effect": dict(report.in_effect),
+        "fed_by": list(launch.fed_by) if launch else [],
         "swept": list(ended.swept) if ended else [],
         "expect": list(expect),
         "proof": list(proof),
         "changes": report.done.changes if report.done else None,
+        **changed.to_json(),
         "suspect": suspect,
         "session_totals": dict(report.session_totals),
         "over_budget": over_budget,
@@ -124,9 +128,14 @@ FIELDS = (
     "permission_denials",
     "mcp_servers",
     "in_effect",
+    "fed_by",
     "swept",
     "expect",
     "proof",
+    "files_changed",
+    "files_changed_total",
+    "files_changed_by",
+    "tests",
     "session_totals",
     "origin",
 )
@@ -147,6 +156,7 @@ TOLD = (
     "swept",
     "expect",
     "proof",
+    "files_changed",
     "session_totals",
     "origin",
 )
@@ -168,6 +178,7 @@ _DISPENSABLE: Mapping[str, Any] = {
     "swept": [],
     "expect": [],
     "proof": [],
+    "files_changed": [],
     "session_totals": {},
     "origin": {},
 }

@@ -58,6 +58,22 @@ def by_hand(request: Request) -> bool:
     return request.origin.get("trigger") in BY_HAND
 
 
+# The triggers of requests whose context and text were typed by a person, or dropped by a program of theirs.
+_OF_THE_PERSON = frozenset(("", "manual", "spool", "cron", "interval", "at", "startup"))
+
+
+def came_from(request: Request) -> str:
+    """The trigger that first brought a request in, also of one that was retried since; empty when its origin names none."""
+    origin = request.origin
+    trigger = str(origin.get("trigger") or "")
+    return str(origin.get("first_trigger") or trigger) if trigger == "retry" else trigger
+
+
+def is_from_outside(request: Request) -> bool:
+    """Whether its context and its text are of somebody else's making: of a source, an event, another task's run."""
+    return came_from(request) not in _OF_THE_PERSON
+
+
 # What dedupe keys of ours begin with; they name a moment or another request, and no thing in the outside world.
 OUR_KEYS = ("alarm:", "slot:", "retry:", "event:")
 

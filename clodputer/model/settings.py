@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, channel, require, route, windowrule
+from clodputer.model import budget, channel, plugin, require, route, windowrule
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
+from clodputer.model.webhook import keys as webhook
 from clodputer.model.withunit import TERABYTE, YEAR
 
 DAY = 86400.0
@@ -39,9 +40,12 @@ class Settings(NamedTuple):
     window: Mapping[str, Any] = {}
     follow_ups: Mapping[str, int] = {}
     routes: Sequence[Mapping[str, Any]] = ()
+    plugins: Mapping[str, Mapping[str, Any]] = {}
     notify: Mapping[str, Mapping[str, Any]] = {}
     idle_after: Optional[float] = None
     ping: str = ""
+    webhooks: Mapping[str, Mapping[str, Any]] = {}
+    listen: str = webhook.LISTEN
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -171,6 +175,7 @@ KEYS = (
     ),
     SETTING,
     route.SETTING,
+    plugin.SETTING,
     channel.SETTING,
     Key(
         "idle_after",
@@ -185,6 +190,7 @@ KEYS = (
     channel.PING._replace(
         help="The same as the `ping` of a task, for the runs of all tasks together; see [Telling someone](notify.md#pings)."
     ),
+    *webhook.SETTINGS,
     Key(
         "sweep",
         DURATION,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
+from clodputer.model.changed import Counts
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
 
 # What a task is for, by its key `produces`.
@@ -14,11 +15,14 @@ class Done(NamedTuple):
     """What an agent can tell of what its run did. changes: calls that may have changed something and did not fail.
 
     edits: those among them that changed a file for certain. wanted: whether changing something is what the task is for.
+    files: those that these changed, each once. tests: those that its last command with tests ran.
     """
 
     changes: int = 0
     edits: int = 0
     wanted: bool = False
+    files: tuple[str, ...] = ()
+    tests: Optional[Counts] = None
 
 
 def why(outcome: str, done: Done, *, proved: bool, before: bool) -> str:

@@ -61,6 +61,7 @@ class Claude(NamedTuple):
     on_denied: str = "fail"
     requires_mcp: tuple[str, ...] = ()
     repeat_limit: int = 20
+    max_file_operations: Optional[int] = None
     produces: str = ""
 
 

@@ -15,6 +15,7 @@ from clodputer.gates import enabled
 from clodputer.model import decide, outcome
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
+from clodputer.model.changed import Changed
 from clodputer.model.dice import dice
 from clodputer.model.ending import Ending
 from clodputer.model.errors import ClodputerError
@@ -23,12 +24,13 @@ from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, logins, replace, worktree
+from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.proof import after, before, check, doubt, expect
+from clodputer.runner.proof import after, before, check
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.remember import with_state
 from clodputer.runner.stdin import open_prompt
@@ -49,6 +51,7 @@ class Finished(NamedTuple):
     expect: tuple[Mapping[str, Any], ...] = ()
     proof: tuple[Mapping[str, Any], ...] = ()
     doubt: str = ""
+    changed: Changed = Changed()
 
 
 class Attempt:
@@ -166,8 +169,9 @@ class Attempt:
             effects,
             self.attempts.last_run,
             finished.proof,
-            doubt.why(self.context, self.task, self.attempts, report, finished.doubt),
+            why(self.context, self.task, self.attempts, report, finished.doubt),
             self.over_budget,
+            finished.changed,
             tree,
         )
         record = with_follow_ups(self.context, self.task, record)
@@ -236,8 +240,8 @@ class Attempt:
         if asked.outcome is not None:
             # There is no such session, and nothing was spent.
             report = self._as_asked(Report(asked.outcome, cost_usd=0.0))
-            unused = launch._replace(argv=(), session_id="")
-            return Finished(report, unused, proof=asked.entries, doubt=asked.doubt)
+            launch = launch._replace(argv=(), session_id="")
+            return Finished(report, launch, proof=asked.entries, doubt=asked.doubt)
         if self.task.precheck and not going_on:
             found = check.found(self.folder)
             ready = with_found(context, self.request, self.task, ready, self.attempts, found)
@@ -248,8 +252,8 @@ class Attempt:
 
     def _execute(self, ready: Ready, place: check.Place) -> Finished:
         """Start it, stay with it, judge it. Raises ClodputerError when it cannot be started, OSError."""
-        task, facts, launch, text, _ = ready
-        snapshot = expect.before(task) if task.expect.file_changed else {}
+        task, facts, launch, text = ready[:4]
+        known = after.begin(place)
         started_at, began = time(), monotonic()
         descriptor = open_prompt(facts.temporary, text)
         try:
@@ -267,11 +271,12 @@ class Attempt:
         report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
         if ended.stopped == "cancelled":
             report = self._cancelled(report.outcome.message, report)
-        looked = after.look(place, report, snapshot, started_at, began)
+        looked = after.look(place, report, known, started_at, began)
         report = looked.report
         if report.outcome.reason in ("cancelled", "interrupted") and ended.stopped != "cancelled":
             report = self._as_asked(report)
-        return Finished(report, launch, ended, looked.expect, (*self._asked, *looked.entries))
+        proof = (*self._asked, *looked.entries)
+        return Finished(report, launch, ended, looked.expect, proof, changed=looked.changed)
 
     def _as_asked(self, report: Report) -> Report:
         """The report of a run that was ended during one of its checks; who cancels it comes before who stops everything."""

@@ -13,6 +13,7 @@ from clodputer.model.mask import masker
 from clodputer.model.request import Request
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
+from clodputer.runner.promptguard import guard
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
 
@@ -26,8 +27,6 @@ BEGUN_ANEW = (
     "\n\nAn earlier run of this task was cut off before it had finished, and its conversation is gone. Some of the work may be "
     "done already: look first, and do not do it a second time."
 )
-
-GUARD = "The text of the task follows.\n\n"
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.
@@ -46,10 +45,13 @@ def render(
     story: Iterable[Past] = (),
     found: str = "",
     state: Optional[Mapping[str, Any]] = None,
+    *,
+    nonce: str,
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
-    `story`: the runs that the request has had before this one. `found`: what its precheck printed, fenced as data.
-    `state`: what the task remembers, None when it has no state.
+    `story`: the runs that the request has had before this one. `found`: what its precheck printed.
+    `state`: what the task remembers, None when it has no state. `nonce`: random, for the fences around text from outside, which
+    a prompt for a program has none of: it is no reader of instructions, and what it is given stays exact.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
@@ -76,7 +78,8 @@ def render(
         values = promptnames.values(task, request, context, both, last, last_success, story, found)
         if state is not None:
             values["state"] = state
-        text = _render(task, file, template, values, secrets)
+        fences = promptnames.outside(task, request, values, nonce) if task.agent == "claude" else None
+        text = _render(task, file, template, values, secrets, fences)
     elif request.body:
         _check_body(template, file)
     # Half characters can come in by the environment or JSON, and no file can take them.
@@ -95,6 +98,23 @@ def render(
             f"Look at what {file} is filled with.",
         )
     return guard(text, template) if task.agent == "claude" else text
+
+
+def fed_by(
+    task: Task, request: Optional[Request], environ: Mapping[str, str], secrets: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The names by which what somebody else wrote comes into the prompt for claude; see `promptnames.fed_by`.
+
+    Raises ClodputerError ("not_started") when the file of the prompt cannot be read.
+    """
+    if task.agent != "claude":
+        return ()
+    template, _ = _template(task, environ, secrets)
+    if not template_text.marked(template):
+        return ()
+    from clodputer.runner import promptnames
+
+    return promptnames.fed_by(task, request, template_text.names(template))
 
 
 def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
@@ -182,33 +202,6 @@ def _any_marked(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(map(_any_marked, value))
 
 
-def guard(rendered: str, template: str) -> str:
-    """The prompt with a line of ours before it when text from outside would make it begin with `/`.
-
-    Claude carries out its slash commands by itself, also those that come by stdin. A command that the template itself
-    begins with, written out, is the person's own.
-    """
-    text = _visible(rendered)
-    if not text.startswith("/"):
-        return rendered
-    own = _first_word(_visible(template))
-    if own.startswith("/") and not template_text.marked(own) and _first_word(text) == own:
-        return rendered
-    return GUARD + rendered
-
-
-def _visible(text: str) -> str:
-    """The text from its first visible character on: others may drop spaces, marks of no width, controls."""
-    for index, letter in enumerate(text):
-        if letter.isprintable() and not letter.isspace():
-            return text[index:]
-    return ""
-
-
-def _first_word(text: str) -> str:
-    return (text[:1000].split(None, 1) or [""])[0]
-
-
 def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:
     """The text of the prompt's template, and the file it stands in."""
     if not task.prompt_file:
@@ -247,10 +240,15 @@ def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secre
 
 
 def _render(
-    task: Task, where: str, template: str, values: Mapping[str, Any], secrets: Mapping[str, str]
+    task: Task,
+    where: str,
+    template: str,
+    values: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    outside: Optional[template_text.Outside] = None,
 ) -> str:
     try:
-        return template_text.render(template, values, LARGEST_PROMPT)
+        return template_text.render(template, values, LARGEST_PROMPT, outside)
     except template_text.CannotRender as error:
         message = masker(secrets.values()).text(f"{where}: {error}")
         raise ClodputerError("not_started", message, _remedy(task, error.missing)) from None

@@ -153,11 +153,13 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     # A power cut may have taken it, but then there is nothing left to kill either.
     process = runs.read_json(f"{folder}/process.json") or {}
     # It may have died while its agent ran, or while a check of the task's ran afterwards: one hunt for both.
-    swept = hunt(run_id, process, (folder, *check.folders(folder)))
+    restored = os.path.lexists(f"{folder}/{runs.RESTORED}")
+    # The run of a backup is perhaps still going on in the home that it was taken of, where nobody is to kill it.
+    swept = () if restored else hunt(run_id, process, (folder, *check.folders(folder)))
     _undo(context, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
-    report = Report(_unknown_end(error))
+    report = Report(_unknown_end(error, restored))
     launch = Launch(
         argv=tuple(process.get("argv", ())),
         env={},
@@ -208,7 +210,10 @@ def _end_checks(folder: str, run_id: str) -> None:
         hunt(run_id, {}, places)
 
 
-def _unknown_end(error: str) -> Outcome:
+def _unknown_end(error: str, restored: bool) -> Outcome:
+    if restored:
+        message = "It was going on when the backup was made that this home was restored from."
+        return outcome.of("exec_died", f"Nobody knows how the run ended: {message}")
     if error:
         return outcome.of("not_recorded", f"Clodputer could not follow the run to its end: {error}.")
     message = "Clodputer was killed during it, or could not write down how it ended."

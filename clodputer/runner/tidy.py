@@ -5,7 +5,7 @@ from __future__ import annotations
 from clodputer.model import route
 from clodputer.runner import items
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores, routes
+from clodputer.store import chores, deliveries, routes
 from clodputer.store.context import Context
 from clodputer.store.log import archive
 from clodputer.store.spool import attempts, find, layout, parked, waits
@@ -27,6 +27,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             pending = find.pending_ids(context.home) | find.pending_ids(context.home)
             for lane in layout.lanes(context.home):
                 waits.sweep(context.home, lane, pending)
+            deliveries.prune(context.home, now)
             parked.sweep(context.home, now - items.LONGEST)
             routes.sweep(context.home, now)
             routes.forget_gone(context.home, route.routes(context.settings.routes))

@@ -14,6 +14,7 @@ from clodputer.schedulers.unit import (
     SPOOL,
     SWEEP,
     TASK,
+    WEBHOOKS,
     Answer,
     Change,
     FoundUnit,
@@ -217,8 +218,8 @@ def write_shim(path: str, wanted: str, tried: Callable[[str], None]) -> None:
 
 def removals(found: Sequence[FoundUnit]) -> list[Change]:
     """Take all of these away: the tasks first, so that what serves them is there to the last."""
-    order = {TASK: 0, SPOOL: 1, SWEEP: 2}
-    return changes([], sorted(found, key=lambda one: (order.get(one.kind, 3), one.name)))
+    order = {WEBHOOKS: 0, TASK: 1, SPOOL: 2, SWEEP: 3}
+    return changes([], sorted(found, key=lambda one: (order.get(one.kind, 4), one.name)))
 
 
 def shim_path(home: str) -> str:

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from sysconfig import get_paths
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from clodputer.agents import environment, locate
 from clodputer.agents.claude import usual_places
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
+from clodputer.model.webhook.keys import address
 from clodputer.schedulers import freeze, pathfolders
 from clodputer.schedulers.installation import shim_path
 from clodputer.schedulers.shim import Shim
@@ -50,6 +51,7 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Place:
         frozen.environment,
         int(ours.sweep),
         zone_name,
+        listen=listening(ours),
     )
     knows = Shim(sys.executable, _places(), frozen.environment, zone_name)
     return Place(frame, knows, (*frozen.notes, *notes))
@@ -60,6 +62,11 @@ def bare(home: str, environ: Mapping[str, str]) -> Frame:
     account = environment.account()
     own = environ.get("HOME", "") if os.path.isabs(environ.get("HOME", "")) else account["HOME"]
     return Frame(home, own, shim_path(home), {}, int(Settings().sweep))
+
+
+def listening(settings: Settings) -> Optional[tuple[str, int]]:
+    """Where webhooks are taken, host and port; None when there are none."""
+    return address(settings.listen) if settings.webhooks else None
 
 
 def check(home: Home, environ: Mapping[str, str]) -> None:

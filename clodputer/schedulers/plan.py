@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.ring import NOTHING
 from clodputer.model.task import is_name
 from clodputer.schedulers import ring
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, SchedulerProblem
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, WEBHOOKS, Alarm, SchedulerProblem
 from clodputer.store import secrets
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
@@ -37,8 +37,15 @@ class Wanted(NamedTuple):
     problems: tuple[SchedulerProblem, ...] = ()
 
 
-def wanted(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> Wanted:
+def wanted(
+    home: Home,
+    environ: Mapping[str, str],
+    only: Iterable[str] = (),
+    listen: Optional[tuple[str, int]] = None,
+) -> Wanted:
     """Read the tasks, all or those named, as an exec in this frozen environment would. A broken one hides no other.
+
+    listen: where webhooks are taken, if there are any.
 
     Raises ClodputerError: secrets.env is broken, or a task that is named does not exist.
     """
@@ -70,7 +77,7 @@ def wanted(home: Home, environ: Mapping[str, str], only: Iterable[str] = ()) -> 
         else:
             alarms.append(Alarm(TASK, report.name, needed.ring, needed.words, report.task.triggers))
     return Wanted(
-        (*alarms, Alarm(SPOOL), Alarm(SWEEP)),
+        (*alarms, Alarm(SPOOL), Alarm(SWEEP), *([Alarm(WEBHOOKS, listen=listen)] if listen else [])),
         tuple(silent),
         tuple(dict.fromkeys(broken)),
         frozenset(kept),

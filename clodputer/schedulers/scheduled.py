@@ -11,6 +11,7 @@ from clodputer.model.ring import NOTHING
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.schedulers import installation, load, ring, shim
+from clodputer.schedulers.place import listening
 from clodputer.schedulers.plan import Wanted
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import REPLACE, SWEEP, TASK, Alarm, Change, FoundUnit, Frame, changes
@@ -103,7 +104,16 @@ def frame(home: Home, settings: Settings, known: Shim, seconds: float) -> Frame:
     seconds: how long one call of a scheduler's own programs may take.
     """
     account, path = known.environment.get("HOME", ""), installation.shim_path(home.root)
-    return Frame(home.root, account, path, known.environment, int(settings.sweep), known.zone, seconds)
+    return Frame(
+        home.root,
+        account,
+        path,
+        known.environment,
+        int(settings.sweep),
+        known.zone,
+        seconds,
+        listening(settings),
+    )
 
 
 def _alarms(context: Context, tasks: Iterable[Task], environ: Mapping[str, str]) -> list[Alarm]:

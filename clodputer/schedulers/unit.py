@@ -11,8 +11,8 @@ from clodputer.model.ring import NOTHING, Ring
 from clodputer.model.task import Trigger
 
 # An alarm is for one task's own triggers, for drops in the spool, or for the sweep: a plain `exec` now and then, which
-# serves whatever the scheduler cannot express or has missed.
-TASK, SPOOL, SWEEP = "task", "spool", "sweep"
+# serves whatever the scheduler cannot express or has missed. Or it is for webhooks: `receive` for each connection.
+TASK, SPOOL, SWEEP, WEBHOOKS = "task", "spool", "sweep", "webhooks"
 
 ADD, REPLACE, RELOAD, REMOVE = "add", "replace", "reload", "remove"
 
@@ -25,6 +25,7 @@ class Frame(NamedTuple):
     home: CLODPUTER_HOME, absolute. account: the person's own home folder. shim: what units start, `<home>/bin/clodputer`.
     environment: PATH, HOME, USER, LOGNAME, SHELL, LANG, CLODPUTER_HOME; nothing secret. sweep: seconds.
     zone: the system's time zone by name, or "". seconds: how long any one call of the scheduler's own programs may take.
+    listen: host and port for webhooks; None when there are none.
     """
 
     home: str
@@ -34,13 +35,14 @@ class Frame(NamedTuple):
     sweep: int
     zone: str = ""
     seconds: float = 30.0
+    listen: Optional[tuple[str, int]] = None
 
 
 class Alarm(NamedTuple):
-    """When `exec` is to be started, and for what. kind: TASK, SPOOL or SWEEP.
+    """When `exec` is to be started, and for what. kind: TASK, SPOOL, SWEEP, or WEBHOOKS, for which `receive` is started.
 
     ring: of an enabled task, what must start it. words: the same for people. triggers: those that it is for. timeout: how
-    long one exec may take, seconds; 0 when there is no limit.
+    long one exec may take, seconds; 0 when there is no limit. listen: of WEBHOOKS, host and port.
     """
 
     kind: str
@@ -49,9 +51,12 @@ class Alarm(NamedTuple):
     words: str = ""
     triggers: tuple[Trigger, ...] = ()
     timeout: float = 0.0
+    listen: Optional[tuple[str, int]] = None
 
     def arguments(self) -> tuple[str, ...]:
         """What the shim is started with."""
+        if self.kind == WEBHOOKS:
+            return ("receive",)
         return ("exec", "--task", self.task) if self.kind == TASK else ("exec",)
 
 

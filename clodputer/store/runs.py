@@ -17,6 +17,8 @@ from clodputer.store.home import Home
 
 # A record holds at most a result of some megabytes.
 LARGEST_JSON = 64 * 1024 * 1024
+# The file in the folder of a run that was going on when its home was backed up: its processes are not those of this home.
+RESTORED = "restored"
 # What opening says of a folder, of a link to itself, and of a socket.
 NO_FILE = (EISDIR, ELOOP, ENXIO)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.moment import format_duration
 from clodputer.schedulers.installation import Plan, removals
 from clodputer.schedulers.plan import Wanted
-from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Change, SchedulerProblem
+from clodputer.schedulers.unit import SPOOL, SWEEP, WEBHOOKS, Alarm, Change, SchedulerProblem
 from clodputer.store import zone
 from clodputer.views.alarms import next_alarm
 
@@ -125,4 +125,7 @@ def _when(alarm: Alarm, scheduler: str, sweep: int) -> str:
         # Cron has one line for drops and the sweep, and it comes every minute.
         often = "minute" if scheduler == "cron" else format_duration(sweep)
         return f"every {often}, for whatever was missed"
+    if alarm.kind == WEBHOOKS and alarm.listen:
+        host, port = alarm.listen
+        return f"for each connection to {host} port {port}"
     return alarm.words

@@ -101,7 +101,7 @@ def gather(
     known = shim.read(path)
     # Compared with what was frozen: a status that is asked for in another terminal is no drift.
     frame = at.frame._replace(environment=known.environment) if known else at.frame
-    wanted = plans.wanted(home, frame.environment)
+    wanted = plans.wanted(home, frame.environment, listen=frame.listen)
     alarms = {(alarm.kind, alarm.task): alarm for alarm in wanted.alarms}
     views = []
     for name, seen in installation.look(schedulers, frame).items():

@@ -97,7 +97,7 @@ def test_a_stream_counts_what_was_done() -> None:
         called("t6", "Write", file_path="c"),
         result(),
     )
-    assert report.done == Done(changes=2, edits=1)
+    assert report.done == Done(changes=2, edits=1, files=("b",))
 
 
 def test_recorded_runs() -> None:

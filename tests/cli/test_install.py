@@ -88,6 +88,7 @@ def test_the_minute_line_serves_the_sweep_too(home: Home, crontab: Crontab) -> N
     assert "(sweep)  every minute, for whatever was missed" in told
 
 
+@pytest.mark.slow
 def test_two_hundred_tasks_are_one_writing(home: Home, crontab: Crontab) -> None:
     for number in range(200):
         command_task(home, f"task-{number}", "true", more=CRON)

@@ -28,6 +28,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
+from tests.runner.plugging import OK, plugin
 from tests.wait import until
 from tests.workshop import (
     ROOT,
@@ -81,6 +82,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     )
     command_task(home, "held", "/bin/echo", more="lane: later\n")
     command_task(home, "remembering", "true", more="state: {}\n")
+    plugin(home, "watcher", OK, schedule={"every": "monthly"})
+    plugin(home, "failing", "exit 1")
     for name in ("spare", "other", "gone"):
         command_task(home, name, "/bin/echo")
     waits = (
@@ -116,6 +119,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     ledger.write(home, "good", 0, _missed(ledger.entries(home, "good")[0]))
     drop(home, "long")
     going = start(home, "exec", "--json")
+    clodputer(home, "backup", f"{folder}/home.tar")
     until(
         lambda: any(event["task"] == "long" for event in events(home, "started")),
         message="the long run never starts",
@@ -144,6 +148,7 @@ def answer(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         monkeypatch.setenv(name, value)
 
     def call(*arguments: str, apart: bool = False) -> tuple[int, Any]:
+        arguments = tuple(one.replace("{folder}", os.path.dirname(home.root)) for one in arguments)
         if not apart:
             status = main([*arguments, "--json"])
             return status, json.loads(capsys.readouterr().out)
@@ -234,7 +239,11 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [name for name in NAMES if name not in ("init", "demo", "doctor", "completion", "help", "uninstall")],
+    [
+        name
+        for name in NAMES
+        if name not in ("init", "demo", "doctor", "completion", "help", "restore", "uninstall", "receive")
+    ],
 )
 def test_without_a_home_it_is_one_as_well(
     answer: Any, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,8 @@
 """A launchd in a file: the states of its jobs, and launchctl's exit codes and words as they were observed on macOS 11 to 26.
 
-FAKE_LAUNCHD names a folder with state.json. What a test may set in it: `version` of macOS; `session`: whether there is a
+It is called a thousand times, so it imports next to nothing.
+
+FAKE_LAUNCHD names a folder with the file `state`. What a test may set in it: `version` of macOS; `session`: whether there is a
 desktop one; `opaque`: so many bootstraps end with 5, or all of a label; `drain`: so many looks until a job is gone after
 bootout, -1 for never;
 `login_items`: labels a person has switched off; `fires`: whether jobs really start their program; `kill`: [call, "before" or
@@ -10,17 +12,18 @@ bootout, -1 for never;
 from __future__ import annotations
 
 import fcntl
-import json
+import marshal
 import os
 import signal
 import stat
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 from tests.fakes import fake_launchd_jobs as jobs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 START: dict[str, Any] = {
     "version": 15,
@@ -67,22 +70,24 @@ def folder() -> str:
     return os.environ["FAKE_LAUNCHD"]
 
 
-@contextmanager
-def state() -> Iterator[dict[str, Any]]:
+class state:  # noqa: N801 (contextlib.contextmanager would make a function of it, and takes as long to import as all else)
     """The state, locked, and written back whole."""
-    with open(f"{folder()}/lock", "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        path = f"{folder()}/state.json"
-        held = dict(START)
-        if os.path.exists(path):
-            with open(path) as file:
-                held.update(json.load(file))
-        try:
-            yield held
-        finally:
-            with open(f"{path}.new", "w") as file:
-                json.dump(held, file)
-            os.rename(f"{path}.new", path)
+
+    def __enter__(self) -> dict[str, Any]:
+        self._lock = open(f"{folder()}/lock", "a")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._path = f"{folder()}/state"
+        self._held = dict(START)
+        if os.path.exists(self._path):
+            with open(self._path, "rb") as file:
+                self._held.update(marshal.load(file))  # noqa: S302 (our own file)
+        return self._held
+
+    def __exit__(self, *_: object) -> None:
+        with open(f"{self._path}.new", "wb") as file:
+            marshal.dump(self._held, file)
+        os.rename(f"{self._path}.new", self._path)
+        self._lock.close()
 
 
 def main(words: list[str]) -> int:

@@ -195,8 +195,16 @@ class Play:
         self.talk.say(str(json.loads(rest)) if rest.startswith('"') else rest)
 
     def do_tool(self, rest: str) -> None:
-        call = self.talk.call("Bash", {"command": rest})
-        self.talk.tool_result(call, "", False)
+        command, _, printed = rest.partition(" # ")
+        self.talk.tool_result(self.talk.call("Bash", {"command": command}), printed, False)
+
+    def do_write(self, rest: str) -> None:
+        """`write PATH WORDS`: the tool Write, really."""
+        path, _, words = rest.partition(" ")
+        call = self.talk.call("Write", {"file_path": os.path.abspath(path), "content": words})
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(words)
+        self.talk.tool_result(call, words, False)
 
     def do_tool_without_result(self, rest: str) -> None:
         self.talk.call("Bash", {"command": rest})

@@ -106,7 +106,7 @@ def some_quick(count: int) -> list[Any]:
     return [pytest.param(seed, marks=[pytest.mark.slow] if seed % 10 else []) for seed in range(count)]
 
 
-@pytest.mark.parametrize("seed", some_quick(150))
+@pytest.mark.parametrize("seed", some_quick(80))
 def test_each_slot_time_ends_as_exactly_one(seed: int) -> None:
     """Random alarms, doubled, early, late and missing, with crashes, absences, changes of the clock and busy tasks."""
     dice = random.Random(seed)

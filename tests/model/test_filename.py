@@ -24,7 +24,8 @@ NAMES = st.binary(min_size=1, max_size=20).filter(lambda name: b"\0" not in name
         (b"/in/it's", "/in/it's", "'/in/it'\"'\"'s'"),
         (b"/in/\xc3\xa9", "/in/\u00e9", "'/in/\u00e9'"),
         (b"/in/\xe9.txt", "/in/\\xe9.txt", "'/in/'\"$(printf '\\351')\"'.txt'"),
-        (b"/in/a\nb\x1b", "/in/a\\x0ab\\x1b", "'/in/a\nb\x1b'"),
+        (b"/in/a\nb\x1b", "/in/a\\x0ab\\x1b", "'/in/a\nb'\"$(printf '\\033')\""),
+        (b"/in/a\xe2\x80\x8bb", "/in/a\u200bb", "'/in/a'\"$(printf '\\342\\200\\213')\"'b'"),
     ],
 )
 def test_names(name: bytes, printable: str, word: str) -> None:

@@ -15,8 +15,11 @@ from clodputer.model import jsontext
 
 ROOT = Path(__file__).parent.parent.parent
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+# Small ones: what goes wrong with a large value goes wrong with one of its parts.
 VALUES = st.recursive(
-    PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner)
+    PLAIN,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=20,
 )
 
 
@@ -45,7 +48,7 @@ def test_it_refuses_what_json_refuses(text: str) -> None:
         assert repr(jsontext.loads(text)) == repr(expected)  # NaN is no equal of itself
 
 
-@given(st.dictionaries(st.text(), VALUES))
+@given(st.dictionaries(st.text(), VALUES, max_size=5))
 def test_an_object_in_lines(fields: dict[str, object]) -> None:
     """A line for each field, however much there is in it."""
     text = jsontext.in_lines(fields)

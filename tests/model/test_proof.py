@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clodputer.model import proof
 from clodputer.model.outcome import FAILED, NOT_THE_ITEMS, REASONS, SKIPPED, of
-from clodputer.model.proof import AFTER, BEFORE, LONGEST_FOUND, PRECHECK, Answer
+from clodputer.model.proof import AFTER, BEFORE, PRECHECK, Answer
 
 ARGV = ("./look", "now")
 
@@ -144,28 +142,3 @@ def test_a_precheck_says_nothing_against_the_item() -> None:
     assert "precheck" in NOT_THE_ITEMS
     assert "unproven" not in NOT_THE_ITEMS
     assert (REASONS["satisfied"].outcome, REASONS["nothing_to_do"].outcome) == (SKIPPED, SKIPPED)
-
-
-@given(st.text(max_size=300))
-def test_what_a_precheck_finds_is_fenced(found: str) -> None:
-    """It stands whole between two lines that it does not hold itself, whatever it says; nothing found is nothing."""
-    text = proof.fenced(found)
-    if not found.strip("\n"):
-        assert text == ""
-        return
-    first, _, rest = text.partition("\n")
-    mark = first.partition("<")[2].partition(">")[0]
-    assert rest == f"<{mark}>\n{found.strip(chr(10))}\n</{mark}>"
-    assert mark not in found
-    assert "data" in first
-
-
-def test_a_text_cannot_close_its_own_fence() -> None:
-    inner = proof.fenced("x")
-    assert proof.fenced(inner).splitlines()[-1] not in inner
-
-
-def test_a_long_find_is_cut_and_says_so() -> None:
-    text = proof.fenced("x" * (LONGEST_FOUND + 5))
-    assert "[5 more characters were cut off here]" in text
-    assert len(text) < LONGEST_FOUND + 1000

@@ -17,7 +17,7 @@ from clodputer.model.window import Window
 from tests.model.clockwork import Year, random_expression
 
 # For each of ten zones.
-EXPRESSIONS = 600
+EXPRESSIONS = 250
 BERLIN = ZoneInfo("Europe/Berlin")
 # A start at each change of the clock, and as many anywhere.
 STARTS = 3

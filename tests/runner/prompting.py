@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
@@ -17,6 +18,9 @@ REQUEST = Request("abcd", "a", 1_700_000_000.5, origin={"trigger": "spool", "fil
 
 LAST = {"outcome": "failed", "result": {"x": 1}, "started_at": "S", "ended_at": "E"}
 
+# What no run has: each makes its own.
+NONCE = "0f0e0d0c0b0a0908"
+
 
 def rendered(
     text: str,
@@ -27,7 +31,12 @@ def rendered(
     **fields: Any,
 ) -> str:
     task = task_of("a", "/h/tasks/a.yaml", prompt=text, **fields)
-    return prompt.render(task, request, last, environ or {}, secrets or {})
+    return unfenced(prompt.render(task, request, last, environ or {}, secrets or {}, nonce=NONCE))
+
+
+def unfenced(text: str) -> str:
+    """A prompt without the marks around its text from outside; what is between them stays."""
+    return re.sub(f'</?outside-{NONCE}(?: source="[^"]*")?>', "", text)
 
 
 def error_of(text: str, **fields: Any) -> ClodputerError:

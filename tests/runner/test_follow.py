@@ -8,6 +8,8 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+import pytest
+
 from clodputer.effects.settling import Settling
 from clodputer.model.follow.line import line_of
 from clodputer.model.moment import iso
@@ -74,6 +76,7 @@ def dropped(home: Home) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_settling(tmp_path: Path) -> None:
     """Three requests that follow, a line in the log, a command and a join: once each, the command once at most."""
     touch = program(tmp_path, "touch", 'echo x >> "$1"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clodputer.runner import prompt
-from tests.runner.prompting import LAST, REQUEST, error_of, rendered
+from tests.runner.prompting import LAST, NONCE, REQUEST, error_of, rendered, unfenced
 from tests.workshop import task_of
 
 
@@ -93,7 +93,7 @@ def test_context_may_name_variables() -> None:
             "{{ contxt.x }}",
             (
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, precheck, state, attempts, last, last_success, file, files, event"
+                "known here: env, context, request, body, event, precheck, state, attempts, last, last_success, file, files"
             ),
             "Fix /h/tasks/a.yaml.",
         ),
@@ -204,5 +204,5 @@ def test_the_latest_run_that_succeeded() -> None:
     text = "{{ last.outcome }} {{ last_success.when or 'the last tag' }} {{ last_success.result }}"
     task = task_of("a", "/h/tasks/a.yaml", prompt=text)
     good = {"outcome": "succeeded", "result": "r", "ended_at": "G"}
-    assert prompt.render(task, REQUEST, LAST, {}, {}, good) == "failed G r"
-    assert prompt.render(task, REQUEST, LAST, {}, {}) == "failed the last tag "
+    assert unfenced(prompt.render(task, REQUEST, LAST, {}, {}, good, nonce=NONCE)) == "failed G r"
+    assert unfenced(prompt.render(task, REQUEST, LAST, {}, {}, nonce=NONCE)) == "failed the last tag "

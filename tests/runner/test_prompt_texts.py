@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.expect import Expect
 from clodputer.model.task import Task, Trigger
 from clodputer.runner import prompt
-from tests.runner.prompting import REQUEST, rendered
+from tests.runner.prompting import NONCE, REQUEST, rendered, unfenced
 from tests.workshop import task_of
 
 
@@ -21,16 +21,21 @@ def test_a_prompt_in_a_file(tmp_path: Path) -> None:
     task = Task("a", str(tmp_path / "tasks" / "a.yaml"), prompt_file="{{ env.NAME }}.md")
     file.write_bytes("\ufeffone\r\n{{ context.x }}".encode())
     request = REQUEST._replace(context={"x": 1})
-    assert prompt.render(task, request, None, {"NAME": "p"}, {}) == "one\n1"
-    assert prompt.render(task, request, None, {"NAME": "~/tasks/p", "HOME": str(tmp_path)}, {}) == "one\n1"
+    assert unfenced(prompt.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE)) == "one\n1"
+    assert (
+        unfenced(
+            prompt.render(task, request, None, {"NAME": "~/tasks/p", "HOME": str(tmp_path)}, {}, nonce=NONCE)
+        )
+        == "one\n1"
+    )
     file.write_text("one\n{{ contxt.x }}", encoding="utf-8")
     with pytest.raises(ClodputerError, match=r"p\.md: line 2: unknown name 'contxt'"):
-        prompt.render(task, request, None, {"NAME": "p"}, {})
+        unfenced(prompt.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE))
     file.unlink()
     with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: .*p\.md cannot be read: No such file"):
-        prompt.render(task, request, None, {"NAME": "p"}, {})
+        unfenced(prompt.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE))
     with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: env\.NAME is not set"):
-        prompt.render(task, request, None, {}, {})
+        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
 
 
 def test_half_characters_do_not_stop_a_run() -> None:
@@ -39,7 +44,7 @@ def test_half_characters_do_not_stop_a_run() -> None:
         rendered(
             "{{ env.A }}{{ context.x }}", REQUEST._replace(context={"x": "\ud800"}), environ={"A": "\udcff"}
         )
-        == "??"
+        == "?\ufffd"
     )
 
 

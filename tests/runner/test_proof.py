@@ -144,7 +144,7 @@ def test_a_precheck_that_breaks_with_status_1_is_suspect(home: Home) -> None:
 
 
 def test_what_a_precheck_finds_is_in_the_prompt(home: Home) -> None:
-    """As data, masked in what is kept; the program itself gets it as it is."""
+    """Masked in what is kept; a program, which is the agent here, gets it as it is and without a fence."""
     write_secrets(home, "TOKEN=sk-1234567890\n")
     record = ran(
         home, "cat > prompt", precheck=sh("echo issue 7; echo sk-1234567890"), prompt="Do: {{ precheck }}"
@@ -152,10 +152,9 @@ def test_what_a_precheck_finds_is_in_the_prompt(home: Home) -> None:
     assert record["outcome"] == "succeeded"
     assert looks(record) == [("precheck", True)]
     prompt = (Path(home.root).parent / "prompt").read_text()
-    assert prompt.startswith("Do: What the task's precheck found")
-    assert "\nissue 7\nsk-1234567890\n</precheck-" in prompt
+    assert prompt == "Do: issue 7\nsk-1234567890\n"
     folder = Path(home.runs, "work", record["run_id"])
-    assert "\nissue 7\n***\n</precheck-" in (folder / "prompt.txt").read_text()
+    assert (folder / "prompt.txt").read_text() == "Do: issue 7\n***\n"
     assert (folder / "precheck/stdout").read_text() == "issue 7\n***\n"
     assert record["proof"][0]["output"] == "issue 7\n***\n"
 

@@ -91,6 +91,7 @@ def test_a_run_is_done_again(context: Context) -> None:
     assert (second["request_id"], second["attempt"], second["trigger"]) == (done.request_id, 1, "retry")
     assert second["origin"] == {
         "trigger": "retry",
+        "first_trigger": "cron",
         "slot_time": "x",
         "retries": request_id,
         "retries_run": first["run_id"],

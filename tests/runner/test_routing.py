@@ -17,6 +17,7 @@ from clodputer.store import routes as ledger
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
+from tests.runner.prompting import NONCE, unfenced
 from tests.workshop import command_task, drop, environment, events, everything, make_home, task_of
 
 ROUTES = """\
@@ -170,7 +171,7 @@ def test_a_prompt_names_the_event() -> None:
     task = task_of("a", prompt=text)
     fields = {"task": "a", "context": {"event": {**FAILED, "id": "feed", "item": ""}}}
     request = from_fields(fields, request_id="abcd", created_at=0.0, origin={})
-    shown = prompt.render(task, request, None, {}, {})
+    shown = unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
     assert all(word in shown for word in ("ci", "build.failed", "main"))
     with pytest.raises(Exception, match="event is not set\nA route brings it"):
-        prompt.render(task, Request("abcd", "a", 0.0), None, {}, {})
+        unfenced(prompt.render(task, Request("abcd", "a", 0.0), None, {}, {}, nonce=NONCE))

@@ -13,6 +13,7 @@ from clodputer.model.task import Trigger
 from clodputer.runner import prompt
 from clodputer.store import memory
 from clodputer.triggers.file_watch.path import filled_in
+from tests.runner.prompting import NONCE, unfenced
 from tests.runner.watched import Watched
 from tests.workshop import events
 
@@ -131,7 +132,9 @@ def test_prompts_name_the_change(tmp_path: Path) -> None:
     task = watched.task._replace(
         prompt="{{ file.event }} {{ file.path }} {{ file.name }} {{ file.relative }} {{ file.size }}"
     )
-    assert prompt.render(task, request, None, {}, {}) == f"created {path} a.txt a.txt 4"
+    assert (
+        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE)) == f"created {path} a.txt a.txt 4"
+    )
     watched.change(watched.trigger(batch="all"))
     watched.put("b.txt")
     watched.put("c.txt")
@@ -141,4 +144,4 @@ def test_prompts_name_the_change(tmp_path: Path) -> None:
     task = watched.task._replace(
         prompt="{% for file in files %}{{ file.event }} {{ file.name }},{% endfor %}"
     )
-    assert prompt.render(task, request, None, {}, {}) == "created b.txt,created c.txt,"
+    assert unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE)) == "created b.txt,created c.txt,"

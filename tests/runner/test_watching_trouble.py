@@ -18,6 +18,7 @@ from clodputer.runner import prompt
 from clodputer.store.spool import dropfile
 from clodputer.store.tasks import template_text
 from clodputer.triggers.file_watch.contexts import contexts
+from tests.runner.prompting import NONCE, unfenced
 from tests.runner.watched import Watched
 from tests.workshop import events, make_too_deep
 
@@ -225,8 +226,8 @@ def test_a_request_that_brings_no_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(
         ClodputerError, match="A trigger file_watch brings it; for requests of other kinds write"
     ) as caught:
-        prompt.render(task, request, None, {}, {})
+        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
     assert "is not set" in str(caught.value)
     context = {"file": {"path": "/a"}, "files": []}
     by_hand = from_fields({"task": "work", "context": context}, request_id="abcd", created_at=0.0, origin={})
-    assert prompt.render(task, by_hand, None, {}, {}) in ("/a", "")
+    assert unfenced(prompt.render(task, by_hand, None, {}, {}, nonce=NONCE)) in ("/a", "")

@@ -12,7 +12,7 @@ def _keys(text: str) -> frozenset[str]:
 _UNIT = _keys(
     """Description Documentation StartLimitIntervalSec StartLimitBurst OnFailure OnSuccess After Before Wants Requires
     ConditionACPower ConditionPathExists ConditionPathIsMountPoint ConditionHost ConditionEnvironment
-    RequiresMountsFor"""
+    RequiresMountsFor CollectMode"""
 )
 _INSTALL = frozenset(["WantedBy"])
 _SERVICE = _keys(
@@ -20,7 +20,7 @@ _SERVICE = _keys(
     SyslogIdentifier SyslogLevel KillMode TimeoutStartSec TimeoutStopSec OOMPolicy OOMScoreAdjust WorkingDirectory UMask
     Nice CPUWeight CPUQuota CPUSchedulingPolicy IOWeight IOSchedulingClass IOSchedulingPriority
     MemoryHigh MemoryMax MemorySwapMax TasksMax LimitNOFILE LimitNPROC LimitCORE Slice
-    StandardOutput StandardError SuccessExitStatus Restart RemainAfterExit
+    StandardInput StandardOutput StandardError RuntimeMaxSec SuccessExitStatus Restart RemainAfterExit
     NoNewPrivileges PrivateTmp PrivateUsers PrivateNetwork ProtectSystem ProtectHome ReadOnlyPaths ReadWritePaths
     InaccessiblePaths BindPaths BindReadOnlyPaths TemporaryFileSystem SystemCallFilter RestrictAddressFamilies
     RestrictSUIDSGID LockPersonality"""
@@ -33,9 +33,14 @@ _PATH = _keys(
     """Unit DirectoryNotEmpty PathChanged PathModified PathExists MakeDirectory DirectoryMode TriggerLimitIntervalSec
     TriggerLimitBurst"""
 )
+_SOCKET = _keys(
+    """Accept Backlog DirectoryMode FileDescriptorName KeepAlive ListenStream MaxConnections MaxConnectionsPerSource
+    SocketMode TriggerLimitBurst TriggerLimitIntervalSec"""
+)
 
 KNOWN: Mapping[str, Mapping[str, frozenset[str]]] = {
     ".service": {"Unit": _UNIT, "Service": _SERVICE, "Install": _INSTALL},
     ".timer": {"Unit": _UNIT, "Timer": _TIMER, "Install": _INSTALL},
     ".path": {"Unit": _UNIT, "Path": _PATH, "Install": _INSTALL},
+    ".socket": {"Unit": _UNIT, "Socket": _SOCKET, "Install": _INSTALL},
 }

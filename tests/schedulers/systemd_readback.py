@@ -9,7 +9,7 @@ from os.path import basename, splitext
 from clodputer.model.suggest import did_you_mean
 from clodputer.schedulers.systemd import unitfile
 from clodputer.schedulers.systemd.render import ENV
-from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, TIMER
+from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, SOCKET, TEMPLATE, TIMER
 from clodputer.schedulers.unit import SPOOL, TASK, Frame, Unit
 from tests.schedulers.systemd_keys import KNOWN
 from tests.schedulers.systemd_parse import Lines, Malformed, command, parse, words
@@ -41,8 +41,12 @@ def _wrong(frame: Frame, unit: Unit, path: str, text: str) -> Iterator[tuple[str
     try:
         lines = parse(text)
         yield from _wrong_keys(suffix, lines)
-        if suffix == SERVICE:
+        if path.endswith(TEMPLATE):
+            yield from _wrong_connection(frame, lines)
+        elif suffix == SERVICE:
             yield from _wrong_service(frame, unit, lines)
+        elif suffix == SOCKET:
+            yield from _wrong_socket(lines)
         else:
             yield from _wrong_starter(unit, suffix, lines)
     except Malformed as error:
@@ -85,6 +89,32 @@ def _wrong_service(frame: Frame, unit: Unit, lines: Lines) -> Iterator[tuple[str
                 )
     if _values(lines, "StartLimitIntervalSec") != ["0"]:
         yield "StartLimitIntervalSec=0 is missing: after five alarms in a row the unit would be dead", ""
+    yield from _wrong_environment(frame, lines)
+
+
+def _wrong_connection(frame: Frame, lines: Lines) -> Iterator[tuple[str, str]]:
+    """What is wrong with the service of a socket, of which there is one for each connection."""
+    commands = [command(value) for value in _values(lines, "ExecStart")]
+    if commands not in ([[frame.shim, "receive"]], [[ENV, frame.shim, "receive"]]):
+        yield f"ExecStart= does not start {frame.shim} receive", "Write ExecStart={{ command }}."
+    for key, value in {"StandardInput": "socket", "StandardOutput": "journal", "Type": "exec"}.items():
+        if _values(lines, key) != [value]:
+            yield f"{key}={value} is missing", ""
+    if not _values(lines, "RuntimeMaxSec") or _values(lines, "CollectMode") != ["inactive-or-failed"]:
+        yield "a connection could last for ever, or stay as a failed unit", ""
+    yield from _wrong_environment(frame, lines)
+
+
+def _wrong_socket(lines: Lines) -> Iterator[tuple[str, str]]:
+    if _values(lines, "WantedBy") != ["sockets.target"]:
+        yield "WantedBy=sockets.target is missing", ""
+    if _values(lines, "Accept") != ["yes"] or _values(lines, "TriggerLimitIntervalSec") != ["0"]:
+        yield "after 200 connections within two seconds it would listen no more", ""
+    if len(_values(lines, "ListenStream")) != 1:
+        yield "it does not listen at one address", ""
+
+
+def _wrong_environment(frame: Frame, lines: Lines) -> Iterator[tuple[str, str]]:
     there = dict(_pair(value) for value in _values(lines, "Environment") if value)
     for name, value in frame.environment.items():
         if there.get(name) != value:

@@ -102,6 +102,14 @@ AGAIN = {
     "message": {"id": "m", "role": "assistant", "content": [TOOL]},
     "session_id": "s",
 }
+WRITE = {
+    **AGAIN,
+    "message": {
+        "id": "m",
+        "role": "assistant",
+        "content": [{**TOOL, "name": "Write", "input": {"file_path": "/a"}}],
+    },
+}
 SLEEP = ("/bin/sleep", "60")
 SH = ("/bin/sh", "-c")
 
@@ -134,6 +142,7 @@ CASES: dict[str, Case] = {
     "unproven": Case(command=("/bin/true",), keys={"verify": ["false"]}),
     "precheck": Case(command=("/bin/true",), keys={"precheck": ["sh", "-c", "exit 3"]}),
     "no_progress": Case(told(INIT, *[AGAIN] * 25)),
+    "file_operations": Case(told(INIT, WRITE), keys={"max_file_operations": 0}),
     "agent_error": Case(told(INIT, {**END, "is_error": True})),
     "startup_hang": Case(command=SLEEP, keys={"startup_timeout": "1s"}),
     "stall": Case(command=(*SH, "echo hello; exec sleep 60"), keys={"stall_timeout": "1s"}),

@@ -15,6 +15,7 @@ from clodputer.runner import prompt
 from clodputer.store import secrets
 from clodputer.store.home import Home
 from clodputer.tasks import tables, taskfile
+from tests.runner.prompting import NONCE, unfenced
 from tests.workshop import ROOT, make_home, write_secrets
 
 TEMPLATES = sorted((ROOT / "templates" / "tasks").glob("*.yaml"))
@@ -84,7 +85,7 @@ def test_every_template_renders(last: dict[str, object] | None, tmp_path: Path) 
         body = "/cost?" if report.name == "manual" else ""
         came = {"file": {"path": "/a/b.txt", "name": "b.txt"}} if report.name == "file-watcher" else {}
         request = Request("abcd", report.name, 0.0, body=body, context=came)
-        text = prompt.render(report.task, request, last, {}, {})
+        text = unfenced(prompt.render(report.task, request, last, {}, {}, nonce=NONCE))
         assert body in text
         assert "{{" not in text
         assert prompt.render_task(report.task, {"HOME": "/home/a"}, {}).working_directory.startswith(

@@ -215,7 +215,7 @@ def test_an_unchanged_task_loads_nothing_heavy(home: Home) -> None:
         "task = taskfile.load(here, 'a', os.environ)\n"
         "known = secrets.load(here)\n"
         "assert settings.load(here, os.environ).max_output == 5 * 1024 * 1024\n"
-        "assert prompt.render(task, Request('abcd', 'a', 0.0), None, os.environ, known) == 'a'\n"
+        "assert prompt.render(task, Request('abcd', 'a', 0.0), None, os.environ, known, nonce='00') == 'a'\n"
         "assert prompt.render_task(task, os.environ, known).expect.file_exists == ('x',)\n"
         "print([name for name in ('yaml', 'pydantic', 'jinja2', 'click', 'dataclasses') if name in sys.modules])\n"
     )

@@ -127,7 +127,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
         [
             (
                 "4: prompt: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, precheck, state, attempts, last, last_success, file, files, event"
+                "known here: env, context, request, body, event, precheck, state, attempts, last, last_success, file, files"
             )
         ],
     ),

@@ -14,6 +14,7 @@ from clodputer.agents import environment, locate
 from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
+from clodputer.agents.claude.restricted import no_other_servers, restrict
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.system_prompt import appended
 from clodputer.agents.claude.variables import containment, credentials, settings
@@ -53,6 +54,8 @@ def launch(task: Task, facts: Facts) -> Launch:
 
     Raises ClodputerError when it cannot be started.
     """
+    if facts.fed_by:
+        task = restrict(task)
     ours = containment(facts, sys.platform)
     extra = {**settings(task), **credentials(task, facts)}
     env = environment.build(task, facts, extra, ours)
@@ -62,7 +65,7 @@ def launch(task: Task, facts: Facts) -> Launch:
     resume, remark = _session_to_continue(task, facts, env)
     session_id = resume or str(uuid4())
     return Launch(
-        argv=_arguments(binary, task, "--resume" if resume else "--session-id", session_id),
+        argv=_arguments(binary, task, facts, "--resume" if resume else "--session-id", session_id),
         env=env,
         working_directory=task.working_directory,
         session_id=session_id,
@@ -75,10 +78,12 @@ def launch(task: Task, facts: Facts) -> Launch:
         timeout=TIMEOUT if task.limits.timeout is None else task.limits.timeout,
         stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
+        withheld=environment.withheld(facts),
+        fed_by=facts.fed_by,
     )
 
 
-def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> tuple[str, ...]:
+def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session_id: str) -> tuple[str, ...]:
     # Every value is joined to its flag by `=`: so none that begins with `-` is taken for a flag, and the flags that
     # take several values swallow nothing (tried on 2.1.329). The prompt comes by stdin, for argv stands in `ps`.
     given = [
@@ -91,13 +96,13 @@ def _arguments(binary: str, task: Task, session_flag: str, session_id: str) -> t
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
-        ("--append-system-prompt", appended(task)),
+        ("--append-system-prompt", appended(task, fenced=facts.fenced)),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),
     ]
     flags = [f"{flag}={value}" for flag, value in given if value]
-    if task.claude.mcp_config:
+    if task.claude.mcp_config or (facts.fed_by and no_other_servers(task)):
         flags.append("--strict-mcp-config")
     if task.claude.settings_sources is not None:
         flags.append("--setting-sources=" + ",".join(task.claude.settings_sources))  # empty: none of them

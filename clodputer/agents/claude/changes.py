@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from clodputer.agents.claude import tools
-from clodputer.agents.claude.denied import LONGEST_KEPT, commands
+from clodputer.agents.claude import testcounts, tools
+from clodputer.agents.claude.denied import LONGEST_KEPT, MOST_TOLD, commands
 from clodputer.agents.claude.repeats import WRITING
 from clodputer.agents.lines import text
 from clodputer.model.suspect import CHANGES, Done
@@ -78,6 +78,8 @@ LOOKING_COMMANDS = frozenset(
         "whoami",
     )
 )
+# So many files that were changed are kept, by their paths.
+MOST_FILES = 2000
 # Modes in which claude changes files without being allowed each tool by name.
 _FREE_MODES = frozenset(("acceptEdits", "auto", "bypassPermissions"))
 
@@ -117,10 +119,35 @@ def _is_to_change(rule: str) -> bool:
 
 def with_results(done: Done, calls: Mapping[str, Any], blocks: Iterable[Mapping[str, Any]]) -> Done:
     """The same with the calls whose results have come. calls: those without a result, by id, each with `name` and `input`."""
+    blocks = list(blocks)
+    done = done._replace(tests=testcounts.after(done.tests, calls, blocks))
     for block in blocks:
         call = calls.get(text(block.get("tool_use_id")))
         # What was denied, or failed, changed nothing as far as can be told.
         if call is None or block.get("is_error") or not may_change(call.name, call.input):
             continue
         done = done._replace(changes=done.changes + 1, edits=done.edits + (call.name in WRITING))
+        if call.name in WRITING:
+            done = done._replace(files=_with_file(done.files, call.input))
     return done
+
+
+def operations(done: Done, calls: Mapping[str, Any]) -> int:
+    """How many files were written, or are being: calls that did so, and those whose result has not come yet."""
+    return done.edits + sum(call.name in WRITING for call in calls.values())
+
+
+def kept(files: Sequence[str]) -> str:
+    """What a run that was stopped leaves behind, as a sentence with the first of the files that it changed."""
+    if not files:
+        return "It had changed no file before."
+    more = f" and {len(files) - MOST_TOLD} more" if len(files) > MOST_TOLD else ""
+    return f"Its work is left half done in {', '.join(files[:MOST_TOLD])}{more}."
+
+
+def _with_file(files: tuple[str, ...], given: Mapping[str, Any]) -> tuple[str, ...]:
+    path = text(given.get("file_path") or given.get("notebook_path"))
+    # A path of that length has been cut.
+    if not path or path in files or len(files) >= MOST_FILES or len(path) >= LONGEST_KEPT:
+        return files
+    return (*files, path)

@@ -104,7 +104,8 @@ KEYS = (
         "settings_sources",
         CHOICES,
         help="Which of Claude's settings files count. `user` keeps hooks and servers of a repository you do not trust "
-        "from being started.",
+        "from being started. [Text from outside](outside-text.md#what-such-a-run-may-not-do) in the prompt makes it the "
+        "default.",
         choices=("user", "project", "local"),
         absent="all",
         example="user",
@@ -149,6 +150,17 @@ KEYS = (
         smallest=0,
         largest=100_000,
         example=50,
+    ),
+    Key(
+        "max_file_operations",
+        COUNT,
+        help="How many calls of `Write`, `Edit`, `MultiEdit` and `NotebookEdit` a run may make; those that fail or are "
+        "denied do not count. It is stopped at the first one beyond (reason `file_operations`), which may still be "
+        "carried out. What it has changed stays as it is.",
+        smallest=0,
+        largest=100_000,
+        absent="any number",
+        example=30,
     ),
     Key(
         "produces",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.agents.claude.apierror import ApiError, of_reply, of_retry
-from clodputer.agents.claude.changes import is_wanted, with_results
+from clodputer.agents.claude.changes import is_wanted, operations, with_results
 from clodputer.agents.claude.denied import Refusal, brief, refusal
 from clodputer.agents.claude.in_effect import asked_mode, in_effect, weaker_than_asked
 from clodputer.agents.claude.repeats import Repeats, with_call
@@ -49,8 +49,8 @@ class Notes(NamedTuple):
     API error that the assistant's last message was. retried: the error of the last retry. resets_at: epoch seconds, of the
     window of usage that was rejected. shares: how much of each window is used. cap: what the run may cost, in US dollars, if
     that is limited. refusals: why claude did not carry out a call, by its id. hook: what a hook said that stopped the prompt.
-    repeats: how often it made the same call. done: what it changed, as far as can be told. subscription: it told of the limits
-    of one.
+    repeats: how often it made the same call. most_operations: how many files it may write, if that is limited. done: what it
+    changed, as far as can be told. subscription: it told of the limits of one.
     """
 
     required: tuple[str, ...] = ()
@@ -76,6 +76,7 @@ class Notes(NamedTuple):
     last_words: str = ""
     tokens: Tokens = Tokens()
     repeats: Repeats = Repeats()
+    most_operations: Optional[int] = None
     done: Done = Done()
     subscription: bool = False
     cap: Optional[float] = None
@@ -91,6 +92,7 @@ def begin(task: Task) -> Progress:
         forbidden=forbidden,
         cap=task.claude.max_cost_usd,
         repeats=Repeats(task.claude.repeat_limit),
+        most_operations=task.claude.max_file_operations,
         done=Done(wanted=is_wanted(task)),
     )
     return Progress(notes=notes)
@@ -144,6 +146,9 @@ def _heard(progress: Progress, line: bytes) -> Progress:
         notes = _limit(notes, mapping(event.get("rate_limit_info")))._replace(subscription=True)
     notes = notes._replace(final=final)
     hopeless = "no_progress" if notes.repeats.too_many else progress.hopeless
+    most = notes.most_operations
+    if most is not None and operations(notes.done, notes.open_tools) > most:
+        hopeless = "file_operations"
     # The first event comes when the servers have had their time to start, and before anything is spent.
     if event.get("subtype") == "init" and missing_servers(notes, notes.required, ("connected", "pending")):
         hopeless = "mcp"

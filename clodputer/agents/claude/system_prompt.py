@@ -1,7 +1,8 @@
-"""What is added to claude's system prompt: the task's own text, and how a run says that there was nothing to do."""
+"""What is added to claude's system prompt: the task's own text, what a fence means, how to say that there was nothing to do."""
 
 from __future__ import annotations
 
+from clodputer.model.fence import SENTENCE
 from clodputer.model.task import Task
 
 # docs/tasks.md has it, word for word.
@@ -13,7 +14,13 @@ NOTHING_TO_DO = (
 )
 
 
-def appended(task: Task) -> str:
-    """The whole of it. A task with a `json_schema` gets its own text alone, for its answer has no last line."""
-    parts = (task.claude.append_system_prompt, "" if task.claude.json_schema is not None else NOTHING_TO_DO)
+def appended(task: Task, *, fenced: bool) -> str:
+    """The whole of it. A task with a `json_schema` gets no word on how to say that there is nothing to do: its answer has no
+    last line. fenced: the prompt holds text from outside.
+    """
+    parts = (
+        task.claude.append_system_prompt,
+        SENTENCE if fenced else "",
+        "" if task.claude.json_schema is not None else NOTHING_TO_DO,
+    )
     return "\n\n".join(part for part in parts if part)

@@ -8,6 +8,7 @@ from typing import Any, Optional
 from clodputer.agents import ending, nothing
 from clodputer.agents.claude import denied as claude_denied
 from clodputer.agents.claude.apierror import ApiError
+from clodputer.agents.claude.changes import kept, operations
 from clodputer.agents.claude.cost import spent
 from clodputer.agents.claude.denied import Refusal
 from clodputer.agents.claude.in_effect import weaker_than_asked
@@ -145,6 +146,11 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         repeats = notes.repeats
         said = f"It called {repeats.tool} with the same input {repeats.most} times (repeat_limit: {repeats.limit})."
         return _with_last_words(of("no_progress", said), notes)
+    made, most = operations(notes.done, notes.open_tools), notes.most_operations
+    # It may have come to its end before it could be stopped.
+    if ended.stopped in ("", "file_operations") and most is not None and made > most:
+        said = f"It came to file operation {made} (max_file_operations: {most})."
+        return of("file_operations", f"{said} {kept(notes.done.files)}")
     if ended.stopped == "max_cost":
         spent_so_far, cap = f"${notes.tokens.cost:.2f}", f"${notes.cap or 0.0:.2f}"
         return of("max_cost", f"It was stopped at {spent_so_far} by the list of prices; it may cost {cap}.")

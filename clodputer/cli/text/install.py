@@ -16,6 +16,7 @@ from clodputer.schedulers.unit import (
     REPLACE,
     SPOOL,
     SWEEP,
+    WEBHOOKS,
     Change,
     SchedulerProblem,
 )
@@ -74,7 +75,9 @@ def by_kind(changes: Iterable[Change], dry_run: bool) -> str:
 
 
 def _label(alarm: Placed) -> str:
-    return alarm.task or {SPOOL: "(drops)", SWEEP: "(sweep)"}.get(alarm.kind, alarm.kind)
+    return alarm.task or {SPOOL: "(drops)", SWEEP: "(sweep)", WEBHOOKS: "(webhooks)"}.get(
+        alarm.kind, alarm.kind
+    )
 
 
 def _next(alarm: Placed) -> str:

@@ -20,6 +20,7 @@ from clodputer.store import zone
 
 # A result is read here, not studied: the whole of it stands in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
+MOST_FILES = 10
 
 _LOOKS = {PRECHECK: "precheck", BEFORE: "verify before", AFTER: "verify after"}
 
@@ -64,9 +65,13 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
+    fed_by = ", ".join(record.get("fed_by") or ())
+    yield "fed by", prose(f"text from outside: {fed_by}" if fed_by else "", MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
     yield "worktree", prose("\n".join(_worktree(record)), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
+    yield "changed", prose(_changed(record), MARGIN)
+    yield "tests", _tests(record)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
     yield "usage", wrapped(_usage(record), MARGIN)
     yield "swept", wrapped(swept(record["swept"]), MARGIN)
@@ -153,6 +158,19 @@ def _proof(record: Mapping[str, Any]) -> Iterable[str]:
         yield f"{_LOOKS.get(one.get('check'), one.get('check'))} ({took}): {one.get('message')}"
     if is_proven(looks):
         yield "proven: verify did not hold before the run, and holds after it."
+
+
+def _changed(record: Mapping[str, Any]) -> str:
+    """The files that it changed: the first few, and how many there are."""
+    files, total = record.get("files_changed") or [], record.get("files_changed_total") or 0
+    shown = [one_line(str(file), LONGEST_LINE) for file in files[:MOST_FILES]]
+    more = max(int(total), len(files)) - len(shown)
+    return "\n".join([*shown, f"and {counted(more, 'file')} more"] if shown and more > 0 else shown)
+
+
+def _tests(record: Mapping[str, Any]) -> str:
+    tests = record.get("tests")
+    return f"{tests['run']} run, {tests['passed']} passed, {tests['failed']} failed" if tests else ""
 
 
 def _held(effect: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text.install import by_kind, problem_lines
 from clodputer.schedulers import load
 from clodputer.schedulers.installation import candidates
-from clodputer.schedulers.unit import SPOOL, SWEEP, FoundUnit
+from clodputer.schedulers.unit import SPOOL, SWEEP, WEBHOOKS, FoundUnit
 from clodputer.store import home as homes
 from clodputer.store import zone
 from clodputer.views.schedulers import Schedulers, View, gather
@@ -78,4 +78,6 @@ def _view(view: View) -> list[str]:
 
 
 def _label(found: FoundUnit) -> str:
-    return printable(found.task) or {SPOOL: "(drops)", SWEEP: "(sweep)"}.get(found.kind, found.name)
+    return printable(found.task) or {SPOOL: "(drops)", SWEEP: "(sweep)", WEBHOOKS: "(webhooks)"}.get(
+        found.kind, found.name
+    )

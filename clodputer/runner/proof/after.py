@@ -7,31 +7,50 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from clodputer.model import proof
+from clodputer.model.changed import Changed
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, of
 from clodputer.model.proof import AFTER, Answer
 from clodputer.model.run import Report
 from clodputer.runner import fault
-from clodputer.runner.proof import check, expect
+from clodputer.runner.proof import changed, check, expect
 from clodputer.runner.proof.check import EXPECTED, Place
 from clodputer.runner.proof.expect import Snapshot
 from clodputer.store.doing import said
 
 
+class Known(NamedTuple):
+    """How things were before the agent was started: the files of `expect`, and the git work tree it works in."""
+
+    files: Snapshot
+    tree: changed.Looked
+
+
 class Looked(NamedTuple):
-    """The report as it is after all looks, what came of `expect`, and what came of `verify`."""
+    """The report as it is after all looks, what came of `expect`, what came of `verify`, and what the run changed."""
 
     report: Report
     expect: tuple[Mapping[str, Any], ...] = ()
     entries: tuple[dict[str, Any], ...] = ()
+    changed: Changed = Changed()
 
 
-def look(place: Place, report: Report, snapshot: Snapshot, started_at: float, began: float) -> Looked:
-    """Look at what `expect` names, and when that holds ask `verify`. Nothing is looked at when the run has failed anyway.
+def begin(place: Place) -> Known:
+    """How things are before the agent is started. Never raises."""
+    task = place.task
+    files = expect.before(task) if task.expect.file_changed else {}
+    return Known(files, changed.before(task.working_directory, place.context.environ))
 
-    started_at: when the agent was started, in epoch seconds; began: the same by the clock that only runs forwards. A run that
-    is cancelled meanwhile has the reason `cancelled`.
+
+def look(place: Place, report: Report, known: Known, started_at: float, began: float) -> Looked:
+    """Look at what was changed, at what `expect` names, and when that holds ask `verify`.
+
+    What the task expects is not looked at when the run has failed anyway. known: how things were before. started_at: when the
+    agent was started, in epoch seconds; began: the same by the clock that only runs forwards. A run that is cancelled meanwhile
+    has the reason `cancelled`.
     """
     task = place.task
+    # First of all: a check may leave files behind, too.
+    made = changed.after(known.tree, report)
 
     def ask(name: str, argv: Sequence[str]) -> Answer:
         try:
@@ -41,15 +60,16 @@ def look(place: Place, report: Report, snapshot: Snapshot, started_at: float, be
 
     checks: tuple[Mapping[str, Any], ...] = ()
     if any(task.expect):
-        checks = expect.check(task, report, snapshot, started_at, lambda argv: ask(EXPECTED, argv))
+        checks = expect.check(task, report, known.files, started_at, lambda argv: ask(EXPECTED, argv))
         report = expect.apply(report, checks)
         if place.stop.cancelled() and not all(one["ok"] for one in checks):
-            return Looked(report._replace(outcome=of("cancelled", "That was during its check.")), checks)
+            report = report._replace(outcome=of("cancelled", "That was during its check."))
+            return Looked(report, checks, changed=made)
     if not task.verify or report.outcome.outcome not in (SUCCEEDED, SKIPPED):
-        return Looked(report, checks)
+        return Looked(report, checks, changed=made)
     fault.reach(place.context, AFTER, place.request_id)
     answer = ask(AFTER, task.verify)
     if answer.status != 0 and place.stop.cancelled():
         answer = answer._replace(stopped="cancelled")
     outcome = proof.from_verify_after(report.outcome, answer)
-    return Looked(report._replace(outcome=outcome), checks, (proof.entry(AFTER, answer),))
+    return Looked(report._replace(outcome=outcome), checks, (proof.entry(AFTER, answer),), made)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
+from clodputer.model.fence import LONGEST
 from clodputer.model.proof import (
     AFTER,
     BEFORE,
-    LONGEST_FOUND,
     PRECHECK,
     PRECHECK_OUTPUT,
     PRECHECK_TIMEOUT,
@@ -32,7 +32,7 @@ CHECK_TIMEOUT, SHORTEST_CHECK = 600.0, 5.0
 EXPECTED = "check"
 FOLDERS = {PRECHECK: "precheck", BEFORE: "verify-before", EXPECTED: "check", AFTER: "verify-after"}
 # At most four bytes make a character; one character more shows that there were more of them.
-_HEAD, _TAIL = 4 * (LONGEST_FOUND + 1), 4096
+_HEAD, _TAIL = 4 * (LONGEST + 1), 4096
 
 
 class Place(NamedTuple):
@@ -71,7 +71,8 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
     )
     check = Launch(
         (program, *argv[1:]),
-        launch.env,
+        # It is the person's program, whatever its agent reads.
+        {**launch.withheld, **launch.env},
         launch.working_directory,
         timeout=limit,
         stop_grace=launch.stop_grace,

@@ -16,7 +16,7 @@ from clodputer.effects.finish import MASKED
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.jsontext import with_nulls
-from clodputer.model.request import InvalidRequest, Request, from_fields, item_of, to_fields
+from clodputer.model.request import InvalidRequest, Request, came_from, from_fields, item_of, to_fields
 from clodputer.runner.intake import read_request
 from clodputer.runner.requests.putback import put_back
 from clodputer.store import disabled, runs
@@ -132,7 +132,12 @@ def _retry(context: Context, ended: Ended) -> Retried:
     again = bool(request_id)
     if not again:
         request_id = os.urandom(4).hex()
-        origin = {**request.origin, "trigger": "retry", "retries": ended.request_id}
+        origin = {
+            **request.origin,
+            "trigger": "retry",
+            "first_trigger": came_from(request),
+            "retries": ended.request_id,
+        }
         if ended.run_id:
             origin["retries_run"] = ended.run_id
         new = Request(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import template
 from clodputer.schedulers.cron import times
-from clodputer.schedulers.unit import Alarm, Frame, Unit, unit_stem
+from clodputer.schedulers.unit import WEBHOOKS, Alarm, Frame, Unit, unit_stem
 
 EVERY_MINUTE = "* * * * *"
 # Letters and digits of all scripts; nothing that means something to any shell, or to cron.
@@ -21,6 +21,13 @@ _LONGEST = 990
 
 def render(frame: Frame, alarm: Alarm) -> Unit:
     """The lines that serve this alarm. Raises ClodputerError ("cron_words") when cron cannot be given them."""
+    if alarm.kind == WEBHOOKS:
+        raise ClodputerError(
+            "cron_cannot_listen",
+            "cron cannot listen for webhooks, so that none is taken",
+            f"Use systemd or launchd, or have a program that listens start `{frame.shim} receive` for each connection, "
+            "as inetd does.",
+        )
     name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)
     command([frame.shim, *alarm.arguments()])
     lines = [line for one in alarm.ring.times for line in times.times(one, frame.zone)]

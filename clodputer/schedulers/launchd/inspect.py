@@ -11,7 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.launchd import launchctl, plist
 from clodputer.schedulers.launchd.plist import FINGERPRINT, LARGEST, PROBE, parsed
 from clodputer.schedulers.mark import Mark
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, FoundUnit, Frame
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, WEBHOOKS, FoundUnit, Frame
 
 SUFFIX = ".plist"
 
@@ -106,7 +106,7 @@ def _kind(label: str, task: str) -> str:
     if task:
         return TASK
     parts = label.split(".")
-    return next((kind for kind in (TASK, SPOOL, SWEEP, PROBE) if kind in parts), "")
+    return next((kind for kind in (TASK, SPOOL, SWEEP, WEBHOOKS, PROBE) if kind in parts), "")
 
 
 def _of_file(frame: Frame, file: File, session: bool) -> FoundUnit:

@@ -65,6 +65,7 @@ def written(
         "watched": [],
         "interval": 0,
         "calendar": [],
+        "listen": None,
         **starts,
     }
     _check(name, values)

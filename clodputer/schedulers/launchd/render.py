@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from clodputer.schedulers.launchd import calendar, plist
-from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Frame, Unit
+from clodputer.schedulers.unit import SPOOL, SWEEP, WEBHOOKS, Alarm, Frame, Unit
 from clodputer.store.home import Home
 
 
@@ -27,6 +27,8 @@ def _starts(frame: Frame, alarm: Alarm) -> dict[str, Any]:
         # The calendar starts it after a sleep, which an interval does not; the interval starts it in the hour that autumn
         # shows twice, in which a calendar does not, and after the computer was taken to another zone.
         return {"calendar": calendar.entries((), swept), "interval": frame.sweep}
+    if alarm.kind == WEBHOOKS and alarm.listen:
+        return {"listen": alarm.listen}
     watched = [os.path.realpath(watch.path) for watch in alarm.ring.watches]
     apart = [path for path in watched if not _holds_ours(frame, path)]
     # Watches lose events, so there is a look each quarter of an hour; what is not watched at all is looked at each minute.

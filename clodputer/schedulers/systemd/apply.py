@@ -16,7 +16,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import tool
 from clodputer.schedulers.systemd import systemctl, unitfile
 from clodputer.schedulers.systemd.inspect import enabled, failure
-from clodputer.schedulers.systemd.unitfile import SERVICE, SUFFIXES, TIMER, WANTS
+from clodputer.schedulers.systemd.unitfile import SERVICE, SUFFIXES, TEMPLATE, TIMER, WANTS
 from clodputer.schedulers.unit import ADD, REMOVE, SWEEP, Change, Frame, SchedulerProblem
 from clodputer.store import atomic
 
@@ -87,6 +87,11 @@ def _starters(change: Change) -> list[str]:
     return [unit for unit in _concerned(change) if not unit.endswith(SERVICE)]
 
 
+def _loadable(units: Sequence[str]) -> list[str]:
+    """Those that systemd can have loaded; of a template it has only instances."""
+    return [unit for unit in units if not unit.endswith(TEMPLATE)]
+
+
 def _gone(change: Change) -> list[str]:
     """The unit files that are no longer wanted; of what left no file behind, all that there may have been."""
     found = [os.path.basename(path) for path in change.found.files] if change.found else []
@@ -107,7 +112,7 @@ def _take_down(frame: Frame, gone: list[str], asked: bool) -> None:
         if ended.returncode not in (0, _NOT_LOADED):
             systemctl.show(frame, starters)  # raises when nobody is there: then nothing must be removed
     if asked:
-        systemctl.systemctl(frame, "reset-failed", "--", *gone)
+        systemctl.systemctl(frame, "reset-failed", "--", *_loadable(gone))
     folder = unitfile.folder(frame)
     for unit in starters:
         # What belongs to a file goes before it: without the file nobody would look for it.
@@ -148,7 +153,7 @@ def _clear_drafts(folder: str) -> None:
     except OSError:
         return
     for name in names:
-        match = re.fullmatch(r"\.clodputer-[a-z0-9-]+\.(?:service|timer|path)\.(\d+)", name)
+        match = re.fullmatch(r"\.clodputer-[a-z0-9-]+@?\.(?:service|timer|path|socket)\.(\d+)", name)
         if match and not _alive(int(match[1])):
             try:
                 os.unlink(f"{folder}/{name}")
@@ -201,6 +206,7 @@ def _reload(frame: Frame, done: Sequence[Change]) -> None:
     if ended.returncode:
         raise systemctl.unreachable(tool.said(ended))
     failed = [unit for change in done if change.found and change.found.failed for unit in _concerned(change)]
+    failed = _loadable(failed)
     if failed:
         systemctl.systemctl(frame, "reset-failed", "--", *failed)
     starters = [unit for change in done if change.verb != REMOVE for unit in _starters(change)]

@@ -11,7 +11,7 @@ from typing import Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.mark import Mark
 from clodputer.schedulers.systemd import systemctl, unitfile
-from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TIMER, WANTS
+from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TEMPLATE, TIMER, WANTS, stem
 from clodputer.schedulers.unit import FoundUnit, Frame
 
 Shown = Mapping[str, Mapping[str, str]]
@@ -46,15 +46,17 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
     shown: Optional[Shown] = None
     try:
         if not systemctl.away():
-            shown = systemctl.show(frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES)])
+            shown = systemctl.show(
+                frame, [*files, *(f"{PREFIX}*{suffix}" for suffix in SUFFIXES if suffix != TEMPLATE)]
+            )
     except ClodputerError as error:
         if files or traces:
             what = f"units of Clodputer are in {folder}, and {error.message}"
             raise ClodputerError(UNASKED, what, error.hint) from None
         return []
     found = [one for one in _of_files(frame, files, marks, shown) if everywhere or one.home == frame.home]
-    left = (os.path.splitext(unit)[0] for unit in [*traces, *_ghosts(folder, shown or {})])
-    for name in sorted(set(left) - {os.path.splitext(unit)[0] for unit in names}):
+    left = (stem(unit) for unit in [*traces, *_ghosts(folder, shown or {})])
+    for name in sorted(set(left) - {stem(unit) for unit in names}):
         ours = unitfile.is_of_this_home(frame, name)
         if ours or everywhere:
             mark = Mark(frame.home if ours else "", "", "")
@@ -73,7 +75,7 @@ def _of_files(
 ) -> list[FoundUnit]:
     """The units of these files, in order."""
     found = []
-    for name in sorted({os.path.splitext(unit)[0] for unit in files}):
+    for name in sorted({stem(unit) for unit in files}):
         units = [name + suffix for suffix in SUFFIXES if name + suffix in files]
         own = {f"{unitfile.folder(frame)}/{unit}": files[unit] for unit in units}
         found.append(_found(frame, name, marks[name], own, shown))
@@ -88,7 +90,7 @@ def _marked(folder: str) -> tuple[dict[str, str], dict[str, Mark], list[str]]:
         text = unitfile.read(f"{folder}/{unit}")
         mark = unitfile.marked(text) if text is not None else None
         if text is not None and mark is not None:
-            files[unit], marks[os.path.splitext(unit)[0]] = text, mark
+            files[unit], marks[stem(unit)] = text, mark
     return files, marks, names
 
 
@@ -135,7 +137,7 @@ def _found(
         linked = all(enabled(frame, os.path.basename(path)) for path in files if not path.endswith(SERVICE))
         return FoundUnit(name, mark.home, mark.kind, mark.task, files, loaded=linked)
     units = [os.path.basename(path) for path in files] or [name + suffix for suffix in SUFFIXES]
-    known = {unit: shown.get(unit, {}) for unit in units}
+    known = {unit: shown.get(unit, {}) for unit in units if not unit.endswith(TEMPLATE)}
     starters = [unit for unit in units if not unit.endswith(SERVICE)]
     return FoundUnit(
         name,

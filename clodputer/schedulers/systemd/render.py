@@ -9,8 +9,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.ring import Expression
 from clodputer.schedulers import template
 from clodputer.schedulers.systemd import calendar, unitfile
-from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, TIMER
-from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, Alarm, Frame, Unit
+from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, SOCKET, TEMPLATE, TIMER
+from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, WEBHOOKS, Alarm, Frame, Unit
 
 # How much longer than its limit an exec gets, in seconds: it has its own clocks, and settles what they stop.
 GRACE = 120
@@ -23,7 +23,12 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
     """The unit files that serve this alarm. Raises ClodputerError ("unit_text") for what a unit file cannot hold."""
     name = unitfile.name(frame, alarm.kind, alarm.task)
     stem = f"{unitfile.folder(frame)}/{name}"
-    what = {TASK: f"task {alarm.task}", SPOOL: "requests in the spool", SWEEP: "what no other unit started"}
+    what = {
+        TASK: f"task {alarm.task}",
+        SPOOL: "requests in the spool",
+        SWEEP: "what no other unit started",
+        WEBHOOKS: "webhooks",
+    }
     values = {
         "mark": unitfile.mark(frame.home, alarm.kind, alarm.task),
         "description": plain(f"Clodputer: {what[alarm.kind]}"),
@@ -35,6 +40,14 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
         "timeout": f"{ceil(alarm.timeout) + GRACE}s" if alarm.timeout else "infinity",
         "pause": alarm.kind == SPOOL,
     }
+    if alarm.kind == WEBHOOKS and alarm.listen:
+        host, port = alarm.listen
+        listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        files = {
+            stem + SOCKET: template.filled("systemd/socket.j2", {**values, "listen": listen}),
+            stem + TEMPLATE: template.filled("systemd/connection.j2", {**values, **service}),
+        }
+        return Unit(name, alarm.kind, alarm.task, files)
     files = {stem + SERVICE: template.filled("systemd/service.j2", {**values, **service})}
     lines, watched = _calendar(frame, alarm), _watched(alarm)
     startup = alarm.kind == SWEEP or alarm.ring.startup

@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import tool
+from clodputer.schedulers.systemd.unitfile import TEMPLATE
 from clodputer.schedulers.unit import Frame
 
 LINGER = "/var/lib/systemd/linger"
@@ -96,6 +97,8 @@ def show(frame: Frame, units: Sequence[str]) -> dict[str, dict[str, str]]:
     Raises ClodputerError when the manager does not answer.
     """
     found: dict[str, dict[str, str]] = {}
+    # Of a template there is nothing to know, and asking for it is an error.
+    units = [unit for unit in units if not unit.endswith(TEMPLATE)]
     for begin in range(0, len(units), _AT_ONCE):
         wanted = units[begin : begin + _AT_ONCE]
         ended = systemctl(frame, "show", "--all", f"--property={','.join(_PROPERTIES)}", "--", *wanted)

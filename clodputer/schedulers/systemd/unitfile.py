@@ -10,10 +10,12 @@ from clodputer.schedulers.mark import Mark
 from clodputer.schedulers.unit import Frame, home_tag, unit_stem
 
 PREFIX = "clodputer-"
-SERVICE, TIMER, PATH = ".service", ".timer", ".path"
-SUFFIXES = (SERVICE, TIMER, PATH)
+SERVICE, TIMER, PATH, SOCKET = ".service", ".timer", ".path", ".socket"
+# The service of a socket is a template: systemd makes an instance of it for each connection, and can be asked of these only.
+TEMPLATE = f"@{SERVICE}"
+SUFFIXES = (SERVICE, TIMER, PATH, SOCKET, TEMPLATE)
 # What pulls in timers and paths; services are started by these only.
-WANTS = {TIMER: "timers.target.wants", PATH: "paths.target.wants"}
+WANTS = {TIMER: "timers.target.wants", PATH: "paths.target.wants", SOCKET: "sockets.target.wants"}
 
 _MARK = re.compile(r"# clodputer-unit home=(\S+) kind=(\S+) task=(\S*)")
 # A unit is some kilobytes long; a file that is larger is not ours.
@@ -50,7 +52,12 @@ def is_of_this_home(frame: Frame, unit: str) -> bool:
     """Whether a unit that left no file behind is named like those of this home."""
     tag = home_tag(frame.home, frame.account)
     ours = re.escape(f"{PREFIX}{tag}-" if tag else PREFIX)
-    return bool(re.fullmatch(rf"{ours}(task-[a-z0-9-]+|spool|sweep)", unit))
+    return bool(re.fullmatch(rf"{ours}(task-[a-z0-9-]+|spool|sweep|webhooks)", unit))
+
+
+def stem(unit: str) -> str:
+    """The name of a unit file without its suffix, which all files of one unit of ours share."""
+    return unit[: -len(TEMPLATE)] if unit.endswith(TEMPLATE) else os.path.splitext(unit)[0]
 
 
 def mark(home: str, kind: str, task: str) -> str:

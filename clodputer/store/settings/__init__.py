@@ -22,12 +22,14 @@ RULES = (
     "store/tasks/models.py",
     "model/channel.py",
     "model/event.py",
+    "model/plugin.py",
     "model/route.py",
     "model/keys.py",
     "model/keyvalue.py",
     "model/settings.py",
     "model/moment.py",
     "model/size.py",
+    "model/webhook/keys.py",
     "model/withunit.py",
 )
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Optional
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
+from markupsafe import Markup
 
+from clodputer.model.fence import fence
 from clodputer.model.suggest import did_you_mean
-from clodputer.store.tasks.template_terms import IN_PROMPTS, CannotRender, Fault
+from clodputer.store.tasks import template_outside
+from clodputer.store.tasks.template_terms import IN_PROMPTS, CannotRender, Fault, Outside
 
 AS_IT_IS = "to write {{, {% or {# as it is, put it between {% raw %} and {% endraw %}"
 
@@ -56,7 +59,9 @@ class _Missing(StrictUndefined):
         return name
 
 
-class _Sandbox(SandboxedEnvironment):
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Lists and mappings cannot be changed: what a name holds is what `set`, `for` and `with` give it, as can be read."""
+
     intercepted_binops = frozenset(("*", "**"))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
@@ -96,6 +101,8 @@ def _engine() -> _Sandbox:
     engine.code_generator_class = _Compiler
     # jinja's own writes <, > and & as escapes, for web pages; a prompt is read as it is.
     engine.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
+    # It is not escaped, in an autoescape block, say: its marks must stay what they are.
+    engine.filters[template_outside.FENCE] = lambda *arguments: Markup(fence(*arguments))  # noqa: S704
     return engine
 
 
@@ -167,8 +174,8 @@ def _uses(tree: nodes.Template) -> Iterator[tuple[str, str | None, int]]:
             yield name.name, None, name.lineno
 
 
-def render(text: str, values: Mapping[str, Any], limit: int) -> str:
-    """The text with its templates filled in. Raises CannotRender."""
+def render(text: str, values: Mapping[str, Any], limit: int, outside: Optional[Outside] = None) -> str:
+    """The text with its templates filled in, and with a fence around what is from outside. Raises CannotRender."""
     found = names(text)
     used = {name[4:] for name in found if name.startswith("env.")}
     absent = {name.partition(".")[0] for name in found} - set(values)
@@ -177,7 +184,9 @@ def render(text: str, values: Mapping[str, Any], limit: int) -> str:
     parts: list[str] = []
     size = 0
     try:
-        for part in _engine().from_string(text).generate(scope):
+        tree = _engine().parse(text)
+        template = _engine().from_string(template_outside.fenced(tree, outside) if outside else tree)
+        for part in template.generate(scope):
             parts.append(part)
             size += len(part)
             if size > limit:

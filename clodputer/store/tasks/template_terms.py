@@ -30,6 +30,20 @@ IN_PROMPTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+class Outside(NamedTuple):
+    """How text from outside is told from the rest of a prompt.
+
+    nonce: random, for the marks of this one prompt. names: all that have a value. trusted: those whose values were typed by the
+    person, or are ours. fields: of others, the fields that are. words: what else the fence is to say of the source of a name.
+    """
+
+    nonce: str
+    names: frozenset[str]
+    trusted: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]] = {}
+    words: Mapping[str, str] = {}
+
+
 class CannotRender(ValueError):
     """A template that is sound but cannot be rendered now. `missing`: what it lacks, such as `env.TOKEN`, or empty."""
 

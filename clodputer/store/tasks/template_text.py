@@ -6,17 +6,18 @@ jinja2 is imported (with `template_engine`) only for text that holds a template'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 
 from clodputer.model.keyvalue import marked
 from clodputer.store.tasks import limited
-from clodputer.store.tasks.template_terms import ENV_ONLY, IN_PROMPTS, CannotRender, Fault
+from clodputer.store.tasks.template_terms import ENV_ONLY, IN_PROMPTS, CannotRender, Fault, Outside
 
 __all__ = [
     "ENV_ONLY",
     "IN_PROMPTS",
     "CannotRender",
     "Fault",
+    "Outside",
     "faults",
     "marked",
     "names",
@@ -51,18 +52,19 @@ def names(text: str) -> frozenset[str]:
     return template_engine.names(text)
 
 
-def render(text: str, values: Mapping[str, Any], limit: int) -> str:
+def render(text: str, values: Mapping[str, Any], limit: int, outside: Optional[Outside] = None) -> str:
     """The text with its templates filled in. Raises CannotRender, also when it grows beyond `limit` characters.
 
     It is done in a child with limits of time and memory (`limited`). `values["env"]` is narrowed to the names in the text.
+    outside: for a prompt, what of it is from outside and gets a fence.
     """
     if not marked(text):
         return text
-    rendered: str = limited.call(_render, text, values, limit)
+    rendered: str = limited.call(_render, text, values, limit, outside)
     return rendered
 
 
-def _render(text: str, values: Mapping[str, Any], limit: int) -> str:
+def _render(text: str, values: Mapping[str, Any], limit: int, outside: Optional[Outside]) -> str:
     from clodputer.store.tasks import template_engine
 
-    return template_engine.render(text, values, limit)
+    return template_engine.render(text, values, limit, outside)

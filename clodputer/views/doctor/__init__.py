@@ -13,7 +13,20 @@ from clodputer.model.task import Task
 from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import claude, exposed, notify, routes, schedule, setup, spool, time, trial, usage
+from clodputer.views.doctor import (
+    claude,
+    exposed,
+    notify,
+    plugins,
+    routes,
+    schedule,
+    setup,
+    spool,
+    time,
+    trial,
+    usage,
+    webhooks,
+)
 from clodputer.views.doctor import home as doctor_home
 from clodputer.views.doctor import installed as doctor_installed
 from clodputer.views.doctor import tasks as doctor_tasks
@@ -53,6 +66,7 @@ CHECKS = (
     Check("secrets", doctor_home.secret_file),
     Check("config", doctor_tasks.config),
     Check("routes", routes.routes),
+    Check("plugins", plugins.plugins),
     Check("tasks", doctor_tasks.tasks),
     Check("folders", doctor_tasks.folders),
     Check("watched", doctor_tasks.watched),
@@ -67,6 +81,7 @@ CHECKS = (
     Check("holds", spool.holds),
     Check("notify", notify.channels),
     Check("outbox", notify.undelivered_mail),
+    Check("webhooks", webhooks.hooks),
     Check("windows", usage.windows),
     Check("crashes", spool.crashes),
     Check("faults", spool.faults),

@@ -55,7 +55,7 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Installed:
         return found
     mine = tuple(one for one in known[names[0]].found if one.home == home.root)
     try:
-        wanted = plans.wanted(home, frame.environment)
+        wanted = plans.wanted(home, frame.environment, listen=frame.listen)
         plan = installation.plan(names[0], schedulers[names[0]], frame, wanted, (), mine, {})
     except ClodputerError as error:
         return found._replace(mine=mine, problems=(SchedulerProblem(error.code, error.message, error.hint),))

@@ -21,7 +21,8 @@ from tests.system.month.checker import Facts
 from tests.system.month.simulate import Month, home_of
 from tests.wait import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+# One worker lives through it for all of these tests.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("month")]
 
 NUMBER = int(float(os.environ.get("CLODPUTER_MONTH", "1")) * 1000)
 SEED = int(os.environ.get("CLODPUTER_MONTH_SEED", "11"))

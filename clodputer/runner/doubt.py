@@ -1,4 +1,4 @@
-"""Doubt: why a run that ended well may have done nothing all the same, as well as its earlier attempts tell."""
+"""Doubt: whether a run that ended well may have done nothing all the same, by its report and by the runs before it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from clodputer.store import runs
 from clodputer.store.context import Context
 
 
-def why(context: Context, task: Task, attempts: Attempts, report: Report, said: str) -> str:
-    """Why it may; empty when nothing speaks for that. said: what was said of a run that no agent was started for."""
+def why(context: Context, task: Task, attempts: Attempts, report: Report, doubt: str) -> str:
+    """Why a run is suspect; empty when nothing speaks for that. doubt: what holds for an agent of which nobody can tell."""
     if report.done is None:
-        return said
+        return doubt
     proved = any(task.expect) or bool(task.verify)
     earlier = (runs.record(context.home, task.name, past.run_id) for past in attempts.story)
     before = not proved and any((record or {}).get("changes") for record in earlier)

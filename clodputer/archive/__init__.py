@@ -1,0 +1,1 @@
+"""A home as one file, and back: backup and restore, and one task by itself as a document."""

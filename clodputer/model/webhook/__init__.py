@@ -1,0 +1,1 @@
+"""Webhooks, decided purely: HTTP read strictly, signatures verified, and what a delivery says."""
