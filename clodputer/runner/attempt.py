@@ -154,7 +154,6 @@ class Attempt:
         report = finished.report
         fault.reach(self.context, "record", self.request.id)
         effects = decide.after(self._ending(finished, ended_at))
-        tree = worktree.close(self.context, self.task, self.run_id, self.attempts, report, effects, ended_at)
         record = build(
             self.run_id,
             self.request,
@@ -172,7 +171,7 @@ class Attempt:
             why(self.context, self.task, self.attempts, report, finished.doubt),
             self.over_budget,
             finished.changed,
-            tree,
+            worktree.close(self.context, self.task, self.run_id, self.attempts, report, effects, ended_at),
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
