@@ -124,6 +124,8 @@ CALLS = {
     "receive": [Call(status=2)],
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
+    "export": [Call(("good",)), Call(("remembering", "--with-state"))],
+    "import": [Call(("task", "{folder}/good.task.json", "--as", "copied"))],
     "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],
