@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, channel, plugin, require, route, windowrule
+from clodputer.model import budget, channel, plugin, require, route, secretref, windowrule
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
@@ -44,6 +44,7 @@ class Settings(NamedTuple):
     notify: Mapping[str, Mapping[str, Any]] = {}
     idle_after: Optional[float] = None
     ping: str = ""
+    secrets: Mapping[str, Mapping[str, Any]] = {}
     webhooks: Mapping[str, Mapping[str, Any]] = {}
     listen: str = webhook.LISTEN
     sweep: float = 300.0
@@ -175,6 +176,7 @@ KEYS = (
     ),
     SETTING,
     route.SETTING,
+    secretref.SETTING,
     plugin.SETTING,
     channel.SETTING,
     Key(

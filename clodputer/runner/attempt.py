@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.gates import enabled
 from clodputer.model import decide, outcome
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
@@ -23,7 +22,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, replace, worktree
+from clodputer.runner import fault, items, logins, replace, withsecrets, worktree
 from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
@@ -52,6 +51,7 @@ class Finished(NamedTuple):
     proof: tuple[Mapping[str, Any], ...] = ()
     doubt: str = ""
     changed: Changed = Changed()
+    protected: Optional[Mapping[str, Any]] = None
 
 
 class Attempt:
@@ -95,6 +95,7 @@ class Attempt:
         try:
             fault.reach(context, "begin", request.id)
             runs.make(context.home, self.task.name, self.run_id, request, context.masker)
+            withsecrets.note(context, self.folder)
             context.log(
                 self.started_at,
                 "started",
@@ -171,6 +172,7 @@ class Attempt:
             why(self.context, self.task, self.attempts, report, finished.doubt),
             self.over_budget,
             finished.changed,
+            finished.protected,
             worktree.close(self.context, self.task, self.run_id, self.attempts, report, effects, ended_at),
         )
         record = with_follow_ups(self.context, self.task, record)
@@ -207,15 +209,9 @@ class Attempt:
             park_after=self.task.park_after,
             dice=dice(self.request.id, self.request.attempt),
             trigger=str(self.request.origin.get("trigger", "")),
-            task_failures=self._requests_failed_before(),
+            task_failures=items.requests_failed(self.context, self.task, self.history),
             auto_disable_after=self.task.auto_disable_after,
         )
-
-    def _requests_failed_before(self) -> int:
-        if not self.task.auto_disable_after:
-            return 0
-        self.history.renew()  # it was read before the run
-        return enabled.failed_before(self.task, self.history, self.context)
 
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):
@@ -275,7 +271,9 @@ class Attempt:
         if report.outcome.reason in ("cancelled", "interrupted") and ended.stopped != "cancelled":
             report = self._as_asked(report)
         proof = (*self._asked, *looked.entries)
-        return Finished(report, launch, ended, looked.expect, proof, changed=looked.changed)
+        return Finished(
+            report, launch, ended, looked.expect, proof, changed=looked.changed, protected=looked.protected
+        )
 
     def _as_asked(self, report: Report) -> Report:
         """The report of a run that was ended during one of its checks; who cancels it comes before who stops everything."""

@@ -80,6 +80,15 @@ def test_a_bad_one_stops_nothing(tmp_path: Path) -> None:
         "b-broken": "plugin_protocol",
         "c-gone": "config",
     }
+    told = {
+        one["name"]: one["message"]
+        for one in json.loads(clodputer(home, "status", "--json")[0])["data"]["plugins"]
+    }
+    assert sorted(told) == ["b-broken", "c-gone"]
+    assert "it speaks protocol 9" in told["b-broken"]
+    said = json.loads(clodputer(home, "doctor", "--json", status=4)[0])["data"]["findings"]
+    found = [one["message"] for one in said if one["check"] == "plugins"]
+    assert len(found) == 2
     first = events(home, "finished")[0]
     assert first["timestamp"] < failed["a-hanging"]["timestamp"], "the run waited for the plugin"
     assert execute(home)["runs"] == []

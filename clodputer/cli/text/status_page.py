@@ -197,6 +197,8 @@ def _attention(status: Status) -> Iterator[str]:
             f"most often {printable(first.type)} from {printable(first.sender)} ({printable(first.reason)})"
         )
         yield f"{counted(number, 'event')} led to no request in 30 days, {most}. See: clodputer route events"
+    for name, message in status.plugins[:MOST_FAILING]:
+        yield f"plugin {printable(name)} {one_line(message, 300)}. See: clodputer plugins"
     for tree in needs.trees[:MOST_FAILING]:
         yield (
             f"{printable(tree.task)} has left work in its worktree {when.ago(tree.ended_at, status.now)} that no remote has: "

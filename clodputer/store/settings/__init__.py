@@ -24,6 +24,7 @@ RULES = (
     "model/event.py",
     "model/plugin.py",
     "model/route.py",
+    "model/secretref.py",
     "model/keys.py",
     "model/keyvalue.py",
     "model/settings.py",
