@@ -99,6 +99,7 @@ CALLS = {
         Call(("test", "tests/fixtures/found.event.json"), "trial"),
         Call(("test", "tests/fixtures/unheard.event.json"), "trial"),
         Call(("events",), "kept"),
+        Call(("again", "--all"), "again", fresh=True),
     ],
     "plugins": [Call()],
     "plugin": [
@@ -124,6 +125,8 @@ CALLS = {
     "receive": [Call(status=2)],
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
+    "export": [Call(("good",)), Call(("remembering", "--with-state"))],
+    "import": [Call(("task", "{folder}/good.task.json", "--as", "copied"))],
     "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],

@@ -113,6 +113,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     drop(home, "long")
     going = start(home, "exec", "--json")
     clodputer(home, "backup", f"{folder}/home.tar")
+    clodputer(home, "export", "good", f"{folder}/good.task.json")
     until(
         lambda: any(event["task"] == "long" for event in events(home, "started")),
         message="the long run never starts",
