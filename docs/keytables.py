@@ -13,6 +13,7 @@ from clodputer.model import (
     budget,
     channel,
     expect,
+    guards,
     limit,
     limits,
     plugin,
@@ -67,6 +68,7 @@ def sections() -> dict[str, str]:
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
+        "keys of guards": _of_tasks(guards.KEYS, ""),
     }
 
 

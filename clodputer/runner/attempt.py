@@ -22,7 +22,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, replace
+from clodputer.runner import fault, items, logins, replace, withsecrets
 from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
@@ -51,6 +51,7 @@ class Finished(NamedTuple):
     proof: tuple[Mapping[str, Any], ...] = ()
     doubt: str = ""
     changed: Changed = Changed()
+    protected: Optional[Mapping[str, Any]] = None
 
 
 class Attempt:
@@ -94,6 +95,7 @@ class Attempt:
         try:
             fault.reach(context, "begin", request.id)
             runs.make(context.home, self.task.name, self.run_id, request, context.masker)
+            withsecrets.note(context, self.folder)
             context.log(
                 self.started_at,
                 "started",
@@ -166,6 +168,7 @@ class Attempt:
             why(self.context, self.task, self.attempts, report, finished.doubt),
             self.over_budget,
             finished.changed,
+            finished.protected,
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
@@ -269,7 +272,9 @@ class Attempt:
         if report.outcome.reason in ("cancelled", "interrupted") and ended.stopped != "cancelled":
             report = self._as_asked(report)
         proof = (*self._asked, *looked.entries)
-        return Finished(report, launch, ended, looked.expect, proof, changed=looked.changed)
+        return Finished(
+            report, launch, ended, looked.expect, proof, changed=looked.changed, protected=looked.protected
+        )
 
     def _as_asked(self, report: Report) -> Report:
         """The report of a run that was ended during one of its checks; who cancels it comes before who stops everything."""

@@ -224,6 +224,10 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [_Finding(*fault) for fault in following.faults(keys)]
+    if "protect_restore" in keys and "protect" not in keys:
+        findings.append(
+            _Finding(("protect_restore",), "has no effect without protect, which names the files")
+        )
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:

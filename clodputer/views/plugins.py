@@ -6,11 +6,15 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import CLOSED, State
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import iso
+from clodputer.model.moment import format_duration, iso
 from clodputer.model.plugin import Manifest, breaker_of, config_of
+from clodputer.model.plural import counted
 from clodputer.store import plugins, polls, state
 from clodputer.store.context import Context
 from clodputer.store.plugins import Last
+
+# The sweep polls within minutes; what is late by more, in seconds, nobody polls.
+LATE = 2 * 3600.0
 
 
 class Listed(NamedTuple):
@@ -74,6 +78,23 @@ def _one(context: Context, name: str, now: float) -> Listed:
     return Listed(name, found, problem, enabled, past.last, breaker, waits, version)
 
 
-def is_well(one: Listed) -> bool:
-    """Whether nothing is wrong with a plugin."""
-    return one.problem is None and one.breaker.state == CLOSED
+def wrong(one: Listed, now: float) -> str:
+    """What is wrong with a plugin that is to be polled, as a clause; empty for nothing."""
+    if not one.enabled:
+        return ""
+    if one.problem is not None:
+        return f"cannot be called: {one.problem.message}"
+    if one.breaker.state != CLOSED and one.last is not None:
+        times = counted(one.breaker.failures, "time")
+        return (
+            f"failed {times} in a row: {one.last.message}" if one.last.reason else f"failed {times} in a row"
+        )
+    if one.next is not None and now - one.next > LATE:
+        return f"was due {format_duration(now - one.next)} ago, and no exec has polled it"
+    return ""
+
+
+def failing(context: Context, now: float) -> tuple[tuple[str, str], ...]:
+    """The plugins with which something is wrong, each with what it is. Raises OSError."""
+    found = ((one.name, wrong(one, now)) for one in listed(context, now))
+    return tuple((name, message) for name, message in found if message)

@@ -71,6 +71,7 @@ def test_status_as_json(busy: Home) -> None:
         "dead",
         "parked",
         "unrouted",
+        "plugins",
         "last_runs",
         "cost_usd",
         "budgets",

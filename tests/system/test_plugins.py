@@ -80,6 +80,15 @@ def test_a_bad_one_stops_nothing(tmp_path: Path) -> None:
         "b-broken": "plugin_protocol",
         "c-gone": "config",
     }
+    told = {
+        one["name"]: one["message"]
+        for one in json.loads(clodputer(home, "status", "--json")[0])["data"]["plugins"]
+    }
+    assert sorted(told) == ["b-broken", "c-gone"]
+    assert "it speaks protocol 9" in told["b-broken"]
+    said = json.loads(clodputer(home, "doctor", "--json", status=4)[0])["data"]["findings"]
+    found = [one["message"] for one in said if one["check"] == "plugins"]
+    assert len(found) == 2
     first = events(home, "finished")[0]
     assert first["timestamp"] < failed["a-hanging"]["timestamp"], "the run waited for the plugin"
     assert execute(home)["runs"] == []
@@ -137,6 +146,27 @@ def test_killed_before_any_step(tmp_path: Path) -> None:
         assert events(home, "unmatched") == [], where
         steps += 1
     assert steps > 10
+
+
+def test_an_exec_is_killed_beside_its_poll(tmp_path: Path) -> None:
+    """Exec, or the process that polls beside it, or both: the next ones make it good, once."""
+    for step in range(1, 4000, STRIDE * 4):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        home = set_up(folder)
+        execs.run(home, "validate")
+        killed, what = execs.kill_at(home, step)
+        if not killed and outcomes(home, "repair"):
+            break  # neither of them has so many steps
+        until(partial(_ran, home), message=f"step {step}: {what}: it never ran")
+        assert outcomes(home, "repair") == ["succeeded"], f"step {step}: {what}"
+        assert everything(home) == {}, f"step {step}: {what}"
+    assert step > 50
+
+
+def _ran(home: Home) -> bool:
+    execs.run(home, "exec")
+    return bool(outcomes(home, "repair"))
 
 
 def _again(home: Home) -> bool:

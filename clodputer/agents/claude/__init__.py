@@ -17,15 +17,26 @@ from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.restricted import no_other_servers, restrict
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.system_prompt import appended
-from clodputer.agents.claude.variables import containment, credentials, settings
+from clodputer.agents.claude.variables import containment, credentials, settings, takes
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
 from clodputer.agents.lines import items, text
+from clodputer.model import guards
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
-__all__ = ["KEYS", "begin", "describe", "interpret", "launch", "locate_binary", "observe", "warnings"]
+__all__ = [
+    "KEYS",
+    "begin",
+    "describe",
+    "interpret",
+    "launch",
+    "locate_binary",
+    "observe",
+    "takes",
+    "warnings",
+]
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0
@@ -91,7 +102,7 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--model", task.claude.model),
         ("--fallback-model", ",".join(task.claude.fallback_model)),
         *(("--allowedTools", rule) for rule in task.claude.allowed_tools),
-        *(("--disallowedTools", rule) for rule in task.claude.disallowed_tools),
+        *(("--disallowedTools", rule) for rule in (*task.claude.disallowed_tools, *_protecting(task))),
         # Always said: without the flag, `defaultMode` of the person's own settings would decide (bypassPermissions, even).
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
@@ -114,6 +125,13 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
                 "Put long texts into the prompt, or into a file that the prompt names.",
             )
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
+
+
+def _protecting(task: Task) -> list[str]:
+    """The rules that keep claude from editing what the task protects, also by the name that the folder has without links."""
+    real = os.path.realpath(task.working_directory)
+    folders = dict.fromkeys((task.working_directory, real))
+    return guards.rules(guards.meant(text, folder) for folder in folders for text in task.guards.protect)
 
 
 def usual_places(home: str) -> list[str]:

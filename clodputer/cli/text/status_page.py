@@ -100,6 +100,8 @@ def _waiting(status: Status) -> Iterator[str]:
         parts += [f"{lane.delayed} delayed"] if lane.delayed else []
         if lane.oldest is not None:
             parts.append(f"the oldest for {when.span(status.now - lane.oldest)}")
+        if lane.full:
+            parts.append("as many as its queue_limit allows, so that its triggers look no further")
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
@@ -196,6 +198,8 @@ def _attention(status: Status) -> Iterator[str]:
             f"most often {printable(first.type)} from {printable(first.sender)} ({printable(first.reason)})"
         )
         yield f"{counted(number, 'event')} led to no request in 30 days, {most}. See: clodputer route events"
+    for name, message in status.plugins[:MOST_FAILING]:
+        yield f"plugin {printable(name)} {one_line(message, 300)}. See: clodputer plugins"
     if needs.temporary:
         yield f"{one_line(needs.temporary, 300)}. {scratch.REMEDY}"
     for blind in status.watch_problems:

@@ -27,9 +27,11 @@ def plugins(facts: Facts) -> list[Finding]:
     for one in listed:
         if one.problem is not None:
             found += problem("plugins", one.problem.message, one.problem.hint)
-        elif one.breaker.state != CLOSED and one.last is not None:
-            message = f"plugin {one.name} failed {one.breaker.failures} times in a row: {one.last.message}"
-            found += problem("plugins", message, f"Once that is fixed: clodputer plugin run {one.name}")
+        elif trouble := views.wrong(one, facts.now):
+            remedy = f"Once that is fixed: clodputer plugin run {one.name}"
+            if one.breaker.state == CLOSED:
+                remedy = "Have a scheduler start exec: clodputer install"
+            found += problem("plugins", f"plugin {one.name} {trouble}", remedy)
     names = polls.names(facts.home)
     for name in facts.settings.plugins:
         if name not in names:
