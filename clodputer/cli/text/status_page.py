@@ -101,6 +101,8 @@ def _waiting(status: Status) -> Iterator[str]:
         parts += [f"{lane.delayed} delayed"] if lane.delayed else []
         if lane.oldest is not None:
             parts.append(f"the oldest for {when.span(status.now - lane.oldest)}")
+        if lane.full:
+            parts.append("as many as its queue_limit allows, so that its triggers look no further")
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
