@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
+from clodputer.model import approval
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
@@ -224,6 +225,8 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [_Finding(*fault) for fault in following.faults(keys)]
+    opposite = approval.contradiction(keys)
+    findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
@@ -282,6 +285,8 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
         elif item:
             others.append(item)
     values[ON_FAILURE] = others
+    if values.pop(approval.CONFIRM, False):
+        values.setdefault("approve", {"mode": approval.BEFORE})
     if "state" in values:
         values["state"] = {"max_size": USUAL_SIZE, **values["state"]}
     return assemble({**values, "name": name, "path": file, "triggers": triggers})
