@@ -132,7 +132,10 @@ def pages() -> dict[str, str]:
         follow_ups = file.read()
     with open(f"{FOLDER}/state.md", encoding="utf-8") as file:
         state = file.read()
+    with open(f"{FOLDER}/plugins.md", encoding="utf-8") as file:
+        plugins = file.read()
     return {
+        "plugins.md": filled(plugins, {"keys of a manifest": keytables.manifest_keys()}),
         "state.md": filled(state, {"keys of state": keytables.state_keys()}),
         "follow-ups.md": filled(follow_ups, keytables.follow_ups()),
         "tasks.md": filled(tasks, keytables.sections()),

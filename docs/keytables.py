@@ -14,8 +14,10 @@ from clodputer.model import (
     budget,
     channel,
     expect,
+    guards,
     limit,
     limits,
+    plugin,
     proof,
     require,
     retry,
@@ -68,12 +70,18 @@ def sections() -> dict[str, str]:
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
+        "keys of guards": _of_tasks(guards.KEYS, ""),
     }
 
 
 def follow_ups() -> dict[str, str]:
     """The tables of docs/follow-ups.md by the names of their places: what an item of each list may hold."""
     return {"keys of an item": _of_items(follow.FORM_KEYS), "keys of after": _of_items(follow.PARENT_KEYS)}
+
+
+def manifest_keys() -> str:
+    """The table of docs/plugins.md."""
+    return _of_items(_inside(plugin.KEYS))
 
 
 def state_keys() -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-# The profile that bin/check chooses for further Pythons, and how many examples it has where a test names no number.
+# The profile that bin/check chooses for further Pythons and the quick check, and how many examples it has where a test names no
+# number.
 PROFILE, FEW = "few", 20
 
 
 def register() -> None:
-    """Make the profile known."""
+    """Make the profile known. No test fails for being slow once, as hypothesis would have it on a busy machine."""
+    settings.register_profile("all", deadline=None)
     settings.register_profile(PROFILE, max_examples=FEW, deadline=None)
+    settings.load_profile("all")
 
 
 def examples(number: int) -> int:

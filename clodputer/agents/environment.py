@@ -46,6 +46,9 @@ ALLOWED = frozenset(
         "GIT_SSL_CAINFO",
     )
 )
+# Ways to the keys and passwords of the person's session: an agent that is fed by text from outside gets them by its task's
+# `env` alone.
+KEYS_OF_THE_PERSON = ("SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS")
 ALLOWED_PREFIX = "LC_"
 
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -69,6 +72,8 @@ def build(
     """
     env = account()
     env.update((name, value) for name, value in facts.environ.items() if value and allowed(name))
+    for name in withheld(facts):
+        env.pop(name, None)
     if not any(name in env for name in ("LANG", "LC_ALL", "LC_CTYPE")):
         # Without one, programs take every byte above 127 for an error.
         env["LANG"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
@@ -81,6 +86,12 @@ def build(
         env.update(CLODPUTER_HOME=facts.home)
     env.update(CLODPUTER_RUN_ID=facts.run_id, CLODPUTER_TASK=task.name, TMPDIR=facts.temporary)
     return env
+
+
+def withheld(facts: Facts) -> dict[str, str]:
+    """The variables that an agent does not get, as it is fed by text from outside."""
+    found = {name: facts.environ.get(name, "") for name in KEYS_OF_THE_PERSON if facts.fed_by}
+    return {name: value for name, value in found.items() if value}
 
 
 def allowed(name: str) -> bool:

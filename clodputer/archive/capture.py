@@ -185,7 +185,7 @@ class _Look:
 
     def _aside(self) -> Iterator[tuple[str, int]]:
         home = self.home
-        for folder in (home.rejected, home.dead, home.parked, home.closed):
+        for folder in (home.rejected, home.dead, home.parked, home.closed, home.unrouted):
             there = set(entries(folder))
             for name in there:
                 if aside.is_reason(name) or (

@@ -216,6 +216,8 @@ def _complete(home: Home, manifest: Manifest) -> None:
     """Make what every home has, and let what is known of the log be of the log that is there now. Raises OSError."""
     written = homes.format_of(home)
     homes.make(home)
+    # What is older is brought to the present format by the first command, as in any home.
+    homes.write_format(home, manifest.home_format)
     if written not in (0, manifest.home_format):
         raise ClodputerError(
             "archive_damaged", "this archive says two formats of its home", "Nothing was changed."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, Callable, Optional
 
 import click
@@ -48,6 +49,8 @@ COMMANDS = {
     "logs": "Show what happened, from the execution log and its archive.",
     "stats": "Show how runs went: success, durations and costs.",
     "route": "Show which tasks run when an event comes, and try an event.",
+    "plugins": "List the plugins: how they fare, and when they are polled.",
+    "plugin": "Call a plugin now, or make a new one.",
     "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
     "webhooks": "List the webhooks: address, sender, and when each last came.",
@@ -56,7 +59,9 @@ COMMANDS = {
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
-    "backup": "Write tasks, settings, requests, state and runs into one archive.",
+    "backup": "Write the home into one archive, while its runs go on.",
+    "export": "Write one task, with its prompt, into a document.",
+    "import": "Take over a task from elsewhere.",
     "restore": "Make the home from an archive that backup has written.",
     "help": "Show the help of a command, as COMMAND --help does.",
     "statusline": "Keep what Claude Code says of usage, and print its status line.",
@@ -80,7 +85,9 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"clodputer.cli.commands.{cmd_name}").command
+        # No module can have the name of a word of Python's own.
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = import_module(f"clodputer.cli.commands.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

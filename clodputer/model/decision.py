@@ -43,13 +43,16 @@ class Drop(NamedTuple):
     """A request to be dropped.
 
     mark: makes it one request, however often it is dropped; empty when the entry and its requests are committed as one.
-    slot: its slot time, if it has one. context: what it brings to the prompt.
+    slot: its slot time, if it has one. context: what it brings to the prompt. priority: None for the task's own. item: what it
+    is about.
     """
 
     mark: str = ""
     slot: Optional[int] = None
     not_before: Optional[float] = None
     context: Mapping[str, Any] = {}
+    priority: Optional[int] = None
+    item: str = ""
 
 
 class Event(NamedTuple):

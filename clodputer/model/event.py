@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any, NamedTuple
 
+from clodputer.model.digest import digest
 from clodputer.model.request import quoted, read_id, read_item, writable
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import is_name
@@ -86,6 +87,17 @@ def from_fields(fields: Any, event_id: str, *, sender: str = "") -> Event:
         raise InvalidEvent("; ".join(wrong))
     values["sender"] = values.pop("from")
     return Event(**values)
+
+
+def of_sender(fields: Any, sender: str, place: str) -> Event:
+    """An event of somebody whom we know, who says neither where it comes from nor its id. place: what its id is made of.
+
+    Raises InvalidEvent.
+    """
+    ours = [key for key in ("id", "from", "origin") if isinstance(fields, dict) and key in fields]
+    if ours:
+        raise InvalidEvent(f"{ours[0]} is not to be given: that is known")
+    return from_fields(fields, digest(place.encode(), 8), sender=sender)
 
 
 def to_fields(event: Event) -> dict[str, Any]:

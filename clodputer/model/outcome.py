@@ -150,6 +150,11 @@ REASONS: dict[str, Reason] = {
         "It wrote files more often than max_file_operations allows, and was stopped; what it had changed stays changed.",
         "See which files: clodputer show RUN. Ask for less, or raise max_file_operations.",
     ),
+    "protected": Reason(
+        FAILED,
+        "It changed, made or deleted files that the task protects.",
+        "Look at each of them: clodputer show RUN. With protect_restore: true they are put back as they were.",
+    ),
     "agent_error": Reason(
         FAILED, "The agent reported an error of its own; the message has it.", "", WHEN_ASKED
     ),

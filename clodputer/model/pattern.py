@@ -64,7 +64,7 @@ def fault(text: str) -> str:
         if wrong.search(text):
             return advice
     try:
-        alternatives = _expanded(text)
+        alternatives = expanded(text)
         if _is_list(text):
             return _LIST
     except ValueError as error:
@@ -106,7 +106,7 @@ def _fault_of(plain: str) -> str:
 
 def read(texts: Iterable[str]) -> Pattern:
     """The pattern that texts without a `fault` describe together; `docs/**` means the same as `docs/**/*`."""
-    return tuple(_alternative(plain) for text in texts for plain in _expanded(text))
+    return tuple(_alternative(plain) for text in texts for plain in expanded(text))
 
 
 def begin(pattern: Pattern) -> Reached:
@@ -170,7 +170,7 @@ def _with_skipped(pattern: Pattern, reached: Reached) -> Reached:
     return frozenset(found)
 
 
-def _expanded(text: str) -> list[str]:
+def expanded(text: str) -> list[str]:
     """The patterns without braces that one with braces stands for. Raises ValueError, for the person who wrote it."""
     found: list[str] = []
     waiting = [text]

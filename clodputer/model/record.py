@@ -35,6 +35,7 @@ def build(
     suspect: str = "",
     over_budget: str = "",
     changed: Changed = Changed(),  # noqa: B008 (it cannot be changed itself)
+    protected: Optional[Mapping[str, Any]] = None,
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
@@ -77,11 +78,13 @@ def build(
         "permission_denials": list(report.permission_denials),
         "mcp_servers": list(report.mcp_servers),
         "in_effect": dict(report.in_effect),
+        "fed_by": list(launch.fed_by) if launch else [],
         "swept": list(ended.swept) if ended else [],
         "expect": list(expect),
         "proof": list(proof),
         "changes": report.done.changes if report.done else None,
         **changed.to_json(),
+        "protected": None if protected is None else dict(protected),
         "suspect": suspect,
         "session_totals": dict(report.session_totals),
         "over_budget": over_budget,
@@ -125,6 +128,7 @@ FIELDS = (
     "permission_denials",
     "mcp_servers",
     "in_effect",
+    "fed_by",
     "swept",
     "expect",
     "proof",
@@ -132,6 +136,7 @@ FIELDS = (
     "files_changed_total",
     "files_changed_by",
     "tests",
+    "protected",
     "session_totals",
     "origin",
 )
@@ -152,6 +157,7 @@ TOLD = (
     "expect",
     "proof",
     "files_changed",
+    "protected",
     "session_totals",
     "origin",
 )
@@ -174,6 +180,7 @@ _DISPENSABLE: Mapping[str, Any] = {
     "expect": [],
     "proof": [],
     "files_changed": [],
+    "protected": None,
     "session_totals": {},
     "origin": {},
 }

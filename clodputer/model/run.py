@@ -21,7 +21,8 @@ class Facts(NamedTuple):
     temporary: the run's private TMPDIR. claude: path of the binary from config.yaml, or empty.
     last: the record of the task's latest run that has a session to continue. home: the folder of the Clodputer home.
     resume: the session that this run must go on with, if it can; `last` is then the record of the run that was cut off in it.
-    fenced: the prompt holds text from outside between the marks of a fence.
+    fenced: the prompt holds text from outside between the marks of a fence. fed_by: the names in its template that bring in
+    what somebody else wrote, for which the run is restricted.
     """
 
     run_id: str
@@ -34,12 +35,14 @@ class Facts(NamedTuple):
     home: str = ""
     resume: str = ""
     fenced: bool = False
+    fed_by: tuple[str, ...] = ()
 
 
 class Launch(NamedTuple):
     """Everything needed to start an agent: an argument list, never a shell string. Times in seconds.
 
-    remark: what the record's message is to say of the start, whatever becomes of the run.
+    remark: what the record's message is to say of the start, whatever becomes of the run. withheld: variables that the agent
+    does not get and the task's own programs do. fed_by: why, as in `Facts`.
     """
 
     argv: tuple[str, ...]
@@ -55,6 +58,8 @@ class Launch(NamedTuple):
     stop_grace: float = STOP_GRACE
     exit_grace: float = 15.0
     max_output: int = DEFAULT_MAX_OUTPUT
+    withheld: Mapping[str, str] = {}
+    fed_by: tuple[str, ...] = ()
 
 
 class Progress(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, channel, require, route, windowrule
+from clodputer.model import budget, channel, plugin, require, route, windowrule
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     window: Mapping[str, Any] = {}
     follow_ups: Mapping[str, int] = {}
     routes: Sequence[Mapping[str, Any]] = ()
+    plugins: Mapping[str, Mapping[str, Any]] = {}
     notify: Mapping[str, Mapping[str, Any]] = {}
     idle_after: Optional[float] = None
     ping: str = ""
@@ -174,6 +175,7 @@ KEYS = (
     ),
     SETTING,
     route.SETTING,
+    plugin.SETTING,
     channel.SETTING,
     Key(
         "idle_after",

@@ -11,6 +11,7 @@ from clodputer.model.budget import Budget
 from clodputer.model.channel import Notify
 from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
+from clodputer.model.guards import Guards
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
@@ -87,6 +88,7 @@ class Task(NamedTuple):
     claude: Claude = Claude()
     limits: Limits = Limits()
     expect: Expect = Expect()
+    guards: Guards = Guards()
     precheck: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     retry: Retry = Retry()
@@ -107,7 +109,7 @@ class Task(NamedTuple):
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
-FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits, "follow": Follow}
+FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits, "follow": Follow, "guards": Guards}
 MAPPINGS: Mapping[str, Any] = {
     "expect": Expect,
     "retry": Retry,

@@ -51,6 +51,7 @@ class Finished(NamedTuple):
     proof: tuple[Mapping[str, Any], ...] = ()
     doubt: str = ""
     changed: Changed = Changed()
+    protected: Optional[Mapping[str, Any]] = None
 
 
 class Attempt:
@@ -166,6 +167,7 @@ class Attempt:
             why(self.context, self.task, self.attempts, report, finished.doubt),
             self.over_budget,
             finished.changed,
+            finished.protected,
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
@@ -269,7 +271,9 @@ class Attempt:
         if report.outcome.reason in ("cancelled", "interrupted") and ended.stopped != "cancelled":
             report = self._as_asked(report)
         proof = (*self._asked, *looked.entries)
-        return Finished(report, launch, ended, looked.expect, proof, changed=looked.changed)
+        return Finished(
+            report, launch, ended, looked.expect, proof, changed=looked.changed, protected=looked.protected
+        )
 
     def _as_asked(self, report: Report) -> Report:
         """The report of a run that was ended during one of its checks; who cancels it comes before who stops everything."""

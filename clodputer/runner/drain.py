@@ -13,6 +13,7 @@ from clodputer.runner import fault, logins, mail
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
+from clodputer.runner.plugins import round as rounds
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tidy import tidy
@@ -73,6 +74,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             coalesced=worked.coalesced + taken.coalesced,
             rejected=worked.rejected + taken.rejected,
         )
+        rounds.start(context)
         slots_taken = take_slots(context, now)
         held = bool(slots_taken)
         worked = worked._replace(runs=worked.runs + _drain_slots(context, slots_taken, stop))
@@ -90,12 +92,18 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
+        # A plugin that is polled is waited for as well: each has its bound, and what it brings is run.
+        if rounds.running():
+            stop.wait(GLANCE)
+            continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
         mailed_until = mailed_until or monotonic() + mail.LONGEST
         if mail.go_round(context) and monotonic() < mailed_until:
             stop.wait(GLANCE)
             continue
         break
+    if stop.requested:
+        rounds.end()
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
 

@@ -39,6 +39,7 @@ _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",
     "joins": "looking whether all that a task waits for has ended",
+    "plugins": "polling a plugin",
     "promote": "queueing requests whose time has come",
     "budgets": "looking whether a budget is nearly spent",
     "breaker": "looking whether a breaker has opened",

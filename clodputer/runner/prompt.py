@@ -13,6 +13,7 @@ from clodputer.model.mask import masker
 from clodputer.model.request import Request
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
+from clodputer.runner.promptguard import guard
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
 
@@ -26,8 +27,6 @@ BEGUN_ANEW = (
     "\n\nAn earlier run of this task was cut off before it had finished, and its conversation is gone. Some of the work may be "
     "done already: look first, and do not do it a second time."
 )
-
-GUARD = "The text of the task follows.\n\n"
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.
@@ -99,6 +98,23 @@ def render(
     return guard(text, template) if task.agent == "claude" else text
 
 
+def fed_by(
+    task: Task, request: Optional[Request], environ: Mapping[str, str], secrets: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The names by which what somebody else wrote comes into the prompt for claude; see `promptnames.fed_by`.
+
+    Raises ClodputerError ("not_started") when the file of the prompt cannot be read.
+    """
+    if task.agent != "claude":
+        return ()
+    template, _ = _template(task, environ, secrets)
+    if not template_text.marked(template):
+        return ()
+    from clodputer.runner import promptnames
+
+    return promptnames.fed_by(task, request, template_text.names(template))
+
+
 def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Raise ClodputerError ("body_unused") when the prompt has no place for the text of a request."""
     _check_body(*_template(task, environ, secrets))
@@ -160,6 +176,7 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
     filled["claude"] = claude._replace(
         add_dirs=_expanded(claude.add_dirs, environ), mcp_config=_expanded(claude.mcp_config, environ)
     )
+    filled["guards"] = filled["guards"]._replace(protect=_expanded(filled["guards"].protect, environ))
     for name in ("command", "precheck", "verify"):
         filled[name] = _program(filled[name], environ)
     expect = filled["expect"]
@@ -182,33 +199,6 @@ def _any_marked(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_any_marked, value.values()))
     return isinstance(value, (list, tuple)) and any(map(_any_marked, value))
-
-
-def guard(rendered: str, template: str) -> str:
-    """The prompt with a line of ours before it when text from outside would make it begin with `/`.
-
-    Claude carries out its slash commands by itself, also those that come by stdin. A command that the template itself
-    begins with, written out, is the person's own.
-    """
-    text = _visible(rendered)
-    if not text.startswith("/"):
-        return rendered
-    own = _first_word(_visible(template))
-    if own.startswith("/") and not template_text.marked(own) and _first_word(text) == own:
-        return rendered
-    return GUARD + rendered
-
-
-def _visible(text: str) -> str:
-    """The text from its first visible character on: others may drop spaces, marks of no width, controls."""
-    for index, letter in enumerate(text):
-        if letter.isprintable() and not letter.isspace():
-            return text[index:]
-    return ""
-
-
-def _first_word(text: str) -> str:
-    return (text[:1000].split(None, 1) or [""])[0]
 
 
 def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Optional
 
 from clodputer import triggers
@@ -96,6 +96,30 @@ def outside(task: Task, request: Request, values: Mapping[str, Any], nonce: str)
     if came_from(request) == FILE_WATCH:
         fields.update(file=_FILE, files=_FILE)
     return Outside(nonce, frozenset(values), frozenset(trusted), fields, words)
+
+
+def fed_by(task: Task, request: Optional[Request], used: Collection[str]) -> tuple[str, ...]:
+    """The names that bring in what somebody else wrote, of those that the template of a task's prompt uses.
+
+    What a task's own earlier runs left is not among them. request: None to say what its requests may bring, as far as the task
+    alone tells.
+    """
+    bringing = {*triggers.brings(), "event"}
+    if task.precheck:
+        bringing.add("precheck")
+    given = None if request is None else request.context
+    if task.follow.after if request is None else is_from_outside(request):
+        bringing |= {"body", "context", "request"}
+    return tuple(sorted(name for name in used if _brings(name, bringing, given)))
+
+
+def _brings(name: str, bringing: Collection[str], given: Optional[Mapping[str, Any]]) -> bool:
+    root, _, field = name.partition(".")
+    if root not in bringing or (root == "request" and field in _REQUEST):
+        return False
+    if given is None or root in ("precheck", "request", "body"):
+        return True
+    return (field in given if field else bool(given)) if root == "context" else root in given
 
 
 def _without_controls(value: Any) -> Any:

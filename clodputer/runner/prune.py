@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clodputer.model.retention import Limits, Thing, outdated
 from clodputer.runner.processes.stop import Stop
@@ -26,14 +26,22 @@ class Going(NamedTuple):
     logs: tuple[Thing, ...] = ()
     scheduler_logs: int = 0
 
-    def to_json(self) -> dict[str, int]:
-        """The counts and bytes, for programs and the log."""
+    def figures(self) -> dict[str, int]:
+        """The counts and bytes, for the log."""
         return {
             "runs": len(self.runs),
             "runs_bytes": sum(thing.size for thing in self.runs),
             "logs": len(self.logs),
             "logs_bytes": sum(thing.size for thing in self.logs),
             "scheduler_logs_bytes": self.scheduler_logs,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The same with the names. Its keys are a promise to programs."""
+        return {
+            **self.figures(),
+            "run_folders": [thing.name for thing in self.runs],
+            "log_files": [thing.name for thing in self.logs],
         }
 
 
@@ -71,7 +79,7 @@ def prune(context: Context, now: float, stop: Stop) -> Going:
             joblogs.shorten(tilde.expand("~", context.environ)),
         )
         if done != Going():
-            context.log(now, "pruned", **done.to_json())
+            context.log(now, "pruned", **done.figures())
     return done
 
 

@@ -68,7 +68,7 @@ def prepare(
     last, session, success = _past(context, task)
     kept = state.read(context.home, task.name) if task.state.kept else None
     nonce = os.urandom(NONCE).hex()
-    text, written = _filled_in(context, request, task, last, success, attempts, kept, nonce)
+    text, written, fed_by = _filled_in(context, request, task, last, success, attempts, kept, nonce)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -90,6 +90,7 @@ def prepare(
         session,
         context.home.root,
         fenced=fence.is_in(text, nonce),
+        fed_by=fed_by,
     )
     if attempts.session:
         cut_off = runs.record(context.home, task.name, attempts.last_run)
@@ -111,7 +112,7 @@ def with_found(
 ) -> Ready:
     """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
     last, _, success = _past(context, task)
-    text, _ = _filled_in(context, request, task, last, success, attempts, ready.state, ready.nonce, found)
+    text, _, _ = _filled_in(context, request, task, last, success, attempts, ready.state, ready.nonce, found)
     return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
 
 
@@ -138,26 +139,30 @@ def _filled_in(
     kept: Optional[Kept],
     nonce: str,
     found: str = proof.NOT_ASKED,
-) -> tuple[str, Task]:
-    """The prompt and the other texts of the task. What may hold a template is filled in by one child with limits."""
+) -> tuple[str, Task, tuple[str, ...]]:
+    """The prompt, the other texts of the task, and the names by which text from outside comes in.
+
+    What may hold a template is filled in by one child with limits.
+    """
     environ, secrets = context.environ, context.secrets
 
-    def fill() -> tuple[str, Task]:
+    def fill() -> tuple[str, Task, tuple[str, ...]]:
         remembered = None if kept is None else kept.value
         text = prompt.render(
             task, request, last, environ, secrets, success, attempts.story, found, remembered, nonce=nonce
         )
-        return text, prompt.render_task(task, environ, secrets)
+        fed_by = prompt.fed_by(task, request, environ, secrets)
+        return text, prompt.render_task(task, environ, secrets), fed_by
 
-    def fill_as_json() -> tuple[str, dict[str, Any]]:
-        text, filled = fill()
-        return text, to_json(filled)
+    def fill_as_json() -> tuple[str, dict[str, Any], tuple[str, ...]]:
+        text, filled, fed_by = fill()
+        return text, to_json(filled), fed_by
 
     if not prompt.may_hold_templates(task):
         return fill()
     try:
-        text, fields = limited.call(fill_as_json)
-        return text, from_json(fields)
+        text, fields, fed_by = limited.call(fill_as_json)
+        return text, from_json(fields), tuple(fed_by)
     except CannotRender as error:
         raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
 

@@ -24,7 +24,7 @@ from clodputer.model.task import Task
 from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.hunt import hunt
-from clodputer.runner.proof import check
+from clodputer.runner.proof import check, protect
 from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
@@ -68,6 +68,7 @@ def recover(context: Context, slot: Slot, now: float) -> None:
         _lost(context, slot, place, task, run_id, kept.error, now)
     else:
         _end_checks(runs.folder(context.home, task, run_id), run_id)
+        protect.forget(runs.folder(context.home, task, run_id))
         _undo(context, slot, task, run_id)
         _false_start(context, slot, place, task, run_id, now)
 
@@ -155,10 +156,13 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     restored = os.path.lexists(f"{folder}/{runs.RESTORED}")
     # The run of a backup is perhaps still going on in the home that it was taken of, where nobody is to kill it.
     swept = () if restored else hunt(run_id, process, (folder, *check.folders(folder)))
+    unknown = Report(_unknown_end(error, restored))
+    # Of a home that was restored the files are those of another time.
+    guarded = protect.Looked(unknown) if restored else protect.recovered(folder, unknown)
+    report = guarded.report
     _undo(context, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)
-    report = Report(_unknown_end(error, restored))
     launch = Launch(
         argv=tuple(process.get("argv", ())),
         env={},
@@ -197,6 +201,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         (),
         after(ending),
         known.last_run,
+        protected=guarded.record,
     )
     settle(context, slot, place, with_follow_ups(context, known_task, record), now)
 

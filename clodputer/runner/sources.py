@@ -162,6 +162,15 @@ def _requests(
     for number, drop in enumerate(decision.drops):
         # Requests of one moment run in the order of their ids.
         request_id = f"{number:0{len(str(len(decision.drops) - 1))}d}-{uuid4().hex[:12]}"
-        request = Request(request_id, task.name, now, drop.context, origin=origin, not_before=drop.not_before)
+        request = Request(
+            request_id,
+            task.name,
+            now,
+            drop.context,
+            priority=drop.priority,
+            not_before=drop.not_before,
+            origin=origin,
+            item=drop.item,
+        )
         made.append((f"{task.name}.{request_id}.json", to_fields(request)))
     return made

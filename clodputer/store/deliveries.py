@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
 
 from clodputer.store import atomic
 from clodputer.store.home import Home
@@ -21,6 +20,9 @@ def folder(home: Home) -> str:
 
 def path(home: Home, webhook: str, delivery: str) -> str:
     """The file that says that a delivery came; its name says nothing of the sender's."""
+    # Imported here: with it comes OpenSSL, and every exec that runs something loads this file.
+    from hashlib import sha256
+
     return f"{folder(home)}/{webhook}.{sha256(delivery.encode('utf-8', 'replace')).hexdigest()[:40]}"
 
 

@@ -26,7 +26,7 @@ class Exposed(NamedTuple):
 def of_home(home: Home) -> tuple[Exposed, ...]:
     """What concerns every task: the home itself, `tasks/`, `bin/` and config.yaml."""
     folders = (home.root, home.tasks, f"{home.root}/bin")
-    return _found((*(folder(path) for path in folders), _file(home.config)))
+    return _found((*(folder(path) for path in folders), file(home.config)))
 
 
 def of_task(home: Home, path: str) -> tuple[Exposed, ...]:
@@ -34,7 +34,7 @@ def of_task(home: Home, path: str) -> tuple[Exposed, ...]:
     real = os.path.realpath(path)
     beside = os.path.dirname(real)
     elsewhere = folder(beside) if beside != os.path.realpath(home.tasks) else None
-    return (*of_home(home), *_found((elsewhere, _file(path))))
+    return (*of_home(home), *_found((elsewhere, file(path))))
 
 
 def folder(path: str) -> Optional[Exposed]:
@@ -50,7 +50,8 @@ def folder(path: str) -> Optional[Exposed]:
     return _exposed(path, status, 0 if sticky else status.st_mode & _OTHERS)
 
 
-def _file(path: str) -> Optional[Exposed]:
+def file(path: str) -> Optional[Exposed]:
+    """How others can change a file; None when they cannot, and when it is not there."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

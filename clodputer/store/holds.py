@@ -17,7 +17,6 @@ from clodputer.store import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from clodputer.store.spool.layout import lane as lane_folder
 from clodputer.store.spool.layout import lanes
 
 ALL, LANE, TASK, ACCOUNT = "all", "lane", "task", "account"
@@ -124,7 +123,7 @@ def lift(home: Home, target: Target, only: Optional[Hold] = None) -> bool:
             if only is not None and _read(path(home, target), target, 0.0) != only:
                 return False
             found = _unlink(path(home, target))
-    return _unlink(_old_path(home, target.name)) or found if target.scope == LANE else found
+    return found
 
 
 def current(home: Home, targets: Iterable[Target], now: float) -> Optional[Placed]:
@@ -172,13 +171,15 @@ def _fields(hold: Hold) -> dict[str, Any]:
 
 
 def _placed(home: Home, target: Target, now: float) -> Iterator[Placed]:
-    paths = [path(home, target)]
-    if target.scope == LANE:
-        paths.append(_old_path(home, target.name))
-    for file in paths:
-        hold = _read(file, target, now)
-        if hold is not None and hold.end > now:
-            yield Placed(target, hold, file)
+    file = path(home, target)
+    hold = _read(file, target, now)
+    if hold is not None and hold.end > now:
+        yield Placed(target, hold, file)
+
+
+def read_file(file: str, target: Target) -> Optional[Hold]:
+    """What a file says of the hold on a target, whether or not it has ended; None when there is no such file."""
+    return _read(file, target, 0.0)
 
 
 def _read(file: str, target: Target, now: float) -> Optional[Hold]:
@@ -214,11 +215,6 @@ def _target(name: str) -> Optional[Target]:
     if ending != _ENDING or scope not in SCOPES or (scope == ALL) != (rest == ""):
         return None
     return Target(scope, rest)
-
-
-def _old_path(home: Home, lane: str) -> str:
-    # Where a lane's hold lay before there was holds/. It is still honoured, and removed when the lane's hold is lifted.
-    return f"{lane_folder(home, lane)}/hold"
 
 
 def _unlink(file: str) -> bool:

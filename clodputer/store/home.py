@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# The version of what is on disk. A home with a greater number was made by a newer Clodputer, and is left alone.
-FORMAT = 1
+# The version of what is on disk. A home with a greater number was made by a newer Clodputer, and is left alone; one with a
+# smaller number is brought to this one by store/migrate.py.
+FORMAT = 2
 
 
 class Home:
@@ -35,6 +36,7 @@ class Home:
         "new",
         "outbox",
         "parked",
+        "plugins",
         "rejected",
         "root",
         "runs",
@@ -65,6 +67,7 @@ class Home:
         self.runs = f"{root}/runs"
         self.outbox = f"{root}/outbox"
         self.dead_letters = f"{root}/outbox/dead"
+        self.plugins = f"{root}/plugins"
         self.ledger = f"{root}/ledger"
         self.state = f"{root}/state"
         self.dedupe = f"{root}/ledger/dedupe"
@@ -125,14 +128,15 @@ def is_newer(home: Home) -> bool:
 
 
 def usable(home: Home) -> bool:
-    """Whether there is a home that we may work in: `require` raises nothing."""
-    return exists(home) and is_own(home) and not is_newer(home)
+    """Whether there is a home that we may work in: `require` raises nothing, and has nothing to do."""
+    return exists(home) and is_own(home) and format_of(home) == FORMAT
 
 
 def require(home: Home) -> None:
-    """Raises ClodputerError.
+    """Bring the home to the present format, if it has an older one. Raises ClodputerError, OSError.
 
     "no_home": no home was ever made there. "home_foreign": it is another account's. "home_newer": its format is not known.
+    "busy": somebody else has been bringing it to the present format for long.
     """
     if not exists(home):
         from clodputer.model.errors import ClodputerError
@@ -143,6 +147,10 @@ def require(home: Home) -> None:
 
         raise foreign(home.root, os.geteuid(), os.stat(home.root).st_uid, os.environ)
     refuse_newer(home)
+    if format_of(home) < FORMAT:
+        from clodputer.store.migrate import bring_up
+
+        bring_up(home)
 
 
 def refuse_newer(home: Home) -> None:
@@ -160,10 +168,11 @@ def refuse_newer(home: Home) -> None:
 
 
 def make(home: Home) -> None:
-    """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude; and say its format.
+    """Make every folder that is missing, mode 0700: whoever can write to `spool/new` can run Claude; a new home's format, too.
 
     Raises ClodputerError ("no_folder") when something else has the name of one of them, OSError.
     """
+    is_new = not exists(home)
     for folder in (
         home.root,
         home.tasks,
@@ -193,16 +202,17 @@ def make(home: Home) -> None:
     # makedirs applies the mode to the last folder only, and the umask to all.
     os.chmod(home.root, 0o700)
     make_lane(home, "default")
-    write_format(home)
+    if is_new:
+        write_format(home, FORMAT)
 
 
-def write_format(home: Home) -> None:
-    """Say which format the home has, if nothing says so yet or it was an older one. Raises OSError."""
-    if format_of(home) >= FORMAT:
-        return
+def write_format(home: Home, number: int) -> None:
+    """Say which format the home has. Raises OSError."""
     beside = f"{home.root}/.format.{os.getpid()}"
     with open(beside, "w", encoding="ascii") as file:
-        file.write(f"{FORMAT}\n")
+        file.write(f"{number}\n")
+    if os.path.isdir(home.format):
+        os.rename(home.format, f"{home.format}.in-the-way-{os.getpid()}")
     os.replace(beside, home.format)
 
 

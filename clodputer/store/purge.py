@@ -27,6 +27,7 @@ OURS = frozenset(
         "cache",
         "holds",
         "outbox",
+        "plugins",
         "archive",
         "execution.log",
         "format",

@@ -227,6 +227,10 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     findings += [_Finding(*fault) for fault in following.faults(keys)]
     opposite = approval.contradiction(keys)
     findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
+    if "protect_restore" in keys and "protect" not in keys:
+        findings.append(
+            _Finding(("protect_restore",), "has no effect without protect, which names the files")
+        )
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:

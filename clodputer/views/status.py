@@ -18,7 +18,7 @@ from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, layout, slot
-from clodputer.views import fates, past, tasks, usage, waiting, waits, watching
+from clodputer.views import fates, past, plugins, tasks, usage, waiting, waits, watching
 from clodputer.views.attention import Attention, attention
 from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
@@ -87,6 +87,7 @@ class Status(NamedTuple):
     waits: tuple[Waits, ...] = ()
     budgets: tuple[Standing, ...] = ()
     unrouted: tuple[Unrouted, ...] = ()
+    plugins: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -107,6 +108,7 @@ class Status(NamedTuple):
             "dead": self.dead,
             "parked": self.parked,
             "unrouted": [one.to_json() for one in self.unrouted],
+            "plugins": [{"name": name, "message": message} for name, message in self.plugins],
             "last_runs": [run.to_json() for run in self.past.last],
             "cost_usd": {
                 "today": round(self.past.cost_today, 6),
@@ -154,6 +156,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         tuple(waits.of_home(home)),
         tuple(standings(context, good, now)),
         unrouted(home),
+        plugins.failing(context, now),
     )
 
 

@@ -13,14 +13,15 @@ from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.tasks import taskfile
 from clodputer.tasks.taskfile import Report
-from clodputer.views import routing, warnings
+from clodputer.views import fed, routing, warnings
 
 
 class Checked(NamedTuple):
-    """A task file that was checked, and the warnings about it."""
+    """A task file that was checked, and the warnings about it. notes: what is as it should be and worth knowing."""
 
     report: Report
     warnings: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -30,6 +31,7 @@ class Checked(NamedTuple):
             "ok": not self.report.problems,
             "problems": [problem._asdict() for problem in self.report.problems],
             "warnings": [warning._asdict() for warning in self.warnings],
+            "notes": list(self.notes),
         }
 
 
@@ -60,7 +62,9 @@ def validate(home: Home, environ: Mapping[str, str], names: tuple[str, ...], now
         for problem in report.problems
     ]
     found = _warnings(home, environ, reports, now)
-    tasks = tuple(Checked(report, found.get(report.path, ())) for report in reports)
+    tasks = tuple(
+        Checked(report, found.get(report.path, ()), _notes(home, environ, report)) for report in reports
+    )
     replaced = scratch.replaced(environ)
     around = [f"{replaced}. {scratch.REMEDY}"] if replaced else []
     around += [] if names else _lost_routes(home, environ)
@@ -84,6 +88,17 @@ def _warnings(
         for report in reports
         if report.task is not None
     }
+
+
+def _notes(home: Home, environ: Mapping[str, str], report: Report) -> tuple[str, ...]:
+    """That the prompt of a sound task is fed by text from outside, and what its runs may not do for that."""
+    if report.task is None or report.problems:
+        return ()
+    try:
+        words = fed.words(report.task, None, environ, secrets.load(home))
+    except ClodputerError:
+        return ()  # what a run would say
+    return (f"{taskfile.shown(home, report.path)}: {words}",) if words else ()
 
 
 def _exposed(home: Home, reports: Iterable[Report]) -> list[ClodputerError]:

@@ -24,11 +24,19 @@ def executable(path: Path) -> Path:
 
 
 def launch(
-    binary: Path, *, environ: Any = None, secrets: Any = None, last: Any = None, **fields: Any
+    binary: Path,
+    *,
+    environ: Any = None,
+    secrets: Any = None,
+    last: Any = None,
+    fenced: bool = False,
+    fed_by: tuple[str, ...] = (),
+    **fields: Any,
 ) -> Launch:
     task = task_of("nightly", "/tasks/nightly.yaml", working_directory="/projects", **fields)
     surroundings = {"HOME": str(binary.parent.parent), "PATH": "/usr/bin:/bin", **(environ or {})}
     facts = Facts("run-1", surroundings, secrets or {}, "/tmp/cp-1", claude=str(binary), last=last)
+    facts = facts._replace(fenced=fenced, fed_by=fed_by)
     return claude.launch(task, facts)
 
 

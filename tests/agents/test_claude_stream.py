@@ -198,7 +198,7 @@ LINE = (
 )
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(LINE, max_size=6),
     st.sampled_from([0, 1, 143, None]),

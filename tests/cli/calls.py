@@ -103,6 +103,13 @@ CALLS = {
         Call(("test", "tests/fixtures/unheard.event.json"), "trial"),
         Call(("events",), "kept"),
     ],
+    "plugins": [Call()],
+    "plugin": [
+        Call((), "listed"),
+        Call(("run", "watcher", "health")),
+        Call(("run", "failing"), status=1),
+        Call(("new", "fresh"), "made"),
+    ],
     "state": [
         Call(("set", "remembering", "a=b", "n:=3"), "changed"),
         Call(("get", "remembering")),
@@ -120,6 +127,8 @@ CALLS = {
     "receive": [Call(status=2)],
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
+    "export": [Call(("good",)), Call(("remembering", "--with-state"))],
+    "import": [Call(("task", "{folder}/good.task.json", "--as", "copied"))],
     "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],

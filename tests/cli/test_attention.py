@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,22 @@ BROKEN = ("secrets.env", "TOKEN=very-secret-word\nthis is no line very-secret-ta
 FILES = (CONFIG, UNKNOWN, NO_YAML, OPEN, BROKEN)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = make_home(tmp_path)
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with one run, and a request that waits."""
+    home = make_home(tmp_path_factory.mktemp("used"))
     command_task(home, "work", "/bin/true")
     drop(home, "1.json", '{"task": "work", "id": "first-one"}')
     execute(home)
     drop(home, "2.json", '{"task": "work", "id": "second-one", "not_before": "+1h"}')
     execute(home)
     return home
+
+
+@pytest.fixture
+def home(used: Home, tmp_path: Path) -> Home:
+    """A copy of it."""
+    return Home(shutil.copytree(used.root, str(tmp_path / "home"), symlinks=True))
 
 
 def write(home: Home, name: str, text: str, mode: int) -> None:

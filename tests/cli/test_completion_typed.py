@@ -138,12 +138,11 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Typed]:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_what_is_completed_arrives(shell: Typed) -> None:
-    """Begun plainly, and in both kinds of quotes."""
+    """Begun plainly, and in one of both kinds of quotes, in turns: that every name goes with each is tested below."""
     wrong = []
     for number, name in enumerate(NAMES):
-        for quote in ("", '"', "'"):
-            if quote == '"' and "!" in name:
-                continue  # shells with history read it otherwise, and have no sign against it
+        # Within double quotes shells with history read an exclamation mark otherwise, and have no sign against it.
+        for quote in ("", "'" if number % 2 or "!" in name else '"'):
             got = shell.arguments(f"clodputer show {quote}rejected/{number:02}\t")
             if got != ["show", f"rejected/{number:02}{name}"]:
                 wrong.append((quote, name, got))

@@ -28,6 +28,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
+from tests.runner.plugging import OK, plugin
 from tests.wait import until
 from tests.workshop import (
     ROOT,
@@ -82,6 +83,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     command_task(home, "held", "/bin/echo", more="lane: later\n")
     command_task(home, "remembering", "true", more="state: {}\n")
     command_task(home, "asks", "true", more="approve: before\n")
+    plugin(home, "watcher", OK, schedule={"every": "monthly"})
+    plugin(home, "failing", "exit 1")
     for name in ("spare", "other", "gone"):
         command_task(home, name, "/bin/echo")
     waits = (
@@ -122,6 +125,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     drop(home, "long")
     going = start(home, "exec", "--json")
     clodputer(home, "backup", f"{folder}/home.tar")
+    clodputer(home, "export", "good", f"{folder}/good.task.json")
     until(
         lambda: any(event["task"] == "long" for event in events(home, "started")),
         message="the long run never starts",

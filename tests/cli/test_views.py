@@ -70,6 +70,8 @@ def test_status_as_json(busy: Home) -> None:
         "rejected",
         "dead",
         "parked",
+        "unrouted",
+        "plugins",
         "last_runs",
         "cost_usd",
         "budgets",
@@ -257,6 +259,6 @@ def test_an_empty_home(home: Home) -> None:
 def test_what_came_from_outside_is_harmless(home: Home) -> None:
     """A file name is a stranger's text."""
     Path(home.rejected, "a\x1b]0;b\x07.json").touch()
-    Path(home.rejected, "a\x1b]0;b\x07.json.reason.txt").write_text("No\x1b[2J.\n")
+    Path(home.rejected, "a\x1b]0;b\x07.json.reason.json").write_text(json.dumps({"message": "No\x1b[2J."}))
     assert "\x1b]" not in aside(environment(home), "rejected", 5, time()).text
     assert "\x1b[2J" not in aside(environment(home), "rejected", 5, time()).text

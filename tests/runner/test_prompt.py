@@ -93,7 +93,8 @@ def test_context_may_name_variables() -> None:
             "{{ contxt.x }}",
             (
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
-                "known here: env, context, request, body, event, precheck, state, attempts, last, last_success, file, files"
+                "known here: env, context, request, body, event, precheck, state, attempts, last, last_success, error, file, "
+                "files"
             ),
             "Fix /h/tasks/a.yaml.",
         ),

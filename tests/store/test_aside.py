@@ -1,4 +1,4 @@
-"""What is set aside and why: names of every length, races for one name, kills, and what earlier versions left."""
+"""What is set aside and why: names of every length, races for one name, kills, and damaged ones."""
 
 from __future__ import annotations
 
@@ -76,15 +76,6 @@ def test_a_damaged_reason(home: Home, text: str) -> None:
     Path(home.dead, "abcd1234.a.json").touch()
     Path(home.dead, "abcd1234.a.json.reason.json").write_text(text)
     assert aside.read(home.dead, "abcd1234.a.json") == Reason("", "", "abcd1234", "", "a.json")
-
-
-def test_a_text_of_an_earlier_version(home: Home) -> None:
-    """It is shown as the message, all of it, and nothing is taken from its words."""
-    Path(home.closed, "abcd1234.a.json").touch()
-    text = "Retried by a person as request efgh5678.\n\nTo drop it again:\n  mv x y"
-    Path(home.closed, "abcd1234.a.json.reason.txt").write_text(text + "\n")
-    assert aside.names(home.closed) == ["abcd1234.a.json"]
-    assert aside.read(home.closed, "abcd1234.a.json") == Reason("", text, "abcd1234", "", "a.json")
 
 
 def set_aside_all(home: Home, who: int, count: int) -> None:

@@ -1,14 +1,22 @@
-"""The version of what is on disk: written by init, and a home that has a newer one is left alone by every command."""
+"""The version of what is on disk: a newer one is refused by every command, an older one brought to the present one."""
 
 from __future__ import annotations
 
+import json
 import os
+from functools import partial
 from pathlib import Path
+from typing import Callable, Optional
 
 import pytest
 
+from clodputer.store import holds, migrate
 from clodputer.store import home as homes
+from clodputer.store.holds import Hold, Target
 from clodputer.store.home import FORMAT, Home
+from clodputer.store.spool import aside, layout
+from clodputer.store.spool.aside import Reason
+from tests.killing import killed_at
 from tests.workshop import clodputer, command_task, drop, everything, execute, make_home, start
 
 # A call of each command that looks into the home or changes it.
@@ -85,24 +93,87 @@ def test_the_doctor_says_it_and_looks_no_further(home: Home) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0\n", "x", "\x00\xff", "1 more words\n", f"{FORMAT}"])
-def test_an_older_or_damaged_one_is_accepted(home: Home, text: str) -> None:
+def test_an_older_or_damaged_one_is_brought_to_the_present_one(home: Home, text: str) -> None:
     Path(home.format).write_bytes(text.encode("latin-1"))
     drop(home, "work")
     assert len(execute(home)["runs"]) == 1
+    assert homes.format_of(home) == FORMAT
 
 
-def test_a_missing_one_is_accepted_and_written_by_init(home: Home) -> None:
+@pytest.mark.parametrize("make", [None, os.mkfifo, os.mkdir], ids=["missing", "a pipe", "a folder"])
+def test_what_is_no_file_in_its_place_holds_nobody_up(
+    home: Home, make: Optional[Callable[[str], None]]
+) -> None:
     os.unlink(home.format)
-    drop(home, "work")
-    assert len(execute(home)["runs"]) == 1
-    assert not os.path.exists(home.format)
-    clodputer(home, "init", "--yes")
-    assert Path(home.format).read_text() == f"{FORMAT}\n"
-
-
-def test_a_pipe_in_its_place_holds_nobody_up(home: Home) -> None:
-    os.unlink(home.format)
-    os.mkfifo(home.format)
+    if make:
+        make(home.format)
     assert homes.format_of(home) == 0
     drop(home, "work")
     assert len(execute(home)["runs"]) == 1
+    assert Path(home.format).read_text() == f"{FORMAT}\n"
+
+
+# From 1 to 2.
+
+
+def old_home(home: Home) -> None:
+    """What a home of format 1 may have: reasons as texts, and holds in lanes."""
+    Path(home.closed, "abcd1234.a.json").touch()
+    Path(home.closed, "abcd1234.a.json.reason.txt").write_text(f"{TEXT}\n")
+    Path(home.rejected, "b").touch()
+    Path(home.rejected, "b.reason.txt").write_text("Old.\n")
+    aside.write(f"{home.rejected}/b", Reason("new", "New."))
+    Path(home.rejected, "mine.reason.txt").write_text("A file of that name.\n")
+    Path(layout.lane(home, "default"), "hold").write_text(json.dumps({"message": "Wait."}))
+    layout.make_lane(home, "other")
+    Path(layout.lane(home, "other"), "hold").write_text(
+        json.dumps({"message": "Old.", "until": "2040-01-01T00:00:00Z"})
+    )
+    holds.place(home, Target("lane", "other"), Hold("pause", "Later.", None, 4_000_000_000.0))
+    set_format(home, "1\n")
+
+
+TEXT = "Retried by a person as request efgh5678.\n\nTo drop it again:\n  mv x y"
+
+
+def check_new(home: Home) -> None:
+    assert homes.format_of(home) == FORMAT
+    found = aside.read(home.closed, "abcd1234.a.json")
+    assert (found.code, found.message, found.request_id, found.dropped_as) == ("", TEXT, "abcd1234", "a.json")
+    assert aside.read(home.rejected, "b").message == "New."
+    assert sorted(os.listdir(home.rejected)) == ["b", "b.reason.json", "mine.reason.txt"]
+    messages = [placed.hold.message for placed in holds.in_effect(home, 2_000_000_000.0)]
+    assert sorted(messages) == ["Later.", "Wait."]
+    assert not Path(layout.lane(home, "default"), "hold").exists()
+    kept = Path(home.root, "backup", "format-1")
+    assert (kept / "spool/closed/abcd1234.a.json.reason.txt").read_text() == f"{TEXT}\n"
+    assert (kept / "spool/lanes/other/hold").exists()
+
+
+def test_reasons_and_holds_of_format_1_are_moved_and_a_copy_is_kept(home: Home) -> None:
+    old_home(home)
+    execute(home)
+    check_new(home)
+
+
+def test_it_may_be_killed_at_each_step(tmp_path: Path) -> None:
+    for step in range(1, 1000):
+        (tmp_path / str(step)).mkdir()
+        home = make_home(tmp_path / str(step))
+        old_home(home)
+        dead = killed_at(step, partial(migrate.bring_up, home))
+        migrate.bring_up(home)
+        check_new(home)
+        if not dead:
+            return
+
+
+def test_several_at_once_are_one_after_the_other(home: Home) -> None:
+    old_home(home)
+    processes = [start(home, "status") for _ in range(3)]
+    assert [process.communicate(timeout=60) and process.returncode for process in processes] == [0, 0, 0]
+    check_new(home)
+
+
+def test_there_is_a_step_from_every_format() -> None:
+    assert sorted(migrate.MIGRATIONS) == list(range(FORMAT))

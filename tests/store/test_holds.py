@@ -132,22 +132,6 @@ def test_a_relative_end_counts_from_its_beginning(tmp_path: Path) -> None:
     assert found.until == found.since + 3600
 
 
-def test_a_lane_held_by_an_older_version(tmp_path: Path) -> None:
-    """The file in the lane's folder is still honoured, and lifted with the lane's hold."""
-    home = make_home(tmp_path)
-    old = Path(home.lanes, "default", "hold")
-    old.write_text('{"reason": "usage_limit", "message": "m", "until": "2030-01-01T00:00:00Z"}')
-    found = holds.current(home, holds.targets("default"), 1e9)
-    assert found is not None
-    assert (found.target, found.path, found.hold.reason) == (LANE, str(old), "usage_limit")
-    assert [placed.path for placed in holds.in_effect(home, 1e9)] == [str(old)]
-    assert current(home, LANE, 4e9) is None
-    holds.place(home, LANE, Hold("paused", "", None, None))
-    assert holds.lift(home, LANE) is True
-    assert not old.exists()
-    assert current(home, LANE, 0.0) is None
-
-
 def test_names_that_hold_nothing(tmp_path: Path) -> None:
     """A misspelt name is told, since somebody believes that it holds."""
     home = make_home(tmp_path)
@@ -171,7 +155,7 @@ def test_a_home_without_the_folder(tmp_path: Path) -> None:
 
 
 # How often each process of the race does its part.
-ROUNDS = 300
+ROUNDS = 100
 
 
 def place_again(home: Home, number: int, over: Event) -> None:

@@ -143,6 +143,7 @@ CASES: dict[str, Case] = {
     "precheck": Case(command=("/bin/true",), keys={"precheck": ["sh", "-c", "exit 3"]}),
     "no_progress": Case(told(INIT, *[AGAIN] * 25)),
     "file_operations": Case(told(INIT, WRITE), keys={"max_file_operations": 0}),
+    "protected": Case(command=(*SH, "echo x > $HOME/protected"), keys={"protect": "~/protected"}),
     "agent_error": Case(told(INIT, {**END, "is_error": True})),
     "startup_hang": Case(command=SLEEP, keys={"startup_timeout": "1s"}),
     "stall": Case(command=(*SH, "echo hello; exec sleep 60"), keys={"stall_timeout": "1s"}),

@@ -1,8 +1,9 @@
-"""Guards, from a dropped request to the record: what a run changed."""
+"""Guards, from a dropped request to the record: what a run changed, how much it may change, and what it must leave alone."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
+from tests.system import execs
 from tests.workshop import clodputer, command_task, drop, execute, make_home, records, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
@@ -87,3 +89,63 @@ def test_too_many_file_operations_end_a_run(stage: Stage) -> None:
     assert (record["outcome"], record["reason"]) == ("failed", "file_operations")
     assert "file operation 3 (max_file_operations: 2)" in record["message"]
     assert set(record["files_changed"]) == {"a", "b", "c"}
+
+
+def test_a_protected_file_is_touched(stage: Stage) -> None:
+    """Claude is forbidden to edit it; one that does so all the same has failed, and the file is as it was."""
+    secret = stage.tree / "keys" / "secret"
+    secret.parent.mkdir()
+    secret.write_text("mine")
+    record = stage.run(
+        "@fake write keys/secret forged\n@fake write new x\n@fake say well",
+        protect=["keys/"],
+        protect_restore=True,
+    )
+    assert (record["outcome"], record["reason"]) == ("failed", "protected")
+    assert f"--disallowedTools=Edit(/{stage.tree}/keys/**)" in record["argv"]
+    touched = {"path": str(secret), "what": "changed", "restored": True, "problem": ""}
+    assert record["protected"] == {"files": 1, "touched": [touched], "touched_total": 1}
+    assert secret.read_text() == "mine"
+    assert stage.tree.joinpath("new").exists()
+    shown = clodputer(stage.home, "show", record["run_id"], status=0)[0]
+    assert "changed, put back" in shown
+
+
+def test_files_that_cannot_be_looked_at_keep_a_run_from_starting(stage: Stage) -> None:
+    """It is never started unprotected."""
+    os.mkdir(stage.tree / "many")
+    for number in range(20_001):
+        stage.tree.joinpath("many", str(number)).touch()
+    record = stage.run("@fake write started x", protect="many")
+    assert (record["outcome"], record["reason"]) == ("failed", "not_started")
+    assert "more than 20,000 files match" in record["message"]
+    assert not stage.tree.joinpath("started").exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [
+        ("rename protected.json", "failed"),
+        ("rename .started", "failed"),
+        ("rename touched.json", "failed"),
+        ("rename record.json", "failed"),
+    ],
+)
+def test_exec_is_killed(tmp_path: Path, step: str, outcome: str) -> None:
+    """Whenever that is, the files are as before in the end, and the run that touched them has failed for that."""
+    home = make_home(tmp_path)
+    work = tmp_path / "work"
+    work.mkdir()
+    work.joinpath("kept").write_text("mine")
+    keys = f"working_directory: {work}\nprotect: kept\nprotect_restore: true\n"
+    command_task(home, "task", "/bin/sh", "-c", "echo x >> ran; echo forged > kept", more=keys)
+    drop(home, "task")
+    killed, what = execs.kill_at(home, step)
+    assert killed, what
+    execs.run(home, "exec")
+    assert [(record["outcome"], record["reason"]) for record in records(home, "task")] == [
+        (outcome, "protected")
+    ]
+    assert records(home, "task")[0]["protected"]["touched_total"] == 1
+    assert work.joinpath("kept").read_text() == "mine"
+    assert work.joinpath("ran").read_text() == "x\n"

@@ -136,11 +136,11 @@ def test_a_slot_that_the_lane_has_no_more(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_droppers_in_step(tmp_path: Path) -> None:
-    """6 droppers x 80 rounds and three slots: when a round's last exec has gone, none of its requests is left behind."""
+    """6 droppers x 40 rounds and three slots: when a round's last exec has gone, none of its requests is left behind."""
     home = home_with(tmp_path, 3)
     command_task(home, "blink", "/bin/true")
-    assert run_race(environment(home), 6, 80, in_step=True, run=work) == 0
-    assert_each_ran_once(home, 480)
+    assert run_race(environment(home), 6, 40, in_step=True, run=work) == 0
+    assert_each_ran_once(home, 240)
     assert 1 < at_once(home) <= 3
 
 
@@ -161,13 +161,15 @@ def test_killed_at_random(tmp_path: Path) -> None:
     # Runs that are lost to a kill say nothing against the task.
     command_task(home, "blink", "/bin/true", more="breaker: {threshold: 0}\n")
     chance = random.Random(7)
-    for generation in range(12):
+    for generation in range(8):
         processes = [
             FORK.Process(target=restless, args=(home, generation * 10 + who, 15)) for who in range(6)
         ]
+        before = len(outcomes(home, "blink"))
         for process in processes:
             process.start()
-        until(lambda: len(os.listdir(home.runs)) > 0, timeout=30)
+        # Each generation has come to something, however busy the machine is.
+        until(lambda: len(outcomes(home, "blink")) > before, timeout=60)  # noqa: B023  (called before the next round)
         time.sleep(chance.random())  # the moment of the kill is what varies
         for process in processes:
             if process.pid is not None:
@@ -181,7 +183,7 @@ def test_killed_at_random(tmp_path: Path) -> None:
     assert places == {}
     ended = Counter(record["request_id"] for record in records(home, "blink"))
     assert set(ended.values()) == {1}
-    assert len(ended) > 12
+    assert len(ended) >= 8
     lost = {record["request_id"] for record in records(home, "blink") if record["outcome"] == "lost"}
     assert {name.split(".")[0] for name in dead} >= lost
     # A request that was taken in by an exec killed before it could say so is not in the log.

@@ -187,9 +187,9 @@ def test_a_claude_that_is_none(home: Home, tmp_path: Path, case: str) -> None:
     assert everything(home) == {}
 
 
-def test_ten_thousand_stray_files(home: Home) -> None:
+def test_thousands_of_stray_files(home: Home) -> None:
     """All are set aside with a reason, and the one request among them is run."""
-    for number in range(10_000):
+    for number in range(2_000):
         Path(home.new, f"stray-{number}.txt").touch()
     drop(home, "blink")
     old = time.time() - 60
@@ -197,7 +197,7 @@ def test_ten_thousand_stray_files(home: Home) -> None:
         os.utime(f"{home.new}/{name}", (old, old))
     call(environment(home), "exec", status=0)
     assert outcomes(home, "blink") == ["succeeded"]
-    assert len(os.listdir(home.rejected)) == 20_000
+    assert len(os.listdir(home.rejected)) == 4_000
     assert os.listdir(home.new) == []
 
 

@@ -49,7 +49,7 @@ FILES = st.dictionaries(st.sampled_from(list(tables.top())) | WORDS, VALUES, max
 
 
 @settings(
-    deadline=None, max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(FILES)
 def test_any_keys_and_values(tmp_path: Path, value: Any) -> None:

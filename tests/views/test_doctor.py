@@ -71,7 +71,6 @@ PARTS = (
     "spool/lanes/default/queue",
     "spool/lanes/default/slot-0",
     "spool/lanes/default/slot-0.lock",
-    "spool/lanes/default/hold",
     "holds",
     "holds/all.json",
     "spool/lanes/default/queue/3/x",

@@ -119,8 +119,8 @@ def test_a_request_that_was_claimed_and_left(home: Home) -> None:
 def test_what_was_put_aside(home: Home) -> None:
     one(spool.aside(facts(home)), "ok")
     for folder, names in (
-        (home.rejected, ("a.json", "a.json.reason.txt")),
-        (home.dead, ("b", "c", "b.reason.txt")),
+        (home.rejected, ("a.json", "a.json.reason.json")),
+        (home.dead, ("b", "c", "b.reason.json")),
     ):
         for name in names:
             Path(folder, name).touch()

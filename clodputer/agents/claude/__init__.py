@@ -14,12 +14,14 @@ from clodputer.agents import environment, locate
 from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
+from clodputer.agents.claude.restricted import no_other_servers, restrict
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.system_prompt import appended
 from clodputer.agents.claude.variables import containment, credentials, settings
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
 from clodputer.agents.lines import items, text
+from clodputer.model import guards
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
@@ -53,6 +55,8 @@ def launch(task: Task, facts: Facts) -> Launch:
 
     Raises ClodputerError when it cannot be started.
     """
+    if facts.fed_by:
+        task = restrict(task)
     ours = containment(facts, sys.platform)
     extra = {**settings(task), **credentials(task, facts)}
     env = environment.build(task, facts, extra, ours)
@@ -75,6 +79,8 @@ def launch(task: Task, facts: Facts) -> Launch:
         timeout=TIMEOUT if task.limits.timeout is None else task.limits.timeout,
         stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
+        withheld=environment.withheld(facts),
+        fed_by=facts.fed_by,
     )
 
 
@@ -86,7 +92,7 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--model", task.claude.model),
         ("--fallback-model", ",".join(task.claude.fallback_model)),
         *(("--allowedTools", rule) for rule in task.claude.allowed_tools),
-        *(("--disallowedTools", rule) for rule in task.claude.disallowed_tools),
+        *(("--disallowedTools", rule) for rule in (*task.claude.disallowed_tools, *_protecting(task))),
         # Always said: without the flag, `defaultMode` of the person's own settings would decide (bypassPermissions, even).
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
@@ -97,7 +103,7 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),
     ]
     flags = [f"{flag}={value}" for flag, value in given if value]
-    if task.claude.mcp_config:
+    if task.claude.mcp_config or (facts.fed_by and no_other_servers(task)):
         flags.append("--strict-mcp-config")
     if task.claude.settings_sources is not None:
         flags.append("--setting-sources=" + ",".join(task.claude.settings_sources))  # empty: none of them
@@ -109,6 +115,13 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
                 "Put long texts into the prompt, or into a file that the prompt names.",
             )
     return (binary, "-p", "--output-format=stream-json", "--verbose", *flags)
+
+
+def _protecting(task: Task) -> list[str]:
+    """The rules that keep claude from editing what the task protects, also by the name that the folder has without links."""
+    real = os.path.realpath(task.working_directory)
+    folders = dict.fromkeys((task.working_directory, real))
+    return guards.rules(guards.meant(text, folder) for folder in folders for text in task.guards.protect)
 
 
 def usual_places(home: str) -> list[str]:

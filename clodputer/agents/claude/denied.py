@@ -90,7 +90,8 @@ def _call(task: Task, denial: Mapping[str, Any]) -> str:
     if any(rule == name or rule.startswith(f"{name}(") for rule in task.claude.disallowed_tools):
         return f"{call} (a rule of disallowed_tools may be why)"
     if kind == "deny":
-        return f"{call} (a deny rule of claude's settings forbids it)"
+        ours = "protect forbids it, or " if task.guards.protect else ""
+        return f"{call} ({ours}a deny rule of claude's settings forbids it)"
     if kind == "classifier" or (kind == "mode" and task.claude.permission_mode == "plan"):
         return f"{call} (permission_mode: {task.claude.permission_mode or 'default'} does not allow it)"
     missing = [rule for rule in rules(name, given) if not _allowed(task, name, rule)]

@@ -104,7 +104,8 @@ KEYS = (
         "settings_sources",
         CHOICES,
         help="Which of Claude's settings files count. `user` keeps hooks and servers of a repository you do not trust "
-        "from being started.",
+        "from being started. [Text from outside](outside-text.md#what-such-a-run-may-not-do) in the prompt makes it the "
+        "default.",
         choices=("user", "project", "local"),
         absent="all",
         example="user",

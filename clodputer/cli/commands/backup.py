@@ -39,11 +39,12 @@ MOST_SHOWN = 10
 @json_option
 @click.pass_obj
 def command(as_json: bool, path: str, with_secrets: bool, records: str) -> Union[Result, Printed]:
-    """Write tasks, settings, requests, state and runs into one archive.
+    """Write the home into one archive, while its runs go on.
 
-    FILE ends in .tar.gz or .tar.zst; - is standard output. Runs go on meanwhile: what waits is in the archive once, and what is
-    running then is lost in a home restored from it, as after a power cut, and nothing of it is run again unasked. The file is
-    for its owner alone. What could not be read is named, and the exit code is 1 then, although the rest is complete.
+    Tasks, settings, requests, state, log and runs are in it. FILE ends in .tar.gz or .tar.zst; - is standard output. What waits
+    is in the archive once. What is running meanwhile is lost in a home restored from it, as after a power cut, and nothing of
+    it is run again unasked. The file is for its owner alone. What could not be read is named; the exit code is 1 then, although
+    the rest is complete.
 
     \b
     Examples:

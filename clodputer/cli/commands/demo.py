@@ -51,6 +51,11 @@ class Ran(NamedTuple):
     record: Optional[Mapping[str, Any]]
     complaint: str
 
+    def to_json(self, kept: Optional[str], path: list[str]) -> dict[str, Any]:
+        """With the home where it is kept, and the places the request went through. Its keys are a promise to programs."""
+        events = [{"kind": said.kind, "text": said.text} for said in self.events]
+        return {"home": kept, "events": events, "path": path, "record": self.record}
+
 
 @click.command()
 @click.option(
@@ -102,8 +107,7 @@ _REMOVED = "The home of this demo is removed again; --keep would keep it."
 
 
 def _result(ran: Ran, record: Mapping[str, Any], kept: Optional[str], way: list[str], claude: bool) -> Result:
-    events = [{"kind": said.kind, "text": said.text} for said in ran.events]
-    data = {"home": kept, "events": events, "path": way, "record": record}
+    data = ran.to_json(kept, way)
     if record["outcome"] == SUCCEEDED:
         return Result(data, _next_steps(claude))
     error = ClodputerError(record["reason"], record["message"], remedy(record["reason"], record["run_id"]))

@@ -22,6 +22,7 @@ from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.plainfile import Plain
 from clodputer.tasks import taskfile
+from clodputer.views.written import Written
 
 
 @click.command()
@@ -64,7 +65,7 @@ def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Res
     os.unlink(draft)
     task, _ = taskfile.check_file(home, path, environ)
     looks = first_looks(environ, [task] if changed and task else [])
-    data = {"task": name, "path": path, "changed": changed, "first_looks": looks}
+    data = Written(name, path, looks, changed).to_json()
     if changed:
         lines = [
             f"{ink('ok', 'green')}  {printable(path)} is replaced",

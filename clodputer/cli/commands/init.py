@@ -74,6 +74,8 @@ def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -
         "kept": kept,
         "claude": claude or None,
     }
+    if was_there:
+        homes.require(home)
     if was_there and not missing:
         homes.make(home)
         text = f"The home {ink(printable(home.root), 'bold')} is complete; nothing was changed."

@@ -127,7 +127,6 @@ def install(
             outcome = outcome._replace(notes=(*outcome.notes, *first_looks(at.frame.environment, tasks)))
             number = len(plan.changes) + sum(map(len, elsewhere.values()))
             failed = installation.perform(plan, schedulers, text, step, _try)
-            homes.write_format(home)
             blocked.over(home)
             outcome = outcome._replace(done=tuple(done), failed=failed)
     errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in outcome.problems() if one.fatal)

@@ -26,6 +26,7 @@ from clodputer.model.task import Task, is_name
 from clodputer.store import atomic, plainfile, templates
 from clodputer.store import home as homes
 from clodputer.tasks import taskfile
+from clodputer.views.written import Written, shipped
 
 USUAL = "manual"
 
@@ -79,18 +80,10 @@ def command(
 
 def list_templates() -> Result:
     """The shipped templates, each with its description. Raises ClodputerError."""
-    from clodputer.store.tasks import document
-
-    found = [
-        {
-            "name": name,
-            "description": (document.parse(templates.task(name)).value or {}).get("description", ""),
-        }
-        for name in templates.tasks()
-    ]
-    width = max((len(one["name"]) for one in found), default=0)
-    lines = [f"{ink(one['name'].ljust(width), 'bold')}  {one['description']}" for one in found]
-    return Result({"templates": found}, "\n".join(lines))
+    found = shipped()
+    width = max((len(template.name) for template in found), default=0)
+    lines = [f"{ink(template.name.ljust(width), 'bold')}  {template.description}" for template in found]
+    return Result({"templates": [template.to_json() for template in found]}, "\n".join(lines))
 
 
 def new(environ: Mapping[str, str], name: str, template: str, content: Optional[bytes] = None) -> Result:
@@ -121,7 +114,7 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
     except FileExistsError:
         raise _exists(name, path) from None
     looks = first_looks(environ, [task])
-    return Result({"task": task.name, "path": path, "first_looks": looks}, _made(path, task, looks))
+    return Result(Written(task.name, path, looks).to_json(), _made(path, task, looks))
 
 
 def _exists(name: str, path: str) -> ClodputerError:

@@ -21,8 +21,8 @@ from clodputer.model.moment import iso
 from clodputer.runner.requests import holding
 from clodputer.store import holds, zone
 from clodputer.store.holds import Hold, Placed
-from clodputer.store.spool.find import RUNNING
 from clodputer.views import tasks as taskview
+from clodputer.views.holding import Paused
 
 
 @click.command()
@@ -80,24 +80,17 @@ def command(
         message=message,
         until=None if end is None else iso(end),
     )
-    found = holding.concerned(context, target, good)
-    running = [one for one in found if one.state == RUNNING]
     placed = Placed(target, hold, holds.path(context.home, target))
-    waiting = len(found) - len(running)
+    paused = Paused(placed, holding.concerned(context, target, good))
     lines = [
         f"{ink(target.words, 'bold')} is on hold {zone.until(end)}"
         + (f": {printable(message)}" if message else ""),
-        f"Requests that wait: {waiting}. Let them go with: clodputer resume {target.option}",
+        f"Requests that wait: {paused.waiting}. Let them go with: clodputer resume {target.option}",
     ]
-    if running:
-        named = ", ".join(one.run_id or one.id for one in running[:5])
+    if paused.running:
+        named = ", ".join(one.run_id or one.id for one in paused.running[:5])
         lines.append(f"What runs goes on to its end: {named}. To stop a run: clodputer cancel RUN")
-    data = {
-        "hold": placed.to_json(),
-        "waiting": waiting,
-        "running": [one.run_id or None for one in running],
-    }
-    return Result(data, "\n".join(lines))
+    return Result(paused.to_json(), "\n".join(lines))
 
 
 def _usage(message: str) -> ClodputerError:

@@ -43,11 +43,7 @@ def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
     else:
         with Stop() as stop:
             going = prune.prune(context, time(), stop)
-    figures = going.to_json()
-    names = {
-        "run_folders": [thing.name for thing in going.runs],
-        "log_files": [thing.name for thing in going.logs],
-    }
+    figures = going.figures()
     text = (
         f"{'Would remove' if dry_run else 'Removed'} {counted(figures['runs'], 'run')} "
         f"({format_size(figures['runs_bytes'])}) and {counted(figures['logs'], 'archived log')} "
@@ -55,4 +51,4 @@ def pruned(environ: Mapping[str, str], dry_run: bool) -> Result:
     )
     if going.scheduler_logs:
         text += f" {'Would shorten' if dry_run else 'Shortened'} launchd's logs by {format_size(going.scheduler_logs)}."
-    return Result({"dry_run": dry_run, **figures, **names}, text)
+    return Result({"dry_run": dry_run, **going.to_json()}, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from time import time
 from typing import Optional
 
@@ -19,8 +20,8 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.waiting import HOLD
 from clodputer.runner.requests import holding
 from clodputer.store import holds, zone
-from clodputer.store.context import Context
 from clodputer.store.holds import Placed
+from clodputer.views.holding import Resumed
 
 
 @click.command()
@@ -51,17 +52,18 @@ def command(task: str, lane: Optional[str], account: Optional[str], *, everythin
     holds.lift(context.home, target)
     # Also of a hold that had come to its end: what waited for it would be asked about again minutes later.
     woken = holding.wake(context, HOLD)
+    resumed = Resumed(before, woken, holds.in_effect(context.home, now))
+    left = _left(resumed.left)
     if before is None:
-        text = f"{target.words} was not on hold. {_left(context, now)}".rstrip()
+        text = f"{target.words} was not on hold. {left}".rstrip()
         back = f"\n{held.back_in_queue(woken)}" if woken else ""
-        return Result(_data(context, None, woken, now), f"{text}{back}")
+        return Result(resumed.to_json(), f"{text}{back}")
     context.log(now, "resumed", scope=target.scope, name=target.name, reason=before.hold.reason)
     was = f"{printable(before.hold.reason)}, {zone.until(before.hold.until)}"
     lines = [f"{ink(target.words, 'bold')} is no longer on hold (it was: {was})"]
     if woken:
         lines.append(held.back_in_queue(woken))
-    left = _left(context, now)
-    return Result(_data(context, before, woken, now), "\n".join([*lines, *([left] if left else [])]))
+    return Result(resumed.to_json(), "\n".join([*lines, *([left] if left else [])]))
 
 
 def _only(in_effect: list[Placed]) -> holds.Target:
@@ -73,16 +75,7 @@ def _only(in_effect: list[Placed]) -> holds.Target:
     raise ClodputerError("usage", "several things are on hold; say which", listed, ExitCode.USAGE)
 
 
-def _left(context: Context, now: float) -> str:
+def _left(left: Sequence[Placed]) -> str:
     """Which holds are still in effect."""
-    left = holds.in_effect(context.home, now)
     words = [f"{placed.target.words} ({placed.hold.reason})" for placed in left[:10]]
     return printable(f"Still on hold: {', '.join(words)}") if words else ""
-
-
-def _data(context: Context, ended: Optional[Placed], woken: int, now: float) -> dict[str, object]:
-    return {
-        "ended": ended.to_json() if ended else None,
-        "woken": woken,
-        "left": [placed.to_json() for placed in holds.in_effect(context.home, now)],
-    }

@@ -18,6 +18,7 @@ from clodputer.model.task import Task
 from clodputer.runner.ready import prepare
 from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
+from clodputer.views import fed
 
 
 def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
@@ -40,6 +41,7 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
         "priority": wanted.priority or task.priority,
         "timeout": launch.timeout,
         "resumed": launch.resumed,
+        "fed_by": list(launch.fed_by),
     }
     shown: dict[str, Any] = context.masker.data(data)
     lines = [
@@ -54,6 +56,7 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
             "on hold",
             f"{held.target.words} {zone.until(held.hold.until)} ({held.hold.reason})" if held else "",
         ),
+        ("note", fed.words(task, request, environ, context.secrets)),
         ("prompt", shown["prompt"].rstrip("\n") or "none"),
     ]
     lines += [field(label, printable(text)) for label, text in fields if text]

@@ -20,6 +20,7 @@ from clodputer.runner.requests import switch
 from clodputer.store.context import look
 from clodputer.tasks import change
 from clodputer.tasks.change import Edit
+from clodputer.views.written import Written
 
 
 @click.command()
@@ -68,7 +69,7 @@ def set_keys(environ: Mapping[str, str], name: str, edits: Sequence[Edit]) -> Re
         if enabling:
             switch.let_go(context, name, draft.path)
     looks = first_looks(environ, [draft.task] if draft.changed else [])
-    data = {"task": draft.task.name, "path": draft.path, "changed": draft.changed, "first_looks": looks}
+    data = Written(draft.task.name, draft.path, looks, draft.changed).to_json()
     if not draft.changed:
         return Result(data, f"{printable(draft.path)} is unchanged: it says so already")
     lines = [

@@ -33,7 +33,8 @@ def command(tasks: tuple[str, ...]) -> Result:
     of the file or folder are put right.
 
     A warning is about something that is written well and cannot work as things are: a folder or a program that is not
-    there, a tool that Claude does not have, a TMPDIR that runs cannot use. It changes no exit code.
+    there, a tool that Claude does not have, a TMPDIR that runs cannot use. It changes no exit code. A note says that the
+    prompt of a task is fed by text from outside, and what its runs may not do for that.
 
     \b
     Examples:
@@ -55,6 +56,7 @@ def validate(environ: Mapping[str, str], names: Iterable[str], now: float) -> Re
         for warning in task.warnings
     ]
     lines += [hung(f"{ink('warning', 'yellow')}  {printable(each)}", 9) for each in found.warnings]
+    lines += [hung(printable(f"note  {note}"), 6) for task in found.tasks for note in task.notes]
     lines += [hung(f"{ink('ok', 'green')}  {printable(sound)}", 4)] if sound else []
     if found.mistakes:
         lines.append(ink(counted(len(found.mistakes), "mistake"), "red"))

@@ -64,8 +64,11 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
     yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
+    fed_by = ", ".join(record.get("fed_by") or ())
+    yield "fed by", prose(f"text from outside: {fed_by}" if fed_by else "", MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
+    yield "protected", prose("\n".join(_protected(record)), MARGIN)
     yield "changed", prose(_changed(record), MARGIN)
     yield "tests", _tests(record)
     yield "denied", "\n".join(_denial(denial) for denial in record["permission_denials"])
@@ -141,6 +144,20 @@ def _changed(record: Mapping[str, Any]) -> str:
     shown = [one_line(str(file), LONGEST_LINE) for file in files[:MOST_FILES]]
     more = max(int(total), len(files)) - len(shown)
     return "\n".join([*shown, f"and {counted(more, 'file')} more"] if shown and more > 0 else shown)
+
+
+def _protected(record: Mapping[str, Any]) -> Iterable[str]:
+    """What happened to each protected file that was touched; nothing when none was."""
+    guarded = record.get("protected") or {}
+    touched = guarded.get("touched") or []
+    for one in touched[:MOST_FILES]:
+        back = {True: ", put back", False: f", not put back: {one.get('problem')}"}.get(
+            one.get("restored"), ""
+        )
+        yield one_line(f"{one.get('path')}: {one.get('what')}{back}", LONGEST_LINE)
+    more = max(int(guarded.get("touched_total") or 0), len(touched)) - len(touched[:MOST_FILES])
+    if more > 0:
+        yield f"and {counted(more, 'file')} more"
 
 
 def _tests(record: Mapping[str, Any]) -> str:

@@ -196,6 +196,8 @@ def _attention(status: Status) -> Iterator[str]:
             f"most often {printable(first.type)} from {printable(first.sender)} ({printable(first.reason)})"
         )
         yield f"{counted(number, 'event')} led to no request in 30 days, {most}. See: clodputer route events"
+    for name, message in status.plugins[:MOST_FAILING]:
+        yield f"plugin {printable(name)} {one_line(message, 300)}. See: clodputer plugins"
     if needs.temporary:
         yield f"{one_line(needs.temporary, 300)}. {scratch.REMEDY}"
     for blind in status.watch_problems:

@@ -7,8 +7,7 @@ from typing import Any
 
 from clodputer.agents import nothing
 from clodputer.model.decide import is_final
-from clodputer.model.digest import digest
-from clodputer.model.event import ENDING, EVENTS, TRIGGER, Event, InvalidEvent, from_fields, to_fields
+from clodputer.model.event import ENDING, EVENTS, TRIGGER, InvalidEvent, of_sender, to_fields
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of, origin_of
 from clodputer.model.outcome import SUCCEEDED
@@ -55,7 +54,7 @@ def _effects(context: Context, task: Task, record: Mapping[str, Any], given: Any
             yield _cut(place, "", TOO_MANY, f"one run has at most {bounds.width} events")
             return
         try:
-            event = _read(task, fields, run_id, place)
+            event = of_sender(fields, task.name, f"{run_id} {EVENTS} {place}")
         except InvalidEvent as error:
             yield _cut(place, "", INVALID, str(error))
             continue
@@ -75,14 +74,6 @@ def _effects(context: Context, task: Task, record: Mapping[str, Any], given: Any
                 "name": f"{task.name}@event-{event.id}{ENDING}",
                 "event": to_fields(event._replace(origin=from_run)),
             }
-
-
-def _read(task: Task, fields: Any, run_id: str, place: int) -> Event:
-    """One event of a run, of which the run says everything but where it comes from. Raises InvalidEvent."""
-    ours = [key for key in ("id", "from", "origin") if isinstance(fields, dict) and key in fields]
-    if ours:
-        raise InvalidEvent(f"a run does not say {ours[0]}: that is known")
-    return from_fields(fields, digest(f"{run_id} {EVENTS} {place}".encode(), 8), sender=task.name)
 
 
 def _cut(place: int, kind: str, code: str, message: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model import proof
 from clodputer.model.changed import Changed
@@ -12,45 +12,59 @@ from clodputer.model.outcome import SKIPPED, SUCCEEDED, of
 from clodputer.model.proof import AFTER, Answer
 from clodputer.model.run import Report
 from clodputer.runner import fault
-from clodputer.runner.proof import changed, check, expect
+from clodputer.runner.proof import changed, check, expect, protect
 from clodputer.runner.proof.check import EXPECTED, Place
 from clodputer.runner.proof.expect import Snapshot
 from clodputer.store.doing import said
 
 
 class Known(NamedTuple):
-    """How things were before the agent was started: the files of `expect`, and the git work tree it works in."""
+    """How things were before the agent was started: the files of `expect`, those of `protect`, and the git work tree."""
 
     files: Snapshot
+    protected: Optional[protect.Known]
     tree: changed.Looked
 
 
 class Looked(NamedTuple):
-    """The report as it is after all looks, what came of `expect`, what came of `verify`, and what the run changed."""
+    """The report as it is after all looks, what came of `expect`, what came of `verify`, and what the run changed.
+
+    protected: what the record has of protected files.
+    """
 
     report: Report
     expect: tuple[Mapping[str, Any], ...] = ()
     entries: tuple[dict[str, Any], ...] = ()
     changed: Changed = Changed()
+    protected: Optional[Mapping[str, Any]] = None
 
 
 def begin(place: Place) -> Known:
-    """How things are before the agent is started. Never raises."""
+    """How things are before the agent is started. Raises ClodputerError when the run must not be started then, and OSError."""
     task = place.task
     files = expect.before(task) if task.expect.file_changed else {}
-    return Known(files, changed.before(task.working_directory, place.context.environ))
+    fault.reach(place.context, "protect", place.request_id)
+    protected = protect.before(task, place.folder)
+    return Known(files, protected, changed.before(task.working_directory, place.context.environ))
 
 
 def look(place: Place, report: Report, known: Known, started_at: float, began: float) -> Looked:
-    """Look at what was changed, at what `expect` names, and when that holds ask `verify`.
+    """Look at what was changed, at protected files, at what `expect` names, and when all that is well ask `verify`.
 
     What the task expects is not looked at when the run has failed anyway. known: how things were before. started_at: when the
     agent was started, in epoch seconds; began: the same by the clock that only runs forwards. A run that is cancelled meanwhile
-    has the reason `cancelled`.
+    has the reason `cancelled`. Raises OSError when it cannot be noted that protected files were touched.
     """
-    task = place.task
     # First of all: a check may leave files behind, too.
     made = changed.after(known.tree, report)
+    guarded = protect.after(known.protected, place.folder, report)
+    looked = _proved(place, guarded.report, known, started_at, began)
+    return looked._replace(changed=made, protected=guarded.record)
+
+
+def _proved(place: Place, report: Report, known: Known, started_at: float, began: float) -> Looked:
+    """What came of `expect` and `verify`."""
+    task = place.task
 
     def ask(name: str, argv: Sequence[str]) -> Answer:
         try:
@@ -64,12 +78,12 @@ def look(place: Place, report: Report, known: Known, started_at: float, began: f
         report = expect.apply(report, checks)
         if place.stop.cancelled() and not all(one["ok"] for one in checks):
             report = report._replace(outcome=of("cancelled", "That was during its check."))
-            return Looked(report, checks, changed=made)
+            return Looked(report, checks)
     if not task.verify or report.outcome.outcome not in (SUCCEEDED, SKIPPED):
-        return Looked(report, checks, changed=made)
+        return Looked(report, checks)
     fault.reach(place.context, AFTER, place.request_id)
     answer = ask(AFTER, task.verify)
     if answer.status != 0 and place.stop.cancelled():
         answer = answer._replace(stopped="cancelled")
     outcome = proof.from_verify_after(report.outcome, answer)
-    return Looked(report._replace(outcome=outcome), checks, (proof.entry(AFTER, answer),), made)
+    return Looked(report._replace(outcome=outcome), checks, (proof.entry(AFTER, answer),))

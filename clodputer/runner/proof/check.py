@@ -71,7 +71,8 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
     )
     check = Launch(
         (program, *argv[1:]),
-        launch.env,
+        # It is the person's program, whatever its agent reads.
+        {**launch.withheld, **launch.env},
         launch.working_directory,
         timeout=limit,
         stop_grace=launch.stop_grace,

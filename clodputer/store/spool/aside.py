@@ -18,8 +18,6 @@ from clodputer.store.folder import entries
 CANCELLED, RETRIED = "cancelled", "retried"
 
 REASON_SUFFIX = ".reason.json"
-# Spools of earlier versions have a text for people instead, which is shown as it is.
-OLD_SUFFIX = ".reason.txt"
 # In bytes. File systems allow 255; a reason that is being written adds up to 40 to the name, and a number before it.
 LONGEST_KEPT, SHORTENED = 200, 180
 # A reason holds a sentence for each mistake of a file of a megabyte at most.
@@ -29,7 +27,7 @@ LARGEST = 8 * 1024 * 1024
 class Reason(NamedTuple):
     """Why a file was set aside, at `at` (epoch seconds).
 
-    code: for programs, such as `task_unknown`; empty when an earlier version set it aside. message: for people.
+    code: for programs, such as `task_unknown`; empty when nothing tells. message: for people.
     request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
     was dropped in its stead since, if one was. attempts: its runs, if it was tried more than once. dismissed_at: when a person
     was done with it (ISO 8601), if one was. item, lane: of a parked one, what it is about, and where it waited.
@@ -72,7 +70,6 @@ def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
 def write(path: str, reason: Reason) -> None:
     """Say anew why the file at `path` was set aside. Raises OSError."""
     atomic.write(path + REASON_SUFFIX, _data(reason))
-    atomic.remove(path + OLD_SUFFIX)
 
 
 def read(folder: str, name: str) -> Reason:
@@ -84,18 +81,12 @@ def read(folder: str, name: str) -> Reason:
         story = story_from_json(fields.get("attempts") or ())
         return Reason(**texts, at=parse_moment(str(fields.get("at")), 0.0), attempts=story)
     except (OSError, ValueError, AttributeError, TypeError, KeyError):
-        pass
-    try:
-        text = plainfile.read(path + OLD_SUFFIX, LARGEST).content.decode("utf-8", "replace")
-    except (OSError, ValueError):
         return known
-    return known._replace(message=text.strip())
 
 
 def forget(path: str) -> None:
     """Take the reason of a file away that is no longer at `path`. Raises OSError."""
     atomic.remove(path + REASON_SUFFIX)
-    atomic.remove(path + OLD_SUFFIX)
 
 
 def names(folder: str) -> list[str]:
@@ -105,15 +96,14 @@ def names(folder: str) -> list[str]:
     found = [
         name
         for name in there
-        if not is_reason(name)
-        and (not name.startswith(".") or {name + REASON_SUFFIX, name + OLD_SUFFIX} & there)
+        if not is_reason(name) and (not name.startswith(".") or name + REASON_SUFFIX in there)
     ]
     return sorted(found, key=lambda name: changed(f"{folder}/{name}"), reverse=True)
 
 
 def is_reason(name: str) -> bool:
     """Whether a file in one of the folders is the reason of another one."""
-    return name.endswith((REASON_SUFFIX, OLD_SUFFIX))
+    return name.endswith(REASON_SUFFIX)
 
 
 def id_of(name: str) -> str:
@@ -133,7 +123,7 @@ def changed(path: str) -> float:
 
 def _claim(kept: str, reason: Reason) -> bool:
     """Make the reason's file, if neither it nor a file of that name is there; whether we did."""
-    if os.path.lexists(kept) or os.path.lexists(kept + OLD_SUFFIX):
+    if os.path.lexists(kept):
         return False
     try:
         atomic.create(kept + REASON_SUFFIX, _data(reason), durable=False)

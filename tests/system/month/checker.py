@@ -129,6 +129,8 @@ def _by_request(found: Found) -> dict[str, list[dict[str, Any]]]:
 def _true(found: Found, facts: Facts) -> Iterator[str]:
     """What a record says of a run is what its agent did."""
     played = {entry[1]: entry for entry in facts.journal if entry[0] == "began"}
+    # An agent may have been killed with the exec that was: then it never wrote that it came to its end.
+    ended = {entry[1] for entry in facts.journal if entry[0] == "ended"}
     excused = {event["run_id"] for event in found.events if event["event"] == "buried" and event["run_id"]}
     for run, (_, _, fate, cost) in played.items():
         record = found.records.get(run)
@@ -138,7 +140,8 @@ def _true(found: Found, facts: Facts) -> Iterator[str]:
             continue
         if "No space left on device" in record["message"]:
             continue  # there was none for what the agent said either
-        if record["reason"] not in (*facts.reasons[fate], *WHATEVER):
+        may_be_killed = ("killed",) if run not in ended else ()
+        if record["reason"] not in (*facts.reasons[fate], *WHATEVER, *may_be_killed):
             yield f"run {run}: its agent played {fate}, its record says {record['reason']}"
         if record["reason"] == "completed" and abs((record["cost_usd"] or 0.0) - float(cost)) > SAME:
             yield f"run {run} cost {cost}, its record says {record['cost_usd']}"

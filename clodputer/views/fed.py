@@ -1,0 +1,23 @@
+"""What a task's runs may not do because text from outside comes into its prompt, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Optional
+
+from clodputer.agents.claude.restricted import words as restrictions
+from clodputer.model.request import Request
+from clodputer.model.task import Task
+from clodputer.runner import prompt
+
+
+def words(
+    task: Task, request: Optional[Request], environ: Mapping[str, str], secrets: Mapping[str, str]
+) -> str:
+    """Empty for a task that is not fed. request: None for whichever may come. Raises ClodputerError as a run would."""
+    names = prompt.fed_by(task, request, environ, secrets)
+    return (
+        f"fed by text from outside: {', '.join(names)}; so its runs have {restrictions(task)}"
+        if names
+        else ""
+    )
