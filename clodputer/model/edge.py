@@ -13,6 +13,7 @@ PRIORITIES = {
     "budget_spent": _HIGH,
     "parked": _HIGH,
     "approval_wanted": _HIGH,
+    "undelivered": _HIGH,
     "idle": _HIGH,
     "recovered": _LOW,
     "hold": _LOW,

@@ -264,14 +264,20 @@ class _Memory:
         if _text(event, "reason") != APPROVAL:
             return
         task, request = _text(event, "task"), _text(event, "request_id")
+        title, command = f"{task} asks you first", f"clodputer approve {request}"
+        message = f"{_text(event, 'message')}. To close it: clodputer deny {request}"
+        self._tell("approval_wanted", at, title, message, command, task=task, item=request)
+
+    def _work_kept(self, event: Mapping[str, Any], at: float) -> None:
+        task, run_id = _text(event, "task"), _text(event, "run_id")
         self._tell(
-            "approval_wanted",
+            "undelivered",
             at,
-            f"{task} asks you first",
-            f"{_text(event, 'message')}. To close it: clodputer deny {request}",
-            f"clodputer approve {request}",
+            f"{task} has left work in its worktree",
+            _text(event, "message"),
+            _show(run_id),
             task=task,
-            item=request,
+            run_id=run_id,
         )
 
 
@@ -286,6 +292,7 @@ _READ = frozenset(
         "missed",
         "parked",
         "delayed",
+        "work_kept",
     )
 )
 
