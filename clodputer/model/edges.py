@@ -270,15 +270,8 @@ class _Memory:
 
     def _work_kept(self, event: Mapping[str, Any], at: float) -> None:
         task, run_id = _text(event, "task"), _text(event, "run_id")
-        self._tell(
-            "undelivered",
-            at,
-            f"{task} has left work in its worktree",
-            _text(event, "message"),
-            _show(run_id),
-            task=task,
-            run_id=run_id,
-        )
+        title, message = f"{task} has left work in its worktree", _text(event, "message")
+        self._tell("undelivered", at, title, message, _show(run_id), task=task, run_id=run_id)
 
 
 _READ = frozenset(
