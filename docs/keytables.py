@@ -8,6 +8,7 @@ from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
 from clodputer.model import (
+    approval,
     autodisable,
     breaker,
     budget,
@@ -23,6 +24,7 @@ from clodputer.model import (
     settings,
     state,
     windowrule,
+    worktree,
 )
 from clodputer.model import keys as kinds
 from clodputer.model.follow import keys as follow
@@ -61,11 +63,13 @@ def sections() -> dict[str, str]:
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
         "keys of state": _of_tasks(_inside(state.KEYS), ""),
+        "keys of approve": _of_tasks(_inside(approval.KEYS), ""),
         "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
         "keys of notify": _of_tasks(_inside(channel.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
+        "keys of worktree": _of_tasks(_inside(worktree.KEYS), ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
         "keys of guards": _of_tasks(guards.KEYS, ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.channel import Notify
@@ -17,6 +18,7 @@ from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
+from clodputer.model.worktree import NONE, WORKTREE, Worktree
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -95,15 +97,23 @@ class Task(NamedTuple):
     park_after: int = 3
     breaker: Breaker = Breaker()
     auto_disable_after: int = 0
+    approve: Approval = Approval()
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()
     notify: Notify = Notify()
     ping: str = ""
     keep_awake: bool = False
+    isolation: str = NONE
+    worktree: Worktree = Worktree()
     follow: Follow = Follow()
     state: StateRule = StateRule()
     triggers: tuple[Trigger, ...] = (Trigger(),)
+
+    @property
+    def in_worktree(self) -> bool:
+        """Whether each run works in a git worktree of its own."""
+        return self.isolation == WORKTREE
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
@@ -114,10 +124,12 @@ MAPPINGS: Mapping[str, Any] = {
     "limit": Limit,
     "breaker": Breaker,
     "budget": Budget,
+    "approve": Approval,
     "require": Require,
     "window": WindowRule,
     "state": StateRule,
     "notify": Notify,
+    "worktree": Worktree,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

@@ -165,7 +165,11 @@ BY_EXEC: dict[str, tuple[str, dict[str, str]]] = {
     "not_recorded": ("exit 0", {"CLODPUTER_FAULT": "record@for-not-recorded"}),
 }
 # Whose own tests bring them about, with real execs: where.
-ELSEWHERE = {"replaced": "tests/runner/test_replace.py"}
+ELSEWHERE = {
+    "replaced": "tests/runner/test_replace.py",
+    "no_worktree": "tests/system/test_worktree.py",
+    "worktree_busy": "tests/system/test_worktree.py",
+}
 
 
 @pytest.fixture(scope="module")
