@@ -65,6 +65,7 @@ class Key(NamedTuple):
     `withunit.Expected`. It is not called for a text that still holds a template.
     bare: of a PART, whether `true` may be written for a mapping that leaves everything open.
     instead: of a CHOICE, what to do in place of values that other programs have and this one does not.
+    short: of a PART, the key inside of it whose value may be written in place of the mapping.
     example: a value as a person writes it, for the docs and for the test of every key.
     """
 
@@ -84,6 +85,7 @@ class Key(NamedTuple):
     env: str = ""
     instead: tuple[tuple[str, str], ...] = ()
     bare: bool = False
+    short: str = ""
 
     def filled(self) -> str:
         """When `{{ env.X }}` in its value is filled in: NEVER, READING or STARTING."""

@@ -70,6 +70,8 @@ def _kind(key: Key) -> Any:
         kind = model(key.name, key.keys)
         if key.bare:
             kind = Annotated[kind, BeforeValidator(lambda value: {} if value is True else value)]
+        if key.short:
+            kind = Annotated[kind, BeforeValidator(partial(_unfolded, key.short))]
     elif key.kind == keys.LISTED:
         kind = _list(model(key.name, key.keys))
     elif key.kind == keys.NAMED:
@@ -139,6 +141,11 @@ def _enough(key: Key, value: list[Any]) -> list[Any]:
     if len(value) < (key.smallest or 0):
         raise Expected("at least one of them", "; or take the line out")
     return value
+
+
+def _unfolded(name: str, value: Any) -> Any:
+    """The mapping that a text stands for, where one key of it may be written alone."""
+    return {name: value} if isinstance(value, str) else value
 
 
 def _one_or_many(value: Any) -> Any:
