@@ -27,6 +27,7 @@ from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
+from clodputer.tasks import risk
 
 Record = Optional[dict[str, Any]]
 
@@ -78,6 +79,9 @@ def prepare(
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
+    risky = risk.fault(final, context.environ)
+    if risky:
+        raise ClodputerError("not_started", f"{task.path}: permission_mode: {risky}", f"Fix {task.path}.")
     final, capped = _within_budget(context, request, final, history or History(context.home))
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(

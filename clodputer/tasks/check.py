@@ -17,7 +17,7 @@ from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.store.tilde import expand
-from clodputer.tasks import ask, following, lacking, tables
+from clodputer.tasks import ask, following, lacking, risk, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -93,12 +93,19 @@ def check(
             Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
             for where, line, message in trouble
         ]
-    if problems:
+    task = _task(values, triggers, name, file) if not problems else None
+    if task is not None and not template_text.marked(task.working_directory):
+        # Only now: before, it is not known what the task is.
+        wrong_risk = risk.fault(task, environ)
+        problems += [
+            Problem(shown, document.line(("permission_mode",)), "permission_mode", wrong_risk)
+        ] * bool(wrong_risk)
+    if task is None or problems:
         # In the order of the file; what is wrong in a prompt's own file comes last.
         return Checked(
             None, tuple(sorted(set(problems), key=lambda problem: (problem.path != shown, problem[1:])))
         )
-    return Checked(_task(values, triggers, name, file), (), keep=not rendered.templates)
+    return Checked(task, (), keep=not rendered.templates)
 
 
 def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterator[_Finding]:
@@ -224,10 +231,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [_Finding(*fault) for fault in following.faults(keys)]
-    if "protect_restore" in keys and "protect" not in keys:
-        findings.append(
-            _Finding(("protect_restore",), "has no effect without protect, which names the files")
-        )
+    findings += [_Finding((key,), message) for key, message in risk.without_effect(fields)]
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
