@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from typing import Protocol
 
@@ -22,6 +22,9 @@ class Agent(Protocol):
 
     def warnings(self, task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
         """What a task file may say and cannot work as things are: a key and a sentence for each. May look at files."""
+
+    def takes(self, task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:
+        """Those of these variables that it takes from secrets although no text of the task names them: logins."""
 
     def begin(self, task: Task) -> Progress:
         """The progress before the first byte."""

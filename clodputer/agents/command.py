@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate, nothing
@@ -87,6 +87,11 @@ def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
         _program(task, environment.build(task, facts))
     except ClodputerError as error:
         yield "command", error.message
+
+
+def takes(task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:  # noqa: ARG001  (the protocol's)
+    """A program gets only what the task gives it."""
+    return []
 
 
 def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)

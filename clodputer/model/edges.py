@@ -259,9 +259,31 @@ class _Memory:
             item=item,
         )
 
+    def _work_kept(self, event: Mapping[str, Any], at: float) -> None:
+        task, run_id = _text(event, "task"), _text(event, "run_id")
+        self._tell(
+            "undelivered",
+            at,
+            f"{task} has left work in its worktree",
+            _text(event, "message"),
+            _show(run_id),
+            task=task,
+            run_id=run_id,
+        )
+
 
 _READ = frozenset(
-    ("started", "finished", "buried", "breaker_open", "auto_disabled", "budget_near", "missed", "parked")
+    (
+        "started",
+        "finished",
+        "buried",
+        "breaker_open",
+        "auto_disabled",
+        "budget_near",
+        "missed",
+        "parked",
+        "work_kept",
+    )
 )
 
 

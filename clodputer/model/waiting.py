@@ -22,6 +22,7 @@ OVERLAP = "overlap"
 PARKED = "parked"
 EXPOSED = "exposed"
 WINDOW = "window"
+SECRET = "secret"  # noqa: S105  (a reason)
 
 WAITS: dict[str, Wait] = {
     NOT_BEFORE: Wait(
@@ -58,6 +59,10 @@ WAITS: dict[str, Wait] = {
     WINDOW: Wait(
         "So much of its account's usage window is used that no run of the task is to begin (window).",
         "It goes on after the window's reset or the hours of keep_back; now, counted all the same: clodputer run {task}",
+    ),
+    SECRET: Wait(
+        "A secret that config.yaml refers to (secrets) could not be looked up.",
+        "It is tried again by itself within minutes: unlock what keeps the secret. What is wrong, says: clodputer doctor",
     ),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
     "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),

@@ -14,8 +14,8 @@ from clodputer.model.letter import PING, Letter
 from clodputer.model.moment import iso
 from clodputer.notify import Message, Refused, ping
 from clodputer.outbox import letters as make
-from clodputer.outbox.fill import filled
-from clodputer.store import deadline
+from clodputer.outbox.fill import filled, knowing
+from clodputer.store import deadline, secrets
 from clodputer.store.context import Context
 from clodputer.tasks import taskfile
 
@@ -99,8 +99,11 @@ def target(context: Context, letter: Letter) -> str:
     """What is at fault together when a letter fails: its channel, or the host of its ping."""
     if letter.channel != PING:
         return letter.channel
+    url = ping_url(context, letter.task)
     try:
-        host = urlsplit(filled(ping_url(context, letter.task), context)).netloc
+        # Nothing is looked up for that: addresses with the same reference have the same host.
+        stood_in = context.knowing(secrets.placeholders(context.settings.secrets))
+        host = urlsplit(filled(url, stood_in)).netloc or url
     except (Refused, ValueError):
         host = letter.task
     return f"{PING} {host}"
@@ -109,18 +112,25 @@ def target(context: Context, letter: Letter) -> str:
 def _message(context: Context, channel: Mapping[str, Any], told: Message, seconds: float) -> dict[str, Any]:
     try:
         kind = notify.load(channel["type"])
+        context = knowing(channel, context)
         kind.send(told, filled(channel, context), context.environ, min(STEP, seconds))
-    except Refused as error:
-        return {"refused": str(error), "retry_after": error.retry_after}
+    except (Refused, OSError) as error:
+        return _refused(context, error)
     return {}
 
 
 def _ping(context: Context, url: str, letter: Letter, seconds: float) -> dict[str, Any]:
     try:
+        context = knowing(url, context)
         ping.send(filled(url, context), letter.ping, context.environ, min(STEP, seconds))
-    except Refused as error:
-        return {"refused": str(error), "retry_after": error.retry_after}
+    except (Refused, OSError) as error:
+        return _refused(context, error)
     return {}
+
+
+def _refused(context: Context, error: Exception) -> dict[str, Any]:
+    """What the parent is told, which does not know the secrets that were looked up here."""
+    return {"refused": context.masker.text(str(error)), "retry_after": getattr(error, "retry_after", None)}
 
 
 def _within(context: Context, work: partial[dict[str, Any]], seconds: float) -> Optional[Failure]:

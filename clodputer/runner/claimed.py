@@ -23,7 +23,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, mail, replace, unrecorded
+from clodputer.runner import fault, mail, replace, unrecorded, withsecrets
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt, Finished
 from clodputer.runner.intake import read_request
@@ -78,10 +78,18 @@ def handle(
         refusal = verdict if isinstance(verdict, Refuse) else Refuse("task_invalid", problem)
         _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
+    looked_up = _with_secrets(context, task)
+    if isinstance(looked_up, Wait):
+        _wait(context, slot, place, request, looked_up, time())
+        return None
+    if isinstance(looked_up, Refuse):
+        _refuse(context, slot, place, looked_up, request.task, now, known.story)
+        return None
     hindered = replace.make_way(context, slot, place, task, request, stop)
     if hindered:
         _hindered(context, slot, place, request, hindered)
         return None
+    context = looked_up  # from here on everything that is masked is masked with what was looked up
     attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
@@ -99,6 +107,15 @@ def handle(
     fault.contained(context, "breaker", partial(_tell_of_breaker, context, task, settled, history, ended_at))
     mail.look(context)
     return settled
+
+
+def _with_secrets(context: Context, task: Task) -> Union[Context, Wait, Refuse]:
+    """The context with the secrets that are looked up for a run of the task, or why it cannot begin. Raises OSError."""
+    try:
+        return withsecrets.for_run(context, task)
+    except ClodputerError:
+        # A prompt's file that is not there, say: the run itself will tell, under its own reason.
+        return context
 
 
 def _tell_of_budgets(

@@ -30,7 +30,9 @@ BEGUN_ANEW = (
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.
-_NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context", "follow", "notify", "ping"))
+_NOT_HERE = frozenset(
+    ("name", "path", "prompt", "prompt_file", "context", "follow", "notify", "ping", "isolation", "worktree")
+)
 
 
 def render(
@@ -55,7 +57,7 @@ def render(
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
     a body that would be lost.
     """
-    template, file = _template(task, environ, secrets)
+    template, file = template_of(task, environ, secrets)
     text = template
     if template_text.marked(template):
         # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
@@ -107,7 +109,7 @@ def fed_by(
     """
     if task.agent != "claude":
         return ()
-    template, _ = _template(task, environ, secrets)
+    template, _ = template_of(task, environ, secrets)
     if not template_text.marked(template):
         return ()
     from clodputer.runner import promptnames
@@ -117,7 +119,7 @@ def fed_by(
 
 def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Raise ClodputerError ("body_unused") when the prompt has no place for the text of a request."""
-    _check_body(*_template(task, environ, secrets))
+    _check_body(*template_of(task, environ, secrets))
 
 
 def check_context(
@@ -127,7 +129,7 @@ def check_context(
 
     Only for claude: a program can read the request in the folder of its run.
     """
-    template, file = _template(task, environ, secrets)
+    template, file = template_of(task, environ, secrets)
     used = template_text.names(template)
     unused = [name for name in given if f"context.{name}" not in used]
     if not unused or task.agent != "claude" or used & {"context", "request", "request.context"}:
@@ -201,7 +203,7 @@ def _any_marked(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(map(_any_marked, value))
 
 
-def _template(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:
+def template_of(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:
     """The text of the prompt's template, and the file it stands in."""
     if not task.prompt_file:
         return task.prompt, task.path

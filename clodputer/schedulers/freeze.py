@@ -53,7 +53,7 @@ def freeze(
     """The frozen environment. Pure.
 
     account: HOME, USER, LOGNAME as the account database has them. home: CLODPUTER_HOME. parts: PATH as it is now. needed:
-    folders that runs need. secret_names: the names that secrets.env has.
+    folders that runs need. secret_names: the names that secrets.env has, and those of secrets by reference.
     """
     chosen = pathfolders.choose(parts, environ, needed)
     own = environ.get("HOME", "")

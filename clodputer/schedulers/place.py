@@ -42,7 +42,9 @@ def look(home: Home, environ: Mapping[str, str], platform: str) -> Place:
     own = environ.get("HOME") or account["HOME"]
     ours = settings.load(home, environ)
     needed, notes = _programs(ours.claude, [part.path for part in parts], own)
-    frozen = freeze.freeze(environ, account, home.root, parts, needed, platform, frozenset(known))
+    frozen = freeze.freeze(
+        environ, account, home.root, parts, needed, platform, frozenset((*known, *ours.secrets))
+    )
     zone_name = _zone()
     frame = Frame(
         home.root,

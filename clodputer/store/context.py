@@ -18,6 +18,7 @@ class Context(NamedTuple):
     """The home, the environment of `exec`, and what config.yaml and secrets.env say.
 
     problems: why one of these could not be read; only where somebody looks on or stops something, never where work is done.
+    looked_up: the names of secrets by reference that were looked up for the run at hand (runner/withsecrets.py).
     seen: called with each event that is logged, for a person who watches; it must neither raise nor take long.
     """
 
@@ -28,6 +29,15 @@ class Context(NamedTuple):
     masker: Masker
     problems: tuple[ClodputerError, ...] = ()
     seen: Optional[Callable[[str, Mapping[str, Any]], None]] = None
+    looked_up: tuple[str, ...] = ()
+
+    def knowing(self, found: Mapping[str, str]) -> Context:
+        """The context with secrets that were looked up, and a masker that hides them as well."""
+        if not found:
+            return self
+        known = {**self.secrets, **found}
+        masker = secrets.masker_for(known, self.environ)
+        return self._replace(secrets=known, masker=masker, looked_up=(*self.looked_up, *found))
 
     def log(self, now: float, event: str, **fields: Any) -> None:
         """Append an event to the execution log, secrets masked."""
@@ -43,8 +53,9 @@ class Context(NamedTuple):
 def look(environ: Mapping[str, str]) -> Context:
     """Read config.yaml and secrets.env. Raises ClodputerError when there is no home or one of them is broken."""
     home = homes.existing(environ)
-    known = secrets.load(home)
-    return Context(home, environ, settings.load(home, environ), known, secrets.masker_for(known, environ))
+    known, held = secrets.load(home), settings.load(home, environ)
+    secrets.refuse_double(home, known, held.secrets)
+    return Context(home, environ, held, known, secrets.masker_for(known, environ))
 
 
 def look_on(environ: Mapping[str, str]) -> Context:
@@ -62,6 +73,7 @@ def look_on(environ: Mapping[str, str]) -> Context:
         problems.append(error)
     try:
         known = secrets.load(home)
+        secrets.refuse_double(home, known, held.secrets)
     except ClodputerError as error:
         known = secrets.salvage(home)
         problems.append(error)

@@ -37,7 +37,10 @@ _ACCEPT = (
     "lets Claude do whatever this account may, and nobody is asked; if that is meant add i_accept_the_risk: true, else write "
     "permission_mode: acceptEdits and name what else it may do in allowed_tools"
 )
-_ISOLATE = "set working_directory to a folder that holds nothing but what the task is about, such as a clone of its own"
+_ISOLATE = (
+    "set working_directory to a folder that holds nothing but what the task is about, such as a clone of its own, or give each "
+    "run its own with isolation: worktree"
+)
 
 
 def without_effect(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -66,9 +69,11 @@ def fault(task: Task, environ: Mapping[str, str]) -> str:
 def not_isolated(task: Task, environ: Mapping[str, str]) -> str:
     """Why the runs of a task are not kept apart from the rest of what the person has, as a clause; empty when they are.
 
-    This is the one place that says what isolated means: a folder that is not the home folder, not above it, and holds no
-    credentials that are known by their names.
+    This is the one place that says what isolated means: a worktree of the run's own, or a folder that is not the home folder,
+    not above it, and holds no credentials that are known by their names.
     """
+    if task.in_worktree:
+        return ""
     home = expand("~", environ)
     folder = expand(task.working_directory or "~", environ)
     try:

@@ -55,6 +55,9 @@ def validate(home: Home, environ: Mapping[str, str], names: tuple[str, ...], now
     mistakes: list[ClodputerError] = []
     if not names:
         mistakes += _mistakes(lambda: settings.load(home, environ)) + _mistakes(lambda: secrets.load(home))
+        if not mistakes:
+            held, known = settings.load(home, environ), secrets.load(home)
+            mistakes += _mistakes(lambda: secrets.refuse_double(home, known, held.secrets))
     reports = taskfile.check_all(home, environ, names)
     mistakes += [
         ClodputerError("task_invalid", str(problem), f"Fix: clodputer edit {report.name}")
@@ -76,7 +79,7 @@ def _warnings(
 ) -> dict[str, tuple[Problem, ...]]:
     """What cannot work of the files that are in order, by their paths; secrets that were filled in are masked."""
     try:
-        known = secrets.load(home)
+        known = {**secrets.placeholders(settings.load(home, environ).secrets), **secrets.load(home)}
     except ClodputerError:
         known = {}  # a mistake of its own
     of_alarms, mask = warnings.of_alarms(home, environ), secrets.masker_for(known, environ)

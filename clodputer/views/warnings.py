@@ -15,7 +15,7 @@ from clodputer.model.run import Facts
 from clodputer.model.schedule import slots
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt
+from clodputer.runner import prompt, withsecrets
 from clodputer.schedulers import installation
 from clodputer.schedulers import shim as shims
 from clodputer.store import deadline, settings
@@ -47,7 +47,7 @@ def of_task(
     home: Home, task: Task, environ: Mapping[str, str], secrets: Mapping[str, str], now: float
 ) -> tuple[Problem, ...]:
     """The warnings about a valid task file, in the order of the file. `environ`: what its runs will find around them."""
-    found = [*_channels(home, task), *_found(task, environ, secrets, now)]
+    found = [*_channels(home, task), *_watched(home, task), *_found(task, environ, secrets, now)]
     if not found:
         return ()
     lines, shown = document(task.path), taskfile.shown(home, task.path)
@@ -81,6 +81,19 @@ def _channels(home: Home, task: Task) -> Iterator[Found]:
         if name not in known:
             near = did_you_mean(name, known)
             yield ("notify", "channels"), f"config.yaml has no channel {name}{near}: nobody is told by it"
+
+
+def _watched(home: Home, task: Task) -> Iterator[Found]:
+    """Secrets by reference that a trigger names: they are looked up when a run starts, and never to see whether one is due."""
+    try:
+        references = settings.load(home).secrets
+    except ClodputerError:
+        return  # a mistake of its own
+    for name in withsecrets.names_in(Task(task.name, task.path, triggers=task.triggers), references):
+        yield (
+            ("trigger",),
+            f"{name} is not looked up for a trigger; put {name}=... into secrets.env instead of secrets",
+        )
 
 
 def _clocks(task: Task) -> Iterator[Found]:

@@ -71,6 +71,10 @@ def test_an_isolated_folder(tmp_path: Path, folder: str, why: str) -> None:
             },
             "",
         ),
+        (
+            {"permission_mode": "bypassPermissions", "i_accept_the_risk": True, "isolation": "worktree"},
+            "",
+        ),
         ({"protect_restore": True}, "has no effect without protect"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from clodputer.store.home import Home
 from clodputer.views.doctor import home as doctor_home
+from clodputer.views.doctor import secret
 from tests.doctoring import facts, make_older, one
 from tests.workshop import make_home
 
@@ -53,17 +54,17 @@ def test_others_can_replace_it(tmp_path: Path) -> None:
 
 
 def test_secrets(home: Home) -> None:
-    one(doctor_home.secret_file(facts(home)), "ok")
+    one(secret.file_and_references(facts(home)), "ok")
     path = Path(home.secrets)
     path.write_text("TOKEN=a-very-secret-value\n")
     path.chmod(0o640)
-    found = one(doctor_home.secret_file(facts(home)), "problem")
+    found = one(secret.file_and_references(facts(home)), "problem")
     assert found.fix is not None
     assert found.fix.mode == 0o600
     path.chmod(0o600)
-    assert "1 value" in one(doctor_home.secret_file(facts(home)), "ok").message
+    assert "1 value" in one(secret.file_and_references(facts(home)), "ok").message
     path.write_text("a-very-secret-value\n")
-    found = one(doctor_home.secret_file(facts(home)), "problem")
+    found = one(secret.file_and_references(facts(home)), "problem")
     assert found.fix is None
     assert "a-very-secret-value" not in str(found)
 

@@ -17,7 +17,7 @@ from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.restricted import no_other_servers, restrict
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.system_prompt import appended
-from clodputer.agents.claude.variables import containment, credentials, settings
+from clodputer.agents.claude.variables import containment, credentials, settings, takes
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
 from clodputer.agents.lines import items, text
@@ -26,7 +26,17 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
-__all__ = ["KEYS", "begin", "describe", "interpret", "launch", "locate_binary", "observe", "warnings"]
+__all__ = [
+    "KEYS",
+    "begin",
+    "describe",
+    "interpret",
+    "launch",
+    "locate_binary",
+    "observe",
+    "takes",
+    "warnings",
+]
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0

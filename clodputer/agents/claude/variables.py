@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from clodputer.model.run import TIMEOUT, Facts
 from clodputer.model.task import Task
@@ -68,6 +68,18 @@ def credentials(task: Task, facts: Facts) -> dict[str, str]:
                 (name, value) for name, value in both.items() if name == switch or name.startswith(prefixes)
             )
     return {name: value for name, value in found.items() if value}
+
+
+def takes(task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:
+    """Those of these variables that `credentials` would take, if the secrets had them; `environ`: all that is known else."""
+    switched = tuple(
+        prefix
+        for switch, prefixes in CLOUDS.items()
+        if environ.get(switch) or switch in names
+        for prefix in (switch, *prefixes)
+    )
+    logins = () if any(task.env.get(name) for name in LOGINS) else LOGINS
+    return [name for name in names if name in (*logins, *OTHERS) or (switched and name.startswith(switched))]
 
 
 def settings(task: Task) -> dict[str, str]:

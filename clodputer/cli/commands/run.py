@@ -33,7 +33,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.runner import prompt
+from clodputer.runner import prompt, withsecrets
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests.submit import submit
 from clodputer.schedulers import shim
@@ -151,6 +151,7 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
     """The task of that name, which must be fit to run what is wanted. Raises ClodputerError."""
     context = look(environ)
     task = taskfile.load(context.home, name, environ)
+    shown = withsecrets.shown(context)  # a template is only read here, and nothing is looked up for that
     if not task.enabled:
         by_itself = disabled.read(context.home, task.name)
         raise ClodputerError(
@@ -159,11 +160,11 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
             f"Fix: clodputer enable {task.name}",
         )
     if wanted.body:
-        prompt.check_body(task, environ, context.secrets)
+        prompt.check_body(task, environ, shown.secrets)
     if task.name == ask.NAME:
         ask.fitted(task, Request("none", ask.NAME, time(), wanted.context))
     else:
-        prompt.check_context(task, wanted.context, environ, context.secrets)
+        prompt.check_context(task, wanted.context, environ, shown.secrets)
     return context, task
 
 

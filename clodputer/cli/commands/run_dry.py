@@ -14,7 +14,9 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.isolate import scratch
 from clodputer.model.request import Request
+from clodputer.model.secretref import words
 from clodputer.model.task import Task
+from clodputer.runner import withsecrets
 from clodputer.runner.ready import prepare
 from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
@@ -24,6 +26,7 @@ from clodputer.views import fed
 
 def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
     """What a run of the task would be, were it begun now. Raises ClodputerError with what would keep it from starting."""
+    references, context = context.settings.secrets, withsecrets.shown(context)
     environ, now = context.environ, time()
     request_id, origin = os.urandom(4).hex(), {"trigger": "manual"}
     request = Request(request_id, task.name, now, wanted.context, wanted.body, wanted.priority, origin=origin)
@@ -42,6 +45,9 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
         "priority": wanted.priority or task.priority,
         "timeout": launch.timeout,
         "resumed": launch.resumed,
+        "secrets": [
+            {"name": name, "from": words(references[name])} for name in withsecrets.needed(context, task)
+        ],
         "fed_by": list(launch.fed_by),
     }
     shown: dict[str, Any] = context.masker.data(data)
@@ -52,6 +58,13 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
         ("command", " ".join(quote(word) for word in shown["argv"])),
         ("folder", shown["working_directory"]),
         ("variables", f"{', '.join(shown['environment'])} (names only)"),
+        (
+            "secrets",
+            "".join(f"{one['name']} ({one['from']}) " for one in shown["secrets"])
+            + "are looked up when a run starts"
+            if shown["secrets"]
+            else "",
+        ),
         ("queue", f"lane {task.lane}, priority {shown['priority']}"),
         (
             "on hold",

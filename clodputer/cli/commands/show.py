@@ -21,6 +21,7 @@ from clodputer.cli.text import conversation, set_aside, show_parts, trace_tree
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
+from clodputer.runner import withsecrets
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
@@ -206,11 +207,12 @@ def _hint(home: Home) -> str:
 def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bool, listing: bool) -> Printed:
     """Print whole files piece by piece: a stream may be larger than memory. Raises OSError."""
     folder = data["folder"]
+    hide = withsecrets.hiding(context, folder)
     if talk:
         describe = conversation.describer(folder)
         try:
             with open(f"{folder}/stdout", "rb") as file:
-                for said in conversation.said(file, describe, context.masker.text):
+                for said in conversation.said(file, describe, hide):
                     sys.stdout.write(conversation.laid_out(said, sys.stdout) + "\n")
         except FileNotFoundError:
             pass
@@ -218,7 +220,7 @@ def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bo
         try:
             with open(f"{folder}/stderr", "rb") as file:
                 for line in conversation.lines(file):
-                    text = context.masker.text(line.decode("utf-8", "replace"))
+                    text = hide(line.decode("utf-8", "replace"))
                     sys.stdout.write(printable(text.rstrip("\n")) + "\n")
         except FileNotFoundError:
             pass
@@ -232,7 +234,7 @@ def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bo
 def _conversation(context: Context, folder: str) -> tuple[list[dict[str, str]], bool]:
     """The last things said, and whether there is more."""
     try:
-        said, cut = conversation.last_said(folder, MOST_SAID, context.masker.text)
+        said, cut = conversation.last_said(folder, MOST_SAID, withsecrets.hiding(context, folder))
     except FileNotFoundError:
         return [], False
     return [found._asdict() for found in said], cut
@@ -248,4 +250,4 @@ def _stderr(context: Context, folder: str) -> str:
     except FileNotFoundError:
         return ""
     text = text.partition(b"\n")[2] or text if size > MOST_STDERR else text
-    return context.masker.text(text.decode("utf-8", "replace"))
+    return withsecrets.hiding(context, folder)(text.decode("utf-8", "replace"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
+from collections.abc import Callable
 from time import monotonic, time
 from typing import Any, NamedTuple, Optional
 
@@ -15,6 +16,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.screen import Screen, ready
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
 from clodputer.model.task import Task
+from clodputer.runner import withsecrets
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -52,6 +54,7 @@ class Live:
         self._unsent: deque[bytes] = deque()
         self._before = Before()
         self._broken = False
+        self._hides: Optional[tuple[str, Callable[[str], str]]] = None
 
     def begin(self, request_id: str) -> None:
         """Watch for the runs of this request from now on."""
@@ -118,7 +121,7 @@ class Live:
         if run is None:
             return
         # Only when a run is over are the secrets in its file masked.
-        line = self._around.masker.text(line.decode("utf-8", "replace")).encode()
+        line = self._hiding(run.run_id)(line.decode("utf-8", "replace")).encode()
         seen, progress, description = run.seen, run.progress, self._agent.describe(line)
         if self._screen is not None:
             progress = self._agent.observe(progress, line)
@@ -134,6 +137,13 @@ class Live:
                     continue
                 text = laid_out(said, sys.stdout) + "\n"
                 self._unsent.append(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+
+    def _hiding(self, run_id: str) -> Callable[[str], str]:
+        """What hides the secrets of a run, also those that were looked up for it."""
+        if self._hides is None or self._hides[0] != run_id:
+            folder = runs.folder(self._around.home, self._task.name, run_id)
+            self._hides = (run_id, withsecrets.hiding(self._around, folder))
+        return self._hides[1]
 
     def _send(self, *, patiently: bool) -> None:
         if not self._unsent:

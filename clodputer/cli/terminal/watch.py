@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from clodputer.cli.terminal.follow import lines_until, stdout_of
 from clodputer.cli.text import conversation
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
+from clodputer.runner import withsecrets
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.views.run import how_far
@@ -24,9 +25,10 @@ def watch(context: Context, task: str, run_id: str) -> bool:
     else, and OSError.
     """
     folder = runs.folder(context.home, task, run_id)
-    before, describe = Before(), None
+    before, describe, hide = Before(), None, None
     for line in _lines(context, task, run_id):
-        text = context.masker.text(line.decode("utf-8", "replace"))
+        hide = hide or withsecrets.hiding(context, folder)
+        text = hide(line.decode("utf-8", "replace"))
         # What the agent is stands in process.json, which is written before it is started.
         describe = describe or conversation.describer(folder)
         for said in describe(text.encode()).said:

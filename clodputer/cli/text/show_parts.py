@@ -11,6 +11,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung, wrapped
 from clodputer.cli.text import conversation, fates, run_record
 from clodputer.model.moment import format_duration, parse_moment
+from clodputer.runner import withsecrets
 from clodputer.store import runs, zone
 from clodputer.store.context import Context
 from clodputer.store.home import Home
@@ -70,7 +71,7 @@ def prompt_text(run: Run) -> str:
 def conversation_text(context: Context, run: Run) -> str:
     """The end of the conversation; empty when nothing was said."""
     try:
-        said, more = conversation.last_said(run.folder, LAST_SAID, context.masker.text)
+        said, more = conversation.last_said(run.folder, LAST_SAID, withsecrets.hiding(context, run.folder))
     except FileNotFoundError:
         return ""
     if not said and not more:

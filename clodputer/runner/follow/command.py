@@ -44,6 +44,7 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     except FileExistsError:
         if not os.path.lexists(f"{folder}/ended.json"):
             hunt(settling.run_id, {}, (folder,))
+            masking.mask_streams(folder, settling.context.masker)
             _end(
                 settling,
                 effect,

@@ -14,6 +14,7 @@ from clodputer.agents.claude import locate_binary
 from clodputer.agents.claude.variables import CLOUDS, LOGINS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, parse_moment
+from clodputer.model.secretref import words
 from clodputer.store import runs
 from clodputer.store.tilde import expand
 from clodputer.views.doctor.finding import NOTE, PROBLEM, Facts, Finding, ask, note, ok, problem
@@ -101,6 +102,9 @@ def login(facts: Facts) -> list[Finding]:
     cloud = next((name for name in CLOUDS if facts.secrets.get(name)), "")
     if named or cloud:
         return ok("login", f"{named or cloud} in secrets.env")
+    referred = next((name for name in (*LOGINS, *CLOUDS) if name in facts.settings.secrets), "")
+    if referred:
+        return ok("login", f"{referred}, looked up for each run: {words(facts.settings.secrets[referred])}")
     here = next((name for name in (*LOGINS, *CLOUDS) if facts.environ.get(name)), "")
     if here:
         return note(

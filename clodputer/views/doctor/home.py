@@ -10,7 +10,7 @@ from shlex import quote
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
 from clodputer.store import home as homes
-from clodputer.store import owner, secrets
+from clodputer.store import owner
 from clodputer.store.folder import entries
 from clodputer.store.lock import Lock
 from clodputer.views.doctor import fix
@@ -133,17 +133,6 @@ def mode(facts: Facts) -> list[Finding]:
             )
         above = os.path.dirname(above)
     return ok("home-mode", f"only you can get into {root}")
-
-
-def secret_file(facts: Facts) -> list[Finding]:
-    """Whether secrets.env can be read, by us alone."""
-    path = facts.home.secrets
-    try:
-        found = secrets.load(facts.home)
-    except ClodputerError as error:
-        remedy = fix.chmod(path, 0o600) if error.code == "secrets_mode" else None
-        return problem("secrets", error.message, error.hint, remedy)
-    return ok("secrets", f"{counted(len(found), 'value')} in {path}" if found else f"nothing in {path}")
 
 
 def place(facts: Facts) -> list[Finding]:

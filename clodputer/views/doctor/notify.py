@@ -62,9 +62,8 @@ def undelivered_mail(facts: Facts) -> list[Finding]:
 
 def _context(facts: Facts) -> Context:
     environ = of_alarms(facts.home, facts.environ)
-    return Context(
-        facts.home, environ, facts.settings, facts.secrets, secrets.masker_for(facts.secrets, environ)
-    )
+    known = {**secrets.placeholders(facts.settings.secrets), **facts.secrets}
+    return Context(facts.home, environ, facts.settings, known, secrets.masker_for(known, environ))
 
 
 def _channel(context: Context, name: str) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
-"""secrets.env: values for `{{ env.NAME }}` that nothing of ours may show."""
+"""Secrets: values for `{{ env.NAME }}` that nothing of ours may show, those of secrets.env, and by reference."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker, masker
@@ -123,6 +123,22 @@ def masker_for(secrets: Mapping[str, str], environ: Mapping[str, str]) -> Masker
         and not (name.upper().endswith("TOKENS") and value.isdigit())
     ]
     return masker([*secrets.values(), *sensitive])
+
+
+def placeholders(references: Iterable[str]) -> dict[str, str]:
+    """What stands for secrets by reference where they are not looked up: when a task is checked, or shown."""
+    return {name: f"<secret {name}>" for name in references}
+
+
+def refuse_double(home: Home, known: Mapping[str, str], references: Iterable[str]) -> None:
+    """Raise ClodputerError ("secrets_invalid") when a secret of secrets.env is in config.yaml as well: which one holds?"""
+    both = sorted(name for name in references if name in known)
+    if both:
+        raise ClodputerError(
+            "secrets_invalid",
+            f"{both[0]} stands in {home.secrets} and under secrets in {home.config}",
+            "Remove one of the two.",
+        )
 
 
 def _invalid(where: str, what: str) -> ClodputerError:
