@@ -275,10 +275,9 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     values[ON_FAILURE] = others
     if values.pop(approval.CONFIRM, False):
         values.setdefault("approve", {"mode": approval.BEFORE})
-    if "state" in values:
-        values["state"] = {"max_size": USUAL_SIZE, **values["state"]}
-    if "memory" in values:
-        values["memory"] = {"max_size": memory.USUAL_SIZE, **values["memory"]}
+    for part, size in (("state", USUAL_SIZE), ("memory", memory.USUAL_SIZE)):
+        if part in values:
+            values[part] = {"max_size": size, **values[part]}
     if "worktree" in values:
         values.setdefault("isolation", WORKTREE)
     return assemble({**values, "name": name, "path": file, "triggers": triggers})
