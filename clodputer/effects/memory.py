@@ -27,7 +27,7 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
             note = notes.write(context.home, task, base, text, rights, settling.run_id, time())
         code, problem = CONFLICT, "the memory was changed while the run went on, which had not seen that"
     if note is not None:
-        context.log(time(), "memory_changed", **ids, version=note.version, size=len(note.text.encode()))
+        context.log(time(), "memory_kept", **ids, version=note.version, size=len(note.text.encode()))
         return
     message = f"what the run wrote down was not kept: {problem}"
     context.log(

@@ -63,7 +63,7 @@ def test_from_one_run_to_the_next(tmp_path: Path) -> None:
     assert [record["outcome"] for record in records(home, "work")] == ["succeeded"] * 3 + ["failed"]
     note = notes.read(home, "work")
     assert (note.version, note.text, note.by) == (2, "two ***", records(home, "work")[1]["run_id"])
-    assert [event["version"] for event in events(home, "memory_changed")] == [1, 2]
+    assert [event["version"] for event in events(home, "memory_kept")] == [1, 2]
     assert clodputer(home, "state", "get", "work", "--memory")[0] == "two ***\n"
     assert len(clodputer(home, "state", "history", "work", "--memory")[0].splitlines()) == 2
     clodputer(home, "state", "delete", "work", "--memory")

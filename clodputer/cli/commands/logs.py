@@ -48,7 +48,7 @@ EVENTS = (
     "fault",
     "finished",
     "followed",
-    "memory_changed",
+    "memory_kept",
     "missed",
     "not_approved",
     "not_followed",

@@ -201,7 +201,7 @@ def _changed(context: Context, task: str, rules: Optional[Task], updates: Mappin
 
 
 def _log(context: Context, task: str, kept: Kept, *, memory: bool = False) -> None:
-    event = "memory_changed" if memory else "state_changed"
+    event = "memory_kept" if memory else "state_changed"
     context.log(time(), event, task=task, version=kept.version, by=PERSON)
 
 
