@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# The events of the log from which edges follow.
+EVENTS = frozenset(
+    (
+        "started",
+        "finished",
+        "buried",
+        "breaker_open",
+        "auto_disabled",
+        "budget_near",
+        "missed",
+        "parked",
+        "followed",
+        "not_followed",
+    )
+)
 _HIGH, _URGENT, _LOW = 4, 5, 2
 PRIORITIES = {
     "failed": _HIGH,
@@ -13,6 +28,7 @@ PRIORITIES = {
     "budget_spent": _HIGH,
     "parked": _HIGH,
     "idle": _HIGH,
+    "not_followed": _HIGH,
     "recovered": _LOW,
     "hold": _LOW,
     "hold_ended": _LOW,

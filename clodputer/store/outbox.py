@@ -38,6 +38,17 @@ def put(home: Home, letter: Letter) -> None:
         atomic.write(path, _bytes(letter))
 
 
+def name_of(letter: Letter) -> str:
+    """The name of a letter's file, which says when it is due."""
+    return _name(letter)
+
+
+def move_in(home: Home, path: str, name: str) -> None:
+    """Move a letter that was written elsewhere on the same file system into the outbox. Raises OSError."""
+    os.makedirs(home.outbox, mode=0o700, exist_ok=True)
+    os.rename(path, f"{home.outbox}/{name}")
+
+
 def replace_waiting(home: Home, letter: Letter) -> None:
     """Put a letter, and take away those that wait under the same id: they say what is no longer so. Raises OSError."""
     put(home, letter)
