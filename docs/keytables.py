@@ -23,6 +23,7 @@ from clodputer.model import (
     settings,
     state,
     windowrule,
+    worktree,
 )
 from clodputer.model import keys as kinds
 from clodputer.model.follow import keys as follow
@@ -66,6 +67,7 @@ def sections() -> dict[str, str]:
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
         "keys of notify": _of_tasks(_inside(channel.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
+        "keys of worktree": _of_tasks(_inside(worktree.KEYS), ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
         "keys of guards": _of_tasks(guards.KEYS, ""),

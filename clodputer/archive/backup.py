@@ -10,10 +10,11 @@ from typing import IO, NamedTuple, Optional
 
 from clodputer import __version__
 from clodputer.archive import capture, parts
+from clodputer.archive.alone import alone
 from clodputer.archive.capture import Capture, Log
 from clodputer.archive.held import Held, Piece
 from clodputer.archive.manifest import Manifest
-from clodputer.archive.placing import Running
+from clodputer.archive.placing import Placed, Running, place
 from clodputer.archive.writing import Omitted, Writer
 from clodputer.model.moment import iso
 from clodputer.store import home as homes
@@ -52,12 +53,13 @@ def write(home: Home, out: IO[bytes], room: str, wanted: Wanted, now: float) -> 
     with Held(room) as held, Writer(out, room) as writer:
         # Once for the content, which takes its time, then once more for what has changed since, with nothing moving in.
         _close(capture.capture(home, held))
-        with capture.alone(home):
+        with alone(home):
             found = capture.capture(home, held)
         try:
-            manifest = _manifest(home, wanted, found, now)
+            placed = place(found.sightings, found.begun)
+            manifest = _manifest(home, wanted, found, placed, now)
             writer.top(parts.MANIFEST, dumps(manifest.to_json(), indent=2).encode() + b"\n", now)
-            number = _Members(home, held, writer, found, wanted, now).all()
+            number = _Members(home, held, writer, found, placed, wanted, now).all()
             writer.finish(now)
         finally:
             _close(found)
@@ -69,14 +71,13 @@ def _close(found: Capture) -> None:
         os.close(log.descriptor)
 
 
-def _manifest(home: Home, wanted: Wanted, found: Capture, now: float) -> Manifest:
+def _manifest(home: Home, wanted: Wanted, found: Capture, placed: Placed, now: float) -> Manifest:
     left_out = ["secrets.env"] if not wanted.secrets and os.path.lexists(home.secrets) else []
     left_out += [f"{name}/" for name in parts.LEFT_OUT if os.path.isdir(f"{home.root}/{name}")]
     left_out += (
         [] if wanted.since == 0.0 else ["runs/" if wanted.since is None else f"runs/ before {wanted.said}"]
     )
     log = next((log.inode for log in found.logs if log.path == parts.LOG), 0)
-    placed = found.placed
     return Manifest(
         homes.format_of(home),
         __version__,
@@ -95,10 +96,17 @@ class _Members:
     """The members of one archive, in their order; it lives while they are written."""
 
     def __init__(
-        self, home: Home, held: Held, writer: Writer, found: Capture, wanted: Wanted, now: float
+        self,
+        home: Home,
+        held: Held,
+        writer: Writer,
+        found: Capture,
+        placed: Placed,
+        wanted: Wanted,
+        now: float,
     ) -> None:
         self.home, self.held, self.writer = home, held, writer
-        self.found, self.wanted, self.now = found, wanted, now
+        self.found, self.placed, self.wanted, self.now = found, placed, wanted, now
 
     def all(self) -> int:
         """Write all of them; how many runs. Raises OSError."""
@@ -112,9 +120,9 @@ class _Members:
         for name in ("tasks", "templates", "plugins"):
             self._tree(name, links=True)
         self._small()
-        for waiting in self.found.placed.waiting:
+        for waiting in self.placed.waiting:
             self._request(waiting.inode, waiting.path)
-        for running in self.found.placed.running:
+        for running in self.placed.running:
             self._running(running)
         for path, inode in self.found.aside:
             self._aside(path, inode)

@@ -9,25 +9,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from json import dumps
-from time import monotonic, sleep
 from typing import NamedTuple, Optional
 
 from clodputer.archive import parts
 from clodputer.archive.held import Held, Piece
-from clodputer.archive.placing import ENDED, LANE, NEW, SLOT, Begun, Placed, Sighting, place
-from clodputer.model.errors import ClodputerError
+from clodputer.archive.placing import ENDED, LANE, NEW, SLOT, Begun, Running, Sighting, place
 from clodputer.model.jsontext import loads
 from clodputer.model.placename import STARTED, is_mark, is_place, marked_run
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.lock import Lock
 from clodputer.store.log import archive, since
 from clodputer.store.spool import aside, layout
 
-# Another process is at it for milliseconds; one that was stopped in its turn is not waited for longer, in seconds.
-PATIENCE, GLANCE = 20.0, 0.005
 # So often the lanes are looked at anew while a request is listed and gone before it is read.
 MOST_LOOKS = 8
 # What a run leaves of its request when it has ended.
@@ -48,11 +42,13 @@ class Log(NamedTuple):
 class Capture(NamedTuple):
     """A home at one moment. Paths are from the home on.
 
+    sightings, begun: of its requests; `place` (placing.py) says from them where each goes.
     small: files copied at sight. aside: what was set aside, as (path, inode). runs: the folders of runs, as (task, run id).
     at_work: of those that go into a slot. requests: the copies by inode.
     """
 
-    placed: Placed
+    sightings: tuple[Sighting, ...]
+    begun: dict[str, Begun]
     requests: dict[int, Optional[Piece]]
     small: dict[str, Piece]
     aside: tuple[tuple[str, int], ...]
@@ -60,20 +56,6 @@ class Capture(NamedTuple):
     at_work: frozenset[tuple[str, str]]
     logs: tuple[Log, ...]
     strange: tuple[str, ...]
-
-
-@contextmanager
-def alone(home: Home) -> Iterator[None]:
-    """Keep intake, slot times and `retry` waiting meanwhile. Raises ClodputerError ("busy") when one of them takes too long."""
-    with ExitStack() as held:
-        for path in (f"{home.ledger}/due.lock", f"{home.spool}/retry.lock", f"{home.spool}/intake.lock"):
-            lock, give_up = Lock(path), monotonic() + PATIENCE
-            while not lock.acquire():
-                if monotonic() > give_up:
-                    raise ClodputerError("busy", f"another process holds {path}", "Try again.")
-                sleep(GLANCE)
-            held.callback(lock.release)
-        yield
 
 
 def capture(home: Home, held: Held) -> Capture:
@@ -107,8 +89,7 @@ class _Look:
         try:
             begun = self._begun(begin)
             gone = list(self._ended(begun))
-            placed = place([*self.sightings, *gone], begun)
-            at_work = frozenset((one.task, one.run_id) for one in placed.running)
+            at_work = frozenset((one.task, one.run_id) for one in self._at_work(begun, gone))
             for task, run in at_work:
                 self._run(task, run)
             for folder in (home.state, home.holds, home.ledger, f"{home.spool}/attempts"):
@@ -116,19 +97,19 @@ class _Look:
             for lane in layout.lanes(home):
                 self._tree(f"{layout.lane(home, lane)}/waits")
             self._folder(home.new, Sighting(NEW, "", 0))
-            # Anew, now that all is known: what was moved into `new/` from elsewhere is there, and nowhere else.
-            placed = place([*self.sightings, *gone], begun)
         except BaseException:
             for log in logs:
                 os.close(log.descriptor)
             raise
         new = {one.inode: one.path for one in self.sightings if one.where == NEW}
+        # What was moved into `new/` from elsewhere meanwhile is there, and nowhere else.
         small = {path: piece for path, piece in self.small.items() if piece.inode not in new}
         self._dedupe(small, new)
         # What has ended in between is a run like any other.
         ended = {(one.task, one.run_id) for one in begun.values()} - at_work
         return Capture(
-            placed,
+            (*self.sightings, *gone),
+            begun,
             self.requests,
             small,
             aside_now,
@@ -170,7 +151,7 @@ class _Look:
 
     def _see(self, path: str, inode: int, found: Sighting) -> None:
         try:
-            piece = self.held.take(path)
+            piece = self.held.take(path) if found.where == NEW else self.held.request(path, inode)
         except FileNotFoundError:
             # Gone since it was listed, a moment ago. Where it went is listed later, or, if it went back, at the next look.
             self.missed.add(inode)
@@ -237,6 +218,11 @@ class _Look:
                     except FileNotFoundError:
                         continue
                     yield Sighting(ENDED, self._relative(f"{folder}/{name}"), inode)
+
+    def _at_work(self, begun: dict[str, Begun], gone: list[Sighting]) -> tuple[Running, ...]:
+        """The requests that are going to lie in slots."""
+        files = {one.inode for one in self.sightings if one.started or (begun and one.request_id in begun)}
+        return place((one for one in (*self.sightings, *gone) if one.inode in files), begun).running
 
     def _run(self, task: str, run: str) -> None:
         folder = f"{self.home.runs}/{task}/{run}"

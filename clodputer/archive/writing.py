@@ -145,8 +145,8 @@ class _Exact:
 
 def _info(name: str, size: int, mtime: float, mode: int) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
-    # The last names of the files' owner would only say something of this machine.
-    info.size, info.mtime, info.mode = size, mtime, mode & 0o700
+    # Whole seconds: a fraction would take a header of its own. The owner's name would only say something of this machine.
+    info.size, info.mtime, info.mode = size, int(mtime), mode & 0o700
     return info
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional, Protocol
 
-from clodputer.isolate import awake, scratch
+from clodputer.isolate import awake, scratch, worktree
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
@@ -20,6 +20,9 @@ class Resource(Protocol):
 
     # The keys of a task file that belong to it.
     KEYS: tuple[Key, ...]
+    # Whether making it takes so long that it is entered only after the turn of admission, when the task's templates are filled
+    # in: its token then has `folder`, the task's working directory, and `continues`, the run whose session is gone on with.
+    LATE: bool
 
     def plan(self, task: Optional[Task], environ: Mapping[str, str], run_id: str) -> Optional[Token]:
         """What would be made for a run of an exec with that environment, None for nothing; nothing is made yet.
@@ -29,14 +32,16 @@ class Resource(Protocol):
         """
 
     def enter(self, token: Token) -> Prepared:
-        """Make what was planned. Raises OSError."""
+        """Make what was planned. Raises OSError, and ClodputerError with a code of CODES when the run cannot be started."""
 
     def undo(self, token: Token) -> None:
         """Take away what was made of the plan, also when nothing was, or when it was taken away before. Never raises."""
 
 
 # In the order in which they are entered; they are undone in reverse.
-RESOURCES: dict[str, Resource] = {"scratch": scratch, "awake": awake}
+RESOURCES: dict[str, Resource] = {"scratch": scratch, "awake": awake, "worktree": worktree}
+# Codes of errors of resources that are reasons of runs as well (model/outcome.py).
+CODES = frozenset((worktree.CANNOT, worktree.BUSY))
 
 
 class Planned(NamedTuple):
@@ -53,8 +58,13 @@ def plan(task: Optional[Task], environ: Mapping[str, str], run_id: str) -> tuple
 
 
 def enter(planned: Planned) -> Prepared:
-    """Make it. Raises OSError."""
+    """Make it. Raises OSError, and ClodputerError with a code of CODES when the run cannot be started."""
     return RESOURCES[planned.name].enter(planned.token)
+
+
+def late(planned: Planned) -> bool:
+    """Whether it is entered after admission, and undone when it is known what follows the run."""
+    return RESOURCES[planned.name].LATE
 
 
 def undo(planned: Iterable[Planned]) -> None:

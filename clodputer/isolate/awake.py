@@ -27,6 +27,8 @@ KEYS: tuple[Key, ...] = (
     ),
 )
 
+LATE = False
+
 # How long the program of the system gets to leave once its pipe is closed, in seconds; then it is killed.
 PATIENCE = 1.0
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 
 class Prepared(NamedTuple):
-    """temporary: the folder that the run gets as its TMPDIR; empty when the resource is none."""
+    """temporary: the folder that the run gets as its TMPDIR; working_directory: the one that it works in. Empty: none."""
 
     temporary: str = ""
+    working_directory: str = ""

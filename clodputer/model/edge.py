@@ -17,6 +17,7 @@ EVENTS = frozenset(
         "parked",
         "followed",
         "not_followed",
+        "work_kept",
     )
 )
 _HIGH, _URGENT, _LOW = 4, 5, 2
@@ -27,6 +28,7 @@ PRIORITIES = {
     "auth": _URGENT,
     "budget_spent": _HIGH,
     "parked": _HIGH,
+    "undelivered": _HIGH,
     "idle": _HIGH,
     "not_followed": _HIGH,
     "recovered": _LOW,

@@ -277,6 +277,18 @@ class _Memory:
             item=item,
         )
 
+    def _work_kept(self, event: Mapping[str, Any], at: float) -> None:
+        task, run_id = _text(event, "task"), _text(event, "run_id")
+        self._tell(
+            "undelivered",
+            at,
+            f"{task} has left work in its worktree",
+            _text(event, "message"),
+            _show(run_id),
+            task=task,
+            run_id=run_id,
+        )
+
 
 def _text(event: Mapping[str, Any], key: str) -> str:
     return str(event.get(key) or "")

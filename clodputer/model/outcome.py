@@ -201,6 +201,17 @@ REASONS: dict[str, Reason] = {
         CANCELLED, "Clodputer itself was told to stop; the request went back to the queue.", ""
     ),
     "not_started": Reason(FAILED, "The agent could not be started; the message says why.", ""),
+    "no_worktree": Reason(
+        FAILED,
+        "The worktree of the run could not be made, so that the agent was not started; the message says why.",
+        "See the message; git worktree list shows the worktrees of a repository.",
+    ),
+    "worktree_busy": Reason(
+        FAILED,
+        "The worktree of the run could not be made at that moment: git took too long, or the machine was at its limits.",
+        "Run it again; look at the disk and at what else works in the repository.",
+        BY_DEFAULT,
+    ),
     "internal": Reason(
         FAILED, "Clodputer itself failed during the run.", "Please report it, with the message.", WHEN_NAMED
     ),
@@ -228,6 +239,7 @@ NOT_THE_ITEMS = frozenset(
         "permissions",
         "config",
         "not_started",
+        "no_worktree",
         "internal",
         "precheck",
         *(code for code, reason in REASONS.items() if reason.retry == BY_DEFAULT),

@@ -36,11 +36,12 @@ def build(
     over_budget: str = "",
     changed: Changed = Changed(),  # noqa: B008 (it cannot be changed itself)
     protected: Optional[Mapping[str, Any]] = None,
+    tree: Optional[Mapping[str, Any]] = None,
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
     `launch` is None when the agent could not even be named, `ended` when nobody saw it end. retry_of: the id of the request's
-    run before this one, if it had any.
+    run before this one, if it had any. tree: what became of its worktree, None when it had none.
     """
     result, cut = _shortened(report.result)
     line = line_of(request.origin, request.id)
@@ -88,6 +89,7 @@ def build(
         "suspect": suspect,
         "session_totals": dict(report.session_totals),
         "over_budget": over_budget,
+        "worktree": None if tree is None else dict(tree),
         "origin": dict(request.origin),
         "effects": list(effects),
     }
@@ -144,6 +146,7 @@ FIELDS = (
 # Told by others, so a secret may be in it. The rest is ours, and other files are found by it: a secret that happens to be a
 # task's name as well must not hide the way to its runs.
 TOLD = (
+    "worktree",
     "message",
     "argv",
     "working_directory",

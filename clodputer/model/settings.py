@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, channel, plugin, require, route, secretref, windowrule
+from clodputer.model import budget, channel, lanes, plugin, require, route, secretref, windowrule
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
@@ -16,7 +16,6 @@ from clodputer.model.withunit import TERABYTE, YEAR
 
 DAY = 86400.0
 KB, MB, GB = 1024, 1024**2, 1024**3
-MOST_SLOTS = 64
 
 
 class Settings(NamedTuple):
@@ -138,26 +137,7 @@ KEYS = (
         absent="no limit",
         example=5,
     ),
-    Key(
-        "lanes",
-        NAMED,
-        _HELD.lanes,
-        "Settings of single lanes, by name.",
-        keys=(
-            Key(
-                "slots",
-                COUNT,
-                1,
-                "How many requests of the lane may run at the same time.",
-                1,
-                MOST_SLOTS,
-                example=3,
-            ),
-            budget.key("the lane's runs"),
-        ),
-        absent="one slot for each lane, and no limit to what it may cost",
-        example={"reports": {"slots": 3}},
-    ),
+    lanes.KEY,
     budget.key("all runs together"),
     Key(
         "require",
@@ -276,12 +256,6 @@ SINGLE = {name: key for name, key in BY_NAME.items() if key.kind not in (NAMED, 
 OF_TASKS = ("timeout", "stop_grace", "max_output")
 CLAUDE_LIMITS = ("startup_timeout", "stall_timeout")
 OF_CLAUDE = ("model", "max_turns", "max_cost_usd")
-
-
-def slots(settings: Settings, lane: str) -> int:
-    """How many requests of a lane may run at the same time."""
-    found: int = settings.lanes.get(lane, {}).get("slots", 1)
-    return found
 
 
 def with_defaults(task: Task, settings: Settings, ruled: Collection[str]) -> Task:

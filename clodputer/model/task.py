@@ -17,6 +17,7 @@ from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
+from clodputer.model.worktree import NONE, WORKTREE, Worktree
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -101,9 +102,16 @@ class Task(NamedTuple):
     notify: Notify = Notify()
     ping: str = ""
     keep_awake: bool = False
+    isolation: str = NONE
+    worktree: Worktree = Worktree()
     follow: Follow = Follow()
     state: StateRule = StateRule()
     triggers: tuple[Trigger, ...] = (Trigger(),)
+
+    @property
+    def in_worktree(self) -> bool:
+        """Whether each run works in a git worktree of its own."""
+        return self.isolation == WORKTREE
 
 
 # The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
@@ -118,6 +126,7 @@ MAPPINGS: Mapping[str, Any] = {
     "window": WindowRule,
     "state": StateRule,
     "notify": Notify,
+    "worktree": Worktree,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from json import dumps
 from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
-from clodputer.gates import enabled
 from clodputer.model import decide, outcome
 from clodputer.model.account import account_of
 from clodputer.model.attempts import NONE, Attempts
@@ -22,7 +22,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, replace, withsecrets
+from clodputer.runner import fault, items, logins, replace, withsecrets, worktree
 from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
@@ -106,7 +106,8 @@ class Attempt:
                 agent=self.task.agent,
             )
             for planned in self._planned:
-                self._temporary = isolate.enter(planned).temporary or self._temporary
+                if not isolate.late(planned):
+                    self._temporary = isolate.enter(planned).temporary or self._temporary
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -115,7 +116,8 @@ class Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        isolate.undo(self._planned)
+        # What is undone by what follows the run, `record` undoes.
+        isolate.undo(planned for planned in self._planned if error is not None or not isolate.late(planned))
         self.stop.cancel, self.stop.newer = "", None
 
     def run(self) -> Finished:
@@ -131,11 +133,13 @@ class Attempt:
                 self._temporary,
                 self.attempts,
                 self.history,
+                partial(worktree.settle_in, self.context, self._planned, self.request.id, self.attempts),
             )
             launch, self._state = ready.launch, ready.state
             finished = self._proved(ready)
         except ClodputerError as error:
-            finished = Finished(Report(outcome.of("not_started", str(error))), launch, proof=self._asked)
+            reason = error.code if error.code in isolate.CODES else "not_started"
+            finished = Finished(Report(outcome.of(reason, str(error))), launch, proof=self._asked)
         except OSError:
             raise  # a full disk, say: the request stays in the slot until an exec can write down what became of it
         except Exception as error:
@@ -169,6 +173,7 @@ class Attempt:
             self.over_budget,
             finished.changed,
             finished.protected,
+            worktree.close(self.context, self.task, self.run_id, self.attempts, report, effects, ended_at),
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
@@ -204,15 +209,9 @@ class Attempt:
             park_after=self.task.park_after,
             dice=dice(self.request.id, self.request.attempt),
             trigger=str(self.request.origin.get("trigger", "")),
-            task_failures=self._requests_failed_before(),
+            task_failures=items.requests_failed(self.context, self.task, self.history),
             auto_disable_after=self.task.auto_disable_after,
         )
-
-    def _requests_failed_before(self) -> int:
-        if not self.task.auto_disable_after:
-            return 0
-        self.history.renew()  # it was read before the run
-        return enabled.failed_before(self.task, self.history, self.context)
 
     def _failures_before(self, ended: outcome.Outcome, now: float) -> int:
         if not items.counts(ended):

@@ -8,7 +8,7 @@ from functools import partial
 from time import monotonic, time
 from typing import Any, NamedTuple
 
-from clodputer.model.settings import slots as slots_of
+from clodputer.model.lanes import slots as slots_of
 from clodputer.runner import fault, logins, mail
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
@@ -57,7 +57,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     mail.begin_drain()
     with doing("putting the lanes in order", context.home.lanes):
         for lane in layout.lanes(context.home):
-            slots.arrange(context.home, lane, slots_of(context.settings, lane))
+            slots.arrange(context.home, lane, slots_of(context.settings.lanes, lane))
     fault.contained(context, "logins", partial(logins.let_go, context, time()))
     patient_until, mailed_until = monotonic() + PATIENCE, 0.0
     while not stop.requested:
@@ -126,7 +126,7 @@ def take_slots(context: Context, now: float) -> list[tuple[Slot, Lock]]:
 
 
 def _take_of_lane(context: Context, lane: str, now: float) -> list[tuple[Slot, Lock]]:
-    allowed = slots_of(context.settings, lane)
+    allowed = slots_of(context.settings.lanes, lane)
     on_hold = holds.current(context.home, holds.targets(lane), now) is not None
     wanted = 0 if on_hold else idle.count_queued(context.home, lane, allowed)
     taken = []
@@ -202,7 +202,7 @@ def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
 
 def _may_claim(context: Context, slot: Slot) -> bool:
     """Whether the slot is one that its lane still has, and the lane is not on hold."""
-    if slot.number >= slots_of(context.settings, slot.lane):
+    if slot.number >= slots_of(context.settings.lanes, slot.lane):
         return False
     return holds.current(context.home, holds.targets(slot.lane), time()) is None
 

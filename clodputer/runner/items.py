@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clodputer.gates import enabled
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome, speaks_against_item
 from clodputer.model.request import Request
 from clodputer.model.task import Task
@@ -16,6 +17,14 @@ LONGEST = 60 * 86400.0
 def counts(ended: Outcome) -> bool:
     """Whether an end speaks against the thing that its run was about."""
     return speaks_against_item(ended.outcome, ended.reason)
+
+
+def requests_failed(context: Context, task: Task, history: History) -> int:
+    """How many requests of the task ended without success in a row, where `auto_disable_after` asks for it. Raises OSError."""
+    if not task.auto_disable_after:
+        return 0
+    history.renew()  # it was read before the run
+    return enabled.failed_before(task, history, context)
 
 
 def failures(context: Context, task: Task, request: Request, history: History, now: float) -> int:

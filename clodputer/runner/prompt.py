@@ -30,7 +30,9 @@ BEGUN_ANEW = (
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.
-_NOT_HERE = frozenset(("name", "path", "prompt", "prompt_file", "context", "follow", "notify", "ping"))
+_NOT_HERE = frozenset(
+    ("name", "path", "prompt", "prompt_file", "context", "follow", "notify", "ping", "isolation", "worktree")
+)
 
 
 def render(

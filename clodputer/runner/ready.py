@@ -19,7 +19,7 @@ from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt
+from clodputer.runner import prompt, worktree
 from clodputer.store import runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
@@ -60,10 +60,12 @@ def prepare(
     temporary: str,
     attempts: Attempts = NONE,
     history: Optional[History] = None,
+    settle_in: Optional[Callable[[str], str]] = None,
 ) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
 
-    history: by which it was let through; without one it is read anew.
+    history: by which it was let through; without one it is read anew. settle_in: makes the place that
+    the run has instead of the task's working directory, with which it is called; returns it, or nothing.
     """
     last, session, success = _past(context, task)
     kept = state.read(context.home, task.name) if task.state.kept else None
@@ -78,6 +80,9 @@ def prepare(
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
+    chosen = settle_in(final.working_directory) if settle_in is not None else ""
+    if chosen:
+        final = final._replace(working_directory=chosen)
     final, capped = _within_budget(context, request, final, history or History(context.home))
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(
@@ -96,6 +101,8 @@ def prepare(
         cut_off = runs.record(context.home, task.name, attempts.last_run)
         facts = facts._replace(resume=attempts.session, last=cut_off or session)
     launch = agents.load(final.agent).launch(final, facts)
+    if chosen:
+        launch = launch._replace(env=worktree.without_git(launch.env))
     launch = launch._replace(remark=" ".join(filter(None, (launch.remark, capped))))
     if context.masker.found_in(launch.argv):
         raise ClodputerError(

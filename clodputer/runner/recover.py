@@ -21,7 +21,7 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, unrecorded, withsecrets
+from clodputer.runner import fault, items, unrecorded, withsecrets, worktree
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.hunt import hunt
 from clodputer.runner.proof import check, protect
@@ -107,6 +107,7 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
 def forget_attempt(context: Context, slot: Slot, place: Place, task: str, run_id: str) -> None:
     """Put the request of a run that was not started back into its queue, as if the run had not been begun. Raises OSError."""
     runs.remove(context.home, task, run_id)
+    _undo(context, slot, task, run_id)
     slots.unmark(context.home, slot, task, run_id)
     _put_back(context, slot, place)
     context.log(time(), "recovered", task=task, request_id=place.id, run_id=run_id, action="put_back")
@@ -203,6 +204,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         after(ending),
         known.last_run,
         protected=guarded.record,
+        tree=worktree.left(context, task, run_id, now),
     )
     settle(context, slot, place, with_follow_ups(context, known_task, record), now)
 

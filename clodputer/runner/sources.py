@@ -10,15 +10,19 @@ from uuid import uuid4
 from clodputer import triggers
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
+from clodputer.model.lanes import queue_limit
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
 from clodputer.store import deadline, memory
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
+from clodputer.store.spool import count
 from clodputer.triggers import Looking
 
 # When to look again, in seconds, if another process is at it: it may have looked before the change that woke us.
 BUSY = 1.0
+# When to look again, in seconds, if so many requests wait in the lane that nothing is looked for.
+FULL = 60.0
 # A look at a healthy folder of 200,000 files takes two.
 SECONDS = 10.0
 UNANSWERED = (
@@ -47,6 +51,8 @@ def drop_found(
         mark = kind.mark(context, task, trigger)
         kept, known = memory.read(place, mark), memory.generations(place)
         stale = set(known) - _marks(context, task)
+        if kept is not None and _full(context, task.lane):
+            return now + FULL
         facts = Facts(task=task.name, replaces=bool(stale) or (kept is None and mark in known))
         facts = _seen(context, task, trigger, kind, kept, now, facts, seconds)
         decision = kind.decide(trigger, kept, facts, now)
@@ -57,6 +63,12 @@ def drop_found(
             memory.deliver(context.home, place)
         memory.forget(place, stale)
         return decision.look_again
+
+
+def _full(context: Context, lane: str) -> bool:
+    """Whether so many requests of a lane wait that nothing should add to them by itself."""
+    waiting = count.in_lane(context.home, lane)
+    return waiting.queued + waiting.delayed >= queue_limit(context.settings.lanes, lane)
 
 
 def begin_anew(context: Context, task: Task, trigger: Trigger, now: float) -> None:

@@ -45,6 +45,7 @@ class Home:
         "state",
         "tasks",
         "tmp",
+        "trees",
         "unrouted",
     )
 
@@ -65,6 +66,7 @@ class Home:
         self.lanes = f"{root}/spool/lanes"
         self.holds = f"{root}/holds"
         self.runs = f"{root}/runs"
+        self.trees = f"{root}/trees"
         self.outbox = f"{root}/outbox"
         self.dead_letters = f"{root}/outbox/dead"
         self.plugins = f"{root}/plugins"

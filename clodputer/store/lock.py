@@ -24,6 +24,11 @@ class Lock:
         self.path = path
         self._descriptor = -1
 
+    @property
+    def descriptor(self) -> int:
+        """The open file of a lock that is ours, for a child that is to hold it as well; -1 when it is not."""
+        return self._descriptor
+
     def acquire(self) -> bool:
         """Try once; True when the lock is ours now. Raises OSError when the file cannot be made."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

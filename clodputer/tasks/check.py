@@ -12,6 +12,7 @@ from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
 from clodputer.model.state import USUAL_SIZE
 from clodputer.model.task import Task, Trigger, assemble, is_name
+from clodputer.model.worktree import WORKTREE
 from clodputer.store.tasks import limited, promptfile, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
@@ -288,4 +289,6 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     values[ON_FAILURE] = others
     if "state" in values:
         values["state"] = {"max_size": USUAL_SIZE, **values["state"]}
+    if "worktree" in values:
+        values.setdefault("isolation", WORKTREE)
     return assemble({**values, "name": name, "path": file, "triggers": triggers})

@@ -12,12 +12,13 @@ from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.proof import started_no_agent
 from clodputer.model.task import Task
-from clodputer.store import blocked, crashes, disabled, exposed
+from clodputer.store import blocked, crashes, disabled, exposed, trees
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
 from clodputer.store.index.query import Finished
 from clodputer.store.spool import stuck
+from clodputer.store.trees import Tree
 from clodputer.views.faults import Faults, faults
 from clodputer.views.notify import Undelivered, undelivered
 from clodputer.views.past import of_past
@@ -39,6 +40,7 @@ class Attention(NamedTuple):
     names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that were disabled by themselves.
     undelivered: what you should have been told and were not.
     temporary: that runs do not have their temporary folders where TMPDIR says, and why; empty when they do.
+    trees: worktrees of runs that hold work which no remote has.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -53,6 +55,7 @@ class Attention(NamedTuple):
     disabled: tuple[tuple[str, Disabled], ...] = ()
     undelivered: Undelivered = Undelivered()
     temporary: str = ""
+    trees: tuple[Tree, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -74,6 +77,17 @@ class Attention(NamedTuple):
             "disabled": [{"task": task, **one.to_json()} for task, one in self.disabled],
             "undelivered": self.undelivered.to_json(),
             "temporary": self.temporary or None,
+            "trees": [
+                {
+                    **{
+                        key: getattr(tree, key)
+                        for key in ("task", "run_id", "path", "branch", "commits", "changes")
+                    },
+                    "problems": list(tree.problems),
+                    "ended_at": iso(tree.ended_at),
+                }
+                for tree in self.trees
+            ],
             "failures": self.failures,
             "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
@@ -125,6 +139,7 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         tuple(_disabled(context, tasks)),
         undelivered(context, now),
         scratch.replaced(context.environ),
+        tuple(tree for tree in trees.everything(context.home) if tree.undelivered),
     )
 
 

@@ -138,7 +138,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         home.root,
         now,
         tuple(found for name in names for found in running(home, name, now)),
-        tuple(waiting.lanes(home)),
+        tuple(waiting.lanes(home, context.settings.lanes)),
         waiting.dropped(home),
         tuple(holds.in_effect(home, now)),
         len(aside.names(home.rejected)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.lanes import Lanes, queue_limit
 from clodputer.model.moment import iso
 from clodputer.model.request import InvalidRequest
 from clodputer.model.waiting import ends
@@ -18,12 +19,16 @@ from clodputer.store.spool.waits import Waiting
 
 
 class Lane(NamedTuple):
-    """How much waits in a lane; `oldest` is when the request was made that has been queued longest, in epoch seconds."""
+    """How much waits in a lane; `oldest` is when the request was made that has been queued longest, in epoch seconds.
+
+    full: as much as its queue_limit allows, so that its triggers look no further.
+    """
 
     name: str
     queued: int
     delayed: int
     oldest: Optional[float]
+    full: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -32,6 +37,7 @@ class Lane(NamedTuple):
             "queued": self.queued,
             "delayed": self.delayed,
             "oldest": _moment(self.oldest),
+            "full": self.full,
         }
 
 
@@ -114,14 +120,14 @@ def queue(home: Home, lane: str, limit: int, now: float) -> Queue:
     new = iter(()) if lane else find.dropped(home)
     everything = chain(((0, each) for each in running), queued, ((0, each) for each in chain(delayed, new)))
     rows = tuple(_row(home, position, found, now) for position, found in islice(everything, limit))
-    waiting = sum(each.queued + each.delayed for each in (_lane(home, name) for name in names))
+    waiting = sum(each.queued + each.delayed for each in (count.in_lane(home, name) for name in names))
     total = len(running) + waiting + (0 if lane else dropped(home))
     return Queue(rows, max(total, len(rows)))
 
 
-def lanes(home: Home) -> list[Lane]:
+def lanes(home: Home, said: Lanes) -> list[Lane]:
     """How much waits in each lane; only names are looked at."""
-    return [_lane(home, name) for name in layout.lanes(home)]
+    return [_lane(home, name, queue_limit(said, name)) for name in layout.lanes(home)]
 
 
 def dropped(home: Home) -> int:
@@ -129,8 +135,9 @@ def dropped(home: Home) -> int:
     return idle.count_drops(home)
 
 
-def _lane(home: Home, name: str) -> Lane:
-    return Lane(name, *count.in_lane(home, name))
+def _lane(home: Home, name: str, limit: int) -> Lane:
+    found = count.in_lane(home, name)
+    return Lane(name, *found, full=found.queued + found.delayed >= limit)
 
 
 def _row(home: Home, position: int, found: Found, now: float) -> Row:

@@ -99,6 +99,7 @@ CALLS = {
         Call(("test", "tests/fixtures/found.event.json"), "trial"),
         Call(("test", "tests/fixtures/unheard.event.json"), "trial"),
         Call(("events",), "kept"),
+        Call(("again", "--all"), "again", fresh=True),
     ],
     "plugins": [Call()],
     "plugin": [

@@ -13,9 +13,6 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
 from clodputer.cli.group import COMMANDS
 from clodputer.cli.main import main
@@ -28,6 +25,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
+from tests.cli.promises import REGISTRY, SCHEMAS, forms, references, wrong
 from tests.runner.plugging import OK, plugin
 from tests.wait import until
 from tests.workshop import (
@@ -43,11 +41,6 @@ from tests.workshop import (
     write_task,
 )
 
-FOLDER = ROOT / "docs" / "schemas"
-SCHEMAS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")}
-REGISTRY: Registry[Any] = Registry().with_resources(
-    (name, DRAFT202012.create_resource(schema)) for name, schema in SCHEMAS.items()
-)
 # What several commands have in common.
 SHARED = {
     "attempts",
@@ -159,18 +152,6 @@ def answer(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     return call
 
 
-def wrong(value: Any, place: str) -> str:
-    """What is wrong with a value by the schema at a place such as `list.json#/$defs/data`; empty when it is right."""
-    error = best_match(Draft202012Validator({"$ref": place}, registry=REGISTRY).iter_errors(value))
-    return f"{error.json_path}: {error.message}" if error else ""
-
-
-def forms(command: str) -> set[str]:
-    """The forms that a command's data may have."""
-    among = SCHEMAS[f"{command}.json"]["then"]["properties"]["data"]["anyOf"]
-    return {one["$ref"].rpartition("/")[2] for one in among if one["$ref"].startswith("#/$defs/")}
-
-
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
 def test_every_schema_is_one(name: str) -> None:
     """By the rules of draft 2020-12; and all that it refers to is there."""
@@ -180,16 +161,6 @@ def test_every_schema_is_one(name: str) -> None:
     resolver = REGISTRY.resolver(name)
     for place in references(schema):
         resolver.lookup(place)
-
-
-def references(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        if isinstance(schema.get("$ref"), str):
-            yield schema["$ref"]
-        schema = list(schema.values())
-    if isinstance(schema, list):
-        for part in schema:
-            yield from references(part)
 
 
 @pytest.mark.parametrize("command", NAMES)

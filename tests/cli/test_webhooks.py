@@ -16,7 +16,7 @@ from clodputer.store import deliveries
 from clodputer.store.home import Home
 from clodputer.views.doctor import webhooks as doctor
 from clodputer.views.doctor.finding import PROBLEM
-from tests.cli.test_schemas import wrong
+from tests.cli.promises import wrong
 from tests.doctoring import facts, one
 from tests.workshop import clodputer, write_secrets
 

@@ -166,3 +166,13 @@ def _most_memory() -> int:
 
 if __name__ == "__main__":
     main()
+
+
+def sh(script: str) -> list[str]:
+    """A shell that runs this."""
+    return ["/bin/sh", "-c", script]
+
+
+def python(script: str) -> list[str]:
+    """A Python that runs this."""
+    return [sys.executable, "-S", "-c", script]

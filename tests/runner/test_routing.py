@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request, from_fields
 from clodputer.runner import prompt
+from clodputer.runner.events.again import again
 from clodputer.runner.intake import Taken, intake
 from clodputer.store import routes as ledger
 from clodputer.store.context import Context, look
@@ -122,6 +124,22 @@ def test_what_nobody_wants_is_kept_and_bounded(home: Home, context: Context) -> 
     assert kept(home) == ["no_route"] * 3
     ledger.sweep(home, time.time() + ledger.KEPT_FOR + 60)
     assert os.listdir(home.unrouted) == []
+
+
+def test_an_event_goes_again(home: Home, context: Context) -> None:
+    """For a route that was added since; the one that took it before makes no second request."""
+    for number in range(3):
+        event(home, f"e{number}")
+    taken(context)
+    assert kept(home) == ["daily_cap"]
+    (name,) = aside.names(home.unrouted)
+    Path(home.config).write_text(ROUTES.replace("max_per_day: 2", "max_per_day: 9"))
+    assert again(look(environment(home)), name) == "e2.event.json"
+    taken(look(environment(home)))
+    assert {task: len(found) for task, found in requests(home).items()} == {"repair": 3, "tell": 3}
+    assert os.listdir(home.unrouted) == []
+    with pytest.raises(ClodputerError, match="is kept"):
+        again(context, name)
 
 
 def test_routes_that_cannot_work(home: Home, context: Context) -> None:

@@ -13,14 +13,15 @@ from clodputer import triggers
 from clodputer.model import watch
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import compact
-from clodputer.model.request import Request, from_fields
+from clodputer.model.request import Place, Request, from_fields
 from clodputer.runner import prompt
-from clodputer.store.spool import dropfile
+from clodputer.store.context import look
+from clodputer.store.spool import dropfile, layout, queue
 from clodputer.store.tasks import template_text
 from clodputer.triggers.file_watch.contexts import contexts
 from tests.runner.prompting import NONCE, unfenced
 from tests.runner.watched import Watched
-from tests.workshop import events, make_too_deep
+from tests.workshop import environment, events, make_too_deep
 
 
 def test_a_folder_that_vanishes_and_comes_back(tmp_path: Path) -> None:
@@ -231,3 +232,23 @@ def test_a_request_that_brings_no_file(tmp_path: Path, text: str) -> None:
     context = {"file": {"path": "/a"}, "files": []}
     by_hand = from_fields({"task": "work", "context": context}, request_id="abcd", created_at=0.0, origin={})
     assert unfenced(prompt.render(task, by_hand, None, {}, {}, nonce=NONCE)) in ("/a", "")
+
+
+def test_while_the_queue_is_full_nothing_is_looked_for(tmp_path: Path) -> None:
+    """And what changes meanwhile is found once there is room again."""
+    watched = Watched(tmp_path)
+    Path(watched.home.config).write_text("lanes: {default: {queue_limit: 2}}\n")
+    watched.context = look(environment(watched.home))
+    layout.make_lane(watched.home, "default")
+    waiting = [
+        Path(queue.path(watched.home, "default", Place(number, 3, f"aaaa{number}", "x")))
+        for number in range(2)
+    ]
+    for path in waiting:
+        path.touch()
+    watched.put("a")
+    assert watched.look() is not None
+    assert watched.files() == []
+    waiting[0].unlink()
+    watched.look()
+    assert watched.files() == [("a", "created")]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settings import Settings, slots
+from clodputer.model.lanes import slots
+from clodputer.model.settings import Settings
 from clodputer.store import settings
 from clodputer.store.home import Home
 from tests.workshop import make_home
@@ -105,7 +106,7 @@ def test_slots_of_lanes(tmp_path: Path) -> None:
     home = _home(tmp_path, "lanes: {reports: {slots: 3}, mail: {}}\n")
     for _ in range(2):
         found = settings.load(home, {"CLODPUTER_LANES": "x"})
-        assert [slots(found, lane) for lane in ("reports", "mail", "default")] == [3, 1, 1]
+        assert [slots(found.lanes, lane) for lane in ("reports", "mail", "default")] == [3, 1, 1]
 
 
 def test_a_folder_of_that_name(tmp_path: Path) -> None:

@@ -148,5 +148,28 @@ def test_killed_before_any_step(tmp_path: Path) -> None:
     assert steps > 10
 
 
+def test_an_exec_is_killed_beside_its_poll(tmp_path: Path) -> None:
+    """Exec, or the process that polls beside it, or both: the next ones make it good, once."""
+    for step in range(1, 4000, STRIDE * 4):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        home = set_up(folder)
+        execs.run(home, "validate")
+        killed, what = execs.kill_at(home, step)
+        if not killed and outcomes(home, "repair"):
+            break  # neither of them has so many steps
+        until(partial(_ran, home), message=f"step {step}: {what}: it never ran")
+        # The run itself may have been under way.
+        assert outcomes(home, "repair") in (["succeeded"], ["lost"]), f"step {step}: {what}"
+        left = {place: names for place, names in everything(home).items() if place != "dead"}
+        assert left == {}, f"step {step}: {what}"
+    assert step > 50
+
+
+def _ran(home: Home) -> bool:
+    execs.run(home, "exec")
+    return bool(outcomes(home, "repair"))
+
+
 def _again(home: Home) -> bool:
     return execs.call(home, "plugin", "run", "watcher").status == 0

@@ -83,6 +83,8 @@ EVENTS = (
     "watch_slowed",
     "watch_started",
     "webhook",
+    "work_kept",
+    "worktree_left",
 )
 
 

@@ -17,7 +17,10 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
 from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
+from clodputer.model.plural import counted
 from clodputer.runner.events import take
+from clodputer.runner.events.again import again
 from clodputer.runner.events.fates import Fate
 from clodputer.store.spool import dropfile
 from clodputer.views import routing
@@ -32,7 +35,9 @@ ROUTES = (
 KEPT = (Column("EVENT"), Column("FROM"), Column("TYPE"), Column("WHEN"), Column("WHY", gives_way=True))
 
 
-@click.group(invoke_without_command=True, subcommand_metavar="[list | test EVENT.json | events]")
+@click.group(
+    invoke_without_command=True, subcommand_metavar="[list | test EVENT.json | events | again EVENT...]"
+)
 @json_option
 @click.pass_context
 def command(context: click.Context) -> Optional[Result]:
@@ -46,6 +51,7 @@ def command(context: click.Context) -> Optional[Result]:
       clodputer route
       clodputer route test build-failed.event.json
       clodputer route events
+      clodputer route again build-failed.event.json
     """
     return None if context.invoked_subcommand else _listed()
 
@@ -111,6 +117,21 @@ def events() -> Result:
     ]
     text = table(KEPT, rows) or "No events are kept: each led to a request, or none came."
     return Result({"events": [one.to_json() for one in found]}, context.masker.text(text))
+
+
+@command.command("again")
+@click.argument("names", nargs=-1, metavar="[EVENT]...")
+@click.option("--all", "everything", is_flag=True, help="All that are kept.")
+@json_option
+def again_(names: tuple[str, ...], *, everything: bool) -> Result:
+    """Drop kept events once more, for the routes that there are now."""
+    context = look(os.environ)
+    if bool(names) == everything:
+        raise ClodputerError("usage", "name the events, or say --all", "", ExitCode.USAGE)
+    wanted = names or tuple(one.name for one in reversed(list(routing.kept(context.home))))
+    dropped = [again(context, name) for name in wanted]
+    text = f"{counted(len(dropped), 'event')} dropped again. Take them in: clodputer exec"
+    return Result({"dropped": dropped}, text if dropped else "No events are kept.")
 
 
 def _fate(fate: Fate) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from json import dumps
+from shlex import quote
 from typing import Any, Optional
 
 from clodputer.cli.terminal.fields import MARGIN, field
@@ -67,6 +68,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     fed_by = ", ".join(record.get("fed_by") or ())
     yield "fed by", prose(f"text from outside: {fed_by}" if fed_by else "", MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
+    yield "worktree", prose("\n".join(_worktree(record)), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "protected", prose("\n".join(_protected(record)), MARGIN)
     yield "changed", prose(_changed(record), MARGIN)
@@ -88,6 +90,27 @@ def _over_budget(record: Mapping[str, Any]) -> str:
     return (
         f"It was run although a budget left no room for it, as a person asked for it. {over}" if over else ""
     )
+
+
+def _worktree(record: Mapping[str, Any]) -> Iterator[str]:
+    """What became of the run's worktree, and the commands for what it holds."""
+    tree = record.get("worktree")
+    if not isinstance(tree, Mapping):
+        return
+    yield from map(str, tree.get("notes") or ())
+    path, branch = str(tree.get("path")), str(tree.get("branch"))
+    if tree.get("state") == "removed":
+        return
+    if not tree.get("undelivered"):
+        yield f"It is kept ({tree.get('why') or tree.get('state')}): {path}, branch {branch}"
+        return
+    held = [
+        counted(int(tree.get(key) or 0), word)
+        for key, word in (("commits", "commit"), ("changes", "changed file"))
+        if tree.get(key)
+    ]
+    yield f"Undelivered work in {path}: {' and '.join(held) or ' '.join(map(str, tree.get('problems') or ()))}"
+    yield f"look: git -C {quote(path)} status; push: git -C {quote(path)} push origin {quote(branch)}"
 
 
 def _result(result: Any) -> str:

@@ -17,6 +17,7 @@ from clodputer.model.outcome import SKIPPED
 from clodputer.model.plural import counted
 from clodputer.model.usage import WORDS
 from clodputer.model.waiting import HOLD
+from clodputer.runner.worktree import words
 from clodputer.store import exposed, zone
 from clodputer.store.holds import USAGE_LIMIT
 from clodputer.views.status import Running, Status
@@ -100,6 +101,8 @@ def _waiting(status: Status) -> Iterator[str]:
         parts += [f"{lane.delayed} delayed"] if lane.delayed else []
         if lane.oldest is not None:
             parts.append(f"the oldest for {when.span(status.now - lane.oldest)}")
+        if lane.full:
+            parts.append("as many as its queue_limit allows, so that its triggers look no further")
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
@@ -198,6 +201,13 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{counted(number, 'event')} led to no request in 30 days, {most}. See: clodputer route events"
     for name, message in status.plugins[:MOST_FAILING]:
         yield f"plugin {printable(name)} {one_line(message, 300)}. See: clodputer plugins"
+    for tree in needs.trees[:MOST_FAILING]:
+        yield (
+            f"{printable(tree.task)} has left work in its worktree {when.ago(tree.ended_at, status.now)} that no remote has: "
+            f"{one_line(words(tree), 200)}. See: clodputer show {tree.run_id}"
+        )
+    if len(needs.trees) > MOST_FAILING:
+        yield f"and {len(needs.trees) - MOST_FAILING} more worktrees with such work, in {printable(status.home)}/trees"
     if needs.temporary:
         yield f"{one_line(needs.temporary, 300)}. {scratch.REMEDY}"
     for blind in status.watch_problems:

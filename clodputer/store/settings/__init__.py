@@ -26,6 +26,7 @@ RULES = (
     "model/route.py",
     "model/secretref.py",
     "model/keys.py",
+    "model/lanes.py",
     "model/keyvalue.py",
     "model/settings.py",
     "model/moment.py",

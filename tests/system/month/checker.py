@@ -9,56 +9,32 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
-from tests.system.month.reading import Found, moment, read
+from tests.system.month import limits
+from tests.system.month.facts import SAME, Facts, effect_of
+from tests.system.month.reading import Found, read
 
-DAY = 86400.0
-# Ends that say nothing against a task, and reasons that the breaker does not count (docs/tasks.md, "After failures").
-BLAMELESS = ("succeeded", "skipped", "limited", "cancelled")
-NOT_COUNTED = (
-    "offline",
-    "overloaded",
-    "server_error",
-    "auth",
-    "billing",
-    "exec_died",
-    "not_recorded",
-    "precheck",
-)
-AT_ONCE = ("model", "permissions", "config")
 # How a run may end whatever its agent did: it was killed or stopped, or Clodputer failed at it.
 WHATEVER = ("exec_died", "not_recorded", "internal", "cancelled", "replaced", "interrupted")
 # What an agent never began.
 NOT_BEGUN = ("not_started", "internal", "exec_died", "not_recorded", "cancelled", "interrupted")
-# What a person asks for passes budgets and breakers.
-BY_HAND = ("manual", "retry")
-SAME = 1e-6
-
-
-class Facts(NamedTuple):
-    """What is known beside the home.
-
-    drops: the task, item and origin of each request that was dropped, by its id. tasks: of each its lane, max_attempts,
-    windows, threshold, cooldown and budget; the same keys of a budget for lanes and for everything. reasons: how a run may end,
-    by what its agent played. overshoot: the most that one run costs, in US dollars. claude: the tasks of that agent.
-    """
-
-    drops: dict[str, dict[str, Any]]
-    tasks: dict[str, dict[str, Any]]
-    slots: dict[str, int]
-    lanes: dict[str, dict[str, float]]
-    everything: dict[str, float]
-    reasons: dict[str, tuple[str, ...]]
-    overshoot: float
-    journal: tuple[tuple[str, ...], ...]
-    faults: tuple[str, ...]
 
 
 def problems(root: Path, facts: Facts) -> list[str]:
     """Each promise that was not kept, in one line."""
     found = read(root)
-    checks = (_accounted, _recorded, _true, _attempts, _budgets, _slots, _breakers, _parked, _nothing_left)
+    checks = (
+        _accounted,
+        _recorded,
+        _true,
+        _attempts,
+        limits.budgets,
+        _slots,
+        limits.breakers,
+        _parked,
+        _nothing_left,
+    )
     lines = [line for check in checks for line in check(found, facts)]
     return found.torn + lines + [f"the agent saw: {fault}" for fault in facts.faults]
 
@@ -162,7 +138,7 @@ def _attempts(found: Found, facts: Facts) -> Iterator[str]:
         limits = 0
         for record in records:
             number = record["attempt"]
-            if before is not None and _effect(before, "park"):
+            if before is not None and effect_of(before, "park"):
                 before, limits = None, 0  # a person has let it go on, from the beginning
             if number > task["max_attempts"]:
                 yield f"request {request}: attempt {number} of at most {task['max_attempts']}"
@@ -172,7 +148,11 @@ def _attempts(found: Found, facts: Facts) -> Iterator[str]:
                 expected = {before["attempt"]}
             else:
                 expected = {before["attempt"] + 1}
-            if before is not None and _effect(before, "retry") is None and before["reason"] != "interrupted":
+            if (
+                before is not None
+                and effect_of(before, "retry") is None
+                and before["reason"] != "interrupted"
+            ):
                 yield f"request {request}: run again after {before['reason']}, of which nothing follows"
             if number not in expected:
                 yield f"request {request}: attempt {number} after {before and before['attempt']}"
@@ -182,56 +162,6 @@ def _attempts(found: Found, facts: Facts) -> Iterator[str]:
             before = record
         if limits > task["windows"] + 1:
             yield f"request {request} has met {limits} usage limits, of {task['windows']} that it may wait through"
-
-
-def _effect(record: dict[str, Any], name: str) -> Optional[dict[str, Any]]:
-    return next((effect for effect in record["effects"] if effect["effect"] == name), None)
-
-
-def _budgets(found: Found, facts: Facts) -> Iterator[str]:
-    """No budget is exceeded by more than one run's overshoot; what a person asks for is let through, and left out here."""
-    ended = [
-        (moment(record["ended_at"]), record)
-        for record in found.records.values()
-        if record["trigger"] not in BY_HAND
-    ]
-    scopes: list[tuple[str, dict[str, float], set[str]]] = [
-        (f"task {name}", task["budget"], {name}) for name, task in facts.tasks.items()
-    ]
-    for lane, budget in facts.lanes.items():
-        scopes.append(
-            (f"lane {lane}", budget, {name for name, task in facts.tasks.items() if task["lane"] == lane})
-        )
-    scopes.append(("everything", facts.everything, set(facts.tasks)))
-    for words, budget, tasks in scopes:
-        ours = sorted(
-            ((at, record) for at, record in ended if record["task"] in tasks), key=lambda one: one[0]
-        )
-        if "per_day" in budget:
-            for day, cost in _sums(ours, lambda record: record["cost_usd"] or 0.0).items():
-                if cost > budget["per_day"] + facts.overshoot + SAME:
-                    yield f"budget of {words}: {cost:.2f} spent on day {day}, {budget['per_day']} allowed"
-        if "runs_per_day" in budget:
-            for day, number in _sums(ours, _counts).items():
-                if number > budget["runs_per_day"]:
-                    yield f"budget of {words}: {number:.0f} runs on day {day}, {budget['runs_per_day']} allowed"
-        if "per_24h" in budget:
-            for at, _ in ours:
-                cost = sum(one["cost_usd"] or 0.0 for then, one in ours if at - DAY < then <= at)
-                if cost > budget["per_24h"] + facts.overshoot + SAME:
-                    yield f"budget of {words}: {cost:.2f} spent in 24 hours, {budget['per_24h']} allowed"
-
-
-def _counts(record: dict[str, Any]) -> float:
-    nothing = record["outcome"] == "skipped" or record["reason"] == "precheck"
-    return 0.0 if nothing and not record["cost_usd"] else 1.0
-
-
-def _sums(ours: list[tuple[float, dict[str, Any]]], of: Any) -> dict[int, float]:
-    sums: dict[int, float] = defaultdict(float)
-    for at, record in ours:
-        sums[int(at // DAY)] += of(record)
-    return sums
 
 
 def _slots(found: Found, facts: Facts) -> Iterator[str]:
@@ -250,59 +180,13 @@ def _slots(found: Found, facts: Facts) -> Iterator[str]:
                 runs.pop(event["run_id"] or "", None)
 
 
-def _breakers(found: Found, facts: Facts) -> Iterator[str]:
-    """Nothing is started while a task's breaker is open, and but one run when it is half open."""
-    failures: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    at_work: dict[str, set[str]] = defaultdict(set)
-    counted: set[str] = set()
-    for event in found.events:
-        name, run = event["task"], event["run_id"]
-        if event["event"] == "reset":
-            failures[name].clear()
-        elif event["event"] == "finished" and run not in counted:
-            counted.add(run)
-            at_work[name].discard(run)
-            record = found.records.get(run, {"effects": []})
-            if event["outcome"] == "succeeded":
-                failures[name].clear()
-            elif event["outcome"] in BLAMELESS or event["reason"] in NOT_COUNTED or _effect(record, "retry"):
-                continue  # that of a request counts when it has no further attempt
-            else:
-                failures[name].append((event["at"], event["reason"]))
-        elif event["event"] in ("recovered", "buried") and name:
-            at_work[name].discard(run)
-        elif event["event"] == "started":
-            beside = set(at_work[name])
-            at_work[name].add(run)
-            threshold, cooldown = facts.tasks[name]["threshold"], facts.tasks[name]["cooldown"]
-            behind = failures[name]
-            if not threshold or not behind or _by_hand(found, facts, event):
-                continue
-            at = behind[-1][0]
-            enough = len(behind) >= threshold or any(reason in AT_ONCE for _, reason in behind)
-            # One that began before the last failure was told, by its own clock, was let through before it.
-            if not enough or event["at"] <= at:
-                continue
-            if event["at"] < at + cooldown:
-                yield f"run {run} was started {event['at'] - at:.0f} s after the breaker of {name} had opened"
-            elif beside:
-                yield f"run {run} was started while another was tried, the breaker of {name} being half open"
-
-
-def _by_hand(found: Found, facts: Facts, event: dict[str, Any]) -> bool:
-    record = found.records.get(event["run_id"])
-    if record is not None:
-        return bool(record["trigger"] in BY_HAND)
-    return bool(facts.drops.get(event["request_id"], {}).get("manual", True))
-
-
 def _parked(found: Found, facts: Facts) -> Iterator[str]:
     """Nothing is started about an item that is parked."""
     parked: dict[tuple[str, str], float] = {}
     for event in found.events:
         record = found.records.get(event["run_id"] or "")
         if event["event"] == "finished" and record is not None:
-            effect = _effect(record, "park")
+            effect = effect_of(record, "park")
             if effect is not None:
                 parked[record["task"], effect["item"]] = event["at"]
         elif event["event"] == "unparked":

@@ -1,0 +1,103 @@
+"""What a worktree begins at: the repository of a folder, its remote fetched, and the commit that a base names."""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+from typing import NamedTuple
+
+from clodputer.isolate.worktree import BUSY, CANNOT
+from clodputer.model.errors import ClodputerError
+from clodputer.store import git
+
+
+class Repository(NamedTuple):
+    """top: a folder of it in which git can be called; common: its git folder; prefix: the folder's place within a checkout."""
+
+    top: str
+    common: str
+    prefix: str = ""
+
+
+class Base(NamedTuple):
+    """name: how the commit was named; notes: what went otherwise than asked for."""
+
+    name: str
+    commit: str
+    notes: tuple[str, ...] = ()
+
+
+def find(folder: str) -> Repository:
+    """The repository that a folder lies in. Raises ClodputerError (CANNOT), OSError."""
+    if not os.path.isdir(folder):
+        raise ClodputerError(
+            CANNOT, f"there is no working directory {folder}", "Make it, or correct working_directory."
+        )
+    try:
+        said = git.call(["rev-parse", "--git-common-dir", "--show-prefix"], folder)
+    except git.Missing:
+        raise ClodputerError(
+            CANNOT, "there is no git in PATH", "Install git, then: clodputer install"
+        ) from None
+    if said.status == git.TOO_LATE:
+        raise ClodputerError(BUSY, f"git in {folder}: {said.why}", "Is its network drive there?")
+    if said.status:
+        if "dubious ownership" in said.err:
+            remedy = f"Trust it: git config --global --add safe.directory {quote(folder)}"
+        else:
+            remedy = "Set working_directory to a folder of a git repository, or take `isolation` and `worktree` out."
+        raise ClodputerError(CANNOT, f"no worktree of {folder}: {said.why}", remedy)
+    common, _, prefix = said.out.partition("\n")
+    real = os.path.realpath(folder)
+    return Repository(real, os.path.realpath(os.path.join(real, common)), prefix.strip("\n").rstrip("/"))
+
+
+def resolve(repository: Repository, base: str, *, fetch: bool) -> Base:
+    """The commit that a base names, after a fetch; the lock of the repository must be ours.
+
+    Raises ClodputerError (CANNOT), OSError.
+    """
+    remote = _remote(repository, base)
+    notes: tuple[str, ...] = ()
+    if remote and fetch:
+        said = git.call(
+            ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote], repository.top, git.FETCH
+        )
+        if said.status:
+            notes = (f"{remote} could not be fetched ({said.why}); its last known state is used.",)
+    for name in _names(repository, remote, base):
+        commit = _commit(repository, name)
+        if commit:
+            return Base(name, commit, notes)
+    if base:
+        raise ClodputerError(
+            CANNOT,
+            f"{repository.top} has no branch, tag or commit {base!r}. {' '.join(notes)}".rstrip(),
+            "Correct `base` in the task's `worktree`; git branch -a lists the branches.",
+        )
+    raise ClodputerError(CANNOT, f"{repository.top} has no commit yet", "Make the first one: git commit")
+
+
+def _remote(repository: Repository, base: str) -> str:
+    """The remote that a base comes from; empty when the repository has none."""
+    names = git.call(["remote"], repository.top).out.split()
+    named = base.partition("/")[0]
+    if "/" in base and named in names:
+        return named
+    return "origin" if "origin" in names else names[0] if names else ""
+
+
+def _names(repository: Repository, remote: str, base: str) -> list[str]:
+    """What a base may mean, the likeliest first."""
+    if base:
+        return [f"refs/remotes/{remote}/{base}", base] if remote else [base]
+    if not remote:
+        return ["HEAD"]
+    branch = git.call(["symbolic-ref", "--quiet", "--short", "HEAD"], repository.top).out.strip()
+    likely = [f"refs/remotes/{remote}/{name}" for name in (branch, "main", "master") if name]
+    return [f"refs/remotes/{remote}/HEAD", *likely, "HEAD"]
+
+
+def _commit(repository: Repository, name: str) -> str:
+    said = git.call(["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], repository.top)
+    return said.out.strip() if said.status == 0 else ""

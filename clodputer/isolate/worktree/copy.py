@@ -1,0 +1,108 @@
+"""What is put into a worktree beside its commit: copies of files that git does not track, and an agent's settings restored."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from glob import glob
+from hashlib import sha256
+
+from clodputer.isolate.worktree import CANNOT
+from clodputer.isolate.worktree.base import Repository
+from clodputer.model.errors import ClodputerError
+from clodputer.store import git
+from clodputer.store.trees import Tree
+
+# More than that is no configuration: files, and bytes of one.
+MOST, LARGEST = 2000, 100 * 1024 * 1024
+# What an agent obeys without being asked. A run that goes on in a tree must not find there what the one before has written.
+OBEYED = (".claude", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md")
+
+
+def into(tree: Tree, repository: Repository, patterns: Sequence[str]) -> dict[str, str]:
+    """Copy what the patterns name, never through links; the copied paths with the hashes of what they hold.
+
+    Raises ClodputerError, OSError.
+    """
+    copied: dict[str, str] = {}
+    said = git.call(["rev-parse", "--show-toplevel"], repository.top) if patterns else git.Said(1)
+    if said.status:
+        return copied
+    top = said.out.rstrip("\n")
+    for source in _matching(top, patterns):
+        name = os.path.relpath(source, top)
+        target = os.path.join(tree.path, name)
+        if os.path.lexists(target):
+            continue  # git tracks it
+        if len(copied) == MOST:
+            raise ClodputerError(
+                CANNOT, f"`copy` names more than {MOST} files", "Copy less; a `setup` can install the rest."
+            )
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        copied[name] = _copy(source, target)
+    return copied
+
+
+def is_as_copied(tree: Tree, name: str) -> bool:
+    """Whether a file in the tree is still what was copied there."""
+    wanted = tree.copied.get(name)
+    if wanted is None:
+        return False
+    try:
+        with open(os.path.join(tree.path, name), "rb") as file:
+            return sha256(file.read(LARGEST + 1)).hexdigest() == wanted
+    except OSError:
+        return False
+
+
+def restored(tree: Tree) -> tuple[str, ...]:
+    """Put back what the tree's base has of the files that an agent obeys; what was there instead is kept beside the tree.
+
+    Returns notes on what was put back. Raises OSError.
+    """
+    aside = f"{os.path.dirname(tree.path)}/.{os.path.basename(tree.path)}.aside"
+    notes = []
+    for name in OBEYED:
+        said = git.call(["diff", "--quiet", tree.commit, "--", name], tree.path)
+        new = git.call(["ls-files", "--others", "--", name], tree.path).out.split("\n")
+        if said.status == 0 and not any(one and one not in tree.copied for one in new):
+            continue
+        path = f"{tree.path}/{name}"
+        if os.path.lexists(path):
+            os.makedirs(aside, mode=0o700, exist_ok=True)
+            os.rename(path, f"{aside}/{name}.{os.getpid()}")
+            notes.append(
+                f"{name} was restored from {tree.base}; what the run before had there is in {aside}."
+            )
+        git.call(["checkout", "--quiet", tree.commit, "--", name], tree.path)
+    return tuple(notes)
+
+
+def _matching(top: str, patterns: Sequence[str]) -> Iterator[str]:
+    from glob import escape
+
+    for pattern in patterns:
+        for found in sorted(glob(f"{escape(top)}/{pattern}", recursive=True)):
+            if os.path.isdir(found) and not os.path.islink(found):
+                for folder, folders, names in os.walk(found):
+                    folders[:] = [name for name in folders if name != ".git"]
+                    yield from (f"{folder}/{name}" for name in sorted(names))
+            else:
+                yield found
+
+
+def _copy(source: str, target: str) -> str:
+    """Copy a plain file with its mode, and return the hash of its content. Raises ClodputerError, OSError."""
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            raise ClodputerError(CANNOT, f"{source} is no file that can be copied", "Take it out of `copy`.")
+        content = file.read(LARGEST + 1)
+    made = os.open(
+        target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, stat.S_IMODE(status.st_mode) | 0o600
+    )
+    with open(made, "wb") as file:
+        file.write(content)
+    return sha256(content).hexdigest()

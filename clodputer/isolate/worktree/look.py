@@ -1,0 +1,137 @@
+"""What is in a worktree that would be lost with it: changes, files that git does not know, commits that no remote has."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from clodputer.isolate.worktree.copy import is_as_copied
+from clodputer.store import git
+from clodputer.store.trees import REMOVING, Tree
+
+_UNDER_WAY = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "BISECT_LOG": "a bisection",
+}
+
+
+class Found(NamedTuple):
+    """head: the commit that is checked out. commits: that no remote has. changes: paths. problems: sentences."""
+
+    head: str = ""
+    commits: int = 0
+    changes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    submodules: bool = False
+
+    @property
+    def work(self) -> bool:
+        """Whether anything would be lost with the tree, or whether nobody can tell."""
+        return bool(self.commits or self.changes or self.problems)
+
+
+def look(tree: Tree) -> Found:
+    """Look, without obeying what the run may have written into the tree's own git files. Raises OSError."""
+    if not tree.admin or not os.path.isdir(tree.admin):
+        return Found(problems=("git does not know this worktree any more.",))
+    head = pinned(tree, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    status = pinned(
+        tree,
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=all",
+        "--ignore-submodules=all",
+        "--no-renames",
+    )
+    problems = [f"git cannot say what is changed in it: {status.why}."] if status.status else []
+    changes = [
+        entry for entry in status.out.split("\0") if len(entry) > 3 and not is_as_copied(tree, entry[3:])
+    ]
+    if tree.state == REMOVING:
+        # A removal was cut off: what it had removed already is no change of the run's.
+        changes = [entry for entry in changes if entry[:2] != " D"]
+    changes = [entry[3:] for entry in changes]
+    commits, wrong = _commits(tree, head.out.strip())
+    problems += wrong
+    problems += [
+        f"{words} is under way in it."
+        for name, words in _UNDER_WAY.items()
+        if os.path.lexists(f"{tree.admin}/{name}")
+    ]
+    problems += _locked(tree)
+    inside = os.path.isdir(f"{tree.admin}/modules")
+    if inside:
+        problems += _submodules(tree)
+    return Found(head.out.strip(), commits, tuple(changes), tuple(problems), inside)
+
+
+def pinned(tree: Tree, *arguments: str, seconds: float = git.WRITE, given: bytes = b"") -> git.Said:
+    """A call of git in a worktree whose `.git` file nobody obeys: a run could have made it name another repository."""
+    more = {
+        "GIT_DIR": tree.admin,
+        "GIT_COMMON_DIR": tree.common,
+        "GIT_WORK_TREE": tree.path,
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+    folder = tree.path if os.path.isdir(tree.path) else tree.common
+    return git.call(arguments, folder, seconds, more, given=given)
+
+
+def tip(tree: Tree) -> str:
+    """The commit of the tree's branch; empty when the branch is gone."""
+    said = git.call(
+        ["--git-dir", tree.common, "rev-parse", "--verify", "--quiet", f"refs/heads/{tree.branch}"],
+        tree.common,
+    )
+    return said.out.strip() if said.status == 0 else ""
+
+
+def unpushed(tree: Tree, *commits: str) -> int:
+    """How many commits these have that neither a remote nor the tree's base has; -1 when git cannot say."""
+    said = git.call(
+        ["--git-dir", tree.common, "rev-list", "--count", *commits, "--not", "--remotes", tree.commit],
+        tree.common,
+        git.WRITE,
+    )
+    return int(said.out) if said.status == 0 and said.out.strip().isdigit() else -1
+
+
+def _commits(tree: Tree, head: str) -> tuple[int, list[str]]:
+    if not head:
+        return 0, ["its HEAD names no commit."]
+    tips = [commit for commit in (head, tip(tree)) if commit]
+    count = unpushed(tree, *tips)
+    if count < 0:
+        return 0, ["git cannot say which of its commits a remote has."]
+    return count, []
+
+
+def _locked(tree: Tree) -> list[str]:
+    try:
+        with open(f"{tree.admin}/locked", encoding="utf-8", errors="replace") as file:
+            reason = file.read(500).strip()
+    except OSError:
+        return []
+    return [] if reason.startswith("clodputer ") else [f"it is locked: {reason or 'without a reason'}."]
+
+
+def _submodules(tree: Tree) -> list[str]:
+    """What speaks against removing the clones of submodules, which go with the tree."""
+    status = pinned(tree, "status", "--porcelain=v1", "-z", "--ignore-submodules=none")
+    if status.status or any(len(entry) > 3 for entry in status.out.split("\0")):
+        return ["a submodule has changes, or is at another commit."]
+    for folder, folders, names in os.walk(f"{tree.admin}/modules"):
+        if "HEAD" in names and "objects" in folders:
+            said = git.call(
+                ["--git-dir", folder, "rev-list", "--count", "HEAD", "--branches", "--not", "--remotes"],
+                folder,
+            )
+            if said.status or said.out.strip() != "0":
+                return ["a submodule has commits that no remote has."]
+            folders[:] = [name for name in folders if name == "modules"]
+    return []

@@ -1,0 +1,93 @@
+"""Work is put away before its tree is removed: commits as a bundle, all changes as a patch, and files git does not know."""
+
+from __future__ import annotations
+
+import os
+
+from clodputer.isolate.worktree import look
+from clodputer.isolate.worktree.copy import is_as_copied
+from clodputer.model.errors import ClodputerError
+from clodputer.store import atomic, git, trees
+from clodputer.store.trees import Tree
+
+# How long it is kept, in seconds.
+KEPT_FOR = 30 * 86400.0
+
+
+def place(home_of: str, tree: Tree) -> str:
+    """Where the work of a tree is put away, as a path to which the ending is added."""
+    return f"{home_of}/{trees.DISCARDED}/{tree.task}-{tree.run_id}"
+
+
+def put_away(home_of: str, tree: Tree, found: look.Found) -> tuple[str, ...]:
+    """Write the work of a tree into files, and return their paths.
+
+    Raises ClodputerError ("not_put_away") when it cannot be had whole, OSError.
+    """
+    os.makedirs(f"{home_of}/{trees.DISCARDED}", mode=0o700, exist_ok=True)
+    beside = place(home_of, tree)
+    made = []
+    inside = [path for path in found.changes if path.endswith("/")]
+    if inside or found.problems:
+        why = f"{inside[0]} in it is a repository of its own" if inside else " ".join(found.problems)
+        raise ClodputerError(
+            "not_put_away", f"the work in {tree.path} cannot be put away: {why}", "Look at it."
+        )
+    if found.commits:
+        target = f"{beside}.bundle"
+        refs = ["HEAD", *([f"refs/heads/{tree.branch}"] if look.tip(tree) else [])]
+        said = look.pinned(
+            tree, "bundle", "create", "--quiet", target, *refs, "--not", "--remotes", tree.commit
+        )
+        if said.status:
+            raise ClodputerError(
+                "not_put_away", f"the commits of {tree.path} could not be put away: {said.why}"
+            )
+        os.chmod(target, 0o600)
+        made.append(target)
+    if found.changes:
+        made.append(_patch(tree, beside))
+    return tuple(made)
+
+
+def _patch(tree: Tree, beside: str) -> str:
+    """All that differs from HEAD, files that git does not know too, as one patch that `git apply` takes."""
+    target, index = f"{beside}.patch", f"{beside}.index"
+    try:
+        text = changes(tree, index)
+        atomic.write(target, text.encode("utf-8", "surrogateescape"))
+    finally:
+        atomic.remove(index)
+    return target
+
+
+def changes(tree: Tree, index: str, since: str = "HEAD") -> str:
+    """What the tree has since a commit, as a patch; `index`: a path for an index of our own, so that the tree's stays.
+
+    Raises ClodputerError, OSError.
+    """
+    more = {
+        "GIT_DIR": tree.admin,
+        "GIT_COMMON_DIR": tree.common,
+        "GIT_WORK_TREE": tree.path,
+        "GIT_INDEX_FILE": index,
+    }
+    calls = (
+        ["read-tree", "HEAD"],
+        [
+            "add",
+            "--all",
+            "--",
+            ".",
+            *(f":(exclude,literal){name}" for name in tree.copied if is_as_copied(tree, name)),
+        ],
+        ["diff", "--cached", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", since],
+    )
+    said = git.Said(0)
+    for arguments in calls:
+        said = git.call(arguments, tree.path, git.WRITE, more)
+        if said.status:
+            raise ClodputerError("not_put_away", f"the changes in {tree.path} could not be read: {said.why}")
+    if len(said.out) >= git.LARGEST:
+        raise ClodputerError("not_put_away", f"the changes in {tree.path} are too large for a patch")
+    return said.out

@@ -1,0 +1,58 @@
+"""What config.yaml says of single lanes: how many requests run at the same time, how many may wait, what they may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clodputer.model import budget
+from clodputer.model.keys import COUNT, NAMED, Key
+
+MOST_SLOTS = 64
+QUEUE_LIMIT = 1000
+
+# The lanes of which something is said, by name, each with some of the keys below.
+Lanes = Mapping[str, Mapping[str, Any]]
+
+KEY = Key(
+    "lanes",
+    NAMED,
+    {},
+    "Settings of single lanes, by name.",
+    keys=(
+        Key(
+            "slots",
+            COUNT,
+            1,
+            "How many requests of the lane may run at the same time.",
+            1,
+            MOST_SLOTS,
+            example=3,
+        ),
+        Key(
+            "queue_limit",
+            COUNT,
+            QUEUE_LIMIT,
+            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, `error_log`) "
+            "look no further; what changes meanwhile is found later. What is dropped is taken in all the same.",
+            1,
+            1_000_000,
+            example=100,
+        ),
+        budget.key("the lane's runs"),
+    ),
+    absent="one slot for each lane, and no limit to what it may cost",
+    example={"reports": {"slots": 3}},
+)
+
+
+def slots(lanes: Lanes, lane: str) -> int:
+    """How many requests of a lane may run at the same time."""
+    found: int = lanes.get(lane, {}).get("slots", 1)
+    return found
+
+
+def queue_limit(lanes: Lanes, lane: str) -> int:
+    """While so many requests of a lane wait, its sources look no further."""
+    found: int = lanes.get(lane, {}).get("queue_limit", QUEUE_LIMIT)
+    return found

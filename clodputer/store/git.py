@@ -1,0 +1,133 @@
+"""git, called as nobody is there to answer: by argument list, within a time, in its own process group, with hooks off."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from time import monotonic, sleep
+from typing import Any, NamedTuple, Optional
+
+from clodputer.store.lock import Lock
+
+# In seconds: a look at a repository, writing a tree of many files, a fetch, and how long another writer is waited for.
+LOOK, WRITE, FETCH, PATIENCE = 60.0, 900.0, 120.0, 900.0
+# git says little; a status of a tree full of new files is the longest. In bytes.
+LARGEST = 16 * 1024 * 1024
+TOO_LATE = 124
+_GLANCE = 0.02
+# Hooks and monitors of the repository are programs of others, and a gc would go on behind our back.
+OPTIONS = (
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "gc.auto=0",
+    "-c",
+    "maintenance.auto=false",
+)
+
+
+class Said(NamedTuple):
+    """How a git ended: its exit status, negative for a signal, TOO_LATE for one that was killed by us; and what it printed."""
+
+    status: int
+    out: str = ""
+    err: str = ""
+
+    @property
+    def why(self) -> str:
+        """What went wrong, in one line."""
+        if self.status == TOO_LATE:
+            return "git took too long"
+        lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
+        told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
+        return " ".join(told[-2:])[:400] or f"git ended with status {self.status}"
+
+
+class Missing(Exception):
+    """There is no git."""
+
+
+def environment(more: Optional[Mapping[str, str]] = None) -> dict[str, str]:
+    """Ours without every variable by which git would use another repository, or ask somebody."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    if "GIT_SSL_CAINFO" in os.environ:
+        kept["GIT_SSL_CAINFO"] = os.environ["GIT_SSL_CAINFO"]
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(more or {})}
+
+
+def call(
+    arguments: Sequence[str],
+    folder: str,
+    seconds: float = LOOK,
+    more: Optional[Mapping[str, str]] = None,
+    held: int = -1,
+    given: bytes = b"",
+) -> Said:
+    """Run git in a folder. more: further variables. held: the descriptor of a lock that it holds with us, so that the next
+    writer waits for it even when we are killed. given: what it reads.
+
+    Raises Missing, and OSError when it cannot be started.
+    """
+    # As subprocess, for runs that have a worktree alone.
+    from subprocess import DEVNULL, Popen, TimeoutExpired
+    from tempfile import TemporaryFile
+
+    with ExitStack() as open_files:
+        out, err = (open_files.enter_context(TemporaryFile()) for _ in range(2))
+        stdin: Any = DEVNULL
+        if given:
+            stdin = open_files.enter_context(TemporaryFile())
+            stdin.write(given)
+            stdin.seek(0)
+        try:
+            process = Popen(
+                ["git", *OPTIONS, *arguments],
+                cwd=folder,
+                env=environment(more),
+                stdin=stdin,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                pass_fds=(held,) if held >= 0 else (),
+            )
+        except FileNotFoundError as error:
+            if error.filename == "git":
+                raise Missing from None
+            raise
+        try:
+            status = process.wait(seconds)
+        except TimeoutExpired:
+            status = TOO_LATE
+        finally:
+            # `worktree add` checks out in a child: whatever ends us here ends all of them.
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(os.fsdecode(stream.read(LARGEST)))
+        return Said(status, texts[0], texts[1])
+
+
+@contextmanager
+def writer(common: str, seconds: float = PATIENCE) -> Iterator[int]:
+    """The right to fetch and to add or remove worktrees in the repository of this git folder, one process at a time.
+
+    Several at once fail now and then, in every version of git. Raises TimeoutError when others keep it for too long, OSError.
+    """
+    lock = Lock(f"{common}/clodputer.lock")
+    give_up = monotonic() + seconds
+    while not lock.acquire():
+        if monotonic() > give_up:
+            raise TimeoutError(f"other runs have been writing to {common} for {seconds:.0f} seconds")
+        sleep(_GLANCE)
+    try:
+        yield lock.descriptor
+    finally:
+        lock.release()
