@@ -38,6 +38,7 @@ EDGES = {
     "missed": "slot times of a task passed without a run",
     "parked": "a request was parked, as several runs did not get it done",
     "not_followed": "something that was to follow a run did not come; once, until it comes again",
+    "approval_wanted": "a request waits until you approve it (`approve`)",
     "undelivered": "a run has left work in its worktree that no remote has",
     "idle": "no run has begun or ended for as long as `idle_after` says",
     "result": "a run has succeeded, with its result; only where `on` names it, or `quiet_unless` chooses among results",

@@ -17,6 +17,7 @@ EVENTS = frozenset(
         "parked",
         "followed",
         "not_followed",
+        "delayed",
         "work_kept",
     )
 )
@@ -28,6 +29,7 @@ PRIORITIES = {
     "auth": _URGENT,
     "budget_spent": _HIGH,
     "parked": _HIGH,
+    "approval_wanted": _HIGH,
     "undelivered": _HIGH,
     "idle": _HIGH,
     "not_followed": _HIGH,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.channel import Notify
@@ -96,6 +97,7 @@ class Task(NamedTuple):
     park_after: int = 3
     breaker: Breaker = Breaker()
     auto_disable_after: int = 0
+    approve: Approval = Approval()
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()
@@ -122,6 +124,7 @@ MAPPINGS: Mapping[str, Any] = {
     "limit": Limit,
     "breaker": Breaker,
     "budget": Budget,
+    "approve": Approval,
     "require": Require,
     "window": WindowRule,
     "state": StateRule,

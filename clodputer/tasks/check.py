@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
+from clodputer.model import approval
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
@@ -225,6 +226,8 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [_Finding(*fault) for fault in following.faults(keys)]
+    opposite = approval.contradiction(keys)
+    findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
     if "protect_restore" in keys and "protect" not in keys:
         findings.append(
             _Finding(("protect_restore",), "has no effect without protect, which names the files")
@@ -287,6 +290,8 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
         elif item:
             others.append(item)
     values[ON_FAILURE] = others
+    if values.pop(approval.CONFIRM, False):
+        values.setdefault("approve", {"mode": approval.BEFORE})
     if "state" in values:
         values["state"] = {"max_size": USUAL_SIZE, **values["state"]}
     if "worktree" in values:

@@ -75,6 +75,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     )
     command_task(home, "held", "/bin/echo", more="lane: later\n")
     command_task(home, "remembering", "true", more="state: {}\n")
+    command_task(home, "asks", "true", more="approve: before\n")
     plugin(home, "watcher", OK, schedule={"every": "monthly"})
     plugin(home, "failing", "exit 1")
     for name in ("spare", "other", "gone"):
@@ -87,6 +88,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     for name, text in (
         ("good", ""),
         ("bad", ""),
+        *(
+            (f"asks-{number}.json", f'{{"task": "asks", "id": "asks-{number}"}}')
+            for number in ("0001", "0002", "0003")
+        ),
         ("lost.event.json", '{"from": "ci", "type": "unheard"}'),
         ("wrong.json", '{"tsk": "good"}'),
         ("away.json", '{"tsk": "good"}'),
