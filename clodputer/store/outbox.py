@@ -121,6 +121,11 @@ def dead(home: Home, since: float = 0.0) -> list[Letter]:
     return [letter for letter in found if letter is not None]
 
 
+def dead_number(home: Home) -> int:
+    """How many letters were given up and are kept."""
+    return len(_dead_names(home))
+
+
 def forget_dead(home: Home) -> int:
     """Remove the letters that were given up; how many. Raises OSError."""
     there = _dead_names(home)

@@ -16,6 +16,7 @@ from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
     claude,
     exposed,
+    metrics,
     notify,
     plugins,
     routes,
@@ -82,6 +83,7 @@ CHECKS = (
     Check("holds", spool.holds),
     Check("notify", notify.channels),
     Check("outbox", notify.undelivered_mail),
+    Check("metrics", metrics.textfile),
     Check("webhooks", webhooks.hooks),
     Check("windows", usage.windows),
     Check("crashes", spool.crashes),
