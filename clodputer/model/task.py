@@ -64,6 +64,7 @@ class Claude(NamedTuple):
     requires_mcp: tuple[str, ...] = ()
     repeat_limit: int = 20
     max_file_operations: Optional[int] = None
+    i_accept_the_risk: bool = False
     produces: str = ""
 
 

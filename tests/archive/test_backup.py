@@ -65,6 +65,13 @@ def test_every_name_at_the_top_of_a_home_is_known_to_backups(home: Home) -> None
     assert {name for name in top | purge.OURS if not parts.is_known(name)} == set()
 
 
+def test_a_folder_of_the_spool_that_backups_do_not_know_is_in_them_as_it_is(home: Home) -> None:
+    os.mkdir(f"{home.spool}/later")
+    Path(home.spool, "later", "x.json").write_text("{}")
+    backup(home)
+    assert "home/spool/later/x.json" in names(home)
+
+
 def test_all_of_it_comes_back(home: Home) -> None:
     command_task(home, "work", "/bin/echo", "well", more="state: {}\n")
     write_task(home, "asks", "prompt_file: texts/long.md\n")
