@@ -48,6 +48,7 @@ EVENTS = (
     "fault",
     "finished",
     "followed",
+    "metrics_failed",
     "missed",
     "not_approved",
     "not_followed",
