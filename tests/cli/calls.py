@@ -58,6 +58,10 @@ CALLS = {
     "stop": [Call(fresh=True)],
     "reset": [Call(("bad",))],
     "statusline": [Call(("--snippet",))],
+    "trees": [Call(), Call(("reclaim",))],
+    "diff": [Call(("good",), status=1)],
+    "take": [Call(("good",), status=1)],
+    "discard": [Call(("good", "--yes"), status=1)],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [

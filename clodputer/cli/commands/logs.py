@@ -76,6 +76,7 @@ EVENTS = (
     "task_removed",
     "tidy_failed",
     "told",
+    "tree_removed",
     "undelivered",
     "unmatched",
     "unparked",
