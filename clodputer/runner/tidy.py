@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clodputer.model import route
-from clodputer.runner import items
+from clodputer.runner import items, worktree
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import chores, deliveries, routes
 from clodputer.store.context import Context
@@ -18,11 +18,10 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             archive.archive(context.home, now, context.settings.log_size)
         if not stop.requested and chores.prune_due(context.home, now):
             # Imported once a day: it walks through all that is kept, and most runs have nothing to do with that.
-            from clodputer.runner import reclaim
             from clodputer.runner.prune import prune
 
             prune(context, now, stop)
-            reclaim.sweep(context, now)
+            worktree.sweep(context, now)
             # What cancelled and killed requests left.
             known = attempts.ids(context.home)
             # Looked up twice: a request that is put back meanwhile moves against the direction of the listing.
