@@ -153,7 +153,12 @@ def _value(key: Key, *, templates: bool) -> dict[str, Any]:
     if key.kind == kinds.LISTED:
         return {"type": "array", "items": _mapping(key.keys, templates=templates)}
     if key.kind == kinds.PART:
-        return _mapping(key.keys, templates=templates)
+        whole = _mapping(key.keys, templates=templates)
+        alone = next((one for one in key.keys if one.name == key.short), None)
+        if alone is None:
+            return whole
+        text = {"if": {"type": "string"}, "then": _value(alone, templates=templates)}
+        return {**whole, "type": ["object", "string"], **text}
     if key.kind == kinds.NAMED:
         inside = _mapping(key.keys, templates=templates)
         return {"type": "object", "propertyNames": NAME, "additionalProperties": inside}

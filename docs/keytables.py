@@ -8,6 +8,7 @@ from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
 from clodputer.model import (
+    approval,
     autodisable,
     breaker,
     budget,
@@ -62,6 +63,7 @@ def sections() -> dict[str, str]:
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
         "keys of state": _of_tasks(_inside(state.KEYS), ""),
+        "keys of approve": _of_tasks(_inside(approval.KEYS), ""),
         "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),

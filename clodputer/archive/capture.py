@@ -26,6 +26,8 @@ from clodputer.store.spool import aside, layout
 MOST_LOOKS = 8
 # What a run leaves of its request when it has ended.
 KEPT = ("dropped", "masked")
+# The folders of the spool in which requests lie, and that of files which are being written. Others are copied as they are.
+_MOVING = ("new", "lanes", "rejected", "dead", "parked", "closed", "unrouted", "tmp")
 # The file of a run's folder that says how it ended, and the folder of requests that are to follow it.
 RECORD, FOLLOW = "record.json", "follow"
 
@@ -92,7 +94,8 @@ class _Look:
             at_work = frozenset((one.task, one.run_id) for one in self._at_work(begun, gone))
             for task, run in at_work:
                 self._run(task, run)
-            for folder in (home.state, home.holds, home.ledger, f"{home.spool}/attempts"):
+            others = (f"{home.spool}/{name}" for name in entries(home.spool) if name not in _MOVING)
+            for folder in (home.state, home.holds, home.ledger, *others):
                 self._tree(folder)
             for lane in layout.lanes(home):
                 self._tree(f"{layout.lane(home, lane)}/waits")
@@ -231,6 +234,8 @@ class _Look:
         self._tree(f"{folder}/{FOLLOW}")
 
     def _tree(self, folder: str) -> None:
+        if os.path.basename(folder).endswith(".lock"):
+            return
         for name in sorted(entries(folder)):
             path = f"{folder}/{name}"
             if parts.is_passing(name) or (folder == self.home.ledger and name in parts.OF_THE_PLACE):

@@ -92,6 +92,8 @@ def _program(options: list[str], **streams: Any) -> Iterator[subprocess.Popen[by
     try:
         yield process
         status = process.wait(PATIENCE)
+    except BrokenPipeError:
+        status = process.wait(PATIENCE) or 1  # it says why
     except BaseException:
         process.kill()
         process.wait()
@@ -102,6 +104,11 @@ def _program(options: list[str], **streams: Any) -> Iterator[subprocess.Popen[by
             process.stderr.close()
     if status != 0:
         raise OSError(errno.EIO, f"zstd failed: {said.decode('utf-8', 'replace').strip()[:200] or status}")
+
+
+def has_zstd() -> bool:
+    """Whether archives can be compressed by zstd here."""
+    return _module() is not None or which("zstd") is not None
 
 
 def _pipe(stream: Optional[IO[bytes]]) -> IO[bytes]:

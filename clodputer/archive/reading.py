@@ -197,7 +197,13 @@ class _Bounded:
             raise ValueError("a header in it is too large")
         found = bytearray()
         while len(found) < size:
-            part = self._stream.read(size - len(found))
+            try:
+                part = self._stream.read(size - len(found))
+            except Exception as error:
+                # Of a module that only Python 3.14 has.
+                if type(error).__name__ == "ZstdError":
+                    raise ValueError("its zstd stream is damaged") from None
+                raise
             if not part:
                 break
             found += part

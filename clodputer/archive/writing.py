@@ -14,8 +14,6 @@ from typing import IO, NamedTuple
 from clodputer.archive import parts
 from clodputer.archive.manifest import Sum, end_line, sum_line
 
-CHUNK = 1 << 20
-
 
 class Omitted(NamedTuple):
     """A file that is not in the archive, or not as it was, and why. path: as people know it, from the home on."""
@@ -34,7 +32,7 @@ class Writer:
 
     def __init__(self, out: IO[bytes], room: str) -> None:
         """room: a folder for a file without a name, in which checksums wait for the end."""
-        self._tar = tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT, bufsize=CHUNK)
+        self._tar = tarfile.TarFile(fileobj=_Forward(out), mode="w", format=tarfile.PAX_FORMAT)  # type: ignore[arg-type]
         self._sums = tempfile.TemporaryFile(dir=room)
         self._digest = sha256()
         self.count = 0
@@ -117,6 +115,24 @@ class Writer:
         self._sums.write(line)
         self.count += 1
         self.size += size
+
+
+class _Forward:
+    """A stream that is only written, as tarfile wants it: it asks where it is."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self._at = 0
+
+    def write(self, data: bytes) -> int:
+        """Write all of it. Raises OSError."""
+        self._out.write(data)
+        self._at += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        """How many bytes were written."""
+        return self._at
 
 
 class _Exact:

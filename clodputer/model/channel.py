@@ -37,6 +37,7 @@ EDGES = {
     "budget_spent": "a limit of a budget is used up",
     "missed": "slot times of a task passed without a run",
     "parked": "a request was parked, as several runs did not get it done",
+    "approval_wanted": "a request waits until you approve it (`approve`)",
     "undelivered": "a run has left work in its worktree that no remote has",
     "idle": "no run has begun or ended for as long as `idle_after` says",
     "result": "a run has succeeded, with its result; only where `on` names it, or `quiet_unless` chooses among results",
@@ -223,6 +224,18 @@ PING = Key(
     absent="none",
     takes="http or https address",
     example="{{ env.HEALTHCHECK }}",
+)
+
+APPROVE_LINK = Key(
+    "approve_link",
+    TEXT,
+    "",
+    "How the addresses begin by which you approve or deny a request from a message; a signed token is put behind it. "
+    "See [Approval](approval.md#links).",
+    check=_url,
+    absent="messages have no links",
+    takes="http or https address",
+    example="https://home.example/approve?token=",
 )
 
 KEYS = (

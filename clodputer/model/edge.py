@@ -12,6 +12,7 @@ PRIORITIES = {
     "auth": _URGENT,
     "budget_spent": _HIGH,
     "parked": _HIGH,
+    "approval_wanted": _HIGH,
     "undelivered": _HIGH,
     "idle": _HIGH,
     "recovered": _LOW,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.edge import Edge
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import BLAMELESS, REASONS, SUCCEEDED
+from clodputer.model.waiting import APPROVAL
 
 # The same edge of the same task is told again after so many seconds at the earliest: what flaps is one thing.
 QUIET = 3600.0
@@ -259,17 +260,18 @@ class _Memory:
             item=item,
         )
 
+    def _delayed(self, event: Mapping[str, Any], at: float) -> None:
+        if _text(event, "reason") != APPROVAL:
+            return
+        task, request = _text(event, "task"), _text(event, "request_id")
+        title, command = f"{task} asks you first", f"clodputer approve {request}"
+        message = f"{_text(event, 'message')}. To close it: clodputer deny {request}"
+        self._tell("approval_wanted", at, title, message, command, task=task, item=request)
+
     def _work_kept(self, event: Mapping[str, Any], at: float) -> None:
         task, run_id = _text(event, "task"), _text(event, "run_id")
-        self._tell(
-            "undelivered",
-            at,
-            f"{task} has left work in its worktree",
-            _text(event, "message"),
-            _show(run_id),
-            task=task,
-            run_id=run_id,
-        )
+        title, message = f"{task} has left work in its worktree", _text(event, "message")
+        self._tell("undelivered", at, title, message, _show(run_id), task=task, run_id=run_id)
 
 
 _READ = frozenset(
@@ -282,6 +284,7 @@ _READ = frozenset(
         "budget_near",
         "missed",
         "parked",
+        "delayed",
         "work_kept",
     )
 )

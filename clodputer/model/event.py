@@ -8,6 +8,7 @@ from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.digest import digest
+from clodputer.model.follow.line import line_of
 from clodputer.model.request import quoted, read_id, read_item, writable
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import is_name
@@ -107,6 +108,14 @@ def to_fields(event: Event) -> dict[str, Any]:
         for name, value in event._asdict().items()
         if value not in ("", {})
     }
+
+
+def line_fields(event: Event) -> dict[str, Any]:
+    """What the origin of a request takes over from that of its event: the line of runs, and nothing else that it may hold."""
+    line = line_of(event.origin, event.id)
+    if not line.parent:
+        return {"trace_id": line.trace_id}
+    return {"task": event.sender, "parent": line.parent, "trace_id": line.trace_id, "depth": line.depth}
 
 
 def brought(event: Event) -> dict[str, Any]:

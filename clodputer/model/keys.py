@@ -64,6 +64,7 @@ class Key(NamedTuple):
     check: called with the program's value after its kind was checked; returns the value to keep, raises
     `withunit.Expected`. It is not called for a text that still holds a template.
     instead: of a CHOICE, what to do in place of values that other programs have and this one does not.
+    short: of a PART, the key inside of it whose value may be written in place of the mapping.
     example: a value as a person writes it, for the docs and for the test of every key.
     """
 
@@ -82,6 +83,7 @@ class Key(NamedTuple):
     example: Any = None
     env: str = ""
     instead: tuple[tuple[str, str], ...] = ()
+    short: str = ""
 
     def filled(self) -> str:
         """When `{{ env.X }}` in its value is filled in: NEVER, READING or STARTING."""

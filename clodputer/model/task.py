@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.channel import Notify
@@ -63,6 +64,7 @@ class Claude(NamedTuple):
     requires_mcp: tuple[str, ...] = ()
     repeat_limit: int = 20
     max_file_operations: Optional[int] = None
+    i_accept_the_risk: bool = False
     produces: str = ""
 
 
@@ -96,6 +98,7 @@ class Task(NamedTuple):
     park_after: int = 3
     breaker: Breaker = Breaker()
     auto_disable_after: int = 0
+    approve: Approval = Approval()
     budget: Budget = Budget()
     require: Require = Require()
     window: WindowRule = WindowRule()
@@ -122,6 +125,7 @@ MAPPINGS: Mapping[str, Any] = {
     "limit": Limit,
     "breaker": Breaker,
     "budget": Budget,
+    "approve": Approval,
     "require": Require,
     "window": WindowRule,
     "state": StateRule,

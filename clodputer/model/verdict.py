@@ -1,4 +1,4 @@
-"""What a gate says of a claimed request: it may be run now, it waits, or it is given up."""
+"""What a gate says of a claimed request: it may be run now, it waits, it is given up, or it is closed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ class Refuse(NamedTuple):
     message: str
 
 
-Verdict = Union[Go, Wait, Refuse]
+class Close(NamedTuple):
+    """A person does not want it to run, or has not said so in time: it goes to `closed/`."""
+
+    code: str
+    message: str
+
+
+Verdict = Union[Go, Wait, Refuse, Close]
 
 GO = Go()

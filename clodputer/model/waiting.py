@@ -22,6 +22,7 @@ OVERLAP = "overlap"
 PARKED = "parked"
 EXPOSED = "exposed"
 WINDOW = "window"
+APPROVAL = "approval"
 SECRET = "secret"  # noqa: S105  (a reason)
 
 WAITS: dict[str, Wait] = {
@@ -43,6 +44,10 @@ WAITS: dict[str, Wait] = {
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
         "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
+    ),
+    APPROVAL: Wait(
+        "Its task asks a person before each request is run (approve).",
+        "It goes on after: clodputer approve REQUEST. To close it: clodputer deny REQUEST",
     ),
     EXPOSED: Wait(
         "Another account could change what the task does: it can write to its file or to a folder of the home.",

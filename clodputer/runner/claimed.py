@@ -1,4 +1,4 @@
-"""A claimed request: cancelled, kept waiting, given up, or run and settled."""
+"""A claimed request: cancelled, kept waiting, closed, given up, or run and settled."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from clodputer.model.outcome import BLAMELESS
 from clodputer.model.proof import started_no_agent
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
-from clodputer.model.verdict import Refuse, Wait
-from clodputer.model.waiting import NOT_BEFORE, OVERLAP
+from clodputer.model.verdict import Close, Refuse, Wait
+from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
 from clodputer.runner import fault, mail, replace, unrecorded, withsecrets
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt, Finished
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import forget_attempt
+from clodputer.runner.requests import approve
 from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -71,8 +72,14 @@ def handle(
     fault.reach(context, "gates", place.id)
     history.renew()
     verdict = gates.ask(request, task, problem, history, context, now)
+    if isinstance(verdict, Close) and not approve.is_closed(context, request, verdict, now):
+        # Somebody decided while it was about to be closed because nobody had.
+        verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
         _wait(context, slot, place, request, verdict, now)
+        return None
+    if isinstance(verdict, Close):
+        _close(context, slot, place, request, verdict, now)
         return None
     if isinstance(verdict, Refuse) or task is None:
         refusal = verdict if isinstance(verdict, Refuse) else Refuse("task_invalid", problem)
@@ -221,9 +228,18 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
         until = min(now + ASK_AGAIN, now + ASK_AGAIN if until is None else until)
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
+    if verdict.reason == APPROVAL:
+        approve.wake(context, slot.lane, request)
     if not repeated:
         why = {"reason": verdict.reason, "message": verdict.message}
         context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
+
+
+def _close(context: Context, slot: Slot, place: Place, request: Request, verdict: Close, now: float) -> None:
+    """Close a request that a person denied, or about which nobody decided in time."""
+    approve.close(
+        context, slots.path(context.home, slot, place), place, slot.lane, request.task, verdict, now
+    )
 
 
 def _refuse(

@@ -6,12 +6,13 @@ import os
 from errno import EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from typing import Callable, NamedTuple, Optional
 
-from clodputer.model import decide
+from clodputer.model import approval, decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
 from clodputer.runner.events import take as events
+from clodputer.runner.requests import decisions
 from clodputer.store import disabled, incomplete
 from clodputer.store import home as homes
 from clodputer.store.context import Context
@@ -26,11 +27,12 @@ OF_THE_MACHINE = frozenset((ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EIO))
 # What a dropped file is, by the ending of its name, where it is no request: each is taken in by a function that returns the
 # field of `Taken` in which it counts. It raises ClodputerError for a file that is to be rejected, OSError.
 Form = Callable[[Context, str, str, dropfile.Dropped, float], str]
-FORMS: dict[str, Form] = {ENDING: events.take}
+FORMS: dict[str, Form] = {ENDING: events.take, approval.ENDING: decisions.take}
 
 
 class Taken(NamedTuple):
-    """What an intake did: how many it let in, coalesced and rejected, how many events it took, and how many it left in `new/`.
+    """What an intake did: how many it let in, coalesced and rejected, how many events and
+    decisions it took, and how many it left in `new/`.
 
     unfinished: may still be written to. stuck: can neither be taken in nor be moved away.
     refused: nothing was done, because another process is at it.
@@ -40,6 +42,7 @@ class Taken(NamedTuple):
     coalesced: int = 0
     rejected: int = 0
     routed: int = 0
+    decided: int = 0
     unfinished: int = 0
     stuck: int = 0
     refused: bool = False

@@ -27,6 +27,7 @@ from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
+from clodputer.tasks import risk
 
 Record = Optional[dict[str, Any]]
 
@@ -83,6 +84,9 @@ def prepare(
     chosen = settle_in(final.working_directory) if settle_in is not None else ""
     if chosen:
         final = final._replace(working_directory=chosen)
+    risky = risk.fault(final, context.environ)
+    if risky:
+        raise ClodputerError("not_started", f"{task.path}: permission_mode: {risky}", f"Fix {task.path}.")
     final, capped = _within_budget(context, request, final, history or History(context.home))
     max_output = final.limits.max_output or context.settings.max_output
     facts = Facts(

@@ -8,7 +8,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.store import chores, deliveries, routes
 from clodputer.store.context import Context
 from clodputer.store.log import archive
-from clodputer.store.spool import attempts, find, layout, parked, waits
+from clodputer.store.spool import approvals, attempts, find, layout, parked, waits
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:
@@ -26,6 +26,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             known = attempts.ids(context.home)
             # Looked up twice: a request that is put back meanwhile moves against the direction of the listing.
             pending = find.pending_ids(context.home) | find.pending_ids(context.home)
+            approvals.sweep(context.home, pending)
             for lane in layout.lanes(context.home):
                 waits.sweep(context.home, lane, pending)
             deliveries.prune(context.home, now)

@@ -59,7 +59,7 @@ def candidates(platform: str, asked: str = AUTO) -> tuple[str, ...]:
 
 
 def look(schedulers: Mapping[str, Scheduler], frame: Frame, everywhere: bool = False) -> dict[str, Known]:
-    """What each of them says, and which units of ours it has. One that cannot be asked stops no other."""
+    """What each of them says, and which units of ours it has. A scheduler that cannot be asked does not stop the others."""
     known = {}
     for name, scheduler in schedulers.items():
         answer = scheduler.answers(frame)
@@ -86,7 +86,7 @@ def choose(asked: str, platform: str, known: Mapping[str, Known]) -> str:
         return kept[0]
     away = [name for name, seen in known.items() if seen.found and not seen.answer.usable]
     if away and not kept:
-        # In which shell one happens to be is no reason to change the scheduler.
+        # The kind of shell that `install` is called from is no reason to change the scheduler.
         answer = known[away[0]].answer
         others = "".join(f"\nTo use {name} instead: clodputer install --scheduler {name}" for name in usable)
         raise ClodputerError(

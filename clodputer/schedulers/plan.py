@@ -43,7 +43,7 @@ def wanted(
     only: Iterable[str] = (),
     listen: Optional[tuple[str, int]] = None,
 ) -> Wanted:
-    """Read the tasks, all or those named, as an exec in this frozen environment would. A broken one hides no other.
+    """Read the tasks, all or those named, as an exec in this frozen environment would. A broken one does not hide the others.
 
     listen: where webhooks are taken, if there are any.
 

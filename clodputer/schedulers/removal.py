@@ -116,7 +116,7 @@ def apply(
 
 
 def _missing(path: str) -> str:
-    """The uppermost folder of a path that is not there; nothing when all are."""
+    """The topmost folder of a path that does not exist; nothing when all of them exist."""
     top = ""
     while not os.path.lexists(path):
         top, path = path, os.path.dirname(path)

@@ -4,7 +4,7 @@
 # A shell comes first, for a millisecond, since only it can say what is wrong when the Python or the program has gone (a
 # checkout that was deleted, an interpreter that was upgraded away), and as it takes paths of any length with any characters.
 # Python is started with -I (nothing of the caller's decides which code runs) and -S (no .pth files, which may cost several
-# interpreters); so it is told where packages are.
+# interpreters); so the shim itself names the folders of the packages.
 from __future__ import annotations
 
 import os

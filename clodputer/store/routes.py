@@ -14,8 +14,8 @@ from clodputer.store.runs import read_json
 from clodputer.store.spool import aside
 from clodputer.store.spool.aside import Reason
 
-# Of the events that are kept: so many at most, and for so long, in seconds.
-MOST_KEPT, KEPT_FOR = 1000, 30 * 86400.0
+# Of the events that are kept: so many, and for so long, in seconds; and so many more before the oldest are removed.
+MOST_KEPT, KEPT_FOR, SPARE = 1000, 30 * 86400.0, 100
 
 
 def taken(home: Home, route: Route) -> tuple[Taken, ...]:
@@ -39,7 +39,9 @@ def set_aside(home: Home, path: str, reason: Reason) -> str:
     """Keep an event that no request was made of; where it is now. The oldest make room. Raises OSError."""
     os.makedirs(home.unrouted, mode=0o700, exist_ok=True)
     kept = aside.set_aside(path, home.unrouted, "", reason)
-    sweep(home, reason.at)
+    # Each has a file for its reason beside it. Not at each of a flood: to find the oldest, all are looked at.
+    if len(entries(home.unrouted)) > 2 * (MOST_KEPT + SPARE):
+        sweep(home, reason.at)
     return kept
 
 

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
+from clodputer.model import approval
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
 from clodputer.model.state import USUAL_SIZE
 from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.model.worktree import WORKTREE
-from clodputer.store.tasks import limited, promptfile, template_text
+from clodputer.store.tasks import limited, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
-from clodputer.store.tilde import expand
-from clodputer.tasks import ask, following, lacking, tables
+from clodputer.tasks import ask, following, lacking, promptpath, risk, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -89,17 +89,24 @@ def check(
     if name.lower() == ask.NAME and not built_in:
         problems.append(Problem(shown, document.line(("name",)), "name", ask.RESERVED))
     if values.get("prompt_file"):
-        values["prompt_file"], trouble = _prompt_file(file, values["prompt_file"], environ, values)
+        values["prompt_file"], trouble = promptpath.look(file, values["prompt_file"], environ, values)
         problems += [
             Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
             for where, line, message in trouble
         ]
-    if problems:
+    task = _task(values, triggers, name, file) if not problems else None
+    if task is not None and not template_text.marked(task.working_directory):
+        # Only now: before, it is not known what the task is.
+        wrong_risk = risk.fault(task, environ)
+        problems += [
+            Problem(shown, document.line(("permission_mode",)), "permission_mode", wrong_risk)
+        ] * bool(wrong_risk)
+    if task is None or problems:
         # In the order of the file; what is wrong in a prompt's own file comes last.
         return Checked(
             None, tuple(sorted(set(problems), key=lambda problem: (problem.path != shown, problem[1:])))
         )
-    return Checked(_task(values, triggers, name, file), (), keep=not rendered.templates)
+    return Checked(task, (), keep=not rendered.templates)
 
 
 def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterator[_Finding]:
@@ -225,10 +232,9 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [_Finding(*fault) for fault in following.faults(keys)]
-    if "protect_restore" in keys and "protect" not in keys:
-        findings.append(
-            _Finding(("protect_restore",), "has no effect without protect, which names the files")
-        )
+    findings += [_Finding((key,), message) for key, message in risk.without_effect(fields)]
+    opposite = approval.contradiction(keys)
+    findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
@@ -258,26 +264,6 @@ def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
     return [_Finding(path, message) for path, message in schemas.faults(fields)]
 
 
-def _prompt_file(
-    file: str, value: str, environ: Mapping[str, str], keys: Mapping[str, Any]
-) -> tuple[str, list[tuple[str, int, str]]]:
-    """The prompt's file as an absolute path, and what is wrong with it: in which file, which line, what."""
-    if template_text.marked(value):
-        return value, []
-    path = os.path.join(os.path.dirname(file), expand(value, environ))
-    try:
-        text = promptfile.read(path)
-    except ValueError as error:
-        return path, [("", 0, str(error))]
-    faults = [
-        (path, fault.line, fault.message) for fault in template_text.faults(text, triggers.in_prompts())
-    ]
-    if not faults:
-        faults = [(path, 1, lack) for lack in lacking.lacks(text, keys)]
-    # A `~` is expanded when it is rendered: another HOME may share the cache.
-    return value if value.startswith("~") else path, faults
-
-
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:
     values.pop("trigger", None)
     others = []
@@ -287,6 +273,8 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
         elif item:
             others.append(item)
     values[ON_FAILURE] = others
+    if values.pop(approval.CONFIRM, False):
+        values.setdefault("approve", {"mode": approval.BEFORE})
     if "state" in values:
         values["state"] = {"max_size": USUAL_SIZE, **values["state"]}
     if "worktree" in values:

@@ -14,7 +14,6 @@ from clodputer.runner.events.fates import Fate, fates
 from clodputer.store import routes as ledger
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.runs import read_json
 from clodputer.store.spool import aside
 from clodputer.tasks import taskfile
 
@@ -78,11 +77,8 @@ class Trial(NamedTuple):
 def kept(home: Home) -> Iterator[Kept]:
     """The events that are kept, the latest first."""
     for name in aside.names(home.unrouted):
-        path = f"{home.unrouted}/{name}"
-        fields = read_json(path) or {}
         why = aside.read(home.unrouted, name)
-        sender, kind = (str(fields.get(key) or "")[:100] for key in ("from", "type"))
-        yield Kept(name, sender, kind, why.code, why.message, aside.changed(path))
+        yield Kept(name, why.task, why.item, why.code, why.message, aside.changed(f"{home.unrouted}/{name}"))
 
 
 def unrouted(home: Home) -> tuple[Unrouted, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.approval import APPROVAL_EXPIRED, DENIED_BY_PERSON
 from clodputer.model.attempts import Past, story_to_json
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
@@ -14,6 +15,8 @@ from clodputer.store.home import Home
 from clodputer.store.spool import aside, dropfile, find
 from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED, Found
 
+# Codes of what a person did not want to be run, and may want again.
+UNWANTED = (aside.CANCELLED, DENIED_BY_PERSON, APPROVAL_EXPIRED)
 # Of a task's files in one place the latest are looked for among so many; each has to be read.
 MOST_READ = 200
 
@@ -45,9 +48,7 @@ class SetAside(NamedTuple):
     @property
     def fix(self) -> str:
         """What to do, as a sentence that ends with the command that drops it again; empty when nothing is left to do."""
-        if self.retried_as or (
-            self.place == CLOSED and self.code != aside.CANCELLED and not self.dismissed_at
-        ):
+        if self.retried_as or (self.place == CLOSED and self.code not in UNWANTED and not self.dismissed_at):
             return ""
         if self.place == PARKED:
             return f"Look at what its runs did, then: clodputer unpark {self.request_id}"

@@ -11,7 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.store import exposed, secrets, settings
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
-from clodputer.tasks import taskfile
+from clodputer.tasks import risk, taskfile
 from clodputer.tasks.taskfile import Report
 from clodputer.views import fed, routing, warnings
 
@@ -94,14 +94,15 @@ def _warnings(
 
 
 def _notes(home: Home, environ: Mapping[str, str], report: Report) -> tuple[str, ...]:
-    """That the prompt of a sound task is fed by text from outside, and what its runs may not do for that."""
+    """That a sound task is fed by text from outside, and what its runs may not do for that; that it may do everything."""
     if report.task is None or report.problems:
         return ()
     try:
         words = fed.words(report.task, None, environ, secrets.load(home))
     except ClodputerError:
-        return ()  # what a run would say
-    return (f"{taskfile.shown(home, report.path)}: {words}",) if words else ()
+        words = ""  # what a run would say
+    notes = (words, risk.note(report.task, environ))
+    return tuple(f"{taskfile.shown(home, report.path)}: {note}" for note in notes if note)
 
 
 def _exposed(home: Home, reports: Iterable[Report]) -> list[ClodputerError]:

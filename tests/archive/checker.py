@@ -48,10 +48,13 @@ def after(root: Path, accepted: Iterable[str]) -> list[str]:
             good.setdefault(event["request_id"], set()).add(event["run_id"])
     lines += [f"request {request} succeeded twice: {runs}" for request, runs in good.items() if len(runs) > 1]
     # Each that succeeded is followed, once.
-    parents = {event["run_id"]: event["follower"] for event in found.events if event["event"] == "followed"}
+    followers: dict[str, set[str]] = {}
+    for event in found.events:
+        if event["event"] == "finished" and event["task"] == "then":
+            followers.setdefault(event["parent"], set()).add(event["request_id"])
     for event in found.events:
         if event["event"] == "finished" and event["task"] == "first" and event["outcome"] == "succeeded":
-            follower = parents.get(event["run_id"])
-            if follower is None or not found.places.get(follower):
-                lines.append(f"run {event['run_id']} is not followed")
+            number = len(followers.get(event["run_id"], ()))
+            if number != 1:
+                lines.append(f"run {event['run_id']} is followed {number} times")
     return lines

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.archive import parts
+from clodputer.archive import compress, parts
 from clodputer.store import home as homes
 from clodputer.store import ledger, purge
 from clodputer.store.home import Home
@@ -65,6 +65,13 @@ def test_every_name_at_the_top_of_a_home_is_known_to_backups(home: Home) -> None
     assert {name for name in top | purge.OURS if not parts.is_known(name)} == set()
 
 
+def test_a_folder_of_the_spool_that_backups_do_not_know_is_in_them_as_it_is(home: Home) -> None:
+    os.mkdir(f"{home.spool}/later")
+    Path(home.spool, "later", "x.json").write_text("{}")
+    backup(home)
+    assert "home/spool/later/x.json" in names(home)
+
+
 def test_all_of_it_comes_back(home: Home) -> None:
     command_task(home, "work", "/bin/echo", "well", more="state: {}\n")
     write_task(home, "asks", "prompt_file: texts/long.md\n")
@@ -100,7 +107,14 @@ def test_all_of_it_comes_back(home: Home) -> None:
     assert sorted(run["request_id"] for run in execute(other)["runs"]) == ["fresh-01", "later-01"]
 
 
-@pytest.mark.parametrize("name", ["x.tar", "x.tar.gz", "x.tar.zst"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x.tar",
+        "x.tar.gz",
+        pytest.param("x.tar.zst", marks=pytest.mark.skipif(not compress.has_zstd(), reason="no zstd here")),
+    ],
+)
 def test_it_is_for_its_owner_alone_and_the_secrets_are_in_it_only_when_asked_for(
     home: Home, name: str
 ) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.archive import file, restore
+from clodputer.archive import compress, file, restore
 from clodputer.archive.backup import Wanted
 from clodputer.archive.swap import exchange
+from clodputer.model.errors import ClodputerError
 from clodputer.store.home import Home
+from tests.disks import fill, mounted
 from tests.killing import killed_at
 from tests.workshop import command_task, drop, make_home
 
@@ -84,3 +86,41 @@ def test_two_folders_are_exchanged_in_one_step(tmp_path: Path) -> None:
     exchange(str(tmp_path / "a"), str(tmp_path / "b"))
     assert os.listdir(tmp_path / "a") == ["b"]
     assert os.listdir(tmp_path / "b") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    [
+        *(("home.tar.gz", pages) for pages in (0, 1, 3, 8)),
+        pytest.param(
+            "home.tar.zst", 3, marks=pytest.mark.skipif(not compress.has_zstd(), reason="no zstd here")
+        ),
+    ],
+)
+def test_a_full_disk_leaves_no_half_archive(tmp_path: Path, name: str, pages: int) -> None:
+    """The file is the one of before, and nothing else is left beside it; then, with room, it is a new one."""
+    home = small_home(tmp_path / "a", "one")
+    Path(home.tasks, "long.md").write_bytes(os.urandom(64 * 1024))
+    with mounted(tmp_path / "disk", "size=1m") as disk:
+        path = disk / name
+        path.write_bytes(b"old")
+        ballast = fill(disk, pages)
+        with pytest.raises(OSError, match=r"No space left|zstd failed"):
+            file.write(home, str(path), Wanted(), time.time())
+        assert path.read_bytes() == b"old"
+        assert sorted(os.listdir(disk)) == ["ballast", name]
+        ballast.unlink()
+        file.write(home, str(path), Wanted(), time.time())
+        assert path.read_bytes() != b"old"
+
+
+def test_a_restore_to_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    home = small_home(tmp_path / "a", "one")
+    Path(home.tasks, "long.md").write_bytes(os.urandom(256 * 1024))
+    path = tmp_path / "home.tar"
+    file.write(home, str(path), Wanted(), time.time())
+    with mounted(tmp_path / "disk", "size=20m") as disk:
+        fill(disk, 10)
+        with path.open("rb") as source, pytest.raises(ClodputerError, match="free on the disk"):
+            restore.restore(source, Home(str(disk / "home")), time.time())
+        assert os.listdir(disk) == ["ballast"]

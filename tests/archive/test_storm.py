@@ -21,7 +21,7 @@ from tests.wait import until
 from tests.workshop import command_task, environment, execute, make_home
 
 FORK = multiprocessing.get_context("fork")
-DROPPERS, EXECS, EACH, BACKUPS = 12, 3, 8, 3
+DROPPERS, EXECS, EACH, BACKUPS = 12, 3, 6, 2
 TASKS = ("blink", "first", "fails")
 
 

@@ -76,6 +76,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     )
     command_task(home, "held", "/bin/echo", more="lane: later\n")
     command_task(home, "remembering", "true", more="state: {}\n")
+    command_task(home, "asks", "true", more="approve: before\n")
     plugin(home, "watcher", OK, schedule={"every": "monthly"})
     plugin(home, "failing", "exit 1")
     more = f"working_directory: {repository(folder)}\nisolation: worktree\n"
@@ -91,6 +92,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         ("good", ""),
         ("bad", ""),
         ("treed", ""),
+        *(
+            (f"asks-{number}.json", f'{{"task": "asks", "id": "asks-{number}"}}')
+            for number in ("0001", "0002", "0003")
+        ),
         ("lost.event.json", '{"from": "ci", "type": "unheard"}'),
         ("wrong.json", '{"tsk": "good"}'),
         ("away.json", '{"tsk": "good"}'),

@@ -77,6 +77,12 @@ def edges(
         ([event("auto_disabled"), event("auto_disabled")], ["disabled"]),
         ([finished("failed", run_id="r"), finished("failed", run_id="r", task="b")], ["failed"]),
         ([event("parked", item="issue 4"), event("parked", item="issue 5")], ["parked", "parked"]),
+        ([event("delayed", reason="approval"), event("delayed", reason="approval")], ["approval_wanted"]),
+        (
+            [event("delayed", reason="approval"), event("delayed", reason="approval", request_id="p")],
+            ["approval_wanted", "approval_wanted"],
+        ),
+        ([event("delayed", reason="hold"), event("delayed")], []),
         ([event("parked", item="issue 4"), event("parked", item="issue 4")], ["parked"]),
         ([{"event": "finished"}, {"event": 3}, {}, {"event": "missed", "count": "x"}], ["failed", "missed"]),
     ],

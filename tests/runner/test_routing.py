@@ -174,9 +174,13 @@ def test_what_is_no_event_is_rejected(home: Home, context: Context, text: str, m
 def test_too_deep(home: Home, context: Context) -> None:
     """An event of a run that is four follow-ups deep leads to none that is deeper."""
     line = {"trigger": "event", "task": "ci", "parent": "20260101T000000Z-abcd", "trace_id": "abcd"}
-    event(home, "a", origin={**line, "depth": 4})
+    # What else an origin can say, such as that a run is to be replaced, is not the event's to say.
+    event(home, "a", origin={**line, "depth": 4, "overlap": "replace", "follow_ups": False})
     taken(context)
-    assert {found[0]["origin"]["depth"] for found in requests(home).values()} == {4}
+    origins = [found[0]["origin"] for found in requests(home).values()]
+    assert [{key: origin[key] for key in origin if key != "event"} for origin in origins] == [
+        {**line, "depth": 4}
+    ] * 2
     event(home, "b", origin={**line, "depth": 5})
     taken(context)
     assert {task: len(found) for task, found in requests(home).items()} == {"repair": 1, "tell": 1}

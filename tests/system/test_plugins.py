@@ -159,8 +159,10 @@ def test_an_exec_is_killed_beside_its_poll(tmp_path: Path) -> None:
         if not killed and outcomes(home, "repair"):
             break  # neither of them has so many steps
         until(partial(_ran, home), message=f"step {step}: {what}: it never ran")
-        assert outcomes(home, "repair") == ["succeeded"], f"step {step}: {what}"
-        assert everything(home) == {}, f"step {step}: {what}"
+        # The run itself may have been under way.
+        assert outcomes(home, "repair") in (["succeeded"], ["lost"]), f"step {step}: {what}"
+        left = {place: names for place, names in everything(home).items() if place != "dead"}
+        assert left == {}, f"step {step}: {what}"
     assert step > 50
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clodputer.agents.claude import tools
 from clodputer.model import suspect
-from clodputer.model.keys import CHOICE, CHOICES, COUNT, MAPPING, MONEY, TEXT, TEXTS, Key
+from clodputer.model.keys import CHOICE, CHOICES, COUNT, FLAG, MAPPING, MONEY, TEXT, TEXTS, Key
 from clodputer.model.keyvalue import one_word
 
 KEYS = (
@@ -161,6 +161,14 @@ KEYS = (
         largest=100_000,
         absent="any number",
         example=30,
+    ),
+    Key(
+        "i_accept_the_risk",
+        FLAG,
+        default=False,
+        help="Goes with `permission_mode: bypassPermissions`, which is a mistake without it, or in a folder that is not "
+        "[isolated](guards.md#everything-allowed).",
+        example=True,
     ),
     Key(
         "produces",

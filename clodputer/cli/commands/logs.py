@@ -30,6 +30,7 @@ TAIL = 20
 # What is asked for and was never logged must be one of these; whatever was logged once may be asked for. All that is ever
 # written (tests/test_events.py).
 EVENTS = (
+    "approved",
     "auto_disabled",
     "blocked",
     "breaker_open",
@@ -40,6 +41,7 @@ EVENTS = (
     "clock_back",
     "coalesced",
     "delayed",
+    "denied",
     "disabled",
     "dismissed",
     "enabled",
@@ -47,6 +49,7 @@ EVENTS = (
     "finished",
     "followed",
     "missed",
+    "not_approved",
     "not_followed",
     "not_routed",
     "note",

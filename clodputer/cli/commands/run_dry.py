@@ -20,6 +20,7 @@ from clodputer.runner import withsecrets
 from clodputer.runner.ready import prepare
 from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
+from clodputer.tasks import risk
 from clodputer.views import fed
 
 
@@ -70,6 +71,7 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
             f"{held.target.words} {zone.until(held.hold.until)} ({held.hold.reason})" if held else "",
         ),
         ("note", fed.words(task, request, environ, context.secrets)),
+        ("risk", risk.note(task, environ)),
         ("prompt", shown["prompt"].rstrip("\n") or "none"),
     ]
     lines += [field(label, printable(text)) for label, text in fields if text]

@@ -16,16 +16,18 @@ from clodputer.cli.failure import explain
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import one_line
 from clodputer.gates import budget
+from clodputer.model import waiting
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task
+from clodputer.model.waiting import APPROVAL
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.store import exposed, holds, runs, zone
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.spool import aside, find, slot
+from clodputer.store.spool import aside, find, slot, waits
 from clodputer.views import setaside
 
 # How often we look whether our run is settled, in seconds: a person does not notice, a machine neither.
@@ -69,6 +71,7 @@ def settle(context: Context, task: Task, request_id: str, stop: Stop, say: Calla
             if failure is not None:
                 raise failure
             _refuse_set_aside(context, request_id)
+            refuse_asking(context, task, request_id)
             if stop.requested:
                 return _cancelled(context, task, request_id, stop)
             refuse_held(context, task, f"The request {request_id} waits in the queue.")
@@ -120,6 +123,14 @@ def refuse_exposed(context: Context, task: Task) -> None:
     if found:
         message = f"task {task.name} is not run while others could change what it does: {found[0].message}"
         raise ClodputerError(exposed.CODE, message, f"Fix: {found[0].fix}")
+
+
+def refuse_asking(context: Context, task: Task, request_id: str) -> None:
+    """Raise ClodputerError (exit code 75) when the request waits until a person approves it."""
+    kept = waits.read(context.home, task.lane, request_id)
+    if kept is not None and kept.reason == APPROVAL:
+        hint = waiting.ends(APPROVAL, task.name, request_id)
+        raise ClodputerError(APPROVAL, f"request {request_id} waits: {kept.message}", hint, ExitCode.LATER)
 
 
 def refuse_held(context: Context, task: Task, and_so: str) -> None:

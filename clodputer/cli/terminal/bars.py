@@ -8,7 +8,7 @@ LONGEST = 30
 
 
 def room(width: int, used: int) -> int:
-    """How many cells a bar may have in a line of that width of which so many are used."""
+    """How many cells are left for a bar in a line of that width, of which so many are used."""
     return max(0, min(LONGEST, width - used - 1))
 
 

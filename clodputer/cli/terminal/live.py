@@ -38,7 +38,7 @@ class _Run(NamedTuple):
 
 
 class Live:
-    """Shows one request from its drop to its end. `glance` is called by whoever waits and never waits itself."""
+    """Shows one request from its drop to its end. The waiting caller calls `glance`, which never waits itself."""
 
     def __init__(
         self, context: Context, task: Task, stop: Stop, screen: Optional[Screen], follow: bool

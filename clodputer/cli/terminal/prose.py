@@ -8,7 +8,7 @@ from shutil import get_terminal_size
 from clodputer.cli.terminal.ink import without
 from clodputer.cli.terminal.printable import printable
 
-# Beside a margin a column of words keeps so much, however narrow the terminal is.
+# A column of words beside a margin keeps at least this width, however narrow the terminal is.
 NARROWEST, UNBOUNDED = 16, 100_000
 
 

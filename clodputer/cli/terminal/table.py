@@ -10,9 +10,9 @@ from typing import NamedTuple
 from clodputer.cli.terminal.ink import ink, without
 from clodputer.cli.terminal.prose import UNBOUNDED, wrapped
 
-# A column that gives way keeps so much; with less than that for it, each row is laid out in lines of its own.
+# A column that gives way keeps at least this width; with less room, each row is laid out in lines of its own.
 LEAST = 18
-# A column that is cut keeps so much.
+# A column that is cut keeps at least this width.
 LEAST_CUT = 14
 GAP = 2
 

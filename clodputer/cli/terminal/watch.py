@@ -40,7 +40,7 @@ def watch(context: Context, task: str, run_id: str) -> bool:
 
 
 def _lines(context: Context, task: str, run_id: str) -> Iterator[bytes]:
-    """The lines of its stdout as they come, until it has a record or nobody is at it any more."""
+    """The lines of its stdout as they come, until it has a record or no process works on it any more."""
     ask_again = 0.0
 
     def over() -> bool:

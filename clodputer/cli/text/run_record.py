@@ -21,6 +21,7 @@ from clodputer.store import zone
 # A result is read here, not studied: the whole of it stands in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
 MOST_FILES = 10
+_EVERYTHING = "It was allowed everything, unasked (permission_mode: bypassPermissions)."
 
 _LOOKS = {PRECHECK: "precheck", BEFORE: "verify before", AFTER: "verify after"}
 
@@ -67,6 +68,8 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
     fed_by = ", ".join(record.get("fed_by") or ())
     yield "fed by", prose(f"text from outside: {fed_by}" if fed_by else "", MARGIN)
+    mode = (record.get("in_effect") or {}).get("permission_mode")
+    yield "risk", prose(_EVERYTHING if mode == "bypassPermissions" else "", MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
     yield "worktree", prose("\n".join(_worktree(record)), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any, NamedTuple
 
-from clodputer.model.event import TRIGGER, Event, brought
+from clodputer.model.event import TRIGGER, Event, brought, line_fields
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of
 from clodputer.model.route import (
@@ -72,7 +72,6 @@ def _request(event: Event, place: int, route: Route, own: str) -> Fate:
     problem, given = filled(route.given, {"env": {}, "event": brought(event)})
     if problem:
         return Fate(place, route, own, {}, NOT_FILLED_IN, f"its template: {problem}")
-    origin = event.origin or {"trace_id": event.id}
     request: dict[str, Any] = {
         "id": own,
         "task": route.to,
@@ -81,7 +80,7 @@ def _request(event: Event, place: int, route: Route, own: str) -> Fate:
         "dedupe_key": f"event:{event.id}:{route.key}",
         "dedupe_ttl": TTL,
         "origin": {
-            **origin,
+            **line_fields(event),
             "trigger": TRIGGER,
             "event": {"id": event.id, "from": event.sender, "type": event.type},
         },

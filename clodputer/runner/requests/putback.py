@@ -7,7 +7,7 @@ from shlex import quote
 from time import time
 from typing import NamedTuple, Optional
 
-from clodputer.model import decide
+from clodputer.model import approval, decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest
@@ -82,6 +82,8 @@ def trouble(
         found = dropfile.read(path, dropped)
         if dropped.lower().endswith(ENDING):
             return "", _wrong_event(found, path, dropped)
+        if dropped.lower().endswith(approval.ENDING):
+            return "", _wrong_decision(found, path)
         read_request(found, dropped, "none", found.dropped_at)
     except (dropfile.Unreadable, InvalidRequest) as error:
         code = "unreadable" if isinstance(error, dropfile.Unreadable) else "invalid_request"
@@ -102,6 +104,15 @@ def _wrong_event(found: dropfile.Dropped, path: str, dropped: str) -> Optional[C
         take.read(found, dropped)
     except ClodputerError as error:
         return ClodputerError(error.code, error.message, f"Fix {path}.")
+    return None
+
+
+def _wrong_decision(found: dropfile.Dropped, path: str) -> Optional[ClodputerError]:
+    """Why a file is no decision about a request."""
+    try:
+        approval.read_form(found.fields)
+    except ValueError as error:
+        return ClodputerError(approval.INVALID, f"{error}.\n{approval.FORM}", f"Fix {path}.")
     return None
 
 
@@ -128,8 +139,9 @@ def _is_empty(path: str) -> bool:
 
 def _unique(name: str) -> str:
     stem, extension = os.path.splitext(name)
-    if name.lower().endswith(ENDING):
-        stem, extension = name[: -len(ENDING)], ENDING
+    for ending in (ENDING, approval.ENDING):
+        if name.lower().endswith(ending):
+            stem, extension = name[: -len(ending)], ending
     mark = f".{os.urandom(4).hex()}{extension}"
     kept = os.fsencode(stem)[: dropfile.LONGEST_NAME - len(mark)]
     return f"{kept.decode('utf-8', 'ignore')}{mark}"

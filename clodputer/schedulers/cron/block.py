@@ -112,7 +112,7 @@ def identity(lines: str) -> tuple[str, str, str]:
 def _state(table: Optional[bytes], blocks: list[Block]) -> str:
     if table is None:
         return ALONE
-    # Another home's block began the table: whichever is taken away last ends it.
+    # Another home's block began the table: the one that is removed last ends it.
     if any(block.state == ALONE for block in blocks):
         return ALONE
     return JOINED if table and not table.endswith(b"\n") else ADDED

@@ -47,7 +47,7 @@ def unreadable(text: str) -> NoReturn:
         raise ClodputerError(
             "crontab_denied",
             f"you may not use crontab: {text}",
-            "The files /etc/cron.allow and /etc/cron.deny say who may; ask whoever administers this computer.",
+            "The files /etc/cron.allow and /etc/cron.deny say who may; ask the administrator of this computer.",
         )
     raise ClodputerError(
         "crontab_unreadable",

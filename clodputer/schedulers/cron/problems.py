@@ -52,7 +52,7 @@ def daemon_problem() -> Optional[SchedulerProblem]:
 
 
 def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) -> list[SchedulerProblem]:  # noqa: ARG001
-    """What a doctor sees of cron and of the person's own lines; the table is read again, for it tells more than `found`."""
+    """What a doctor sees of cron and of the person's own lines; the table is read again, as it says more than `found`."""
     seen = [daemon_problem(), _other_zone()]
     try:
         table = cron_table.read(frame) or b""

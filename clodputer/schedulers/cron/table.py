@@ -147,7 +147,7 @@ def _install(frame: Frame, folder: str, table: Optional[bytes]) -> Optional[byte
     # No dry run before it: `crontab` itself checks what it is given, and the option -n means something else to cronie.
     ended = crontab.call(frame, _NEW, folder=folder)
     if ended.returncode != 0 and table and not table.endswith(b"\n"):
-        # The person's unfinished last line came there by other ways; this crontab takes no such table.
+        # The person's last line has no line break and came there by other means; this crontab refuses such a table.
         table += b"\n"
         atomic.write(path, table)
         ended = crontab.call(frame, _NEW, folder=folder)

@@ -50,7 +50,7 @@ def apply(frame: Frame, changes: Sequence[Change], done: Callable[[Change], None
             continue
         done(change)
     if held:
-        # An exec that found a slot held by us has left its work to us; nor do we do it, but somebody must.
+        # An exec that found a slot held by us left its work to us. We run nothing ourselves, so an exec is started now.
         start(frame)
     return problems
 
@@ -162,7 +162,7 @@ def _at_login(ended: CompletedProcess[bytes]) -> _AtLogin:
 
 
 def unload(frame: Frame, label: str, home: str = "") -> None:
-    """Have launchd let go of a job and wait until it has; one that is at work on a run is let be.
+    """Have launchd let go of a job and wait until it has; one that is at work on a run is left alone.
 
     home: whose runs the job does, if not this one's. Raises ClodputerError.
     """
@@ -251,7 +251,7 @@ class Rest:
 def at_rest(frame: Frame, label: str, home: str) -> Optional[Rest]:
     """Keep runs from beginning while this job is stopped; None when it may be at work on one. Raises ClodputerError.
 
-    A job without a process is at no run, whoever holds the slots. One with a process may be, unless all of them are free.
+    A job without a process is at no run, even if slots are held. One with a process may be, unless all of them are free.
     """
     rest = Rest(Home(home))
     if rest.complete:

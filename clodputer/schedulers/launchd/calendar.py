@@ -1,4 +1,4 @@
-"""Times as entries of StartCalendarInterval: too many at need, never too few; pure."""
+"""Times as entries of StartCalendarInterval: too many where that is unavoidable, never too few; pure."""
 
 # What an entry means is said by launchd.plist(5) and, differently in two points, by the last open launchd (842.1.4): there a
 # Month is ignored beside a Weekday, and a Day that a month does not have rolls over into the next. So no entry here holds a

@@ -45,7 +45,7 @@ _OURS = re.compile(r"\borg\.clodputer\.[A-Za-z0-9._-]+")
 
 
 class Loaded(NamedTuple):
-    """What `launchctl print` tells of a job; what it does not tell is empty. pid: 0 when no process is seen."""
+    """What `launchctl print` says of a job; what it does not say is empty. pid: 0 when no process is seen."""
 
     state: str
     pid: int

@@ -69,14 +69,14 @@ def written(
         **starts,
     }
     _check(name, values)
-    blank = template.filled(TEMPLATE, {**values, "fingerprint": ""}, xml=True)
-    if len(blank) > LARGEST:
+    unmarked = template.filled(TEMPLATE, {**values, "fingerprint": ""}, xml=True)
+    if len(unmarked) > LARGEST:
         raise ClodputerError(
             "plist_invalid",
-            f"the plist of {name} would have {len(blank):,} characters, and launchd's tools take {LARGEST:,}",
+            f"the plist of {name} would have {len(unmarked):,} characters, and launchd's tools take {LARGEST:,}",
             "Watch fewer folders in one task, or shorten PATH, then: clodputer install",
         )
-    return template.filled(TEMPLATE, {**values, "fingerprint": digest(blank)}, xml=True)
+    return template.filled(TEMPLATE, {**values, "fingerprint": digest(unmarked)}, xml=True)
 
 
 def _check(name: str, values: Mapping[str, Any]) -> None:
@@ -96,9 +96,9 @@ def _check(name: str, values: Mapping[str, Any]) -> None:
             )
 
 
-def digest(blank: str) -> str:
+def digest(unmarked: str) -> str:
     """What tells the text of a unit, in which the place for this is empty, from others."""
-    return sha256(blank.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return sha256(unmarked.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def parsed(text: str) -> Optional[dict[str, Any]]:

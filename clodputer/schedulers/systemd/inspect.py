@@ -113,7 +113,7 @@ def _stamps(frame: Frame) -> list[str]:
 
 
 def _ghosts(folder: str, shown: Shown) -> list[str]:
-    """Units that the manager has without a file: those it has not been told are gone, and what failed after that."""
+    """Units that the manager still has without a file: it has not reloaded since, or the unit failed afterwards."""
     return [
         unit
         for unit, one in shown.items()

@@ -115,16 +115,19 @@ def promote(home: Home, now: float) -> list[tuple[str, str]]:
     return moved
 
 
-def wake(home: Home, lane: str, wanted: Callable[[Waiting], bool]) -> list[str]:
+def wake(home: Home, lane: str, wanted: Callable[[Waiting], bool], request_id: str = "") -> list[str]:
     """Move the delayed requests of a lane whose reason to wait is `wanted` into their queues, before their time; their ids.
 
-    They take their old places again, and whatever still keeps one waiting makes it wait on. Raises OSError.
+    request_id: only this one; empty for all. They take their old places again, and whatever still keeps one waiting makes it
+    wait on. Raises OSError.
     """
     moved = []
     for name in sorted(entries(layout.delayed(home, lane))):
         place = parse_place(name)
-        waiting = waits.read(home, lane, place.id) if place else None
-        if place is None or waiting is None or not wanted(waiting):
+        if place is None or request_id not in ("", place.id):
+            continue
+        waiting = waits.read(home, lane, place.id)
+        if waiting is None or not wanted(waiting):
             continue
         try:
             move(

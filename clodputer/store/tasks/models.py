@@ -68,6 +68,8 @@ def _kind(key: Key) -> Any:
     kind: Any
     if key.kind == keys.PART:
         kind = model(key.name, key.keys)
+        if key.short:
+            kind = Annotated[kind, BeforeValidator(partial(_unfolded, key.short))]
     elif key.kind == keys.LISTED:
         kind = _list(model(key.name, key.keys))
     elif key.kind == keys.NAMED:
@@ -137,6 +139,11 @@ def _enough(key: Key, value: list[Any]) -> list[Any]:
     if len(value) < (key.smallest or 0):
         raise Expected("at least one of them", "; or take the line out")
     return value
+
+
+def _unfolded(name: str, value: Any) -> Any:
+    """The mapping that a text stands for, where one key of it may be written alone."""
+    return {name: value} if isinstance(value, str) else value
 
 
 def _one_or_many(value: Any) -> Any:

@@ -35,7 +35,7 @@ from clodputer.views.doctor import tasks as doctor_tasks
 from clodputer.views.doctor.finding import Facts, Finding, note, problem
 from clodputer.views.doctor.installed import Installed
 
-# How long one check may take, in seconds: a dead network drive holds up whoever touches it for ever.
+# How long one check may take, in seconds: a dead network drive blocks every process that touches it, for ever.
 LIMIT = 30.0
 
 Loaded = TypeVar("Loaded")
@@ -189,7 +189,7 @@ def _within(limit: float, call: Callable[[], Loaded]) -> Loaded:
     def work() -> None:
         try:
             returned.append(call())
-        except BaseException as error:  # noqa: BLE001 (raised again by whoever waits)
+        except BaseException as error:  # noqa: BLE001 (raised again in the caller)
             raised.append(error)
 
     # A thread, as nothing else gets away from a system call that does not return; as a daemon it does not keep us either.

@@ -40,7 +40,7 @@ def claude(facts: Facts) -> list[Finding]:
 
 
 def located(facts: Facts, environ: Mapping[str, str]) -> str:
-    """Where claude is for whoever has this environment. Raises ClodputerError, in fewer words than a run has for it."""
+    """Where a program with this environment finds claude. Raises ClodputerError, in fewer words than a run has for it."""
     try:
         return locate_binary(
             facts.settings.claude, environ.get("PATH", environment.USUAL_PATH), expand("~", environ)

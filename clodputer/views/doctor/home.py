@@ -111,7 +111,7 @@ def owners(facts: Facts) -> list[Finding]:
 
 
 def mode(facts: Facts) -> list[Finding]:
-    """Who else could get in: whoever can write to `spool/new` can run Claude as you."""
+    """Who else has access: an account that can write to `spool/new` can run Claude as you."""
     root = facts.home.root
     bits = stat.S_IMODE(os.stat(root).st_mode)
     if bits & 0o077:

@@ -1,4 +1,4 @@
-"""What the doctor looks at of being told: whether channels can work, and what was not delivered."""
+"""What the doctor checks of notifications: whether channels can work, and what was not delivered."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def _silent(facts: Facts, message: str, remedy: str) -> Finding:
 
 
 def two(facts: Facts) -> list[Finding]:
-    """Whether two schedulers are set up for one home: it does no harm, but surprises whoever takes one away."""
+    """Whether two schedulers are set up for one home: it does no harm, but surprises a person who removes one."""
     if facts.installed is None or len(facts.installed.names) < 2:
         return []
     return note(

@@ -22,9 +22,9 @@ from clodputer.views.doctor.finding import Facts, Finding, ask, named, note, ok,
 DAY = 86400.0
 # A clock that is set right by less is no event, in seconds.
 BACK = 60.0
-# This program is no older; a clock that says so was never set.
+# This program is no older; a clock that shows an earlier time was never set.
 WRITTEN = 1_735_689_600.0
-# So many slot times are looked at; more say no more.
+# So many slot times are looked at; more of them would say nothing new.
 MOST = 1000
 # The hours in which a Mac that nobody uses is asleep.
 NIGHT = (22, 7)

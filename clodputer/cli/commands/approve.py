@@ -1,0 +1,38 @@
+"""`clodputer approve`: let a request run that asks a person first."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.commands.deciding import decide
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.model.approval import APPROVED
+
+
+@click.command()
+@click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
+@click.option("--note", metavar="TEXT", default="", help="What you want to be kept with your decision.")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    default="",
+    help="The token of a link, in place of REQUEST; - reads it from stdin.",
+)
+@json_option
+def command(request: str, note: str, token: str) -> Result:
+    """Let a request run that asks you first.
+
+    REQUEST is an id from `clodputer inbox`, or the beginning or the end of one that fits no other. It goes back to its
+    queue, and all else that may keep a request waiting is asked anew. Whoever decides first decides, and nothing takes a
+    decision back.
+
+    \b
+    Examples:
+      clodputer approve 3f9a2c1b
+      clodputer approve 3f9a2c1b --note "looked at the diff"
+    """
+    return decide(os.environ, request, APPROVED, note, token)

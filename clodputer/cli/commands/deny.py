@@ -1,0 +1,37 @@
+"""`clodputer deny`: close a request that asks a person first."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.commands.deciding import decide
+from clodputer.cli.group import json_option
+from clodputer.cli.result import Result
+from clodputer.model.approval import DENIED
+
+
+@click.command()
+@click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
+@click.option("--reason", metavar="TEXT", default="", help="Why, to be kept with the request.")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    default="",
+    help="The token of a link, in place of REQUEST; - reads it from stdin.",
+)
+@json_option
+def command(request: str, reason: str, token: str) -> Result:
+    """Close a request that asks you first.
+
+    REQUEST is an id from `clodputer inbox`, or the beginning or the end of one that fits no other. It is kept in
+    spool/closed/, and `clodputer retry` drops it again, to ask once more. Whoever decides first decides.
+
+    \b
+    Examples:
+      clodputer deny 3f9a2c1b
+      clodputer deny 3f9a2c1b --reason "not before the release"
+    """
+    return decide(os.environ, request, DENIED, reason, token)

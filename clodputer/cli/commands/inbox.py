@@ -1,0 +1,59 @@
+"""`clodputer inbox`: what waits for a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from time import time
+
+import click
+
+from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.printable import one_line, printable
+from clodputer.cli.terminal.prose import hung
+from clodputer.store import zone
+from clodputer.views.inbox import Inbox, gather
+
+
+@click.command()
+@json_option
+def command() -> Result:
+    """Show what waits for you: approvals, doubtful and given up work.
+
+    First the requests of tasks that ask before they run (approve: before), each with the commands that decide; then runs
+    that may not have done their work, and what was parked or given up.
+
+    \b
+    Examples:
+      clodputer inbox
+      clodputer inbox --json
+    """
+    context = look(os.environ)
+    found = gather(context, time())
+    text = "\n".join(_lines(found)) or "Nothing waits for you."
+    return Result(context.masker.data(found.to_json()), context.masker.text(text))
+
+
+def _lines(found: Inbox) -> Iterator[str]:
+    if found.asking:
+        yield ink("Waits for your approval", "bold")
+    for one in found.asking:
+        until = "" if one.expires_at is None else f", until {zone.wall(one.expires_at)}"
+        about = f" about {one_line(one.item, 200)}" if one.item else ""
+        head = f"{ink(printable(one.task) or 'a request', 'bold')}{about}"
+        yield hung(f"  {head}, since {zone.wall(one.since)}{until}. {one.approve} | {one.deny}", 4)
+    if found.suspect:
+        yield ink("May not have done its work", "bold")
+    for run in found.suspect:
+        yield hung(f"  {ink(printable(run.task), 'bold')}: clodputer show {run.run_id}", 4)
+    for place, words, command in (
+        (found.parked, "Parked, as no run got it done", "clodputer unpark"),
+        (found.dead, "Given up", "clodputer retry"),
+    ):
+        if place.total:
+            yield ink(f"{words}: {place.total}", "bold")
+        for file in place.files:
+            yield hung(f"  {file.request_id}: {one_line(file.reason, 300)} {command} {file.request_id}", 4)

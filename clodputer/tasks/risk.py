@@ -1,0 +1,105 @@
+"""Risk: which task may let its agent do everything unasked: one whose folder is isolated, if a person has accepted the risk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clodputer.model.task import Task
+from clodputer.store import deadline
+from clodputer.store.tilde import expand
+
+BYPASS = "bypassPermissions"
+
+# What a folder holds that is no folder for such an agent: keys, passwords and tokens of the person's, and of programs.
+CREDENTIALS = (
+    ".aws",
+    ".azure",
+    ".claude/.credentials.json",
+    ".config/gcloud",
+    ".config/gh",
+    ".docker/config.json",
+    ".env",
+    ".git-credentials",
+    ".gnupg",
+    ".kube",
+    ".netrc",
+    ".password-store",
+    ".pgpass",
+    ".pypirc",
+    ".ssh",
+)
+# How long the folder may take to answer, in seconds.
+PATIENCE = 3.0
+
+_ACCEPT = (
+    "lets Claude do whatever this account may, and nobody is asked; if that is meant add i_accept_the_risk: true, else write "
+    "permission_mode: acceptEdits and name what else it may do in allowed_tools"
+)
+_ISOLATE = (
+    "set working_directory to a folder that holds nothing but what the task is about, such as a clone of its own, or give each "
+    "run its own with isolation: worktree"
+)
+
+
+def without_effect(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys of a file that have no effect without another one, each with what is to be done."""
+    if "protect_restore" in keys and "protect" not in keys:
+        yield "protect_restore", "has no effect without protect, which names the files"
+    if keys.get("i_accept_the_risk") is True and keys.get("permission_mode") != BYPASS:
+        yield "i_accept_the_risk", f"has no effect without permission_mode: {BYPASS}; take the line out"
+
+
+def bypasses(task: Task) -> bool:
+    """Whether the agent of the task asks for no permission at all."""
+    return task.agent == "claude" and task.claude.permission_mode == BYPASS
+
+
+def fault(task: Task, environ: Mapping[str, str]) -> str:
+    """What keeps the task from running, and what to do; empty when nothing does. The working directory holds no template."""
+    if not bypasses(task):
+        return ""
+    if not task.claude.i_accept_the_risk:
+        return f"{BYPASS} {_ACCEPT}"
+    why = not_isolated(task, environ)
+    return f"{BYPASS} needs an isolated folder, and {why}; {_ISOLATE}" if why else ""
+
+
+def not_isolated(task: Task, environ: Mapping[str, str]) -> str:
+    """Why the runs of a task are not kept apart from the rest of what the person has, as a clause; empty when they are.
+
+    This is the one place that says what isolated means: a worktree of the run's own, or a folder that is not the home folder,
+    not above it, and holds no credentials that are known by their names.
+    """
+    if task.in_worktree:
+        return ""
+    home = expand("~", environ)
+    folder = expand(task.working_directory or "~", environ)
+    try:
+        why: str = deadline.within(PATIENCE, lambda: _of_folder(folder, home))
+    except (OSError, deadline.WorkFailed):
+        return f"{folder} does not answer"
+    return why
+
+
+def note(task: Task, environ: Mapping[str, str]) -> str:
+    """What is worth knowing of a task that may run so; empty for every other one."""
+    if not bypasses(task) or fault(task, environ):
+        return ""
+    return (
+        f"permission_mode: {BYPASS}, and the risk is accepted; its runs begin in {task.working_directory}, and nothing keeps "
+        "them from leaving it"
+    )
+
+
+def _of_folder(folder: str, home: str) -> str:
+    real, real_home = os.path.realpath(folder), os.path.realpath(home)
+    if real == "/":
+        return "this one is /"
+    if real == real_home:
+        return f"{folder} is your home folder"
+    if real_home.startswith(f"{real}/"):
+        return f"your home folder lies in {folder}"
+    found = [name for name in CREDENTIALS if os.path.lexists(f"{real}/{name}")]
+    return f"{folder} holds {', '.join(found)}" if found else ""
