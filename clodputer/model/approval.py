@@ -28,9 +28,21 @@ DENIED_BY_PERSON, APPROVAL_EXPIRED, INVALID = "denied_by_person", "approval_expi
 
 # The ending of the name of a dropped file that holds a decision, and what that may hold.
 ENDING = ".approve.json"
-FORM = 'Drop NAME.approve.json with {"approve": "REQUEST"}, or with {"deny": "REQUEST", "reason": "..."}; docs/approval.md.'
+FORM = (
+    'Drop NAME.approve.json with {"approve": "REQUEST"}, with {"deny": "REQUEST", "reason": "..."}, or with '
+    '{"token": "..."}; docs/approval.md.'
+)
 # In characters, of a note or a reason.
 LONGEST_NOTE = 2000
+
+
+class Form(NamedTuple):
+    """A decision as somebody gives it: about a request by its id, or by a token alone, which says both."""
+
+    wish: str
+    request: str
+    note: str = ""
+    token: str = ""
 
 
 class Approval(NamedTuple):
@@ -130,20 +142,23 @@ def closing(decision: Decision, rule: Approval) -> Close:
     return Close(APPROVAL_EXPIRED, f"Nobody approved it within {days} (approve.expires).")
 
 
-def read_form(fields: Any) -> tuple[str, str, str]:
-    """The decision, the request and the note that a dropped file gives. Raises ValueError for anything else."""
+def read_form(fields: Any) -> Form:
+    """The decision that a dropped file gives. Raises ValueError for anything else."""
     if not isinstance(fields, Mapping) or not is_shallow(fields):
         raise ValueError("a decision is a mapping")
-    chosen = [name for name in ("approve", "deny") if fields.get(name) is not None]
+    chosen = [name for name in ("approve", "deny", "token") if fields.get(name) is not None]
     if len(chosen) != 1:
-        raise ValueError("it has one of the keys approve and deny, with the id of a request")
-    word = "note" if chosen[0] == "approve" else "reason"
-    unknown = sorted(str(name) for name in fields if name not in (chosen[0], word))
+        raise ValueError("it has one of the keys approve and deny, with the id of a request, or token")
+    key, word = chosen[0], "reason" if chosen[0] == "deny" else "note"
+    unknown = sorted(str(name) for name in fields if name not in (key, word))
     if unknown:
-        raise ValueError(f"unknown key {unknown[0][:40]!r}; beside {chosen[0]} there may be {word}")
-    request, note = fields[chosen[0]], fields.get(word) or ""
-    if not isinstance(request, str) or not request.strip() or len(request) > 100:
-        raise ValueError(f"{chosen[0]}: expected the id of a request")
+        raise ValueError(f"unknown key {unknown[0][:40]!r}; beside {key} there may be {word}")
+    value, note = fields[key], fields.get(word) or ""
+    if not isinstance(value, str) or not value.strip() or len(value) > (300 if key == "token" else 100):
+        raise ValueError(f"{key}: expected {'a token' if key == 'token' else 'the id of a request'}")
     if not isinstance(note, str):
         raise ValueError(f"{word}: expected a text")
-    return APPROVED if chosen[0] == "approve" else DENIED, request.strip(), note[:LONGEST_NOTE]
+    value, note = value.strip(), note[:LONGEST_NOTE]
+    if key == "token":
+        return Form("", "", note, value)
+    return Form(APPROVED if key == "approve" else DENIED, value, note)

@@ -226,6 +226,18 @@ PING = Key(
     example="{{ env.HEALTHCHECK }}",
 )
 
+APPROVE_LINK = Key(
+    "approve_link",
+    TEXT,
+    "",
+    "How the addresses begin by which you approve or deny a request from a message; a signed token is put behind it. "
+    "See [Approval](approval.md#links).",
+    check=_url,
+    absent="messages have no links",
+    takes="http or https address",
+    example="https://home.example/approve?token=",
+)
+
 KEYS = (
     Key(
         "notify",

@@ -43,6 +43,7 @@ class Settings(NamedTuple):
     notify: Mapping[str, Mapping[str, Any]] = {}
     idle_after: Optional[float] = None
     ping: str = ""
+    approve_link: str = ""
     secrets: Mapping[str, Mapping[str, Any]] = {}
     webhooks: Mapping[str, Mapping[str, Any]] = {}
     listen: str = webhook.LISTEN
@@ -172,6 +173,7 @@ KEYS = (
     channel.PING._replace(
         help="The same as the `ping` of a task, for the runs of all tasks together; see [Telling someone](notify.md#pings)."
     ),
+    channel.APPROVE_LINK,
     *webhook.SETTINGS,
     Key(
         "sweep",

@@ -27,11 +27,13 @@ class Message(NamedTuple):
     task: str = ""
     run_id: str = ""
     number: int = 1
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def body(self) -> str:
         """All of it but the title, for people."""
-        return "\n".join(part for part in (self.text, self.where, self.command) if part)
+        links = (f"{label}: {address}" for label, address in self.links)
+        return "\n".join(part for part in (self.text, self.where, self.command, *links) if part)
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs (docs/schemas/notification.json)."""
@@ -47,6 +49,7 @@ class Message(NamedTuple):
             "task": self.task or None,
             "run_id": self.run_id or None,
             "number": self.number,
+            "links": [{"label": label, "url": address} for label, address in self.links],
         }
 
 

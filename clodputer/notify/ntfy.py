@@ -28,7 +28,8 @@ def send(message: Message, channel: Mapping[str, Any], environ: Mapping[str, str
     }
     if channel.get("click"):
         fields["click"] = channel["click"]
-    buttons = [{"action": "view", **button} for button in channel.get("actions", ())][:MOST_BUTTONS]
+    links = [{"label": label, "url": address} for label, address in message.links]
+    buttons = [{"action": "view", **one} for one in (*links, *channel.get("actions", ()))][:MOST_BUTTONS]
     if buttons:
         fields["actions"] = buttons
     headers = {"Content-Type": "application/json"}

@@ -15,6 +15,7 @@ from clodputer.model.moment import iso
 from clodputer.notify import Message, Refused, ping
 from clodputer.outbox import letters as make
 from clodputer.outbox.fill import filled, knowing
+from clodputer.outbox.links import links
 from clodputer.store import deadline, secrets
 from clodputer.store.context import Context
 from clodputer.tasks import taskfile
@@ -52,6 +53,7 @@ def message_of(context: Context, letters: Sequence[Letter]) -> Message:
             place,
             first.task,
             first.run_id,
+            links=links(context, first),
         )
     title, text = make.together(letters)
     highest = max(letter.priority for letter in letters)

@@ -15,6 +15,7 @@ from clodputer.model.approval import (
     EXPIRED,
     Approval,
     Decision,
+    Form,
     contradiction,
     read_form,
     verdict,
@@ -65,12 +66,13 @@ def test_what_a_decision_leads_to(
         ({"approve": " 3f9a2c1b ", "note": "seen"}, (APPROVED, "3f9a2c1b", "seen")),
         ({"deny": "3f9a2c1b", "reason": "no"}, (DENIED, "3f9a2c1b", "no")),
         ({"deny": "3f9a2c1b", "reason": None}, (DENIED, "3f9a2c1b", "")),
+        ({"token": "a.b", "note": "seen"}, ("", "", "seen", "a.b")),
         ({"deny": "3f9a2c1b", "reason": "x" * 9000}, (DENIED, "3f9a2c1b", "x" * 2000)),
     ],
 )
-def test_a_dropped_decision(fields: Any, expected: tuple[str, str, str]) -> None:
+def test_a_dropped_decision(fields: Any, expected: tuple[str, ...]) -> None:
     """One key says which, and of which request."""
-    assert read_form(fields) == expected
+    assert read_form(fields) == Form(*expected)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,8 @@ def test_a_dropped_decision(fields: Any, expected: tuple[str, str, str]) -> None
         {},
         {"approve": "3f9a2c1b", "deny": "3f9a2c1b"},
         {"approve": 12},
+        {"token": "a.b", "approve": "3f9a2c1b"},
+        {"token": "a.b", "reason": "x"},
         {"approve": ""},
         {"approve": "x" * 101},
         {"approve": "3f9a2c1b", "reason": "the word of the other one"},

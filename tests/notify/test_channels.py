@@ -89,6 +89,24 @@ def test_ntfy_gets_title_priority_and_buttons(server: Listener) -> None:
     assert len(fields["message"].encode()) <= 4096
 
 
+def test_links_are_buttons_and_lines(server: Listener) -> None:
+    """Before the buttons of config.yaml, of which ntfy takes three in all."""
+    linked = MESSAGE._replace(
+        links=(("Approve", "https://a.example/?t=1"), ("Deny", "https://a.example/?t=2"))
+    )
+    channel = {
+        "url": server.url,
+        "topic": "t",
+        "actions": [{"label": str(n), "url": "https://b.example"} for n in (1, 2)],
+    }
+    notify.load("ntfy").send(linked, channel, ENVIRON, SECONDS)
+    (got,) = server.got
+    fields = json.loads(got.body)
+    assert [button["label"] for button in fields["actions"]] == ["Approve", "Deny", "1"]
+    assert fields["message"].endswith("Approve: https://a.example/?t=1\nDeny: https://a.example/?t=2")
+    assert linked.to_json()["links"][0] == {"label": "Approve", "url": "https://a.example/?t=1"}
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # in what apprise imports
 def test_apprise_delivers_to_a_service_of_its_own(server: Listener) -> None:
     """Its `json://`, which is a real one of its services; a secret in an address is not in what it says of a failure."""

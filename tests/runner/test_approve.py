@@ -9,6 +9,7 @@ from time import time
 
 import pytest
 
+from clodputer.model import approvaltoken
 from clodputer.model.approval import (
     APPROVAL_EXPIRED,
     APPROVED,
@@ -17,9 +18,12 @@ from clodputer.model.approval import (
     WEEK,
 )
 from clodputer.model.errors import ClodputerError
+from clodputer.model.letter import Letter
+from clodputer.outbox.links import WANTED, links
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import approve, retry
+from clodputer.store import approvalkey
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, queue, waits
@@ -202,3 +206,49 @@ def test_an_id_that_comes_back_asks_again(context: Context) -> None:
         approve.decide(context, "mine-1234", APPROVED, "", time())
         drained(context)
     assert outcomes(context.home, "asks") == ["succeeded"] * 2
+
+
+def test_decided_by_a_token(context: Context) -> None:
+    """It decides about its own request, in its own way, until its own end, once."""
+    request_id = asked(context)
+    [found] = find.delayed(context.home, "default")
+    created = round(approve._request(found).created_at * 1000)
+    key, now = approvalkey.get(context.home), time()
+    assert os.stat(f"{context.home.root}/approval.key").st_mode & 0o777 == 0o600
+    token = approvaltoken.Token(APPROVED, request_id, created, int(now) + 60)
+    for bad in (
+        "a.b",
+        approvaltoken.make(b"x" * 32, token),
+        approvaltoken.make(key, token._replace(until=int(now) - 1)),
+        approvaltoken.make(key, token._replace(wish=DENIED)),
+        approvaltoken.make(key, token._replace(created=created - 1)),
+    ):
+        with pytest.raises(ClodputerError) as error:
+            approve.decide_by_token(context, bad, APPROVED, "", now)
+        assert error.value.code in ("invalid_token", "request_unknown")
+    drop(context.home, "a.approve.json", json.dumps({"token": approvaltoken.make(key, token)}))
+    drop(context.home, "b.approve.json", '{"token": "a.b"}')
+    drained(context)
+    assert outcomes(context.home, "asks") == ["succeeded"]
+    [name] = aside.names(context.home.rejected)
+    assert aside.read(context.home.rejected, name).code == "invalid_token"
+    assert approve.decide_by_token(context, approvaltoken.make(key, token), "", "", now).already
+    assert "a.b" not in Path(context.home.log).read_text()
+
+
+def test_links_in_a_message(context: Context) -> None:
+    """Where an address is set a message has two links, each of which decides; they are nowhere on disk."""
+    base = "https://home.example/a?t="
+    request_id = asked(context)
+    letter = Letter("x", "hook", WANTED, 0.0, 0.0, 0.0, "asks", item=request_id)
+    assert links(context, letter) == ()
+    Path(context.home.config).write_text(f"approve_link: {base}\n")
+    context = look(environment(context.home))
+    found = dict(links(context, letter))
+    assert list(found) == ["Approve", "Deny"]
+    assert links(context, letter._replace(edge="failed")) == ()
+    text = found["Deny"][len(base) :]
+    assert approve.decide_by_token(context, text, DENIED, "", time()).decision == DENIED
+    assert links(context, letter) == ()
+    with pytest.raises(ClodputerError, match="was closed"):
+        approve.decide_by_token(context, found["Approve"][len(base) :], "", "", time())

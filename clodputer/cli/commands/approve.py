@@ -14,10 +14,16 @@ from clodputer.model.approval import APPROVED
 
 
 @click.command()
-@click.argument("request", shell_complete=complete.waiting)
+@click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
 @click.option("--note", metavar="TEXT", default="", help="What you want to be kept with your decision.")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    default="",
+    help="The token of a link, in place of REQUEST; - reads it from stdin.",
+)
 @json_option
-def command(request: str, note: str) -> Result:
+def command(request: str, note: str, token: str) -> Result:
     """Let a request run that asks you first.
 
     REQUEST is an id from `clodputer inbox`, or the beginning or the end of one that fits no other. It goes back to its
@@ -29,4 +35,4 @@ def command(request: str, note: str) -> Result:
       clodputer approve 3f9a2c1b
       clodputer approve 3f9a2c1b --note "looked at the diff"
     """
-    return decide(os.environ, request, APPROVED, note)
+    return decide(os.environ, request, APPROVED, note, token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from time import time
 
@@ -11,15 +12,29 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.approval import APPROVED
+from clodputer.model.approvaltoken import LONGEST
+from clodputer.model.errors import ClodputerError
+from clodputer.model.exitcode import ExitCode
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.requests import approve
 from clodputer.runner.requests.approve import Decided
 
 
-def decide(environ: Mapping[str, str], wanted: str, wish: str, note: str) -> Result:
+def decide(environ: Mapping[str, str], wanted: str, wish: str, note: str, token: str) -> Result:
     """Decide, and have what was approved run in the background. Raises ClodputerError, OSError."""
+    if bool(wanted) == bool(token):
+        raise ClodputerError(
+            "usage",
+            "give the id of a request, or --token TOKEN",
+            "See what waits with: clodputer inbox",
+            ExitCode.USAGE,
+        )
     context = look(environ)
-    done = approve.decide(context, wanted, wish, note, time())
+    if token:
+        text = sys.stdin.read(LONGEST) if token == "-" else token  # noqa: S105  (a name for stdin)
+        done = approve.decide_by_token(context, text, wish, note, time())
+    else:
+        done = approve.decide(context, wanted, wish, note, time())
     starts = done.decision == APPROVED and not done.already and not context.problems
     if starts:
         DetachedDrain(context, explain).leave(0.0)

@@ -14,10 +14,16 @@ from clodputer.model.approval import DENIED
 
 
 @click.command()
-@click.argument("request", shell_complete=complete.waiting)
+@click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
 @click.option("--reason", metavar="TEXT", default="", help="Why, to be kept with the request.")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    default="",
+    help="The token of a link, in place of REQUEST; - reads it from stdin.",
+)
 @json_option
-def command(request: str, reason: str) -> Result:
+def command(request: str, reason: str, token: str) -> Result:
     """Close a request that asks you first.
 
     REQUEST is an id from `clodputer inbox`, or the beginning or the end of one that fits no other. It is kept in
@@ -28,4 +34,4 @@ def command(request: str, reason: str) -> Result:
       clodputer deny 3f9a2c1b
       clodputer deny 3f9a2c1b --reason "not before the release"
     """
-    return decide(os.environ, request, DENIED, reason)
+    return decide(os.environ, request, DENIED, reason, token)

@@ -6,6 +6,7 @@ import os
 from typing import Any, NamedTuple, Optional
 
 from clodputer.effects import close as closed
+from clodputer.model import approvaltoken
 from clodputer.model.approval import (
     APPROVED,
     DENIED,
@@ -22,11 +23,14 @@ from clodputer.model.moment import iso
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.verdict import Close
 from clodputer.model.waiting import APPROVAL
+from clodputer.store import approvalkey
 from clodputer.store.context import Context
 from clodputer.store.spool import approvals, aside, dropfile, find, queue, waits
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.find import CLOSED, DEAD, DELAYED, DROPPED, QUEUED, RUN, UNENDED, Found
 from clodputer.tasks import taskfile
+
+INVALID_TOKEN = "invalid_token"  # noqa: S105  (a code)
 
 
 class Decided(NamedTuple):
@@ -48,9 +52,26 @@ class Decided(NamedTuple):
         return {**with_nulls(self), "at": iso(self.at)}
 
 
-def decide(context: Context, wanted: str, wish: str, note: str, now: float) -> Decided:
+def decide_by_token(context: Context, text: str, wish: str, note: str, now: float) -> Decided:
+    """Decide as a token says, for whoever was given one; `wish`: what it must say, empty for either.
+
+    Raises ClodputerError ("invalid_token") for one that is not ours or too old, and as `decide` does; OSError.
+    """
+    try:
+        token = approvaltoken.read(approvalkey.get(context.home), text, now)
+    except ValueError as error:
+        raise ClodputerError(INVALID_TOKEN, str(error), "See what waits with: clodputer inbox") from None
+    if wish not in ("", token.wish):
+        raise ClodputerError(INVALID_TOKEN, f"this token says {token.wish}, and not {wish}")
+    return decide(context, token.request_id, token.wish, note, now, token.created)
+
+
+def decide(
+    context: Context, wanted: str, wish: str, note: str, now: float, created: Optional[int] = None
+) -> Decided:
     """Approve (APPROVED) or deny (DENIED) the request that `wanted` means, at `now` (epoch seconds).
 
+    created: when the request must have been made, in epoch milliseconds; None for whenever that was.
     Of several who decide at once, and of a request's end in time, one wins; the others learn of it. Killed at any point, the
     decision is either taken or not; whatever is left to do, the next call or exec does. Raises ClodputerError
     ("request_unknown", "ambiguous", "not_asked", "already_decided"), OSError.
@@ -61,6 +82,8 @@ def decide(context: Context, wanted: str, wish: str, note: str, now: float) -> D
     if found.state == DROPPED:
         raise ClodputerError("not_asked", f"{found.name} was not taken in yet", "Try again in a moment.")
     request = _request(found)
+    if created not in (None, round(request.created_at * 1000)):
+        raise ClodputerError("request_unknown", "the request that this is about has ended")
     rule, since = _rule(context, request), _asked_since(context, found)
     known = approvals.read(context.home, request)
     if known is None and since is None and not rule.mode:

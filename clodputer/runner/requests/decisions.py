@@ -14,9 +14,12 @@ from clodputer.store.spool.dropfile import Dropped
 def take(context: Context, path: str, _name: str, dropped: Dropped, now: float) -> str:
     """Take in one decision; may be killed anywhere and repeated. Raises ClodputerError for what cannot be done, OSError."""
     try:
-        wish, request, note = read_form(dropped.fields)
+        form = read_form(dropped.fields)
     except ValueError as error:
         raise ClodputerError(INVALID, f"{error}.\n{FORM}") from None
-    approve.decide(context, request, wish, note, now)
+    if form.token:
+        approve.decide_by_token(context, form.token, "", form.note, now)
+    else:
+        approve.decide(context, form.request, form.wish, form.note, now)
     os.unlink(path)
     return "decided"
