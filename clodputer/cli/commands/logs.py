@@ -79,6 +79,7 @@ EVENTS = (
     "task_removed",
     "tidy_failed",
     "told",
+    "tree_removed",
     "undelivered",
     "unmatched",
     "unparked",
