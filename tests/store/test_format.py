@@ -21,6 +21,9 @@ from tests.workshop import clodputer, command_task, drop, everything, execute, m
 
 # A call of each command that looks into the home or changes it.
 CALLS = (
+    ("backup", "-"),
+    ("export", "work"),
+    ("import", "task", "-"),
     ("cancel", "x"),
     ("config",),
     ("config", "set", "timeout", "5m"),

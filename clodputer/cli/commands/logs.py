@@ -80,6 +80,7 @@ EVENTS = (
     "task_removed",
     "tidy_failed",
     "told",
+    "tree_removed",
     "undelivered",
     "unmatched",
     "unparked",
