@@ -42,7 +42,7 @@ def _write(context: Context, now: float) -> None:
     try:
         message = _written(context, now)
         if metrics.note_problem(context.home, message) and message:
-            context.log(now, "metrics_failed", message=message)
+            context.log(now, "metrics_lost", message=message)
     finally:
         lock.release()
 

@@ -210,7 +210,7 @@ def test_that_it_cannot_be_written_fails_nothing_and_is_logged_once(home: Home) 
     for _ in range(2):
         drop(home, "good")
         assert [run["outcome"] for run in execute(home)["runs"]] == ["succeeded"]
-    (failed,) = events(home, "metrics_failed")
+    (failed,) = events(home, "metrics_lost")
     assert "none/clodputer.prom" in failed["message"]
     assert "cannot be written" in one(doctor_metrics.textfile(facts(home)), "problem").message
     Path(home.root, "none").mkdir()

@@ -48,7 +48,7 @@ EVENTS = (
     "fault",
     "finished",
     "followed",
-    "metrics_failed",
+    "metrics_lost",
     "missed",
     "not_approved",
     "not_followed",
