@@ -51,6 +51,10 @@ COMMANDS = {
     "route": "Show which tasks run when an event comes, and try an event.",
     "plugins": "List the plugins: how they fare, and when they are polled.",
     "plugin": "Call a plugin now, or make a new one.",
+    "trees": "List the worktrees of runs, or remove those without work.",
+    "diff": "Show what a run has changed in its worktree.",
+    "take": "Bring the work of a run's worktree into your checkout.",
+    "discard": "Remove a run's worktree, after its work was put away.",
     "state": "Show or change what a task remembers from run to run.",
     "notify": "List the channels by which you are told, and what waits.",
     "webhooks": "List the webhooks: address, sender, and when each last came.",
@@ -69,7 +73,7 @@ COMMANDS = {
 }
 
 # Never suggested for a word that is no command: a guess must not remove anything.
-DELETING = frozenset(("prune", "remove", "restore", "uninstall"))
+DELETING = frozenset(("discard", "prune", "remove", "restore", "uninstall"))
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 

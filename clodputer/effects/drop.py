@@ -11,23 +11,31 @@ from collections.abc import Mapping
 from time import time
 from typing import Any
 
+from clodputer.effects import notify
 from clodputer.effects.settling import Settling
 from clodputer.store.spool import drop
 
-# In the folder of the run.
-FOLDER = "follow"
+FOLDER = notify.FOLDER
 # The effects by which a file comes into `new/`, each with the key under which its content stands.
 CONTENT = {"drop": "request", "event": "event"}
 
 
 def put_down(settling: Settling) -> None:
-    """Write down all requests and events that follow the run, before its record is written. Raises OSError."""
+    """Write down all requests, events and messages that follow the run, before its record is written. Raises OSError."""
     drop.put_down(
         f"{settling.folder}/{FOLDER}",
         [
-            (effect["name"], effect[CONTENT[effect["effect"]]])
-            for effect in settling.record["effects"]
-            if effect.get("effect") in CONTENT
+            *(
+                (effect["name"], effect[CONTENT[effect["effect"]]])
+                for effect in settling.record["effects"]
+                if effect.get("effect") in CONTENT
+            ),
+            *(
+                letter
+                for effect in settling.record["effects"]
+                if effect.get("effect") == "notify"
+                for letter in notify.contents(effect)
+            ),
         ],
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from base64 import urlsafe_b64encode
 from typing import NamedTuple
 
@@ -35,8 +34,11 @@ def make(key: bytes, token: Token) -> str:
 
 def read(key: bytes, text: str, now: float) -> Token:
     """What a token says at `now` (epoch seconds). Raises ValueError for one that is not ours, is changed, or is too old."""
+    # hmac loads OpenSSL, three megabytes of it: most runs have no token.
+    from hmac import compare_digest
+
     said, _, signature = text.strip().rpartition(".")
-    signed = hmac.compare_digest(_signature(key, said).encode(), signature.encode("utf-8", "replace"))
+    signed = compare_digest(_signature(key, said).encode(), signature.encode("utf-8", "replace"))
     parts = said.split(".")
     if not signed or len(text) > LONGEST or len(parts) != 4:
         raise ValueError("this is no token of this home, or it was changed on its way")
@@ -49,5 +51,7 @@ def read(key: bytes, text: str, now: float) -> Token:
 
 
 def _signature(key: bytes, said: str) -> str:
-    digest = hmac.new(key, f"clodputer approval 1\n{said}".encode("utf-8", "replace"), "sha256").digest()
+    from hmac import new
+
+    digest = new(key, f"clodputer approval 1\n{said}".encode("utf-8", "replace"), "sha256").digest()
     return urlsafe_b64encode(digest).decode().rstrip("=")

@@ -37,6 +37,7 @@ EDGES = {
     "budget_spent": "a limit of a budget is used up",
     "missed": "slot times of a task passed without a run",
     "parked": "a request was parked, as several runs did not get it done",
+    "not_followed": "something that was to follow a run did not come; once, until it comes again",
     "approval_wanted": "a request waits until you approve it (`approve`)",
     "undelivered": "a run has left work in its worktree that no remote has",
     "idle": "no run has begun or ended for as long as `idle_after` says",

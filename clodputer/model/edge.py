@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# The events of the log from which edges follow.
+EVENTS = frozenset(
+    (
+        "started",
+        "finished",
+        "buried",
+        "breaker_open",
+        "auto_disabled",
+        "budget_near",
+        "missed",
+        "parked",
+        "followed",
+        "not_followed",
+        "delayed",
+        "work_kept",
+    )
+)
 _HIGH, _URGENT, _LOW = 4, 5, 2
 PRIORITIES = {
     "failed": _HIGH,
@@ -15,6 +32,7 @@ PRIORITIES = {
     "approval_wanted": _HIGH,
     "undelivered": _HIGH,
     "idle": _HIGH,
+    "not_followed": _HIGH,
     "recovered": _LOW,
     "hold": _LOW,
     "hold_ended": _LOW,

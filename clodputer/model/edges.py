@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.edge import Edge
+from clodputer.model.edge import EVENTS, Edge
+from clodputer.model.follow import unfollowed
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.model.outcome import BLAMELESS, REASONS, SUCCEEDED
 from clodputer.model.waiting import APPROVAL
@@ -30,7 +31,7 @@ class Told(NamedTuple):
     success that may have done nothing. holds: those that were told, by their
     targets, each with its reason and end. said: when each edge was told last. active_at: when a run began or ended last (epoch
     seconds). idle: whether it was told that nothing runs. ended: the latest runs whose ends were looked at, as an end is logged
-    again when settling is repeated after a crash.
+    again when settling is repeated after a crash. unfollowed: follow-ups of which it was told that they did not come.
     """
 
     failing: Mapping[str, bool] = {}
@@ -40,6 +41,7 @@ class Told(NamedTuple):
     idle: bool = False
     suspect: Mapping[str, bool] = {}
     ended: Sequence[str] = ()
+    unfollowed: Sequence[str] = ()
 
 
 class Standing(NamedTuple):
@@ -75,6 +77,7 @@ def look(
         memory.idle,
         memory.suspect,
         memory.ended[-KNOWN:],
+        memory.unfollowed[-KNOWN:],
     )
     return told, memory.found
 
@@ -94,11 +97,11 @@ class _Memory:
         self.now, self.found = now, list[Edge]()
         self.failing, self.holds, self.said = dict(told.failing), dict(told.holds), dict(told.said)
         self.active_at, self.idle, self.suspect = told.active_at, told.idle, dict(told.suspect)
-        self.ended = list(told.ended)
+        self.ended, self.unfollowed = list(told.ended), list(told.unfollowed)
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of the log; what it lacks, as an earlier version or a person wrote it, is empty."""
-        act = getattr(self, f"_{event.get('event')}", None) if event.get("event") in _READ else None
+        act = getattr(self, f"_{event.get('event')}", None) if event.get("event") in EVENTS else None
         if act is not None:
             try:
                 at = parse_moment(str(event.get("timestamp")), self.now)
@@ -142,7 +145,9 @@ class _Memory:
         self._tell("idle", self.now, "nothing runs", message, "clodputer doctor")
 
     def _tell(self, edge: str, at: float, title: str, message: str, command: str, **about: str) -> bool:
-        one = Edge(edge, at, title, message, command, **about)
+        return self._tell_one(Edge(edge, at, title, message, command, **about))
+
+    def _tell_one(self, one: Edge) -> bool:
         last = self.said.get(one.key)
         if last is not None and abs(self.now - last) < QUIET:
             return False
@@ -244,6 +249,19 @@ class _Memory:
         message = f"{slots[0].upper()}{slots[1:]} passed without a run ({reason.replace('_', ' ')})."
         self._tell("missed", at, f"{task} missed {slots}", message, f"clodputer why {task}", task=task)
 
+    def _followed(self, event: Mapping[str, Any], _at: float) -> None:
+        place = unfollowed.place(event)
+        if place in self.unfollowed:
+            self.unfollowed.remove(place)
+
+    def _not_followed(self, event: Mapping[str, Any], at: float) -> None:
+        one = unfollowed.edge(event, at)
+        if one.item in self.unfollowed:
+            return
+        if unfollowed.comes_again(event):
+            self.unfollowed.append(one.item)
+        self._tell_one(one)
+
     def _parked(self, event: Mapping[str, Any], at: float) -> None:
         task, item = _text(event, "task"), _text(event, "item")
         message = f"Several runs did not get it done: {item}. {_text(event, 'message')}".rstrip()
@@ -272,22 +290,6 @@ class _Memory:
         task, run_id = _text(event, "task"), _text(event, "run_id")
         title, message = f"{task} has left work in its worktree", _text(event, "message")
         self._tell("undelivered", at, title, message, _show(run_id), task=task, run_id=run_id)
-
-
-_READ = frozenset(
-    (
-        "started",
-        "finished",
-        "buried",
-        "breaker_open",
-        "auto_disabled",
-        "budget_near",
-        "missed",
-        "parked",
-        "delayed",
-        "work_kept",
-    )
-)
 
 
 def _text(event: Mapping[str, Any], key: str) -> str:

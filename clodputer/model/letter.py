@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
+
+from clodputer.model.digest import digest
+from clodputer.model.moment import parse_moment
 
 # A letter is tried for so many seconds: first again after a minute, then after twice as long each time, at most an hour.
 LIFETIME = 86400.0
@@ -12,6 +15,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 START_LIFETIME = 300.0
 
 PING, START = "ping", "start"
+# What stands for an edge in a message that a follow-up sends.
+FOLLOW_UP = "follow_up"
+# In characters.
+LONGEST_TEXT = 2000
 
 
 class Letter(NamedTuple):
@@ -50,6 +57,30 @@ class Letter(NamedTuple):
     def is_start(self) -> bool:
         """Whether it says that a run has started, which is tried once: after the run's end it would be wrong."""
         return self.channel == PING and self.edge == START
+
+
+def follow_up_letters(
+    record: Mapping[str, Any], place: str, text: str, channels: Iterable[str]
+) -> list[Letter]:
+    """The letters of a follow-up, one for each channel; always the same for the same run, place in its lists and channel."""
+    run_id, at = str(record["run_id"]), parse_moment(str(record["ended_at"]), 0.0)
+    title = f"{record['task']}: {str(record['outcome']).replace('_', ' ')}"
+    return [
+        Letter(
+            id=digest(f"{FOLLOW_UP}|{run_id}|{place}|{name}".encode("utf-8", "replace"), 12),
+            channel=name,
+            edge=FOLLOW_UP,
+            due=at,
+            at=at,
+            created_at=at,
+            task=str(record["task"]),
+            run_id=run_id,
+            title=title,
+            message=text[:LONGEST_TEXT],
+            command=f"clodputer show {run_id}",
+        )
+        for name in channels
+    ]
 
 
 def to_json(letter: Letter) -> dict[str, Any]:

@@ -274,3 +274,9 @@ def parse_place(name: str) -> Optional[Place]:
         return None
     microseconds, priority, request_id, dropped = name.split(".", 3)
     return Place(int(microseconds), int(priority), request_id, dropped)
+
+
+def on_slot_time(request: Request) -> dict[str, Any]:
+    """The slot time that a request is for, as `slot_time`; nothing for others and for later attempts."""
+    slot_time = request.origin.get("slot_time")
+    return {"slot_time": slot_time} if slot_time and request.attempt <= 1 else {}

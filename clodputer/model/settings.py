@@ -47,6 +47,7 @@ class Settings(NamedTuple):
     secrets: Mapping[str, Mapping[str, Any]] = {}
     webhooks: Mapping[str, Mapping[str, Any]] = {}
     listen: str = webhook.LISTEN
+    metrics: str = ""
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -175,6 +176,15 @@ KEYS = (
     ),
     channel.APPROVE_LINK,
     *webhook.SETTINGS,
+    Key(
+        "metrics",
+        PATH,
+        _HELD.metrics,
+        "A file that is written at the end of each exec that had something to do, for the textfile collector of Prometheus; "
+        "see [Metrics](metrics.md).",
+        absent="none",
+        example="~/metrics/clodputer.prom",
+    ),
     Key(
         "sweep",
         DURATION,

@@ -9,13 +9,13 @@ from typing import Any, Optional
 from clodputer.model.channel import Notify, edges_of, time_of_day
 from clodputer.model.digest import digest
 from clodputer.model.edge import Edge
-from clodputer.model.letter import PING, START, Letter
+from clodputer.model.letter import LONGEST_TEXT, PING, START, Letter
 from clodputer.model.outcome import BLAMELESS, SUCCEEDED
 from clodputer.model.schedule import on_the_clock
 
 _ID = 12
 # In characters; a body is to say how it went, not to be the log.
-LONGEST_BODY, LONGEST_TEXT = 4000, 2000
+LONGEST_BODY = 4000
 
 
 def of_edge(

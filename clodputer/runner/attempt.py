@@ -19,7 +19,7 @@ from clodputer.model.dice import dice
 from clodputer.model.ending import Ending
 from clodputer.model.errors import ClodputerError
 from clodputer.model.record import build
-from clodputer.model.request import Request
+from clodputer.model.request import Request, on_slot_time
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner import fault, items, logins, noting, replace, withsecrets, worktree
@@ -103,6 +103,7 @@ class Attempt:
                 run_id=self.run_id,
                 lane=self.slot.lane,
                 agent=self.task.agent,
+                **on_slot_time(request),
             )
             for planned in self._planned:
                 if not isolate.late(planned):

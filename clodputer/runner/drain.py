@@ -9,7 +9,7 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 from clodputer.model.lanes import slots as slots_of
-from clodputer.runner import fault, logins, mail
+from clodputer.runner import fault, logins, mail, metrics
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
@@ -104,6 +104,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         break
     if stop.requested:
         rounds.end()
+    if context.settings.metrics:
+        fault.contained(context, "metrics", partial(metrics.write, context, time()))
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
 

@@ -43,6 +43,7 @@ _STEPS = {
     "promote": "queueing requests whose time has come",
     "budgets": "looking whether a budget is nearly spent",
     "breaker": "looking whether a breaker has opened",
+    "metrics": "writing metrics",
     "tidy": "tidying up old runs and logs",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clodputer.model import route
-from clodputer.runner import items
+from clodputer.runner import items, worktree
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import chores, deliveries, routes
 from clodputer.store.context import Context
@@ -21,6 +21,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             from clodputer.runner.prune import prune
 
             prune(context, now, stop)
+            worktree.sweep(context, now)
             # What cancelled and killed requests left.
             known = attempts.ids(context.home)
             # Looked up twice: a request that is put back meanwhile moves against the direction of the listing.

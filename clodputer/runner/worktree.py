@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, Optional
 
 from clodputer import isolate
@@ -16,6 +17,7 @@ from clodputer.model.task import Task
 from clodputer.runner import fault
 from clodputer.store import git, trees
 from clodputer.store.context import Context
+from clodputer.store.folder import entries
 from clodputer.store.trees import Tree
 
 # Variables of git that a run may have: who it is, and how it reaches others. All others could make it use another repository.
@@ -75,6 +77,13 @@ def close(
         context.log(now, "worktree_left", task=task.name, run_id=run_id, message=f"{error}")
         tree = trees.read(record)
     return _told(context, tree, now)
+
+
+def sweep(context: Context, now: float) -> None:
+    """Remove the kept trees that are due to go. Raises OSError."""
+    if entries(context.home.trees):
+        # What it does with git is loaded where there are trees alone.
+        import_module("clodputer.runner.reclaim").sweep(context, now)
 
 
 def left(context: Context, task: str, run_id: str, now: float) -> Optional[dict[str, Any]]:

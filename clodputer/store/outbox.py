@@ -38,6 +38,17 @@ def put(home: Home, letter: Letter) -> None:
         atomic.write(path, _bytes(letter))
 
 
+def name_of(letter: Letter) -> str:
+    """The name of a letter's file, which says when it is due."""
+    return _name(letter)
+
+
+def move_in(home: Home, path: str, name: str) -> None:
+    """Move a letter that was written elsewhere on the same file system into the outbox. Raises OSError."""
+    os.makedirs(home.outbox, mode=0o700, exist_ok=True)
+    os.rename(path, f"{home.outbox}/{name}")
+
+
 def replace_waiting(home: Home, letter: Letter) -> None:
     """Put a letter, and take away those that wait under the same id: they say what is no longer so. Raises OSError."""
     put(home, letter)
@@ -108,6 +119,11 @@ def dead(home: Home, since: float = 0.0) -> list[Letter]:
     """The letters that were given up, due after `since` (epoch seconds), the latest last."""
     found = (_read(f"{home.dead_letters}/{name}") for name in _dead_names(home) if _due(name) > since * 1000)
     return [letter for letter in found if letter is not None]
+
+
+def dead_number(home: Home) -> int:
+    """How many letters were given up and are kept."""
+    return len(_dead_names(home))
 
 
 def forget_dead(home: Home) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clodputer.model.follow.keys import BESIDE, COMMAND, FORMS, LISTS, ON_FAILURE, RUN
+from clodputer.model.follow.keys import BESIDE, COMMAND, FORMS, LISTS, ON_FAILURE
 from clodputer.model.keys import STARTING, Key
 from clodputer.model.keyvalue import marked
 from clodputer.model.record import FIELDS
@@ -60,7 +60,8 @@ def _of_item(path: Path, item: Mapping[str, Any]) -> Iterator[Fault]:
     names = {name for beside in BESIDE.values() for name in beside}
     for key in item:
         if key in names and key not in allowed:
-            yield Fault((*path, key), f"has no effect without {RUN}")
+            owner = next(form for form, beside in BESIDE.items() if key in beside)
+            yield Fault((*path, key), f"has no effect without {owner}")
 
 
 def _retried_twice(keys: Mapping[str, Any]) -> Iterator[Fault]:

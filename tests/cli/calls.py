@@ -61,6 +61,10 @@ CALLS = {
     "stop": [Call(fresh=True)],
     "reset": [Call(("bad",))],
     "statusline": [Call(("--snippet",))],
+    "trees": [Call(), Call(("reclaim", "--dry-run"), "reclaimed")],
+    "diff": [Call(("treed",)), Call(("treed", "--stat"))],
+    "take": [Call(("treed",))],
+    "discard": [Call(("treed", "--yes"))],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clodputer.model.channel import EDGES
-from clodputer.model.letter import Letter
+from clodputer.model.letter import FOLLOW_UP, Letter
 from clodputer.store import outbox
 from clodputer.store.home import Home
 from clodputer.views.doctor import notify as doctor
@@ -137,7 +137,7 @@ def test_the_doctor_names_channels_and_pings_of_tasks_that_do_not_work(home: Hom
 
 def test_the_schema_of_a_message_names_every_edge() -> None:
     schema = json.loads((ROOT / "docs" / "schemas" / "notification.json").read_text())
-    assert schema["properties"]["event"]["enum"] == [*EDGES, "digest", "test"]
+    assert schema["properties"]["event"]["enum"] == [*EDGES, FOLLOW_UP, "digest", "test"]
     page = (ROOT / "docs" / "notify.md").read_text()
     assert [edge for edge in EDGES if f"`{edge}`" not in page] == []
 

@@ -26,6 +26,7 @@ from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
 from tests.cli.past import past_run
 from tests.cli.promises import REGISTRY, SCHEMAS, forms, references, wrong
+from tests.repositories import repository
 from tests.runner.plugging import OK, plugin
 from tests.wait import until
 from tests.workshop import (
@@ -78,6 +79,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     command_task(home, "asks", "true", more="approve: before\n")
     plugin(home, "watcher", OK, schedule={"every": "monthly"})
     plugin(home, "failing", "exit 1")
+    more = f"working_directory: {repository(folder)}\nisolation: worktree\n"
+    command_task(home, "treed", "touch", "work", more=more)
     for name in ("spare", "other", "gone"):
         command_task(home, name, "/bin/echo")
     waits = (
@@ -88,6 +91,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     for name, text in (
         ("good", ""),
         ("bad", ""),
+        ("treed", ""),
         *(
             (f"asks-{number}.json", f'{{"task": "asks", "id": "asks-{number}"}}')
             for number in ("0001", "0002", "0003")

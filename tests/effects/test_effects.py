@@ -15,6 +15,8 @@ from clodputer.effects.drop import put_down
 from clodputer.effects.settling import Settling
 from clodputer.model.attempts import Attempts, past, to_json
 from clodputer.model.autodisable import Disabled
+from clodputer.model.letter import follow_up_letters
+from clodputer.model.letter import to_json as to_fields
 from clodputer.model.request import Place
 from clodputer.runner.settle import settle
 from clodputer.store import disabled, holds, resets, runs
@@ -92,9 +94,26 @@ EFFECTS: dict[str, dict[str, Any]] = {
     },
 }
 EFFECTS["memory"] = {"effect": "memory", "base": 0, "text": "seen", "rights": {"agent": "command"}}
+EFFECTS["notify"] = {
+    "effect": "notify",
+    "on": "on_success",
+    "place": 0,
+    "form": "notify",
+    "target": "",
+    "message": "done",
+    "letters": [
+        to_fields(letter)
+        for letter in follow_up_letters(
+            {"run_id": RUN, "ended_at": "2027-01-15T08:00:01Z", "task": "work", "outcome": "succeeded"},
+            "on_success 0",
+            "done",
+            ("phone", "desk"),
+        )
+    ],
+}
 EFFECTS["state"] = {"effect": "state", "base": 0, "updates": {"seen": 3}}
 # After these the request is still in the slot.
-STAYS = ("memory", "state", "hold", "disable", "drop", "event", "log", "not_followed")
+STAYS = ("memory", "state", "hold", "disable", "drop", "event", "log", "not_followed", "notify")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +149,7 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
 def state(one: Settling) -> dict[str, str]:
     """All files of the spool, the runs, the holds and what says that tasks are disabled, with their content."""
     home = one.context.home
-    folders = (home.spool, home.runs, home.holds, f"{home.ledger}/disabled", home.state)
+    folders = (home.outbox, home.spool, home.runs, home.holds, f"{home.ledger}/disabled", home.state)
     paths = [path for folder in folders for path in Path(folder).rglob("*") if path.is_file()]
     return {str(path): path.read_text() for path in sorted(paths) if path.name != ".lock"}
 

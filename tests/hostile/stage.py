@@ -130,7 +130,7 @@ class Stage:
 def kept(folder: str) -> dict[bytes, str]:
     """The files set aside in a folder, each with the text of its reason; a file without a reason fails."""
     names = set(os.listdir(os.fsencode(folder)))
-    reasons = {name for name in names if name.endswith((b".reason.txt", b".reason.json"))}
+    reasons = {name for name in names if name.endswith(b".reason.json")}
     found = {}
     for name in names - reasons:
         own = next((reason for reason in reasons if reason.rsplit(b".reason.", 1)[0] == name), None)

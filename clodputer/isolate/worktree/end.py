@@ -42,7 +42,7 @@ def close(record: str, *, session: bool = False, failed: bool = False) -> Option
         if tree.state == trees.PLANNED:
             return _unmade(home_of, tree, held)
         if not os.path.isdir(tree.path) and (tree.state == trees.REMOVING or not os.path.isdir(tree.admin)):
-            return _finished(home_of, tree, held)
+            return finished(home_of, tree, held)
         found = look.look(tree)
         if session:
             return _kept(home_of, tree, "session", found)
@@ -84,14 +84,14 @@ def remove(home_of: str, tree: Tree, found: look.Found, held: int) -> Tree:
     if os.path.isdir(tree.path) or os.path.isdir(tree.admin):
         problem = f"git did not remove it: {said.why}."
         return _kept(home_of, tree, "undelivered", found._replace(problems=(*found.problems, problem)))
-    return _finished(home_of, tree, held, all_of_it=put_away)
+    return finished(home_of, tree, held, all_of_it=put_away)
 
 
 def _git(tree: Tree, arguments: list[str], held: int) -> git.Said:
     return git.call(["--git-dir", tree.common, *arguments], tree.common, git.WRITE, held=held)
 
 
-def _finished(home_of: str, tree: Tree, held: int, *, all_of_it: bool = False) -> Tree:
+def finished(home_of: str, tree: Tree, held: int, *, all_of_it: bool = False) -> Tree:
     """The tree is gone: its branch goes too unless it has commits that are nowhere else, and so does its record."""
     if os.path.isdir(tree.admin):
         _git(tree, ["worktree", "remove", "-f", "-f", tree.path], held)

@@ -17,6 +17,7 @@ from clodputer.model.keys import (
     PART,
     STARTING,
     TEMPLATE,
+    TEXTS,
     Key,
 )
 from clodputer.model.retry import RETRY
@@ -28,10 +29,17 @@ ON_SUCCESS, ON_FAILURE, ON_FINISH = "on_success", "on_failure", "on_finish"
 LISTS = (ON_SUCCESS, ON_FAILURE, ON_FINISH)
 # What an item of a list may be; exactly one of them stands in it. A further form is a key below, a line here, and whoever
 # performs it: an effect of that name.
-RUN, COMMAND, LOG = "run", "command", "log"
-FORMS = (RUN, COMMAND, LOG)
+RUN, COMMAND, LOG, NOTIFY = "run", "command", "log", "notify"
+FORMS = (RUN, COMMAND, LOG, NOTIFY)
 # The keys that may stand beside a form.
-BESIDE: Mapping[str, tuple[str, ...]] = {RUN: ("context", "delay", "dedupe_key"), COMMAND: (), LOG: ()}
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    RUN: ("context", "delay", "dedupe_key"),
+    COMMAND: ("timeout",),
+    LOG: (),
+    NOTIFY: ("channels",),
+}
+# The slot is kept while a command runs, so it may take a minute; what takes longer belongs into a task of its own. In seconds.
+COMMAND_TIMEOUT, LONGEST_COMMAND = 60.0, 600.0
 
 # How many follow-ups deep a request may be, and how many may follow one run, unless the settings say otherwise.
 DEPTH, WIDTH = 4, 50
@@ -96,7 +104,32 @@ FORM_KEYS = (
         example=["touch", "done"],
     ),
     Key(
+        "timeout",
+        DURATION,
+        COMMAND_TIMEOUT,
+        "Beside `command`: after how long it is stopped. The slot of the run is kept until then.",
+        0.1,
+        LONGEST_COMMAND,
+        example="20s",
+    ),
+    Key(
         LOG, TEMPLATE, help="A line for the execution log.", env=STARTING, example="{{ record.task }} is done"
+    ),
+    Key(
+        NOTIFY,
+        TEMPLATE,
+        help="A message to the channels of config.yaml; see [Telling someone](notify.md).",
+        env=STARTING,
+        example="{{ record.task }} found: {{ result }}",
+    ),
+    Key(
+        "channels",
+        TEXTS,
+        None,
+        "Beside `notify`: the channels that get it.",
+        1,
+        absent="those of the task's `notify`, else all",
+        example=["phone"],
     ),
 )
 

@@ -9,6 +9,7 @@ from clodputer.model.digest import digest
 from clodputer.model.follow.keys import (
     FORMS,
     LISTS,
+    NOTIFY,
     ON_FAILURE,
     ON_FINISH,
     ON_SUCCESS,
@@ -25,6 +26,9 @@ TRIGGER = "follow_up"
 
 # Codes of what does not follow.
 TOO_DEEP, TOO_MANY, NOT_FILLED_IN, TOO_LARGE = "too_deep", "too_many", "not_filled_in", "too_large"
+NO_CHANNEL = "no_channel"
+# The effects of follow-ups, of each form one.
+FOLLOWING = ("drop", "command", "log", "notify")
 _NO_ROOM = "there was no room on the disk to write it down"
 
 
@@ -38,10 +42,12 @@ class FollowUp(NamedTuple):
 
     @property
     def target(self) -> str:
-        """What it starts, in a word: the task, the program; empty for a line in the log."""
+        """What it starts, in a word: the task, the program, the channels; empty for a line in the log."""
         value = self.item[self.form]
         if self.form == RUN:
             return str(value)
+        if self.form == NOTIFY:
+            return ", ".join(map(str, self.item.get("channels") or ()))
         return str(value[0]) if isinstance(value, (list, tuple)) and value else ""
 
 
@@ -123,7 +129,7 @@ def without_content(effects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
     """The same effects without what may be large: of follow-ups, state and memory it stays that there was no room for them."""
     kept: list[Mapping[str, Any]] = []
     for effect in effects:
-        if effect.get("effect") in ("drop", "command", "log", "event"):
+        if effect.get("effect") in (*FOLLOWING, "event"):
             told = {key: effect.get(key) for key in ("on", "place", "form", "target")}
             kept.append({"effect": "not_followed", **told, "code": "no_room", "message": _NO_ROOM})
         elif effect.get("effect") in ("state", "memory"):

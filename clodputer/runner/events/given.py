@@ -10,6 +10,7 @@ from clodputer.model.decide import is_final
 from clodputer.model.event import ENDING, EVENTS, TRIGGER, InvalidEvent, of_sender, to_fields
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of, origin_of
+from clodputer.model.follow.plan import FOLLOWING
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.route import TOO_DEEP, TOO_MANY, matching, routes
 from clodputer.model.task import Task
@@ -17,8 +18,6 @@ from clodputer.runner.remember import LONGEST_LINE
 from clodputer.store.context import Context
 
 INVALID = "invalid_event"
-# The effects of follow-ups, which count for the width as the requests of events do.
-_FOLLOWING = ("drop", "command", "log")
 
 
 def with_events(context: Context, task: Task, record: Mapping[str, Any], result: Any) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def _effects(context: Context, task: Task, record: Mapping[str, Any], given: Any
     bounds, known = most(context.settings.follow_ups), routes(context.settings.routes)
     run_id, origin = str(record["run_id"]), record["origin"]
     line = line_of(origin, str(record["request_id"]))
-    number = sum(effect.get("effect") in _FOLLOWING for effect in record["effects"])
+    number = sum(effect.get("effect") in FOLLOWING for effect in record["effects"])
     for place, fields in enumerate(given):
         if place >= bounds.width:
             yield _cut(place, "", TOO_MANY, f"one run has at most {bounds.width} events")

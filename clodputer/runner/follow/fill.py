@@ -7,9 +7,10 @@ from json import dumps
 from typing import Any, Union
 
 from clodputer.model.decide import is_final
-from clodputer.model.follow.keys import COMMAND, LOG, NOTHING, RUN, most
+from clodputer.model.follow.keys import COMMAND, COMMAND_TIMEOUT, LOG, NOTHING, NOTIFY, RUN, most
 from clodputer.model.follow.line import line_of, origin_of
 from clodputer.model.follow.plan import (
+    NO_CHANNEL,
     NOT_FILLED_IN,
     TOO_LARGE,
     TRIGGER,
@@ -20,6 +21,7 @@ from clodputer.model.follow.plan import (
     plan,
     request_id,
 )
+from clodputer.model.letter import follow_up_letters, to_json
 from clodputer.model.moment import iso, parse_moment
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
 from clodputer.model.record import masked
@@ -50,7 +52,7 @@ def with_follow_ups(context: Context, task: Task, record: Mapping[str, Any]) -> 
     values = _values(masked(record, context.masker))
     following = []
     for one, filled in zip(planned.goes, _filled(planned.goes, values)):
-        following.append(_effect(context, record, one, filled))
+        following.append(_effect(context, task, record, one, filled))
     following += map(not_followed, planned.cut)
     return {**record, "effects": [*effects[:-1], *following, effects[-1]]}
 
@@ -120,7 +122,9 @@ def _marked(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(map(_marked, value))
 
 
-def _effect(context: Context, record: Mapping[str, Any], one: FollowUp, filled: Filled) -> dict[str, Any]:
+def _effect(
+    context: Context, task: Task, record: Mapping[str, Any], one: FollowUp, filled: Filled
+) -> dict[str, Any]:
     problem, item = filled
     if problem:
         return not_followed(Cut(one, NOT_FILLED_IN, f"its template: {problem}"))
@@ -132,6 +136,8 @@ def _effect(context: Context, record: Mapping[str, Any], one: FollowUp, filled: 
         made = _request(record, one, item)
     elif one.form == COMMAND:
         made = _command(one, item)
+    elif one.form == NOTIFY:
+        made = _message(context, task, record, one, item)
     else:
         made = {"message": " ".join(item[LOG].split())}
     return not_followed(made) if isinstance(made, Cut) else {**about, **made}
@@ -173,4 +179,17 @@ def _command(one: FollowUp, item: Mapping[str, Any]) -> Union[dict[str, Any], Cu
             return Cut(
                 one, TOO_LARGE, "an argument is longer than 128 KB; the program has the record on stdin"
             )
-    return {"argv": list(argv)}
+    return {"argv": list(argv), "timeout": item.get("timeout", COMMAND_TIMEOUT)}
+
+
+def _message(
+    context: Context, task: Task, record: Mapping[str, Any], one: FollowUp, item: Mapping[str, Any]
+) -> Union[dict[str, Any], Cut]:
+    known, own = context.settings.notify, task.notify.channels
+    wanted = item.get("channels") or (own if own is not None else tuple(known))
+    channels = [name for name in wanted if name in known]
+    if not channels:
+        named = f"no channel {' or '.join(wanted)}" if wanted else "no channel for it"
+        return Cut(one, NO_CHANNEL, f"config.yaml has {named}")
+    letters = follow_up_letters(record, f"{one.on} {one.place}", item[NOTIFY], channels)
+    return {"message": item[NOTIFY], "letters": [to_json(letter) for letter in letters]}

@@ -26,7 +26,7 @@ from clodputer.model.follow.join import (
 )
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of, origin_of
-from clodputer.model.follow.plan import TOO_DEEP, TOO_MANY, file_name
+from clodputer.model.follow.plan import FOLLOWING, TOO_DEEP, TOO_MANY, file_name
 from clodputer.model.settings import DAY
 from clodputer.model.task import Task
 from clodputer.store import memory, runs
@@ -53,7 +53,7 @@ def perform(settling: Settling, ended_at: float) -> None:
     origin = record.get("origin") or {}
     if not is_final(record["effects"]) or origin.get("follow_ups") is False:
         return
-    number = sum(effect.get("effect") in ("drop", "command", "log") for effect in record["effects"])
+    number = sum(effect.get("effect") in FOLLOWING for effect in record["effects"])
     for task in taskfile.mentioning(context.home, context.environ, "after"):
         wanted = parents(task.follow.after)
         if task.enabled and any(parent.task == record["task"] for parent in wanted):

@@ -1,0 +1,38 @@
+"""`clodputer take`: the work of a run's worktree brought into the person's checkout."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from clodputer.cli import complete
+from clodputer.cli.group import json_option
+from clodputer.cli.looking import look
+from clodputer.cli.result import Result
+from clodputer.cli.terminal.printable import printable
+from clodputer.cli.treeof import told, tree_of
+from clodputer.isolate.worktree import review
+from clodputer.model.plural import counted
+
+
+@click.command()
+@click.argument("run", metavar="RUN", shell_complete=complete.run_ids)
+@json_option
+def command(run: str) -> Result:
+    """Bring the work of a run's worktree into your checkout.
+
+    What the tree has and its base has not is applied to the checkout of the repository, as changes that you can look at and
+    commit. When it does not fit what you have there, nothing at all is changed. The tree stays: clodputer discard RUN.
+
+    \b
+    Examples:
+      clodputer take tidy
+    """
+    context = look(os.environ)
+    tree = tree_of(context, run)
+    with told():
+        folder, files = review.take(context.home.trees, tree)
+    data = {"task": tree.task, "run_id": tree.run_id, "checkout": folder, "files": files}
+    text = f"{counted(len(files), 'file')} changed in {folder}" if files else "It has changed nothing."
+    return Result(data, printable(text))

@@ -1,0 +1,85 @@
+"""Kept worktrees are removed when nothing is lost by it, or by a person's word once their work was put away."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple, Optional
+
+from clodputer.isolate.worktree import end, look, putaway
+from clodputer.store import git, trees
+from clodputer.store.trees import KEPT, Tree
+
+
+class Reclaimed(NamedTuple):
+    """A tree as it is now. removed: whether it went, or would go. why: it stayed. kept: files that its work is in."""
+
+    tree: Tree
+    removed: bool
+    why: str = ""
+    kept: tuple[str, ...] = ()
+
+
+def reclaim(record: str, *, dry: bool = False) -> Optional[Reclaimed]:
+    """Remove a tree in which nothing is that would be lost; None when its record is gone. Raises OSError, git.Missing."""
+    tree = trees.read(record)
+    if tree is None:
+        return None
+    home_of = os.path.dirname(os.path.dirname(record))
+    if not os.path.isdir(tree.common):
+        return Reclaimed(tree, removed=False, why=f"Its repository {tree.common} is gone.")
+    if tree.state != KEPT and not dry:
+        tree = end.close(record) or tree
+        if tree.state != KEPT:
+            return Reclaimed(tree, removed=tree.state == trees.REMOVED)
+    with git.writer(tree.common) as held:
+        now = trees.of_session(home_of, tree.task, tree.run_id)
+        if now is None or now.run_id != tree.run_id:
+            return Reclaimed(tree, removed=False, why="A run has it.")
+        if not os.path.isdir(tree.path):
+            return Reclaimed(tree if dry else end.finished(home_of, tree, held), removed=True)
+        found = look.look(tree)
+        inside = processes(tree.path)
+        if found.work or inside:
+            why = f"Process {inside[0]} works in it." if inside else "It holds work that no remote has."
+            return Reclaimed(tree, removed=False, why=" ".join((why, *found.problems)))
+        if dry:
+            return Reclaimed(tree, removed=True)
+        gone = end.remove(home_of, tree, found, held)
+        return Reclaimed(gone, removed=gone.state == trees.REMOVED, why=" ".join(gone.problems))
+
+
+def discard(record: str) -> Optional[Reclaimed]:
+    """Put the work of a tree away and remove it with its branch; None when its record is gone.
+
+    Raises ClodputerError ("not_put_away") when its work cannot be put away whole, and OSError, git.Missing.
+    """
+    tree = trees.read(record)
+    if tree is None:
+        return None
+    home_of = os.path.dirname(os.path.dirname(record))
+    with git.writer(tree.common) as held:
+        now = trees.of_session(home_of, tree.task, tree.run_id)
+        inside = processes(tree.path)
+        if now is None or now.run_id != tree.run_id or inside:
+            why = f"Process {inside[0]} works in it." if inside else "Another run has it now."
+            return Reclaimed(tree, removed=False, why=why)
+        found = look.look(tree)
+        kept = putaway.put_away(home_of, tree, found) if found.work else ()
+        gone = end.remove(home_of, tree, found, held)
+        return Reclaimed(gone, gone.state == trees.REMOVED, " ".join(gone.problems), kept)
+
+
+def processes(path: str) -> list[int]:
+    """The processes whose working directory is in a folder."""
+    # As psutil, where trees are removed alone.
+    import psutil
+
+    real, found = os.path.realpath(path), []
+    for process in psutil.process_iter():
+        try:
+            folder = process.cwd()
+        except (psutil.Error, OSError):
+            continue
+        if folder == real or folder.startswith(f"{real}/"):
+            found.append(process.pid)
+    return found

@@ -1,0 +1,78 @@
+"""Kept worktrees of a home: removed by the daily sweep or by a person, each only when nothing is lost by it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Optional
+
+from clodputer.isolate.worktree import reclaim as reclaiming
+from clodputer.isolate.worktree.putaway import KEPT_FOR
+from clodputer.isolate.worktree.reclaim import Reclaimed
+from clodputer.store import git, runs, trees
+from clodputer.store.context import Context
+from clodputer.store.folder import entries
+from clodputer.store.spool import find
+from clodputer.store.spool import slot as slots
+from clodputer.store.trees import Tree
+
+
+def in_use(context: Context, tree: Tree, pending: Optional[set[str]] = None) -> str:
+    """Why a tree must stay as it is: a run has it, or will; empty when none does. Raises OSError."""
+    if any(content.run_id == tree.run_id for _, content in slots.at_work(context.home)):
+        return "A run has it."
+    pending = find.pending_ids(context.home) if pending is None else pending
+    if tree.why == "session" and runs.request_of(tree.run_id) in pending:
+        return "Its request goes on with it."
+    return ""
+
+
+def reclaim(
+    context: Context, now: float, *, older_than: Optional[float] = None, dry: bool = False, by: str = "person"
+) -> Iterator[Reclaimed]:
+    """What becomes of each tree that no run has. older_than: seconds since its run; None: the `ttl` of its task.
+
+    Raises OSError, git.Missing.
+    """
+    pending = find.pending_ids(context.home)
+    for tree in tuple(trees.everything(context.home)):
+        record = trees.record_path(context.home, tree.task, tree.run_id)
+        why = in_use(context, tree, pending)
+        age = now - (tree.ended_at or tree.made_at)
+        if not why and age < (tree.ttl if older_than is None else older_than):
+            why = "It is not old enough."
+        done = Reclaimed(tree, removed=False, why=why) if why else reclaiming.reclaim(record, dry=dry)
+        if done is None:
+            continue
+        if done.removed and not dry:
+            context.log(now, "tree_removed", task=tree.task, run_id=tree.run_id, path=tree.path, by=by)
+        yield done
+
+
+def discard(context: Context, tree: Tree, now: float) -> Reclaimed:
+    """Remove a tree and its branch after its work was put away. Raises ClodputerError, OSError, git.Missing."""
+    why = "A run has it." if in_use(context, tree, set()) else ""
+    record = trees.record_path(context.home, tree.task, tree.run_id)
+    done = Reclaimed(tree, removed=False, why=why) if why else reclaiming.discard(record)
+    if done is None:
+        return Reclaimed(tree, removed=True)
+    if done.removed:
+        facts = {"task": tree.task, "run_id": tree.run_id, "path": tree.path, "by": "discard"}
+        context.log(now, "tree_removed", **facts, kept=list(done.kept))
+    return done
+
+
+def sweep(context: Context, now: float) -> None:
+    """Remove what is older than its task says, and what was put away a month ago. Raises OSError."""
+    if not entries(context.home.trees):
+        return
+    try:
+        for _ in reclaim(context, now, by="ttl"):
+            pass
+    except git.Missing:
+        return
+    folder = f"{context.home.trees}/{trees.DISCARDED}"
+    for name in entries(folder):
+        path = f"{folder}/{name}"
+        if os.lstat(path).st_mtime < now - KEPT_FOR:
+            os.unlink(path)
