@@ -103,3 +103,13 @@ def test_the_sweep_goes_by_the_ttl(home: Home, tmp_path: Path) -> None:
     assert len(worktrees(checkout)) == 1
     reclaim.sweep(context, tree.ended_at + 4000)
     assert worktrees(checkout) == []
+
+
+def test_a_tree_whose_request_was_given_up_is_told(home: Home, tmp_path: Path) -> None:
+    """It was kept for a session that nobody goes on with."""
+    worked(home, tmp_path)
+    (tree,) = trees.everything(home)
+    trees.write(home.trees, tree._replace(why="session"))
+    reclaim.sweep(contexts.look(environment(home)), tree.ended_at + 90000)
+    (tree,) = trees.everything(home)
+    assert tree.undelivered

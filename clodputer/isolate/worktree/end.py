@@ -32,7 +32,7 @@ def close(record: str, *, session: bool = False, failed: bool = False) -> Option
         return None
     home_of = os.path.dirname(os.path.dirname(record))
     if not os.path.isdir(tree.common):
-        return _kept(
+        return kept(
             home_of, tree, "unknown", look.Found(problems=(f"its repository {tree.common} is gone.",))
         )
     with git.writer(tree.common) as held:
@@ -45,11 +45,11 @@ def close(record: str, *, session: bool = False, failed: bool = False) -> Option
             return finished(home_of, tree, held)
         found = look.look(tree)
         if session:
-            return _kept(home_of, tree, "session", found)
+            return kept(home_of, tree, "session", found)
         if found.work and not (tree.keep == NOTHING and _put_away(home_of, tree, found)):
-            return _kept(home_of, tree, "undelivered", found)
+            return kept(home_of, tree, "undelivered", found)
         if tree.keep == ALWAYS or (tree.keep == FAILED and failed):
-            return _kept(home_of, tree, ALWAYS if tree.keep == ALWAYS else FAILED, found)
+            return kept(home_of, tree, ALWAYS if tree.keep == ALWAYS else FAILED, found)
         return remove(home_of, tree, found, held)
 
 
@@ -83,7 +83,7 @@ def remove(home_of: str, tree: Tree, found: look.Found, held: int) -> Tree:
     said = _git(tree, ["-c", "status.showUntrackedFiles=all", "worktree", "remove", *force, tree.path], held)
     if os.path.isdir(tree.path) or os.path.isdir(tree.admin):
         problem = f"git did not remove it: {said.why}."
-        return _kept(home_of, tree, "undelivered", found._replace(problems=(*found.problems, problem)))
+        return kept(home_of, tree, "undelivered", found._replace(problems=(*found.problems, problem)))
     return finished(home_of, tree, held, all_of_it=put_away)
 
 
@@ -131,8 +131,9 @@ def _forget_admin(tree: Tree) -> None:
                     rmtree(folder, ignore_errors=True)
 
 
-def _kept(home_of: str, tree: Tree, why: str, found: look.Found) -> Tree:
-    kept = tree._replace(
+def kept(home_of: str, tree: Tree, why: str, found: look.Found) -> Tree:
+    """Record why a tree stays, and what it holds; the tree as it is recorded then. Raises OSError."""
+    now = tree._replace(
         state=trees.KEPT,
         why=why,
         commits=found.commits,
@@ -140,5 +141,5 @@ def _kept(home_of: str, tree: Tree, why: str, found: look.Found) -> Tree:
         problems=found.problems,
         ended_at=tree.ended_at or time(),
     )
-    trees.write(home_of, kept)
-    return kept
+    trees.write(home_of, now)
+    return now

@@ -41,6 +41,9 @@ def reclaim(record: str, *, dry: bool = False) -> Optional[Reclaimed]:
         inside = processes(tree.path)
         if found.work or inside:
             why = f"Process {inside[0]} works in it." if inside else "It holds work that no remote has."
+            if found.work and not dry:
+                # Such as one that was kept for a request which was cancelled since: nobody waits for its work any more.
+                tree = end.kept(home_of, tree, "undelivered", found)
             return Reclaimed(tree, removed=False, why=" ".join((why, *found.problems)))
         if dry:
             return Reclaimed(tree, removed=True)
