@@ -44,7 +44,7 @@ policies = st.builds(
 @pytest.mark.parametrize(
     ("kept", "reasons"),
     [
-        (BY_DEFAULT, {"offline", "overloaded", "server_error", "startup_hang", "mcp"}),
+        (BY_DEFAULT, {"offline", "overloaded", "server_error", "startup_hang", "mcp", "worktree_busy"}),
         (WHEN_NAMED, {"exec_died", "internal"}),
     ],
 )
