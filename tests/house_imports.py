@@ -20,6 +20,7 @@ LEFT_OUT = frozenset(
         "clodputer.runner.due",
         "clodputer.runner.promptnames",
         "clodputer.runner.prune",
+        "clodputer.runner.receive.link",
     )
 )
 

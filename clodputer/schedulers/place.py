@@ -67,8 +67,8 @@ def bare(home: str, environ: Mapping[str, str]) -> Frame:
 
 
 def listening(settings: Settings) -> Optional[tuple[str, int]]:
-    """Where webhooks are taken, host and port; None when there are none."""
-    return address(settings.listen) if settings.webhooks else None
+    """Where webhooks, and links of messages, are taken, host and port; None when there are none."""
+    return address(settings.listen) if settings.webhooks or settings.approve_link else None
 
 
 def check(home: Home, environ: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from clodputer.model.webhook.http import LARGEST_BODY
 from clodputer.runner import receive
+from clodputer.runner.receive import deliver
 from clodputer.store import deliveries
 from clodputer.store.home import Home
 from tests.workshop import command_task, execute, records
@@ -210,7 +211,7 @@ def test_what_cannot_be_written_down_is_not_accepted(hooked: Home, mortal: None)
 
 
 def test_a_full_spool_asks_for_patience(hooked: Home) -> None:
-    for number in range(receive.MOST_WAITING):
+    for number in range(deliver.MOST_WAITING):
         Path(hooked.new, f"{number}.json").touch()
     status, headers, _ = served(hooked, post())
     assert (status, headers["Retry-After"]) == (429, "60")

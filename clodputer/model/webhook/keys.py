@@ -14,8 +14,8 @@ from clodputer.model.withunit import Expected
 # 8787 is registered for nothing that is in use.
 LISTEN = "127.0.0.1:8787"
 # Addresses of our own.
-HEALTH = "/healthz"
-_RESERVED = (HEALTH, "/approve")
+HEALTH, APPROVE = "/healthz", "/approve"
+_RESERVED = (HEALTH, APPROVE)
 
 _SECRET = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,199}")

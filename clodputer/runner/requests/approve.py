@@ -17,6 +17,7 @@ from clodputer.model.approval import (
     Decision,
     closing,
 )
+from clodputer.model.approvaltoken import Token
 from clodputer.model.errors import ClodputerError
 from clodputer.model.jsontext import with_nulls
 from clodputer.model.moment import iso
@@ -57,13 +58,18 @@ def decide_by_token(context: Context, text: str, wish: str, note: str, now: floa
 
     Raises ClodputerError ("invalid_token") for one that is not ours or too old, and as `decide` does; OSError.
     """
-    try:
-        token = approvaltoken.read(approvalkey.get(context.home), text, now)
-    except ValueError as error:
-        raise ClodputerError(INVALID_TOKEN, str(error), "See what waits with: clodputer inbox") from None
+    token = token_of(context, text, now)
     if wish not in ("", token.wish):
         raise ClodputerError(INVALID_TOKEN, f"this token says {token.wish}, and not {wish}")
     return decide(context, token.request_id, token.wish, note, now, token.created)
+
+
+def token_of(context: Context, text: str, now: float) -> Token:
+    """What a token of this home says at `now` (epoch seconds). Raises ClodputerError ("invalid_token"), OSError."""
+    try:
+        return approvaltoken.read(approvalkey.get(context.home), text, now)
+    except ValueError as error:
+        raise ClodputerError(INVALID_TOKEN, str(error), "See what waits with: clodputer inbox") from None
 
 
 def decide(

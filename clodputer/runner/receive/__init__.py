@@ -11,41 +11,23 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import sha256
-from json import dumps
-from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.event import ENDING, InvalidEvent, from_fields
-from clodputer.model.webhook import delivery, http, signature
+from clodputer.model.webhook import http
 from clodputer.model.webhook.http import Head, Refused
-from clodputer.model.webhook.keys import HEALTH, Webhook, by_path
-from clodputer.store import atomic, deliveries
+from clodputer.model.webhook.keys import APPROVE, HEALTH, Webhook, by_path
+from clodputer.runner.receive import deliver, health
+from clodputer.runner.receive.answer import Answer
 from clodputer.store import context as contexts
-from clodputer.store import home as homes
 from clodputer.store.context import Context
-from clodputer.store.spool import count, idle, layout
 
 # In seconds: for the whole of a request however slowly it comes (GitHub waits 10 s, Slack 3 s), and for its answer.
 PATIENCE, ANSWERING = 5.0, 2.0
-# While more than this waits to be taken in, a sender is asked to come again later.
-MOST_WAITING = 1000
-# A drop that has lain for so long is taken in by nobody, in seconds: the sweep comes every few minutes.
-STALE = 1800.0
 # Refused requests are logged once in so many seconds, however many there are.
 PAUSE = 60.0
 
 # What a proxy adds for a sender beyond this machine.
 _THROUGH_A_PROXY = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-
-
-class Answer(NamedTuple):
-    """What the sender gets. kind: its content type."""
-
-    status: int
-    text: str = ""
-    headers: Mapping[str, str] = {}
-    kind: str = "text/plain; charset=utf-8"
 
 
 def serve(connection: socket.socket, environ: Mapping[str, str], patience: float = PATIENCE) -> int:
@@ -127,96 +109,35 @@ def _answer(
     if head.path == HEALTH:
         if head.method not in ("GET", "HEAD"):
             raise Refused(405, "only GET", {"Allow": "GET, HEAD"})
-        return health(environ, time.time(), shy=any(name in head.headers for name in _THROUGH_A_PROXY))
+        return health.health(environ, time.time(), shy=any(name in head.headers for name in _THROUGH_A_PROXY))
     try:
         context = contexts.look(environ)
     except ClodputerError:
         # Why is told by every other command; a sender need not know.
         raise Refused(503, "this cannot be taken now", {"Retry-After": "300"}) from None
+    if head.path == APPROVE and context.settings.approve_link:
+        return _by_link(context, head, time.time())
     webhook = by_path(context.settings.webhooks).get(head.path)
     if webhook is None:
         raise Refused(404, "there is nothing here")
     if head.method != "POST":
         raise Refused(405, "only POST", {"Allow": "POST"})
     try:
-        return take(context, webhook, head, _body(connection, head, rest, deadline), time.time())
+        return deliver.take(context, webhook, head, _body(connection, head, rest, deadline), time.time())
     except Refused as refused:
         _log_refused(context, webhook, refused, time.time())
         raise
 
 
-def take(context: Context, webhook: Webhook, head: Head, body: bytes, now: float) -> Answer:
-    """Take in one request: 202 when its event lies durably in `new/`, or came before. Raises Refused.
+def _by_link(context: Context, head: Head, now: float) -> Answer:
+    # Imported for links alone: a delivery needs no task and no queue.
+    from clodputer.runner.receive import link
 
-    The event is written first and noted as known afterwards. Whoever is killed in between takes a repeated delivery once more,
-    and the dedupe key of the event keeps the two one.
-    """
-    secrets = [context.secrets[name] for name in webhook.secrets if context.secrets.get(name)]
-    given = signature.verify(webhook.kind, secrets, head.headers, body, now)
-    found = delivery.read(webhook.kind, given, head.headers, body)
-    if found.challenge:
-        return Answer(200, found.challenge)
-    if not delivery.wanted(webhook.kind, found.type, webhook.events):
-        return Answer(202, "not wanted\n")
-    try:
-        if deliveries.is_known(context.home, webhook.name, found.id):
-            return Answer(202, "known already\n")
-        if idle.count_drops(context.home) >= MOST_WAITING:
-            raise Refused(429, "too much is waiting here", {"Retry-After": "60"})
-        fields = {
-            "from": webhook.name,
-            "type": webhook.type or found.type,
-            "dedupe_key": found.id,
-            **({"item": found.item} if found.item else {}),
-        }
-        _check({**fields, "payload": found.payload})
-        # The body as it came: written anew in ASCII it could be six times as long.
-        event = dumps(fields).encode()[:-1] + b', "payload": ' + body.strip() + b"}\n"
-        name = f"{webhook.name}.{sha256(found.id.encode('utf-8', 'replace')).hexdigest()[:16]}{ENDING}"
-        atomic.write(f"{context.home.new}/{name}", event, through=context.home.tmp)
-        deliveries.keep(context.home, webhook.name, found.id)
-    except OSError as error:
-        message = f"this cannot be written down: {error.strerror or type(error).__name__}"
-        raise Refused(503, message, {"Retry-After": "60"}) from None
-    with suppress(OSError):
-        context.log(now, "webhook", webhook=webhook.name, type=fields["type"], delivery=found.id)
-    return Answer(202, "accepted\n")
-
-
-def _check(fields: Mapping[str, Any]) -> None:
-    """Refuse now, while the sender can hear of it, what intake would reject. Raises Refused."""
-    try:
-        from_fields(fields, "0000")
-    except InvalidEvent as error:
-        raise Refused(400, f"this makes no event: {error}") from None
-
-
-def health(environ: Mapping[str, str], now: float, *, shy: bool) -> Answer:
-    """Whether webhooks can be taken, and what waits. shy: it is said to somebody beyond this machine, who learns no figures."""
-    home = homes.locate(environ)
-    oldest, queued, problem = 0.0, 0, ""
-    try:
-        if not homes.usable(home) or not os.access(home.new, os.W_OK | os.X_OK):
-            problem = "the spool cannot be written to"
-        else:
-            dropped = [entry.stat(follow_symlinks=False).st_mtime for entry in os.scandir(home.new)]
-            oldest = max(0.0, now - min(dropped, default=now))
-            lanes = layout.lanes(home)
-            queued = sum(count.in_lane(home, lane).queued for lane in lanes)
-            problem = "nothing takes in what is dropped" if oldest > STALE else ""
-    except OSError as error:
-        problem = f"the spool cannot be read: {error.strerror or type(error).__name__}"
-    status = 503 if problem else 200
-    if shy:
-        return Answer(status, "ok\n" if status == 200 else "not ok\n")
-    fields = {
-        "ok": not problem,
-        "problem": problem or None,
-        "spool_writable": not problem.startswith("the spool"),
-        "oldest_drop_seconds": round(oldest),
-        "queued": queued,
-    }
-    return Answer(status, dumps(fields) + "\n", kind="application/json")
+    if head.method in ("GET", "HEAD"):
+        return link.ask(context, head.query, now)
+    if head.method == "POST":
+        return link.decide(context, head.query, now)
+    raise Refused(405, "only GET and POST", {"Allow": "GET, HEAD, POST"})
 
 
 def _log_refused(context: Context, webhook: Webhook, refused: Refused, now: float) -> None:
