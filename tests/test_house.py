@@ -181,7 +181,8 @@ def test_the_tour_names_every_room() -> None:
     """docs/tour.md is a complete map, and names nothing that is gone."""
     tour = house.read("docs/tour.md")
     assert house.missing_from_tour(tour, house.python_files("clodputer")) == []
-    assert len(tour.splitlines()) <= 160, "it is a map of two pages, and its list of rooms"
+    rooms = [line for line in tour.splitlines() if line.startswith("| `clodputer/")]
+    assert len(tour.splitlines()) - len(rooms) <= 120, "it is a map of two pages, and its list of rooms"
 
 
 @pytest.mark.parametrize(("check", "path", "source"), BAD)
