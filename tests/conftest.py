@@ -24,6 +24,8 @@ examples.register()
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# The same with `nohup` and the end of a session.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Only now, and before any test has changed them.
 warm.ordinary()
 
