@@ -10,7 +10,7 @@ from clodputer.model.verdict import Verdict
 from clodputer.model.waiting import APPROVAL
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.spool import approvals, layout, waits
+from clodputer.store.spool import approvals, attempts, layout, waits
 
 KEYS: tuple[Key, ...] = approval.KEYS
 
@@ -20,7 +20,9 @@ def check(task: Task, request: Request, _history: History, context: Context, now
     decision = approvals.read(context.home, request)
     if not task.approve.mode and decision is None:
         return approval.verdict(task.approve, None, now, now)
-    return approval.verdict(task.approve, decision, _since(request, context, now), now)
+    known = attempts.kept(context.home, request.id) if task.approve.mode == approval.PLAN else None
+    plan = None if known is None else approval.plan_of(known.story)
+    return approval.verdict(task.approve, decision, _since(request, context, now), now, plan)
 
 
 def _since(request: Request, context: Context, now: float) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.attempts import Past
+from clodputer.model.fence import without_controls
 from clodputer.model.jsontext import is_shallow
 from clodputer.model.keys import CHOICE, DURATION, FLAG, NEVER, PART, Key
 from clodputer.model.moment import iso
@@ -12,8 +14,13 @@ from clodputer.model.verdict import GO, Close, Verdict, Wait
 from clodputer.model.waiting import APPROVAL
 from clodputer.model.withunit import Expected
 
-# What `approve` can be: each request asks before its first run.
-BEFORE = "before"
+# What `approve` can be: each request asks before its first run, or once that has made a plan.
+BEFORE, PLAN = "before", "plan"
+MODES = (BEFORE, PLAN)
+# Why such a run ended.
+PLANNED = "planned"
+# So much of a plan is shown where something waits, in characters.
+LONGEST_SHOWN = 300
 # The same key in files of another tool.
 CONFIRM = "require_confirmation"
 # In seconds, where the task does not say.
@@ -46,7 +53,7 @@ class Form(NamedTuple):
 
 
 class Approval(NamedTuple):
-    """Whether requests of a task ask first. mode: empty, or BEFORE; expires: seconds from being asked to being closed."""
+    """Whether requests of a task ask first. mode: empty, or one of MODES; expires: seconds from being asked to being closed."""
 
     mode: str = ""
     expires: float = WEEK
@@ -62,7 +69,7 @@ class Decision(NamedTuple):
 
 def _with_mode(value: Mapping[str, Any]) -> None:
     if not value.get("mode"):
-        raise Expected("before, or a mapping such as {mode: before, expires: 3d}")
+        raise Expected("before or plan, or a mapping such as {mode: before, expires: 3d}")
 
 
 KEYS = (
@@ -76,8 +83,9 @@ KEYS = (
             Key(
                 "mode",
                 CHOICE,
-                help="`before`: each request waits until a person has approved it.",
-                choices=(BEFORE,),
+                help="`before`: each request waits until a person has approved it. `plan`: claude may first only read, and "
+                "makes a plan; once a person has approved that, the same conversation goes on with the task's own rights.",
+                choices=MODES,
                 default="",
                 env=NEVER,
                 example=BEFORE,
@@ -110,26 +118,53 @@ KEYS = (
 )
 
 
+def is_plan(keys: Mapping[str, Any]) -> bool:
+    """Whether a task file says `approve: plan`, in short or as a mapping."""
+    rule = keys.get("approve")
+    return (rule.get("mode") if isinstance(rule, Mapping) else rule) == PLAN
+
+
 def contradiction(keys: Mapping[str, Any]) -> str:
     """What is wrong with `approve` and `require_confirmation` side by side; empty for nothing."""
+    if keys.get(CONFIRM) and is_plan(keys):
+        return "means approve: before; keep one of them"
     if keys.get(CONFIRM) is False and "approve" in keys:
         return "says the opposite of approve; keep one of them"
     return ""
 
 
-def verdict(rule: Approval, decision: Optional[Decision], since: float, now: float) -> Verdict:
+def has_plan(story: Iterable[Past]) -> bool:
+    """Whether one of these runs of a request has made a plan."""
+    return any(run.reason == PLANNED for run in story)
+
+
+def plan_of(story: Sequence[Past]) -> Optional[str]:
+    """How the latest plan among these runs begins; None when there is none."""
+    return next((run.result for run in reversed(story) if run.reason == PLANNED), None)
+
+
+def verdict(
+    rule: Approval, decision: Optional[Decision], since: float, now: float, plan: Optional[str] = None
+) -> Verdict:
     """What becomes of a request that has waited for a decision since `since`, at `now` (both in epoch seconds).
 
+    plan: how the plan of its first run begins; None as long as there is none, so that with PLAN it is to be made.
     A decision counts even when the task does not ask any more, or did not when it was taken.
     """
     if decision is not None and decision.decision != APPROVED:
         return closing(decision, rule)
     if not rule.mode or decision is not None:
         return GO
+    if rule.mode == PLAN and plan is None:
+        return GO
     until = since + rule.expires
     if until <= now:
         return closing(Decision(EXPIRED, now), rule)
     # The end is said in the message alone: that a wait ends would mean that the request is run then.
+    if rule.mode == PLAN and plan is not None:
+        shown = " ".join(without_controls(plan).split())
+        shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[: LONGEST_SHOWN - 3]}..."
+        return Wait(None, APPROVAL, f"It asks before it carries out its plan, until {iso(until)}: {shown}")
     return Wait(None, APPROVAL, f"It asks before it runs (approve: {rule.mode}), until {iso(until)}")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import autodisable
+from clodputer.model.approval import PLANNED
 from clodputer.model.attempts import Attempts, story_to_json, to_json
 from clodputer.model.autodisable import Disabled
 from clodputer.model.backoff import limit_pause
@@ -17,7 +18,7 @@ from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT, s
 from clodputer.model.request import Request
 from clodputer.model.retry import is_retried, most_attempts, wait_after
 from clodputer.model.task import Task
-from clodputer.model.waiting import HOLD, RETRY
+from clodputer.model.waiting import APPROVAL, HOLD, RETRY
 
 # How long a file that looks unfinished is given to be finished before it is rejected, in seconds since its last change.
 UNFINISHED_FOR = 2.0
@@ -61,11 +62,21 @@ def _following(ending: Ending) -> list[dict[str, Any]]:
         return [{"effect": "put_back"}]
     if ending.outcome == LIMITED:
         return _limited(ending)
+    if ending.reason == PLANNED:
+        return [_planned(ending)]
     if ending.reason in LOCKED_OUT and ending.account:
         return _locked_out(ending)
     if ending.outcome in UNSUCCESSFUL:
         return [_failed(ending)]
     return [{"effect": "finish"}]
+
+
+def _planned(ending: Ending) -> dict[str, Any]:
+    """The request waits for a person, to go on with its session then; asked at once, its gate says so."""
+    if ending.left:
+        return _left_running(ending)
+    story = ending.story._replace(session=ending.session, lost_session="")
+    return _again(ending, APPROVAL, ending.message, ending.now, story)
 
 
 def _disabling(ending: Ending, effects: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -36,6 +36,11 @@ REASONS: dict[str, Reason] = {
     "completed": Reason(SUCCEEDED, "It ended well and every expectation held.", ""),
     "nothing_to_do": Reason(SKIPPED, "There was nothing to do, as the precheck or the agent said.", ""),
     "satisfied": Reason(SKIPPED, "The task's verify held already, so that its agent was not started.", ""),
+    "planned": Reason(
+        SKIPPED,
+        "It made a plan, as the task says `approve: plan`, and did nothing yet.",
+        "Look at the plan with `clodputer show RUN`; then `clodputer approve REQUEST`, or `deny`.",
+    ),
     "auth": Reason(
         FAILED,
         "The agent is not logged in, or its key or token was refused.",

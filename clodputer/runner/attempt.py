@@ -22,7 +22,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request, on_slot_time
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, noting, replace, withsecrets, worktree
+from clodputer.runner import fault, items, logins, noting, planning, replace, withsecrets, worktree
 from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
@@ -264,6 +264,8 @@ class Attempt:
         report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
         if ended.stopped == "cancelled":
             report = self._cancelled(report.outcome.message, report)
+        if planning.is_due(self.context, self.task, self.request):
+            report = planning.told(report)
         looked = after.look(place, report, known, started_at, began)
         report = looked.report
         if report.outcome.reason in ("cancelled", "interrupted") and ended.stopped != "cancelled":

@@ -23,7 +23,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, mail, replace, unrecorded, withsecrets
+from clodputer.runner import fault, mail, planning, replace, unrecorded, withsecrets
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt, Finished
 from clodputer.runner.intake import read_request
@@ -97,6 +97,8 @@ def handle(
         _hindered(context, slot, place, request, hindered)
         return None
     context = looked_up  # from here on everything that is masked is masked with what was looked up
+    if planning.is_due(context, task, request):
+        task = planning.restricted(task)
     attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):

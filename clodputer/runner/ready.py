@@ -19,11 +19,12 @@ from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import noting, prompt, worktree
+from clodputer.runner import noting, planning, prompt, worktree
 from clodputer.store import notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
 from clodputer.store.notes import Note
+from clodputer.store.spool import approvals
 from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
@@ -122,7 +123,7 @@ def prepare(
             "a secret would stand in the argument list, which every account here can read",
             "Hand it over in the task's env: mapping instead.",
         )
-    text = prompt.going_on(text, attempts, resumed=launch.resumed)
+    text = _goes_on(context, request, final, attempts, text, nonce, launch)
     return Ready(final, facts, launch, text, kept, nonce, memory, note)
 
 
@@ -134,7 +135,21 @@ def with_found(
     text, _, _ = _filled_in(
         context, request, task, last, success, attempts, ready.state, ready.note, ready.nonce, found
     )
-    return ready._replace(prompt=prompt.going_on(text, attempts, resumed=ready.launch.resumed))
+    text = _goes_on(context, request, ready.task, attempts, text, ready.nonce, ready.launch)
+    return ready._replace(prompt=text)
+
+
+def _goes_on(
+    context: Context, request: Request, task: Task, attempts: Attempts, text: str, nonce: str, launch: Launch
+) -> str:
+    """The prompt of a run that goes on with what an earlier one of the request has begun, or has planned."""
+    if not planning.is_due(context, task, request):
+        decision = approvals.read(context.home, request) if attempts.story else None
+        note = decision.note if decision else ""
+        planned = planning.prompt(context, task, attempts, text, nonce, resumed=launch.resumed, note=note)
+        if planned is not None:
+            return planned
+    return prompt.going_on(text, attempts, resumed=launch.resumed)
 
 
 def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:

@@ -235,6 +235,9 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     findings += [_Finding((key,), message) for key, message in risk.without_effect(fields)]
     opposite = approval.contradiction(keys)
     findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
+    if agent == "command" and approval.is_plan(keys):
+        message = "only claude makes plans; a program can be asked about before it runs: approve: before"
+        findings.append(_Finding(("approve",), message))
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.approval import PLANNED
 from clodputer.model.moment import iso
 from clodputer.model.request import InvalidRequest, from_fields, item_of
 from clodputer.model.waiting import APPROVAL
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.index.query import Finished
-from clodputer.store.spool import dropfile, find, layout, waits
+from clodputer.store.spool import attempts, dropfile, find, layout, waits
 from clodputer.store.spool.find import DEAD, PARKED
 from clodputer.views import setaside, tasks
 from clodputer.views.attention import attention
@@ -22,7 +23,10 @@ MOST, MOST_READ = 100, 1000
 
 
 class Asking(NamedTuple):
-    """A request that waits for approval. since, expires_at: epoch seconds; expires_at is None when its task is broken."""
+    """A request that waits for approval. since, expires_at: epoch seconds; expires_at is None when its task is broken.
+
+    plan: how the plan begins that is to be carried out, and the run that made it; both empty where there is none.
+    """
 
     request_id: str
     task: str
@@ -30,6 +34,8 @@ class Asking(NamedTuple):
     message: str
     since: float
     expires_at: Optional[float]
+    plan: str = ""
+    plan_run: str = ""
 
     @property
     def approve(self) -> str:
@@ -50,6 +56,8 @@ class Asking(NamedTuple):
             "message": self.message,
             "since": iso(self.since),
             "expires_at": None if self.expires_at is None else iso(self.expires_at),
+            "plan": self.plan or None,
+            "plan_run": self.plan_run or None,
             "approve": self.approve,
             "deny": self.deny,
         }
@@ -101,7 +109,11 @@ def _asking(home: Home, expires: dict[str, float]) -> list[Asking]:
             task, item = _about(request)
             lasts = expires.get(task)
             until = None if lasts is None else kept.since + lasts
-            found.append(Asking(request.id, task, item, kept.message, kept.since, until))
+            known = attempts.kept(home, request.id)
+            last = known.story[-1] if known is not None and known.story else None
+            planned = last if last is not None and last.reason == PLANNED else None
+            plan, run = (planned.result, planned.run_id) if planned is not None else ("", "")
+            found.append(Asking(request.id, task, item, kept.message, kept.since, until, plan, run))
     return sorted(found, key=lambda one: (one.since, one.request_id))
 
 

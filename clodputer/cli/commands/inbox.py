@@ -45,6 +45,8 @@ def _lines(found: Inbox) -> Iterator[str]:
         about = f" about {one_line(one.item, 200)}" if one.item else ""
         head = f"{ink(printable(one.task) or 'a request', 'bold')}{about}"
         yield hung(f"  {head}, since {zone.wall(one.since)}{until}. {one.approve} | {one.deny}", 4)
+        if one.plan:
+            yield hung(f"    {one_line(one.plan, 500)} (whole: clodputer show {one.plan_run})", 4)
     if found.suspect:
         yield ink("May not have done its work", "bold")
     for run in found.suspect:

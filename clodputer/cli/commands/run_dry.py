@@ -16,7 +16,7 @@ from clodputer.isolate import scratch
 from clodputer.model.request import Request
 from clodputer.model.secretref import words
 from clodputer.model.task import Task
-from clodputer.runner import withsecrets
+from clodputer.runner import planning, withsecrets
 from clodputer.runner.ready import prepare
 from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context
@@ -31,6 +31,8 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
     request_id, origin = os.urandom(4).hex(), {"trigger": "manual"}
     request = Request(request_id, task.name, now, wanted.context, wanted.body, wanted.priority, origin=origin)
     run_id = runs.new_id(now, request.id)
+    if planning.is_due(context, task, request):
+        task = planning.restricted(task)
     launch, prompt = prepare(context, run_id, request, task, scratch.plan(task, environ, run_id)["path"])[2:4]
     held = holds.on_task(context.home, task, now)
     data = {

@@ -9,6 +9,7 @@ from clodputer.effects import close as closed
 from clodputer.model import approvaltoken
 from clodputer.model.approval import (
     APPROVED,
+    BEFORE,
     DENIED,
     DENIED_BY_PERSON,
     EXPIRED,
@@ -92,7 +93,7 @@ def decide(
         raise ClodputerError("request_unknown", "the request that this is about has ended")
     rule, since = _rule(context, request), _asked_since(context, found)
     known = approvals.read(context.home, request)
-    if known is None and since is None and not rule.mode:
+    if known is None and since is None and rule.mode != BEFORE:
         raise ClodputerError(
             "not_asked",
             f"request {request.id} of {request.task} does not ask for approval",
