@@ -28,6 +28,8 @@ OURS = frozenset(
         "holds",
         "outbox",
         "plugins",
+        "trees",
+        "approval.key",
         "archive",
         "execution.log",
         "format",
@@ -51,6 +53,15 @@ def check(home: Home, environ: Mapping[str, str]) -> None:
             "home_unfit",
             f"{home.root} is not plainly a Clodputer home",
             "Look into it, and remove it yourself.",
+        )
+    kept = next(
+        (folder for folder, _, files in os.walk(home.trees) if files or os.path.lexists(f"{folder}/.git")), ""
+    )
+    if kept:
+        raise ClodputerError(
+            "home_unfit",
+            f"{home.trees} holds worktrees of runs, whose work may be nowhere else",
+            "See them with: clodputer trees; then take, reclaim or discard them, and try again.",
         )
     strangers = sorted(name for name in os.listdir(home.root) if not _is_ours(name))
     if strangers:

@@ -38,6 +38,17 @@ def test_all_that_a_home_names_is_known(home: Home) -> None:
     assert ".thesis.txt.4711" in raised.value.message
 
 
+def test_work_that_is_nowhere_else_is_not_removed(home: Home) -> None:
+    """Empty folders of worktrees are; and so is the key of approvals."""
+    Path(home.root, "approval.key").write_text("")
+    tree = Path(home.trees, "task", "run")
+    tree.mkdir(parents=True)
+    purge.check(home, {"HOME": "/nowhere"})
+    (tree / "work.txt").write_text("")
+    with pytest.raises(ClodputerError, match="holds worktrees of runs"):
+        purge.check(home, {"HOME": "/nowhere"})
+
+
 def test_links_in_it_are_not_followed(home: Home, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "kept").write_text("")
