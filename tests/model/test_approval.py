@@ -13,6 +13,7 @@ from clodputer.model.approval import (
     DENIED,
     DENIED_BY_PERSON,
     EXPIRED,
+    PLAN,
     Approval,
     Decision,
     Form,
@@ -26,6 +27,36 @@ from clodputer.model.waiting import APPROVAL
 NOW = 1_800_000_000.0
 ASKS, SILENT = Approval(BEFORE, 60.0), Approval()
 YES, NO, LATE = (Decision(one, NOW - 1) for one in (APPROVED, DENIED, EXPIRED))
+
+
+PLANS = Approval(PLAN, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("decision", "plan", "since", "expected"),
+    [
+        (None, None, NOW, GO),
+        (None, None, NOW - 9e9, GO),
+        (None, "", NOW, APPROVAL),
+        (None, "a plan", NOW, APPROVAL),
+        (None, "a plan", NOW - 60, APPROVAL_EXPIRED),
+        (YES, "a plan", NOW - 9e9, GO),
+        (NO, "a plan", NOW, DENIED_BY_PERSON),
+        (NO, None, NOW, DENIED_BY_PERSON),
+    ],
+)
+def test_a_plan_is_made_first(
+    decision: Optional[Decision], plan: Optional[str], since: float, expected: Any
+) -> None:
+    found = verdict(PLANS, decision, since, NOW, plan)
+    assert expected in (found, getattr(found, "reason", None), getattr(found, "code", None))
+
+
+def test_a_message_shows_how_a_plan_begins() -> None:
+    found = verdict(PLANS, None, NOW, NOW, "first\n\x1b[31mthis\x1b[0m " + "x" * 9999)
+    assert isinstance(found, Wait)
+    assert ": first this xxx" in found.message
+    assert len(found.message) < 500
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from clodputer.runner.planning import APPROVED, READING, SENTENCE
 from clodputer.store.home import Home
 from clodputer.store.spool import approvals
 from tests.slots import make_due
+from tests.wait import until
 from tests.workshop import clodputer, drop, events, execute, make_home, outcomes, records, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
@@ -72,10 +73,10 @@ def test_a_plan_is_made_and_carried_out_by_the_same_session(house: House) -> Non
     house.exec()
     assert len(house.records()) == 1
 
-    clodputer(house.home, "approve", "abcd1234", "--note", "but b first")
-    for _ in range(2):
-        make_due(house.home)
-        house.exec()
+    # It starts an exec of its own, beside us.
+    extra = {"CLAUDE_CONFIG_DIR": str(house.config)}
+    clodputer(house.home, "approve", "abcd1234", "--note", "but b first", extra=extra)
+    until(lambda: len(house.records()) == 2, message="what was approved never ran")
     _, done = house.records()
     assert done["session_id"] == plan["session_id"]
     assert after(done["argv"], "--resume") == plan["session_id"]
@@ -99,9 +100,7 @@ def test_the_plan_stands_in_the_prompt_when_its_session_is_gone(house: House) ->
         if path.is_file():
             path.unlink()
     clodputer(house.home, "approve", "abcd1234")
-    for _ in range(3):
-        make_due(house.home)
-        house.exec()
+    until(lambda: len(house.records()) >= 2, message="what was approved never ran")
     prompts = house.asked()
     assert 'source="the plan of an earlier run">First a, then b.</outside-' in prompts[-1]
     assert prompts[-1].startswith("@fake say First a, then b.")

@@ -106,6 +106,9 @@ CASES: dict[str, Case] = {
     "completed": Case("reply"),
     "nothing_to_do": Case(command=(*SH, """echo '{"nothing_to_do": true}'""")),
     "satisfied": Case(command=("/bin/false",), keys={"verify": ["true"]}),
+    "planned": Case(
+        told({**INIT, "permissionMode": "plan", "tools": ["Read"]}, END), keys={"approve": "plan"}
+    ),
     "auth": Case("no_credentials"),
     "usage_limit": Case("limit"),
     "overloaded": Case(failed(529, "overloaded_error")),
