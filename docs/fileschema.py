@@ -143,7 +143,8 @@ def _value(key: Key, *, templates: bool) -> dict[str, Any]:
         number = "integer" if key.kind == kinds.COUNT else "number"
         return {"type": number, **{name: bound for name, bound in bounds.items() if bound is not None}}
     if key.kind in (kinds.TEXTS, kinds.CHOICES):
-        item = SOME_TEXT if key.kind == kinds.TEXTS else {"anyOf": [{"enum": list(key.choices)}, TEMPLATE]}
+        choices: dict[str, Any] = {"anyOf": [{"enum": list(key.choices)}, TEMPLATE]}
+        item = SOME_TEXT if key.kind == kinds.TEXTS else choices
         return {"anyOf": [item, {"type": "array", "items": item}]}
     if key.kind == kinds.ARGUMENTS:
         return {"type": "array", "items": {"type": "string"}, "prefixItems": [SOME_TEXT], "minItems": 1}

@@ -71,7 +71,10 @@ def with_memory(
     if not problem and text == start.text:
         return dict(record)
     effect: dict[str, Any] = {"effect": "memory", "base": start.base}
-    effect.update({"problem": problem} if problem else {"text": text, "rights": dict(start.rights)})
+    outcome: dict[str, Any] = (
+        {"problem": problem} if problem else {"text": text, "rights": dict(start.rights)}
+    )
+    effect.update(outcome)
     return {**record, "effects": [effect, *record["effects"]]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -63,7 +64,8 @@ def test_a_restore_killed_at_each_step(tmp_path: Path, *, there: bool) -> None:
 
         dead = killed_at(step, do)
         found = tasks(home.root) if os.path.isdir(home.root) else None
-        assert found in ([["old.yaml"], ["new.yaml"]] if there else [None, ["new.yaml"]])
+        before: Optional[list[str]] = ["old.yaml"] if there else None
+        assert found in (before, ["new.yaml"])
         if there:
             beside = os.path.dirname(home.root)
             homes = [

@@ -41,6 +41,8 @@ WAITING: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "budget": ({"budget": {"runs_per_day": 1}}, {}, 2),
     "exposed": ({}, {}, 1),
     "window": ({"agent": "claude", "prompt": "Do it.", "window": {"stop_at": "10%"}}, {}, 1),
+    "approval": ({"approve": "before"}, {}, 1),
+    "secret": ({"env": {"KEY": "{{ env.LOCKED }}"}}, {}, 1),
     "disk": ({"require": {"disk_free": "1TB"}}, {}, 1),
     "memory": ({"require": {"memory_below": "1%"}}, {}, 1),
 }
@@ -81,6 +83,8 @@ def waiting(home: Home) -> dict[str, str]:
 def test_each_wait_is_brought_about(tmp_path: Path) -> None:
     """`queue` gives the reason for each request, and everything else of the lane goes on."""
     home = make_home(tmp_path)
+    # A store that is locked says nothing.
+    Path(home.config).write_text("secrets: {LOCKED: {command: [/bin/false]}}\n")
     for reason, (keys, fields, number) in WAITING.items():
         ask(home, reason, keys, fields, number)
     ask(home, "free", {}, {}, 1)

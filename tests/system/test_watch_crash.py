@@ -13,9 +13,10 @@ import pytest
 
 from clodputer.runner.intake import intake
 from clodputer.store import memory
+from clodputer.store.context import look
 from tests.killing import killed_at
 from tests.runner.watched import Watched
-from tests.workshop import everything
+from tests.workshop import environment, everything
 
 # Every so many steps the next exec is killed as well; begun one later each time, so that all of them have their turn.
 APART = 32
@@ -135,6 +136,9 @@ def test_thousands_of_files_at_once(tmp_path: Path) -> None:
     def handled(name: str, number: int) -> float:
         (tmp_path / name).mkdir()
         watched = Watched(tmp_path / name, pattern="**")
+        # So many would fill the queue, and the second look would not be made.
+        Path(watched.home.config).write_text("lanes: {default: {queue_limit: 100000}}\n")
+        watched.context = look(environment(watched.home))
         for one in range(number):
             watched.put(f"d{one % 7}/{one}")
         began = time.process_time()

@@ -83,7 +83,10 @@ def run(name: str, what: str, file: Optional[str]) -> Result:
 @command.command()
 @click.argument("name")
 @click.option(
-    "--language", type=click.Choice(made.LANGUAGES), default="sh", help="What its program is written in."
+    "--language",
+    type=click.Choice(list(made.LANGUAGES)),
+    default="sh",
+    help="What its program is written in.",
 )
 @json_option
 def new(name: str, language: str) -> Result:
