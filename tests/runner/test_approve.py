@@ -83,7 +83,7 @@ def test_how_it_is_written(home: Home, text: str, rule: tuple[str, float]) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("approve: befor\n", "expected `before`"),
+        ("approve: befor\n", "expected one of before, plan"),
         ("approve: {mode: before, expire: 3d}\n", "did you mean"),
         ("approve: {expires: 3d}\n", "a mapping such as {mode: before"),
         ("approve: true\n", "expected"),

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.system.real_claude import MCP_SERVER, Stage
 from tests.wait import until
 from tests.workshop import (
     alive,
+    clodputer,
     drop,
     everything,
     execute,
@@ -75,6 +77,23 @@ def test_a_continued_session(stage: Stage) -> None:
     assert len(stage.api.requests[-1].body["messages"]) >= 3
     assert second["cost_usd"] == pytest.approx(first["cost_usd"])
     assert second["session_totals"]["cost_usd"] == pytest.approx(2 * first["cost_usd"])
+
+
+def test_a_plan_is_carried_out_by_the_session_that_made_it(stage: Stage) -> None:
+    """Planning it can write nothing, whatever the task allows; approved, the same conversation has the task's own rights."""
+    made = stage.work / "made"
+    write = f"@tool Write {json.dumps({'file_path': str(made), 'content': 'x'})}"
+    rights: dict[str, Any] = {"permission_mode": "acceptEdits", "allowed_tools": ["Write"]}
+    plan = stage.run(f"{write}\n@say First a, then b.", approve="plan", **rights)
+    assert (plan["reason"], plan["result"]) == ("planned", "First a, then b."), plan["message"]
+    assert not made.exists()
+    clodputer(stage.home, "approve", plan["request_id"], extra=stage.environment())
+    until(lambda: len(records(stage.home, "story")) == 2, message="what was approved never ran")
+    done = records(stage.home, "story")[-1]
+    assert done["session_id"] == plan["session_id"]
+    assert f"--resume={plan['session_id']}" in done["argv"]
+    assert "--permission-mode=acceptEdits" in done["argv"]
+    assert done["outcome"] == "succeeded", done["message"]
 
 
 def test_a_damaged_session_is_left_behind(stage: Stage) -> None:
