@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from time import time
 from typing import Any
 
 from clodputer.effects import notify
-from clodputer.effects.settling import Settling
+from clodputer.effects.settling import Settling, log_followed
 from clodputer.store.spool import drop
 
 FOLDER = notify.FOLDER
@@ -45,16 +44,5 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     folder, name = f"{settling.folder}/{FOLDER}", str(effect.get("name"))
     if os.path.basename(name) != name or not os.path.isfile(f"{folder}/{name}"):
         return
-    # Before the move: an event may be logged twice, but not left out.
-    settling.context.log(
-        time(),
-        "followed",
-        task=settling.record["task"],
-        request_id=settling.record["request_id"],
-        run_id=settling.run_id,
-        on=effect.get("on"),
-        place=effect.get("place"),
-        target=effect.get("target"),
-        follower=effect.get("request_id"),
-    )
+    log_followed(settling, effect, follower=effect.get("request_id"))
     drop.deliver(settling.context.home, folder, [name])

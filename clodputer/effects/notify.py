@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from time import time
 from typing import Any
 
-from clodputer.effects.settling import Settling
+from clodputer.effects.settling import Settling, log_followed
 from clodputer.model.letter import from_json
 from clodputer.store import outbox
 
@@ -27,16 +26,6 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     left = [name for name, _ in contents(effect) if os.path.isfile(f"{folder}/{name}")]
     if not left:
         return
-    # Before the move: an event may be logged twice, but not left out.
-    settling.context.log(
-        time(),
-        "followed",
-        task=settling.record["task"],
-        request_id=settling.record["request_id"],
-        run_id=settling.run_id,
-        on=effect.get("on"),
-        place=effect.get("place"),
-        target=effect.get("target"),
-    )
+    log_followed(settling, effect)
     for name in left:
         outbox.move_in(settling.context.home, f"{folder}/{name}", name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
+from time import time
 from typing import Any, NamedTuple
 
 from clodputer.model.request import Place
@@ -37,6 +38,21 @@ class Settling(NamedTuple):
     def in_slot(self) -> str:
         """Where the request lies, as long as it is in the slot."""
         return slots.path(self.context.home, self.slot, self.place)
+
+
+def log_followed(settling: Settling, effect: Mapping[str, Any], **more: Any) -> None:
+    """Log that a follow-up of the run comes. Called before it does: it may be logged twice, but not left out."""
+    settling.context.log(
+        time(),
+        "followed",
+        task=settling.record["task"],
+        request_id=settling.record["request_id"],
+        run_id=settling.run_id,
+        on=effect.get("on"),
+        place=effect.get("place"),
+        target=effect.get("target"),
+        **more,
+    )
 
 
 def leave(settling: Settling, target: str) -> None:

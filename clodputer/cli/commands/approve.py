@@ -7,7 +7,7 @@ import os
 import click
 
 from clodputer.cli import complete
-from clodputer.cli.commands.deciding import decide
+from clodputer.cli.commands.deciding import decide, token_option
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.model.approval import APPROVED
@@ -16,12 +16,7 @@ from clodputer.model.approval import APPROVED
 @click.command()
 @click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
 @click.option("--note", metavar="TEXT", default="", help="What you want to be kept with your decision.")
-@click.option(
-    "--token",
-    metavar="TOKEN",
-    default="",
-    help="The token of a link, in place of REQUEST; - reads it from stdin.",
-)
+@token_option
 @json_option
 def command(request: str, note: str, token: str) -> Result:
     """Let a request run that asks you first.

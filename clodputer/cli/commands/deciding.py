@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from time import time
 
+import click
+
 from clodputer.cli.failure import explain
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
@@ -18,6 +20,13 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.requests import approve
 from clodputer.runner.requests.approve import Decided
+
+token_option = click.option(
+    "--token",
+    metavar="TOKEN",
+    default="",
+    help="The token of a link, in place of REQUEST; - reads it from stdin.",
+)
 
 
 def decide(environ: Mapping[str, str], wanted: str, wish: str, note: str, token: str) -> Result:

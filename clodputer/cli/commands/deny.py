@@ -7,7 +7,7 @@ import os
 import click
 
 from clodputer.cli import complete
-from clodputer.cli.commands.deciding import decide
+from clodputer.cli.commands.deciding import decide, token_option
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.model.approval import DENIED
@@ -16,12 +16,7 @@ from clodputer.model.approval import DENIED
 @click.command()
 @click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
 @click.option("--reason", metavar="TEXT", default="", help="Why, to be kept with the request.")
-@click.option(
-    "--token",
-    metavar="TOKEN",
-    default="",
-    help="The token of a link, in place of REQUEST; - reads it from stdin.",
-)
+@token_option
 @json_option
 def command(request: str, reason: str, token: str) -> Result:
     """Close a request that asks you first.
