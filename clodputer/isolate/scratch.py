@@ -14,7 +14,7 @@ from clodputer.model.task import Task
 from clodputer.store import exposed
 
 KEYS: tuple[Key, ...] = ()
-LATE = False
+LATE, STAYS = False, False
 
 _PREFIX = "cp-"
 DEFAULT = "/tmp"  # noqa: S108

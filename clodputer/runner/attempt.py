@@ -22,7 +22,17 @@ from clodputer.model.record import build
 from clodputer.model.request import Request, on_slot_time
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, logins, noting, planning, replace, withsecrets, worktree
+from clodputer.runner import (
+    fault,
+    items,
+    logins,
+    noting,
+    planning,
+    provision,
+    replace,
+    withsecrets,
+    worktree,
+)
 from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.follow.fill import with_follow_ups
@@ -80,6 +90,7 @@ class Attempt:
         self._temporary = ""
         self._started = False
         self._ready: Optional[Ready] = None
+        self._place: Optional[check.Place] = None
         self._left = ("", "")  # in the file of its memory, and what is wrong with that
         self._asked: tuple[Mapping[str, Any], ...] = ()
 
@@ -117,7 +128,7 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # What is undone by what follows the run, `record` undoes.
-        isolate.undo(planned for planned in self._planned if error is not None or not isolate.late(planned))
+        isolate.undo(planned for planned in self._planned if error is not None or not isolate.stays(planned))
         self.stop.cancel, self.stop.newer = "", None
 
     def run(self) -> Finished:
@@ -143,6 +154,25 @@ class Attempt:
                 raise
             report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
             finished = Finished(report, launch, proof=self._asked)
+        return self._taken_down(finished)
+
+    def _taken_down(self, finished: Finished) -> Finished:
+        """The same after the task's teardown, if one is due. Raises OSError."""
+        report = finished.report
+        for ended in provision.end(self._place) if self._place else ():
+            finished = finished._replace(proof=(*finished.proof, ended.entry))
+            if ended.sentence:
+                self.context.log(
+                    time(),
+                    "teardown_failed",
+                    task=self.task.name,
+                    run_id=self.run_id,
+                    message=self.context.masker.text(ended.sentence),
+                )
+                message = f"{report.outcome.message} {ended.sentence}".lstrip()
+                finished = finished._replace(
+                    report=report._replace(outcome=report.outcome._replace(message=message))
+                )
         return finished
 
     def record(self, finished: Finished, ended_at: float) -> dict[str, Any]:
@@ -225,6 +255,7 @@ class Attempt:
         place = check.Place(
             context, self.request.id, self.folder, ready.task, launch, self.stop, goes_on=going_on
         )
+        self._place = place
         self.stop.newer = replace.watch(context, self.slot, self.task)
         asked = before.ask(place)
         self._asked = asked.entries
@@ -290,6 +321,7 @@ class Attempt:
 
     def _withdraw(self) -> None:
         """Undo the beginning of a run that the installation cannot start: it is no false start of the request."""
+        provision.recover(self.context, self.task.name, self.run_id)
         slots.unmark(self.context.home, self.slot, self.task.name, self.run_id)
         runs.remove(self.context.home, self.task.name, self.run_id)
 

@@ -79,6 +79,7 @@ EVENTS = (
     "swept",
     "task_changed",
     "task_removed",
+    "teardown_failed",
     "tidy_failed",
     "told",
     "tree_removed",
