@@ -83,9 +83,7 @@ def _of_gh(context: Context, url: str, seconds: float) -> str:
     try:
         return text_of(program.printed(argv, context.environ, seconds))
     except Missed as error:
-        raise _missing(
-            f"gh has no token: {error}", "To log in: gh auth login") from None
-        ) from None
+        raise _missing(f"gh has no token: {error}", "To log in: gh auth login") from None
 
 
 def _checked(token: str) -> str:
