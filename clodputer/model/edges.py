@@ -283,7 +283,7 @@ class _Memory:
             return
         task, request = _text(event, "task"), _text(event, "request_id")
         title, command = f"{task} asks you first", f"clodputer approve {request}"
-        message = f"{_text(event, 'message')}. To close it: clodputer deny {request}"
+        message = f"{_text(event, 'message').rstrip('.')}. To close it: clodputer deny {request}"
         self._tell("approval_wanted", at, title, message, command, task=task, item=request)
 
     def _work_kept(self, event: Mapping[str, Any], at: float) -> None:
