@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from time import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from clodputer.agents import environment
 from clodputer.model import proof, provision
@@ -57,16 +57,19 @@ def begin(place: Place) -> None:
     )
 
 
-def end(place: Place) -> tuple[Ended, ...]:
-    """Run the teardown of a run that is over, if one is due; what came of it. Raises OSError.
+def end(place: Place) -> Optional[Ended]:
+    """Run the teardown of a run that is over; what came of it, None when none is due. Raises OSError.
 
     It is run also when the run was cancelled, or when we were told to stop.
     """
     due = _read(place.folder)
     if due is None:
-        return ()
+        return None
     place = place._replace(launch=place.launch._replace(timeout=_limit(due, place.stop)))
-    return (_run(place, due),)
+    ended = _run(place, due)
+    if ended.sentence:
+        _log(place.context, place.task.name, os.path.basename(place.folder), ended.sentence)
+    return ended
 
 
 def recover(context: Context, task: str, run_id: str) -> None:
@@ -84,7 +87,11 @@ def recover(context: Context, task: str, run_id: str) -> None:
     except (OSError, ClodputerError) as error:
         message = f"Its teardown could not be run: {said(error) if isinstance(error, OSError) else error}"
     if message:
-        context.log(time(), "teardown_failed", task=task, run_id=run_id, message=message)
+        _log(context, task, run_id, message)
+
+
+def _log(context: Context, task: str, run_id: str, message: str) -> None:
+    context.log(time(), "teardown_failed", task=task, run_id=run_id, message=context.masker.text(message))
 
 
 def _run(place: Place, due: Mapping[str, Any]) -> Ended:
@@ -137,7 +144,7 @@ def _limit(due: Mapping[str, Any], stop: Stop) -> float:
     return min(seconds, WHEN_STOPPED) if stop.requested else seconds
 
 
-def _read(folder: str) -> dict[str, Any] | None:
+def _read(folder: str) -> Optional[dict[str, Any]]:
     """What is due there, or None; a file that somebody has edited into something else is nothing. Raises OSError."""
     found = runs.read_json(f"{folder}/{DUE}")
     try:
