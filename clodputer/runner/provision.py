@@ -91,7 +91,7 @@ def recover(context: Context, task: str, run_id: str) -> None:
 
 
 def _log(context: Context, task: str, run_id: str, message: str) -> None:
-    context.log(time(), "teardown_failed", task=task, run_id=run_id, message=context.masker.text(message))
+    context.log(time(), "not_torn_down", task=task, run_id=run_id, message=context.masker.text(message))
 
 
 def _run(place: Place, due: Mapping[str, Any]) -> Ended:

@@ -105,7 +105,7 @@ def test_a_teardown_that_fails_is_told_and_changes_nothing(
     assert looks(record)[-1] == ("teardown", False)
     assert "Its teardown failed" in record["message"]
     assert "It said: stuck" in record["message"]
-    assert [event["run_id"] for event in events(home, "teardown_failed")] == [record["run_id"]]
+    assert [event["run_id"] for event in events(home, "not_torn_down")] == [record["run_id"]]
 
 
 def test_in_a_worktree(home: Home, tmp_path: Path) -> None:
@@ -211,5 +211,5 @@ def test_a_teardown_that_kills_exec_is_begun_three_times_at_most(tmp_path: Path)
         assert killed, what
     execs.run(home, "exec")
     assert [record["outcome"] for record in records(home, "work")] == ["lost"]
-    assert "begun 3 times" in events(home, "teardown_failed")[0]["message"]
+    assert "begun 3 times" in events(home, "not_torn_down")[0]["message"]
     assert steps(tmp_path) == ["agent"]
