@@ -15,6 +15,7 @@ from clodputer.model.webhook import keys as webhook
 from clodputer.model.withunit import TERABYTE, YEAR
 
 DAY = 86400.0
+MOST_CONCURRENT = 1024
 KB, MB, GB = 1024, 1024**2, 1024**3
 
 
@@ -34,6 +35,7 @@ class Settings(NamedTuple):
     max_cost_usd: Optional[float] = None
     max_output: int = DEFAULT_MAX_OUTPUT
     lanes: Mapping[str, Mapping[str, Any]] = {}
+    max_concurrent: Optional[int] = None
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     window: Mapping[str, Any] = {}
@@ -140,6 +142,16 @@ KEYS = (
         example=5,
     ),
     lanes.KEY,
+    Key(
+        "max_concurrent",
+        COUNT,
+        _HELD.max_concurrent,
+        "How many requests of all lanes together may run at the same time; see [Runs side by side](lanes.md).",
+        1,
+        MOST_CONCURRENT,
+        absent="no limit: each lane uses all its slots",
+        example=3,
+    ),
     budget.key("all runs together"),
     Key(
         "require",
