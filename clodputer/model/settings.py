@@ -16,7 +16,6 @@ from clodputer.model.webhook import keys as webhook
 from clodputer.model.withunit import TERABYTE, YEAR
 
 DAY = 86400.0
-MOST_CONCURRENT = 1024
 KB, MB, GB = 1024, 1024**2, 1024**3
 
 
@@ -143,17 +142,7 @@ KEYS = (
         absent="no limit",
         example=5,
     ),
-    lanes.KEY,
-    Key(
-        "max_concurrent",
-        COUNT,
-        _HELD.max_concurrent,
-        "How many requests of all lanes together may run at the same time; see [Runs side by side](lanes.md).",
-        1,
-        MOST_CONCURRENT,
-        absent="no limit: each lane uses all its slots",
-        example=3,
-    ),
+    *lanes.KEYS,
     budget.key("all runs together"),
     Key(
         "require",
