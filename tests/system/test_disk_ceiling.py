@@ -57,10 +57,8 @@ def test_a_lane_is_held_and_goes_on_when_there_is_room(home: Home) -> None:
     assert "disk_ceiling" in clodputer(home, "status")[0]
     assert "Worktrees take" in " ".join(clodputer(home, "why", "work")[0].split())
     assert [hold["reason"] for hold in data(home, "status")["holds"]] == ["disk_ceiling"]
-    doctor = clodputer(home, "doctor", "--check", "disk-ceiling", status=1)[0]
-    assert "worktrees take 1.0 MB of 500.0 KB (disk_ceiling: trees): all lanes wait" in " ".join(
-        doctor.split()
-    )
+    (finding,) = examine(environment(home), time(), ["disk-ceiling"])
+    assert finding.message == "worktrees take 1.0 MB of 500.0 KB (disk_ceiling: trees): all lanes wait"
     over(home)
     execs.execute(home)
     assert records(home, "work") == []
