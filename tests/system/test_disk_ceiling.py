@@ -12,8 +12,9 @@ from clodputer.model.ceiling import Ceiling
 from clodputer.store import holds, sizes
 from clodputer.store.holds import LANE, Hold, Target
 from clodputer.store.home import Home
+from clodputer.views.doctor import examine
 from tests.system import execs
-from tests.workshop import clodputer, command_task, drop, events, records
+from tests.workshop import clodputer, command_task, drop, environment, events, records
 
 DEFAULT = Target(LANE, "default")
 
