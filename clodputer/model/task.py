@@ -15,6 +15,7 @@ from clodputer.model.guards import Guards
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.memory import MemoryRule
+from clodputer.model.publish.rule import Publish
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.state import StateRule
@@ -111,6 +112,7 @@ class Task(NamedTuple):
     follow: Follow = Follow()
     state: StateRule = StateRule()
     memory: MemoryRule = MemoryRule()
+    publish: Publish = Publish()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
     @property
@@ -132,6 +134,7 @@ MAPPINGS: Mapping[str, Any] = {
     "window": WindowRule,
     "state": StateRule,
     "memory": MemoryRule,
+    "publish": Publish,
     "notify": Notify,
     "worktree": Worktree,
 }

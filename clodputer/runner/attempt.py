@@ -30,6 +30,8 @@ from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof import after, before, check
+from clodputer.runner.publish import around
+from clodputer.runner.publish.broker import with_publication
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, incomplete, runs
@@ -172,6 +174,7 @@ class Attempt:
         )
         record = with_follow_ups(self.context, self.task, record)
         record = with_events(self.context, self.task, record, report.result)
+        record = with_publication(self.context, self.task, self.request, record, report.result)
         start, seen = (self._ready.memory, self._ready.state) if self._ready else (None, None)
         return noting.remembered(self.context, self.task, record, report.result, start, self._left, seen)
 
@@ -247,6 +250,7 @@ class Attempt:
         known = after.begin(place)
         started_at, began = time(), monotonic()
         noting.lay_out(ready.memory, facts.temporary)
+        around.begin(task, self.request, self.folder, facts.temporary)
         descriptor = open_prompt(facts.temporary, text)
         try:
             # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
@@ -258,6 +262,7 @@ class Attempt:
             os.close(descriptor)
             self.stop.newer = None  # what it has done is still proved
         self._left = noting.take_back(ready.memory, facts.temporary)
+        around.take_back(task, self.folder, facts.temporary)
         if ended.stopped == "interrupted" and self.stop.cancelled():
             ended = ended._replace(stopped="cancelled")
         ended = ended._replace(stderr_tail=self.context.masker.text(ended.stderr_tail))
