@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# The events of the log from which edges follow.
-EVENTS = frozenset(
-    (
-        "started",
-        "finished",
-        "buried",
-        "breaker_open",
-        "auto_disabled",
-        "budget_near",
-        "missed",
-        "parked",
-        "followed",
-        "not_followed",
-        "delayed",
-        "work_kept",
-    )
-)
+# Priorities from 1 to 5, as ntfy has them (docs.ntfy.sh/publish); whatever is not named here has 3.
 _HIGH, _URGENT, _LOW = 4, 5, 2
 PRIORITIES = {
     "failed": _HIGH,

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import edges
 from clodputer.model.channel import Notify
 from clodputer.model.edge import Edge
-from clodputer.model.edges import Standing, Told
+from clodputer.model.edges.look import look, next_look
+from clodputer.model.edges.told import Standing, Told
 from clodputer.model.errors import ClodputerError
 from clodputer.model.letter import PING, START, Letter
 from clodputer.model.task import Task
@@ -88,13 +88,13 @@ def _post(context: Context, now: float) -> None:
         told.write(home, known)
     events, place, more = since.read(home, known.place)
     idle_after = context.settings.idle_after
-    remembered, found = edges.look(known.told, events, _standing(context, now), now, idle_after)
+    remembered, found = look(known.told, events, _standing(context, now), now, idle_after)
     routes = _Routes(context, {})
     pending = (*_letters(context, routes, found, now), *_pings(context, routes, events, now))
     if (remembered, place, pending) != known:
         _complete_with(context, Known(remembered, place, pending))
     if context.settings.notify or context.settings.ping or routes.ping_anywhere():
-        ahead = now if more else edges.next_look(remembered, idle_after)
+        ahead = now if more else next_look(remembered, idle_after)
         outbox.note_look(home, None if ahead is None else min(ahead, now + LONGEST), stamp)
     else:
         outbox.forget_look(home)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from json import dumps
 from typing import NamedTuple, Optional
 
-from clodputer.model.edges import Told
+from clodputer.model.edges.told import Told
 from clodputer.model.jsontext import loads
 from clodputer.model.letter import Letter, from_json, to_json
 from clodputer.store import atomic, plainfile

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model.channel import EDGES
-from clodputer.model.edges import QUIET, Standing, Told, look, next_look
+from clodputer.model.edges.look import look, next_look
+from clodputer.model.edges.memory import QUIET
+from clodputer.model.edges.told import Standing, Told
 from clodputer.model.moment import iso
 
 NOW = 1_800_000_000.0
