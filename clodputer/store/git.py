@@ -16,7 +16,7 @@ LOOK, WRITE, FETCH, PATIENCE = 60.0, 900.0, 120.0, 900.0
 # git says little; a status of a tree full of new files is the longest. In bytes.
 LARGEST = 16 * 1024 * 1024
 TOO_LATE = 124
-SECRET = "CLODPUTER_SECRET_DESCRIPTOR"
+SECRET = "CLODPUTER_SECRET_DESCRIPTOR"  # noqa: S105  (a variable's name)
 _GLANCE = 0.02
 # Hooks and monitors of the repository are programs of others, and a gc would go on behind our back.
 OPTIONS = (

@@ -12,14 +12,7 @@ from urllib.parse import urlsplit
 
 from clodputer.store import git
 
-_OPTIONS = (
-    "-c",
-    "core.commitGraph=false",
-    "-c",
-    "protocol.ext.allow=never",
-    "-c",
-    "credential.interactive=false",
-)
+_OPTIONS = ("-c", "core.commitGraph=false", "-c", "protocol.ext.allow=never")
 
 
 class Apart(NamedTuple):
@@ -43,7 +36,9 @@ class Apart(NamedTuple):
             "GIT_NO_LAZY_FETCH": "1",
             **(more or {}),
         }
-        return git.call([*_OPTIONS, *arguments], self.folder, seconds, ours, held=held, given=given, secret=secret)
+        return git.call(
+            [*_OPTIONS, *arguments], self.folder, seconds, ours, held=held, given=given, secret=secret
+        )
 
 
 @contextmanager

@@ -111,7 +111,10 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
-        ("--append-system-prompt", appended(task, fenced=facts.fenced, memory=facts.memory, intents=facts.intents)),
+        (
+            "--append-system-prompt",
+            appended(task, fenced=facts.fenced, memory=facts.memory, intents=facts.intents),
+        ),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),

@@ -18,14 +18,12 @@ from clodputer.store.gitapart import Apart, apart, without_login
 SECONDS, PATIENCE = 120.0, 20.0
 # GitHub takes any name with a token as the password.
 USER = "x-access-token"
-# Of the pipe by which the token reaches the program that git asks for it.
-_DESCRIPTOR = 3
 
 _NOT_FORWARD = re.compile(r"non-fast-forward|fetch first|stale info|needs force|already exists")
 # What another try would end in as well.
 _FINAL = re.compile(
-    r"\[remote rejected\]|permission to .* denied|protected branch|write access .* not granted|requested url returned error: 403|"
-    r"shallow update not allowed|refusing to allow",
+    r"\[remote rejected\]|permission to .* denied|protected branch|write access .* not granted|"
+    r"requested url returned error: 403|shallow update not allowed|refusing to allow",
     re.IGNORECASE,
 )
 
@@ -56,7 +54,7 @@ def push(context: Context, parcel: Parcel, token: str, *, may_turn: bool) -> Pus
     folder = f"{context.home.trees}/.publish/{parcel.id}.push"
     url = _with_login(wanted)
     with apart(wanted.common, folder, wanted.commit, url) as place:
-        given = token if urlsplit(url).scheme == "https" and "@" not in urlsplit(url).netloc else ""
+        given = token if _takes(url) else ""
         pushed = _push(context, place, wanted, wanted.branch, given)
         if pushed.behind and may_turn:
             pushed = _push(context, place, wanted, other_branch(wanted.branch, parcel.run_id), given)
@@ -78,11 +76,24 @@ def _push(context: Context, place: Apart, wanted: Push, branch: str, token: str)
         return Pushed(branch)
     lines = [line for line in said.out.splitlines() if line.startswith("!")]
     told = " ".join(" ".join(line.split()[2:]) for line in lines) or said.why
-    remote = [line[7:].strip() for line in said.err.splitlines() if line.startswith("remote:") and line[7:].strip()]
+    remote = [
+        line[7:].strip() for line in said.err.splitlines() if line.startswith("remote:") and line[7:].strip()
+    ]
     told = context.masker.text(" ".join([told, *remote])).replace(token or "\0", "***")[:400]
     if any(_NOT_FORWARD.search(line) for line in lines):
-        return Pushed(problem=f"the branch {branch} has commits that these do not follow: {told}", final=True, behind=True)
+        return Pushed(
+            problem=f"the branch {branch} has commits that these do not follow: {told}",
+            final=True,
+            behind=True,
+        )
     return Pushed(problem=told, final=_FINAL.search(f"{said.out}\n{said.err}") is not None)
+
+
+def _takes(url: str) -> bool:
+    """Whether a token may go to a remote: by https, or within this machine, and where the person has written no login."""
+    parts = urlsplit(url)
+    here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return (parts.scheme == "https" or here) and "@" not in parts.netloc
 
 
 def _asking(folder: str) -> str:
@@ -91,14 +102,18 @@ def _asking(folder: str) -> str:
     if not os.path.lexists(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
         with open(descriptor, "w", encoding="ascii") as file:
-            file.write(f'#!/bin/sh\ncase "$1" in Username*) echo {USER} ;; *) cat <&{_DESCRIPTOR} ;; esac\n')
+            file.write(
+                f'#!/bin/sh\ncase "$1" in Username*) echo {USER} ;; *) cat "/dev/fd/${git.SECRET}" ;; esac\n'
+            )
     return path
 
 
 def _with_login(wanted: Push) -> str:
     """The address that was noted before the run, with the login that the person's settings have in it, if any."""
     for key in ("pushurl", "url"):
-        said = git.call(["--git-dir", wanted.common, "config", "--get", f"remote.{wanted.remote}.{key}"], wanted.common)
+        said = git.call(
+            ["--git-dir", wanted.common, "config", "--get", f"remote.{wanted.remote}.{key}"], wanted.common
+        )
         now = said.out.strip("\n")
         if said.status == 0 and without_login(now) == wanted.url:
             return now

@@ -70,7 +70,7 @@ def _work(context: Context) -> None:
 
 
 def send_due(context: Context, until: float) -> None:
-    """Send what is due, and begin nothing after `until` (of the monotonic clock). Only one process may do it. Raises OSError."""
+    """Send what is due, and begin nothing after `until` (of the monotonic clock). One process at a time. Raises OSError."""
     sender = Sender(context)
     for name in parcels.due_names(context.home, time()):
         if monotonic() >= until:
@@ -133,7 +133,11 @@ class Sender:
     def _hold_against(self, parcel: Parcel, step: Step) -> None:
         """Whether what came before it was done, and the day has room. Raises Refused, OSError."""
         for before in parcel.steps:
-            if before.kind in (PUSH, PULL_REQUEST) and before.state == REFUSED and step.kind in (PULL_REQUEST, CLOSE):
+            if (
+                before.kind in (PUSH, PULL_REQUEST)
+                and before.state == REFUSED
+                and step.kind in (PULL_REQUEST, CLOSE)
+            ):
                 raise Refused("not_delivered", f"{before.kind} was refused: {before.message}")
         if step.places:
             today = published.number_since(self.context.home, parcel.task, time() - DAY)
@@ -206,7 +210,9 @@ class Sender:
         )
         published.write(self.context.home, one)
         about = {"task": parcel.task, "run_id": parcel.run_id, "kind": step.kind}
-        self.context.log(now, "published", **about, number=made.number, url=made.url or None, branch=one.branch or None)
+        self.context.log(
+            now, "published", **about, number=made.number, url=made.url or None, branch=one.branch or None
+        )
 
     def _tell(self, parcel: Parcel, step: Step) -> None:
         about = {"task": parcel.task, "run_id": parcel.run_id, "kind": step.kind}

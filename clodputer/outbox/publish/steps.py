@@ -3,7 +3,7 @@
 # Anybody can write a mark of ours into a comment. What counts is the mark and who has written it, by the id of the account.
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional
 from urllib.parse import quote
 
@@ -59,16 +59,24 @@ def perform(context: Context, server: Server, who: Account, parcel: Parcel, step
 
 def open_request(server: Server, parcel: Parcel, branch: str) -> Optional[int]:
     """The number of an open pull request for a branch; None when there is none. Raises GithubError."""
-    return next((int(one["number"]) for one in _requests(server, parcel, branch) if one.get("state") == "open"), None)
+    return next(
+        (int(one["number"]) for one in _requests(server, parcel, branch) if one.get("state") == "open"), None
+    )
 
 
-def _pull_request(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:
+def _pull_request(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:  # noqa: ARG001
     branch = str(step.fields["branch"])
     found = _known_request(server, who, parcel, step, branch)
     if found is not None:
         return found
     base = parcel.base or _default_branch(server, parcel.repository)
-    fields = {"title": step.fields["title"], "head": branch, "base": base, "body": step.fields["body"], "draft": True}
+    fields = {
+        "title": step.fields["title"],
+        "head": branch,
+        "base": base,
+        "body": step.fields["body"],
+        "draft": True,
+    }
     try:
         return _made(client.post(server, _path(parcel, "/pulls"), fields).body)
     except GithubError as error:
@@ -115,12 +123,19 @@ def _comment(context: Context, server: Server, who: Account, parcel: Parcel, ste
                 raise Refused("comment_deleted", f"the comment at #{number} was just deleted") from None
         return _made(ours, number)
     if any(_was_there(one, parcel, number) for one in published.everything(context.home)):
-        raise Refused("comment_deleted", f"a person has deleted the comment at #{number}; it is not made again")
+        raise Refused(
+            "comment_deleted", f"a person has deleted the comment at #{number}; it is not made again"
+        )
     return _made(client.post(server, place, {"body": body}).body, number)
 
 
 def _was_there(one: published.Published, parcel: Parcel, number: int) -> bool:
-    return (one.task, one.kind, one.repository, one.number) == (parcel.task, COMMENT, parcel.repository, number)
+    return (one.task, one.kind, one.repository, one.number) == (
+        parcel.task,
+        COMMENT,
+        parcel.repository,
+        number,
+    )
 
 
 def _label(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:  # noqa: ARG001
@@ -139,7 +154,12 @@ def _close(context: Context, server: Server, who: Account, parcel: Parcel, step:
 def _file_issue(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:
     mark = str(step.fields["mark"])
     for one in published.everything(context.home):
-        if (one.task, one.kind, one.key, one.repository) == (parcel.task, FILE_ISSUE, mark, parcel.repository):
+        if (one.task, one.kind, one.key, one.repository) == (
+            parcel.task,
+            FILE_ISSUE,
+            mark,
+            parcel.repository,
+        ):
             return Made(one.number, one.url, mark)
     query = {"creator": who.login, "state": "all", "sort": "created", "direction": "desc"}
     found, _ = client.pages(server, _path(parcel, "/issues"), query, most=_PAGES, seconds=SECONDS)
@@ -180,8 +200,3 @@ def _made(body: Any, number: Optional[int] = None) -> Made:
 
 def _path(parcel: Parcel, rest: str) -> str:
     return f"/repos/{quote(parcel.repository)}{rest}"
-
-
-def names(steps: Iterable[Step]) -> str:
-    """The kinds of steps, for people."""
-    return ", ".join(step.kind for step in steps)

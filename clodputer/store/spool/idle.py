@@ -63,9 +63,9 @@ def has_due_letters(home: Home, now: float) -> bool:
     return False
 
 
-def has_due_parcels(home: Home, now: float) -> bool:
-    """Whether something is to be published at `now` (epoch seconds), or looked after since it was."""
-    return any(name.endswith(PARCEL) and is_past(name.partition(".")[0], now) for name in letters(home))
+def due_parcels(home: Home, now: float) -> list[str]:
+    """The names of what is to be published at `now` (epoch seconds), and of what says that it is to be looked after."""
+    return [name for name in letters(home) if name.endswith(PARCEL) and is_past(name.partition(".")[0], now)]
 
 
 def is_past(when: str, now: float) -> bool:
