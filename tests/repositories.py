@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ def git(folder: Path | str, *arguments: str, check: bool = True) -> str:
 @lru_cache(maxsize=1)
 def _template() -> Path:
     folder = Path(mkdtemp(prefix="cp-repository-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     git(folder, "init", "--quiet", "--bare", "-b", "main", "remote.git")
     git(folder, "clone", "--quiet", "remote.git", "checkout")
     checkout = folder / "checkout"

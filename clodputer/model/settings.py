@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model import budget, channel, lanes, plugin, require, route, secretref, windowrule
 from clodputer.model.follow.keys import SETTING
+from clodputer.model.github.keys import SETTING as GITHUB
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
 from clodputer.model.keyvalue import one_word
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
@@ -47,6 +48,7 @@ class Settings(NamedTuple):
     secrets: Mapping[str, Mapping[str, Any]] = {}
     webhooks: Mapping[str, Mapping[str, Any]] = {}
     listen: str = webhook.LISTEN
+    github: Mapping[str, Any] = {}
     metrics: str = ""
     sweep: float = 300.0
     log_size: int = 10 * MB
@@ -176,6 +178,7 @@ KEYS = (
     ),
     channel.APPROVE_LINK,
     *webhook.SETTINGS,
+    GITHUB,
     Key(
         "metrics",
         PATH,

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 from clodputer import __version__
 from clodputer.notify import Refused
+from clodputer.store import proxies
+from clodputer.store.proxies import SCHEMES
 
 # In bytes: so much of an answer is read, to say why something was refused.
 ANSWER = 300
-SCHEMES = ("http", "https")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -43,7 +44,9 @@ def send(
     host = parts.hostname or ""
     if parts.scheme.lower() not in SCHEMES or not host:
         raise Refused("its address does not begin with http:// or https:// and a host")
-    opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler(_proxies(environ, host)))
+    opener = urllib.request.build_opener(
+        _NoRedirect, urllib.request.ProxyHandler(proxies.of_host(environ, host))
+    )
     try:
         request = urllib.request.Request(url, data, {"User-Agent": f"clodputer/{__version__}", **headers})
         with opener.open(request, timeout=seconds) as answer:
@@ -89,20 +92,3 @@ def _retry_after(error: urllib.error.HTTPError) -> Optional[float]:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time())
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-
-
-def _proxies(environ: Mapping[str, str], host: str) -> dict[str, str]:
-    """The proxies of the environment for a host: `http_proxy` and its like, unless `no_proxy` names it."""
-    found = {}
-    for scheme in SCHEMES:
-        # In a CGI program HTTP_PROXY is a header of a stranger's, so only its small form counts, as elsewhere.
-        value = environ.get(f"{scheme}_proxy") or (scheme == "https" and environ.get("HTTPS_PROXY"))
-        if value:
-            found[scheme] = value
-    return {} if _passes_by(host, environ.get("no_proxy") or environ.get("NO_PROXY") or "") else found
-
-
-def _passes_by(host: str, listed: str) -> bool:
-    """Whether `no_proxy` names a host: itself, a domain above it, or everything."""
-    names = [name.strip().lstrip(".").lower() for name in listed.split(",")]
-    return any(name == "*" or host == name or host.endswith(f".{name}") for name in names if name)

@@ -216,12 +216,18 @@ def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
 
 
 def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict: Wait, now: float) -> None:
-    """Put it among the delayed. Why, is written first: killed in between, it is claimed again, and waits again."""
-    home, until, repeated = context.home, verdict.until, False
-    if verdict.reason != NOT_BEFORE:
-        # The request itself tells of its `not_before`.
-        before = waits.read(home, slot.lane, request.id)
-        repeated = before is not None and (before.reason, before.message) == (verdict.reason, verdict.message)
+    """Put it among the delayed. Why, is logged and written first: killed in between, it is claimed again, and waits again.
+
+    It may be logged twice, but not left out: a person who is to approve it is told by what the log says.
+    """
+    home, until = context.home, verdict.until
+    # The request itself tells of its `not_before`.
+    by_itself = verdict.reason == NOT_BEFORE
+    before = None if by_itself else waits.read(home, slot.lane, request.id)
+    if before is None or (before.reason, before.message) != (verdict.reason, verdict.message):
+        why = {"reason": verdict.reason, "message": verdict.message}
+        context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
+    if not by_itself:
         since = before.since if before is not None and before.reason == verdict.reason else now
         order = place.microseconds if before is None else before.order
         waits.write(
@@ -232,9 +238,6 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
     if verdict.reason == APPROVAL:
         approve.wake(context, slot.lane, request)
-    if not repeated:
-        why = {"reason": verdict.reason, "message": verdict.message}
-        context.log(now, "delayed", task=request.task, request_id=request.id, lane=slot.lane, **why)
 
 
 def _close(context: Context, slot: Slot, place: Place, request: Request, verdict: Close, now: float) -> None:

@@ -85,6 +85,21 @@ def test_a_plan_is_made_and_carried_out_by_the_same_session(house: House) -> Non
     assert done["attempt"] == 1
 
 
+def test_a_channel_tells_of_the_plan(house: House, tmp_path: Path) -> None:
+    """How it begins, and the one command that approves it; once, however often exec comes."""
+    told = tmp_path / "told"
+    with open(house.home.config, "a") as config:
+        config.write(f"notify: {{me: {{type: command, command: [/bin/sh, -c, 'cat >> {told}']}}}}\n")
+    house.exec()
+    until(told.exists, message="nobody was told")
+    make_due(house.home)
+    house.exec()
+    [message] = [json.loads(line) for line in told.read_text().splitlines()]
+    assert message["event"] == "approval_wanted"
+    assert "First a, then b. To close it" in message["message"]
+    assert message["command"] == "clodputer approve abcd1234"
+
+
 def test_a_plan_that_is_denied_is_never_carried_out(house: House) -> None:
     house.exec()
     clodputer(house.home, "deny", "abcd1234", "--reason", "no")

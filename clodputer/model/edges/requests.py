@@ -24,7 +24,7 @@ def _delayed(memory: Memory, event: Mapping[str, Any], at: float) -> None:
         return
     task, request = text(event, "task"), text(event, "request_id")
     title, command = f"{task} asks you first", f"clodputer approve {request}"
-    message = f"{text(event, 'message')}. To close it: clodputer deny {request}"
+    message = f"{text(event, 'message').rstrip('.')}. To close it: clodputer deny {request}"
     memory.tell(Edge("approval_wanted", at, title, message, command, task, item=request))
 
 

@@ -22,6 +22,7 @@ RULES = (
     "store/tasks/models.py",
     "model/channel.py",
     "model/event.py",
+    "model/github/keys.py",
     "model/plugin.py",
     "model/route.py",
     "model/secretref.py",
