@@ -10,7 +10,7 @@ from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.publish import check, intent, marker
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import Bounds, Intent, InvalidIntent
-from clodputer.model.publish.parcel import REFUSED, STAGED, WAITING, Step, in_order
+from clodputer.model.publish.parcel import REFUSED, SENT, STAGED, WAITING, Step, in_order
 from clodputer.model.publish.rule import (
     CLOSE,
     COMMENT,
@@ -121,7 +121,7 @@ def _judged(
         )
     if code:
         return None, _entry(kind, REFUSED, code, message)
-    return wanted, _entry(kind, WAITING)
+    return wanted, _entry(kind, SENT if wanted.kind == EVENT else WAITING)
 
 
 def _entry(kind: str, state: str, code: str = "", message: str = "") -> dict[str, Any]:

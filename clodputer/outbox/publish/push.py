@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from typing import NamedTuple, Optional
+from time import time
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from clodputer.isolate.worktree.reclaim import reclaim
 from clodputer.model.publish.marker import other_branch
 from clodputer.model.publish.parcel import Parcel, Push
-from clodputer.store import git
+from clodputer.model.worktree import UNPUSHED
+from clodputer.store import git, trees
 from clodputer.store.context import Context
 from clodputer.store.gitapart import Apart, apart, without_login
 
@@ -60,6 +63,7 @@ def push(context: Context, parcel: Parcel, token: str, *, may_turn: bool) -> Pus
             pushed = _push(context, place, wanted, other_branch(wanted.branch, parcel.run_id), given)
     if pushed.branch:
         _note(wanted, pushed.branch)
+        _tidy(context, parcel)
     return pushed
 
 
@@ -127,6 +131,12 @@ def _note(wanted: Push, branch: str) -> None:
         git.call(["--git-dir", wanted.common, "update-ref", name, wanted.commit], wanted.common, held=held)
 
 
-def where(parcel: Parcel) -> Optional[str]:
-    """Where the commits of a parcel go, for people."""
-    return None if parcel.push is None else f"{parcel.push.branch} at {parcel.push.url}"
+def _tidy(context: Context, parcel: Parcel) -> None:
+    """Remove the worktree that was kept for its commits alone, when nothing else is in it."""
+    record = trees.record_path(context.home, parcel.task, parcel.run_id)
+    with suppress(OSError, git.Missing):
+        tree = trees.read(record)
+        if tree is not None and tree.undelivered and tree.keep == UNPUSHED and reclaim(record):
+            context.log(
+                time(), "tree_removed", task=tree.task, run_id=tree.run_id, path=tree.path, by="pushed"
+            )

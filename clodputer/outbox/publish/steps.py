@@ -102,7 +102,7 @@ def _known_request(server: Server, who: Account, parcel: Parcel, step: Step, bra
 
 def _requests(server: Server, parcel: Parcel, branch: str) -> list[dict[str, Any]]:
     owner = parcel.repository.partition("/")[0]
-    query = {"head": f"{owner}:{branch}", "state": "all", "per_page": 100}
+    query: client.Query = {"head": f"{owner}:{branch}", "state": "all", "per_page": 100}
     found = client.entries(client.get(server, _path(parcel, "/pulls"), query))
     # A server that does not know the filter would give all of them.
     return [one for one in found if isinstance(one.get("head"), dict) and one["head"].get("ref") == branch]

@@ -16,9 +16,10 @@ from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
 from clodputer.model.publish.parcel import WAITING, Parcel, Push, to_json
 from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
-from clodputer.model.publish.rule import PUSHING, repository_of
+from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, item_of
 from clodputer.model.task import Task
+from clodputer.runner import worktree
 from clodputer.runner.events.given import with_these
 from clodputer.runner.publish import around, commits
 from clodputer.runner.remember import LONGEST_LINE
@@ -40,9 +41,10 @@ def with_publication(
     folder = runs.folder(context.home, task.name, run_id)
     left = intents.kept(folder)
     values = [*left.values, *_in_result(context, result)]
-    if not effects or not (values or left.problems):
-        return dict(record)
     tree = trees.read(trees.record_path(context.home, task.name, run_id)) if task.in_worktree else None
+    if not effects or not (values or left.problems):
+        _tell_of_tree(context, task, tree, record)
+        return dict(record)
     remote = runs.read_json(f"{folder}/{around.REMOTE}") or {}
     known = _situation(context, task, request, record, remote)
     facts = Facts()
@@ -55,6 +57,8 @@ def with_publication(
     refused = [entry for entry in planned.entries if entry["code"]]
     if refused:
         _tell(context, record, refused)
+    if not any(step.kind == PUSH for step in planned.steps):
+        _tell_of_tree(context, task, tree, record)
     if planned.steps:
         parcel = _parcel(task, record, planned, known, facts, tree, remote)
         staged = task.publish.staged
@@ -66,6 +70,12 @@ def with_publication(
         }
         record = {**record, "effects": [*effects[:-1], more, effects[-1]]}
     return with_these(context, task, record, list(planned.events))
+
+
+def _tell_of_tree(context: Context, task: Task, tree: Optional[Tree], record: Mapping[str, Any]) -> None:
+    """Tell of the work in a tree that is not sent anywhere; of the others runner/worktree.py has told."""
+    if tree is not None and task.publish.pushes:
+        worktree.tell(context, tree, parse_moment(str(record["ended_at"]), 0.0))
 
 
 def _in_result(context: Context, result: Any) -> list[Any]:
@@ -84,7 +94,7 @@ def _situation(
     waits = (parcel for parcel in parcels.everything(context.home) if parcel.task == task.name)
     today = published.number_since(context.home, task.name, now - DAY)
     today += sum(len(parcel.open) for parcel in waits if parcel.state == WAITING)
-    proofs = [one for one in record["proof"] if one.get("name") == AFTER]
+    proofs = [one for one in record["proof"] if one.get("check") == AFTER and one.get("ok") is True]
     return Situation(
         task.name,
         str(record["run_id"]),
