@@ -14,7 +14,7 @@ from clodputer.model.proof import AFTER
 from clodputer.model.publish import marker
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
-from clodputer.model.publish.parcel import WAITING, Parcel, Push, to_json
+from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, to_json
 from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
 from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, item_of
@@ -93,7 +93,7 @@ def _situation(
     now = parse_moment(str(record["ended_at"]), 0.0)
     waits = (parcel for parcel in parcels.everything(context.home) if parcel.task == task.name)
     today = published.number_since(context.home, task.name, now - DAY)
-    today += sum(len(parcel.open) for parcel in waits if parcel.state == WAITING)
+    today += sum(len(parcel.open) for parcel in waits if parcel.state in (WAITING, STAGED))
     proofs = [one for one in record["proof"] if one.get("check") == AFTER and one.get("ok") is True]
     return Situation(
         task.name,
@@ -157,6 +157,7 @@ def _parcel(
         planned.steps,
         push,
         task.publish.base,
+        state=STAGED if task.publish.staged else WAITING,
         max_per_day=task.publish.max_per_day,
         cost_usd=record["cost_usd"],
     )
