@@ -23,9 +23,11 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, mail, planning, replace, unrecorded, withsecrets
+from clodputer.runner import fault, mail, replace, unrecorded, withsecrets
 from clodputer.runner.admission import admit
-from clodputer.runner.attempt import Attempt, Finished
+from clodputer.runner.attempt import Attempt
+from clodputer.runner.conclude import conclude
+from clodputer.runner.execute import Finished, execute
 from clodputer.runner.intake import read_request
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import forget_attempt
@@ -97,8 +99,6 @@ def handle(
         _hindered(context, slot, place, request, hindered)
         return None
     context = looked_up  # from here on everything that is masked is masked with what was looked up
-    if planning.is_due(context, task, request):
-        task = planning.restricted(task)
     attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
@@ -107,7 +107,7 @@ def handle(
                 _wait(context, slot, place, request, finished, time())
                 return None
             ended_at = time()
-            record = attempt.record(finished, ended_at)
+            record = conclude(attempt, finished, ended_at)
     except Exception as error:
         _unfinished(context, slot, place, attempt, error)
         raise
@@ -177,7 +177,7 @@ def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
         waits.forget(context.home, attempt.slot.lane, attempt.request.id)
         mail.look(context)
         mail.send(context)
-        return attempt.run()
+        return execute(attempt)
 
 
 def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, error: Exception) -> None:

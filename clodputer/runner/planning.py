@@ -56,7 +56,7 @@ def restricted(task: Task) -> Task:
     return task._replace(claude=claude, expect=Expect(), verify=(), follow=NOTHING)
 
 
-def told(report: Report) -> Report:
+def judged(report: Report) -> Report:
     """The report of a planning run: one that has answered has made its plan, and has not done the task."""
     ended = report.outcome
     # In plan mode the agent may end with a refusal to act, and has said what it would do all the same.

@@ -45,6 +45,7 @@ class Ready(NamedTuple):
     """All that was settled before the start; `task` has its templates filled in. state: None for a task that has none.
 
     nonce: of the fences around text from outside in the prompt. memory: what the run is given of `note`, its task's memory.
+    plans: whether the run is only to make a plan (`approve: plan`).
     """
 
     task: Task
@@ -55,6 +56,7 @@ class Ready(NamedTuple):
     nonce: str = ""
     memory: Optional[noting.Given] = None
     note: Optional[Note] = None
+    plans: bool = False
 
 
 def prepare(
@@ -66,11 +68,14 @@ def prepare(
     attempts: Attempts = NONE,
     history: Optional[History] = None,
     settle_in: Optional[Callable[[str], str]] = None,
+    *,
+    plans: bool = False,
 ) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
 
     history: by which it was let through; without one it is read anew. settle_in: makes the place that
-    the run has instead of the task's working directory, with which it is called; returns it, or nothing.
+    the run has instead of the task's working directory, with which it is called; returns it, or nothing. plans: whether the
+    run is only to make a plan.
     """
     last, session, success = _past(context, task)
     kept = state.read(context.home, task.name) if task.state.kept else None
@@ -124,8 +129,8 @@ def prepare(
             "a secret would stand in the argument list, which every account here can read",
             "Hand it over in the task's env: mapping instead.",
         )
-    text = _goes_on(context, request, final, attempts, text, nonce, launch)
-    return Ready(final, facts, launch, text, kept, nonce, memory, note)
+    ready = Ready(final, facts, launch, text, kept, nonce, memory, note, plans)
+    return ready._replace(prompt=_goes_on(context, request, attempts, ready))
 
 
 def with_found(
@@ -136,21 +141,19 @@ def with_found(
     text, _, _ = _filled_in(
         context, request, task, last, success, attempts, ready.state, ready.note, ready.nonce, found
     )
-    text = _goes_on(context, request, ready.task, attempts, text, ready.nonce, ready.launch)
-    return ready._replace(prompt=text)
+    return ready._replace(prompt=_goes_on(context, request, attempts, ready._replace(prompt=text)))
 
 
-def _goes_on(
-    context: Context, request: Request, task: Task, attempts: Attempts, text: str, nonce: str, launch: Launch
-) -> str:
+def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Ready) -> str:
     """The prompt of a run that goes on with what an earlier one of the request has begun, or has planned."""
-    if not planning.is_due(context, task, request):
+    task, text, resumed = ready.task, ready.prompt, ready.launch.resumed
+    if not ready.plans:
         decision = approvals.read(context.home, request) if attempts.story else None
         note = decision.note if decision else ""
-        planned = planning.prompt(context, task, attempts, text, nonce, resumed=launch.resumed, note=note)
+        planned = planning.prompt(context, task, attempts, text, ready.nonce, resumed=resumed, note=note)
         if planned is not None:
             return planned
-    return prompt.going_on(text, attempts, resumed=launch.resumed)
+    return prompt.going_on(text, attempts, resumed=resumed)
 
 
 def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:

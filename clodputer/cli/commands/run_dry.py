@@ -31,9 +31,11 @@ def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:
     request_id, origin = os.urandom(4).hex(), {"trigger": "manual"}
     request = Request(request_id, task.name, now, wanted.context, wanted.body, wanted.priority, origin=origin)
     run_id = runs.new_id(now, request.id)
-    if planning.is_due(context, task, request):
+    plans = planning.is_due(context, task, request)
+    if plans:
         task = planning.restricted(task)
-    launch, prompt = prepare(context, run_id, request, task, scratch.plan(task, environ, run_id)["path"])[2:4]
+    folder = scratch.plan(task, environ, run_id)["path"]
+    launch, prompt = prepare(context, run_id, request, task, folder, plans=plans)[2:4]
     held = holds.on_task(context.home, task, now)
     data = {
         "dry_run": True,

@@ -15,8 +15,6 @@ from clodputer.store.gitapart import without_login
 
 # In the run's folder: the remote, as it was before the agent came.
 REMOTE = "remote.json"
-# In the mark of a slot: the resource that is the temporary folder.
-_SCRATCH = "scratch"
 
 
 def begin(task: Task, request: Request, folder: str, temporary: str) -> None:
@@ -41,7 +39,7 @@ def take_back(task: Task, folder: str, temporary: str) -> None:
         intents.keep(folder, intents.take_back(temporary))
 
 
-def salvage(folder: str, temporary: Optional[str]) -> None:
+def salvage(folder: str, temporary: str) -> None:
     """The same for a run whose exec was killed: nothing of it is sent, and it can be read. Never raises."""
     if (
         temporary
