@@ -164,7 +164,9 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     guarded = protect.Looked(unknown) if restored else protect.recovered(folder, unknown)
     report = guarded.report
     resources = isolate.left(slots.resources(context.home, slot, task, run_id), context.environ, run_id)
-    around.salvage(folder, next((str(one.token.get("path")) for one in resources if one.name == "scratch"), ""))
+    around.salvage(
+        folder, next((str(one.token.get("path")) for one in resources if one.name == "scratch"), "")
+    )
     _undo(context, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)

@@ -135,19 +135,23 @@ def _joined(record: Mapping[str, Any]) -> dict[int, int]:
     for effect in record.get("effects") or ():
         fields = effect.get("parcel") if isinstance(effect, Mapping) else None
         for step in fields.get("steps") or () if isinstance(fields, Mapping) else ():
-            places = step.get("places") or ()
-            found.update((place, places[0]) for place in places)
+            places: list[int] = list(step.get("places") or ())
+            found.update(dict.fromkeys(places, places[0]) if places else {})
     return found
 
 
 def _entry(
-    entry: Mapping[str, Any], parcel: Optional[Parcel], step: Optional[Step], receipt: Optional[published.Published]
+    entry: Mapping[str, Any],
+    parcel: Optional[Parcel],
+    step: Optional[Step],
+    receipt: Optional[published.Published],
 ) -> Entry:
     kind, state = str(entry.get("kind") or ""), str(entry.get("state") or "")
     code, message = str(entry.get("code") or ""), str(entry.get("message") or "")
     if receipt is not None:
-        about = (receipt.number, receipt.url, receipt.branch, receipt.fate)
-        return Entry(kind, SENT, "", "", *about)
+        return Entry(
+            kind, SENT, number=receipt.number, url=receipt.url, branch=receipt.branch, fate=receipt.fate
+        )
     if state not in (WAITING, STAGED):
         return Entry(kind, state, code, message)
     if step is None or parcel is None:

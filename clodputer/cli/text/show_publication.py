@@ -17,7 +17,10 @@ def text(run: Run) -> str:
     """The part of `show` about it; empty for a run that publishes nothing."""
     if not run.publication:
         return ""
-    lines = [ink("Published", "bold"), *(hung(f"  {one_line(line, 1000)}", 4) for line in publishing.lines([*run.publication]))]
+    lines = [
+        ink("Published", "bold"),
+        *(hung(f"  {one_line(line, 1000)}", 4) for line in publishing.lines([*run.publication])),
+    ]
     if run.staged is not None:
         lines += _staged(run.staged, run.folder)
     return "\n".join(lines)
@@ -29,7 +32,10 @@ def _staged(one: Asking, folder: str) -> Iterator[str]:
     yield hung(f"  This would be sent{where}. {one.approve} | {one.deny}", 4)
     if parcel.push is not None:
         work = f"clodputer diff {parcel.run_id}"
-        yield hung(f"  commits up to {parcel.push.commit[:12]} to the branch {printable(parcel.push.branch)}. See: {work}", 4)
+        yield hung(
+            f"  commits up to {parcel.push.commit[:12]} to the branch {printable(parcel.push.branch)}. See: {work}",
+            4,
+        )
     for step in parcel.steps:
         told = {name: value for name, value in step.fields.items() if name not in ("mark", "body", "branch")}
         if not told and "body" not in step.fields:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.mask import Masker
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.publish import check, intent, marker
+from clodputer.model.publish import check, intent, marker, tokens
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import Bounds, Intent, InvalidIntent
 from clodputer.model.publish.parcel import REFUSED, SENT, STAGED, WAITING, Step, in_order
@@ -98,10 +98,6 @@ def _judged(
     value: Any, limits: Bounds, known: Situation, before: int, rule: Publish
 ) -> tuple[Optional[Intent], dict[str, Any]]:
     kind = str(value.get("kind") or "")[:40] if isinstance(value, Mapping) else ""
-    if not rule.kinds:
-        return None, _entry(
-            kind, REFUSED, "kind_not_allowed", "this task may publish nothing; it has no key publish"
-        )
     try:
         wanted = intent.read(value)
     except InvalidIntent as error:
@@ -145,7 +141,8 @@ def _steps(
         if known.remote_problem:
             against = [check.Refusal("no_remote", known.remote_problem)]
         if against:
-            refused = " ".join(one.message for one in against)
+            # The names of files can hold what must not be told.
+            refused = tokens.cut(" ".join(one.message for one in against))
             for place, _ in pushing:
                 entries[place].update(state=REFUSED, code=against[0].code, message=refused[:1000])
         else:

@@ -65,22 +65,21 @@ def _word(value: Any) -> Any:
     return value
 
 
-def _patterns(value: Any) -> Any:
-    for text in value:
-        wrong = patterns.fault(text.removesuffix("/")) if text.strip("/") else "it names no file"
-        if wrong or text.startswith(("/", "~")):
-            raise Expected(
-                "patterns of paths inside the repository, such as docs/** or package-lock.json",
-                f"; {wrong or 'a path from / or ~ on is not inside of it'}",
-            )
-    return value
+def _pattern(text: Any) -> Any:
+    plain = text.removesuffix("/")
+    wrong = patterns.fault(plain) if plain else "it names no file"
+    if wrong or text.startswith(("/", "~")):
+        raise Expected(
+            "a pattern of paths inside the repository, such as docs/** or package-lock.json",
+            f"; {wrong or 'a path from / or ~ on is not inside of it'}",
+        )
+    return text
 
 
-def _labels(value: Any) -> Any:
-    for text in value:
-        if len(text) > 50 or "," in text or not text.isprintable():
-            raise Expected("labels of up to 50 characters without a comma")
-    return value
+def _label(text: Any) -> Any:
+    if len(text) > 50 or "," in text or not text.isprintable():
+        raise Expected("a label of up to 50 characters without a comma")
+    return text
 
 
 def _with_kinds(value: Mapping[str, Any]) -> None:
@@ -146,7 +145,7 @@ KEYS = (
                 (),
                 "The only labels that a run may set, on issues that it files too.",
                 smallest=1,
-                check=_labels,
+                check=_label,
                 absent="none",
                 env=NEVER,
                 example=["needs-review"],
@@ -204,7 +203,7 @@ KEYS = (
                 "Patterns of more files that commits must not touch; workflows, lock files, agents' settings, hooks and "
                 "CODEOWNERS are protected anyway.",
                 smallest=1,
-                check=_patterns,
+                check=_pattern,
                 absent="none",
                 env=NEVER,
                 example=["migrations/**"],
@@ -215,7 +214,7 @@ KEYS = (
                 (),
                 "Patterns of files that commits may touch although they are protected.",
                 smallest=1,
-                check=_patterns,
+                check=_pattern,
                 absent="none",
                 env=NEVER,
                 example=["package-lock.json"],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Optional
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Optional
 
 from clodputer.model.publish import marker
 from clodputer.model.publish.plan import bounds
@@ -11,6 +13,7 @@ from clodputer.model.publish.rule import repository_of
 from clodputer.model.request import Request, item_of
 from clodputer.model.task import Task
 from clodputer.store import git, intents, runs
+from clodputer.store.context import Context
 from clodputer.store.gitapart import without_login
 
 # In the run's folder: the remote, as it was before the agent came.
@@ -50,6 +53,19 @@ def salvage(folder: str, temporary: str) -> None:
             intents.keep(folder, intents.take_back(temporary))
         except OSError:
             return
+
+
+def conclude(
+    context: Context, task: Task, request: Request, record: Mapping[str, Any], result: Any
+) -> dict[str, Any]:
+    """The record, with what its run wants published held against the rules of its task. Raises OSError."""
+    if not task.publish.kinds:
+        return dict(record)
+    # What it does with git is loaded for tasks that publish alone.
+    done: dict[str, Any] = import_module("clodputer.runner.publish.broker").with_publication(
+        context, task, request, record, result
+    )
+    return done
 
 
 def number_of(task: Task, request: Request) -> Optional[int]:
