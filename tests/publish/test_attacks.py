@@ -33,8 +33,10 @@ COMMITS: dict[str, tuple[str, str]] = {
     "owners of code": (f"mkdir docs && echo a > docs/CODEOWNERS && git add . && {COMMIT} -m x", "protected"),
     "what the task protects": (f"mkdir db && echo a > db/x.sql && git add . && {COMMIT} -m x", "protected"),
     "a workflow that is taken back": (
-        f"mkdir -p .github/workflows && echo a > .github/workflows/ci.yml && git add . && {COMMIT} -m x\n"
-        f"git rm -q -r .github && {COMMIT} -m y",
+        (
+            f"mkdir -p .github/workflows && echo a > .github/workflows/ci.yml && git add . && {COMMIT} -m x\n"
+            f"git rm -q -r .github && {COMMIT} -m y"
+        ),
         "protected",
     ),
     "a token": (f"echo 'token = {GHP}' > settings.py && git add . && {COMMIT} -m x", "secret"),
@@ -62,8 +64,10 @@ COMMITS: dict[str, tuple[str, str]] = {
         "patch_too_large",
     ),
     "a submodule": (
-        "git init -q lib && git -C lib -c user.name=a -c user.email=a@b commit -q --allow-empty -m x\n"
-        f"git add lib 2> /dev/null && {COMMIT} -m x",
+        (
+            "git init -q lib && git -C lib -c user.name=a -c user.email=a@b commit -q --allow-empty -m x\n"
+            f"git add lib 2> /dev/null && {COMMIT} -m x"
+        ),
         "submodule",
     ),
     "a path that turns round": (
