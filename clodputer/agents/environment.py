@@ -98,6 +98,7 @@ def build(
         env.update(CLODPUTER_MEMORY=facts.memory)
     if facts.intents:
         env[VARIABLE] = facts.intents
+    env.update(facts.given)
     env.update(CLODPUTER_RUN_ID=facts.run_id, CLODPUTER_TASK=task.name, TMPDIR=facts.temporary)
     return env
 

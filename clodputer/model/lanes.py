@@ -1,4 +1,4 @@
-"""What config.yaml says of single lanes: how many requests run at the same time, how many may wait, what they may cost."""
+"""What config.yaml says of lanes: how many requests run at the same time, how many may wait, what they may cost."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from clodputer.model import budget
 from clodputer.model.keys import COUNT, NAMED, Key
 
 MOST_SLOTS = 64
+MOST_CONCURRENT = 1024
 QUEUE_LIMIT = 1000
 
 # The lanes of which something is said, by name, each with some of the keys below.
@@ -43,6 +44,21 @@ KEY = Key(
     ),
     absent="one slot for each lane, and no limit to what it may cost",
     example={"reports": {"slots": 3}},
+)
+
+# In the order of the page of config.yaml.
+KEYS = (
+    KEY,
+    Key(
+        "max_concurrent",
+        COUNT,
+        None,
+        "How many requests of all lanes together may run at the same time; see [Runs side by side](lanes.md).",
+        1,
+        MOST_CONCURRENT,
+        absent="no limit: each lane uses all its slots",
+        example=3,
+    ),
 )
 
 

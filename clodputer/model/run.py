@@ -24,6 +24,7 @@ class Facts(NamedTuple):
     fenced: the prompt holds text from outside between the marks of a fence. fed_by: the names in its template that bring in
     what somebody else wrote, for which the run is restricted. memory: the file that the run may rewrite, empty for none.
     intents: the folder for what is to be published after the run, empty when its task publishes nothing.
+    given: variables of what was made for the run, which no task can override.
     """
 
     run_id: str
@@ -39,6 +40,7 @@ class Facts(NamedTuple):
     fed_by: tuple[str, ...] = ()
     memory: str = ""
     intents: str = ""
+    given: Mapping[str, str] = {}
 
 
 class Launch(NamedTuple):

@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     max_cost_usd: Optional[float] = None
     max_output: int = DEFAULT_MAX_OUTPUT
     lanes: Mapping[str, Mapping[str, Any]] = {}
+    max_concurrent: Optional[int] = None
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     window: Mapping[str, Any] = {}
@@ -141,7 +142,7 @@ KEYS = (
         absent="no limit",
         example=5,
     ),
-    lanes.KEY,
+    *lanes.KEYS,
     budget.key("all runs together"),
     Key(
         "require",

@@ -18,6 +18,7 @@ BUDGET = "budget"
 ADMISSION = "admission"
 NOT_BEFORE = "not_before"
 RETRY = "retry"
+CONCURRENT = "concurrent"
 OVERLAP = "overlap"
 PARKED = "parked"
 EXPOSED = "exposed"
@@ -40,6 +41,10 @@ WAITS: dict[str, Wait] = {
     PARKED: Wait(
         "What it is about is parked: several runs did not get it done (park_after).",
         "It goes on after: clodputer unpark ITEM (clodputer queue --parked names it)",
+    ),
+    CONCURRENT: Wait(
+        "As many requests are being run as may be at once, in all lanes together (max_concurrent).",
+        "Nothing: it runs when one of those runs has ended.",
     ),
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",

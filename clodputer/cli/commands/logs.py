@@ -54,6 +54,7 @@ EVENTS = (
     "not_approved",
     "not_followed",
     "not_routed",
+    "not_torn_down",
     "note",
     "parked",
     "paused",
