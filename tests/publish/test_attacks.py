@@ -80,7 +80,7 @@ COMMITS: dict[str, tuple[str, str]] = {
     ),
     "no commit": ("echo more > file", "no_commits"),
 }
-RULE = "max_files: 5\nmax_patch: 256KB\nprotect: ['db/**']"
+RULE = "\n".join(("max_files: 5", "max_patch: 256KB", "protect: ['db/**']"))
 
 
 @pytest.mark.parametrize("name", COMMITS)
