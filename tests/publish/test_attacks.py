@@ -80,7 +80,11 @@ COMMITS: dict[str, tuple[str, str]] = {
     ),
     "no commit": ("echo more > file", "no_commits"),
 }
-RULE = "\n".join(("max_files: 5", "max_patch: 256KB", "protect: ['db/**']"))
+RULE = """\
+max_files: 5
+max_patch: 256KB
+protect: ['db/**']
+"""
 
 
 @pytest.mark.parametrize("name", COMMITS)
