@@ -50,10 +50,10 @@ def _decided(context: Context, parcel: Parcel, wish: str, note: str, now: float)
     if wish == APPROVED:
         # Its day of tries begins now.
         parcels.release(context.home, parcel._replace(state=states.WAITING, created_at=now, due=now))
-        context.log(now, "publish_approved", **about, message=note or None)
+        context.log(now, "released", **about, message=note or None)
     else:
         parcels.end(context.home, "", parcel._replace(state=states.DENIED, last_error=note))
-        context.log(now, "publish_denied", **about, message=note or None)
+        context.log(now, "withheld", **about, message=note or None)
     return Decided(wish, runs.request_of(parcel.run_id), parcel.task, now, note)
 
 
