@@ -23,6 +23,8 @@ PARKED = "parked"
 EXPOSED = "exposed"
 WINDOW = "window"
 APPROVAL = "approval"
+GITHUB = "github"
+ITEM = "item"
 SECRET = "secret"  # noqa: S105  (a reason)
 
 WAITS: dict[str, Wait] = {
@@ -69,6 +71,11 @@ WAITS: dict[str, Wait] = {
         "A secret that config.yaml refers to (secrets) could not be looked up.",
         "It is tried again by itself within minutes: unlock what keeps the secret. What is wrong, says: clodputer doctor",
     ),
+    GITHUB: Wait(
+        "GitHub could not be asked whether what it asks for still holds.",
+        "It is asked again by itself. What is wrong with the token, says: clodputer doctor",
+    ),
+    ITEM: Wait("Another run about the same thing goes on.", "It runs when that one has ended."),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
     "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),
     "power": Wait("The computer runs on its battery (require: power).", "Plug it in."),

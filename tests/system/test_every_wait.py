@@ -52,7 +52,12 @@ OF_MACHINES: dict[str, dict[str, Any]] = {
     "network": {"network": True},
     "idle": {"idle_for": "366d"},
 }
-BUSY = {"cpu": "tests/system/test_require.py", "overlap": "tests/runner/test_replace.py"}
+BUSY = {
+    "github": "tests/triggers/github/test_exec.py",
+    "item": "tests/triggers/github/test_item.py",
+    "cpu": "tests/system/test_require.py",
+    "overlap": "tests/runner/test_replace.py",
+}
 
 
 def ask(home: Home, task: str, keys: dict[str, Any], fields: dict[str, Any], number: int) -> None:

@@ -16,6 +16,7 @@ from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
     claude,
     exposed,
+    github,
     metrics,
     notify,
     plugins,
@@ -87,6 +88,7 @@ CHECKS = (
     Check("outbox", notify.undelivered_mail),
     Check("metrics", metrics.textfile),
     Check("webhooks", webhooks.hooks),
+    Check("github", github.github),
     Check("windows", usage.windows),
     Check("crashes", spool.crashes),
     Check("faults", spool.faults),
