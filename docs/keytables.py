@@ -20,6 +20,7 @@ from clodputer.model import (
     memory,
     plugin,
     proof,
+    provision,
     require,
     retry,
     settings,
@@ -73,6 +74,7 @@ def sections() -> dict[str, str]:
         "keys of worktree": _of_tasks(_inside(worktree.KEYS), ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
+        "keys of provision": _of_tasks(provision.KEYS, ""),
         "keys of guards": _of_tasks(guards.KEYS, ""),
     }
 

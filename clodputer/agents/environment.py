@@ -93,6 +93,7 @@ def build(
         env.update(CLODPUTER_HOME=facts.home)
     if facts.memory:
         env.update(CLODPUTER_MEMORY=facts.memory)
+    env.update(facts.given)
     env.update(CLODPUTER_RUN_ID=facts.run_id, CLODPUTER_TASK=task.name, TMPDIR=facts.temporary)
     return env
 

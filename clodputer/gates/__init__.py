@@ -8,6 +8,7 @@ from clodputer.gates import (
     approve,
     breaker,
     budget,
+    ceiling,
     enabled,
     exposed,
     github,
@@ -51,6 +52,7 @@ GATES: tuple[Gate, ...] = (
     window,
     breaker,
     require,
+    ceiling,
     budget,
     github,
 )

@@ -1,14 +1,15 @@
-"""What config.yaml says of single lanes: how many requests run at the same time, how many may wait, what they may cost."""
+"""What config.yaml says of lanes: how many requests run at the same time, how many may wait, what they may cost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from clodputer.model import budget
+from clodputer.model import budget, ceiling
 from clodputer.model.keys import COUNT, NAMED, Key
 
 MOST_SLOTS = 64
+MOST_CONCURRENT = 1024
 QUEUE_LIMIT = 1000
 # Lanes that have more than one slot where nothing is said of them: their runs are for others, and wait for answers.
 USUAL_SLOTS: Mapping[str, int] = {"github": 3}
@@ -44,9 +45,25 @@ KEY = Key(
             example=100,
         ),
         budget.key("the lane's runs"),
+        ceiling.key("The lane"),
     ),
     absent="one slot for each lane (three for `github`), and no limit to what it may cost",
     example={"reports": {"slots": 3}},
+)
+
+# In the order of the page of config.yaml.
+KEYS = (
+    KEY,
+    Key(
+        "max_concurrent",
+        COUNT,
+        None,
+        "How many requests of all lanes together may run at the same time; see [Runs side by side](lanes.md).",
+        1,
+        MOST_CONCURRENT,
+        absent="no limit: each lane uses all its slots",
+        example=3,
+    ),
 )
 
 

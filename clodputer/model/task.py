@@ -15,6 +15,7 @@ from clodputer.model.guards import Guards
 from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.memory import MemoryRule
+from clodputer.model.provision import USUAL_TIMEOUT
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.state import StateRule
@@ -94,6 +95,9 @@ class Task(NamedTuple):
     guards: Guards = Guards()
     precheck: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    teardown: tuple[str, ...] = ()
+    setup_timeout: float = USUAL_TIMEOUT
     retry: Retry = Retry()
     limit: Limit = Limit()
     park_after: int = 3

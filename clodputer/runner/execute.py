@@ -14,7 +14,7 @@ from clodputer.model.account import account_of
 from clodputer.model.changed import Changed
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault, noting, planning, replace, worktree
+from clodputer.runner import fault, noting, planning, provision, replace, worktree
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.proof import after, before, check
@@ -72,7 +72,19 @@ def execute(attempt: Attempt) -> Finished:
             raise
         report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
         finished = Finished(report, launch, proof=attempt.asked)
-    return finished
+    return _taken_down(attempt, finished)
+
+
+def _taken_down(attempt: Attempt, finished: Finished) -> Finished:
+    """The same after the task's teardown, if one is due. Raises OSError."""
+    ended = provision.end(attempt.place) if attempt.place else None
+    if ended is None:
+        return finished
+    proof, report = (*finished.proof, ended.entry), finished.report
+    if ended.sentence:
+        message = f"{report.outcome.message} {ended.sentence}".lstrip()
+        report = report._replace(outcome=report.outcome._replace(message=message))
+    return finished._replace(report=report, proof=proof)
 
 
 def _proved(attempt: Attempt, ready: Ready) -> Finished:
@@ -85,6 +97,7 @@ def _proved(attempt: Attempt, ready: Ready) -> Finished:
     place = check.Place(
         context, attempt.request.id, attempt.folder, ready.task, launch, attempt.stop, goes_on=going_on
     )
+    attempt.place = place
     attempt.stop.newer = replace.watch(context, attempt.slot, attempt.task)
     asked = before.ask(place)
     attempt.asked = asked.entries

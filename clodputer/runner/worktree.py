@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from clodputer import isolate
 from clodputer.isolate import Planned, worktree
+from clodputer.isolate.prepared import Prepared
 from clodputer.model.attempts import Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import BLAMELESS
@@ -43,18 +44,21 @@ def without_git(env: Mapping[str, str]) -> dict[str, str]:
 
 def settle_in(
     context: Context, planned: Iterable[Planned], request_id: str, attempts: Attempts, folder: str
-) -> str:
-    """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, or empty.
+) -> Prepared:
+    """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, and variables.
 
     Raises ClodputerError, OSError.
     """
     chosen = ""
+    environ: dict[str, str] = {}
     for late in filter(isolate.late, planned):
         fault.reach(context, "isolate", request_id)
         continues = attempts.last_run if attempts.session else ""
         token = {**late.token, "folder": folder, "continues": continues}
-        chosen = isolate.enter(late._replace(token=token)).working_directory or chosen
-    return chosen
+        prepared = isolate.enter(late._replace(token=token))
+        chosen = prepared.working_directory or chosen
+        environ.update(prepared.environ)
+    return Prepared(working_directory=chosen, environ=environ)
 
 
 def close(
