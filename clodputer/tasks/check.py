@@ -22,6 +22,8 @@ from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
 from clodputer.tasks import ask, following, lacking, promptpath, risk, tables
 
 LONGEST_CHOICE = 1000
+# The kind of trigger whose tasks have a lane of that name, unless they say otherwise.
+GITHUB = "github"
 # What a template makes is read as YAML reads a plain value.
 _NUMBERS = frozenset((FLAG, COUNT, NUMBER, MONEY, PRIORITY))
 
@@ -283,6 +285,8 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     for part, size in (("state", USUAL_SIZE), ("memory", memory.USUAL_SIZE)):
         if part in values:
             values[part] = {"max_size": size, **values[part]}
+    if any(trigger.type == GITHUB for trigger in triggers):
+        values.setdefault("lane", GITHUB)
     if "worktree" in values:
         values.setdefault("isolation", WORKTREE)
     return assemble({**values, "name": name, "path": file, "triggers": triggers})
