@@ -223,6 +223,17 @@ REASONS: dict[str, Reason] = {
         "Run it again; look at the disk and at what else works in the repository.",
         BY_DEFAULT,
     ),
+    "no_container": Reason(
+        FAILED,
+        "The run could not be started in a container: the engine or the image is missing, or works as root alone.",
+        "See the message, and clodputer doctor, which looks for the same.",
+    ),
+    "image_build": Reason(
+        FAILED,
+        "The image of the run could not be built, or took longer than build_timeout.",
+        "See the message, and build it by hand to see all of it.",
+        BY_DEFAULT,
+    ),
     "no_ports": Reason(
         FAILED,
         "No block of ports was free for the run: other runs have them, or programs listen there.",
@@ -257,6 +268,7 @@ NOT_THE_ITEMS = frozenset(
         "config",
         "not_started",
         "no_worktree",
+        "no_container",
         "internal",
         "precheck",
         "setup",

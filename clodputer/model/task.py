@@ -9,6 +9,7 @@ from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.channel import Notify
+from clodputer.model.container import Container
 from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
 from clodputer.model.guards import Guards
@@ -113,6 +114,7 @@ class Task(NamedTuple):
     keep_awake: bool = False
     isolation: str = NONE
     worktree: Worktree = Worktree()
+    container: Container = Container()
     follow: Follow = Follow()
     state: StateRule = StateRule()
     memory: MemoryRule = MemoryRule()
@@ -141,6 +143,7 @@ MAPPINGS: Mapping[str, Any] = {
     "publish": Publish,
     "notify": Notify,
     "worktree": Worktree,
+    "container": Container,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from time import time
 from typing import Any, NamedTuple, Optional
 
+from clodputer import isolate
 from clodputer.agents import environment
 from clodputer.model import proof, provision
 from clodputer.model.errors import ClodputerError
@@ -52,6 +53,7 @@ def begin(place: Place) -> None:
             "temporary": launch.env.get("TMPDIR", ""),
             "given": {name: launch.env[name] for name in (provision.VARIABLE,) if name in launch.env},
             "in_worktree": task.in_worktree,
+            "within": dict(launch.within),
             "tries": 0,
         },
     )
@@ -122,7 +124,7 @@ def _place(context: Context, name: str, run_id: str, due: Mapping[str, Any]) -> 
     if due["in_worktree"]:
         env = worktree.without_git(env)
     launch = Launch((), env, due["working_directory"], timeout=due["timeout"], max_output=DEFAULT_MAX_OUTPUT)
-    launch = launch._replace(stop_grace=STOP_GRACE)
+    launch = launch._replace(stop_grace=STOP_GRACE, within=due["within"])
     folder = runs.folder(context.home, name, run_id)
     return Place(context, runs.request_of(run_id), folder, Task(name, ""), launch, Stop())
 
@@ -149,7 +151,7 @@ def _read(folder: str) -> Optional[dict[str, Any]]:
     found = runs.read_json(f"{folder}/{DUE}")
     try:
         return None if found is None else _checked(found)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
@@ -162,6 +164,9 @@ def _checked(found: Mapping[str, Any]) -> dict[str, Any]:
         "temporary": str(found["temporary"]),
         "given": {str(name): str(value) for name, value in found["given"].items()},
         "in_worktree": bool(found["in_worktree"]),
+        "within": {
+            str(name): dict(facts) for name, facts in found["within"].items() if name in isolate.AROUND
+        },
         "tries": int(found["tries"]),
     }
 

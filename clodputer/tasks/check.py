@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
-from clodputer.model import approval, memory
+from clodputer.model import approval, container, memory
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
@@ -237,6 +237,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
     findings += [_Finding(*fault) for fault in following.faults(keys)]
     findings += [_Finding((key,), message) for key, message in risk.without_effect(fields)]
     findings += [_Finding(path, message) for path, message in publish.faults(fields)]
+    findings += [_Finding((key,), message) for key, message in container.faults(fields, agent)]
     opposite = approval.contradiction(keys)
     findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
     if agent == "command" and approval.is_plan(keys):
