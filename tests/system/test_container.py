@@ -172,7 +172,7 @@ def in_tree(home: Home, tmp_path: Path, dockerfile: Optional[str], *command: str
         checkout,
         *command,
         isolation="worktree",
-        container={"dockerfile": "ci/Dockerfile"},
+        container={"dockerfile": "ci/Dockerfile", "build_timeout": "3s"},
         retry={"max_attempts": 1},
         **keys,
     )
@@ -203,7 +203,11 @@ def test_an_image_is_built_once_from_the_base(home: Home, tmp_path: Path, engine
 
 @pytest.mark.parametrize(
     ("dockerfile", "reason", "said"),
-    [("FAIL\n", "image_build", "exit status 1"), (None, "no_container", "has no ci/Dockerfile")],
+    [
+        ("FAIL\n", "image_build", "exit status 1"),
+        ("HANG\n", "image_build", "it took too long"),
+        (None, "no_container", "has no ci/Dockerfile"),
+    ],
 )
 def test_an_image_that_cannot_be_built(
     home: Home, tmp_path: Path, engine: Engine, dockerfile: Optional[str], reason: str, said: str

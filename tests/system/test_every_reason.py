@@ -174,6 +174,8 @@ ELSEWHERE = {
     "no_worktree": "tests/system/test_worktree.py",
     "worktree_busy": "tests/system/test_worktree.py",
     "no_ports": "tests/system/test_provision.py",
+    "no_container": "tests/system/test_container.py",
+    "image_build": "tests/system/test_container.py",
 }
 
 

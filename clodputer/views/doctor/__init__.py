@@ -16,6 +16,7 @@ from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
     ceiling,
     claude,
+    containers,
     exposed,
     github,
     metrics,
@@ -80,6 +81,7 @@ CHECKS = (
     Check("guarded-folders", doctor_tasks.guarded),
     Check("claude", claude.claude, False),
     Check("login", claude.login),
+    Check("containers", containers.containers),
     Check("new", spool.new),
     Check("tmp", spool.tmp),
     Check("queue", spool.queue),
