@@ -20,6 +20,7 @@ from clodputer.model import (
     memory,
     plugin,
     proof,
+    provision,
     require,
     retry,
     settings,
@@ -31,6 +32,7 @@ from clodputer.model import keys as kinds
 from clodputer.model.follow import keys as follow
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
+from clodputer.model.publish import rule as publish
 from clodputer.tasks import own, tables
 
 _TYPES = {
@@ -65,6 +67,7 @@ def sections() -> dict[str, str]:
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
         "keys of state": _of_tasks(_inside((*state.KEYS, *memory.KEYS)), ""),
         "keys of approve": _of_tasks(_inside(approval.KEYS), ""),
+        "keys of publish": _of_tasks(_inside(publish.KEYS), ""),
         "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
@@ -73,6 +76,7 @@ def sections() -> dict[str, str]:
         "keys of worktree": _of_tasks(_inside(worktree.KEYS), ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
+        "keys of provision": _of_tasks(provision.KEYS, ""),
         "keys of guards": _of_tasks(guards.KEYS, ""),
     }
 

@@ -24,6 +24,7 @@ STEPS = (
     "os.kill",
     "os.killpg",
     "os.link",
+    "os.symlink",
     "shutil.rmtree",
     "fcntl.flock",
 )

@@ -8,8 +8,20 @@ FOLDERS = ("tasks", "templates", "plugins", "holds", "state", "ledger", "spool",
 LOG = "execution.log"
 # Only with --with-secrets.
 SECRET = ("secrets.env",)
-# Made again from the rest, when it is needed, or by `install`; letters of yesterday; other backups; reports of faults.
-LEFT_OUT = ("approval.key", "bin", "cache", "outbox", "backup", "bug-reports", "trees", "tmp", ".DS_Store")
+# Made again from the rest, when it is needed, or by `install`; letters of yesterday; blocks of ports that runs have; other
+# backups; reports of faults.
+LEFT_OUT = (
+    "approval.key",
+    "bin",
+    "cache",
+    "outbox",
+    "backup",
+    "bug-reports",
+    "trees",
+    "ports",
+    "tmp",
+    ".DS_Store",
+)
 
 # In `ledger/`: what says something of this one folder on this disk, which is found out anew.
 OF_THE_PLACE = ("next", "blocked", "pruned")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional, Protocol
 
-from clodputer.isolate import awake, scratch, worktree
+from clodputer.isolate import awake, ports, scratch, worktree
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
@@ -23,6 +23,8 @@ class Resource(Protocol):
     # Whether making it takes so long that it is entered only after the turn of admission, when the task's templates are filled
     # in: its token then has `folder`, the task's working directory, and `continues`, the run whose session is gone on with.
     LATE: bool
+    # Whether it may outlive the run: what follows the run decides, and undoes it.
+    STAYS: bool
 
     def plan(self, task: Optional[Task], environ: Mapping[str, str], run_id: str) -> Optional[Token]:
         """What would be made for a run of an exec with that environment, None for nothing; nothing is made yet.
@@ -39,9 +41,9 @@ class Resource(Protocol):
 
 
 # In the order in which they are entered; they are undone in reverse.
-RESOURCES: dict[str, Resource] = {"scratch": scratch, "awake": awake, "worktree": worktree}
+RESOURCES: dict[str, Resource] = {"scratch": scratch, "awake": awake, "ports": ports, "worktree": worktree}
 # Codes of errors of resources that are reasons of runs as well (model/outcome.py).
-CODES = frozenset((worktree.CANNOT, worktree.BUSY))
+CODES = frozenset((ports.NONE_FREE, worktree.CANNOT, worktree.BUSY))
 
 
 class Planned(NamedTuple):
@@ -63,8 +65,13 @@ def enter(planned: Planned) -> Prepared:
 
 
 def late(planned: Planned) -> bool:
-    """Whether it is entered after admission, and undone when it is known what follows the run."""
+    """Whether it is entered after admission, when the task's templates are filled in."""
     return RESOURCES[planned.name].LATE
+
+
+def stays(planned: Planned) -> bool:
+    """Whether it is undone only when it is known what follows the run."""
+    return RESOURCES[planned.name].STAYS
 
 
 def undo(planned: Iterable[Planned]) -> None:

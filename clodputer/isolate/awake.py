@@ -27,7 +27,7 @@ KEYS: tuple[Key, ...] = (
     ),
 )
 
-LATE = False
+LATE, STAYS = False, False
 
 # How long the program of the system gets to leave once its pipe is closed, in seconds; then it is killed.
 PATIENCE = 1.0

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Prepared(NamedTuple):
-    """temporary: the folder that the run gets as its TMPDIR; working_directory: the one that it works in. Empty: none."""
+    """temporary: the folder that the run gets as its TMPDIR; working_directory: the one that it works in. Empty: none.
+
+    environ: variables that the run gets.
+    """
 
     temporary: str = ""
     working_directory: str = ""
+    environ: Mapping[str, str] = {}

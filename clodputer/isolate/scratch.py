@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Mapping
 from typing import Any, Optional
+from zlib import crc32
 
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
@@ -14,7 +15,7 @@ from clodputer.model.task import Task
 from clodputer.store import exposed
 
 KEYS: tuple[Key, ...] = ()
-LATE = False
+LATE, STAYS = False, False
 
 _PREFIX = "cp-"
 DEFAULT = "/tmp"  # noqa: S108
@@ -25,10 +26,12 @@ def plan(_task: Optional[Task], environ: Mapping[str, str], run_id: str) -> dict
     """A folder below TMPDIR where that can be used, and else below /tmp.
 
     The name is short: agents put sockets below it, and a socket's path may have 103 characters on macOS, whose own TMPDIR takes
-    half of them. Raises ClodputerError ("no_temporary_folder") when neither can be used.
+    half of them. Of the request's id it has a checksum, as ids often begin alike.
+
+    Raises ClodputerError ("no_temporary_folder") when neither can be used.
     """
     moment, _, request_id = run_id.partition("-")
-    name = f"{_PREFIX}{moment[-11:-1].replace('.', '')}-{request_id[:8]}"
+    name = f"{_PREFIX}{moment[-11:-1].replace('.', '')}-{crc32(request_id.encode('utf-8', 'replace')):08x}"
     base, problems = place(environ)
     if base:
         return {"path": f"{base}/{name}"}

@@ -144,6 +144,12 @@ REASONS: dict[str, Reason] = {
         "Run it by hand in the working directory; it exits with 0 for work, and with 75 or 1 for none.",
         WHEN_ASKED,
     ),
+    "setup": Reason(
+        FAILED,
+        "The task's setup failed or took longer than setup_timeout; the agent was not started.",
+        "See what it said: clodputer show RUN. Run it by hand in the folder, or raise setup_timeout.",
+        WHEN_ASKED,
+    ),
     "no_progress": Reason(
         FAILED,
         "It called the same tool with the same input again and again, more than repeat_limit times.",
@@ -217,6 +223,12 @@ REASONS: dict[str, Reason] = {
         "Run it again; look at the disk and at what else works in the repository.",
         BY_DEFAULT,
     ),
+    "no_ports": Reason(
+        FAILED,
+        "No block of ports was free for the run: other runs have them, or programs listen there.",
+        "See who listens: ss -ltnp, or lsof -iTCP -sTCP:LISTEN. Run it again later.",
+        BY_DEFAULT,
+    ),
     "internal": Reason(
         FAILED, "Clodputer itself failed during the run.", "Please report it, with the message.", WHEN_NAMED
     ),
@@ -247,6 +259,7 @@ NOT_THE_ITEMS = frozenset(
         "no_worktree",
         "internal",
         "precheck",
+        "setup",
         *(code for code, reason in REASONS.items() if reason.retry == BY_DEFAULT),
     )
 )

@@ -28,7 +28,7 @@ _LONGEST_TAIL = 300
 OURS = ("cancelled", "interrupted", "replaced")
 
 # How a run can end before its agent is started.
-WITHOUT_AGENT = ("satisfied", "nothing_to_do", "precheck", "unproven")
+WITHOUT_AGENT = ("satisfied", "nothing_to_do", "precheck", "setup", "unproven")
 
 
 class Answer(NamedTuple):

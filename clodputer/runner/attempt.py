@@ -12,9 +12,10 @@ from clodputer import isolate
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.request import Request, on_slot_time
 from clodputer.model.task import Task
-from clodputer.runner import fault, planning, withsecrets
+from clodputer.runner import fault, planning, provision, withsecrets
 from clodputer.runner.processes import recorded, tree
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.proof.check import Place
 from clodputer.runner.ready import Ready
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -53,9 +54,11 @@ class Attempt:
         self.temporary = ""
         # What `admit` says of a run that a person asked for although a budget leaves no room for it.
         self.over_budget = ""
-        # What execution has reached: whether the agent was started, how it was prepared, what its checks answered so far.
+        # What execution has reached: whether the agent was started, how it was prepared, where its checks run, and what they
+        # answered so far.
         self.started = False
         self.ready: Optional[Ready] = None
+        self.place: Optional[Place] = None
         self.asked: tuple[Mapping[str, Any], ...] = ()
 
     def __enter__(self) -> Attempt:
@@ -92,11 +95,12 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # The others are undone when the record is made (runner/conclude.py).
-        isolate.undo(planned for planned in self.planned if error is not None or not isolate.late(planned))
+        isolate.undo(planned for planned in self.planned if error is not None or not isolate.stays(planned))
         self.stop.cancel, self.stop.newer = "", None
 
     def withdraw(self) -> None:
         """Undo the beginning of a run that the installation cannot start: it is no false start of the request."""
+        provision.recover(self.context, self.task.name, self.run_id)
         slots.unmark(self.context.home, self.slot, self.task.name, self.run_id)
         runs.remove(self.context.home, self.task.name, self.run_id)
 

@@ -16,13 +16,13 @@ from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.plugins import round as rounds
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
+from clodputer.runner.taking import Taken, others_wait, take_slots
 from clodputer.runner.tidy import tidy
 from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.history import History
-from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.queue import Queue
@@ -92,8 +92,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
-        # A plugin that is polled is waited for as well: each has its bound, and what it brings is run.
-        if rounds.running():
+        # A plugin that is polled, and what is published, are waited for as well: each has its bound, and what it brings is run.
+        if rounds.running() or mail.is_publishing(context):
             stop.wait(GLANCE)
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
@@ -117,74 +117,54 @@ def _drop_due(context: Context, only: str, now: float, *, watched: bool) -> None
     drop_due(context, only or None, now, watched=watched)
 
 
-def take_slots(context: Context, now: float) -> list[tuple[Slot, Lock]]:
-    """Take the free slots for which there is something to do at `now` (epoch seconds); whoever calls releases the locks.
-
-    Of each lane as many as requests are queued, unless it is on hold, and all in which something was left, whatever their
-    numbers: the lane may have had more slots before. Raises OSError.
-    """
-    with doing("taking free slots", context.home.lanes):
-        return [taken for lane in layout.lanes(context.home) for taken in _take_of_lane(context, lane, now)]
-
-
-def _take_of_lane(context: Context, lane: str, now: float) -> list[tuple[Slot, Lock]]:
-    allowed = slots_of(context.settings.lanes, lane)
-    on_hold = holds.current(context.home, holds.targets(lane), now) is not None
-    wanted = 0 if on_hold else idle.count_queued(context.home, lane, allowed)
-    taken = []
-    for number in sorted({*layout.slot_numbers(context.home, lane), *range(allowed)}):
-        slot = Slot(lane, number)
-        useful = number < allowed and wanted > 0
-        lock = slots.lock(context.home, slot)
-        if (useful or _left_in_slot(context, slot)) and lock.acquire():
-            taken.append((slot, lock))
-            wanted -= useful
-    return taken
-
-
-def _left_in_slot(context: Context, slot: Slot) -> bool:
-    content = slots.content(context.home, slot)
-    return content.place is not None or bool(content.run_id)
-
-
-def _drain_slots(context: Context, taken: list[tuple[Slot, Lock]], stop: Stop) -> Records:
+def _drain_slots(context: Context, taken: list[Taken], stop: Stop) -> Records:
     """Drain the slots, several side by side; their records."""
     if len(taken) > 1:
         meanwhile = partial(mail.send, context) if mail.wanted(context) else None
-        return side_by_side(taken, partial(drain_slot, context), stop, meanwhile)
-    return tuple(record for slot, lock in taken for record in drain_slot(context, slot, lock, stop))
+        return side_by_side(
+            taken, partial(drain_slot, context), stop, lambda: take_slots(context, time()), meanwhile
+        )
+    return tuple(record for one in taken for record in drain_slot(context, one, stop))
 
 
-def drain_slot(context: Context, slot: Slot, lock: Lock, stop: Stop) -> Records:
+def drain_slot(context: Context, taken: Taken, stop: Stop) -> Records:
     """Run the requests of the slot's lane until none is left, release it, and look once more; the records of the runs.
 
     This look is for the exec that was turned away in the moment before the release: the process that called us may still be
-    waiting for the ends of other slots. Raises OSError and ClodputerError; the lock is released in any case.
+    waiting for the ends of other slots. What has used a permit leaves it to that process, which looks at all lanes.
+
+    Raises OSError and ClodputerError; the slot is released in any case.
     """
     records: Records = ()
+    slot = taken.slot
     while True:
         try:
-            records += run_queued(context, slot, stop)
+            records += run_queued(context, slot, stop, may_run=taken.may_run)
         finally:
-            lock.release()
+            taken.release()
         if (
             stop.requested
+            or taken.permit is not None
+            or not taken.may_run
             or not _may_claim(context, slot)
             or not idle.count_queued(context.home, slot.lane, 1)
         ):
             return records
-        if not lock.acquire():
+        if not taken.lock.acquire():
             return records  # its new holder looks as we did
 
 
-def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
-    """Put the slot in order, then run the lane's requests, highest priority first, until none is left; their records."""
+def run_queued(context: Context, slot: Slot, stop: Stop, *, may_run: bool = True) -> Records:
+    """Put the slot in order, then run the lane's requests, highest priority first, until none is left; their records.
+
+    With `max_concurrent` only until a request of another lane could be run instead. may_run: whether any is run.
+    """
     records = []
     failures: Counter[str] = Counter()
     slots.make(context.home, slot)
     _put_in_order(context, slot, failures)
     requests, history = Queue(context.home, slot), History(context.home)
-    while not stop.requested and _may_claim(context, slot):
+    while may_run and not stop.requested and _may_claim(context, slot):
         with doing("claiming a request", slots.folder(context.home, slot)):
             place = requests.claim()
         if place is None:
@@ -199,6 +179,8 @@ def run_queued(context: Context, slot: Slot, stop: Stop) -> Records:
         if record is not None:
             records.append(record)
         _look_around(context)
+        if others_wait(context, slot, time()):
+            break
     return tuple(records)
 
 

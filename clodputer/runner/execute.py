@@ -14,10 +14,11 @@ from clodputer.model.account import account_of
 from clodputer.model.changed import Changed
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault, noting, planning, replace, worktree
+from clodputer.runner import fault, noting, planning, provision, replace, worktree
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.proof import after, before, check
+from clodputer.runner.publish import around
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, incomplete
@@ -72,7 +73,19 @@ def execute(attempt: Attempt) -> Finished:
             raise
         report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
         finished = Finished(report, launch, proof=attempt.asked)
-    return finished
+    return _taken_down(attempt, finished)
+
+
+def _taken_down(attempt: Attempt, finished: Finished) -> Finished:
+    """The same after the task's teardown, if one is due. Raises OSError."""
+    ended = provision.end(attempt.place) if attempt.place else None
+    if ended is None:
+        return finished
+    proof, report = (*finished.proof, ended.entry), finished.report
+    if ended.sentence:
+        message = f"{report.outcome.message} {ended.sentence}".lstrip()
+        report = report._replace(outcome=report.outcome._replace(message=message))
+    return finished._replace(report=report, proof=proof)
 
 
 def _proved(attempt: Attempt, ready: Ready) -> Finished:
@@ -85,6 +98,7 @@ def _proved(attempt: Attempt, ready: Ready) -> Finished:
     place = check.Place(
         context, attempt.request.id, attempt.folder, ready.task, launch, attempt.stop, goes_on=going_on
     )
+    attempt.place = place
     attempt.stop.newer = replace.watch(context, attempt.slot, attempt.task)
     asked = before.ask(place)
     attempt.asked = asked.entries
@@ -108,6 +122,7 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
     known = after.begin(place)
     started_at, began = time(), monotonic()
     noting.lay_out(ready.memory, facts.temporary)
+    around.begin(task, attempt.request, attempt.folder, facts.temporary)
     descriptor = open_prompt(facts.temporary, text)
     try:
         # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
@@ -119,6 +134,7 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
         os.close(descriptor)
         attempt.stop.newer = None  # what it has done is still proved
     left = noting.take_back(ready.memory, facts.temporary)
+    around.take_back(task, attempt.folder, facts.temporary)
     if ended.stopped == "interrupted" and attempt.stop.cancelled():
         ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=attempt.context.masker.text(ended.stderr_tail))

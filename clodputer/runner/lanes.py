@@ -12,8 +12,8 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
 from clodputer.runner.processes.stop import REQUESTS, Stop
+from clodputer.runner.taking import Taken
 from clodputer.store import atomic
-from clodputer.store.lock import Lock
 from clodputer.store.spool.slot import Slot
 
 # How often somebody who watches is shown how far it is, in seconds.
@@ -22,7 +22,7 @@ GLANCE = 0.2
 PAUSE = 1.0
 
 Records = tuple[Mapping[str, Any], ...]
-Drain = Callable[[Slot, Lock, Stop], Records]
+Drain = Callable[[Taken, Stop], Records]
 
 
 class Child(NamedTuple):
@@ -34,64 +34,81 @@ class Child(NamedTuple):
 
 
 def side_by_side(
-    taken: list[tuple[Slot, Lock]],
+    taken: list[Taken],
     drain: Drain,
     stop: Stop,
+    more: Callable[[], list[Taken]],
     meanwhile: Optional[Callable[[], object]] = None,
 ) -> Records:
-    """Drain each slot, whose lock is ours, in a process of its own, which then holds that lock; all records.
+    """Drain each slot in a process of its own, which then holds its lock and its permit; all records.
 
-    meanwhile: what to do about once a second; it must not take long.
+    more: called whenever one of them has come to its end; takes further slots, which are drained as well. meanwhile: what to do
+    about once a second; it must not take long.
 
     A stop that we are asked for is passed on. Each process cleans up after its own runs. Raises OSError and ClodputerError as
     they do, and ClodputerError when one of them died, after the others have come to their end; the next exec recovers its slot.
     """
-    children: list[Child] = []
-    try:
-        for slot, _ in taken:
-            children.append(_fork(slot, taken, drain))
-    finally:
-        # A lock lasts until the last of the processes that have it open closes it: from now on, one each.
-        for _, lock in taken:
-            lock.release()
-    answers = {child.answer: b"" for child in children}
+    working = {child.answer: child for child in _fork_all(taken, drain)}
+    heard = dict.fromkeys(working, b"")
+    ended: list[tuple[Child, bytes]] = []
     passed_on = False
-    waiting = set(answers)
-    while waiting:
+    while working:
         if stop.meanwhile is not None:
             stop.meanwhile()
         if meanwhile is not None:
             meanwhile()
         pause = GLANCE if stop.meanwhile else None if meanwhile is None else PAUSE
-        ready, _, _ = select.select([*waiting, stop.fileno()], [], [], pause)
+        ready, _, _ = select.select([*working, stop.fileno()], [], [], pause)
         if stop.requested and not passed_on:
             passed_on = True
-            for child in children:
+            for child in working.values():
                 os.kill(child.pid, signal.SIGTERM)
         stop.drain()
-        for answer in waiting.intersection(ready):
+        before = len(ended)
+        for answer in set(working).intersection(ready):
             chunk = os.read(answer, 65536)
-            answers[answer] += chunk
+            heard[answer] += chunk
             if not chunk:
-                waiting.discard(answer)
                 os.close(answer)
-    for child in children:
-        os.waitpid(child.pid, 0)
-    failed = [child.slot.lane for child in children if not answers[child.answer]]
-    ended = [loads(data) for data in answers.values() if data]
-    for answer in ended:
+                os.waitpid(working[answer].pid, 0)
+                ended.append((working.pop(answer), heard.pop(answer)))
+        # What keeps one of them from working may keep all; the next exec finds that out.
+        if len(ended) > before and not stop.requested and not any(map(_failed, ended)):
+            for child in _fork_all(more(), drain):
+                working[child.answer], heard[child.answer] = child, b""
+    return _records(ended)
+
+
+def _failed(ended: tuple[Child, bytes]) -> bool:
+    return not ended[1] or "error" in loads(ended[1])
+
+
+def _records(ended: list[tuple[Child, bytes]]) -> Records:
+    """The records of all, or the error of the first that had one. Raises OSError, ClodputerError."""
+    answers = [loads(data) for _, data in ended if data]
+    for answer in answers:
         if "error" in answer:
             raise error_from_json(answer["error"])
-    if failed:
+    died = {child.slot.lane for child, data in ended if not data}
+    if died:
         raise ClodputerError(
             "lane_failed",
-            f"the process that drained lane {', '.join(sorted(set(failed)))} failed or was killed",
+            f"the process that drained lane {', '.join(sorted(died))} failed or was killed",
             "Nothing is lost: the next exec recovers what it left.",
         )
-    return tuple(record for answer in ended for record in answer["records"])
+    return tuple(record for answer in answers for record in answer["records"])
 
 
-def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
+def _fork_all(taken: list[Taken], drain: Drain) -> list[Child]:
+    try:
+        return [_fork(one, taken, drain) for one in taken]
+    finally:
+        # A lock lasts until the last of the processes that have it open closes it: from now on, one each.
+        for one in taken:
+            one.release()
+
+
+def _fork(one: Taken, taken: list[Taken], drain: Drain) -> Child:
     answer, end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -101,16 +118,16 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
     if pid:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(end)
-        return Child(slot, pid, answer)
+        return Child(one.slot, pid, answer)
     status = 1
     try:
         os.close(answer)
         with Stop() as stop:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            for other, lock in taken:
-                if other != slot:
-                    lock.release()
-            atomic.write_all(end, dumps(_drained(drain, slot, dict(taken)[slot], stop)).encode())
+            for other in taken:
+                if other.slot != one.slot:
+                    other.release()
+            atomic.write_all(end, dumps(_drained(drain, one, stop)).encode())
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
         # Told here, since only this process knows it; the parent sees an answer that is missing.
@@ -119,9 +136,9 @@ def _fork(slot: Slot, taken: list[tuple[Slot, Lock]], drain: Drain) -> Child:
         os._exit(status)
 
 
-def _drained(drain: Drain, slot: Slot, lock: Lock, stop: Stop) -> dict[str, Any]:
+def _drained(drain: Drain, taken: Taken, stop: Stop) -> dict[str, Any]:
     """The records of a slot, or the error for the person; whatever else goes wrong is a fault of ours."""
     try:
-        return {"records": drain(slot, lock, stop)}
+        return {"records": drain(taken, stop)}
     except (OSError, ClodputerError) as error:
         return {"error": error_to_json(error)}

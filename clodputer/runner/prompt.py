@@ -182,7 +182,7 @@ def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
         add_dirs=_expanded(claude.add_dirs, environ), mcp_config=_expanded(claude.mcp_config, environ)
     )
     filled["guards"] = filled["guards"]._replace(protect=_expanded(filled["guards"].protect, environ))
-    for name in ("command", "precheck", "verify"):
+    for name in ("command", "precheck", "setup", "verify", "teardown"):
         filled[name] = _program(filled[name], environ)
     expect = filled["expect"]
     filled["expect"] = expect._replace(

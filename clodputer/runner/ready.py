@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.gates import budget
+from clodputer.isolate.prepared import Prepared
 from clodputer.model import fence, proof
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
@@ -20,7 +21,7 @@ from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import noting, planning, prompt, worktree
-from clodputer.store import notes, runs, settings, state
+from clodputer.store import intents, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
 from clodputer.store.notes import Note
@@ -67,15 +68,15 @@ def prepare(
     temporary: str,
     attempts: Attempts = NONE,
     history: Optional[History] = None,
-    settle_in: Optional[Callable[[str], str]] = None,
+    settle_in: Optional[Callable[[str], Prepared]] = None,
     *,
     plans: bool = False,
 ) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
 
-    history: by which it was let through; without one it is read anew. settle_in: makes the place that
-    the run has instead of the task's working directory, with which it is called; returns it, or nothing. plans: whether the
-    run is only to make a plan.
+    history: by which it was let through; without one it is read anew. settle_in: makes what the run
+    has for itself, such as another place than the task's working directory, with which it is called. plans: whether the run
+    is only to make a plan.
     """
     last, session, success = _past(context, task)
     kept = state.read(context.home, task.name) if task.state.kept else None
@@ -92,9 +93,9 @@ def prepare(
             f"{task.path}: working_directory is not absolute: {final.working_directory}",
             "Write it from / or from ~ on.",
         )
-    chosen = settle_in(final.working_directory) if settle_in is not None else ""
-    if chosen:
-        final = final._replace(working_directory=chosen)
+    prepared = settle_in(final.working_directory) if settle_in is not None else Prepared()
+    if prepared.working_directory:
+        final = final._replace(working_directory=prepared.working_directory)
     risky = risk.fault(final, context.environ)
     if risky:
         raise ClodputerError("not_started", f"{task.path}: permission_mode: {risky}", f"Fix {task.path}.")
@@ -112,17 +113,19 @@ def prepare(
         fenced=fence.is_in(text, nonce),
         fed_by=fed_by,
         memory=notes.path(temporary) if memory else "",
+        intents=intents.path(temporary) if task.publish.kinds else "",
+        given=prepared.environ,
     )
     if attempts.session:
         cut_off = runs.record(context.home, task.name, attempts.last_run)
         facts = facts._replace(resume=attempts.session, last=cut_off or session)
     launch = agents.load(final.agent).launch(final, facts)
-    if chosen:
+    if prepared.working_directory:
         launch = launch._replace(env=worktree.without_git(launch.env))
     launch = launch._replace(
         remark=" ".join(filter(None, (launch.remark, capped, memory.remark if memory else "")))
     )
-    if context.masker.found_in(launch.argv):
+    if context.masker.found_in((*launch.argv, *final.setup, *final.teardown)):
         raise ClodputerError(
             "not_started",
             "a secret would stand in the argument list, which every account here can read",

@@ -21,10 +21,11 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, unrecorded, withsecrets, worktree
+from clodputer.runner import fault, items, provision, unrecorded, withsecrets, worktree
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.hunt import hunt
 from clodputer.runner.proof import check, protect
+from clodputer.runner.publish import around
 from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
@@ -106,14 +107,15 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
 
 def forget_attempt(context: Context, slot: Slot, place: Place, task: str, run_id: str) -> None:
     """Put the request of a run that was not started back into its queue, as if the run had not been begun. Raises OSError."""
-    runs.remove(context.home, task, run_id)
     _undo(context, slot, task, run_id)
+    runs.remove(context.home, task, run_id)
     slots.unmark(context.home, slot, task, run_id)
     _put_back(context, slot, place)
     context.log(time(), "recovered", task=task, request_id=place.id, run_id=run_id, action="put_back")
 
 
 def _undo(context: Context, slot: Slot, task: str, run_id: str) -> None:
+    provision.recover(context, task, run_id)
     resources = slots.resources(context.home, slot, task, run_id)
     isolate.undo(isolate.left(resources, context.environ, run_id))
 
@@ -162,6 +164,10 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     # Of a home that was restored the files are those of another time.
     guarded = protect.Looked(unknown) if restored else protect.recovered(folder, unknown)
     report = guarded.report
+    resources = isolate.left(slots.resources(context.home, slot, task, run_id), context.environ, run_id)
+    around.salvage(
+        folder, next((str(one.token.get("path")) for one in resources if one.name == "scratch"), "")
+    )
     _undo(context, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from clodputer.model import route
 from clodputer.runner import items, worktree
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores, deliveries, routes
+from clodputer.store import chores, deliveries, ports, routes
 from clodputer.store.context import Context
 from clodputer.store.log import archive
 from clodputer.store.spool import approvals, attempts, find, layout, parked, waits
+from clodputer.store.spool import slot as slots
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:
@@ -22,6 +23,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
 
             prune(context, now, stop)
             worktree.sweep(context, now)
+            ports.sweep(context.home, lambda: {inside.run_id for _, inside in slots.at_work(context.home)})
             # What cancelled and killed requests left.
             known = attempts.ids(context.home)
             # Looked up twice: a request that is put back meanwhile moves against the direction of the listing.

@@ -37,6 +37,7 @@ class Home:
         "outbox",
         "parked",
         "plugins",
+        "ports",
         "rejected",
         "root",
         "runs",
@@ -70,6 +71,7 @@ class Home:
         self.outbox = f"{root}/outbox"
         self.dead_letters = f"{root}/outbox/dead"
         self.plugins = f"{root}/plugins"
+        self.ports = f"{root}/ports"
         self.ledger = f"{root}/ledger"
         self.state = f"{root}/state"
         self.dedupe = f"{root}/ledger/dedupe"

@@ -29,6 +29,7 @@ OURS = frozenset(
         "outbox",
         "plugins",
         "trees",
+        "ports",
         "approval.key",
         "archive",
         "execution.log",

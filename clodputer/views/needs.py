@@ -131,20 +131,12 @@ def _disabled(found: Attention) -> Iterator[Need]:
 def _budgets(found: Iterable[Standing]) -> Iterator[Need]:
     for one in [one for one in found if one.state != "open"]:
         until = zone.wall(one.use.over // 60 * 60)
-        whose = "all tasks" if one.scope == "all" else f"{one.scope} {one.name}"
-        if one.of_runs:
-            figures = f"{one.use.used:.0f} of {one.use.limit:.0f} runs"
-        else:
-            figures = f"{dollars(one.use.used)} of {dollars(one.use.limit)}"
         if one.state == "spent":
-            text = (
-                f"{whose}: the budget is spent, {figures} ({one.use.key}); what it is for waits until {until}"
-            )
+            text = f"the budget is spent, {one.figures} ({one.use.key}); what it is for waits until {until}"
         else:
-            text = f"{whose}: the budget is nearly spent, {figures} ({one.use.key}), until {until}"
-        yield Need(
-            f"budget_{one.state}", text, "clodputer costs", task=one.name if one.scope == "task" else ""
-        )
+            text = f"the budget is nearly spent, {one.figures} ({one.use.key}), until {until}"
+        task = one.name if one.scope == "task" else ""
+        yield Need(f"budget_{one.state}", f"{one.whose}: {text}", "clodputer costs", task=task)
 
 
 def _runs(found: Attention) -> Iterator[Need]:
@@ -178,11 +170,11 @@ def _set_aside(status: Status) -> Iterator[Need]:
         yield Need("rejected", text, "clodputer queue --rejected")
     if status.dead:
         text = (
-            f"{status.dead} given up; clodputer retry REQUEST runs one again, clodputer dismiss takes it away"
+            f"{status.dead} given up; `retry` runs one again, `dismiss` takes it away"
         )
         yield Need("dead", text, "clodputer queue --dead")
     if status.parked:
-        text = f"{status.parked} parked, as no run got it done; clodputer unpark REQUEST lets it go on"
+        text = f"{status.parked} parked, as no run got it done; `unpark` lets one go on"
         yield Need("parked", text, "clodputer queue --parked")
     if status.unrouted:
         number, first = sum(one.number for one in status.unrouted), status.unrouted[0]
@@ -196,6 +188,7 @@ def _elsewhere(status: Status) -> Iterator[Need]:
     found = status.attention
     for name, message in status.plugins[:MOST]:
         yield Need("plugin", f"plugin {name} {_cut(message)}", "clodputer plugins", id=name)
+    yield from _unpublished(found)
     for tree in found.trees[:MOST]:
         text = f"{tree.task} has left work in its worktree that no remote has: {_cut(words(tree))}"
         yield Need("tree", text, f"clodputer show {tree.run_id}", tree.ended_at, tree.task, tree.run_id)
@@ -206,6 +199,19 @@ def _elsewhere(status: Status) -> Iterator[Need]:
         yield Need(
             "blind", f"{blind.task} cannot see all that it watches: {_cut(blind.message)}", task=blind.task
         )
+
+
+def _unpublished(found: Attention) -> Iterator[Need]:
+    what = found.unpublished
+    if what.trying:
+        number = counted(len(what.trying), "run")
+        text = f"What {number} published is not sent yet: {_cut(what.last_error)}. It is tried for a day"
+        yield Need("publishing", text, f"clodputer show {what.trying[-1].run_id}")
+    if what.ended:
+        run = what.ended[-1]
+        number = counted(len(what.ended), "run")
+        text = f"{number} of the last week could not publish all they wanted, the last of {run.task}: {_cut(what.last_error)}"
+        yield Need("unpublished", text, f"clodputer show {run.run_id}", task=run.task, id=run.run_id)
 
 
 def _late(status: Status) -> Iterator[Need]:

@@ -155,7 +155,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         attention(context, good, since, now),
         scheduled.look(context, good, sys.platform),
         tuple(usage.accounts(home, now)),
-        tuple(waits.of_home(home)),
+        tuple(waits.of_home(context)),
         tuple(standings(context, good, now)),
         unrouted(home),
         plugins.failing(context, now),

@@ -123,7 +123,7 @@ def listing(context: Context, now: float) -> Listing:
     environ = context.environ
     good, broken = check(context.home, environ)
     known = habits(context.home, (task.name for task in good), now)
-    kept, found = waits.of_home(context.home), []
+    kept, found = waits.of_home(context), []
     for task in good:
         following, trouble = next_slot(environ, task, now)
         by_itself = None if task.enabled else disabled.read(context.home, task.name)

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.lanes import Lanes, queue_limit
 from clodputer.model.moment import iso
 from clodputer.model.request import InvalidRequest
-from clodputer.model.waiting import ends
+from clodputer.model.waiting import CONCURRENT, ends
 from clodputer.runner.intake import read_request
+from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import attempts as spool_attempts
 from clodputer.store.spool import count, dropfile, find, idle, layout, waits
 from clodputer.store.spool.find import DELAYED, QUEUED, Found
 from clodputer.store.spool.waits import Waiting
+from clodputer.views import concurrency
 
 
 class Lane(NamedTuple):
@@ -108,18 +110,24 @@ class Queue(NamedTuple):
         return {"requests": [row.to_json() for row in self.rows], "total": self.total}
 
 
-def queue(home: Home, lane: str, limit: int, now: float) -> Queue:
+def queue(context: Context, lane: str, limit: int, now: float) -> Queue:
     """The first `limit` requests at `now`: those in a slot, then lane by lane what is queued, what is delayed; last the drops.
 
     lane: only that one; empty for all. Only the requests that are returned are read.
     """
+    home = context.home
     names = [lane] if lane else layout.lanes(home)
+    full = concurrency.reached(context)
+    unpermitted = dict.fromkeys(concurrency.lanes(context), full) if full else {}
     running = [found for name in names for found in find.in_slot(home, name)]
     queued = (pair for name in names for pair in enumerate(find.queued(home, name), 1))
     delayed = (found for name in names for found in find.delayed(home, name))
     new = iter(()) if lane else find.dropped(home)
     everything = chain(((0, each) for each in running), queued, ((0, each) for each in chain(delayed, new)))
-    rows = tuple(_row(home, position, found, now) for position, found in islice(everything, limit))
+    rows = tuple(
+        _row(home, position, found, now, unpermitted.get(found.lane, ""))
+        for position, found in islice(everything, limit)
+    )
     waiting = sum(each.queued + each.delayed for each in (count.in_lane(home, name) for name in names))
     total = len(running) + waiting + (0 if lane else dropped(home))
     return Queue(rows, max(total, len(rows)))
@@ -140,7 +148,8 @@ def _lane(home: Home, name: str, limit: int) -> Lane:
     return Lane(name, *found, full=found.queued + found.delayed >= limit)
 
 
-def _row(home: Home, position: int, found: Found, now: float) -> Row:
+def _row(home: Home, position: int, found: Found, now: float, unpermitted: str) -> Row:
+    """unpermitted: why nothing that is queued in its lane is run now although a slot is free; empty when it is."""
     task, created, before, attempt, origin, unreadable = found.task, None, None, 1, {}, ""
     priority = found.place.priority if found.place else 0
     try:
@@ -172,8 +181,17 @@ def _row(home: Home, position: int, found: Found, now: float) -> Row:
         found.name,
         found.run_id,
         unreadable,
-        waits.read(home, found.lane, found.id) if found.state == DELAYED else None,
+        _waits(home, found, unpermitted),
     )
+
+
+def _waits(home: Home, found: Found, unpermitted: str) -> Optional[Waiting]:
+    if found.state == DELAYED:
+        return waits.read(home, found.lane, found.id)
+    if found.state == QUEUED and found.place and unpermitted:
+        since = found.place.microseconds
+        return Waiting(CONCURRENT, unpermitted, since / 1e6, None, since)
+    return None
 
 
 def _moment(moment: Optional[float]) -> Optional[str]:

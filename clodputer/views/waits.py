@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import waiting
 from clodputer.model.moment import iso
+from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import dropfile, find, layout, waits
+from clodputer.views import concurrency
 
 # Enough to tell; of a hundred thousand that wait not each is read.
 MOST = 200
@@ -46,9 +48,13 @@ class Waits(NamedTuple):
         }
 
 
-def of_home(home: Home) -> list[Waits]:
-    """What keeps the next of the delayed requests of each lane waiting. Raises OSError."""
-    return _together(one for lane in layout.lanes(home) for one in _of_lane(home, lane))
+def of_home(context: Context) -> list[Waits]:
+    """What keeps the next of the requests of each lane waiting: those that are delayed, or for which no permit is left.
+
+    Raises OSError.
+    """
+    delayed = (one for lane in layout.lanes(context.home) for one in _of_lane(context.home, lane))
+    return _together(chain(delayed, _unpermitted(context)))
 
 
 def of_task(found: Iterable[Waits], task: str) -> list[Waits]:
@@ -62,6 +68,17 @@ def _of_lane(home: Home, lane: str) -> Iterator[Waits]:
         if kept is not None:
             task = dropfile.task_inside(request.path, request.name)
             yield Waits(task, lane, kept.reason, kept.message, kept.since, kept.until, 1, request.id)
+
+
+def _unpermitted(context: Context) -> Iterator[Waits]:
+    message = concurrency.reached(context)
+    if not message:
+        return
+    for lane in concurrency.lanes(context):
+        for request in islice(find.queued(context.home, lane), MOST):
+            task = dropfile.task_inside(request.path, request.name)
+            since = request.place.microseconds / 1e6 if request.place else 0.0
+            yield Waits(task, lane, waiting.CONCURRENT, message, since, None, 1, request.id)
 
 
 def _together(each: Iterable[Waits]) -> list[Waits]:

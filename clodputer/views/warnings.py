@@ -158,7 +158,9 @@ def _surroundings(task: Task, environ: Mapping[str, str], secrets: Mapping[str, 
     path = environment.build(task, facts)["PATH"]
     for place, check in (
         (("precheck",), task.precheck),
+        (("setup",), task.setup),
         (("verify",), task.verify),
+        (("teardown",), task.teardown),
         (("expect", "command_succeeds"), task.expect.command_succeeds),
     ):
         if not check:

@@ -15,6 +15,7 @@ from clodputer.model.moment import format_duration
 from clodputer.model.policy import fingerprint, policy
 from clodputer.model.schedule import following
 from clodputer.model.task import Task, Trigger
+from clodputer.model.waiting import CONCURRENT
 from clodputer.runner.requests import cancel
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
@@ -118,7 +119,7 @@ class Why(NamedTuple):
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:
             return ": a request of it was dropped and not taken in yet; the next exec takes it in: clodputer exec"
-        if self.waiting == {DELAYED} and self.waits:
+        if (self.waiting == {DELAYED} and self.waits) or any(one.reason == CONCURRENT for one in self.waits):
             return f": a request of it is kept waiting ({', '.join(one.reason for one in self.waits)})"
         if self.waiting == {DELAYED}:
             return ": a request of it waits for its time (see: clodputer queue)"
@@ -177,7 +178,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         tuple(setaside.of_task(context, name)),
         starts,
         tuple(fates.overdue(context.environ, context.home, known, now)),
-        tuple(waits.of_task(waits.of_home(context.home), name)) if DELAYED in states else (),
+        tuple(waits.of_task(waits.of_home(context), name)) if states else (),
         _by_itself(context, task),
         predecessors.before(context, name, task, now),
     )

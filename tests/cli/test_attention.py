@@ -126,7 +126,7 @@ def test_a_failure_is_seen_behind_successes_of_others(home: Home) -> None:
     assert [(run["task"], run["reason"]) for run in found["failing"]] == [("broken", "exit_status")]
     assert found["failures"] == 1
     text, _ = clodputer(home, "status")
-    assert re.search(r"broken failed.*its latest run \\(.*\\)\. See: clodputer show", " ".join(text.split()))
+    assert re.search(r"broken failed.*its latest run \(.*\)\. See: clodputer show", " ".join(text.split()))
     command_task(home, "broken", "/bin/true")
     drop(home, "broken")
     execute(home)

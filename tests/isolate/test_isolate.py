@@ -44,6 +44,14 @@ def test_entered_and_undone(tmp_path: Path, name: str) -> None:
         assert os.listdir(made) == []
 
 
+def test_runs_that_begin_together_have_folders_of_their_own(tmp_path: Path) -> None:
+    """Also when their requests' ids begin alike: what one of them undoes is not the other's."""
+    runs = [f"20261121T000000.000Z-issue-by-webhook-{number}" for number in range(200)]
+    paths = {scratch.plan(None, {"TMPDIR": str(tmp_path)}, run)["path"] for run in runs}
+    assert len(paths) == 200
+    assert max(map(len, paths)) - len(str(tmp_path)) <= 23
+
+
 def test_a_scratch_folder_is_private_and_goes_with_all_in_it(tmp_path: Path) -> None:
     """Nobody else can look into it."""
     planned = isolate.plan(None, {"TMPDIR": str(tmp_path)}, RUN)[0]

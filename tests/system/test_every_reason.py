@@ -133,6 +133,7 @@ CASES: dict[str, Case] = {
     "expect_unmet": Case(command=("/bin/true",), keys={"expect": {"file_exists": "/nowhere"}}),
     "unproven": Case(command=("/bin/true",), keys={"verify": ["false"]}),
     "precheck": Case(command=("/bin/true",), keys={"precheck": ["sh", "-c", "exit 3"]}),
+    "setup": Case(command=("/bin/true",), keys={"setup": ["sh", "-c", "exit 3"]}),
     "no_progress": Case(told(INIT, *[AGAIN] * 25)),
     "file_operations": Case(told(INIT, WRITE), keys={"max_file_operations": 0}),
     "protected": Case(command=(*SH, "echo x > $HOME/protected"), keys={"protect": "~/protected"}),
@@ -172,6 +173,7 @@ ELSEWHERE = {
     "replaced": "tests/runner/test_replace.py",
     "no_worktree": "tests/system/test_worktree.py",
     "worktree_busy": "tests/system/test_worktree.py",
+    "no_ports": "tests/system/test_provision.py",
 }
 
 

@@ -14,9 +14,10 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import pytest
 
-from clodputer.runner.drain import run_queued, take_slots, work
+from clodputer.runner.drain import run_queued, work
 from clodputer.runner.intake import intake
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.taking import take_slots
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool.drop import drop
@@ -35,9 +36,9 @@ def set_up(folder: Path) -> tuple[Home, Mapping[str, str]]:
 def one_look(context: Context, stop: Stop) -> None:
     """An exec that does not look again after releasing: the control, made of the same parts."""
     intake(context, time.time())
-    for slot, lock in take_slots(context, time.time()):
-        run_queued(context, slot, stop)
-        lock.release()
+    for taken in take_slots(context, time.time()):
+        run_queued(context, taken.slot, stop)
+        taken.release()
 
 
 class Race(NamedTuple):

@@ -22,6 +22,7 @@ from clodputer.model.retry import Retry
 from clodputer.model.state import StateRule
 from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.model.windowrule import WindowRule
+from clodputer.model.worktree import Worktree
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.tasks import taskfile
@@ -278,6 +279,8 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         budget=st.builds(Budget, per_day=CLOCKS, per_24h=CLOCKS, per_month=CLOCKS),
         require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         window=st.builds(WindowRule, stop_at=CLOCKS),
+        worktree=st.builds(Worktree, ttl=SECONDS),
+        setup_timeout=SECONDS,
         state=st.builds(StateRule, schema=st.none() | MAPPINGS),
         follow=st.builds(Follow, *(st.lists(MAPPINGS, max_size=2).map(tuple) for _ in range(4))),
         triggers=st.lists(st.builds(Trigger, TEXT, MAPPINGS), max_size=3).map(tuple),

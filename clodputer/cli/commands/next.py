@@ -106,7 +106,7 @@ def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -
         coming(environ, tasks, after, count),
         f"{f'Task {name} has' if name else 'No task has'} {'no ' if name else ''}slot times to come.",
         scheduled.look(context, tasks, sys.platform),
-        [one for one in waits.of_home(context.home) if not name or one.task == name],
+        [one for one in waits.of_home(context) if not name or one.task == name],
         context.masker,
     )
 

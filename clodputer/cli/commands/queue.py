@@ -89,7 +89,7 @@ def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_j
     if lane and lane not in known:
         message = f"there is no lane {lane[:80]!r}{did_you_mean(lane, known)}"
         raise ClodputerError("lane_unknown", message, f"The lanes are {', '.join(known)}.")
-    found = waiting.queue(context.home, lane, limit, now)
+    found = waiting.queue(context, lane, limit, now)
     data = context.masker.data(found.to_json())
     if as_json:
         return Result(data)

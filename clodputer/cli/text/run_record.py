@@ -16,6 +16,7 @@ from clodputer.model.money import dollars
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.model.plural import counted
 from clodputer.model.proof import AFTER, BEFORE, PRECHECK, is_proven
+from clodputer.model.provision import SETUP, TEARDOWN
 from clodputer.store import zone
 
 # A result is read here, not studied: the whole of it stands in the record.
@@ -23,7 +24,13 @@ LONGEST_LINES, LONGEST_LINE = 20, 160
 MOST_FILES = 10
 _EVERYTHING = "It was allowed everything, unasked (permission_mode: bypassPermissions)."
 
-_LOOKS = {PRECHECK: "precheck", BEFORE: "verify before", AFTER: "verify after"}
+_LOOKS = {
+    PRECHECK: "precheck",
+    SETUP: "setup",
+    BEFORE: "verify before",
+    AFTER: "verify after",
+    TEARDOWN: "teardown",
+}
 
 
 def headline(record: Mapping[str, Any]) -> str:

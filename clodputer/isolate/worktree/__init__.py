@@ -18,6 +18,8 @@ from clodputer.store.home import locate
 KEYS: tuple[Key, ...] = worktree.KEYS
 # A fetch and many files take minutes: it is entered after the turn of admission, when the folder of the task is known.
 LATE = True
+# What follows the run decides whether it is removed.
+STAYS = True
 
 # The codes of errors that keep a run from starting; reasons of the same names say whether it is tried again.
 CANNOT, BUSY = "no_worktree", "worktree_busy"

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model import proof
 from clodputer.model.outcome import Outcome
 from clodputer.model.proof import BEFORE, PRECHECK, Answer
-from clodputer.runner import fault
+from clodputer.model.provision import SETUP, from_setup
+from clodputer.runner import fault, provision
 from clodputer.runner.proof import check
 from clodputer.runner.proof.check import Place
 
@@ -25,16 +26,19 @@ class Asked(NamedTuple):
 
 
 def ask(place: Place) -> Asked:
-    """Ask the task's precheck and then its `verify`, as far as it has them. Raises OSError.
+    """Ask the task's precheck, run its setup, and then ask its `verify`, as far as it has them. Raises OSError.
 
     A run that goes on with the session in which it was cut off has its work already, so that its precheck is not asked.
     """
     task, entries = place.task, []
     looks: list[tuple[str, Sequence[str], Callable[[Answer], Optional[Outcome]]]] = [
         (PRECHECK, () if place.goes_on else task.precheck, proof.from_precheck),
+        (SETUP, task.setup, from_setup),
         (BEFORE, task.verify, proof.from_verify_before),
     ]
     for name, argv, judge in looks:
+        if name == SETUP:
+            provision.begin(place)
         if not argv:
             continue
         fault.reach(place.context, name, place.request_id)

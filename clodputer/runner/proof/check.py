@@ -1,4 +1,4 @@
-"""Check: a program of the task's that is to look and not to work, contained as its agent is, and what it answered."""
+"""Check: a program of the task's that looks, prepares or takes down, contained as its agent is, and what it answered."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from clodputer.model.proof import (
     PRECHECK_TIMEOUT,
     Answer,
 )
+from clodputer.model.provision import SETUP, TEARDOWN
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
 from clodputer.runner.processes.contain import contain
@@ -30,7 +31,14 @@ CHECK_TIMEOUT, SHORTEST_CHECK = 600.0, 5.0
 
 # Each has a folder of its own in that of its run, with process.json, stdout and stderr.
 EXPECTED = "check"
-FOLDERS = {PRECHECK: "precheck", BEFORE: "verify-before", EXPECTED: "check", AFTER: "verify-after"}
+FOLDERS = {
+    PRECHECK: "precheck",
+    SETUP: "setup",
+    BEFORE: "verify-before",
+    EXPECTED: "check",
+    AFTER: "verify-after",
+    TEARDOWN: "teardown",
+}
 # At most four bytes make a character; one character more shows that there were more of them.
 _HEAD, _TAIL = 4 * (LONGEST + 1), 4096
 
@@ -66,9 +74,7 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
     program = _program(argv[0], launch)
     if not program:
         return Answer(argv, problem=f"there is no program {argv[0]!r} in {launch.env['PATH']}")
-    limit = min(
-        PRECHECK_TIMEOUT if name == PRECHECK else CHECK_TIMEOUT, max(SHORTEST_CHECK, launch.timeout - elapsed)
-    )
+    limit = _limit(name, task, launch, elapsed)
     check = Launch(
         (program, *argv[1:]),
         # It is the person's program, whatever its agent reads.
@@ -98,6 +104,16 @@ def found(folder: str) -> str:
     """What the precheck of a run printed, as much as a prompt takes. Raises OSError."""
     with open(f"{folder}/{FOLDERS[PRECHECK]}/stdout", "rb") as file:
         return file.read(_HEAD).decode("utf-8", "replace")
+
+
+def _limit(name: str, task: Task, launch: Launch, elapsed: float) -> float:
+    """How long it may take, in seconds. What prepares and takes down is work, which the run's own clock does not count."""
+    if name == SETUP:
+        return task.setup_timeout
+    if name == TEARDOWN:
+        return launch.timeout
+    longest = PRECHECK_TIMEOUT if name == PRECHECK else CHECK_TIMEOUT
+    return min(longest, max(SHORTEST_CHECK, launch.timeout - elapsed))
 
 
 def _program(name: str, launch: Launch) -> str:
