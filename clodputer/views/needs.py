@@ -169,9 +169,7 @@ def _set_aside(status: Status) -> Iterator[Need]:
         text = f"{status.rejected} rejected, as they cannot be run"
         yield Need("rejected", text, "clodputer queue --rejected")
     if status.dead:
-        text = (
-            f"{status.dead} given up; `retry` runs one again, `dismiss` takes it away"
-        )
+        text = f"{status.dead} given up; `retry` runs one again, `dismiss` takes it away"
         yield Need("dead", text, "clodputer queue --dead")
     if status.parked:
         text = f"{status.parked} parked, as no run got it done; `unpark` lets one go on"
