@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -41,31 +40,58 @@ def one_of_each(stage: Stage) -> None:
     assert sorted(kinds) == ["comment", "draft_pull_request", "file_issue", "label"]
 
 
-def test_the_sender_is_killed_at_every_step(stage: Stage, tmp_path: Path) -> None:
-    """Each time from the same beginning; then another sender does what is left, and once more there is nothing to do."""
-    stage.prepare(*EVERYTHING)
-    kept = tmp_path / "kept"
-    places = (Path(stage.home.root), stage.remote.parent)
-    for place in places:
-        shutil.copytree(place, kept / place.name, symlinks=True)
-    before = copy.deepcopy(stage.api.state)
-    killed = 0
-    for step in count(1):
-        if not killed_at(step, stage.send):
-            break
-        killed += 1
-        for _ in range(2):
-            stage.hurry()
-            stage.send()
-        one_of_each(stage)
-        for place in places:
+class Beginning:
+    """A stage as it is now, to begin from again and again."""
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage, self.kept, self.state = stage, folder, copy.deepcopy(stage.api.state)
+        self.places = (Path(stage.home.root), stage.remote.parent)
+        for place in self.places:
+            shutil.copytree(place, folder / place.name, symlinks=True)
+
+    def again(self) -> None:
+        """Put it back."""
+        stage = self.stage
+        for place in self.places:
             shutil.rmtree(place)
-            shutil.copytree(kept / place.name, place, symlinks=True)
-        stage.api.state = copy.deepcopy(before)
+            shutil.copytree(self.kept / place.name, place, symlinks=True)
+        stage.api.state = copy.deepcopy(self.state)
         stage.there = stage.api.state.repositories[stage.there.name]
         stage.issue = stage.there.items[1]
-    one_of_each(stage)
-    assert killed > 30
+
+    def killed(self, step: int) -> bool:
+        """Kill a sender before that step, and have others do what is left; False when there was no such step."""
+        self.stage.hurry()
+        killed = killed_at(step, self.stage.send)
+        for _ in range(2):
+            self.stage.hurry()
+            self.stage.send()
+        one_of_each(self.stage)
+        return killed
+
+
+# A round has some 85 steps until the commits are there and noted, most of them of calls of git.
+@pytest.mark.parametrize("first", [1, 8])
+def test_the_sender_is_killed_while_it_pushes(stage: Stage, tmp_path: Path, first: int) -> None:
+    stage.prepare(*EVERYTHING)
+    beginning = Beginning(stage, tmp_path / "kept")
+    for step in range(first, 85, 14):
+        assert beginning.killed(step)
+        beginning.again()
+
+
+def test_the_sender_is_killed_at_every_step_after_the_push(stage: Stage, tmp_path: Path) -> None:
+    """Each time from the same beginning; then another sender does what is left, and once more there is nothing to do."""
+    stage.prepare(*EVERYTHING)
+    stage.api.fault("POST /repos/o/r/pulls", 502)
+    stage.send()
+    assert stage.branches() == ["clodputer/fix/1", "main"]
+    beginning = Beginning(stage, tmp_path / "kept")
+    steps = 1
+    while beginning.killed(steps):
+        beginning.again()
+        steps += 1
+    assert steps > 25
 
 
 @pytest.mark.parametrize(
@@ -87,7 +113,7 @@ MOMENTS = {
     "open intents.json": True,
     "open remote.json": False,
     "rename record.json": True,
-    "rename follow parcel": False,
+    "rename follow outbox": False,
     "open publish.lock": False,
 }
 
