@@ -34,8 +34,8 @@ KEY = Key(
             "queue_limit",
             COUNT,
             QUEUE_LIMIT,
-            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, `error_log`) "
-            "look no further; what changes meanwhile is found later. What is dropped is taken in all the same.",
+            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, `error_log`, "
+            "`findings`) look no further; what changes meanwhile is found later. What is dropped is taken in all the same.",
             1,
             1_000_000,
             example=100,

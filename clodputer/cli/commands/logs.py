@@ -46,6 +46,7 @@ EVENTS = (
     "dismissed",
     "enabled",
     "fault",
+    "findings_fixed",
     "finished",
     "followed",
     "memory_kept",
