@@ -35,21 +35,24 @@ class Beside:
         self._step, self._due, self._work, self._place = step, due, work, place
         self._started: Optional[_Started] = None
 
-    def start(self, context: Context) -> None:
-        """Have the work begin beside us if there is some, unless it is going on. What goes wrong is logged."""
-        if self.running() or not self._due(context.home):
-            return
+    def start(self, context: Context) -> bool:
+        """Have the work begin beside us if there is some; whether it goes on. What goes wrong is logged."""
+        if self.running():
+            return True
+        if not self._due(context.home):
+            return False
         alone = context._replace(seen=None)
         folder = f"{context.home.ledger}/{self._place}"
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             child = deadline.beside(partial(self._work, alone), f"{folder}/round.lock")
         except deadline.StillWorking:
-            return  # another exec's, which takes in what it brings
+            return False  # another exec's, which takes in what it brings
         except OSError as error:
             fault.report(context, error, self._step)
-            return
+            return False
         self._started = _Started(os.getpid(), child)
+        return True
 
     def running(self) -> bool:
         """Whether the process that this one has started is still there."""

@@ -69,6 +69,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if only or look.anything_due(context.home, now, watched=held):
             fault.contained(context, "due", partial(_drop_due, context, only, now, watched=held))
             only = ""  # its alarm is answered
+        # Before the intake: what they drop until they end is taken in by this round or by one more.
+        beside = [one.start(context) for one in BESIDE]
         with doing("taking in what was dropped", context.home.new):
             taken = intake(context, now)
         _promote(context, now)
@@ -77,8 +79,6 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             coalesced=worked.coalesced + taken.coalesced,
             rejected=worked.rejected + taken.rejected,
         )
-        for one in BESIDE:
-            one.start(context)
         slots_taken = take_slots(context, now)
         held = bool(slots_taken)
         worked = worked._replace(runs=worked.runs + _drain_slots(context, slots_taken, stop))
@@ -96,7 +96,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
-        if any(one.running() for one in BESIDE):
+        # What is published is waited for as well.
+        if any(beside) or mail.is_publishing(context):
             stop.wait(GLANCE)
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
