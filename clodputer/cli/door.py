@@ -7,7 +7,7 @@ import os
 import time
 
 from clodputer.store import home as homes
-from clodputer.store import look, polls, tools
+from clodputer.store import look, orders, polls
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout
 
@@ -70,7 +70,7 @@ def something_to_do(home: Home, task: str = "") -> bool:
         return True
     if idle.has_drops(home) or idle.was_blocked(home) or idle.has_letters(home, now):
         return True
-    if polls.due(home, now) or tools.ordered(home):
+    if polls.due(home, now) or orders.waiting(home):
         return True
     for lane, number in idle.slots_with_work(home, now):
         with Lock(layout.slot_lock(home, lane, number)) as held:

@@ -15,7 +15,7 @@ from clodputer.model.lanes import queue_limit
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests import answering
-from clodputer.store import deadline, memory, tools
+from clodputer.store import deadline, memory, orders, tools
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import count
@@ -65,7 +65,7 @@ def drop_found(
             memory.deliver(context.home, place)
         memory.forget(place, stale)
         if isinstance(kind, Tooled) and kind.tool(context, task, trigger, decision.entry, now) is not None:
-            tools.order(context.home, task.name, index)
+            orders.place(context.home, task.name, index)
         return decision.look_again
 
 

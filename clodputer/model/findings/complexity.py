@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from io import StringIO
 from typing import Any
 
 from clodputer.model.findings import finding, xmltext
@@ -90,7 +89,7 @@ def _whole(value: Any) -> int:
 
 def _csv_rows(data: bytes) -> Iterator[tuple[str, str, int, int]]:
     try:
-        for row in csv.reader(StringIO(data.decode("utf-8"))):
+        for row in csv.reader(data.decode("utf-8").splitlines(keepends=True)):
             if not row or row[:2] == ["NLOC", "CCN"]:  # the header, which --verbose adds
                 continue
             if len(row) < _COLUMNS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -14,15 +13,6 @@ from clodputer.model.findings.finding import Finding
 VERSION = "v1"
 _LONGEST = 500
 _NUMBER = re.compile("[0-9]+")
-
-
-def relative(path: str, folder: str) -> str:
-    """A path of a report as seen from the project's folder; one that lies elsewhere stays as it is."""
-    if not path:
-        return ""
-    head = folder.rstrip("/") + "/"
-    plain = os.path.normpath(path)
-    return plain.removeprefix(head)
 
 
 def fingerprints(found: Iterable[Finding], line_of: Callable[[Finding], str]) -> dict[str, Finding]:

@@ -82,7 +82,7 @@ def judge(
             Event("watch_started", {"files": len(there), "new": 0 if baseline or anew else len(known)}),
         )
     if fixed:
-        events = (*events, Event("findings_fixed", {"count": fixed}))
+        events = (*events, Event("fixed", {"count": fixed}))
     return Decision(after, tuple(drops), (), next_look(now, every), events)
 
 

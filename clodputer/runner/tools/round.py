@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clodputer.runner.beside import Beside
-from clodputer.store import tools
+from clodputer.store import orders
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 
@@ -11,12 +11,12 @@ STEP = "tools"
 
 
 def _due(home: Home) -> bool:
-    return bool(tools.ordered(home))
+    return bool(orders.waiting(home))
 
 
 def _work(context: Context) -> None:
     # Imported when there is something to do: it loads the kinds of triggers with their calendars, which no run needs.
-    from clodputer.runner.tools.orders import carry_out
+    from clodputer.runner.tools.carry import carry_out
 
     carry_out(context)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from clodputer.model.filename import shown
 from clodputer.model.findings import judge
 from clodputer.model.findings.finding import MOST, Damaged, Finding, Limits, Report
-from clodputer.model.findings.fingerprint import fingerprints, relative
+from clodputer.model.findings.fingerprint import fingerprints
 from clodputer.model.findings.formats import FORMATS
 from clodputer.model.findings.weigh import score
 from clodputer.model.moment import format_duration
@@ -17,7 +17,7 @@ from clodputer.model.tool import Ended
 from clodputer.store import plainfile, tools
 from clodputer.store.home import Home
 from clodputer.triggers.findings import churn
-from clodputer.triggers.findings.source import Sources
+from clodputer.triggers.findings.source import Sources, relative
 
 # A report is read as a whole; in bytes. ruff needs some 700 for a finding.
 LARGEST = 16 * 1024 * 1024

@@ -14,6 +14,15 @@ LONGEST_LINE = 500
 AROUND = 2
 
 
+def relative(path: str, folder: str) -> str:
+    """A path of a report as seen from the project's folder; one that lies elsewhere stays as it is."""
+    if not path:
+        return ""
+    head = folder.rstrip("/") + "/"
+    plain = os.path.normpath(path)
+    return plain.removeprefix(head)
+
+
 class Sources:
     """The files of one look, each read once; findings come in the order of their paths."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import look, tools
+from clodputer.store import look, orders
 from clodputer.store.home import Home
 from tests.workshop import ROOT, clodputer, events, execute, program, records, write_task
 
@@ -48,7 +48,7 @@ def again(home: Home) -> None:
     for path in Path(home.ledger, "watch").glob("fix/*/snapshot.json"):
         path.write_text(json.dumps({**json.loads(path.read_text()), "at": 1.0}))
     execute(home)
-    assert tools.ordered(home) == []
+    assert orders.waiting(home) == []
 
 
 def brought(home: Home) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ def test_what_is_new_becomes_runs(home: Home, project: Path) -> None:
     assert len(brought(home)) == 2
     (project / "quiet.py").write_text("x = 1\n")
     again(home)
-    assert [event["count"] for event in events(home, "findings_fixed")] == [1]
+    assert [event["count"] for event in events(home, "fixed")] == [1]
     (project / "quiet.py").write_text("import sys\n")
     again(home)
     assert brought(home)[-1]["why"] == "regressed"
@@ -110,7 +110,7 @@ def test_a_tool_that_does_not_run_to_its_end_is_capped(home: Home, project: Path
     again(home)
     assert f"there is no program {tool}" in why(home)
     assert len(events(home, "watch_failed")) == 5
-    assert events(home, "findings_fixed") == []
+    assert events(home, "fixed") == []
     status = json.loads(clodputer(home, "status", "--json")[0])["data"]
     assert status["watch_problems"][0]["task"] == "fix"
     assert "watched" in clodputer(home, "doctor", status=4)[0]
@@ -172,3 +172,17 @@ def test_it_is_said_in_list_and_by_validate(home: Home, project: Path) -> None:
     ):
         task(home, project, **keys)
         assert words in " ".join(clodputer(home, "validate", "fix", status=1)[0].split())
+
+
+@pytest.mark.parametrize(("least", "rules"), [("50%", []), ("90%", ["low-coverage"])])
+def test_a_threshold_of_the_task(home: Home, project: Path, least: str, rules: list[str]) -> None:
+    """And a file that is gone is not wanting any more."""
+    summary = {"percent_covered": 60.0}
+    (project / "coverage.json").write_text(json.dumps({"files": {"busy.py": {"summary": summary}}}))
+    task(home, project, file="coverage.json", format="coverage", min_coverage=least, baseline=False)
+    execute(home)
+    assert [one["rule"] for one in brought(home)] == rules
+    (project / "busy.py").unlink()
+    (project / "coverage.json").write_text('{"files": {} }')
+    again(home)
+    assert [event["count"] for event in events(home, "fixed")] == [1] * len(rules)

@@ -9,8 +9,9 @@ import pytest
 from clodputer.model.decision import Decision
 from clodputer.model.findings import judge
 from clodputer.model.findings.finding import Finding
-from clodputer.model.findings.fingerprint import fingerprints, relative
+from clodputer.model.findings.fingerprint import fingerprints
 from clodputer.model.findings.weigh import churn, score
+from clodputer.triggers.findings.source import relative
 
 
 class Trigger:
@@ -81,7 +82,7 @@ def test_what_was_fixed_and_comes_back_is_noticed() -> None:
     trigger.report("a", "b")
     assert trigger.report("b") == []
     (event,) = trigger.decision.events
-    assert (event.name, event.fields) == ("findings_fixed", {"count": 1})
+    assert (event.name, event.fields) == ("fixed", {"count": 1})
     assert trigger.report("a", "b") == [("a", "regressed")]
     assert trigger.report("a", "b") == []
     trigger.report("b")

@@ -11,7 +11,7 @@ from clodputer.runner import fault
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.sources import drop_found
 from clodputer.runner.tools.run import run
-from clodputer.store import memory, tools
+from clodputer.store import memory, orders, tools
 from clodputer.store.context import Context
 from clodputer.tasks import taskfile
 from clodputer.triggers import Tooled
@@ -33,7 +33,7 @@ def carry_out(context: Context) -> None:
     failed: set[str] = set()
     with Stop() as stop:
         while not stop.requested and monotonic() < until:
-            order = next((one for one in tools.ordered(context.home) if one not in failed), "")
+            order = next((one for one in orders.waiting(context.home) if one not in failed), "")
             if not order:
                 return
             # It may be there still afterwards, as when the disk is full.
@@ -46,12 +46,12 @@ def carry_out(context: Context) -> None:
                 with suppress(OSError):
                     fault.report(context, error, STEP)
             with suppress(OSError):
-                tools.done(context.home, order)
+                orders.done(context.home, order)
 
 
 def _carry_out(context: Context, order: str, stop: Stop) -> bool:
     """Run the tool of an order, and have its trigger look; False when it was interrupted. Raises OSError."""
-    name, index = tools.parts(order)
+    name, index = orders.parts(order)
     try:
         task = taskfile.load(context.home, name, context.environ)
         trigger = task.triggers[index]
