@@ -7,6 +7,7 @@ from json import dumps
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.event import InvalidEvent, from_fields
+from clodputer.model.fields import quoted
 from clodputer.model.jsontext import is_shallow
 from clodputer.model.publish import rule as rules
 from clodputer.model.publish.rule import (
@@ -20,7 +21,6 @@ from clodputer.model.publish.rule import (
     PULL_REQUEST,
     PUSH,
 )
-from clodputer.model.request import quoted
 from clodputer.model.suggest import did_you_mean
 
 # Under this name a run gives intents in its structured result.
