@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -16,9 +16,9 @@ from tests.system.test_container import Engine
 from tests.workshop import write_task
 
 
-def look(home: Home, engine: Engine, **part: Any) -> list[Finding]:
+def look(home: Home, engine: Engine, part: Optional[dict[str, Any]] = None) -> list[Finding]:
     if part:
-        write_task(home, "box", f"command: [true]\ncontainer: {json.dumps(part)}\n")
+        write_task(home, "box", f"command: ['true']\ncontainer: {json.dumps(part)}\n")
     return containers(facts(home, engine.environ(home, PATH=f"{engine.path}:/bin")))
 
 
@@ -45,10 +45,10 @@ def look(home: Home, engine: Engine, **part: Any) -> list[Finding]:
 def test_engines_and_images(
     home: Home, tmp_path: Path, state: dict[str, str], part: dict[str, Any], message: str, remedy: str
 ) -> None:
-    engine = Engine(tmp_path)
+    stand_in = Engine(tmp_path)
     for name, text in state.items():
-        (engine.state / name).write_text(text)
-    (finding,) = look(home, engine, **part)
+        (stand_in.state / name).write_text(text)
+    (finding,) = look(home, stand_in, part)
     assert message in finding.message
     assert remedy in finding.remedy
 
@@ -63,5 +63,5 @@ def test_containers_that_are_left(home: Home, tmp_path: Path) -> None:
     engine = Engine(tmp_path)
     (engine.state / "containers").mkdir()
     (engine.state / "containers" / "clodputer-20270115T080000.123Z-abcd1234").write_text("1")
-    (finding,) = look(home, engine, image="localhost/box")
+    (finding,) = look(home, engine, {"image": "localhost/box"})
     assert "1 container of runs that are not going on in this home" in finding.message
