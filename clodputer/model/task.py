@@ -18,6 +18,7 @@ from clodputer.model.memory import MemoryRule
 from clodputer.model.provision import USUAL_TIMEOUT
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
+from clodputer.model.score import Score
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
 from clodputer.model.worktree import NONE, WORKTREE, Worktree
@@ -105,6 +106,7 @@ class Task(NamedTuple):
     auto_disable_after: int = 0
     approve: Approval = Approval()
     budget: Budget = Budget()
+    score: Score = Score()
     require: Require = Require()
     window: WindowRule = WindowRule()
     notify: Notify = Notify()
@@ -131,6 +133,7 @@ MAPPINGS: Mapping[str, Any] = {
     "limit": Limit,
     "breaker": Breaker,
     "budget": Budget,
+    "score": Score,
     "approve": Approval,
     "require": Require,
     "window": WindowRule,
