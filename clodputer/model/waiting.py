@@ -24,6 +24,9 @@ PARKED = "parked"
 EXPOSED = "exposed"
 WINDOW = "window"
 APPROVAL = "approval"
+GITHUB = "github"
+ITEM = "item"
+CEILING = "disk_ceiling"
 SECRET = "secret"  # noqa: S105  (a reason)
 
 WAITS: dict[str, Wait] = {
@@ -74,7 +77,16 @@ WAITS: dict[str, Wait] = {
         "A secret that config.yaml refers to (secrets) could not be looked up.",
         "It is tried again by itself within minutes: unlock what keeps the secret. What is wrong, says: clodputer doctor",
     ),
+    GITHUB: Wait(
+        "GitHub could not be asked whether what it asks for still holds.",
+        "It is asked again by itself. What is wrong with the token, says: clodputer doctor",
+    ),
+    ITEM: Wait("Another run about the same thing goes on.", "It runs when that one has ended."),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
+    CEILING: Wait(
+        "Its lane is on hold: worktrees, the folders of runs or the whole disk take more than disk_ceiling allows.",
+        "It goes on by itself, within minutes, when there is room: clodputer trees reclaim, clodputer prune",
+    ),
     "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),
     "power": Wait("The computer runs on its battery (require: power).", "Plug it in."),
     "network": Wait("There is no network (require: network).", "It goes on when there is."),

@@ -23,7 +23,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, mail, replace, unrecorded, withsecrets
+from clodputer.runner import ceiling, fault, mail, replace, unrecorded, withsecrets
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude
@@ -41,7 +41,7 @@ from clodputer.store.spool import attempts, dropfile, queue, waits
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
-from clodputer.tasks import ask, taskfile
+from clodputer.tasks import ask, byissue, taskfile
 
 
 def handle(
@@ -78,6 +78,7 @@ def handle(
         # Somebody decided while it was about to be closed because nobody had.
         verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
+        ceiling.hold_lane(context, slot.lane, verdict, now)
         _wait(context, slot, place, request, verdict, now)
         return None
     if isinstance(verdict, Close):
@@ -210,7 +211,8 @@ def _hindered(context: Context, slot: Slot, place: Place, request: Request, why:
 
 def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
     try:
-        return ask.fitted(taskfile.load(context.home, request.task, context.environ), request), ""
+        task = ask.fitted(taskfile.load(context.home, request.task, context.environ), request)
+        return byissue.fitted(task, request), ""
     except ClodputerError as error:
         return None, str(error)
 

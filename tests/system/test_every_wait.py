@@ -43,6 +43,7 @@ WAITING: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "window": ({"agent": "claude", "prompt": "Do it.", "window": {"stop_at": "10%"}}, {}, 1),
     "approval": ({"approve": "before"}, {}, 1),
     "secret": ({"env": {"KEY": "{{ env.LOCKED }}"}}, {}, 1),
+    "disk_ceiling": ({"lane": "full"}, {}, 1),
     "disk": ({"require": {"disk_free": "1TB"}}, {}, 1),
     "memory": ({"require": {"memory_below": "1%"}}, {}, 1),
 }
@@ -53,6 +54,8 @@ OF_MACHINES: dict[str, dict[str, Any]] = {
     "idle": {"idle_for": "366d"},
 }
 BUSY = {
+    "github": "tests/triggers/github/test_exec.py",
+    "item": "tests/triggers/github/test_item.py",
     "concurrent": "tests/system/test_concurrent.py",
     "cpu": "tests/system/test_require.py",
     "overlap": "tests/runner/test_replace.py",
@@ -88,7 +91,9 @@ def test_each_wait_is_brought_about(tmp_path: Path) -> None:
     """`queue` gives the reason for each request, and everything else of the lane goes on."""
     home = make_home(tmp_path)
     # A store that is locked says nothing.
-    Path(home.config).write_text("secrets: {LOCKED: {command: [/bin/false]}}\n")
+    Path(home.config).write_text(
+        "secrets: {LOCKED: {command: [/bin/false]}}\nlanes: {full: {disk_ceiling: {free: 1TB}}}\n"
+    )
     for reason, (keys, fields, number) in WAITING.items():
         ask(home, reason, keys, fields, number)
     ask(home, "free", {}, {}, 1)
