@@ -219,6 +219,9 @@ def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...
         options, wrong = validated((choice, *(own or ())), {"type": kind} if own is None else item, rendered)
         findings += [_Finding((*path, *below), message) for below, message in wrong]
         options.pop("type", None)
+        if own is not None and not wrong:
+            faults = triggers.faults(str(kind), options)
+            findings += [_Finding((*path, *below), message) for below, message in faults]
         found.append(Trigger(str(kind), {**defaults(own or ()), **options}))
     if value == []:
         findings.append(_Finding((key,), f"expected at least one {key}, found an empty list"))
