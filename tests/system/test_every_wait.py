@@ -45,6 +45,7 @@ WAITING: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "secret": ({"env": {"KEY": "{{ env.LOCKED }}"}}, {}, 1),
     "disk": ({"require": {"disk_free": "1TB"}}, {}, 1),
     "memory": ({"require": {"memory_below": "1%"}}, {}, 1),
+    "memory_free": ({"require": {"memory_free": "1TB"}}, {}, 1),
 }
 # What the machine must lack is made up in namespaces of an exec's own.
 OF_MACHINES: dict[str, dict[str, Any]] = {
@@ -54,6 +55,7 @@ OF_MACHINES: dict[str, dict[str, Any]] = {
 }
 BUSY = {
     "concurrent": "tests/system/test_concurrent.py",
+    "login": "tests/system/test_sharing.py",
     "cpu": "tests/system/test_require.py",
     "overlap": "tests/runner/test_replace.py",
 }
