@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Optional, Protocol
 
-from clodputer.gates import approve, breaker, budget, enabled, exposed, hold, moment, parked, require, window
+from clodputer.gates import (
+    approve,
+    breaker,
+    budget,
+    ceiling,
+    enabled,
+    exposed,
+    hold,
+    moment,
+    parked,
+    require,
+    window,
+)
 from clodputer.model.keys import Key
 from clodputer.model.request import Request
 from clodputer.model.task import Task
@@ -28,7 +40,7 @@ class Gate(Protocol):
 
 # In the order in which they are asked: first those that cost nothing. A person can decide while something else keeps a
 # request waiting, and all that is asked after that is asked anew then.
-GATES: tuple[Gate, ...] = (enabled, approve, hold, exposed, parked, window, breaker, require, budget)
+GATES: tuple[Gate, ...] = (enabled, approve, hold, exposed, parked, window, breaker, require, ceiling, budget)
 
 
 # Gates whose answer depends on other runs, or on what a person does meanwhile; they are asked again at the moment when the run

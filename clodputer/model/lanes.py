@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clodputer.model import budget
+from clodputer.model import budget, ceiling
 from clodputer.model.keys import COUNT, DURATION, NAMED, Key
 
 MOST_SLOTS = 64
@@ -41,6 +41,7 @@ KEY = Key(
             example=100,
         ),
         budget.key("the lane's runs"),
+        ceiling.key("The lane"),
     ),
     absent="one slot for each lane, and no limit to what it may cost",
     example={"reports": {"slots": 3}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, channel, lanes, plugin, require, route, secretref, windowrule
+from clodputer.model import budget, ceiling, channel, lanes, plugin, require, route, secretref, windowrule
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.github.keys import SETTING as GITHUB
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     stagger: float = 2.0
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
+    disk_ceiling: Mapping[str, Any] = {}
     window: Mapping[str, Any] = {}
     follow_ups: Mapping[str, int] = {}
     routes: Sequence[Mapping[str, Any]] = ()
@@ -145,6 +146,7 @@ KEYS = (
     ),
     *lanes.KEYS,
     budget.key("all runs together"),
+    ceiling.key("Each lane"),
     Key(
         "require",
         PART,

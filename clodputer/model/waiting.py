@@ -25,6 +25,7 @@ PARKED = "parked"
 EXPOSED = "exposed"
 WINDOW = "window"
 APPROVAL = "approval"
+CEILING = "disk_ceiling"
 SECRET = "secret"  # noqa: S105  (a reason)
 
 WAITS: dict[str, Wait] = {
@@ -81,6 +82,10 @@ WAITS: dict[str, Wait] = {
         "It is tried again by itself within minutes: unlock what keeps the secret. What is wrong, says: clodputer doctor",
     ),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
+    CEILING: Wait(
+        "Its lane is on hold: worktrees, the folders of runs or the whole disk take more than disk_ceiling allows.",
+        "It goes on by itself, within minutes, when there is room: clodputer trees reclaim, clodputer prune",
+    ),
     "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),
     "power": Wait("The computer runs on its battery (require: power).", "Plug it in."),
     "network": Wait("There is no network (require: network).", "It goes on when there is."),

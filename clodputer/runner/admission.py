@@ -13,6 +13,7 @@ from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
 from clodputer.runner import stagger, turn
 from clodputer.runner.attempt import Attempt
+from clodputer.store import runs
 from clodputer.store.context import Context
 
 # So many seconds a request waits when no turn is to be had.
@@ -46,6 +47,7 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
             attempt.stop.wait(pause)
             if attempt.stop.requested:
                 return Wait(time(), ADMISSION, "The exec that was about to start its run was stopped.")
+            attempt.become(runs.new_id(time(), attempt.request.id))
         else:
             # It may take a second to start claude for that, and others are not to wait for it.
             from clodputer.runner import sharing  # for claude alone, as in `_decide`

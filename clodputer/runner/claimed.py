@@ -23,7 +23,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, mail, replace, unrecorded, withsecrets
+from clodputer.runner import ceiling, fault, mail, replace, unrecorded, withsecrets
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude
@@ -78,6 +78,7 @@ def handle(
         # Somebody decided while it was about to be closed because nobody had.
         verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
+        ceiling.hold_lane(context, slot.lane, verdict, now)
         _wait(context, slot, place, request, verdict, now)
         return None
     if isinstance(verdict, Close):

@@ -43,6 +43,7 @@ WAITING: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "window": ({"agent": "claude", "prompt": "Do it.", "window": {"stop_at": "10%"}}, {}, 1),
     "approval": ({"approve": "before"}, {}, 1),
     "secret": ({"env": {"KEY": "{{ env.LOCKED }}"}}, {}, 1),
+    "disk_ceiling": ({"lane": "full"}, {}, 1),
     "disk": ({"require": {"disk_free": "1TB"}}, {}, 1),
     "memory": ({"require": {"memory_below": "1%"}}, {}, 1),
     "memory_free": ({"require": {"memory_free": "1TB"}}, {}, 1),
@@ -90,7 +91,9 @@ def test_each_wait_is_brought_about(tmp_path: Path) -> None:
     """`queue` gives the reason for each request, and everything else of the lane goes on."""
     home = make_home(tmp_path)
     # A store that is locked says nothing.
-    Path(home.config).write_text("secrets: {LOCKED: {command: [/bin/false]}}\n")
+    Path(home.config).write_text(
+        "secrets: {LOCKED: {command: [/bin/false]}}\nlanes: {full: {disk_ceiling: {free: 1TB}}}\n"
+    )
     for reason, (keys, fields, number) in WAITING.items():
         ask(home, reason, keys, fields, number)
     ask(home, "free", {}, {}, 1)

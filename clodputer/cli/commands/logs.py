@@ -43,6 +43,7 @@ EVENTS = (
     "delayed",
     "denied",
     "disabled",
+    "disk_full",
     "dismissed",
     "enabled",
     "fault",

@@ -14,6 +14,7 @@ from clodputer.store import home as homes
 from clodputer.store import secrets, settings
 from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
+    ceiling,
     claude,
     exposed,
     metrics,
@@ -64,6 +65,7 @@ CHECKS = (
     Check("exposed", exposed.tasks),
     Check("home-place", doctor_home.place),
     Check("disk", doctor_home.disk),
+    Check("disk-ceiling", ceiling.disk_ceiling),
     Check("log", doctor_home.log),
     Check("cache", doctor_home.cache),
     Check("secrets", secret.file_and_references),
