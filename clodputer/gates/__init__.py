@@ -11,7 +11,9 @@ from clodputer.gates import (
     ceiling,
     enabled,
     exposed,
+    github,
     hold,
+    item,
     moment,
     parked,
     require,
@@ -39,13 +41,26 @@ class Gate(Protocol):
 
 
 # In the order in which they are asked: first those that cost nothing. A person can decide while something else keeps a
-# request waiting, and all that is asked after that is asked anew then.
-GATES: tuple[Gate, ...] = (enabled, approve, hold, exposed, parked, window, breaker, require, ceiling, budget)
+# request waiting, and all that is asked after that is asked anew then. GitHub comes last: it takes seconds.
+GATES: tuple[Gate, ...] = (
+    enabled,
+    approve,
+    hold,
+    exposed,
+    parked,
+    item,
+    window,
+    breaker,
+    require,
+    ceiling,
+    budget,
+    github,
+)
 
 
 # Gates whose answer depends on other runs, or on what a person does meanwhile; they are asked again at the moment when the run
 # is to begin.
-BESIDE: tuple[Gate, ...] = (hold, parked, breaker, budget)
+BESIDE: tuple[Gate, ...] = (hold, parked, item, breaker, budget)
 
 
 def ask(

@@ -103,21 +103,31 @@ def entries(reply: Reply) -> list[Any]:
 def graphql(
     server: Server, query: str, variables: Mapping[str, Any], *, seconds: float = SECONDS
 ) -> Mapping[str, Any]:
-    """What the GraphQL API answers, its `data`. Raises GithubError, also for an answer that holds nothing but errors."""
+    """What the GraphQL API answers, its `data`. Raises GithubError, also for an answer with errors."""
     reply = _ask(server, "POST", server.graphql, {"query": query, "variables": dict(variables)}, {}, seconds)
     body = reply.body if isinstance(reply.body, dict) else {}
     data, errors = body.get("data"), body.get("errors")
-    if errors or not isinstance(data, dict):
-        first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-        # GraphQL says with status 200 what the other API says with 403 and 404.
-        status = {"NOT_FOUND": 404, "FORBIDDEN": 403, "RATE_LIMITED": 429}.get(str(first.get("type")), 0)
-        told = Reply(status, {"message": first.get("message")}, reply.headers, reply.url, reply.at)
-        wrong = judge(told, time(), "a question of GraphQL") if status else None
-        raise wrong or GithubError(
-            UNREADABLE,
-            f"GitHub cannot answer a question of GraphQL: {str(first.get('message') or 'no data')[:300]}",
-        )
-    return data
+    if isinstance(data, dict) and (not errors or _only_missing(data, errors)):
+        return data
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    # GraphQL says with status 200 what the other API says with 403 and 404.
+    status = {"NOT_FOUND": 404, "FORBIDDEN": 403, "RATE_LIMITED": 429}.get(str(first.get("type")), 0)
+    told = Reply(status, {"message": first.get("message")}, reply.headers, reply.url, reply.at)
+    wrong = judge(told, time(), "a question of GraphQL") if status else None
+    raise wrong or GithubError(
+        UNREADABLE,
+        f"GitHub cannot answer a question of GraphQL: {str(first.get('message') or 'no data')[:300]}",
+    )
+
+
+def _only_missing(data: Mapping[str, Any], errors: Any) -> bool:
+    """Whether the errors of an answer say no more than that one part of it is not there: an issue, of a repository that is."""
+    kinds = (
+        {error.get("type") for error in errors if isinstance(error, dict)}
+        if isinstance(errors, list)
+        else set()
+    )
+    return kinds == {"NOT_FOUND"} and any(value is not None for value in data.values())
 
 
 def _address(server: Server, path: str, query: Optional[Query] = None) -> str:

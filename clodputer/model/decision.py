@@ -45,6 +45,9 @@ class Drop(NamedTuple):
     mark: makes it one request, however often it is dropped; empty when the entry and its requests are committed as one.
     slot: its slot time, if it has one. context: what it brings to the prompt. priority: None for the task's own. item: what it
     is about.
+    answers: what it means for a request about the same item that waits for approval, and was asked about before `at` (epoch
+    seconds): `go` approves that one instead of making a request, `comment` closes it, and this one takes its place. note: by
+    whom.
     """
 
     mark: str = ""
@@ -53,6 +56,9 @@ class Drop(NamedTuple):
     context: Mapping[str, Any] = {}
     priority: Optional[int] = None
     item: str = ""
+    answers: str = ""
+    note: str = ""
+    at: float = 0.0
 
 
 class Event(NamedTuple):

@@ -11,6 +11,8 @@ from clodputer.model.keys import COUNT, DURATION, NAMED, Key
 MOST_SLOTS = 64
 MOST_CONCURRENT = 1024
 QUEUE_LIMIT = 1000
+# Lanes that have more than one slot where nothing is said of them: their runs are for others, and wait for answers.
+USUAL_SLOTS: Mapping[str, int] = {"github": 3}
 
 # The lanes of which something is said, by name, each with some of the keys below.
 Lanes = Mapping[str, Mapping[str, Any]]
@@ -28,14 +30,16 @@ KEY = Key(
             "How many requests of the lane may run at the same time.",
             1,
             MOST_SLOTS,
-            example=3,
+            absent="`1`, and `3` for the lane `github`",
+            example=5,
         ),
         Key(
             "queue_limit",
             COUNT,
             QUEUE_LIMIT,
-            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, `error_log`) "
-            "look no further; what changes meanwhile is found later. What is dropped is taken in all the same.",
+            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, "
+            "`error_log`, `github`) look no further; what changes meanwhile is found later. What is dropped is taken in all "
+            "the same.",
             1,
             1_000_000,
             example=100,
@@ -43,7 +47,7 @@ KEY = Key(
         budget.key("the lane's runs"),
         ceiling.key("The lane"),
     ),
-    absent="one slot for each lane, and no limit to what it may cost",
+    absent="one slot for each lane (three for `github`), and no limit to what it may cost",
     example={"reports": {"slots": 3}},
 )
 
@@ -74,7 +78,7 @@ KEYS = (
 
 def slots(lanes: Lanes, lane: str) -> int:
     """How many requests of a lane may run at the same time."""
-    found: int = lanes.get(lane, {}).get("slots", 1)
+    found: int = lanes.get(lane, {}).get("slots", USUAL_SLOTS.get(lane, 1))
     return found
 
 

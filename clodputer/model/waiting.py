@@ -25,6 +25,8 @@ PARKED = "parked"
 EXPOSED = "exposed"
 WINDOW = "window"
 APPROVAL = "approval"
+GITHUB = "github"
+ITEM = "item"
 CEILING = "disk_ceiling"
 SECRET = "secret"  # noqa: S105  (a reason)
 
@@ -81,6 +83,11 @@ WAITS: dict[str, Wait] = {
         "A secret that config.yaml refers to (secrets) could not be looked up.",
         "It is tried again by itself within minutes: unlock what keeps the secret. What is wrong, says: clodputer doctor",
     ),
+    GITHUB: Wait(
+        "GitHub could not be asked whether what it asks for still holds.",
+        "It is asked again by itself. What is wrong with the token, says: clodputer doctor",
+    ),
+    ITEM: Wait("Another run about the same thing goes on.", "It runs when that one has ended."),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
     CEILING: Wait(
         "Its lane is on hold: worktrees, the folders of runs or the whole disk take more than disk_ceiling allows.",

@@ -21,7 +21,7 @@ from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import noting, planning, prompt, worktree
-from clodputer.store import notes, runs, settings, state
+from clodputer.store import intents, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
 from clodputer.store.notes import Note
@@ -71,14 +71,17 @@ def prepare(
     settle_in: Optional[Callable[[str], Prepared]] = None,
     *,
     plans: bool = False,
+    earlier: Record = None,
 ) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
 
     history: by which it was let through; without one it is read anew. settle_in: makes what the run
     has for itself, such as another place than the task's working directory, with which it is called. plans: whether the run
-    is only to make a plan.
+    is only to make a plan. earlier: the record of a run whose conversation it goes on with, if it can, to do something else.
     """
     last, session, success = _past(context, task)
+    if earlier is not None:
+        session, task = earlier, task._replace(claude=task.claude._replace(session="continue"))
     kept = state.read(context.home, task.name) if task.state.kept else None
     nonce = os.urandom(NONCE).hex()
     note = noting.read(context, task)
@@ -113,6 +116,7 @@ def prepare(
         fenced=fence.is_in(text, nonce),
         fed_by=fed_by,
         memory=notes.path(temporary) if memory else "",
+        intents=intents.path(temporary) if task.publish.kinds else "",
         given=prepared.environ,
     )
     if attempts.session:

@@ -8,11 +8,13 @@ from typing import Any, Optional
 from uuid import uuid4
 
 from clodputer import triggers
+from clodputer.model import approval
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.lanes import queue_limit
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
+from clodputer.runner.requests import answering
 from clodputer.store import deadline, memory
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
@@ -59,7 +61,7 @@ def drop_found(
         for event in decision.events:
             context.log(now, event.name, task=task.name, **event.fields)
         if decision.drops or decision.entry != kept:
-            memory.write(place, mark, decision.entry, _requests(task, trigger, index, decision, now))
+            memory.write(place, mark, decision.entry, _requests(context, task, trigger, index, decision, now))
             memory.deliver(context.home, place)
         memory.forget(place, stale)
         return decision.look_again
@@ -166,7 +168,7 @@ def _marks(context: Context, task: Task) -> set[str]:
 
 
 def _requests(
-    task: Task, trigger: Trigger, index: int, decision: Decision, now: float
+    context: Context, task: Task, trigger: Trigger, index: int, decision: Decision, now: float
 ) -> list[tuple[str, Mapping[str, Any]]]:
     """The requests of a decision: (name in the spool, fields) of each, in the order in which they are to run."""
     origin = {"trigger": trigger.type, "index": index}
@@ -174,6 +176,11 @@ def _requests(
     for number, drop in enumerate(decision.drops):
         # Requests of one moment run in the order of their ids.
         request_id = f"{number:0{len(str(len(decision.drops) - 1))}d}-{uuid4().hex[:12]}"
+        decided = answering.decision(context.home, task.name, drop)
+        if decided is not None:
+            made.append((f"{task.name}.{request_id}{approval.ENDING}", decided))
+        if drop.answers == answering.GO:
+            continue  # where nothing waits for it, it is about nothing
         request = Request(
             request_id,
             task.name,

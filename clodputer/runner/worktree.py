@@ -43,9 +43,11 @@ def without_git(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def settle_in(
-    context: Context, planned: Iterable[Planned], request_id: str, attempts: Attempts, folder: str
+    context: Context, planned: Iterable[Planned], request_id: str, continues: str, folder: str
 ) -> Prepared:
     """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, and variables.
+
+    continues: the run whose session is gone on with, and whose tree is taken over if it is still there; empty for none.
 
     Raises ClodputerError, OSError.
     """
@@ -53,7 +55,6 @@ def settle_in(
     environ: dict[str, str] = {}
     for late in filter(isolate.late, planned):
         fault.reach(context, "isolate", request_id)
-        continues = attempts.last_run if attempts.session else ""
         token = {**late.token, "folder": folder, "continues": continues}
         prepared = isolate.enter(late._replace(token=token))
         chosen = prepared.working_directory or chosen
@@ -80,7 +81,8 @@ def close(
     except (OSError, git.Missing, ClodputerError) as error:
         context.log(now, "worktree_left", task=task.name, run_id=run_id, message=f"{error}")
         tree = trees.read(record)
-    return _told(context, tree, now)
+    # Of commits that are about to be pushed it is told only when they are not (runner/publish/broker.py).
+    return _told(context, tree, now, quietly=task.publish.pushes)
 
 
 def sweep(context: Context, now: float) -> None:
@@ -112,13 +114,21 @@ def words(tree: Tree) -> str:
     return " and ".join(parts) or " ".join(tree.problems) or "nothing that is not elsewhere"
 
 
-def _told(context: Context, tree: Optional[Tree], now: float) -> Optional[dict[str, Any]]:
+def _told(
+    context: Context, tree: Optional[Tree], now: float, *, quietly: bool = False
+) -> Optional[dict[str, Any]]:
     if tree is None:
         return None
+    if not quietly:
+        tell(context, tree, now)
+    return summary(tree)
+
+
+def tell(context: Context, tree: Tree, now: float) -> None:
+    """Log that a tree holds work that is nowhere else, if it does. Raises OSError."""
     if tree.undelivered:
         message = f"No remote has what is in {tree.path} (branch {tree.branch}): {words(tree)}."
         context.log(now, "work_kept", task=tree.task, run_id=tree.run_id, path=tree.path, message=message)
-    return summary(tree)
 
 
 def summary(tree: Tree) -> dict[str, Any]:

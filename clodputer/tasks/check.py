@@ -11,6 +11,7 @@ from clodputer.model import approval, memory
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
+from clodputer.model.publish import rule as publish
 from clodputer.model.state import USUAL_SIZE
 from clodputer.model.task import Task, Trigger, assemble, is_name
 from clodputer.model.worktree import WORKTREE
@@ -18,7 +19,7 @@ from clodputer.store.tasks import limited, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
-from clodputer.tasks import ask, following, lacking, promptpath, risk, tables
+from clodputer.tasks import ask, byissue, following, lacking, promptpath, risk, tables
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -93,6 +94,11 @@ def check(
         problems += [
             Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
             for where, line, message in trouble
+        ]
+    if not wrong_triggers:
+        problems += [
+            Problem(where or shown, line or document.line(("trigger", "prompts")), "trigger.prompts", message)
+            for where, line, message in byissue.faults(file, triggers, environ, values)
         ]
     task = _task(values, triggers, name, file) if not problems else None
     if task is not None and not template_text.marked(task.working_directory):
@@ -233,6 +239,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [_Finding(*fault) for fault in following.faults(keys)]
     findings += [_Finding((key,), message) for key, message in risk.without_effect(fields)]
+    findings += [_Finding(path, message) for path, message in publish.faults(fields)]
     opposite = approval.contradiction(keys)
     findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
     if agent == "command" and approval.is_plan(keys):
@@ -281,6 +288,8 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     for part, size in (("state", USUAL_SIZE), ("memory", memory.USUAL_SIZE)):
         if part in values:
             values[part] = {"max_size": size, **values[part]}
+    if any(trigger.type == byissue.KIND for trigger in triggers):
+        values.setdefault("lane", byissue.KIND)
     if "worktree" in values:
         values.setdefault("isolation", WORKTREE)
     return assemble({**values, "name": name, "path": file, "triggers": triggers})

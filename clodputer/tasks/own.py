@@ -51,6 +51,7 @@ WHAT_IT_IS = (
         DEFAULT_LANE,
         "Requests of one lane run one after the other, unless `lanes` in `config.yaml` gives it more slots. "
         "Tasks in different lanes do not wait for each other.",
+        absent="`default`; `github` for a task with a trigger `github`",
         example="reports",
     ),
     Key(

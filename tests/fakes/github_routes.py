@@ -194,6 +194,20 @@ def ask(call: Call) -> Answer:
     return 200, shapes.graphql(call.state, call.body), {}
 
 
+def one_comment(call: Call) -> Answer:
+    for entry in call.repository.comments:
+        if entry["id"] == int(call.found["comment"]):
+            return 200, shapes.comment(call.url, call.repository, entry), {}
+    raise Refused(404, "Not Found")
+
+
+def one_review(call: Call) -> Answer:
+    for entry in call.item.reviews:
+        if entry["id"] == int(call.found["review"]):
+            return 200, entry, {}
+    raise Refused(404, "Not Found")
+
+
 _REPOSITORY = r"/repos/(?P<owner>[^/]+)/(?P<name>[^/]+)"
 _ISSUE, _PULL = rf"{_REPOSITORY}/issues/(?P<number>\d+)", rf"{_REPOSITORY}/pulls/(?P<number>\d+)"
 ROUTES: tuple[tuple[str, str, Act], ...] = (
@@ -208,6 +222,7 @@ ROUTES: tuple[tuple[str, str, Act], ...] = (
     ("GET", rf"{_ISSUE}/comments", comments),
     ("POST", rf"{_ISSUE}/comments", comment),
     ("GET", rf"{_REPOSITORY}/issues/comments", comments),
+    ("GET", rf"{_REPOSITORY}/issues/comments/(?P<comment>\d+)", one_comment),
     ("PATCH", rf"{_REPOSITORY}/issues/comments/(?P<comment>\d+)", edit_comment),
     ("POST", rf"{_ISSUE}/labels", labels),
     ("DELETE", rf"{_ISSUE}/labels/(?P<label>.+)", unlabel),
@@ -217,6 +232,8 @@ ROUTES: tuple[tuple[str, str, Act], ...] = (
     ("GET", _PULL, one_pull),
     ("PATCH", _PULL, edit_pull),
     ("GET", rf"{_PULL}/reviews", lambda call: call.page(call.item.reviews)),
+    ("GET", rf"{_PULL}/reviews/(?P<review>\d+)", one_review),
+    ("GET", rf"{_PULL}/reviews/(?P<review>\d+)/comments", lambda call: call.page([])),
     ("GET", rf"{_PULL}/comments", lambda call: call.page([])),
     ("GET", rf"{_REPOSITORY}/commits/(?P<sha>[^/]+)/check-runs", checks),
     ("GET", rf"{_REPOSITORY}/collaborators/(?P<login>[^/]+)/permission", permission),

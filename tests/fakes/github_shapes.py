@@ -104,7 +104,7 @@ def graphql(state: State, body: Json) -> Json:
     item = found.items.get(int(variables.get("number") or 0)) if found is not None else None
     if found is None or found.refused or item is None:
         return {
-            "data": {"repository": None},
+            "data": {"repository": None if found is None or found.refused else {"subject": None}},
             "errors": [{"type": "NOT_FOUND", "message": "Could not resolve to an issue or pull request."}],
         }
     subject: Json = {

@@ -55,6 +55,8 @@ OF_MACHINES: dict[str, dict[str, Any]] = {
     "idle": {"idle_for": "366d"},
 }
 BUSY = {
+    "github": "tests/triggers/github/test_exec.py",
+    "item": "tests/triggers/github/test_item.py",
     "concurrent": "tests/system/test_concurrent.py",
     "login": "tests/system/test_sharing.py",
     "cpu": "tests/system/test_require.py",

@@ -161,7 +161,7 @@ def test_a_template_error_in_a_prompt_file_has_the_line_of_that_file(tmp_path: P
         (
             f"{prompts}/a.md:2: prompt_file: unknown name 'contxt' (did you mean 'context'?); "
             "known here: env, context, request, body, event, precheck, state, memory, attempts, last, last_success, error, "
-            "file, file"
+            "file, files, issue, comment, review, chec"
         )
     ]
     (prompts / "a.md").write_text("one\n{{ precheck }}\n", encoding="utf-8")

@@ -46,9 +46,10 @@ def _token(value: Any) -> Any:
 
 
 def _trusted(value: Any) -> Any:
-    if not all(_ID.fullmatch(text) for text in value):
+    if not _ID.fullmatch(value):
         raise Expected(
-            'numbers of accounts such as "583231"', "; a login can be given up and taken by somebody else"
+            'the number of an account such as "583231"',
+            "; a login can be given up and taken by somebody else",
         )
     return value
 

@@ -1,0 +1,57 @@
+"""What has happened on GitHub, as the request that it may become."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from clodputer.model.github.ask import Ask, to_json
+from clodputer.model.github.subject import Account, Labeled, Subject
+from clodputer.model.moment import iso
+
+# The account of somebody who has deleted theirs; GitHub shows it so.
+GHOST = "ghost"
+# In characters: of what a comment, a review or a check says.
+LONGEST = 65_536
+
+
+def candidate(
+    subject: Subject,
+    ask: Ask,
+    *,
+    url: str,
+    labeled: Optional[Labeled] = None,
+    answers: str = "",
+    **brought: dict[str, Any],
+) -> dict[str, Any]:
+    """One request, before the caps. answers: `go` or `comment` for what may decide about a plan that waits."""
+    issue = {
+        "number": ask.number,
+        "kind": subject.kind,
+        "repository": ask.repository,
+        "title": subject.title,
+        "body": subject.body,
+        "author": login(subject.author),
+        "labels": list(subject.labels),
+        "url": url,
+        "labeled_by": login(labeled.by) if labeled else "",
+        "labeled_at": iso(labeled.at) if labeled else "",
+        "branch": subject.branch,
+        "sha": subject.sha,
+        "asked": to_json(ask),
+    }
+    return {
+        "item": f"{ask.repository}#{ask.number}",
+        "author": subject.author.id if subject.author else 0,
+        "answers": answers,
+        "context": {"issue": issue, **brought},
+    }
+
+
+def login(account: Optional[Account]) -> str:
+    """The name of an account for people."""
+    return account.login if account else GHOST
+
+
+def text(value: Any) -> str:
+    """What somebody has written, not too long; empty for none."""
+    return value[:LONGEST] if isinstance(value, str) else ""

@@ -1,0 +1,36 @@
+"""What has happened in a repository since the last look: asked with few requests, which mostly cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clodputer.github.answer import GithubError
+from clodputer.store.context import Context
+from clodputer.triggers.github import judge, lists, pulls
+from clodputer.triggers.github.asking import Look
+from clodputer.triggers.github.wish import Wish
+
+
+def look(context: Context, wish: Wish, entry: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """What has happened, for `judge`; or what is wrong, as `error`: the next look then begins where this one did."""
+    try:
+        return _found(context, wish, entry, now)
+    except GithubError as error:
+        # What it says is remembered, and shown by `status` and `why`.
+        message = context.masker.text(str(error))
+        return {
+            "error": {"code": error.code, "message": message, "passes": error.passes, "until": error.until}
+        }
+
+
+def _found(context: Context, wish: Wish, entry: Mapping[str, Any], now: float) -> dict[str, Any]:
+    at = Look(context, wish, entry, now)
+    if len(at.before["waiting"]) >= judge.MOST_WAITING:
+        return at.found
+    if wish.kinds & {"issues", "pull_requests"}:
+        lists.issues(at)
+    lists.comments(at)
+    if wish.kinds & {"reviews", "checks"}:
+        pulls.look(at)
+    return at.found

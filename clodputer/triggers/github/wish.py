@@ -1,0 +1,17 @@
+"""What a trigger of kind `github` looks for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Wish(NamedTuple):
+    """Issues and pull requests of `repository` with all of these labels, as far as they are of these kinds.
+
+    go: the word that approves a plan.
+    """
+
+    repository: str
+    labels: tuple[str, ...]
+    kinds: frozenset[str]
+    go: str

@@ -1,0 +1,1 @@
+"""The trigger `error_log`."""
