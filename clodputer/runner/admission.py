@@ -11,7 +11,7 @@ from clodputer.gates import budget
 from clodputer.model.request import by_hand
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
-from clodputer.runner import stagger, turn
+from clodputer.runner import sharing, stagger, turn
 from clodputer.runner.attempt import Attempt
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -50,8 +50,6 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
             attempt.become(runs.new_id(time(), attempt.request.id))
         else:
             # It may take a second to start claude for that, and others are not to wait for it.
-            from clodputer.runner import sharing  # for claude alone, as in `_decide`
-
             asked, hindrance = True, sharing.hindrance(context, task)
 
 
@@ -72,9 +70,6 @@ def _decide(
     if isinstance(verdict, Wait):
         return verdict, False
     if attempt.task.agent == "claude":
-        # Only here, as it imports all of that agent, which tasks of others have no need of.
-        from clodputer.runner import sharing
-
         held = sharing.take(context, attempt.task)
         if not held.alone and (not asked or hindrance is not None):
             held.lock.release()
