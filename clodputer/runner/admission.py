@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from importlib import import_module
 from time import time
-from typing import Optional
+from typing import Any, Optional
 
 from clodputer import gates
 from clodputer.gates import budget
 from clodputer.model.request import by_hand
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
-from clodputer.runner import sharing, stagger, turn
+from clodputer.runner import stagger, turn
 from clodputer.runner.attempt import Attempt
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -50,7 +51,7 @@ def admit(context: Context, attempt: Attempt, entered: ExitStack) -> Optional[Wa
             attempt.become(runs.new_id(time(), attempt.request.id))
         else:
             # It may take a second to start claude for that, and others are not to wait for it.
-            asked, hindrance = True, sharing.hindrance(context, task)
+            asked, hindrance = True, _sharing().hindrance(context, task)
 
 
 def _decide(
@@ -70,6 +71,7 @@ def _decide(
     if isinstance(verdict, Wait):
         return verdict, False
     if attempt.task.agent == "claude":
+        sharing = _sharing()
         held = sharing.take(context, attempt.task)
         if not held.alone and (not asked or hindrance is not None):
             held.lock.release()
@@ -81,3 +83,8 @@ def _decide(
     stagger.note(context, attempt.task)
     entered.enter_context(attempt)
     return None, False
+
+
+def _sharing() -> Any:
+    """`runner/sharing.py`, which imports all of the agent `claude`: tasks of other agents have no need of that."""
+    return import_module("clodputer.runner.sharing")
