@@ -48,6 +48,7 @@ EVENTS = (
     "enabled",
     "fault",
     "finished",
+    "fixed",
     "followed",
     "memory_kept",
     "metrics_lost",

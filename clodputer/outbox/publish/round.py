@@ -69,9 +69,9 @@ def _work(context: Context) -> None:
     send_due(context, monotonic() + ROUND)
 
 
-def send_due(context: Context, until: float) -> None:
+def send_due(context: Context, until: float, pause: float = PAUSE) -> None:
     """Send what is due, and begin nothing after `until` (of the monotonic clock). One process at a time. Raises OSError."""
-    sender = Sender(context)
+    sender = Sender(context, pause)
     for name in parcels.due_names(context.home, time()):
         if monotonic() >= until:
             return
@@ -85,8 +85,8 @@ def send_due(context: Context, until: float) -> None:
 class Sender:
     """What is known while a round lasts: the server, whose token it is, and when something was made last."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, context: Context, pause: float) -> None:
+        self.context, self.pause = context, pause
         self._server: Optional[Server] = None
         self._account: Optional[Account] = None
         self._made_at = 0.0
@@ -153,7 +153,7 @@ class Sender:
             branches = (before.fields.get("branch") for before in parcel.steps if before.kind == PUSH)
             step = step._replace(fields={**step.fields, "branch": next(filter(None, branches), "")})
         server, who = self._known()
-        sleep(max(0.0, self._made_at + PAUSE - monotonic()))
+        sleep(max(0.0, self._made_at + self.pause - monotonic()))
         try:
             return steps.perform(self.context, server, who, parcel, step), step
         finally:
