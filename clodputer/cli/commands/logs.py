@@ -49,6 +49,7 @@ EVENTS = (
     "fate",
     "fault",
     "finished",
+    "fixed",
     "followed",
     "memory_kept",
     "metrics_lost",
