@@ -17,6 +17,7 @@ from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
+from clodputer.model.money import dollars
 from clodputer.model.publish.fate import ACCEPTED, OPEN
 from clodputer.store.published import Published
 from clodputer.views import outcomes as view
@@ -72,8 +73,8 @@ def _parts(found: Outcomes, now: float) -> Iterator[str]:
             str(one.accepted),
             str(one.declined),
             str(one.fates.get(OPEN, 0)),
-            when.dollars(one.cost_usd) or "-",
-            when.dollars(one.cost_per_accepted) or "-",
+            dollars(one.cost_usd) or "-",
+            dollars(one.cost_per_accepted) or "-",
         )
         for one in found.tasks
     ]
