@@ -113,20 +113,20 @@ KEYS: tuple[Key, ...] = (
 )
 
 
-def faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[str, str]]:
-    """What speaks against the part as a file has it, beside the other keys of the file: a key and a sentence for each."""
+def faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What speaks against the part as a file has it, beside the other keys of the file: a path and a sentence for each."""
     part = keys.get("container")
     if not isinstance(part, dict):
         return
     if not part.get("image") and not part.get("dockerfile"):
-        yield "container", "expected image or dockerfile: what are the containers made from?"
+        yield ("container",), "expected image or dockerfile: what are the containers made from?"
     if part.get("image") and part.get("dockerfile"):
-        yield "container", "image and dockerfile are both given; keep one of them"
+        yield ("container",), "image and dockerfile are both given; keep one of them"
     in_tree = keys.get("isolation") == WORKTREE if "isolation" in keys else "worktree" in keys
     if part.get("dockerfile") and not in_tree:
-        yield "container", "dockerfile needs isolation: worktree, whose commit the image is built from"
+        yield ("container",), "dockerfile needs isolation: worktree, whose commit the image is built from"
     if agent == "claude" and part.get("network", NO_NETWORK) == NO_NETWORK:
-        yield "container", "claude needs the network; add network: internet"
+        yield ("container",), "claude needs the network; add network: internet"
     for key in ("add_dirs", "mcp_config"):
         if keys.get(key):
             yield (
@@ -135,7 +135,7 @@ def faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[str, str]]:
             )
     sandbox = keys.get("sandbox")
     if sandbox == "strict" or isinstance(sandbox, dict):
-        yield "container", "container and sandbox: strict are both given; keep one of them"
+        yield ("container",), "container and sandbox: strict are both given; keep one of them"
 
 
 def name(run_id: str) -> str:

@@ -242,8 +242,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding
         findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [_Finding(*fault) for fault in following.faults(keys)]
     findings += [_Finding((key,), message) for key, message in risk.without_effect(fields)]
-    findings += [_Finding(path, message) for path, message in publish.faults(fields)]
-    findings += [_Finding((key,), message) for key, message in container.faults(fields, agent)]
+    findings += [_Finding(*fault) for fault in (*publish.faults(fields), *container.faults(fields, agent))]
     opposite = approval.contradiction(keys)
     findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
     if agent == "command" and approval.is_plan(keys):

@@ -34,7 +34,7 @@ TREE = {"isolation": "worktree"}
     ],
 )
 def test_faults(keys: dict[str, Any], agent: str, wrong: list[str]) -> None:
-    assert [key for key, _ in container.faults(keys, agent)] == wrong
+    assert [path[0] for path, _ in container.faults(keys, agent)] == wrong
 
 
 def test_names() -> None:
