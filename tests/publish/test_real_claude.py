@@ -20,7 +20,9 @@ def bash(command: str) -> str:
     return f"@tool Bash {json.dumps({'command': command, 'description': 'x'})}"
 
 
-def test_it_leaves_intents_by_its_own_tools(claude_binary: str, stage: Stage, api: Api, tmp_path: Path) -> None:
+def test_it_leaves_intents_by_its_own_tools(
+    claude_binary: str, stage: Stage, api: Api, tmp_path: Path
+) -> None:
     config = Path(stage.home.config)
     config.write_text(f"{config.read_text()}claude: {claude_binary}\n")
     task = {
