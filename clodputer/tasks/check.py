@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
-from clodputer.model import approval, memory
+from clodputer.model import approval, memory, score
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
@@ -291,6 +291,8 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     for part, size in (("state", USUAL_SIZE), ("memory", memory.USUAL_SIZE)):
         if part in values:
             values[part] = {"max_size": size, **values[part]}
+    if "score" in values:
+        values["score"] = {**score.USUAL, **values["score"]}
     if any(trigger.type == byissue.KIND for trigger in triggers):
         values.setdefault("lane", byissue.KIND)
     if "worktree" in values:
