@@ -46,6 +46,7 @@ EVENTS = (
     "disk_full",
     "dismissed",
     "enabled",
+    "fate",
     "fault",
     "finished",
     "fixed",
