@@ -143,7 +143,7 @@ def test_the_state_of_a_home(home: Home, tmp_path: Path) -> None:
     drop(home, "later.json", '{"task": "bad", "id": "later-001"}')
     clodputer(home, "pause", "--all")
     title, lines = read(clodputer(home, "bar", "--format", "xbar")[0].rstrip("\n"))
-    assert title.text == "⚠ 3 ⏸ … 1"
+    assert title.text == "⚠ 2 ⏸ … 1"
     called = [line.called[len(program(home)) :] for line in lines if line.called]
     for words in called:
         if words[0] in ("show", "queue", "inbox", "why", "status"):
