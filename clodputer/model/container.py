@@ -130,7 +130,7 @@ def faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[tuple[str, ...
     for key in ("add_dirs", "mcp_config"):
         if keys.get(key):
             yield (
-                key,
+                (key,),
                 "has no effect in a container, which sees the working directory alone; take the line out",
             )
     sandbox = keys.get("sandbox")
