@@ -18,6 +18,7 @@ from clodputer.model.memory import MemoryRule
 from clodputer.model.provision import USUAL_TIMEOUT
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
+from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
 from clodputer.model.worktree import NONE, WORKTREE, Worktree
@@ -112,6 +113,7 @@ class Task(NamedTuple):
     keep_awake: bool = False
     isolation: str = NONE
     worktree: Worktree = Worktree()
+    sandbox: Sandbox = Sandbox()
     follow: Follow = Follow()
     state: StateRule = StateRule()
     memory: MemoryRule = MemoryRule()
@@ -138,6 +140,7 @@ MAPPINGS: Mapping[str, Any] = {
     "memory": MemoryRule,
     "notify": Notify,
     "worktree": Worktree,
+    "sandbox": Sandbox,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 
