@@ -32,6 +32,7 @@ from clodputer.model import keys as kinds
 from clodputer.model.follow import keys as follow
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
+from clodputer.model.publish import rule as publish
 from clodputer.tasks import own, tables
 
 _TYPES = {
@@ -66,6 +67,7 @@ def sections() -> dict[str, str]:
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
         "keys of state": _of_tasks(_inside((*state.KEYS, *memory.KEYS)), ""),
         "keys of approve": _of_tasks(_inside(approval.KEYS), ""),
+        "keys of publish": _of_tasks(_inside(publish.KEYS), ""),
         "keys of breaker": _of_tasks([*_inside(breaker.KEYS), *autodisable.KEYS], ""),
         "keys of budget": _of_tasks(_inside(budget.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from tests import examples, guard, warm
+from tests import examples, guard, once, warm
 from tests import mortal as mortality
 from tests.workshop import make_home
 
@@ -35,8 +35,14 @@ KEPT = {"CLODPUTER_TEST_CLAUDE"}
 NUMBERS = count()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option with which a further Python runs fewer cases."""
+    once.add_option(parser)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what waits: at the end others would wait for it. (Groups of tests, the longest first, come before all.)"""
+    once.select(config, items)
     items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 

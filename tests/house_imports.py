@@ -17,6 +17,7 @@ LEFT_OUT = frozenset(
     (
         "clodputer.outbox.post",
         "clodputer.outbox.postman",
+        "clodputer.outbox.publish.round",
         "clodputer.runner.due",
         "clodputer.runner.promptnames",
         "clodputer.runner.prune",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from clodputer.model.run import Facts
 from clodputer.model.task import Task
+from clodputer.store.intents import VARIABLE, programs
 
 # TERM is left out: a run behaves the same whether a person or the scheduler has started it.
 ALLOWED = frozenset(
@@ -60,6 +61,7 @@ OURS = (
     "CLODPUTER_RUN_ID",
     "CLODPUTER_TASK",
     "CLODPUTER_MEMORY",
+    "CLODPUTER_INTENTS",
     "CLODPUTER_SESSIONS",
     "TMPDIR",
 )
@@ -87,12 +89,15 @@ def build(
     env.update(extra)
     env.update((name, value) for name, value in task.env.items() if name not in OURS)
     folders = env["PATH"].split(os.pathsep)
-    env["PATH"] = os.pathsep.join([*folders, *(folder for folder in path if folder not in folders)])
+    more = (*path, programs(facts.intents)) if facts.intents else tuple(path)
+    env["PATH"] = os.pathsep.join([*folders, *(folder for folder in more if folder not in folders)])
     env.update(ours)
     if facts.home:
         env.update(CLODPUTER_HOME=facts.home)
     if facts.memory:
         env.update(CLODPUTER_MEMORY=facts.memory)
+    if facts.intents:
+        env[VARIABLE] = facts.intents
     env.update(facts.given)
     env.update(CLODPUTER_RUN_ID=facts.run_id, CLODPUTER_TASK=task.name, TMPDIR=facts.temporary)
     return env

@@ -49,6 +49,7 @@ COMMANDS = {
     "logs": "Show what happened, from the execution log and its archive.",
     "stats": "Show how runs went: success, durations and costs.",
     "route": "Show which tasks run when an event comes, and try an event.",
+    "intend": "Leave word, from inside a run, of something to be published after it.",
     "plugins": "List the plugins: how they fare, and when they are polled.",
     "plugin": "Call a plugin now, or make a new one.",
     "trees": "List the worktrees of runs, or remove those without work.",

@@ -15,8 +15,8 @@ from clodputer.effects.settling import Settling, log_followed
 from clodputer.store.spool import drop
 
 FOLDER = notify.FOLDER
-# The effects by which a file comes into `new/`, each with the key under which its content stands.
-CONTENT = {"drop": "request", "event": "event"}
+# The effects by which a file comes into `new/` or the outbox, each with the key under which its content stands.
+CONTENT = {"drop": "request", "event": "event", "publish": "parcel"}
 
 
 def put_down(settling: Settling) -> None:

@@ -38,8 +38,9 @@ EDGES = {
     "missed": "slot times of a task passed without a run",
     "parked": "a request was parked, as several runs did not get it done",
     "not_followed": "something that was to follow a run did not come; once, until it comes again",
-    "approval_wanted": "a request waits until you approve it (`approve`)",
+    "approval_wanted": "a request waits until you approve it (`approve`), or what a run would publish (`publish.staged`)",
     "undelivered": "a run has left work in its worktree that no remote has",
+    "not_published": "something that a run wanted published was refused, or could not be sent for a day",
     "idle": "no run has begun or ended for as long as `idle_after` says",
     "result": "a run has succeeded, with its result; only where `on` names it, or `quiet_unless` chooses among results",
 }

@@ -15,6 +15,7 @@ PRIORITIES = {
     "parked": _HIGH,
     "approval_wanted": _HIGH,
     "undelivered": _HIGH,
+    "not_published": _HIGH,
     "idle": _HIGH,
     "not_followed": _HIGH,
     "recovered": _LOW,

@@ -8,9 +8,9 @@ from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.digest import digest
+from clodputer.model.fields import lacks, mapping, quoted, read, writable
 from clodputer.model.follow.line import line_of
-from clodputer.model.request import quoted, read_id, read_item, writable
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.request import read_id, read_item
 from clodputer.model.task import is_name
 
 # The trigger in the origin of a request that a route made.
@@ -69,20 +69,12 @@ def from_fields(fields: Any, event_id: str, *, sender: str = "") -> Event:
         "payload": _payload,
         "dedupe_key": _key,
         "item": read_item,
-        "origin": _mapping,
+        "origin": mapping,
     }
-    values: dict[str, Any] = {"id": event_id, **({"from": sender} if sender else {})}
-    wrong = []
-    for key, value in fields.items():
-        if key not in readers:
-            wrong.append(f"unknown field {quoted(key)}{did_you_mean(str(key), readers)}")
-        elif value is not None:
-            try:
-                values[key] = writable(readers[key](value))
-            except ValueError as error:
-                wrong.append(f"{key}: {error}")
+    found, wrong = read(fields, readers)
+    values: dict[str, Any] = {"id": event_id, **({"from": sender} if sender else {}), **found}
     for key in ("from", "type"):
-        if key not in values and not any(problem.startswith(f"{key}:") for problem in wrong):
+        if lacks(key, values, wrong):
             wrong.append(f"no {key} given; an event has the fields from and type")
     if wrong:
         raise InvalidEvent("; ".join(wrong))
@@ -144,7 +136,7 @@ def _type(value: Any) -> str:
 
 
 def _payload(value: Any) -> Mapping[str, Any]:
-    payload = _mapping(value)
+    payload = mapping(value)
     # Checked once more by `writable`, which says what is wrong; here only what can be written is measured.
     writable(payload)
     size = len(dumps(payload, ensure_ascii=False).encode())
@@ -156,10 +148,4 @@ def _payload(value: Any) -> Mapping[str, Any]:
 def _key(value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_KEY:
         raise ValueError(f"expected a text of up to {LONGEST_KEY} characters, found {quoted(value)}")
-    return value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"expected a mapping of names to values, found {quoted(value)}")
     return value

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.breaker import OPEN, Breaker, End, State, state
 from clodputer.model.dice import dice
+from clodputer.model.fields import writable
 from clodputer.model.keys import (
     CHOICE,
     CHOICES,
@@ -24,7 +25,6 @@ from clodputer.model.keys import (
     Key,
 )
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.request import writable
 from clodputer.model.withunit import Expected
 
 PROTOCOL = 1

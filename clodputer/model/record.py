@@ -91,6 +91,7 @@ def build(
         "over_budget": over_budget,
         "worktree": None if tree is None else dict(tree),
         "origin": dict(request.origin),
+        "publish": [],
         "effects": list(effects),
     }
 
@@ -163,6 +164,7 @@ TOLD = (
     "protected",
     "session_totals",
     "origin",
+    "publish",
 )
 
 
@@ -186,6 +188,7 @@ _DISPENSABLE: Mapping[str, Any] = {
     "protected": None,
     "session_totals": {},
     "origin": {},
+    "publish": [],
 }
 _LONGEST_MESSAGE = 2000
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import dumps
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.digest import digest
-from clodputer.model.jsontext import DEEPEST, is_shallow
+from clodputer.model.fields import lacks, mapping, quoted, read, text
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
-from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import HIGHEST, LOWEST, PRIORITIES, is_name
 
 # What `overlap` says in the origin of a request that ends the run of its task and takes its place.
@@ -103,12 +101,6 @@ LONGEST_ITEM = 200
 _END_OF_TIME = 253402300799.0
 
 
-def quoted(value: Any) -> str:
-    """A value as a message shows it: never a megabyte of it."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
 def parse_priority(value: Any) -> int:
     """A priority 1-5 (5 first) from a number or low, normal, high. Raises ValueError for anything else."""
     if isinstance(value, str) and value.strip().lower() in PRIORITIES:
@@ -120,37 +112,12 @@ def parse_priority(value: Any) -> int:
     return int(value)
 
 
-def writable(value: Any) -> Any:
-    """The value of a field, if it can be written down again as JSON in UTF-8. Raises ValueError."""
-    if isinstance(value, (str, dict)):
-        if not is_shallow(value):
-            raise ValueError(f"it is nested deeper than {DEEPEST} levels")
-        try:
-            dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except TypeError as error:
-            raise ValueError(f"it holds what JSON cannot express: {error}") from None
-        except UnicodeEncodeError:
-            raise ValueError("it holds half of a surrogate pair, which is no character") from None
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"expected text, found {quoted(value)}")
-    return value
-
-
 def read_item(value: Any) -> str:
-    text = " ".join(_text(value).split())
-    if not text or len(text) > LONGEST_ITEM or not text.isprintable():
+    """What a request is about, as one line. Raises ValueError."""
+    line = " ".join(text(value).split())
+    if not line or len(line) > LONGEST_ITEM or not line.isprintable():
         raise ValueError(f"expected one line of up to {LONGEST_ITEM} characters, found {quoted(value)}")
-    return text
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"expected a mapping of names to values, found {quoted(value)}")
-    return value
+    return line
 
 
 def _attempt(value: Any) -> int:
@@ -160,6 +127,7 @@ def _attempt(value: Any) -> int:
 
 
 def read_id(value: Any) -> str:
+    """An id that somebody chose. Raises ValueError."""
     if not isinstance(value, str) or not is_id(value):
         raise ValueError(f"expected 4 to 48 of a-z, 0-9 and -, found {quoted(value)}")
     return value
@@ -179,7 +147,7 @@ def _moment(value: Any, now: float) -> float:
         # JSON can carry NaN, infinity, and whole numbers that no float holds.
         moment = float(value) if 0 <= value <= _END_OF_TIME else -1.0
     else:
-        moment = parse_moment(_text(value), now)
+        moment = parse_moment(text(value), now)
     if not 0 <= moment <= _END_OF_TIME:
         raise ValueError(f"expected a moment from 1970 to 9999, found {quoted(value)}")
     return round(moment, MILLISECONDS)
@@ -190,7 +158,7 @@ def _seconds(value: Any) -> float:
         if not 0 <= value <= LONGEST:
             raise ValueError(f"expected seconds from 0 to 100 years, found {quoted(value)}")
         return float(value)
-    return parse_duration(_text(value))
+    return parse_duration(text(value))
 
 
 def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapping[str, Any]) -> Request:
@@ -205,37 +173,25 @@ def from_fields(fields: Any, *, request_id: str, created_at: float, origin: Mapp
     readers = {
         "id": read_id,
         "task": _name,
-        "context": _mapping,
-        "body": _text,
+        "context": mapping,
+        "body": text,
         "priority": parse_priority,
         "created_at": lambda value: _moment(value, created_at),
         "not_before": lambda value: _moment(value, created_at),
         "expires_at": lambda value: _moment(value, created_at),
         "attempt": _attempt,
-        "dedupe_key": _text,
+        "dedupe_key": text,
         "dedupe_ttl": _seconds,
-        "origin": _mapping,
+        "origin": mapping,
         "item": read_item,
     }
-    values: dict[str, Any] = {
-        "id": request_id,
-        "created_at": round(created_at, MILLISECONDS),
-        "origin": origin,
-    }
-    wrong = []
-    for key, value in fields.items():
-        if key not in readers:
-            wrong.append(f"unknown field {quoted(key)}{did_you_mean(str(key), readers)}")
-        elif value is not None:
-            try:
-                values[key] = writable(readers[key](value))
-            except ValueError as error:
-                wrong.append(f"{key}: {error}")
-    if "task" not in values and not any(problem.startswith("task:") for problem in wrong):
+    values, wrong = read(fields, readers)
+    if lacks("task", values, wrong):
         wrong.append("no task named; add a field such as task: nightly")
     if wrong:
         raise InvalidRequest("; ".join(wrong))
-    return Request(**values)
+    given = {"id": request_id, "created_at": round(created_at, MILLISECONDS), "origin": origin}
+    return Request(**{**given, **values})
 
 
 def to_fields(request: Request) -> dict[str, Any]:

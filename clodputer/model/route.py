@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from clodputer.model.digest import digest
 from clodputer.model.event import Event, is_type
+from clodputer.model.fields import writable
 from clodputer.model.keys import COUNT, DURATION, LISTED, MAPPING, NAME, TEXT, Key
-from clodputer.model.request import writable
 from clodputer.model.withunit import Expected
 
 DAY = 86400.0

@@ -23,6 +23,7 @@ class Facts(NamedTuple):
     resume: the session that this run must go on with, if it can; `last` is then the record of the run that was cut off in it.
     fenced: the prompt holds text from outside between the marks of a fence. fed_by: the names in its template that bring in
     what somebody else wrote, for which the run is restricted. memory: the file that the run may rewrite, empty for none.
+    intents: the folder for what is to be published after the run, empty when its task publishes nothing.
     given: variables of what was made for the run, which no task can override.
     """
 
@@ -38,6 +39,7 @@ class Facts(NamedTuple):
     fenced: bool = False
     fed_by: tuple[str, ...] = ()
     memory: str = ""
+    intents: str = ""
     given: Mapping[str, str] = {}
 
 

@@ -16,6 +16,7 @@ from clodputer.model.limit import Limit
 from clodputer.model.limits import Limits
 from clodputer.model.memory import MemoryRule
 from clodputer.model.provision import USUAL_TIMEOUT
+from clodputer.model.publish.rule import Publish
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.sandbox.keys import Sandbox
@@ -117,6 +118,7 @@ class Task(NamedTuple):
     follow: Follow = Follow()
     state: StateRule = StateRule()
     memory: MemoryRule = MemoryRule()
+    publish: Publish = Publish()
     triggers: tuple[Trigger, ...] = (Trigger(),)
 
     @property
@@ -138,6 +140,7 @@ MAPPINGS: Mapping[str, Any] = {
     "window": WindowRule,
     "state": StateRule,
     "memory": MemoryRule,
+    "publish": Publish,
     "notify": Notify,
     "worktree": Worktree,
     "sandbox": Sandbox,

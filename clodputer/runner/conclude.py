@@ -16,6 +16,7 @@ from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.execute import Finished
 from clodputer.runner.follow.fill import with_follow_ups
+from clodputer.runner.publish import around
 
 
 def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
     )
     record = with_follow_ups(attempt.context, attempt.task, record)
     record = with_events(attempt.context, attempt.task, record, report.result)
+    record = around.conclude(attempt.context, attempt.task, attempt.request, record, report.result)
     start, seen = (attempt.ready.memory, attempt.ready.state) if attempt.ready else (None, None)
     return noting.remembered(attempt.context, attempt.task, record, report.result, start, finished.left, seen)
 

@@ -92,8 +92,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
-        # A plugin that is polled is waited for as well: each has its bound, and what it brings is run.
-        if rounds.running():
+        # A plugin that is polled, and what is published, are waited for as well: each has its bound, and what it brings is run.
+        if rounds.running() or mail.is_publishing(context):
             stop.wait(GLANCE)
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.

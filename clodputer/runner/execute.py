@@ -18,6 +18,7 @@ from clodputer.runner import fault, noting, planning, provision, replace, worktr
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.proof import after, before, check
+from clodputer.runner.publish import around
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, incomplete
@@ -121,6 +122,7 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
     known = after.begin(place)
     started_at, began = time(), monotonic()
     noting.lay_out(ready.memory, facts.temporary)
+    around.begin(task, attempt.request, attempt.folder, facts.temporary)
     descriptor = open_prompt(facts.temporary, text)
     try:
         # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
@@ -132,6 +134,7 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
         os.close(descriptor)
         attempt.stop.newer = None  # what it has done is still proved
     left = noting.take_back(ready.memory, facts.temporary)
+    around.take_back(task, attempt.folder, facts.temporary)
     if ended.stopped == "interrupted" and attempt.stop.cancelled():
         ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=attempt.context.masker.text(ended.stderr_tail))

@@ -20,6 +20,8 @@ STEP = "mail"
 LONGEST = 35.0
 
 _has_sent = False
+# The names of what this process has had published, or tried to.
+_published: set[str] = set()
 # The process that drains, not one of those that it forks for its slots: what these leave behind would become ours, and would
 # seem to belong to a run.
 _drains = 0
@@ -56,6 +58,24 @@ def send(context: Context) -> None:
         from clodputer.outbox import postman
 
         _contained(context, lambda: postman.start(context))
+
+
+def is_publishing(context: Context) -> bool:
+    """Have what is due be published, beside us; whether that goes on. In a process of one slot it does nothing."""
+    if os.getpid() != _drains:
+        return False
+    due = set(idle.due_parcels(context.home, time()))
+    if not due and not _published:
+        return False
+    from clodputer.outbox.publish import round as rounds
+
+    if rounds.running():
+        return True
+    # Each is tried once by one exec: what could not be sent waits for another one.
+    if due - _published:
+        _published.update(due)
+        _contained(context, lambda: rounds.start(context))
+    return rounds.running()
 
 
 def is_sending() -> bool:

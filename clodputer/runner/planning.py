@@ -10,6 +10,7 @@ from clodputer.model.attempts import Attempts
 from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import NOTHING
 from clodputer.model.outcome import SUCCEEDED, of
+from clodputer.model.publish.rule import Publish
 from clodputer.model.request import Request
 from clodputer.model.run import Report
 from clodputer.model.task import Task
@@ -41,7 +42,7 @@ def is_due(context: Context, task: Task, request: Request) -> bool:
 
 
 def restricted(task: Task) -> Task:
-    """The task as its planning run has it: it may read, proves nothing, and nothing follows it."""
+    """The task as its planning run has it: it may read, proves and publishes nothing, and nothing follows it."""
     said = "\n\n".join(filter(None, (task.claude.append_system_prompt, SENTENCE)))
     claude = task.claude._replace(
         allowed_tools=READING,
@@ -53,7 +54,7 @@ def restricted(task: Task) -> Task:
         on_denied="ignore",
         produces="text",
     )
-    return task._replace(claude=claude, expect=Expect(), verify=(), follow=NOTHING)
+    return task._replace(claude=claude, expect=Expect(), verify=(), follow=NOTHING, publish=Publish())
 
 
 def judged(report: Report) -> Report:

@@ -21,7 +21,7 @@ from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import noting, planning, prompt, worktree
-from clodputer.store import notes, runs, settings, state
+from clodputer.store import intents, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
 from clodputer.store.notes import Note
@@ -113,6 +113,7 @@ def prepare(
         fenced=fence.is_in(text, nonce),
         fed_by=fed_by,
         memory=notes.path(temporary) if memory else "",
+        intents=intents.path(temporary) if task.publish.kinds else "",
         given=prepared.environ,
     )
     if attempts.session:

@@ -25,6 +25,7 @@ from clodputer.runner import fault, items, provision, unrecorded, withsecrets, w
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.hunt import hunt
 from clodputer.runner.proof import check, protect
+from clodputer.runner.publish import around
 from clodputer.runner.settle import settle
 from clodputer.store import runs
 from clodputer.store.atomic import sync_folder
@@ -163,6 +164,10 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     # Of a home that was restored the files are those of another time.
     guarded = protect.Looked(unknown) if restored else protect.recovered(folder, unknown)
     report = guarded.report
+    resources = isolate.left(slots.resources(context.home, slot, task, run_id), context.environ, run_id)
+    around.salvage(
+        folder, next((str(one.token.get("path")) for one in resources if one.name == "scratch"), "")
+    )
     _undo(context, slot, task, run_id)
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action="lost")
     started_at = _started_at(process, run_id, now)

@@ -80,7 +80,8 @@ def close(
     except (OSError, git.Missing, ClodputerError) as error:
         context.log(now, "worktree_left", task=task.name, run_id=run_id, message=f"{error}")
         tree = trees.read(record)
-    return _told(context, tree, now)
+    # Of commits that are about to be pushed it is told only when they are not (runner/publish/broker.py).
+    return _told(context, tree, now, quietly=task.publish.pushes)
 
 
 def sweep(context: Context, now: float) -> None:
@@ -112,13 +113,21 @@ def words(tree: Tree) -> str:
     return " and ".join(parts) or " ".join(tree.problems) or "nothing that is not elsewhere"
 
 
-def _told(context: Context, tree: Optional[Tree], now: float) -> Optional[dict[str, Any]]:
+def _told(
+    context: Context, tree: Optional[Tree], now: float, *, quietly: bool = False
+) -> Optional[dict[str, Any]]:
     if tree is None:
         return None
+    if not quietly:
+        tell(context, tree, now)
+    return summary(tree)
+
+
+def tell(context: Context, tree: Tree, now: float) -> None:
+    """Log that a tree holds work that is nowhere else, if it does. Raises OSError."""
     if tree.undelivered:
         message = f"No remote has what is in {tree.path} (branch {tree.branch}): {words(tree)}."
         context.log(now, "work_kept", task=tree.task, run_id=tree.run_id, path=tree.path, message=message)
-    return summary(tree)
 
 
 def summary(tree: Tree) -> dict[str, Any]:

@@ -16,6 +16,7 @@ LOOK, WRITE, FETCH, PATIENCE = 60.0, 900.0, 120.0, 900.0
 # git says little; a status of a tree full of new files is the longest. In bytes.
 LARGEST = 16 * 1024 * 1024
 TOO_LATE = 124
+SECRET = "CLODPUTER_SECRET_DESCRIPTOR"  # noqa: S105  (a variable's name)
 _GLANCE = 0.02
 # Hooks and monitors of the repository are programs of others, and a gc would go on behind our back.
 OPTIONS = (
@@ -66,9 +67,11 @@ def call(
     more: Optional[Mapping[str, str]] = None,
     held: int = -1,
     given: bytes = b"",
+    secret: str = "",
 ) -> Said:
     """Run git in a folder. more: further variables. held: the descriptor of a lock that it holds with us, so that the next
-    writer waits for it even when we are killed. given: what it reads.
+    writer waits for it even when we are killed. given: what it reads. secret: can be read once by what git starts, from the
+    descriptor that the variable SECRET names.
 
     Raises Missing, and OSError when it cannot be started.
     """
@@ -83,6 +86,10 @@ def call(
             stdin = open_files.enter_context(TemporaryFile())
             stdin.write(given)
             stdin.seek(0)
+        reader = _piped(secret) if secret else -1
+        if secret:
+            open_files.callback(os.close, reader)
+            more = {**(more or {}), SECRET: str(reader)}
         try:
             process = Popen(
                 ["git", *OPTIONS, *arguments],
@@ -92,7 +99,7 @@ def call(
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
-                pass_fds=(held,) if held >= 0 else (),
+                pass_fds=[descriptor for descriptor in (held, reader) if descriptor >= 0],
             )
         except FileNotFoundError as error:
             if error.filename == "git":
@@ -113,6 +120,17 @@ def call(
             stream.seek(0)
             texts.append(os.fsdecode(stream.read(LARGEST)))
         return Said(status, texts[0], texts[1])
+
+
+def _piped(secret: str) -> int:
+    """A pipe that holds a secret, to be read. Raises OSError."""
+    reader, writer = os.pipe()
+    try:
+        # It is shorter than any pipe.
+        os.write(writer, secret.encode("utf-8", "surrogateescape") + b"\n")
+    finally:
+        os.close(writer)
+    return reader
 
 
 @contextmanager

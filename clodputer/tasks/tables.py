@@ -10,6 +10,7 @@ from clodputer import agents, gates, isolate, triggers
 from clodputer.model import channel, expect, guards, limit, limits, memory, proof, retry, state
 from clodputer.model.follow import keys as follow
 from clodputer.model.keys import KINDS, PART, Key, named
+from clodputer.model.publish import rule as publish
 from clodputer.tasks import own
 
 
@@ -44,6 +45,7 @@ def tables() -> tuple[Table, ...]:
         Table(limit.KEYS),
         Table(state.KEYS),
         Table(memory.KEYS),
+        Table(publish.KEYS),
         Table(channel.KEYS),
         *(Table(gate.KEYS) for gate in gates.GATES if gate.KEYS),
         *(Table(resource.KEYS) for resource in isolate.RESOURCES.values() if resource.KEYS),

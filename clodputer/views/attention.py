@@ -12,7 +12,7 @@ from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
 from clodputer.model.proof import started_no_agent
 from clodputer.model.task import Task
-from clodputer.store import blocked, crashes, disabled, exposed, trees
+from clodputer.store import blocked, crashes, disabled, exposed, parcels, trees
 from clodputer.store.context import Context
 from clodputer.store.crashes import Crash
 from clodputer.store.history import History
@@ -22,6 +22,8 @@ from clodputer.store.trees import Tree
 from clodputer.views.faults import Faults, faults
 from clodputer.views.notify import Undelivered, undelivered
 from clodputer.views.past import of_past
+from clodputer.views.publishing import Undelivered as Unpublished
+from clodputer.views.publishing import undelivered as unpublished
 from clodputer.views.unfollowed import Unfollowed, unfollowed
 
 WEEK = 7 * 86400.0
@@ -40,7 +42,7 @@ class Attention(NamedTuple):
     names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that were disabled by themselves.
     undelivered: what you should have been told and were not.
     temporary: that runs do not have their temporary folders where TMPDIR says, and why; empty when they do.
-    trees: worktrees of runs that hold work which no remote has.
+    trees: worktrees of runs that hold work which no remote has. unpublished: what runs wanted published and was not sent.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -56,6 +58,7 @@ class Attention(NamedTuple):
     undelivered: Undelivered = Undelivered()
     temporary: str = ""
     trees: tuple[Tree, ...] = ()
+    unpublished: Unpublished = Unpublished()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -88,6 +91,7 @@ class Attention(NamedTuple):
                 }
                 for tree in self.trees
             ],
+            "not_published": self.unpublished.to_json(),
             "failures": self.failures,
             "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
             "crash": None if self.crash is None else {"report": self.crash.path, "at": iso(self.crash.at)},
@@ -139,8 +143,19 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         tuple(_disabled(context, tasks)),
         undelivered(context, now),
         scratch.replaced(context.environ),
-        tuple(tree for tree in trees.everything(context.home) if tree.undelivered),
+        tuple(_work(context)),
+        unpublished(context.home, now - WEEK),
     )
+
+
+def _work(context: Context) -> Iterator[Tree]:
+    """The trees with work that no remote has, but for those whose commits are on their way or wait for a person."""
+    coming = {
+        parcel.run_id
+        for parcel in (*parcels.waiting(context.home), *parcels.staged(context.home))
+        if parcel.push
+    }
+    return (tree for tree in trees.everything(context.home) if tree.undelivered and tree.run_id not in coming)
 
 
 def _disabled(context: Context, tasks: Iterable[Task]) -> Iterator[tuple[str, Disabled]]:

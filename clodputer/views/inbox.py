@@ -14,7 +14,7 @@ from clodputer.store.home import Home
 from clodputer.store.index.query import Finished
 from clodputer.store.spool import attempts, dropfile, find, layout, waits
 from clodputer.store.spool.find import DEAD, PARKED
-from clodputer.views import setaside, tasks
+from clodputer.views import publishing, setaside, tasks
 from clodputer.views.attention import attention
 from clodputer.views.setaside import Place
 
@@ -67,6 +67,7 @@ class Inbox(NamedTuple):
     """All of it. suspect: the latest run of each task whose latest run may not have done its work."""
 
     asking: tuple[Asking, ...]
+    publications: tuple[publishing.Asking, ...]
     suspect: tuple[Finished, ...]
     parked: Place
     dead: Place
@@ -74,12 +75,13 @@ class Inbox(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether nothing waits."""
-        return not (self.asking or self.suspect or self.parked.total or self.dead.total)
+        return not (self.asking or self.publications or self.suspect or self.parked.total or self.dead.total)
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
         return {
             "approvals": [one.to_json() for one in self.asking],
+            "publications": [one.to_json() for one in self.publications],
             "suspect": [{"task": run.task, "run_id": run.run_id, "at": iso(run.at)} for run in self.suspect],
             "parked": self.parked.to_json(),
             "dead": self.dead.to_json(),
@@ -92,6 +94,7 @@ def gather(context: Context, now: float) -> Inbox:
     expires = {task.name: task.approve.expires for task in good}
     return Inbox(
         tuple(islice(_asking(context.home, expires), MOST)),
+        tuple(publishing.asking(context.home)[:MOST]),
         attention(context, good, now, now).suspect,
         setaside.in_place(context.home, PARKED, MOST),
         setaside.in_place(context.home, DEAD, MOST),

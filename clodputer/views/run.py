@@ -16,7 +16,7 @@ from clodputer.store.spool import aside, slot
 from clodputer.store.spool.find import DEAD, PARKED
 from clodputer.store.spool.find import folder as folder_of
 from clodputer.store.spool.slot import Slot
-from clodputer.views import setaside
+from clodputer.views import publishing, setaside
 from clodputer.views.setaside import SetAside
 
 # How far a run without a record is. abandoned: it goes on although its exec died. interrupted: its agent has ended.
@@ -67,6 +67,7 @@ class Run(NamedTuple):
 
     record: None while there is none, or none that can be shown: `record_problem` says why. files: names and sizes in bytes.
     attempts: the runs of its request that have ended, the earliest first. set_aside: the request, if it was given up or parked.
+    publication: what became of its intents. staged: what it would publish, if a person approves it.
     """
 
     task: str
@@ -79,6 +80,8 @@ class Run(NamedTuple):
     files: tuple[tuple[str, int], ...]
     attempts: tuple[Past, ...] = ()
     set_aside: Optional[SetAside] = None
+    publication: tuple[publishing.Entry, ...] = ()
+    staged: Optional[publishing.Asking] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -93,6 +96,8 @@ class Run(NamedTuple):
             "files": [{"name": name, "bytes": size} for name, size in self.files],
             "attempts": story_to_json(self.attempts),
             "set_aside": self.set_aside and self.set_aside.to_json(),
+            "publication": [one.to_json() for one in self.publication],
+            "staged": self.staged and self.staged.to_json(),
         }
 
 
@@ -117,6 +122,8 @@ def read(context: Context, task: str, run_id: str) -> Run:
         tuple(runs.files(folder)),
         tuple(_story(context, task, runs.request_of(run_id))),
         _set_aside(context, runs.request_of(run_id)),
+        tuple(publishing.entries(home, good)) if good else (),
+        next((one for one in publishing.asking(home) if one.parcel.run_id == run_id), None),
     )
 
 

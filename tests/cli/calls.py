@@ -108,6 +108,7 @@ CALLS = {
         Call(("events",), "kept"),
         Call(("again", "--all"), "again", fresh=True),
     ],
+    "intend": [Call(("push",))],
     "plugins": [Call()],
     "plugin": [
         Call((), "listed"),

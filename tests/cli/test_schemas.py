@@ -19,8 +19,9 @@ from clodputer.cli.main import main
 from clodputer.model import due, outcome
 from clodputer.model.decision import Fate
 from clodputer.model.mask import Masker
+from clodputer.model.publish.intent import Bounds
 from clodputer.model.request import Request
-from clodputer.store import holds, ledger, runs
+from clodputer.store import holds, intents, ledger, runs
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests.cli.calls import CALLS, Call
@@ -188,6 +189,9 @@ def test_what_a_command_answers_is_what_was_promised(
 ) -> None:
     if call.fresh:
         monkeypatch.setenv("CLODPUTER_HOME", make_home(tmp_path).root)
+    if command == "intend":
+        intents.lay_out(str(tmp_path), Bounds(("push",)))
+        monkeypatch.setenv(intents.VARIABLE, intents.path(str(tmp_path)))
     status, envelope = answer(command, *call.arguments, apart=call.apart)
     assert status == call.status, envelope["errors"]
     assert envelope["ok"] == (status == 0)
@@ -223,7 +227,8 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
     [
         name
         for name in NAMES
-        if name not in ("init", "demo", "doctor", "completion", "help", "restore", "uninstall", "receive")
+        if name
+        not in ("init", "demo", "doctor", "completion", "help", "restore", "uninstall", "receive", "intend")
     ],
 )
 def test_without_a_home_it_is_one_as_well(

@@ -105,12 +105,16 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
         ("--fallback-model", ",".join(task.claude.fallback_model)),
         *(("--allowedTools", rule) for rule in task.claude.allowed_tools),
         *_memory(facts),
+        *_intents(facts),
         *(("--disallowedTools", rule) for rule in (*task.claude.disallowed_tools, *_protecting(task))),
         # Always said: without the flag, `defaultMode` of the person's own settings would decide (bypassPermissions, even).
         ("--permission-mode", asked_mode(task)),
         ("--max-turns", "" if task.claude.max_turns is None else str(task.claude.max_turns)),
         ("--max-budget-usd", "" if task.claude.max_cost_usd is None else f"{task.claude.max_cost_usd:.6f}"),
-        ("--append-system-prompt", appended(task, fenced=facts.fenced, memory=facts.memory)),
+        (
+            "--append-system-prompt",
+            appended(task, fenced=facts.fenced, memory=facts.memory, intents=facts.intents),
+        ),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),
@@ -136,6 +140,14 @@ def _memory(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "--allowedTools", f"Read(/{facts.memory})"
         yield "--allowedTools", f"Edit(/{facts.memory})"
         yield "--add-dir", os.path.dirname(facts.memory)
+
+
+def _intents(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What is to be published after the run may be said by a command, or written down in a file of its own."""
+    if facts.intents:
+        yield "--allowedTools", "Bash(clodputer intend:*)"
+        yield "--allowedTools", f"Write(/{facts.intents}/*.json)"
+        yield "--add-dir", facts.intents
 
 
 def _protecting(task: Task) -> list[str]:

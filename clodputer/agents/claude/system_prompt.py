@@ -22,14 +22,26 @@ MEMORY = (
 )
 
 
-def appended(task: Task, *, fenced: bool, memory: str) -> str:
+# docs/publish.md has it, word for word.
+PUBLISH = (
+    "You have no token to publish anything, and need none. To have something published after this run, leave word of it with "
+    "the command `clodputer intend KIND ...`; KIND is one of: {kinds}. Write `clodputer intend --help` for its options. It is "
+    "checked and sent after this run, only if the run succeeds, and nothing is sent while you work. Commit your work in the "
+    "working directory before you ask for a push or a pull request, do not push yourself, and say --complete only when all "
+    "that was asked for is done."
+)
+
+
+def appended(task: Task, *, fenced: bool, memory: str, intents: str = "") -> str:
     """The whole of it. A task with a `json_schema` gets no word on how to say that there is nothing to do: its answer has no
-    last line. fenced: the prompt holds text from outside. memory: the file that the run may rewrite, empty for none.
+    last line. fenced: the prompt holds text from outside. memory: the file that the run may rewrite, empty for none. intents:
+    the folder for what it wants published, empty when it may publish nothing.
     """
     parts = (
         task.claude.append_system_prompt,
         SENTENCE if fenced else "",
         MEMORY.format(path=memory, size=task.memory.max_size or USUAL_SIZE) if memory else "",
+        PUBLISH.format(kinds=", ".join(task.publish.kinds)) if intents else "",
         "" if task.claude.json_schema is not None else NOTHING_TO_DO,
     )
     return "\n\n".join(part for part in parts if part)

@@ -18,6 +18,7 @@ from clodputer.model.approvaltoken import LONGEST
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.runner.detached import DetachedDrain
+from clodputer.runner.publish import decide as publications
 from clodputer.runner.requests import approve
 from clodputer.runner.requests.approve import Decided
 
@@ -43,7 +44,9 @@ def decide(environ: Mapping[str, str], wanted: str, wish: str, note: str, token:
         text = sys.stdin.read(LONGEST) if token == "-" else token  # noqa: S105  (a name for stdin)
         done = approve.decide_by_token(context, text, wish, note, time())
     else:
-        done = approve.decide(context, wanted, wish, note, time())
+        done = publications.decide(context, wanted, wish, note, time()) or approve.decide(
+            context, wanted, wish, note, time()
+        )
     starts = done.decision == APPROVED and not done.already and not context.problems
     if starts:
         DetachedDrain(context, explain).leave(0.0)

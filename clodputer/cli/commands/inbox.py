@@ -23,8 +23,8 @@ from clodputer.views.inbox import Inbox, gather
 def command() -> Result:
     """Show what waits for you: approvals, doubtful and given up work.
 
-    First the requests of tasks that ask before they run (approve: before), each with the commands that decide; then runs
-    that may not have done their work, and what was parked or given up.
+    First the requests of tasks that ask before they run (approve: before), each with the commands that decide, and what
+    runs would publish (publish.staged); then runs that may not have done their work, and what was parked or given up.
 
     \b
     Examples:
@@ -47,6 +47,14 @@ def _lines(found: Inbox) -> Iterator[str]:
         yield hung(f"  {head}, since {zone.wall(one.since)}{until}. {one.approve} | {one.deny}", 4)
         if one.plan:
             yield hung(f"    {one_line(one.plan, 500)} (whole: clodputer show {one.plan_run})", 4)
+    if found.publications:
+        yield ink("Would be published, if you approve it", "bold")
+    for wish in found.publications:
+        about = f" about {one_line(wish.parcel.item, 200)}" if wish.parcel.item else ""
+        where = f" to {one_line(wish.parcel.repository, 200)}" if wish.parcel.repository else ""
+        head = f"{ink(printable(wish.parcel.task), 'bold')}{about}{where}: {one_line(wish.what, 500)}"
+        yield hung(f"  {head}. See: clodputer show {wish.parcel.run_id}", 4)
+        yield hung(f"    {wish.approve} | {wish.deny}", 4)
     if found.suspect:
         yield ink("May not have done its work", "bold")
     for run in found.suspect:

@@ -17,7 +17,7 @@ from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.ink import shown
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.watch import watch
-from clodputer.cli.text import conversation, set_aside, show_parts, trace_tree
+from clodputer.cli.text import conversation, set_aside, show_parts, show_publication, trace_tree
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
@@ -149,6 +149,7 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
     sections = [
         show_parts.head(run, time()),
         set_aside.beside(run.set_aside, time()) if run.set_aside else "",
+        show_publication.text(run),
         show_parts.not_run_text(home, run.task) if latest else "",
         show_parts.prompt_text(run),
         show_parts.conversation_text(context, run),

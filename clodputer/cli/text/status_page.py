@@ -201,6 +201,7 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{counted(number, 'event')} led to no request in 30 days, {most}. See: clodputer route events"
     for name, message in status.plugins[:MOST_FAILING]:
         yield f"plugin {printable(name)} {one_line(message, 300)}. See: clodputer plugins"
+    yield from _unpublished(status)
     for tree in needs.trees[:MOST_FAILING]:
         yield (
             f"{printable(tree.task)} has left work in its worktree {when.ago(tree.ended_at, status.now)} that no remote has: "
@@ -218,6 +219,19 @@ def _attention(status: Status) -> Iterator[str]:
         yield f"{one.task} was due at {zone.wall(one.slot)}, and no exec has looked since"
     if len(status.overdue) > MOST_OVERDUE:
         yield f"and {len(status.overdue) - MOST_OVERDUE} more triggers are overdue. See: clodputer why TASK"
+
+
+def _unpublished(status: Status) -> Iterator[str]:
+    found = status.attention.unpublished
+    if found.trying:
+        number = counted(len(found.trying), "run")
+        yield f"What {number} published is not sent yet: {one_line(found.last_error, 200)}. It is tried for a day"
+    if found.ended:
+        run = found.ended[-1]
+        yield (
+            f"{counted(len(found.ended), 'run')} of the last week could not publish all they wanted, last "
+            f"{printable(run.task)}: {one_line(found.last_error, 200)}. See: clodputer show {run.run_id}"
+        )
 
 
 def _usage(status: Status) -> Iterator[str]:

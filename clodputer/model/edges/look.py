@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from clodputer.model.edge import Edge
-from clodputer.model.edges import limits, requests, runs
+from clodputer.model.edges import limits, publishing, requests, runs
 from clodputer.model.edges.memory import Handler, Memory
 from clodputer.model.edges.told import Standing, Told
 from clodputer.model.moment import parse_moment
 
 # The events of the log from which edges follow.
-HANDLERS: Mapping[str, Handler] = {**runs.HANDLERS, **limits.HANDLERS, **requests.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {
+    **runs.HANDLERS,
+    **limits.HANDLERS,
+    **requests.HANDLERS,
+    **publishing.HANDLERS,
+}
 
 
 def look(

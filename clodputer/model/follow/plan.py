@@ -134,6 +134,8 @@ def without_content(effects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
             kept.append({"effect": "not_followed", **told, "code": "no_room", "message": _NO_ROOM})
         elif effect.get("effect") in ("state", "memory"):
             kept.append({"effect": effect["effect"], "base": effect.get("base"), "problem": _NO_ROOM})
+        elif effect.get("effect") == "publish":
+            kept.append({"effect": "publish", "name": effect.get("name")})
         else:
             kept.append(effect)
     return kept

@@ -25,19 +25,24 @@ def with_events(context: Context, task: Task, record: Mapping[str, Any], result:
 
     Only a run that succeeded gives any. Together with its follow-ups their requests are bounded by `follow_ups` in config.yaml.
     """
+    value = nothing.on_last_line(result, LONGEST_LINE) if isinstance(result, str) else result
+    given = context.masker.data(value).get(EVENTS) if isinstance(value, Mapping) else None
+    return with_these(context, task, record, given)
+
+
+def with_these(context: Context, task: Task, record: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """The record with events that its run gives added to those it has. given: a list of their fields; None for none."""
     effects, origin = list(record["effects"]), record["origin"]
     if (
-        record["outcome"] != SUCCEEDED
+        given in (None, [])
+        or record["outcome"] != SUCCEEDED
         or not effects
         or not is_final(effects)
         or origin.get("follow_ups") is False
     ):
         return dict(record)
-    value = nothing.on_last_line(result, LONGEST_LINE) if isinstance(result, str) else result
-    given = context.masker.data(value).get(EVENTS) if isinstance(value, Mapping) else None
-    if given is None:
-        return dict(record)
-    return {**record, "effects": [*effects[:-1], *_effects(context, task, record, given), effects[-1]]}
+    more = _effects(context, task, record, given)
+    return {**record, "effects": [*effects[:-1], *more, effects[-1]]}
 
 
 def _effects(context: Context, task: Task, record: Mapping[str, Any], given: Any) -> Iterator[dict[str, Any]]:
@@ -48,7 +53,8 @@ def _effects(context: Context, task: Task, record: Mapping[str, Any], given: Any
     run_id, origin = str(record["run_id"]), record["origin"]
     line = line_of(origin, str(record["request_id"]))
     number = sum(effect.get("effect") in FOLLOWING for effect in record["effects"])
-    for place, fields in enumerate(given):
+    before = sum(effect.get("on") == EVENTS for effect in record["effects"])
+    for place, fields in enumerate(given, before):
         if place >= bounds.width:
             yield _cut(place, "", TOO_MANY, f"one run has at most {bounds.width} events")
             return

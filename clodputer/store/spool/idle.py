@@ -11,6 +11,8 @@ from clodputer.store.spool import layout
 # In the outbox: the ending of the name that says when to look for something to tell, and the moment that never comes. What
 # waits there is due within so many seconds: a digest in a day, or after a week that nothing ran.
 LOOK, NEVER, FARTHEST = ".look", "9999999999999", 400 * 86400.0
+# In the outbox: the ending of the name of what is to be published.
+PARCEL = ".parcel"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,9 +58,14 @@ def has_due_letters(home: Home, now: float) -> bool:
     """Whether a letter is due at `now` (epoch seconds)."""
     for name in letters(home):
         when = name.partition(".")[0]
-        if not name.endswith(LOOK) and is_past(when, now):
+        if not name.endswith((LOOK, PARCEL)) and is_past(when, now):
             return True
     return False
+
+
+def due_parcels(home: Home, now: float) -> list[str]:
+    """The names of what is to be published at `now` (epoch seconds), and of what says that it is to be looked after."""
+    return [name for name in letters(home) if name.endswith(PARCEL) and is_past(name.partition(".")[0], now)]
 
 
 def is_past(when: str, now: float) -> bool:

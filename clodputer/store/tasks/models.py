@@ -144,8 +144,8 @@ def _enough(key: Key, value: list[Any]) -> list[Any]:
 
 
 def _unfolded(name: str, value: Any) -> Any:
-    """The mapping that a text stands for, where one key of it may be written alone."""
-    return {name: value} if isinstance(value, str) else value
+    """The mapping that a text or a list stands for, where one key of it may be written alone."""
+    return {name: value} if isinstance(value, (str, list)) else value
 
 
 def _one_or_many(value: Any) -> Any:

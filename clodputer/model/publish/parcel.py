@@ -1,0 +1,117 @@
+"""A parcel: all that one run publishes, as steps that are performed in order, each once; kept in the outbox until all are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Optional
+
+from clodputer.model.letter import LIFETIME
+from clodputer.model.publish.rule import CLOSE, COMMENT, FILE_ISSUE, LABEL, PULL_REQUEST, PUSH
+
+# What became of a step. STAGED and UNDELIVERED are said of those whose parcel waits for a person, or was given up.
+WAITING, DONE, REFUSED = "waiting", "done", "refused"
+STAGED, UNDELIVERED, DENIED, SENT = "staged", "undelivered", "denied", "sent"
+# Commits come before what speaks of them, and closing comes last.
+ORDER = (PUSH, PULL_REQUEST, FILE_ISSUE, COMMENT, LABEL, CLOSE)
+
+
+class Step(NamedTuple):
+    """One thing to be published. places: of its intents in the record's list. fields: what is sent, ready as it is.
+
+    number, url: of what came of it. code, message: why it was refused.
+    """
+
+    kind: str
+    places: tuple[int, ...]
+    fields: Mapping[str, Any] = {}
+    state: str = WAITING
+    number: Optional[int] = None
+    url: str = ""
+    code: str = ""
+    message: str = ""
+
+
+class Push(NamedTuple):
+    """Commits on their way. common: the git folder they are in; commit: the last one, as it was checked; branch: on the remote.
+
+    url: of the remote, as the person had set it before the run; remote: its name there.
+    """
+
+    common: str
+    commit: str
+    branch: str
+    url: str
+    remote: str
+
+
+class Parcel(NamedTuple):
+    """One for each run. Moments in epoch seconds; base: the branch that pull requests are for, empty for the default one."""
+
+    id: str
+    task: str
+    run_id: str
+    item: str
+    repository: str
+    created_at: float
+    due: float
+    steps: tuple[Step, ...]
+    push: Optional[Push] = None
+    base: str = ""
+    tries: int = 0
+    last_error: str = ""
+    state: str = WAITING
+    max_per_day: int = 50
+    cost_usd: Optional[float] = None
+
+    @property
+    def ends(self) -> float:
+        """When it is given up."""
+        return self.created_at + LIFETIME
+
+    @property
+    def open(self) -> list[int]:
+        """The steps that are still to be performed, by their numbers."""
+        return [number for number, step in enumerate(self.steps) if step.state == WAITING]
+
+    def with_step(self, number: int, step: Step) -> Parcel:
+        """The parcel with one step in another state."""
+        return self._replace(steps=(*self.steps[:number], step, *self.steps[number + 1 :]))
+
+
+def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps as they are performed."""
+    return tuple(sorted(steps, key=lambda step: ORDER.index(step.kind)))
+
+
+def to_json(parcel: Parcel) -> dict[str, Any]:
+    """The parcel as plain values."""
+    steps = [
+        {**step._asdict(), "places": list(step.places), "fields": dict(step.fields)} for step in parcel.steps
+    ]
+    return {**parcel._asdict(), "steps": steps, "push": parcel.push._asdict() if parcel.push else None}
+
+
+def from_json(fields: Mapping[str, Any]) -> Parcel:
+    """The parcel that `to_json` wrote. Raises TypeError, ValueError or KeyError for anything else."""
+    steps = tuple(Step(**{**step, "places": tuple(map(int, step["places"]))}) for step in fields["steps"])
+    push = fields["push"]
+    parcel = Parcel(**{**fields, "steps": steps, "push": None if push is None else Push(**push)})
+    if any(step.kind not in ORDER for step in steps) or not isinstance(parcel.id, str):
+        raise ValueError("this is no parcel")
+    return parcel._replace(
+        created_at=float(parcel.created_at), due=float(parcel.due), tries=int(parcel.tries)
+    )
+
+
+def words(steps: Sequence[Step]) -> str:
+    """What a parcel holds, in one line."""
+    told = (f"{step.kind.replace('_', ' ')}{_where(step)}" for step in steps)
+    return ", ".join(told)
+
+
+def _where(step: Step) -> str:
+    number = step.fields.get("issue")
+    title = str(step.fields.get("title") or "")
+    if step.kind in (PULL_REQUEST, FILE_ISSUE):
+        return f' "{title[:80]}"'
+    return f" #{number}" if number else ""

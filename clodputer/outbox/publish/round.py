@@ -1,0 +1,235 @@
+"""A round: a process beside the runs sends the parcels that are due, step by step, and remembers each step that is done."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from time import monotonic, sleep, time
+from typing import NamedTuple, Optional
+
+from clodputer.github import access
+from clodputer.github.access import Server
+from clodputer.github.answer import TOKEN_INVALID, TOKEN_MISSING, GithubError
+from clodputer.model.letter import next_try
+from clodputer.model.publish.parcel import DONE, REFUSED, UNDELIVERED, Parcel, Step
+from clodputer.model.publish.rule import CALLING, CLOSE, PULL_REQUEST, PUSH
+from clodputer.outbox.publish import push, steps
+from clodputer.outbox.publish.steps import Account, Made, Refused
+from clodputer.store import deadline, git, parcels, published
+from clodputer.store.context import Context
+from clodputer.store.published import Published
+
+# After so many seconds no further parcel is begun.
+ROUND = 120.0
+DAY = 86400.0
+# GitHub asks for a second between two things that are made (docs.github.com, best practices for the REST API).
+PAUSE = 1.0
+
+
+class _Later(Exception):
+    """A step could not be done now. until: when to try again at the earliest (epoch seconds)."""
+
+    def __init__(self, message: str, until: Optional[float] = None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class _Started(NamedTuple):
+    """The round that this process has started."""
+
+    owner: int
+    child: int
+
+
+_started: Optional[_Started] = None
+
+
+def start(context: Context) -> None:
+    """Have one begin, unless one is going on. Raises OSError."""
+    global _started
+    if running():
+        return
+    alone = context._replace(seen=None)
+    try:
+        child = deadline.beside(partial(_work, alone), f"{context.home.ledger}/publish.lock")
+    except deadline.StillWorking:
+        return  # another exec's; what is left is sent by the next sweep
+    _started = _Started(os.getpid(), child)
+
+
+def running() -> bool:
+    """Whether the one that this process has started is still there."""
+    global _started
+    if _started is not None and (_started.owner != os.getpid() or deadline.is_over(_started.child)):
+        _started = None
+    return _started is not None
+
+
+def _work(context: Context) -> None:
+    send_due(context, monotonic() + ROUND)
+
+
+def send_due(context: Context, until: float) -> None:
+    """Send what is due, and begin nothing after `until` (of the monotonic clock). One process at a time. Raises OSError."""
+    sender = Sender(context)
+    for name in parcels.due_names(context.home, time()):
+        if monotonic() >= until:
+            return
+        parcel = parcels.read(context.home, name)
+        if parcel is not None:
+            sender.send(name, parcel)
+        elif os.path.lexists(f"{context.home.outbox}/{name}"):
+            parcels.set_aside(context.home, name)
+
+
+class Sender:
+    """What is known while a round lasts: the server, whose token it is, and when something was made last."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._server: Optional[Server] = None
+        self._account: Optional[Account] = None
+        self._made_at = 0.0
+
+    def send(self, name: str, parcel: Parcel) -> None:
+        """Do the steps of a parcel that are open; what cannot be done now is tried again for a day. Raises OSError."""
+        home = self.context.home
+        try:
+            for number in parcel.open:
+                step = self._step(parcel, parcel.steps[number])
+                parcel = parcel.with_step(number, step)
+                if step.state == REFUSED:
+                    self._tell(parcel, step)
+                name = parcels.keep(home, name, parcel)
+        except _Later as error:
+            self._postpone(name, parcel, self.context.masker.text(str(error)), error.until)
+            return
+        if any(step.state == REFUSED for step in parcel.steps):
+            parcels.end(home, name, parcel._replace(state=UNDELIVERED))
+        else:
+            parcels.finish(home, name)
+
+    def _step(self, parcel: Parcel, step: Step) -> Step:
+        """The step as it is afterwards. Raises _Later, OSError."""
+        receipt = published.of_step(self.context.home, parcel.run_id, step.places[0]) if step.places else None
+        if receipt is not None:
+            return step._replace(state=DONE, number=receipt.number, url=receipt.url)
+        try:
+            self._hold_against(parcel, step)
+            made, step = self._made(parcel, step)
+        except Refused as error:
+            return step._replace(state=REFUSED, code=error.code, message=self.context.masker.text(str(error)))
+        except GithubError as error:
+            if error.passes or error.code in (TOKEN_MISSING, TOKEN_INVALID):
+                raise _Later(error.message, error.until) from None
+            message = f"{error.message} {error.hint}".strip()
+            return step._replace(state=REFUSED, code=error.code, message=self.context.masker.text(message))
+        except git.Missing:
+            raise _Later("there is no git in PATH") from None
+        if step.places:
+            self._note(parcel, step, made)
+        return step._replace(state=DONE, number=made.number, url=made.url)
+
+    def _hold_against(self, parcel: Parcel, step: Step) -> None:
+        """Whether what came before it was done, and the day has room. Raises Refused, OSError."""
+        for before in parcel.steps:
+            if (
+                before.kind in (PUSH, PULL_REQUEST)
+                and before.state == REFUSED
+                and step.kind in (PULL_REQUEST, CLOSE)
+            ):
+                raise Refused("not_delivered", f"{before.kind} was refused: {before.message}")
+        if step.places:
+            today = published.number_since(self.context.home, parcel.task, time() - DAY)
+            if today >= parcel.max_per_day:
+                raise Refused("day_full", f"the task has published {today} things in 24 hours (max_per_day)")
+
+    def _made(self, parcel: Parcel, step: Step) -> tuple[Made, Step]:
+        """Do it. Raises _Later, Refused, GithubError, git.Missing, OSError."""
+        if step.kind == PUSH:
+            branch = self._pushed(parcel)
+            return Made(None, ""), step._replace(fields={**step.fields, "branch": branch})
+        if step.kind == PULL_REQUEST:
+            branches = (before.fields.get("branch") for before in parcel.steps if before.kind == PUSH)
+            step = step._replace(fields={**step.fields, "branch": next(filter(None, branches), "")})
+        server, who = self._known()
+        sleep(max(0.0, self._made_at + PAUSE - monotonic()))
+        try:
+            return steps.perform(self.context, server, who, parcel, step), step
+        finally:
+            self._made_at = monotonic()
+
+    def _pushed(self, parcel: Parcel) -> str:
+        """The branch that the commits are on now. Raises _Later, Refused, git.Missing, OSError."""
+        calls = any(step.kind in CALLING for step in parcel.steps)
+        token = self._known()[0].token if calls else self._token()
+        pushed = push.push(self.context, parcel, token, may_turn=False)
+        if pushed.behind and parcel.push is not None:
+            branch = parcel.push.branch
+            number = steps.open_request(self._known()[0], parcel, branch) if calls else None
+            if number is not None:
+                raise Refused("behind", f"{pushed.problem}; the pull request #{number} is open for it")
+            pushed = push.push(self.context, parcel, token, may_turn=True)
+        if pushed.branch:
+            return pushed.branch
+        if pushed.final:
+            raise Refused("push_refused", pushed.problem)
+        raise _Later(pushed.problem)
+
+    def _known(self) -> tuple[Server, Account]:
+        """The server and whose token it is. Raises GithubError."""
+        if self._server is None or self._account is None:
+            self._server = access.server(self.context)
+            self._account = steps.account(self._server)
+        return self._server, self._account
+
+    def _token(self) -> str:
+        """The token for a push alone; empty where none is named, and the person's own login is used."""
+        try:
+            return access.server(self.context).token
+        except GithubError:
+            return ""
+
+    def _note(self, parcel: Parcel, step: Step, made: Made) -> None:
+        now = time()
+        one = Published(
+            parcel.run_id,
+            step.places[0],
+            parcel.task,
+            step.kind,
+            now,
+            parcel.repository,
+            parcel.item,
+            made.number,
+            made.url,
+            str(step.fields.get("title") or ""),
+            parcel.push.commit if parcel.push and step.kind in (PUSH, PULL_REQUEST) else "",
+            str(step.fields.get("branch") or ""),
+            made.key,
+            cost_usd=parcel.cost_usd,
+        )
+        published.write(self.context.home, one)
+        about = {"task": parcel.task, "run_id": parcel.run_id, "kind": step.kind}
+        self.context.log(
+            now, "published", **about, number=made.number, url=made.url or None, branch=one.branch or None
+        )
+
+    def _tell(self, parcel: Parcel, step: Step) -> None:
+        about = {"task": parcel.task, "run_id": parcel.run_id, "kind": step.kind}
+        self.context.log(time(), "not_published", **about, reason=step.code, message=step.message)
+
+    def _postpone(self, name: str, parcel: Parcel, message: str, until: Optional[float]) -> None:
+        """Keep it for another try, or give it up after a day; nothing that was to be sent is lost."""
+        now, tries = time(), parcel.tries + 1
+        if now < parcel.ends:
+            due = max(next_try(tries, now), until or 0.0)
+            parcels.keep(self.context.home, name, parcel._replace(tries=tries, due=due, last_error=message))
+            return
+        told = f"tried for a day: {message}"
+        left = tuple(
+            step if step.state == DONE else step._replace(state=REFUSED, code="given_up", message=told)
+            for step in parcel.steps
+        )
+        parcel = parcel._replace(tries=tries, last_error=message, state=UNDELIVERED, steps=left)
+        self._tell(parcel, next(step for step in left if step.state == REFUSED))
+        parcels.end(self.context.home, name, parcel)

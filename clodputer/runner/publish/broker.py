@@ -1,0 +1,179 @@
+"""The broker: what a run wants published is held against the rules of its task, and becomes a parcel in its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional
+from urllib.parse import urlsplit
+
+from clodputer.agents import nothing
+from clodputer.model.digest import digest
+from clodputer.model.moment import parse_moment
+from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.proof import AFTER
+from clodputer.model.publish import marker
+from clodputer.model.publish.check import Facts
+from clodputer.model.publish.intent import INTENTS, MOST
+from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, to_json
+from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
+from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
+from clodputer.model.request import Request, item_of
+from clodputer.model.task import Task
+from clodputer.runner import worktree
+from clodputer.runner.events.given import with_these
+from clodputer.runner.publish import around, commits
+from clodputer.runner.remember import LONGEST_LINE
+from clodputer.store import intents, parcels, published, runs, trees
+from clodputer.store.context import Context
+from clodputer.store.trees import Tree
+
+DAY = 86400.0
+
+
+def with_publication(
+    context: Context, task: Task, request: Request, record: Mapping[str, Any], result: Any
+) -> dict[str, Any]:
+    """The record, with what its run wants published: an entry for each intent, and a parcel among its effects.
+
+    result: of the run, which may hold intents as well. Raises OSError.
+    """
+    run_id, effects = str(record["run_id"]), list(record["effects"])
+    folder = runs.folder(context.home, task.name, run_id)
+    left = intents.kept(folder)
+    values = [*left.values, *_in_result(context, result)]
+    tree = trees.read(trees.record_path(context.home, task.name, run_id)) if task.in_worktree else None
+    if not effects or not (values or left.problems):
+        _tell_of_tree(context, task, tree, record)
+        return dict(record)
+    remote = runs.read_json(f"{folder}/{around.REMOTE}") or {}
+    known = _situation(context, task, request, record, remote)
+    facts = Facts()
+    if wants_commits(values) and record["outcome"] == SUCCEEDED:
+        facts = Facts(problem="its worktree is gone, as nothing was left in it")
+        if tree is not None and tree.state == trees.KEPT:
+            facts = commits.gather(context.home, tree, task.publish, context.masker)
+    planned = plan(values[:MOST], left.problems, task.publish, facts, known, context.masker)
+    record = {**record, "publish": [dict(entry) for entry in planned.entries]}
+    refused = [entry for entry in planned.entries if entry["code"]]
+    if refused:
+        _tell(context, record, refused)
+    if not any(step.kind == PUSH for step in planned.steps):
+        _tell_of_tree(context, task, tree, record)
+    if planned.steps:
+        parcel = _parcel(task, record, planned, known, facts, tree, remote)
+        staged = task.publish.staged
+        more = {
+            "effect": "publish",
+            "name": parcels.name_of(parcel),
+            "staged": staged,
+            "parcel": to_json(parcel),
+        }
+        record = {**record, "effects": [*effects[:-1], more, effects[-1]]}
+    return with_these(context, task, record, list(planned.events))
+
+
+def _tell_of_tree(context: Context, task: Task, tree: Optional[Tree], record: Mapping[str, Any]) -> None:
+    """Tell of the work in a tree that is not sent anywhere; of the others runner/worktree.py has told."""
+    if tree is not None and task.publish.pushes:
+        worktree.tell(context, tree, parse_moment(str(record["ended_at"]), 0.0))
+
+
+def _in_result(context: Context, result: Any) -> list[Any]:
+    value = nothing.on_last_line(result, LONGEST_LINE) if isinstance(result, str) else result
+    found = value.get(INTENTS) if isinstance(value, Mapping) else None
+    if found is None:
+        return []
+    return list(context.masker.data(found)) if isinstance(found, list) else [found]
+
+
+def _situation(
+    context: Context, task: Task, request: Request, record: Mapping[str, Any], remote: Mapping[str, Any]
+) -> Situation:
+    repository = repository_of(task.publish, task.triggers)
+    now = parse_moment(str(record["ended_at"]), 0.0)
+    waits = (parcel for parcel in parcels.everything(context.home) if parcel.task == task.name)
+    today = published.number_since(context.home, task.name, now - DAY)
+    today += sum(len(parcel.open) for parcel in waits if parcel.state in (WAITING, STAGED))
+    proofs = [one for one in record["proof"] if one.get("check") == AFTER and one.get("ok") is True]
+    return Situation(
+        task.name,
+        str(record["run_id"]),
+        str(record["outcome"]),
+        repository,
+        item_of(request),
+        around.number_of(task, request),
+        today,
+        bool(proofs) and record["outcome"] == SUCCEEDED,
+        _problem(repository, remote) if task.publish.pushes else "",
+    )
+
+
+def _problem(repository: str, remote: Mapping[str, Any]) -> str:
+    """Why nothing can be pushed to the remote that was noted, empty when it can."""
+    url = str(remote.get("url") or "")
+    if not url:
+        return str(remote.get("problem") or "It is not known where to push to.")
+    if repository and not leads_to(url, repository):
+        return f"The remote {remote.get('name')} is {url}, and not {repository} (publish.repository)."
+    return ""
+
+
+def leads_to(url: str, repository: str) -> bool:
+    """Whether the address of a remote is that of a repository; a path on this machine may be a copy of any."""
+    scp, _, path = url.partition(":")
+    if "://" in url:
+        parts = urlsplit(url)
+        if parts.scheme == "file":
+            return True
+        path = parts.path
+    elif url.startswith(("/", ".", "~")) or "/" in scp or not path:
+        return True
+    return path.strip("/").removesuffix(".git").lower() == repository.lower()
+
+
+def _parcel(
+    task: Task,
+    record: Mapping[str, Any],
+    planned: Planned,
+    known: Situation,
+    facts: Facts,
+    tree: Optional[Tree],
+    remote: Mapping[str, Any],
+) -> Parcel:
+    run_id, ended = known.run_id, parse_moment(str(record["ended_at"]), 0.0)
+    push = None
+    if tree is not None and any(step.kind in PUSHING for step in planned.steps):
+        about = f"#{known.number}" if known.number is not None else known.item
+        branch = marker.branch(task.name, about, str(record["request_id"]))
+        push = Push(tree.common, facts.head, branch, str(remote["url"]), str(remote["name"]))
+    return Parcel(
+        digest(run_id.encode(), 12),
+        task.name,
+        run_id,
+        known.item,
+        known.repository,
+        ended,
+        ended,
+        planned.steps,
+        push,
+        task.publish.base,
+        state=STAGED if task.publish.staged else WAITING,
+        max_per_day=task.publish.max_per_day,
+        cost_usd=record["cost_usd"],
+    )
+
+
+def _tell(context: Context, record: Mapping[str, Any], refused: list[Mapping[str, Any]]) -> None:
+    """Log once for the run what is not published, and why."""
+    first = refused[0]
+    more = f" And {len(refused) - 1} more." if len(refused) > 1 else ""
+    context.log(
+        parse_moment(str(record["ended_at"]), 0.0),
+        "not_published",
+        task=record["task"],
+        request_id=record["request_id"],
+        run_id=record["run_id"],
+        kind=first["kind"] or None,
+        reason=first["code"],
+        message=f"{first['message']}{more}",
+    )

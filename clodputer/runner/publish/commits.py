@@ -1,0 +1,125 @@
+"""What git says of the commits in a run's worktree: gathered from their objects alone, whatever the repository is set to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clodputer.isolate.worktree import look
+from clodputer.model.mask import Masker
+from clodputer.model.publish import tokens
+from clodputer.model.publish.check import MOST_COMMITS, Change, Facts
+from clodputer.model.publish.rule import MB, Publish
+from clodputer.model.publish.text import closing
+from clodputer.store import git
+from clodputer.store.gitapart import Apart, apart
+from clodputer.store.home import Home
+from clodputer.store.trees import Tree
+
+# In seconds, for each call of git; and the files that changed may have so many bytes together for their patch to be read.
+PATIENCE, LARGEST_FILES = 120.0, 64 * MB
+
+
+class _Unsaid(Exception):
+    """Git did not say; the message says why."""
+
+
+def folder(home: Home, run_id: str) -> str:
+    """Where git works for a run, apart from the repository."""
+    return f"{home.trees}/.publish/{run_id}.git"
+
+
+def gather(home: Home, tree: Tree, rule: Publish, masker: Masker) -> Facts:
+    """The facts by which it is decided whether the commits of a tree may be pushed. Never raises for what git says."""
+    known = Facts(under_way=tree.problems, uncommitted=tree.changes)
+    try:
+        said = look.pinned(tree, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        head = said.out.strip()
+        if said.status or not head:
+            return known._replace(problem="its HEAD names no commit")
+        with apart(tree.common, folder(home, tree.run_id), head) as place:
+            return _facts(place, tree.commit, known._replace(head=head), rule, masker)
+    except _Unsaid as error:
+        return known._replace(problem=str(error))
+    except (OSError, git.Missing) as error:
+        return known._replace(
+            problem=getattr(error, "strerror", None) or str(error) or "there is no git in PATH"
+        )
+
+
+def _facts(place: Apart, base: str, known: Facts, rule: Publish, masker: Masker) -> Facts:
+    new = f"{base}..{known.head}"
+    known = known._replace(commits=int(_said(place, "rev-list", "--count", new).strip() or 0))
+    if not 0 < known.commits <= MOST_COMMITS:
+        return known
+    raw = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev")
+    # What each commit changes, as all of them are sent, and what they change together: a merge can undo without a change.
+    entries = [
+        *_entries(_said(place, "log", "--format=", "-c", *raw, new)),
+        *_entries(_said(place, "diff-tree", *raw, base, known.head)),
+    ]
+    changes = tuple(dict.fromkeys(change for change, _ in entries))
+    known = known._replace(changes=changes)
+    if len({change.path for change in changes}) > rule.max_files:
+        return known
+    hashes = {name for _, name in entries if name.strip("0")}
+    sizes = _said(
+        place, "cat-file", "--batch-check=%(objectsize)", given="".join(f"{one}\n" for one in hashes)
+    )
+    total = sum(int(line) for line in sizes.split() if line.isdigit())
+    if total > LARGEST_FILES:
+        return known._replace(patch=total)
+    plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
+    messages = _said(place, "log", "--no-color", "--format=%an%n%ae%n%cn%n%ce%n%B", new)
+    patch = _said(place, "log", "--format=", "--cc", "-p", "-U0", "--text", *plain, new)
+    if len(patch) >= git.LARGEST:
+        return known._replace(patch=len(patch))
+    return known._replace(
+        patch=len(patch.encode("utf-8", "surrogateescape")),
+        secrets=tuple(_secrets(patch, messages, masker)),
+        closing=tuple(dict.fromkeys(closing(messages))),
+    )
+
+
+def _said(place: Apart, *arguments: str, given: str = "") -> str:
+    said = place.call(arguments, PATIENCE, given=given.encode())
+    if said.status:
+        raise _Unsaid(f"git {arguments[0]}: {said.why}")
+    return said.out
+
+
+def _entries(raw: str) -> Iterator[tuple[Change, str]]:
+    """The changes in what `--raw -z` prints, each with the hash of the new content; of a merge, against all parents."""
+    fields = iter(raw.split("\0"))
+    for field in fields:
+        line = field.lstrip("\n")
+        parents = len(line) - len(line.lstrip(":"))
+        if not parents:
+            continue
+        words, path = line[parents:].split(" "), next(fields, "")
+        modes = [int(word, 8) for word in words[: parents + 1]]
+        # Of several parents the first odd one tells: a link that one of them had was there.
+        yield Change(path, max(modes[:-1]), modes[-1]), words[2 * parents + 1]
+
+
+def _secrets(patch: str, messages: str, masker: Masker) -> Iterator[str]:
+    """In words, the kinds of secrets in what the commits add, and in which file; never a secret itself."""
+    yield from (f"{kind} in a commit's message" for kind in _kinds(messages, masker))
+    for path, added in _added(patch):
+        yield from (f"{kind} in {path}" for kind in _kinds(added, masker))
+
+
+def _kinds(text: str, masker: Masker) -> list[str]:
+    found = [f"a {kind}" for kind in tokens.found(text)]
+    return [*found, *(["a secret of this home"] if masker.found_in((text,)) else [])]
+
+
+def _added(patch: str) -> Iterator[tuple[str, str]]:
+    """For each file of a patch, what is added to it, with its name, which may hold a secret as well."""
+    path, lines = "", list[str]()
+    for line in patch.split("\n"):
+        if line.startswith(("diff --git ", "diff --cc ", "diff --combined ")):
+            yield path, "\n".join(lines)
+            path, lines = line.split(" ", 2)[2][:300], [line]
+        elif not line.startswith("-"):
+            lines.append(line)
+    yield path, "\n".join(lines)
