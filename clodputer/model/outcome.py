@@ -229,6 +229,12 @@ REASONS: dict[str, Reason] = {
         "See who listens: ss -ltnp, or lsof -iTCP -sTCP:LISTEN. Run it again later.",
         BY_DEFAULT,
     ),
+    "sandbox": Reason(
+        FAILED,
+        "The sandbox of the run could not be made, so that the agent was not started; the message says why.",
+        "What to do, says: clodputer doctor",
+        BY_DEFAULT,
+    ),
     "internal": Reason(
         FAILED, "Clodputer itself failed during the run.", "Please report it, with the message.", WHEN_NAMED
     ),

@@ -15,7 +15,7 @@ from clodputer.model.sandbox import keys
 from clodputer.model.task import Task
 
 KEYS: tuple[Key, ...] = keys.KEYS
-LATE = False
+LATE, STAYS = False, False
 
 # The code of an error that keeps a run from starting; the reason of this name says whether it is tried again.
 CANNOT = "sandbox"

@@ -1,4 +1,4 @@
-"""Enclose a command: its sandbox planned and laid out, its proxy started; what stands before its arguments, and its variables."""
+"""Enclose a command: its sandbox planned and laid out, its proxy started, what stands before its arguments, its variables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ INSIDE = "/run/clodputer"
 
 # Ways into the session of the person, which end outside of the sandbox.
 WITHOUT = ("SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_PROXIES = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+)
 
 
 class Enclosed(NamedTuple):
@@ -60,10 +69,12 @@ def enclose(asked: Asked, environ: Mapping[str, str], platform: str = sys.platfo
     boxes.note(asked.box, notes)
     wrong = plan.fault(around, (f"{os.path.realpath(asked.home)}/trees", asked.tree) if asked.tree else ())
     if wrong:
-        raise ClodputerError("not_started", f"no sandbox can be made of this task: {wrong}", "Correct the task.")
+        raise ClodputerError(
+            "not_started", f"no sandbox can be made of this task: {wrong}", "Correct the task."
+        )
     mounts = plan.mounts(around)
     _log_in(asked)
-    reached = hosts.patterns((*asked.rule.hosts, *asked.reaches))
+    reached = hosts.patterns(asked.reached)
     local = platform == "darwin"
     port = proxy.start(asked.box, Way(reached, upstream(asked.env)), local=local) if reached else None
     env = variables(asked, port)
@@ -92,7 +103,7 @@ def variables(asked: Asked, port: Optional[int]) -> dict[str, str]:
         url = f"http://127.0.0.1:{port}"
         env.update(HTTP_PROXY=url, HTTPS_PROXY=url, http_proxy=url, https_proxy=url)
         here = ("localhost", "127.0.0.1", "::1")
-        mine = {pattern.host for pattern in hosts.patterns((*asked.rule.hosts, *asked.reaches))}
+        mine = {pattern.host for pattern in hosts.patterns(asked.reached)}
         passed = ",".join(name for name in here if name not in mine)
         env.update(NO_PROXY=passed, no_proxy=passed)
     return env

@@ -22,7 +22,9 @@ KEPT = ("oauthAccount", "userID", "customApiKeyResponses", "hasCompletedOnboardi
 LARGEST, LONGEST = 16 * 1024 * 1024, 1024 * 1024 * 1024
 
 
-def lay_out(config: str, state: str, private: str, private_state: str, session: str, *, settings: bool) -> None:
+def lay_out(
+    config: str, state: str, private: str, private_state: str, session: str, *, settings: bool
+) -> None:
     """Copy what a run needs. config: the folder of claude; state: its file beside or in it; session: to go on with, or empty.
 
     Raises OSError.

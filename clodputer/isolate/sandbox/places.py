@@ -70,8 +70,8 @@ CERTIFICATES = (
 class Asked(NamedTuple):
     """What a sandbox is wanted for. All paths are absolute.
 
-    rule: of the task. box: the folder of the sandbox. home: of Clodputer. tree: the worktree of the run, empty for none.
-    readable: files and folders that the agent is to read besides. config: the folder of claude and its file of state, when it is
+    rule: of the task. box: the folder of the sandbox. home: of Clodputer. tree: the worktree of the run, if it has one.
+    readable: files and folders that the agent reads. config: the folder of claude and its file of state, when it is
     claude that runs. session: what claude calls its session; resumed: it goes on with it. settings: the person's own count.
     reaches: the hosts without which the agent cannot work.
     """
@@ -90,6 +90,11 @@ class Asked(NamedTuple):
     resumed: bool = False
     settings: bool = True
     reaches: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """The patterns of all hosts that may be reached; there is a proxy when there are any."""
+        return (*self.rule.hosts, *self.reaches)
 
 
 class Guarded(NamedTuple):
@@ -113,7 +118,7 @@ def look(asked: Asked) -> Guarded:
     readable = [
         *read,
         *_named(rule.read, asked),
-        *_there((*_programs(asked.argv, env), *_pythons(), *asked.readable)),
+        *_there((*_programs(asked.argv, env), *(pythons() if asked.reached else ()), *asked.readable)),
         *_there(env[name] for name in CERTIFICATES if env.get(name)),
     ]
     box = asked.box
@@ -167,7 +172,9 @@ def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
 def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], list[str], list[str]]:
     """The settings of Claude Code in a folder, with hooks and servers that it starts without a sandbox another time."""
     free = {one.path for one in given}
-    lock, made, absent = [], [], []
+    lock: list[Place] = []
+    made: list[str] = []
+    absent: list[str] = []
     folder, servers = f"{work}/.claude", f"{work}/.mcp.json"
     if folder not in free and os.path.isdir(work):
         if not os.path.lexists(folder):
@@ -181,7 +188,7 @@ def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], lis
 
 
 def _git(work: str) -> tuple[list[Place], list[Place], list[str], list[Place]]:
-    """Of the repository that a folder lies in: what a commit writes, what of it starts programs outside, and what must not come.
+    """Of the repository that a folder lies in: what a commit writes, what starts programs outside, and what must not come.
 
     And the files of the repository, when the folder is not the whole of it.
     """
@@ -258,7 +265,7 @@ def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:
             return
 
 
-def _pythons() -> Iterator[str]:
+def pythons() -> Iterator[str]:
     """Our own Python, which hands out the port of the proxy."""
     yield os.path.realpath(sys.executable)
     yield sys.base_prefix

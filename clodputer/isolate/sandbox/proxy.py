@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from functools import partial
 from time import monotonic, sleep
-from typing import Callable
+from typing import Callable, Union
 
 from clodputer.isolate.sandbox.relay import Way, serve
 from clodputer.store import deadline
@@ -90,29 +90,41 @@ def _run(listener: socket.socket, reader: int, way: Way, path: str, *, local: bo
                 file.write(f"{host}\n")
 
     while True:
-        for ready in select.select(list(dict.fromkeys((reader, listener, *listeners))), [], [])[0]:
+        waiting: list[Union[socket.socket, int]] = [reader, *dict.fromkeys((listener, *listeners))]
+        for ready in select.select(waiting, [], [])[0]:
             if isinstance(ready, int):
                 return  # its other end is closed: the run is over, or its exec is dead
             if ready is listener and not local:
                 with suppress(OSError):
                     _take(listener, listeners)
-                continue
-            try:
-                client, _ = ready.accept()
-            except BlockingIOError:
-                continue
-            except OSError:
-                if ready is not listener:
-                    listeners.remove(ready)  # what the sandbox handed out listens to nothing
-                continue
-            client.setblocking(True)
-            if not room.acquire(blocking=False):
-                client.close()
-                continue
-            threading.Thread(target=_serve, args=(client, way, refuse, room), daemon=True).start()
+            else:
+                _accept(ready, listeners, partial(_serve, way=way, refuse=refuse, room=room), room)
 
 
-def _serve(client: socket.socket, way: Way, refuse: Callable[[str], None], room: threading.BoundedSemaphore) -> None:
+def _accept(
+    listener: socket.socket,
+    listeners: list[socket.socket],
+    work: Callable[[socket.socket], None],
+    room: threading.BoundedSemaphore,
+) -> None:
+    try:
+        client, _ = listener.accept()
+    except BlockingIOError:
+        return
+    except OSError:
+        if listener in listeners:
+            listeners.remove(listener)  # what a sandbox has handed out listens no longer
+        return
+    client.setblocking(True)
+    if room.acquire(blocking=False):
+        threading.Thread(target=work, args=(client,), daemon=True).start()
+    else:
+        client.close()
+
+
+def _serve(
+    client: socket.socket, way: Way, refuse: Callable[[str], None], room: threading.BoundedSemaphore
+) -> None:
     try:
         serve(client, way, refuse)
     finally:
@@ -130,7 +142,9 @@ def _take(listener: socket.socket, listeners: list[socket.socket]) -> None:
                 numbers = array.array("i")
                 numbers.frombytes(data[:4])
                 given = socket.socket(fileno=numbers[0])
-                if len(listeners) < MOST_LISTENERS and given.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                if len(listeners) < MOST_LISTENERS and given.getsockopt(
+                    socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+                ):
                     given.setblocking(False)
                     listeners.append(given)
         sandbox.sendall(b"k")

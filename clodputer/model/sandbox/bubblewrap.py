@@ -18,11 +18,15 @@ _ALONE = (
     "--unshare-uts",
     "--unshare-cgroup-try",
     "--unshare-net",
+    "--disable-userns",
     "--die-with-parent",
     "--new-session",
     "--cap-drop",
     "ALL",
 )
+
+# The settings of the kernel belong to root, who writes to them without any capability: bubblewrap 0.8 leaves them writable.
+_KERNEL = ("sys", "sysrq-trigger", "irq", "bus", "fs", "driver", "tty", "acpi", "scsi", "mtrr", "pressure")
 
 
 def prefix(
@@ -34,15 +38,21 @@ def prefix(
 ) -> tuple[str, ...]:
     """What stands before the command of a run. links: (path, target), made first. forward: a program of ours in between."""
     argv = [bwrap, *_ALONE]
+    closed = ["/", "/run"]
     for path, target in links:
         argv += ["--symlink", target, path]
     argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run"]
+    for name in _KERNEL:
+        argv += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for mount in mounts:
         if mount.kind == HIDE and mount.folder:
-            argv += ["--perms", "0500", "--tmpfs", mount.path, "--remount-ro", mount.path]
+            # Made read-only at the end, for what is shown inside of it needs a place there.
+            argv += ["--tmpfs", mount.path]
+            closed.append(mount.path)
         elif mount.kind == HIDE:
             argv += ["--ro-bind", "/dev/null", mount.path]
         else:
             argv += ["--bind" if mount.kind == WRITE else "--ro-bind", mount.source, mount.path]
-    argv += ["--remount-ro", "/", "--remount-ro", "/run", "--chdir", working_directory, "--", *forward]
-    return tuple(argv)
+    for path in closed:
+        argv += ["--remount-ro", path]
+    return (*argv, "--chdir", working_directory, "--", *forward)

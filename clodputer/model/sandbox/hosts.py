@@ -9,7 +9,9 @@ from typing import NamedTuple, Optional
 # Without a port in the pattern.
 USUAL_PORTS = (80, 443)
 
-_NAME = re.compile(r"(?:\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)")
+_NAME = re.compile(
+    r"(?:\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)"
+)
 _ADDRESS = re.compile(r"[0-9a-f]*(?::[0-9a-f]*){2,7}(?:[0-9.]+)?|\d{1,3}(?:\.\d{1,3}){3}")
 
 
@@ -45,6 +47,8 @@ def split(text: str) -> tuple[str, Optional[int]]:
 
 def pattern_fault(text: str) -> str:
     """What is wrong with a pattern, as a clause; empty when nothing is."""
+    if text.strip().endswith("*."):
+        return "this is no name of a host"
     if "/" in text:
         return "write the host alone, without a scheme or a path"
     try:
@@ -72,7 +76,8 @@ def find(allowed: Iterable[Pattern], host: str, port: int) -> Optional[Pattern]:
     fitting = [
         pattern
         for pattern in allowed
-        if _fits(pattern.host, host) and (port == pattern.port or (pattern.port is None and port in USUAL_PORTS))
+        if _fits(pattern.host, host)
+        and (port == pattern.port or (pattern.port is None and port in USUAL_PORTS))
     ]
     return min(fitting, key=lambda pattern: not pattern.exact, default=None)
 

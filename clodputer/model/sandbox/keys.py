@@ -84,8 +84,8 @@ KEYS: tuple[Key, ...] = (
                 "mode",
                 CHOICE,
                 "",
-                "`strict`: the whole process of a run sees the system read-only, an empty home folder, its working directory and "
-                "no network but what it needs. `claude`: Claude Code's own sandbox around its shell commands. `off`: nothing.",
+                "`strict`: a run sees the system read-only, an empty home folder, its working directory, and no network "
+                "but what it needs. `claude`: Claude Code's own sandbox around its shell commands. `off`: nothing.",
                 choices=LEVELS,
                 absent="`strict` in a mapping, else `off`",
                 env=NEVER,

@@ -13,7 +13,21 @@ READ, WRITE, LOCK, HIDE = "read", "write", "lock", "hide"
 _RANK = {READ: 0, WRITE: 1, LOCK: 2, HIDE: 3}
 
 # Whatever is below these belongs to the system, and no task makes it writable.
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/boot", "/dev", "/proc", "/sys", "/run")
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/etc",
+    "/boot",
+    "/dev",
+    "/proc",
+    "/sys",
+    "/run",
+)
 
 
 class Place(NamedTuple):
@@ -36,8 +50,8 @@ class Mount(NamedTuple):
 class Surroundings(NamedTuple):
     """All that a plan is made from. Every place exists.
 
-    system: of the system, to be read. links: paths of the system that are links, with their targets. home: the home folder of
-    the run, and private: (path, folder outside) of all that is the run's alone. write, read, hide: of the task, of its agent and
+    system: of the system, to be read. links: paths of the system that are links, with their targets. home: the home folder
+    of the run; private: (path, folder outside) of all that is the run's alone. write, read, hide: of the task, of its agent and
     of the run. lock: what is not to be changed inside of those, unless the task names it itself (`given`). hidden: what nobody
     is ever shown: the home of Clodputer, and the folders of logins.
     """
@@ -99,7 +113,9 @@ def mounts(around: Surroundings) -> tuple[Mount, ...]:
     for path, source in around.private:
         found[path] = Mount(WRITE, path, source)
     seen = [mount.path for mount in found.values()]
-    shown = [place for place in (*around.hidden, *around.hide) if any(below(place.real, path) for path in seen)]
+    shown = [
+        place for place in (*around.hidden, *around.hide) if any(below(place.real, path) for path in seen)
+    ]
     _add(found, HIDE, shown)
     return tuple(sorted(found.values(), key=lambda mount: (mount.path.rstrip("/").count("/"), mount.path)))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Kernel(NamedTuple):
@@ -21,10 +22,20 @@ class Fault(NamedTuple):
     remedy: str
 
 
-MISSING = Fault("bubblewrap (bwrap) is not installed", "Install it: sudo apt-get install bubblewrap (dnf, pacman, zypper install bubblewrap)")
-NO_SOCAT = Fault("Claude Code's own sandbox needs socat, which is not installed", "Install it: sudo apt-get install socat")
-NO_SEATBELT = Fault("sandbox-exec is not there", "It belongs to macOS: look at PATH, and at /usr/bin/sandbox-exec")
-ELSEWHERE = Fault("this system has neither bubblewrap nor sandbox-exec", "Take sandbox out of the task, or run it on Linux or macOS")
+MISSING = Fault(
+    "bubblewrap (bwrap) is not installed",
+    "Install it: sudo apt-get install bubblewrap (dnf, pacman, zypper install bubblewrap)",
+)
+NO_SOCAT = Fault(
+    "Claude Code's own sandbox needs socat, which is not installed", "Install it: sudo apt-get install socat"
+)
+NO_SEATBELT = Fault(
+    "sandbox-exec is not there", "It belongs to macOS: look at PATH, and at /usr/bin/sandbox-exec"
+)
+ELSEWHERE = Fault(
+    "this system has neither bubblewrap nor sandbox-exec",
+    "Take sandbox out of the task, or run it on Linux or macOS",
+)
 
 _PROFILE = (
     "Allow bwrap user name spaces: sudo apt-get install apparmor-profiles && sudo ln -s "
@@ -51,7 +62,10 @@ def of_failure(stderr: str, kernel: Kernel, status: Any) -> Fault:
     message = f"bubblewrap cannot make a sandbox here: {said}"
     lower = said.lower()
     if status is None:
-        return Fault("bubblewrap did not come back in time", "Look at what the machine is busy with; it is tried again by itself.")
+        return Fault(
+            "bubblewrap did not come back in time",
+            "Look at what the machine is busy with; it is tried again by itself.",
+        )
     if "unknown option" in lower:
         return Fault(message, "This bubblewrap is too old: 0.8 or newer is needed.")
     if not any(refusal in lower for refusal in _REFUSALS):
@@ -59,7 +73,8 @@ def of_failure(stderr: str, kernel: Kernel, status: Any) -> Fault:
     if kernel.most_namespaces == "0":
         return Fault(
             message,
-            "The kernel allows no user name spaces (user.max_user_namespaces is 0): sudo sysctl -w user.max_user_namespaces=15000",
+            "The kernel allows no user name spaces (user.max_user_namespaces is 0): "
+            "sudo sysctl -w user.max_user_namespaces=15000",
         )
     if kernel.unprivileged_clone == "0":
         return Fault(
@@ -70,7 +85,7 @@ def of_failure(stderr: str, kernel: Kernel, status: Any) -> Fault:
     if kernel.container:
         return Fault(
             message,
-            f"Clodputer runs inside a container ({kernel.container}), whose seccomp and AppArmor profiles forbid sandboxes in it: "
+            f"Clodputer runs inside a container ({kernel.container}), whose seccomp and AppArmor profiles forbid that: "
             "start that with --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
             "--security-opt systempaths=unconfined, or run Clodputer outside.",
         )
@@ -87,6 +102,7 @@ TRIED: Mapping[str, tuple[bool, str]] = {
     "connect": (False, "it can reach a server of this machine"),
     "abstract_socket": (False, "it can reach an abstract socket of this machine"),
     "signal": (False, "it can see a process outside"),
+    "kernel": (False, "it can change settings of the kernel"),
     "privileges": (False, "it may gain privileges"),
 }
 

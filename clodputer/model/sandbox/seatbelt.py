@@ -1,4 +1,4 @@
-"""The profile of `sandbox-exec` (macOS) for a plan: what may be read, what may be written, and the one port that may be reached.
+"""The profile of `sandbox-exec` (macOS) for a plan: what may be read and written, and the one port that may be reached.
 
 It has no name spaces: nothing is private but by what is forbidden, and the sweep ends what a run leaves, as without it.
 """
@@ -32,7 +32,7 @@ def profile(mounts: Iterable[Mount], *, port: Optional[int], loopback: bool) -> 
         "(allow mach-lookup)",
         "(allow ipc-posix-shm)",
         "(allow pseudo-tty)",
-        "(allow file-ioctl (subpath \"/dev\"))",
+        '(allow file-ioctl (subpath "/dev"))',
         "(allow file-read-metadata)",
         '(allow file-read* (literal "/"))',
         *(f"(allow file-read* (subpath {quoted(path)}))" for path in _SYSTEM),
@@ -48,7 +48,10 @@ def profile(mounts: Iterable[Mount], *, port: Optional[int], loopback: bool) -> 
             lines += [f"(allow file-read* {where})", f"(deny file-write* {where})"]
     lines.append("(deny network*)")
     if loopback:
-        lines += ['(allow network* (local ip "localhost:*"))', '(allow network-outbound (remote ip "localhost:*"))']
+        lines += [
+            '(allow network* (local ip "localhost:*"))',
+            '(allow network-outbound (remote ip "localhost:*"))',
+        ]
     elif port is not None:
         lines.append(f'(allow network-outbound (remote ip "localhost:{port}"))')
     return "\n".join(lines) + "\n"
@@ -57,5 +60,3 @@ def profile(mounts: Iterable[Mount], *, port: Optional[int], loopback: bool) -> 
 def prefix(sandbox_exec: str, text: str) -> tuple[str, ...]:
     """What stands before the command of a run."""
     return (sandbox_exec, "-p", text, "--")
-
-
