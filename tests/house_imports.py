@@ -22,6 +22,7 @@ LEFT_OUT = frozenset(
         "clodputer.runner.promptnames",
         "clodputer.runner.prune",
         "clodputer.runner.receive.link",
+        "clodputer.runner.tools.carry",
     )
 )
 

@@ -182,7 +182,7 @@ def test_the_tour_names_every_room() -> None:
     tour = house.read("docs/tour.md")
     assert house.missing_from_tour(tour, house.python_files("clodputer")) == []
     rooms = [line for line in tour.splitlines() if line.startswith("| `clodputer/")]
-    assert len(tour.splitlines()) - len(rooms) <= 120, "it is a map of two pages, and its list of rooms"
+    assert len(tour.splitlines()) - len(rooms) <= 130, "it is a map of two pages, and its list of rooms"
 
 
 @pytest.mark.parametrize(("check", "path", "source"), BAD)

@@ -151,7 +151,7 @@ class _Members:
         dedupe = f"{self.home.dedupe[len(self.home.root) + 1 :]}/"
         at_work = tuple(f"runs/{task}/{run}/" for task, run in self.found.at_work)
         for path, piece in sorted(self.found.small.items()):
-            if path.startswith("spool/lanes/") and "/waits/" not in path:
+            if path.startswith("spool/lanes/") and not {"waits", "scores"} & set(path.split("/")[3:4]):
                 continue  # the mark of a run
             if path.startswith("runs/") and not path.startswith(at_work):
                 continue  # it ended in between, and is written whole

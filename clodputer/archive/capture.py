@@ -98,7 +98,8 @@ class _Look:
             for folder in (home.state, home.holds, home.ledger, *others):
                 self._tree(folder)
             for lane in layout.lanes(home):
-                self._tree(f"{layout.lane(home, lane)}/waits")
+                for name in ("waits", "scores"):
+                    self._tree(f"{layout.lane(home, lane)}/{name}")
             self._folder(home.new, Sighting(NEW, "", 0))
         except BaseException:
             for log in logs:

@@ -79,3 +79,11 @@ class Decision(NamedTuple):
     fates: tuple[Fate, ...] = ()
     look_again: Optional[float] = None
     events: tuple[Event, ...] = ()
+
+
+def next_look(now: float, every: float) -> float:
+    """From when on the next alarm leads to a look, of a trigger that looks every so many seconds; epoch seconds.
+
+    A little before the alarm comes, for it may come early by a moment.
+    """
+    return now + max(every / 2, every - 30.0)

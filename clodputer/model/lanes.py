@@ -37,8 +37,8 @@ KEY = Key(
             "queue_limit",
             COUNT,
             QUEUE_LIMIT,
-            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, "
-            "`error_log`, `github`) look no further; what changes meanwhile is found later. What is dropped is taken in all "
+            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, `error_log`, "
+            "`findings`, `github`) look no further; what changes meanwhile is found later. What is dropped is taken in all "
             "the same.",
             1,
             1_000_000,

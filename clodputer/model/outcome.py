@@ -36,6 +36,11 @@ REASONS: dict[str, Reason] = {
     "completed": Reason(SUCCEEDED, "It ended well and every expectation held.", ""),
     "nothing_to_do": Reason(SKIPPED, "There was nothing to do, as the precheck or the agent said.", ""),
     "satisfied": Reason(SKIPPED, "The task's verify held already, so that its agent was not started.", ""),
+    "withdrawn": Reason(
+        SKIPPED,
+        "What it was about had changed by the moment at which its agent was to be started; the message says how.",
+        "",
+    ),
     "planned": Reason(
         SKIPPED,
         "It made a plan, as the task says `approve: plan`, and did nothing yet.",
@@ -67,6 +72,12 @@ REASONS: dict[str, Reason] = {
         FAILED,
         "The API could not be reached.",
         "Check the network, proxy and ANTHROPIC_BASE_URL.",
+        BY_DEFAULT,
+    ),
+    "not_confirmed": Reason(
+        FAILED,
+        "GitHub could not be asked, at the moment at which the agent was to be started, whether what it asks for still holds.",
+        "Run it again later; what is wrong with the token, says: clodputer doctor",
         BY_DEFAULT,
     ),
     "billing": Reason(

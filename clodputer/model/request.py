@@ -9,6 +9,7 @@ from clodputer.model.digest import digest
 from clodputer.model.fields import lacks, mapping, quoted, read, text
 from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
 from clodputer.model.placename import is_place
+from clodputer.model.score import turn
 from clodputer.model.task import HIGHEST, LOWEST, PRIORITIES, is_name
 
 # What `overlap` says in the origin of a request that ends the run of its task and takes its place.
@@ -212,13 +213,19 @@ def to_fields(request: Request) -> dict[str, Any]:
 class Place(NamedTuple):
     """What a file's name in `queue/`, `delayed/` or a slot says: `<microseconds>.<priority>.<id>.<dropped name>`.
 
-    The name is an index, so that a listing is in run order; the content is the truth.
+    The name is an index, so that a listing is in run order; the content is the truth. microseconds: when it came (since the
+    epoch), and earlier by what its score puts it ahead of others.
     """
 
     microseconds: int
     priority: int
     id: str
     dropped: str
+
+    @property
+    def turn(self) -> int:
+        """What the requests of a lane are sorted by, the least first."""
+        return turn(self.microseconds, self.priority)
 
     def __str__(self) -> str:
         return f"{self.microseconds:016d}.{self.priority}.{self.id}.{self.dropped}"

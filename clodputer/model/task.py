@@ -20,6 +20,7 @@ from clodputer.model.publish.rule import Publish
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
 from clodputer.model.sandbox.keys import Sandbox
+from clodputer.model.score import Score
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
 from clodputer.model.worktree import NONE, WORKTREE, Worktree
@@ -107,6 +108,7 @@ class Task(NamedTuple):
     auto_disable_after: int = 0
     approve: Approval = Approval()
     budget: Budget = Budget()
+    score: Score = Score()
     require: Require = Require()
     window: WindowRule = WindowRule()
     notify: Notify = Notify()
@@ -135,6 +137,7 @@ MAPPINGS: Mapping[str, Any] = {
     "limit": Limit,
     "breaker": Breaker,
     "budget": Budget,
+    "score": Score,
     "approve": Approval,
     "require": Require,
     "window": WindowRule,

@@ -41,7 +41,7 @@ from clodputer.store.spool import attempts, dropfile, queue, waits
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
-from clodputer.tasks import ask, taskfile
+from clodputer.tasks import ask, byissue, taskfile
 
 
 def handle(
@@ -215,7 +215,8 @@ def _hindered(context: Context, slot: Slot, place: Place, request: Request, why:
 
 def _task(context: Context, request: Request) -> tuple[Optional[Task], str]:
     try:
-        return ask.fitted(taskfile.load(context.home, request.task, context.environ), request), ""
+        task = ask.fitted(taskfile.load(context.home, request.task, context.environ), request)
+        return byissue.fitted(task, request), ""
     except ClodputerError as error:
         return None, str(error)
 

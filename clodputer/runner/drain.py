@@ -13,11 +13,12 @@ from clodputer.runner import fault, logins, mail, metrics
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
 from clodputer.runner.lanes import Records, side_by_side
-from clodputer.runner.plugins import round as rounds
+from clodputer.runner.plugins.round import ROUND as POLLS
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.runner.taking import Taken, others_wait, take_slots
 from clodputer.runner.tidy import tidy
+from clodputer.runner.tools.round import ROUND as TOOLS
 from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
@@ -31,6 +32,8 @@ from clodputer.store.spool.slot import Slot
 # How long `exec` stays for files that look unfinished, or that are not quiet yet in a watched folder, in seconds: longer than
 # any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
 PATIENCE = 10.0
+# What is done beside the runs, and waited for at the end: each has its bound, and what it brings is run.
+BESIDE = (POLLS, TOOLS)
 GLANCE = 0.2
 
 
@@ -66,6 +69,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if only or look.anything_due(context.home, now, watched=held):
             fault.contained(context, "due", partial(_drop_due, context, only, now, watched=held))
             only = ""  # its alarm is answered
+        # Before the intake: what they drop until they end is taken in by this round or by one more.
+        beside = [one.start(context) for one in BESIDE]
         with doing("taking in what was dropped", context.home.new):
             taken = intake(context, now)
         _promote(context, now)
@@ -74,7 +79,6 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             coalesced=worked.coalesced + taken.coalesced,
             rejected=worked.rejected + taken.rejected,
         )
-        rounds.start(context)
         slots_taken = take_slots(context, now)
         held = bool(slots_taken)
         worked = worked._replace(runs=worked.runs + _drain_slots(context, slots_taken, stop))
@@ -92,8 +96,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
-        # A plugin that is polled, and what is published, are waited for as well: each has its bound, and what it brings is run.
-        if rounds.running() or mail.is_publishing(context):
+        # What is published is waited for as well.
+        if any(beside) or mail.is_publishing(context):
             stop.wait(GLANCE)
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
@@ -103,7 +107,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             continue
         break
     if stop.requested:
-        rounds.end()
+        for one in BESIDE:
+            one.end()
     if context.settings.metrics:
         fault.contained(context, "metrics", partial(metrics.write, context, time()))
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))

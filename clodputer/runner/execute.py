@@ -14,10 +14,10 @@ from clodputer.model.account import account_of
 from clodputer.model.changed import Changed
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault, noting, planning, provision, replace, sandboxed, worktree
+from clodputer.runner import fault, items, noting, planning, provision, replace, sandboxed, worktree
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.processes.contain import contain
-from clodputer.runner.proof import after, before, check
+from clodputer.runner.proof import after, before, check, confirm
 from clodputer.runner.publish import around
 from clodputer.runner.ready import Ready, prepare, with_found
 from clodputer.runner.stdin import open_prompt
@@ -48,7 +48,9 @@ def execute(attempt: Attempt) -> Finished:
     try:
         fault.reach(attempt.context, "prepare", attempt.request.id)
         place, tried = attempt.temporary, attempt.attempts
-        choose = partial(worktree.settle_in, attempt.context, attempt.planned, attempt.request.id, tried)
+        before_it = items.earlier(attempt.context, attempt.task, attempt.request, attempt.history)
+        continues = tried.last_run if tried.session else str((before_it or {}).get("run_id") or "")
+        choose = partial(worktree.settle_in, attempt.context, attempt.planned, attempt.request.id, continues)
         ready = prepare(
             attempt.context,
             attempt.run_id,
@@ -59,6 +61,7 @@ def execute(attempt: Attempt) -> Finished:
             attempt.history,
             choose,
             plans=attempt.plans,
+            earlier=before_it,
         )
         ready = sandboxed.enclosed(attempt.context, attempt.planned, ready, attempt.run_id)
         launch, attempt.ready = ready.launch, ready
@@ -112,6 +115,10 @@ def _proved(attempt: Attempt, ready: Ready) -> Finished:
     if attempt.task.precheck and not going_on:
         found = check.found(attempt.folder)
         ready = with_found(context, attempt.request, attempt.task, ready, attempt.attempts, found)
+    withdrawn = confirm.ask(context, attempt.task, attempt.request, attempt.history)
+    if withdrawn is not None:
+        launch = launch._replace(argv=(), session_id="")
+        return Finished(Report(withdrawn, cost_usd=0.0), launch, proof=asked.entries)
     if ready.prompt:
         shown = context.masker.text(ready.prompt)
         atomic.write(f"{attempt.folder}/prompt.txt", shown.encode("utf-8", "replace"), durable=False)

@@ -40,6 +40,7 @@ _STEPS = {
     "due": "looking at what is due",
     "joins": "looking whether all that a task waits for has ended",
     "plugins": "polling a plugin",
+    "tools": "running a tool for its report",
     "promote": "queueing requests whose time has come",
     "budgets": "looking whether a budget is nearly spent",
     "breaker": "looking whether a breaker has opened",

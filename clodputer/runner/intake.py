@@ -13,11 +13,12 @@ from clodputer.model.request import InvalidRequest, Place, Request, from_fields,
 from clodputer.model.task import Task
 from clodputer.runner.events import take as events
 from clodputer.runner.requests import decisions
+from clodputer.runner.scoring import Scoring
 from clodputer.store import disabled, incomplete
 from clodputer.store import home as homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, stuck
+from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, scores, stuck
 from clodputer.store.spool.aside import Reason
 from clodputer.tasks import ask, taskfile
 
@@ -59,6 +60,7 @@ class Batch(NamedTuple):
     orders: set[int]
     stuck: dict[str, str]
     pending: list[set[str]]
+    scoring: Scoring
 
 
 def intake(context: Context, now: float) -> Taken:
@@ -72,7 +74,7 @@ def intake(context: Context, now: float) -> Taken:
     with Lock(f"{context.home.spool}/intake.lock") as held:
         if not held:
             return Taken(refused=True)
-        batch = Batch(context, now, set(), {}, [])
+        batch = Batch(context, now, set(), {}, [], Scoring(context, now))
         for _, name in find.arrivals(context.home):
             kind = _take_safely(batch, name)
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
@@ -208,6 +210,10 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dr
     while order in batch.orders:
         order += 1
     batch.orders.add(order)
+    scored = batch.scoring.of(task, request)
+    if scored is not None:
+        scores.write(context.home, task.lane, request.id, scored)
+        order = max(0, order - scored.ahead)
     place = Place(order, priority, request.id, name)
     target, event = queue.path(context.home, task.lane, place), "queued"
     if request.not_before is not None and request.not_before > now:
@@ -221,10 +227,13 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dr
     except PermissionError:
         pass  # another account's file: it was written about when it was dropped
     queue.move(path, target)
+    points = {}
+    if scored is not None:
+        points = {"points": scored.points}
+        queue.reorder(context.home, task.lane)
     _taken_in(batch, request.id)
-    context.log(
-        now, event, task=task.name, request_id=request.id, lane=task.lane, priority=priority, file=name
-    )
+    about = {"task": task.name, "request_id": request.id, "lane": task.lane, "priority": priority}
+    context.log(now, event, **about, file=name, **points)
     return "queued"
 
 

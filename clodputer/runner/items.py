@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Any, Optional
+
 from clodputer.gates import enabled
+from clodputer.gates.github import KIND as GITHUB
+from clodputer.model.github.ask import LABEL
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome, speaks_against_item
-from clodputer.model.request import Request
+from clodputer.model.request import Request, came_from
 from clodputer.model.task import Task
+from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import parked
 
 # Failures longer ago are of another time, in seconds.
 LONGEST = 60 * 86400.0
+# Among so many runs of a task an earlier one about the item is looked for.
+FURTHEST = 10_000
 
 
 def counts(ended: Outcome) -> bool:
     """Whether an end speaks against the thing that its run was about."""
     return speaks_against_item(ended.outcome, ended.reason)
+
+
+def earlier(context: Context, task: Task, request: Request, history: History) -> Optional[dict[str, Any]]:
+    """The record of the latest run about the request's item that left a session, for a request that goes on with what that did.
+
+    That is one that a comment, a review or a failed check has made. Raises OSError.
+    """
+    issue = request.context.get("issue")
+    asked = issue.get("asked") if isinstance(issue, dict) else None
+    if came_from(request) != GITHUB or not isinstance(asked, dict) or asked.get("rule") == LABEL:
+        return None
+    for run in islice(history.of_task(task.name), FURTHEST):
+        if run.item == request.item and run.account:
+            record = runs.record(context.home, task.name, run.run_id)
+            if record is not None and record.get("session_id"):
+                return record
+    return None
 
 
 def requests_failed(context: Context, task: Task, history: History) -> int:

@@ -16,7 +16,7 @@ from clodputer.store.tasks import template_text
 from clodputer.store.tasks.template_terms import Outside
 
 # The triggers in the origins of requests that are dropped as files, and that tell of a file's change.
-SPOOL, FILE_WATCH = "spool", "file_watch"
+SPOOL, FILE_WATCH, GITHUB = "spool", "file_watch", "github"
 
 
 # What of a request is ours, of whatever origin, and what of our records of earlier runs and of a file's change.
@@ -27,6 +27,8 @@ _OURS: Mapping[str, tuple[str, ...]] = {
     "last_success": ("when",),
 }
 _FILE = ("event", "size")
+# The repository is named in the task, and GitHub gives the numbers.
+_ISSUE = ("number", "kind", "repository", "sha", "labeled_at")
 
 
 def check(template: str, file: str) -> None:
@@ -93,6 +95,8 @@ def outside(task: Task, request: Request, values: Mapping[str, Any], nonce: str)
         words = dict.fromkeys(("body", "context", "request"), f"from {by}")
     else:
         trusted |= {"body", "context", "request"}
+    if came_from(request) == GITHUB:
+        fields["issue"] = _ISSUE
     if came_from(request) == FILE_WATCH:
         fields.update(file=_FILE, files=_FILE)
     return Outside(nonce, frozenset(values), frozenset(trusted), fields, words)

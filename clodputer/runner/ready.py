@@ -71,14 +71,17 @@ def prepare(
     settle_in: Optional[Callable[[str], Prepared]] = None,
     *,
     plans: bool = False,
+    earlier: Record = None,
 ) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
 
     history: by which it was let through; without one it is read anew. settle_in: makes what the run
     has for itself, such as another place than the task's working directory, with which it is called. plans: whether the run
-    is only to make a plan.
+    is only to make a plan. earlier: the record of a run whose conversation it goes on with, if it can, to do something else.
     """
     last, session, success = _past(context, task)
+    if earlier is not None:
+        session, task = earlier, task._replace(claude=task.claude._replace(session="continue"))
     kept = state.read(context.home, task.name) if task.state.kept else None
     nonce = os.urandom(NONCE).hex()
     note = noting.read(context, task)

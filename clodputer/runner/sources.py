@@ -15,11 +15,11 @@ from clodputer.model.lanes import queue_limit
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.requests import answering
-from clodputer.store import deadline, memory
+from clodputer.store import deadline, memory, orders, tools
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import count
-from clodputer.triggers import Looking
+from clodputer.triggers import Looking, Tooled
 
 # When to look again, in seconds, if another process is at it: it may have looked before the change that woke us.
 BUSY = 1.0
@@ -64,6 +64,8 @@ def drop_found(
             memory.write(place, mark, decision.entry, _requests(context, task, trigger, index, decision, now))
             memory.deliver(context.home, place)
         memory.forget(place, stale)
+        if isinstance(kind, Tooled) and kind.tool(context, task, trigger, decision.entry, now) is not None:
+            orders.place(context.home, task.name, index)
         return decision.look_again
 
 
@@ -89,7 +91,12 @@ def begin_anew(context: Context, task: Task, trigger: Trigger, now: float) -> No
         if not held:
             raise ClodputerError("busy", f"an exec is looking after {kind.words(trigger)}", "Try again.")
         memory.deliver(context.home, place)
-        facts = _seen(context, task, trigger, kind, None, now, Facts(task=task.name, replaces=True))
+        facts = Facts(task=task.name, replaces=True)
+        if isinstance(kind, Tooled) and kind.tool(context, task, trigger, None, now) is not None:
+            # What is there now is known when its tool was run; what an earlier run has left tells nothing.
+            tools.forget(context.home, task.name, mark)
+        else:
+            facts = _seen(context, task, trigger, kind, None, now, facts)
         decision = kind.decide(trigger, None, facts, now)
         failed = [event for event in decision.events if event.name.endswith("_failed")]
         if facts.trouble or failed:

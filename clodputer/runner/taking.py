@@ -109,8 +109,8 @@ def _next_in_line(context: Context, now: float) -> list[str]:
     for lane in layout.lanes(context.home):
         if not _on_hold(context, lane, now):
             first = islice(find.queued(context.home, lane), slots_of(context.settings.lanes, lane))
-            found += [(-one.place.priority, one.place.microseconds, lane) for one in first if one.place]
-    return [lane for _, _, lane in sorted(found)]
+            found += [(one.place.turn, lane) for one in first if one.place]
+    return [lane for _, lane in sorted(found)]
 
 
 def _a_slot(context: Context, lane: str, left: dict[Slot, Taken], ours: set[Slot]) -> Optional[Taken]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from clodputer.model import route
 from clodputer.runner import items, worktree
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores, deliveries, ports, routes
+from clodputer.store import chores, deliveries, ports, published, routes
 from clodputer.store.context import Context
 from clodputer.store.log import archive
-from clodputer.store.spool import approvals, attempts, find, layout, parked, waits
+from clodputer.store.spool import approvals, attempts, find, layout, parked, scores, waits
 from clodputer.store.spool import slot as slots
 
 
@@ -31,7 +31,9 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             approvals.sweep(context.home, pending)
             for lane in layout.lanes(context.home):
                 waits.sweep(context.home, lane, pending)
+                scores.sweep(context.home, lane, pending)
             deliveries.prune(context.home, now)
+            published.sweep(context.home, now)
             parked.sweep(context.home, now - items.LONGEST)
             routes.sweep(context.home, now)
             routes.forget_gone(context.home, route.routes(context.settings.routes))

@@ -43,9 +43,11 @@ def without_git(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def settle_in(
-    context: Context, planned: Iterable[Planned], request_id: str, attempts: Attempts, folder: str
+    context: Context, planned: Iterable[Planned], request_id: str, continues: str, folder: str
 ) -> Prepared:
     """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, and variables.
+
+    continues: the run whose session is gone on with, and whose tree is taken over if it is still there; empty for none.
 
     Raises ClodputerError, OSError.
     """
@@ -53,7 +55,6 @@ def settle_in(
     environ: dict[str, str] = {}
     for late in filter(isolate.late, planned):
         fault.reach(context, "isolate", request_id)
-        continues = attempts.last_run if attempts.session else ""
         token = {**late.token, "folder": folder, "continues": continues}
         prepared = isolate.enter(late._replace(token=token))
         chosen = prepared.working_directory or chosen

@@ -24,6 +24,7 @@ NO_SCHEDULER, UNKNOWN = "no_scheduler", "scheduler_unknown"
 # What may be wrong with the alarm of one task.
 MISSING, DIFFERS = "missing", "differs"
 INSTALL = "Run: clodputer install"
+MOST_NAMED = 3
 
 
 class Scheduled(NamedTuple):
@@ -49,6 +50,11 @@ class Scheduled(NamedTuple):
         """What to do about it."""
         return self.problem.hint if self.problem else INSTALL
 
+    @property
+    def late(self) -> str:
+        """What becomes of a task without its alarm, as half a sentence."""
+        return "may start late" if self.swept else "may not start at all"
+
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
         problem = self.problem
@@ -59,6 +65,19 @@ class Scheduled(NamedTuple):
             else {"code": problem.code, "message": problem.message, "hint": problem.hint},
             "alarms": [{"task": task, "problem": self.alarms[task]} for task in sorted(self.alarms)],
         }
+
+
+def sentence(scheduled: Scheduled) -> str:
+    """What is wrong, and what to do about it, in a sentence or two; "" when all is well."""
+    problem, names = scheduled.problem, sorted(scheduled.alarms)
+    if problem is not None:
+        so = ", so that nothing starts its tasks" if problem.code == NO_SCHEDULER else ""
+        return f"{problem.message}{so}. {problem.hint}".strip()
+    if not names:
+        return ""
+    shown = ", ".join(names[:MOST_NAMED]) + (", ..." if names[MOST_NAMED:] else "")
+    need, they = ("needs", "it") if len(names) == 1 else ("need", "they")
+    return f"{scheduled.name} does not have the alarms that {shown} {need}, so that {they} {scheduled.late}. {INSTALL}"
 
 
 def look(context: Context, tasks: Iterable[Task], platform: str) -> Scheduled:

@@ -38,7 +38,7 @@ class PastRun(NamedTuple):
 
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
     suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
-    parent: the run that it follows. trace_id: the first request of its line.
+    parent: the run that it follows. trace_id: the first request of its line. model: that the agent used, empty without one.
     """
 
     at: float
@@ -58,6 +58,7 @@ class PastRun(NamedTuple):
     final: bool = True
     parent: str = ""
     trace_id: str = ""
+    model: str = ""
 
 
 class _Ends:
@@ -262,6 +263,7 @@ def _finished(line: bytes) -> Optional[PastRun]:
             event.get("final") is not False,
             str(event.get("parent") or ""),
             str(event.get("trace_id") or ""),
+            str(event.get("model") or ""),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

@@ -95,8 +95,10 @@ def finish(home: Home, name: str) -> None:
 
 def release(home: Home, parcel: Parcel) -> None:
     """Let one that waits for a person be sent, in the state given. Raises OSError."""
-    keep(home, "", parcel)
-    atomic.remove(_staged(home, parcel.id))
+    # In the same place first: the rename that follows happens once.
+    atomic.write(_staged(home, parcel.id), _bytes(parcel))
+    os.rename(_staged(home, parcel.id), f"{home.outbox}/{name_of(parcel)}")
+    atomic.sync_folder(home.outbox)
 
 
 def end(home: Home, path_name: str, parcel: Parcel) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
-from clodputer.model import approval, memory
+from clodputer.model import approval, memory, score
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
@@ -19,11 +19,9 @@ from clodputer.store.tasks import limited, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
-from clodputer.tasks import ask, following, lacking, promptpath, risk, tables
+from clodputer.tasks import ask, byissue, following, lacking, promptpath, risk, tables
 
 LONGEST_CHOICE = 1000
-# The kind of trigger whose tasks have a lane of that name, unless they say otherwise.
-GITHUB = "github"
 # What a template makes is read as YAML reads a plain value.
 _NUMBERS = frozenset((FLAG, COUNT, NUMBER, MONEY, PRIORITY))
 
@@ -96,6 +94,11 @@ def check(
         problems += [
             Problem(where or shown, line or document.line(("prompt_file",)), "prompt_file", message)
             for where, line, message in trouble
+        ]
+    if not wrong_triggers:
+        problems += [
+            Problem(where or shown, line or document.line(("trigger", "prompts")), "trigger.prompts", message)
+            for where, line, message in byissue.faults(file, triggers, environ, values)
         ]
     task = _task(values, triggers, name, file) if not problems else None
     if task is not None and not template_text.marked(task.working_directory):
@@ -216,6 +219,9 @@ def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...
         options, wrong = validated((choice, *(own or ())), {"type": kind} if own is None else item, rendered)
         findings += [_Finding((*path, *below), message) for below, message in wrong]
         options.pop("type", None)
+        if own is not None and not wrong:
+            faults = triggers.faults(str(kind), options)
+            findings += [_Finding((*path, *below), message) for below, message in faults]
         found.append(Trigger(str(kind), {**defaults(own or ()), **options}))
     if value == []:
         findings.append(_Finding((key,), f"expected at least one {key}, found an empty list"))
@@ -285,8 +291,10 @@ def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file
     for part, size in (("state", USUAL_SIZE), ("memory", memory.USUAL_SIZE)):
         if part in values:
             values[part] = {"max_size": size, **values[part]}
-    if any(trigger.type == GITHUB for trigger in triggers):
-        values.setdefault("lane", GITHUB)
+    if "score" in values:
+        values["score"] = {**score.USUAL, **values["score"]}
+    if any(trigger.type == byissue.KIND for trigger in triggers):
+        values.setdefault("lane", byissue.KIND)
     if "worktree" in values:
         values.setdefault("isolation", WORKTREE)
     return assemble({**values, "name": name, "path": file, "triggers": triggers})

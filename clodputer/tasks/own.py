@@ -41,7 +41,8 @@ WHAT_IT_IS = (
         "priority",
         PRIORITY,
         NORMAL,
-        "Of waiting requests the one with the highest runs first, then the oldest. A request may carry its own.",
+        "Of waiting requests the one with the highest runs first, then the oldest; a day of waiting makes up for a step. "
+        "A request may carry its own.",
         absent="`normal`",
         example="high",
     ),

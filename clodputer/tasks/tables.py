@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from clodputer import agents, gates, isolate, triggers
-from clodputer.model import channel, expect, guards, limit, limits, memory, proof, retry, state
+from clodputer.model import channel, expect, guards, limit, limits, memory, proof, retry, score, state
 from clodputer.model.follow import keys as follow
 from clodputer.model.keys import KINDS, PART, Key, named
 from clodputer.model.publish import rule as publish
@@ -41,6 +41,7 @@ def tables() -> tuple[Table, ...]:
         Table(proof.KEYS),
         Table(guards.KEYS),
         Table(retry.KEYS),
+        Table(score.KEYS),
         Table(follow.KEYS),
         Table(limit.KEYS),
         Table(state.KEYS),

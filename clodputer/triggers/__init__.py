@@ -14,6 +14,7 @@ from clodputer.model.keys import Key
 from clodputer.model.ring import NOTHING, Ring
 from clodputer.model.schedule import Schedule
 from clodputer.model.task import Task, Trigger
+from clodputer.model.tool import Tool
 from clodputer.store import zone
 from clodputer.store.context import Context
 from clodputer.store.tasks import template_text
@@ -71,6 +72,14 @@ class Looking(Deciding, Protocol):
         """What is known since the first look, and what went wrong at the last one, for people. Pure."""
 
 
+@runtime_checkable
+class Tooled(Looking, Protocol):
+    """A kind that may look at what a program reports: that is run beside the runs (`runner/tools/`), and then it looks."""
+
+    def tool(self, context: Context, task: Task, trigger: Trigger, entry: Any, now: float) -> Optional[Tool]:
+        """What is to be run before the next look; None when nothing is. Changes nothing. Raises ClodputerError."""
+
+
 def names() -> tuple[str, ...]:
     """The kinds there are, in alphabetical order."""
     return tuple(sorted(module.name for module in iter_modules(__path__)))
@@ -96,6 +105,12 @@ def brings() -> Mapping[str, tuple[str, ...]]:
 def in_prompts() -> Mapping[str, tuple[str, ...]]:
     """All that a prompt may name: what every run has, and what the requests of some triggers bring along."""
     return {**template_text.IN_PROMPTS, **brings()}
+
+
+def faults(name: str, options: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong between the keys that are written for a trigger of that kind: (path, sentence) of each."""
+    look = getattr(load(name), "faults", None)
+    return [] if look is None else list(look(options))
 
 
 def has_slot_times(trigger: Trigger) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from clodputer.gates import budget
 from clodputer.model.budget import NEARLY, RUNS_PER_DAY, Use
 from clodputer.model.moment import iso
+from clodputer.model.money import dollars
 from clodputer.model.task import Task
 from clodputer.store.context import Context
 from clodputer.store.history import History
@@ -29,6 +30,21 @@ class Standing(NamedTuple):
     def of_runs(self) -> bool:
         """Whether it is a number of runs, and no money."""
         return self.use.key == RUNS_PER_DAY
+
+    @property
+    def whose(self) -> str:
+        """What it limits, in words; a task's name comes from a person."""
+        return "all tasks" if self.scope == "all" else f"{self.scope} {self.name}"
+
+    @property
+    def figures(self) -> str:
+        """How much of it is used, and what runs in hand may still use, in words."""
+        use = self.use
+        if self.of_runs:
+            in_hand = f", {use.reserved:.0f} in hand" if use.reserved else ""
+            return f"{use.used:.0f} of {use.limit:.0f} runs{in_hand}"
+        reserved = f", {dollars(min(use.reserved, use.limit))} reserved" if use.reserved else ""
+        return f"{dollars(use.used)} of {dollars(use.limit)}{reserved}"
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""

@@ -68,6 +68,7 @@ STATE = (
     "waits",
     "holds",
     "attention",
+    "needs",
     "scheduler",
     "rejected",
     "dead",

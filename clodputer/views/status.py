@@ -23,6 +23,7 @@ from clodputer.views.attention import Attention, attention
 from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
 from clodputer.views.fates import Missed, Overdue
+from clodputer.views.needs import needs
 from clodputer.views.past import Past
 from clodputer.views.routing import Unrouted, unrouted
 from clodputer.views.tasks import Broken
@@ -93,6 +94,7 @@ class Status(NamedTuple):
         """Its keys are a promise to programs."""
         return {
             "home": self.home,
+            "needs": [need.to_json() for need in needs(self)],
             "running": [running.to_json() for running in self.running],
             "waiting": {
                 "dropped": self.dropped,

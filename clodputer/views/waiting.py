@@ -14,10 +14,11 @@ from clodputer.runner.intake import read_request
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import attempts as spool_attempts
-from clodputer.store.spool import count, dropfile, find, idle, layout, waits
+from clodputer.store.spool import count, dropfile, find, idle, layout, scores, waits
 from clodputer.store.spool.find import DELAYED, QUEUED, Found
 from clodputer.store.spool.waits import Waiting
-from clodputer.views import concurrency
+from clodputer.views import concurrency, scored
+from clodputer.views.scored import Standing
 
 
 class Lane(NamedTuple):
@@ -47,7 +48,7 @@ class Row(NamedTuple):
     """One request that has not ended. `position` counts from 1 in its lane's queue, and is 0 for what is not queued.
 
     created_at, not_before: epoch seconds; age: seconds. `unreadable` says why its content could not be read, `waits` why it
-    is kept waiting although its own time has come.
+    is kept waiting although its own time has come. score: its points, where its task has a score.
     """
 
     state: str
@@ -65,6 +66,7 @@ class Row(NamedTuple):
     run_id: str = ""
     unreadable: str = ""
     waits: Optional[Waiting] = None
+    score: Optional[Standing] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -91,6 +93,7 @@ class Row(NamedTuple):
                 "until": _moment(self.waits.until),
                 "ends": self.ends,
             },
+            "score": self.score and self.score.to_json(),
         }
 
     @property
@@ -119,13 +122,14 @@ def queue(context: Context, lane: str, limit: int, now: float) -> Queue:
     names = [lane] if lane else layout.lanes(home)
     full = concurrency.reached(context)
     unpermitted = dict.fromkeys(concurrency.lanes(context), full) if full else {}
+    ahead = {name: scores.ahead(home, name) for name in names}
     running = [found for name in names for found in find.in_slot(home, name)]
     queued = (pair for name in names for pair in enumerate(find.queued(home, name), 1))
     delayed = (found for name in names for found in find.delayed(home, name))
     new = iter(()) if lane else find.dropped(home)
     everything = chain(((0, each) for each in running), queued, ((0, each) for each in chain(delayed, new)))
     rows = tuple(
-        _row(home, position, found, now, unpermitted.get(found.lane, ""))
+        _row(home, position, found, now, unpermitted.get(found.lane, ""), ahead.get(found.lane, {}))
         for position, found in islice(everything, limit)
     )
     waiting = sum(each.queued + each.delayed for each in (count.in_lane(home, name) for name in names))
@@ -148,8 +152,15 @@ def _lane(home: Home, name: str, limit: int) -> Lane:
     return Lane(name, *found, full=found.queued + found.delayed >= limit)
 
 
-def _row(home: Home, position: int, found: Found, now: float, unpermitted: str) -> Row:
-    """unpermitted: why nothing that is queued in its lane is run now although a slot is free; empty when it is."""
+def _row(
+    home: Home, position: int, found: Found, now: float, unpermitted: str, ahead: Mapping[str, int]
+) -> Row:
+    """unpermitted: why nothing that is queued in its lane is run now although a slot is free; empty when it is.
+
+    ahead: the head starts of the lane's requests.
+    """
+    start = ahead.get(found.id)
+    came = found.place.microseconds + (start or 0) if found.place else 0
     task, created, before, attempt, origin, unreadable = found.task, None, None, 1, {}, ""
     priority = found.place.priority if found.place else 0
     try:
@@ -181,16 +192,16 @@ def _row(home: Home, position: int, found: Found, now: float, unpermitted: str) 
         found.name,
         found.run_id,
         unreadable,
-        _waits(home, found, unpermitted),
+        _waits(home, found, unpermitted, came),
+        None if start is None else scored.standing(home, found, start, came / 1e6, now),
     )
 
 
-def _waits(home: Home, found: Found, unpermitted: str) -> Optional[Waiting]:
+def _waits(home: Home, found: Found, unpermitted: str, came: int) -> Optional[Waiting]:
     if found.state == DELAYED:
         return waits.read(home, found.lane, found.id)
     if found.state == QUEUED and found.place and unpermitted:
-        since = found.place.microseconds
-        return Waiting(CONCURRENT, unpermitted, since / 1e6, None, since)
+        return Waiting(CONCURRENT, unpermitted, came / 1e6, None, found.place.microseconds)
     return None
 
 

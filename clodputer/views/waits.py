@@ -10,7 +10,7 @@ from clodputer.model import waiting
 from clodputer.model.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import dropfile, find, layout, waits
+from clodputer.store.spool import dropfile, find, layout, scores, waits
 from clodputer.views import concurrency
 
 # Enough to tell; of a hundred thousand that wait not each is read.
@@ -75,10 +75,11 @@ def _unpermitted(context: Context) -> Iterator[Waits]:
     if not message:
         return
     for lane in concurrency.lanes(context):
+        ahead = scores.ahead(context.home, lane)
         for request in islice(find.queued(context.home, lane), MOST):
             task = dropfile.task_inside(request.path, request.name)
-            since = request.place.microseconds / 1e6 if request.place else 0.0
-            yield Waits(task, lane, waiting.CONCURRENT, message, since, None, 1, request.id)
+            came = request.place.microseconds + ahead.get(request.id, 0) if request.place else 0
+            yield Waits(task, lane, waiting.CONCURRENT, message, came / 1e6, None, 1, request.id)
 
 
 def _together(each: Iterable[Waits]) -> list[Waits]:

@@ -126,7 +126,7 @@ def test_a_failure_is_seen_behind_successes_of_others(home: Home) -> None:
     assert [(run["task"], run["reason"]) for run in found["failing"]] == [("broken", "exit_status")]
     assert found["failures"] == 1
     text, _ = clodputer(home, "status")
-    assert re.search(r"broken failed.*its latest run\. See: clodputer show", " ".join(text.split()))
+    assert re.search(r"broken failed.*its latest run \(.*\)\. See: clodputer show", " ".join(text.split()))
     command_task(home, "broken", "/bin/true")
     drop(home, "broken")
     execute(home)
@@ -161,7 +161,7 @@ def test_contained_faults_are_counted(home: Home) -> None:
     assert found["faults"] == len(events(home, "fault")) > 0
     assert (found["fault"]["step"], found["crash"]) == (events(home, "fault")[-1]["step"], None)
     text = " ".join(clodputer(home, "status")[0].split())
-    assert "of Clodputer contained, last" in text
+    assert "of Clodputer contained, the last" in text
     assert "See: clodputer logs --event fault" in text
     stdout = run(home, "doctor", "--json").stdout
     assert [

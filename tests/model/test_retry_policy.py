@@ -44,7 +44,19 @@ policies = st.builds(
 @pytest.mark.parametrize(
     ("kept", "reasons"),
     [
-        (BY_DEFAULT, {"offline", "overloaded", "server_error", "startup_hang", "mcp", "worktree_busy"}),
+        (
+            BY_DEFAULT,
+            {
+                "mcp",
+                "no_ports",
+                "not_confirmed",
+                "offline",
+                "overloaded",
+                "server_error",
+                "startup_hang",
+                "worktree_busy",
+            },
+        ),
         (WHEN_NAMED, {"exec_died", "internal"}),
     ],
 )

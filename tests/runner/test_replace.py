@@ -14,6 +14,7 @@ from clodputer.store.home import Home
 from clodputer.store.spool import drop as drops
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
+from tests import stages
 from tests.slots import HOUR, begin, cron_task, last_hour, set_back
 from tests.system import execs
 from tests.wait import until
@@ -158,12 +159,14 @@ SHARDS = 4
 def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
     """One exec runs a request, sees the one that replaces it, ends the run and runs that: killed anywhere, each ends once."""
     walked = 0
-    for step in range(1 + shard, 1000, SHARDS):
-        folder = tmp_path / str(step)
-        folder.mkdir()
+
+    def set_up(folder: Path) -> Home:
         home = make_home(folder)
         replacing(home, folder / "traces")
         execs.execute(home)
+        return home
+
+    for step, home in stages.at_each(range(1 + shard, 1000, SHARDS), tmp_path, set_up):
         drop(home, "by-hand.json", '{"task": "work", "created_at": "2026-01-01T00:00:00Z"}')
         origin = {"trigger": "cron", "overlap": "replace"}
         drops.drop_slot(home, "work", "20260101T000000.000Z", origin, None)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model.request import Place, parse_place
+from clodputer.model.score import Piece, Scored
 from clodputer.store.home import Home
-from clodputer.store.spool import queue, slot
+from clodputer.store.spool import count, idle, queue, scores, slot
 from clodputer.store.spool.queue import Queue
 from clodputer.store.spool.slot import Slot
 from tests.workshop import make_home
@@ -89,3 +90,89 @@ def test_names_sort_by_age(times: list[int]) -> None:
     """A listing sorted as text is in order of time."""
     names = [str(Place(time, 3, "abcd", "x")) for time in times]
     assert [int(name.split(".")[0]) for name in sorted(names)] == sorted(times)
+
+
+def test_a_lower_priority_that_has_waited_for_days_goes_first(tmp_path: Path) -> None:
+    """Each step of priority is made up for by a day."""
+    home = make_home(tmp_path)
+    day = 86_400_000_000
+    late = put(home, 10 * day, 5)
+    early, earlier = put(home, 7 * day + 1, 2), put(home, 7 * day - 1, 2)
+    picker = Queue(home, Slot("default", 0))
+    assert [claimed(home, picker) for _ in range(3)] == [earlier, late, early]
+
+
+def test_one_that_comes_with_a_head_start_is_next(tmp_path: Path) -> None:
+    """It has an earlier name than those that were listed before it came."""
+    home = make_home(tmp_path)
+    for time in range(100, 200):
+        put(home, time, 3)
+    picker = Queue(home, Slot("default", 0))
+    for time in range(50):
+        assert claimed(home, picker).microseconds == 100 + time
+        ahead = put(home, time, 3)
+        queue.reorder(home, "default")
+        assert claimed(home, picker) == ahead
+
+
+def test_a_due_request_keeps_its_head_start(tmp_path: Path) -> None:
+    """One whose time comes is ordered by that time, less its head start."""
+    home = make_home(tmp_path)
+    before, after = put(home, 3_000_000_000, 3), put(home, 5_000_000_000, 3)
+    place = Place(4_500_000_000, 3, "scored", "task.json")
+    Path(queue.delayed_path(home, "default", place)).touch()
+    scores.write(home, "default", "scored", Scored(2.0, (Piece("severity", 2.0, "severity low"),)))
+    assert queue.promote(home, 4501.0) == [("default", "scored")]
+    picker = Queue(home, Slot("default", 0))
+    found = [claimed(home, picker) for _ in range(3)]
+    assert found == [before, place._replace(microseconds=3_300_000_000), after]
+    assert count.in_lane(home, "default").oldest is None
+
+
+def test_the_oldest_is_known_by_when_it_came(tmp_path: Path) -> None:
+    """A head start makes no request look older."""
+    home = make_home(tmp_path)
+    put(home, 4_000_000_000, 3)
+    scored = Scored(5.0, ())
+    place = put(home, 5_000_000_000 - scored.ahead, 3)
+    scores.write(home, "default", place.id, scored)
+    assert count.in_lane(home, "default").oldest == 4000.0
+
+
+def test_claims_are_exact_while_others_come_first(tmp_path: Path) -> None:
+    """Four slots claim at once while requests with head starts come: each is claimed by one of them, and none is left."""
+    home = make_home(tmp_path)
+    for number in range(1, 4):
+        slot.make(home, Slot("default", number))
+    total, children = 400, []
+    for number in range(4):
+        child = os.fork()
+        if child == 0:
+            claim_all(home, number, tmp_path)
+        children.append(child)
+    put_in = []
+    for time in range(total):
+        # Places jump to and fro, over all priorities.
+        put_in.append(put(home, 10**9 + (time * 7919) % 10_007, 1 + time % 5).id)
+        queue.reorder(home, "default")
+    (tmp_path / "over").touch()
+    for child in children:
+        assert os.waitpid(child, 0)[1] == 0
+    found = "".join((tmp_path / f"claimed-{number}").read_text() for number in range(4)).split()
+    assert sorted(found) == sorted(put_in)
+
+
+def claim_all(home: Home, number: int, folder: Path) -> None:
+    """Claim into a slot until all is over, in a forked process, which ends here."""
+    status = 1
+    try:
+        picker, found = Queue(home, Slot("default", number)), []
+        while not (folder / "over").exists() or idle.count_queued(home, "default", 1):
+            place = picker.claim()
+            if place is not None:
+                os.unlink(slot.path(home, Slot("default", number), place))
+                found.append(place.id)
+        (folder / f"claimed-{number}").write_text("\n".join(found) + "\n")
+        status = 0
+    finally:
+        os._exit(status)

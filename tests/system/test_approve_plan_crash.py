@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 import pytest
 
+from tests import stages
 from tests.slots import make_due, settle
 from tests.system import execs
 from tests.workshop import drop, events, everything, make_home, records, write_task
@@ -21,7 +23,6 @@ class Story:
     """A home with one request of a task that asks with a plan, and a claude that counts what it was started for."""
 
     def __init__(self, folder: Path, claude: Path) -> None:
-        folder.mkdir()
         self.home = make_home(folder)
         self.extra = {"CLAUDE_CONFIG_DIR": str(folder / "claude-config")}
         Path(self.home.config).write_text(f"claude: {claude}\n")
@@ -72,8 +73,8 @@ class Story:
 def test_the_planning_run(tmp_path: Path, fake_claude: Path, shard: int) -> None:
     """The next exec makes the plan, or finds it made, or keeps the request of a run that may have begun."""
     planned = 0
-    for step in range(1 + shard, 1000, SHARDS):
-        story = Story(tmp_path / str(step), fake_claude)
+    begin = partial(Story, claude=fake_claude)
+    for step, story in stages.at_each(range(1 + shard, 1000, SHARDS), tmp_path, begin):
         what = story.killed(step)
         if what is None:
             break
@@ -93,11 +94,15 @@ def test_the_planning_run(tmp_path: Path, fake_claude: Path, shard: int) -> None
 def test_the_run_that_carries_it_out(tmp_path: Path, fake_claude: Path, shard: int) -> None:
     """The decision is taken once, whenever exec is killed, and the session that made the plan goes on once."""
     carried_out = 0
-    for step in range(1 + shard, 1000, SHARDS):
-        story = Story(tmp_path / str(step), fake_claude)
+
+    def begin(folder: Path) -> tuple[Story, dict[str, Any]]:
+        story = Story(folder, fake_claude)
         story.exec()
         plan = story.plan()
         story.approve()
+        return story, plan
+
+    for step, (story, plan) in stages.at_each(range(1 + shard, 1000, SHARDS), tmp_path, begin):
         what = story.killed(step)
         if what is None:
             break

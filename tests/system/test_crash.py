@@ -11,6 +11,7 @@ import pytest
 
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
+from tests import stages
 from tests.slots import settle
 from tests.system import execs
 from tests.wait import until
@@ -116,10 +117,7 @@ def assert_kept_and_clean(home: Home, traces: Path, step: str) -> str:
 def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
     """Whatever the step, nothing is lost, nothing is run twice, and nothing of a dead run is left running."""
     seen = []
-    for step in range(1 + shard, 1000, SHARDS):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home, traces = set_up(folder)
+    for step, (home, traces) in stages.at_each(range(1 + shard, 1000, SHARDS), tmp_path, set_up):
         drop(home, "one.json", '{"task": "work", "dedupe_key": "once", "dedupe_ttl": "1h"}')
         killed, what = execs.kill_at(home, step, temporary(home))
         if not killed:
@@ -139,10 +137,8 @@ def test_killed_again_while_recovering(tmp_path: Path, first: str, outcome: str)
     Each moment takes every other step, two of them the odd and two the even ones, as most steps of a recovery are the same.
     """
     seen = []
-    for again in range(1 + FIRST.index((first, outcome)) % 2, 1000, 2):
-        folder = tmp_path / str(again)
-        folder.mkdir()
-        home, traces = set_up(folder)
+    steps = range(1 + FIRST.index((first, outcome)) % 2, 1000, 2)
+    for again, (home, traces) in stages.at_each(steps, tmp_path, set_up):
         drop(home, "one.json", '{"task": "work"}')
         assert execs.kill_at(home, first, temporary(home))[0]
         killed, what = execs.kill_at(home, again, temporary(home))

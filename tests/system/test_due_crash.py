@@ -9,6 +9,7 @@ import pytest
 
 from clodputer.store import ledger
 from clodputer.store.home import Home
+from tests import stages
 from tests.slots import HOUR, cron_task, last_hour, set_back, told
 from tests.system import execs
 from tests.workshop import everything, make_home, records
@@ -36,12 +37,14 @@ def assert_accounted(home: Home, runs: list[int], step: str) -> None:
 def test_killed_at_every_step(tmp_path: Path, shard: int, catch_up: str) -> None:
     """Whatever the step, the next exec makes up what is left to be done, and does nothing twice."""
     killed_at = []
-    for step in range(1 + shard, 1000, SHARDS):
-        folder = tmp_path / str(step)
-        folder.mkdir()
+
+    def set_up(folder: Path) -> Home:
         home = make_home(folder)
         cron_task(home, "work", "0 * * * *", keys=f", catch_up: {catch_up}, overlap: queue")
         assert execs.execute(home)["runs"] == []
+        return home
+
+    for step, home in stages.at_each(range(1 + shard, 1000, SHARDS), tmp_path, set_up):
         slot = last_hour()
         set_back(home, "work", slot - 3 * HOUR + 60)
         killed, what = execs.kill_at(home, step)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests import stages
 from tests.slots import settle
 from tests.system import execs
 from tests.workshop import (
@@ -104,20 +105,25 @@ def test_a_circle_ends(tmp_path: Path) -> None:
     assert told == ["too_many"] * 4 + ["too_deep"] * 3
 
 
+def set_up(folder: Path) -> Home:
+    """A task whose event goes to two others; all files have been checked once."""
+    home = make_home(folder)
+    routes(home, "look found repair", "look found tell")
+    says(home, folder, "look", {"type": "found", "dedupe_key": "x"})
+    for name in ("repair", "tell"):
+        command_task(home, name, "true")
+    for name in ("look", "repair", "tell"):
+        settle(home, name)
+    execs.run(home, "validate")
+    return home
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("shard", range(2))
 def test_killed_before_any_step(tmp_path: Path, shard: int) -> None:
     """A run gives an event for two tasks: however exec is killed, each of them runs once for it, or is told as lost."""
     seen = []
-    for step in range(1 + shard * STRIDE // 2, 4000, STRIDE):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home = make_home(folder)
-        routes(home, "look found repair", "look found tell")
-        says(home, folder, "look", {"type": "found", "dedupe_key": "x"})
-        for name in ("repair", "tell"):
-            command_task(home, name, "true")
-        settle(home, "look")
-        execs.run(home, "validate")
+    for step, home in stages.at_each(range(1 + shard * STRIDE // 2, 4000, STRIDE), tmp_path, set_up):
         drop(home, "look")
         killed, what = execs.kill_at(home, step)
         if not killed:

@@ -173,6 +173,8 @@ ELSEWHERE = {
     "replaced": "tests/runner/test_replace.py",
     "no_worktree": "tests/system/test_worktree.py",
     "worktree_busy": "tests/system/test_worktree.py",
+    "withdrawn": "tests/triggers/github/test_withdrawn.py",
+    "not_confirmed": "tests/triggers/github/test_withdrawn.py",
     "no_ports": "tests/system/test_provision.py",
 }
 

@@ -220,7 +220,7 @@ def test_a_success_that_did_nothing_is_suspect(stage: Stage) -> None:
     assert suspects(stage.home) == ["story"]
     text, _ = clodputer(stage.home, "status")
     assert "story succeeded (suspect)" in text
-    assert "it may have done nothing. See: clodputer show" in text
+    assert "it may have done nothing (" in text
     assert "made no call that changes anything" in clodputer(stage.home, "show", record["run_id"])[0]
     assert "succeeded (suspect)" in clodputer(stage.home, "runs")[0]
     assert "succeeded (suspect)" in clodputer(stage.home, "list")[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests import stages
 from tests.slots import make_due, settle
 from tests.system import execs
 from tests.wait import until
@@ -238,16 +239,13 @@ def test_execs_that_are_killed_let_each_follow_exactly_once(tmp_path: Path) -> N
     tests/runner/test_follow.py kills at every step of settling; here it is every few steps of a whole exec.
     """
     seen = []
-    for step in range(3, 2000, STRIDE):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home = set_up(folder)
+    for step, home in stages.at_each(range(3, 2000, STRIDE), tmp_path, set_up):
         killed, what = execs.kill_at(home, step)
         if not killed:
             break
         execs.run(home, "exec")
         (ended,) = outcomes(home, "work")
-        commands = Path(folder, "commands")
+        commands = tmp_path / "commands"
         times = len(commands.read_text().split()) if commands.exists() else 0
         where = f"step {step}: {what}"
         runs = outcomes(home, "next")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests import stages
 from tests.slots import settle
 from tests.system import execs
 from tests.workshop import (
@@ -131,10 +132,7 @@ def test_execs_that_are_killed_let_a_join_come_once(tmp_path: Path) -> None:
     tests/runner/test_follow.py kills at every step of settling; here it is every few steps of a whole exec.
     """
     seen = []
-    for step in range(3, 2000, STRIDE):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home = set_up(folder)
+    for step, home in stages.at_each(range(3, 2000, STRIDE), tmp_path, set_up):
         drop(home, "a")
         execs.run(home, "exec")
         drop(home, "b")

@@ -15,6 +15,7 @@ from clodputer.store import holds
 from clodputer.store.holds import ACCOUNT, Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, attempts
+from tests import stages
 from tests.slots import make_due, settle
 from tests.system import execs
 from tests.workshop import (
@@ -263,15 +264,17 @@ def test_killed_while_a_hold_is_settled(
     Both ends settle alike, so each takes every other step.
     """
     seen = set()
-    for step in range(begin, 1000, 2):
-        folder = tmp_path / str(step)
-        folder.mkdir()
+    extra = {"CLAUDE_CONFIG_DIR": str(tmp_path / "config")}
+
+    def set_up(folder: Path) -> Home:
         home = make_home(folder)
         Path(home.config).write_text(f"claude: {fake_claude}\n")
         write_task(home, "work", f"prompt: {json.dumps(prompt)}\n")
         settle(home, "work")
-        extra = {"CLAUDE_CONFIG_DIR": str(folder / "config")}
         execs.run(home, "validate", extra=extra)
+        return home
+
+    for step, home in stages.at_each(range(begin, 1000, 2), tmp_path, set_up):
         drop(home, "one.json", '{"task": "work", "id": "abcd1234"}')
         killed, what = execs.kill_at(home, step, extra)
         execs.run(home, "exec", extra=extra)

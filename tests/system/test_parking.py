@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from clodputer.runner.requests import unpark
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, parked
+from tests import stages
 from tests.killing import killed_at
 from tests.slots import make_due, settle
 from tests.system import execs
@@ -215,10 +217,7 @@ def test_nothing_that_fits_is_an_error(tmp_path: Path) -> None:
 def test_killed_while_it_is_parked(tmp_path: Path) -> None:
     """Killed at every step: it is parked once, or kept as lost, and never run again."""
     seen = set()
-    for step in range(20, 1000):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home = set_up(folder, "park_after: 1\n")
+    for step, home in stages.at_each(range(20, 1000), tmp_path, partial(set_up, more="park_after: 1\n")):
         drop(home, "one.json", '{"task": "work", "id": "abcd1234", "item": "issue 42"}')
         killed, what = execs.kill_at(home, step)
         execs.run(home, "exec")
@@ -233,14 +232,17 @@ def test_killed_while_it_is_parked(tmp_path: Path) -> None:
     assert seen == {"failed", "lost"}
 
 
+def with_parked(folder: Path) -> Home:
+    """A home with a parked item, about which a second request waits."""
+    home = set_up(folder, "park_after: 1\n")
+    about(home, "aaaa0001")
+    about(home, "aaaa0002")
+    return home
+
+
 def test_unpark_killed_at_every_step(tmp_path: Path) -> None:
     """The next call goes on: the request is back in its queue once, and its failures count no more."""
-    for step in range(1, 100):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home = set_up(folder, "park_after: 1\n")
-        about(home, "aaaa0001")
-        about(home, "aaaa0002")
+    for step, home in stages.at_each(range(1, 100), tmp_path, with_parked):
         context = look(environment(home))
 
         def let_go(context: Any = context) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests import stages
 from tests.system import execs
 from tests.system.test_crash import assert_kept_and_clean, lines, set_up, temporary
 from tests.workshop import drop
@@ -37,10 +38,7 @@ def cut_power(home: Home, traces: Path) -> None:
 def test_power_cut_at_every_step(tmp_path: Path, shard: int) -> None:
     """The request has run once, or is settled as lost and kept; with an empty process.json, request.json, log and cache too."""
     seen = set()
-    for step in range(1 + shard, 1000, SHARDS):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home, traces = set_up(folder)
+    for step, (home, traces) in stages.at_each(range(1 + shard, 1000, SHARDS), tmp_path, set_up):
         drop(home, "one.json", '{"task": "work"}')
         killed, what = execs.kill_at(home, step, temporary(home))
         if not killed:

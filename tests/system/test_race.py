@@ -81,7 +81,12 @@ def slow_disk(race: Race, chance: random.Random) -> None:
     """
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "os.listdir" and str(arguments[0]).endswith("/queue/1"):
+        if event != "os.listdir" or not str(arguments[0]).endswith("/queue/1"):
+            return
+        # Every pick lists it; at the last one nothing is left of the priority that all requests here have.
+        with os.scandir(f"{os.path.dirname(arguments[0])}/3") as left:
+            is_last = next(left, None) is None
+        if is_last:
             with race.last_picks.get_lock():
                 race.last_picks.value += 1
             time.sleep(0.003 + chance.random() * 0.005)

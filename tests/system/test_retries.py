@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from clodputer.model.request import parse_place
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, attempts
+from tests import stages
 from tests.slots import make_due, settle
 from tests.system import execs
 from tests.workshop import (
@@ -50,6 +52,13 @@ def set_up(folder: Path, left: int, more: str = "", status: int = 1) -> tuple[Ho
     script = program(folder, "script", SCRIPT)
     command_task(home, "work", str(script), str(traces), str(status), more=more)
     settle(home, "work")
+    return home, traces
+
+
+def checked(left: int, more: str, folder: Path) -> tuple[Home, Path]:
+    """The same, its task file already checked once."""
+    home, traces = set_up(folder, left, more)
+    execs.run(home, "validate")
     return home, traces
 
 
@@ -215,11 +224,8 @@ def test_a_request_for_a_task_that_is_gone_keeps_its_story(tmp_path: Path) -> No
 def test_killed_at_every_step(tmp_path: Path) -> None:
     """Whatever the step: never lost, never doubled, no attempt counted twice, and never more attempts than are allowed."""
     seen: set[str] = set()
-    for step in range(1, 1000):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        home, traces = set_up(folder, 9, "retry: {max_attempts: 2, on: [exit_status]}\n")
-        execs.run(home, "validate")
+    stage = partial(checked, 9, "retry: {max_attempts: 2, on: [exit_status]}\n")
+    for step, (home, traces) in stages.at_each(range(1, 1000), tmp_path, stage):
         drop(home, "one.json", '{"task": "work", "id": "abcd1234"}')
         killed, what = execs.kill_at(home, step)
         assert_sound(home, traces, f"step {step}: {what}")
@@ -253,11 +259,8 @@ def test_killed_again_while_the_retry_is_settled(tmp_path: Path, first: str) -> 
 
     Each moment takes every other step, two of them the odd and two the even ones, as the repetition is the same for all.
     """
-    for again in range(1 + FIRST.index(first) % 2, 1000, 2):
-        folder = tmp_path / str(again)
-        folder.mkdir()
-        home, traces = set_up(folder, 1, "retry: {max_attempts: 2, on: [exit_status, exec_died]}\n")
-        execs.run(home, "validate")
+    stage = partial(checked, 1, "retry: {max_attempts: 2, on: [exit_status, exec_died]}\n")
+    for again, (home, traces) in stages.at_each(range(1 + FIRST.index(first) % 2, 1000, 2), tmp_path, stage):
         drop(home, "one.json", '{"task": "work", "id": "abcd1234"}')
         assert execs.kill_at(home, first)[0]
         killed, what = execs.kill_at(home, again)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clodputer.model.expect import Expect
+from clodputer.model.score import Score
 from clodputer.model.task import Trigger, assemble
 from clodputer.tasks import taskfile
 from tests.workshop import make_home, write_secrets
@@ -38,6 +39,8 @@ def test_errors_in_the_words_of_others(text: str, start: str, tmp_path: Path) ->
 
 GOOD: dict[str, dict[str, Any]] = {
     "prompt: a\n": {},
+    "prompt: a\nscore: true\n": {"score": Score(40, 30, 10, 10)},
+    "prompt: a\nscore: {severity: 60, label: 0}\n": {"score": Score(60, 0, 10, 10)},
     "prompt: a\nallowed_tools: Read\n": {"allowed_tools": ("Read",)},
     "prompt: a\nallowed_tools: []\nsettings_sources: []\n": {"allowed_tools": (), "settings_sources": ()},
     "prompt: a\nsettings_sources: user\n": {"settings_sources": ("user",)},
@@ -161,7 +164,7 @@ def test_a_template_error_in_a_prompt_file_has_the_line_of_that_file(tmp_path: P
         (
             f"{prompts}/a.md:2: prompt_file: unknown name 'contxt' (did you mean 'context'?); "
             "known here: env, context, request, body, event, precheck, state, memory, attempts, last, last_success, error, "
-            "file, files, issue, comment, review, chec"
+            "file, files, finding, issue, comment, review, chec"
         )
     ]
     (prompts / "a.md").write_text("one\n{{ precheck }}\n", encoding="utf-8")

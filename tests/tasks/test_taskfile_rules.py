@@ -92,8 +92,8 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "prompt: a\ntrigger:\n  type: manuel\n",
         [
             (
-                "3: trigger.type: expected one of at, cron, error_log, file_watch, github, interval, manual, startup, "
-                "found 'manuel' "
+                "3: trigger.type: expected one of at, cron, error_log, file_watch, findings, github, interval, manual, "
+                "startup, found 'manuel' "
                 "(did you mean 'manual'?)"
             )
         ],
@@ -102,8 +102,8 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "prompt: a\ntrigger:\n  - type: manual\n  - type: crom\n",
         [
             (
-                "4: trigger[1].type: expected one of at, cron, error_log, file_watch, github, interval, manual, startup, "
-                "found 'crom' "
+                "4: trigger[1].type: expected one of at, cron, error_log, file_watch, findings, github, interval, manual, "
+                "startup, found 'crom' "
                 "(did you mean 'cron'?)"
             )
         ],
@@ -115,7 +115,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "trigger without a type": (
         "prompt: a\ntrigger: {}\n",
         [
-            "2: trigger: expected a type, which is one of at, cron, error_log, file_watch, github, interval, manual, startup"
+            (
+                "2: trigger: expected a type, which is one of at, cron, error_log, file_watch, findings, github, interval, "
+                "manual, startup"
+            )
         ],
     ),
     "key of no trigger": (
@@ -132,7 +135,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
             (
                 "4: prompt: unknown name 'contxt' (did you mean 'context'?); "
                 "known here: env, context, request, body, event, precheck, state, memory, attempts, last, last_success, error, "
-                "file, files, issue, comment, review, check"
+                "file, files, finding, issue, comment, review, check"
             )
         ],
     ),

@@ -23,7 +23,8 @@ BAD = {
     "{type: cron, schedule: 5}": "trigger.schedule: expected text, found 5; put it in quotes",
     "{type: cron, schedule: '@daily', timezon: UTC}": "trigger.timezon: unknown key (did you mean 'timezone'?)",
     "{type: corn, schedule: '@daily'}": (
-        "trigger.type: expected one of at, cron, error_log, file_watch, github, interval, manual, startup, found 'corn' "
+        "trigger.type: expected one of at, cron, error_log, file_watch, findings, github, interval, manual, "
+        "startup, found 'corn' "
         "(did you mean 'cron'?)"
     ),
     "{type: cron, schedule: '@daily', timezone: Europe/Berln}": (

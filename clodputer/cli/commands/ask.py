@@ -16,8 +16,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.terminal.when import dollars
 from clodputer.model.errors import ClodputerError
+from clodputer.model.money import dollars
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.request import Request
 from clodputer.store import home as homes

@@ -16,7 +16,7 @@ from clodputer.cli.terminal import bars
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.terminal.when import dollars
+from clodputer.model.money import dollars
 from clodputer.model.plural import counted
 from clodputer.store import home as homes
 from clodputer.store.index.figures import day

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import time
 from typing import Optional
 
@@ -16,7 +16,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
-from clodputer.cli.terminal.prose import prose
+from clodputer.cli.terminal.prose import hung, prose
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text.set_aside import short
 from clodputer.model.errors import ClodputerError
@@ -59,9 +59,10 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
 )
 @click.option("--parked", "place", flag_value="parked", help="Those about things that no run got done.")
 @click.option("--closed", "place", flag_value="closed", help="Those that a person cancelled or retried.")
+@click.option("--why", is_flag=True, help="Say what puts each request into its place.")
 @json_option
 @click.pass_obj
-def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str]) -> Result:
+def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str], why: bool) -> Result:
     """List the requests that wait, in the order of their runs.
 
     First what is being run, then what is queued, what waits for its time, and what was dropped and not taken in yet. With
@@ -71,18 +72,25 @@ def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str]
     Examples:
       clodputer queue
       clodputer queue --lane default --limit 100
+      clodputer queue --why
       clodputer queue --dead
     """
     if place and lane:
         raise ClodputerError(
             "usage", f"--lane does not go with --{place}", "Leave one of them out.", ExitCode.USAGE
         )
+    if place and why:
+        raise ClodputerError(
+            "usage", f"--why does not go with --{place}", "Leave one of them out.", ExitCode.USAGE
+        )
     if place:
         return aside(os.environ, place, limit, time(), as_json=as_json)
-    return queue(os.environ, lane or "", limit, time(), as_json=as_json)
+    return queue(os.environ, lane or "", limit, time(), as_json=as_json, why=why)
 
 
-def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_json: bool = False) -> Result:
+def queue(
+    environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_json: bool = False, why: bool = False
+) -> Result:
     """What waits, in all lanes or in one. Raises ClodputerError when there is no such lane."""
     context = look(environ)
     known = layout.lanes(context.home)
@@ -98,7 +106,17 @@ def queue(environ: Mapping[str, str], lane: str, limit: int, now: float, *, as_j
     text = table(COLUMNS, [_line(row, several) for row in found.rows]) or "Nothing waits."
     text = _with_rest(text, found.total - len(found.rows))
     hints = "\n".join(ink(prose(one), "dim") for one in _ends(found.rows))
-    return Result(data, context.masker.text(f"{text}\n\n{hints}" if hints else text))
+    reasons = "\n".join(hung(f"  {line}") for line in _reasons(found.rows)) if why else ""
+    return Result(data, context.masker.text("\n\n".join(filter(None, (text, reasons, hints)))))
+
+
+def _reasons(rows: Sequence[Row]) -> Iterator[str]:
+    """What puts each queued request into its place."""
+    yield "In a lane the highest priority goes first, a day of waiting makes up for one step of it, and then the most points."
+    for row in rows:
+        if row.state == layout.QUEUED:
+            words = row.score.words if row.score else "no score; it goes by when it came"
+            yield f"{row.position}  {printable(row.request_id)}  priority {row.priority}; {one_line(words, 300)}"
 
 
 def _ends(rows: Sequence[Row]) -> list[str]:

@@ -21,6 +21,7 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration
+from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS, OUTCOMES
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import runs as store
@@ -127,7 +128,7 @@ def _row(entry: Entry, now: float, named: bool) -> tuple[str, ...]:
         when.ended(run.outcome, run.reason, suspect=run.suspect),
         when.ago(run.at, now),
         format_duration(run.duration),
-        when.dollars(run.cost_usd),
+        dollars(run.cost_usd),
         when.run(run.run_id),
         one_line(entry.line, LONGEST),
     )

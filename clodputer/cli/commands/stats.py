@@ -17,10 +17,10 @@ from clodputer.cli.terminal import bars
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.terminal.when import dollars
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import format_duration
+from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS
 from clodputer.model.plural import counted
 from clodputer.store import home as homes

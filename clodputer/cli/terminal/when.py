@@ -1,8 +1,6 @@
-"""What a person takes in at a glance: how long ago, how it ended, and what it cost."""
+"""What a person takes in at a glance: how long ago, and how it ended."""
 
 from __future__ import annotations
-
-from typing import Optional
 
 from clodputer.cli.terminal.ink import ink
 from clodputer.model.moment import format_duration
@@ -25,14 +23,6 @@ def run(run_id: str) -> str:
 def span(seconds: float) -> str:
     """A duration in whole seconds or more: nobody reads the milliseconds of a waiting time."""
     return format_duration(float(max(1, round(seconds)))) if seconds > 0 else "0s"
-
-
-def dollars(cost: Optional[float]) -> str:
-    """A cost; empty when it is not known."""
-    if cost is None:
-        return ""
-    # A short run costs a fraction of a cent, and `$0.00` would say that it cost nothing.
-    return f"${cost:.4f}" if 0 < cost < 0.1 else f"${cost:.2f}"
 
 
 def ended(outcome: str, reason: str, *, suspect: bool = False) -> str:

@@ -12,6 +12,7 @@ from clodputer.cli.terminal.prose import hung, width
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import status_page
 from clodputer.model.moment import format_duration
+from clodputer.model.money import dollars
 from clodputer.model.outcome import SKIPPED
 from clodputer.model.plural import counted
 from clodputer.store import zone
@@ -87,7 +88,7 @@ def _lines(entry: Entry) -> Iterator[str]:
         when.ended(run.outcome, run.reason, suspect=run.suspect),
         f"{datetime.fromtimestamp(run.at).astimezone():%a %H:%M}",
         format_duration(run.duration),
-        when.dollars(run.cost_usd),
+        dollars(run.cost_usd),
         ink(when.run(run.run_id), "dim"),
     ]
     yield hung(f"  {'  '.join(filter(None, parts))}", 4)
@@ -107,4 +108,4 @@ def _number(number: int) -> str:
 
 
 def _cost(cost: float) -> str:
-    return when.dollars(cost) if cost else ""
+    return dollars(cost) if cost else ""

@@ -11,6 +11,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.cli.terminal.prose import width, wrapped
 from clodputer.model.moment import format_duration
+from clodputer.model.money import dollars
 from clodputer.model.plural import counted
 
 LONGEST, LONGEST_NAME = 400, 64
@@ -96,7 +97,7 @@ def _finished(event: Mapping[str, Any]) -> str:
     if isinstance(seconds, (int, float)):
         parts.append(f"after {format_duration(seconds)}")
     if isinstance(cost, (int, float)) and cost:
-        parts.append(when.dollars(cost))
+        parts.append(dollars(cost))
     ended = " ".join(parts)
     return f"{ended}: {one_line(str(event['message']), LONGEST)}" if event.get("message") else ended
 

@@ -11,8 +11,8 @@ from clodputer.cli.terminal.fields import MARGIN, field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose, wrapped
-from clodputer.cli.terminal.when import dollars
 from clodputer.model.moment import format_duration
+from clodputer.model.money import dollars
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.model.plural import counted
 from clodputer.model.proof import AFTER, BEFORE, PRECHECK, is_proven

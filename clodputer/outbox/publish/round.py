@@ -13,7 +13,7 @@ from clodputer.github.answer import TOKEN_INVALID, TOKEN_MISSING, GithubError
 from clodputer.model.letter import next_try
 from clodputer.model.publish.parcel import DONE, REFUSED, UNDELIVERED, Parcel, Step
 from clodputer.model.publish.rule import CALLING, CLOSE, PULL_REQUEST, PUSH
-from clodputer.outbox.publish import push, steps
+from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Account, Made, Refused
 from clodputer.store import deadline, git, parcels, published
 from clodputer.store.context import Context
@@ -69,9 +69,9 @@ def _work(context: Context) -> None:
     send_due(context, monotonic() + ROUND)
 
 
-def send_due(context: Context, until: float) -> None:
+def send_due(context: Context, until: float, pause: float = PAUSE) -> None:
     """Send what is due, and begin nothing after `until` (of the monotonic clock). One process at a time. Raises OSError."""
-    sender = Sender(context)
+    sender = Sender(context, pause)
     for name in parcels.due_names(context.home, time()):
         if monotonic() >= until:
             return
@@ -80,13 +80,14 @@ def send_due(context: Context, until: float) -> None:
             sender.send(name, parcel)
         elif os.path.lexists(f"{context.home.outbox}/{name}"):
             parcels.set_aside(context.home, name)
+    fates.look(context, sender.server)
 
 
 class Sender:
     """What is known while a round lasts: the server, whose token it is, and when something was made last."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, context: Context, pause: float) -> None:
+        self.context, self.pause = context, pause
         self._server: Optional[Server] = None
         self._account: Optional[Account] = None
         self._made_at = 0.0
@@ -153,7 +154,7 @@ class Sender:
             branches = (before.fields.get("branch") for before in parcel.steps if before.kind == PUSH)
             step = step._replace(fields={**step.fields, "branch": next(filter(None, branches), "")})
         server, who = self._known()
-        sleep(max(0.0, self._made_at + PAUSE - monotonic()))
+        sleep(max(0.0, self._made_at + self.pause - monotonic()))
         try:
             return steps.perform(self.context, server, who, parcel, step), step
         finally:
@@ -176,17 +177,23 @@ class Sender:
             raise Refused("push_refused", pushed.problem)
         raise _Later(pushed.problem)
 
+    def server(self) -> Server:
+        """Where GitHub is asked. Raises GithubError."""
+        if self._server is None:
+            self._server = access.server(self.context)
+        return self._server
+
     def _known(self) -> tuple[Server, Account]:
         """The server and whose token it is. Raises GithubError."""
-        if self._server is None or self._account is None:
-            self._server = access.server(self.context)
-            self._account = steps.account(self._server)
-        return self._server, self._account
+        server = self.server()
+        if self._account is None:
+            self._account = steps.account(server)
+        return server, self._account
 
     def _token(self) -> str:
         """The token for a push alone; empty where none is named, and the person's own login is used."""
         try:
-            return access.server(self.context).token
+            return self.server().token
         except GithubError:
             return ""
 

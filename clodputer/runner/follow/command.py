@@ -12,14 +12,12 @@ from clodputer.agents import environment, locate
 from clodputer.effects.settling import Settling
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
-from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt
+from clodputer.runner import surroundings
 from clodputer.runner.hunt import hunt
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import masking, runs
 from clodputer.store.context import Context
-from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
 from clodputer.tasks import taskfile
@@ -67,7 +65,9 @@ def _in_time(settling: Settling) -> bool:
 def _run(settling: Settling, folder: str, argv: Sequence[str], seconds: float) -> str:
     """What went wrong with it, empty for nothing. Raises ClodputerError, CannotRender, OSError."""
     context = settling.context
-    task = _surroundings(context, str(settling.record["task"]))
+    task = surroundings.of_task(
+        context, taskfile.load(context.home, str(settling.record["task"]), context.environ)
+    )
     facts = Facts(settling.run_id, context.environ, context.secrets, folder, home=context.home.root)
     env = environment.build(task, facts)
     place = task.working_directory or expand("~", context.environ)
@@ -100,19 +100,6 @@ def _run(settling: Settling, folder: str, argv: Sequence[str], seconds: float) -
 
 def _nothing() -> None:
     """The folder says already that it was begun."""
-
-
-def _surroundings(context: Context, name: str) -> Task:
-    """The task, with what its commands need of it filled in. Raises ClodputerError, CannotRender."""
-    task = taskfile.load(context.home, name, context.environ)
-    small = Task(task.name, task.path, env=task.env, working_directory=task.working_directory)
-
-    def fill() -> dict[str, Any]:
-        return to_json(prompt.render_task(small, context.environ, context.secrets))
-
-    if prompt.may_hold_templates(small):
-        return from_json(limited.call(fill))
-    return prompt.render_task(small, context.environ, context.secrets)
 
 
 def _end(settling: Settling, effect: Mapping[str, Any], folder: str, problem: str) -> None:

@@ -2,71 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from contextlib import suppress
-from functools import partial
 from time import monotonic, time
-from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plugin import POLL, config_of, next_poll
 from clodputer.runner import fault
+from clodputer.runner.beside import Beside
 from clodputer.runner.plugins.call import call
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import deadline, plugins, polls
+from clodputer.store import plugins, polls
 from clodputer.store.context import Context
+from clodputer.store.home import Home
 
 STEP = "plugins"
 # After so many seconds no further plugin is called in this round; those that are left are due still.
-ROUND = 300.0
-
-
-class _Started(NamedTuple):
-    """The round that this process has started."""
-
-    owner: int
-    child: int
-
-
-_started: Optional[_Started] = None
-
-
-def start(context: Context) -> None:
-    """Have a round begin beside us if a plugin is due, unless one is going on. What goes wrong is logged."""
-    global _started
-    if running() or not polls.due(context.home, time()):
-        return
-    alone = context._replace(seen=None)
-    try:
-        os.makedirs(f"{context.home.ledger}/plugins", mode=0o700, exist_ok=True)
-        child = deadline.beside(partial(poll, alone), f"{context.home.ledger}/plugins/round.lock")
-    except deadline.StillWorking:
-        return  # another exec's, which takes in what it brings
-    except OSError as error:
-        fault.report(context, error, STEP)
-        return
-    _started = _Started(os.getpid(), child)
-
-
-def running() -> bool:
-    """Whether the round that this process has started is still going on."""
-    global _started
-    if _started is not None and (_started.owner != os.getpid() or deadline.is_over(_started.child)):
-        _started = None
-    return _started is not None
-
-
-def end() -> None:
-    """Ask the round of this process to end, as we are to end ourselves."""
-    if running() and _started is not None:
-        with suppress(OSError):
-            os.kill(_started.child, signal.SIGTERM)
+LONGEST = 300.0
 
 
 def poll(context: Context) -> None:
     """Poll each plugin that is due, one after the other. What goes wrong with one is logged, and keeps no other from it."""
-    until = monotonic() + ROUND
+    until = monotonic() + LONGEST
     with Stop() as stop:
         for name in polls.due(context.home, time()):
             if stop.requested or monotonic() > until:
@@ -97,3 +53,10 @@ def _poll(context: Context, name: str, stop: Stop) -> None:
         return
     with suppress(ClodputerError):  # it is being called already, or we are to end
         call(context, name, POLL, stop)
+
+
+def _due(home: Home) -> bool:
+    return bool(polls.due(home, time()))
+
+
+ROUND = Beside(STEP, _due, poll, "plugins")

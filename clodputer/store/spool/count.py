@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 from clodputer.model.placename import is_place
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import layout
+from clodputer.store.spool import layout, scores
 
 
 class Count(NamedTuple):
@@ -25,6 +25,12 @@ def in_lane(home: Home, lane: str) -> Count:
         names = [name for name in entries(folder) if is_place(name)] if state != layout.RUNNING else []
         delayed += len(names) if state == layout.DELAYED else 0
         queued += [names] if state == layout.QUEUED and names else []
-    # A name begins with its microseconds, so the least name is the oldest.
-    oldest = min((int(min(names).split(".", 1)[0]) / 1e6 for names in queued), default=None)
-    return Count(sum(map(len, queued)), delayed, oldest)
+    return Count(sum(map(len, queued)), delayed, _oldest(queued, scores.ahead(home, lane)))
+
+
+def _oldest(queued: list[list[str]], ahead: dict[str, int]) -> Optional[float]:
+    if not ahead:
+        # A name begins with its microseconds, so the least name is the oldest.
+        return min((int(min(names).split(".", 1)[0]) / 1e6 for names in queued), default=None)
+    parts = (name.split(".", 3) for names in queued for name in names)
+    return min(((int(one[0]) + ahead.get(one[2], 0)) / 1e6 for one in parts), default=None)

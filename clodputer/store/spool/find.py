@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from shlex import quote
 from typing import NamedTuple, Optional
 
@@ -102,7 +103,8 @@ def strays(home: Home, lane: str) -> Iterator[str]:
 
 def queued(home: Home, lane: str) -> Iterator[Found]:
     """Those in a lane's queue, in the order in which they will be run."""
-    return in_lane(home, lane, QUEUED)
+    folders = (_in_folder(QUEUED, lane, layout.queue(home, lane, each)) for each in layout.PRIORITIES)
+    return merge(*folders, key=lambda found: found.place.turn if found.place else 0)
 
 
 def delayed(home: Home, lane: str) -> Iterator[Found]:

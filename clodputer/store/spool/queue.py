@@ -1,15 +1,16 @@
-"""The queue of one lane: one folder for each priority, names in order of age, claimed by rename."""
+"""The queue of one lane: one folder for each priority, names in the order of their turns, claimed by rename."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import Optional
 
 from clodputer.model.request import Place, parse_place
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import idle, layout, waits
+from clodputer.store.spool import idle, layout, scores, waits
 from clodputer.store.spool.slot import Slot
 from clodputer.store.spool.waits import Waiting
 
@@ -18,41 +19,58 @@ class Queue:
     """The order in which a drain takes the requests of its slot's lane; it lives as long as the drain holds the slot.
 
     A folder that was listed is remembered until its names are used up, so that a pick costs the same with 100 requests
-    waiting as with 100,000. That passes nobody over: whatever arrives later in the same folder bears a later time, and
-    a higher priority's folder, when nothing of it is remembered, is listed afresh at every pick.
+    waiting as with 100,000. That passes nobody over: whatever arrives later in the same folder bears a later time, unless its
+    score puts it ahead, and then whoever moved it there has called `reorder`, which has all folders listed afresh.
     """
 
     def __init__(self, home: Home, slot: Slot) -> None:
         self.slot = layout.slot(home, slot.lane, slot.number)
+        self._mark = _mark(home, slot.lane)
+        self._seen: Optional[int] = None
         self._folders = [layout.queue(home, slot.lane, priority) for priority in layout.PRIORITIES]
+        # Of each folder the names that were seen there, the next one last.
         self._remembered: dict[str, list[str]] = {}
 
     def claim(self) -> Optional[Place]:
-        """Move the first request into the slot and return its place, or None when nothing is queued.
+        """Move the request whose turn it is into the slot and return its place, or None when nothing is queued.
 
         Of several racers exactly one wins each rename. The caller makes it durable, with its own mark, by one fsync of the
         slot's folder.
         """
-        for folder in self._folders:
-            names = self._remembered.get(folder) or self._list(folder)
-            fresh = folder not in self._remembered
-            while names or not fresh:
-                if not names:
-                    # Other slots took all that was remembered; something may have come since.
-                    names, fresh = self._list(folder), True
-                    continue
-                name = names.pop()
-                place = parse_place(name)
-                if place is None:
-                    continue
-                try:
-                    os.rename(f"{folder}/{name}", f"{self.slot}/{name}")
-                except FileNotFoundError:
-                    continue  # cancelled meanwhile
+        self._look_for_changes()
+        while True:
+            first = [(place.turn, folder, place) for folder in self._folders for place in self._first(folder)]
+            if not first:
+                return None
+            _, folder, place = min(first, key=lambda found: found[0])
+            name = self._remembered[folder].pop()
+            try:
+                os.rename(f"{folder}/{name}", f"{self.slot}/{name}")
+            except FileNotFoundError:
+                continue  # cancelled meanwhile, or another slot's
+            return place
+
+    def _look_for_changes(self) -> None:
+        try:
+            seen = os.stat(self._mark).st_mtime_ns
+        except FileNotFoundError:
+            return
+        if seen != self._seen:
+            # Before anything is listed: what comes after this look changes the mark once more.
+            self._seen = seen
+            self._remembered.clear()
+
+    def _first(self, folder: str) -> tuple[Place, ...]:
+        """The first place in a folder, or none; what lies there and is no request is passed over."""
+        names = self._remembered.get(folder) or self._list(folder)
+        while names:
+            place = parse_place(names[-1])
+            if place is not None:
                 self._remembered[folder] = names
-                return place
-            self._remembered.pop(folder, None)
-        return None
+                return (place,)
+            names.pop()
+        self._remembered.pop(folder, None)
+        return ()
 
     @staticmethod
     def _list(folder: str) -> list[str]:
@@ -60,6 +78,22 @@ class Queue:
             return sorted(os.listdir(folder), reverse=True)
         except FileNotFoundError:
             return []
+
+
+def reorder(home: Home, lane: str) -> None:
+    """Say that something was moved into a queue of the lane before others that lay there. Raises OSError.
+
+    Whoever is killed in between leaves the request where it is found when the names are used up that a drain remembers.
+    """
+    mark = _mark(home, lane)
+    os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    # In nanoseconds of our own: the file system's clock stands still for some milliseconds.
+    now = time.time_ns()
+    os.utime(mark, ns=(now, now))
+
+
+def _mark(home: Home, lane: str) -> str:
+    return f"{layout.lane(home, lane)}/queue/.reordered"
 
 
 def move(path: str, target: str) -> str:
@@ -100,18 +134,25 @@ def promote(home: Home, now: float) -> list[tuple[str, str]]:
     """
     moved = []
     for lane in layout.lanes(home):
+        ahead: Optional[dict[str, int]] = None
+        early = False
         for name in sorted(entries(layout.delayed(home, lane))):
             place = parse_place(name)
             if place is None or not idle.due(name, now):
                 continue
             waiting = waits.read(home, lane, place.id)
-            target = place if waiting is None else place._replace(microseconds=waiting.order)
+            ahead = scores.ahead(home, lane) if ahead is None else ahead
+            order = max(0, place.microseconds - ahead.get(place.id, 0)) if waiting is None else waiting.order
+            target = place._replace(microseconds=order)
             try:
                 move(delayed_path(home, lane, place), path(home, lane, target))
             except FileNotFoundError:
                 continue  # another exec promoted it
+            early = early or waiting is not None or place.id in ahead
             if waiting is None:
                 moved.append((lane, place.id))
+        if early:
+            reorder(home, lane)
     return moved
 
 
@@ -136,4 +177,6 @@ def wake(home: Home, lane: str, wanted: Callable[[Waiting], bool], request_id: s
         except FileNotFoundError:
             continue  # an exec promoted it, or a person cancelled it
         moved.append(place.id)
+    if moved:
+        reorder(home, lane)
     return moved

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
-from clodputer.model.decision import Decision, Drop, Event
+from clodputer.model.decision import Decision, Drop, Event, next_look
 
 FORMAT = 1
 NEW, REGRESSED, RATE = "new", "regressed", "rate"
@@ -41,7 +41,7 @@ def judge(
     before = _read(entry)
     if seen is None:
         after = {**before, "trouble": trouble}
-        return Decision(after, look_again=_next(now, every), events=_told(before, after))
+        return Decision(after, look_again=next_look(now, every), events=_told(before, after))
     known: dict[str, Entry] = {name: dict(fields) for name, fields in before["known"].items()}
     waiting: list[Entry] = [dict(error) for error in before["waiting"]]
     for name, error in seen["errors"].items():
@@ -65,7 +65,7 @@ def judge(
         "waiting": rest[:MOST_WAITING],
         "trouble": seen["trouble"],
     }
-    again = _next(now, every)
+    again = next_look(now, every)
     if seen["more"] or rest:
         again = now + 1.0 if seen["more"] else min(again, now + HOUR / 60)
     elif seen["wait"]:
@@ -76,11 +76,6 @@ def judge(
     return Decision(
         after, tuple(_drop(error, known[error["fingerprint"]]) for error in chosen), (), again, events
     )
-
-
-def _next(now: float, every: float) -> float:
-    """From when on the next alarm leads to a look: a little before it comes, for it may come early by a moment."""
-    return now + max(every / 2, every - 30.0)
 
 
 def _read(entry: Optional[Mapping[str, Any]]) -> Entry:

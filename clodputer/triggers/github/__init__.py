@@ -10,7 +10,7 @@ from typing import Any, Optional
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.digest import digest
 from clodputer.model.github.keys import API
-from clodputer.model.keys import CHOICES, COUNT, DURATION, TEXT, TEXTS, Key
+from clodputer.model.keys import CHOICES, COUNT, DURATION, NEVER, TEXT, TEXTS, VARIABLES, Key
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.ring import Every, Ring
@@ -37,6 +37,13 @@ def _repository(value: Any) -> Any:
 def _label(value: Any) -> Any:
     if len(value) > 50 or "," in value or not value.isprintable():
         raise Expected("the name of a label, which has up to 50 characters and no comma")
+    return value
+
+
+def _prompts(value: Any) -> Any:
+    for label, file in value.items():
+        if not file.strip() or file.startswith("/") or ".." in file.split("/"):
+            raise Expected(f"a file beside the task's file for {label}, such as prompts/fix.md")
     return value
 
 
@@ -93,6 +100,19 @@ KEYS = (
         example="ship it",
     ),
     Key(
+        "prompts",
+        VARIABLES,
+        {},
+        "Other prompts than the task's own: labels of issues, each with the file of a prompt beside the task's file, or with "
+        "one of those that are shipped: `fix.md`, `plan.md`, `answer.md`. The first label that an issue has counts. "
+        "`comment`, `review` and `check` name those of what is no label; see [GitHub](github.md#prompts).",
+        check=_prompts,
+        absent="the task's own",
+        env=NEVER,
+        takes="mapping of labels to files",
+        example={"bug": "fix.md", "feature": "plan.md", "question": "answer.md"},
+    ),
+    Key(
         "per_day",
         COUNT,
         PER_DAY,
@@ -139,11 +159,12 @@ def mark(context: Context, _task: Task, trigger: Trigger) -> str:
 
 
 def look(
-    context: Context, _task: Task, trigger: Trigger, entry: Optional[Mapping[str, Any]], now: float
+    context: Context, task: Task, trigger: Trigger, entry: Optional[Mapping[str, Any]], now: float
 ) -> dict[str, Any]:
     """What has happened in the repository since the last look; or what is wrong, as `error`."""
     options = trigger.options
     wish = Wish(
+        task.name,
         options["repository"],
         tuple(_texts(options.get("labels") or [LABEL])),
         frozenset(_texts(options.get("kinds") or [ISSUES])),

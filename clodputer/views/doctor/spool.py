@@ -14,7 +14,7 @@ from clodputer.store import crashes as crashed
 from clodputer.store import holds as holding
 from clodputer.store.folder import entries
 from clodputer.store.spool import aside as set_aside
-from clodputer.store.spool import dropfile, find, layout, slot, stuck
+from clodputer.store.spool import dropfile, find, layout, scores, slot, stuck
 from clodputer.store.spool.find import Found
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import ask, taskfile
@@ -76,10 +76,12 @@ def queue(facts: Facts) -> list[Finding]:
     known = {*taskfile.names(facts.home), ask.NAME}
     for lane in layout.lanes(facts.home):
         gone = []
-        oldest = facts.now
+        oldest, ahead = facts.now, scores.ahead(facts.home, lane)
         for request in islice(find.runnable(facts.home, lane, facts.now), MOST):
             waiting += 1
-            oldest = min(oldest, request.place.microseconds / 1_000_000 if request.place else facts.now)
+            if request.place:
+                came = request.place.microseconds + ahead.get(request.id, 0)
+                oldest = min(oldest, came / 1_000_000)
             task = dropfile.task_inside(request.path, request.name)
             if task and task not in known:
                 gone.append(f"{os.path.basename(request.path)} (task {task})")

@@ -1,0 +1,44 @@
+"""Which findings are the same one, however lines move: a fingerprint of the rule, the path and the source line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from clodputer.model.digest import digest
+from clodputer.model.findings.finding import Finding
+
+# It stands before each fingerprint: when these rules change, findings that are known keep the names they have.
+VERSION = "v1"
+_LONGEST = 500
+_NUMBER = re.compile("[0-9]+")
+
+
+def fingerprints(found: Iterable[Finding], line_of: Callable[[Finding], str]) -> dict[str, Finding]:
+    """The findings by their fingerprints: `v1:` and 16 hexadecimal digits.
+
+    line_of: the source line of a finding, empty when it cannot be read. Of several on lines that read the same each one is
+    known by its place among them, so that one more of them is one more finding.
+    """
+    seen: Counter[str] = Counter()
+    named = {}
+    for finding in sorted(found, key=lambda one: (one.path, one.line)):
+        base = "\0".join((finding.tool, finding.rule, finding.path, _essence(finding, line_of)))
+        seen[base] += 1
+        whole = f"{base}\0{seen[base]}".encode("utf-8", "surrogateescape")
+        named[f"{VERSION}:{digest(whole, 8)}"] = finding
+    return named
+
+
+def _essence(finding: Finding, line_of: Callable[[Finding], str]) -> str:
+    """What says which finding it is beside its rule and path, in the order in which it is to be trusted."""
+    if finding.known_as:
+        return f"tool\0{finding.known_as}"
+    if finding.symbol:
+        return f"symbol\0{finding.symbol}"
+    line = " ".join((line_of(finding) or finding.snippet).split())
+    if line:
+        return f"line\0{line[:_LONGEST]}"
+    # Where it stands, and how much of something there is, changes; what it says does not.
+    return f"message\0{_NUMBER.sub('#', ' '.join(finding.message.split()))[:_LONGEST]}"

@@ -1,0 +1,34 @@
+"""The formats of reports: how each is read, and with which exit statuses its tool has run to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Callable, NamedTuple
+
+from clodputer.model.findings import audit, complexity, coverage, junit, ruff, sarif
+from clodputer.model.findings.finding import Limits, Report
+
+
+class Format(NamedTuple):
+    """read: raises `finding.Damaged`. ended: the exit statuses with which the tool has looked at all of it."""
+
+    read: Callable[[bytes, Limits], Report]
+    ended: tuple[int, ...] = (0, 1)
+
+
+# 1 is that something was found, for all of them. coverage has 2 for a total below its own `fail_under`.
+FORMATS: Mapping[str, Format] = {
+    "ruff": Format(ruff.read),
+    "sarif": Format(sarif.read),
+    "coverage": Format(coverage.read, (0, 2)),
+    "lizard": Format(complexity.lizard),
+    "complexipy": Format(complexity.complexipy),
+    "radon": Format(complexity.radon, (0,)),
+    "pip-audit": Format(audit.read),
+    "junit": Format(junit.read),
+}
+# Which thresholds mean something for which formats.
+THRESHOLDS: Mapping[str, tuple[str, ...]] = {
+    "min_coverage": ("coverage",),
+    "complexity": ("lizard", "complexipy", "radon"),
+}

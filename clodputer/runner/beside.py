@@ -1,0 +1,68 @@
+"""Work that is done by a process beside the runs: no run waits for it, and one such process at a time does it for a home."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple, Optional
+
+from clodputer.runner import fault
+from clodputer.store import deadline
+from clodputer.store.context import Context
+from clodputer.store.home import Home
+
+
+class _Started(NamedTuple):
+    """The process that this one has started."""
+
+    owner: int
+    child: int
+
+
+class Beside:
+    """One kind of such work. Its process bounds its own time, and ends when it gets SIGTERM.
+
+    step: its name in reports of faults. due: whether there is something to do. work: what the process does. place: the folder
+    in the ledger that holds the lock.
+    """
+
+    def __init__(
+        self, step: str, due: Callable[[Home], bool], work: Callable[[Context], None], place: str
+    ) -> None:
+        self._step, self._due, self._work, self._place = step, due, work, place
+        self._started: Optional[_Started] = None
+
+    def start(self, context: Context) -> bool:
+        """Have the work begin beside us if there is some; whether it goes on. What goes wrong is logged."""
+        if self.running():
+            return True
+        if not self._due(context.home):
+            return False
+        alone = context._replace(seen=None)
+        folder = f"{context.home.ledger}/{self._place}"
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            child = deadline.beside(partial(self._work, alone), f"{folder}/round.lock")
+        except deadline.StillWorking:
+            return False  # another exec's, which takes in what it brings
+        except OSError as error:
+            fault.report(context, error, self._step)
+            return False
+        self._started = _Started(os.getpid(), child)
+        return True
+
+    def running(self) -> bool:
+        """Whether the process that this one has started is still there."""
+        started = self._started
+        if started is not None and (started.owner != os.getpid() or deadline.is_over(started.child)):
+            self._started = None
+        return self._started is not None
+
+    def end(self) -> None:
+        """Ask it to end, as we are to end ourselves."""
+        if self.running() and self._started is not None:
+            with suppress(OSError):
+                os.kill(self._started.child, signal.SIGTERM)

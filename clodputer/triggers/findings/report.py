@@ -1,0 +1,169 @@
+"""A look at a report, made in a child process: read within bounds, its findings told apart, those that are new weighed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from clodputer.model.filename import shown
+from clodputer.model.findings import judge
+from clodputer.model.findings.finding import MOST, Damaged, Finding, Limits, Report
+from clodputer.model.findings.fingerprint import fingerprints
+from clodputer.model.findings.formats import FORMATS
+from clodputer.model.findings.weigh import score
+from clodputer.model.moment import format_duration
+from clodputer.model.tool import Ended
+from clodputer.store import plainfile, tools
+from clodputer.store.home import Home
+from clodputer.triggers.findings import churn
+from clodputer.triggers.findings.source import Sources, relative
+
+# A report is read as a whole; in bytes. ruff needs some 700 for a finding.
+LARGEST = 16 * 1024 * 1024
+# Of the findings that may become requests so many are described, those with the highest scores.
+MOST_CANDIDATES = 100
+# A file's time may be of the second before, on file systems that count in seconds or two of them.
+COARSE = 2.0
+
+_STOPPED = {
+    "timeout": "took longer than its timeout of {timeout}",
+    "output_too_large": f"printed more than {LARGEST // 1024 // 1024} MB; let it look at less, or at fewer rules",
+}
+
+
+class Wish(NamedTuple):
+    """What is looked for. file: of the report, empty for what the tool prints. timeout: of the tool, in seconds. records: all
+    that the report holds is taken as known.
+    """
+
+    format: str
+    limits: Limits
+    folder: str
+    file: str
+    timeout: float
+    records: bool
+
+
+def of_tool(home: Home, task: str, mark: str, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
+    """What the report of the tool's latest run holds, as JSON: `nothing`, or `capped` with the reason, or as `_seen` has it."""
+    run, fields = tools.newest(home, task, mark)
+    if fields is None or entry["source"] == run:
+        return {"nothing": True}
+    ended = Ended(**fields)
+    fault = _fault(ended, wish)
+    if fault:
+        return {"source": run, "began": ended.began, "capped": fault}
+    path, name = f"{tools.folder(home, task, mark, run)}/{tools.STDOUT}", "what the tool printed"
+    if wish.file:
+        path = os.path.join(wish.folder, wish.file)
+        name = shown(path)
+        fault = _stale(path, ended.began)
+    seen = {"capped": fault} if fault else _read(path, name, ended.said, wish, entry)
+    return {**seen, "source": run, "began": ended.began}
+
+
+def of_file(wish: Wish, entry: judge.Entry) -> dict[str, Any]:
+    """The same of a file that another program writes; nothing when it is the one that was looked at last."""
+    path = os.path.join(wish.folder, wish.file)
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return {"source": None, "capped": f"{shown(path)} cannot be read: {error.strerror or error}"}
+    # One that was written is another file, whatever it holds.
+    source = f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
+    if entry["source"] == source:
+        return {"nothing": True}
+    return {**_read(path, shown(path), "", wish, entry), "source": source}
+
+
+def _stale(path: str, began: float) -> str:
+    """Why a file is not what a tool has written since it began; empty when it is."""
+    try:
+        if os.stat(path).st_mtime < began - COARSE:
+            return f"the tool has not written {shown(path)} anew"
+    except OSError as error:
+        return f"{shown(path)} cannot be read: {error.strerror or error}"
+    return ""
+
+
+def _fault(ended: Ended, wish: Wish) -> str:
+    """Why the tool has not looked at everything; empty when it has."""
+    said = f"; it said: {ended.said}" if ended.said else ""
+    if ended.problem:
+        return ended.problem
+    if ended.stopped:
+        why = _STOPPED.get(ended.stopped, f"was stopped ({ended.stopped})")
+        return f"the tool {why.format(timeout=format_duration(wish.timeout))}{said}"
+    if ended.signal is not None:
+        return f"the tool was ended by signal {ended.signal}{said}"
+    if ended.status not in FORMATS[wish.format].ended:
+        return f"the tool exited with status {ended.status}{said}"
+    return ""
+
+
+def _read(path: str, name: str, said: str, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
+    try:
+        data = plainfile.read(path, LARGEST).content
+        if len(data) > LARGEST:
+            raise Damaged(f"it is larger than {LARGEST // 1024 // 1024} MB")
+        report = FORMATS[wish.format].read(data, wish.limits)
+    except OSError as error:
+        return {"capped": f"{name} cannot be read: {error.strerror or error}"}
+    except ValueError as error:
+        more = f"; the tool said: {said}" if said else ""
+        return {"capped": f"{name} is no report of format {wish.format}: {error}{more}"}
+    if report.capped:
+        return {"capped": report.capped}
+    if len(report.findings) > MOST:
+        why = f"{name} has more than {MOST:,} findings; let the tool look at less, or at fewer rules"
+        return {"capped": why}
+    return _seen(report, wish, entry)
+
+
+def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
+    """A whole report: its findings by their fingerprints, and the most urgent of those that may become requests."""
+    sources, real = Sources(wish.folder), os.path.realpath(wish.folder)
+
+    def inside(path: str) -> str:
+        # A tool may name the folder by another way that leads there.
+        return relative(relative(path, wish.folder), real)
+
+    found = fingerprints((one._replace(path=inside(one.path)) for one in report.findings), sources.line)
+    wanted = {
+        name: finding
+        for name, finding in found.items()
+        if judge.is_candidate(entry, name, record=wish.records)
+    }
+    changed = churn.of_folder(wish.folder) if wanted else {}
+    scores = {name: score(one.severity, changed.get(one.path, 0)) for name, one in wanted.items()}
+    # By path and line among equals, so that requests about one file follow each other.
+    best = sorted(wanted, key=lambda name: (-scores[name], wanted[name].path, wanted[name].line))
+    only = None if report.only is None else {inside(one) for one in report.only}
+    if only is not None and wish.format == "coverage":
+        # What is about a file that is gone is fixed as well.
+        paths = {subject for _, _, _, subject in entry["known"].values()} - only
+        only |= {path for path in paths if not os.path.lexists(os.path.join(wish.folder, path))}
+    return {
+        "present": {name: [one.tool, one.subject or one.path] for name, one in found.items()},
+        "tools": sorted(report.tools),
+        "skipped": sorted(map(inside, report.skipped)),
+        "only": None if only is None else sorted(only),
+        "candidates": [
+            _described(name, wanted[name], scores[name], sources) for name in best[:MOST_CANDIDATES]
+        ],
+    }
+
+
+def _described(name: str, finding: Finding, score: float, sources: Sources) -> Mapping[str, Any]:
+    return {
+        "rule": finding.rule,
+        "message": finding.message,
+        "path": shown(finding.path),
+        "line": finding.line,
+        "severity": finding.severity,
+        "snippet": finding.snippet or sources.around(finding),
+        "tool": finding.tool,
+        "score": score,
+        "fingerprint": name,
+    }
