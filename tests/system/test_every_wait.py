@@ -58,6 +58,7 @@ BUSY = {
     "item": "tests/triggers/github/test_item.py",
     "concurrent": "tests/system/test_concurrent.py",
     "cpu": "tests/system/test_require.py",
+    "sandbox": "tests/system/test_sandbox.py",
     "overlap": "tests/runner/test_replace.py",
 }
 
