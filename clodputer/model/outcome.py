@@ -63,10 +63,7 @@ REASONS: dict[str, Reason] = {
         BY_DEFAULT,
     ),
     "server_error": Reason(
-        FAILED,
-        "The API answered with an error of its own, through all retries.",
-        "Run it again later.",
-        BY_DEFAULT,
+        FAILED, "The API answered with an error, through all retries.", "Run it again later.", BY_DEFAULT
     ),
     "offline": Reason(
         FAILED,
@@ -241,10 +238,7 @@ REASONS: dict[str, Reason] = {
         BY_DEFAULT,
     ),
     "sandbox": Reason(
-        FAILED,
-        "The sandbox of the run could not be made, so that the agent was not started; the message says why.",
-        "What to do, says: clodputer doctor",
-        BY_DEFAULT,
+        FAILED, "Its sandbox could not be made; no agent was started.", "Run: clodputer doctor", BY_DEFAULT
     ),
     "internal": Reason(
         FAILED, "Clodputer itself failed during the run.", "Please report it, with the message.", WHEN_NAMED
