@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional, Protocol
 
-from clodputer.isolate import awake, container, ports, scratch, worktree
+from clodputer.isolate import awake, container, ports, sandbox, scratch, worktree
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
@@ -48,11 +48,14 @@ RESOURCES: dict[str, Resource] = {
     "ports": ports,
     "worktree": worktree,
     "container": container,
+    "sandbox": sandbox,
 }
 # How a program is started within what a resource has prepared, for those that have put something into `Prepared.within`.
 AROUND = {"container": container.around}
 # Codes of errors of resources that are reasons of runs as well (model/outcome.py).
-CODES = frozenset((ports.NONE_FREE, worktree.CANNOT, worktree.BUSY, container.CANNOT, container.NOT_BUILT))
+CODES = frozenset(
+    (ports.NONE_FREE, worktree.CANNOT, worktree.BUSY, container.CANNOT, container.NOT_BUILT, sandbox.CANNOT)
+)
 
 
 class Planned(NamedTuple):

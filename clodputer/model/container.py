@@ -134,7 +134,9 @@ def faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[tuple[str, ...
                 "has no effect in a container, which sees the working directory alone; take the line out",
             )
     sandbox = keys.get("sandbox")
-    if sandbox == "strict" or isinstance(sandbox, dict):
+    if isinstance(sandbox, dict):
+        sandbox = sandbox.get("mode", "strict")
+    if sandbox == "strict":
         yield ("container",), "container and sandbox: strict are both given; keep one of them"
 
 

@@ -51,7 +51,8 @@ class Launch(NamedTuple):
 
     remark: what the record's message is to say of the start, whatever becomes of the run. withheld: variables that the agent
     does not get and the task's own programs do. fed_by: why, as in `Facts`. within: by the names of resources, what it is
-    started within (isolate.around).
+    started within (isolate.around). prefix: what stands before the arguments, to start it in a sandbox; depth: how many
+    processes of that are above its own. sandbox: as in the record.
     """
 
     argv: tuple[str, ...]
@@ -70,6 +71,9 @@ class Launch(NamedTuple):
     withheld: Mapping[str, str] = {}
     fed_by: tuple[str, ...] = ()
     within: Mapping[str, Mapping[str, Any]] = {}
+    prefix: tuple[str, ...] = ()
+    depth: int = 0
+    sandbox: Mapping[str, Any] = {}
 
 
 class Progress(NamedTuple):

@@ -20,6 +20,7 @@ from clodputer.model.provision import USUAL_TIMEOUT
 from clodputer.model.publish.rule import Publish
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
+from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.score import Score
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
@@ -117,6 +118,7 @@ class Task(NamedTuple):
     isolation: str = NONE
     worktree: Worktree = Worktree()
     container: Container = Container()
+    sandbox: Sandbox = Sandbox()
     follow: Follow = Follow()
     state: StateRule = StateRule()
     memory: MemoryRule = MemoryRule()
@@ -147,6 +149,7 @@ MAPPINGS: Mapping[str, Any] = {
     "notify": Notify,
     "worktree": Worktree,
     "container": Container,
+    "sandbox": Sandbox,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

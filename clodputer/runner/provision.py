@@ -54,6 +54,7 @@ def begin(place: Place) -> None:
             "given": {name: launch.env[name] for name in (provision.VARIABLE,) if name in launch.env},
             "in_worktree": task.in_worktree,
             "within": dict(launch.within),
+            "sandboxed": bool(launch.prefix),
             "tries": 0,
         },
     )
@@ -81,7 +82,11 @@ def recover(context: Context, task: str, run_id: str) -> None:
         due = _read(folder)
         if due is None or os.path.lexists(f"{folder}/{runs.RESTORED}"):
             return
-        if due["tries"] >= provision.MOST_TEARDOWNS:
+        if due["sandboxed"]:
+            # Its sandbox is gone, and what it would call may be of the agent's making.
+            _forget(folder)
+            message = "It was not run after the kill, as it may run in the sandbox of its run alone."
+        elif due["tries"] >= provision.MOST_TEARDOWNS:
             _forget(folder)
             message = f"It was begun {due['tries']} times and did not come to its end; it is not tried again."
         else:
@@ -164,6 +169,7 @@ def _checked(found: Mapping[str, Any]) -> dict[str, Any]:
         "temporary": str(found["temporary"]),
         "given": {str(name): str(value) for name, value in found["given"].items()},
         "in_worktree": bool(found["in_worktree"]),
+        "sandboxed": bool(found["sandboxed"]),
         "within": {
             str(name): dict(facts) for name, facts in found["within"].items() if name in isolate.AROUND
         },

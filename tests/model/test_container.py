@@ -31,6 +31,7 @@ TREE = {"isolation": "worktree"}
         ({"container": IMAGE, "sandbox": "strict"}, "command", ["container"]),
         ({"container": IMAGE, "sandbox": {"network": "none"}}, "command", ["container"]),
         ({"container": IMAGE, "sandbox": "off"}, "command", []),
+        ({"container": IMAGE, "sandbox": {"mode": "claude"}}, "command", []),
     ],
 )
 def test_faults(keys: dict[str, Any], agent: str, wrong: list[str]) -> None:

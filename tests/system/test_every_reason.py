@@ -178,6 +178,7 @@ ELSEWHERE = {
     "no_ports": "tests/system/test_provision.py",
     "no_container": "tests/system/test_container.py",
     "image_build": "tests/system/test_container.py",
+    "sandbox": "tests/system/test_sandbox.py",
 }
 
 
