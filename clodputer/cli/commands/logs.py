@@ -38,6 +38,7 @@ EVENTS = (
     "buried",
     "cancel_asked",
     "cancelled",
+    "claude_compared",
     "clock_back",
     "coalesced",
     "delayed",
