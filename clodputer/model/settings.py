@@ -13,6 +13,7 @@ from clodputer.model import (
     lanes,
     plugin,
     require,
+    retention,
     route,
     secretref,
     windowrule,

@@ -29,7 +29,8 @@ CLAUDE = """\
 . {folder}/says
 if [ "$1" = --version ]; then echo "$version (Claude Code)"; exit; fi
 (pwd; echo "$*"; cat) >> {folder}/asked
-printf '{{"type":"system","subtype":"init","claude_code_version":"%s","permissionMode":"%s","apiKeySource":"none",' "$version" "$mode"
+printf '{{"type":"system","subtype":"init","claude_code_version":"%s","permissionMode":"%s",' "$version" "$mode"
+printf '"apiKeySource":"none",'
 printf '"model":"m","tools":[%s],"mcp_servers":[{{"name":"git","status":"%s"}}]}}\\n' "$tools" "$server"
 echo '{{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"ready","total_cost_usd":0.01}}'
 """
