@@ -26,11 +26,6 @@ def a_version(text: str) -> str:
     return text
 
 
-def versions(texts: Sequence[str]) -> tuple[str, ...]:
-    """The texts, if each is a version. Raises Expected."""
-    return tuple(map(a_version, texts))
-
-
 def choose(
     rule: Mapping[str, Any], usual: Installed, others: Sequence[Installed], last_good: str
 ) -> tuple[Optional[Installed], str]:
@@ -85,7 +80,7 @@ KEY = Key(
             (),
             "None of these: another one that is installed is started instead, first of all the last one with which a run "
             "succeeded; where there is none, runs of claude wait.",
-            check=versions,
+            check=a_version,
             absent="none",
             example=["2.1.330"],
         ),

@@ -52,7 +52,7 @@ class Stage:
             "working_directory": str(self.work),
             "permission_mode": "acceptEdits",
             "allowed_tools": ["Bash(git:*)"],
-            "on_success": [{"task": "review"}],
+            "on_failure": [{"notify": "it failed"}],
             "trigger": {"type": "cron", "schedule": "0 3 1 1 *"},
         }
         write_task(self.home, "review", json.dumps(keys))

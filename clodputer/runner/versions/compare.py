@@ -69,14 +69,14 @@ def _try(context: Context, task: Task, known: Tried, version: str) -> Optional[W
     event = {"task": task.name, "version": version, "before": known.accepted.version}
     if not differences:
         tried.write(context.home, task.name, Tried(found, now))
-        context.log(now, "claude_compared", **event, message="It gives the task all that it had.")
+        context.log(now, "compared", **event, message="It gives the task all that it had.")
         return None
     message = context.masker.text(
         f"{upgrade}: {words(differences)}. Accept it with resume, or correct it and: clodputer try {task.name}"
     )
     tried.write(context.home, task.name, known._replace(seen=found))
     holds.place(context.home, Target(TASK, task.name), Hold(CLAUDE_CHANGED, message, now, None), extend=True)
-    context.log(now, "claude_compared", **event, message=message)
+    context.log(now, "compared", **event, message=message)
     return Wait(None, HOLD, f"task {task.name} is on hold ({CLAUDE_CHANGED}): {message}")
 
 
