@@ -48,6 +48,7 @@ COMMANDS = {
     "runs": "List the runs of a task, or of all, the latest first.",
     "show": "Show a run: its outcome, its conversation and its files.",
     "logs": "Show what happened, from the execution log and its archive.",
+    "bar": "Print the state of the home for a menu bar or a status line.",
     "stats": "Show how runs went: success, durations and costs.",
     "route": "Show which tasks run when an event comes, and try an event.",
     "intend": "Ask, from inside a run, for something to be published after it.",

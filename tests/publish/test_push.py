@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import threading
@@ -41,6 +42,9 @@ def test_a_push_that_is_refused_is_told_once_and_nothing_is_lost(stage: Stage) -
     assert "the branch is protected" in shown
     status = clodputer(stage.home, "status")[0]
     assert "could not publish all they wanted" in status
+    assert "draft pull request refused" in " ".join(clodputer(stage.home, "why", "fix")[0].split())
+    findings = json.loads(clodputer(stage.home, "doctor", "--json")[0])["data"]["findings"]
+    assert [one["level"] for one in findings if one["check"] == "publish"] == ["note"]
     assert "has left work in its worktree" in status
 
 
