@@ -133,7 +133,10 @@ def test_an_upgrade_that_takes_something_away_holds_the_task(stage: Stage) -> No
     assert "claude is 2.1.330, and the task was tried with 2.1.329" in message
     assert "it has no tool Bash; the MCP server git is failed" in message
     assert "claude_changed" in clodputer(stage.home, "status")[0]
-    assert "is on hold since claude is 2.1.330: it has no tool Bash" in clodputer(stage.home, "doctor", status=4)[0]
+    assert (
+        "is on hold since claude is 2.1.330: it has no tool Bash"
+        in clodputer(stage.home, "doctor", status=4)[0]
+    )
     stage.call("resume", "review")
     execute(stage.home)
     assert outcomes(stage.home, "review") == ["succeeded"] * 2
