@@ -1,4 +1,4 @@
-"""The doctor: everything that can be looked at, one check after the other, and none of them can hold up or fell the rest."""
+"""The doctor: everything that can be looked at, one check after the other; none can hold up the others or make them fail."""
 
 from __future__ import annotations
 
