@@ -163,7 +163,7 @@ def record_problem(folder: str, record: Optional[Mapping[str, Any]]) -> str:
     """What is wrong with the record in a folder, which a person may have edited; empty when it is sound or not there."""
     path = f"{folder}/record.json"
     if record is None:
-        return f"{path} is not JSON object" if os.path.lexists(path) else ""
+        return f"{path} is not a JSON object" if os.path.lexists(path) else ""
     missing = [key for key in _NEEDED if key not in record]
     if missing:
         return f"{path} has no {', '.join(missing)}"

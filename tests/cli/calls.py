@@ -65,6 +65,11 @@ CALLS = {
     "diff": [Call(("treed",)), Call(("treed", "--stat"))],
     "take": [Call(("treed",))],
     "discard": [Call(("treed", "--yes"))],
+    "bar": [
+        Call(()),
+        Call(("--format", "waybar")),
+        Call(("install", "--format", "tmux"), form="installed"),
+    ],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [

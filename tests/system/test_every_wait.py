@@ -60,6 +60,7 @@ BUSY = {
     "concurrent": "tests/system/test_concurrent.py",
     "login": "tests/system/test_sharing.py",
     "cpu": "tests/system/test_require.py",
+    "sandbox": "tests/system/test_sandbox.py",
     "overlap": "tests/runner/test_replace.py",
 }
 
