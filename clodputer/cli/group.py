@@ -63,7 +63,7 @@ COMMANDS = {
     "webhooks": "List the webhooks: address, sender, and when each last came.",
     "receive": "Take in one webhook: what the scheduler's listener calls.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
-    "outcomes": "Show what became of what runs published, and what an accepted outcome cost.",
+    "outcomes": "Show what became of what runs published, and what it cost.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",

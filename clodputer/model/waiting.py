@@ -30,6 +30,7 @@ APPROVAL = "approval"
 GITHUB = "github"
 ITEM = "item"
 CEILING = "disk_ceiling"
+SANDBOX = "sandbox"
 SECRET = "secret"  # noqa: S105  (a reason)
 
 WAITS: dict[str, Wait] = {
@@ -89,6 +90,10 @@ WAITS: dict[str, Wait] = {
     WINDOW: Wait(
         "So much of its account's usage window is used that no run of the task is to begin (window).",
         "It goes on after the window's reset or the hours of keep_back; now, counted all the same: clodputer run {task}",
+    ),
+    SANDBOX: Wait(
+        "The sandbox that its task asks for does not hold on this computer (sandbox).",
+        "It is tried again by itself within minutes; what to do, says: clodputer doctor",
     ),
     SECRET: Wait(
         "A secret that config.yaml refers to (secrets) could not be looked up.",

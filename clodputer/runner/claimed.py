@@ -24,7 +24,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import ceiling, fault, mail, replace, unrecorded, withsecrets
+from clodputer.runner import ceiling, fault, mail, replace, sandboxed, unrecorded, withsecrets
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude
@@ -95,6 +95,10 @@ def handle(
         return None
     if isinstance(looked_up, Refuse):
         _refuse(context, slot, place, looked_up, request.task, now, known.story)
+        return None
+    unheld = sandboxed.held_back(context, task, now)
+    if unheld is not None:
+        _wait(context, slot, place, request, unheld, time())
         return None
     hindered = replace.make_way(context, slot, place, task, request, stop)
     if hindered:

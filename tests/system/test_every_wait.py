@@ -62,6 +62,7 @@ BUSY = {
     "claude_version": "tests/system/test_try.py",
     "login": "tests/system/test_sharing.py",
     "cpu": "tests/system/test_require.py",
+    "sandbox": "tests/system/test_sandbox.py",
     "overlap": "tests/runner/test_replace.py",
 }
 

@@ -1,4 +1,4 @@
-"""The doctor: everything that can be looked at, one check after the other, and none of them can hold up or fell the rest."""
+"""The doctor: everything that can be looked at, one check after the other; none can hold up the others or make them fail."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from clodputer.views.doctor import (
     plugins,
     publish,
     routes,
+    sandbox,
     schedule,
     secret,
     setup,
@@ -88,6 +89,7 @@ CHECKS = (
     Check("slots", spool.slots),
     Check("aside", spool.aside),
     Check("holds", spool.holds),
+    Check("sandbox", sandbox.sandboxes),
     Check("trees", trees.trees),
     Check("publish", publish.publish),
     Check("notify", notify.channels),
