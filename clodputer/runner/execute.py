@@ -15,7 +15,7 @@ from clodputer.model.changed import Changed
 from clodputer.model.errors import ClodputerError
 from clodputer.model.publish import marker
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault, items, noting, planning, provision, replace, worktree
+from clodputer.runner import fault, items, noting, planning, provision, replace, sandboxed, worktree
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.proof import after, before, check, confirm
@@ -69,6 +69,7 @@ def execute(attempt: Attempt) -> Finished:
             plans=attempt.plans,
             earlier=before_it,
         )
+        ready = sandboxed.enclosed(attempt.context, attempt.planned, ready, attempt.run_id)
         launch, attempt.ready = ready.launch, ready
         finished = _proved(attempt, ready)
     except ClodputerError as error:
@@ -82,7 +83,8 @@ def execute(attempt: Attempt) -> Finished:
             raise
         report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
         finished = Finished(report, launch, proof=attempt.asked)
-    return _taken_down(attempt, finished)
+    finished = _taken_down(attempt, finished)
+    return finished._replace(launch=sandboxed.told(attempt.planned, finished.launch))
 
 
 def _taken_down(attempt: Attempt, finished: Finished) -> Finished:
@@ -152,6 +154,7 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
         ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=attempt.context.masker.text(ended.stderr_tail))
     report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
+    report = sandboxed.judged(launch, ended, report, attempt.context)
     if ended.stopped == "cancelled":
         report = _cancelled(attempt, report.outcome.message, report)
     if attempt.plans:
