@@ -1,4 +1,4 @@
-"""The doctor: everything that can be looked at, one check after the other, and none of them can hold up or fell the rest."""
+"""The doctor: everything that can be looked at, one check after the other; none can hold up the others or make them fail."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from clodputer.views.doctor import (
     time,
     trees,
     trial,
+    tried,
     usage,
     webhooks,
 )
@@ -83,6 +84,7 @@ CHECKS = (
     Check("claude", claude.claude, False),
     Check("login", claude.login),
     Check("containers", containers.containers),
+    Check("tried", tried.tried),
     Check("new", spool.new),
     Check("tmp", spool.tmp),
     Check("queue", spool.queue),
