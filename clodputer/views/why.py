@@ -25,7 +25,7 @@ from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import fates, predecessors, setaside, status, waits, watching
+from clodputer.views import fates, predecessors, publishing, setaside, status, waits, watching
 from clodputer.views.fates import Overdue
 from clodputer.views.predecessors import Before
 from clodputer.views.run import record_problem
@@ -60,7 +60,8 @@ class Why(NamedTuple):
     """All that the answer about a task is made of.
 
     task: None when its file is gone or not in order; then `trouble` says why. last: the record of its latest run, as far as
-    that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died.
+    that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died. publishes: what became
+    of the intents of its latest run.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Why(NamedTuple):
     waits: tuple[Waits, ...] = ()
     by_itself: Optional[Disabled] = None
     before: tuple[Before, ...] = ()
+    publishes: tuple[publishing.Entry, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -99,6 +101,7 @@ class Why(NamedTuple):
             "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
             "waits": [one.to_json() for one in self.waits],
             "follows": [one.to_json() for one in self.before],
+            "publishes": [one.to_json() for one in self.publishes],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
 
@@ -157,11 +160,12 @@ def of_task(context: Context, name: str, now: float) -> Why:
     entries = ledger.entries(context.home, name)
     known = [task] if task else []
     starts = scheduled.look(context, known, sys.platform)
+    last = _last(context, name)
     return Why(
         name,
         task,
         trouble,
-        _last(context, name),
+        last,
         states,
         bool(lanes),
         any(request.id in stale for request in requests),
@@ -181,6 +185,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         tuple(waits.of_task(waits.of_home(context), name)) if states else (),
         _by_itself(context, task),
         predecessors.before(context, name, task, now),
+        tuple(publishing.entries(context.home, last)) if last else (),
     )
 
 
