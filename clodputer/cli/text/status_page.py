@@ -10,7 +10,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import budgets, fates, waits
+from clodputer.cli.text import budgets, effort, fates, waits
 from clodputer.model.moment import format_duration
 from clodputer.model.money import dollars
 from clodputer.model.usage import WORDS
@@ -103,6 +103,7 @@ def _waiting(status: Status) -> Iterator[str]:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
         yield f"{status.dropped} dropped and not taken in yet; the next exec takes them in"
+    yield from effort.lines(status.expected)
     # What is on hold, and what asks, is shown below.
     yield from waits.lines(one for one in status.waits if one.reason not in (HOLD, APPROVAL))
 
