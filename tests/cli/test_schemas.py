@@ -54,6 +54,8 @@ SHARED = {
     "moment",
     "fate",
     "coming",
+    "estimate",
+    "expected",
     "scheduler",
     "notification",
     "waits",

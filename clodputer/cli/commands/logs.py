@@ -64,6 +64,8 @@ EVENTS = (
     "plugin_failed",
     "plugin_found",
     "plugin_said",
+    "plugin_stopped",
+    "plugin_works",
     "promoted",
     "pruned",
     "published",
