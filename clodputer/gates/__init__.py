@@ -84,6 +84,7 @@ def ask(
 
 
 def ask_beside(request: Request, task: Task, history: History, context: Context, now: float) -> Verdict:
-    """What the gates of BESIDE say, while no other run can begin: the first verdict that is not GO, else GO."""
+    """What the gates of BESIDE say, and whether memory is left, while no other run can begin: the first that is not GO."""
     verdicts = (gate.check(task, request, history, context, now) for gate in BESIDE)
-    return next((verdict for verdict in verdicts if not isinstance(verdict, Go)), GO)
+    refused = next((verdict for verdict in verdicts if not isinstance(verdict, Go)), GO)
+    return require.check_memory(task, context, now) if isinstance(refused, Go) else refused

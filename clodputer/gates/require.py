@@ -10,6 +10,7 @@ from clodputer.model.request import Request
 from clodputer.model.require import Readings, Require
 from clodputer.model.task import Task
 from clodputer.model.verdict import GO, Verdict, Wait
+from clodputer.store import available
 from clodputer.store.context import Context
 from clodputer.store.history import History
 
@@ -21,15 +22,28 @@ LOOK_AGAIN = 60.0
 
 def check(task: Task, _request: Request, _history: History, context: Context, now: float) -> Verdict:
     """As `Gate.check` says. Only what is asked for is read."""
-    wanted = require.both(task.require, context.settings.require)
+    wanted = require.both(task.require, context.settings.require, task.agent)
     folders = [context.home.root, os.path.expanduser(task.working_directory or "~")]
     missing = require.lacking(wanted, _readings(wanted, folders, now))
     return GO if missing is None else Wait(now + LOOK_AGAIN, missing.reason, missing.message)
 
 
+def check_memory(task: Task, context: Context, now: float) -> Verdict:
+    """Whether memory is left at the moment when the run is to begin: the one before it may have taken what there was."""
+    wanted = require.both(task.require, context.settings.require, task.agent)
+    missing = require.lacking_memory(wanted, Readings(memory_free=_memory(wanted)))
+    return GO if missing is None else Wait(now + LOOK_AGAIN, missing.reason, missing.message)
+
+
+def _memory(wanted: Require) -> int | None:
+    return available.memory() if wanted.memory_free else None
+
+
 def _readings(wanted: Require, folders: list[str], now: float) -> Readings:
-    found = Readings(disk_free=_free(folders) if wanted.disk_free is not None else None)
-    if wanted._replace(disk_free=None) == Require():
+    found = Readings(
+        disk_free=_free(folders) if wanted.disk_free is not None else None, memory_free=_memory(wanted)
+    )
+    if wanted._replace(disk_free=None, memory_free=None) == Require():
         return found
     # Only here, for it imports psutil, which most tasks have no need of.
     from clodputer.store import host

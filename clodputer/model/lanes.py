@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.model import budget, ceiling
-from clodputer.model.keys import COUNT, NAMED, Key
+from clodputer.model.keys import COUNT, DURATION, NAMED, Key
 
 MOST_SLOTS = 64
 MOST_CONCURRENT = 1024
@@ -63,6 +63,15 @@ KEYS = (
         MOST_CONCURRENT,
         absent="no limit: each lane uses all its slots",
         example=3,
+    ),
+    Key(
+        "stagger",
+        DURATION,
+        2.0,
+        "While another run goes on, a run of claude begins no sooner than so long after the last one has begun.",
+        0,
+        300,
+        example="2s",
     ),
 )
 

@@ -18,11 +18,12 @@ AC = "ac"
 class Require(NamedTuple):
     """What must hold; None, False or an empty text: nothing of that kind.
 
-    cpu_below, memory_below: percent. disk_free: bytes. idle_for: seconds.
+    cpu_below, memory_below: percent. memory_free, disk_free: bytes. idle_for: seconds.
     """
 
     cpu_below: Optional[float] = None
     memory_below: Optional[float] = None
+    memory_free: Optional[int] = None
     disk_free: Optional[int] = None
     power: str = ""
     network: bool = False
@@ -31,17 +32,20 @@ class Require(NamedTuple):
 
 # What every run needs unless config.yaml says otherwise: records, streams and what the run makes have to fit.
 DISK_FREE = 500 * MB
+# What a claude needs, which has some 200 MiB of its own (2.1.329), unless config.yaml says otherwise.
+MEMORY_FREE = 300 * MB
 
 
 class Readings(NamedTuple):
     """What the machine is like now; None for what was not asked for or cannot be read, which keeps nothing waiting.
 
-    disk_free: the least of the file systems that the run writes to. plugged: on mains power. idle: seconds since
-    somebody typed.
+    memory_free: bytes that can be had without swapping. disk_free: bytes, the least of the file systems that the run writes
+    to. plugged: on mains power. idle: seconds since somebody typed.
     """
 
     cpu: Optional[float] = None
     memory: Optional[float] = None
+    memory_free: Optional[int] = None
     disk_free: Optional[int] = None
     plugged: Optional[bool] = None
     network: Optional[bool] = None
@@ -55,9 +59,13 @@ class Lacking(NamedTuple):
     message: str
 
 
-def both(task: Require, everywhere: Mapping[str, Any]) -> Require:
+def both(task: Require, everywhere: Mapping[str, Any], agent: str = "command") -> Require:
     """What a task needs together with what config.yaml asks of all tasks: of each kind the task's own word, if it has one."""
-    general = {"disk_free": DISK_FREE, **everywhere}
+    general = {
+        "disk_free": DISK_FREE,
+        **({"memory_free": MEMORY_FREE} if agent == "claude" else {}),
+        **everywhere,
+    }
     # 0 is something that was said, although it equals False.
     own = {
         name: value
@@ -80,6 +88,9 @@ def lacking(require: Require, found: Readings) -> Optional[Lacking]:
         return Lacking(
             "memory", f"{found.memory:.0f}% of the memory is used (memory_below: {require.memory_below:g}%)."
         )
+    short = lacking_memory(require, found)
+    if short is not None:
+        return short
     if require.cpu_below is not None and found.cpu is not None and found.cpu >= require.cpu_below:
         return Lacking(
             "cpu", f"The processors are busy to {found.cpu:.0f}% (cpu_below: {require.cpu_below:g}%)."
@@ -88,6 +99,14 @@ def lacking(require: Require, found: Readings) -> Optional[Lacking]:
         since, wanted = format_duration(found.idle), format_duration(require.idle_for)
         return Lacking("idle", f"Somebody used the computer {since} ago (idle_for: {wanted}).")
     return None
+
+
+def lacking_memory(require: Require, found: Readings) -> Optional[Lacking]:
+    """That too little of the memory is free, or None."""
+    if require.memory_free is None or found.memory_free is None or found.memory_free >= require.memory_free:
+        return None
+    free, wanted = format_size(found.memory_free), format_size(require.memory_free)
+    return Lacking("memory_free", f"{free} of the memory are free, and {wanted} must be (memory_free).")
 
 
 NEEDS = (
@@ -108,6 +127,15 @@ NEEDS = (
         largest=100,
         absent="no matter",
         example="80%",
+    ),
+    Key(
+        "memory_free",
+        SIZE,
+        help="So much of the memory can be had without swapping, in a container within its limit. It is looked at once more at "
+        "the moment when the run is to begin, beside those that go on. `0`: no matter how much.",
+        smallest=0,
+        absent="that of `config.yaml`, else `300MB` for `agent: claude`",
+        example="1GB",
     ),
     Key(
         "disk_free",

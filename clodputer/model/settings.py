@@ -36,6 +36,7 @@ class Settings(NamedTuple):
     max_output: int = DEFAULT_MAX_OUTPUT
     lanes: Mapping[str, Mapping[str, Any]] = {}
     max_concurrent: Optional[int] = None
+    stagger: float = 2.0
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     disk_ceiling: Mapping[str, Any] = {}

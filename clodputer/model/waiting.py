@@ -19,6 +19,7 @@ ADMISSION = "admission"
 NOT_BEFORE = "not_before"
 RETRY = "retry"
 CONCURRENT = "concurrent"
+LOGIN = "login"
 OVERLAP = "overlap"
 PARKED = "parked"
 EXPOSED = "exposed"
@@ -48,6 +49,11 @@ WAITS: dict[str, Wait] = {
     CONCURRENT: Wait(
         "As many requests are being run as may be at once, in all lanes together (max_concurrent).",
         "Nothing: it runs when one of those runs has ended.",
+    ),
+    LOGIN: Wait(
+        "Another run uses its configuration folder of claude, which this login or this version cannot share.",
+        "Nothing: it runs when that run has ended. To have several at once: update claude, and put a token of "
+        "`claude setup-token` into secrets.env.",
     ),
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
@@ -91,7 +97,11 @@ WAITS: dict[str, Wait] = {
     "power": Wait("The computer runs on its battery (require: power).", "Plug it in."),
     "network": Wait("There is no network (require: network).", "It goes on when there is."),
     "memory": Wait(
-        "Too much of the memory is in use (require: memory_below).", "It goes on when there is more."
+        "Too much of the memory is in use (require: memory_below).",
+        "It goes on when there is more.",
+    ),
+    "memory_free": Wait(
+        "Too little of the memory is free (require: memory_free).", "It goes on when there is more."
     ),
     "cpu": Wait("The processors are too busy (require: cpu_below).", "It goes on when they are less so."),
     "idle": Wait("Somebody uses the computer (require: idle_for).", "It goes on when nobody does."),

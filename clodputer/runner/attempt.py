@@ -43,12 +43,11 @@ class Attempt:
         attempts: Attempts = NONE,
     ) -> None:
         self.context, self.slot, self.request = context, slot, request
-        self.run_id, self.stop, self.history, self.attempts = run_id, stop, history, attempts
+        self.stop, self.history, self.attempts = stop, history, attempts
         # Whether this run is only to make a plan (`approve: plan`); its task is then restricted.
         self.plans = planning.is_due(context, task, request)
         self.task = planning.restricted(task) if self.plans else task
-        self.started_at = runs.moment_of(run_id)
-        self.folder = runs.folder(context.home, task.name, run_id)
+        self.become(run_id)
         self.planned: tuple[isolate.Planned, ...] = ()
         # The scratch folder, once it was made.
         self.temporary = ""
@@ -60,6 +59,11 @@ class Attempt:
         self.ready: Optional[Ready] = None
         self.place: Optional[Place] = None
         self.asked: tuple[Mapping[str, Any], ...] = ()
+
+    def become(self, run_id: str) -> None:
+        """Be the run of this id, which says when it began; before it is entered."""
+        self.run_id, self.started_at = run_id, runs.moment_of(run_id)
+        self.folder = runs.folder(self.context.home, self.task.name, run_id)
 
     def __enter__(self) -> Attempt:
         """Raises ClodputerError when no run at all can be started here, OSError."""

@@ -162,7 +162,7 @@ def drain_slot(context: Context, taken: Taken, stop: Stop) -> Records:
 def run_queued(context: Context, slot: Slot, stop: Stop, *, may_run: bool = True) -> Records:
     """Put the slot in order, then run the lane's requests, highest priority first, until none is left; their records.
 
-    With `max_concurrent` only until a request of another lane could be run instead. may_run: whether any is run.
+    Or until a request of another lane could be run: then it is seen to which of them are. may_run: whether any is run.
     """
     records = []
     failures: Counter[str] = Counter()

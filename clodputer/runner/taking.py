@@ -53,9 +53,7 @@ def take_slots(context: Context, now: float) -> list[Taken]:
 
 
 def others_wait(context: Context, slot: Slot, now: float) -> bool:
-    """Whether a request of another lane could be run now, had it the permit that is used in this slot."""
-    if context.settings.max_concurrent is None:
-        return False
+    """Whether a request of another lane could be run now: it had no permit until now, or waited for a run that has ended."""
     return any(
         lane != slot.lane
         and not _on_hold(context, lane, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clodputer.model import route
 from clodputer.runner import items, worktree
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores, deliveries, ports, routes
+from clodputer.store import chores, deliveries, ports, published, routes
 from clodputer.store.context import Context
 from clodputer.store.log import archive
 from clodputer.store.spool import approvals, attempts, find, layout, parked, scores, waits
@@ -33,6 +33,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
                 waits.sweep(context.home, lane, pending)
                 scores.sweep(context.home, lane, pending)
             deliveries.prune(context.home, now)
+            published.sweep(context.home, now)
             parked.sweep(context.home, now - items.LONGEST)
             routes.sweep(context.home, now)
             routes.forget_gone(context.home, route.routes(context.settings.routes))

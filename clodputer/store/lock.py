@@ -29,11 +29,14 @@ class Lock:
         """The open file of a lock that is ours, for a child that is to hold it as well; -1 when it is not."""
         return self._descriptor
 
-    def acquire(self) -> bool:
-        """Try once; True when the lock is ours now. Raises OSError when the file cannot be made."""
+    def acquire(self, *, shared: bool = False) -> bool:
+        """Try once; True when the lock is ours now. Raises OSError when the file cannot be made.
+
+        shared: others may hold it as well, who also only share it.
+        """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return False
@@ -42,6 +45,10 @@ class Lock:
             raise OSError(error.errno, error.strerror, self.path) from None
         self._descriptor = descriptor
         return True
+
+    def share(self) -> None:
+        """Let others share a lock that is ours. Raises OSError."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
     def release(self) -> None:
         """Give it back, if it is ours."""

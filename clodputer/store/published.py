@@ -21,7 +21,8 @@ class Published(NamedTuple):
     """One thing. Moments in epoch seconds. place: its first place in the record's list of intents. commit: that was pushed.
 
     fate: what became of it, as model/publish/fate has it; fate_at: since when that is known. looked_at, etag: of the last look.
-    merged: the commit by which a pull request was merged. cost_usd: of the run, None when it is not known.
+    merged: the commit by which a pull request was merged, into the branch `base`. cost_usd: of the run, None when it is not
+    known.
     """
 
     run_id: str
@@ -42,12 +43,13 @@ class Published(NamedTuple):
     looked_at: float = 0.0
     etag: str = ""
     merged: str = ""
+    base: str = ""
     cost_usd: Optional[float] = None
 
     def to_json(self) -> dict[str, Any]:
         """For programs; its keys are a promise."""
         shown = self._asdict()
-        for name in ("etag", "key", "looked_at"):
+        for name in ("etag", "key", "looked_at", "merged", "base"):
             shown.pop(name)
         shown = {name: None if value == "" else value for name, value in shown.items()}
         return {**shown, "at": iso(self.at), "fate_at": iso(self.fate_at) if self.fate_at else None}

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import commands, deciding, feeling, past, racing, spooling, starting, supervising
+from tests.bench import commands, deciding, feeling, parallel, past, racing, spooling, starting, supervising
 from tests.bench.goal import Row, table
 from tests.bench.peers import Peers, obtain
 from tests.bench.stage import Stage
@@ -26,8 +26,8 @@ def main() -> int:
         "benches",
         nargs="*",
         help="some of: "
-        "start felt memory tasks history sweep gate printing modules edited shell python drain pick race past look resident "
-        "commands",
+        "start felt memory tasks history sweep gate printing modules edited shell python drain pick race "
+        "parallel past look resident commands",
     )
     parser.add_argument("--rounds", type=int, default=21, help="of each rotation (21)")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other programs")
@@ -53,6 +53,7 @@ def main() -> int:
             "pick": lambda: spooling.picking(stage),
             "race": lambda: racing.races(stage),
             "past": lambda: past.the_past(stage),
+            "parallel": lambda: parallel.parallel(stage),
             "look": lambda: supervising.looks(stage),
             "resident": lambda: spooling.resident(stage, peers),
             "commands": lambda: commands.first_words(stage),

@@ -109,6 +109,7 @@ CALLS = {
         Call(("again", "--all"), "again", fresh=True),
     ],
     "intend": [Call(("push",))],
+    "outcomes": [Call(), Call(("good", "--since", "90d"))],
     "plugins": [Call()],
     "plugin": [
         Call((), "listed"),

@@ -138,6 +138,7 @@ def edit_issue(call: Call) -> Answer:
         state.edit(item, title=call.body.get("title"), body=call.body.get("body"), actor=state.me)
     if call.body.get("state"):
         item.state, item.updated = call.body["state"], state.now
+        item.reason = call.body.get("state_reason")
     return 200, shapes.issue(state, call.url, call.repository, item), {}
 
 
@@ -236,5 +237,6 @@ ROUTES: tuple[tuple[str, str, Act], ...] = (
     ("GET", rf"{_PULL}/reviews/(?P<review>\d+)/comments", lambda call: call.page([])),
     ("GET", rf"{_PULL}/comments", lambda call: call.page([])),
     ("GET", rf"{_REPOSITORY}/commits/(?P<sha>[^/]+)/check-runs", checks),
+    ("GET", rf"{_REPOSITORY}/commits", lambda call: call.page(call.repository.commits)),
     ("GET", rf"{_REPOSITORY}/collaborators/(?P<login>[^/]+)/permission", permission),
 )

@@ -37,6 +37,8 @@ def issue(state: State, url: str, found: Repository, item: Item) -> Json:
         "html_url": f"https://github.invalid/{found.name}/issues/{item.number}",
         "comments": sum(comment["issue_number"] == item.number for comment in found.comments),
         "author_association": "NONE",
+        "state_reason": item.reason,
+        "closed_at": stamp(item.updated) if item.state == "closed" else None,
     }
     if item.head:
         shown["pull_request"] = {"url": f"{url}/repos/{found.name}/pulls/{item.number}"}

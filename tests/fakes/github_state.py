@@ -29,6 +29,7 @@ class Item:
     updated: float
     edited: Optional[float] = None
     state: str = "open"
+    reason: Optional[str] = None
     locked: bool = False
     labels: list[str] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Repository:
     items: dict[int, Item] = field(default_factory=dict)
     comments: list[Json] = field(default_factory=list)
     checks: dict[str, list[Json]] = field(default_factory=dict)
+    commits: list[Json] = field(default_factory=list)
     moved_to: str = ""
     refused: int = 0
     drafts: bool = True

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model.keyvalue import read, written
-from clodputer.model.require import DISK_FREE, NEEDS, Readings, Require, both, lacking
+from clodputer.model.require import DISK_FREE, MEMORY_FREE, NEEDS, Readings, Require, both, lacking
 from clodputer.model.waiting import WAITS
 from clodputer.model.withunit import Expected
 
-FINE = Readings(cpu=10.0, memory=20.0, disk_free=10**12, plugged=True, network=True, idle=10**6)
-ALL = Require(50.0, 80.0, 10**9, "ac", network=True, idle_for=600.0)
+FINE = Readings(
+    cpu=10.0, memory=20.0, memory_free=10**10, disk_free=10**12, plugged=True, network=True, idle=10**6
+)
+ALL = Require(50.0, 80.0, 10**9, 10**9, "ac", network=True, idle_for=600.0)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,9 @@ ALL = Require(50.0, 80.0, 10**9, "ac", network=True, idle_for=600.0)
         ({"network": False}, "network"),
         ({"memory": 80.0}, "memory"),
         ({"memory": 79.9}, None),
+        ({"memory_free": 10**9 - 1}, "memory_free"),
+        ({"memory_free": 10**9}, None),
+        ({"memory_free": None}, None),
         ({"cpu": 50.0}, "cpu"),
         ({"cpu": 49.9}, None),
         ({"idle": 599.0}, "idle"),
@@ -45,12 +50,15 @@ def test_what_is_lacking(changes: dict[str, Any], reason: Optional[str]) -> None
 
 
 def test_what_is_not_asked_for_does_not_matter() -> None:
-    assert lacking(Require(), Readings(100.0, 100.0, 0, plugged=False, network=False, idle=0.0)) is None
+    assert lacking(Require(), Readings(100.0, 100.0, 0, 0, plugged=False, network=False, idle=0.0)) is None
 
 
 def test_a_task_has_the_last_word_key_by_key() -> None:
     """Over config.yaml, and that over the default."""
     assert both(Require(), {}).disk_free == DISK_FREE
+    assert both(Require(), {}, "claude").memory_free == MEMORY_FREE
+    assert both(Require(), {}).memory_free is None
+    assert both(Require(), {"memory_free": 0}, "claude").memory_free == 0
     assert both(Require(), {"disk_free": 1, "power": "ac"}) == Require(disk_free=1, power="ac")
     assert both(Require(disk_free=7, network=True), {"disk_free": 1, "power": "ac"}) == Require(
         disk_free=7, power="ac", network=True
@@ -60,11 +68,12 @@ def test_a_task_has_the_last_word_key_by_key() -> None:
 SHARES, BYTES = st.none() | st.floats(0, 100), st.none() | st.integers(0, 10**15)
 # No key takes less than 1.
 ASKED = st.none() | st.integers(1, 100)
-REQUIRES = st.builds(Require, ASKED, ASKED, ASKED, st.sampled_from(["", "ac"]), st.booleans(), ASKED)
+REQUIRES = st.builds(Require, ASKED, ASKED, ASKED, ASKED, st.sampled_from(["", "ac"]), st.booleans(), ASKED)
 READINGS = st.builds(
     Readings,
     SHARES,
     SHARES,
+    BYTES,
     BYTES,
     st.none() | st.booleans(),
     st.none() | st.booleans(),
@@ -77,7 +86,7 @@ def test_what_is_lacking_is_asked_for_and_read(wanted: Require, found: Readings)
     """Only what is asked for and can be read keeps waiting; with the best readings nothing does."""
     assert lacking(Require(), found) is None
     assert lacking(wanted, Readings()) is None
-    best = Readings(-1.0, -1.0, 10**15, plugged=True, network=True, idle=10**6)
+    best = Readings(-1.0, -1.0, 10**15, 10**15, plugged=True, network=True, idle=10**6)
     assert lacking(wanted, best) is None
     asked = wanted
     for _ in WAITS:

@@ -29,6 +29,7 @@ def request(trigger: str, **context: Any) -> Request:
     ("text", "names"),
     [
         ("plain", ()),
+        ("{{ finding.message }} {{ error.context }}", ("error.context", "finding.message")),
         ("{{ file.path }} {{ file.name }} {{ files }}", ("file.name", "file.path", "files")),
         ("{% for file in files %}{{ file.path }}{% endfor %}", ("file.path", "files")),
         ("{{ event.payload.x }}", ("event.payload",)),

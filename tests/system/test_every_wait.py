@@ -46,6 +46,7 @@ WAITING: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "disk_ceiling": ({"lane": "full"}, {}, 1),
     "disk": ({"require": {"disk_free": "1TB"}}, {}, 1),
     "memory": ({"require": {"memory_below": "1%"}}, {}, 1),
+    "memory_free": ({"require": {"memory_free": "1TB"}}, {}, 1),
 }
 # What the machine must lack is made up in namespaces of an exec's own.
 OF_MACHINES: dict[str, dict[str, Any]] = {
@@ -57,6 +58,7 @@ BUSY = {
     "github": "tests/triggers/github/test_exec.py",
     "item": "tests/triggers/github/test_item.py",
     "concurrent": "tests/system/test_concurrent.py",
+    "login": "tests/system/test_sharing.py",
     "cpu": "tests/system/test_require.py",
     "overlap": "tests/runner/test_replace.py",
 }

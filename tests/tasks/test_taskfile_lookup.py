@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.errors import ClodputerError
@@ -276,6 +277,7 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         # No value of a file is NaN, which equals nothing.
         retry=st.builds(Retry, wait=SECONDS, multiplier=SECONDS, longest_wait=SECONDS),
         breaker=st.builds(Breaker, cooldown=SECONDS),
+        approve=st.builds(Approval, expires=SECONDS),
         budget=st.builds(Budget, per_day=CLOCKS, per_24h=CLOCKS, per_month=CLOCKS),
         require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         window=st.builds(WindowRule, stop_at=CLOCKS),

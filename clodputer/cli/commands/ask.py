@@ -31,22 +31,24 @@ MOST = 1.0
 @click.command()
 @click.argument("question", nargs=-1, metavar="QUESTION...")
 @click.option(
-    "--model", "-m", metavar="MODEL", help="The model; else that of config.yaml, else the account's."
+    "--model", "-m", metavar="MODEL", help="The model; by default that of config.yaml, else the account's."
 )
 @click.option(
     "--max-cost",
     metavar="USD",
-    help=f"The most it may cost; else max_cost_usd of config.yaml, else {MOST:.2f}.",
+    help=f"The most it may cost; by default max_cost_usd of config.yaml, else {MOST:.2f}.",
 )
 @click.option(
-    "--timeout", metavar="DURATION", help="How long it may take; else that of config.yaml, else an hour."
+    "--timeout",
+    metavar="DURATION",
+    help="How long it may take; by default the timeout of config.yaml, else an hour.",
 )
 @click.option(
     "--cwd",
     "-C",
     metavar="FOLDER",
     type=click.Path(),
-    help="The folder it is about, in which Claude may read; else the current one.",
+    help="The folder it is about, in which Claude may read; by default the current one.",
 )
 @click.option("--follow", "-f", is_flag=True, help="Print the conversation as it happens.")
 @click.option(
@@ -70,7 +72,7 @@ def command(
     It has a lane of its own, a record, a cost and a conversation as every run has: clodputer show ask. With - as the last
     word, what stdin holds is put below the question.
 
-    Exit code 0 when there is an answer; else as of `clodputer run`.
+    Exit code 0 when there is an answer; otherwise as with `clodputer run`.
 
     \b
     Examples:

@@ -28,7 +28,7 @@ HINTS = {
 def command(shell: Optional[str]) -> Result:
     """Print the script that completes words in bash, zsh or fish.
 
-    Without a SHELL it is that for your own, by $SHELL. Its last line says where it goes.
+    Without SHELL, it is the script for your own shell, which $SHELL names. Its last line says where it goes.
 
     \b
     Examples:

@@ -31,7 +31,7 @@ def command(context: click.Context) -> Optional[Result]:
     """Show the settings and where each comes from, or change one.
 
     A setting comes from a variable such as CLODPUTER_TIMEOUT, else from config.yaml, else it is the default. `set` and
-    `unset` write config.yaml, and leave all of it that they were not asked about as it is. With --json the settings are
+    `unset` write config.yaml, and leave everything else in it as it is. With --json the settings are
     in data.settings.
 
     \b

@@ -34,13 +34,13 @@ ESTIMATED, SUBSCRIPTION = "~", "*"
     "--by",
     type=click.Choice(KINDS),
     default="task",
-    help="What to tell them apart by: task (without it), day, model, lane, or the reason with which runs ended.",
+    help="How to group them: by task (the default), day, model, lane, or the reason with which runs ended.",
 )
 @click.option(
     "--since",
     metavar="WHEN",
     default="30d",
-    help="From when on: 30d (without it), yesterday, 12h, or a date.",
+    help="Since when: 30d (the default), yesterday, 12h, or a date.",
 )
 @json_option
 def command(by: str, since: str) -> Result:

@@ -40,8 +40,8 @@ class Canary(NamedTuple):
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Tell what is well line by line, too.")
-@click.option("--fix", is_flag=True, help="Do the safe remedies, each named before it is done.")
+@click.option("--all", "everything", is_flag=True, help="List what is in order as well.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes, each named before it is done.")
 @click.option(
     "--canary", is_flag=True, help="Have the scheduler start a probe, and tell what it sees from inside."
 )
@@ -53,7 +53,7 @@ class Canary(NamedTuple):
     metavar="N",
     type=click.IntRange(1, 3600),
     default=90,
-    help="With --canary: how long to wait for the probe to start; 90 without it.",
+    help="With --canary: how long to wait for the probe to start; 90 by default.",
 )
 @json_option
 @click.pass_obj
@@ -65,8 +65,8 @@ def command(as_json: bool, everything: bool, fix: bool, canary: bool, real: bool
     figures stay as they are. Nothing else is changed or started, and nothing is spent. docs/doctor.md tells what each
     check looks at.
 
-    --fix does those remedies that cannot lose a request: permissions, missing folders, leftovers, a run that its exec
-    has left behind, an installation that is not as the tasks want it. All others are yours.
+    --fix applies those fixes that cannot lose a request: permissions, missing folders, leftovers, a run that its exec
+    has left behind, an installation that is not as the tasks want it. All others are left to you.
 
     --canary has the scheduler itself start a probe, as it would start a run, and tells what that sees: environment,
     folders, claude. --real adds one small answer of claude, which shows whether its login works there.

@@ -32,10 +32,10 @@ from clodputer.views.written import Written
 def command(as_json: bool, name: str) -> Result:
     """Edit a task file, and replace it only when it is in order.
 
-    Opens a copy in $VISUAL or $EDITOR. When the editor closes the copy is checked; with a mistake in it you are asked
-    whether to go on; otherwise the copy is kept, and its path is printed. Nobody ever sees a half-written task, and a
-    file that somebody else changed meanwhile is not overwritten. One that you leave as it is is checked, too: exit code 1
-    when it is not in order.
+    Opens a copy in $VISUAL or $EDITOR. When the editor closes, the copy is checked; if there is a mistake in it, you
+    are asked whether to go on editing. If you do not, the copy is kept, and its path is printed. Nobody ever sees a
+    half-written task, and a file that somebody else changed meanwhile is not overwritten. A file that you leave unchanged
+    is checked, too: the exit code is 1 when it is not in order.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ from clodputer.views.probe import answer
     "--task", metavar="NAME", default="", help="First drop a request for this task: its alarm went off."
 )
 @click.option(
-    "--probe", metavar="FILE", default="", hidden=True, help="Look around instead: of `doctor --canary`."
+    "--probe", metavar="FILE", default="", hidden=True, help="Only look around, for `doctor --canary`."
 )
 @click.option(
     "--real", type=float, default=0.0, hidden=True, help="With --probe: seconds for a run of claude."
@@ -34,7 +34,7 @@ def command(as_json: bool, task: str, probe: str, real: float) -> Printed:
 
     In a terminal it prints a line when a run begins and when it ends; elsewhere it is silent.
 
-    The exit code is 0 when the work was done, however the runs ended: their records tell.
+    The exit code is 0 when the work was done, however the runs ended; that is in their records.
 
     \b
     Examples:

@@ -42,10 +42,10 @@ class Options(NamedTuple):
     "--scheduler",
     type=click.Choice([installation.AUTO, *NAMES]),
     default=installation.AUTO,
-    help="Which one to use; without it the one that is in use, or the best that answers.",
+    help="Which one to use; by default the one that is in use, or the best that answers.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
-@click.option("--diff", is_flag=True, help="Show how each file would change; does nothing either.")
+@click.option("--diff", is_flag=True, help="Show how each file would change, and do nothing.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool, diff: bool) -> Result:
@@ -53,8 +53,8 @@ def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool
 
     launchd on macOS; on Linux systemd, or cron where no user manager answers. Each enabled task with a trigger that
     needs no person gets an alarm, and so do files that are moved into spool/new. Tasks that are gone, disabled or
-    manual lose theirs. With TASK only these are looked at. May be repeated at any time, and must be after a change of
-    a trigger; what is right already is left alone.
+    manual lose theirs. With TASK, only these are looked at. Run it again after each change of a trigger; what is right
+    already is left alone.
 
     PATH and a few more variables are frozen as they are in this terminal: all alarms run with them.
 

@@ -57,7 +57,7 @@ def command(
     dedupe_key: Optional[str],
     item: Optional[str],
 ) -> Result:
-    """Leave word, from inside a run, of something to be published after it.
+    """Ask, from inside a run, for something to be published after it.
 
     KIND is comment, draft_pull_request, push, label, close, event or file_issue. Nothing is sent now: when the run has
     ended well, Clodputer checks what it asks for, and sends it. The task's key `publish` says what it may ask for.

@@ -43,8 +43,8 @@ def command(as_json: bool) -> Result:
     """List the tasks: when they run, and how their last runs ended.
 
     NEXT is the next slot time, by the clock of the trigger's own zone, which is named when it is not yours; USUALLY is
-    the median of the latest runs that succeeded. A task file that is no task is listed below, with the first of its
-    mistakes. Where no scheduler starts a task, or its alarm is not as the task wants it, it says so.
+    the median of the latest runs that succeeded. A task file with mistakes is listed below, with the first of them. Where
+    no scheduler starts a task, or its alarm is not as the task wants it, it says so.
 
     \b
     Examples:

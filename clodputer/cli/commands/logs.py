@@ -46,6 +46,7 @@ EVENTS = (
     "disk_full",
     "dismissed",
     "enabled",
+    "fate",
     "fault",
     "finished",
     "fixed",
@@ -122,7 +123,7 @@ EVENTS = (
     type=click.IntRange(0),
     help=f"At most the last N; {TAIL} without --since, else all.",
 )
-@click.option("--follow", is_flag=True, help="Go on with what is logged from now on, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Then print what is logged from now on, until Ctrl-C.")
 @json_option
 @click.pass_obj
 def command(

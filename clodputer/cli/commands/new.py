@@ -56,8 +56,8 @@ def command(
 ) -> Result:
     """Make a task file from a template, or from JSON.
 
-    Writes tasks/NAME.yaml, which is checked before it exists: with any mistake nothing is made. Never overwrites a file,
-    and never takes a name that another file claims.
+    Writes tasks/NAME.yaml, which is checked before it exists: if there is any mistake, nothing is made. Never
+    overwrites a file, and never takes a name that another file claims.
 
     \b
     Examples:

@@ -43,12 +43,12 @@ MOST = 1000
 @click.argument("task", default="", shell_complete=complete.tasks)
 @click.option("--cron", "expression", metavar="EXPR", help="A cron expression instead of tasks.")
 @click.option(
-    "--timezone", metavar="ZONE", help="The zone of --cron, such as Europe/Berlin; without it the system's."
+    "--timezone", metavar="ZONE", help="The zone of --cron, such as Europe/Berlin; by default the system's."
 )
 @click.option(
     "--from", "start", metavar="TIME", help="Show what comes after this moment (ISO 8601), not after now."
 )
-@click.option("--count", metavar="N", type=click.IntRange(1, MOST), default=5, help="How many; 5 without it.")
+@click.option("--count", metavar="N", type=click.IntRange(1, MOST), default=5, help="How many; 5 by default.")
 @json_option
 def command(
     task: str, expression: Optional[str], timezone: Optional[str], start: Optional[str], count: int

@@ -23,7 +23,7 @@ from clodputer.store.context import look
 def command(dry_run: bool) -> Result:
     """Remove old runs and archived logs now, as exec does once a day.
 
-    How much is kept is said by the settings keep_runs_... and keep_log_... (`clodputer config`). The newest run of each
+    The settings keep_runs_... and keep_log_... say how much is kept (see: clodputer config). The newest run of each
     task stays, and so does whatever a request that waits, runs or lies in spool/dead still needs. On macOS the log files
     of the jobs in ~/Library/Logs/clodputer are cut to their end when they are larger than 10 MB.
 

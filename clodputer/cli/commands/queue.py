@@ -54,7 +54,7 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
     metavar="N",
     type=click.IntRange(1, 1_000_000),
     default=LIMIT,
-    help=f"Show so many; {LIMIT} without it.",
+    help=f"Show at most N; {LIMIT} by default.",
 )
 @click.option("--dead", "place", flag_value="dead", help="Those that were given up, each with the reason.")
 @click.option(

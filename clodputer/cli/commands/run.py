@@ -62,14 +62,14 @@ from clodputer.tasks import ask, taskfile
     "--priority",
     "-p",
     metavar="1-5|low|normal|high",
-    help="Of what waits, 5 runs first; else the task's own.",
+    help="5 runs first; by default the task's own priority.",
 )
 @click.option(
     "--at",
     metavar="TIME",
     help="Only drop the request, to be run at 03:00, or at a moment such as 2026-12-24T18:00.",
 )
-@click.option("--in", "after", metavar="DURATION", help="The same, to be run after 2h, say.")
+@click.option("--in", "after", metavar="DURATION", help="The same, to be run after a while, such as 2h.")
 @click.option(
     "--follow",
     "-f",
@@ -85,7 +85,7 @@ from clodputer.tasks import ask, taskfile
     help="Only show what would be started: argument list, names of variables, folder, prompt.",
 )
 @click.option(
-    "--no-follow-ups", "alone", is_flag=True, help="Nothing that the task names follows the end of this run."
+    "--no-follow-ups", "alone", is_flag=True, help="Start none of the follow-ups that the task names."
 )
 @json_option
 @click.pass_obj

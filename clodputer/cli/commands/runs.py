@@ -59,7 +59,7 @@ LONGEST = 200
     metavar="N",
     type=click.IntRange(1, 100_000),
     default=LIMIT,
-    help=f"Show so many; {LIMIT} without it.",
+    help=f"Show at most N; {LIMIT} by default.",
 )
 @json_option
 @click.pass_obj

@@ -34,8 +34,8 @@ def command(task: str, pairs: tuple[str, ...], unset: tuple[str, ...]) -> Result
     """Change keys of a task, and leave the rest of its file as it is.
 
     VALUE is read as YAML, so lists and mappings are taken as well; a key inside of another one is written KEY.SUB, an item of a
-    list by its number from 0. The new file is checked as a whole: with any mistake nothing is written. Nothing is done
-    either where a program could not change the file without touching something else in it.
+    list by its number from 0. The new file is checked as a whole: if there is any mistake, nothing is written. Nor is
+    anything done when the file is written so that a key cannot be changed without touching something else in it.
 
     \b
     Examples:

@@ -49,13 +49,9 @@ MOST_SAID, MOST_STDERR = 500, 64 * 1024
 @click.option(
     "--stderr", "complaints", is_flag=True, help="Print only what the run wrote to stderr, all of it."
 )
-@click.option(
-    "--follow", is_flag=True, help="Go on with what is said until the run ends, then tell its result."
-)
+@click.option("--follow", is_flag=True, help="Print the conversation until the run ends, then its result.")
 @click.option("--files", "listing", is_flag=True, help="Print only the paths and sizes of the run's files.")
-@click.option(
-    "--trace", "tree", is_flag=True, help="Show all runs of which one follows the other, as a tree."
-)
+@click.option("--trace", "tree", is_flag=True, help="Show all runs that follow from one another, as a tree.")
 @json_option
 @click.pass_obj
 def command(
@@ -65,7 +61,7 @@ def command(
 
     RUN is a run id, or the beginning or the end of one that fits no other run. The name of a TASK stands for its
     latest run. A run that is going on is shown as far as it is; with --follow, its conversation is printed as it happens,
-    whichever process runs it, and Ctrl-C ends only the looking.
+    whichever process runs it, and Ctrl-C ends only the display.
 
     \b
     Examples:

@@ -42,7 +42,7 @@ memory_option = click.option(
 def command(context: click.Context) -> Optional[Result]:
     """Show or change what a task remembers from run to run.
 
-    Without more, it lists the tasks that remember something. A task has a state when its file says `state: {}`. Its runs
+    Without a command, it lists the tasks that remember something. A task has a state when its file says `state: {}`. Its runs
     change it by themselves; each change is a version, and the last ten are kept. With --memory it is about the text that its
     runs write down for each other (`memory: true`).
 

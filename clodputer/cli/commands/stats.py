@@ -37,13 +37,13 @@ DAY, TASK, MODEL = "day", "task", "model"
     "--since",
     metavar="WHEN",
     default="30d",
-    help="From when on: 30d (without it), yesterday, 12h, or a date.",
+    help="Since when: 30d (the default), yesterday, 12h, or a date.",
 )
 @click.option(
     "--by",
     type=click.Choice((DAY, TASK, MODEL)),
     default=DAY,
-    help="A row for each day (without it), or for each task or model, the most expensive first.",
+    help="A row for each day (the default), or for each task or model, the most expensive first.",
 )
 @json_option
 def command(task: str, since: str, by: str) -> Result:

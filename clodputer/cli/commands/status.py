@@ -31,7 +31,7 @@ SHOWN = 5
     metavar="N",
     type=click.IntRange(0, 1000),
     default=SHOWN,
-    help=f"How many of the last runs (of each task, with --since) and of the next slot times; {SHOWN} without it.",
+    help=f"How many of the last runs (of each task, with --since) and of the next slot times; {SHOWN} by default.",
 )
 @click.option(
     "--since",
@@ -41,7 +41,7 @@ SHOWN = 5
 @click.option(
     "--schedulers",
     is_flag=True,
-    help="Tell instead what each scheduler has of this home, and when it starts what.",
+    help="Show instead which alarms of this home each scheduler has, and when they go off.",
 )
 @json_option
 @click.pass_obj
@@ -50,7 +50,7 @@ def command(as_json: bool, count: int, since: Optional[str], schedulers: bool) -
 
     What is being run and whether its exec is still there; what waits in each lane; holds; files that were rejected or given
     up; the last runs; what was spent; slot times that were missed since yesterday; the next ones; task files with mistakes.
-    Nothing is changed by it.
+    It changes nothing.
 
     With --since it is the digest for the morning: the failures first, each with one line of its error, then every other run
     with one line of its result, the cost of each task, and what waits for you.

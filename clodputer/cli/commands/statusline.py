@@ -24,7 +24,10 @@ from clodputer.views.snippets import Snippet, snippets
 
 @click.command()
 @click.option(
-    "--account", metavar="ACCOUNT", default="", help="Whose use it is; else by the session's environment."
+    "--account",
+    metavar="ACCOUNT",
+    default="",
+    help="Whose usage it is; by default the session's environment tells.",
 )
 @click.option(
     "--snippet", is_flag=True, help="Print what to put into Claude Code's settings; nothing is changed."

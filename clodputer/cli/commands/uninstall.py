@@ -41,7 +41,7 @@ class Options(NamedTuple):
 @click.option(
     "--scheduler",
     type=click.Choice(NAMES),
-    help="Leave the other schedulers alone; without it all are looked at.",
+    help="Only this scheduler; by default all are looked at.",
 )
 @click.option("--everywhere", is_flag=True, help="Remove what is left of homes that no longer exist, too.")
 @click.option("--purge", is_flag=True, help="Remove the home as well: tasks, secrets, runs, records.")
@@ -52,7 +52,7 @@ class Options(NamedTuple):
 def command(
     as_json: bool, scheduler: str | None, everywhere: bool, purge: bool, dry_run: bool, yes: bool
 ) -> Result:
-    """Take away what install has made.
+    """Remove what install has set up.
 
     From every scheduler that has something of this home, whatever it was installed with; also when the home or a task
     has gone meanwhile. Nothing else is touched. The home stays, unless --purge is given.

@@ -24,7 +24,7 @@ from clodputer.views import validation
 @click.argument("tasks", nargs=-1, metavar="[TASK]...", shell_complete=complete.tasks)
 @json_option
 def command(tasks: tuple[str, ...]) -> Result:
-    """Check task files and tell every mistake at once.
+    """Check task files and report every mistake at once.
 
     Without a TASK all files in tasks/ are checked, and config.yaml and secrets.env as well. Each mistake is one line:
     file, line, key, and what is wrong. Exit code 1 when there is any.
@@ -32,7 +32,7 @@ def command(tasks: tuple[str, ...]) -> Result:
     It is a mistake as well when another account could change what a task does: its requests wait until the permissions
     of the file or folder are put right.
 
-    A warning is about something that is written well and cannot work as things are: a folder or a program that is not
+    A warning is about something that is written correctly but cannot work as things are: a folder or a program that is not
     there, a tool that Claude does not have, a TMPDIR that runs cannot use. It changes no exit code. A note says that the
     prompt of a task is fed by text from outside, and what its runs may not do for that.
 

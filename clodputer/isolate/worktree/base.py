@@ -52,8 +52,8 @@ def find(folder: str) -> Repository:
     return Repository(real, os.path.realpath(os.path.join(real, common)), prefix.strip("\n").rstrip("/"))
 
 
-def resolve(repository: Repository, base: str, *, fetch: bool) -> Base:
-    """The commit that a base names, after a fetch; the lock of the repository must be ours.
+def resolve(repository: Repository, base: str, held: int, *, fetch: bool) -> Base:
+    """The commit that a base names, after a fetch. held: the descriptor of the repository's lock, which must be ours.
 
     Raises ClodputerError (CANNOT), OSError.
     """
@@ -61,7 +61,10 @@ def resolve(repository: Repository, base: str, *, fetch: bool) -> Base:
     notes: tuple[str, ...] = ()
     if remote and fetch:
         said = git.call(
-            ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote], repository.top, git.FETCH
+            ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote],
+            repository.top,
+            git.FETCH,
+            held=held,
         )
         if said.status:
             notes = (f"{remote} could not be fetched ({said.why}); its last known state is used.",)

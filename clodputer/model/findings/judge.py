@@ -52,7 +52,7 @@ def judge(
         return Decision(dict(entry), look_again=max(next_look(before["at"] or now, every), now + 60.0))
     at = now if seen is None else seen.get("began", now)
     if seen is None or seen.get("capped"):
-        why = trouble or str((seen or {}).get("capped"))
+        why = f"capped: {trouble or (seen or {}).get('capped')}"
         after = {**before, "anew": anew, "at": at, "trouble": why, "source": (seen or before).get("source")}
         events = (Event("watch_failed", {"message": why}),) if why != before["trouble"] else ()
         return Decision(after, look_again=next_look(now, every), events=events)

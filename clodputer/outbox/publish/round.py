@@ -13,7 +13,7 @@ from clodputer.github.answer import TOKEN_INVALID, TOKEN_MISSING, GithubError
 from clodputer.model.letter import next_try
 from clodputer.model.publish.parcel import DONE, REFUSED, UNDELIVERED, Parcel, Step
 from clodputer.model.publish.rule import CALLING, CLOSE, PULL_REQUEST, PUSH
-from clodputer.outbox.publish import push, steps
+from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Account, Made, Refused
 from clodputer.store import deadline, git, parcels, published
 from clodputer.store.context import Context
@@ -80,6 +80,7 @@ def send_due(context: Context, until: float, pause: float = PAUSE) -> None:
             sender.send(name, parcel)
         elif os.path.lexists(f"{context.home.outbox}/{name}"):
             parcels.set_aside(context.home, name)
+    fates.look(context, sender.server)
 
 
 class Sender:
@@ -176,17 +177,23 @@ class Sender:
             raise Refused("push_refused", pushed.problem)
         raise _Later(pushed.problem)
 
+    def server(self) -> Server:
+        """Where GitHub is asked. Raises GithubError."""
+        if self._server is None:
+            self._server = access.server(self.context)
+        return self._server
+
     def _known(self) -> tuple[Server, Account]:
         """The server and whose token it is. Raises GithubError."""
-        if self._server is None or self._account is None:
-            self._server = access.server(self.context)
-            self._account = steps.account(self._server)
-        return self._server, self._account
+        server = self.server()
+        if self._account is None:
+            self._account = steps.account(server)
+        return server, self._account
 
     def _token(self) -> str:
         """The token for a push alone; empty where none is named, and the person's own login is used."""
         try:
-            return access.server(self.context).token
+            return self.server().token
         except GithubError:
             return ""
 

@@ -242,7 +242,7 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
     if known["trouble"]:
         last = f", as that of {zone.wall(known['whole'])} did" if known["whole"] else ""
         parts.append(
-            f"capped at the latest look ({zone.wall(known['at'])}): {known['trouble']}; nothing counts as fixed or new "
+            f"the look of {zone.wall(known['at'])} was {known['trouble']}; nothing counts as fixed or new "
             f"until a report is whole{last}"
         )
     return "; ".join(parts)

@@ -159,11 +159,12 @@ def mark(context: Context, _task: Task, trigger: Trigger) -> str:
 
 
 def look(
-    context: Context, _task: Task, trigger: Trigger, entry: Optional[Mapping[str, Any]], now: float
+    context: Context, task: Task, trigger: Trigger, entry: Optional[Mapping[str, Any]], now: float
 ) -> dict[str, Any]:
     """What has happened in the repository since the last look; or what is wrong, as `error`."""
     options = trigger.options
     wish = Wish(
+        task.name,
         options["repository"],
         tuple(_texts(options.get("labels") or [LABEL])),
         frozenset(_texts(options.get("kinds") or [ISSUES])),

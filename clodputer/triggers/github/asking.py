@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Optional
 
 from clodputer.github import client
 from clodputer.github import subject as subjects
 from clodputer.github.access import Server, server
-from clodputer.github.answer import Reply, exhausted
+from clodputer.github.answer import UNREADABLE, GithubError, Reply, exhausted
 from clodputer.model.github.ask import MAY_WRITE
 from clodputer.model.github.keys import trusted
 from clodputer.model.github.subject import Account, Subject
@@ -21,6 +22,8 @@ from clodputer.triggers.github.wish import Wish
 SECONDS = 8.0
 # At one look: issues that are asked about by name, and people of whom it is asked what they may do.
 MOST_SUBJECTS, MOST_PEOPLE = 10, 10
+# After so many looks that failed, an issue that GitHub cannot show is passed over, and no longer keeps the others waiting.
+PATIENCE = 3
 
 
 class Look:
@@ -54,15 +57,37 @@ class Look:
         return reply
 
     @property
+    def watched(self) -> frozenset[str]:
+        """The numbers of pull requests whose reviews or checks were looked for at the last look."""
+        return frozenset((self.lists.get("pulls") or {}).get("of") or ())
+
+    @contextmanager
+    def one(self, what: str) -> Iterator[None]:
+        """Around one entry of a list: what cannot be understood of it is passed over, and said; everything else goes on."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            self.trouble = f"{what} is not understood, and passed over: {type(error).__name__}: {error}"[:300]
+
+    @property
     def is_over(self) -> bool:
         """Whether no more is to be asked at this look; what is left then comes at the next."""
         spent = self.until is not None or monotonic() > self.give_up - 1.0
         return spent or len(self._subjects) >= MOST_SUBJECTS or len(self._people) >= MOST_PEOPLE
 
     def subject(self, number: int) -> Optional[Subject]:
-        """An issue or pull request by its number, asked once. Raises GithubError."""
+        """An issue or pull request by its number, asked once.
+
+        Raises GithubError; ValueError for one that could not be understood at several looks, one after the other.
+        """
         if number not in self._subjects:
-            self._subjects[number] = subjects.fetch(self.server, self.wish.repository, number, self.give_up)
+            try:
+                found = subjects.fetch(self.server, self.wish.repository, number, self.give_up)
+            except GithubError as error:
+                if error.code == UNREADABLE and self.before["failures"] >= PATIENCE:
+                    raise ValueError(error.message) from None
+                raise
+            self._subjects[number] = found
         return self._subjects[number]
 
     def may_ask(self, account: Optional[Account]) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from clodputer.model.github.ask import Ask, to_json
-from clodputer.model.github.subject import Account, Labeled, Subject
+from clodputer.model.github.subject import OURS, Account, Labeled, Subject
 from clodputer.model.moment import iso
+from clodputer.model.worktree import part
 
 # The account of somebody who has deleted theirs; GitHub shows it so.
 GHOST = "ghost"
@@ -14,7 +15,16 @@ GHOST = "ghost"
 LONGEST = 65_536
 
 
+def item_of(task: str, subject: Subject, ask: Ask) -> str:
+    """What a request is about: for a pull request that a task has made for an issue that issue, for the sake of its session."""
+    prefix, _, number = subject.branch.rpartition("/")
+    if subject.ours and prefix == f"{OURS}{part(task)}" and number.isdecimal():
+        return f"{ask.repository}#{number}"
+    return f"{ask.repository}#{ask.number}"
+
+
 def candidate(
+    task: str,
     subject: Subject,
     ask: Ask,
     *,
@@ -40,7 +50,7 @@ def candidate(
         "asked": to_json(ask),
     }
     return {
-        "item": f"{ask.repository}#{ask.number}",
+        "item": item_of(task, subject, ask),
         "author": subject.author.id if subject.author else 0,
         "answers": answers,
         "context": {"issue": issue, **brought},

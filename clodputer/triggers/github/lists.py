@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from clodputer.triggers.github.happened import candidate, login, text
 # In seconds: a list begins so long before what was seen last, for GitHub's lists lag a little.
 OVERLAP = 60.0
 PER_PAGE, MOST_PAGES = 100, 5
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _OLDEST_FIRST: Mapping[str, Any] = {"sort": "updated", "direction": "asc", "per_page": PER_PAGE}
 
 
@@ -36,8 +38,9 @@ def issues(at: Look) -> None:
         if at.is_over:
             at.more, whole = True, False
             break
-        _issue(at, shown)
-        newest = max(newest, str(shown.get("updated_at") or ""))
+        with at.one(f"an issue of {at.wish.repository}"):
+            _issue(at, shown)
+        newest = max(newest, _moment(shown))
     begins = max(since, _earlier(newest)) if newest else ""
     at.more = at.more or bool(whole and links(reply).get("next") and begins != since)
     # Of a list that begins elsewhere the next time, or that was not read to its end, the tag says nothing.
@@ -65,8 +68,9 @@ def comments(at: Look) -> None:
         if at.is_over:
             at.more, whole = True, False
             break
-        _comment(at, shown, str(kept.get("from") or since))
-        newest = max(newest, str(shown.get("updated_at") or ""))
+        with at.one(f"a comment in {at.wish.repository}"):
+            _comment(at, shown, str(kept.get("from") or since))
+        newest = max(newest, _moment(shown))
     begins = max(since, _earlier(newest))
     at.more = at.more or bool(whole and links(reply).get("next") and begins != since)
     same = whole and not at.more and begins == since
@@ -82,7 +86,7 @@ def _entries(at: Look, reply: Reply, since: str) -> Any:
         found = client.entries(reply)
         yield from found
         address = links(reply).get("next")
-        last = str(found[-1].get("updated_at") or "") if found else ""
+        last = _moment(found[-1]) if found else ""
         if not address or _earlier(last) > since:
             return
         reply = at.get(address, {})
@@ -100,7 +104,10 @@ def _issue(at: Look, shown: Mapping[str, Any]) -> None:
     if subject is not None and events:
         event, url = events[-1], text(shown.get("html_url"))
         ask = Ask(at.wish.repository, number, LABEL, at.wish.labels, event.id, subject.text, subject.sha)
-        entry["event"], entry["candidate"] = event.id, candidate(subject, ask, url=url, labeled=event)
+        entry["event"], entry["candidate"] = (
+            event.id,
+            candidate(at.wish.task, subject, ask, url=url, labeled=event),
+        )
         _go(at, subject, ask, event, url)
     at.issues.append(entry)
     at.known[str(number)] = {"updated": updated, "event": entry["event"]}
@@ -113,7 +120,7 @@ def _go(at: Look, subject: Subject, ask: Ask, since: Labeled, url: str) -> None:
         if event.at < since.at or event.id == since.id or name in at.before["taken"]:
             continue
         may = at.may_ask(event.by)
-        told = candidate(subject, ask, url=url, answers="go") if may else None
+        told = candidate(at.wish.task, subject, ask, url=url, answers="go") if may else None
         at.happened.append(
             {"id": name, "candidate": told and {**told, "by": login(event.by), "at": at.here(event.at)}}
         )
@@ -124,7 +131,12 @@ def _comment(at: Look, shown: Mapping[str, Any], begun: str) -> None:
     number = str(shown.get("issue_url") or "").rpartition("/")[2]
     created, updated = str(shown.get("created_at") or ""), str(shown.get("updated_at") or "")
     # What was written before we began, our own, and what is about issues that are none of ours.
-    if number not in at.known or created < begun or is_ours(body) or name in at.before["taken"]:
+    if (
+        not (number in at.known or number in at.watched)
+        or created < begun
+        or is_ours(body)
+        or name in at.before["taken"]
+    ):
         return
     writer, told = account(shown.get("user")), None
     subject = at.subject(int(number)) if at.may_ask(writer) else None
@@ -142,10 +154,21 @@ def _comment(at: Look, shown: Mapping[str, Any], begun: str) -> None:
         url = text(shown.get("html_url"))
         comment = {"author": login(writer), "body": body, "created_at": created, "url": url}
         told = candidate(
-            subject, ask, url=url.partition("#")[0], answers="go" if go else "comment", comment=comment
+            at.wish.task,
+            subject,
+            ask,
+            url=url.partition("#")[0],
+            answers="go" if go else "comment",
+            comment=comment,
         )
         told = {**told, "by": login(writer), "at": at.here(parse_moment(created, 0.0))}
     at.happened.append({"id": name, "candidate": told})
+
+
+def _moment(shown: Mapping[str, Any]) -> str:
+    """When an entry was changed, as GitHub writes it; empty for anything else."""
+    text = shown.get("updated_at")
+    return text if isinstance(text, str) and _MOMENT.fullmatch(text) else ""
 
 
 def _earlier(moment: str) -> str:

@@ -54,14 +54,15 @@ def look(at: Look) -> None:
 def _watched(at: Look, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those that have the labels, or whose branch in this repository Clodputer has made."""
     wanted = {label.lower() for label in at.wish.labels}
-    found = []
+    found: list[dict[str, Any]] = []
     for pull in shown:
-        labels = {str(label.get("name")).lower() for label in pull.get("labels") or ()}
-        head = pull.get("head") or {}
-        here = str((head.get("repo") or {}).get("full_name")).lower() == at.wish.repository.lower()
-        if wanted <= labels or (here and str(head.get("ref")).startswith(OURS)):
-            fields = {"number": int(pull["number"]), "updated": str(pull.get("updated_at") or "")}
-            found.append({**fields, "sha": str(head.get("sha") or ""), "url": text(pull.get("html_url"))})
+        with at.one(f"a pull request of {at.wish.repository}"):
+            labels = {str(label.get("name")).lower() for label in pull.get("labels") or ()}
+            head = pull.get("head") or {}
+            here = str((head.get("repo") or {}).get("full_name")).lower() == at.wish.repository.lower()
+            if wanted <= labels or (here and str(head.get("ref")).startswith(OURS)):
+                fields = {"number": int(pull["number"]), "updated": str(pull.get("updated_at") or "")}
+                found.append({**fields, "sha": str(head["sha"]), "url": text(pull.get("html_url"))})
     return found[:MOST]
 
 
@@ -69,30 +70,36 @@ def _reviews(at: Look, pull: Mapping[str, Any], begun: str) -> None:
     number = pull["number"]
     reply = at.get(f"/pulls/{number}/reviews", {"per_page": PER_PAGE})
     for review in client.entries(reply):
-        name, submitted = f"review:{review.get('id')}", str(review.get("submitted_at") or "")
-        if review.get("state") not in _SAYS_SOMETHING or submitted < begun or name in at.before["taken"]:
-            continue
-        writer, told = account(review.get("user")), None
-        body = text(review.get("body"))
-        subject = at.subject(number) if at.may_ask(writer) else None
-        if subject is not None and subject.open:
-            body = "\n\n".join(filter(None, (body, *_inline(at, number, int(review["id"])))))
-            ask = Ask(
-                at.wish.repository,
-                number,
-                REVIEW,
-                at.wish.labels,
-                comment=int(review["id"]),
-                changed=submitted,
-            )
-            said = {
-                "author": login(writer),
-                "body": body,
-                "state": str(review["state"]).lower(),
-                "url": text(review.get("html_url")),
-            }
-            told = candidate(subject, ask, url=pull["url"], review=said) if body else None
-        at.happened.append({"id": name, "candidate": told})
+        with at.one(f"a review of {at.wish.repository}#{number}"):
+            _review(at, pull, review, begun)
+
+
+def _review(at: Look, pull: Mapping[str, Any], review: Mapping[str, Any], begun: str) -> None:
+    number = pull["number"]
+    name, submitted = f"review:{review.get('id')}", str(review.get("submitted_at") or "")
+    if review.get("state") not in _SAYS_SOMETHING or submitted < begun or name in at.before["taken"]:
+        return
+    writer, told = account(review.get("user")), None
+    body = text(review.get("body"))
+    subject = at.subject(number) if at.may_ask(writer) else None
+    if subject is not None and subject.open:
+        body = "\n\n".join(filter(None, (body, *_inline(at, number, int(review["id"])))))
+        ask = Ask(
+            at.wish.repository,
+            number,
+            REVIEW,
+            at.wish.labels,
+            comment=int(review["id"]),
+            changed=submitted,
+        )
+        said = {
+            "author": login(writer),
+            "body": body,
+            "state": str(review["state"]).lower(),
+            "url": text(review.get("html_url")),
+        }
+        told = candidate(at.wish.task, subject, ask, url=pull["url"], review=said) if body else None
+    at.happened.append({"id": name, "candidate": told})
 
 
 def _inline(at: Look, number: int, review: int) -> list[str]:
@@ -113,7 +120,9 @@ def _checks(at: Look, pull: Mapping[str, Any], known: Mapping[str, Any]) -> dict
         if error.code == NOT_FOUND:
             return {**known}  # its branch is gone since
         raise
-    if not reply.unchanged:
+    with at.one(f"checks of {at.wish.repository}#{number}"):
+        if reply.unchanged:
+            return {**known}
         _failed(at, pull, number, sha, (reply.body or {}).get("check_runs") or [])
     return {**known, "sha": sha, "etag": reply.etag or etag}
 
@@ -136,7 +145,7 @@ def _failed(at: Look, pull: Mapping[str, Any], number: int, sha: str, runs: list
             "url": text(first.get("html_url")),
             "failed": names,
         }
-        told = candidate(subject, ask, url=pull["url"], check=check)
+        told = candidate(at.wish.task, subject, ask, url=pull["url"], check=check)
     at.happened.append({"id": name, "candidate": told})
 
 

@@ -104,7 +104,7 @@ def test_a_tool_that_does_not_run_to_its_end_is_capped(home: Home, project: Path
         tool.write_text(f"#!/bin/sh\n{script}\n")
         again(home)
         assert words in why(home)
-        assert "capped at the latest look" in why(home)
+        assert " was capped: " in why(home)
         assert "1 finding of the baseline" in why(home)
     tool.unlink()
     again(home)
@@ -112,8 +112,9 @@ def test_a_tool_that_does_not_run_to_its_end_is_capped(home: Home, project: Path
     assert len(events(home, "watch_failed")) == 5
     assert events(home, "fixed") == []
     status = json.loads(clodputer(home, "status", "--json")[0])["data"]
-    assert status["watch_problems"][0]["task"] == "fix"
-    assert "watched" in clodputer(home, "doctor", status=4)[0]
+    message = f"capped: there is no program {tool}"
+    assert status["watch_problems"] == [{"task": "fix", "message": message}]
+    assert message in " ".join(clodputer(home, "doctor", status=4)[0].split())
 
 
 def test_a_file_that_another_program_writes(home: Home, project: Path) -> None:
@@ -186,3 +187,16 @@ def test_a_threshold_of_the_task(home: Home, project: Path, least: str, rules: l
     (project / "coverage.json").write_text('{"files": {} }')
     again(home)
     assert [event["count"] for event in events(home, "fixed")] == [1] * len(rules)
+
+
+def test_what_comes_while_it_is_disabled_is_known_from_then_on(home: Home, project: Path) -> None:
+    """As with other triggers that look: also without a baseline, and whatever the last report was."""
+    task(home, project, *ruff(), baseline=False, every="1h")
+    execute(home)
+    assert len(brought(home)) == 1
+    clodputer(home, "disable", "fix")
+    (project / "quiet.py").write_text("import sys\n")
+    clodputer(home, "enable", "fix")
+    execute(home)
+    assert len(brought(home)) == 1
+    assert "2 findings of the baseline" in why(home)

@@ -1,0 +1,112 @@
+"""Several claudes with one configuration folder: side by side, apart by `stagger`, or in turn where that cannot be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.model.moment import parse_moment
+from clodputer.store.home import Home
+from clodputer.store.lock import Lock
+from tests import warm
+from tests.system.test_slots import at_once, began
+from tests.wait import until
+from tests.workshop import (
+    clodputer,
+    drop,
+    environment,
+    events,
+    everything,
+    execute,
+    make_home,
+    outcomes,
+    program,
+    write_task,
+)
+
+# A claude of this version that says that it began, and ends when it is let go.
+CLAUDE = """\
+if [ "$1" = --version ]; then echo asked >> {folder}/asked; echo "{version} (Claude Code)"; exit; fi
+touch {folder}/began-$$
+until [ -e {folder}/go ]; do sleep 0.02; done
+echo '{{"type":"system","subtype":"init","claude_code_version":"{version}"}}'
+echo '{{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"done","total_cost_usd":0}}'
+"""
+
+
+def home_with(folder: Path, version: str, *, rotates: bool, stagger: str = "0s") -> Home:
+    """A home with a lane of three slots, whose claude is of this version, with a login that is renewed or not."""
+    home = make_home(folder)
+    text = CLAUDE.format(folder=folder, version=version)
+    claude = program(folder, "claude", text)
+    settings = {"claude": str(claude), "lanes": {"default": {"slots": 3}}, "stagger": stagger}
+    Path(home.config).write_text(json.dumps(settings))
+    login = folder / "login"
+    login.mkdir()
+    stored = {"claudeAiOauth": {"accessToken": "a", **({"refreshToken": "r"} if rotates else {})}}
+    (login / ".credentials.json").write_text(json.dumps(stored))
+    write_task(home, "say", json.dumps({"prompt": "Say it.", "env": {"CLAUDE_CONFIG_DIR": str(login)}}))
+    for number in range(3):
+        drop(home, f"{number}.json", f'{{"task": "say", "id": "say-{number}"}}')
+    return home
+
+
+@pytest.mark.parametrize(
+    ("version", "rotates", "words"),
+    [
+        ("2.1.329", True, "login is renewed by its runs"),
+        ("2.1.258", False, "claude 2.1.258 is older than 2.1.259"),
+    ],
+)
+def test_in_turn(tmp_path: Path, version: str, rotates: bool, words: str) -> None:
+    """One run at a time, the others wait and say why; each is woken by the end of the one before."""
+    home = home_with(tmp_path, version, rotates=rotates)
+    going = warm.server().begin(("exec",), environment(home))
+    waiting = until(lambda: _kept_back(home, 2), timeout=20)
+    assert began(tmp_path) == 1
+    assert {row["waits"]["reason"] for row in waiting} == {"login"}
+    assert all(words in row["waits"]["message"] for row in waiting)
+    (tmp_path / "go").touch()
+    assert warm.server().wait(going).status == 0
+    assert outcomes(home, "say") == ["succeeded"] * 3
+    assert at_once(home) == 1
+    assert everything(home) == {}
+    assert (tmp_path / "asked").exists() is not rotates
+
+
+def _kept_back(home: Home, number: int) -> list[dict[str, Any]]:
+    rows = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
+    kept = [row for row in rows if row["waits"]]
+    return kept if len(kept) == number else []
+
+
+def test_side_by_side(tmp_path: Path) -> None:
+    """A version that can, and a login that stays: three at once, and the version was asked for once or twice, not for each."""
+    home = home_with(tmp_path, "2.1.259", rotates=False)
+    going = warm.server().begin(("exec",), environment(home))
+    until(lambda: began(tmp_path) == 3, timeout=20)
+    (tmp_path / "go").touch()
+    assert warm.server().wait(going).status == 0
+    assert at_once(home) == 3
+    asked = (tmp_path / "asked").read_text().split()
+    drop(home, "say-again.json", '{"task": "say"}')
+    execute(home)
+    assert (tmp_path / "asked").read_text().split() == asked
+    (lock,) = Path(home.ledger, "logins").glob("*.lock")
+    with Lock(str(lock)) as held:
+        assert held
+
+
+def test_starts_are_staggered(tmp_path: Path) -> None:
+    """Each run begins so long after the one before as that one goes on; then nothing is waited for."""
+    home = home_with(tmp_path, "2.1.329", rotates=False, stagger="1s")
+    going = warm.server().begin(("exec",), environment(home))
+    until(lambda: began(tmp_path) == 3, timeout=20)
+    (tmp_path / "go").touch()
+    assert warm.server().wait(going).status == 0
+    moments = sorted(parse_moment(event["timestamp"], 0) for event in events(home, "started"))
+    assert all(later - before >= 0.9 for before, later in zip(moments, moments[1:]))
+    assert everything(home) == {}
