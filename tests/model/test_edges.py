@@ -170,7 +170,7 @@ def test_what_is_told_does_not_depend_on_when_it_is_looked(ends: list[str], data
 
 def test_a_plugin_that_keeps_failing() -> None:
     """It is told once, and so is that it works again; of one that was not told to fail nothing is told."""
-    stopped = event("plugin_stopped", plugin="mail", message="3 calls failed")
+    stopped = event("plugin_down", plugin="mail", message="3 calls failed")
     told, found = look(NOTHING, [stopped, stopped], [], NOW, None)
     assert [(edge.edge, edge.title, edge.item) for edge in found] == [
         ("plugin_failing", "plugin mail keeps failing", "mail")

@@ -241,7 +241,7 @@ def test_a_breaker_that_opens_and_closes_is_logged_once(home: Home) -> None:
     folder = plugin(home, "weak", "echo broken >&2; exit 1", schedule={"every": "5m"})
     for _ in range(5):
         called(home, "weak")
-    (stopped,) = events(home, "plugin_stopped")
+    (stopped,) = events(home, "plugin_down")
     assert (stopped["plugin"], stopped["failures"]) == ("weak", 3)
     assert stopped["message"].startswith("3 calls failed in a row, the last: ")
     assert events(home, "plugin_works") == []

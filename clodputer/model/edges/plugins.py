@@ -30,4 +30,4 @@ def _works(memory: Memory, event: Mapping[str, Any], at: float) -> None:
         )
 
 
-HANDLERS: Mapping[str, Handler] = {"plugin_stopped": _stopped, "plugin_works": _works}
+HANDLERS: Mapping[str, Handler] = {"plugin_down": _stopped, "plugin_works": _works}

@@ -190,7 +190,7 @@ def _log_turn(context: Context, name: str, before: Past, after: Past) -> None:
     if turn == "stopped" and after.last is not None:
         failures = breaker_of(after.ends, now).failures
         message = f"{counted(failures, 'call')} failed in a row, the last: {after.last.message}"
-        context.log(now, "plugin_stopped", plugin=name, failures=failures, message=message)
+        context.log(now, "plugin_down", plugin=name, failures=failures, message=message)
     elif turn == "works":
         context.log(now, "plugin_works", plugin=name)
 
