@@ -98,7 +98,10 @@ def _waiting(status: Status) -> Iterator[str]:
         if lane.oldest is not None:
             parts.append(f"the oldest for {when.span(status.now - lane.oldest)}")
         if lane.full:
-            parts.append("as many as its queue_limit allows, so that its triggers look no further")
+            parts.append(
+                "as many as its queue_limit allows, so that its triggers look no further, "
+                "and plugins whose events lead there are not polled"
+            )
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
