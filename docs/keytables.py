@@ -34,6 +34,7 @@ from clodputer.model.follow import keys as follow
 from clodputer.model.keys import Key
 from clodputer.model.keyvalue import written
 from clodputer.model.publish import rule as publish
+from clodputer.model.sandbox import keys as sandbox
 from clodputer.tasks import own, tables
 
 _TYPES = {
@@ -76,6 +77,7 @@ def sections() -> dict[str, str]:
         "keys of notify": _of_tasks(_inside(channel.KEYS), ""),
         "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
         "keys of worktree": _of_tasks(_inside(worktree.KEYS), ""),
+        "keys of sandbox": _of_tasks(_inside(sandbox.KEYS), ""),
         "keys of expect": _of_tasks(_inside(expect.KEYS), ""),
         "keys of proof": _of_tasks(proof.KEYS, ""),
         "keys of provision": _of_tasks(provision.KEYS, ""),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Protocol
 
+from clodputer.agents.needs import Needs
 from clodputer.model.keys import Key
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
@@ -28,6 +29,9 @@ class Agent(Protocol):
 
     def rights(self, task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:
         """What a run of the task may do, for its memory (`model.memory.rights`). fed_by: as in `Facts`. Pure."""
+
+    def needs(self, task: Task, launch: Launch) -> Needs:
+        """What it cannot work without, when all else is kept from it by a sandbox. Pure."""
 
     def begin(self, task: Task) -> Progress:
         """The progress before the first byte."""

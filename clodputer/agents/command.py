@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from clodputer.agents import environment, lines, locate, nothing
 from clodputer.agents.ending import not_by_itself
+from clodputer.agents.needs import Needs
 from clodputer.model import memory, windowrule
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import ARGUMENTS, Key
@@ -97,6 +98,11 @@ def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
 def takes(task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:  # noqa: ARG001  (the protocol's)
     """A program gets only what the task gives it."""
     return []
+
+
+def needs(task: Task, launch: Launch) -> Needs:  # noqa: ARG001  (the protocol's)
+    """Its program is known already."""
+    return Needs()
 
 
 def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)

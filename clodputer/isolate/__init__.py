@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional, Protocol
 
-from clodputer.isolate import awake, ports, scratch, worktree
+from clodputer.isolate import awake, ports, sandbox, scratch, worktree
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
@@ -41,9 +41,15 @@ class Resource(Protocol):
 
 
 # In the order in which they are entered; they are undone in reverse.
-RESOURCES: dict[str, Resource] = {"scratch": scratch, "awake": awake, "ports": ports, "worktree": worktree}
+RESOURCES: dict[str, Resource] = {
+    "scratch": scratch,
+    "awake": awake,
+    "ports": ports,
+    "worktree": worktree,
+    "sandbox": sandbox,
+}
 # Codes of errors of resources that are reasons of runs as well (model/outcome.py).
-CODES = frozenset((ports.NONE_FREE, worktree.CANNOT, worktree.BUSY))
+CODES = frozenset((ports.NONE_FREE, worktree.CANNOT, worktree.BUSY, sandbox.CANNOT))
 
 
 class Planned(NamedTuple):

@@ -63,10 +63,7 @@ REASONS: dict[str, Reason] = {
         BY_DEFAULT,
     ),
     "server_error": Reason(
-        FAILED,
-        "The API answered with an error of its own, through all retries.",
-        "Run it again later.",
-        BY_DEFAULT,
+        FAILED, "The API answered with an error, through all retries.", "Run it again later.", BY_DEFAULT
     ),
     "offline": Reason(
         FAILED,
@@ -239,6 +236,9 @@ REASONS: dict[str, Reason] = {
         "No block of ports was free for the run: other runs have them, or programs listen there.",
         "See who listens: ss -ltnp, or lsof -iTCP -sTCP:LISTEN. Run it again later.",
         BY_DEFAULT,
+    ),
+    "sandbox": Reason(
+        FAILED, "Its sandbox could not be made; no agent was started.", "Run: clodputer doctor", BY_DEFAULT
     ),
     "internal": Reason(
         FAILED, "Clodputer itself failed during the run.", "Please report it, with the message.", WHEN_NAMED

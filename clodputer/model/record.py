@@ -80,6 +80,7 @@ def build(
         "mcp_servers": list(report.mcp_servers),
         "in_effect": dict(report.in_effect),
         "fed_by": list(launch.fed_by) if launch else [],
+        "sandbox": dict(launch.sandbox) if launch and launch.sandbox else None,
         "swept": list(ended.swept) if ended else [],
         "expect": list(expect),
         "proof": list(proof),

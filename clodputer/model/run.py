@@ -47,7 +47,8 @@ class Launch(NamedTuple):
     """Everything needed to start an agent: an argument list, never a shell string. Times in seconds.
 
     remark: what the record's message is to say of the start, whatever becomes of the run. withheld: variables that the agent
-    does not get and the task's own programs do. fed_by: why, as in `Facts`.
+    does not get and the task's own programs do. fed_by: why, as in `Facts`. prefix: what stands before the
+    arguments, to start it in a sandbox; depth: how many processes of that are above its own. sandbox: as in the record.
     """
 
     argv: tuple[str, ...]
@@ -65,6 +66,9 @@ class Launch(NamedTuple):
     max_output: int = DEFAULT_MAX_OUTPUT
     withheld: Mapping[str, str] = {}
     fed_by: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
+    depth: int = 0
+    sandbox: Mapping[str, Any] = {}
 
 
 class Progress(NamedTuple):

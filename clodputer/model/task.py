@@ -19,6 +19,7 @@ from clodputer.model.provision import USUAL_TIMEOUT
 from clodputer.model.publish.rule import Publish
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
+from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.score import Score
 from clodputer.model.state import StateRule
 from clodputer.model.windowrule import WindowRule
@@ -115,6 +116,7 @@ class Task(NamedTuple):
     keep_awake: bool = False
     isolation: str = NONE
     worktree: Worktree = Worktree()
+    sandbox: Sandbox = Sandbox()
     follow: Follow = Follow()
     state: StateRule = StateRule()
     memory: MemoryRule = MemoryRule()
@@ -144,6 +146,7 @@ MAPPINGS: Mapping[str, Any] = {
     "publish": Publish,
     "notify": Notify,
     "worktree": Worktree,
+    "sandbox": Sandbox,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}
 

@@ -20,6 +20,8 @@ NOT_BEFORE = "not_before"
 RETRY = "retry"
 CONCURRENT = "concurrent"
 LOGIN = "login"
+CLAUDE_VERSION = "claude_version"
+CLAUDE_CHANGED = "claude_changed"
 OVERLAP = "overlap"
 PARKED = "parked"
 EXPOSED = "exposed"
@@ -28,6 +30,7 @@ APPROVAL = "approval"
 GITHUB = "github"
 ITEM = "item"
 CEILING = "disk_ceiling"
+SANDBOX = "sandbox"
 SECRET = "secret"  # noqa: S105  (a reason)
 
 WAITS: dict[str, Wait] = {
@@ -55,6 +58,15 @@ WAITS: dict[str, Wait] = {
         "Nothing: it runs when that run has ended. To have several at once: update claude, and put a token of "
         "`claude setup-token` into secrets.env.",
     ),
+    CLAUDE_VERSION: Wait(
+        "No claude is installed with which config.yaml lets runs begin (claude_versions).",
+        "Install the version that is wanted, or change claude_versions; it is asked about again by itself.",
+    ),
+    CLAUDE_CHANGED: Wait(
+        "Another version of claude is installed than the one with which its task was tried, and what it gives a run cannot be "
+        "found out.",
+        "It is tried again within minutes. What is wrong, says: clodputer try {task}",
+    ),
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
         "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
@@ -78,6 +90,10 @@ WAITS: dict[str, Wait] = {
     WINDOW: Wait(
         "So much of its account's usage window is used that no run of the task is to begin (window).",
         "It goes on after the window's reset or the hours of keep_back; now, counted all the same: clodputer run {task}",
+    ),
+    SANDBOX: Wait(
+        "The sandbox that its task asks for does not hold on this computer (sandbox).",
+        "It is tried again by itself within minutes; what to do, says: clodputer doctor",
     ),
     SECRET: Wait(
         "A secret that config.yaml refers to (secrets) could not be looked up.",

@@ -34,11 +34,10 @@ def _ref(value: Any) -> Any:
     return value
 
 
-def _inside(value: Any) -> Any:
-    for one in value:
-        if one.startswith(("/", "~")) or ".." in one.split("/") or one.split("/")[0] == ".git":
-            raise Expected("patterns of paths inside the repository, such as .env or config/*.local")
-    return value
+def _inside(text: Any) -> Any:
+    if text.startswith(("/", "~")) or ".." in text.split("/") or text.split("/")[0] == ".git":
+        raise Expected("a pattern of paths inside the repository, such as .env or config/*.local")
+    return text
 
 
 KEYS: tuple[Key, ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
+from importlib import import_module
 from time import time
 from typing import Any, Optional, Union
 
@@ -23,7 +24,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import ceiling, fault, mail, replace, unrecorded, withsecrets
+from clodputer.runner import ceiling, fault, mail, replace, sandboxed, unrecorded, withsecrets
 from clodputer.runner.admission import admit
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude
@@ -95,11 +96,22 @@ def handle(
     if isinstance(looked_up, Refuse):
         _refuse(context, slot, place, looked_up, request.task, now, known.story)
         return None
+    unheld = sandboxed.held_back(context, task, now)
+    if unheld is not None:
+        _wait(context, slot, place, request, unheld, time())
+        return None
     hindered = replace.make_way(context, slot, place, task, request, stop)
     if hindered:
         _hindered(context, slot, place, request, hindered)
         return None
     context = looked_up  # from here on everything that is masked is masked with what was looked up
+    if task.agent == "claude":
+        # It imports all of that agent, which tasks of others have no need of.
+        ready: Union[Context, Wait] = import_module("clodputer.runner.versions.before").look(context, task)
+        if isinstance(ready, Wait):
+            _wait(context, slot, place, request, ready, time())
+            return None
+        context = ready
     attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):

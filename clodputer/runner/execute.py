@@ -13,8 +13,9 @@ from clodputer.model import outcome
 from clodputer.model.account import account_of
 from clodputer.model.changed import Changed
 from clodputer.model.errors import ClodputerError
+from clodputer.model.publish import marker
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault, items, noting, planning, provision, replace, worktree
+from clodputer.runner import fault, items, noting, planning, provision, replace, sandboxed, worktree
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.proof import after, before, check, confirm
@@ -50,7 +51,12 @@ def execute(attempt: Attempt) -> Finished:
         place, tried = attempt.temporary, attempt.attempts
         before_it = items.earlier(attempt.context, attempt.task, attempt.request, attempt.history)
         continues = tried.last_run if tried.session else str((before_it or {}).get("run_id") or "")
-        choose = partial(worktree.settle_in, attempt.context, attempt.planned, attempt.request.id, continues)
+        published = ""
+        if items.goes_on(attempt.request):
+            published = marker.branch(attempt.task.name, attempt.request.item, attempt.request.id)
+        choose = partial(
+            worktree.settle_in, attempt.context, attempt.planned, attempt.request.id, continues, published
+        )
         ready = prepare(
             attempt.context,
             attempt.run_id,
@@ -63,6 +69,7 @@ def execute(attempt: Attempt) -> Finished:
             plans=attempt.plans,
             earlier=before_it,
         )
+        ready = sandboxed.enclosed(attempt.context, attempt.planned, ready, attempt.run_id)
         launch, attempt.ready = ready.launch, ready
         finished = _proved(attempt, ready)
     except ClodputerError as error:
@@ -76,7 +83,8 @@ def execute(attempt: Attempt) -> Finished:
             raise
         report = Report(outcome.of("internal", f"{type(error).__name__}: {error}"))
         finished = Finished(report, launch, proof=attempt.asked)
-    return _taken_down(attempt, finished)
+    finished = _taken_down(attempt, finished)
+    return finished._replace(launch=sandboxed.told(attempt.planned, finished.launch))
 
 
 def _taken_down(attempt: Attempt, finished: Finished) -> Finished:
@@ -146,6 +154,7 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
         ended = ended._replace(stopped="cancelled")
     ended = ended._replace(stderr_tail=attempt.context.masker.text(ended.stderr_tail))
     report = agents.load(task.agent).interpret(task, facts, launch, progress, ended)
+    report = sandboxed.judged(launch, ended, report, attempt.context)
     if ended.stopped == "cancelled":
         report = _cancelled(attempt, report.outcome.message, report)
     if attempt.plans:

@@ -27,14 +27,16 @@ def counts(ended: Outcome) -> bool:
     return speaks_against_item(ended.outcome, ended.reason)
 
 
-def earlier(context: Context, task: Task, request: Request, history: History) -> Optional[dict[str, Any]]:
-    """The record of the latest run about the request's item that left a session, for a request that goes on with what that did.
-
-    That is one that a comment, a review or a failed check has made. Raises OSError.
-    """
+def goes_on(request: Request) -> bool:
+    """Whether a request goes on with what runs about its item did: a comment, a review or a failed check has made it."""
     issue = request.context.get("issue")
     asked = issue.get("asked") if isinstance(issue, dict) else None
-    if came_from(request) != GITHUB or not isinstance(asked, dict) or asked.get("rule") == LABEL:
+    return came_from(request) == GITHUB and isinstance(asked, dict) and asked.get("rule") != LABEL
+
+
+def earlier(context: Context, task: Task, request: Request, history: History) -> Optional[dict[str, Any]]:
+    """The record of the latest run about the request's item that left a session; None unless it goes on. Raises OSError."""
+    if not goes_on(request):
         return None
     for run in islice(history.of_task(task.name), FURTHEST):
         if run.item == request.item and run.account:

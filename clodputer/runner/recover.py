@@ -176,6 +176,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
         env={},
         working_directory=str(process.get("working_directory", "")),
         session_id=str(process.get("session_id", "")),
+        sandbox=enclosure if isinstance(enclosure := process.get("sandbox"), dict) else {},
     )
     request = _request(folder, place, task, now)
     known = attempts.read(context.home, task, place.id)

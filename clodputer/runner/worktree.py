@@ -43,11 +43,12 @@ def without_git(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def settle_in(
-    context: Context, planned: Iterable[Planned], request_id: str, continues: str, folder: str
+    context: Context, planned: Iterable[Planned], request_id: str, continues: str, published: str, folder: str
 ) -> Prepared:
     """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, and variables.
 
     continues: the run whose session is gone on with, and whose tree is taken over if it is still there; empty for none.
+    published: the branch of the remote that a new tree begins at, if it is there; empty for the task's base.
 
     Raises ClodputerError, OSError.
     """
@@ -55,7 +56,7 @@ def settle_in(
     environ: dict[str, str] = {}
     for late in filter(isolate.late, planned):
         fault.reach(context, "isolate", request_id)
-        token = {**late.token, "folder": folder, "continues": continues}
+        token = {**late.token, "folder": folder, "continues": continues, "published": published}
         prepared = isolate.enter(late._replace(token=token))
         chosen = prepared.working_directory or chosen
         environ.update(prepared.environ)

@@ -79,9 +79,10 @@ def within(seconds: float, work: Callable[[], Any], lock: str = "", limits: Opti
     return _result(answer, status)
 
 
-def beside(work: Callable[[], Any], lock: str) -> int:
+def beside(work: Callable[[], Any], lock: str, kept: tuple[int, ...] = ()) -> int:
     """Have a child do `work` beside us, which holds the file `lock` while it lives; its process id. Nobody reads its answer.
 
+    kept: descriptors of ours that it works with.
     It belongs to no run (`left_behind`), and it bounds its own time. Raises StillWorking at once when an earlier child of this
     lock is still there, and OSError.
     """
@@ -90,7 +91,7 @@ def beside(work: Callable[[], Any], lock: str) -> int:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            _answer(work, writer, held, None)
+            _answer(work, writer, held, None, kept)
         os.close(reader)
         os.close(writer)
     finally:
@@ -100,11 +101,11 @@ def beside(work: Callable[[], Any], lock: str) -> int:
 
 
 def is_over(child: int) -> bool:
-    """Whether a child that was left to itself, or works beside us, has ended; it is buried then."""
+    """Whether a child that was left to itself, or works beside us, has ended; it is reaped then."""
     try:
         ended = os.waitpid(child, os.WNOHANG)[0] == child
     except ChildProcessError:
-        ended = True  # somebody has buried it
+        ended = True  # somebody else has reaped it
     if ended:
         _left_behind.discard(child)
     return ended
@@ -152,7 +153,9 @@ def _killed(child: int) -> bool:
     return True
 
 
-def _answer(work: Callable[[], Any], writer: int, held: int, limits: Optional[Limits]) -> None:
+def _answer(
+    work: Callable[[], Any], writer: int, held: int, limits: Optional[Limits], kept: tuple[int, ...] = ()
+) -> None:
     """The child: work, answer, and end without doing anything that the parent would do at its end."""
     try:
         signal.set_wakeup_fd(-1)
@@ -160,7 +163,7 @@ def _answer(work: Callable[[], Any], writer: int, held: int, limits: Optional[Li
             os.setsid()  # it may outlive us: a terminal that is closed, or Ctrl-C in it, must not end it
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        keep_only(writer, held)
+        keep_only(writer, held, *kept)
         if limits is not None:
             _limit(resource.RLIMIT_CPU, limits.processor)
             mapped = _mapped()

@@ -39,7 +39,7 @@ _ACCEPT = (
 )
 _ISOLATE = (
     "set working_directory to a folder that holds nothing but what the task is about, such as a clone of its own, or give each "
-    "run its own with isolation: worktree"
+    "run its own with isolation: worktree, or shut it in with sandbox: strict"
 )
 
 
@@ -47,6 +47,8 @@ def without_effect(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Keys of a file that have no effect without another one, each with what is to be done."""
     if "protect_restore" in keys and "protect" not in keys:
         yield "protect_restore", "has no effect without protect, which names the files"
+    if keys.get("agent") == "command" and keys.get("sandbox") == {"mode": "claude"}:
+        yield "sandbox", "claude is for the agent claude; for a command write sandbox: strict"
     if keys.get("i_accept_the_risk") is True and keys.get("permission_mode") != BYPASS:
         yield "i_accept_the_risk", f"has no effect without permission_mode: {BYPASS}; take the line out"
 
@@ -69,10 +71,10 @@ def fault(task: Task, environ: Mapping[str, str]) -> str:
 def not_isolated(task: Task, environ: Mapping[str, str]) -> str:
     """Why the runs of a task are not kept apart from the rest of what the person has, as a clause; empty when they are.
 
-    This is the one place that says what isolated means: a worktree of the run's own, or a folder that is not the home folder,
-    not above it, and holds no credentials that are known by their names.
+    This is the one place that says what isolated means: a worktree of the run's own, a strict sandbox, or a folder that is not
+    the home folder, not above it, and holds no credentials that are known by their names.
     """
-    if task.in_worktree:
+    if task.in_worktree or task.sandbox.strict:
         return ""
     home = expand("~", environ)
     folder = expand(task.working_directory or "~", environ)
@@ -87,6 +89,8 @@ def note(task: Task, environ: Mapping[str, str]) -> str:
     """What is worth knowing of a task that may run so; empty for every other one."""
     if not bypasses(task) or fault(task, environ):
         return ""
+    if task.sandbox.strict:
+        return f"permission_mode: {BYPASS}, and the risk is accepted; its runs are shut in (sandbox: strict)"
     return (
         f"permission_mode: {BYPASS}, and the risk is accepted; its runs begin in {task.working_directory}, and nothing keeps "
         "them from leaving it"

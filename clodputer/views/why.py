@@ -25,7 +25,7 @@ from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import fates, predecessors, routing, setaside, status, waits, watching
+from clodputer.views import fates, predecessors, publishing, routing, setaside, status, waits, watching
 from clodputer.views.fates import Overdue
 from clodputer.views.predecessors import Before
 from clodputer.views.routing import Routed
@@ -61,7 +61,8 @@ class Why(NamedTuple):
     """All that the answer about a task is made of.
 
     task: None when its file is gone or not in order; then `trouble` says why. last: the record of its latest run, as far as
-    that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died.
+    that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died. publishes: what became
+    of the intents of its latest run.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Why(NamedTuple):
     by_itself: Optional[Disabled] = None
     before: tuple[Before, ...] = ()
     routes: tuple[Routed, ...] = ()
+    publishes: tuple[publishing.Entry, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -102,6 +104,7 @@ class Why(NamedTuple):
             "waits": [one.to_json() for one in self.waits],
             "follows": [one.to_json() for one in self.before],
             "routes": [one.to_json() for one in self.routes],
+            "publishes": [one.to_json() for one in self.publishes],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
 
@@ -162,11 +165,12 @@ def of_task(context: Context, name: str, now: float) -> Why:
     entries = ledger.entries(context.home, name)
     known = [task] if task else []
     starts = scheduled.look(context, known, sys.platform)
+    last = _last(context, name)
     return Why(
         name,
         task,
         trouble,
-        _last(context, name),
+        last,
         states,
         bool(lanes),
         any(request.id in stale for request in requests),
@@ -187,6 +191,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         _by_itself(context, task),
         predecessors.before(context, name, task, now),
         routing.to_task(context, name, now),
+        tuple(publishing.entries(context.home, last)) if last else (),
     )
 
 

@@ -41,6 +41,7 @@ CALLS = {
         Call(("good", "--dry-run"), "dry_run"),
     ],
     "ask": [Call(("Why?",), apart=True), Call(("Why?", "--no-wait"), "dropped")],
+    "try": [Call(("good", "--here"), apart=True)],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
     "status": [
@@ -65,6 +66,11 @@ CALLS = {
     "diff": [Call(("treed",)), Call(("treed", "--stat"))],
     "take": [Call(("treed",))],
     "discard": [Call(("treed", "--yes"))],
+    "bar": [
+        Call(()),
+        Call(("--format", "waybar")),
+        Call(("install", "--format", "tmux"), form="installed"),
+    ],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [

@@ -230,7 +230,18 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
         name
         for name in NAMES
         if name
-        not in ("init", "demo", "doctor", "completion", "help", "restore", "uninstall", "receive", "intend")
+        not in (
+            "init",
+            "demo",
+            "doctor",
+            "completion",
+            "help",
+            "restore",
+            "uninstall",
+            "receive",
+            "intend",
+            "bar",
+        )
     ],
 )
 def test_without_a_home_it_is_one_as_well(

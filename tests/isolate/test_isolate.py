@@ -12,6 +12,7 @@ import pytest
 from clodputer import isolate
 from clodputer.isolate import Planned, scratch
 from clodputer.model.jsontext import loads
+from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.task import Task
 from tests.wait import until
 from tests.workshop import program
@@ -31,7 +32,7 @@ def test_entered_and_undone(tmp_path: Path, name: str) -> None:
     made.mkdir()
     script = f'while [ "${{1#--}}" != "$1" ]; do shift; done; touch {made}/awake; "$@"; rm {made}/awake'
     environ = {"TMPDIR": str(made), "PATH": f"{program(tmp_path, 'systemd-inhibit', script).parent}:/bin"}
-    task = Task("a", "a.yaml", keep_awake=True)
+    task = Task("a", "a.yaml", keep_awake=True, sandbox=Sandbox(mode="strict"))
     planned = [one for one in isolate.plan(task, environ, RUN) if one.name == name]
     assert os.listdir(made) == []
     isolate.undo(planned)

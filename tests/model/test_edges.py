@@ -181,3 +181,14 @@ def test_a_plugin_that_keeps_failing() -> None:
     told, found = look(told, works, [], NOW + 2 * QUIET, None)
     assert [(edge.edge, edge.title) for edge in found] == [("plugin_recovered", "plugin mail works again")]
     assert told.plugins == {}
+
+
+def test_what_was_not_published_and_what_waits_to_be() -> None:
+    refused = event("not_published", kind="draft_pull_request", reason="symlink", message="It makes a link.")
+    waits = event("staged", message="comment #1")
+    _, found = look(NOTHING, [refused, refused, waits], [], NOW, None)
+    assert [(one.edge, one.title) for one in found] == [
+        ("not_published", "a could not publish draft pull request"),
+        ("approval_wanted", "a asks you before it publishes"),
+    ]
+    assert found[1].command == f"clodputer approve {waits['run_id']}"

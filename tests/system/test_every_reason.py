@@ -176,6 +176,7 @@ ELSEWHERE = {
     "withdrawn": "tests/triggers/github/test_withdrawn.py",
     "not_confirmed": "tests/triggers/github/test_withdrawn.py",
     "no_ports": "tests/system/test_provision.py",
+    "sandbox": "tests/system/test_sandbox.py",
 }
 
 

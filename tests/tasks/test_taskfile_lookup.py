@@ -20,6 +20,7 @@ from clodputer.model.follow.keys import Follow
 from clodputer.model.limits import Limits
 from clodputer.model.require import Require
 from clodputer.model.retry import Retry
+from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.state import StateRule
 from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.model.windowrule import WindowRule
@@ -282,6 +283,7 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         window=st.builds(WindowRule, stop_at=CLOCKS),
         worktree=st.builds(Worktree, ttl=SECONDS),
+        sandbox=st.builds(Sandbox, network=MAPPINGS),
         setup_timeout=SECONDS,
         state=st.builds(StateRule, schema=st.none() | MAPPINGS),
         follow=st.builds(Follow, *(st.lists(MAPPINGS, max_size=2).map(tuple) for _ in range(4))),

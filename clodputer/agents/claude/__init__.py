@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from clodputer.agents import environment, locate
 from clodputer.agents.claude.describe import describe
+from clodputer.agents.claude.enclosed import needs, own_sandbox
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.restricted import no_other_servers, restrict
@@ -34,6 +35,7 @@ __all__ = [
     "interpret",
     "launch",
     "locate_binary",
+    "needs",
     "observe",
     "rights",
     "takes",
@@ -115,6 +117,7 @@ def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session
             "--append-system-prompt",
             appended(task, fenced=facts.fenced, memory=facts.memory, intents=facts.intents),
         ),
+        *own_sandbox(task),
         *(("--mcp-config", config) for config in task.claude.mcp_config),
         *(("--add-dir", folder) for folder in task.claude.add_dirs),
         ("--json-schema", "" if task.claude.json_schema is None else dumps(task.claude.json_schema)),

@@ -33,7 +33,7 @@ from clodputer.store.context import Context
 from clodputer.store.holds import USAGE_LIMIT
 from clodputer.store.spool.find import RUN, UNENDED, Found, handle, meant
 from clodputer.tasks import taskfile
-from clodputer.views import setaside
+from clodputer.views import publishing, setaside
 from clodputer.views.predecessors import Before
 from clodputer.views.routing import Routed
 from clodputer.views.run import record_problem
@@ -111,6 +111,8 @@ def _words(found: Why, but: str, now: float) -> str:
     lines += [wrapped_field("waits", waits.line(one)) for one in found.waits]
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
     lines.append(wrapped_field("last run", _last(found, now)))
+    if found.publishes:
+        lines.append(wrapped_field("publishes", printable("\n".join(publishing.lines([*found.publishes])))))
     for one in found.before:
         name = printable(f"{one.task}: " if one.task else "")
         lines.append(wrapped_field("after" if one.on == "after" else "follows", f"{name}{_before(one)}"))

@@ -22,6 +22,7 @@ from clodputer.store import zone
 # A result is read here, not studied: the whole of it stands in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
 MOST_FILES = 10
+MOST_REFUSED = 10
 _EVERYTHING = "It was allowed everything, unasked (permission_mode: bypassPermissions)."
 
 _LOOKS = {
@@ -77,6 +78,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "fed by", prose(f"text from outside: {fed_by}" if fed_by else "", MARGIN)
     mode = (record.get("in_effect") or {}).get("permission_mode")
     yield "risk", prose(_EVERYTHING if mode == "bypassPermissions" else "", MARGIN)
+    yield "sandbox", prose(_sandbox(record), MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
     yield "worktree", prose("\n".join(_worktree(record)), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
@@ -93,6 +95,21 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "result", shortened(_result(record["result"]), f"{folder}/record.json")
     yield "run", prose(f"{record['run_id']}, trigger: {record['trigger']}", MARGIN)
     yield "record", printable(f"{folder}/record.json")
+
+
+def _sandbox(record: Mapping[str, Any]) -> str:
+    """What the run was enclosed in, what it asked for in vain, and what it had made that was put aside."""
+    kept = record.get("sandbox")
+    if not isinstance(kept, Mapping) or kept.get("level") in (None, "off"):
+        return ""
+    network = f", network: {kept['network']}" if kept.get("network") else ""
+    said = f"{kept['level']}, by {kept.get('by')}{network}."
+    if kept.get("refused"):
+        said += f" It asked in vain for {', '.join(map(str, kept['refused'][:MOST_REFUSED]))}"
+        said += " and others." if len(kept["refused"]) > MOST_REFUSED else "."
+    if kept.get("put_aside"):
+        said += f" It made what it must not, which now ends in .from-sandbox: {', '.join(map(str, kept['put_aside']))}."
+    return said
 
 
 def _over_budget(record: Mapping[str, Any]) -> str:

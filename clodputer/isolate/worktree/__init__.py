@@ -44,6 +44,8 @@ def plan(task: Optional[Task], environ: Mapping[str, str], run_id: str) -> Optio
 def enter(token: Mapping[str, Any]) -> Prepared:
     """Make it, from the repository that `folder` of the token lies in, or give the one of run `continues` back.
 
+    It begins at the branch `published` of the remote, where the token names one that is there.
+
     Raises ClodputerError (CANNOT, BUSY), OSError.
     """
     prepared: Prepared = import_module("clodputer.isolate.worktree.make").enter(token)

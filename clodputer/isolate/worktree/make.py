@@ -78,7 +78,8 @@ def _given_back(home_of: str, token: Mapping[str, Any], repository: base.Reposit
 def _added(
     home_of: str, token: Mapping[str, Any], rule: Worktree, repository: base.Repository, held: int
 ) -> Tree:
-    begin = base.resolve(repository, rule.base, held, fetch=rule.fetch)
+    published = str(token.get("published") or "")
+    begin = base.resolve(repository, rule.base, held, fetch=rule.fetch, published=published)
     run_id, path = trees.run_of(token["record"]), trees.tree_path(token["record"])
     if os.path.lexists(path):
         raise ClodputerError(CANNOT, f"{path} is there already", "See: clodputer doctor")

@@ -7,6 +7,8 @@ import signal
 from time import monotonic
 from typing import Callable, Optional
 
+from clodputer.runner.processes.tree_linux import children
+
 # After SIGKILL: longer than this, in seconds, only a process that is stuck in the kernel takes.
 KILL_PATIENCE = 10.0
 PAUSE = 0.2
@@ -15,11 +17,12 @@ PAUSE = 0.2
 class Child:
     """The agent's process, from its start to the moment it is reaped.
 
+    depth: how many processes of a sandbox are above the program: to those a signal means their end, and not a wish.
     status: as waitpid tells it, when reaped; it stays None when the process would not die, or somebody else reaped it.
     """
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, depth: int = 0) -> None:
+        self.pid, self.depth = pid, depth
         self.status: Optional[int] = None
         self._gone = False
 
@@ -43,6 +46,23 @@ class Child:
                 os.kill(self.pid, number)
             except OSError:
                 pass
+
+    def ask_to_leave(self) -> None:
+        """SIGTERM to the program; and it runs again if it was stopped, for only then it can obey."""
+        inner = self.pid
+        for _ in range(self.depth):
+            found = children(inner)
+            if len(found) != 1:
+                break  # it is just beginning or ending
+            inner = found[0]
+        for number in (signal.SIGTERM, signal.SIGCONT):
+            if inner == self.pid:
+                self.send(number)
+            elif not self._gone:
+                try:
+                    os.kill(inner, number)
+                except OSError:
+                    pass
 
     def kill_group(self) -> None:
         """SIGKILL to it and to all in its process group, which has its number, as it leads a session of its own."""

@@ -44,6 +44,7 @@ def contain(
         "temporary": launch.env.get("TMPDIR", ""),
         "sessions": launch.env.get("CLODPUTER_SESSIONS", ""),
         "started_at": iso(time()),
+        "sandbox": dict(launch.sandbox),
     }
     path = f"{folder}/process.json"
 

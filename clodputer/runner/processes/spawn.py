@@ -52,7 +52,7 @@ def spawn(launch: Launch, stdin_fd: int, stdout_path: str, stderr_path: str, by_
         opened += [os.open(path, flags, 0o600) for path in (stdout_path, stderr_path)]
         # Above 2, should our own have been closed: else putting one in place would overwrite another.
         opened += [fcntl(descriptor, F_DUPFD_CLOEXEC, 3) for descriptor in (stdin_fd, *opened)]
-        start = _Start(launch.argv, launch.env, *opened[2:])
+        start = _Start((*launch.prefix, *launch.argv), launch.env, *opened[2:])
         return _in_directory(launch.working_directory, start, by_fork)
     finally:
         for descriptor in opened:

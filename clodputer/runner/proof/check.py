@@ -83,6 +83,8 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
         timeout=limit,
         stop_grace=launch.stop_grace,
         max_output=min(launch.max_output, PRECHECK_OUTPUT) if name == PRECHECK else launch.max_output,
+        prefix=launch.prefix,
+        depth=launch.depth,
     )
     inside = f"{place.folder}/{FOLDERS[name]}"
     os.makedirs(inside, mode=0o700, exist_ok=True)

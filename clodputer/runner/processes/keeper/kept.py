@@ -53,7 +53,7 @@ class Kept:
         """
         self.pid = 0
         self.status: Optional[int] = None
-        self._reach = reach
+        self._reach, self._depth = reach, launch.depth
         self._own: Optional[Child] = None  # the agent, once the keeper is dead
         self._ended = self._cleared = False
         self._swept: sweep.Swept = ()
@@ -70,6 +70,7 @@ class Kept:
             partial(spawn, launch, kept_stdin, stdout, stderr, by_fork),
             partial(sweep.sweep_by_file, launch.env.get("CLODPUTER_RUN_ID", ""), process_json),
             reach,
+            launch.depth,
         )
         try:
             with doing("starting the keeper of a run"):
@@ -123,8 +124,7 @@ class Kept:
         """Ask the agent to leave by SIGTERM."""
         self._order(words.TERMINATE)
         if self._own is not None:
-            self._own.send(signal.SIGTERM)
-            self._own.send(signal.SIGCONT)
+            self._own.ask_to_leave()
 
     def clear(self, stop: Stop, traces: sweep.Traces) -> sweep.Swept:
         """Kill all that is left of the run and say what that was; the agent's status is known afterwards, if it can be."""
@@ -211,7 +211,7 @@ class Kept:
         except (ChildProcessError, ProcessLookupError):
             pass
         if self.pid and not self._cleared:
-            self._own = Child(self.pid)
+            self._own = Child(self.pid, self._depth)
 
     def _let_go(self) -> None:
         _ours.discard(self._orders)

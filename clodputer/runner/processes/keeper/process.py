@@ -36,7 +36,7 @@ class Work(NamedTuple):
     """What a keeper is forked for. orders, reports: its ends of the two pipes. stdin: what the agent reads.
 
     start: starts the agent and returns its pid. hunt: where there is no subreaper, kills what is left of the run of a dead
-    exec.
+    exec. depth: as in `Launch`.
     """
 
     orders: int
@@ -45,6 +45,7 @@ class Work(NamedTuple):
     start: Callable[[], int]
     hunt: Callable[[], object]
     reach: sweep.Reach
+    depth: int = 0
 
 
 def be(work: Work) -> NoReturn:
@@ -98,8 +99,7 @@ class _Keeper:
             if step == decide.START:
                 self.start()
             elif step == decide.TERMINATE:
-                self.child.send(signal.SIGTERM)
-                self.child.send(signal.SIGCONT)  # a stopped process obeys only when it runs again
+                self.child.ask_to_leave()
                 self.seen = self.seen._replace(terminate=False, asked=self.seen.orphaned is not None)
             else:
                 self.wait(seconds)
@@ -112,7 +112,7 @@ class _Keeper:
             self.report(Report(words.REFUSED, words.of_error(error)))
             self.seen = self.seen._replace(orphaned=monotonic())
             return
-        self.child = Child(pid)
+        self.child = Child(pid, self.work.depth)
         os.close(self.work.stdin)
         self.seen = self.seen._replace(started=True)
         self.report(Report(words.STARTED, pid))

@@ -1,0 +1,174 @@
+"""One connection to the proxy of a sandbox: the request read strictly, its host allowed or refused, and bytes passed on."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import select
+import socket
+from typing import Callable, NamedTuple, Optional
+from urllib.parse import urlsplit
+
+from clodputer.model.sandbox import hosts
+from clodputer.model.sandbox.hosts import Pattern
+
+# In bytes: of the head of a request, and of what is passed on at a time.
+LARGEST_HEAD, CHUNK = 64 * 1024, 64 * 1024
+# In seconds: for a head to come, and for a server to answer.
+HEAD, DIAL = 30.0, 30.0
+
+_REQUEST = re.compile(rb"([A-Z]{1,20}) ([\x21-\x7e]+) HTTP/1\.[01]")
+
+
+class Way(NamedTuple):
+    """allowed: the hosts that may be reached. upstream: (host, port) of the person's own proxy, None for none."""
+
+    allowed: tuple[Pattern, ...]
+    upstream: Optional[tuple[str, int]] = None
+
+
+class Refused(Exception):
+    """The host may not be reached; `host` says which and where."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(f"{host} may not be reached from this sandbox: {why}")
+        self.host = host
+
+
+def serve(client: socket.socket, way: Way, refused: Callable[[str], None]) -> None:
+    """Serve one connection to its end. refused: called with each host that was. Never raises."""
+    with client:
+        try:
+            client.settimeout(HEAD)
+            head, rest = _head(client)
+            method, target = _request(head)
+            server = _connect(method, target, way)
+        except Refused as error:
+            refused(error.host)
+            _say(client, 403, str(error))
+            return
+        except (OSError, ValueError) as error:
+            _say(client, 502, str(error))
+            return
+        with server:
+            try:
+                if method == "CONNECT":
+                    client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                else:
+                    server.sendall(_forwarded(head, target, through=way.upstream is not None))
+                server.sendall(rest)
+                _pass_on(client, server)
+            except OSError:
+                pass  # one of the two has hung up
+
+
+def _head(client: socket.socket) -> tuple[bytes, bytes]:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        some = client.recv(CHUNK)
+        data += some
+        if not some or len(data) > LARGEST_HEAD:
+            raise ValueError("this is no request of HTTP")
+    head, _, rest = data.partition(b"\r\n\r\n")
+    return head, rest
+
+
+def _request(head: bytes) -> tuple[str, str]:
+    found = _REQUEST.fullmatch(head.partition(b"\r\n")[0])
+    if not found:
+        raise ValueError("this is no request of HTTP")
+    return found[1].decode(), found[2].decode()
+
+
+def place_of(method: str, target: str) -> tuple[str, int]:
+    """The host and the port that a request is for. Raises ValueError."""
+    if method == "CONNECT":
+        host, port = hosts.split(target)
+        if port is None:
+            raise ValueError("CONNECT needs a port")
+        return host, port
+    parts = urlsplit(target)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError("a proxy is asked for http:// addresses, and by CONNECT for all others")
+    return parts.hostname.lower(), parts.port or 80
+
+
+def _connect(method: str, target: str, way: Way) -> socket.socket:
+    host, port = place_of(method, target)
+    named = f"{host}:{port}"
+    pattern = hosts.find(way.allowed, host, port)
+    if pattern is None:
+        raise Refused(named, "the task's sandbox.network does not name it")
+    if way.upstream is not None and not hosts.is_address(host) and host != "localhost":
+        return _through(way.upstream, method, host, port)
+    error: OSError = OSError(f"{named} cannot be reached")
+    forbidden = False
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        found = ipaddress.ip_address(str(address[0]).partition("%")[0])
+        found = getattr(found, "ipv4_mapped", None) or found
+        here = found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+        if not hosts.address_fits(pattern, here=here, everywhere=found.is_global):
+            forbidden = True
+            continue
+        server = socket.socket(family, kind, protocol)
+        try:
+            server.settimeout(DIAL)
+            server.connect(address)
+            return server
+        except OSError as failure:
+            server.close()
+            error = failure
+    if forbidden:
+        raise Refused(named, "its name leads into this machine or its network")
+    raise error
+
+
+def _through(upstream: tuple[str, int], method: str, host: str, port: int) -> socket.socket:
+    server = socket.create_connection(upstream, DIAL)
+    if method == "CONNECT":
+        name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        server.sendall(f"CONNECT {name} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n") and len(answer) < LARGEST_HEAD:
+            some = server.recv(1)
+            if not some:
+                break
+            answer += some
+        if not re.match(rb"HTTP/1\.[01] 2\d\d", answer):
+            server.close()
+            raise OSError(f"the proxy {upstream[0]}:{upstream[1]} refuses {name}")
+    return server
+
+
+def _forwarded(head: bytes, target: str, *, through: bool) -> bytes:
+    """The head as the server gets it: for its own host, and for this one request alone."""
+    first, *lines = head.split(b"\r\n")
+    parts = urlsplit(target)
+    path = target if through else (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    dropped = (b"host:", b"connection:", b"proxy-", b"keep-alive:")
+    kept = [line for line in lines if not line.lower().startswith(dropped)]
+    netloc = parts.netloc.rpartition("@")[2]
+    start = first.partition(b" ")[0] + f" {path} HTTP/1.1".encode()
+    return b"\r\n".join([start, f"Host: {netloc}".encode(), b"Connection: close", *kept]) + b"\r\n\r\n"
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    for each in (one, other):
+        each.settimeout(None)
+    peers = {one: other, other: one}
+    while peers:
+        for each in select.select(list(peers), [], [])[0]:
+            data = each.recv(CHUNK)
+            if data:
+                peers[each].sendall(data)
+            else:
+                peers.pop(each).shutdown(socket.SHUT_WR)
+
+
+def _say(client: socket.socket, status: int, text: str) -> None:
+    body = f"{text}\n".encode("utf-8", "replace")
+    head = f"HTTP/1.1 {status} Refused\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    try:
+        client.sendall(head.encode() + body)
+    except OSError:
+        pass

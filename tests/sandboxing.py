@@ -1,0 +1,87 @@
+"""What tests of sandboxes share: whether there can be any here, and a place with a person around it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from clodputer.store.home import Home
+from tests.workshop import write_secrets
+
+ESCAPES = Path(__file__).parent / "system" / "escapes.py"
+
+
+def need_bubblewrap() -> None:
+    """Skip where no sandbox can be made, saying why; but fail on a build machine, where it should."""
+    try:
+        ended = subprocess.run(
+            ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--disable-userns", "--unshare-user", "true"],
+            capture_output=True,
+            text=True,
+        )
+        reason = ended.stderr.strip() if ended.returncode else ""
+    except OSError:
+        reason = "bubblewrap is not installed"
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(f"sandboxes are not tested: {reason}")
+    if reason:
+        pytest.skip(reason)
+
+
+def repository(folder: Path) -> None:
+    """A checkout with a commit."""
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    (folder / "file").write_text("text\n")
+    name = ("-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", "-C", str(folder), "add", "."], check=True)
+    subprocess.run(["git", "-C", str(folder), *name, "commit", "-qm", "first"], check=True)
+
+
+@contextmanager
+def surroundings(home: Home, folder: Path, person: Path) -> Iterator[dict[str, Any]]:
+    """A person with keys, a checkout with a program that tries to get out of it, and things to get at; the facts of all."""
+    (person / ".ssh").mkdir(parents=True)
+    (person / ".ssh" / "id_rsa").write_text("key\n")
+    outside = folder / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret\n")
+    write_secrets(home, "TOKEN=secret\n")
+    work = folder / "work"
+    repository(work)
+    (work / ".env").write_text("PASSWORD=1\n")
+    shutil.copy(ESCAPES, work / "escapes.py")
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        abstract, named = f"escape-{uuid4().hex}", str(outside / "s")
+        for address in (f"\0{abstract}", named):
+            local = stack.enter_context(socket.socket(socket.AF_UNIX))
+            local.bind(address)
+            local.listen(1)
+        facts = {
+            "home": home.root,
+            "person": str(person),
+            "outside": str(outside),
+            "secret": str(outside / "secret"),
+            "port": server.getsockname()[1],
+            "abstract": abstract,
+            "socket": named,
+            "pid": os.getpid(),
+        }
+        (work / "facts.json").write_text(json.dumps(facts))
+        yield facts
+
+
+def python() -> tuple[str, list[str]]:
+    """A Python for programs inside of a sandbox, and what that needs to read."""
+    return os.path.realpath(sys.executable), [sys.base_prefix]
