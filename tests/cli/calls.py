@@ -70,6 +70,11 @@ CALLS = {
         Call(("--format", "waybar")),
         Call(("install", "--format", "tmux"), form="installed"),
     ],
+    "explain": [Call(()), Call(("sandbox",)), Call(("nothing_such",), status=1)],
+    "skill": [
+        Call(("install", "--folder", "skills"), apart=True),
+        Call(("remove", "--folder", "nowhere"), apart=True),
+    ],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [

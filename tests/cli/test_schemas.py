@@ -239,6 +239,8 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
             "receive",
             "intend",
             "bar",
+            "explain",
+            "skill",
         )
     ],
 )
