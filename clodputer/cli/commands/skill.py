@@ -19,6 +19,7 @@ MARK = ".written-by-clodputer"
 
 
 @click.group(subcommand_metavar="install | remove")
+@json_option
 def command() -> None:
     """Teach Claude Code how to work with Clodputer, by a skill.
 
