@@ -24,6 +24,7 @@ COMMANDS = {
     "remove": "Take a task away; its file is kept in tasks/removed/.",
     "validate": "Check task files and report every mistake at once.",
     "run": "Run a task now and tell how it ended.",
+    "try": "Try a task once as it is scheduled, and keep what it has.",
     "ask": "Ask Claude one question, and print the answer.",
     "install": "Have the system's scheduler start the tasks.",
     "uninstall": "Remove what install has set up.",

@@ -41,6 +41,7 @@ CALLS = {
         Call(("good", "--dry-run"), "dry_run"),
     ],
     "ask": [Call(("Why?",), apart=True), Call(("Why?", "--no-wait"), "dropped")],
+    "try": [Call(("good", "--here"), apart=True)],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
     "status": [
