@@ -1,4 +1,4 @@
-"""Which boot of the computer this is: a name that is another one after every start."""
+"""Which boot of the computer this is: a name that changes with every start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def quick() -> str:
-    """The name, asked with `os` alone; empty where that cannot be done (macOS)."""
+    """The name, found with `os` alone; empty where that cannot be done (macOS)."""
     try:
         descriptor = os.open(BOOT_ID, os.O_RDONLY)
     except OSError:

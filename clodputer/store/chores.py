@@ -1,4 +1,4 @@
-"""Chores: what an exec that has worked asks at its end, with two looks at the disk: whether anything is to be tidied."""
+"""Whether anything is to be tidied: two quick looks at the disk, which an exec that has run something takes at its end."""
 
 from __future__ import annotations
 

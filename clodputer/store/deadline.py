@@ -101,11 +101,11 @@ def beside(work: Callable[[], Any], lock: str, kept: tuple[int, ...] = ()) -> in
 
 
 def is_over(child: int) -> bool:
-    """Whether a child that was left to itself, or works beside us, has ended; it is buried then."""
+    """Whether a child that was left to itself, or works beside us, has ended; it is reaped then."""
     try:
         ended = os.waitpid(child, os.WNOHANG)[0] == child
     except ChildProcessError:
-        ended = True  # somebody has buried it
+        ended = True  # somebody else has reaped it
     if ended:
         _left_behind.discard(child)
     return ended

@@ -1,4 +1,4 @@
-"""Tasks that were disabled by themselves: a file each in `ledger/disabled/`, as no run rewrites a person's task file."""
+"""Tasks that Clodputer has disabled after failures: a file each in `ledger/disabled/`; no run rewrites a person's task file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST = 4096
 
 
 def is_disabled(home: Home, task: str) -> bool:
-    """Whether the task was disabled by itself, whatever its file says."""
+    """Whether Clodputer has disabled the task, whatever its file says."""
     return os.path.lexists(_path(home, task))
 
 

@@ -1,4 +1,4 @@
-"""git, called as nobody is there to answer: by argument list, within a time, in its own process group, with hooks off."""
+"""git, called with nobody there to answer it: by argument list, within a time, in its own process group, with hooks off."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Missing(Exception):
 
 
 def environment(more: Optional[Mapping[str, str]] = None) -> dict[str, str]:
-    """Ours without every variable by which git would use another repository, or ask somebody."""
+    """Our environment without the variables by which git would use another repository, or ask somebody."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     if "GIT_SSL_CAINFO" in os.environ:
         kept["GIT_SSL_CAINFO"] = os.environ["GIT_SSL_CAINFO"]

@@ -156,7 +156,7 @@ def in_effect(home: Home, now: float) -> list[Placed]:
 
 
 def strays(home: Home) -> list[str]:
-    """Names in `holds/` that hold nothing, as they are none of ours. Names that begin with a dot are passed over."""
+    """Names in `holds/` that are not those of a hold, and so hold nothing. Names that begin with a dot are passed over."""
     names = sorted(entries(home.holds))
     return [name for name in names if not name.startswith(".") and _target(name) is None]
 
@@ -185,9 +185,9 @@ def read_file(file: str, target: Target) -> Optional[Hold]:
 def _read(file: str, target: Target, now: float) -> Optional[Hold]:
     """What the file says, whether or not it has ended.
 
-    A file that cannot be read holds without end. We write holds whole, so a damaged one was written by a person, mostly in a
-    hurry, to stop something: to wait costs less than to run what was meant to stand still. It holds no more than its name says,
-    `status` shows it, and `doctor` calls it a problem.
+    A file that cannot be read holds without end. We write holds whole, so a damaged one was written by a person, mostly
+    in a hurry, to stop something: waiting costs less than running what was meant to be stopped. It holds no more than its
+    name says, `status` shows it, and `doctor` calls it a problem.
     """
     try:
         fields = loads(plainfile.read(file, LARGEST).content.decode())

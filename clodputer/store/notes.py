@@ -1,4 +1,4 @@
-"""The memory of tasks, in prose: versions beside those of their states, each with what its writer might do.
+"""The memory of tasks, in prose: versions beside those of their states, each with the rights of its writer.
 
 `state/<task>/memory/<version>.json` has the text and the rights under which it was written, so that neither is there without
 the other. What holds of the versions of a state holds of these: one writer makes each, whole or not at all.

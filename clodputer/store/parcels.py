@@ -94,11 +94,15 @@ def finish(home: Home, name: str) -> None:
 
 
 def release(home: Home, parcel: Parcel) -> None:
-    """Let one that waits for a person be sent, in the state given. Raises OSError."""
-    # In the same place first: the rename that follows happens once.
-    atomic.write(_staged(home, parcel.id), _bytes(parcel))
-    os.rename(_staged(home, parcel.id), f"{home.outbox}/{name_of(parcel)}")
-    atomic.sync_folder(home.outbox)
+    """Let one that waits for a person, or has ended, be sent in the state given. Raises OSError, FileNotFoundError for none."""
+    for path in (_staged(home, parcel.id), _ended(home, parcel.run_id)):
+        if os.path.lexists(path):
+            # In the same place first: the rename that follows happens once.
+            atomic.write(path, _bytes(parcel))
+            os.rename(path, f"{home.outbox}/{name_of(parcel)}")
+            atomic.sync_folder(home.outbox)
+            return
+    raise FileNotFoundError(2, "there is no such parcel", parcel.id)
 
 
 def end(home: Home, path_name: str, parcel: Parcel) -> None:
@@ -108,7 +112,7 @@ def end(home: Home, path_name: str, parcel: Parcel) -> None:
     folder = f"{home.outbox}/ended"
     os.makedirs(folder, mode=0o700, exist_ok=True)
     # Run ids sort by time: the oldest names are the oldest parcels.
-    atomic.write(f"{folder}/{parcel.run_id}{PARCEL}", _bytes(parcel))
+    atomic.write(_ended(home, parcel.run_id), _bytes(parcel))
     atomic.remove(f"{home.outbox}/{path_name}" if path_name else _staged(home, parcel.id))
     there = sorted(entries(folder))
     for old in there[: max(0, len(there) - MOST_ENDED)]:
@@ -145,6 +149,10 @@ def id_of(name: str) -> str:
 
 def _staged(home: Home, parcel_id: str) -> str:
     return f"{home.outbox}/staged/{parcel_id}{PARCEL}"
+
+
+def _ended(home: Home, run_id: str) -> str:
+    return f"{home.outbox}/ended/{run_id}{PARCEL}"
 
 
 def _bytes(parcel: Parcel) -> bytes:

@@ -11,7 +11,8 @@ def of_host(environ: Mapping[str, str], host: str) -> dict[str, str]:
     """The proxies of the environment for a host: `http_proxy` and its like, unless `no_proxy` names it."""
     found = {}
     for scheme in SCHEMES:
-        # In a CGI program HTTP_PROXY is a header of a stranger's, so only its small form counts, as elsewhere.
+        # In a CGI program HTTP_PROXY comes from a header of the request, so only its lower-case form counts, as in other
+        # programs.
         value = environ.get(f"{scheme}_proxy") or (scheme == "https" and environ.get("HTTPS_PROXY"))
         if value:
             found[scheme] = value

@@ -89,7 +89,7 @@ def remove(home: Home) -> None:
                     "Wait for its end, then try again.",
                 )
         real = os.path.realpath(home.root)
-        # First the door: whoever drops something now is refused, instead of losing it.
+        # First `new/`: whoever drops something now gets an error, instead of losing it.
         rmtree(home.spool)
         rmtree(real)
         if os.path.islink(home.root):

@@ -19,7 +19,7 @@ from clodputer.store.home import Home
 LARGEST_JSON = 64 * 1024 * 1024
 # The file in the folder of a run that was going on when its home was backed up: its processes are not those of this home.
 RESTORED = "restored"
-# What opening says of a folder, of a link to itself, and of a socket.
+# The errors with which opening a folder, a link to itself, or a socket fails.
 NO_FILE = (EISDIR, ELOOP, ENXIO)
 
 

@@ -67,7 +67,8 @@ class Run(NamedTuple):
 
     record: None while there is none, or none that can be shown: `record_problem` says why. files: names and sizes in bytes.
     attempts: the runs of its request that have ended, the earliest first. set_aside: the request, if it was given up or parked.
-    publication: what became of its intents. staged: what it would publish, if a person approves it.
+    publication: what became of its intents. staged: what it would publish, if a person approves it. undelivered: some of
+    it was given up, and can be tried once more.
     """
 
     task: str
@@ -82,6 +83,7 @@ class Run(NamedTuple):
     set_aside: Optional[SetAside] = None
     publication: tuple[publishing.Entry, ...] = ()
     staged: Optional[publishing.Asking] = None
+    undelivered: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -124,6 +126,7 @@ def read(context: Context, task: str, run_id: str) -> Run:
         _set_aside(context, runs.request_of(run_id)),
         tuple(publishing.entries(home, good)) if good else (),
         next((one for one in publishing.asking(home) if one.parcel.run_id == run_id), None),
+        any(one.run_id == run_id for one in publishing.undelivered(home, 0.0).ended),
     )
 
 
@@ -160,7 +163,7 @@ def record_problem(folder: str, record: Optional[Mapping[str, Any]]) -> str:
     """What is wrong with the record in a folder, which a person may have edited; empty when it is sound or not there."""
     path = f"{folder}/record.json"
     if record is None:
-        return f"{path} is not JSON object" if os.path.lexists(path) else ""
+        return f"{path} is not a JSON object" if os.path.lexists(path) else ""
     missing = [key for key in _NEEDED if key not in record]
     if missing:
         return f"{path} has no {', '.join(missing)}"

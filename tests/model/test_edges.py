@@ -166,3 +166,14 @@ def test_what_is_told_does_not_depend_on_when_it_is_looked(ends: list[str], data
         assert one.edge in EDGES
         assert one.title
         assert one.command.startswith("clodputer ")
+
+
+def test_what_was_not_published_and_what_waits_to_be() -> None:
+    refused = event("not_published", kind="draft_pull_request", reason="symlink", message="It makes a link.")
+    waits = event("staged", message="comment #1")
+    _, found = look(NOTHING, [refused, refused, waits], [], NOW, None)
+    assert [(one.edge, one.title) for one in found] == [
+        ("not_published", "a could not publish draft pull request"),
+        ("approval_wanted", "a asks you before it publishes"),
+    ]
+    assert found[1].command == f"clodputer approve {waits['run_id']}"

@@ -9,9 +9,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import time
 
 import pytest
 
+from clodputer.model.approval import APPROVED
+from clodputer.runner.publish.decide import decide
 from clodputer.store import parcels, published, trees
 from tests.fakes.github_api import TOKEN
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
@@ -71,7 +74,16 @@ def test_after_a_day_it_is_given_up_and_told(stage: Stage) -> None:
     )
     stage.send()
     assert stage.refused() == ["given_up"]
-    assert [one.state for one in parcels.ended(stage.home)] == ["undelivered"]
+    (ended,) = parcels.ended(stage.home)
+    assert ended.state == "undelivered"
+    # Once it is there again, a person has it sent.
+    stage.remote.with_name("away.git").rename(stage.remote)
+    shown = " ".join(clodputer(stage.home, "show", ended.run_id)[0].split())
+    assert f"sent once more: clodputer approve {ended.run_id}" in shown
+    decide(stage.context, ended.run_id, APPROVED, "", time())
+    stage.send()
+    assert len(stage.pulls()) == 1
+    assert list(parcels.everything(stage.home)) == []
 
 
 def test_a_branch_with_other_commits_is_left_alone(stage: Stage) -> None:

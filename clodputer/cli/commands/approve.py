@@ -23,7 +23,7 @@ def command(request: str, note: str, token: str) -> Result:
 
     REQUEST is an id from `clodputer inbox`, or the beginning or the end of one that fits no other. It goes back to its
     queue, and all else that may keep a request waiting is asked anew. With the id of a run that would publish something
-    (publish.staged), that is sent. Whoever decides first decides, and nothing takes a decision back.
+    (publish.staged), or could not, that is sent. Whoever decides first decides, and nothing takes a decision back.
 
     \b
     Examples:

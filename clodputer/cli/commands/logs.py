@@ -40,6 +40,7 @@ EVENTS = (
     "cancelled",
     "clock_back",
     "coalesced",
+    "compared",
     "delayed",
     "denied",
     "disabled",

@@ -47,7 +47,7 @@ THINGS = (Column("WHEN"), Column("TASK"), Column("KIND"), Column("FATE"), Column
 )
 @json_option
 def command(task: str, since: str) -> Result:
-    """Show what became of what runs published, and what an accepted outcome cost.
+    """Show what became of what runs published, and what it cost.
 
     Pull requests and issues that runs made are looked at for 14 days. Accepted are those that were merged, or closed as
     done; declined those that were closed otherwise, reverted, or still open after that time. The cost is that of all runs of

@@ -21,6 +21,8 @@ def text(run: Run) -> str:
         ink("Published", "bold"),
         *(hung(f"  {one_line(line, 1000)}", 4) for line in publishing.lines([*run.publication])),
     ]
+    if run.undelivered:
+        lines.append(hung(f"  To have what is left sent once more: clodputer approve {run.run_id}", 4))
     if run.staged is not None:
         lines += _staged(run.staged, run.folder)
     return "\n".join(lines)

@@ -78,6 +78,15 @@ class Parcel(NamedTuple):
         return self._replace(steps=(*self.steps[:number], step, *self.steps[number + 1 :]))
 
 
+def again(parcel: Parcel, now: float) -> Parcel:
+    """A parcel that has ended, to be tried for another day from now on: what was done stays done."""
+    steps = tuple(
+        step._replace(state=WAITING, code="", message="") if step.state == REFUSED else step
+        for step in parcel.steps
+    )
+    return parcel._replace(steps=steps, state=WAITING, created_at=now, due=now, tries=0, last_error="")
+
+
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
     """The steps as they are performed."""
     return tuple(sorted(steps, key=lambda step: ORDER.index(step.kind)))

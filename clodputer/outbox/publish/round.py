@@ -77,10 +77,24 @@ def send_due(context: Context, until: float, pause: float = PAUSE) -> None:
             return
         parcel = parcels.read(context.home, name)
         if parcel is not None:
-            sender.send(name, parcel)
+            _contained(sender, name, parcel)
         elif os.path.lexists(f"{context.home.outbox}/{name}"):
             parcels.set_aside(context.home, name)
     fates.look(context, sender.server)
+
+
+def _contained(sender: Sender, name: str, parcel: Parcel) -> None:
+    """Send one; a fault in it is tried again as anything else is, and keeps no other from being sent. Raises OSError."""
+    try:
+        sender.send(name, parcel)
+    except OSError:
+        raise  # a full disk, say: whoever comes next begins where we were
+    except Exception as error:  # noqa: BLE001  (nobody reads what this process says)
+        found = next(
+            (one for one in parcels.names(sender.context.home) if parcels.id_of(one) == parcel.id), name
+        )
+        latest = parcels.read(sender.context.home, found) or parcel
+        sender.postpone(found, latest, f"{type(error).__name__}: {error}"[:500])
 
 
 class Sender:
@@ -103,7 +117,7 @@ class Sender:
                     self._tell(parcel, step)
                 name = parcels.keep(home, name, parcel)
         except _Later as error:
-            self._postpone(name, parcel, self.context.masker.text(str(error)), error.until)
+            self.postpone(name, parcel, self.context.masker.text(str(error)), error.until)
             return
         if any(step.state == REFUSED for step in parcel.steps):
             parcels.end(home, name, parcel._replace(state=UNDELIVERED))
@@ -225,7 +239,7 @@ class Sender:
         about = {"task": parcel.task, "run_id": parcel.run_id, "kind": step.kind}
         self.context.log(time(), "not_published", **about, reason=step.code, message=step.message)
 
-    def _postpone(self, name: str, parcel: Parcel, message: str, until: Optional[float]) -> None:
+    def postpone(self, name: str, parcel: Parcel, message: str, until: Optional[float] = None) -> None:
         """Keep it for another try, or give it up after a day; nothing that was to be sent is lost."""
         now, tries = time(), parcel.tries + 1
         if now < parcel.ends:

@@ -40,7 +40,7 @@ def decide(context: Context, wanted: str, wish: str, note: str, now: float) -> O
             raise ClodputerError("ambiguous", f"{wanted} fits several: {named}", "Give more of the id.")
         if fitting:
             return _decided(context, fitting[0], wish, context.masker.text(note.strip())[:LONGEST_NOTE], now)
-        return _before(context, wanted, wish)
+        return _before(context, wanted, wish, now)
     finally:
         lock.release()
 
@@ -57,9 +57,14 @@ def _decided(context: Context, parcel: Parcel, wish: str, note: str, now: float)
     return Decided(wish, runs.request_of(parcel.run_id), parcel.task, now, note)
 
 
-def _before(context: Context, wanted: str, wish: str) -> Optional[Decided]:
-    """The answer about one that was decided before, as far as its id is given whole; None when nothing is known of it."""
+def _before(context: Context, wanted: str, wish: str, now: float) -> Optional[Decided]:
+    """The answer about one that was decided before, as far as its id is given whole; None when nothing is known of it.
+
+    What could not be sent is tried once more when it is approved.
+    """
     denied = next((one for one in parcels.ended(context.home) if one.run_id == wanted), None)
+    if denied is not None and denied.state == states.UNDELIVERED and wish == APPROVED:
+        return _decided(context, states.again(denied, now), wish, "", now)
     if denied is not None and denied.state == states.DENIED:
         if wish == DENIED:
             request = runs.request_of(wanted)

@@ -18,7 +18,7 @@ from clodputer.store.home import Home
 LARGEST = 1024 * 1024
 
 _ENDING = ".json"
-# Whatever is not as we write it.
+# What reading a file raises that we have not written like this.
 _FOREIGN = (ValueError, TypeError, KeyError, AttributeError)
 # After one of these the request has left the spool, so that another one may bear its id.
 _LAST = frozenset(("finish", "bury", "park", "close"))

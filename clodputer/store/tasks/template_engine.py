@@ -195,7 +195,7 @@ def render(text: str, values: Mapping[str, Any], limit: int, outside: Optional[O
         raise _missing(error, _line(error, text), absent) from None
     except CannotRender:
         raise
-    # A template is a small program of the person's, so anything may come out of it.
+    # A template is a small program that the person wrote, so it may raise anything.
     except Exception as error:  # noqa: BLE001
         where = _line(error, text)
         kind = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "

@@ -1,4 +1,4 @@
-"""Text with `{{ env.X }}` and its like in it: what it may name, what is wrong with it, and its rendering.
+"""Text with templates such as `{{ env.X }}` in it: what they may name, what is wrong with them, and their rendering.
 
 jinja2 is imported (with `template_engine`) only for text that holds a template's marks.
 """

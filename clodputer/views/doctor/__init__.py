@@ -1,4 +1,4 @@
-"""The doctor: everything that can be looked at, one check after the other, and none of them can hold up or fell the rest."""
+"""The doctor: everything that can be looked at, one check after the other; none can hold up the others or make them fail."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from clodputer.views.doctor import (
     time,
     trees,
     trial,
+    tried,
     usage,
     webhooks,
 )
@@ -81,6 +82,7 @@ CHECKS = (
     Check("guarded-folders", doctor_tasks.guarded),
     Check("claude", claude.claude, False),
     Check("login", claude.login),
+    Check("tried", tried.tried),
     Check("new", spool.new),
     Check("tmp", spool.tmp),
     Check("queue", spool.queue),

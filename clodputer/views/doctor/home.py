@@ -96,7 +96,7 @@ def home(facts: Facts) -> list[Finding]:
 
 
 def owners(facts: Facts) -> list[Finding]:
-    """What another account has left in the home, as `sudo clodputer run` once did: it stops what its owner does."""
+    """What another account has left in the home, as an earlier `sudo clodputer run` did: it stops what its owner does."""
     root, whose = facts.home.root, os.stat(facts.home.root).st_uid
     found = list(islice(owner.strangers(root, whose, MOST_ENTRIES), MOST_STRANGERS))
     if not found:

@@ -34,7 +34,9 @@ def publish(facts: Facts) -> list[Finding]:
             f"{counted(len(left.ended), 'run')} of the last week could not publish all they wanted: {names}"
         )
         found += note(
-            "publish", f"{message}: {left.last_error}", "See: clodputer show RUN; their commits are kept"
+            "publish",
+            f"{message}: {left.last_error}",
+            "See: clodputer show RUN. Their commits are kept; to try again: clodputer approve RUN",
         )
     waits = publishing.asking(facts.home)
     if waits:
