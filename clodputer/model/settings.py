@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import budget, ceiling, channel, lanes, plugin, require, route, secretref, windowrule
+from clodputer.model import (
+    budget,
+    ceiling,
+    channel,
+    claudeversions,
+    lanes,
+    plugin,
+    require,
+    retention,
+    route,
+    secretref,
+    windowrule,
+)
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.github.keys import SETTING as GITHUB
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
@@ -26,6 +38,7 @@ class Settings(NamedTuple):
     """
 
     claude: str = ""
+    claude_versions: Mapping[str, Any] = {}
     model: str = ""
     timeout: float = TIMEOUT
     startup_timeout: Optional[float] = None
@@ -76,6 +89,7 @@ KEYS = (
         absent="looked for on PATH and in the usual places",
         example="~/.local/bin/claude",
     ),
+    claudeversions.KEY,
     Key("timeout", DURATION, _HELD.timeout, "The longest a run may take.", 0.001, YEAR, example="1h"),
     Key(
         "stop_grace",
@@ -201,70 +215,7 @@ KEYS = (
         3600,
         example="5m",
     ),
-    Key(
-        "log_size",
-        SIZE,
-        _HELD.log_size,
-        "From this size on the execution log is archived.",
-        KB,
-        TERABYTE,
-        example="10MB",
-    ),
-    Key(
-        "keep_log_for",
-        DURATION,
-        _HELD.keep_log_for,
-        "Archived logs are removed when their last line is older.",
-        3600,
-        100 * YEAR,
-        example="183d",
-    ),
-    Key(
-        "keep_log_count",
-        COUNT,
-        _HELD.keep_log_count,
-        "Where there are more archived logs, the oldest are removed.",
-        1,
-        1_000_000,
-        example=1000,
-    ),
-    Key(
-        "keep_log_size",
-        SIZE,
-        _HELD.keep_log_size,
-        "Where the archived logs take more room together, the oldest are removed.",
-        1,
-        TERABYTE,
-        example="1GB",
-    ),
-    Key(
-        "keep_runs_for",
-        DURATION,
-        _HELD.keep_runs_for,
-        "Run folders are removed when they are older.",
-        3600,
-        100 * YEAR,
-        example="90d",
-    ),
-    Key(
-        "keep_runs_count",
-        COUNT,
-        _HELD.keep_runs_count,
-        "Where all tasks together have more run folders, the oldest are removed; first of all those of runs whose agent "
-        "was not started, as there was nothing to do.",
-        1,
-        100_000_000,
-        example=10_000,
-    ),
-    Key(
-        "keep_runs_size",
-        SIZE,
-        _HELD.keep_runs_size,
-        "Where the run folders take more room together, the oldest are removed.",
-        1,
-        TERABYTE,
-        example="5GB",
-    ),
+    *retention.KEYS,
 )
 BY_NAME = named(KEYS)
 # Those with one value, which a variable or an argument can hold.

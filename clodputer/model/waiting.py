@@ -20,6 +20,8 @@ NOT_BEFORE = "not_before"
 RETRY = "retry"
 CONCURRENT = "concurrent"
 LOGIN = "login"
+CLAUDE_VERSION = "claude_version"
+CLAUDE_CHANGED = "claude_changed"
 OVERLAP = "overlap"
 PARKED = "parked"
 EXPOSED = "exposed"
@@ -55,6 +57,15 @@ WAITS: dict[str, Wait] = {
         "Another run uses its configuration folder of claude, which this login or this version cannot share.",
         "Nothing: it runs when that run has ended. To have several at once: update claude, and put a token of "
         "`claude setup-token` into secrets.env.",
+    ),
+    CLAUDE_VERSION: Wait(
+        "No claude is installed with which config.yaml lets runs begin (claude_versions).",
+        "Install the version that is wanted, or change claude_versions; it is asked about again by itself.",
+    ),
+    CLAUDE_CHANGED: Wait(
+        "Another version of claude is installed than the one with which its task was tried, and what it gives a run cannot be "
+        "found out.",
+        "It is tried again within minutes. What is wrong, says: clodputer try {task}",
     ),
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",

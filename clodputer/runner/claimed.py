@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
+from importlib import import_module
 from time import time
 from typing import Any, Optional, Union
 
@@ -104,6 +105,13 @@ def handle(
         _hindered(context, slot, place, request, hindered)
         return None
     context = looked_up  # from here on everything that is masked is masked with what was looked up
+    if task.agent == "claude":
+        # It imports all of that agent, which tasks of others have no need of.
+        ready: Union[Context, Wait] = import_module("clodputer.runner.versions.before").look(context, task)
+        if isinstance(ready, Wait):
+            _wait(context, slot, place, request, ready, time())
+            return None
+        context = ready
     attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):

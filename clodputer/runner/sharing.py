@@ -92,7 +92,7 @@ def wake(context: Context) -> None:
     if not os.path.lexists(_waited_for(context)):
         return
     waiting = [
-        (-one.place.priority, kept.order, one.id, one)
+        (one.place._replace(microseconds=kept.order).turn, one.id, one)
         for lane in layout.lanes(context.home)
         for one in find.delayed(context.home, lane)
         for kept in [waits.read(context.home, lane, one.id)]

@@ -14,7 +14,7 @@ from typing import Any
 
 from clodputer import __version__
 from clodputer.store import atomic
-from clodputer.views import doctor
+from clodputer.views import doctor, trying
 from clodputer.views.realturn import turn
 
 # Beside the file that is wanted: one start is enough, however often cron comes.
@@ -38,8 +38,10 @@ PLAIN = (
 )
 
 
-def answer(path: str, environ: Mapping[str, str], real: float) -> None:
+def answer(path: str, environ: Mapping[str, str], real: float, task: str = "") -> None:
     """Look around and write what is seen to `path`, once. real: seconds for a real run of claude; 0 for none.
+
+    task: one to try instead.
 
     Raises OSError; when nobody waits any more, as the folder of `path` is gone, nothing is done.
     """
@@ -47,7 +49,7 @@ def answer(path: str, environ: Mapping[str, str], real: float) -> None:
         os.close(os.open(path + BEGUN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except (FileExistsError, FileNotFoundError):
         return
-    seen = look(environ)
+    seen = trying.turn(environ, task) if task else look(environ)
     if real:
         seen["real"] = turn(environ, real)
     atomic.write(path, dumps(seen).encode() + b"\n")

@@ -41,6 +41,7 @@ CALLS = {
         Call(("good", "--dry-run"), "dry_run"),
     ],
     "ask": [Call(("Why?",), apart=True), Call(("Why?", "--no-wait"), "dropped")],
+    "try": [Call(("good", "--here"), apart=True)],
     "exec": [Call(apart=True), Call(("--task", "good"), apart=True)],
     "list": [Call()],
     "status": [
@@ -69,6 +70,11 @@ CALLS = {
         Call(()),
         Call(("--format", "waybar")),
         Call(("install", "--format", "tmux"), form="installed"),
+    ],
+    "explain": [Call(()), Call(("sandbox",))],
+    "skill": [
+        Call(("install", "--folder", "skills"), apart=True),
+        Call(("remove", "--folder", "nowhere"), apart=True),
     ],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],

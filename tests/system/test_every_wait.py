@@ -58,6 +58,8 @@ BUSY = {
     "github": "tests/triggers/github/test_exec.py",
     "item": "tests/triggers/github/test_item.py",
     "concurrent": "tests/system/test_concurrent.py",
+    "claude_changed": "tests/system/test_try.py",
+    "claude_version": "tests/system/test_try.py",
     "login": "tests/system/test_sharing.py",
     "cpu": "tests/system/test_require.py",
     "sandbox": "tests/system/test_sandbox.py",

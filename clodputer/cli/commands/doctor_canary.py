@@ -52,17 +52,17 @@ def _send(facts: Facts, name: str, real: bool, seconds: float, tick: bool) -> li
     arguments = ["exec", "--probe", path, *(["--real", f"{REAL:.0f}"] if real else [])]
     taken: list[Finding] = []
     take_away = None
-    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        with _undisturbed():
+        with undisturbed():
             take_away = load(name).probe(facts.installed.frame, arguments)
-        waited = _wait(path, name, seconds, UNTIL_SEEN + (2.5 * REAL if real else 0.0), tick)
+        waited = wait(path, name, seconds, UNTIL_SEEN + (2.5 * REAL if real else 0.0), tick)
     except ClodputerError as error:
         return problem(
             NAME, f"{name} cannot start a probe: {error.message}", error.hint or "Run: clodputer install"
         )
     finally:
-        with _undisturbed():
+        with undisturbed():
             taken = _take_away(take_away)
             # A probe that comes late finds nobody, and goes.
             shutil.rmtree(folder, ignore_errors=True)
@@ -82,7 +82,7 @@ def _take_away(take_away: Optional[Callable[[], None]]) -> list[Finding]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Between a probe that is being sent and the knowledge of how it is taken away, nobody can stop us.
 
     Blocked and not ignored: what is started meanwhile is spared as well, and we obey afterwards.
@@ -94,12 +94,12 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _leave(number: int, _: object) -> None:
+def leave(number: int, _: object) -> None:
     """Stopped, or the terminal was closed: leave as after Ctrl-C, so that the probe is taken away."""
     raise SystemExit(128 + number)
 
 
-def _wait(path: str, name: str, until_begun: float, until_seen: float, tick: bool) -> Waited:
+def wait(path: str, name: str, until_begun: float, until_seen: float, tick: bool) -> Waited:
     """Until the probe was seen, or was given up: before its start, or some time after it."""
     begun_at = None
     started = monotonic()

@@ -31,6 +31,7 @@ from clodputer.views.doctor import (
     time,
     trees,
     trial,
+    tried,
     usage,
     webhooks,
 )
@@ -81,6 +82,7 @@ CHECKS = (
     Check("guarded-folders", doctor_tasks.guarded),
     Check("claude", claude.claude, False),
     Check("login", claude.login),
+    Check("tried", tried.tried),
     Check("new", spool.new),
     Check("tmp", spool.tmp),
     Check("queue", spool.queue),

@@ -1,0 +1,108 @@
+"""After an upgrade of claude, before the next run of a task that was tried: what the new version gives it, and what is less."""
+
+from __future__ import annotations
+
+import sys
+from json import dumps
+from shutil import rmtree
+from tempfile import mkdtemp
+from time import time
+from typing import Any, Optional
+
+from clodputer.model.effective import Effective, from_json, weaker, words
+from clodputer.model.errors import ClodputerError
+from clodputer.model.task import Task
+from clodputer.model.verdict import Wait
+from clodputer.model.waiting import CLAUDE_CHANGED, HOLD
+from clodputer.runner import sharing, turn
+from clodputer.runner.versions import ask
+from clodputer.runner.versions.choose import LATER, located
+from clodputer.store import holds, runs, tried
+from clodputer.store.context import Context
+from clodputer.store.holds import TASK, Hold, Target
+from clodputer.store.tried import Tried
+
+# How long a trial may take: worktree, setup, claude's start and one answer; in seconds.
+PATIENCE = 600.0
+# As we were started ourselves: `site` may be off, and then nothing else knows where packages are.
+_START = (
+    "import sys; from json import loads; sys.path[:] = loads(sys.argv.pop(1)); "
+    "from clodputer.__main__ import program; program()"
+)
+
+
+def compare(context: Context, task: Task) -> Optional[Wait]:
+    """What keeps a run of the task waiting since claude was upgraded; None when nothing does. Raises OSError."""
+    known = tried.read(context.home, task.name)
+    if known is None or not known.accepted.version:
+        return None
+    try:
+        version = ask.of(context, located(context))
+    except (ClodputerError, OSError):
+        return None  # the run itself says that there is no claude
+    if version in ("", known.accepted.version):
+        return None
+    if known.seen is not None and known.seen.version == version:
+        # The hold that told of it is gone: a person has accepted the difference.
+        tried.write(context.home, task.name, Tried(known.seen, time()))
+        return None
+    return _try(context, task, known, version)
+
+
+def _try(context: Context, task: Task, known: Tried, version: str) -> Optional[Wait]:
+    with turn.take(context.home) as ours:
+        held = sharing.take(context, task) if ours else None
+    if held is None:
+        return Wait(time() + LATER, CLAUDE_CHANGED, "Another exec is still deciding whether a run may begin.")
+    try:
+        hindrance = None if held.alone else sharing.hindrance(context, task)
+        if hindrance is not None:
+            return sharing.expect(context, hindrance, time())
+        found, why = trial(context, task.name)
+    finally:
+        sharing.give_back(context, held)
+    now = time()
+    upgrade = f"claude is {version}, and the task was tried with {known.accepted.version}"
+    if found is None:
+        return Wait(now + LATER, CLAUDE_CHANGED, f"{upgrade}. What it gives cannot be found out: {why}")
+    differences = weaker(known.accepted, found)
+    event = {"task": task.name, "version": version, "before": known.accepted.version}
+    if not differences:
+        tried.write(context.home, task.name, Tried(found, now))
+        context.log(now, "compared", **event, message="It gives the task all that it had.")
+        return None
+    message = context.masker.text(
+        f"{upgrade}: {words(differences)}. Accept it with resume, or correct it and: clodputer try {task.name}"
+    )
+    tried.write(context.home, task.name, known._replace(seen=found))
+    holds.place(context.home, Target(TASK, task.name), Hold(CLAUDE_CHANGED, message, now, None), extend=True)
+    context.log(now, "compared", **event, message=message)
+    return Wait(None, HOLD, f"task {task.name} is on hold ({CLAUDE_CHANGED}): {message}")
+
+
+def trial(context: Context, task: str) -> tuple[Optional[Effective], str]:
+    """What a trial of the task finds, made here and now by an exec of its own; or None, and why it found nothing."""
+    # As subprocess, for the runs that need it.
+    from subprocess import DEVNULL, TimeoutExpired, run
+
+    folder = mkdtemp(suffix="-probe", dir=context.home.cache)
+    path = f"{folder}/seen.json"
+    argv = [sys.executable, "-IS", "-c", _START, dumps(sys.path), "exec", "--probe", path, "--try", task]
+    environ = {**context.environ, "CLODPUTER_HOME": context.home.root}
+    try:
+        run(argv, env=environ, stdin=DEVNULL, capture_output=True, timeout=PATIENCE, check=False, cwd="/")
+        return outcome(runs.read_json(path))
+    except TimeoutExpired:
+        return None, f"the trial took longer than {PATIENCE:.0f} s."
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+
+def outcome(seen: Optional[dict[str, Any]]) -> tuple[Optional[Effective], str]:
+    """What a trial has written: what it found, or None, and why."""
+    if seen is None:
+        return None, "the trial said nothing."
+    try:
+        return from_json(seen["effective"]), str(seen.get("message", ""))
+    except (KeyError, ValueError):
+        return None, str(seen.get("message") or "the trial found nothing.")

@@ -1,0 +1,195 @@
+"""`clodputer try`, and what an upgrade of claude does to a task that was tried."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clodputer.store import tried
+from tests import warm
+from tests.workshop import (
+    clodputer,
+    drop,
+    environment,
+    everything,
+    execute,
+    make_home,
+    outcomes,
+    records,
+    write_task,
+)
+
+# A claude that is what a file beside it says, and writes down what it was asked.
+CLAUDE = """\
+#!/bin/sh
+. {folder}/says
+if [ "$1" = --version ]; then echo "$version (Claude Code)"; exit; fi
+(pwd; echo "$*"; cat) >> {folder}/asked
+printf '{{"type":"system","subtype":"init","claude_code_version":"%s","permissionMode":"%s",' "$version" "$mode"
+printf '"apiKeySource":"none",'
+printf '"model":"m","tools":[%s],"mcp_servers":[{{"name":"git","status":"%s"}}]}}\\n' "$tools" "$server"
+echo '{{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"ready","total_cost_usd":0.01}}'
+"""
+
+
+class Stage:
+    """A home with the task `review`, whose claude is whatever `says` makes of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.home = folder, make_home(folder)
+        self.work = folder / "work"
+        self.work.mkdir()
+        Path(self.home.config).write_text(f"claude: {folder}/claude\nstagger: 0s\n")
+        (folder / "claude").write_text(CLAUDE.format(folder=folder))
+        (folder / "claude").chmod(0o755)
+        self.says()
+        keys = {
+            "prompt": "Review everything.",
+            "working_directory": str(self.work),
+            "permission_mode": "acceptEdits",
+            "allowed_tools": ["Bash(git:*)"],
+            "on_failure": [{"notify": "it failed"}],
+            "trigger": {"type": "cron", "schedule": "0 3 1 1 *"},
+        }
+        write_task(self.home, "review", json.dumps(keys))
+
+    def says(
+        self,
+        version: str = "2.1.329",
+        tools: str = '"Bash","Edit"',
+        mode: str = "acceptEdits",
+        server: str = "connected",
+    ) -> None:
+        """What claude is from now on; a new version is a new file, as an upgrade leaves it."""
+        (self.folder / "says").write_text(
+            f"version={version}\ntools='{tools}'\nmode={mode}\nserver={server}\n"
+        )
+        os.utime(
+            self.folder / "claude",
+            ns=(len(version + tools + server) * 10**15, int(version.replace(".", "")) * 10**12),
+        )
+
+    def asked(self) -> str:
+        """What claude was given so far."""
+        path = self.folder / "asked"
+        return path.read_text() if path.exists() else ""
+
+    def call(self, *arguments: str) -> dict[str, Any]:
+        """A command that must end well, and its data."""
+        ended = warm.server().call((*arguments, "--json"), environment(self.home))
+        assert ended.status == 0, ended
+        data: dict[str, Any] = json.loads(ended.stdout)["data"]
+        return data
+
+    def run(self) -> None:
+        """A request of the task, and an exec."""
+        drop(self.home, "review.json", '{"task": "review"}')
+        execute(self.home)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def test_a_trial_has_what_the_task_has_and_does_nothing_of_it(stage: Stage) -> None:
+    """Its rights and its folder; not its prompt, nor what follows it; and nothing of it is in queue, log and figures."""
+    data = stage.call("try", "review", "--here")
+    assert data["effective"]["tools"] == ["Bash", "Edit"]
+    assert data["effective"]["servers"] == {"git": "connected"}
+    assert (data["effective"]["mode"], data["effective"]["version"]) == ("acceptEdits", "2.1.329")
+    assert "the working directory" in data["effective"]["writable"]
+    assert (data["differences"], data["resumed"], data["cost_usd"]) == ([], False, 0.01)
+    asked = stage.asked()
+    assert asked.startswith(f"{stage.work}\n")
+    assert "--permission-mode=acceptEdits" in asked
+    assert "--allowedTools=Bash(git:*)" in asked
+    assert "--max-turns=1" in asked
+    assert "Answer with the single word" in asked
+    assert "Review" not in asked
+    assert everything(stage.home) == {}
+    assert records(stage.home, "review") == []
+    assert tried.read(stage.home, "review") is not None
+    text = clodputer(stage.home, "try", "review", "--here")[0]
+    assert "acceptEdits" in text
+    assert "git (connected)" in text
+
+
+def test_an_upgrade_that_takes_something_away_holds_the_task(stage: Stage) -> None:
+    """The difference is said everywhere; `resume` accepts it, and then the next upgrade is compared with that."""
+    stage.call("try", "review", "--here")
+    stage.run()
+    assert outcomes(stage.home, "review") == ["succeeded"]
+    stage.says("2.1.330", tools='"Edit"', server="failed")
+    stage.run()
+    assert outcomes(stage.home, "review") == ["succeeded"]
+    why = stage.call("why", "review")
+    assert "claude_changed" in why["words"]
+    message = why["hold"]["message"]
+    assert "claude is 2.1.330, and the task was tried with 2.1.329" in message
+    assert "it has no tool Bash; the MCP server git is failed" in message
+    assert "claude_changed" in clodputer(stage.home, "status")[0]
+    assert (
+        "is on hold since claude is 2.1.330: it has no tool Bash"
+        in clodputer(stage.home, "doctor", status=4)[0]
+    )
+    stage.call("resume", "review")
+    execute(stage.home)
+    assert outcomes(stage.home, "review") == ["succeeded"] * 2
+    before = stage.asked().count("Answer with")
+    stage.says("2.1.331", tools='"Edit","New"', server="failed")
+    stage.run()
+    assert outcomes(stage.home, "review") == ["succeeded"] * 3
+    assert stage.asked().count("Answer with") == before + 1
+    stage.run()
+    assert stage.asked().count("Answer with") == before + 1
+
+
+def test_a_further_trial_ends_the_hold(stage: Stage) -> None:
+    """After the difference was put right, or to keep what there is now; what waited goes on."""
+    stage.call("try", "review", "--here")
+    stage.says("2.1.330", mode="default")
+    stage.run()
+    assert outcomes(stage.home, "review") == []
+    data = stage.call("try", "review", "--here")
+    assert data["resumed"] is True
+    # The mode is not what the task asks for, so that its own run would be stopped: that is told by that run.
+    assert data["differences"] == ["permission_mode is default, and was acceptEdits"]
+    stage.says("2.1.330")
+    execute(stage.home)
+    assert outcomes(stage.home, "review") == ["succeeded"]
+
+
+def test_what_cannot_be_compared_waits_and_is_tried_again(stage: Stage) -> None:
+    """The new claude says nothing at all: the request waits, with the reason."""
+    stage.call("try", "review", "--here")
+    stage.says("2.1.330")
+    (stage.folder / "claude").write_text("#!/bin/sh\n[ $1 = --version ] && echo 2.1.330 && exit\nexit 1\n")
+    stage.run()
+    (row,) = stage.call("queue")["requests"]
+    assert row["waits"]["reason"] == "claude_changed"
+    assert "cannot be found out" in row["waits"]["message"]
+    ended = warm.server().call(("try", "review", "--here", "--json"), environment(stage.home))
+    assert ended.status != 0
+    assert json.loads(ended.stdout)["errors"][0]["code"] == "not_tried"
+
+
+def test_a_version_that_is_not_wanted_is_not_started(stage: Stage, tmp_path: Path) -> None:
+    """Skipped: the last good one that is still installed is started instead, and without one the request waits."""
+    stage.run()
+    config = Path(stage.home.config)
+    config.write_text(config.read_text() + "claude_versions: {skip: [2.1.329]}\n")
+    drop(stage.home, "review.json", '{"task": "review"}')
+    execute(stage.home)
+    (row,) = stage.call("queue")["requests"]
+    assert row["waits"]["reason"] == "claude_version"
+    assert "claude 2.1.329 is installed" in row["waits"]["message"]
+    config.write_text(config.read_text().replace("skip: [2.1.329]", "pin: 2.1.329"))
+    before = stage.asked()
+    stage.run()
+    assert len(outcomes(stage.home, "review")) >= 2
+    assert stage.asked() != before
