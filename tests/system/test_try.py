@@ -215,8 +215,9 @@ def test_another_one_is_started_where_it_is_installed(stage: Stage, tmp_path: Pa
     assert record["argv"][0] == str(other / "claude")
 
 
-def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage) -> None:
-    """After an upgrade to a claude that says nothing for a long time: stopped, all is gone, and the request waits."""
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage, how: str) -> None:
+    """The new claude says nothing for a long time: all of it is gone, and the request waits, or is taken up anew."""
     stage.call("try", "review", "--here")
     stage.says("2.1.330")
     pids = stage.folder / "pids"
@@ -225,9 +226,19 @@ def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage) -> None:
     drop(stage.home, "review.json", '{"task": "review"}')
     going = start(stage.home, "exec")
     until(lambda: pids.exists() and pids.read_text().strip(), timeout=60)
-    going.terminate()
+    if how == "stopped":
+        going.terminate()
+    else:
+        going.kill()
     going.communicate(timeout=60)
-    assert not alive(int(pids.read_text()))
+    until(lambda: not alive(int(pids.read_text())), timeout=60)
     (row,) = stage.call("queue")["requests"]
-    assert row["waits"]["reason"] == "claude_changed"
-    assert [name for name in os.listdir(stage.home.cache) if name.endswith("-probe")] == []
+    if how == "stopped":
+        assert row["waits"]["reason"] == "claude_changed"
+        assert [name for name in os.listdir(stage.home.cache) if name.endswith("-probe")] == []
+        return
+    stage.says("2.1.329")
+    (stage.folder / "claude").write_text(CLAUDE.format(folder=stage.folder))
+    stage.says("2.1.331")
+    execute(stage.home)
+    assert outcomes(stage.home, "review") == ["succeeded"]
