@@ -45,6 +45,8 @@ def judge(
     that nobody knows what was asked for already: all that is there counts as known.
     """
     before = read(entry)
+    if seen.get("early"):
+        return Decision(entry, look_again=before["not_before"])
     if "error" in seen:
         return _failed(before, seen["error"], every, now)
     known, taken = dict(before["known"]), list(before["taken"])
@@ -78,6 +80,7 @@ def judge(
         "asked": asked,
         "quiet": quiet,
         "failures": 0,
+        "not_before": _not_before(seen, every, quiet, now, waits=bool(waiting)),
         "trouble": seen.get("trouble") or "",
     }
     events = _told(before, after)
@@ -106,6 +109,7 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
         "asked": [],
         "quiet": 0,
         "failures": 0,
+        "not_before": 0.0,
         "trouble": "",
     }
     if entry is None or entry.get("format") != FORMAT:
@@ -116,7 +120,8 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
 def _failed(before: Entry, error: Mapping[str, Any], every: float, now: float) -> Decision:
     failures = before["failures"] + 1
     wait = min(SOON * 2 ** min(failures - 1, 10), HOUR) if error["passes"] else LATER
-    after = {**before, "failures": failures, "trouble": error["message"]}
+    limited = error["until"] or 0.0
+    after = {**before, "failures": failures, "not_before": limited, "trouble": error["message"]}
     return Decision(
         after,
         look_again=max(error["until"] or 0.0, now + (wait if error["passes"] else max(wait, every))),
@@ -156,9 +161,26 @@ def _again(seen: Mapping[str, Any], every: float, quiet: int, now: float) -> flo
         return max(until, now + AT_ONCE)
     if seen["more"]:
         return now + AT_ONCE
+    return _next(now, _slower(every, quiet))
+
+
+def _not_before(seen: Mapping[str, Any], every: float, quiet: int, now: float, *, waits: bool) -> float:
+    """Before this moment GitHub is left alone, whatever alarm comes: a limit is used up, or nothing happens there."""
+    if seen["until"]:
+        return float(seen["until"])
+    slower = _slower(every, quiet)
+    return _next(now, slower) if slower > every and not (waits or seen["more"]) else 0.0
+
+
+def _slower(every: float, quiet: int) -> float:
+    """How often to look where nothing has happened at so many looks."""
     slower: float = min(every * 2 ** min(max(0, quiet - QUIET), 10), max(every, SLOWEST))
-    # A little before the alarm comes, for it may come early by a moment.
-    return now + max(slower / 2, slower - 30.0)
+    return slower
+
+
+def _next(now: float, seconds: float) -> float:
+    """A little before the alarm comes, for it may come early by a moment."""
+    return now + max(seconds / 2, seconds - 30.0)
 
 
 def _latest(known: dict[str, Any]) -> dict[str, Any]:
