@@ -23,6 +23,7 @@ PAGES = [
     *sorted(DOCS.rglob("*.md")),
     ROOT / "templates/home/README",
     *sorted((ROOT / "templates/tasks").glob("*.yaml")),
+    *sorted((ROOT / "templates/skill").rglob("*.md")),
 ]
 QUICK_START = (DOCS / "quick-start.md").read_text(encoding="utf-8")
 FENCED = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -96,13 +96,14 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if waits and monotonic() < patient_until:
             stop.wait(GLANCE)
             continue
-        # What is published is waited for as well.
-        if any(beside) or mail.is_publishing(context):
+        # What is published is waited for as well. A tool may take long, and nobody's mail waits for it.
+        publishing, sending = mail.is_publishing(context), mail.go_round(context)
+        if publishing or any(beside):
             stop.wait(GLANCE)
             continue
         # What is sent is waited for, as a scheduler ends what an exec leaves behind; what comes meanwhile is run.
         mailed_until = mailed_until or monotonic() + mail.LONGEST
-        if mail.go_round(context) and monotonic() < mailed_until:
+        if sending and monotonic() < mailed_until:
             stop.wait(GLANCE)
             continue
         break

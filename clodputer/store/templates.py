@@ -40,3 +40,13 @@ def task(name: str) -> str:
         )
     with open(f"{folder()}/tasks/{name}.yaml", encoding="utf-8") as file:
         return file.read()
+
+
+def skill(name: str) -> dict[str, str]:
+    """The pages of a shipped skill, by their names. Raises ClodputerError, OSError."""
+    place = f"{folder()}/skill/{name}"
+    found = {}
+    for page in sorted(os.listdir(place)):
+        with open(f"{place}/{page}", encoding="utf-8") as file:
+            found[page] = file.read()
+    return found

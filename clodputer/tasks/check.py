@@ -10,7 +10,15 @@ from clodputer import agents, triggers
 from clodputer.model import approval, memory, score
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
-from clodputer.model.keys import CHOICE, COUNT, FLAG, MONEY, NUMBER, PRIORITY, READING, Key, at, defaults
+from clodputer.model.keys import (
+    COUNT,
+    FLAG,
+    MONEY,
+    NUMBER,
+    PRIORITY,
+    READING,
+    at,
+)
 from clodputer.model.publish import rule as publish
 from clodputer.model.state import USUAL_SIZE
 from clodputer.model.task import Task, Trigger, assemble, is_name
@@ -19,7 +27,8 @@ from clodputer.store.tasks import limited, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
-from clodputer.tasks import ask, byissue, following, lacking, promptpath, risk, tables
+from clodputer.tasks import ask, byissue, following, kinds, lacking, promptpath, risk, tables
+from clodputer.tasks.kinds import Finding
 
 LONGEST_CHOICE = 1000
 # What a template makes is read as YAML reads a plain value.
@@ -37,12 +46,6 @@ class Checked(NamedTuple):
     task: Optional[Task]
     problems: tuple[Problem, ...]
     keep: bool = True
-
-
-class _Finding(NamedTuple):
-    path: Path
-    message: str
-    line: int = 0
 
 
 def check(
@@ -72,14 +75,14 @@ def check(
     fields, rendered, unfilled = _filled_in(document.value, broken, lambda: {**environ, **secrets()})
     findings += unfilled
     values, wrong = validated(tables.top().values(), fields, rendered)
-    triggers, wrong_triggers = _kinds("trigger", fields.get("trigger", {"type": "manual"}), rendered)
-    findings += [_Finding(path, message) for path, message in wrong]
+    triggers, wrong_triggers = kinds.check("trigger", fields.get("trigger", {"type": "manual"}), rendered)
+    findings += [Finding(path, message) for path, message in wrong]
     findings += wrong_triggers + _across(document.value, fields) + _schemas(fields)
     if "agent" not in document.value:
         values["agent"] = _implied(document.value)
     prompt = document.value.get("prompt")
     if isinstance(prompt, str) and ("prompt",) not in broken:
-        findings += [_Finding(("prompt",), lack) for lack in lacking.lacks(prompt, document.value)]
+        findings += [Finding(("prompt",), lack) for lack in lacking.lacks(prompt, document.value)]
     problems += [
         Problem(shown, finding.line or document.line(finding.path), dotted(finding.path), finding.message)
         for finding in findings
@@ -115,7 +118,7 @@ def check(
     return Checked(task, (), keep=not rendered.templates)
 
 
-def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterator[_Finding]:
+def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterator[Finding]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _template_faults(item, document, (*path, key))
@@ -126,7 +129,7 @@ def _template_faults(value: Any, document: Document, path: Path = ()) -> Iterato
         known = _terms(path)
         for fault in template_text.faults(value, known):
             first = document.texts.get(path, 0)
-            yield _Finding(path, fault.message, first + fault.line - 1 if first else 0)
+            yield Finding(path, fault.message, first + fault.line - 1 if first else 0)
 
 
 def _terms(path: Path) -> Mapping[str, tuple[str, ...]]:
@@ -138,7 +141,7 @@ def _terms(path: Path) -> Mapping[str, tuple[str, ...]]:
 
 def _filled_in(
     value: dict[str, Any], broken: set[Path], variables: Callable[[], Mapping[str, str]]
-) -> tuple[dict[str, Any], Rendered, list[_Finding]]:
+) -> tuple[dict[str, Any], Rendered, list[Finding]]:
     """The keys, with `{{ env.X }}` filled in where numbers and choices are wanted."""
     early = {
         name: value[name] for name, key in tables.top().items() if key.filled() == READING and name in value
@@ -149,10 +152,10 @@ def _filled_in(
         # All of them in one child: a template may run away.
         filled, sources, unfilled = limited.call(_filled_early, early, broken, variables)
         templates = {tuple(path): template for path, template in sources}
-        findings = [_Finding(tuple(path), message) for path, message in unfilled]
+        findings = [Finding(tuple(path), message) for path, message in unfilled]
     except template_text.CannotRender as error:
         filled, templates = early, {(name,): "" for name in early}
-        findings = [_Finding((name,), str(error)) for name in early if _any_marked(early[name])]
+        findings = [Finding((name,), str(error)) for name in early if _any_marked(early[name])]
     # What could not be filled in was reported already; it need not be reported again as a wrong value.
     lost = {finding.path[0] for finding in findings} | {path[0] for path in broken if path[0] in early}
     fields = {key: filled.get(key, item) for key, item in value.items() if key not in lost}
@@ -197,84 +200,51 @@ def _filled_early(
     return {key: fill(item, (key,)) for key, item in early.items()}, templates, findings
 
 
-def _kinds(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list[_Finding]]:
-    """The mappings under a key of kind KINDS, each checked with the table of its own type."""
-    kinds = tables.kinds()[key]
-    found: list[Trigger] = []
-    findings: list[_Finding] = []
-    choice = Key("type", CHOICE, choices=tuple(kinds), required=True)
-    for index, item in enumerate(value if isinstance(value, list) else [value]):
-        path: Path = (key, index) if isinstance(value, list) else (key,)
-        if not isinstance(item, dict):
-            example, shown = tables.top()[key].example["type"], rendered.show(path, item)
-            findings.append(_Finding(path, f"expected a mapping such as {{type: {example}}}, found {shown}"))
-            continue
-        kind = item.get("type")
-        if "type" not in item:
-            wanted = f"expected a type, which is one of {', '.join(kinds)}"
-            findings.append(_Finding(path, wanted))
-            continue
-        own = kinds.get(kind) if isinstance(kind, str) else None
-        # Of an unknown type nothing else is known either.
-        options, wrong = validated((choice, *(own or ())), {"type": kind} if own is None else item, rendered)
-        findings += [_Finding((*path, *below), message) for below, message in wrong]
-        options.pop("type", None)
-        if own is not None and not wrong:
-            faults = triggers.faults(str(kind), options)
-            findings += [_Finding((*path, *below), message) for below, message in faults]
-        found.append(Trigger(str(kind), {**defaults(own or ()), **options}))
-    if value == []:
-        findings.append(_Finding((key,), f"expected at least one {key}, found an empty list"))
-    return tuple(found), findings
-
-
 def _implied(keys: Mapping[str, Any]) -> str:
     """The agent of a file that names none: whoever writes a command and no prompt means it to be run."""
     return "claude" if {"prompt", "prompt_file"} & keys.keys() or "command" not in keys else "command"
 
 
-def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[_Finding]:
+def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Finding]:
     """The rules between keys: no key without an effect, and one source of the prompt."""
     agent = fields.get("agent", "" if "agent" in keys else _implied(keys))
     findings = []
     prompted = "prompt" in keys or "prompt_file" in keys
     if "prompt" in keys and "prompt_file" in keys:
-        findings.append(_Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
-    findings += [_Finding(*fault) for fault in following.faults(keys)]
-    findings += [_Finding((key,), message) for key, message in risk.without_effect(fields)]
-    findings += [_Finding(path, message) for path, message in publish.faults(fields)]
+        findings.append(Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
+    findings += [Finding(*fault) for fault in following.faults(keys)]
+    findings += [Finding((key,), message) for key, message in risk.without_effect(fields)]
+    findings += [Finding(path, message) for path, message in publish.faults(fields)]
     opposite = approval.contradiction(keys)
-    findings += [_Finding((approval.CONFIRM,), opposite)] if opposite else []
+    findings += [Finding((approval.CONFIRM,), opposite)] if opposite else []
     if agent == "command" and approval.is_plan(keys):
         message = "only claude makes plans; a program can be asked about before it runs: approve: before"
-        findings.append(_Finding(("approve",), message))
+        findings.append(Finding(("approve",), message))
     if agent not in agents.KINDS:
         return findings
     if agent == "claude" and not prompted:
-        findings.append(_Finding((), "expected prompt or prompt_file: what is Claude asked to do?"))
+        findings.append(Finding((), "expected prompt or prompt_file: what is Claude asked to do?"))
     if agent == "command" and "command" not in keys:
-        findings.append(_Finding((), "expected command: which program does agent: command start?"))
+        findings.append(Finding((), "expected command: which program does agent: command start?"))
     for key, owner in tables.owners().items():
         if key in keys and owner != agent:
             without = (
                 f"with agent: {agent}; take the line out" if "agent" in keys else f"without agent: {owner}"
             )
-            findings.append(_Finding((key,), f"has no effect {without}"))
+            findings.append(Finding((key,), f"has no effect {without}"))
     if agent == "command" and "context" in keys and not prompted:
-        findings.append(
-            _Finding(("context",), "has no effect without prompt or prompt_file, which it is for")
-        )
+        findings.append(Finding(("context",), "has no effect without prompt or prompt_file, which it is for"))
     return findings
 
 
-def _schemas(fields: Mapping[str, Any]) -> list[_Finding]:
+def _schemas(fields: Mapping[str, Any]) -> list[Finding]:
     """What is wrong with the JSON Schemas of a file. What checks them is slow to import, and most files have none."""
     inside = [part for part in map(fields.get, ("expect", "state")) if isinstance(part, dict)]
     if not {"json_schema", "schema"} & {key for part in (fields, *inside) for key in part}:
         return []
     from clodputer.tasks import schemas
 
-    return [_Finding(path, message) for path, message in schemas.faults(fields)]
+    return [Finding(path, message) for path, message in schemas.faults(fields)]
 
 
 def _task(values: dict[str, Any], triggers: tuple[Trigger, ...], name: str, file: str) -> Task:

@@ -9,7 +9,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import commands, deciding, feeling, parallel, past, racing, spooling, starting, supervising
+from tests.bench import (
+    commands,
+    deciding,
+    enclosing,
+    feeling,
+    parallel,
+    past,
+    racing,
+    spooling,
+    starting,
+    supervising,
+)
 from tests.bench.goal import Row, table
 from tests.bench.peers import Peers, obtain
 from tests.bench.stage import Stage
@@ -27,7 +38,7 @@ def main() -> int:
         nargs="*",
         help="some of: "
         "start felt memory tasks history sweep gate printing modules edited shell python drain pick race "
-        "parallel past look resident commands",
+        "parallel sandbox past look resident commands",
     )
     parser.add_argument("--rounds", type=int, default=21, help="of each rotation (21)")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other programs")
@@ -52,6 +63,7 @@ def main() -> int:
             "drain": lambda: spooling.drain(stage, peers),
             "pick": lambda: spooling.picking(stage),
             "race": lambda: racing.races(stage),
+            "sandbox": lambda: enclosing.enclosed(stage),
             "past": lambda: past.the_past(stage),
             "parallel": lambda: parallel.parallel(stage),
             "look": lambda: supervising.looks(stage),

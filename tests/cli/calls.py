@@ -71,6 +71,11 @@ CALLS = {
         Call(("--format", "waybar")),
         Call(("install", "--format", "tmux"), form="installed"),
     ],
+    "explain": [Call(()), Call(("sandbox",))],
+    "skill": [
+        Call(("install", "--folder", "skills"), apart=True),
+        Call(("remove", "--folder", "nowhere"), apart=True),
+    ],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [

@@ -40,6 +40,8 @@ SHARED = {
     "moment",
     "fate",
     "coming",
+    "estimate",
+    "expected",
     "scheduler",
     "notification",
     "waits",
@@ -155,6 +157,8 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
             "receive",
             "intend",
             "bar",
+            "explain",
+            "skill",
         )
     ],
 )

@@ -72,6 +72,8 @@ def enclose(asked: Asked, environ: Mapping[str, str], platform: str = sys.platfo
         raise ClodputerError(
             "not_started", f"no sandbox can be made of this task: {wrong}", "Correct the task."
         )
+    for path in guarded.made:  # only now that they are noted, and would be removed
+        os.makedirs(path, exist_ok=True)
     mounts = plan.mounts(around)
     _log_in(asked)
     reached = hosts.patterns(asked.reached)

@@ -98,7 +98,7 @@ class Asked(NamedTuple):
 
 
 class Guarded(NamedTuple):
-    """made: folders that were made so that nothing else can be in their place. absent: what is not there and must not come."""
+    """made: folders that are to be made, so that nothing else can be in their place. absent: what must not come."""
 
     surroundings: Surroundings
     made: tuple[str, ...]
@@ -106,7 +106,7 @@ class Guarded(NamedTuple):
 
 
 def look(asked: Asked) -> Guarded:
-    """Everything that the plan of this sandbox is made from. Makes the folders in `made`. Raises ClodputerError, OSError."""
+    """Everything that the plan of this sandbox is made from. Raises ClodputerError, OSError."""
     env, rule = asked.env, asked.rule
     home = place(env["HOME"]) or Place(env["HOME"], env["HOME"])
     work = asked.tree or asked.working_directory
@@ -178,9 +178,8 @@ def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], lis
     folder, servers = f"{work}/.claude", f"{work}/.mcp.json"
     if folder not in free and os.path.isdir(work):
         if not os.path.lexists(folder):
-            os.mkdir(folder)
             made.append(folder)
-        lock += _there((folder,))
+        lock.append(Place(folder, os.path.realpath(folder)))
     if servers not in free:
         lock += _there((servers,))
         absent += [] if os.path.lexists(servers) else [servers]

@@ -32,6 +32,7 @@ from clodputer.model.task import Task, Trigger
 from clodputer.model.tool import Tool
 from clodputer.store import zone
 from clodputer.store.context import Context
+from clodputer.store.tilde import expand
 from clodputer.triggers.file_watch.path import filled_in
 from clodputer.triggers.findings import report
 
@@ -53,7 +54,8 @@ KEYS = (
         "command",
         ARGUMENTS,
         None,
-        "The tool, which is run for the report; it prints it, or writes it to `file`. No shell reads it.",
+        "The tool, which is run for the report; it prints it, or writes it to `file`. No shell reads it, and no template is "
+        "filled in: what it needs comes by the task's `env`.",
         env=NEVER,
         absent="none: another program writes `file`",
         example=["ruff", "check", "--output-format", "json"],
@@ -63,6 +65,7 @@ KEYS = (
         TEXT,
         "",
         "The file that holds the report, as seen from `folder`.",
+        env=NEVER,
         absent="what `command` prints",
         takes="path, relative to `folder` or absolute",
         example="build/junit.xml",
@@ -195,7 +198,7 @@ def look(
         str(options["format"]),
         limits,
         _folder(context, task, trigger),
-        str(options.get("file") or ""),
+        expand(str(options.get("file") or ""), context.environ),
         _timeout(trigger),
         judge.records(before, baseline=bool(options.get("baseline", True))),
     )
@@ -280,4 +283,4 @@ def _folder(context: Context, task: Task, trigger: Trigger) -> str:
             f"{task.path}: trigger.folder is not set, and neither is working_directory",
             "Say in which folder the project is: folder: ~/projects/...",
         )
-    return os.path.normpath(filled_in(task, written, context.environ, context.secrets))
+    return os.path.normpath(filled_in(task, written, context.environ, context.secrets, "folder"))

@@ -7,15 +7,17 @@ import os
 import signal
 from functools import partial
 from pathlib import Path
+from time import time
 from typing import Any
 
 import psutil
 import pytest
 
+from clodputer.model.letter import Letter
 from clodputer.runner.sources import drop_found
 from clodputer.runner.tools.carry import carry_out
 from clodputer.store import context as contexts
-from clodputer.store import look, orders
+from clodputer.store import look, orders, outbox
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 from tests import warm
@@ -147,6 +149,20 @@ def test_no_run_waits_for_a_tool(tmp_path: Path) -> None:
     assert "took longer than its timeout of 1s" in str(failed["message"])
     (finished,) = events(home, "finished")
     assert finished["timestamp"] < failed["timestamp"]
+
+
+def test_no_message_waits_for_a_tool(tmp_path: Path) -> None:
+    """One that becomes due while the tool runs is sent; the tool ends once it was."""
+    told = tmp_path / "told"
+    home = set_up(
+        tmp_path, f"for i in $(seq 200); do test -f {told} && exec cat report.json; sleep 0.1; done; exit 3"
+    )
+    page = program(tmp_path / "bin", "page", f"touch {told}")
+    Path(home.config).write_text(f"notify: {{pager: {{type: command, command: [{page}]}}}}\n")
+    now = time()
+    outbox.put(home, Letter("a", "pager", "failed", now + 1.5, now, now))
+    execute(home)
+    assert outcomes(home, "fix") == ["succeeded"] * 2
 
 
 def test_an_exec_that_is_to_end_ends_its_tool(tmp_path: Path) -> None:
