@@ -41,6 +41,8 @@ EDGES = {
     "approval_wanted": "a request waits until you approve it (`approve`), or what a run would publish (`publish.staged`)",
     "undelivered": "a run has left work in its worktree that no remote has",
     "not_published": "something that a run wanted published was refused, or could not be sent for a day",
+    "plugin_failing": "a plugin has failed so often in a row that it is polled less often (its breaker has opened)",
+    "plugin_recovered": "a plugin of which you were told that it keeps failing works again",
     "idle": "no run has begun or ended for as long as `idle_after` says",
     "result": "a run has succeeded, with its result; only where `on` names it, or `quiet_unless` chooses among results",
 }

@@ -18,6 +18,8 @@ PRIORITIES = {
     "not_published": _HIGH,
     "idle": _HIGH,
     "not_followed": _HIGH,
+    "plugin_failing": _HIGH,
+    "plugin_recovered": _LOW,
     "recovered": _LOW,
     "hold": _LOW,
     "hold_ended": _LOW,

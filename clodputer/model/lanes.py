@@ -38,8 +38,8 @@ KEY = Key(
             COUNT,
             QUEUE_LIMIT,
             "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, `error_log`, "
-            "`findings`, `github`) look no further; what changes meanwhile is found later. What is dropped is taken in all "
-            "the same.",
+            "`findings`, `github`) look no further, and plugins are not polled whose events are routed to it; what changes "
+            "meanwhile is found later. What is dropped is taken in all the same.",
             1,
             1_000_000,
             example=100,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.breaker import OPEN, Breaker, End, State, state
+from clodputer.model.breaker import CLOSED, OPEN, Breaker, End, State, state
 from clodputer.model.dice import dice
 from clodputer.model.fields import writable
 from clodputer.model.keys import (
@@ -214,6 +214,14 @@ def filled_in(value: Any, variables: Mapping[str, str]) -> Any:
 def breaker_of(ends: Sequence[End], now: float) -> State:
     """The breaker of a plugin at `now` (epoch seconds), from the ends of its polls, the newest first."""
     return state(ends, BREAKER, now)
+
+
+def turned(before: Sequence[End], after: Sequence[End], now: float) -> str:
+    """What the latest call has changed: "stopped" when it opened the breaker, "works" when it closed it, else nothing."""
+    was, found = breaker_of(before, now).state, breaker_of(after, now).state
+    if was == CLOSED and found == OPEN:
+        return "stopped"
+    return "works" if was != CLOSED and found == CLOSED else ""
 
 
 def next_poll(found: Manifest, ends: Sequence[End], now: float) -> Optional[float]:

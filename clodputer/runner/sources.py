@@ -11,14 +11,13 @@ from clodputer import triggers
 from clodputer.model import approval
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
-from clodputer.model.lanes import queue_limit
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
+from clodputer.runner.full import is_full
 from clodputer.runner.requests import answering
 from clodputer.store import deadline, memory, orders, tools
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import count
 from clodputer.triggers import Looking, Tooled
 
 # When to look again, in seconds, if another process is at it: it may have looked before the change that woke us.
@@ -53,7 +52,7 @@ def drop_found(
         mark = kind.mark(context, task, trigger)
         kept, known = memory.read(place, mark), memory.generations(place)
         stale = set(known) - _marks(context, task)
-        if kept is not None and _full(context, task.lane):
+        if kept is not None and is_full(context, task.lane):
             return now + FULL
         facts = Facts(task=task.name, replaces=bool(stale) or (kept is None and mark in known))
         facts = _seen(context, task, trigger, kind, kept, now, facts, seconds)
@@ -67,12 +66,6 @@ def drop_found(
         if isinstance(kind, Tooled) and kind.tool(context, task, trigger, decision.entry, now) is not None:
             orders.place(context.home, task.name, index)
         return decision.look_again
-
-
-def _full(context: Context, lane: str) -> bool:
-    """Whether so many requests of a lane wait that nothing should add to them by itself."""
-    waiting = count.in_lane(context.home, lane)
-    return waiting.queued + waiting.delayed >= queue_limit(context.settings.lanes, lane)
 
 
 def begin_anew(context: Context, task: Task, trigger: Trigger, now: float) -> None:

@@ -12,7 +12,7 @@ from clodputer.model.proof import started_no_agent
 from clodputer.store.history import History
 
 # So many runs of all tasks are looked at, back to so many seconds ago.
-MOST, SINCE = 5000, 30 * 86400.0
+MOST, SINCE = 3000, 30 * 86400.0
 # Ends that say nothing about whether the task does its work.
 _SAYS_NOTHING = (LIMITED, CANCELLED, LOST)
 
@@ -24,10 +24,20 @@ class Estimates(NamedTuple):
     models: dict[tuple[str, str], Estimate]
 
     def of(self, task: str, model: str = "") -> Estimate:
-        """That of a task; by its runs with this model alone where enough of them are known."""
-        by_model = self.models.get((task, model)) if model else None
-        if by_model is not None and by_model.duration is not None:
-            return by_model
+        """That of a task; by its runs with this model alone where enough of them are known.
+
+        model: as a task file names it. The log has the full name of one that may be written as `opus`.
+        """
+        if model:
+            fitting = [
+                one._replace(model=name)
+                for (of, name), one in self.models.items()
+                if of == task
+                and (name == model or model.lower() in name.lower())
+                and one.duration is not None
+            ]
+            if len(fitting) == 1:
+                return fitting[0]
         return self.tasks.get(task, Estimate())
 
 

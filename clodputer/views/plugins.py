@@ -9,6 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, iso
 from clodputer.model.plugin import Manifest, breaker_of, config_of
 from clodputer.model.plural import counted
+from clodputer.runner.full import behind
 from clodputer.store import plugins, polls, state
 from clodputer.store.context import Context
 from clodputer.store.plugins import Last
@@ -94,7 +95,15 @@ def wrong(one: Listed, now: float) -> str:
     return ""
 
 
+def held_back(context: Context, one: Listed) -> str:
+    """Why a plugin is not polled for now although nothing is wrong with it, as a clause; empty when it is. Raises OSError."""
+    lane = behind(context, one.name) if one.next is not None and one.enabled else ""
+    return (
+        f"is not polled while as many requests wait in lane {lane} as its queue_limit allows" if lane else ""
+    )
+
+
 def failing(context: Context, now: float) -> tuple[tuple[str, str], ...]:
-    """The plugins with which something is wrong, each with what it is. Raises OSError."""
-    found = ((one.name, wrong(one, now)) for one in listed(context, now))
+    """The plugins that are not polled as they should be, each with the reason. Raises OSError."""
+    found = ((one.name, wrong(one, now) or held_back(context, one)) for one in listed(context, now))
     return tuple((name, message) for name, message in found if message)

@@ -59,6 +59,18 @@ class Listed(NamedTuple):
         return {**self.route.to_json(), "problem": self.problem or None, "today": self.today}
 
 
+class Routed(NamedTuple):
+    """A route that leads to a task: from whom, which type, and how many requests it has made in the last 24 hours."""
+
+    sender: str
+    type: str
+    today: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {"from": self.sender, "type": self.type, "today": self.today}
+
+
 class Trial(NamedTuple):
     """What would come of an event. near: what is perhaps meant, where no route matches."""
 
@@ -89,13 +101,24 @@ def unrouted(home: Home) -> tuple[Unrouted, ...]:
 
 def listed(context: Context, now: float) -> list[Listed]:
     """All routes, in their order. Raises OSError."""
-    known = routes(context.settings.routes)
     names = taskfile.names(context.home)
-    found = []
-    for route in known:
-        today = sum(-DAY < now - one.at < DAY for one in ledger.taken(context.home, route))
-        found.append(Listed(route, problem(route, names), today))
-    return found
+    return [
+        Listed(route, problem(route, names), _today(context, route, now))
+        for route in routes(context.settings.routes)
+    ]
+
+
+def to_task(context: Context, task: str, now: float) -> tuple[Routed, ...]:
+    """The routes that lead to a task, in their order. Raises OSError."""
+    return tuple(
+        Routed(route.sender, route.type, _today(context, route, now))
+        for route in routes(context.settings.routes)
+        if route.to == task
+    )
+
+
+def _today(context: Context, route: Route, now: float) -> int:
+    return sum(-DAY < now - one.at < DAY for one in ledger.taken(context.home, route))
 
 
 def problem(route: Route, names: Iterable[str]) -> str:

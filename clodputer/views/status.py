@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.due import ON_TIME
+from clodputer.model.estimate import Expected
 from clodputer.model.moment import iso
 from clodputer.model.task import Task
 from clodputer.runner.processes import recorded, tree
@@ -22,6 +23,7 @@ from clodputer.views import fates, past, plugins, tasks, usage, waiting, waits, 
 from clodputer.views.attention import Attention, attention
 from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
+from clodputer.views.effort import Efforts
 from clodputer.views.fates import Missed, Overdue
 from clodputer.views.needs import needs
 from clodputer.views.past import Past
@@ -89,6 +91,7 @@ class Status(NamedTuple):
     budgets: tuple[Standing, ...] = ()
     unrouted: tuple[Unrouted, ...] = ()
     plugins: tuple[tuple[str, str], ...] = ()
+    expected: tuple[Expected, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -101,6 +104,7 @@ class Status(NamedTuple):
                 "queued": sum(lane.queued for lane in self.lanes),
                 "delayed": sum(lane.delayed for lane in self.lanes),
                 "lanes": [lane.to_json() for lane in self.lanes],
+                "expected": [one.to_json() for one in self.expected],
             },
             "waits": [one.to_json() for one in self.waits],
             "holds": [placed.to_json() for placed in self.holds],
@@ -159,6 +163,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         tuple(standings(context, good, now)),
         unrouted(home),
         plugins.failing(context, now),
+        tuple(Efforts(context, now).lanes(names)),
     )
 
 

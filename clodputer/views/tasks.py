@@ -18,9 +18,10 @@ from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
 from clodputer.store.zone import stamp
 from clodputer.tasks import taskfile
-from clodputer.views import waits
+from clodputer.views import routing, waits
 from clodputer.views.coming import Coming, coming
 from clodputer.views.past import Habit, habits
+from clodputer.views.routing import Routed
 from clodputer.views.waits import Waits
 
 _NO_TASK: Mapping[str, Any] = {
@@ -36,6 +37,7 @@ _NO_TASK: Mapping[str, Any] = {
     "usual_duration_seconds": None,
     "problems": [],
     "waits": [],
+    "routes": [],
 }
 
 
@@ -61,6 +63,7 @@ class Listed(NamedTuple):
     trouble: str = ""
     waits: tuple[Waits, ...] = ()
     by_itself: Optional[Disabled] = None
+    routes: tuple[Routed, ...] = ()
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -86,6 +89,7 @@ class Listed(NamedTuple):
             "usual_duration_seconds": self.habit.usual,
             "problems": [self.trouble] if self.trouble else [],
             "waits": [one.to_json() for one in self.waits],
+            "routes": [one.to_json() for one in self.routes],
         }
 
 
@@ -128,7 +132,8 @@ def listing(context: Context, now: float) -> Listing:
         following, trouble = next_slot(environ, task, now)
         by_itself = None if task.enabled else disabled.read(context.home, task.name)
         kept_waiting = tuple(waits.of_task(kept, task.name))
-        found.append(Listed(task, known[task.name], following, trouble, kept_waiting, by_itself))
+        routes = routing.to_task(context, task.name, now)
+        found.append(Listed(task, known[task.name], following, trouble, kept_waiting, by_itself, routes))
     return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.estimate import Estimate, Expected
 from clodputer.model.lanes import Lanes, queue_limit
 from clodputer.model.moment import iso
 from clodputer.model.request import InvalidRequest
@@ -18,6 +19,7 @@ from clodputer.store.spool import count, dropfile, find, idle, layout, scores, w
 from clodputer.store.spool.find import DELAYED, QUEUED, Found
 from clodputer.store.spool.waits import Waiting
 from clodputer.views import concurrency, scored
+from clodputer.views.effort import Efforts
 from clodputer.views.scored import Standing
 
 
@@ -49,6 +51,7 @@ class Row(NamedTuple):
 
     created_at, not_before: epoch seconds; age: seconds. `unreadable` says why its content could not be read, `waits` why it
     is kept waiting although its own time has come. score: its points, where its task has a score.
+    estimate: what a run of its task is expected to take and to cost.
     """
 
     state: str
@@ -67,6 +70,7 @@ class Row(NamedTuple):
     unreadable: str = ""
     waits: Optional[Waiting] = None
     score: Optional[Standing] = None
+    estimate: Estimate = Estimate()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -94,6 +98,7 @@ class Row(NamedTuple):
                 "ends": self.ends,
             },
             "score": self.score and self.score.to_json(),
+            "estimate": self.estimate.to_json() if self.estimate.duration else None,
         }
 
     @property
@@ -107,10 +112,15 @@ class Queue(NamedTuple):
 
     rows: tuple[Row, ...]
     total: int
+    expected: tuple[Expected, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
-        return {"requests": [row.to_json() for row in self.rows], "total": self.total}
+        return {
+            "requests": [row.to_json() for row in self.rows],
+            "total": self.total,
+            "expected": [one.to_json() for one in self.expected],
+        }
 
 
 def queue(context: Context, lane: str, limit: int, now: float) -> Queue:
@@ -134,7 +144,9 @@ def queue(context: Context, lane: str, limit: int, now: float) -> Queue:
     )
     waiting = sum(each.queued + each.delayed for each in (count.in_lane(home, name) for name in names))
     total = len(running) + waiting + (0 if lane else dropped(home))
-    return Queue(rows, max(total, len(rows)))
+    efforts = Efforts(context, now)
+    rows = tuple(row._replace(estimate=efforts.of(row.task)) for row in rows)
+    return Queue(rows, max(total, len(rows)), tuple(efforts.lanes(names)))
 
 
 def lanes(home: Home, said: Lanes) -> list[Lane]:

@@ -25,9 +25,10 @@ from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
-from clodputer.views import fates, predecessors, publishing, setaside, status, waits, watching
+from clodputer.views import fates, predecessors, publishing, routing, setaside, status, waits, watching
 from clodputer.views.fates import Overdue
 from clodputer.views.predecessors import Before
+from clodputer.views.routing import Routed
 from clodputer.views.run import record_problem
 from clodputer.views.setaside import SetAside
 from clodputer.views.waits import Waits
@@ -80,6 +81,7 @@ class Why(NamedTuple):
     waits: tuple[Waits, ...] = ()
     by_itself: Optional[Disabled] = None
     before: tuple[Before, ...] = ()
+    routes: tuple[Routed, ...] = ()
     publishes: tuple[publishing.Entry, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -101,6 +103,7 @@ class Why(NamedTuple):
             "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
             "waits": [one.to_json() for one in self.waits],
             "follows": [one.to_json() for one in self.before],
+            "routes": [one.to_json() for one in self.routes],
             "publishes": [one.to_json() for one in self.publishes],
             "words": f"{self.name}{self.state}" if self.name else "",
         }
@@ -130,6 +133,8 @@ class Why(NamedTuple):
             return f": a request of it waits for its turn in lane {self.task.lane}"
         if not any(map(triggers.needs_alarm, self.task.triggers)) and self.before:
             return " waits for the tasks that it follows"
+        if not any(map(triggers.needs_alarm, self.task.triggers)) and self.routes:
+            return " waits for events that are routed to it"
         if not any(map(triggers.needs_alarm, self.task.triggers)):
             return " waits for a person or a dropped request; it has no trigger of its own"
         if self.scheduled is not None and self.scheduled.nothing_starts(self.name):
@@ -185,6 +190,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
         tuple(waits.of_task(waits.of_home(context), name)) if states else (),
         _by_itself(context, task),
         predecessors.before(context, name, task, now),
+        routing.to_task(context, name, now),
         tuple(publishing.entries(context.home, last)) if last else (),
     )
 

@@ -40,6 +40,8 @@ SHARED = {
     "moment",
     "fate",
     "coming",
+    "estimate",
+    "expected",
     "scheduler",
     "notification",
     "waits",

@@ -168,6 +168,21 @@ def test_what_is_told_does_not_depend_on_when_it_is_looked(ends: list[str], data
         assert one.command.startswith("clodputer ")
 
 
+def test_a_plugin_that_keeps_failing() -> None:
+    """It is told once, and so is that it works again; of one that was not told to fail nothing is told."""
+    stopped = event("plugin_down", plugin="mail", message="3 calls failed")
+    told, found = look(NOTHING, [stopped, stopped], [], NOW, None)
+    assert [(edge.edge, edge.title, edge.item) for edge in found] == [
+        ("plugin_failing", "plugin mail keeps failing", "mail")
+    ]
+    told, found = look(told, [stopped], [], NOW + 2 * QUIET, None)
+    assert found == []
+    works = [event("plugin_works", NOW, plugin=name) for name in ("mail", "other")]
+    told, found = look(told, works, [], NOW + 2 * QUIET, None)
+    assert [(edge.edge, edge.title) for edge in found] == [("plugin_recovered", "plugin mail works again")]
+    assert told.plugins == {}
+
+
 def test_what_was_not_published_and_what_waits_to_be() -> None:
     refused = event("not_published", kind="draft_pull_request", reason="symlink", message="It makes a link.")
     waits = event("staged", message="comment #1")

@@ -234,3 +234,18 @@ def test_a_commit_is_finished_after_a_kill(tmp_path: Path) -> None:
         kept = state.read(home, plugins.state_name("watcher"))
         assert (kept.version, kept.value) == (2, {"n": 2})
     assert [event["type"] for event in dropped(home)] == ["late"]
+
+
+def test_a_breaker_that_opens_and_closes_is_logged_once(home: Home) -> None:
+    """So that somebody is told of it: after failures in a row, and when a call succeeds again."""
+    folder = plugin(home, "weak", "echo broken >&2; exit 1", schedule={"every": "5m"})
+    for _ in range(5):
+        called(home, "weak")
+    (stopped,) = events(home, "plugin_down")
+    assert (stopped["plugin"], stopped["failures"]) == ("weak", 3)
+    assert stopped["message"].startswith("3 calls failed in a row, the last: ")
+    assert events(home, "plugin_works") == []
+    (folder / "run.sh").write_text(f"#!/bin/sh\n{OK}\n")
+    called(home, "weak")
+    called(home, "weak")
+    assert [line["plugin"] for line in events(home, "plugin_works")] == ["weak"]

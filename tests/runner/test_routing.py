@@ -20,7 +20,17 @@ from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
 from tests.runner.prompting import NONCE, unfenced
-from tests.workshop import command_task, drop, environment, events, everything, make_home, task_of
+from tests.workshop import (
+    clodputer,
+    command_task,
+    drop,
+    environment,
+    events,
+    everything,
+    execute,
+    make_home,
+    task_of,
+)
 
 ROUTES = """\
 routes:
@@ -197,3 +207,23 @@ def test_a_prompt_names_the_event() -> None:
     assert all(word in shown for word in ("ci", "build.failed", "main"))
     with pytest.raises(Exception, match="event is not set\nA route brings it"):
         unfenced(prompt.render(task, Request("abcd", "a", 0.0), None, {}, {}, nonce=NONCE))
+
+
+def test_a_task_names_the_routes_that_lead_to_it(home: Home, context: Context) -> None:
+    """`why` with what each has made today, `list` beside its triggers."""
+    event(home)
+    taken(context)
+    found = json.loads(clodputer(home, "why", "tell", "--json")[0])["data"]
+    assert found["routes"] == [
+        {"from": "ci", "type": "build.failed", "today": 1},
+        {"from": "ci", "type": "odd", "today": 0},
+    ]
+    text = " ".join(clodputer(home, "why", "tell")[0].split())
+    assert (
+        "event runs when ci reports build.failed (routes in config.yaml); 1 request of it in 24 hours" in text
+    )
+    listed = {one["name"]: one for one in json.loads(clodputer(home, "list", "--json")[0])["data"]["tasks"]}
+    assert [one["type"] for one in listed["repair"]["routes"]] == ["build.failed"]
+    assert "event build.failed from ci" in " ".join(clodputer(home, "list")[0].split())
+    execute(home)
+    assert "repair waits for events that are routed to it" in clodputer(home, "why", "repair")[0]

@@ -7,6 +7,8 @@ import signal
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from clodputer.model.moment import parse_moment
 from clodputer.store import plugins, state
 from clodputer.store.home import Home
@@ -22,6 +24,7 @@ from tests.workshop import (
     execute,
     make_home,
     outcomes,
+    run,
 )
 
 pytest_plugins = ["tests.fakes.fixtures"]
@@ -122,6 +125,7 @@ def test_by_hand(tmp_path: Path) -> None:
     clodputer(home, "plugin", "run", "fresh", "health")
 
 
+@pytest.mark.slow
 def test_killed_before_any_step(tmp_path: Path) -> None:
     """What is found once is found once: the event and the state that says so are one commit."""
     steps = 0
@@ -173,3 +177,28 @@ def _ran(home: Home) -> bool:
 
 def _again(home: Home) -> bool:
     return execs.call(home, "plugin", "run", "watcher").status == 0
+
+
+def test_a_full_lane_holds_back_its_plugins(tmp_path: Path) -> None:
+    """While the lane is full to which a plugin's events lead, it is not polled, which `status` and `doctor` say."""
+    home = set_up(tmp_path)
+    before = Path(home.config).read_text()
+    Path(home.config).write_text(f"{before}lanes: {{default: {{queue_limit: 2}}}}\n")
+    clodputer(home, "pause", "--all")
+    for number in range(3):
+        drop(home, f"{number}.json", json.dumps({"task": "repair"}))
+    execute(home)
+    execute(home)
+    assert plugins.past(home, "watcher").last is None
+    data = json.loads(clodputer(home, "status", "--json")[0])["data"]
+    assert (data["waiting"]["queued"], data["waiting"]["lanes"][0]["full"]) == (3, True)
+    (told,) = data["plugins"]
+    assert (
+        told["message"]
+        == "is not polled while as many requests wait in lane default as its queue_limit allows"
+    )
+    said = json.loads(run(home, "doctor", "--json").stdout)["data"]["findings"]
+    assert [one["level"] for one in said if one["check"] == "plugins"] == ["note"]
+    Path(home.config).write_text(before)
+    execute(home)
+    assert plugins.past(home, "watcher").last is not None

@@ -87,6 +87,13 @@ def broken_lines(broken: Sequence[Broken]) -> str:
     return "\n".join([hung(f"{ink('Broken', 'red', 'bold')} (all mistakes: clodputer validate)"), *lines])
 
 
+def _triggers(one: Listed) -> str:
+    """What brings requests in: the task's own triggers, and events that are routed to it."""
+    events = [f"event {route.type} from {route.sender}" for route in one.routes]
+    own = triggers.words(one.triggers) if not events or any(t.type != "manual" for t in one.triggers) else ""
+    return ", ".join(filter(None, (own, *events)))
+
+
 def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
     """kept: something will start the task at its next slot time."""
     task, last = one.task, one.habit.last
@@ -94,7 +101,7 @@ def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
     upcoming = upcoming if kept or not upcoming else ink("not scheduled", "yellow")
     return (
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
-        one_line(triggers.words(one.triggers), LONGEST),
+        one_line(_triggers(one), LONGEST),
         (
             ink("disabled by itself" if one.by_itself else "disabled", "yellow")
             if not task.enabled

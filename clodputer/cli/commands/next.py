@@ -21,6 +21,7 @@ from clodputer.cli.text.scheduled import note as alarm_note
 from clodputer.cli.text.waits import note as waits_note
 from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
+from clodputer.model.estimate import Estimate
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.mask import Masker
 from clodputer.model.moment import format_duration, parse_moment
@@ -32,6 +33,7 @@ from clodputer.store import zone as zones
 from clodputer.tasks import taskfile
 from clodputer.views import waits
 from clodputer.views.coming import Coming, coming, first, stream
+from clodputer.views.effort import Efforts
 from clodputer.views.waits import Waits
 
 MOST = 1000
@@ -102,12 +104,15 @@ def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -
     else:
         checked = (report.task for report in taskfile.check_all(context.home, environ))
         tasks = [task for task in checked if task is not None and task.enabled]
+    found = coming(environ, tasks, after, count)
+    efforts = Efforts(context, time())
     return _result(
-        coming(environ, tasks, after, count),
+        found,
         f"{f'Task {name} has' if name else 'No task has'} {'no ' if name else ''}slot times to come.",
         scheduled.look(context, tasks, sys.platform),
         [one for one in waits.of_home(context) if not name or one.task == name],
         context.masker,
+        {one.task: efforts.of(one.task) for one in found},
     )
 
 
@@ -117,20 +122,27 @@ def _result(
     alarms: Optional[Scheduled] = None,
     kept: Sequence[Waits] = (),
     masker: Optional[Masker] = None,
+    estimates: Mapping[str, Estimate] = {},
 ) -> Result:
-    """alarms: what starts the tasks that the slot times are of; None for those of an expression. kept: what waits of them."""
+    """alarms: what starts the tasks that the slot times are of; None for those of an expression. kept: what waits of them.
+
+    estimates: what a run of each task is expected to take and to cost.
+    """
     data = {
         "scheduler": alarms.to_json() if alarms else None,
         "slot_times": [zones.stamp(one.slot, one.zone) for one in found],
         "coming": [one.to_json() for one in found],
         "waits": [one.to_json() for one in kept],
+        "estimates": [{"task": task, **one.to_json()} for task, one in estimates.items() if one.duration],
     }
     width = max((len(one.task) for one in found), default=0)
     lines = []
     for one in found:
         delay = ink(f"  starts {format_duration(one.delay)} later (jitter)", "dim") if one.delay else ""
         label = f"  {one.task.ljust(width)}  {ink(one.trigger, 'dim')}" if one.task else ""
-        lines.append(hung(f"{zones.wall(one.slot, one.zone)}{label}{delay}"))
+        words = estimates[one.task].words if one.task in estimates else ""
+        usually = ink(f"  usually {words}", "dim") if words else ""
+        lines.append(hung(f"{zones.wall(one.slot, one.zone)}{label}{delay}{usually}"))
     notes = (waits_note(kept), alarm_note(alarms) if alarms and found else "")
     text = "\n\n".join(("\n".join(lines or [nothing]), *filter(None, notes)))
     return Result(masker.data(data), masker.text(text)) if masker else Result(data, text)

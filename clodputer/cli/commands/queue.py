@@ -18,8 +18,10 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose
 from clodputer.cli.terminal.table import Column, table
+from clodputer.cli.text import effort
 from clodputer.cli.text.set_aside import short
 from clodputer.model.errors import ClodputerError
+from clodputer.model.estimate import dollars
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.waiting import NOT_BEFORE, RETRY
@@ -39,6 +41,7 @@ COLUMNS = (
     Column("AGE", right=True),
     Column("STATE"),
     Column("FROM", gives_way=True),
+    Column("USUALLY", right=True, drops=True),
     Column("LANE"),
 )
 ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", gives_way=True))
@@ -106,8 +109,9 @@ def queue(
     text = table(COLUMNS, [_line(row, several) for row in found.rows]) or "Nothing waits."
     text = _with_rest(text, found.total - len(found.rows))
     hints = "\n".join(ink(prose(one), "dim") for one in _ends(found.rows))
+    through = "\n".join(map(hung, effort.lines(found.expected)))
     reasons = "\n".join(hung(f"  {line}") for line in _reasons(found.rows)) if why else ""
-    return Result(data, context.masker.text("\n\n".join(filter(None, (text, reasons, hints)))))
+    return Result(data, context.masker.text("\n\n".join(filter(None, (text, through, reasons, hints)))))
 
 
 def _reasons(rows: Sequence[Row]) -> Iterator[str]:
@@ -177,8 +181,17 @@ def _line(row: Row, several: bool) -> tuple[str, ...]:
         "" if row.age is None else when.span(row.age),
         state,
         one_line(row.unreadable or come_from, 60),
+        _usually(row),
         printable(row.lane) if several else "",
     )
+
+
+def _usually(row: Row) -> str:
+    """What half of the runs of its task stay below."""
+    if row.estimate.duration is None:
+        return ""
+    cost = f", {dollars(row.estimate.cost.p50)}" if row.estimate.cost else ""
+    return f"{when.span(row.estimate.duration.p50)}{cost}"
 
 
 def _aside_lines(found: Sequence[Aside], now: float) -> list[tuple[str, ...]]:

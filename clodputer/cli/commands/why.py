@@ -24,6 +24,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.jsontext import with_nulls
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
+from clodputer.model.plural import counted
 from clodputer.model.suggest import did_you_mean
 from clodputer.runner.requests.cancel import task_inside
 from clodputer.store import runs
@@ -34,6 +35,7 @@ from clodputer.store.spool.find import RUN, UNENDED, Found, handle, meant
 from clodputer.tasks import taskfile
 from clodputer.views import publishing, setaside
 from clodputer.views.predecessors import Before
+from clodputer.views.routing import Routed
 from clodputer.views.run import record_problem
 from clodputer.views.why import NOTHING, Why, of_task
 
@@ -119,10 +121,16 @@ def _words(found: Why, but: str, now: float) -> str:
     for overdue in found.overdue:
         lines.append(wrapped_field("overdue", f"since {zones.wall(overdue.slot)}; no exec has looked at it"))
     lines += [wrapped_field(awaited.type, printable(awaited.words)) for awaited in found.triggers]
+    lines += [wrapped_field("event", _routed(one)) for one in found.routes]
     if found.scheduled and (wrong := scheduled.of_task(found.scheduled, found.name)):
         lines.append(wrapped_field("alarm", wrong))
         lines.append(wrapped_field("fix", printable(found.scheduled.hint)))
     return "\n".join(lines)
+
+
+def _routed(one: Routed) -> str:
+    made = f"{counted(one.today, 'request')} of it in 24 hours"
+    return printable(f"runs when {one.sender} reports {one.type} (routes in config.yaml); {made}")
 
 
 def _before(one: Before) -> str:

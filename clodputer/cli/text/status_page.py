@@ -10,7 +10,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import budgets, fates, waits
+from clodputer.cli.text import budgets, effort, fates, waits
 from clodputer.model.moment import format_duration
 from clodputer.model.money import dollars
 from clodputer.model.usage import WORDS
@@ -98,11 +98,15 @@ def _waiting(status: Status) -> Iterator[str]:
         if lane.oldest is not None:
             parts.append(f"the oldest for {when.span(status.now - lane.oldest)}")
         if lane.full:
-            parts.append("as many as its queue_limit allows, so that its triggers look no further")
+            parts.append(
+                "as many as its queue_limit allows, so that its triggers look no further, "
+                "and plugins whose events lead there are not polled"
+            )
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"
     if status.dropped:
         yield f"{status.dropped} dropped and not taken in yet; the next exec takes them in"
+    yield from effort.lines(status.expected)
     # What is on hold, and what asks, is shown below.
     yield from waits.lines(one for one in status.waits if one.reason not in (HOLD, APPROVAL))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from clodputer.model.edge import Edge
-from clodputer.model.edges import limits, publishing, requests, runs
+from clodputer.model.edges import limits, plugins, publishing, requests, runs
 from clodputer.model.edges.memory import Handler, Memory
 from clodputer.model.edges.told import Standing, Told
 from clodputer.model.moment import parse_moment
@@ -17,6 +17,7 @@ HANDLERS: Mapping[str, Handler] = {
     **limits.HANDLERS,
     **requests.HANDLERS,
     **publishing.HANDLERS,
+    **plugins.HANDLERS,
 }
 
 

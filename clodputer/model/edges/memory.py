@@ -22,6 +22,7 @@ class Memory:
         self.failing, self.holds, self.said = dict(told.failing), dict(told.holds), dict(told.said)
         self.active_at, self.idle, self.suspect = told.active_at, told.idle, dict(told.suspect)
         self.ended, self.unfollowed = list(told.ended), list(told.unfollowed)
+        self.plugins = dict(told.plugins)
 
     def tell(self, edge: Edge) -> bool:
         """Whether it is to be told: the same edge was not told a short while ago."""
@@ -44,6 +45,7 @@ class Memory:
             self.suspect,
             self.ended[-KNOWN:],
             self.unfollowed[-KNOWN:],
+            self.plugins,
         )
 
 

@@ -13,7 +13,8 @@ class Told(NamedTuple):
     have done nothing. holds: those that were told, by their targets, each with its reason and end. said: when each edge was
     told last. active_at: when a run began or ended last (epoch seconds). idle: whether it was told that nothing runs. ended:
     the latest runs whose ends were looked at, as an end is logged again when settling is repeated after a crash. unfollowed:
-    follow-ups of which it was told that they did not come.
+    follow-ups of which it was told that they did not come. plugins: those whose breakers have opened, each with whether that
+    was told.
     """
 
     failing: Mapping[str, bool] = {}
@@ -24,6 +25,7 @@ class Told(NamedTuple):
     suspect: Mapping[str, bool] = {}
     ended: Sequence[str] = ()
     unfollowed: Sequence[str] = ()
+    plugins: Mapping[str, bool] = {}
 
 
 class Standing(NamedTuple):

@@ -22,11 +22,14 @@ from clodputer.model.plugin import (
     POLL,
     Manifest,
     Missing,
+    breaker_of,
     config_of,
     filled_in,
     next_poll,
+    turned,
 )
 from clodputer.model.pluginreply import Heard, Reply, question, read
+from clodputer.model.plural import counted
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
 from clodputer.runner import fault
@@ -93,6 +96,7 @@ def _call(context: Context, found: Manifest, command: str, stop: Stop, event: Op
     events = tuple(one._replace(payload=context.masker.data(one.payload)) for one in reply.events)
     _log(context, name, last, reply)
     after = Past(ends, last)
+    _log_turn(context, name, past, after)
     plugins.commit(home, name, after, kept.version, context.masker.data(reply.updates), events)
     plugins.finish(home, name, time())
     polls.note(home, name, _next(context, found, after, now), mark)
@@ -177,6 +181,18 @@ def _remove(folder: str) -> None:
 
 def _nothing() -> None:
     """The note says already that it is being called."""
+
+
+def _log_turn(context: Context, name: str, before: Past, after: Past) -> None:
+    """Log that the breaker has opened or closed; before it is committed, so that after a kill it is logged once more."""
+    now = time()
+    turn = turned(before.ends, after.ends, now)
+    if turn == "stopped" and after.last is not None:
+        failures = breaker_of(after.ends, now).failures
+        message = f"{counted(failures, 'call')} failed in a row, the last: {after.last.message}"
+        context.log(now, "plugin_down", plugin=name, failures=failures, message=message)
+    elif turn == "works":
+        context.log(now, "plugin_works", plugin=name)
 
 
 def _log(context: Context, name: str, last: Last, reply: Reply) -> None:

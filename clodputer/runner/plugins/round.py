@@ -9,6 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.plugin import POLL, config_of, next_poll
 from clodputer.runner import fault
 from clodputer.runner.beside import Beside
+from clodputer.runner.full import behind
 from clodputer.runner.plugins.call import call
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import plugins, polls
@@ -18,6 +19,8 @@ from clodputer.store.home import Home
 STEP = "plugins"
 # After so many seconds no further plugin is called in this round; those that are left are due still.
 LONGEST = 300.0
+# While a lane is full to which its events lead, a plugin is asked about again after so many seconds.
+HELD_BACK = 60.0
 
 
 def poll(context: Context) -> None:
@@ -50,6 +53,9 @@ def _poll(context: Context, name: str, stop: Stop) -> None:
         when = next_poll(found, past.ends, now)
     if when is None or when > now:
         polls.note(home, name, when, mark)  # new or changed, and not due
+        return
+    if behind(context, name):
+        polls.note(home, name, now + HELD_BACK, mark)
         return
     with suppress(ClodputerError):  # it is being called already, or we are to end
         call(context, name, POLL, stop)

@@ -32,6 +32,8 @@ def plugins(facts: Facts) -> list[Finding]:
             if one.breaker.state == CLOSED:
                 remedy = "Have a scheduler start exec: clodputer install"
             found += problem("plugins", f"plugin {one.name} {trouble}", remedy)
+        elif waits := views.held_back(context, one):
+            found += note("plugins", f"plugin {one.name} {waits}", "See what waits: clodputer queue")
     names = polls.names(facts.home)
     for name in facts.settings.plugins:
         if name not in names:
