@@ -92,6 +92,7 @@ EVENTS = (
     "task_removed",
     "tidy_failed",
     "told",
+    "topic_failed",
     "tree_removed",
     "undelivered",
     "unmatched",
