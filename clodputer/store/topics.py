@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NEVER = "never"
 # Longer than any topic waits, in seconds; what is noted for later than that is of a clock that went back.
 FARTHEST = 2 * 86400.0
+# So much of config.yaml is looked through, in bytes.
+LARGEST = 1024 * 1024
 
 _ENDING = ".next"
 
@@ -27,15 +29,22 @@ def folder(home: Home) -> str:
 
 
 def due(home: Home, now: float) -> bool:
-    """Whether config.yaml was changed since topics were asked, or the time of one has come (epoch seconds)."""
+    """Whether config.yaml names topics and was changed since they were asked, or the time of one has come (epoch seconds)."""
     noted = [name for name in entries(folder(home)) if name.endswith(_ENDING)]
     mark = stamp(home)
-    if len(noted) != 1:
-        return mark != NEVER or bool(noted)
-    when, _, rest = noted[0].partition(".")
+    when, _, rest = noted[0].partition(".") if len(noted) == 1 else ("", "", "")
     if rest != f"{mark}{_ENDING}":
-        return True
+        return _named(home)
     return when.isdecimal() and not now * 1000 < int(when) <= (now + FARTHEST) * 1000
+
+
+def _named(home: Home) -> bool:
+    """Whether config.yaml may name a topic: most do not, and its changes then concern nobody here."""
+    try:
+        with open(home.config, "rb") as file:
+            return b"ntfy_topic" in file.read(LARGEST)
+    except OSError:
+        return False
 
 
 def stamp(home: Home) -> str:

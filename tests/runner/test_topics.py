@@ -144,6 +144,7 @@ def test_a_repetition_brings_nothing(polling: Home, there: Topic) -> None:
         ('{"headers": {}, "body": "{}"}', 401),
         ("[" * 4000, 400),
     ],
+    ids=["signed by another", "text", "list", "no body", "no headers", "unsigned", "too deep"],
 )
 def test_what_nobody_has_signed(polling: Home, there: Topic, text: str, status: int) -> None:
     """It is logged and passed over, and what comes behind it is taken."""
@@ -251,6 +252,7 @@ def test_ordinary_lines_of_nonsense(polling: Home, there: Topic) -> None:
         b"\xff\xfe\n",
         b"{}\n[]\nnull\n",
         b'{"event": "message", "id": 5, "time": 1, "message": "x"}\n',
+        b'{"event": "message", "id": "../x", "time": 1, "message": "x"}\n',
         b'{"event": "message", "id": "x", "time": true, "message": "x"}\n',
         line(1),
         b'{"event": "mess',
@@ -318,7 +320,7 @@ def test_an_exec_asks_and_runs_what_comes(polling: Home, there: Topic) -> None:
 @pytest.mark.parametrize(
     ("more", "wrong"),
     [
-        ("ntfy_topic: ftp://x/y", "https://"),
+        ("ntfy_topic: ftp://x/y", "https://ntfy.sh/my-topic"),
         ("ntfy_topic: http://example.org/y", "https://"),
         ("ntfy_topic: https://example.org/", "https://ntfy.sh/my-topic"),
         ("ntfy_topic: https://a:b@example.org/x", "https://ntfy.sh/my-topic"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, Optional
-from urllib.parse import quote, urlsplit
 
 from clodputer.model.jsontext import reader
 from clodputer.model.webhook.http import Head, Refused
@@ -16,7 +16,12 @@ MOST_ANSWERS = 10
 ALL = "all"
 # After a failure it is tried again after `every`, twice as long each time, at most so many seconds.
 LONGEST_PAUSE = 6 * 3600.0
-LONGEST_ID = 100
+# Names of messages become part of an address.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._:\[\]-]+)(?:/[A-Za-z0-9._~/-]*)?/[A-Za-z0-9_-]{1,64}/?"
+)
+_HERE = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?")
 
 _loads = reader()
 
@@ -32,18 +37,15 @@ class Message(NamedTuple):
 
 def address(topic: str, since: str) -> str:
     """What is asked: all messages after the one with the id `since`, or ALL (docs.ntfy.sh/subscribe/api)."""
-    return f"{topic.rstrip('/')}/json?poll=1&since={quote(since, safe='')}"
+    return f"{topic.rstrip('/')}/json?poll=1&since={since}"
 
 
 def problem(topic: str) -> str:
     """Why this cannot be the address of a topic; empty when it can."""
-    parts = urlsplit(topic)
-    path = parts.path.strip("/")
-    if parts.query or parts.fragment or parts.username or not parts.hostname or not path:
+    found = _ADDRESS.fullmatch(topic)
+    if found is None:
         return "an address such as https://ntfy.sh/my-topic"
-    if parts.scheme != "https" and not (
-        parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
-    ):
+    if found["scheme"] == "http" and not _HERE.fullmatch(found["host"]):
         return "an address that begins with https://"
     return ""
 
@@ -60,7 +62,7 @@ def messages(answer: bytes, *, cut: bool) -> list[Message]:
         if not isinstance(fields, dict) or fields.get("event") != "message":
             continue
         name, at, text = fields.get("id"), fields.get("time"), fields.get("message", "")
-        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID or not isinstance(text, str):
+        if not isinstance(name, str) or not _ID.fullmatch(name) or not isinstance(text, str):
             continue
         if isinstance(at, bool) or not isinstance(at, (int, float)) or not 0 <= at < 1e12:
             continue
