@@ -17,9 +17,11 @@ from clodputer.model.attempts import Attempts, past, to_json
 from clodputer.model.autodisable import Disabled
 from clodputer.model.letter import follow_up_letters
 from clodputer.model.letter import to_json as to_fields
+from clodputer.model.publish.parcel import Parcel, Step
+from clodputer.model.publish.parcel import to_json as parcel_to_json
 from clodputer.model.request import Place
 from clodputer.runner.settle import settle
-from clodputer.store import disabled, holds, resets, runs
+from clodputer.store import disabled, holds, parcels, resets, runs
 from clodputer.store.context import look
 from clodputer.store.spool import aside, slot
 from clodputer.store.spool.slot import Slot
@@ -111,9 +113,16 @@ EFFECTS["notify"] = {
         )
     ],
 }
+PARCEL = Parcel("0a1b2c3d", "work", RUN, "", "o/r", 1.0, 1.0, (Step("comment", (0,), {"issue": 1}),))
+EFFECTS["publish"] = {
+    "effect": "publish",
+    "name": parcels.name_of(PARCEL),
+    "staged": False,
+    "parcel": parcel_to_json(PARCEL),
+}
 EFFECTS["state"] = {"effect": "state", "base": 0, "updates": {"seen": 3}}
 # After these the request is still in the slot.
-STAYS = ("memory", "state", "hold", "disable", "drop", "event", "log", "not_followed", "notify")
+STAYS = ("memory", "state", "hold", "disable", "drop", "event", "log", "not_followed", "notify", "publish")
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
