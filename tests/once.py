@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable
 import pytest
 
 OPTION = "--once-outside"
+# In the names of tests that kill at one step after the other. What a kill leaves on the disk is the same on every Python.
+KILLS = "killed"
 
 
 def add_option(parser: pytest.Parser) -> None:
@@ -14,7 +16,8 @@ def add_option(parser: pytest.Parser) -> None:
     parser.addoption(
         OPTION,
         metavar="PATHS",
-        help="Run every case of the tests below these paths, which commas separate, and one case of each other test.",
+        help="Run every case of the tests below these paths, which commas separate, and one case of each other test that "
+        "does not kill at every step.",
     )
 
 
@@ -29,7 +32,7 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def chosen(tests: Iterable[str], paths: Collection[str]) -> list[str]:
-    """Of tests by their ids: all below the paths, and elsewhere the first case of each function.
+    """Of tests by their ids: all below the paths, and elsewhere the first case of each function that does not kill.
 
     Pure, as each worker of pytest-xdist must come to the same tests in the same order.
     """
@@ -37,7 +40,8 @@ def chosen(tests: Iterable[str], paths: Collection[str]) -> list[str]:
     for test in tests:
         file, _, _ = test.partition("::")
         function, _, _ = test.partition("[")
-        if function not in seen or any(file == path or file.startswith(f"{path}/") for path in paths):
+        below = any(file == path or file.startswith(f"{path}/") for path in paths)
+        if below or (function not in seen and KILLS not in function):
             kept.append(test)
         seen.add(function)
     return kept

@@ -107,7 +107,9 @@ def handle(
     context = looked_up  # from here on everything that is masked is masked with what was looked up
     if task.agent == "claude":
         # It imports all of that agent, which tasks of others have no need of.
-        ready: Union[Context, Wait] = import_module("clodputer.runner.versions.before").look(context, task)
+        ready: Union[Context, Wait] = import_module("clodputer.runner.versions.before").look(
+            context, task, stop
+        )
         if isinstance(ready, Wait):
             _wait(context, slot, place, request, ready, time())
             return None

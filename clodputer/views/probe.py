@@ -13,6 +13,7 @@ from time import time
 from typing import Any
 
 from clodputer import __version__
+from clodputer.runner.processes import subreaper
 from clodputer.store import atomic
 from clodputer.views import doctor, trying
 from clodputer.views.realturn import turn
@@ -49,6 +50,9 @@ def answer(path: str, environ: Mapping[str, str], real: float, task: str = "") -
         os.close(os.open(path + BEGUN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except (FileExistsError, FileNotFoundError):
         return
+    if task:
+        # Of a trial that an exec makes before a run, nothing is to go on when that exec is killed.
+        subreaper.end_with_parent()
     seen = trying.turn(environ, task) if task else look(environ)
     if real:
         seen["real"] = turn(environ, real)

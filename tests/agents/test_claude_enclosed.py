@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from clodputer.agents.claude import enclosed
+from clodputer.agents.claude.rights import rights
+from clodputer.model import memory
 from clodputer.model.run import Launch
 from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.task import Claude, Task
@@ -69,3 +71,10 @@ OWN: list[tuple[Sandbox, Any]] = [
 def test_its_own_sandbox(rule: Sandbox, own: Any) -> None:
     found = [json.loads(value)["sandbox"] for _, value in enclosed.own_sandbox(Task("a", "a", sandbox=rule))]
     assert found == ([] if own is None else [own])
+
+
+def test_a_run_without_a_sandbox_has_more_rights() -> None:
+    """It is not given the memory that a run in one has written; the other way round it is."""
+    strict = rights(Task("a", "a", sandbox=Sandbox(mode="strict")), ())
+    bare = rights(Task("a", "a"), ())
+    assert (memory.grown(strict, bare), memory.grown(bare, strict)) == (["no sandbox"], [])

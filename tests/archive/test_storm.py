@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from clodputer.archive import file, restore
 from clodputer.archive.backup import Wanted
 from clodputer.runner.drain import work
@@ -56,6 +58,7 @@ def is_done(home: Home) -> bool:
     return not checker.waiting(Path(home.root))
 
 
+@pytest.mark.slow
 def test_a_home_restored_from_each_backup_lacks_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     environ = environment(home)

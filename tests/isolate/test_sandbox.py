@@ -285,6 +285,9 @@ def test_macos_is_asked_by_a_profile(tmp_path: Path) -> None:
         assert f'(allow network-outbound (remote ip "localhost:{port}"))' in profile
         assert f'(allow file-read* file-write* (subpath "{work}"))' in profile
         assert f'(deny file-write* (subpath "{work}/.claude"))' in profile
+        assert f'(subpath "{tmp_path}/person")' not in profile
+        assert f'(allow file-read* file-write* (subpath "{asked.box}/home"))' in profile
+        assert made.env["HOME"] == f"{asked.box}/home"
         assert asked_status(port) == 502  # by way of the person's own proxy, which is not there
     finally:
         proxy.stop(asked.box)

@@ -240,6 +240,7 @@ def with_parked(folder: Path) -> Home:
     return home
 
 
+@pytest.mark.slow
 def test_unpark_killed_at_every_step(tmp_path: Path) -> None:
     """The next call goes on: the request is back in its queue once, and its failures count no more."""
     for step, home in stages.at_each(range(1, 100), tmp_path, with_parked):

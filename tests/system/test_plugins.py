@@ -7,6 +7,8 @@ import signal
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from clodputer.model.moment import parse_moment
 from clodputer.store import plugins, state
 from clodputer.store.home import Home
@@ -123,6 +125,7 @@ def test_by_hand(tmp_path: Path) -> None:
     clodputer(home, "plugin", "run", "fresh", "health")
 
 
+@pytest.mark.slow
 def test_killed_before_any_step(tmp_path: Path) -> None:
     """What is found once is found once: the event and the state that says so are one commit."""
     steps = 0

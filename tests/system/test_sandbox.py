@@ -35,6 +35,8 @@ from tests.workshop import (
     start,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def bubblewrap() -> None:

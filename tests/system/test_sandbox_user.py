@@ -19,9 +19,10 @@ from clodputer.store.home import Home
 from tests import sandboxing
 from tests.workshop import ROOT, command_task, drop, make_home, records
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root can work as somebody else; without it all tests do"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can work as somebody else"),
+]
 
 # An account that has no name here, as containers have them.
 USER = 54321

@@ -11,7 +11,9 @@ import pytest
 
 from clodputer.store import tried
 from tests import warm
+from tests.wait import until
 from tests.workshop import (
+    alive,
     clodputer,
     drop,
     environment,
@@ -20,6 +22,7 @@ from tests.workshop import (
     make_home,
     outcomes,
     records,
+    start,
     write_task,
 )
 
@@ -193,3 +196,49 @@ def test_a_version_that_is_not_wanted_is_not_started(stage: Stage, tmp_path: Pat
     stage.run()
     assert len(outcomes(stage.home, "review")) >= 2
     assert stage.asked() != before
+
+
+def test_another_one_is_started_where_it_is_installed(stage: Stage, tmp_path: Path) -> None:
+    """The usual one is skipped: the one in another folder of PATH is started, and the record says which version that was."""
+    other = tmp_path / "other"
+    other.mkdir()
+    says = f". {stage.folder}/says"
+    script = (stage.folder / "claude").read_text()
+    (other / "claude").write_text(script.replace(says, f"{says}; version=2.1.328"))
+    (other / "claude").chmod(0o755)
+    config = Path(stage.home.config)
+    config.write_text(config.read_text() + "claude_versions: {skip: [2.1.329]}\n")
+    drop(stage.home, "review.json", '{"task": "review"}')
+    execute(stage.home, extra={"PATH": f"{other}:/usr/bin:/bin"})
+    (record,) = records(stage.home, "review")
+    assert (record["outcome"], record["agent_version"]) == ("succeeded", "2.1.328")
+    assert record["argv"][0] == str(other / "claude")
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage, how: str) -> None:
+    """The new claude says nothing for a long time: all of it is gone, and the request waits, or is taken up anew."""
+    stage.call("try", "review", "--here")
+    stage.says("2.1.330")
+    pids = stage.folder / "pids"
+    hangs = f"#!/bin/sh\n[ $1 = --version ] && echo 2.1.330 && exit\necho $$ > {pids}\nexec sleep 300\n"
+    (stage.folder / "claude").write_text(hangs)
+    drop(stage.home, "review.json", '{"task": "review"}')
+    going = start(stage.home, "exec")
+    until(lambda: pids.exists() and pids.read_text().strip(), timeout=60)
+    if how == "stopped":
+        going.terminate()
+    else:
+        going.kill()
+    going.communicate(timeout=60)
+    until(lambda: not alive(int(pids.read_text())), timeout=60)
+    (row,) = stage.call("queue")["requests"]
+    if how == "stopped":
+        assert row["waits"]["reason"] == "claude_changed"
+        assert [name for name in os.listdir(stage.home.cache) if name.endswith("-probe")] == []
+        return
+    stage.says("2.1.329")
+    (stage.folder / "claude").write_text(CLAUDE.format(folder=stage.folder))
+    stage.says("2.1.331")
+    execute(stage.home)
+    assert outcomes(stage.home, "review") == ["succeeded"]

@@ -55,10 +55,13 @@ def test_folders(home: Home, tmp_path: Path) -> None:
     one(tasks.folders(facts(home)), "ok")
     command_task(home, "works", "true", more=f"working_directory: {gone}\n")
     command_task(home, "watches", "true", more=watch.format("'{{ env.INBOX }}'"))
+    tool = f"trigger: {{type: findings, format: ruff, command: [ruff], folder: {gone}}}\n"
+    command_task(home, "tool", "true", more=tool)
     found = tasks.folders(facts(home, {"INBOX": str(gone)}))
-    assert [finding.level for finding in found] == ["problem", "problem"]
-    assert f"task watches watches {gone}" in found[0].message
-    assert f"task works works in {gone}" in found[1].message
+    assert [finding.level for finding in found] == ["problem", "problem", "problem"]
+    assert f"task tool works in {gone}" in found[0].message
+    assert f"task watches watches {gone}" in found[1].message
+    assert f"task works works in {gone}" in found[2].message
     gone.touch()
     assert "not a folder" in tasks.folders(facts(home, {"INBOX": str(gone)}))[0].message
 

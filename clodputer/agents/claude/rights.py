@@ -17,6 +17,7 @@ def rights(task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:
         *(f"add_dirs: {folder}" for folder in (task.working_directory, *claude.add_dirs)),
         *(f"mcp_config: {config}" for config in claude.mcp_config),
         *(f"env: {name}" for name in task.env),
+        *(() if task.sandbox.strict else ("no sandbox",)),
     ]
     return memory.rights(
         task.agent,

@@ -75,16 +75,18 @@ def enclose(asked: Asked, environ: Mapping[str, str], platform: str = sys.platfo
     for path in guarded.made:  # only now that they are noted, and would be removed
         os.makedirs(path, exist_ok=True)
     mounts = plan.mounts(around)
-    _log_in(asked)
-    reached = hosts.patterns(asked.reached)
     local = platform == "darwin"
+    _log_in(asked, moved=local)
+    reached = hosts.patterns(asked.reached)
     port = proxy.start(asked.box, Way(reached, upstream(asked.env)), local=local) if reached else None
     env = variables(asked, port)
     if local:
         text = seatbelt.profile(
-            mounts, port=port, loopback=asked.rule.network.get("mode") == LOOPBACK and not reached
+            seatbelt.unmoved(mounts),
+            port=port,
+            loopback=asked.rule.network.get("mode") == LOOPBACK and not reached,
         )
-        return Enclosed(seatbelt.prefix(maker, text), env, "sandbox-exec", 0)
+        return Enclosed(seatbelt.prefix(maker, text), {**env, **moved(asked)}, "sandbox-exec", 0)
     forward: tuple[str, ...] = ()
     if port is not None:
         mounts = (
@@ -111,6 +113,13 @@ def variables(asked: Asked, port: Optional[int]) -> dict[str, str]:
     return env
 
 
+def moved(asked: Asked) -> dict[str, str]:
+    """The variables that lead a run to its own folders, where nothing can be mounted in the place of others."""
+    box = asked.box
+    config = {"CLAUDE_CONFIG_DIR": f"{box}/{sandbox.CONFIG}"} if asked.config else {}
+    return {"HOME": f"{box}/{sandbox.HOME}", **config}
+
+
 def upstream(env: Mapping[str, str]) -> Optional[tuple[str, int]]:
     """The proxy that the person has, by which ours goes out as well; None for none."""
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
@@ -123,13 +132,13 @@ def upstream(env: Mapping[str, str]) -> Optional[tuple[str, int]]:
     return None
 
 
-def _log_in(asked: Asked) -> None:
+def _log_in(asked: Asked, *, moved: bool) -> None:
     if not asked.config:
         return
     config, state = asked.config
     inside_state = (
         f"{asked.box}/{sandbox.CONFIG}/{login.STATE}"
-        if os.path.dirname(state) == config
+        if moved or os.path.dirname(state) == config
         else f"{asked.box}/{sandbox.HOME}/{login.STATE}"
     )
     session = asked.session if asked.resumed else ""

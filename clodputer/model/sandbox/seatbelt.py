@@ -19,6 +19,14 @@ def quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def unmoved(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
+    """The mounts as they can be without name spaces: what would be put elsewhere stays in its place, and is opened there."""
+    return tuple(
+        mount if mount.kind == HIDE or mount.path == mount.source else mount._replace(path=mount.source)
+        for mount in mounts
+    )
+
+
 def profile(mounts: Iterable[Mount], *, port: Optional[int], loopback: bool) -> str:
     """The text of a profile; in it the last rule that fits an operation counts. port: of the proxy, on the machine itself."""
     lines = [

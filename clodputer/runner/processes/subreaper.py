@@ -1,18 +1,19 @@
-"""The subreaper: on Linux, orphans among our descendants become our own children, so that none of them is lost."""
+"""What Linux does for a process that asks for it: it adopts orphans, bears a name, ends when its parent does."""
 
 from __future__ import annotations
 
 import os
+import signal
 from ctypes import CDLL, c_char_p, c_ulong
 from typing import Union
 
-PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36  # prctl(2)
+PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36  # prctl(2)
 
 
 def become() -> bool:
-    """Be one from now on, which a fork does not inherit; whether we are.
+    """Be a subreaper from now on: orphans among our descendants become our own children; whether we are.
 
-    Catches even `env -i setsid`, which no tag and no session would.
+    A fork does not inherit that. It catches even `env -i setsid`, which no tag and no session would.
     """
     return _prctl(PR_SET_CHILD_SUBREAPER, c_ulong(1))
 
@@ -20,6 +21,11 @@ def become() -> bool:
 def be_named(name: str) -> None:
     """Be shown by this name (15 characters at most) in lists of processes, where the platform is Linux."""
     _prctl(PR_SET_NAME, c_char_p(name.encode()))
+
+
+def end_with_parent() -> None:
+    """Be asked to stop (SIGTERM) when our parent dies, however it does, where the platform is Linux."""
+    _prctl(PR_SET_PDEATHSIG, c_ulong(signal.SIGTERM))
 
 
 def _prctl(option: int, argument: Union[c_ulong, c_char_p]) -> bool:

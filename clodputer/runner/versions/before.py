@@ -7,14 +7,15 @@ from typing import Union
 
 from clodputer.model.task import Task
 from clodputer.model.verdict import Wait
+from clodputer.runner.processes.stop import Stop
 from clodputer.runner.versions.choose import choose
 from clodputer.runner.versions.compare import compare
 from clodputer.store.context import Context
 
 
-def look(context: Context, task: Task) -> Union[Context, Wait]:
+def look(context: Context, task: Task, stop: Stop) -> Union[Context, Wait]:
     """The context with which a run of the task is started, or what its request is to wait for. Raises OSError."""
     chosen = choose(context, time())
     if isinstance(chosen, Wait):
         return chosen
-    return compare(chosen, task) or chosen
+    return compare(chosen, task, stop) or chosen

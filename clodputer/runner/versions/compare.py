@@ -6,8 +6,8 @@ import sys
 from json import dumps
 from shutil import rmtree
 from tempfile import mkdtemp
-from time import time
-from typing import Any, Optional
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any, Optional
 
 from clodputer.model.effective import Effective, from_json, weaker, words
 from clodputer.model.errors import ClodputerError
@@ -15,6 +15,7 @@ from clodputer.model.task import Task
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import CLAUDE_CHANGED, HOLD
 from clodputer.runner import sharing, turn
+from clodputer.runner.processes.stop import Stop
 from clodputer.runner.versions import ask
 from clodputer.runner.versions.choose import LATER, located
 from clodputer.store import holds, runs, tried
@@ -22,8 +23,13 @@ from clodputer.store.context import Context
 from clodputer.store.holds import TASK, Hold, Target
 from clodputer.store.tried import Tried
 
+if TYPE_CHECKING:
+    from subprocess import Popen
+
 # How long a trial may take: worktree, setup, claude's start and one answer; in seconds.
 PATIENCE = 600.0
+# How long it gets to end what it has started when it is stopped, and how often it is looked at.
+GRACE, GLANCE = 20.0, 0.5
 # As we were started ourselves: `site` may be off, and then nothing else knows where packages are.
 _START = (
     "import sys; from json import loads; sys.path[:] = loads(sys.argv.pop(1)); "
@@ -31,7 +37,7 @@ _START = (
 )
 
 
-def compare(context: Context, task: Task) -> Optional[Wait]:
+def compare(context: Context, task: Task, stop: Stop) -> Optional[Wait]:
     """What keeps a run of the task waiting since claude was upgraded; None when nothing does. Raises OSError."""
     known = tried.read(context.home, task.name)
     if known is None or not known.accepted.version:
@@ -46,10 +52,10 @@ def compare(context: Context, task: Task) -> Optional[Wait]:
         # The hold that told of it is gone: a person has accepted the difference.
         tried.write(context.home, task.name, Tried(known.seen, time()))
         return None
-    return _try(context, task, known, version)
+    return _try(context, task, known, version, stop)
 
 
-def _try(context: Context, task: Task, known: Tried, version: str) -> Optional[Wait]:
+def _try(context: Context, task: Task, known: Tried, version: str, stop: Stop) -> Optional[Wait]:
     with turn.take(context.home) as ours:
         held = sharing.take(context, task) if ours else None
     if held is None:
@@ -58,7 +64,7 @@ def _try(context: Context, task: Task, known: Tried, version: str) -> Optional[W
         hindrance = None if held.alone else sharing.hindrance(context, task)
         if hindrance is not None:
             return sharing.expect(context, hindrance, time())
-        found, why = trial(context, task.name)
+        found, why = trial(context, task.name, stop)
     finally:
         sharing.give_back(context, held)
     now = time()
@@ -80,22 +86,42 @@ def _try(context: Context, task: Task, known: Tried, version: str) -> Optional[W
     return Wait(None, HOLD, f"task {task.name} is on hold ({CLAUDE_CHANGED}): {message}")
 
 
-def trial(context: Context, task: str) -> tuple[Optional[Effective], str]:
-    """What a trial of the task finds, made here and now by an exec of its own; or None, and why it found nothing."""
+def trial(context: Context, task: str, stop: Stop) -> tuple[Optional[Effective], str]:
+    """What a trial of the task finds, made here and now by an exec of its own; or None, and why it found nothing.
+
+    That exec is asked to stop when we are, or when it takes too long, and then ends what it has started.
+    """
     # As subprocess, for the runs that need it.
-    from subprocess import DEVNULL, TimeoutExpired, run
+    from subprocess import DEVNULL, Popen
 
     folder = mkdtemp(suffix="-probe", dir=context.home.cache)
     path = f"{folder}/seen.json"
     argv = [sys.executable, "-IS", "-c", _START, dumps(sys.path), "exec", "--probe", path, "--try", task]
     environ = {**context.environ, "CLODPUTER_HOME": context.home.root}
     try:
-        run(argv, env=environ, stdin=DEVNULL, capture_output=True, timeout=PATIENCE, check=False, cwd="/")
-        return outcome(runs.read_json(path))
-    except TimeoutExpired:
-        return None, f"the trial took longer than {PATIENCE:.0f} s."
+        process = Popen(argv, env=environ, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, cwd="/")
+        try:
+            late = _followed(process, stop)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        found, why = outcome(runs.read_json(path))
+        return found, late or why
     finally:
         rmtree(folder, ignore_errors=True)
+
+
+def _followed(process: Popen[bytes], stop: Stop) -> str:
+    """Wait for the end of a trial; why it was ended before, as a sentence."""
+    give_up, killed_at, why = monotonic() + PATIENCE, float("inf"), ""
+    while process.poll() is None and monotonic() < killed_at:
+        if not why and (stop.requested or monotonic() >= give_up):
+            why = "it was stopped." if stop.requested else f"it took longer than {PATIENCE:.0f} s."
+            killed_at = monotonic() + GRACE
+            process.terminate()
+        stop.wait(GLANCE)
+    return why
 
 
 def outcome(seen: Optional[dict[str, Any]]) -> tuple[Optional[Effective], str]:

@@ -64,7 +64,9 @@ def of_tool(home: Home, task: str, mark: str, wish: Wish, entry: judge.Entry) ->
 
 
 def of_file(wish: Wish, entry: judge.Entry) -> dict[str, Any]:
-    """The same of a file that another program writes; nothing when it is the one that was looked at last."""
+    """The same of a file that another program writes; nothing when it is the one that was looked at last, and nothing of it
+    waits for a request.
+    """
     path = os.path.join(wish.folder, wish.file)
     try:
         status = os.stat(path)
@@ -72,7 +74,7 @@ def of_file(wish: Wish, entry: judge.Entry) -> dict[str, Any]:
         return {"source": None, "capped": f"{shown(path)} cannot be read: {error.strerror or error}"}
     # One that was written is another file, whatever it holds.
     source = f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
-    if entry["source"] == source:
+    if entry["source"] == source and not judge.numbers(entry)[judge.WAITING]:
         return {"nothing": True}
     return {**_read(path, shown(path), "", wish, entry), "source": source}
 

@@ -174,5 +174,8 @@ def _places(facts: Facts) -> Iterator[Place]:
                 for watch in triggers.load(trigger.type).alarm(trigger).watches:
                     path = filled_in(task, watch.path, facts.environ, facts.secrets)
                     yield Place(task.name, path, True)
+                if trigger.options.get("folder"):  # in which a tool is run
+                    path = filled_in(task, trigger.options["folder"], facts.environ, facts.secrets, "folder")
+                    yield Place(task.name, path, False)
         except ClodputerError:
             continue  # a variable that is not set here, and may be where it runs; the run itself tells

@@ -137,6 +137,19 @@ def test_a_file_that_another_program_writes(home: Home, project: Path) -> None:
     assert (one["rule"], one["path"], one["line"], one["message"]) == ("test-failure", "t.py", 3, "t.a: no")
 
 
+def test_what_waits_is_asked_about_though_the_file_stays_as_it_is(home: Home, project: Path) -> None:
+    found = [
+        {"code": f"F{n}", "message": "m", "filename": "quiet.py", "location": {"row": 1}} for n in range(3)
+    ]
+    (project / "report.json").write_text(json.dumps(found))
+    task(home, project, file="report.json", baseline=False, at_most=2)
+    execute(home)
+    assert "1 waiting for the next look" in why(home)
+    again(home)
+    again(home)
+    assert sorted(one["rule"] for one in brought(home)) == ["F0", "F1", "F2"]
+
+
 def test_a_report_that_the_tool_does_not_write_anew(home: Home, project: Path) -> None:
     (project / "old.json").write_text("[]")
     os.utime(project / "old.json", (1_700_000_000, 1_700_000_000))
