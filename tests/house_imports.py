@@ -23,6 +23,7 @@ LEFT_OUT = frozenset(
         "clodputer.runner.prune",
         "clodputer.runner.receive.link",
         "clodputer.runner.tools.carry",
+        "clodputer.runner.topics.ask",
     )
 )
 

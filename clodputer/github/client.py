@@ -70,11 +70,6 @@ def patch(server: Server, path: str, body: Any, *, seconds: float = SECONDS) -> 
     return _ask(server, "PATCH", _address(server, path), body, {}, seconds)
 
 
-def delete(server: Server, path: str, *, seconds: float = SECONDS) -> Reply:
-    """Remove something. Raises GithubError."""
-    return _ask(server, "DELETE", _address(server, path), None, {}, seconds)
-
-
 def pages(
     server: Server, path: str, query: Optional[Query] = None, *, most: int = 10, seconds: float = SECONDS
 ) -> tuple[list[Any], bool]:

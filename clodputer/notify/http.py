@@ -34,8 +34,11 @@ def send(
     headers: Mapping[str, str],
     environ: Mapping[str, str],
     seconds: float,
-) -> None:
-    """Send one request: POST with `data`, GET without. TLS is verified, proxies are those of `environ`.
+    most: int = ANSWER,
+) -> bytes:
+    """Send one request: POST with `data`, GET without; the answer, of which at most so many bytes are read.
+
+    TLS is verified, proxies are those of `environ`.
 
     `seconds` bounds each step of it; the whole is bounded by whoever has started this process. Raises Refused, which names
     the host but not the address: that may be a secret.
@@ -50,7 +53,8 @@ def send(
     try:
         request = urllib.request.Request(url, data, {"User-Agent": f"clodputer/{__version__}", **headers})
         with opener.open(request, timeout=seconds) as answer:
-            answer.read(ANSWER)
+            body: bytes = answer.read(most)
+            return body
     except urllib.error.HTTPError as error:
         with error:
             raise Refused(*_answered(host, error)) from None

@@ -19,6 +19,7 @@ from clodputer.runner.recover import give_up, recover
 from clodputer.runner.taking import Taken, others_wait, take_slots
 from clodputer.runner.tidy import tidy
 from clodputer.runner.tools.round import ROUND as TOOLS
+from clodputer.runner.topics.round import TOPICS
 from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
@@ -33,7 +34,7 @@ from clodputer.store.spool.slot import Slot
 # any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
 PATIENCE = 10.0
 # What is done beside the runs, and waited for at the end: each has its bound, and what it brings is run.
-BESIDE = (POLLS, TOOLS)
+BESIDE = (POLLS, TOOLS, TOPICS)
 GLANCE = 0.2
 
 

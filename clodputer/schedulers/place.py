@@ -14,7 +14,7 @@ from clodputer.agents import environment, locate
 from clodputer.agents.claude import usual_places
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
-from clodputer.model.webhook.keys import address
+from clodputer.model.webhook.keys import address, by_path
 from clodputer.schedulers import freeze, pathfolders
 from clodputer.schedulers.installation import shim_path
 from clodputer.schedulers.shim import Shim
@@ -68,7 +68,7 @@ def bare(home: str, environ: Mapping[str, str]) -> Frame:
 
 def listening(settings: Settings) -> Optional[tuple[str, int]]:
     """Where webhooks, and links of messages, are taken, host and port; None when there are none."""
-    return address(settings.listen) if settings.webhooks or settings.approve_link else None
+    return address(settings.listen) if by_path(settings.webhooks) or settings.approve_link else None
 
 
 def check(home: Home, environ: Mapping[str, str]) -> None:

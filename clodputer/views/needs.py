@@ -186,6 +186,13 @@ def _elsewhere(status: Status) -> Iterator[Need]:
     found = status.attention
     for name, message in status.plugins[:MOST]:
         yield Need("plugin", f"plugin {name} {_cut(message)}", "clodputer plugins", id=name)
+    for name, message in status.topics[:MOST]:
+        yield Need(
+            "topic",
+            f"the topic of webhook {name} cannot be asked: {_cut(message)}",
+            "clodputer webhooks",
+            id=name,
+        )
     yield from _unpublished(found)
     for tree in found.trees[:MOST]:
         text = f"{tree.task} has left work in its worktree that no remote has: {_cut(words(tree))}"

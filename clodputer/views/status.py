@@ -19,7 +19,7 @@ from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, layout, slot
-from clodputer.views import fates, past, plugins, tasks, usage, waiting, waits, watching
+from clodputer.views import fates, past, plugins, tasks, usage, waiting, waits, watching, webhooks
 from clodputer.views.attention import Attention, attention
 from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
@@ -92,6 +92,7 @@ class Status(NamedTuple):
     unrouted: tuple[Unrouted, ...] = ()
     plugins: tuple[tuple[str, str], ...] = ()
     expected: tuple[Expected, ...] = ()
+    topics: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -114,6 +115,7 @@ class Status(NamedTuple):
             "dead": self.dead,
             "parked": self.parked,
             "unrouted": [one.to_json() for one in self.unrouted],
+            "topics": [{"name": name, "message": message} for name, message in self.topics],
             "plugins": [{"name": name, "message": message} for name, message in self.plugins],
             "last_runs": [run.to_json() for run in self.past.last],
             "cost_usd": {
@@ -164,6 +166,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         unrouted(home),
         plugins.failing(context, now),
         tuple(Efforts(context, now).lanes(names)),
+        webhooks.failing(context),
     )
 
 

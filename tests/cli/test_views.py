@@ -72,6 +72,7 @@ def test_status_as_json(busy: Home) -> None:
         "parked",
         "unrouted",
         "plugins",
+        "topics",
         "last_runs",
         "cost_usd",
         "budgets",

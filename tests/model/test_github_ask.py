@@ -85,13 +85,13 @@ CASES: list[tuple[str, Ask, Subject, str]] = [
     (
         "a pull request closes it",
         ASK,
-        subject(references=(Reference(9, closes=True, branch="x", fork=True),)),
+        subject(references=(Reference(9, closes=True),)),
         asks.HAS_PULL,
     ),
     (
         "a pull request mentions it",
         ASK,
-        subject(references=(Reference(9, closes=False, branch="x", fork=True),)),
+        subject(references=(Reference(9, closes=False),)),
         "",
     ),
     (

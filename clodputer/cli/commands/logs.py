@@ -93,6 +93,7 @@ EVENTS = (
     "task_removed",
     "tidy_failed",
     "told",
+    "topic_failed",
     "tree_removed",
     "undelivered",
     "unmatched",

@@ -31,7 +31,8 @@ def command() -> Result:
     """List the webhooks: address, sender, and when each last came.
 
     Webhooks are in config.yaml, under `webhooks`. The system's scheduler listens at these addresses once clodputer install has
-    set it up. A proxy or a tunnel of yours makes them reachable from elsewhere.
+    set it up. A proxy or a tunnel of yours makes them reachable from elsewhere. Of a webhook with `ntfy_topic` the address is
+    that of the topic, which is asked from time to time.
 
     \b
     Examples:
@@ -60,6 +61,7 @@ def _page(found: Sequence[Hook], now: float) -> str:
 def _row(hook: Hook, now: float) -> list[str]:
     wrong = [f"{name} is not set in secrets.env" for name in hook.missing]
     wrong += [f"{name} is too short" for name in hook.short]
+    wrong += [one_line(hook.trouble, 200)] if hook.trouble else []
     return [
         ink(printable(hook.webhook.name), "bold"),
         one_line(hook.url, 200),

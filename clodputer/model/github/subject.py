@@ -33,7 +33,7 @@ fragment who on Actor { __typename login ... on User { databaseId } ... on Bot {
 fragment label on LabeledEvent { id createdAt label { name } actor { ...who } }
 fragment rename on RenamedTitleEvent { createdAt }
 fragment reference on CrossReferencedEvent { willCloseTarget source {
-  ... on PullRequest { number state headRefName isCrossRepository } } }
+  ... on PullRequest { number state } } }
 """
 
 
@@ -55,12 +55,10 @@ class Labeled(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """An open pull request that mentions the issue. closes: it says that it closes it. branch: of its commits."""
+    """An open pull request that mentions the issue. closes: it says that it closes it."""
 
     number: int
     closes: bool
-    branch: str
-    fork: bool
 
 
 class Subject(NamedTuple):
@@ -147,8 +145,7 @@ def _references(nodes: Iterable[Any]) -> Iterable[Reference]:
     for node in nodes:
         source = (node or {}).get("source") or {}
         if source.get("state") == "OPEN":
-            branch, fork = str(source.get("headRefName") or ""), bool(source.get("isCrossRepository"))
-            yield Reference(int(source["number"]), bool(node["willCloseTarget"]), branch, fork)
+            yield Reference(int(source["number"]), bool(node["willCloseTarget"]))
 
 
 def account(found: Optional[Mapping[str, Any]]) -> Optional[Account]:

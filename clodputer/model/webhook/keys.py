@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.event import is_type
-from clodputer.model.keys import CHOICE, NAMED, TEXT, TEXTS, Key
+from clodputer.model.keys import CHOICE, DURATION, NAMED, TEXT, TEXTS, Key
+from clodputer.model.webhook import topic
 from clodputer.model.webhook.signature import SCHEMES
 from clodputer.model.withunit import Expected
 
@@ -17,6 +18,9 @@ LISTEN = "127.0.0.1:8787"
 HEALTH, APPROVE = "/healthz", "/approve"
 _RESERVED = (HEALTH, APPROVE)
 
+# How often a topic is asked where nothing says so, in seconds.
+EVERY = 300.0
+
 _SECRET = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,199}")
 _LISTEN = re.compile(r"(?:(\[[0-9A-Fa-f:.]+\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}):)?([0-9]{1,5})")
@@ -24,7 +28,8 @@ _LISTEN = re.compile(r"(?:(\[[0-9A-Fa-f:.]+\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}):)?(
 
 class Webhook(NamedTuple):
     """One webhook. secrets: names of variables of secrets.env, of which any may have signed. type: of its events; empty: as the
-    sender says. events: the types that are wanted; None: all.
+    sender says. events: the types that are wanted; None: all. topic: the address of an ntfy topic that is asked instead of
+    listening, every so many seconds; token: the name of the variable of secrets.env that the server wants to see.
     """
 
     name: str
@@ -33,6 +38,9 @@ class Webhook(NamedTuple):
     secrets: tuple[str, ...]
     type: str = ""
     events: Optional[tuple[str, ...]] = None
+    topic: str = ""
+    token: str = ""
+    every: float = EVERY
 
 
 def webhook(name: str, fields: Mapping[str, Any]) -> Webhook:
@@ -45,12 +53,22 @@ def webhook(name: str, fields: Mapping[str, Any]) -> Webhook:
         tuple(_SECRET.fullmatch(text.strip())[1] for text in fields["secret"]),  # type: ignore[index]
         fields.get("type", ""),
         None if events is None else tuple(events),
+        fields.get("ntfy_topic", ""),
+        _SECRET.fullmatch(fields["token"].strip())[1] if fields.get("token") else "",  # type: ignore[index]
+        fields.get("every") or EVERY,
     )
 
 
 def by_path(webhooks: Mapping[str, Mapping[str, Any]]) -> dict[str, Webhook]:
-    """All webhooks by the path of their address."""
-    return {found.path: found for found in (webhook(name, fields) for name, fields in webhooks.items())}
+    """The webhooks that others call, by the path of their address."""
+    found = (webhook(name, fields) for name, fields in webhooks.items())
+    return {one.path: one for one in found if not one.topic}
+
+
+def polled(webhooks: Mapping[str, Mapping[str, Any]]) -> list[Webhook]:
+    """The webhooks whose topics are asked, by name."""
+    found = (webhook(name, fields) for name, fields in sorted(webhooks.items()))
+    return [one for one in found if one.topic]
 
 
 def address(listen: str) -> tuple[str, int]:
@@ -62,6 +80,19 @@ def address(listen: str) -> tuple[str, int]:
 def _path(value: Any) -> Any:
     if not _PATH.fullmatch(value) or value.rstrip("/") in _RESERVED or "//" in value:
         raise Expected("a path such as /hook/github; /healthz and /approve are Clodputer's own")
+    return value
+
+
+def _topic(value: Any) -> Any:
+    wrong = topic.problem(value)
+    if wrong:
+        raise Expected(wrong)
+    return value
+
+
+def _token(value: Any) -> Any:
+    if not _SECRET.fullmatch(value.strip()):
+        raise Expected("{{ env.NAME }}, with NAME=... in secrets.env")
     return value
 
 
@@ -89,6 +120,12 @@ def _all(value: Mapping[str, Mapping[str, Any]]) -> Any:
             raise Expected(
                 f"{{{{ env.NAME }}}} as the secret of {name}, or a list of two, with NAME=... in secrets.env"
             )
+        if not fields.get("ntfy_topic"):
+            for key in ("token", "every"):
+                if fields.get(key):
+                    raise Expected(f"no {key} of {name}, which has no ntfy_topic")
+        elif fields.get("path"):
+            raise Expected(f"either a path or an ntfy_topic of {name}")
         path = fields.get("path") or f"/hook/{name}"
         if path in paths:
             raise Expected(f"different paths; {path} is that of {paths[path]} and of {name}")
@@ -152,6 +189,27 @@ SETTINGS = (
                 absent="all",
                 example=["issues", "pull_request.opened"],
             ),
+            Key(
+                "ntfy_topic",
+                TEXT,
+                "",
+                "The address of a topic of ntfy that is asked for messages with webhooks, instead of listening.",
+                check=_topic,
+                absent="the scheduler listens",
+                takes="address such as `https://ntfy.sh/my-topic`",
+                example="https://ntfy.sh/my-topic",
+            ),
+            Key(
+                "token",
+                TEXT,
+                "",
+                "The access token of that server, by reference.",
+                check=_token,
+                absent="none is sent",
+                takes="`{{ env.NAME }}`",
+                example="{{ env.NTFY_TOKEN }}",
+            ),
+            Key("every", DURATION, EVERY, "How often the topic is asked.", 60, 86400, example="2m"),
         ),
         check=_all,
         absent="nothing listens",

@@ -24,5 +24,8 @@ def hooks(facts: Facts) -> list[Finding]:
                 f"webhook {hook.webhook.name}: {name} is so short that it can be guessed, and is not taken"
             )
             found += problem("webhooks", message, f"Make a longer one, and put it into {facts.home.secrets}.")
+        if hook.trouble:
+            message = f"webhook {hook.webhook.name}: its topic cannot be asked: {hook.trouble}"
+            found += problem("webhooks", message, "It is tried again by itself, later each time.")
     number = len(facts.settings.webhooks)
     return found or ok("webhooks", f"{counted(number, 'webhook')} in config.yaml")
