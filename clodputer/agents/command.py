@@ -43,7 +43,7 @@ def launch(task: Task, facts: Facts) -> Launch:
     """How to start the program. Raises ClodputerError when there is none of that name."""
     env = environment.build(task, facts)
     return Launch(
-        argv=(_program(task, env), *task.command[1:]),
+        argv=(task.command[0] if facts.contained else _program(task, env), *task.command[1:]),
         env=env,
         working_directory=task.working_directory,
         # A program need not say anything before it has finished: no such clock unless the task sets one.
@@ -89,6 +89,8 @@ def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
     """That there is no such program, as the run would find it, and keys without effect; the task's templates are filled in."""
     if task.window != windowrule.NONE:
         yield "window", "a program uses no account, so this has no effect"
+    if task.container.used:
+        return  # its programs are those of the image
     try:
         _program(task, environment.build(task, facts))
     except ClodputerError as error:

@@ -19,6 +19,7 @@ LEFT_OUT = (
     "bug-reports",
     "trees",
     "ports",
+    "containers",
     "tmp",
     ".DS_Store",
 )

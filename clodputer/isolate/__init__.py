@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional, Protocol
 
-from clodputer.isolate import awake, ports, sandbox, scratch, worktree
+from clodputer.isolate import awake, container, ports, sandbox, scratch, worktree
 from clodputer.isolate.prepared import Prepared
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import Key
+from clodputer.model.run import Launch
 from clodputer.model.task import Task
 
 # All that is needed to undo a resource, as JSON values; it is recorded before the resource is made.
@@ -46,10 +47,15 @@ RESOURCES: dict[str, Resource] = {
     "awake": awake,
     "ports": ports,
     "worktree": worktree,
+    "container": container,
     "sandbox": sandbox,
 }
+# How a program is started within what a resource has prepared, for those that have put something into `Prepared.within`.
+AROUND = {"container": container.around}
 # Codes of errors of resources that are reasons of runs as well (model/outcome.py).
-CODES = frozenset((ports.NONE_FREE, worktree.CANNOT, worktree.BUSY, sandbox.CANNOT))
+CODES = frozenset(
+    (ports.NONE_FREE, worktree.CANNOT, worktree.BUSY, container.CANNOT, container.NOT_BUILT, sandbox.CANNOT)
+)
 
 
 class Planned(NamedTuple):
@@ -78,6 +84,16 @@ def late(planned: Planned) -> bool:
 def stays(planned: Planned) -> bool:
     """Whether it is undone only when it is known what follows the run."""
     return RESOURCES[planned.name].STAYS
+
+
+def around(launch: Launch, use: str = "") -> Launch:
+    """The launch that is really started: its program within all that was prepared for the run.
+
+    use: what the program is for, when it is not the agent: the name of its folder in that of the run.
+    """
+    for name, facts in launch.within.items():
+        launch = AROUND[name](facts, launch, use)
+    return launch
 
 
 def undo(planned: Iterable[Planned]) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model import autodisable
+from clodputer.model.against import speaks_against_item
 from clodputer.model.approval import PLANNED
 from clodputer.model.attempts import Attempts, story_to_json, to_json
 from clodputer.model.autodisable import Disabled
 from clodputer.model.backoff import limit_pause
 from clodputer.model.ending import Ending
-from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT, speaks_against_item
+from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT
 from clodputer.model.request import Request
 from clodputer.model.retry import is_retried, most_attempts, wait_after
 from clodputer.model.task import Task

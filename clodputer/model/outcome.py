@@ -231,6 +231,17 @@ REASONS: dict[str, Reason] = {
         "Run it again; look at the disk and at what else works in the repository.",
         BY_DEFAULT,
     ),
+    "no_container": Reason(
+        FAILED,
+        "The run could not be started in a container: the engine or the image is missing, or works as root alone.",
+        "See the message, and clodputer doctor, which looks for the same.",
+    ),
+    "image_build": Reason(
+        FAILED,
+        "The image of the run could not be built, or took longer than build_timeout.",
+        "See the message, and build it by hand to see all of it.",
+        BY_DEFAULT,
+    ),
     "no_ports": Reason(
         FAILED,
         "No block of ports was free for the run: other runs have them, or programs listen there.",
@@ -256,29 +267,6 @@ REASONS: dict[str, Reason] = {
         WHEN_NAMED,
     ),
 }
-
-
-# Failures that say nothing against the thing that a run was about: the same task fails so whatever it is about.
-NOT_THE_ITEMS = frozenset(
-    (
-        "auth",
-        "billing",
-        "model",
-        "permissions",
-        "config",
-        "not_started",
-        "no_worktree",
-        "internal",
-        "precheck",
-        "setup",
-        *(code for code, reason in REASONS.items() if reason.retry == BY_DEFAULT),
-    )
-)
-
-
-def speaks_against_item(outcome: str, reason: str) -> bool:
-    """Whether an end counts when it is asked how often a thing could not be got done."""
-    return outcome not in BLAMELESS and reason not in NOT_THE_ITEMS
 
 
 class Outcome(NamedTuple):

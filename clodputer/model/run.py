@@ -24,7 +24,8 @@ class Facts(NamedTuple):
     fenced: the prompt holds text from outside between the marks of a fence. fed_by: the names in its template that bring in
     what somebody else wrote, for which the run is restricted. memory: the file that the run may rewrite, empty for none.
     intents: the folder for what is to be published after the run, empty when its task publishes nothing.
-    given: variables of what was made for the run, which no task can override.
+    given: variables of what was made for the run, which no task can override. contained: its programs are those of an image,
+    and none of this machine's. sessions: the folder that has the agent's sessions, empty for the agent's own.
     """
 
     run_id: str
@@ -41,14 +42,17 @@ class Facts(NamedTuple):
     memory: str = ""
     intents: str = ""
     given: Mapping[str, str] = {}
+    contained: bool = False
+    sessions: str = ""
 
 
 class Launch(NamedTuple):
     """Everything needed to start an agent: an argument list, never a shell string. Times in seconds.
 
     remark: what the record's message is to say of the start, whatever becomes of the run. withheld: variables that the agent
-    does not get and the task's own programs do. fed_by: why, as in `Facts`. prefix: what stands before the
-    arguments, to start it in a sandbox; depth: how many processes of that are above its own. sandbox: as in the record.
+    does not get and the task's own programs do. fed_by: why, as in `Facts`. within: by the names of resources, what it is
+    started within (isolate.around). prefix: what stands before the arguments, to start it in a sandbox; depth: how many
+    processes of that are above its own. sandbox: as in the record.
     """
 
     argv: tuple[str, ...]
@@ -66,6 +70,7 @@ class Launch(NamedTuple):
     max_output: int = DEFAULT_MAX_OUTPUT
     withheld: Mapping[str, str] = {}
     fed_by: tuple[str, ...] = ()
+    within: Mapping[str, Mapping[str, Any]] = {}
     prefix: tuple[str, ...] = ()
     depth: int = 0
     sandbox: Mapping[str, Any] = {}

@@ -9,6 +9,7 @@ from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
 from clodputer.model.channel import Notify
+from clodputer.model.container import Container
 from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
 from clodputer.model.guards import Guards
@@ -116,6 +117,7 @@ class Task(NamedTuple):
     keep_awake: bool = False
     isolation: str = NONE
     worktree: Worktree = Worktree()
+    container: Container = Container()
     sandbox: Sandbox = Sandbox()
     follow: Follow = Follow()
     state: StateRule = StateRule()
@@ -146,6 +148,7 @@ MAPPINGS: Mapping[str, Any] = {
     "publish": Publish,
     "notify": Notify,
     "worktree": Worktree,
+    "container": Container,
     "sandbox": Sandbox,
 }
 _PARTS: Mapping[str, Any] = {**FLAT, **MAPPINGS}

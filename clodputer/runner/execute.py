@@ -143,7 +143,14 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
         # The account goes by the task as it is written: in `task` the templates are filled in, with secrets too.
         account = account_of(attempt.task)
         progress, ended = contain(
-            attempt.context, attempt.folder, task, launch, descriptor, attempt.stop, attempt.starting, account
+            attempt.context,
+            attempt.folder,
+            task,
+            isolate.around(launch),
+            descriptor,
+            attempt.stop,
+            attempt.starting,
+            account,
         )
     finally:
         os.close(descriptor)

@@ -31,7 +31,19 @@ BEGUN_ANEW = (
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.
 _NOT_HERE = frozenset(
-    ("name", "path", "prompt", "prompt_file", "context", "follow", "notify", "ping", "isolation", "worktree")
+    (
+        "name",
+        "path",
+        "prompt",
+        "prompt_file",
+        "context",
+        "follow",
+        "notify",
+        "ping",
+        "isolation",
+        "worktree",
+        "container",
+    )
 )
 
 

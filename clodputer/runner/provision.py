@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from time import time
 from typing import Any, NamedTuple, Optional
 
+from clodputer import isolate
 from clodputer.agents import environment
 from clodputer.model import proof, provision
 from clodputer.model.errors import ClodputerError
@@ -52,6 +53,8 @@ def begin(place: Place) -> None:
             "temporary": launch.env.get("TMPDIR", ""),
             "given": {name: launch.env[name] for name in (provision.VARIABLE,) if name in launch.env},
             "in_worktree": task.in_worktree,
+            "within": dict(launch.within),
+            "sandboxed": bool(launch.prefix),
             "tries": 0,
         },
     )
@@ -79,7 +82,11 @@ def recover(context: Context, task: str, run_id: str) -> None:
         due = _read(folder)
         if due is None or os.path.lexists(f"{folder}/{runs.RESTORED}"):
             return
-        if due["tries"] >= provision.MOST_TEARDOWNS:
+        if due["sandboxed"]:
+            # Its sandbox is gone, and what it would call may be of the agent's making.
+            _forget(folder)
+            message = "It was not run after the kill, as it may run in the sandbox of its run alone."
+        elif due["tries"] >= provision.MOST_TEARDOWNS:
             _forget(folder)
             message = f"It was begun {due['tries']} times and did not come to its end; it is not tried again."
         else:
@@ -122,7 +129,7 @@ def _place(context: Context, name: str, run_id: str, due: Mapping[str, Any]) -> 
     if due["in_worktree"]:
         env = worktree.without_git(env)
     launch = Launch((), env, due["working_directory"], timeout=due["timeout"], max_output=DEFAULT_MAX_OUTPUT)
-    launch = launch._replace(stop_grace=STOP_GRACE)
+    launch = launch._replace(stop_grace=STOP_GRACE, within=due["within"])
     folder = runs.folder(context.home, name, run_id)
     return Place(context, runs.request_of(run_id), folder, Task(name, ""), launch, Stop())
 
@@ -149,7 +156,7 @@ def _read(folder: str) -> Optional[dict[str, Any]]:
     found = runs.read_json(f"{folder}/{DUE}")
     try:
         return None if found is None else _checked(found)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
@@ -162,6 +169,10 @@ def _checked(found: Mapping[str, Any]) -> dict[str, Any]:
         "temporary": str(found["temporary"]),
         "given": {str(name): str(value) for name, value in found["given"].items()},
         "in_worktree": bool(found["in_worktree"]),
+        "sandboxed": bool(found["sandboxed"]),
+        "within": {
+            str(name): dict(facts) for name, facts in found["within"].items() if name in isolate.AROUND
+        },
         "tries": int(found["tries"]),
     }
 

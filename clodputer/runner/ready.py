@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.gates import budget
+from clodputer.isolate import around, container
 from clodputer.isolate.prepared import Prepared
 from clodputer.model import fence, proof
 from clodputer.model.attempts import NONE, Attempts
@@ -118,6 +119,10 @@ def prepare(
         memory=notes.path(temporary) if memory else "",
         intents=intents.path(temporary) if task.publish.kinds else "",
         given=prepared.environ,
+        contained=final.container.used,
+        sessions=f"{container.config(context.home.containers, task.name)}/projects"
+        if final.container.used
+        else "",
     )
     if attempts.session:
         cut_off = runs.record(context.home, task.name, attempts.last_run)
@@ -128,7 +133,8 @@ def prepare(
     launch = launch._replace(
         remark=" ".join(filter(None, (launch.remark, capped, memory.remark if memory else "")))
     )
-    if context.masker.found_in((*launch.argv, *final.setup, *final.teardown)):
+    launch = launch._replace(within=prepared.within)
+    if context.masker.found_in((*around(launch).argv, *final.setup, *final.teardown)):
         raise ClodputerError(
             "not_started",
             "a secret would stand in the argument list, which every account here can read",

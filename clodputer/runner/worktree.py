@@ -54,13 +54,15 @@ def settle_in(
     """
     chosen = ""
     environ: dict[str, str] = {}
+    within: dict[str, Mapping[str, Any]] = {}
     for late in filter(isolate.late, planned):
         fault.reach(context, "isolate", request_id)
         token = {**late.token, "folder": folder, "continues": continues, "published": published}
         prepared = isolate.enter(late._replace(token=token))
         chosen = prepared.working_directory or chosen
         environ.update(prepared.environ)
-    return Prepared(working_directory=chosen, environ=environ)
+        within.update(prepared.within)
+    return Prepared(working_directory=chosen, environ=environ, within=within)
 
 
 def close(

@@ -25,6 +25,7 @@ class Home:
         "cache",
         "closed",
         "config",
+        "containers",
         "dead",
         "dead_letters",
         "dedupe",
@@ -71,6 +72,7 @@ class Home:
         self.outbox = f"{root}/outbox"
         self.dead_letters = f"{root}/outbox/dead"
         self.plugins = f"{root}/plugins"
+        self.containers = f"{root}/containers"
         self.ports = f"{root}/ports"
         self.ledger = f"{root}/ledger"
         self.state = f"{root}/state"

@@ -30,6 +30,7 @@ OURS = frozenset(
         "plugins",
         "trees",
         "ports",
+        "containers",
         "approval.key",
         "archive",
         "execution.log",

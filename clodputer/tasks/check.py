@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
-from clodputer.model import approval, memory, score
+from clodputer.model import approval, container, memory, score
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import (
@@ -214,7 +214,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Finding]
         findings.append(Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [Finding(*fault) for fault in following.faults(keys)]
     findings += [Finding((key,), message) for key, message in risk.without_effect(fields)]
-    findings += [Finding(path, message) for path, message in publish.faults(fields)]
+    findings += [Finding(*fault) for fault in (*publish.faults(fields), *container.faults(fields, agent))]
     opposite = approval.contradiction(keys)
     findings += [Finding((approval.CONFIRM,), opposite)] if opposite else []
     if agent == "command" and approval.is_plan(keys):

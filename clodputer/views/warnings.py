@@ -163,7 +163,7 @@ def _surroundings(task: Task, environ: Mapping[str, str], secrets: Mapping[str, 
         (("teardown",), task.teardown),
         (("expect", "command_succeeds"), task.expect.command_succeeds),
     ):
-        if not check:
+        if not check or task.container.used:
             continue
         name = check[0]
         if "/" in name:

@@ -7,7 +7,8 @@ from typing import Any, Optional
 import pytest
 
 from clodputer.model import proof
-from clodputer.model.outcome import FAILED, NOT_THE_ITEMS, REASONS, SKIPPED, of
+from clodputer.model.against import NOT_THE_ITEMS
+from clodputer.model.outcome import FAILED, REASONS, SKIPPED, of
 from clodputer.model.proof import AFTER, BEFORE, PRECHECK, Answer
 
 ARGV = ("./look", "now")

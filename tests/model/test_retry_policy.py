@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model import decide, outcome
+from clodputer.model import against, decide, outcome
 from clodputer.model.attempts import Attempts, from_json, past, to_json, with_run
 from clodputer.model.dice import dice
 from clodputer.model.ending import Ending
@@ -49,6 +49,7 @@ policies = st.builds(
             {
                 "mcp",
                 "no_ports",
+                "image_build",
                 "not_confirmed",
                 "offline",
                 "overloaded",
@@ -261,7 +262,7 @@ def test_when_an_item_is_parked(reason: str, before: int, park_after: int, item:
         park_after=park_after,
     )
     last = decide.after(ending)[-1]
-    poisonous = outcome.speaks_against_item(ended_as, reason)
+    poisonous = against.speaks_against_item(ended_as, reason)
     expected = bool(item) and poisonous and 0 < park_after <= before + 1
     assert (last["effect"] == "park") is expected
     if expected:
@@ -273,7 +274,7 @@ def test_when_an_item_is_parked(reason: str, before: int, park_after: int, item:
     "reason", ["offline", "auth", "config", "mcp", "model", "not_started", "usage_limit", "cancelled"]
 )
 def test_what_says_nothing_against_an_item(reason: str) -> None:
-    assert not outcome.speaks_against_item(outcome.of(reason).outcome, reason)
+    assert not against.speaks_against_item(outcome.of(reason).outcome, reason)
 
 
 ABOUT = Request("abcd1234", "work", NOW)

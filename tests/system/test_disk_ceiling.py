@@ -34,7 +34,7 @@ def over(home: Home) -> None:
     assert hold is not None
     holds.place(home, DEFAULT, hold._replace(until=time() - 1))
     for path in Path(home.lanes).glob("*/delayed/*"):
-        path.rename(path.with_name(f"{int(time() * 1e6) - 1}{path.name[path.name.index('-') :]}"))
+        path.rename(path.with_name(f"{int(time() * 1e6) - 1}{path.name[16:]}"))
 
 
 def data(home: Home, *arguments: str) -> dict[str, Any]:

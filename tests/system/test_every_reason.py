@@ -176,6 +176,8 @@ ELSEWHERE = {
     "withdrawn": "tests/triggers/github/test_withdrawn.py",
     "not_confirmed": "tests/triggers/github/test_withdrawn.py",
     "no_ports": "tests/system/test_provision.py",
+    "no_container": "tests/system/test_container.py",
+    "image_build": "tests/system/test_container.py",
     "sandbox": "tests/system/test_sandbox.py",
 }
 

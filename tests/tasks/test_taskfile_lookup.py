@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
+from clodputer.model.container import Container
 from clodputer.model.errors import ClodputerError
 from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
@@ -283,6 +284,7 @@ MAPPINGS = st.dictionaries(TEXT, VALUES, max_size=3)
         require=st.builds(Require, cpu_below=CLOCKS, memory_below=CLOCKS, idle_for=CLOCKS),
         window=st.builds(WindowRule, stop_at=CLOCKS),
         worktree=st.builds(Worktree, ttl=SECONDS),
+        container=st.builds(Container, build_timeout=SECONDS),
         sandbox=st.builds(Sandbox, network=MAPPINGS),
         setup_timeout=SECONDS,
         state=st.builds(StateRule, schema=st.none() | MAPPINGS),

@@ -74,9 +74,11 @@ def launch(task: Task, facts: Facts) -> Launch:
     ours = containment(facts, sys.platform)
     extra = {**settings(task), **credentials(task, facts)}
     env = environment.build(task, facts, extra, ours)
-    binary = locate_binary(facts.claude, facts.environ.get("PATH", environment.USUAL_PATH), env["HOME"])
-    # What npm installs is started by a node that lies beside it.
-    env = environment.build(task, facts, extra, ours, path=(os.path.dirname(binary),))
+    binary = "claude"  # of an image, where it is in PATH
+    if not facts.contained:
+        binary = locate_binary(facts.claude, facts.environ.get("PATH", environment.USUAL_PATH), env["HOME"])
+        # What npm installs is started by a node that lies beside it.
+        env = environment.build(task, facts, extra, ours, path=(os.path.dirname(binary),))
     resume, remark = _session_to_continue(task, facts, env)
     session_id = resume or str(uuid4())
     return Launch(
@@ -209,7 +211,9 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple
         return "", "A new session was begun, because the API refused the last request of the previous one."
     if not facts.resume and could_not_resume(last):
         return "", f"A new session was begun, because session {session_id} could not be resumed."
-    projects = os.path.join(env.get("CLAUDE_CONFIG_DIR") or os.path.join(env["HOME"], ".claude"), "projects")
+    projects = facts.sessions or os.path.join(
+        env.get("CLAUDE_CONFIG_DIR") or os.path.join(env["HOME"], ".claude"), "projects"
+    )
     try:
         with os.scandir(projects) as folders:
             found = any(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import NamedTuple
 
+from clodputer import isolate
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.fence import LONGEST
@@ -83,6 +84,7 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
         timeout=limit,
         stop_grace=launch.stop_grace,
         max_output=min(launch.max_output, PRECHECK_OUTPUT) if name == PRECHECK else launch.max_output,
+        within=launch.within,
         prefix=launch.prefix,
         depth=launch.depth,
     )
@@ -91,7 +93,15 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
     descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     kind = task._replace(agent="command")
     try:
-        _, ended = contain(place.context, inside, kind, check, descriptor, place.stop, _nothing)
+        _, ended = contain(
+            place.context,
+            inside,
+            kind,
+            isolate.around(check, FOLDERS[name]),
+            descriptor,
+            place.stop,
+            _nothing,
+        )
     except ClodputerError as error:
         return Answer(argv, problem=error.message, seconds=monotonic() - began)
     finally:
@@ -119,7 +129,11 @@ def _limit(name: str, task: Task, launch: Launch, elapsed: float) -> float:
 
 
 def _program(name: str, launch: Launch) -> str:
-    return name if "/" in name else locate.find(name, locate.folders(launch.env["PATH"]))
+    return (
+        name
+        if "/" in name or launch.within.get("container")
+        else locate.find(name, locate.folders(launch.env["PATH"]))
+    )
 
 
 def _nothing() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Optional
 from clodputer.model.decision import Decision, Facts
 from clodputer.model.digest import digest
 from clodputer.model.github.keys import API
-from clodputer.model.keys import CHOICES, COUNT, DURATION, NEVER, TEXT, TEXTS, VARIABLES, Key
+from clodputer.model.keys import CHOICES, COUNT, DURATION, MAPPING, NEVER, TEXT, TEXTS, Key
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.ring import Every, Ring
@@ -42,7 +42,7 @@ def _label(value: Any) -> Any:
 
 def _prompts(value: Any) -> Any:
     for label, file in value.items():
-        if not file.strip() or file.startswith("/") or ".." in file.split("/"):
+        if not isinstance(file, str) or not file.strip() or file.startswith("/") or ".." in file.split("/"):
             raise Expected(f"a file beside the task's file for {label}, such as prompts/fix.md")
     return value
 
@@ -101,7 +101,7 @@ KEYS = (
     ),
     Key(
         "prompts",
-        VARIABLES,
+        MAPPING,
         {},
         "Other prompts than the task's own: labels of issues, each with the file of a prompt beside the task's file, or with "
         "one of those that are shipped: `fix.md`, `plan.md`, `answer.md`. The first label that an issue has counts. "

@@ -16,6 +16,7 @@ from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
     ceiling,
     claude,
+    containers,
     exposed,
     github,
     metrics,
@@ -82,6 +83,7 @@ CHECKS = (
     Check("guarded-folders", doctor_tasks.guarded),
     Check("claude", claude.claude, False),
     Check("login", claude.login),
+    Check("containers", containers.containers),
     Check("tried", tried.tried),
     Check("new", spool.new),
     Check("tmp", spool.tmp),

@@ -85,6 +85,10 @@ def test_a_prompt_that_is_not_there(home: Home, there: Repository) -> None:
     assert "nowhere.md cannot be read" in clodputer(home, "validate", "fix", status=1)[0]
     write(home, trigger=", prompts: {bug: ../../etc/passwd}")
     assert "beside the task's file" in clodputer(home, "validate", "fix", status=1)[0]
+    write(home, trigger=", prompts: {bug: [fix.md]}")
+    assert "beside the task's file" in clodputer(home, "validate", "fix", status=1)[0]
+    write(home, trigger=", prompts: {'type: bug': fix.md, good first issue: plan.md}")
+    clodputer(home, "validate", "fix")
     assert there.items == {}
 
 
