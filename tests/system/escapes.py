@@ -18,6 +18,8 @@ import termios
 from typing import Any, Callable
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+READ, BUFFER = 11, ctypes.create_string_buffer(64)
+NUMBERS = {"x86_64": 250, "aarch64": 219}
 PTRACE_ATTACH, MS_BIND, MS_REMOUNT, NEWUSER, NEWNS = 16, 4096, 32, 0x10000000, 0x20000
 
 
@@ -132,6 +134,12 @@ def open_files() -> bool:
     )
 
 
+def keyctl(*arguments: Any) -> int:
+    """The system call, negative when it fails, or where its number is not known."""
+    number = NUMBERS.get(os.uname().machine)
+    return -1 if number is None else int(LIBC.syscall(number, *arguments))
+
+
 def ways(facts: dict[str, Any]) -> dict[str, Callable[[], bool]]:
     """Every way out, by its name."""
     pid, home, person = facts["pid"], facts["home"], facts["person"]
@@ -170,6 +178,9 @@ def ways(facts: dict[str, Any]) -> dict[str, Callable[[], bool]]:
         "a device": device,
         "memory": lambda: read("/dev/mem") or read("/dev/kmsg"),
         "settings of the kernel": lambda: opened("/proc/sys/kernel/core_pattern"),
+        "a key of the session": lambda: (
+            bool(facts["key"]) and keyctl(READ, facts["key"], BUFFER, len(BUFFER)) >= 0
+        ),
         "open files": open_files,
         "crontab": lambda: started("crontab", "-l") or write("/var/spool/cron/crontabs/escaped"),
         "at": lambda: started("atq") or write("/var/spool/cron/atjobs/escaped"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +243,23 @@ def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage, how: str) -> Non
     stage.says("2.1.331")
     execute(stage.home)
     assert outcomes(stage.home, "review") == ["succeeded"]
+
+
+@pytest.mark.skipif(
+    shutil.which("bwrap") is None or os.geteuid() != 0, reason="needs bubblewrap, and root to be sure of it"
+)
+def test_places_are_looked_at_in_the_sandbox(stage: Stage) -> None:
+    """Where a task's own runs can write, its trial can; and a sandbox that is gone is a difference."""
+    keys = {"agent": "command", "command": ["/bin/true"], "working_directory": str(stage.work)}
+    write_task(stage.home, "boxed", json.dumps({**keys, "sandbox": "strict"}))
+    inside = stage.call("try", "boxed", "--here")["effective"]["writable"]
+    assert "the working directory" in inside
+    assert "/etc" not in inside
+    write_task(stage.home, "boxed", json.dumps(keys))
+    data = stage.call("try", "boxed", "--here")
+    opened = [
+        f"it can write to {place}, and could not"
+        for place in data["effective"]["writable"]
+        if place not in inside
+    ]
+    assert data["differences"] == opened

@@ -10,7 +10,7 @@ from time import monotonic
 from types import FrameType
 from typing import Callable, NamedTuple, NoReturn, Optional
 
-from clodputer.runner.processes import subreaper, sweep
+from clodputer.runner.processes import keyring, subreaper, sweep
 from clodputer.runner.processes.child import Child
 from clodputer.runner.processes.keeper import decide, words
 from clodputer.runner.processes.keeper.decide import Seen
@@ -70,6 +70,8 @@ def _settle_in(work: Work) -> None:
     os.chdir("/")
     if work.reach.subreaper:
         subreaper.become()
+    if work.depth:
+        keyring.leave()  # no name space keeps it from a sandbox
     subreaper.be_named(NAME)
 
 
