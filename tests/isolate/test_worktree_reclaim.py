@@ -1,4 +1,4 @@
-"""Kept worktrees, reclaimed or discarded and killed before each step: no commit and no file is lost; and foreign repositories."""
+"""Kept worktrees, reclaimed or discarded and killed at each step: no commit and no file is lost; foreign repositories."""
 
 from __future__ import annotations
 
