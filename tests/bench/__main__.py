@@ -20,6 +20,7 @@ from tests.bench import (
     spooling,
     starting,
     supervising,
+    trees,
 )
 from tests.bench.goal import Row, table
 from tests.bench.peers import Peers, obtain
@@ -66,6 +67,7 @@ def main() -> int:
             "sandbox": lambda: enclosing.enclosed(stage),
             "past": lambda: past.the_past(stage),
             "parallel": lambda: parallel.parallel(stage),
+            "trees": lambda: trees.worktrees(stage),
             "look": lambda: supervising.looks(stage),
             "resident": lambda: spooling.resident(stage, peers),
             "commands": lambda: commands.first_words(stage),
