@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 import os
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, Callable, Optional
 
 import pytest
 
@@ -21,91 +14,9 @@ from clodputer.store import deliveries, topics
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from tests.killing import killed_at
-from tests.listener import Listener, answering, listening
+from tests.runner.topical import SECRET, Topic, came, envelope, line, poll
 from tests.system import execs
-from tests.workshop import clodputer, command_task, drop, environment, events, outcomes, run, write_secrets
-
-SECRET = "a secret of the sender"
-
-
-def envelope(number: int, secret: str = SECRET, at: Optional[float] = None, **more: Any) -> str:
-    """The text of a message, signed as Standard Webhooks are."""
-    body = json.dumps({"type": "deployed", "number": number})
-    stamp = str(int(time.time() if at is None else at))
-    signed = hmac.new(secret.encode(), f"msg-{number}.{stamp}.{body}".encode(), hashlib.sha256).digest()
-    headers = {
-        "Webhook-Id": f"msg-{number}",
-        "Webhook-Timestamp": stamp,
-        "Webhook-Signature": f"v1,{base64.b64encode(signed).decode()}",
-    }
-    return json.dumps({"headers": headers, "body": body, **more})
-
-
-def line(number: int, text: Optional[str] = None, at: Optional[float] = None, **more: Any) -> bytes:
-    """A message as the server tells it."""
-    moment = time.time() if at is None else at
-    fields = {
-        "id": f"id{number}",
-        "time": int(moment),
-        "event": "message",
-        "topic": "t",
-        "message": envelope(number, at=moment) if text is None else text,
-        **more,
-    }
-    return json.dumps(fields).encode() + b"\n"
-
-
-class Topic:
-    """What a server of ntfy has: its lines, of which those after `since` are told."""
-
-    def __init__(self, server: Listener) -> None:
-        self.server, self.lines = server, list[bytes]()
-        server.answer = self.tell
-
-    def tell(self, handler: BaseHTTPRequestHandler) -> None:
-        since = handler.path.rpartition("since=")[2]
-        ids = [json.loads(one).get("id") if one.startswith(b"{") else "" for one in self.lines]
-        after = self.lines[ids.index(since) + 1 :] if since in ids else self.lines
-        answering(200, {}, b"".join(after))(handler)
-
-    def asked(self) -> list[str]:
-        """What was asked, each time."""
-        return [got.path for got in self.server.got]
-
-
-@pytest.fixture
-def there() -> Iterator[Topic]:
-    """A server with a topic."""
-    with listening() as server:
-        yield Topic(server)
-
-
-@pytest.fixture
-def polling(home: Home, there: Topic) -> Home:
-    """A home with a webhook that comes by it, and a task for its events."""
-    command_task(home, "deploy", "/bin/true")
-    write_secrets(home, f"HOOK={SECRET}\nTOKEN=tk_secret\n")
-    Path(home.config).write_text(
-        "webhooks:\n"
-        f"  ci: {{kind: standard, secret: '{{{{ env.HOOK }}}}', ntfy_topic: {there.server.url}/t,"
-        " token: '{{ env.TOKEN }}', every: 2m}\n"
-        "routes: [{from: ci, type: deployed, to: deploy}]\n"
-    )
-    return home
-
-
-def poll(home: Home) -> None:
-    """A round in this process, of a topic that is due."""
-    before = known.read(home, "ci")
-    if before:
-        known.write(home, "ci", {**before, "next": 0})
-    ask.poll(look(environment(home)))
-
-
-def came(home: Home) -> list[int]:
-    """The numbers of the events that lie in `new/`."""
-    files = Path(home.new).glob("*.event.json")
-    return sorted(json.loads(path.read_text())["payload"]["number"] for path in files)
+from tests.workshop import clodputer, drop, environment, events, outcomes, write_secrets
 
 
 def test_each_message_once(polling: Home, there: Topic) -> None:
@@ -170,96 +81,6 @@ def test_an_attachment_is_refused(polling: Home, there: Topic) -> None:
     poll(polling)
     assert came(polling) == [2]
     assert [one["status"] for one in events(polling, "refused")] == [413]
-
-
-def no_lines(handler: BaseHTTPRequestHandler) -> None:
-    """An answer without any end, in one line."""
-    handler.send_response(200)
-    handler.end_headers()
-    try:
-        for _ in range(100):
-            handler.wfile.write(b"x" * 65536)
-    except OSError:
-        pass
-
-
-@pytest.mark.parametrize(
-    ("answer", "trouble"),
-    [
-        (answering(500), "answers 500"),
-        (answering(401), "answers 401"),
-        (answering(429, {"Retry-After": "7200"}), "answers 429"),
-        (answering(302, {"Location": "http://127.0.0.1:1/elsewhere"}), "which is not followed"),
-        (no_lines, "longer than any message"),
-    ],
-)
-def test_a_server_that_fails(
-    polling: Home, there: Topic, answer: Callable[[BaseHTTPRequestHandler], None], trouble: str
-) -> None:
-    """It is logged once and said, and asked later each time, also as late as it wants; then all is as before."""
-    there.server.answer = answer
-    pauses = []
-    for _ in range(3):
-        poll(polling)
-        after = known.read(polling, "ci")
-        pauses.append(round(after["next"] - after["asked"]))
-    least = 7200 if "429" in trouble else 0
-    assert pauses == [max(least, 120), max(least, 240), max(least, 480)]
-    (failed,) = events(polling, "topic_failed")
-    assert trouble in failed["message"]
-    (hook,) = json.loads(clodputer(polling, "webhooks", "--json")[0])["data"]["webhooks"]
-    assert trouble in hook["trouble"]
-    said = json.loads(run(polling, "doctor", "--json").stdout)["data"]["findings"]
-    assert any(trouble in one["message"] for one in said if one["check"] == "webhooks")
-    there.lines = [line(1)]
-    there.server.answer = there.tell
-    poll(polling)
-    assert came(polling) == [1]
-    assert known.read(polling, "ci")["failures"] == 0
-
-
-@pytest.mark.parametrize("how", ["hang", "drip"])
-def test_a_server_that_never_comes_to_an_end(polling: Home, there: Topic, how: str) -> None:
-    """It is left after its time, however often it says something."""
-    there.server.answer = getattr(there.server, how)
-    ask.poll(look(environment(polling)), patience=1.0)
-    assert "does not answer in time" in known.read(polling, "ci")["message"]
-
-
-def test_an_answer_that_breaks_off(polling: Home, there: Topic) -> None:
-    """What came whole is taken, and the rest is asked for again."""
-
-    def cut_off(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", "100000")
-        handler.end_headers()
-        handler.wfile.write(line(1) + line(2)[:50])
-        handler.close_connection = True
-
-    there.server.answer = cut_off
-    poll(polling)
-    assert came(polling) == [1]
-    there.lines = [line(1), line(2)]
-    there.server.answer = there.tell
-    poll(polling)
-    assert came(polling) == [1, 2]
-    assert there.asked()[-1].endswith("since=id1")
-
-
-def test_ordinary_lines_of_nonsense(polling: Home, there: Topic) -> None:
-    """What is no message is passed over: other events, wrong types, half of a line."""
-    there.lines = [
-        b"\xff\xfe\n",
-        b"{}\n[]\nnull\n",
-        b'{"event": "message", "id": 5, "time": 1, "message": "x"}\n',
-        b'{"event": "message", "id": "../x", "time": 1, "message": "x"}\n',
-        b'{"event": "message", "id": "x", "time": true, "message": "x"}\n',
-        line(1),
-        b'{"event": "mess',
-    ]
-    there.server.answer = answering(200, {}, b"".join(there.lines))
-    poll(polling)
-    assert came(polling) == [1]
 
 
 def test_many_messages_in_several_answers(polling: Home, there: Topic) -> None:

@@ -66,6 +66,13 @@ def discard(record: str) -> Optional[Reclaimed]:
         if now is None or now.run_id != tree.run_id or inside:
             why = f"Process {inside[0]} works in it." if inside else "Another run has it now."
             return Reclaimed(tree, removed=False, why=why)
+        if not os.path.isdir(tree.path):
+            # An earlier call was cut off after git had removed it; by then its work was put away.
+            beside = putaway.place(home_of, tree)
+            kept = tuple(path for path in (f"{beside}.bundle", f"{beside}.patch") if os.path.lexists(path))
+            put_away = tree.state == trees.REMOVING and os.path.lexists(f"{beside}.bundle")
+            gone = end.finished(home_of, tree, held, all_of_it=put_away)
+            return Reclaimed(gone, removed=True, kept=kept)
         found = look.look(tree)
         kept = putaway.put_away(home_of, tree, found) if found.work else ()
         gone = end.remove(home_of, tree, found, held)
