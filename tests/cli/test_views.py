@@ -83,6 +83,7 @@ def test_status_as_json(busy: Home) -> None:
         "next",
         "broken",
         "attention",
+        "needs",
         "scheduler",
     }
     later = next(lane for lane in found["waiting"]["lanes"] if lane["lane"] == "later")
@@ -114,7 +115,7 @@ def test_status_for_a_person(busy: Home) -> None:
         "1 rejected",
         "clodputer queue --rejected",
         "1 given up",
-        "clodputer retry",
+        "`retry`",
         "good: missed",
         "failed (exit_status)",
         "Spent today $0.00",
