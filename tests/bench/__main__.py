@@ -39,7 +39,7 @@ def main() -> int:
         nargs="*",
         help="some of: "
         "start felt memory tasks history sweep gate printing modules edited shell python drain pick race "
-        "parallel sandbox past look resident commands",
+        "parallel sandbox trees past look resident commands",
     )
     parser.add_argument("--rounds", type=int, default=21, help="of each rotation (21)")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other programs")
