@@ -68,6 +68,23 @@ def work(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_run_leaves_word_of_what_to_publish(home: Home, work: Path) -> None:
+    """By the command and by a file: both are there in the sandbox, wherever Clodputer is installed."""
+    script = program(
+        work,
+        "word",
+        "clodputer intend event --type asked\n"
+        'echo \'{"kind": "event", "type": "written"}\' > "$CLODPUTER_INTENTS/mine.json"',
+    )
+    more = f"working_directory: {json.dumps(str(work))}\nsandbox: strict\npublish: {{kinds: [event]}}\n"
+    command_task(home, "shut", str(script), more=more)
+    drop(home, "shut")
+    execute(home)
+    [record] = records(home, "shut")
+    assert record["outcome"] == "succeeded", said(home, record, "stderr")
+    assert [(one["kind"], one["code"]) for one in record["publish"]] == [("event", None)] * 2
+
+
 def test_no_way_leads_out(home: Home, tmp_path: Path, private_home: Path) -> None:
     """Forty are tried; the run's own work succeeds, and what it must not make is put aside."""
     python, needed = sandboxing.python()

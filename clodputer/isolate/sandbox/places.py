@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Optional
 
+import clodputer
 from clodputer.isolate import sandbox
 from clodputer.model.errors import ClodputerError
 from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.sandbox.plan import Place, Surroundings, below
+from clodputer.store import intents
 from clodputer.store.tilde import expand
 
 # Of the system: programs and libraries, and of its settings those that programs need to start, to name people and hosts, and to
@@ -118,7 +120,7 @@ def look(asked: Asked) -> Guarded:
     readable = [
         *read,
         *_named(rule.read, asked),
-        *_there((*_programs(asked.argv, env), *(pythons() if asked.reached else ()), *asked.readable)),
+        *_there((*_programs(asked.argv, env), *_ours(asked), *asked.readable)),
         *_there(env[name] for name in CERTIFICATES if env.get(name)),
     ]
     box = asked.box
@@ -264,7 +266,16 @@ def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:
             return
 
 
+def _ours(asked: Asked) -> Iterator[str]:
+    """What of Clodputer is needed inside: its Python for the port of the proxy, and all of it for `clodputer intend`."""
+    if asked.reached or intents.VARIABLE in asked.env:
+        yield from pythons()
+    if intents.VARIABLE in asked.env:
+        yield sys.prefix
+        yield os.path.dirname(os.path.abspath(clodputer.__file__))
+
+
 def pythons() -> Iterator[str]:
-    """Our own Python, which hands out the port of the proxy."""
+    """Our own Python."""
     yield os.path.realpath(sys.executable)
     yield sys.base_prefix
