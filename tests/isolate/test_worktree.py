@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
 import pytest
 
-from clodputer.isolate.worktree import end, enter, plan, undo
+from clodputer.isolate.worktree import base, end, enter, plan, undo
 from clodputer.model.task import Task
 from clodputer.model.worktree import Worktree
 from clodputer.store import trees
 from clodputer.store.trees import Tree
 from tests.repositories import branches, git, repository, worktrees
+from tests.wait import until
 
 RUN = "20270115T080000.123Z-abcd1234"
 
@@ -247,3 +250,21 @@ def test_the_last_known_state_of_a_remote_that_is_gone(tmp_path: Path) -> None:
     tree = entered(token(tmp_path, checkout))
     assert "could not be fetched" in tree.notes[0]
     assert entered(token(tmp_path, checkout, f"{RUN}2", fetch=False)).notes == ()
+
+
+def test_a_remote_that_never_answers(tmp_path: Path) -> None:
+    """It is given up after its time, the last known state is used, and no git is left that waits for it."""
+    checkout = repository(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as silent, open(tmp_path / "held", "w") as held:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.git"
+        git(checkout, "remote", "set-url", "origin", url)
+        found = base.resolve(base.find(str(checkout)), "", held.fileno(), fetch=True, patience=0.5)
+        assert "could not be fetched" in found.notes[0]
+        assert found.commit == git(checkout, "rev-parse", "HEAD")
+        until(
+            lambda: (
+                not any(
+                    url in " ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])
+                )
+            )
+        )

@@ -52,11 +52,19 @@ def find(folder: str) -> Repository:
     return Repository(real, os.path.realpath(os.path.join(real, common)), prefix.strip("\n").rstrip("/"))
 
 
-def resolve(repository: Repository, base: str, held: int, *, fetch: bool, published: str = "") -> Base:
+def resolve(
+    repository: Repository,
+    base: str,
+    held: int,
+    *,
+    fetch: bool,
+    published: str = "",
+    patience: float = git.FETCH,
+) -> Base:
     """The commit that a base names, after a fetch. held: the descriptor of the repository's lock, which must be ours.
 
     published: a branch that comes before it, while the remote has it: what an earlier run about the same thing has published.
-    Raises ClodputerError (CANNOT), OSError.
+    patience: how long a fetch may take, in seconds. Raises ClodputerError (CANNOT), OSError.
     """
     remote = _remote(repository, base)
     notes: tuple[str, ...] = ()
@@ -64,7 +72,7 @@ def resolve(repository: Repository, base: str, held: int, *, fetch: bool, publis
         # By its name: a branch that was deleted on the remote stays known here.
         there = f"refs/remotes/{remote}/{published}"
         asked = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote]
-        said = git.call([*asked, f"+refs/heads/{published}:{there}"], repository.top, git.FETCH, held=held)
+        said = git.call([*asked, f"+refs/heads/{published}:{there}"], repository.top, patience, held=held)
         commit = _commit(repository, there) if said.status == 0 else ""
         if commit:
             return Base(there, commit)
@@ -72,7 +80,7 @@ def resolve(repository: Repository, base: str, held: int, *, fetch: bool, publis
         said = git.call(
             ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote],
             repository.top,
-            git.FETCH,
+            patience,
             held=held,
         )
         if said.status:
