@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from clodputer.isolate.worktree.reclaim import processes
 from clodputer.runner import reclaim
 from clodputer.store import context as contexts
@@ -113,3 +115,24 @@ def test_a_tree_whose_request_was_given_up_is_told(home: Home, tmp_path: Path) -
     reclaim.sweep(contexts.look(environment(home)), tree.ended_at + 90000)
     (tree,) = trees.everything(home)
     assert tree.undelivered
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good"),
+    [
+        (".env", True),
+        ("config/*.local", True),
+        ("a/b/**", True),
+        ("../x", False),
+        ("a/../../x", False),
+        ("/etc/passwd", False),
+        ("~/x", False),
+        (".git/config", False),
+    ],
+)
+def test_what_may_be_copied_into_a_tree(home: Home, tmp_path: Path, pattern: str, good: bool) -> None:
+    """Each pattern of a list by itself: paths inside of the repository, and not its git folder."""
+    rule = f"isolation: worktree\nworktree: {{copy: ['{pattern}', .env]}}\nworking_directory: {tmp_path}\n"
+    command_task(home, "copies", "true", more=rule)
+    out = clodputer(home, "validate", "copies", status=0 if good else 1)[0]
+    assert ("a pattern of paths inside the repository" in out) is not good
