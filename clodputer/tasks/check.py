@@ -75,7 +75,9 @@ def check(
     fields, rendered, unfilled = _filled_in(document.value, broken, lambda: {**environ, **secrets()})
     findings += unfilled
     values, wrong = validated(tables.top().values(), fields, rendered)
-    triggers, wrong_triggers = kinds.check("trigger", fields.get("trigger", {"type": "manual"}), rendered)
+    triggers, wrong_triggers = kinds.check(
+        "trigger", fields.get("trigger", {"type": "manual"}), rendered, fields
+    )
     findings += [Finding(path, message) for path, message in wrong]
     findings += wrong_triggers + _across(document.value, fields) + _schemas(fields)
     if "agent" not in document.value:

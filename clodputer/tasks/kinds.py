@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from clodputer import triggers
@@ -20,8 +21,10 @@ class Finding(NamedTuple):
     line: int = 0
 
 
-def check(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...], list[Finding]]:
-    """The mappings under a key of kind KINDS, each checked with the table of its own type."""
+def check(
+    key: str, value: Any, rendered: Rendered, task: Mapping[str, Any]
+) -> tuple[tuple[Trigger, ...], list[Finding]]:
+    """The mappings under a key of kind KINDS, each checked with the table of its own type. task: the keys of the whole file."""
     known = tables.kinds()[key]
     found: list[Trigger] = []
     findings: list[Finding] = []
@@ -49,7 +52,7 @@ def check(key: str, value: Any, rendered: Rendered) -> tuple[tuple[Trigger, ...]
             if template[: len(path) + 1] in never
         ]
         if own is not None and not wrong:
-            faults = triggers.faults(str(kind), options)
+            faults = triggers.faults(str(kind), options, task)
             findings += [Finding((*path, *below), message) for below, message in faults]
         found.append(Trigger(str(kind), {**defaults(own or ()), **options}))
     if value == []:

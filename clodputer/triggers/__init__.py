@@ -107,10 +107,12 @@ def in_prompts() -> Mapping[str, tuple[str, ...]]:
     return {**template_text.IN_PROMPTS, **brings()}
 
 
-def faults(name: str, options: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
-    """What is wrong between the keys that are written for a trigger of that kind: (path, sentence) of each."""
+def faults(
+    name: str, options: Mapping[str, Any], task: Mapping[str, Any]
+) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong between the keys that are written for a trigger of that kind, and its task's: (path, sentence) of each."""
     look = getattr(load(name), "faults", None)
-    return [] if look is None else list(look(options))
+    return [] if look is None else list(look(options, task))
 
 
 def has_slot_times(trigger: Trigger) -> bool:

@@ -14,6 +14,7 @@ from tests.bench import (
     deciding,
     enclosing,
     feeling,
+    looking,
     parallel,
     past,
     racing,
@@ -39,7 +40,7 @@ def main() -> int:
         nargs="*",
         help="some of: "
         "start felt memory tasks history sweep gate printing modules edited shell python drain pick race "
-        "parallel sandbox trees past look resident commands",
+        "parallel sandbox trees past look sources resident commands",
     )
     parser.add_argument("--rounds", type=int, default=21, help="of each rotation (21)")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other programs")
@@ -69,6 +70,7 @@ def main() -> int:
             "parallel": lambda: parallel.parallel(stage),
             "trees": lambda: trees.worktrees(stage),
             "look": lambda: supervising.looks(stage),
+            "sources": lambda: looking.sources(stage),
             "resident": lambda: spooling.resident(stage, peers),
             "commands": lambda: commands.first_words(stage),
         }

@@ -147,8 +147,10 @@ BRINGS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def faults(options: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What is wrong between the keys that are written: (path, sentence) of each."""
+def faults(options: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong between the keys that are written, here and in the task: (path, sentence) of each."""
+    if not options.get("folder") and not task.get("working_directory"):
+        yield (), "expected folder, where the project is, or a working_directory of the task"
     if not options.get("command") and not options.get("file"):
         yield (), "expected command, the tool that is run, or file, the report that another program writes"
     if "timeout" in options and not options.get("command"):
