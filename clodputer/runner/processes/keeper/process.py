@@ -166,6 +166,10 @@ class _Keeper:
         swept: sweep.Swept = ()
         if reach.subreaper:
             swept = sweep.adopted(reach, PERSISTENCE if alone else sweep.PATIENCE)
+            if self.work.depth:
+                # What the run itself has left was inside, and has ended with the sandbox. Ours alone are the sandbox's own
+                # processes, which were about to end by themselves.
+                swept = tuple(row for row in swept if row["alive"])
         elif alone:
             self.work.hunt()
         self.report(Report(words.CLEARED, {"status": self.child.status, "swept": swept}))
