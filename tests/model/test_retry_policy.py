@@ -52,6 +52,7 @@ policies = st.builds(
                 "image_build",
                 "not_confirmed",
                 "offline",
+                "sandbox",
                 "overloaded",
                 "server_error",
                 "startup_hang",

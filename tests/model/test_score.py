@@ -107,6 +107,7 @@ def test_an_estimate_says_nothing_of_few_runs() -> None:
     few, enough = estimate(CHEAP[-4:]), estimate(CHEAP)
     assert (few.runs, few.duration, few.cost) == (4, None, None)
     assert enough.to_json() == {
+        "model": None,
         "runs": 10,
         "duration_seconds": {"p50": 60.0, "p90": 600.0},
         "priced_runs": 10,

@@ -50,7 +50,7 @@ NOT_FOUND_OUT = "not looked at"
 @json_option
 @click.pass_obj
 def command(as_json: bool, task: str, here: bool, seconds: int) -> Result:
-    """Try a task once as it is scheduled, and keep what its runs have.
+    """Try a task once as it is scheduled, and keep what it has.
 
     The scheduler starts it as it starts the task: with its environment, in the task's folder, worktree and sandbox, with its
     permission mode and tools. Claude is asked for one word, which costs a cent or two; for a task of another agent only places
