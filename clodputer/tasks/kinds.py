@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from clodputer import triggers
@@ -28,7 +29,7 @@ def check(
     known = tables.kinds()[key]
     found: list[Trigger] = []
     findings: list[Finding] = []
-    choice = Key("type", CHOICE, choices=tuple(known), required=True)
+    choice = _type_of(tuple(known))
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         path: Path = (key, index) if isinstance(value, list) else (key,)
         if not isinstance(item, dict):
@@ -58,3 +59,9 @@ def check(
     if value == []:
         findings.append(Finding((key,), f"expected at least one {key}, found an empty list"))
     return tuple(found), findings
+
+
+@cache
+def _type_of(known: tuple[str, ...]) -> Key:
+    """The key that says of which type a mapping is; always the same one, so that its models are made once."""
+    return Key("type", CHOICE, choices=known, required=True)

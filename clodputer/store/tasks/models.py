@@ -46,9 +46,25 @@ def validated(
     """The keys that are written, as the program gets them; or every error as key path and sentence."""
     table = tuple(table)
     try:
-        return model("File", table).model_validate(value).model_dump(exclude_unset=True, by_alias=True), []
+        return _known(table).model_validate(value).model_dump(exclude_unset=True, by_alias=True), []
     except ValidationError as error:
         return {}, [_sentence(detail, table, rendered) for detail in error.errors(include_url=False)]
+
+
+# The models that were made, by the identities of their keys, which cannot be hashed; the keys are kept, so that no other has
+# the identity of one. Hundreds of task files share a handful of tables.
+_made: dict[tuple[int, ...], tuple[tuple[Key, ...], type[BaseModel]]] = {}
+_MOST_MADE = 200
+
+
+def _known(table: tuple[Key, ...]) -> type[BaseModel]:
+    """The model of a file with these keys, made once."""
+    identity = tuple(map(id, table))
+    if identity not in _made:
+        if len(_made) >= _MOST_MADE:
+            _made.clear()
+        _made[identity] = (table, model("File", table))
+    return _made[identity][1]
 
 
 def model(name: str, table: Iterable[Key]) -> type[BaseModel]:
