@@ -79,9 +79,17 @@ def import_everything() -> None:
             importlib.import_module(module.name)
     for library in LIBRARIES:
         importlib.import_module(library)
-    from clodputer.tasks import tables
+    from clodputer.model.settings import KEYS
+    from clodputer.store.tasks.models import validated
+    from clodputer.store.tasks.problems import Rendered
+    from clodputer.tasks import kinds, tables
 
     tables.top(), tables.owners(), tables.kinds()
+    # What is made once in each process.
+    validated(tables.top().values(), {})
+    validated(KEYS, {})
+    for kind in tables.kinds()["trigger"]:
+        kinds.check("trigger", {"type": kind}, Rendered(), {})
 
 
 def reap(running: dict[int, int]) -> None:
