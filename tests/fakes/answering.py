@@ -74,6 +74,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is given
         """The requests are kept as data; nothing is printed."""
 
+    def end_headers(self) -> None:
+        """Say that the connection ends with this answer, when it does: who keeps it for another would lose that one."""
+        if self.close_connection:
+            self.send_header("connection", "close")
+        super().end_headers()
+
     def do_GET(self) -> None:
         self._unknown_path()
 

@@ -94,7 +94,7 @@ def test_context_may_name_variables() -> None:
             (
                 "/h/tasks/a.yaml: line 1: unknown name 'contxt' (did you mean 'context'?); "
                 "known here: env, context, request, body, event, precheck, state, memory, attempts, last, last_success, error, "
-                "file, files"
+                "file, files, finding, issue, comment, review, check"
             ),
             "Fix /h/tasks/a.yaml.",
         ),

@@ -36,7 +36,16 @@ WORDS = (
     "rename parked",
 )
 # Before which rounds the clock is put forward or back, in seconds: also beyond what passed since the round before.
-JUMPS = {9: -9 * HOUR, 23: 30 * HOUR, 41: -HOUR, 60: 50 * HOUR, 77: -10 * HOUR}
+JUMPS = {
+    9: -9 * HOUR,
+    23: 30 * HOUR,
+    33: -10 * HOUR,
+    41: -HOUR,
+    52: -9 * HOUR,
+    60: 50 * HOUR,
+    77: -10 * HOUR,
+    90: -9 * HOUR,
+}
 FAULTS = ("claimed", "gates", "begin", "prepare", "record", "settle", "effect", "unmark", "due", "promote")
 
 
