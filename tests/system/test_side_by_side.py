@@ -28,7 +28,8 @@ def test_each_item_once(tmp_path: Path) -> None:
 def test_execs_are_killed(tmp_path: Path) -> None:
     """Each item ends once; what a kill cut off is lost and said so, and every tree that is left is known, with its reason."""
     home, checkout = prepare(tmp_path, ITEMS, 3)
-    for _ in range(3):
+    # A request that is killed three times before its start would be given up, and kept.
+    for _ in range(2):
         before = len(events(home, "finished"))
         going = start(home, "exec")
         until(lambda: len(events(home, "finished")) > before or going.poll() is not None, timeout=60)  # noqa: B023
@@ -40,6 +41,6 @@ def test_execs_are_killed(tmp_path: Path) -> None:
     ended = [str(record["request_id"]) for record in records(home, "item")]
     assert sorted(ended) == sorted(f"item-{number}" for number in range(ITEMS))
     lost = sum(record["outcome"] == "lost" for record in records(home, "item"))
-    assert lost <= 9
+    assert lost <= 6
     # Besides what was lost, whose branches may be missing, everything was delivered and put away.
     assert wrong(home, checkout, ITEMS) <= 4 * lost
