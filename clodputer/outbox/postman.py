@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from time import monotonic, sleep, time
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from clodputer import notify
 from clodputer.model import letter as lives
 from clodputer.model.letter import PING, Letter
 from clodputer.outbox import post, send
-from clodputer.store import deadline, outbox
+from clodputer.store import outbox
+from clodputer.store.beside import Child
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.outbox import Waiting
@@ -24,35 +25,18 @@ MANY = 4
 GLANCE, PATIENCE = 0.02, 2.0
 
 
-class _Started(NamedTuple):
-    """The postman that this process has started."""
-
-    owner: int
-    child: int
-
-
-_started: Optional[_Started] = None
+_child = Child()
 
 
 def start(context: Context) -> None:
     """Have one begin, unless one is at it. Raises OSError."""
-    global _started
-    if running():
-        return
-    alone = context._replace(seen=None)
-    try:
-        child = deadline.beside(partial(_work, alone), f"{context.home.ledger}/outbox.lock")
-    except deadline.StillWorking:
-        return  # another exec's; whoever waits for the letters looks again
-    _started = _Started(os.getpid(), child)
+    # Where another exec's is at it, whoever waits for the letters looks again.
+    _child.start(partial(_work, context._replace(seen=None)), f"{context.home.ledger}/outbox.lock")
 
 
 def running() -> bool:
     """Whether the one that this process has started is still there."""
-    global _started
-    if _started is not None and (_started.owner != os.getpid() or deadline.is_over(_started.child)):
-        _started = None
-    return _started is not None
+    return _child.running()
 
 
 def deliver(context: Context, until: float) -> None:

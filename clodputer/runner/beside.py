@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, Optional
 
 from clodputer.runner import fault
-from clodputer.store import deadline
+from clodputer.store.beside import Child
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-
-
-class _Started(NamedTuple):
-    """The process that this one has started."""
-
-    owner: int
-    child: int
 
 
 class Beside:
@@ -33,7 +23,7 @@ class Beside:
         self, step: str, due: Callable[[Home], bool], work: Callable[[Context], None], place: str
     ) -> None:
         self._step, self._due, self._work, self._place = step, due, work, place
-        self._started: Optional[_Started] = None
+        self._child = Child()
 
     def start(self, context: Context) -> bool:
         """Have the work begin beside us if there is some; whether it goes on. What goes wrong is logged."""
@@ -45,24 +35,16 @@ class Beside:
         folder = f"{context.home.ledger}/{self._place}"
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            child = deadline.beside(partial(self._work, alone), f"{folder}/round.lock")
-        except deadline.StillWorking:
-            return False  # another exec's, which takes in what it brings
+            # False for another exec's, which takes in what it brings.
+            return self._child.start(partial(self._work, alone), f"{folder}/round.lock")
         except OSError as error:
             fault.report(context, error, self._step)
             return False
-        self._started = _Started(os.getpid(), child)
-        return True
 
     def running(self) -> bool:
         """Whether the process that this one has started is still there."""
-        started = self._started
-        if started is not None and (started.owner != os.getpid() or deadline.is_over(started.child)):
-            self._started = None
-        return self._started is not None
+        return self._child.running()
 
     def end(self) -> None:
         """Ask it to end, as we are to end ourselves."""
-        if self.running() and self._started is not None:
-            with suppress(OSError):
-                os.kill(self._started.child, signal.SIGTERM)
+        self._child.end()

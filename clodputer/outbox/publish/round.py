@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from time import monotonic, sleep, time
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from clodputer.github import access
 from clodputer.github.access import Server
@@ -15,7 +15,8 @@ from clodputer.model.publish.parcel import DONE, REFUSED, UNDELIVERED, Parcel, S
 from clodputer.model.publish.rule import CALLING, CLOSE, PULL_REQUEST, PUSH
 from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Account, Made, Refused
-from clodputer.store import deadline, git, parcels, published
+from clodputer.store import git, parcels, published
+from clodputer.store.beside import Child
 from clodputer.store.context import Context
 from clodputer.store.published import Published
 
@@ -34,35 +35,18 @@ class _Later(Exception):
         self.until = until
 
 
-class _Started(NamedTuple):
-    """The round that this process has started."""
-
-    owner: int
-    child: int
-
-
-_started: Optional[_Started] = None
+_child = Child()
 
 
 def start(context: Context) -> None:
     """Have one begin, unless one is going on. Raises OSError."""
-    global _started
-    if running():
-        return
-    alone = context._replace(seen=None)
-    try:
-        child = deadline.beside(partial(_work, alone), f"{context.home.ledger}/publish.lock")
-    except deadline.StillWorking:
-        return  # another exec's; what is left is sent by the next sweep
-    _started = _Started(os.getpid(), child)
+    # Where another exec's is at it, what is left is sent by the next sweep.
+    _child.start(partial(_work, context._replace(seen=None)), f"{context.home.ledger}/publish.lock")
 
 
 def running() -> bool:
     """Whether the one that this process has started is still there."""
-    global _started
-    if _started is not None and (_started.owner != os.getpid() or deadline.is_over(_started.child)):
-        _started = None
-    return _started is not None
+    return _child.running()
 
 
 def _work(context: Context) -> None:
