@@ -7,6 +7,7 @@ import pwd
 import sys
 from collections.abc import Iterable, Mapping
 
+from clodputer.model.certificates import CERTIFICATES
 from clodputer.model.run import Facts
 from clodputer.model.task import Task
 from clodputer.store.intents import VARIABLE, programs
@@ -39,12 +40,7 @@ ALLOWED = frozenset(
         "https_proxy",
         "no_proxy",
         "all_proxy",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "NODE_EXTRA_CA_CERTS",
-        "REQUESTS_CA_BUNDLE",
-        "CURL_CA_BUNDLE",
-        "GIT_SSL_CAINFO",
+        *CERTIFICATES,
     )
 )
 # Ways to the keys and passwords of the person's session: an agent that is fed by text from outside gets them by its task's

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
+from clodputer.store import bounded
+from clodputer.store.bounded import TOO_LATE
 from clodputer.store.lock import Lock
 
 # In seconds: a look at a repository, writing a tree of many files, a fetch, and how long another writer is waited for.
 LOOK, WRITE, FETCH, PATIENCE = 60.0, 900.0, 120.0, 900.0
 # git says little; a status of a tree full of new files is the longest. In bytes.
 LARGEST = 16 * 1024 * 1024
-TOO_LATE = 124
 SECRET = "CLODPUTER_SECRET_DESCRIPTOR"  # noqa: S105  (a variable's name)
 _GLANCE = 0.02
 # Hooks and monitors of the repository are programs of others, and a gc would go on behind our back.
@@ -43,9 +43,8 @@ class Said(NamedTuple):
         """What went wrong, in one line."""
         if self.status == TOO_LATE:
             return "git took too long"
-        lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
-        told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
-        return " ".join(told[-2:])[:400] or f"git ended with status {self.status}"
+        said = bounded.last_words(self.out, self.err, ("fatal:", "error:"))
+        return said or f"git ended with status {self.status}"
 
 
 class Missing(Exception):
@@ -76,12 +75,10 @@ def call(
     Raises Missing, and OSError when it cannot be started.
     """
     # As subprocess, for runs that have a worktree alone.
-    from subprocess import DEVNULL, Popen, TimeoutExpired
     from tempfile import TemporaryFile
 
     with ExitStack() as open_files:
-        out, err = (open_files.enter_context(TemporaryFile()) for _ in range(2))
-        stdin: Any = DEVNULL
+        stdin: Any = None
         if given:
             stdin = open_files.enter_context(TemporaryFile())
             stdin.write(given)
@@ -90,36 +87,15 @@ def call(
         if secret:
             open_files.callback(os.close, reader)
             more = {**(more or {}), SECRET: str(reader)}
+        argv = ["git", *OPTIONS, *arguments]
         try:
-            process = Popen(
-                ["git", *OPTIONS, *arguments],
-                cwd=folder,
-                env=environment(more),
-                stdin=stdin,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-                pass_fds=[descriptor for descriptor in (held, reader) if descriptor >= 0],
-            )
+            # `worktree add` checks out in a child: whatever ends us ends all of them.
+            ended = bounded.run(argv, folder, environment(more), seconds, LARGEST, stdin, (held, reader))
         except FileNotFoundError as error:
             if error.filename == "git":
                 raise Missing from None
             raise
-        try:
-            status = process.wait(seconds)
-        except TimeoutExpired:
-            status = TOO_LATE
-        finally:
-            # `worktree add` checks out in a child: whatever ends us here ends all of them.
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        texts = []
-        for stream in (out, err):
-            stream.seek(0)
-            texts.append(os.fsdecode(stream.read(LARGEST)))
-        return Said(status, texts[0], texts[1])
+        return Said(ended.status, os.fsdecode(ended.out), os.fsdecode(ended.err))
 
 
 def _piped(secret: str) -> int:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from shutil import which
 from typing import NamedTuple, Optional
 
 from clodputer.model.container import DOCKER, PODMAN
+from clodputer.store import bounded
+from clodputer.store.bounded import TOO_LATE
 
 # In seconds: a question to the engine, and the removal of containers.
 LOOK, REMOVE = 30.0, 60.0
 LARGEST = 1024 * 1024
-TOO_LATE = 124
 
 _INSTALL = {
     PODMAN: "Install it: sudo apt install podman uidmap slirp4netns fuse-overlayfs (Debian, Ubuntu), brew install podman "
@@ -39,8 +38,7 @@ class Said(NamedTuple):
         """What went wrong, in one line."""
         if self.status == TOO_LATE:
             return "it took too long"
-        lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
-        return " ".join(lines[-2:])[:400] or f"it ended with status {self.status}"
+        return bounded.last_words(self.out, self.err) or f"it ended with status {self.status}"
 
 
 class Trouble(NamedTuple):
@@ -58,34 +56,8 @@ def program(engine: str, client: Mapping[str, str]) -> str:
 
 def call(argv: Sequence[str], client: Mapping[str, str], seconds: float = LOOK, held: int = -1) -> Said:
     """Run the engine's program. held: the descriptor of a lock that it holds with us. Raises OSError when it cannot start."""
-    from subprocess import DEVNULL, Popen, TimeoutExpired
-    from tempfile import TemporaryFile
-
-    with TemporaryFile() as out, TemporaryFile() as err:
-        process = Popen(
-            list(argv),
-            cwd="/",
-            env=dict(client),
-            stdin=DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-            pass_fds=(held,) if held >= 0 else (),
-        )
-        try:
-            status = process.wait(seconds)
-        except TimeoutExpired:
-            status = TOO_LATE
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        texts = []
-        for stream in (out, err):
-            stream.seek(0)
-            texts.append(stream.read(LARGEST).decode("utf-8", "replace"))
-    return Said(status, *texts)
+    ended = bounded.run(argv, "/", client, seconds, LARGEST, kept=(held,))
+    return Said(ended.status, ended.out.decode("utf-8", "replace"), ended.err.decode("utf-8", "replace"))
 
 
 def trouble(engine: str, path: str, client: Mapping[str, str]) -> Optional[Trouble]:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Optional
 
 import clodputer
 from clodputer.isolate import sandbox
+from clodputer.model.certificates import CERTIFICATES
 from clodputer.model.errors import ClodputerError
 from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.sandbox.plan import Place, Surroundings, below
@@ -57,15 +58,6 @@ SETTINGS = (
     "ssl/openssl.cnf",
     "terminfo",
     "timezone",
-)
-# Variables that name files of certificates, by which servers are trusted.
-CERTIFICATES = (
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "GIT_SSL_CAINFO",
 )
 
 

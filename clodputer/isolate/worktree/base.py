@@ -9,6 +9,7 @@ from typing import NamedTuple
 from clodputer.isolate.worktree import BUSY, CANNOT
 from clodputer.model.errors import ClodputerError
 from clodputer.store import git
+from clodputer.store.bounded import TOO_LATE
 
 
 class Repository(NamedTuple):
@@ -39,7 +40,7 @@ def find(folder: str) -> Repository:
         raise ClodputerError(
             CANNOT, "there is no git in PATH", "Install git, then: clodputer install"
         ) from None
-    if said.status == git.TOO_LATE:
+    if said.status == TOO_LATE:
         raise ClodputerError(BUSY, f"git in {folder}: {said.why}", "Is its network drive there?")
     if said.status:
         if "dubious ownership" in said.err:

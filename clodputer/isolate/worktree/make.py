@@ -13,6 +13,7 @@ from clodputer.model import worktree
 from clodputer.model.errors import ClodputerError
 from clodputer.model.worktree import Worktree
 from clodputer.store import git, trees
+from clodputer.store.bounded import TOO_LATE
 from clodputer.store.trees import Tree
 
 # git says so when the machine is at its limits, or another git is at work; it passes.
@@ -118,7 +119,7 @@ def _added(
         held=held,
     )
     if said.status:
-        passes = said.status == git.TOO_LATE or any(words in said.err for words in _PASSES)
+        passes = said.status == TOO_LATE or any(words in said.err for words in _PASSES)
         raise ClodputerError(
             BUSY if passes else CANNOT,
             f"git could not make a worktree of {tree.top}: {said.why}",
@@ -154,7 +155,7 @@ def _submodules(tree: Tree) -> None:
     said = git.call(["submodule", "--quiet", "update", "--init", "--recursive"], tree.path, git.WRITE)
     if said.status:
         raise ClodputerError(
-            BUSY if said.status == git.TOO_LATE else CANNOT,
+            BUSY if said.status == TOO_LATE else CANNOT,
             f"the submodules of {tree.top} could not be checked out: {said.why}",
             "Try it by hand: git submodule update --init --recursive",
         )
