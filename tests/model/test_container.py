@@ -86,15 +86,15 @@ def test_the_program_of_the_engine_is_not_steered() -> None:
         "client": {"HOME": "/home/me", "PATH": "/bin"},
         "config": "",
         "image": "box",
-        "writable": ["/work"],
-        "readable": ["/work/.git"],
+        "writable": ["/code"],
+        "readable": ["/code/.git"],
     }
     env = {"HOME": "/evil", "LD_PRELOAD": "/evil.so", "KEY": "k", "TMPDIR": "/tmp/cp", "SSH_AUTH_SOCK": "/s"}
-    wrapped = arguments.around(facts, Launch(("true",), env, "/work"), "")
+    wrapped = arguments.around(facts, Launch(("true",), env, "/code"), "")
     assert wrapped.env == {"HOME": "/home/me", "PATH": "/bin", "TMPDIR": "/tmp/cp", "KEY": "k"}
     assert wrapped.argv[-2:] == ("box", "true")
     assert "--env=LD_PRELOAD=/evil.so" in wrapped.argv
-    assert "--mount=type=bind,source=/work/.git,target=/work/.git,readonly" in wrapped.argv
+    assert "--mount=type=bind,source=/code/.git,target=/code/.git,readonly" in wrapped.argv
     assert not any("evil" in word for word in wrapped.env.values())
 
 

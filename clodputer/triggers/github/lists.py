@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clodputer.github import client
@@ -33,19 +33,10 @@ def issues(at: Look) -> None:
     reply = at.get("/issues", query, str(kept.get("etag") or "") if kept.get("for") == question else "")
     if reply.unchanged:
         return
-    newest, whole = since, True
-    for shown in _entries(at, reply, since):
-        if at.is_over:
-            at.more, whole = True, False
-            break
-        with at.one(f"an issue of {at.wish.repository}"):
-            _issue(at, shown)
-        newest = max(newest, _moment(shown))
-    begins = max(since, _earlier(newest)) if newest else ""
-    at.more = at.more or bool(whole and links(reply).get("next") and begins != since)
-    # Of a list that begins elsewhere the next time, or that was not read to its end, the tag says nothing.
-    same = whole and not at.more and begins == since
-    at.lists["issues"] = {"wish": wish, "since": begins, "for": question, "etag": reply.etag if same else ""}
+    begins, tag = _taken(
+        at, reply, since, f"an issue of {at.wish.repository}", lambda shown: _issue(at, shown)
+    )
+    at.lists["issues"] = {"wish": wish, "since": begins, "for": question, "etag": tag}
 
 
 def comments(at: Look) -> None:
@@ -63,18 +54,32 @@ def comments(at: Look) -> None:
     reply = at.get("/issues/comments", {**_OLDEST_FIRST, "since": since}, tag)
     if reply.unchanged:
         return
+    begun = str(kept.get("from") or since)
+    begins, tag = _taken(
+        at, reply, since, f"a comment in {at.wish.repository}", lambda shown: _comment(at, shown, begun)
+    )
+    at.lists["comments"] = {**kept, "since": begins, "for": since, "etag": tag}
+
+
+def _taken(
+    at: Look, reply: Reply, since: str, what: str, take: Callable[[Mapping[str, Any]], None]
+) -> tuple[str, str]:
+    """Take each entry of a list, as long as there is time: where the list begins the next time, and the tag of its answer.
+
+    Of a list that begins elsewhere the next time, or that was not read to its end, the tag says nothing: it is empty.
+    what: an entry in words, should one be odd.
+    """
     newest, whole = since, True
     for shown in _entries(at, reply, since):
         if at.is_over:
             at.more, whole = True, False
             break
-        with at.one(f"a comment in {at.wish.repository}"):
-            _comment(at, shown, str(kept.get("from") or since))
+        with at.one(what):
+            take(shown)
         newest = max(newest, _moment(shown))
-    begins = max(since, _earlier(newest))
+    begins = max(since, _earlier(newest)) if newest else ""
     at.more = at.more or bool(whole and links(reply).get("next") and begins != since)
-    same = whole and not at.more and begins == since
-    at.lists["comments"] = {**kept, "since": begins, "for": since, "etag": reply.etag if same else ""}
+    return begins, reply.etag if whole and not at.more and begins == since else ""
 
 
 def _entries(at: Look, reply: Reply, since: str) -> Any:
