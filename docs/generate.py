@@ -9,11 +9,13 @@ from collections.abc import Mapping
 
 import click
 
+from clodputer import __version__
 from clodputer.cli.group import COMMANDS, program
+from clodputer.cli.shells import BASH, FISH, ZSH
 from clodputer.model import due
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import BLAMELESS, OUTCOMES, REASONS
-from docs import fileschema, keytables
+from docs import fileschema, keytables, manpage
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 WIDTH = 80
@@ -148,6 +150,18 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "troubleshooting.md": filled(troubleshooting, {"reasons": reasons()}),
         "exit-codes.md": filled(codes, {"exit codes": exit_codes()}),
+        **shared(),
+    }
+
+
+def shared() -> dict[str, str]:
+    """What an installation puts below share/, where man and the shells look for it."""
+    codes = {int(code): meaning for code, meaning in EXIT_CODES.items()}
+    return {
+        "share/man/man1/clodputer.1": manpage.page(program, COMMANDS, codes, __version__, WIDTH),
+        "share/bash-completion/completions/clodputer": BASH,
+        "share/zsh/site-functions/_clodputer": ZSH,
+        "share/fish/vendor_completions.d/clodputer.fish": FISH,
     }
 
 
