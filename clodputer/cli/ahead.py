@@ -56,4 +56,6 @@ def _next(clock: list[int], now: float, here: tzinfo) -> float:
 
 
 def _usage(option: str, text: str, hint: str) -> ClodputerError:
-    return ClodputerError("usage", f"{option}: not a moment in the future: {text[:40]!r}", hint, ExitCode.USAGE)
+    return ClodputerError(
+        "usage", f"{option}: not a moment in the future: {text[:40]!r}", hint, ExitCode.USAGE
+    )
