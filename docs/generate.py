@@ -9,11 +9,13 @@ from collections.abc import Mapping
 
 import click
 
+from clodputer import __version__
 from clodputer.cli.group import COMMANDS, program
+from clodputer.cli.shells import BASH, FISH, ZSH
 from clodputer.model import due
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import BLAMELESS, OUTCOMES, REASONS
-from docs import fileschema, keytables
+from docs import fileschema, keytables, manpage
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 WIDTH = 80
@@ -21,7 +23,7 @@ WIDTH = 80
 EXIT_CODES = {
     ExitCode.DONE: "Done, or nothing to do. For `run` and `demo`: the run succeeded. For `exec`: the work was done, "
     "however the runs ended.",
-    ExitCode.EXPECTED: "An error that you can fix, told in the message. For `run` and `demo`: the run did not succeed. "
+    ExitCode.EXPECTED: "An error that you can fix; the message says how. For `run` and `demo`: the run did not succeed. "
     "For `validate`: there are mistakes. Also when nobody read what was printed (a broken pipe).",
     ExitCode.USAGE: "The command line was not understood.",
     ExitCode.BUG: "A fault in Clodputer; the message names a report file that is ready for an issue.",
@@ -148,6 +150,18 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "troubleshooting.md": filled(troubleshooting, {"reasons": reasons()}),
         "exit-codes.md": filled(codes, {"exit codes": exit_codes()}),
+        **shared(),
+    }
+
+
+def shared() -> dict[str, str]:
+    """What an installation puts below share/, where man and the shells look for it."""
+    codes = {int(code): meaning for code, meaning in EXIT_CODES.items()}
+    return {
+        "share/man/man1/clodputer.1": manpage.page(program, COMMANDS, codes, __version__, WIDTH),
+        "share/bash-completion/completions/clodputer": BASH,
+        "share/zsh/site-functions/_clodputer": ZSH,
+        "share/fish/vendor_completions.d/clodputer.fish": FISH,
     }
 
 

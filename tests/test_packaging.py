@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -9,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import FIND_TEMPLATES, assert_it_works, run
+from clodputer.cli.group import COMMANDS
+from tests.checkout import FIND_TEMPLATES, assert_it_works, run, tree
 from tests.house import CHECKOUT
 
 # One worker builds the environments for all of these, and pip is given its time.
@@ -55,13 +59,37 @@ def test_the_wheel_works(built: Path, tmp_path: Path, pip_cache: str) -> None:
     (wheel,) = built.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "clodputer/py.typed" in names
-    assert {name.split("/")[0].partition("-")[0] for name in names} == {"clodputer"}
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {"clodputer", "clodputer_cli"}
     programs = new_environment(tmp_path / "environment", pip_cache, str(wheel))
     package = Path(
         run(str(programs / "python"), "-I", "-c", "import clodputer; print(clodputer.__path__[0])")
     )
     assert Path(CHECKOUT) not in package.parents
     assert_it_works(programs, package / "templates")
+    # Where pipx, Homebrew and distributions look for what `man` and the shells are to find.
+    shared = sorted(tree(Path(CHECKOUT, "docs", "share")))
+    assert len(shared) == 4
+    for name in shared:
+        assert (programs.parent / "share" / name).read_bytes() == Path(
+            CHECKOUT, "docs", "share", name
+        ).read_bytes()
+
+
+def test_the_manual_page_is_in_order() -> None:
+    """groff warns of nothing in it, and shows every command."""
+    if shutil.which("groff") is None:
+        if os.environ.get("CI") == "true" and sys.platform == "linux":
+            pytest.fail("groff is missing")
+        pytest.skip("groff is missing")
+    ended = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", "-P-cbou", f"{CHECKOUT}/docs/share/man/man1/clodputer.1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    for name in COMMANDS:
+        assert f"   clodputer {name}\n" in ended.stdout
 
 
 def test_a_bare_checkout_works() -> None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -138,6 +141,9 @@ def main() -> None:
                     launch, stdin, out, err, reach, str(folder / "process.json"), wanted.get("by_fork", False)
                 )
                 (folder / "keeper").write_text(json.dumps(kept.identity))
+                if "stop_starting" in wanted:
+                    assert kept.identity is not None
+                    Timer(wanted["stop_starting"], stop_process, (kept.identity.pid,)).start()
                 kept.go()
                 progress, ended = supervise(
                     kept, launch, output, Talker(), Progress(notes=(0, 0, "")), stop, record, reach
@@ -152,6 +158,12 @@ def main() -> None:
             child.kill()
             child.wait()
     print(json.dumps(answer))
+
+
+def stop_process(pid: int) -> None:
+    """As somebody at a terminal would, if it is still there."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
 
 
 def _most_memory() -> int:

@@ -133,8 +133,10 @@ def test_the_keeper_is_killed(tmp_path: Path, escape: str) -> None:
     """Its children become those of exec: the run goes on to its end, and nothing is left of it."""
     run = Escape(tmp_path, escape, agent="while [ ! -e end ]; do sleep 0.05; done; exit 7")
     run.escaped()
+    # A keeper that is killed before it could say whom it has started takes that with it: the run is lost then.
+    until(run.supervisor.recorded)
     os.kill(run.supervisor.keeper(), signal.SIGKILL)
-    time.sleep(0.3)
+    until(lambda: gone(run.supervisor.keeper()), message="the keeper was left")
     (tmp_path / "end").touch()
     told = run.supervisor.told()
     assert (told.ended["exit_status"], told.ended["stopped"]) == (7, "")
@@ -181,6 +183,18 @@ def test_a_stopped_keeper_is_woken(tmp_path: Path) -> None:
     os.kill(supervisor.keeper(), signal.SIGSTOP)
     told = supervisor.told()
     assert (told.ended["signal"], told.ended["stopped"]) == (signal.SIGTERM, "timeout")
+
+
+def test_a_keeper_that_is_stopped_while_it_starts_the_agent_is_woken(tmp_path: Path) -> None:
+    """Before it was ordered to, between the start and its report, or later: exec waits for none of them forever."""
+    supervisors = []
+    for number in range(8):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        argv = ["/bin/sh", "-c", "exit 3"]
+        supervisors.append(Supervisor(folder, argv, stop_starting=number / 1000, launch={"timeout": 4.0}))
+    for supervisor in supervisors:
+        assert supervisor.told().ended["exit_status"] == 3
 
 
 @linux_only

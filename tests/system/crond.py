@@ -76,14 +76,14 @@ class Crond:
     def start(self, moment: datetime | None = None) -> None:
         """Start the daemon, at this moment of its clock, which has the zone of the system."""
         assert self._daemon is None
+        # The daemon sees what changes in whole seconds: whatever was written before is older than its first look.
+        second = int(time())
+        until(lambda: int(time()) > second + 1)
         fake = []
         if moment is not None:
             self.clock = moment.timestamp() - time()
             self.zone = str(moment.tzinfo)
             fake = ["env", *(f"{name}={value}" for name, value in self.faked().items())]
-        # The daemon sees what changes in whole seconds: whatever was written before is older than its first look.
-        second = int(time())
-        until(lambda: int(time()) > second + 1)
         self._daemon = subprocess.Popen(
             [*self._enter, *fake, "/usr/sbin/cron", "-f"], stdin=subprocess.DEVNULL
         )

@@ -22,6 +22,9 @@ from clodputer.store.doing import doing, said
 # What the keeper is given to kill an agent and then the rest; after that, or at its death, we do it ourselves.
 LONGEST_CLEARING = KILL_PATIENCE + sweep.PATIENCE + 5.0
 
+# A keeper answers at once; if it does not within so many seconds, somebody may have stopped it, and it is woken.
+STOPPED = 2.0
+
 CHUNK = 65536
 
 # Our ends of the pipes for orders. A keeper takes the end of its pipe for our death, so no other process that we fork may
@@ -168,7 +171,8 @@ class Kept:
     def _wait_for(self, *kinds: str) -> Optional[words.Report]:
         """The next report of these kinds; None when the keeper died instead."""
         while self._alive:
-            select.select([self._reports], [], [])
+            if not select.select([self._reports], [], [], STOPPED)[0]:
+                os.kill(self._keeper, signal.SIGCONT)
             for report in self._hear():
                 if report.kind in kinds:
                     return report
