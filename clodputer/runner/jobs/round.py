@@ -132,11 +132,12 @@ def _fill(context: Context, lane: str, stop: Stop, failures: Counter[str]) -> bo
     history: Optional[History] = None
     for number in range(slots_of(context.settings.lanes, lane)):
         slot = Slot(lane, number)
-        slots.make(context.home, slot)
         if jobs.read(context.home, slot) is not None or (
             slots.empty(context.home, slot) and not idle.count_queued(context.home, lane, 1)
         ):
             continue
+        if not os.path.isdir(slots.folder(context.home, slot)):
+            slots.make(context.home, slot)
         with slots.lock(context.home, slot) as held:
             history = history or History(context.home)
             moved |= held and _submit_one(context, slot, stop, history, failures)

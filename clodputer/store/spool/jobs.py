@@ -16,9 +16,9 @@ from clodputer.store import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.layout import JOB
 from clodputer.store.spool.slot import Slot
 
-ENDING = ".job"
 # In bytes.
 LARGEST = 65536
 
@@ -42,8 +42,8 @@ def write(home: Home, slot: Slot, submitted: Submitted, *, durable: bool = True)
 def read(home: Home, slot: Slot) -> Optional[Submitted]:
     """The job of the slot's request; None when it has none. Of one that cannot be read no engine knows."""
     for name in entries(slots.folder(home, slot)):
-        if name.endswith(ENDING) and not name.startswith("."):
-            return _read(home, slot, name[: -len(ENDING)])
+        if name.endswith(JOB) and not name.startswith("."):
+            return _read(home, slot, name[: -len(JOB)])
     return None
 
 
@@ -73,4 +73,4 @@ def _read(home: Home, slot: Slot, request_id: str) -> Submitted:
 
 
 def _path(home: Home, slot: Slot, request_id: str) -> str:
-    return f"{slots.folder(home, slot)}/{request_id}{ENDING}"
+    return f"{slots.folder(home, slot)}/{request_id}{JOB}"

@@ -30,4 +30,4 @@ def engines(facts: Facts) -> list[Finding]:
         if is_stuck(submitted.job, facts.now - submitted.at):
             text = f"request {submitted.request_id} is {standing(submitted.engine, submitted.job)}"
             found += note("engines", text, f"clodputer cancel {submitted.request_id}, or see to it there")
-    return found or ([ok("engines", counted(len(named), "lane"))] if named else [])
+    return found or (ok("engines", counted(len(named), "lane")) if named else [])
