@@ -62,6 +62,7 @@ COMMANDS = {
     "notify": "List the channels by which you are told, and what waits.",
     "webhooks": "List the webhooks: address, sender, and when each last came.",
     "receive": "Take in one webhook: what the scheduler's listener calls.",
+    "report": "Write a report of the runs as one HTML file.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "outcomes": "Show what became of what runs published, and what it cost.",
     "skill": "Teach Claude Code how to work with Clodputer, by a skill.",

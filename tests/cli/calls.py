@@ -104,6 +104,7 @@ CALLS = {
     ],
     "logs": [Call(), Call(("--tail", "100000"))],
     "stats": [Call(), Call(("--by", "task")), Call(("--by", "model")), Call(("good", "--since", "3650d"))],
+    "report": [Call(), Call(("--since", "3650d", "--with-conversations", "--out", "{folder}/report.html"))],
     "costs": [Call(), Call(("--by", "day", "--since", "yesterday")), Call(("--by", "model"))],
     "config": [
         Call(),
