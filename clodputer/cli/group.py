@@ -72,7 +72,7 @@ COMMANDS = {
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "backup": "Write the home into one archive, while its runs go on.",
     "export": "Write one task, with its prompt, into a document.",
-    "import": "Take over a task from elsewhere.",
+    "import": "Take over tasks from elsewhere.",
     "restore": "Make the home from an archive that backup has written.",
     "help": "Show the help of a command, as COMMAND --help does.",
     "statusline": "Keep what Claude Code says of usage, and print its status line.",

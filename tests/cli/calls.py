@@ -147,7 +147,10 @@ CALLS = {
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "export": [Call(("good",)), Call(("remembering", "--with-state"))],
-    "import": [Call(("task", "{folder}/good.task.json", "--as", "copied"))],
+    "import": [
+        Call(("task", "{folder}/good.task.json", "--as", "copied")),
+        Call(("crontab", "{folder}/old.crontab"), form="source"),
+    ],
     "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],

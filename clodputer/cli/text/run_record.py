@@ -105,7 +105,7 @@ def _sandbox(record: Mapping[str, Any]) -> str:
     network = f", network: {kept['network']}" if kept.get("network") else ""
     said = f"{kept['level']}, by {kept.get('by')}{network}."
     if kept.get("refused"):
-        said += f" It asked in vain for {', '.join(map(str, kept['refused'][:MOST_REFUSED]))}"
+        said += f" It was refused {', '.join(map(str, kept['refused'][:MOST_REFUSED]))}"
         said += " and others." if len(kept["refused"]) > MOST_REFUSED else "."
     if kept.get("put_aside"):
         said += f" It made what it must not, which now ends in .from-sandbox: {', '.join(map(str, kept['put_aside']))}."
