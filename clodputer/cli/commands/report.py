@@ -11,6 +11,7 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
+from clodputer.cli.page.talks import talks
 from clodputer.cli.result import Result
 from clodputer.cli.since import moment_since
 from clodputer.model.errors import ClodputerError
@@ -34,21 +35,22 @@ FILE = "clodputer-report.html"
     help=f"Where to write it; ./{FILE} unless you say so. With --json nothing is written unless you say where.",
 )
 @click.option(
-    "--with-conversations", "talks", is_flag=True, help="Put the conversations of the latest runs into it."
+    "--with-conversations",
+    "conversations",
+    is_flag=True,
+    help="Put the conversations of the latest runs into it.",
 )
 @json_option
 @click.pass_obj
-def command(as_json: bool, since: str, out: Optional[str], talks: bool) -> Result:
-    """Write a report of the runs as one HTML file, without scripts and without a network.
+def command(as_json: bool, since: str, out: Optional[str], conversations: bool) -> Result:
+    """Write a report of the runs as one HTML file.
 
     What needs you, success by task and day, failures by reason with what to do, cost by task, model and day, how long runs
-    take, a calendar of runs, how long requests waited, and the latest runs. It opens in every browser, on a phone as well, and
-    prints.
+    take, a calendar of runs, how long requests waited, and the latest runs. It holds no script, asks no
+    network, and opens in every browser, on a phone as well.
 
     The file is private (mode 0600). Names of tasks and results stand in it, and with --with-conversations what was said in the
     latest runs, secrets masked. With --json, data.report has the figures.
-
-    `report: {file, every}` in config.yaml keeps such a file fresh.
 
     \b
     Examples:
@@ -58,10 +60,10 @@ def command(as_json: bool, since: str, out: Optional[str], talks: bool) -> Resul
       clodputer report --json
     """
     path = out or ("" if as_json else FILE)
-    return report(os.environ, since, time(), path, with_talks=talks)
+    return report(os.environ, since, time(), path, conversations=conversations)
 
 
-def report(environ: Mapping[str, str], since: str, now: float, path: str, *, with_talks: bool) -> Result:
+def report(environ: Mapping[str, str], since: str, now: float, path: str, *, conversations: bool) -> Result:
     """Make the report, and write it to `path` unless that is empty.
 
     Raises ClodputerError ("no_home", "usage", "report_unwritable").
@@ -73,10 +75,9 @@ def report(environ: Mapping[str, str], since: str, now: float, path: str, *, wit
         return Result(data)
     # Imported when a page is made: with it comes jinja2.
     from clodputer.cli.page import render
-    from clodputer.cli.page.talks import talks
 
     said, left = (
-        talks(context, [one.run for one in (*found.failed, *found.latest)]) if with_talks else ([], 0)
+        talks(context, [one.run for one in (*found.failed, *found.latest)]) if conversations else ([], 0)
     )
     content = render.page(found, said, left).encode("utf-8", "replace")
     try:
