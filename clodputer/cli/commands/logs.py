@@ -55,6 +55,7 @@ EVENTS = (
     "imported",
     "memory_kept",
     "metrics_lost",
+    "report_lost",
     "missed",
     "not_approved",
     "not_followed",

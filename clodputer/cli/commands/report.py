@@ -52,6 +52,8 @@ def command(as_json: bool, since: str, out: Optional[str], conversations: bool) 
     The file is private (mode 0600). Names of tasks and results stand in it, and with --with-conversations what was said in the
     latest runs, secrets masked. With --json, data.report has the figures.
 
+    `report: {file, every}` in config.yaml keeps such a file fresh.
+
     \b
     Examples:
       clodputer report
