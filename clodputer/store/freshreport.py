@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 # The longest time between two reports, in seconds, and some more.
 LONGEST = 7 * 86400.0
 FARTHEST = LONGEST + 86400.0
+# How the key is written at the top of a YAML file. The shipped file has it in a comment.
+_WORDS = (b"\nreport:", b"\nreport :", b"{report:", b"{ report:", b'"report"', b"'report'")
 
 
 def folder(home: Home) -> str:
@@ -21,7 +23,7 @@ def folder(home: Home) -> str:
 
 def due(home: Home, now: float) -> bool:
     """Whether it is to be written at `now` (epoch seconds), or config.yaml was changed since and may ask for it."""
-    return nextround.due(home, folder(home), b"report", FARTHEST, now)
+    return nextround.due(home, folder(home), _WORDS, FARTHEST, now)
 
 
 def failed(home: Home) -> str:

@@ -21,16 +21,17 @@ LARGEST = 1024 * 1024
 _ENDING = ".next"
 
 
-def due(home: Home, folder: str, word: bytes, farthest: float, now: float) -> bool:
-    """Whether the time that is noted in a folder has come (epoch seconds), or config.yaml was changed since and has the word.
+def due(home: Home, folder: str, words: tuple[bytes, ...], farthest: float, now: float) -> bool:
+    """Whether the time that is noted in a folder has come (epoch seconds), or config.yaml was changed since and has a word.
 
+    words: one of them stands in a config.yaml that asks for it; a line break stands before the first line as well.
     farthest: nothing is noted for later than so many seconds ahead, unless the clock went back.
     """
     noted = [name for name in entries(folder) if name.endswith(_ENDING)]
     mark = stamp(home)
     when, _, rest = noted[0].partition(".") if len(noted) == 1 else ("", "", "")
     if rest != f"{mark}{_ENDING}":
-        return _named(home, word)
+        return _named(home, words)
     return when.isdecimal() and not now * 1000 < int(when) <= (now + farthest) * 1000
 
 
@@ -54,10 +55,11 @@ def note(folder: str, when: Optional[float], mark: str) -> None:
             os.unlink(f"{folder}/{other}")
 
 
-def _named(home: Home, word: bytes) -> bool:
+def _named(home: Home, words: tuple[bytes, ...]) -> bool:
     """Whether config.yaml may ask for it: most do not, and their changes then concern nobody here."""
     try:
         with open(home.config, "rb") as file:
-            return word in file.read(LARGEST)
+            text = b"\n" + file.read(LARGEST)
     except OSError:
         return False
+    return any(word in text for word in words)

@@ -22,7 +22,7 @@ def folder(home: Home) -> str:
 
 def due(home: Home, now: float) -> bool:
     """Whether config.yaml names topics and was changed since they were asked, or the time of one has come (epoch seconds)."""
-    return nextround.due(home, folder(home), b"ntfy_topic", FARTHEST, now)
+    return nextround.due(home, folder(home), (b"ntfy_topic",), FARTHEST, now)
 
 
 def stamp(home: Home) -> str:
