@@ -68,6 +68,7 @@ COMMANDS = {
     "explain": "Say what a code means, and what to do about it.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
+    "verify-records": "Check that no record was changed since it was written.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "backup": "Write the home into one archive, while its runs go on.",
     "export": "Write one task, with its prompt, into a document.",
@@ -96,7 +97,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         # No module can have the name of a word of Python's own.
-        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = import_module(f"clodputer.cli.commands.{module}").command
         return command
 

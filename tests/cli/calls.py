@@ -146,6 +146,7 @@ CALLS = {
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "export": [Call(("good",)), Call(("remembering", "--with-state"))],
+    "verify-records": [Call()],
     "import": [
         Call(("task", "{folder}/good.task.json", "--as", "copied")),
         Call(("crontab", "{folder}/old.crontab"), form="source"),
