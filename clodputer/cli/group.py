@@ -68,6 +68,7 @@ COMMANDS = {
     "explain": "Say what a code means, and what to do about it.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
+    "reclassify": "Judge past runs by today's rules, from their kept streams.",
     "verify-records": "Check that no record was changed since it was written.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "backup": "Write the home into one archive, while its runs go on.",

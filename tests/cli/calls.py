@@ -147,6 +147,7 @@ CALLS = {
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "export": [Call(("good",)), Call(("remembering", "--with-state"))],
     "verify-records": [Call()],
+    "reclassify": [Call(("--since", "1d"))],
     "import": [
         Call(("task", "{folder}/good.task.json", "--as", "copied")),
         Call(("crontab", "{folder}/old.crontab"), form="source"),
