@@ -105,7 +105,8 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands in the help, without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            # A longer name has a line of its own, so that every description stays on one.
+            formatter.write_dl(list(COMMANDS.items()), col_max=len("completion"))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
