@@ -66,6 +66,7 @@ COMMANDS = {
     "outcomes": "Show what became of what runs published, and what it cost.",
     "skill": "Teach Claude Code how to work with Clodputer, by a skill.",
     "explain": "Say what a code means, and what to do about it.",
+    "schema": "Print a JSON schema: of a task file, the settings or a command.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",

@@ -76,6 +76,7 @@ CALLS = {
         Call(("install", "--folder", "skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
+    "schema": [Call(), Call(("task",), "one")],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [
