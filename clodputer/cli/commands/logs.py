@@ -52,6 +52,7 @@ EVENTS = (
     "finished",
     "fixed",
     "followed",
+    "imported",
     "memory_kept",
     "metrics_lost",
     "missed",
