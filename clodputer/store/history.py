@@ -41,6 +41,7 @@ class PastRun(NamedTuple):
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
     suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     parent: the run that it follows. trace_id: the first request of its line. model: that the agent used, empty without one.
+    estimated: its cost is reckoned from tokens. subscription: it drew on one, where nothing is paid for a single run.
     """
 
     at: float
@@ -61,6 +62,8 @@ class PastRun(NamedTuple):
     parent: str = ""
     trace_id: str = ""
     model: str = ""
+    estimated: bool = False
+    subscription: bool = False
 
 
 class _Ends:
@@ -293,6 +296,8 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("parent") or ""),
             str(event.get("trace_id") or ""),
             str(event.get("model") or ""),
+            event.get("cost_estimated") is True,
+            event.get("subscription") is True,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

@@ -76,6 +76,7 @@ CALLS = {
         Call(("install", "--folder", "skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
+    "schema": [Call(), Call(("task",), "one")],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [
@@ -104,6 +105,7 @@ CALLS = {
     ],
     "logs": [Call(), Call(("--tail", "100000"))],
     "stats": [Call(), Call(("--by", "task")), Call(("--by", "model")), Call(("good", "--since", "3650d"))],
+    "report": [Call(), Call(("--since", "3650d", "--with-conversations", "--out", "{folder}/report.html"))],
     "costs": [Call(), Call(("--by", "day", "--since", "yesterday")), Call(("--by", "model"))],
     "config": [
         Call(),

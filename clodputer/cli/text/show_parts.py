@@ -15,6 +15,7 @@ from clodputer.runner import withsecrets
 from clodputer.store import runs, zone
 from clodputer.store.context import Context
 from clodputer.store.home import Home
+from clodputer.views.debugging import CLAUDE
 from clodputer.views.fates import of_task
 from clodputer.views.run import ABANDONED, INTERRUPTED, LOST, RUNNING, Run, Unfinished
 
@@ -84,6 +85,12 @@ def files_text(run: Run) -> str:
     """The files of the run with their sizes."""
     listing = "\n".join(f"{size:>12,}  {printable(name)}" for name, size in run.files)
     return hung(f"{ink('Files', 'bold')} in {printable(run.folder)}") + f"\n{listing}"
+
+
+def debug_text(run: Run) -> str:
+    """How Claude is asked why it failed."""
+    command = f"clodputer show {run.run_id} --debug-prompt | {CLAUDE}"
+    return f"{ink('Ask Claude why', 'bold')}\n  {command}"
 
 
 def not_run_text(home: Home, task: str) -> str:
