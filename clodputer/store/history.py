@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from json import dumps
 from typing import NamedTuple, Optional, Union
 
@@ -128,15 +129,10 @@ class _Ends:
 
     def _correct(self, line: bytes, *, latest: bool = False) -> None:
         """Note a correction; it stands behind the end of its run in the log, and is read before it. The latest one counts."""
-        try:
+        with suppress(ValueError, TypeError, KeyError):
             event = loads(line.decode())
-            if event["event"] == "reclassified":
-                verdict = str(event["outcome"]), str(event["reason"])
-                if latest:
-                    self._corrections[str(event["run_id"])] = verdict
-                self._corrections.setdefault(str(event["run_id"]), verdict)
-        except (ValueError, TypeError, KeyError):
-            return
+            if event["event"] == "reclassified" and (latest or event["run_id"] not in self._corrections):
+                self._corrections[str(event["run_id"])] = str(event["outcome"]), str(event["reason"])
 
 
 class History:
