@@ -149,6 +149,8 @@ CALLS = {
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "export": [Call(("good",)), Call(("remembering", "--with-state"))],
     "verify-records": [Call()],
+    "bundle": [Call(("good", "--out", "{folder}/good.tar.gz"), apart=True)],
+    "replay": [Call(("good",), apart=True), Call(("good", "--rules"))],
     "reclassify": [Call(("--since", "1d"))],
     "import": [
         Call(("task", "{folder}/good.task.json", "--as", "copied")),
