@@ -71,7 +71,7 @@ COMMANDS = {
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
     "bundle": "Put a run into one archive that may be given away.",
-    "replay": "Play a recorded run again, and say what today's rules make of it.",
+    "replay": "Play a recorded run again, and judge it by today's rules.",
     "reclassify": "Judge past runs by today's rules, from their kept streams.",
     "verify-records": "Check that no record was changed since it was written.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",

@@ -64,7 +64,7 @@ class Options(NamedTuple):
 )
 @json_option
 def command(run: str, task: str, rules: bool, timing: str) -> Result:
-    """Play a recorded run again, and say what today's rules make of it.
+    """Play a recorded run again, and judge it by today's rules.
 
     A fake agent prints what the recorded one printed and ends as it ended, watched and judged by the code that runs every
     agent. No claude is started, there is no network, and nothing is recorded. BUNDLE is a file that `clodputer bundle` made,
