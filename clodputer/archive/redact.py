@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import groupby
 from json import dumps
 from typing import Any
 
@@ -51,7 +52,7 @@ class Redactor:
     def data(self, value: Any, key: str = "") -> Any:
         """JSON values with every string in them redacted, keys included; of a secret's name the whole value."""
         if isinstance(value, str):
-            if key and leaks.is_name(key) and value and not value.isdecimal():
+            if key and leaks.is_name(key) and value and not (value.isdecimal() and "token" in key.lower()):
                 self._count("value of a secret's name", 1)
                 return MASK
             return self.text(value)
@@ -62,17 +63,16 @@ class Redactor:
         return value
 
     def lines(self, content: bytes) -> bytes:
-        """A stream: as a whole, for secrets of several lines, and line by line, as JSON may spell letters in another way."""
-        text = self.text(content.decode("utf-8", "replace"))
-        return "\n".join(self._line(line) for line in text.split("\n")).encode("utf-8", "replace")
-
-    def _line(self, line: str) -> str:
-        if line.lstrip()[:1] in ("{", "["):
-            try:
-                return dumps(self.data(loads(line)), ensure_ascii=False)
-            except (ValueError, RecursionError):
-                pass
-        return line
+        """A stream: JSON by its values, as it may spell letters in its own way; the rest as a whole, for keys of many lines."""
+        done: list[str] = []
+        for is_json, group in groupby(
+            map(_parsed, content.decode("utf-8", "replace").split("\n")), key=lambda one: one[0]
+        ):
+            if is_json:
+                done += [dumps(self.data(value), ensure_ascii=False) for _, value in group]
+            else:
+                done.append(self.text("\n".join(line for _, line in group)))
+        return "\n".join(done).encode("utf-8", "replace")
 
     def _mail(self, match: re.Match[str]) -> str:
         if _NOBODY.search(match[0]):
@@ -83,3 +83,13 @@ class Redactor:
     def _count(self, kind: str, number: int) -> None:
         if number:
             self.counts[kind] = self.counts.get(kind, 0) + number
+
+
+def _parsed(line: str) -> tuple[bool, Any]:
+    """Whether a line is an object or a list of JSON, and its value; else the line."""
+    if line.lstrip()[:1] in ("{", "["):
+        try:
+            return True, loads(line)
+        except (ValueError, RecursionError):
+            pass
+    return False, line

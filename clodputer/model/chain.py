@@ -136,9 +136,10 @@ def joined(days: Sequence[tuple[str, Read]], heads: Sequence[tuple[str, str]]) -
 
     heads: of days whose files were tidied away.
     """
-    every = sorted(
-        [*((day, frozenset((head,))) for day, head in heads), *((day, one.hashes) for day, one in days)]
-    )
+    there = {day for day, _ in days}
+    # One that was killed while it tidied a day away has left both.
+    tidied = [(day, frozenset((head,))) for day, head in heads if day not in there]
+    every = sorted([*tidied, *((day, one.hashes) for day, one in days)])
     first = {day: one.first_before for day, one in days if one.seals}
     found = []
     known: frozenset[str] = frozenset((NOTHING,))

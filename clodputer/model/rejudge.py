@@ -15,7 +15,6 @@ _STOPPED = frozenset(
 NOT_BY_STREAM = frozenset(
     (
         "cancelled",
-        "config",
         "exec_died",
         "expect_unmet",
         "image_build",
@@ -29,7 +28,6 @@ NOT_BY_STREAM = frozenset(
         "planned",
         "precheck",
         "protected",
-        "refused",
         "replaced",
         "sandbox",
         "satisfied",

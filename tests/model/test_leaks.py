@@ -32,6 +32,7 @@ def test_each_kind_is_cut_also_in_json(kind: str) -> None:
         "https://example.org:8080/path@2",
         "git log --oneline 0123456789abcdef",
         "keyboard: de",
+        '{"input_tokens": 12345, "output_tokens": 6789}',
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
