@@ -63,7 +63,7 @@ def _systemd(where: str, content: bytes, facts: Facts) -> list[Entry]:
     if os.path.isfile(beside):
         service = systemd.unit([_read(beside).decode("utf-8", "replace"), *_drop_ins(beside)])
     enabled = os.path.lexists(f"{folder}/timers.target.wants/{name}")
-    return systemd.read(name, timer, service, facts, enabled=enabled)
+    return [one._replace(where=where) for one in systemd.read(name, timer, service, facts, enabled=enabled)]
 
 
 def _drop_ins(path: str) -> Iterator[str]:

@@ -255,6 +255,7 @@ def test_the_steps_of_a_workflow(tmp_path: Path) -> None:
     assert any("allowed_bots" in word for word in first.call.unsaid)
     assert second.call.keys["working_directory"] == f"{tmp_path}/sub"
     assert second.call.keys["max_turns"] == 3
+    assert second.call.keys["prompt"] == "Look at ${{ github.sha }}"
     assert any("shell would fill" in word for word in second.call.unsaid)
 
 

@@ -63,6 +63,7 @@ def test_a_verdict_is_corrected_beside_its_record(home: Home, old: Path) -> None
     assert (data["record"]["outcome"], data["correction"]["outcome"]) == ("succeeded", "skipped")
     listed = json.loads(clodputer(home, "runs", "idle", "--json")[0])["data"]["runs"]
     assert [run["outcome"] for run in listed] == ["skipped"]
+    assert listed[0]["line"].startswith("(corrected)")
 
 
 def test_an_index_that_knew_the_run_before_goes_by_the_correction(home: Home, old: Path) -> None:
