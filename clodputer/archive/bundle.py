@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import pwd
 import socket
 import stat
 import tarfile
@@ -94,7 +95,7 @@ def places(context: Context) -> dict[str, str]:
     return {
         "clodputer home": context.home.root,
         "home folder": account if account != "/" else "",
-        "account": os.path.basename(account) if account not in ("/", "/root") else "",
+        "account": pwd.getpwuid(os.geteuid()).pw_name if os.geteuid() else "",
         "host": socket.gethostname(),
     }
 
