@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import pwd
 import socket
 import stat
 import tarfile
@@ -19,7 +18,7 @@ from clodputer.archive.redact import Redactor
 from clodputer.model.errors import ClodputerError
 from clodputer.model.jsontext import in_lines
 from clodputer.model.moment import iso
-from clodputer.store import atomic, plainfile, runs
+from clodputer.store import atomic, owner, plainfile, runs
 from clodputer.store.context import Context
 from clodputer.store.folder import entries
 from clodputer.store.log import archive
@@ -95,7 +94,7 @@ def places(context: Context) -> dict[str, str]:
     return {
         "clodputer home": context.home.root,
         "home folder": account if account != "/" else "",
-        "account": pwd.getpwuid(os.geteuid()).pw_name if os.geteuid() else "",
+        "account": owner.name(os.geteuid()) if os.geteuid() else "",
         "host": socket.gethostname(),
     }
 
