@@ -76,6 +76,7 @@ CALLS = {
         Call(("install", "--folder", "skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
+    "schema": [Call(), Call(("task",), "one")],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [
@@ -147,6 +148,10 @@ CALLS = {
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "export": [Call(("good",)), Call(("remembering", "--with-state"))],
+    "verify-records": [Call()],
+    "bundle": [Call(("good", "--out", "{folder}/good.tar.gz"), apart=True)],
+    "replay": [Call(("good",), apart=True), Call(("good", "--rules"))],
+    "reclassify": [Call(("--since", "1d"))],
     "import": [
         Call(("task", "{folder}/good.task.json", "--as", "copied")),
         Call(("crontab", "{folder}/old.crontab"), form="source"),

@@ -74,6 +74,7 @@ EVENTS = (
     "published",
     "publishing",
     "queued",
+    "reclassified",
     "recovered",
     "refused",
     "rejected",
