@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from tempfile import TemporaryFile
 
 from clodputer.store import bounded
 
@@ -19,6 +18,9 @@ class Refused(Exception):
 
 def run(argv: Sequence[str], environ: Mapping[str, str], text: str = "") -> str:
     """Run a program, with `text` as its stdin; its stdout. Raises Refused."""
+    # As in bounded.py: for lanes that have an engine alone.
+    from tempfile import TemporaryFile
+
     with TemporaryFile() as stdin:
         stdin.write(text.encode())
         stdin.seek(0)
