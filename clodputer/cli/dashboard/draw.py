@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Optional
 
 from rich.cells import cell_len
 
 from clodputer.cli.dashboard import layout
-from clodputer.cli.dashboard.cells import fit, plain, rows
+from clodputer.cli.dashboard.cells import Cell, fit, plain, rows
 from clodputer.cli.dashboard.items import Item, Pane
 from clodputer.cli.dashboard.layout import Box
 from clodputer.cli.dashboard.state import Page, Pick, Screen, State, chosen, item
@@ -34,7 +36,12 @@ def lines(board: Board, state: State, screen: Screen, size: os.terminal_size) ->
     else:
         middle = _panes(state, screen, width, body)
     middle += [""] * (body - len(middle))
-    drawn = [_header(board, width), *middle, _answer(board, state, width), _keys(state, screen, width)]
+    drawn = [
+        _header(board, width),
+        *middle,
+        _answer(board, state, screen, width),
+        _keys(state, screen, width),
+    ]
     return drawn if height >= AROUND + 1 else drawn[:height]
 
 
@@ -52,12 +59,14 @@ def _header(board: Board, width: int) -> str:
         parts += [f"{waiting:,} waiting"] if waiting else []
         parts.append(f"today {dollars(status.past.cost_today) or '$0'}")
         parts.append(f"7 days {dollars(status.past.cost_week) or '$0'}")
-    home = one_line(_short(board.home), 200)
-    text = "  ".join((ink("clodputer", "bold"), *parts))
-    room = width - cell_len(plain(text)) - len(right) - 4
-    # The path of the home gives way, the figures do not.
-    text += f"  {ink(fit(home, room), 'dim')}" if room > 8 else ""
-    text = fit(text, width - len(right) - 2)
+    parts.append(ink(one_line(_short(board.home), 200), "dim"))
+    room, text = width - len(right) - 2, ink("clodputer", "bold")
+    # What has no room any more is left out, the least important first.
+    for part in parts:
+        if cell_len(plain(f"{text}  {part}")) > room:
+            break
+        text = f"{text}  {part}"
+    text = fit(text, room)
     return f"{text}{' ' * (width - cell_len(plain(text)) - len(right))}{right}"
 
 
@@ -70,14 +79,14 @@ def _panes(state: State, screen: Screen, width: int, height: int) -> list[str]:
     found = layout.boxes(screen.panes, state.pane, width, height, whole=state.whole)
     drawn = [""] * height
     for box in found:
-        for number, line in enumerate(_box(box, state)):
+        for number, line in enumerate(_box(box, state, screen)):
             place = box.top + number
             # By its column, so that a letter of an unexpected width in the left one moves nothing.
             drawn[place] += f"\x1b[{box.left + 1}G{line}" if box.left else line
     return drawn
 
 
-def _box(box: Box, state: State) -> list[str]:
+def _box(box: Box, state: State, screen: Screen) -> list[str]:
     pane, focused = box.pane, box.pane.name == state.pane
     room = box.height - 1
     here = chosen(state, pane)
@@ -87,11 +96,21 @@ def _box(box: Box, state: State) -> list[str]:
     title = [_title(pane, focused, f"{below:,} more" if below > 0 and room else "", box.width)]
     if not pane.items:
         return title + [ink(fit(NO_MARK + pane.empty, box.width), "dim")][:room]
-    cells = [one.cells[: len(pane.columns)] for one in seen]
-    set_in = rows(pane.columns, cells, box.width - len(MARK))
+    width = box.width - len(MARK)
+    set_in = iter(rows(pane.columns, [_hidden(one.cells, screen) for one in seen if not one.span], width))
     return title + [
-        _line(text, focused and top + number == here, box.width) for number, text in enumerate(set_in)
+        _line(_spanning(one.span, width) if one.span else next(set_in), focused and number == here, box.width)
+        for number, one in enumerate(seen, top)
     ]
+
+
+def _hidden(cells: Sequence[Cell], screen: Screen) -> list[Cell]:
+    """The cells without the secrets that may stand in them."""
+    return [cell._replace(text=screen.hide(cell.text)) for cell in cells]
+
+
+def _spanning(cells: Sequence[Cell], width: int) -> str:
+    return fit("  ".join(ink(cell.text, *cell.style.split()) for cell in cells), width)
 
 
 def _line(text: str, here: bool, width: int) -> str:
@@ -142,14 +161,17 @@ def _pick(pick: Pick, width: int, height: int) -> list[str]:
     return [title, fit(typed, width), *(found or [ink("  No task has that in its name.", "dim")])]
 
 
-def _answer(board: Board, state: State, width: int) -> str:
+def _answer(board: Board, state: State, screen: Screen, width: int) -> str:
     if state.ask is not None:
         return fit(ink(f" {one_line(state.ask.question, 300)}  y/n ", "bold", "yellow"), width)
     if state.message:
         return fit(ink(f" {one_line(state.message, 400)}", "red" if state.bad else "green"), width)
     if board.problem:
         return fit(ink(f" {one_line(board.problem, 400)}", "red"), width)
-    return ""
+    here = None if state.page or state.pick else item(state, screen)
+    # What Enter shows, as it would be typed.
+    hint = f" Enter: clodputer {' '.join(here.opens)}" if here is not None and here.opens else ""
+    return fit(ink(one_line(hint, 400), "dim"), width)
 
 
 def _keys(state: State, screen: Screen, width: int) -> str:
@@ -162,7 +184,7 @@ def _keys(state: State, screen: Screen, width: int) -> str:
         keys = [("q", "back"), ("up down PgUp PgDn g G", "scroll")]
     else:
         keys = [
-            *_of_item(item(state, screen)),
+            *_of_item(item(state, screen), screen),
             ("n", "run a task"),
             ("Tab", "pane"),
             ("?", "keys"),
@@ -172,7 +194,7 @@ def _keys(state: State, screen: Screen, width: int) -> str:
     return fit(f" {text}", width)
 
 
-def _of_item(here: Item | None) -> list[tuple[str, str]]:
+def _of_item(here: Optional[Item], screen: Screen) -> list[tuple[str, str]]:
     if here is None:
         return []
     known = (
@@ -183,6 +205,6 @@ def _of_item(here: Item | None) -> list[tuple[str, str]]:
         ("r", "retry", here.retries),
         ("e", "enable", here.enables),
         ("c", "cancel", here.cancels),
-        ("p", "pause", here.held),
+        ("p", "resume" if here.held in screen.held else "pause", here.held),
     )
     return [(key, word) for key, word, arguments in known if arguments]

@@ -41,7 +41,7 @@ class Item(NamedTuple):
 
     task: what it is about. opens: the command whose answer Enter shows. The others are what a key does; each
     is empty where it does nothing. cancels, approves, denies, retries: of a request or a run. held: what pause and resume
-    name. follows: a live run.
+    name. follows: a live run. span: a line over all columns, in place of cells.
     """
 
     key: str
@@ -55,6 +55,7 @@ class Item(NamedTuple):
     denies: Arguments = ()
     enables: Arguments = ()
     held: Arguments = ()
+    span: tuple[Cell, ...] = ()
 
 
 class Pane(NamedTuple):

@@ -95,6 +95,7 @@ class Dashboard:
             frozenset(tuple(placed.target.option.split(" ", 1)) for placed in held),
             _tasks(board, self._reader),
             max(1, self._terminal.size().lines - draw.AROUND - 1),
+            self._reader.context.masker.text if self._reader.context else str,
         )
 
     def _key(self, key: str) -> None:
@@ -129,7 +130,8 @@ class Dashboard:
         call.text = (call.text + data)[-65536:]
         if call.ended:
             self._calls.remove(call)
-            text = plain(" ".join(harmless(call.text.decode("utf-8", "replace")))).strip()
+            said = (line.strip() for line in harmless(plain(call.text.decode("utf-8", "replace"))))
+            text = ". ".join(line.rstrip(".") for line in said if line)
             words = " ".join(call.arguments)
             self._say(text or (f"{words}: done" if words else STARTED), bad=call.status != 0)
             self._reader.soon()

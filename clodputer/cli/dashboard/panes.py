@@ -18,6 +18,7 @@ from clodputer.model.outcome import BLAMELESS
 from clodputer.model.plural import counted
 from clodputer.model.waiting import APPROVAL, RETRY
 from clodputer.store import zone
+from clodputer.views.coming import Coming
 from clodputer.views.dashboard.board import Board, Live
 from clodputer.views.needs import needs
 from clodputer.views.status import Status
@@ -34,7 +35,7 @@ def panes(board: Board) -> list[Pane]:
 
 
 def _needs(board: Board) -> Pane:
-    columns = (Column(), Column(flexible=True), Column(right=True), Column(drops=2, most=34))
+    columns = (Column(), Column(flexible=True), Column(right=True, drops=1))
     items = list(_wanting(board))
     number = sum(1 for item in items if item.cells[0].text == "!")
     return Pane(
@@ -52,7 +53,7 @@ def _wanting(board: Board) -> Iterator[Item]:
     if board.problem:
         fix = f"  Fix: {board.fix}" if board.fix else ""
         text = one_line(f"{board.problem.rstrip('.')}.{fix}", LONGEST)
-        yield Item("problem", (Cell("!", "bold red"), Cell(text, "bold"), Cell(), Cell()), opens=("doctor",))
+        yield Item("problem", (Cell("!", "bold red"), Cell(text, "bold"), Cell()), opens=("doctor",))
     status = board.status
     if status is None:
         return
@@ -61,7 +62,6 @@ def _wanting(board: Board) -> Iterator[Item]:
             Cell("!", "bold red"),
             Cell(one_line(need.text, LONGEST)),
             Cell("" if need.at is None else when.ago(need.at, board.now), "dim"),
-            Cell(one_line(need.command.replace("clodputer ", "", 1), 60), "dim"),
         )
         yield of_need(need)._replace(cells=cells)
     for placed in status.holds:
@@ -69,7 +69,7 @@ def _wanting(board: Board) -> Iterator[Item]:
         said = f": {placed.hold.message}" if placed.hold.message else ""
         text = one_line(f"{placed.target.words} is on hold {until} ({reason}){said}", LONGEST)
         option = tuple(placed.target.option.split(" ", 1))
-        cells = (Cell("=", "bold yellow"), Cell(text), Cell(), Cell(f"resume {' '.join(option)}", "dim"))
+        cells = (Cell("=", "bold yellow"), Cell(text), Cell())
         yield Item(f"hold {placed.target}", cells, held=option, opens=("queue",))
 
 
@@ -114,10 +114,10 @@ def _lane(lane: Lane, live: list[Live], status: Status, *, several: bool) -> Ite
     expected = next((one for one in status.expected if one.lane == lane.name and one.end), None)
     if expected is not None and expected.end is not None:
         parts.append(f"through in about {when.span(expected.end.p50 - status.now)}")
-    name = f"lane {one_line(lane.name, NAME)}"
-    cells = (Cell(name, "bold"), Cell(", ".join(parts), "dim"), *(Cell(),) * 4)
+    name, words = f"lane {one_line(lane.name, NAME)}", ", ".join(parts)
     held = ("--lane", lane.name) if several else ("--all",)
-    return Item(f"lane {lane.name}", cells, held=held, opens=("queue", "--lane", lane.name))
+    span = (Cell(name, "bold"), Cell(words, "dim"))
+    return Item(f"lane {lane.name}", (), held=held, opens=("queue", "--lane", lane.name), span=span)
 
 
 def _run(live: Live) -> Item:
@@ -210,13 +210,20 @@ def _coming(board: Board) -> Pane:
         cells = (
             Cell(one_line(one.task, NAME)),
             Cell(f"in {ahead}" if ahead != "now" else "due"),
-            Cell(zone.wall(one.slot, one.zone), "dim"),
+            Cell(_soon(one, board.now), "dim"),
             Cell(one.trigger, "dim"),
         )
         items.append(
             Item(f"slot {one.task} {one.trigger}", cells, one.task, opens=("why", one.task), held=(one.task,))
         )
     return Pane("coming", "Coming", columns, tuple(items), "No task has a slot time.")
+
+
+def _soon(one: Coming, now: float) -> str:
+    """When a slot time is; within six days the day of the week says which day is meant."""
+    said = zone.wall(one.slot, one.zone)
+    day, _, *rest = said.split(" ")
+    return " ".join((day, *rest)) if 0 <= one.slot - now < 6 * 86400 else said
 
 
 def _recent(board: Board) -> Pane:

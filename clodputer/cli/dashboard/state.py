@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from clodputer.cli.dashboard.items import Arguments, Item, Pane, found
@@ -80,12 +80,16 @@ class State(NamedTuple):
 
 
 class Screen(NamedTuple):
-    """What there is to act on. held: which options `resume` takes. tasks: by name. rows: how many lines a page has."""
+    """What there is to act on. held: which options `resume` takes. tasks: by name. rows: how many lines a page has.
+
+    hide: takes secrets out of a text that is to be seen.
+    """
 
     panes: Sequence[Pane]
     held: frozenset[Arguments] = frozenset()
     tasks: tuple[str, ...] = ()
     rows: int = 20
+    hide: Callable[[str], str] = str
 
 
 def chosen(state: State, pane: Pane) -> int:
