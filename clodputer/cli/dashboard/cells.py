@@ -54,7 +54,7 @@ def fit(text: str, width: int) -> str:
             continue
         length = cell_len(part)
         if used + length > width:
-            found.append(set_cell_size(part, width - used - 1).rstrip() + "…")
+            found.append(set_cell_size(part, width - used - 1).rstrip() + "…" if used < width else "")
             return "".join(found) + (_END if len(found) > 1 else "")
         found.append(part)
         used += length

@@ -67,7 +67,7 @@ def _header(board: Board, width: int) -> str:
             break
         text = f"{text}  {part}"
     text = fit(text, room)
-    return f"{text}{' ' * (width - cell_len(plain(text)) - len(right))}{right}"
+    return fit(f"{text}{' ' * (width - cell_len(plain(text)) - len(right))}{right}", width)
 
 
 def _short(path: str) -> str:
