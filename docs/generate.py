@@ -23,7 +23,7 @@ WIDTH = 80
 EXIT_CODES = {
     ExitCode.DONE: "Done, or nothing to do. For `run` and `demo`: the run succeeded. For `exec`: the work was done, "
     "however the runs ended.",
-    ExitCode.EXPECTED: "An error that you can fix, told in the message. For `run` and `demo`: the run did not succeed. "
+    ExitCode.EXPECTED: "An error that you can fix; the message says how. For `run` and `demo`: the run did not succeed. "
     "For `validate`: there are mistakes. Also when nobody read what was printed (a broken pipe).",
     ExitCode.USAGE: "The command line was not understood.",
     ExitCode.BUG: "A fault in Clodputer; the message names a report file that is ready for an issue.",

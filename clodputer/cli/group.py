@@ -63,16 +63,22 @@ COMMANDS = {
     "notify": "List the channels by which you are told, and what waits.",
     "webhooks": "List the webhooks: address, sender, and when each last came.",
     "receive": "Take in one webhook: what the scheduler's listener calls.",
+    "report": "Write a report of the runs as one HTML file.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "outcomes": "Show what became of what runs published, and what it cost.",
     "skill": "Teach Claude Code how to work with Clodputer, by a skill.",
     "explain": "Say what a code means, and what to do about it.",
+    "schema": "Print a JSON schema: of a task file, the settings or a command.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
+    "bundle": "Put a run into one archive that may be given away.",
+    "replay": "Play a recorded run again, and judge it by today's rules.",
+    "reclassify": "Judge past runs by today's rules, from their kept streams.",
+    "verify-records": "Check that no record was changed since it was written.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "backup": "Write the home into one archive, while its runs go on.",
     "export": "Write one task, with its prompt, into a document.",
-    "import": "Take over a task from elsewhere.",
+    "import": "Take over tasks from elsewhere.",
     "restore": "Make the home from an archive that backup has written.",
     "help": "Show the help of a command, as COMMAND --help does.",
     "statusline": "Keep what Claude Code says of usage, and print its status line.",
@@ -97,14 +103,15 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         # No module can have the name of a word of Python's own.
-        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = import_module(f"clodputer.cli.commands.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands in the help, without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            # A longer name has a line of its own, so that every description stays on one.
+            formatter.write_dl(list(COMMANDS.items()), col_max=len("completion"))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

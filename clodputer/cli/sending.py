@@ -53,6 +53,6 @@ def send(
         raise ClodputerError(
             "not_tried",
             f"{name} was asked to start it, and did not within {seconds:.0f} seconds",
-            "What is wrong, says: clodputer doctor --canary",
+            "To see what is wrong: clodputer doctor --canary",
         )
     return dict(waited.seen) if waited.seen is not None else None

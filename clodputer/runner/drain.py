@@ -16,6 +16,7 @@ from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.plugins.round import ROUND as POLLS
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
+from clodputer.runner.report import REPORT
 from clodputer.runner.taking import Taken, others_wait, take_slots
 from clodputer.runner.tidy import tidy
 from clodputer.runner.tools.round import ROUND as TOOLS
@@ -34,7 +35,7 @@ from clodputer.store.spool.slot import Slot
 # any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
 PATIENCE = 10.0
 # What is done beside the runs, and waited for at the end: each has its bound, and what it brings is run.
-BESIDE = (POLLS, TOOLS, TOPICS)
+BESIDE = (POLLS, TOOLS, TOPICS, REPORT)
 GLANCE = 0.2
 
 

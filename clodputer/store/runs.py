@@ -68,9 +68,11 @@ def remove(home: Home, task: str, run_id: str) -> None:
     rmtree(folder(home, task, run_id), ignore_errors=True)
 
 
-def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> None:
-    """Write a JSON file for people and programs: a line for each field, whole or not at all."""
-    atomic.write(path, in_lines(value).encode(), durable=durable)
+def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> bytes:
+    """Write a JSON file for people and programs: a line for each field, whole or not at all. What was written."""
+    content = in_lines(value).encode()
+    atomic.write(path, content, durable=durable)
+    return content
 
 
 def read_json(path: str) -> Optional[dict[str, Any]]:

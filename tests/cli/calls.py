@@ -77,6 +77,7 @@ CALLS = {
         Call(("install", "--folder", "skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
+    "schema": [Call(), Call(("task",), "one")],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [
@@ -105,6 +106,7 @@ CALLS = {
     ],
     "logs": [Call(), Call(("--tail", "100000"))],
     "stats": [Call(), Call(("--by", "task")), Call(("--by", "model")), Call(("good", "--since", "3650d"))],
+    "report": [Call(), Call(("--since", "3650d", "--with-conversations", "--out", "{folder}/report.html"))],
     "costs": [Call(), Call(("--by", "day", "--since", "yesterday")), Call(("--by", "model"))],
     "config": [
         Call(),
@@ -147,7 +149,14 @@ CALLS = {
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "export": [Call(("good",)), Call(("remembering", "--with-state"))],
-    "import": [Call(("task", "{folder}/good.task.json", "--as", "copied"))],
+    "verify-records": [Call()],
+    "bundle": [Call(("good", "--out", "{folder}/good.tar.gz"), apart=True)],
+    "replay": [Call(("good",), apart=True), Call(("good", "--rules"))],
+    "reclassify": [Call(("--since", "1d"))],
+    "import": [
+        Call(("task", "{folder}/good.task.json", "--as", "copied")),
+        Call(("crontab", "{folder}/old.crontab"), form="source"),
+    ],
     "restore": [Call(("{folder}/home.tar", "--dry-run"))],
     "help": [Call(), Call(("run",)), Call(("config", "set"))],
     "completion": [Call((shell,)) for shell in ("bash", "zsh", "fish")],

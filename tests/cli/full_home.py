@@ -94,6 +94,9 @@ def full_home(folder: Path) -> Iterator[Home]:
     going = start(home, "exec", "--json")
     clodputer(home, "backup", f"{folder}/home.tar")
     clodputer(home, "export", "good", f"{folder}/good.task.json")
+    Path(folder, "old.crontab").write_text(
+        "0 3 * * * claude -p 'Look at it.'\n0 4 * * * ssh host claude -p x\n@daily true\n"
+    )
     until(
         lambda: any(event["task"] == "long" for event in events(home, "started")),
         message="the long run never starts",

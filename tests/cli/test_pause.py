@@ -102,7 +102,7 @@ def test_one_hold_is_ended_and_others_stay(home: Home) -> None:
         (("--lane", "report"), 1, "did you mean 'reports'"),
         (("--account", "claude"), 1, "there is no account 'claude'"),
         (("work", "--until", "08:00", "--for", "1h"), 2, "exclude each other"),
-        (("work", "--until", "2020-01-01"), 2, "no moment to come"),
+        (("work", "--until", "2020-01-01"), 2, "not a moment in the future"),
         (("work", "--for", "0s"), 2, "--for"),
         (("work", "--for", "soon"), 2, "--for: not a duration"),
     ],
@@ -131,7 +131,7 @@ def test_a_moment_ahead(text: str, moment: str, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("text", ["24:00", "8", "2026-11-28T09:30Z", "yesterday", ""])
 def test_no_moment_ahead(text: str) -> None:
-    with pytest.raises(ClodputerError, match="--until: no moment to come"):
+    with pytest.raises(ClodputerError, match="--until: not a moment in the future"):
         moment_ahead("--until", text, NOW, {"TZ": "UTC"})
 
 

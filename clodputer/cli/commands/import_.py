@@ -13,6 +13,7 @@ import click
 from clodputer.archive import one_task, taking
 from clodputer.archive.one_task import TaskDocument
 from clodputer.cli import called
+from clodputer.cli.commands.import_sources import Options, take_over
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.result import Result
@@ -26,14 +27,18 @@ from clodputer.store.context import Context
 STDIN = "-"
 
 
-@click.group(subcommand_metavar="task FILE [OPTIONS]")
+@click.group(subcommand_metavar="SOURCE [FILE] [OPTIONS]")
 @json_option
 def command() -> None:
-    """Take over a task from elsewhere.
+    """Take over tasks from elsewhere.
+
+    What calls `claude -p` in your crontab, in launchd, systemd, claude-code-queue or in workflows of GitHub becomes tasks,
+    which are disabled until you enable them; whatever could not be said is named.
 
     \b
     Examples:
-      clodputer import task nightly.task.yaml
+      clodputer import crontab --dry-run
+      clodputer import launchd ~/Library/LaunchAgents/me.nightly.plist
       clodputer import task nightly.task.yaml --as nightly-copy --enable
     """
 
@@ -49,6 +54,38 @@ def command() -> None:
 def task_command(path: str, name: Optional[str], enable: bool, replace: bool) -> Result:
     """Make a task from a document of `clodputer export`; - is standard input."""
     return import_task(os.environ, _read(path), name, enable=enable, replace=replace)
+
+
+def _source(name: str, summary: str) -> None:
+    """Add the command of one source."""
+
+    def run(path: Optional[str], dry_run: bool, enable: bool, disable_originals: bool) -> Result:
+        options = Options(name, path or "", dry_run, enable, disable_originals)
+        return take_over(os.environ, options)
+
+    run.__doc__ = summary
+    for option in reversed(
+        (
+            click.argument("path", metavar="[FILE]", required=False),
+            click.option("--dry-run", is_flag=True, help="Only tell what would become of each entry."),
+            click.option("--enable", is_flag=True, help="Let the tasks run; otherwise they are disabled."),
+            click.option(
+                "--disable-originals",
+                is_flag=True,
+                help="Switch off what became tasks, with a copy of it kept.",
+            ),
+            json_option,
+        )
+    ):
+        run = option(run)
+    command.add_command(click.command(name)(run))
+
+
+_source("crontab", "Lines of your crontab, or of FILE; - is standard input.")
+_source("launchd", "Property lists in ~/Library/LaunchAgents, or FILE.")
+_source("systemd", "Timers in ~/.config/systemd/user with their services, or FILE.")
+_source("claude-code-queue", "Prompts in ~/.claude-queue, or FILE.")
+_source("github-workflow", "Workflows with a schedule in .github/workflows, or FILE.")
 
 
 def import_task(

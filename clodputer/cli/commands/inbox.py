@@ -60,7 +60,7 @@ def _lines(found: Inbox) -> Iterator[str]:
     for run in found.suspect:
         yield hung(f"  {ink(printable(run.task), 'bold')}: clodputer show {run.run_id}", 4)
     for place, words, command in (
-        (found.parked, "Parked, as no run got it done", "clodputer unpark"),
+        (found.parked, "Parked, as no run could finish it", "clodputer unpark"),
         (found.dead, "Given up", "clodputer retry"),
     ):
         if place.total:

@@ -44,7 +44,7 @@ class Options(NamedTuple):
     default=installation.AUTO,
     help="Which one to use; by default the one that is in use, or the best that answers.",
 )
-@click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--diff", is_flag=True, help="Show how each file would change, and do nothing.")
 @json_option
 @click.pass_obj
@@ -91,7 +91,7 @@ def install(
         if seen[name].unknown:
             raise ClodputerError(
                 "scheduler_unknown",
-                f"it cannot be found out what {name} has: {seen[name].unknown}",
+                f"the alarms in {name} cannot be read: {seen[name].unknown}",
                 seen[name].answer.hint or "Nothing was changed.",
             )
         elsewhere = {other: one.found for other, one in seen.items() if other != name and one.found}
@@ -137,7 +137,7 @@ def install(
 def _unasked(name: str, seen: Mapping[str, installation.Known]) -> list[str]:
     """The other schedulers of which it is not known whether they are set up for this home, too."""
     return [
-        f"it cannot be found out what {other} has: {one.unknown}"
+        f"the alarms in {other} cannot be read: {one.unknown}"
         for other, one in seen.items()
         if other != name and one.unknown
     ]

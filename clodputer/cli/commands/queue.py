@@ -60,7 +60,7 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
 @click.option(
     "--rejected", "place", flag_value="rejected", help="Files that are not requests, each with the reason."
 )
-@click.option("--parked", "place", flag_value="parked", help="Those about things that no run got done.")
+@click.option("--parked", "place", flag_value="parked", help="Those whose item no run could finish.")
 @click.option("--closed", "place", flag_value="closed", help="Those that a person cancelled or retried.")
 @click.option("--why", is_flag=True, help="Say what puts each request into its place.")
 @json_option

@@ -83,7 +83,7 @@ def attempt(
         raise ClodputerError(
             "not_tried",
             f"{task.name} was tried, and nothing was found out: {context.masker.text(why)}",
-            "Correct that, and try it again. What is wrong with claude or the scheduler, says: clodputer doctor --canary",
+            "Correct that, and try it again. To see what is wrong with claude or the scheduler: clodputer doctor --canary",
             ExitCode.EXPECTED,
         )
     before, now = tried.read(context.home, task.name), time()

@@ -45,7 +45,7 @@ class Options(NamedTuple):
 )
 @click.option("--everywhere", is_flag=True, help="Remove what is left of homes that no longer exist, too.")
 @click.option("--purge", is_flag=True, help="Remove the home as well: tasks, secrets, runs, records.")
-@click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask (--purge).")
 @json_option
 @click.pass_obj

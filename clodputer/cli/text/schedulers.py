@@ -64,7 +64,7 @@ def _view(view: View) -> list[str]:
     said = f": {printable(view.answer.message)}" if view.answer.message else ""
     lines = [hung(f"{ink(view.name, 'bold')} {state}{ink(said, 'dim')}")]
     if view.unknown:
-        lines.append(f"  it cannot be found out what it has: {printable(view.unknown)}")
+        lines.append(f"  its alarms cannot be read: {printable(view.unknown)}")
     width = max((len(_label(one.found)) for one in view.units), default=0)
     for one in view.units:
         bad = one.found.failed or ("" if one.found.loaded else "not loaded")

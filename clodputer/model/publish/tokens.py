@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # The documented prefixes of each issuer, with so many characters behind them that no prose matches.
-_KINDS = (
+KINDS = (
     ("GitHub token", r"\b(?:gh[opsur]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255})"),
     ("GitLab token", r"\bgl(?:pat|dt|rt|ptt|ft|cbt)-[A-Za-z0-9_-]{20,}"),
     ("Anthropic key", r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
@@ -20,7 +20,7 @@ _KINDS = (
     ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}"),
     ("private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----"),
 )
-_ALL = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, (_, pattern) in enumerate(_KINDS)))
+_ALL = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, (_, pattern) in enumerate(KINDS)))
 # One of these stands in every match: a large text without any is not searched further.
 _HINTS = (
     "gh",
@@ -44,7 +44,7 @@ def found(text: str) -> list[str]:
     """The kinds of tokens that a text holds, by name; never a token itself."""
     if not any(hint in text for hint in _HINTS):
         return []
-    names = (_KINDS[int(str(match.lastgroup)[1:])][0] for match in _ALL.finditer(text))
+    names = (KINDS[int(str(match.lastgroup)[1:])][0] for match in _ALL.finditer(text))
     return list(dict.fromkeys(names))
 
 
