@@ -31,6 +31,7 @@ COMMANDS = {
     "exec": "Run all that waits in the spool: what schedulers call.",
     "list": "List the tasks: when they run, and how their last runs ended.",
     "status": "Show in one screen what runs, waits, failed and comes next.",
+    "dashboard": "Show all of it on a live screen, with keys to act.",
     "queue": "List the requests that wait, in the order of their runs.",
     "cancel": "Cancel a request that waits, or stop its run.",
     "inbox": "Show what waits for you: approvals, doubtful and given up work.",

@@ -49,6 +49,7 @@ CALLS = {
         Call(("--since", "yesterday"), "digest"),
         Call(("--schedulers",), "schedulers", apart=True),
     ],
+    "dashboard": [Call()],
     "queue": [
         Call(),
         *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "parked", "closed")),

@@ -37,6 +37,7 @@ from clodputer.store.spool.find import (
 from clodputer.tasks import taskfile
 from clodputer.views import debugging, setaside
 from clodputer.views.run import read
+from clodputer.views.stream import describer
 from clodputer.views.trace import trace
 
 # What of a stream goes into the one object of --json; the file has all of it.
@@ -234,7 +235,7 @@ def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bo
     folder = data["folder"]
     hide = withsecrets.hiding(context, folder)
     if talk:
-        describe = conversation.describer(folder)
+        describe = describer(folder)
         try:
             with open(f"{folder}/stdout", "rb") as file:
                 for said in conversation.said(file, describe, hide):
