@@ -44,11 +44,10 @@ class Browser:
             "--disable-extensions",
             f"--user-data-dir={folder}/profile",
             "--remote-debugging-pipe",
-            "about:blank",
         ]
-        # It reads orders from descriptor 3 and answers on descriptor 4.
+        # It reads orders from descriptor 3 and answers on 4. (Other shells than bash know no descriptor above 9.)
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$@" 3<&{to_it} 4>&{from_it}', "sh", *arguments],
+            ["bash", "-c", f'exec "$@" 3<&{to_it} 4>&{from_it}', "bash", *arguments],
             pass_fds=[to_it, from_it],
             env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
@@ -60,7 +59,7 @@ class Browser:
         self._write, self._read, self._rest, self._number = ours, theirs, b"", 0
         self.said: list[dict[str, Any]] = []
         self._session = ""
-        target = self.call("Target.getTargets")["targetInfos"][0]["targetId"]
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")

@@ -20,6 +20,7 @@ FLOORS = {
     "outbox": 5,
     "tasks": 4,
     "agents": 3,
+    "engines": 3,
     "effects": 3,
     "gates": 3,
     "isolate": 3,

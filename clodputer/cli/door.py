@@ -79,6 +79,26 @@ def something_to_do(home: Home, task: str = "") -> bool:
     return False
 
 
+def execute_job(name: str, as_json: bool) -> int:
+    """Run the one request whose job this is, on the node to which an engine has brought it; the exit code. Never raises."""
+    try:
+        from clodputer.runner.jobs.node import run_job
+        from clodputer.runner.processes.stop import Stop
+        from clodputer.store.context import look
+
+        with Stop() as stop:
+            records = run_job(look(os.environ), name, stop)
+        if as_json:
+            from clodputer.cli.envelope import success
+
+            success("exec", {"runs": records, "queued": 0, "coalesced": 0, "rejected": 0})
+    except BaseException as error:  # noqa: BLE001  (the handler decides)
+        from clodputer.cli.main import failure
+
+        return failure(error, "exec", as_json)
+    return 0
+
+
 def _work(home: Home, task: str, watched: bool) -> dict[str, Any]:
     from clodputer.store import blocked
 

@@ -12,6 +12,7 @@ from clodputer.model.lanes import slots as slots_of
 from clodputer.runner import fault, logins, mail, metrics
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
+from clodputer.runner.jobs.round import go_round
 from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.plugins.round import ROUND as POLLS
 from clodputer.runner.processes.stop import Stop
@@ -58,6 +59,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     Raises OSError and ClodputerError; what was claimed then is recovered by the next exec.
     """
     worked, held = Worked(), False
+    failures: Counter[str] = Counter()
     homes.complete(context.home)
     mail.begin_drain()
     with doing("putting the lanes in order", context.home.lanes):
@@ -81,8 +83,9 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             coalesced=worked.coalesced + taken.coalesced,
             rejected=worked.rejected + taken.rejected,
         )
+        sent = go_round(context, stop, failures)
         slots_taken = take_slots(context, now)
-        held = bool(slots_taken)
+        held = bool(slots_taken) or sent
         worked = worked._replace(runs=worked.runs + _drain_slots(context, slots_taken, stop))
         if held:
             patient_until = monotonic() + PATIENCE

@@ -36,8 +36,8 @@ def talks(context: Context, found: Iterable[Finished]) -> tuple[list[Talk], int]
         folder = runs.folder(context.home, run.task, run.run_id)
         try:
             said, more = conversation.last_said(folder, MOST_SAID, withsecrets.hiding(context, folder))
-        except OSError:
-            continue  # pruned, or it never said anything
+        except (OSError, ValueError):
+            continue  # pruned, it never said anything, or no folder can be called like it
         if said:
             short = tuple(_shortened(one) for one in said)
             left -= sum(len(one.text) for one in short)
