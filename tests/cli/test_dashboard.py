@@ -179,8 +179,10 @@ def test_keys_and_what_they_do(tmp_path: Path) -> None:
             terminal.press("f")
             terminal.wait_for("live")
             terminal.wait_for_pattern(r"prints +reading \\x1b\[2J files")
+            assert len(processes(home)) == 2
             terminal.press("q")
             terminal.wait_for("Recent runs")
+            until(lambda: len(processes(home)) == 1, message="who follows stays when nobody looks")
             terminal.press("c")
             terminal.wait_for("Cancel long")
             terminal.press("y")
@@ -255,7 +257,10 @@ def test_a_home_that_comes_to_harm_and_a_terminal_given_back(tmp_path: Path) -> 
         shown = terminal.wait_for("icanon")
         assert "-icanon" not in shown
         assert "-echo" not in shown
-    assert not processes(home)
+        terminal.type("clear; clodputer dashboard")
+        terminal.wait_for("q quit")
+    # The terminal is closed, and with it all of it.
+    until(lambda: not processes(home), message="it outlives its terminal")
 
 
 def test_without_a_terminal(tmp_path: Path) -> None:

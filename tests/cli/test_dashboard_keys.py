@@ -216,6 +216,7 @@ def test_every_size(size: tuple[int, int], focus: str) -> None:
     """As many lines as the terminal has, the pane with the cursor among them, none too wide."""
     board = Board("/home/ada/.clodputer", 1_790_000_000.0, problem="日本語 " * 40, fix="clodputer doctor")
     found = panes(board)
+    assert panes(board, found[-1]) == found
     lines = draw.lines(board, State(pane=focus), Screen(found), os.terminal_size(size))
     assert len(lines) == size[1]
     boxes = layout.boxes(found, focus, size[0], max(1, size[1] - draw.AROUND), whole=False)

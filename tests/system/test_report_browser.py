@@ -21,7 +21,7 @@ from tests.hostiletexts import TEXTS
 from tests.store.indexed import log
 from tests.workshop import ROOT, command_task, make_home
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 AXE = ROOT / ".tools/axe/node_modules/axe-core/axe.min.js"
 ACTIVE = (
     "script,img,iframe,object,embed,link,form,input,base,video,audio,foreignObject,use,animate,style + style"

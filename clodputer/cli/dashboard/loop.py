@@ -13,6 +13,7 @@ from typing import Optional
 from clodputer.cli.dashboard import draw
 from clodputer.cli.dashboard.call import Call
 from clodputer.cli.dashboard.cells import harmless, plain
+from clodputer.cli.dashboard.items import Pane
 from clodputer.cli.dashboard.panes import panes
 from clodputer.cli.dashboard.state import Order, Page, Screen, State, grown, pressed
 from clodputer.cli.dashboard.terminal import Terminal
@@ -84,14 +85,16 @@ class Dashboard:
 
     def _look(self) -> None:
         self._looked = monotonic()
-        self._board = self._reader.look(time())
-        self._screen = self._seen()
+        before, self._board = self._board, self._reader.look(time())
+        # The longest pane, and the one that time alone does not change.
+        known = self._screen.panes[-1] if before.log is self._board.log else None
+        self._screen = self._seen(known)
 
-    def _seen(self) -> Screen:
+    def _seen(self, log: Optional[Pane] = None) -> Screen:
         board = self._board
         held = board.status.holds if board.status else ()
         return Screen(
-            panes(board),
+            panes(board, log),
             frozenset(tuple(placed.target.option.split(" ", 1)) for placed in held),
             _tasks(board, self._reader),
             max(1, self._terminal.size().lines - draw.AROUND - 1),

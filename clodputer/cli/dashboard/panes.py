@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Optional
 
 from clodputer.cli.dashboard.cells import Cell, Column, plain
 from clodputer.cli.dashboard.items import Item, Pane, distinct, of_need
@@ -28,10 +28,11 @@ LONGEST, NAME = 300, 40
 BAR = 12
 
 
-def panes(board: Board) -> list[Pane]:
-    """All of them, in the order of the key Tab."""
-    found = (_needs, _running, _queue, _coming, _recent, _log)
-    return [pane._replace(items=distinct(pane.items)) for pane in (make(board) for make in found)]
+def panes(board: Board, log: Optional[Pane] = None) -> list[Pane]:
+    """All of them, in the order of the key Tab. log: that pane, if it is known already."""
+    found = (_needs, _running, _queue, _coming, _recent, *(() if log else (_log,)))
+    made = [pane._replace(items=distinct(pane.items)) for pane in (make(board) for make in found)]
+    return [*made, log] if log else made
 
 
 def _needs(board: Board) -> Pane:

@@ -24,10 +24,11 @@ from clodputer.views.waiting import Queue
 MOST_RUNS, MOST_QUEUED, MOST_EVENTS = 100, 200, 200
 # So much of the end of the log is read for its last events, in bytes.
 END_OF_LOG = 64 * 1024
-# Time alone changes something as well (a slot time passes, an exec dies): all is read anew after so many seconds.
+# Time alone changes something as well (an exec dies, a budget begins anew): all is read anew after so many seconds, and after
+# more in a home whose reading takes long.
 LONGEST_REST = 20.0
-# Of a home that changes all the time, reading takes no more than this part of one processor.
-SHARE = 0.1
+# Of a home that changes all the time, reading takes no more than this part of one processor; of one at rest than the other.
+SHARE, SHARE_AT_REST = 0.1, 0.005
 
 
 class Reader:
@@ -51,11 +52,12 @@ class Reader:
         home = homes.locate(self._environ)
         seen = stamps(home)
         moment = monotonic()
-        if moment >= self._latest or (seen != self._stamps and moment >= self._next):
+        changed = seen != self._stamps or self._slot_passed(now)
+        if moment >= self._latest or (changed and moment >= self._next):
             self._stamps = seen
             self._gather(now)
             took = monotonic() - moment
-            self._next, self._latest = moment + took / SHARE, moment + max(LONGEST_REST, took / SHARE)
+            self._next, self._latest = moment + took / SHARE, moment + max(LONGEST_REST, took / SHARE_AT_REST)
         status = self._status
         return Board(
             home.root,
@@ -75,6 +77,9 @@ class Reader:
     def close(self) -> None:
         """Let go of the files that are open."""
         self._streams.close()
+
+    def _slot_passed(self, now: float) -> bool:
+        return self._status is not None and any(one.slot <= now for one in self._status.coming[:1])
 
     def _gather(self, now: float) -> None:
         self._problem = self._fix = ""
