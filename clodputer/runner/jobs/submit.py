@@ -33,7 +33,7 @@ def submit(context: Context, slot: Slot, place: Place, task: str) -> None:
     submitted = Submitted(place.id, engine, time(), Job(name, "", WAITING))
     jobs.write(context.home, slot, submitted)
     fault.reach(context, "submit", place.id)
-    log = jobs.log(context.home, name)
+    log = jobs.output(context.home, name)
     os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
     variables = {"CLODPUTER_HOME": context.home.root}
     if not os.path.exists(_shim(context)):

@@ -61,11 +61,11 @@ def forget(home: Home, slot: Slot, submitted: Submitted) -> None:
     """Take away what is said of a job: its request has left the slot. Raises OSError."""
     atomic.remove(_path(home, slot, submitted.request_id))
     with suppress(OSError):
-        if submitted.job.name and not os.path.getsize(log(home, submitted.job.name)):
-            os.unlink(log(home, submitted.job.name))
+        if submitted.job.name and not os.path.getsize(output(home, submitted.job.name)):
+            os.unlink(output(home, submitted.job.name))
 
 
-def log(home: Home, name: str) -> str:
+def output(home: Home, name: str) -> str:
     """The file for what a job prints beside its run; when it prints nothing, it goes with what is known of the job."""
     return f"{home.cache}/jobs/{name}.log"
 
