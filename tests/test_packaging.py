@@ -66,6 +66,7 @@ def test_the_wheel_works(built: Path, tmp_path: Path, pip_cache: str) -> None:
     )
     assert Path(CHECKOUT) not in package.parents
     assert_it_works(programs, package / "templates")
+    assert '"title": "A task file of Clodputer"' in run(str(programs / "clodputer"), "schema", "task")
     # Where pipx, Homebrew and distributions look for what `man` and the shells are to find.
     shared = sorted(tree(Path(CHECKOUT, "docs", "share")))
     assert len(shared) == 4

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from xml.parsers.expat import ExpatError
 
-from clodputer.archive.imports import claude_code_queue, crontab, github_workflow, launchd, systemd
-from clodputer.archive.imports.values import UNSAID, Entry, Facts
+from clodputer.archive.imports import claude_code_queue, crontab, github_workflow, launchd, shell, systemd
+from clodputer.archive.imports.values import LEFT, UNSAID, Entry, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.store import plainfile
 from clodputer.store.folder import entries
 from clodputer.store.tasks import document
 
 LARGEST = 4 * 1024 * 1024
+LARGEST_SCRIPT = 256 * 1024
 MOST_FILES = 2000
 STDIN = "-"
 # What plistlib raises for what is no property list.
@@ -63,7 +64,7 @@ def _systemd(where: str, content: bytes, facts: Facts) -> list[Entry]:
     if os.path.isfile(beside):
         service = systemd.unit([_read(beside).decode("utf-8", "replace"), *_drop_ins(beside)])
     enabled = os.path.lexists(f"{folder}/timers.target.wants/{name}")
-    return systemd.read(name, timer, service, facts, enabled=enabled)
+    return [one._replace(where=where) for one in systemd.read(name, timer, service, facts, enabled=enabled)]
 
 
 def _drop_ins(path: str) -> Iterator[str]:
@@ -104,6 +105,23 @@ def gather(source: str, where: str, facts: Facts, content: bytes = b"") -> list[
 
     Raises ClodputerError ("no_source") when there is nothing to read.
     """
+    return [_with_script(entry) for entry in _gathered(source, where, facts, content)]
+
+
+def _with_script(entry: Entry) -> Entry:
+    """The entry; one that starts a script which calls `claude -p` is not left alone without a word."""
+    for path in entry.programs[:10] if entry.fate == LEFT else ():
+        try:
+            text = plainfile.read(path, LARGEST_SCRIPT).content
+        except (OSError, ValueError):
+            continue
+        if text[:2] == b"#!" and shell.names_claude(text[:LARGEST_SCRIPT].decode("utf-8", "replace")):
+            why = f"it runs the script {path}, which calls claude -p; a task of that is yours to make: clodputer new NAME"
+            return entry._replace(fate=UNSAID, reason=why)
+    return entry
+
+
+def _gathered(source: str, where: str, facts: Facts, content: bytes) -> list[Entry]:
     kind = SOURCES[source]
     if where == STDIN or (source == "crontab" and not where):
         return kind.read("crontab" if source == "crontab" else "stdin", content, facts)

@@ -45,7 +45,7 @@ class Made(NamedTuple):
             if is_task
             else {},
             "unsaid": making.sayings(entry) if is_task else [],
-            "notes": [leaks.cut(note) for note in entry.call.notes] if is_task else [],
+            "notes": making.notes(entry) if is_task else [],
             "secrets": list(self.draft.secrets) if is_task else [],
         }
 

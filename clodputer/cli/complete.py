@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clodputer.store import home as homes
 from clodputer.store import runs as store
+from clodputer.store import schemas as shipped
 from clodputer.store.folder import entries
 from clodputer.store.spool import aside, find, layout
 from clodputer.tasks import tables
@@ -42,6 +43,12 @@ def keys(context: click.Context, parameter: click.Parameter, incomplete: str) ->
     return [
         f"{name}=" for name in tables.top() if f"{name}=".startswith(incomplete) and "=" not in incomplete
     ]
+
+
+def schemas(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The JSON schemas there are."""
+    del context, parameter
+    return [name for name in shipped.names() if name.startswith(incomplete)]
 
 
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

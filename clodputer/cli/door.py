@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 import time
 
+from clodputer.store import freshreport, look, orders, polls, topics
 from clodputer.store import home as homes
-from clodputer.store import look, orders, polls, topics
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout
 
@@ -60,8 +60,8 @@ def execute(task: str, as_json: bool) -> int:
 def something_to_do(home: Home, task: str = "") -> bool:
     """Whether something is due, of `task` if one is named, or there are drops, or work in a lane whose slot is free.
 
-    Or whether a plugin or a topic is to be polled, a tool is to be run, somebody is to be told of something, or the last exec
-    could not work at all, which is asked about again.
+    Or whether a plugin or a topic is to be polled, the report is to be written, a tool is to be run, somebody is to be told of
+    something, or the last exec could not work at all, which is asked about again.
 
     A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.
     """
@@ -70,13 +70,33 @@ def something_to_do(home: Home, task: str = "") -> bool:
         return True
     if idle.has_drops(home) or idle.was_blocked(home) or idle.has_letters(home, now):
         return True
-    if polls.due(home, now) or topics.due(home, now) or orders.waiting(home):
+    if polls.due(home, now) or topics.due(home, now) or freshreport.due(home, now) or orders.waiting(home):
         return True
     for lane, number in idle.slots_with_work(home, now):
         with Lock(layout.slot_lock(home, lane, number)) as held:
             if held:
                 return True
     return False
+
+
+def execute_job(name: str, as_json: bool) -> int:
+    """Run the one request whose job this is, on the node to which an engine has brought it; the exit code. Never raises."""
+    try:
+        from clodputer.runner.jobs.node import run_job
+        from clodputer.runner.processes.stop import Stop
+        from clodputer.store.context import look
+
+        with Stop() as stop:
+            records = run_job(look(os.environ), name, stop)
+        if as_json:
+            from clodputer.cli.envelope import success
+
+            success("exec", {"runs": records, "queued": 0, "coalesced": 0, "rejected": 0})
+    except BaseException as error:  # noqa: BLE001  (the handler decides)
+        from clodputer.cli.main import failure
+
+        return failure(error, "exec", as_json)
+    return 0
 
 
 def _work(home: Home, task: str, watched: bool) -> dict[str, Any]:

@@ -31,6 +31,7 @@ COMMANDS = {
     "exec": "Run all that waits in the spool: what schedulers call.",
     "list": "List the tasks: when they run, and how their last runs ended.",
     "status": "Show in one screen what runs, waits, failed and comes next.",
+    "dashboard": "Show all of it on a live screen, with keys to act.",
     "queue": "List the requests that wait, in the order of their runs.",
     "cancel": "Cancel a request that waits, or stop its run.",
     "inbox": "Show what waits for you: approvals, doubtful and given up work.",
@@ -62,12 +63,18 @@ COMMANDS = {
     "notify": "List the channels by which you are told, and what waits.",
     "webhooks": "List the webhooks: address, sender, and when each last came.",
     "receive": "Take in one webhook: what the scheduler's listener calls.",
+    "report": "Write a report of the runs as one HTML file.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "outcomes": "Show what became of what runs published, and what it cost.",
     "skill": "Teach Claude Code how to work with Clodputer, by a skill.",
     "explain": "Say what a code means, and what to do about it.",
+    "schema": "Print a JSON schema: of a task file, the settings or a command.",
     "doctor": "Look at everything, and say what is wrong and what helps.",
     "config": "Show the settings and where each comes from, or change one.",
+    "bundle": "Put a run into one archive that may be given away.",
+    "replay": "Play a recorded run again, and judge it by today's rules.",
+    "reclassify": "Judge past runs by today's rules, from their kept streams.",
+    "verify-records": "Check that no record was changed since it was written.",
     "prune": "Remove old runs and archived logs now, as exec does once a day.",
     "backup": "Write the home into one archive, while its runs go on.",
     "export": "Write one task, with its prompt, into a document.",
@@ -96,14 +103,15 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         # No module can have the name of a word of Python's own.
-        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = import_module(f"clodputer.cli.commands.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands in the help, without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            # A longer name has a line of its own, so that every description stays on one.
+            formatter.write_dl(list(COMMANDS.items()), col_max=len("completion"))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

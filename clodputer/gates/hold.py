@@ -12,15 +12,18 @@ from clodputer.model.waiting import HOLD
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.holds import ACCOUNT, Target
+from clodputer.store.holds import ACCOUNT, ENGINE, Target
 
 KEYS: tuple[Key, ...] = ()
 
 
 def check(task: Task, request: Request, _history: History, context: Context, now: float) -> Verdict:
-    """As `Gate.check` says. A lane on hold claims nothing, so here it is mostly the task or the account that is held."""
+    """As `Gate.check` says. A lane on hold claims nothing, so here it is mostly the task or the account that is held.
+
+    What is on its node already does not wait until the engine takes further jobs.
+    """
     placed = holds.on_task(context.home, task, now)
-    if placed is None:
+    if placed is None or (context.job and placed.hold.reason == ENGINE):
         return _in_turn(task, request, context, now)
     message = f": {placed.hold.message}" if placed.hold.message else ""
     return Wait(placed.hold.until, HOLD, f"{placed.target.words} is on hold ({placed.hold.reason}){message}")

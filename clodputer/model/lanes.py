@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.model import budget, ceiling
+from clodputer.model.engine import keys as engine
 from clodputer.model.keys import COUNT, DURATION, NAMED, Key
 
 MOST_SLOTS = 64
@@ -46,7 +47,9 @@ KEY = Key(
         ),
         budget.key("the lane's runs"),
         ceiling.key("The lane"),
+        *engine.KEYS,
     ),
+    check=engine.check,
     absent="one slot for each lane (three for `github`), and no limit to what it may cost",
     example={"reports": {"slots": 3}},
 )
@@ -85,4 +88,10 @@ def slots(lanes: Lanes, lane: str) -> int:
 def queue_limit(lanes: Lanes, lane: str) -> int:
     """While so many requests of a lane wait, its sources look no further."""
     found: int = lanes.get(lane, {}).get("queue_limit", QUEUE_LIMIT)
+    return found
+
+
+def engine_of(lanes: Lanes, lane: str) -> str:
+    """The engine that runs the requests of a lane elsewhere; empty when they run on this machine."""
+    found: str = lanes.get(lane, {}).get("engine", "")
     return found

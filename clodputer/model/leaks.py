@@ -14,7 +14,15 @@ MASK = "***"
 # Parts of names whose values nobody else may see.
 NAMES = r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ACCOUNT_?KEY|CREDENTIAL|AUTH(?=[\"'_=: ]|$)"
 _NAME = re.compile(rf"(?i)(?:^|_|-|[a-z0-9])(?:{NAMES})|(?:^|_)(?:KEY|PWD|PAT|AUTH|DSN|COOKIE)$|PASS$")
-_VALUE = r"[^\s\"'`,;&|<>(){}\\]{4,}"
+_VALUE = r"[^\s\"'`,;&|<>(){}\[\]\\]{4,}"
+# Where a word begins: in JSON, and in JSON inside JSON, also behind the letter of a `\n`.
+_BEGIN = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
+
+
+def _begins(match: re.Match[str]) -> str:
+    return match[1] + _BEGIN
+
+
 # Kind, and pattern; what the group `secret` matches is cut, or all of it where there is none. Long texts are searched for
 # these, so that no pattern may look back and forth: each begins with fixed letters.
 _KINDS = (
@@ -22,7 +30,10 @@ _KINDS = (
     # In JSON a line break is written `\n`, in JSON inside JSON `\\n`.
     (
         "private key",
-        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,.()]*(?:-----END [A-Z0-9 ]*-----)?",
+        (
+            r"-----BEGIN (?:[A-Z0-9]+ ){0,5}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:[\s\S]{0,12000}?-----END [A-Z0-9 ]{0,60}-----|[A-Za-z0-9+/=\s\\:,.()#>|*]*)"
+        ),
     ),
     ("JSON web token", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
     ("authorization header", r"(?i)\b(?:bearer|basic|token)\s+(?P<secret1>[A-Za-z0-9_~+/.=-]{12,})"),
@@ -53,7 +64,9 @@ _KINDS = (
         rf"(?i)--(?:[\w-]{{0,30}}-)?(?:token|secret|password|passwd|api-?key|access-?key)\s+[\"'\\]{{0,4}}(?P<secret6>{_VALUE})",
     ),
 )
-_PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _KINDS)
+_PATTERNS = tuple(
+    (name, re.compile(re.sub(r"(^|\(\?i\)|\|)\\b", _begins, pattern))) for name, pattern in _KINDS
+)
 # What is no value although it stands where one is expected: a variable, a template, a mask.
 _NO_VALUE = re.compile(
     r"\$\{?\w*\}?|\$\{\{.*|\{\{.*|\*+|true|false|null|none|input|output|string", re.IGNORECASE
@@ -99,5 +112,8 @@ def _all(text: str) -> Iterator[Leak]:
         for match in pattern.finditer(text):
             group = next((name for name, value in match.groupdict().items() if value is not None), 0)
             begin, end = match.span(group)
-            if not (group and _NO_VALUE.fullmatch(text[begin:end])):
+            value = text[begin:end]
+            # `"output_tokens": 1234` is a count.
+            is_count = value.replace(".", "").isdecimal() and "token" in match[0].lower()
+            if not (group and (is_count or _NO_VALUE.fullmatch(value))):
                 yield Leak(kind, begin, end)

@@ -260,6 +260,12 @@ REASONS: dict[str, Reason] = {
         "The system kept Clodputer from following the run to its end, for instance by a full disk; the message says how.",
         "Remove the cause and look at what the run did; the request is kept in spool/dead, with the command to drop it again.",
     ),
+    "job_ended": Reason(
+        LOST,
+        "The engine of its lane ended its job while the run went on, or lost the node; the message says how.",
+        "Look at what it did; the request is kept in spool/dead, with the command to drop it again.",
+        WHEN_NAMED,
+    ),
     "exec_died": Reason(
         LOST,
         "Clodputer was killed during the run, or could not write down how it ended.",

@@ -10,6 +10,7 @@ from clodputer.model import (
     ceiling,
     channel,
     claudeversions,
+    freshreport,
     lanes,
     plugin,
     require,
@@ -66,6 +67,7 @@ class Settings(NamedTuple):
     listen: str = webhook.LISTEN
     github: Mapping[str, Any] = {}
     metrics: str = ""
+    report: Mapping[str, Any] = {}
     sweep: float = 300.0
     log_size: int = 10 * MB
     keep_log_for: float = 183 * DAY
@@ -206,6 +208,7 @@ KEYS = (
         absent="none",
         example="~/metrics/clodputer.prom",
     ),
+    freshreport.SETTING,
     Key(
         "sweep",
         DURATION,

@@ -17,6 +17,7 @@ from clodputer.model.attempts import Past
 from clodputer.model.budget import Spent
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
+from clodputer.model.lanes import engine_of
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS
 from clodputer.model.proof import started_no_agent
@@ -30,6 +31,7 @@ from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude
 from clodputer.runner.execute import Finished, execute
 from clodputer.runner.intake import read_request
+from clodputer.runner.jobs.submit import submit
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import forget_attempt
 from clodputer.runner.requests import approve
@@ -89,6 +91,9 @@ def handle(
         refusal = verdict if isinstance(verdict, Refuse) else Refuse("task_invalid", problem)
         _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
+    if engine_of(context.settings.lanes, slot.lane) and not context.job:
+        submit(context, slot, place, task.name)
+        return None
     looked_up = _with_secrets(context, task)
     if isinstance(looked_up, Wait):
         _wait(context, slot, place, request, looked_up, time())
@@ -100,7 +105,8 @@ def handle(
     if unheld is not None:
         _wait(context, slot, place, request, unheld, time())
         return None
-    hindered = replace.make_way(context, slot, place, task, request, stop)
+    # A job waits for no other: a run that sees a newer request of its task ends by itself.
+    hindered = "" if context.job else replace.make_way(context, slot, place, task, request, stop)
     if hindered:
         _hindered(context, slot, place, request, hindered)
         return None
@@ -126,6 +132,9 @@ def handle(
     except Exception as error:
         _unfinished(context, slot, place, attempt, error)
         raise
+    if context.job and slots.content(context.home, slot).run_id != attempt.run_id:
+        # The engine said that this job had ended, while it was cut off from it: the run is settled as lost since.
+        return None
     settled = settle(context, slot, place, record, ended_at)
     fault.contained(context, "budgets", partial(_tell_of_budgets, context, task, settled, history, ended_at))
     fault.contained(context, "breaker", partial(_tell_of_breaker, context, task, settled, history, ended_at))

@@ -12,10 +12,12 @@ from clodputer.model.lanes import slots as slots_of
 from clodputer.runner import fault, logins, mail, metrics
 from clodputer.runner.claimed import handle
 from clodputer.runner.intake import intake
+from clodputer.runner.jobs.round import go_round
 from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.plugins.round import ROUND as POLLS
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
+from clodputer.runner.report import REPORT
 from clodputer.runner.taking import Taken, others_wait, take_slots
 from clodputer.runner.tidy import tidy
 from clodputer.runner.tools.round import ROUND as TOOLS
@@ -34,7 +36,7 @@ from clodputer.store.spool.slot import Slot
 # any of them is given (`decide.UNFINISHED_FOR`), unless its writer goes on writing; then the next alarm finds it.
 PATIENCE = 10.0
 # What is done beside the runs, and waited for at the end: each has its bound, and what it brings is run.
-BESIDE = (POLLS, TOOLS, TOPICS)
+BESIDE = (POLLS, TOOLS, TOPICS, REPORT)
 GLANCE = 0.2
 
 
@@ -57,6 +59,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     Raises OSError and ClodputerError; what was claimed then is recovered by the next exec.
     """
     worked, held = Worked(), False
+    failures: Counter[str] = Counter()
     homes.complete(context.home)
     mail.begin_drain()
     with doing("putting the lanes in order", context.home.lanes):
@@ -80,8 +83,9 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             coalesced=worked.coalesced + taken.coalesced,
             rejected=worked.rejected + taken.rejected,
         )
+        sent = go_round(context, stop, failures)
         slots_taken = take_slots(context, now)
-        held = bool(slots_taken)
+        held = bool(slots_taken) or sent
         worked = worked._replace(runs=worked.runs + _drain_slots(context, slots_taken, stop))
         if held:
             patient_until = monotonic() + PATIENCE

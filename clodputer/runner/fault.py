@@ -45,6 +45,7 @@ _STEPS = {
     "budgets": "looking whether a budget is nearly spent",
     "breaker": "looking whether a breaker has opened",
     "metrics": "writing metrics",
+    "report": "writing the report",
     "tidy": "tidying up old runs and logs",
 }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from clodputer.model.moment import iso
 from clodputer.model.retention import Limits, Thing, outdated
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import pastruns, tilde
+from clodputer.store import pastruns, runs, seals, tilde
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.log import archive, joblogs
@@ -78,9 +79,15 @@ def prune(context: Context, now: float, stop: Stop) -> Going:
             tuple(thing for thing in going.logs if _unlinked(f"{context.home.archive}/{thing.name}")),
             joblogs.shorten(tilde.expand("~", context.environ)),
         )
+        seals.tidy(context.home, _there(context), iso(now)[:10])
         if done != Going():
             context.log(now, "pruned", **done.figures())
     return done
+
+
+def _there(context: Context) -> Iterator[str]:
+    for task in runs.tasks(context.home):
+        yield from (f"{task}/{run_id}" for run_id in runs.ids(context.home, task))
 
 
 def _logs(context: Context, now: float) -> Sequence[Thing]:

@@ -40,12 +40,13 @@ from clodputer.tasks import taskfile
 FALSE_STARTS = 3
 
 
-def recover(context: Context, slot: Slot, now: float) -> None:
+def recover(context: Context, slot: Slot, now: float, elsewhere: str = "") -> None:
     """Finish what the slot's last holder left: nothing is lost, and nothing is run a second time unasked.
 
     Nothing in the slot: nothing to do. A request without a mark: nothing was begun, it goes back to its queue. A mark and a
     record: the settling is repeated. A mark that says started: what is left of the run is killed, and it is settled as `lost`.
     Another mark: it died before the start. May itself be killed at any point and repeated.
+    elsewhere: how the job ended in which the run was made, as a sentence; empty when it was made on this machine.
     """
     place, task, run_id, started = slots.content(context.home, slot)
     fault.reach(context, "recover", place.id if place else "")
@@ -56,7 +57,7 @@ def recover(context: Context, slot: Slot, now: float) -> None:
         return
     if not run_id:
         if not _cancelled(context, slot, place, now):
-            _put_back(context, slot, place)
+            put_back(context, slot, place)
             context.log(now, "recovered", request_id=place.id, action="put_back")
         return
     kept = unrecorded.read(context, slot, task, run_id)
@@ -67,7 +68,7 @@ def recover(context: Context, slot: Slot, now: float) -> None:
         settle(context, slot, place, record, parse_moment(str(record["ended_at"]), now))
         return
     if started:
-        _lost(context, slot, place, task, run_id, kept.error, now)
+        _lost(context, slot, place, task, run_id, kept.error, now, elsewhere)
     else:
         _end_checks(runs.folder(context.home, task, run_id), run_id)
         protect.forget(runs.folder(context.home, task, run_id))
@@ -110,7 +111,7 @@ def forget_attempt(context: Context, slot: Slot, place: Place, task: str, run_id
     _undo(context, slot, task, run_id)
     runs.remove(context.home, task, run_id)
     slots.unmark(context.home, slot, task, run_id)
-    _put_back(context, slot, place)
+    put_back(context, slot, place)
     context.log(time(), "recovered", task=task, request_id=place.id, run_id=run_id, action="put_back")
 
 
@@ -130,7 +131,8 @@ def _cancelled(context: Context, slot: Slot, place: Place, now: float, **facts: 
     return True
 
 
-def _put_back(context: Context, slot: Slot, place: Place) -> None:
+def put_back(context: Context, slot: Slot, place: Place) -> None:
+    """Move what lies in a slot back into its queue, durably. Raises OSError."""
     target = queue.move(slots.path(context.home, slot, place), queue.path(context.home, slot.lane, place))
     sync_folder(os.path.dirname(target))
 
@@ -143,7 +145,7 @@ def _false_start(context: Context, slot: Slot, place: Place, task: str, run_id: 
     false_starts = sum(1 for attempt in attempts if runs.record(context.home, task, attempt) is None)
     action = "put_back" if false_starts < FALSE_STARTS else "buried"
     if action == "put_back":
-        _put_back(context, slot, place)
+        put_back(context, slot, place)
     else:
         message = f"Clodputer died {false_starts} times just before starting it; see {runs.folder(context.home, task, run_id)}."
         bury(context, slots.path(context.home, slot, place), place, "false_starts", message, task)
@@ -151,8 +153,20 @@ def _false_start(context: Context, slot: Slot, place: Place, task: str, run_id: 
     context.log(now, "recovered", task=task, request_id=place.id, run_id=run_id, action=action)
 
 
-def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, error: str, now: float) -> None:
-    """Settle a run that somebody began and did not settle. error: why that exec could not, if it has left word."""
+def _lost(
+    context: Context,
+    slot: Slot,
+    place: Place,
+    task: str,
+    run_id: str,
+    error: str,
+    now: float,
+    elsewhere: str,
+) -> None:
+    """Settle a run that somebody began and did not settle. error: why that exec could not, if it has left word.
+
+    elsewhere: how the job ended in which it was made.
+    """
     folder = runs.folder(context.home, task, run_id)
     # A power cut may have taken it, but then there is nothing left to kill either.
     process = runs.read_json(f"{folder}/process.json") or {}
@@ -160,7 +174,7 @@ def _lost(context: Context, slot: Slot, place: Place, task: str, run_id: str, er
     restored = os.path.lexists(f"{folder}/{runs.RESTORED}")
     # The run of a backup is perhaps still going on in the home that it was taken of, where nobody is to kill it.
     swept = () if restored else hunt(run_id, process, (folder, *check.folders(folder)))
-    unknown = Report(_unknown_end(error, restored))
+    unknown = Report(_unknown_end(error, restored, elsewhere))
     # Of a home that was restored the files are those of another time.
     guarded = protect.Looked(unknown) if restored else protect.recovered(folder, unknown)
     report = guarded.report
@@ -223,10 +237,14 @@ def _end_checks(folder: str, run_id: str) -> None:
         hunt(run_id, {}, places)
 
 
-def _unknown_end(error: str, restored: bool) -> Outcome:
+def _unknown_end(error: str, restored: bool, elsewhere: str) -> Outcome:
     if restored:
         message = "It was going on when the backup was made that this home was restored from."
         return outcome.of("exec_died", f"Nobody knows how the run ended: {message}")
+    if elsewhere:
+        return outcome.of(
+            "job_ended", f"Nobody knows how far the run came: {elsewhere[0].lower()}{elsewhere[1:]}"
+        )
     if error:
         return outcome.of("not_recorded", f"Clodputer could not follow the run to its end: {error}.")
     message = "Clodputer was killed during it, or could not write down how it ended."

@@ -17,7 +17,7 @@ from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
 from clodputer.runner.follow import command, joins
 from clodputer.runner.proof import check
-from clodputer.store import masking, outbox, runs
+from clodputer.store import masking, outbox, runs, seals
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.spool import slot as slots
@@ -61,7 +61,9 @@ def _write_down(settling: Settling) -> None:
             drop.put_down(settling)
         for inside in (settling.folder, *check.folders(settling.folder)):
             masking.mask_streams(inside, settling.context.masker)
-        runs.write_json(path, settling.record, durable=True)
+        content = runs.write_json(path, settling.record, durable=True)
+    fault.reach(settling.context, "seal", settling.place.id)
+    seals.seal(settling.context.home, str(settling.record["task"]), settling.run_id, content)
 
 
 def _perform(settling: Settling, ended_at: float) -> None:

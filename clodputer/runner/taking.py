@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple, Optional
 
+from clodputer.model.lanes import engine_of
 from clodputer.model.lanes import slots as slots_of
 from clodputer.runner import turn
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.lock import Lock
-from clodputer.store.spool import find, idle, layout, permit
+from clodputer.store.spool import find, idle, jobs, layout, permit
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 
@@ -64,10 +65,14 @@ def others_wait(context: Context, slot: Slot, now: float) -> bool:
 
 
 def _of_lane(context: Context, lane: str, now: float) -> Iterator[Taken]:
+    if engine_of(context.settings.lanes, lane):
+        return  # its requests become jobs (runner/jobs/)
     allowed = slots_of(context.settings.lanes, lane)
     wanted = 0 if _on_hold(context, lane, now) else idle.count_queued(context.home, lane, allowed)
     for number in sorted({*layout.slot_numbers(context.home, lane), *range(allowed)}):
         slot = Slot(lane, number)
+        if _elsewhere(context, slot):
+            continue  # an engine has it still, although the lane has none any more
         useful = number < allowed and wanted > 0
         lock = slots.lock(context.home, slot)
         if (useful or _left_in_slot(context, slot)) and lock.acquire():
@@ -97,7 +102,7 @@ def _abandoned(context: Context, lane: str) -> Iterator[Taken]:
     """The slots in which something was left and whose holder died."""
     for slot in slots.of_lane(context.home, lane):
         lock = slots.lock(context.home, slot)
-        if _left_in_slot(context, slot) and lock.acquire():
+        if not _elsewhere(context, slot) and _left_in_slot(context, slot) and lock.acquire():
             yield Taken(slot, lock, may_run=False)
 
 
@@ -105,7 +110,7 @@ def _next_in_line(context: Context, now: float) -> list[str]:
     """The lanes of the requests that could be run first, in the order in which these were to be run if there were one lane."""
     found = []
     for lane in layout.lanes(context.home):
-        if not _on_hold(context, lane, now):
+        if not _on_hold(context, lane, now) and not engine_of(context.settings.lanes, lane):
             first = islice(find.queued(context.home, lane), slots_of(context.settings.lanes, lane))
             found += [(one.place.turn, lane) for one in first if one.place]
     return [lane for _, lane in sorted(found)]
@@ -117,13 +122,18 @@ def _a_slot(context: Context, lane: str, left: dict[Slot, Taken], ours: set[Slot
         if slot in left:
             return left[slot]
         lock = slots.lock(context.home, slot)
-        if slot not in ours and lock.acquire():
+        if slot not in ours and not _elsewhere(context, slot) and lock.acquire():
             return Taken(slot, lock)
     return None
 
 
 def _allowed(context: Context, lane: str) -> list[Slot]:
     return [Slot(lane, number) for number in range(slots_of(context.settings.lanes, lane))]
+
+
+def _elsewhere(context: Context, slot: Slot) -> bool:
+    """Whether an engine runs what is in the slot."""
+    return bool(engine_of(context.settings.lanes, slot.lane)) or jobs.read(context.home, slot) is not None
 
 
 def _on_hold(context: Context, lane: str, now: float) -> bool:

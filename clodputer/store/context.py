@@ -19,6 +19,7 @@ class Context(NamedTuple):
 
     problems: why one of these could not be read; only where somebody looks on or stops something, never where work is done.
     looked_up: the names of secrets by reference that were looked up for the run at hand (runner/withsecrets.py).
+    job: the name of the job that this is, where an engine runs requests elsewhere; empty at home.
     seen: called with each event that is logged, for a person who watches; it must neither raise nor take long.
     """
 
@@ -30,6 +31,7 @@ class Context(NamedTuple):
     problems: tuple[ClodputerError, ...] = ()
     seen: Optional[Callable[[str, Mapping[str, Any]], None]] = None
     looked_up: tuple[str, ...] = ()
+    job: str = ""
 
     def knowing(self, found: Mapping[str, str]) -> Context:
         """The context with secrets that were looked up, and a masker that hides them as well."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from json import dumps
 from typing import NamedTuple, Optional, Union
 
@@ -31,6 +32,8 @@ MOST_NEW = 4 * 1024 * 1024
 END = 65 * 1024
 
 _MARK = b'"finished"'
+# `reclassify` has corrected the verdict of a run that ended before.
+_CORRECTED = b'"reclassified"'
 
 
 class PastRun(NamedTuple):
@@ -39,6 +42,7 @@ class PastRun(NamedTuple):
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
     suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     parent: the run that it follows. trace_id: the first request of its line. model: that the agent used, empty without one.
+    estimated: its cost is reckoned from tokens. subscription: it drew on one, where nothing is paid for a single run.
     """
 
     at: float
@@ -59,6 +63,8 @@ class PastRun(NamedTuple):
     parent: str = ""
     trace_id: str = ""
     model: str = ""
+    estimated: bool = False
+    subscription: bool = False
 
 
 class _Ends:
@@ -68,11 +74,19 @@ class _Ends:
         # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
         self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
-        self._more = (line for line in lines if _MARK in line)
+        self._corrections: dict[str, tuple[str, str]] = {}
+        self._more = (line for line in lines if _MARK in line or _CORRECTED in line)
 
     def begin_with(self, newer: Iterable[bytes]) -> None:
         """Put lines that came later before those that are known."""
-        self._known[:0] = [line for line in newer if _MARK in line]
+        lines = [line for line in newer if _MARK in line or _CORRECTED in line]
+        for line in reversed(lines):
+            if _CORRECTED in line:
+                self._correct(line, latest=True)
+        self._known = [
+            *lines,
+            *(run if isinstance(run, bytes) or run is None else self._held(run) for run in self._known),
+        ]
 
     def runs(self, since: float, mark: bytes) -> Iterator[PastRun]:
         """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already."""
@@ -85,7 +99,7 @@ class _Ends:
                 self._known.append(line)
             run = self._known[number]
             if isinstance(run, bytes):
-                if mark not in run:
+                if mark not in run and _CORRECTED not in run:
                     number += 1
                     continue
                 run = self._known[number] = self._parsed(run)
@@ -100,11 +114,25 @@ class _Ends:
                 older += 1
 
     def _parsed(self, line: bytes) -> Optional[PastRun]:
+        if _CORRECTED in line:
+            self._correct(line)
         run = _finished(line)
         if run is None or run.run_id in self._run_ids:
             return None  # its settling was repeated after a crash
         self._run_ids.add(run.run_id)
-        return run
+        return self._held(run)
+
+    def _held(self, run: PastRun) -> PastRun:
+        """The run with the verdict that holds."""
+        outcome, reason = self._corrections.get(run.run_id, (run.outcome, run.reason))
+        return run._replace(outcome=outcome, reason=reason)
+
+    def _correct(self, line: bytes, *, latest: bool = False) -> None:
+        """Note a correction; it stands behind the end of its run in the log, and is read before it. The latest one counts."""
+        with suppress(ValueError, TypeError, KeyError):
+            event = loads(line.decode())
+            if event["event"] == "reclassified" and (latest or event["run_id"] not in self._corrections):
+                self._corrections[str(event["run_id"])] = str(event["outcome"]), str(event["reason"])
 
 
 class History:
@@ -264,6 +292,8 @@ def _finished(line: bytes) -> Optional[PastRun]:
             str(event.get("parent") or ""),
             str(event.get("trace_id") or ""),
             str(event.get("model") or ""),
+            event.get("cost_estimated") is True,
+            event.get("subscription") is True,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

@@ -27,6 +27,8 @@ LARGEST = 65536
 # The reason of a hold that ends by itself, and of a file that holds because it cannot be read.
 USAGE_LIMIT = "usage_limit"
 DAMAGED = "damaged"
+# Of a lane whose engine takes no jobs at the moment.
+ENGINE = "engine"
 
 # Writers take turns, for milliseconds each. One that was stopped in its turn is not waited for longer than this, in seconds.
 PATIENCE = 5.0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from clodputer.model.jsontext import loads
 from clodputer.model.metrics import Totals, of_fields
-from clodputer.store import atomic, plainfile
+from clodputer.store import atomic, lastfailure, plainfile
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 from clodputer.store.log.since import Place
@@ -45,21 +45,12 @@ def write(home: Home, counted: Counted) -> None:
 
 def problem(home: Home) -> str:
     """Why the file of the metrics could not be written the last time; empty when it could."""
-    try:
-        return plainfile.read(_failed(home), 4096).content.decode("utf-8", "replace").strip()
-    except (OSError, ValueError):
-        return ""
+    return lastfailure.read(_failed(home))
 
 
 def note_problem(home: Home, message: str) -> bool:
     """Note it, or that there is none; whether that is news. Raises OSError."""
-    if message == problem(home):
-        return False
-    if message:
-        atomic.write(_failed(home), message.encode("utf-8", "replace") + b"\n", durable=False)
-    else:
-        atomic.remove(_failed(home))
-    return True
+    return lastfailure.note(_failed(home), message)
 
 
 def _beginning(home: Home) -> Place:

@@ -9,7 +9,7 @@ from shutil import rmtree
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
 from clodputer.model.proof import started_no_agent
 from clodputer.model.retention import Thing
-from clodputer.store import runs
+from clodputer.store import runs, seals
 from clodputer.store.folder import entries
 from clodputer.store.history import History
 from clodputer.store.home import Home
@@ -50,6 +50,9 @@ def kept(home: Home, now: float) -> list[Thing]:
 def remove(home: Home, names: Iterable[str]) -> list[str]:
     """Remove run folders; the names of those that are gone. One that cannot be removed is passed over."""
     gone = []
+    names = list(names)
+    # Said before: killed in between, a record that is there is still what was sealed.
+    seals.gone(home, names)
     for name in names:
         task, _, run_id = name.partition("/")
         going = f"{home.runs}/{task}/{GOING}{run_id}"

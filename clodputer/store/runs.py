@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from errno import EISDIR, ELOOP, ENXIO
+from errno import EISDIR, ELOOP, ENAMETOOLONG, ENXIO
 from typing import Any, Optional
 
 from clodputer.model.jsontext import in_lines, loads
@@ -20,7 +20,7 @@ LARGEST_JSON = 64 * 1024 * 1024
 # The file in the folder of a run that was going on when its home was backed up: its processes are not those of this home.
 RESTORED = "restored"
 # The errors with which opening a folder, a link to itself, or a socket fails.
-NO_FILE = (EISDIR, ELOOP, ENXIO)
+NO_FILE = (EISDIR, ELOOP, ENAMETOOLONG, ENXIO)
 
 
 def new_id(now: float, request_id: str) -> str:
@@ -68,9 +68,11 @@ def remove(home: Home, task: str, run_id: str) -> None:
     rmtree(folder(home, task, run_id), ignore_errors=True)
 
 
-def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> None:
-    """Write a JSON file for people and programs: a line for each field, whole or not at all."""
-    atomic.write(path, in_lines(value).encode(), durable=durable)
+def write_json(path: str, value: Mapping[str, Any], *, durable: bool) -> bytes:
+    """Write a JSON file for people and programs: a line for each field, whole or not at all. What was written."""
+    content = in_lines(value).encode()
+    atomic.write(path, content, durable=durable)
+    return content
 
 
 def read_json(path: str) -> Optional[dict[str, Any]]:

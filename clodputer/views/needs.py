@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from clodputer.isolate import scratch
+from clodputer.model.engine.job import is_stuck, standing
 from clodputer.model.moment import iso
 from clodputer.model.outcome import SKIPPED
 from clodputer.model.plural import counted
@@ -58,6 +59,7 @@ def needs(status: Status) -> list[Need]:
     return [
         *_stopping(found),
         *_asking(status),
+        *_jobs(status),
         *_undelivered(found),
         *_disabled(found),
         *_budgets(status.budgets),
@@ -103,6 +105,19 @@ def _asking(status: Status) -> Iterator[Need]:
         else:
             text, command = f"{name}: {_cut(one.message)}", f"clodputer approve {one.request_id}"
         yield Need("approval", text, command, one.since, one.task, one.request_id)
+
+
+def _jobs(status: Status) -> Iterator[Need]:
+    stuck = [
+        (one, one.job)
+        for one in status.running
+        if one.job is not None and is_stuck(one.job.job, status.now - one.job.at)
+    ]
+    for one, submitted in stuck[:MOST]:
+        said = standing(submitted.engine, submitted.job)
+        text = f"request {one.request_id} is {_cut(said)} and may need you there"
+        yield Need("job", text, f"clodputer cancel {one.request_id}", submitted.at, one.task, one.request_id)
+    yield from _more("job", tuple(stuck), "jobs that may need you", "clodputer status")
 
 
 def _undelivered(found: Attention) -> Iterator[Need]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.attempts import MOST_KEPT, Past, past, story_to_json
 from clodputer.runner.processes import recorded, tree
-from clodputer.store import runs
+from clodputer.store import corrections, runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, slot
@@ -68,7 +68,7 @@ class Run(NamedTuple):
     record: None while there is none, or none that can be shown: `record_problem` says why. files: names and sizes in bytes.
     attempts: the runs of its request that have ended, the earliest first. set_aside: the request, if it was given up or parked.
     publication: what became of its intents. staged: what it would publish, if a person approves it. undelivered: some of
-    it was given up, and can be tried once more.
+    it was given up, and can be tried once more. correction: what `reclassify` made of its verdict.
     """
 
     task: str
@@ -84,6 +84,7 @@ class Run(NamedTuple):
     publication: tuple[publishing.Entry, ...] = ()
     staged: Optional[publishing.Asking] = None
     undelivered: bool = False
+    correction: Optional[Mapping[str, Any]] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -100,6 +101,7 @@ class Run(NamedTuple):
             "set_aside": self.set_aside and self.set_aside.to_json(),
             "publication": [one.to_json() for one in self.publication],
             "staged": self.staged and self.staged.to_json(),
+            "correction": self.correction,
         }
 
 
@@ -127,6 +129,7 @@ def read(context: Context, task: str, run_id: str) -> Run:
         tuple(publishing.entries(home, good)) if good else (),
         next((one for one in publishing.asking(home) if one.parcel.run_id == run_id), None),
         any(one.run_id == run_id for one in publishing.undelivered(home, 0.0).ended),
+        context.masker.data(corrections.read(home, task, run_id)) if good else None,
     )
 
 

@@ -7,7 +7,7 @@ from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.outcome import REASONS, SUCCEEDED
-from clodputer.store import runs
+from clodputer.store import corrections, runs
 from clodputer.store.home import Home
 from clodputer.store.index.query import Finished, Index
 
@@ -51,6 +51,9 @@ def find(home: Home, task: str, outcomes: Collection[str], since: float, limit: 
 def line(home: Home, run: Finished) -> str:
     """One line of what a run came to; what its reason means when its record is gone or says nothing."""
     record = runs.record(home, run.task, run.run_id) or {}
+    correction = corrections.read(home, run.task, run.run_id)
+    if correction is not None:
+        return _first(f"(corrected) {correction['message']}".strip())
     text = _first(_result(record)) if run.outcome == SUCCEEDED else ""
     text = text or _first(record.get("message"))
     reason = REASONS.get(run.reason)

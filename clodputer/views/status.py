@@ -18,7 +18,9 @@ from clodputer.store import holds, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, find, layout, slot
+from clodputer.store.spool import aside, find, jobs, layout, slot
+from clodputer.store.spool.find import Found
+from clodputer.store.spool.jobs import Submitted
 from clodputer.views import fates, past, plugins, tasks, usage, waiting, waits, watching, webhooks
 from clodputer.views.attention import Attention, attention
 from clodputer.views.budgets import Standing, standings
@@ -39,6 +41,7 @@ class Running(NamedTuple):
     """What a slot holds. `exec_alive`: whether the exec that has it is there; None when that is not known.
 
     pid: of the agent, None while there is none. stale: nobody is at it any more, and the next exec settles it.
+    job: the engine's job that it is in, as it was looked at last; of its run on another machine is known only when it began.
     """
 
     lane: str
@@ -50,6 +53,7 @@ class Running(NamedTuple):
     pid: Optional[int]
     exec_pid: Optional[int]
     stale: bool
+    job: Optional[Submitted] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -63,6 +67,16 @@ class Running(NamedTuple):
             "pid": self.pid,
             "exec_pid": self.exec_pid,
             "stale": self.stale,
+            "job": self.job
+            and {
+                "engine": self.job.engine,
+                "id": self.job.job.id or None,
+                "name": self.job.job.name,
+                "state": self.job.job.state,
+                "message": self.job.job.words or None,
+                "node": self.job.job.node or None,
+                "submitted_at": iso(self.job.at),
+            },
         }
 
 
@@ -174,6 +188,10 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
     """What is in a lane's slot. The lock is not tried: an exec that is refused by us would leave its request behind."""
     found = []
     for one in find.in_slot(home, lane):
+        job = jobs.read(home, one.slot) if one.slot else None
+        if job is not None:
+            found.append(_elsewhere(lane, one, job, now))
+            continue
         if not one.run_id:
             # It is claimed, and marked in the next milliseconds; if it stays like that, its exec died.
             stale = now - aside.changed(one.path) > ON_TIME
@@ -197,6 +215,12 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
             )
         )
     return found
+
+
+def _elsewhere(lane: str, one: Found, job: Submitted, now: float) -> Running:
+    started_at = _moment(one.run_id) if one.run_id else None
+    elapsed = None if started_at is None else now - started_at
+    return Running(lane, one.id, one.task, one.run_id, started_at, elapsed, None, None, False, job)
 
 
 def _agent(home: Home, task: str, run_id: str) -> Optional[recorded.Identity]:

@@ -10,6 +10,7 @@ from clodputer import triggers
 from clodputer.model.autodisable import Disabled
 from clodputer.model.decision import Fate
 from clodputer.model.due import Entry
+from clodputer.model.engine.job import standing
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.model.policy import fingerprint, policy
@@ -62,7 +63,7 @@ class Why(NamedTuple):
 
     task: None when its file is gone or not in order; then `trouble` says why. last: the record of its latest run, as far as
     that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died. publishes: what became
-    of the intents of its latest run.
+    of the intents of its latest run. jobs: how the jobs of its requests are, in lanes with an engine.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Why(NamedTuple):
     before: tuple[Before, ...] = ()
     routes: tuple[Routed, ...] = ()
     publishes: tuple[publishing.Entry, ...] = ()
+    jobs: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -94,6 +96,7 @@ class Why(NamedTuple):
             "waiting": bool(self.waiting),
             "running": self.running,
             "stale": self.stale,
+            "jobs": list(self.jobs),
             "hold": self.hold and self.hold.to_json(),
             "triggers": [awaited.to_json() for awaited in self.triggers],
             "not_run": [fates.to_json(fate) for fate in self.fates],
@@ -113,6 +116,8 @@ class Why(NamedTuple):
         """What stands between the task and its next run: the rest of a sentence that begins with its name."""
         if self.stale:
             return " was being run, but its exec died; the next one settles it: clodputer exec"
+        if self.jobs:
+            return f" is {'; '.join(self.jobs[:3])}"
         if self.running:
             return " is being run now"
         if self.task is None:
@@ -155,12 +160,9 @@ def of_task(context: Context, name: str, now: float) -> Why:
         trouble = error
     requests = cancel.of_task(context, name)
     lanes = {request.lane for request in requests if request.state == RUNNING}
-    stale = {
-        running.request_id
-        for lane in lanes
-        for running in status.running(context.home, lane, now)
-        if running.stale
-    }
+    at_work = [one for lane in lanes for one in status.running(context.home, lane, now)]
+    stale = {one.request_id for one in at_work if one.stale}
+    mine = {request.id for request in requests}
     states = frozenset(request.state for request in requests if request.state != RUNNING)
     entries = ledger.entries(context.home, name)
     known = [task] if task else []
@@ -192,6 +194,11 @@ def of_task(context: Context, name: str, now: float) -> Why:
         predecessors.before(context, name, task, now),
         routing.to_task(context, name, now),
         tuple(publishing.entries(context.home, last)) if last else (),
+        tuple(
+            standing(one.job.engine, one.job.job)
+            for one in at_work
+            if one.job is not None and one.request_id in mine
+        ),
     )
 
 

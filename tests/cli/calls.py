@@ -49,6 +49,7 @@ CALLS = {
         Call(("--since", "yesterday"), "digest"),
         Call(("--schedulers",), "schedulers", apart=True),
     ],
+    "dashboard": [Call()],
     "queue": [
         Call(),
         *(Call((f"--{place}",), "set_aside") for place in ("dead", "rejected", "parked", "closed")),
@@ -76,6 +77,7 @@ CALLS = {
         Call(("install", "--folder", "skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
+    "schema": [Call(), Call(("task",), "one")],
     "unpark": [Call(("nothing parked",), status=1)],
     "retry": [Call(("bad",))],
     "dismiss": [
@@ -104,6 +106,7 @@ CALLS = {
     ],
     "logs": [Call(), Call(("--tail", "100000"))],
     "stats": [Call(), Call(("--by", "task")), Call(("--by", "model")), Call(("good", "--since", "3650d"))],
+    "report": [Call(), Call(("--since", "3650d", "--with-conversations", "--out", "{folder}/report.html"))],
     "costs": [Call(), Call(("--by", "day", "--since", "yesterday")), Call(("--by", "model"))],
     "config": [
         Call(),
@@ -146,6 +149,10 @@ CALLS = {
     "prune": [Call(("--dry-run",))],
     "backup": [Call(("{folder}/other.tar.gz",), fresh=True)],
     "export": [Call(("good",)), Call(("remembering", "--with-state"))],
+    "verify-records": [Call()],
+    "bundle": [Call(("good", "--out", "{folder}/good.tar.gz"), apart=True)],
+    "replay": [Call(("good",), apart=True), Call(("good", "--rules"))],
+    "reclassify": [Call(("--since", "1d"))],
     "import": [
         Call(("task", "{folder}/good.task.json", "--as", "copied")),
         Call(("crontab", "{folder}/old.crontab"), form="source"),

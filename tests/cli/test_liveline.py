@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.agents import claude
-from clodputer.cli.terminal.live_line import Seen, clock, cut, line, observe, usual
+from clodputer.cli.terminal.live_line import clock, cut, line, usual
+from clodputer.views.seen import Seen, observe
 
 
 def seen(*events: Any) -> Seen:
@@ -35,9 +36,9 @@ TOOL = {"type": "tool_use", "name": "Read", "input": {"file_path": "/a\x1b[2J"}}
         ([], Seen()),
         ([reply("a", TEXT)], Seen(1, 0, None, "says I look around", "a")),
         # One event for each block of a reply, and one turn.
-        ([reply("a", TEXT), reply("a", TOOL)], Seen(1, 0, None, "Read: /a\\x1b[2J", "a")),
+        ([reply("a", TEXT), reply("a", TOOL)], Seen(1, 0, None, "Read: /a\x1b[2J", "a")),
         ([reply("a"), reply("b")], Seen(2, 0, None, "", "b")),
-        ([reply("a"), reply("x", TOOL, parent_tool_use_id="t")], Seen(1, 0, None, "Read: /a\\x1b[2J", "a")),
+        ([reply("a"), reply("x", TOOL, parent_tool_use_id="t")], Seen(1, 0, None, "Read: /a\x1b[2J", "a")),
         ([{"type": "result", "total_cost_usd": 0.5}], Seen(cost=0.5)),
         ([{"type": "result", "total_cost_usd": "much"}], Seen()),
         ([b"plain output\n", b"\n"], Seen(doing="plain output")),
@@ -72,6 +73,7 @@ def test_no_event_makes_it_stumble(kind: Any, message: Any, cost: Any) -> None:
         (Seen(1, 999), 61.0, "nightly  1m 5s (usually 1m 1s)  1 turn, 999 tokens"),
         (Seen(2, 12345, 0.5, "Bash: ls"), None, "nightly  1m 5s  2 turns, 12.3k tokens, $0.50  Bash: ls"),
         (Seen(0, 3_400_000), None, "nightly  1m 5s  3.4M tokens"),
+        (Seen(doing="Read: /a\x1b[2J"), None, "nightly  1m 5s  Read: /a\\x1b[2J"),
     ],
 )
 def test_the_line(found: Seen, usually: Optional[float], expected: str) -> None:

@@ -179,6 +179,7 @@ ELSEWHERE = {
     "no_container": "tests/system/test_container.py",
     "image_build": "tests/system/test_container.py",
     "sandbox": "tests/system/test_sandbox.py",
+    "job_ended": "tests/engines/test_slurm.py",
 }
 
 

@@ -16,6 +16,7 @@ from clodputer.model import cron
 _ACTION = re.compile(r"anthropics/claude-code-(?:base-)?action@.+")
 _SECRET = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+_MARK = re.compile(r"\$\{GITHUB_EXPRESSION_(\d{1,6})\}")
 # Inputs of the action, and the flag of claude that each amounts to.
 _INPUTS: Mapping[str, str] = {
     "model": "--model",
@@ -127,7 +128,7 @@ def _step(
     )
     text = str(runs if not is_action else uses)
     entry = entry._replace(text=text, call=Call(keys, {}, tuple(unsaid), tuple(notes)))
-    found = _of_action(step, env, place) if is_action else shell.read(_marked(text), place, env)
+    found = _of_action(step, env, place) if is_action else _of_script(text, place, env)
     made = entries(found, entry)
     return [
         one._replace(call=one.call._replace(keys={**keys, **one.call.keys})) if one.fate == "task" else one
@@ -190,9 +191,30 @@ def _variables(env: Mapping[str, str], unsaid: list[str]) -> Iterator[tuple[str,
             yield name, filled
 
 
-def _marked(text: str) -> str:
-    """A script in which GitHub's expressions are variables that nobody knows."""
-    return _EXPRESSION.sub("${GITHUB_EXPRESSION}", text)
+def _of_script(text: str, facts: Facts, env: Mapping[str, str]) -> Found:
+    """What a script calls; GitHub's expressions are to its shell variables that nobody knows."""
+    written = _EXPRESSION.findall(text)
+    numbers = iter(range(len(written)))
+    found = shell.read(_EXPRESSION.sub(lambda _: f"${{GITHUB_EXPRESSION_{next(numbers)}}}", text), facts, env)
+
+    def back(value: Any) -> Any:
+        if isinstance(value, str):
+            return _MARK.sub(lambda match: written[int(match[1])], value)
+        if isinstance(value, Mapping):
+            return {key: back(item) for key, item in value.items()}
+        return [back(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    calls = (
+        Call(
+            back(call.keys),
+            back(call.env),
+            tuple(back(call.unsaid)),
+            tuple(back(call.notes)),
+            tuple(back(call.beside)),
+        )
+        for call in found.calls
+    )
+    return Found(tuple(calls), tuple(back(found.problems)))
 
 
 def _text(value: Any) -> str:

@@ -192,11 +192,18 @@ def _quoted(text: str) -> str:
 
 def head(draft: Draft, source: str, date: str) -> str:
     """The comment above the keys of a file: where it is from, and what could not be said."""
-    call = draft.entry.call
     lines = [f"# Imported on {date} from {source}, {draft.entry.where}.", f"{_MARK}{draft.mark}"]
-    for title, sentences in (("Could not be said", sayings(draft.entry)), ("Note", call.notes)):
+    for title, sentences in (("Could not be said", sayings(draft.entry)), ("Note", notes(draft.entry))):
         lines += [f"# {title}: {' '.join(leaks.cut(sentence).split())[:400]}" for sentence in sentences]
     return "".join(f"{line}\n" for line in lines)
+
+
+def notes(entry: Entry) -> list[str]:
+    """What was taken care of in another way, in sentences without secrets."""
+    off = (
+        () if entry.enabled else ("it is switched off there, so its task is disabled whatever is asked for",)
+    )
+    return [leaks.cut(sentence) for sentence in (*entry.call.notes, *off)]
 
 
 def sayings(entry: Entry) -> list[str]:

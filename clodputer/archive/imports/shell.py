@@ -11,7 +11,7 @@ from clodputer.archive.imports.commands import Command, commands
 from clodputer.archive.imports.fill import Surroundings, evaluate
 from clodputer.archive.imports.values import Call, Facts, Found, Value
 from clodputer.archive.imports.words import Unreadable
-from clodputer.archive.imports.wrappers import Unwrapped, base, unwrap
+from clodputer.archive.imports.wrappers import SHELLS, Unwrapped, base, unwrap
 
 DEEPEST = 8
 MOST_CALLS = 50
@@ -76,7 +76,7 @@ def read(text: str, facts: Facts, env: Mapping[str, str], stdin: Optional[Value]
     """The calls in a shell text. env: exported to it; stdin: what it reads."""
     reading = _Reading(facts, Surroundings(facts, facts.folder or facts.account, dict(env), dict(env)))
     reading.text(text, stdin, 0)
-    return Found(tuple(reading.calls), tuple(reading.problems))
+    return Found(tuple(reading.calls), tuple(reading.problems), tuple(reading.programs))
 
 
 def read_arguments(
@@ -85,7 +85,7 @@ def read_arguments(
     """The calls in an argument list, which no shell reads."""
     reading = _Reading(facts, Surroundings(facts, facts.folder or facts.account, dict(env), dict(env)))
     reading.arguments([Value(argument) for argument in arguments], stdin, 0)
-    return Found(tuple(reading.calls), tuple(reading.problems))
+    return Found(tuple(reading.calls), tuple(reading.problems), tuple(reading.programs))
 
 
 class _Reading:
@@ -96,6 +96,7 @@ class _Reading:
         self._around = around
         self.calls: list[Call] = []
         self.problems: list[str] = []
+        self.programs: list[str] = []
 
     def text(self, text: str, stdin: Optional[Value], depth: int) -> None:
         """Go through a shell text."""
@@ -135,6 +136,7 @@ class _Reading:
             inner = _Reading(self._facts, self._around.inside(unwrapped.env))
             inner.text(unwrapped.script.text, stdin, depth + 1)
             self.problems += inner.problems
+            self.programs += inner.programs
             for call in inner.calls:
                 self._add(call, unwrapped, {})
             return bool(inner.calls)
@@ -157,6 +159,11 @@ class _Reading:
         if name not in _TALKS and (starts or any(names_claude(value.text) for value in rest)):
             self.problems.append(f"claude is started by `{name}`, which no task can say: {written[:100]}")
             return True
+        # A script is the program itself, or the file that a shell is started with.
+        meant = (unwrapped.arguments[0], *(value for value in rest[:3] if name in SHELLS))
+        self.programs += [
+            self._facts.place(value.text, self._around.folder) for value in meant if "/" in value.text
+        ]
         return False
 
     def _claude(self, rest: list[Value], stdin: Optional[Value], unwrapped: Unwrapped) -> bool:

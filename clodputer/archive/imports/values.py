@@ -59,7 +59,7 @@ class Entry(NamedTuple):
 
     reason: why it is left alone, or cannot be a task. call: of an entry that is still to be read, what holds for all in it.
     triggers: as in a task file. hint: words that a name may be made of. line: of a source with lines, its number, else 0.
-    enabled: whether the source would run it.
+    enabled: whether the source would run it. programs: paths of what else it starts, which may be scripts.
     """
 
     where: str
@@ -72,13 +72,15 @@ class Entry(NamedTuple):
     original: str = ""
     line: int = 0
     enabled: bool = True
+    programs: tuple[str, ...] = ()
 
 
 class Found(NamedTuple):
-    """What a text holds: calls, and why others in it cannot be tasks."""
+    """What a text holds: calls, why others in it cannot be tasks, and the paths of other programs that it starts."""
 
     calls: tuple[Call, ...] = ()
     problems: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 def entries(found: Found, entry: Entry) -> list[Entry]:
@@ -97,4 +99,4 @@ def entries(found: Found, entry: Entry) -> list[Entry]:
         for call in found.calls
     ]
     made += [entry._replace(fate=UNSAID, reason=problem) for problem in found.problems]
-    return made or [entry._replace(fate=LEFT, reason="it does not call claude -p")]
+    return made or [entry._replace(fate=LEFT, reason="it does not call claude -p", programs=found.programs)]

@@ -12,7 +12,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _KEYWORDS = frozenset(
     ("if", "then", "else", "elif", "do", "while", "until", "{", "!", "time", "exec", "command")
 )
-_SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "ash"))
+SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "ash"))
 # Each with those of its options that take a value as a word of their own.
 _PLAIN: Mapping[str, tuple[str, ...]] = {
     "nice": ("-n", "--adjustment"),
@@ -108,7 +108,7 @@ class _Reading:
             name = base(self.left[0])
             if self._assignment() or self._keyword(name):
                 continue
-            if name in _SHELLS:
+            if name in SHELLS:
                 return self._shell()
             if not self._wrapper(name):
                 return None

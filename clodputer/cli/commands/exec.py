@@ -22,10 +22,13 @@ from clodputer.views.probe import answer
 @click.option(
     "--real", type=float, default=0.0, hidden=True, help="With --probe: seconds for a run of claude."
 )
+@click.option(
+    "--job", metavar="NAME", default="", hidden=True, help="Run the request of that job, on its node."
+)
 @click.option("--try", "trial", default="", hidden=True, help="With --probe: the task to try, of `try`.")
 @json_option
 @click.pass_obj
-def command(as_json: bool, task: str, probe: str, real: float, trial: str) -> Printed:
+def command(as_json: bool, task: str, probe: str, real: float, job: str, trial: str) -> Printed:
     """Run all that waits in the spool: what schedulers call.
 
     Takes in what was dropped, runs it one by one, highest priority first, and leaves when nothing is runnable. Never
@@ -45,5 +48,7 @@ def command(as_json: bool, task: str, probe: str, real: float, trial: str) -> Pr
     if probe:
         answer(probe, os.environ, real, trial)
         return Printed(0)
+    if job:
+        return Printed(door.execute_job(job, as_json))
     # `door.parse` has already taken the plain forms; what comes by here is `--task=NAME` and the like.
     return Printed(door.execute(task, as_json))

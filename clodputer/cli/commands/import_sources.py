@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from collections.abc import Mapping
 from time import time
@@ -25,6 +24,7 @@ from clodputer.model.plural import counted
 from clodputer.schedulers import originals, place
 from clodputer.schedulers.cron import table
 from clodputer.schedulers.originals import Off, Original
+from clodputer.store import owner
 from clodputer.store.context import Context
 from clodputer.store.tilde import expand
 
@@ -47,7 +47,7 @@ def take_over(environ: Mapping[str, str], options: Options) -> Result:
     if options.disable_originals:
         _check(options)
     account = expand("~", environ)
-    facts = Facts(account, pwd.getpwuid(os.geteuid()).pw_name, account)
+    facts = Facts(account, owner.name(os.geteuid()), account)
     content = b""
     if options.where == gathering.STDIN:
         content = sys.stdin.buffer.read(gathering.LARGEST) if sys.stdin is not None else b""

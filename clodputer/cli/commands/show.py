@@ -35,8 +35,9 @@ from clodputer.store.spool.find import (
     meant,
 )
 from clodputer.tasks import taskfile
-from clodputer.views import setaside
+from clodputer.views import debugging, setaside
 from clodputer.views.run import read
+from clodputer.views.stream import describer
 from clodputer.views.trace import trace
 
 # What of a stream goes into the one object of --json; the file has all of it.
@@ -51,11 +52,25 @@ MOST_SAID, MOST_STDERR = 500, 64 * 1024
 )
 @click.option("--follow", is_flag=True, help="Print the conversation until the run ends, then its result.")
 @click.option("--files", "listing", is_flag=True, help="Print only the paths and sizes of the run's files.")
+@click.option(
+    "--debug-prompt",
+    "debug",
+    is_flag=True,
+    help="Print only a prompt that has Claude find out why it failed.",
+)
 @click.option("--trace", "tree", is_flag=True, help="Show all runs that follow from one another, as a tree.")
 @json_option
 @click.pass_obj
 def command(
-    as_json: bool, run: str, talk: bool, complaints: bool, listing: bool, tree: bool, *, follow: bool
+    as_json: bool,
+    run: str,
+    talk: bool,
+    complaints: bool,
+    listing: bool,
+    tree: bool,
+    *,
+    debug: bool,
+    follow: bool,
 ) -> Union[Result, Printed]:
     """Show a run: its outcome, its conversation and its files.
 
@@ -70,13 +85,16 @@ def command(
       clodputer show 3f9a2c1b --conversation
       clodputer show rejected/report.json
       clodputer show nightly --trace
+      clodputer show nightly --debug-prompt | claude -p --allowedTools 'Bash(clodputer:*)'
       clodputer show nightly --json
     """
     if tree:
         return show_trace(os.environ, run, time(), alone=not (talk or complaints or listing or follow))
     if follow:
-        return _follow(os.environ, run, as_json=as_json, others=talk or complaints or listing)
+        return _follow(os.environ, run, as_json=as_json, others=talk or complaints or listing or debug)
     result = show(os.environ, run, talk=as_json and talk, complaints=as_json and complaints)
+    if debug and not as_json:
+        return _debug_prompt(result)
     if as_json or "folder" not in result.data or not (talk or complaints or listing):
         return result
     return _print(look(os.environ), result.data, talk, complaints, listing)
@@ -136,7 +154,7 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
     if one.state != RUN:
         return _set_aside(context, one)
     run = read(context, one.task, one.run_id)
-    data = run.to_json()
+    data = {**run.to_json(), "debug_prompt": debugging.of_run(run)}
     if talk:
         data["conversation"], data["conversation_cut"] = _conversation(context, run.folder)
     if complaints:
@@ -150,6 +168,7 @@ def show(environ: Mapping[str, str], wanted: str, *, talk: bool = False, complai
         show_parts.prompt_text(run),
         show_parts.conversation_text(context, run),
         show_parts.files_text(run),
+        show_parts.debug_text(run) if data["debug_prompt"] else "",
         show_parts.earlier_text(home, run.task) if latest else "",
     ]
     return Result(data, "\n\n".join(filter(None, sections)))
@@ -189,8 +208,18 @@ def find(home: Home, wanted: str) -> Found:
 def _set_aside(context: Context, one: Found) -> Result:
     found = setaside.describe(context, one.state, one.name)
     content = set_aside.content(context, found)
-    data = context.masker.data({**found.to_json(), "content": content})
+    asked = debugging.of_set_aside(found)
+    data = context.masker.data({**found.to_json(), "content": content, "debug_prompt": asked})
     return Result(data, context.masker.text(set_aside.page(found, content, time())))
+
+
+def _debug_prompt(result: Result) -> Result:
+    """The prompt alone. Raises ClodputerError when there is none."""
+    text = result.data["debug_prompt"]
+    if text is None:
+        message = "there is no prompt to find out why it failed: it has not failed"
+        raise ClodputerError("not_failed", message, "What is known of it: clodputer show RUN")
+    return result._replace(text=text)
 
 
 def _hint(home: Home) -> str:
@@ -206,7 +235,7 @@ def _print(context: Context, data: Mapping[str, Any], talk: bool, complaints: bo
     folder = data["folder"]
     hide = withsecrets.hiding(context, folder)
     if talk:
-        describe = conversation.describer(folder)
+        describe = describer(folder)
         try:
             with open(f"{folder}/stdout", "rb") as file:
                 for said in conversation.said(file, describe, hide):

@@ -7,44 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Optional
 
-from clodputer.agents.lines import Lines
 from clodputer.store import runs
 from clodputer.store.home import Home
+from clodputer.views.stream import Stream, stdout_of
 
 # Often enough to look live.
 GLANCE = 0.03
-CHUNK = 256 * 1024
-
-
-class Stream:
-    """A run's stdout, read as it grows; of a line that no agent would read, only so much that this is seen.
-
-    Kept open to the end: where a secret is masked afterwards, a new file takes the old one's name.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "rb", buffering=0)
-        self._lines = Lines()
-
-    def lines(self) -> list[bytes]:
-        """The lines that the next piece completes, without their newlines; none when there is nothing new."""
-        return self._lines.completed(self._file.read(CHUNK) or b"").split(b"\n")[:-1]
-
-    def rest(self) -> Iterator[bytes]:
-        """All lines that are still to come of what is written by now, the last with or without its newline."""
-        while True:
-            before = self._file.tell()
-            yield from self.lines()
-            if self._file.tell() == before:
-                break
-        last = self._lines.last()
-        if last:
-            self._lines.begin_again()
-            yield last
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
 
 
 def lines_until(over: Callable[[], bool], begun: Callable[[], Optional[Stream]]) -> Iterator[bytes]:
@@ -67,14 +35,6 @@ def lines_until(over: Callable[[], bool], begun: Callable[[], Optional[Stream]])
     finally:
         if stream is not None:
             stream.close()
-
-
-def stdout_of(folder: str) -> Optional[Stream]:
-    """The stdout in a run's folder; None when it is not yet started. Raises OSError."""
-    try:
-        return Stream(f"{folder}/stdout")
-    except FileNotFoundError:
-        return None
 
 
 def follow(home: Home, task: str, execution: subprocess.Popen[bytes]) -> Iterator[bytes]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 # The eight old colours only: people have made them readable on their own background.
-_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_STYLES = {"bold": "1", "dim": "2", "reverse": "7", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _INK = re.compile("\x1b\\[[0-9;]*m")
 
 
 def ink(text: str, *styles: str) -> str:
-    """The text in these styles: bold, dim, red, green, yellow, cyan."""
+    """The text in these styles: bold, dim, reverse, red, green, yellow, cyan."""
     if not (text and styles):
         return text
     return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.cli.terminal import live_line
-from clodputer.cli.terminal.follow import Stream, stdout_of
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.screen import Screen, ready
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
@@ -21,6 +20,8 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.spool import find
+from clodputer.views.seen import Seen, observe
+from clodputer.views.stream import Stream, stdout_of
 
 # How often we look, and how often for a further attempt of the request, in seconds.
 GLANCE, SEARCH = 0.1, 1.0
@@ -33,7 +34,7 @@ class _Run(NamedTuple):
 
     run_id: str
     stream: Optional[Stream]
-    seen: live_line.Seen
+    seen: Seen
     progress: Any
 
 
@@ -101,7 +102,7 @@ class Live:
         if known is None or known.run_id != attempts[0]:
             if known is not None and known.stream is not None:
                 known.stream.close()
-            known = _Run(attempts[0], None, live_line.Seen(), self._agent.begin(self._task))
+            known = _Run(attempts[0], None, Seen(), self._agent.begin(self._task))
         if known.stream is None:
             known = known._replace(
                 stream=stdout_of(runs.folder(self._around.home, self._task.name, known.run_id))
@@ -126,7 +127,7 @@ class Live:
         if self._screen is not None:
             progress = self._agent.observe(progress, line)
             tokens = progress.tokens
-            seen = live_line.observe(seen, description)._replace(tokens=tokens)
+            seen = observe(seen, description)._replace(tokens=tokens)
             if self._task.claude.session == "continue":
                 seen = seen._replace(cost=None)  # the cost that is reported then is that of the whole session
         self._run = run._replace(seen=seen, progress=progress)

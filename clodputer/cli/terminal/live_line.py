@@ -5,39 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
 from clodputer.cli.terminal.printable import one_line
 from clodputer.model.moment import format_duration
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.plural import counted
 from clodputer.model.quantile import quantile
-from clodputer.model.run import Description
+from clodputer.views.seen import LONGEST_DOING, Seen
 
-LONGEST_DOING = 200
 # A task changes with time, so only its latest runs say how long it usually takes.
 LATEST, MOST = 10, 30
-
-
-class Seen(NamedTuple):
-    """What a stream has said so far. doing: its last tool call or text. message: the id of the last reply counted."""
-
-    turns: int = 0
-    tokens: int = 0
-    cost: Optional[float] = None
-    doing: str = ""
-    message: str = ""
-
-
-def observe(seen: Seen, description: Description) -> Seen:
-    """What is known after one more line; tokens are the caller's to count."""
-    for said in description.said:
-        if said.kind in ("uses", "says", "retries", "prints"):
-            text = said.text if said.kind in ("uses", "prints") else f"{said.kind} {said.text}"
-            seen = seen._replace(doing=one_line(text, LONGEST_DOING) or seen.doing)
-    if description.reply and description.reply != seen.message:
-        seen = seen._replace(turns=seen.turns + 1, message=description.reply)
-    return seen if description.cost_usd is None else seen._replace(cost=description.cost_usd)
 
 
 def line(name: str, elapsed: float, usual: Optional[float], seen: Seen) -> str:
@@ -48,7 +26,7 @@ def line(name: str, elapsed: float, usual: Optional[float], seen: Seen) -> str:
         f"{_short(seen.tokens)} tokens" if seen.tokens else "",
         f"${seen.cost:.2f}" if seen.cost is not None else "",
     ]
-    parts += [", ".join(filter(None, figures)), seen.doing]
+    parts += [", ".join(filter(None, figures)), one_line(seen.doing, LONGEST_DOING)]
     return "  ".join(filter(None, parts))
 
 

@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 
-from clodputer.cli.terminal.follow import lines_until, stdout_of
-from clodputer.cli.text import conversation
+from clodputer.cli.terminal.follow import lines_until
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
 from clodputer.runner import withsecrets
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.views.run import how_far
+from clodputer.views.stream import describer, stdout_of
 
 # How often to ask whether the run still goes on, in seconds.
 ASK = 1.0
@@ -30,7 +30,7 @@ def watch(context: Context, task: str, run_id: str) -> bool:
         hide = hide or withsecrets.hiding(context, folder)
         text = hide(line.decode("utf-8", "replace"))
         # What the agent is stands in process.json, which is written before it is started.
-        describe = describe or conversation.describer(folder)
+        describe = describe or describer(folder)
         for said in describe(text.encode()).said:
             if not repeats(said, before):
                 sys.stdout.write(laid_out(said, sys.stdout) + "\n")

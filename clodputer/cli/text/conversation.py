@@ -6,13 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from clodputer import agents
 from clodputer.agents.lines import LONGEST
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.plural import counted
 from clodputer.model.run import Description, Said
-from clodputer.store import runs
+from clodputer.views.stream import describer
 
 _STYLES = {
     "uses": ("cyan",),
@@ -72,15 +71,6 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
         yield line
         while line and not line.endswith(b"\n"):
             line = file.readline(LONGEST)
-
-
-def describer(folder: str) -> Callable[[bytes], Description]:
-    """The `describe` of the agent that ran in a run's folder; that of plain programs when it is not known."""
-    kinds = (
-        (runs.read_json(f"{folder}/{name}") or {}).get("agent") for name in ("process.json", "record.json")
-    )
-    kind = next((kind for kind in kinds if kind in agents.KINDS), "command")
-    return agents.load(kind).describe
 
 
 def said(

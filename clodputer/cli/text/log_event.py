@@ -45,7 +45,7 @@ def in_words(event: Mapping[str, Any], names: int = 0) -> str:
     """
     kind = one_line(str(event.get("event") or "?"), 20)
     task = one_line(str(event.get("task") or ""), LONGEST_NAME)
-    words = _finished(event) if kind == "finished" else _others(event)
+    words = facts(event)
     run = _id(event)
     size = max(when.SHORT, len(run))
     head = f"{ink(_when(event), 'dim')}  {kind.ljust(KIND)}  {ink(run.ljust(size), 'dim')}"
@@ -57,6 +57,11 @@ def in_words(event: Mapping[str, Any], names: int = 0) -> str:
     if width() >= margin - 2:
         return f"{head}  {task}".rstrip() + _beneath(words, MOMENT + 2)
     return f"{ink(_when(event), 'dim')}  {kind}" + _beneath(f"{run}  {task}".strip(), 2) + _beneath(words, 2)
+
+
+def facts(event: Mapping[str, Any]) -> str:
+    """What an event says besides its moment, kind, task and ids, in one harmless line; it may hold ink."""
+    return _finished(event) if event.get("event") == "finished" else _others(event)
 
 
 def _id(event: Mapping[str, Any]) -> str:

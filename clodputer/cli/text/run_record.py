@@ -34,11 +34,21 @@ _LOOKS = {
 }
 
 
+def corrected(record: Mapping[str, Any], correction: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The record with the verdict that holds, if `reclassify` has corrected it, and a word of that."""
+    if correction is None:
+        return record
+    verdict = {key: correction[key] for key in ("outcome", "reason", "message")}
+    said = f"by clodputer reclassify on {correction['at'][:10]}; recorded was {record['outcome']} ({record['reason']})"
+    return {**record, **verdict, "corrected": said}
+
+
 def headline(record: Mapping[str, Any]) -> str:
     """The task and how it ended, in one line."""
     word = {SUCCEEDED: "green", SKIPPED: "green", LIMITED: "yellow"}.get(record["outcome"], "red")
     took = format_duration(float(record["duration_seconds"]))
     doubt = ink(" (suspect)", "yellow") if record.get("suspect") else ""
+    doubt += ink(" (corrected)", "yellow") if record.get("corrected") else ""
     return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')}{doubt} after {took}"
 
 
@@ -73,6 +83,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "attempt", prose(f"{attempt}; the run before it was {before}" if before else "", MARGIN)
     yield "message", prose(str(record["message"] or ""), MARGIN)
     yield "remedy", "" if succeeded else prose(remedy(record["reason"], record["run_id"]), MARGIN)
+    yield "corrected", prose(str(record.get("corrected") or ""), MARGIN)
     yield "suspect", prose(str(record.get("suspect") or ""), MARGIN)
     fed_by = ", ".join(record.get("fed_by") or ())
     yield "fed by", prose(f"text from outside: {fed_by}" if fed_by else "", MARGIN)

@@ -8,13 +8,14 @@ from clodputer.cli.terminal import when
 from clodputer.cli.terminal.fields import wrapped_field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.terminal.prose import hung, wrapped
+from clodputer.cli.terminal.prose import hung, typed, wrapped
 from clodputer.cli.text import conversation, fates, run_record
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.runner import withsecrets
 from clodputer.store import runs, zone
 from clodputer.store.context import Context
 from clodputer.store.home import Home
+from clodputer.views.debugging import CLAUDE
 from clodputer.views.fates import of_task
 from clodputer.views.run import ABANDONED, INTERRUPTED, LOST, RUNNING, Run, Unfinished
 
@@ -39,7 +40,7 @@ _STATES = {
 def head(run: Run, now: float) -> str:
     """The first lines: what its record says, or how far it is."""
     if run.record is not None:
-        return run_record.summary(run.record, run.folder)
+        return run_record.summary(run_record.corrected(run.record, run.correction), run.folder)
     progress = run.unfinished or Unfinished(LOST, None, ())
     broken = ("has a record that cannot be read", run.record_problem)
     state, remark = broken if run.record_problem else _STATES[progress.state]
@@ -84,6 +85,12 @@ def files_text(run: Run) -> str:
     """The files of the run with their sizes."""
     listing = "\n".join(f"{size:>12,}  {printable(name)}" for name, size in run.files)
     return hung(f"{ink('Files', 'bold')} in {printable(run.folder)}") + f"\n{listing}"
+
+
+def debug_text(run: Run) -> str:
+    """How Claude is asked why it failed."""
+    command = typed(["clodputer show", run.run_id, "--debug-prompt |", *CLAUDE], margin=2)
+    return f"{ink('Ask Claude why', 'bold')}\n  " + command.replace("\n", "\n  ")
 
 
 def not_run_text(home: Home, task: str) -> str:

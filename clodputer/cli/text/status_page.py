@@ -11,6 +11,7 @@ from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import budgets, effort, fates, waits
+from clodputer.model.engine.job import standing
 from clodputer.model.moment import format_duration
 from clodputer.model.money import dollars
 from clodputer.model.usage import WORDS
@@ -86,6 +87,8 @@ def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
 
 def _running(one: Running) -> tuple[str, ...]:
     state = ink("its exec died; the next exec settles it", "red") if one.stale else ""
+    if one.job is not None:
+        state = printable(standing(one.job.engine, one.job.job))
     elapsed = "" if one.elapsed is None else when.span(one.elapsed)
     name = ink(one.task, "bold") if one.task else f"request {one.request_id}"
     return name, one.lane, elapsed, when.run(one.run_id), "" if one.pid is None else str(one.pid), state

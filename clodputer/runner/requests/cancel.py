@@ -8,10 +8,11 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.effects.close import close_cancelled
 from clodputer.model.jsontext import with_nulls
+from clodputer.runner.jobs.withdraw import withdraw
 from clodputer.runner.processes import recorded, tree
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, dropfile
+from clodputer.store.spool import aside, dropfile, jobs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.find import DROPPED, RUNNING, UNENDED, Found, everywhere, fitting, the_one
 from clodputer.store.spool.slot import PERSON, Slot
@@ -127,8 +128,13 @@ def cancel(
                 lane=now_at.lane,
             )
         asked.add(now_at.slot)
+        if withdraw(context, now_at.slot, now_at):
+            continue
         waited = monotonic() - began
+        at_engine = jobs.read(context.home, now_at.slot) is not None
         stale = not held(context, now_at) if waited >= UNMARKED else died and _dead(context, now_at)
+        # Of a run on another machine nothing is to be seen here but what the engine says.
+        stale = stale and not at_engine
         if stale or waited >= patience:
             return Cancelled(ASKED, now_at.id, task, RUNNING, run_id=now_at.run_id, stale=stale)
         # Believed the second time: one that has just settled its run and ended has taken its mark away by then.

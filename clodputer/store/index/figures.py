@@ -71,7 +71,7 @@ def by_days(index: Index, since: float, until: float, task: str = "", days: int 
     """The figures of each day by the local clock, or of so many days together; the first and the last may be parts."""
     edges = [since]
     while edges[-1] < until:
-        edges.append(min(until, _midnight(edges[-1], days)))
+        edges.append(min(until, midnight(edges[-1], days)))
     return [figures(index, *span, task) for span in zip(edges, edges[1:])]
 
 
@@ -80,7 +80,7 @@ def day(moment: float) -> str:
     return strftime("%Y-%m-%d", localtime(moment))
 
 
-def _midnight(moment: float, days: int) -> float:
+def midnight(moment: float, days: int) -> float:
     """The local midnight so many days on; a day of the change to summer time has 23 hours."""
     date = localtime(moment)
     return mktime((date.tm_year, date.tm_mon, date.tm_mday + days, 0, 0, 0, 0, 0, -1))

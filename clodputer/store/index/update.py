@@ -179,6 +179,7 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
     events: list[tuple[Any, ...]] = []
     runs: list[tuple[Any, ...]] = []
     newest: list[tuple[Any, ...]] = []
+    corrected: list[tuple[str, str, str]] = []
     for start, line in lines:
         try:
             value = loads(line)
@@ -189,6 +190,8 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
         at, event, task = _moment(value.get("timestamp")), _text(value.get("event")), _text(value.get("task"))
         run_id = _text(value.get("run_id"))
         events.append((number + len(events), source, start, len(line), at, event, task, run_id))
+        if event == "reclassified" and run_id:
+            corrected.append((_text(value.get("outcome")), _text(value.get("reason")), run_id))
         if event == "finished" and run_id:
             outcome = _text(value.get("outcome"))
             runs.append(
@@ -221,6 +224,18 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
         " SET at = excluded.at, run_id = excluded.run_id WHERE excluded.at >= at",
         newest,
     )
+    for outcome, reason, run_id in corrected:
+        connection.execute(
+            "UPDATE finished SET outcome = ?, reason = ? WHERE run_id = ?", (outcome, reason, run_id)
+        )
+        # Which run of its task was the newest with an outcome is found out anew.
+        connection.execute("DELETE FROM newest WHERE run_id = ? AND outcome != ''", (run_id,))
+        connection.execute(
+            "INSERT INTO newest SELECT task, outcome, max(at), run_id FROM finished WHERE task ="
+            " (SELECT task FROM finished WHERE run_id = ?) GROUP BY outcome"
+            " ON CONFLICT (task, outcome) DO UPDATE SET at = excluded.at, run_id = excluded.run_id WHERE excluded.at >= at",
+            (run_id,),
+        )
 
 
 def _next(connection: Connection, table: str) -> int:

@@ -21,6 +21,7 @@ RULES = (
     "store/settings/check.py",
     "store/tasks/models.py",
     "model/channel.py",
+    "model/engine/keys.py",
     "model/event.py",
     "model/github/keys.py",
     "model/plugin.py",

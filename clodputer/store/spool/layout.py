@@ -18,6 +18,8 @@ PRIORITIES = ("5", "4", "3", "2", "1")
 # The states of a request that has not ended, in the direction in which it moves.
 DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
 _SLOT = "slot-"
+# The ending of what is known of a job (store/spool/jobs.py).
+JOB = ".job"
 
 
 def lanes(home: Home) -> list[str]:
@@ -86,8 +88,8 @@ def everywhere(home: Home) -> Iterator[tuple[str, str, str]]:
 
 
 def occupied(folder: str) -> bool:
-    """Whether a request, or the mark of a run, lies in the folder of a slot."""
-    return any(is_place(name) or is_mark(name) for name in entries(folder))
+    """Whether a request, the mark of a run, or what is known of a job, lies in the folder of a slot."""
+    return any(is_place(name) or is_mark(name) or name.endswith(JOB) for name in entries(folder))
 
 
 def make_lane(home: Home, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from clodputer.model.engine.job import standing
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
 from clodputer.model.waiting import APPROVAL
@@ -83,6 +84,8 @@ def _running(status: Status) -> Iterator[Row]:
         name = one.task or f"request {one.request_id}"
         since = "" if one.elapsed is None else f" for {format_duration(float(round(one.elapsed)))}"
         state = ", its exec died" if one.stale else ""
+        if one.job is not None:
+            state = f", {standing(one.job.engine, one.job.job)}"
         show = Action(
             "Show", ("show", one.run_id, "--follow") if one.run_id else ("queue",), in_terminal=True
         )

@@ -131,6 +131,7 @@ def test_files_of_the_other_sources_become_tasks(home: Home, tmp_path: Path) -> 
     made = {}
     for source in ("launchd", "systemd", "claude-code-queue"):
         for one in imported(home, source, HOME=str(account))["entries"]:
+            assert os.path.isfile(one["where"])
             made[os.path.basename(one["where"])] = (one["fate"], one["task"])
     assert made == {
         "me.nightly.plist": ("task", "nightly"),
@@ -169,10 +170,13 @@ def test_a_timer_that_cannot_be_disabled_is_told_of(tmp_path: Path, monkeypatch:
     )
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    for name in ("good.timer", "good.service"):
+        (tmp_path / name).write_text(name)
     each = [Original(name, ("x",), str(tmp_path / name)) for name in ("good.timer", "broken.timer")]
     off = originals.switch_off("systemd", stage.frame, each, 0.0)
     assert [bool(one.problem) for one in off] == [False, True]
     assert "disable --now good.timer" in Path(f"{fake}.calls").read_text()
+    assert len(list(Path(stage.home.root, "backup", "imported.19700101T000000Z").iterdir())) == 2
 
 
 def test_every_other_byte_of_a_table_stays() -> None:

@@ -255,7 +255,23 @@ def test_the_steps_of_a_workflow(tmp_path: Path) -> None:
     assert any("allowed_bots" in word for word in first.call.unsaid)
     assert second.call.keys["working_directory"] == f"{tmp_path}/sub"
     assert second.call.keys["max_turns"] == 3
+    assert second.call.keys["prompt"] == "Look at ${{ github.sha }}"
     assert any("shell would fill" in word for word in second.call.unsaid)
+
+
+def test_a_script_that_calls_it_is_not_left_alone_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "nightly.sh").write_text("#!/bin/sh\ncd /srv\nclaude -p 'Look around.'\n")
+    (tmp_path / "other.sh").write_text("#!/bin/sh\ndate\n")
+    lines = [
+        f"{tmp_path}/nightly.sh",
+        f"cd {tmp_path} && bash ./nightly.sh >> log",
+        f"{tmp_path}/other.sh",
+        "/nowhere/x",
+    ]
+    table = "".join(f"0 3 * * * {line}\n" for line in lines)
+    found = gathering.gather("crontab", gathering.STDIN, FACTS, table.encode())
+    assert [entry.fate for entry in found] == [UNSAID, UNSAID, LEFT, LEFT]
+    assert f"{tmp_path}/nightly.sh" in found[1].reason
 
 
 @given(st.sampled_from(sorted(gathering.SOURCES)), st.binary(max_size=200))

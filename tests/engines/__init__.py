@@ -1,0 +1,1 @@
+"""Engines of jobs: played and real ones, and what is read of their answers."""
