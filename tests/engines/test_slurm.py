@@ -242,6 +242,10 @@ def test_a_job_that_is_cancelled_at_the_engine_while_it_runs(
     until((tmp_path / "began").exists)
     os.kill(process.pid, signal.SIGTERM)
     process.wait(60)
+    # Slurm says for a while only that it is being ended.
+    cluster.become("1", "COMPLETING")
+    ask(home, cluster)
+    assert len(cluster.numbers()) == 1
     cluster.become("1", "CANCELLED")
     ask(home, cluster)
     assert len(cluster.numbers()) == 1

@@ -128,4 +128,4 @@ def reason_to_hold(engine: str, job: Job, home: str) -> str:
         return f"{said} Its node does not see {home}: {shared}."
     if job.end == DONE:
         return f"{said} Its node perhaps sees other files at {home} than this machine."
-    return f"{said} Look at {home}/logs/jobs/{job.name}.log, if it is there."
+    return f"{said} Look at {home}/cache/jobs/{job.name}.log, if it is there."

@@ -18,7 +18,7 @@ from clodputer.runner.claimed import handle
 from clodputer.runner.jobs import waiting
 from clodputer.runner.jobs.ended import end
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import give_up, recover
+from clodputer.runner.recover import give_up, put_back, recover
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
@@ -155,6 +155,10 @@ def _submit_one(context: Context, slot: Slot, stop: Stop, history: History, fail
         moved |= _put_in_order(context, slot, failures)
         place = requests.claim()
         if place is None:
+            break
+        if any(known.request_id == place.id for _, known in jobs.everywhere(context.home)):
+            # Its last job is being ended. How, decides whether there is another one; the engine says it to a later look.
+            put_back(context, slot, place)
             break
         try:
             handle(context, slot, place, stop, history)

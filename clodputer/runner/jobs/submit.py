@@ -33,8 +33,8 @@ def submit(context: Context, slot: Slot, place: Place, task: str) -> None:
     submitted = Submitted(place.id, engine, time(), Job(name, "", WAITING))
     jobs.write(context.home, slot, submitted)
     fault.reach(context, "submit", place.id)
-    logs = f"{context.home.root}/logs/jobs"
-    os.makedirs(logs, mode=0o700, exist_ok=True)
+    log = jobs.output(context.home, name)
+    os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
     variables = {"CLODPUTER_HOME": context.home.root}
     if not os.path.exists(_shim(context)):
         variables["PYTHONPATH"] = os.path.dirname(os.path.dirname(clodputer.__file__))
@@ -43,7 +43,7 @@ def submit(context: Context, slot: Slot, place: Place, task: str) -> None:
         place.id,
         task,
         context.home.root,
-        f"{logs}/{name}.log",
+        log,
         _program(context, name),
         variables,
         settings,

@@ -5,7 +5,9 @@
 # leaves at once: so however often a job is submitted, its request is run once.
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
@@ -58,6 +60,14 @@ def everywhere(home: Home) -> Iterator[tuple[Slot, Submitted]]:
 def forget(home: Home, slot: Slot, submitted: Submitted) -> None:
     """Take away what is said of a job: its request has left the slot. Raises OSError."""
     atomic.remove(_path(home, slot, submitted.request_id))
+    with suppress(OSError):
+        if submitted.job.name and not os.path.getsize(output(home, submitted.job.name)):
+            os.unlink(output(home, submitted.job.name))
+
+
+def output(home: Home, name: str) -> str:
+    """The file for what a job prints beside its run; when it prints nothing, it goes with what is known of the job."""
+    return f"{home.cache}/jobs/{name}.log"
 
 
 def _read(home: Home, slot: Slot, request_id: str) -> Submitted:
