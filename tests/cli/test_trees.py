@@ -53,6 +53,16 @@ def test_work_is_seen_and_taken(home: Home, tmp_path: Path) -> None:
     assert len(worktrees(checkout)) == 1
 
 
+def test_commits_alone_are_taken(home: Home, tmp_path: Path) -> None:
+    """What a run has committed on its branch, with nothing left uncommitted, comes into the checkout in the same way."""
+    script = "echo two >> file && mkdir more && echo new > more/new && git add . && git commit --quiet -m all"
+    identity = "git config user.name a && git config user.email a@b && "
+    checkout, run_id = worked(home, tmp_path, identity + script)
+    assert "2 files changed" in clodputer(home, "take", run_id)[0]
+    assert (checkout / "file").read_text() == "one\ntwo\n"
+    assert (checkout / "more" / "new").read_text() == "new\n"
+
+
 def test_what_is_discarded_can_be_had_again(home: Home, tmp_path: Path) -> None:
     """Tree and branch go; a bundle and a patch stay, for a month."""
     checkout, run_id = worked(home, tmp_path)

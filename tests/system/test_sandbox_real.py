@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -51,11 +52,21 @@ def test_claude_works_and_gets_nowhere_else(stage: Stage, tmp_path: Path, privat
     assert [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("cp-")] == []
 
 
-def test_its_own_sandbox_holds_or_it_does_not_start(stage: Stage) -> None:
-    """`sandbox: claude` reaches it by its settings, with failIfUnavailable; without socat the request waits."""
-    stage.task(sandbox="claude")
-    drop(stage.home, "story.md", "---\ntask: story\n---\n@say done\n")
-    execute(stage.home, extra=stage.environment())
+def test_its_own_sandbox_holds_or_it_does_not_start(stage: Stage, tmp_path: Path, api: Api) -> None:
+    """`sandbox: claude` confines its shell: nothing is written outside, nothing reached. Without socat the request waits."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    port = int(api.url.rpartition(":")[2].strip("/"))
+    reach = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
+    attempts = (
+        f"echo in >inside; echo out >{outside}/out; echo $? >wrote; "
+        f'{sys.executable} -c "{reach}" 2>refused; echo $? >reached'
+    )
+    stage.task(sandbox="claude", permission_mode="acceptEdits")
+    drop(stage.home, "story.md", f"---\ntask: story\n---\n@bash {attempts}\n@say done\n")
+    # claude puts sockets into the temporary folder, and the path of one has 107 characters at most.
+    with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as short:
+        execute(stage.home, extra={**stage.environment(), "TMPDIR": short})
     if not shutil.which("socat"):
         (delayed,) = events(stage.home, "delayed")
         assert (delayed["reason"], "needs socat" in delayed["message"]) == ("sandbox", True)
@@ -65,3 +76,9 @@ def test_its_own_sandbox_holds_or_it_does_not_start(stage: Stage) -> None:
     own = json.loads(flag.partition("=")[2])["sandbox"]
     assert (own["enabled"], own["failIfUnavailable"], own["allowUnsandboxedCommands"]) == (True, True, False)
     assert record["sandbox"]["level"] == "claude"
+    assert (record["outcome"], record["result"]) == ("succeeded", "done"), record["message"]
+    assert (stage.work / "inside").read_text() == "in\n"
+    assert os.listdir(outside) == []
+    assert (stage.work / "wrote").read_text() != "0\n"
+    assert (stage.work / "reached").read_text() == "1\n", (stage.work / "refused").read_text()
+    assert "Error" in (stage.work / "refused").read_text()

@@ -55,7 +55,7 @@ def test_what_nobody_will_run(home: Home) -> None:
     command_task(home, "hello", "true")
     queued(home, "hello", 60)
     queued(home, "hello", -HOUR, "delayed")
-    assert "1 request waiting" in one(spool.queue(facts(home)), "ok").message
+    assert one(spool.queue(facts(home)), "ok").message == "1 request waiting, 1 for a time to come"
     folder = f"{layout.lane(home, 'default')}/queue"
     Path(folder, "3", "mine.json").touch()
     Path(folder, "other.json").touch()

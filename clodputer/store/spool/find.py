@@ -112,6 +112,11 @@ def delayed(home: Home, lane: str) -> Iterator[Found]:
     return in_lane(home, lane, DELAYED)
 
 
+def not_due(home: Home, lane: str, now: float) -> Iterator[Found]:
+    """Those that wait for a time that is yet to come at `now` (epoch seconds), the earliest first."""
+    return (found for found in delayed(home, lane) if not idle.due(os.path.basename(found.path), now))
+
+
 def in_slot(home: Home, lane: str) -> Iterator[Found]:
     """Those in a lane's slots, at most one in each."""
     return in_lane(home, lane, RUNNING)

@@ -72,10 +72,11 @@ def tmp(facts: Facts) -> list[Finding]:
 def queue(facts: Facts) -> list[Finding]:
     """What lies in the lanes: things that are no requests, requests of tasks that are gone, and requests that nobody runs."""
     found: list[Finding] = []
-    waiting = 0
+    waiting = later = 0
     known = {*taskfile.names(facts.home), ask.NAME}
     for lane in layout.lanes(facts.home):
         gone = []
+        later += sum(1 for _ in islice(find.not_due(facts.home, lane, facts.now), MOST))
         oldest, ahead = facts.now, scores.ahead(facts.home, lane)
         for request in islice(find.runnable(facts.home, lane, facts.now), MOST):
             waiting += 1
@@ -104,7 +105,8 @@ def queue(facts: Facts) -> list[Finding]:
                 "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
             )
     more = " or more" if waiting >= MOST else ""
-    return found or ok("queue", f"{counted(waiting, 'request')}{more} waiting")
+    delayed = f", {later}{' or more' if later >= MOST else ''} for a time to come" if later else ""
+    return found or ok("queue", f"{counted(waiting, 'request')}{more} waiting{delayed}")
 
 
 def slots(facts: Facts) -> list[Finding]:
