@@ -28,6 +28,11 @@ OPTIONS = (
     "gc.auto=0",
     "-c",
     "maintenance.auto=false",
+    # A signature is shown by a program.
+    "-c",
+    "log.showSignature=false",
+    "-c",
+    "submodule.recurse=false",
 )
 
 

@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
 # How the prompt is given to Claude, with nothing allowed but what it names.
 _LOOKING = ("show", "explain", "why", "runs", "validate", "queue")
-CLAUDE = "claude -p --allowedTools " + " ".join(shlex.quote(f"Bash(clodputer {name}:*)") for name in _LOOKING)
+CLAUDE = ("claude -p --allowedTools", *(shlex.quote(f"Bash(clodputer {name}:*)") for name in _LOOKING))
 
 _RULES = """\
 Rules:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.cli.terminal.ink import ink, without
-from clodputer.cli.terminal.prose import hung, lines, prose, wrapped
+from clodputer.cli.terminal.prose import hung, lines, prose, typed, wrapped
 
 SENTENCE = "its task file is not in order, which three mistakes in it show"
 
@@ -33,6 +35,20 @@ def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "  changelog  at 07:30 on weekdays, and every hour"
     assert hung(rows, 4).split("\n") == ["  changelog  at 07:30 on weekdays, and", "      every hour"]
     assert prose("\x1b[2J") == "\\x1b[2J"
+
+
+def test_a_command_line_is_broken_so_that_it_can_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell reads the same words, however narrow the terminal was."""
+    pieces = ["printf '%s|'", "20261129T003459.278Z-94d6fbd9", "--debug-prompt", "'a b'"]
+    broken = []
+    for columns in (20, 40, 80):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        text = typed(pieces, 2)
+        said = subprocess.run(["/bin/sh", "-c", text], capture_output=True, text=True, check=True).stdout
+        assert said == "20261129T003459.278Z-94d6fbd9|--debug-prompt|a b|"
+        assert all(len(line) <= max(columns, 31) for line in text.split("\n"))
+        broken.append("\n" in text)
+    assert broken == [True, True, False]
 
 
 def test_a_terminal_that_is_too_narrow(monkeypatch: pytest.MonkeyPatch) -> None:

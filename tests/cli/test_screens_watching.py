@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clodputer.cli.terminal.redrawn import drawn
 from tests.cli import tmux
 from tests.wait import until
 from tests.workshop import command_task, drop, events, make_home, start
@@ -55,3 +56,30 @@ def test_status_and_logs_during_a_run(tmp_path: Path, columns: int) -> None:
         shown = terminal.prompt()
         assert shown[0] == "Nothing is being run."
         assert re.search(r"^nightly\s+(ENDED\s+)?succeeded", "\n".join(shown), re.MULTILINE)
+
+
+def test_status_is_drawn_again_and_again(tmp_path: Path) -> None:
+    """What happens meanwhile comes onto the screen, which it never leaves; Ctrl-C ends the looking, which is no failure."""
+    tmux.require()
+    home = make_home(tmp_path)
+    command_task(home, "nightly", "true")
+    with tmux.Tmux(home, lines=10) as terminal:
+        terminal.type("clodputer status --watch; echo status $?")
+        terminal.wait_for("Nothing is being run.")
+        drop(home, "nightly")
+        shown = terminal.wait_for("1 dropped and not taken in yet")
+        assert shown[0] == "Nothing is being run."
+        for number in range(12):
+            Path(home.tasks, f"broken-{number}.yaml").write_text("prompt: [")
+        shown = terminal.wait_for_pattern(r"^\.\.\. and \d+ more lines$")
+        assert shown[0] == "Nothing is being run."
+        terminal.press("C-c")
+        terminal.wait_for("status 0")
+
+
+def test_what_is_drawn_fits(tmp_path: Path) -> None:
+    """Each line clears what stood behind it, and the last one says what is left out."""
+    assert drawn("a\nb\n", 3) == "a\x1b[K\nb\x1b[K\n\x1b[J"
+    assert drawn("a\nb\nc", 3) == "a\x1b[K\n... and 2 more lines\x1b[K\n\x1b[J"
+    ended = start(make_home(tmp_path), "status", "--watch")
+    assert (ended.wait(60), "--watch draws its page anew" in str(ended.communicate())) == (2, True)

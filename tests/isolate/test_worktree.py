@@ -258,7 +258,9 @@ def test_a_remote_that_never_answers(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, open(tmp_path / "held", "w") as held:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.git"
         git(checkout, "remote", "set-url", "origin", url)
-        found = base.resolve(base.find(str(checkout)), "", held.fileno(), fetch=True, patience=0.5)
+        found = base.resolve(
+            base.find(str(checkout), str(tmp_path / "cache")), "", held.fileno(), fetch=True, patience=0.5
+        )
         assert "could not be fetched" in found.notes[0]
         assert found.commit == git(checkout, "rev-parse", "HEAD")
         until(

@@ -58,9 +58,9 @@ def _no_lfs(folder: Path) -> Path:
     checkout = repository(folder)
     (checkout / ".gitattributes").write_text("big filter=lfs\n")
     (checkout / "big").write_text("x")
-    git(checkout, "config", "filter.lfs.smudge", "git-lfs-that-is-not-here smudge %f")
-    git(checkout, "config", "filter.lfs.clean", "cat")
-    git(checkout, "config", "filter.lfs.required", "true")
+    (folder / ".gitconfig").write_text(
+        '[filter "lfs"]\nsmudge = git-lfs-that-is-not-here smudge %f\nclean = cat\nrequired = true\n'
+    )
     git(checkout, "add", "--all")
     git(checkout, "commit", "--quiet", "-m", "big")
     git(checkout, "push", "--quiet")
@@ -78,8 +78,11 @@ def _nothing(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("made", [_unborn, _no_base, _no_lfs, _branch_in_the_way, _nothing, Path])
-def test_what_cannot_be_made_is_told_and_leaves_nothing(tmp_path: Path, made: Callable[[Path], Path]) -> None:
+def test_what_cannot_be_made_is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[[Path], Path]
+) -> None:
     """With what to do about it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
     folder = made(tmp_path)
     planned = token(tmp_path, folder, base="nowhere" if made is _no_base else "")
     with pytest.raises(ClodputerError) as raised:

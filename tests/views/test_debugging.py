@@ -97,7 +97,7 @@ def test_what_claude_may_do_with_it_is_to_look() -> None:
     """The commands that the hint allows exist."""
     from clodputer.views.debugging import CLAUDE
 
-    named = re.findall(r"Bash\(clodputer ([a-z]+):\*\)", CLAUDE)
+    named = re.findall(r"Bash\(clodputer ([a-z]+):\*\)", " ".join(CLAUDE))
     assert named
     assert set(named) <= set(COMMANDS)
     assert all(program.get_command(click.Context(program), name) for name in named)

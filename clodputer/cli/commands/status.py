@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from time import time
-from typing import Optional
+from typing import Optional, Union
 
 import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
-from clodputer.cli.result import Result
+from clodputer.cli.result import Printed, Result
 from clodputer.cli.since import moment_since
+from clodputer.cli.terminal.redrawn import redrawn
 from clodputer.cli.text import digest_page
 from clodputer.cli.text.schedulers import asked
 from clodputer.cli.text.status_page import page
@@ -22,6 +23,8 @@ from clodputer.views.digest import digest
 from clodputer.views.status import gather
 
 SHOWN = 5
+# Between two looks of --watch, in seconds.
+EVERY = 2.0
 
 
 @click.command()
@@ -43,9 +46,16 @@ SHOWN = 5
     is_flag=True,
     help="Show instead which alarms of this home each scheduler has, and when they go off.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help=f"Show it again every {EVERY:g} seconds, until Ctrl-C. With keys: clodputer dashboard.",
+)
 @json_option
 @click.pass_obj
-def command(as_json: bool, count: int, since: Optional[str], schedulers: bool) -> Result:
+def command(
+    as_json: bool, count: int, since: Optional[str], schedulers: bool, *, watch: bool
+) -> Union[Result, Printed]:
     """Show in one screen what runs, waits, failed and comes next.
 
     What is being run and whether its exec is still there; what waits in each lane; holds; files that were rejected or given
@@ -64,8 +74,11 @@ def command(as_json: bool, count: int, since: Optional[str], schedulers: bool) -
       clodputer status --count 20
       clodputer status --since yesterday
       clodputer status --schedulers
+      clodputer status --watch
       clodputer status --json
     """
+    if watch:
+        return _watch(os.environ, count, alone=not (as_json or since or schedulers))
     if schedulers and since:
         raise ClodputerError(
             "usage", "--since does not go with --schedulers", "Leave one of them out.", ExitCode.USAGE
@@ -75,6 +88,18 @@ def command(as_json: bool, count: int, since: Optional[str], schedulers: bool) -
     if since:
         return morning(os.environ, time(), since, count, as_json=as_json)
     return status(os.environ, time(), count, as_json=as_json)
+
+
+def _watch(environ: Mapping[str, str], count: int, *, alone: bool) -> Printed:
+    """The screen again and again. Raises ClodputerError."""
+    if not alone:
+        raise ClodputerError(
+            "usage", "--watch goes with no other option but --count", "Leave the others out.", ExitCode.USAGE
+        )
+    try:
+        redrawn(lambda: status(environ, time(), count).text, EVERY, environ)
+    except KeyboardInterrupt:
+        return Printed(ExitCode.DONE)
 
 
 def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_json: bool = False) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from shutil import get_terminal_size
 
 from clodputer.cli.terminal.ink import without
@@ -25,6 +26,18 @@ def wrapped(text: str, margin: int = 0) -> str:
 def hung(text: str, hang: int = 2) -> str:
     """A harmless text whose lines may be too long: what is over goes on below, set in by `hang` more than its line is."""
     return "\n".join(line for part in text.split("\n") for line in lines(part, width(), hang))
+
+
+def typed(pieces: Sequence[str], margin: int = 0) -> str:
+    """A command line that can be copied as it stands. pieces: its words, those together that stay in one line if they can."""
+    room, found = width(margin) - len(" \\"), [""]
+    for piece in pieces:
+        joined = f"{found[-1]} {piece}".strip()
+        if found[-1] and len(joined) > room:
+            found.append(piece)
+        else:
+            found[-1] = joined
+    return " \\\n".join(found)
 
 
 def width(margin: int = 0) -> int:

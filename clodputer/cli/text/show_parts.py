@@ -8,7 +8,7 @@ from clodputer.cli.terminal import when
 from clodputer.cli.terminal.fields import wrapped_field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.terminal.prose import hung, wrapped
+from clodputer.cli.terminal.prose import hung, typed, wrapped
 from clodputer.cli.text import conversation, fates, run_record
 from clodputer.model.moment import format_duration, parse_moment
 from clodputer.runner import withsecrets
@@ -89,8 +89,8 @@ def files_text(run: Run) -> str:
 
 def debug_text(run: Run) -> str:
     """How Claude is asked why it failed."""
-    command = f"clodputer show {run.run_id} --debug-prompt | {CLAUDE}"
-    return f"{ink('Ask Claude why', 'bold')}\n  {command}"
+    command = typed(["clodputer show", run.run_id, "--debug-prompt |", *CLAUDE], margin=2)
+    return f"{ink('Ask Claude why', 'bold')}\n  " + command.replace("\n", "\n  ")
 
 
 def not_run_text(home: Home, task: str) -> str:

@@ -13,9 +13,10 @@ from typing import Any, Optional
 from clodputer.isolate.container import CANNOT, NOT_BUILT, engine
 from clodputer.isolate.container.arguments import unfit
 from clodputer.isolate.prepared import Prepared
+from clodputer.isolate.worktree import pinned
 from clodputer.model import container
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git, trees
+from clodputer.store import git, gitplain, trees
 from clodputer.store.lock import Lock
 from clodputer.store.trees import Tree
 
@@ -155,7 +156,7 @@ def _built(token: Mapping[str, Any], path: str, tree: Optional[Tree]) -> str:
 
 
 def _id(tree: Tree, name: str) -> str:
-    said = git.call(["--git-dir", tree.common, "rev-parse", "--verify", "--quiet", name], tree.common)
+    said = pinned.shared(tree, "rev-parse", "--verify", "--quiet", name)
     return said.out.strip() if said.status == 0 else ""
 
 
@@ -163,7 +164,8 @@ def _lay_out(tree: Tree, files: str, context: str) -> None:
     """Write the files that a build may see, as the base has them: whatever a run has changed since is not there."""
     rmtree(context, ignore_errors=True)
     os.mkdir(context, 0o700)
-    index = {"GIT_INDEX_FILE": f"{context}.index", "GIT_DIR": tree.common, "GIT_WORK_TREE": context}
+    where = gitplain.variables(tree.common, tree.common, pinned.cache(pinned.of(tree)), context)
+    index = {**where, "GIT_INDEX_FILE": f"{context}.index"}
     try:
         for arguments in (["read-tree", files], ["checkout-index", "--all", f"--prefix={context}/"]):
             said = git.call(arguments, context, git.WRITE, index)

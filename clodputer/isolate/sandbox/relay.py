@@ -6,6 +6,8 @@ import ipaddress
 import re
 import select
 import socket
+from contextlib import suppress
+from time import monotonic
 from typing import Callable, NamedTuple, Optional
 from urllib.parse import urlsplit
 
@@ -14,8 +16,8 @@ from clodputer.model.sandbox.hosts import Pattern
 
 # In bytes: of the head of a request, and of what is passed on at a time.
 LARGEST_HEAD, CHUNK = 64 * 1024, 64 * 1024
-# In seconds: for a head to come, and for a server to answer.
-HEAD, DIAL = 30.0, 30.0
+# In seconds: for a head to come, for a server to be reached, and for a client to hang up after its last answer.
+HEAD, DIAL, LINGER = 30.0, 30.0, 2.0
 
 _REQUEST = re.compile(rb"([A-Z]{1,20}) ([\x21-\x7e]+) HTTP/1\.[01]")
 
@@ -57,7 +59,7 @@ def serve(client: socket.socket, way: Way, refused: Callable[[str], None]) -> No
                 else:
                     server.sendall(_forwarded(head, target, through=way.upstream is not None))
                 server.sendall(rest)
-                _pass_on(client, server)
+                _pass_on(client, server, plain=method != "CONNECT")
             except OSError:
                 pass  # one of the two has hung up
 
@@ -152,23 +154,71 @@ def _forwarded(head: bytes, target: str, *, through: bool) -> bytes:
     return b"\r\n".join([start, f"Host: {netloc}".encode(), b"Connection: close", *kept]) + b"\r\n\r\n"
 
 
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    for each in (one, other):
+def _answered(data: bytes) -> tuple[bytes, bytes, bool]:
+    """What of a server's answer is passed on now, what is waited for, and whether its head is over.
+
+    The head says that the connection ends with this answer: a client that would send another request there would have it reset.
+    """
+    passed = b""
+    while True:
+        head, end, rest = data.partition(b"\r\n\r\n")
+        if not end:
+            # What is no head, or one without end, goes on as it is.
+            far = len(data) > LARGEST_HEAD or not b"HTTP/1.".startswith(data[:7])
+            return (passed + data, b"", True) if far else (passed, data, False)
+        if re.match(rb"HTTP/1\.[01] 1(?!01)\d\d", head):
+            passed, data = passed + head + end, rest  # "go on", before the answer itself
+            continue
+        if not re.match(rb"HTTP/1\.[01] (?!101)\d\d\d", head):
+            return passed + data, b"", True
+        dropped = (b"connection:", b"keep-alive:", b"proxy-connection:")
+        kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(dropped)]
+        return passed + b"\r\n".join([*kept, b"Connection: close"]) + end + rest, b"", True
+
+
+def _pass_on(client: socket.socket, server: socket.socket, *, plain: bool) -> None:
+    """Pass bytes on in both directions until each is over. plain: the server's answer is one of HTTP."""
+    for each in (client, server):
         each.settimeout(None)
-    peers = {one: other, other: one}
+    peers = {client: server, server: client}
+    waiting, over = b"", not plain
     while peers:
         for each in select.select(list(peers), [], [])[0]:
-            data = each.recv(CHUNK)
-            if data:
+            try:
+                data = each.recv(CHUNK)
+            except OSError:
+                data = b""
+            ended = not data
+            if each is server and not over:
+                data, waiting, over = _answered(waiting + data)
+                if ended:
+                    data += waiting
+            # Who does not listen any more may still speak: a server answers before it has read all, and hangs up.
+            with suppress(OSError):
                 peers[each].sendall(data)
-            else:
-                peers.pop(each).shutdown(socket.SHUT_WR)
+            if ended:
+                with suppress(OSError):
+                    peers[each].shutdown(socket.SHUT_WR)
+                del peers[each]
+        if plain and server not in peers:
+            break
+    _hang_up(client)
+
+
+def _hang_up(client: socket.socket) -> None:
+    """End a connection after what was sent last: closed over bytes that nobody has read, it would be reset, and that lost."""
+    give_up = monotonic() + LINGER
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_WR)
+        while (left := give_up - monotonic()) > 0:
+            client.settimeout(left)
+            if not client.recv(CHUNK):
+                return
 
 
 def _say(client: socket.socket, status: int, text: str) -> None:
     body = f"{text}\n".encode("utf-8", "replace")
     head = f"HTTP/1.1 {status} Refused\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    try:
+    with suppress(OSError):
         client.sendall(head.encode() + body)
-    except OSError:
-        pass
+        _hang_up(client)

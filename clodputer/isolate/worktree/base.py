@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from shlex import quote
 from typing import NamedTuple
 
 from clodputer.isolate.worktree import BUSY, CANNOT
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git
+from clodputer.store import git, gitplain
 from clodputer.store.bounded import TOO_LATE
 
 
 class Repository(NamedTuple):
-    """top: a folder of it in which git can be called; common: its git folder; prefix: the folder's place within a checkout."""
+    """top: a folder of it in which git can be called; common: its git folder; own: that of the worktree which `top` is in.
+
+    prefix: the folder's place within a checkout. cache: where git's view of it is kept.
+    """
 
     top: str
     common: str
+    own: str
+    cache: str
     prefix: str = ""
+
+    def call(self, arguments: Sequence[str], seconds: float = git.LOOK, held: int = -1) -> git.Said:
+        """git in it, whatever its own configuration has git run. Raises git.Missing, OSError."""
+        where = gitplain.variables(self.common, self.own, self.cache)
+        return git.call(arguments, self.top, seconds, where, held=held)
 
 
 class Base(NamedTuple):
@@ -28,14 +39,14 @@ class Base(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def find(folder: str) -> Repository:
-    """The repository that a folder lies in. Raises ClodputerError (CANNOT), OSError."""
+def find(folder: str, cache: str) -> Repository:
+    """The repository that a folder lies in. cache: for git's view of it. Raises ClodputerError (CANNOT), OSError."""
     if not os.path.isdir(folder):
         raise ClodputerError(
             CANNOT, f"there is no working directory {folder}", "Make it, or correct working_directory."
         )
     try:
-        said = git.call(["rev-parse", "--git-common-dir", "--show-prefix"], folder)
+        said = git.call(["rev-parse", "--git-common-dir", "--absolute-git-dir", "--show-prefix"], folder)
     except git.Missing:
         raise ClodputerError(
             CANNOT, "there is no git in PATH", "Install git, then: clodputer install"
@@ -48,9 +59,10 @@ def find(folder: str) -> Repository:
         else:
             remedy = "Set working_directory to a folder of a git repository, or take `isolation` and `worktree` out."
         raise ClodputerError(CANNOT, f"no worktree of {folder}: {said.why}", remedy)
-    common, _, prefix = said.out.partition("\n")
+    common, own, prefix = said.out.split("\n", 2)
     real = os.path.realpath(folder)
-    return Repository(real, os.path.realpath(os.path.join(real, common)), prefix.strip("\n").rstrip("/"))
+    common = os.path.realpath(os.path.join(real, common))
+    return Repository(real, common, os.path.realpath(own), cache, prefix.strip("\n").rstrip("/"))
 
 
 def resolve(
@@ -73,17 +85,13 @@ def resolve(
         # By its name: a branch that was deleted on the remote stays known here.
         there = f"refs/remotes/{remote}/{published}"
         asked = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote]
-        said = git.call([*asked, f"+refs/heads/{published}:{there}"], repository.top, patience, held=held)
+        said = repository.call([*asked, f"+refs/heads/{published}:{there}"], patience, held)
         commit = _commit(repository, there) if said.status == 0 else ""
         if commit:
             return Base(there, commit)
     if remote and fetch:
-        said = git.call(
-            ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote],
-            repository.top,
-            patience,
-            held=held,
-        )
+        asked = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote]
+        said = repository.call(asked, patience, held)
         if said.status:
             notes = (f"{remote} could not be fetched ({said.why}); its last known state is used.",)
     for name in _names(repository, remote, base):
@@ -101,7 +109,7 @@ def resolve(
 
 def _remote(repository: Repository, base: str) -> str:
     """The remote that a base comes from; empty when the repository has none."""
-    names = git.call(["remote"], repository.top).out.split()
+    names = repository.call(["remote"]).out.split()
     named = base.partition("/")[0]
     if "/" in base and named in names:
         return named
@@ -114,11 +122,11 @@ def _names(repository: Repository, remote: str, base: str) -> list[str]:
         return [f"refs/remotes/{remote}/{base}", base] if remote else [base]
     if not remote:
         return ["HEAD"]
-    branch = git.call(["symbolic-ref", "--quiet", "--short", "HEAD"], repository.top).out.strip()
+    branch = repository.call(["symbolic-ref", "--quiet", "--short", "HEAD"]).out.strip()
     likely = [f"refs/remotes/{remote}/{name}" for name in (branch, "main", "master") if name]
     return [f"refs/remotes/{remote}/HEAD", *likely, "HEAD"]
 
 
 def _commit(repository: Repository, name: str) -> str:
-    said = git.call(["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], repository.top)
+    said = repository.call(["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"])
     return said.out.strip() if said.status == 0 else ""

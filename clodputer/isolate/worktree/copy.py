@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from glob import glob
 from hashlib import sha256
 
-from clodputer.isolate.worktree import CANNOT
+from clodputer.isolate.worktree import CANNOT, pinned
 from clodputer.isolate.worktree.base import Repository
 from clodputer.model.errors import ClodputerError
 from clodputer.store import git
@@ -64,8 +64,8 @@ def restored(tree: Tree) -> tuple[str, ...]:
     aside = f"{os.path.dirname(tree.path)}/.{os.path.basename(tree.path)}.aside"
     notes = []
     for name in OBEYED:
-        said = git.call(["diff", "--quiet", tree.commit, "--", name], tree.path)
-        new = git.call(["ls-files", "--others", "--", name], tree.path).out.split("\n")
+        said = pinned.call(tree, ("diff", "--quiet", "--ignore-submodules=all", tree.commit, "--", name))
+        new = pinned.call(tree, ("ls-files", "--others", "--", name)).out.split("\n")
         if said.status == 0 and not any(one and one not in tree.copied for one in new):
             continue
         path = f"{tree.path}/{name}"
@@ -75,7 +75,7 @@ def restored(tree: Tree) -> tuple[str, ...]:
             notes.append(
                 f"{name} was restored from {tree.base}; what the run before had there is in {aside}."
             )
-        git.call(["checkout", "--quiet", tree.commit, "--", name], tree.path)
+        pinned.call(tree, ("checkout", "--quiet", "--no-recurse-submodules", tree.commit, "--", name))
     return tuple(notes)
 
 

@@ -76,11 +76,12 @@ def remove(home_of: str, tree: Tree, found: look.Found, held: int) -> Tree:
         # git removed its own file first, and would not know the rest of the folder again.
         with open(f"{tree.path}/.git", "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(f"gitdir: {tree.admin}\n")
-    # Without --force git looks once more itself.
-    force = ["-f", "-f"] if cut_off or put_away or found.submodules else []
-    if not force:
-        _git(tree, ["worktree", "unlock", tree.path], held)
-    said = _git(tree, ["-c", "status.showUntrackedFiles=all", "worktree", "remove", *force, tree.path], held)
+    if not (cut_off or put_away):
+        # Once more, as late as can be. git would look itself without --force, but obey what is set in submodules.
+        again = look.look(tree._replace(copied={}))
+        if again.work:
+            return kept(home_of, tree, "undelivered", again)
+    said = _git(tree, ["worktree", "remove", "-f", "-f", tree.path], held)
     if os.path.isdir(tree.path) or os.path.isdir(tree.admin):
         problem = f"git did not remove it: {said.why}."
         return kept(home_of, tree, "undelivered", found._replace(problems=(*found.problems, problem)))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from errno import EINVAL
 from typing import NamedTuple
 
+from clodputer.isolate.worktree import pinned, submodules
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.store import git
 from clodputer.store.trees import REMOVING, Tree
 
+# A submodule is a repository with settings of its own, which git would obey in there (submodules.py).
+_STATUS = ("status", "--porcelain=v1", "-z", "--ignore-submodules=all")
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -38,16 +42,17 @@ def look(tree: Tree) -> Found:
     """Look, without obeying what the run may have written into the tree's own git files. Raises OSError."""
     if not tree.admin or not os.path.isdir(tree.admin):
         return Found(problems=("git does not know this worktree any more.",))
-    head = pinned(tree, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    status = pinned(
-        tree,
-        "status",
-        "--porcelain=v1",
-        "-z",
-        "--untracked-files=all",
-        "--ignore-submodules=all",
-        "--no-renames",
-    )
+    try:
+        return _look(tree)
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+        return Found(problems=(f"{error.strerror}.",))
+
+
+def _look(tree: Tree) -> Found:
+    head = pinned.call(tree, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
+    status = pinned.call(tree, (*_STATUS, "--untracked-files=all", "--no-renames"))
     problems = [f"git cannot say what is changed in it: {status.why}."] if status.status else []
     changes = [
         entry for entry in status.out.split("\0") if len(entry) > 3 and not is_as_copied(tree, entry[3:])
@@ -65,39 +70,20 @@ def look(tree: Tree) -> Found:
     ]
     problems += _locked(tree)
     inside = os.path.isdir(f"{tree.admin}/modules")
-    if inside:
-        problems += _submodules(tree)
+    problems += submodules.problems(tree)
     return Found(head.out.strip(), commits, tuple(changes), tuple(problems), inside)
-
-
-def pinned(tree: Tree, *arguments: str, seconds: float = git.WRITE, given: bytes = b"") -> git.Said:
-    """A call of git in a worktree whose `.git` file nobody obeys: a run could have made it name another repository."""
-    more = {
-        "GIT_DIR": tree.admin,
-        "GIT_COMMON_DIR": tree.common,
-        "GIT_WORK_TREE": tree.path,
-        "GIT_OPTIONAL_LOCKS": "0",
-    }
-    folder = tree.path if os.path.isdir(tree.path) else tree.common
-    return git.call(arguments, folder, seconds, more, given=given)
 
 
 def tip(tree: Tree) -> str:
     """The commit of the tree's branch; empty when the branch is gone."""
-    said = git.call(
-        ["--git-dir", tree.common, "rev-parse", "--verify", "--quiet", f"refs/heads/{tree.branch}"],
-        tree.common,
-    )
+    said = pinned.shared(tree, "rev-parse", "--verify", "--quiet", f"refs/heads/{tree.branch}")
     return said.out.strip() if said.status == 0 else ""
 
 
 def unpushed(tree: Tree, *commits: str) -> int:
     """How many commits these have that neither a remote nor the tree's base has; -1 when git cannot say."""
-    said = git.call(
-        ["--git-dir", tree.common, "rev-list", "--count", *commits, "--not", "--remotes", tree.commit],
-        tree.common,
-        git.WRITE,
-    )
+    asked = ("rev-list", "--count", *commits, "--not", "--remotes", tree.commit)
+    said = pinned.shared(tree, *asked, seconds=git.WRITE)
     return int(said.out) if said.status == 0 and said.out.strip().isdigit() else -1
 
 
@@ -118,20 +104,3 @@ def _locked(tree: Tree) -> list[str]:
     except OSError:
         return []
     return [] if reason.startswith("clodputer ") else [f"it is locked: {reason or 'without a reason'}."]
-
-
-def _submodules(tree: Tree) -> list[str]:
-    """What speaks against removing the clones of submodules, which go with the tree."""
-    status = pinned(tree, "status", "--porcelain=v1", "-z", "--ignore-submodules=none")
-    if status.status or any(len(entry) > 3 for entry in status.out.split("\0")):
-        return ["a submodule has changes, or is at another commit."]
-    for folder, folders, names in os.walk(f"{tree.admin}/modules"):
-        if "HEAD" in names and "objects" in folders:
-            said = git.call(
-                ["--git-dir", folder, "rev-list", "--count", "HEAD", "--branches", "--not", "--remotes"],
-                folder,
-            )
-            if said.status or said.out.strip() != "0":
-                return ["a submodule has commits that no remote has."]
-            folders[:] = [name for name in folders if name == "modules"]
-    return []

@@ -8,11 +8,11 @@ from time import time
 from typing import Any, Optional
 
 from clodputer.isolate.prepared import Prepared
-from clodputer.isolate.worktree import BUSY, CANNOT, base, copy
+from clodputer.isolate.worktree import BUSY, CANNOT, base, copy, pinned
 from clodputer.model import worktree
 from clodputer.model.errors import ClodputerError
 from clodputer.model.worktree import Worktree
-from clodputer.store import git, trees
+from clodputer.store import git, gitplain, trees
 from clodputer.store.bounded import TOO_LATE
 from clodputer.store.trees import Tree
 
@@ -31,8 +31,8 @@ def enter(token: Mapping[str, Any]) -> Prepared:
     """Make the worktree that a token plans. Raises ClodputerError (CANNOT, BUSY), OSError."""
     rule = Worktree(**{**token["rule"], "copy": tuple(token["rule"]["copy"])})
     record = token["record"]
-    repository = base.find(token["folder"])
     home_of = os.path.dirname(os.path.dirname(record))
+    repository = base.find(token["folder"], pinned.cache(home_of))
     try:
         with git.writer(repository.common) as held:
             tree = _given_back(home_of, token, repository)
@@ -96,7 +96,7 @@ def _added(
         folder=repository.prefix,
         keep=rule.keep,
         ttl=rule.ttl,
-        notes=begin.notes,
+        notes=(*begin.notes, *_not_run(repository)),
         made_at=time(),
     )
     trees.write(home_of, tree)
@@ -106,6 +106,7 @@ def _added(
             "add",
             "--quiet",
             "--no-track",
+            "--no-checkout",
             "--lock",
             "--reason",
             f"clodputer {run_id}",
@@ -118,6 +119,25 @@ def _added(
         git.WRITE,
         held=held,
     )
+    _must(tree, said)
+    tree = tree._replace(admin=admin_of(path))
+    trees.write(home_of, tree)
+    # By ourselves, as `worktree add` runs the filters that the repository names.
+    _must(tree, pinned.call(tree, ("reset", "--hard", "--quiet", "--no-recurse-submodules"), held=held))
+    return tree
+
+
+def _not_run(repository: base.Repository) -> list[str]:
+    """A note on filters of the repository's own, such as those of git-lfs or git-crypt where they are set for it alone."""
+    found = gitplain.filters(repository.common)
+    if not found:
+        return []
+    names = ", ".join(found)[:200]
+    where = "set them in your own (git config --global), which counts"
+    return [f"Filters in the repository's own configuration were not run ({names}); {where}."]
+
+
+def _must(tree: Tree, said: git.Said) -> None:
     if said.status:
         passes = said.status == TOO_LATE or any(words in said.err for words in _PASSES)
         raise ClodputerError(
@@ -125,9 +145,6 @@ def _added(
             f"git could not make a worktree of {tree.top}: {said.why}",
             _remedy(said),
         )
-    tree = tree._replace(admin=admin_of(path))
-    trees.write(home_of, tree)
-    return tree
 
 
 def _remedy(said: git.Said) -> str:
@@ -152,7 +169,9 @@ def admin_of(path: str) -> str:
 
 
 def _submodules(tree: Tree) -> None:
-    said = git.call(["submodule", "--quiet", "update", "--init", "--recursive"], tree.path, git.WRITE)
+    # The configuration of a repository can name a program instead of a checkout.
+    asked = ["submodule", "--quiet", "update", "--init", "--checkout", "--recursive"]
+    said = git.call(asked, tree.path, git.WRITE)
     if said.status:
         raise ClodputerError(
             BUSY if said.status == TOO_LATE else CANNOT,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 
-from clodputer.isolate.worktree import look
+from clodputer.isolate.worktree import look, pinned, submodules
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.model.errors import ClodputerError
 from clodputer.store import atomic, git, trees
@@ -36,9 +37,8 @@ def put_away(home_of: str, tree: Tree, found: look.Found) -> tuple[str, ...]:
     if found.commits:
         target = f"{beside}.bundle"
         refs = ["HEAD", *([f"refs/heads/{tree.branch}"] if look.tip(tree) else [])]
-        said = look.pinned(
-            tree, "bundle", "create", "--quiet", target, *refs, "--not", "--remotes", tree.commit
-        )
+        asked = ("bundle", "create", "--quiet", target, *refs, "--not", "--remotes", tree.commit)
+        said = pinned.call(tree, asked)
         if said.status:
             raise ClodputerError(
                 "not_put_away", f"the commits of {tree.path} could not be put away: {said.why}"
@@ -66,28 +66,26 @@ def changes(tree: Tree, index: str, since: str = "HEAD") -> str:
 
     Raises ClodputerError, OSError.
     """
-    more = {
-        "GIT_DIR": tree.admin,
-        "GIT_COMMON_DIR": tree.common,
-        "GIT_WORK_TREE": tree.path,
-        "GIT_INDEX_FILE": index,
-    }
-    calls = (
-        ["read-tree", "HEAD"],
-        [
-            "add",
-            "--all",
-            "--",
-            ".",
-            *(f":(exclude,literal){name}" for name in tree.copied if is_as_copied(tree, name)),
-        ],
-        ["diff", "--cached", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", since],
-    )
-    said = git.Said(0)
-    for arguments in calls:
-        said = git.call(arguments, tree.path, git.WRITE, more)
-        if said.status:
-            raise ClodputerError("not_put_away", f"the changes in {tree.path} could not be read: {said.why}")
+    more = {"GIT_INDEX_FILE": index}
+    _said(tree, ("read-tree", "HEAD"), more)
+    # git would look into repositories within the tree by itself, and obey what is set there.
+    links = submodules.links(tree, more)
+    left = [name for name in tree.copied if is_as_copied(tree, name)]
+    outside = [f":(exclude,literal){name}" for name in (*left, *links)]
+    _said(tree, ("add", "--all", "--", ".", *outside), more)
+    for path, commit in links.items():
+        now = submodules.head(f"{tree.path}/{path}")
+        if now and now != commit:
+            _said(tree, ("update-index", "--cacheinfo", f"160000,{now},{path}"), more)
+    diff = ("diff", "--cached", "--binary", "--full-index", "--no-ext-diff", "--no-textconv")
+    said = _said(tree, (*diff, "--submodule=short", since), more)
     if len(said.out) >= git.LARGEST:
         raise ClodputerError("not_put_away", f"the changes in {tree.path} are too large for a patch")
     return said.out
+
+
+def _said(tree: Tree, arguments: Sequence[str], more: Mapping[str, str]) -> git.Said:
+    said = pinned.call(tree, arguments, more)
+    if said.status:
+        raise ClodputerError("not_put_away", f"the changes in {tree.path} could not be read: {said.why}")
+    return said

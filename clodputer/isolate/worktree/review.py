@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from clodputer.isolate.worktree import look, putaway
+from clodputer.isolate.worktree import pinned, putaway
 from clodputer.model.errors import ClodputerError
-from clodputer.store import atomic, git
+from clodputer.store import atomic, git, gitplain
 from clodputer.store.trees import Tree
 
 LOST = "no_tree"
@@ -15,7 +15,7 @@ LOST = "no_tree"
 def diff(home_of: str, tree: Tree, *, stat: bool = False) -> tuple[list[str], str]:
     """Its commits, one line each, and what differs from its base, as a patch or as figures. Raises ClodputerError, OSError."""
     _there(tree)
-    said = look.pinned(tree, "log", "--format=%h %s", f"{tree.commit}..HEAD")
+    said = pinned.call(tree, ("log", "--format=%h %s", f"{tree.commit}..HEAD"))
     patch = _patch(home_of, tree)
     if stat and patch:
         patch = git.call(["apply", "--stat", "-"], tree.common, given=_bytes(patch)).out
@@ -28,18 +28,20 @@ def take(home_of: str, tree: Tree) -> tuple[str, list[str]]:
     Returns the checkout and the paths that were changed there. Raises ClodputerError, OSError.
     """
     _there(tree)
-    top = git.call(["rev-parse", "--show-toplevel"], tree.top)
+    top = git.call(["rev-parse", "--show-toplevel", "--absolute-git-dir"], tree.top)
     if top.status:
         raise ClodputerError(
             "no_checkout",
             f"{tree.top} has no checkout: {top.why}",
             f"Merge the branch: git merge {tree.branch}",
         )
-    folder, patch = top.out.rstrip("\n"), _bytes(_patch(home_of, tree))
+    folder, own = top.out.rstrip("\n").split("\n")
+    patch = _bytes(_patch(home_of, tree))
     if not patch:
         return folder, []
     # git looks at all of it before it changes anything.
-    said = git.call(["apply", "--whitespace=nowarn", "-"], folder, git.WRITE, given=patch)
+    where = gitplain.variables(tree.common, own, pinned.cache(home_of), folder)
+    said = git.call(["apply", "--whitespace=nowarn", "-"], folder, git.WRITE, where, given=patch)
     if said.status:
         raise ClodputerError(
             "conflict",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clodputer.isolate.worktree import look
+from clodputer.isolate.worktree import pinned
 from clodputer.model.mask import Masker
 from clodputer.model.publish import tokens
 from clodputer.model.publish.check import MOST_COMMITS, Change, Facts
@@ -32,7 +32,7 @@ def gather(home: Home, tree: Tree, rule: Publish, masker: Masker) -> Facts:
     """The facts by which it is decided whether the commits of a tree may be pushed. Never raises for what git says."""
     known = Facts(under_way=tree.problems, uncommitted=tree.changes)
     try:
-        said = look.pinned(tree, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        said = pinned.call(tree, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
         head = said.out.strip()
         if said.status or not head:
             return known._replace(problem="its HEAD names no commit")

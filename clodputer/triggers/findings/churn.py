@@ -32,7 +32,7 @@ def of_folder(folder: str) -> Mapping[str, int]:
             folder,
             LONGEST,
             # A clone without its history must not be completed over the network.
-            {"GIT_NO_LAZY_FETCH": "1"},
+            {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"},
         )
     except (git.Missing, OSError):
         return {}
