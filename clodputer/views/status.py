@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.due import ON_TIME
+from clodputer.model.engine.job import RUNNING as BEGUN
+from clodputer.model.engine.job import WAITING
 from clodputer.model.estimate import Expected
 from clodputer.model.moment import iso
 from clodputer.model.task import Task
@@ -219,6 +221,9 @@ def running(home: Home, lane: str, now: float) -> list[Running]:
 
 def _elsewhere(lane: str, one: Found, job: Submitted, now: float) -> Running:
     started_at = _moment(one.run_id) if one.run_id else None
+    if one.run_id and job.job.state == WAITING:
+        # Its run has begun since; an exec looks no more at a slot whose run goes on.
+        job = job._replace(job=job.job._replace(state=BEGUN, words=""))
     elapsed = None if started_at is None else now - started_at
     return Running(lane, one.id, one.task, one.run_id, started_at, elapsed, None, None, False, job)
 

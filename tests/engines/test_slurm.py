@@ -131,6 +131,7 @@ def test_a_job_that_is_lost_with_its_run(home: Home, cluster: Cluster, tmp_path:
     ask(home, cluster, "first-1")
     process = cluster.start("1")
     until(lambda: (tmp_path / "began").exists() and (tmp_path / "began").read_text().strip())
+    assert "which waits" not in execs.run(home, "status", extra=cluster.extra())
     ask(home, cluster)
     assert not records(home, "far")
     os.kill(process.pid, signal.SIGKILL)

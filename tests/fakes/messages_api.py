@@ -31,8 +31,8 @@ class Api(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, log: Optional[Path] = None) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, log: Optional[Path] = None, handler: type[Handler] = Handler) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.requests: list[Request] = []
         self._log = log
         self._lock = threading.Lock()
@@ -96,9 +96,9 @@ class Api(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving(log: Optional[Path] = None) -> Iterator[Api]:
-    """A stand-in of its own for one test, on a port of its own."""
-    api = Api(log)
+def serving(log: Optional[Path] = None, handler: type[Handler] = Handler) -> Iterator[Api]:
+    """A stand-in of its own for one test, on a port of its own. handler: of another API than claude's."""
+    api = Api(log, handler)
     threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield api

@@ -1,8 +1,10 @@
-"""A lane of a real Slurm with two nodes: many requests, and a controller that is killed and started anew."""
+"""A lane of a real Slurm with two nodes: many requests, a controller started anew, a job cancelled, a node that dies."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,11 +58,11 @@ def asked(home: Home, lab: Lab, done: Callable[[], bool]) -> None:
 
 
 def test_every_request_runs_once(home: Home, lab: Lab, tmp_path: Path) -> None:
-    """Forty over two nodes, while the controller is killed and started anew: each has one record."""
+    """Forty over two nodes, while the controller ends and is started anew: each has one record."""
     command_task(home, "far", "/bin/sh", "-c", f"echo $CLODPUTER_RUN_ID >>{tmp_path}/ran", more="lane: far\n")
     wanted = [f"number-{one}" for one in range(MANY)]
     ask(home, lab, *wanted)
-    lab.end("slurmctld", kill=True)
+    lab.end("slurmctld")
     ask(home, lab)
     lab.controller()
     asked(home, lab, lambda: len(records(home, "far")) >= MANY)
@@ -68,3 +70,46 @@ def test_every_request_runs_once(home: Home, lab: Lab, tmp_path: Path) -> None:
     assert sorted(record["request_id"] for record in records(home, "far")) == sorted(wanted)
     assert set(outcomes(home, "far")) == {"succeeded"}
     assert len((tmp_path / "ran").read_text().split()) == MANY
+
+
+def test_a_job_is_cancelled_and_a_node_dies(home: Home, lab: Lab, tmp_path: Path) -> None:
+    """What scancel ends is closed; the run on a node that is lost is settled as lost; nothing runs twice."""
+    script = f"echo $CLODPUTER_RUN_ID >>{tmp_path}/ran; exec sleep 300"
+    command_task(home, "far", "/bin/sh", "-c", script, more="lane: far\n")
+    ran = tmp_path / "ran"
+    ask(home, lab, "first-1", "second-2")
+    until(lambda: ran.exists() and len(ran.read_text().split()) == 2, timeout=60)
+    ask(home, lab)
+    by_id = {submitted.request_id: submitted.job for _, submitted in jobs.everywhere(home)}
+    lab.call("scancel", by_id["first-1"].id)
+    asked(home, lab, lambda: any(name.startswith("first-1.") for name in os.listdir(home.closed)))
+    # The node dies: its daemon, and all that the job has started.
+    job = by_id["second-2"].id
+    node = lab.call("squeue", "--noheader", f"--jobs={job}", "--format=%N").strip()
+    lab.end(node, kill=True)
+    for pid in lab_pids(lab, tmp_path):
+        os.kill(pid, signal.SIGKILL)
+    lab.call("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    asked(home, lab, lambda: "lost" in outcomes(home, "far"))
+    (lost,) = [record for record in records(home, "far") if record["outcome"] == "lost"]
+    assert (lost["request_id"], lost["reason"]) == ("second-2", "job_ended")
+    assert f"job {job} of slurm" in lost["message"]
+    assert len(ran.read_text().split()) == 2
+    assert not list(jobs.everywhere(home))
+
+
+def lab_pids(lab: Lab, tmp_path: Path) -> list[int]:
+    """The processes of jobs of this test: those that know its home."""
+    mark = f"CLODPUTER_HOME={tmp_path}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if (
+                entry.name.isdecimal()
+                and int(entry.name) != os.getpid()
+                and mark in (entry / "environ").read_bytes()
+            ):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found

@@ -8,6 +8,7 @@ from clodputer.model.engine.job import is_stuck, standing
 from clodputer.model.lanes import engine_of
 from clodputer.model.plural import counted
 from clodputer.store.spool import jobs
+from clodputer.store.spool import slot as slots
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 
 # No job has it.
@@ -26,8 +27,9 @@ def engines(facts: Facts) -> list[Finding]:
         except Refused as error:
             text = f"the engine {engine} of lane {lane} does not answer: {error}"
             found += problem("engines", text, "See docs/beyond-one-machine.md for what this machine needs.")
-    for _, submitted in jobs.everywhere(facts.home):
-        if is_stuck(submitted.job, facts.now - submitted.at):
+    for slot, submitted in jobs.everywhere(facts.home):
+        begun = slots.content(facts.home, slot).run_id
+        if not begun and is_stuck(submitted.job, facts.now - submitted.at):
             text = f"request {submitted.request_id} is {standing(submitted.engine, submitted.job)}"
             found += note("engines", text, f"clodputer cancel {submitted.request_id}, or see to it there")
     return found or (ok("engines", counted(len(named), "lane")) if named else [])
