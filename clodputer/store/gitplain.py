@@ -10,9 +10,11 @@ import re
 from contextlib import suppress
 from errno import EINVAL
 from hashlib import sha256
+from shutil import rmtree
 from typing import Optional
 
 from clodputer.store import atomic, git
+from clodputer.store.folder import entries
 
 # Names as git lists them: section and key in small letters. None of them names a program, or a file that is run.
 _TAKEN = re.compile(
@@ -29,6 +31,8 @@ _FILTER = re.compile(r"filter\.((?s:.+))\.(?:smudge|process)")
 # What git keeps in the folder that all worktrees share: each becomes a link. git writes files through one whose end is not
 # there yet, but makes no folder through it.
 _FILES, _FOLDERS = ("packed-refs", "shallow"), ("refs", "info", "logs", "lfs", "reftable")
+# The git folder that this is the view of, as a link.
+_VIEWED = "viewed"
 # Of a configuration, in bytes.
 LARGEST = 1024 * 1024
 # What this process has made of them, by the folder: how the files looked that it was made from.
@@ -41,10 +45,15 @@ def variables(common: str, own: str, cache: str, tree: str = "") -> dict[str, st
     common: its git folder; own: that of the worktree, the same for the checkout itself. cache: a folder of ours, in which a
     small one is kept for each repository. tree: where the files are. Raises git.Missing, OSError.
     """
-    folder = f"{cache}/{sha256(os.fsencode(own)).hexdigest()[:24]}"
+    # Worktrees share one, but for those that are configured by themselves.
+    viewed = own if os.path.lexists(f"{own}/config.worktree") else common
+    folder = f"{cache}/{sha256(os.fsencode(viewed)).hexdigest()[:24]}"
     stamps = (_stamp(f"{common}/config"), _stamp(f"{own}/config.worktree"))
     if _made.get(folder) != stamps or not os.path.lexists(f"{folder}/config"):
+        _forget_gone(cache)
         _make(common, own, folder)
+        with suppress(FileExistsError):
+            os.symlink(viewed, f"{folder}/{_VIEWED}")
         _made[folder] = stamps
     return {
         "GIT_DIR": own,
@@ -66,6 +75,14 @@ def _stamp(path: str) -> Optional[tuple[int, ...]]:
     except OSError:
         return None
     return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _forget_gone(cache: str) -> None:
+    """Remove what was kept for repositories, and for submodules of worktrees, that are no more."""
+    for name in entries(cache):
+        with suppress(OSError):
+            if not os.path.isdir(os.readlink(f"{cache}/{name}/{_VIEWED}")):
+                rmtree(f"{cache}/{name}", ignore_errors=True)
 
 
 def _make(common: str, own: str, folder: str) -> None:

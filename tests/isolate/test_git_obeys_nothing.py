@@ -154,6 +154,13 @@ def test_what_goes_is_removed_without_it(attacked: tuple[Tree, Path, Path]) -> N
     end.close(trees.records(pinned.of(tree))[0])
     assert not witness.exists(), witness.read_text()
     assert not os.path.lexists(tree.path), look.look(tree)
+    kept = Path(pinned.cache(pinned.of(tree)))
+    assert len(list(kept.iterdir())) == 2, "of the repository and of the submodule"
+    ours_now = tree._replace(admin=tree.common, path=f"{pinned.of(tree)}/tidy/next")
+    with open(f"{tree.common}/config", "a", encoding="utf-8") as file:
+        file.write("[core]\nabbrev = 9\n")
+    pinned.shared(ours_now, "rev-parse", "HEAD")
+    assert len(list(kept.iterdir())) == 1, "the submodule went with its tree"
 
 
 def test_the_attack_works_without_our_care(attacked: tuple[Tree, Path, Path]) -> None:
