@@ -5,11 +5,15 @@ from __future__ import annotations
 from clodputer.model import route
 from clodputer.runner import items, worktree
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores, deliveries, ports, published, routes
+from clodputer.store import chores, deliveries, memory, ports, published, routes
 from clodputer.store.context import Context
 from clodputer.store.log import archive
 from clodputer.store.spool import approvals, attempts, find, layout, parked, scores, waits
 from clodputer.store.spool import slot as slots
+from clodputer.tasks import taskfile
+
+# So long a task must have been gone for what its triggers remember to go, in seconds.
+_AWAY = 7 * 86400.0
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:
@@ -34,6 +38,8 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
                 scores.sweep(context.home, lane, pending)
             deliveries.prune(context.home, now)
             published.sweep(context.home, now)
+            # Not at once: a task's file may be away for a moment, and its trigger would take everything for new.
+            memory.sweep(context.home, taskfile.names(context.home), now - _AWAY)
             parked.sweep(context.home, now - items.LONGEST)
             routes.sweep(context.home, now)
             routes.forget_gone(context.home, route.routes(context.settings.routes))

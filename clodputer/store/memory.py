@@ -10,7 +10,7 @@ we are killed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from json import dumps
 from typing import Any, Optional
 
@@ -90,6 +90,22 @@ def forget(place: str, marks: Iterable[str]) -> None:
         _remove(_path(place, mark, generations(place)[mark]))
         # A child that is still looking keeps the lock that it has; a second one is the worst that can come of it.
         atomic.remove(f"{place}/{mark}{LOOKING}")
+
+
+def sweep(home: Home, tasks: Collection[str], before: float) -> None:
+    """Remove what is remembered of tasks that are not among these, where nothing has changed since `before` (epoch seconds).
+
+    Requests that a look led to are delivered first. Raises OSError.
+    """
+    above = f"{home.ledger}/watch"
+    for task in folder_entries(above):
+        place = f"{above}/{task}"
+        if task in tasks or not os.path.isdir(place):
+            continue
+        parts = (place, *(f"{place}/{name}" for name in folder_entries(place)))
+        if max(os.lstat(part).st_mtime for part in parts) < before:
+            deliver(home, place)
+            _remove(place)
 
 
 def _remove(folder: str, *, missing: bool = False) -> None:
