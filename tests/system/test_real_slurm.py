@@ -20,7 +20,8 @@ from tests.system import execs
 from tests.wait import until
 from tests.workshop import command_task, drop, make_home, outcomes, records
 
-pytestmark = pytest.mark.slow
+# One Slurm for both, which is asked for a while: a busy machine takes minutes.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("slurm")]
 MANY = 40
 
 
