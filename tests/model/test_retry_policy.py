@@ -59,7 +59,7 @@ policies = st.builds(
                 "worktree_busy",
             },
         ),
-        (WHEN_NAMED, {"exec_died", "internal"}),
+        (WHEN_NAMED, {"exec_died", "internal", "job_ended"}),
     ],
 )
 def test_the_table_of_reasons(kept: str, reasons: set[str]) -> None:

@@ -111,20 +111,8 @@ def marks_in(text: str) -> list[str]:
 
 def free_name(entry: Entry, source: str, taken: Collection[str]) -> str:
     """A name for the task, from what the entry is about; a number behind it where that is taken."""
-    keys = entry.call.keys
-    for text in (
-        entry.hint,
-        str(keys.get("prompt_file", "")).rpartition("/")[2],
-        str(keys.get("prompt", "")),
-    ):
-        words = [word.lower() for word in _WORD.findall(leaks.cut(text[:300], " "))]
-        told = [word for word in words if word not in _FILLERS and word != "md"][:5]
-        if told:
-            break
-    else:
-        told = [source]
     stem = ""
-    for word in told:
+    for word in _about(entry) or [source]:
         if stem and len(stem) + len(word) >= LONGEST_NAME:
             break
         stem = f"{stem}-{word[:LONGEST_NAME]}" if stem else word[:LONGEST_NAME]
@@ -132,6 +120,21 @@ def free_name(entry: Entry, source: str, taken: Collection[str]) -> str:
     while name.lower() in taken or name == "ask":
         name, number = f"{stem}-{number}", number + 1
     return name
+
+
+def _about(entry: Entry) -> list[str]:
+    """The first words that say what an entry is about: of its comment, of the file of its prompt, or of that itself."""
+    keys = entry.call.keys
+    for text in (
+        entry.hint,
+        str(keys.get("prompt_file", "")).rpartition("/")[2],
+        str(keys.get("prompt", "")),
+    ):
+        words = [word.lower() for word in _WORD.findall(leaks.cut(text[:300], " "))]
+        found = [word for word in words if word not in _FILLERS and word != "md"][:5]
+        if found:
+            return found
+    return []
 
 
 def _keys(entry: Entry, *, enable: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
