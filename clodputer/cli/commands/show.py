@@ -85,7 +85,7 @@ def command(
       clodputer show 3f9a2c1b --conversation
       clodputer show rejected/report.json
       clodputer show nightly --trace
-      clodputer show nightly --debug-prompt | claude -p --allowedTools 'Bash(clodputer:*)'
+      clodputer show nightly --debug-prompt | claude -p --allowedTools 'Bash(clodputer show:*)'
       clodputer show nightly --json
     """
     if tree:
