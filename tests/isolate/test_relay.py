@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ class _Server:
         self.thread.start()
 
     def _run(self) -> None:
-        connection, _ = self.listener.accept()
+        try:
+            connection, _ = self.listener.accept()
+        except OSError:
+            return  # it was ended before anybody came
         with self.listener, connection:
             connection.recv(self.reads)
             for start in range(0, len(self.answer), 7):
@@ -33,6 +37,14 @@ class _Server:
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass
+
+    def end(self) -> None:
+        """Wait for no client any more: a thread that still did would meet the descriptors of other tests."""
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(30)
+        self.listener.close()
+        assert not self.thread.is_alive()
 
 
 def through(server: _Server, sent: bytes, *, allowed: bool = True) -> bytes:
@@ -68,6 +80,7 @@ def test_an_answer_says_that_the_connection_ends_with_it(answer: bytes, read: by
     """In whatever pieces it comes; and it does end, though the client would keep it open."""
     server = _Server(answer)
     assert through(server, f"GET http://localhost:{server.port}/ HTTP/1.1\r\n\r\n".encode()) == read
+    server.end()
 
 
 def test_a_tunnel_is_left_as_it_is() -> None:
@@ -88,6 +101,7 @@ def test_a_tunnel_is_left_as_it_is() -> None:
         while some := here.recv(65536):
             read += some
     worker.join(30)
+    server.end()
     assert read == b"HTTP/1.1 200 Connection established\r\n\r\n" + answer
 
 
@@ -99,5 +113,4 @@ def test_a_large_request_that_is_answered_early_loses_no_answer(tmp_path: Path, 
     head = f"POST http://localhost:{server.port}/ HTTP/1.1\r\nContent-Length: 150000\r\n\r\n".encode()
     read = through(server, head + b"x" * 150_000, allowed=allowed)
     assert (b"413" if allowed else b"403") in read.split(b"\r\n")[0]
-    if not allowed:
-        server.listener.close()
+    server.end()
