@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from time import monotonic, sleep
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store.home import Home
@@ -19,10 +18,8 @@ def alone(home: Home) -> Iterator[None]:
     """Keep intake, slot times and `retry` waiting meanwhile. Raises ClodputerError ("busy") when one of them takes too long."""
     with ExitStack() as held:
         for path in (f"{home.ledger}/due.lock", f"{home.spool}/retry.lock", f"{home.spool}/intake.lock"):
-            lock, give_up = Lock(path), monotonic() + PATIENCE
-            while not lock.acquire():
-                if monotonic() > give_up:
-                    raise ClodputerError("busy", f"another process holds {path}", "Try again.")
-                sleep(GLANCE)
+            lock = Lock(path)
+            if not lock.wait(PATIENCE, GLANCE):
+                raise ClodputerError("busy", f"another process holds {path}", "Try again.")
             held.callback(lock.release)
         yield

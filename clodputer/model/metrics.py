@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.jsontext import finite
-from clodputer.model.moment import parse_moment
+from clodputer.model.moment import moment_or
 from clodputer.model.outcome import SUCCEEDED
 
 # Of durations and lags, in seconds.
@@ -67,7 +67,7 @@ def fold(totals: Totals, events: Iterable[Mapping[str, Any]]) -> Totals:
     for event in events:
         kind, run_id, name = event.get("event"), str(event.get("run_id") or ""), str(event.get("task") or "")
         if kind == "started" and event.get("slot_time") and run_id not in started:
-            late = _moment(event.get("timestamp")) - _moment(event["slot_time"])
+            late = moment_or(event.get("timestamp"), 0.0) - moment_or(event["slot_time"], 0.0)
             _observe(lag, _bounded(lag, name, MOST_TASKS), max(0.0, late))
             started = [*started, run_id][-KNOWN:]
         if kind != "finished" or run_id in ended:
@@ -83,7 +83,7 @@ def fold(totals: Totals, events: Iterable[Mapping[str, Any]]) -> Totals:
             paid_for, total = cost.get(task, (0.0, 0.0))
             cost[task] = [paid_for + 1, total + paid]
         if event.get("outcome") == SUCCEEDED:
-            success[task] = max(success.get(task, 0.0), _moment(event.get("timestamp")))
+            success[task] = max(success.get(task, 0.0), moment_or(event.get("timestamp"), 0.0))
     return Totals(ends, seconds, lag, cost, success, ended, started)
 
 
@@ -167,13 +167,6 @@ def _observe(found: dict[str, list[float]], task: str, seconds: float) -> None:
 
 def _bounded(known: Mapping[str, Any], name: str, most: int) -> str:
     return name if name in known or len(known) < most else OTHERS
-
-
-def _moment(value: Any) -> float:
-    try:
-        return parse_moment(str(value), 0.0)
-    except ValueError:
-        return 0.0
 
 
 def of_fields(fields: Mapping[str, Any]) -> Optional[Totals]:

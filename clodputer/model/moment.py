@@ -63,6 +63,14 @@ def parse_moment(text: str, now: float) -> float:
         ) from None
 
 
+def moment_or(value: object, otherwise: float) -> float:
+    """Epoch seconds of the moment that a line of a log or an answer names; `otherwise` where it names none."""
+    try:
+        return parse_moment(str(value), otherwise)
+    except ValueError:
+        return otherwise
+
+
 def parse_wall(text: str) -> Union[float, datetime]:
     """Epoch seconds of a moment with an offset; one without is a time on the clock of a place, which is to be known yet.
 

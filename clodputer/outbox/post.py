@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.channel import Notify
@@ -29,7 +28,7 @@ from clodputer.tasks import taskfile
 # went back (store/spool/idle.py).
 LONGEST = 30 * 86400.0
 # A look takes milliseconds; after so many seconds of another one it is left to that, or to the next exec.
-PATIENCE, GLANCE = 1.0, 0.01
+PATIENCE = 1.0
 
 
 def post(context: Context, now: float) -> bool:
@@ -37,11 +36,9 @@ def post(context: Context, now: float) -> bool:
 
     May be killed anywhere and repeated. Raises OSError.
     """
-    lock, give_up = _lock(context), monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() > give_up:
-            return False
-        sleep(GLANCE)
+    lock = _lock(context)
+    if not lock.wait(PATIENCE):
+        return False
     try:
         _post(context, now)
     finally:

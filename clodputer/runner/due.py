@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
@@ -25,7 +24,6 @@ from clodputer.triggers import Deciding, Looking
 
 # Another exec that goes through the ledger takes milliseconds; after so many seconds the work is left to it.
 PATIENCE = 5.0
-GLANCE = 0.01
 
 
 class _Looked(NamedTuple):
@@ -46,7 +44,7 @@ def drop_due(context: Context, only: Optional[str], now: float, *, watched: bool
     OSError, and for a task asked for by name ClodputerError; where all are, a broken file does not affect the others.
     """
     lock = Lock(f"{context.home.ledger}/due.lock")
-    if not _acquire(lock):
+    if not lock.wait(PATIENCE):
         return
     try:
         if only is not None:
@@ -65,15 +63,6 @@ def drop_due(context: Context, only: Optional[str], now: float, *, watched: bool
             if only is not None:
                 raise
             _note(context, _broken(context, one, error, now), now, None)
-
-
-def _acquire(lock: Lock) -> bool:
-    give_up = monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() > give_up:
-            return False
-        sleep(GLANCE)
-    return True
 
 
 def _by_name(context: Context, name: str, now: float) -> _Looked:
@@ -165,7 +154,7 @@ def account(context: Context, task: Task, now: float) -> None:
     else is going through the ledger, or a trigger cannot be looked after; OSError.
     """
     lock = Lock(f"{context.home.ledger}/due.lock")
-    if not _acquire(lock):
+    if not lock.wait(PATIENCE):
         raise ClodputerError("busy", "an exec is going through the ledger", "Try again.")
     try:
         since = os.stat(task.path).st_ctime

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from contextlib import suppress
-from time import monotonic, sleep
 
 from clodputer.model.metrics import Lane, Now, fold, text
 from clodputer.store import atomic, holds, metrics, outbox
@@ -20,7 +19,7 @@ from clodputer.store.tilde import expand
 # Everybody may read it: the collector runs as another user.
 MODE = 0o644
 # Another exec that writes them takes milliseconds, in seconds.
-PATIENCE, GLANCE = 2.0, 0.01
+PATIENCE = 2.0
 
 
 def write(context: Context, now: float) -> None:
@@ -34,11 +33,9 @@ def write(context: Context, now: float) -> None:
 
 
 def _write(context: Context, now: float) -> None:
-    lock, give_up = Lock(f"{context.home.ledger}/metrics.lock"), monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() > give_up:
-            return
-        sleep(GLANCE)
+    lock = Lock(f"{context.home.ledger}/metrics.lock")
+    if not lock.wait(PATIENCE):
+        return
     try:
         message = _written(context, now)
         if metrics.note_problem(context.home, message) and message:

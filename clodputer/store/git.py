@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
 from clodputer.store import bounded
@@ -121,11 +120,8 @@ def writer(common: str, seconds: float = PATIENCE) -> Iterator[int]:
     Several at once fail now and then, in every version of git. Raises TimeoutError when others keep it for too long, OSError.
     """
     lock = Lock(f"{common}/clodputer.lock")
-    give_up = monotonic() + seconds
-    while not lock.acquire():
-        if monotonic() > give_up:
-            raise TimeoutError(f"other runs have been writing to {common} for {seconds:.0f} seconds")
-        sleep(_GLANCE)
+    if not lock.wait(seconds, _GLANCE):
+        raise TimeoutError(f"other runs have been writing to {common} for {seconds:.0f} seconds")
     try:
         yield lock.descriptor
     finally:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps
-from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.account import account_of
@@ -32,7 +31,6 @@ ENGINE = "engine"
 
 # Writers take turns, for milliseconds each. One that was stopped in its turn is not waited for longer than this, in seconds.
 PATIENCE = 5.0
-GLANCE = 0.01
 
 _ENDING = ".json"
 
@@ -230,10 +228,8 @@ def _unlink(file: str) -> bool:
 @contextmanager
 def _in_turn(home: Home) -> Iterator[None]:
     lock = Lock(f"{home.holds}/.lock")
-    give_up = monotonic() + PATIENCE
     # Each write is whole by itself; only the comparison with an earlier hold needs the turn. So nobody waits for ever.
-    while not lock.acquire() and monotonic() < give_up:
-        sleep(GLANCE)
+    lock.wait(PATIENCE)
     try:
         yield
     finally:

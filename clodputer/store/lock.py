@@ -1,12 +1,13 @@
 """The right to do something, held as a flock on a file that is never unlinked."""
 
-# Only `fcntl` and `os`: filelock is flock underneath, but importing it costs four bare interpreters, and `exec` asks for its
-# locks before it knows whether there is anything to do. `tests/store/test_lock.py` shows that the two exclude each other.
-# Unlinking a lock file would let two holders lock two different inodes under one name, so nobody does.
+# Only `fcntl`, `os` and `time`: filelock is flock underneath, but importing it costs four bare interpreters, and `exec` asks
+# for its locks before it knows whether there is anything to do. `tests/store/test_lock.py` shows that the two exclude each
+# other. Unlinking a lock file would let two holders lock two different inodes under one name, so nobody does.
 from __future__ import annotations
 
 import fcntl
 import os
+from time import monotonic, sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Lock:
-    """A lock that is tried and never waited for: `with Lock(path) as held: if held: ...`.
+    """A lock that is tried once: `with Lock(path) as held: if held: ...`; or waited for as long as somebody has patience.
 
     The kernel releases it when we die, however we die. Its descriptor is not inherited by what we start: a leaked child
     would otherwise lock a lane for ever.
@@ -44,6 +45,15 @@ class Lock:
             os.close(descriptor)
             raise OSError(error.errno, error.strerror, self.path) from None
         self._descriptor = descriptor
+        return True
+
+    def wait(self, seconds: float, glance: float = 0.01) -> bool:
+        """Try every `glance` seconds, for so many seconds; True when the lock is ours now. Raises OSError as `acquire` does."""
+        give_up = monotonic() + seconds
+        while not self.acquire():
+            if monotonic() > give_up:
+                return False
+            sleep(glance)
         return True
 
     def share(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from shutil import copy2
-from time import monotonic, sleep
 from typing import Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
@@ -40,12 +39,10 @@ def bring_up(home: Home) -> None:
     it was.
     """
     os.makedirs(home.ledger, mode=0o700, exist_ok=True)
-    lock, give_up = Lock(f"{home.ledger}/format.lock"), monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() > give_up:
-            message = f"another process is bringing {home.root} to the present format"
-            raise ClodputerError("busy", message, "Try again when it has ended.")
-        sleep(GLANCE)
+    lock = Lock(f"{home.ledger}/format.lock")
+    if not lock.wait(PATIENCE, GLANCE):
+        message = f"another process is bringing {home.root} to the present format"
+        raise ClodputerError("busy", message, "Try again when it has ended.")
     try:
         # Asked again: it may have been done while we waited.
         for number in range(format_of(home), FORMAT):

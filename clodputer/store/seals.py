@@ -4,17 +4,17 @@
 # time leaves its record without a seal, which `verify-records` says; a run never waits for this.
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from time import gmtime, monotonic, sleep, strftime, time
+from time import gmtime, strftime, time
 
 from clodputer.model import chain
 from clodputer.model.chain import Seal
 from clodputer.store import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
+from clodputer.store.lock import Lock
 
 # In seconds. Others hold the lock for less than a millisecond.
 PATIENCE, GLANCE = 5.0, 0.002
@@ -96,21 +96,11 @@ def tidy(home: Home, kept: Iterable[str], today: str) -> int:
 def alone(home: Home, patience: float = PATIENCE) -> Iterator[bool]:
     """Hold the lock of all writers; whether that was had within so many seconds. Raises OSError."""
     os.makedirs(folder(home), mode=0o700, exist_ok=True)
-    descriptor = os.open(f"{folder(home)}/.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = Lock(f"{folder(home)}/.lock")
     try:
-        give_up = monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if monotonic() > give_up:
-                    yield False
-                    return
-                sleep(GLANCE)
-        yield True
+        yield lock.wait(patience, GLANCE)
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 def _append(home: Home, new: Seal, patience: float) -> bool:

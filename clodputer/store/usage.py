@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from json import dumps
-from time import monotonic, sleep
 from typing import NamedTuple
 
 from clodputer.model import usage
@@ -62,11 +61,8 @@ def keep(home: Home, account: str, shares: Shares, source: str, now: float) -> b
     """Keep what was seen of an account at `now` (epoch seconds); whether it was our turn to write. Raises OSError."""
     os.makedirs(_folder(home), mode=0o700, exist_ok=True)
     lock = Lock(f"{_folder(home)}/.lock")
-    give_up = monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() >= give_up:
-            return False
-        sleep(GLANCE)
+    if not lock.wait(PATIENCE, GLANCE):
+        return False
     try:
         known = read(home, account)
         found = usage.with_shares(known.readings, shares, source, now)

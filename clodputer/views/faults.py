@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.moment import iso, parse_moment
+from clodputer.model.moment import iso, moment_or
 from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 
@@ -36,8 +36,5 @@ def faults(home: Home, since: float) -> Faults:
     if not latest:
         return Faults(number)
     event = latest[-1]
-    try:
-        at = parse_moment(str(event.get("timestamp")), since)
-    except ValueError:
-        at = since
+    at = moment_or(event.get("timestamp"), since)
     return Faults(number, Fault(at, str(event.get("step") or ""), str(event.get("message") or "")))

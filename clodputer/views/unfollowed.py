@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.moment import iso, parse_moment
+from clodputer.model.moment import iso, moment_or
 from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 
@@ -47,9 +47,6 @@ def unfollowed(home: Home, since: float) -> Unfollowed:
 
 def missing(event: Mapping[str, Any], otherwise: float) -> Missing:
     """What a line of the log tells of one; `otherwise`: the moment where the line has none."""
-    try:
-        at = parse_moment(str(event.get("timestamp")), otherwise)
-    except ValueError:
-        at = otherwise
+    at = moment_or(event.get("timestamp"), otherwise)
     keys = ("task", "run_id", "on", "target", "reason", "message")
     return Missing(at, *(str(event.get(key) or "") for key in keys))

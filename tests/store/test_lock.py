@@ -59,3 +59,22 @@ def test_a_leaked_child_does_not_hold_it(tmp_path: Path) -> None:
         until(lambda: try_it(path))
     finally:
         child.communicate(b"\n")
+
+
+def test_it_is_waited_for(tmp_path: Path) -> None:
+    """Until its holder lets go, or no longer than one has patience."""
+    path = str(tmp_path / "lock")
+    script = "import fcntl, sys; file = open(sys.argv[1], 'w'); fcntl.flock(file, 2); print(flush=True); sys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-S", "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    lock = Lock(path)
+    assert not lock.wait(0.05)
+    holder.stdin.close()
+    assert lock.wait(60)
+    lock.release()
+    assert holder.wait(60) == 0
+    holder.stdout.close()

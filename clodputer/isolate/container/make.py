@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from shutil import rmtree
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, Optional
 
 from clodputer.isolate.container import CANNOT, NOT_BUILT, engine
@@ -130,12 +130,10 @@ def _built(token: Mapping[str, Any], path: str, tree: Optional[Tree]) -> str:
     give_up = monotonic() + token["build_timeout"]
     # Held by the build as well: if we are killed, the next one waits for its end, and finds the image.
     lock, context = Lock(f"{token['builds']}/.build.lock"), _context(token)
-    while not lock.acquire():
-        if monotonic() > give_up:
-            raise ClodputerError(
-                NOT_BUILT, "another image has been built here all the time", "See: clodputer status"
-            )
-        sleep(_GLANCE)
+    if not lock.wait(token["build_timeout"], _GLANCE):
+        raise ClodputerError(
+            NOT_BUILT, "another image has been built here all the time", "See: clodputer status"
+        )
     try:
         if engine.has_image(path, image, token["client"]):
             return image

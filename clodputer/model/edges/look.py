@@ -9,7 +9,7 @@ from clodputer.model.edge import Edge
 from clodputer.model.edges import limits, plugins, publishing, requests, runs
 from clodputer.model.edges.memory import Handler, Memory
 from clodputer.model.edges.told import Standing, Told
-from clodputer.model.moment import parse_moment
+from clodputer.model.moment import moment_or
 
 # The events of the log from which edges follow.
 HANDLERS: Mapping[str, Handler] = {
@@ -49,7 +49,4 @@ def next_look(told: Told, idle_after: Optional[float]) -> Optional[float]:
 
 def _moment(event: Mapping[str, Any], now: float) -> float:
     """When it happened, in epoch seconds: never in the future, and `now` where it does not say so."""
-    try:
-        return min(parse_moment(str(event.get("timestamp")), now), now)
-    except ValueError:
-        return now
+    return min(moment_or(event.get("timestamp"), now), now)

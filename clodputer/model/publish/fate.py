@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.moment import parse_moment
+from clodputer.model.moment import moment_or
 from clodputer.model.publish.rule import FILE_ISSUE, PULL_REQUEST
 
 # An open one waits for a person. Merged and completed ones were accepted, closed ones were not; a reverted one was taken back.
@@ -50,13 +50,13 @@ def next_look(kind: str, fate: str, at: float, looked_at: float) -> Optional[flo
 
 def of_thing(kind: str, body: Mapping[str, Any], at: float, now: float) -> Fate:
     """The fate that GitHub's answer about a pull request or an issue tells. at: when it was published."""
-    closed = _moment(body.get("closed_at"), now)
+    closed = moment_or(body.get("closed_at"), now)
     if body.get("state") == "closed" and kind == PULL_REQUEST:
         if not body.get("merged_at"):
             return Fate(CLOSED, closed)
         base = body.get("base")
         name = str(base.get("ref") or "") if isinstance(base, Mapping) else ""
-        return Fate(MERGED, _moment(body["merged_at"], now), str(body.get("merge_commit_sha") or ""), name)
+        return Fate(MERGED, moment_or(body["merged_at"], now), str(body.get("merge_commit_sha") or ""), name)
     if body.get("state") == "closed":
         return Fate(CLOSED if body.get("state_reason") == "not_planned" else COMPLETED, closed)
     return when_open(at, now)
@@ -76,12 +76,5 @@ def reverting(commits: Iterable[Any], merged: str, repository: str, number: Opti
         message = str(commit.get("message") or "") if isinstance(commit, Mapping) else ""
         if (by_hand and by_hand in message) or by_button.search(message):
             committer = commit.get("committer") if isinstance(commit, Mapping) else None
-            return _moment(committer.get("date") if isinstance(committer, Mapping) else None, 0.0)
+            return moment_or(committer.get("date") if isinstance(committer, Mapping) else None, 0.0)
     return None
-
-
-def _moment(text: Any, otherwise: float) -> float:
-    try:
-        return parse_moment(str(text), otherwise) if text else otherwise
-    except ValueError:
-        return otherwise

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps
-from time import localtime, monotonic, sleep, strftime, time
+from time import localtime, strftime, time
 from typing import Any
 
 from clodputer.effects.settling import Settling
@@ -179,11 +179,8 @@ def _log(settling: Settling, event: str, task: Task, **more: Any) -> None:
 def _alone(path: str) -> Iterator[None]:
     """Be the only one who looks at this join. Raises OSError: the settling is then repeated by the next exec."""
     lock = Lock(path)
-    give_up = monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() > give_up:
-            raise OSError(errno.EAGAIN, "another run of clodputer does not release a lock", path)
-        sleep(GLANCE)
+    if not lock.wait(PATIENCE, GLANCE):
+        raise OSError(errno.EAGAIN, "another run of clodputer does not release a lock", path)
     try:
         yield
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic, sleep
 from typing import Optional
 
 from clodputer.model.approval import APPROVED, DENIED, LONGEST_NOTE
@@ -15,7 +14,7 @@ from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 
 # In seconds: how long another decision is waited for, which takes milliseconds.
-PATIENCE, GLANCE = 5.0, 0.01
+PATIENCE = 5.0
 # A shorter beginning or end of an id may be that of anything.
 SHORTEST = 4
 
@@ -28,11 +27,9 @@ def decide(context: Context, wanted: str, wish: str, note: str, now: float) -> O
     """
     if len(wanted) < SHORTEST:
         return None
-    lock, give_up = Lock(f"{context.home.ledger}/staged.lock"), monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() > give_up:
-            raise ClodputerError("busy", "another decision is just being taken", "Try again in a moment.")
-        sleep(GLANCE)
+    lock = Lock(f"{context.home.ledger}/staged.lock")
+    if not lock.wait(PATIENCE):
+        raise ClodputerError("busy", "another decision is just being taken", "Try again in a moment.")
     try:
         fitting = [one for one in parcels.staged(context.home) if _fits(one, wanted)]
         if len(fitting) > 1:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep, time
+from time import time
 from typing import Any, NamedTuple, Optional
 
 from clodputer.effects.close import close
@@ -41,7 +41,6 @@ from clodputer.tasks import taskfile
 TTL = 366 * 86400.0
 # Another retry takes milliseconds.
 PATIENCE = 5.0
-GLANCE = 0.01
 
 
 class Ended(NamedTuple):
@@ -105,11 +104,8 @@ def retry(context: Context, ended: Ended) -> Retried:
 def alone(context: Context) -> Iterator[None]:
     """Be the only one who takes something out of `dead/`. Raises ClodputerError ("busy")."""
     lock = Lock(f"{context.home.spool}/retry.lock")
-    give_up = monotonic() + PATIENCE
-    while not lock.acquire():
-        if monotonic() > give_up:
-            raise ClodputerError("busy", "another retry is going on and does not end", "Try again.")
-        sleep(GLANCE)
+    if not lock.wait(PATIENCE):
+        raise ClodputerError("busy", "another retry is going on and does not end", "Try again.")
     try:
         yield
     finally:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, NamedTuple
 
-from clodputer.model.moment import iso
-from clodputer.model.outcome import BLAMELESS, OUTCOMES
+from clodputer.model.moment import iso, moment_or
+from clodputer.model.outcome import BLAMELESS, OUTCOMES, REASONS
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.index.figures import day, midnight
 from clodputer.store.index.query import Index
-from clodputer.views import explain, runs, status
+from clodputer.views import runs, status
 from clodputer.views.report.fold import Folded, fold
-from clodputer.views.report.waiting import Depth, Lag, depths, lags, moment
+from clodputer.views.report.waiting import Depth, Lag, depths, lags
 from clodputer.views.runs import Entry
 from clodputer.views.status import Status
 
@@ -47,7 +47,7 @@ class LeftOut(NamedTuple):
 class Report(NamedTuple):
     """All of it, from `since` to the moment of its status. begin: of the first day that is shown (all epoch seconds).
 
-    failed, latest: runs with one line of what they came to, the latest first. seconds: how long it took to gather.
+    failed, latest: runs with one line of what they came to, the latest first.
     """
 
     since: float
@@ -101,7 +101,7 @@ def gather(context: Context, since: float, now: float) -> Report:
         ]
         started = index.events(event="started", since=begin, last=MOST_EVENTS)
     # Of very many starts the first of the time are not read.
-    known = moment(started[0].get("timestamp")) if len(started) == MOST_EVENTS else 0.0
+    known = moment_or(started[0].get("timestamp"), 0.0) if len(started) == MOST_EVENTS else 0.0
     return Report(
         since,
         begin,
@@ -122,10 +122,7 @@ def gather(context: Context, since: float, now: float) -> Report:
 
 def meant(reason: str) -> tuple[str, str]:
     """What the reason of a run means, and what to do about it; both empty for one that nobody knows."""
-    known = next(
-        (one for one in explain.everything() if one.of == explain.RUN and one.code == reason),
-        None,
-    )
+    known = REASONS.get(reason)
     return (known.meaning, known.remedy) if known else ("", "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from clodputer.model.moment import iso, parse_moment
+from clodputer.model.moment import iso, moment_or
 from clodputer.model.quantile import quantile
 
 # Into so many parts a span is cut for the depth of the queue.
@@ -47,7 +47,7 @@ def lags(started: Iterable[Mapping[str, Any]]) -> tuple[Lag, ...]:
     """By task, the longest p90 first. started: events of that name; those of no slot time are passed over."""
     found: dict[str, list[float]] = {}
     for event in started:
-        begun, slot = moment(event.get("timestamp")), moment(event.get("slot_time"))
+        begun, slot = moment_or(event.get("timestamp"), 0.0), moment_or(event.get("slot_time"), 0.0)
         if begun > 0 and slot > 0:
             found.setdefault(str(event.get("task") or ""), []).append(max(0.0, begun - slot))
     rows = [
@@ -66,10 +66,10 @@ def depths(
     """
     since: dict[str, float] = {}
     for event in queued:
-        since.setdefault(str(event.get("request_id")), moment(event.get("timestamp")))
+        since.setdefault(str(event.get("request_id")), moment_or(event.get("timestamp"), 0.0))
     steps: list[tuple[float, int]] = []
     for event in started:
-        at, came = moment(event.get("timestamp")), since.pop(str(event.get("request_id")), 0.0)
+        at, came = moment_or(event.get("timestamp"), 0.0), since.pop(str(event.get("request_id")), 0.0)
         if 0 < came <= at:
             steps += [(came, 1), (at, -1)]
     return _most(sorted(steps), begin, until) if until > begin and steps else ()
@@ -90,11 +90,3 @@ def _most(steps: Sequence[tuple[float, int]], begin: float, until: float) -> tup
             place += 1
         found.append(Depth(start, most))
     return tuple(found)
-
-
-def moment(text: Any) -> float:
-    """The moment of an event, in epoch seconds; 0 for what is none."""
-    try:
-        return parse_moment(str(text), 0.0)
-    except ValueError:
-        return 0.0
