@@ -43,15 +43,7 @@ def _crontab(where: str, content: bytes, facts: Facts) -> list[Entry]:
 def _launchd(where: str, content: bytes, facts: Facts) -> list[Entry]:
     try:
         job = plistlib.loads(content)
-    except (
-        plistlib.InvalidFileException,
-        ExpatError,
-        ValueError,
-        TypeError,
-        LookupError,
-        RecursionError,
-        OverflowError,
-    ) as error:
+    except _NO_PLIST as error:
         return [Entry(where, "", UNSAID, f"it is no property list: {str(error)[:200]}", original=where)]
     return launchd.read(job, where, facts)
 

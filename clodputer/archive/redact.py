@@ -10,6 +10,7 @@ from typing import Any
 
 from clodputer.model import leaks
 from clodputer.model.jsontext import loads
+from clodputer.model.leaks import Leak
 from clodputer.model.mask import MASK, Masker
 
 _MAIL = re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}\b")
@@ -37,13 +38,7 @@ class Redactor:
         masked = self._masker.text(text)
         if masked != text:
             self._count("secret of this home", max(1, masked.count(MASK) - text.count(MASK)))
-        text = masked
-        parts, at = [], 0
-        for leak in leaks.found(text):
-            self._count(leak.kind, 1)
-            parts += [text[at : leak.begin], MASK]
-            at = leak.end
-        text = "".join([*parts, text[at:]])
+        text = leaks.replaced(masked, self._leak)
         for kind, pattern in self._places:
             text, number = pattern.subn(f"[{kind}]", text)
             self._count(kind, number)
@@ -73,6 +68,10 @@ class Redactor:
             else:
                 done.append(self.text("\n".join(line for _, line in group)))
         return "\n".join(done).encode("utf-8", "replace")
+
+    def _leak(self, leak: Leak) -> str:
+        self._count(leak.kind, 1)
+        return MASK
 
     def _mail(self, match: re.Match[str]) -> str:
         if _NOBODY.search(match[0]):

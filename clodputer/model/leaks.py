@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from clodputer.model.publish import tokens
@@ -98,13 +98,18 @@ def found(text: str) -> list[Leak]:
     return kept
 
 
-def cut(text: str, mask: str = MASK) -> str:
-    """The text with its secrets replaced."""
+def replaced(text: str, secret: Callable[[Leak], str], rest: Callable[[str], str] = str) -> str:
+    """The text with what `secret` puts in place of each of its secrets, and what `rest` makes of all between them."""
     parts, at = [], 0
     for leak in found(text):
-        parts += [text[at : leak.begin], mask]
+        parts += [rest(text[at : leak.begin]), secret(leak)]
         at = leak.end
-    return "".join([*parts, text[at:]])
+    return "".join([*parts, rest(text[at:])])
+
+
+def cut(text: str, mask: str = MASK) -> str:
+    """The text with its secrets replaced."""
+    return replaced(text, lambda _: mask)
 
 
 def _all(text: str) -> Iterator[Leak]:

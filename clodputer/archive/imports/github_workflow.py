@@ -129,11 +129,7 @@ def _step(
     text = str(runs if not is_action else uses)
     entry = entry._replace(text=text, call=Call(keys, {}, tuple(unsaid), tuple(notes)))
     found = _of_action(step, env, place) if is_action else _of_script(text, place, env)
-    made = entries(found, entry)
-    return [
-        one._replace(call=one.call._replace(keys={**keys, **one.call.keys})) if one.fate == "task" else one
-        for one in made
-    ]
+    return entries(found, entry)
 
 
 def _of_action(step: Mapping[str, Any], env: Mapping[str, str], facts: Facts) -> Found:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from clodputer.archive.imports.values import TASK, Entry
 from clodputer.model import leaks
+from clodputer.model.leaks import Leak
 
 # What becomes of an entry beside those of values.py: its task is there already.
 KNOWN = "known"
@@ -176,17 +177,16 @@ def _safe(value: Any, secrets: dict[str, None]) -> Any:
 
 def _text(text: str, secrets: dict[str, None]) -> str:
     """The text as a task file may have it: secrets are named, and what a template would read is quoted."""
-    parts, at = [], 0
-    for leak in leaks.found(text):
-        parts.append(_quoted(text[at : leak.begin]))
-        name = re.sub(r"\W+", "_", f"{leak.kind}").upper()
+
+    def named(leak: Leak) -> str:
+        name = re.sub(r"\W+", "_", leak.kind).upper()
         wanted, number = name, 2
         while wanted in secrets:
             wanted, number = f"{name}_{number}", number + 1
         secrets[wanted] = None
-        parts.append(f"{{{{ env.{wanted} }}}}")
-        at = leak.end
-    return "".join([*parts, _quoted(text[at:])])
+        return f"{{{{ env.{wanted} }}}}"
+
+    return leaks.replaced(text, named, _quoted)
 
 
 def _quoted(text: str) -> str:

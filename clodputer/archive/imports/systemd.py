@@ -139,7 +139,9 @@ def read(
     folder = specifiers(service.last("Service", "WorkingDirectory"), stem, facts).lstrip("-") or "~"
     place = facts._replace(folder=facts.place(folder))
     env = _environment(service, stem, facts)
-    whole = entry._replace(triggers=tuple(triggers), call=Call(unsaid=tuple(unsaid), notes=tuple(notes)))
+    whole = entry._replace(
+        triggers=tuple(triggers), call=Call(keys, unsaid=tuple(unsaid), notes=tuple(notes))
+    )
     found: list[Entry] = []
     for start in starts:
         arguments = words(specifiers(start.lstrip("@-:+!"), stem, facts), env)
@@ -150,10 +152,7 @@ def read(
             )
             continue
         found += entries(shell.read_arguments(arguments, place, env, stdin_of(service)), whole)
-    return [
-        one._replace(call=one.call._replace(keys={**keys, **one.call.keys})) if one.fate == "task" else one
-        for one in found
-    ] or [entry._replace(fate=LEFT, reason="its service starts nothing")]
+    return found or [entry._replace(fate=LEFT, reason="its service starts nothing")]
 
 
 def service_of(stem: str, timer: Unit) -> str:

@@ -89,7 +89,7 @@ def entries(found: Found, entry: Entry) -> list[Entry]:
         entry._replace(
             fate=TASK,
             call=Call(
-                call.keys,
+                {**entry.call.keys, **call.keys},
                 call.env,
                 (*entry.call.unsaid, *call.unsaid),
                 (*entry.call.notes, *call.notes),
