@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 
-from clodputer.store import freshreport, look, orders, polls, topics
+from clodputer.store import freshreport, look, nextround, orders, polls, topics
 from clodputer.store import home as homes
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from clodputer.store.home import Home
+
+# What config.yaml may ask for at certain times, beside tasks and plugins.
+ROUNDS = (topics.ROUND, freshreport.ROUND)
 
 
 def parse(arguments: list[str]) -> Optional[tuple[str, bool]]:
@@ -70,7 +73,7 @@ def something_to_do(home: Home, task: str = "") -> bool:
         return True
     if idle.has_drops(home) or idle.was_blocked(home) or idle.has_letters(home, now):
         return True
-    if polls.due(home, now) or topics.due(home, now) or freshreport.due(home, now) or orders.waiting(home):
+    if polls.due(home, now) or nextround.due(home, ROUNDS, now) or orders.waiting(home):
         return True
     for lane, number in idle.slots_with_work(home, now):
         with Lock(layout.slot_lock(home, lane, number)) as held:

@@ -14,16 +14,17 @@ LONGEST = 7 * 86400.0
 FARTHEST = LONGEST + 86400.0
 # How the key is written at the top of a YAML file. The shipped file has it in a comment.
 _WORDS = (b"\nreport:", b"\nreport :", b"{report:", b"{ report:", b'"report"', b"'report'")
+ROUND = ("report", _WORDS, FARTHEST)
 
 
 def folder(home: Home) -> str:
     """Where what is known of it is."""
-    return f"{home.ledger}/report"
+    return f"{home.ledger}/{ROUND[0]}"
 
 
 def due(home: Home, now: float) -> bool:
     """Whether it is to be written at `now` (epoch seconds), or config.yaml was changed since and may ask for it."""
-    return nextround.due(home, folder(home), _WORDS, FARTHEST, now)
+    return nextround.due(home, (ROUND,), now)
 
 
 def failed(home: Home) -> str:

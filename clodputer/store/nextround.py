@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from clodputer.store.home import Home
 
+    # Of a round: its folder in the ledger; words, of which one stands in a config.yaml that asks for it (a line break stands
+    # before the first line as well); and for how many seconds ahead it is noted at most, unless the clock went back.
+    Round = tuple[str, tuple[bytes, ...], float]
+
 NEVER = "never"
 # So much of config.yaml is looked through, in bytes.
 LARGEST = 1024 * 1024
@@ -21,18 +25,21 @@ LARGEST = 1024 * 1024
 _ENDING = ".next"
 
 
-def due(home: Home, folder: str, words: tuple[bytes, ...], farthest: float, now: float) -> bool:
-    """Whether the time that is noted in a folder has come (epoch seconds), or config.yaml was changed since and has a word.
+def due(home: Home, rounds: tuple[Round, ...], now: float) -> bool:
+    """Whether the time of one of the rounds has come (epoch seconds), or config.yaml was changed since and may ask for one.
 
-    words: one of them stands in a config.yaml that asks for it; a line break stands before the first line as well.
-    farthest: nothing is noted for later than so many seconds ahead, unless the clock went back.
+    Several are asked about together, so that config.yaml is looked at once.
     """
-    noted = [name for name in entries(folder) if name.endswith(_ENDING)]
     mark = stamp(home)
-    when, _, rest = noted[0].partition(".") if len(noted) == 1 else ("", "", "")
-    if rest != f"{mark}{_ENDING}":
-        return _named(home, words)
-    return when.isdecimal() and not now * 1000 < int(when) <= (now + farthest) * 1000
+    unknown: tuple[bytes, ...] = ()
+    for folder, words, farthest in rounds:
+        noted = [name for name in entries(f"{home.ledger}/{folder}") if name.endswith(_ENDING)]
+        when, _, rest = noted[0].partition(".") if len(noted) == 1 else ("", "", "")
+        if rest != f"{mark}{_ENDING}":
+            unknown += words
+        elif when.isdecimal() and not now * 1000 < int(when) <= (now + farthest) * 1000:
+            return True
+    return bool(unknown) and _named(home, unknown)
 
 
 def stamp(home: Home) -> str:

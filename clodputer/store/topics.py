@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 # Longer than any topic waits, in seconds.
 FARTHEST = 2 * 86400.0
+ROUND = ("topics", (b"ntfy_topic",), FARTHEST)
 
 
 def folder(home: Home) -> str:
     """Where what is known of topics is."""
-    return f"{home.ledger}/topics"
+    return f"{home.ledger}/{ROUND[0]}"
 
 
 def due(home: Home, now: float) -> bool:
     """Whether config.yaml names topics and was changed since they were asked, or the time of one has come (epoch seconds)."""
-    return nextround.due(home, folder(home), (b"ntfy_topic",), FARTHEST, now)
+    return nextround.due(home, (ROUND,), now)
 
 
 def stamp(home: Home) -> str:
