@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from time import localtime, mktime
 
+import click
+
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import parse_duration, parse_moment
+
+# Of commands that tell of a time up to now.
+since_option = click.option(
+    "--since",
+    metavar="WHEN",
+    default="30d",
+    help="Since when: 30d (the default), yesterday, 12h, or a date.",
+)
 
 # Local days that people name, by how long ago they began.
 _DAYS = {"today": 0, "yesterday": 1}

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from clodputer.cli.dashboard import draw, keys, layout
-from clodputer.cli.dashboard.cells import Cell, Column, fit, harmless, plain, rows
+from clodputer.cli.dashboard.cells import Cell, Column, fit, harmless, rows
 from clodputer.cli.dashboard.items import Item, Pane, distinct, of_need
 from clodputer.cli.dashboard.panes import panes
 from clodputer.cli.dashboard.state import Order, Page, Screen, State, grown, pressed
-from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.ink import ink, without
 from clodputer.model.waiting import APPROVAL
 from clodputer.views.dashboard.board import Board
 from clodputer.views.needs import Need
@@ -186,11 +186,11 @@ def test_two_lines_with_one_key() -> None:
 def test_a_text_fits_its_cells(text: str, width: int) -> None:
     """However wide its letters are, and with ink."""
     (line,) = harmless(text.replace("\n", " ").replace("\r", " "))
-    assert cell_len(plain(fit(ink(line, "bold"), width))) <= width
+    assert cell_len(without(fit(ink(line, "bold"), width))) <= width
     for row in rows(
         [Column(), Column(flexible=True), Column(drops=1)], [(Cell("a"), Cell(line), Cell("b"))], 12
     ):
-        assert cell_len(plain(row)) <= 12
+        assert cell_len(without(row)) <= 12
 
 
 def test_what_would_order_the_terminal_about() -> None:
@@ -222,4 +222,4 @@ def test_every_size(size: tuple[int, int], focus: str) -> None:
     boxes = layout.boxes(found, focus, size[0], max(1, size[1] - draw.AROUND), whole=False)
     assert focus in [box.pane.name for box in boxes]
     if size[0] < layout.WIDE:
-        assert all(cell_len(plain(line)) <= size[0] for line in lines)
+        assert all(cell_len(without(line)) <= size[0] for line in lines)

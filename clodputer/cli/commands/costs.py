@@ -11,11 +11,12 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since
+from clodputer.cli.since import moment_since, since_option
 from clodputer.cli.terminal import bars
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.cli.terminal.prose import hung
+from clodputer.cli.text import cost_notes
 from clodputer.model.money import dollars
 from clodputer.model.plural import counted
 from clodputer.store import home as homes
@@ -36,12 +37,7 @@ ESTIMATED, SUBSCRIPTION = "~", "*"
     default="task",
     help="How to group them: by task (the default), day, model, lane, or the reason with which runs ended.",
 )
-@click.option(
-    "--since",
-    metavar="WHEN",
-    default="30d",
-    help="Since when: 30d (the default), yesterday, 12h, or a date.",
-)
+@since_option
 @json_option
 def command(by: str, since: str) -> Result:
     """Show what runs cost, by task, day, model, lane or reason.
@@ -116,18 +112,13 @@ def _marks(of: Cost) -> str:
 
 def _legend(total: Cost) -> Iterator[str]:
     if total.estimated_usd:
-        yield f"{ESTIMATED} {dollars(total.estimated_usd)} is estimated: those runs ended before Claude gave a figure."
+        yield f"{ESTIMATED} {cost_notes.estimated(total.estimated_usd)}"
     if total.subscription_usd:
-        yield (
-            f"{SUBSCRIPTION} {dollars(total.subscription_usd)} drew on a subscription: it is what the API would have charged, "
-            "and nothing is paid for a single run."
-        )
+        yield f"{SUBSCRIPTION} {cost_notes.subscription(total.subscription_usd)}"
 
 
 def _unpriced(number: int, others: bool) -> str:
     """others: runs with a cost were shown above."""
     if not number:
         return ""
-    more = "more " if others else ""
-    runs = counted(number, f"{more}run has", f"{more}runs have")
-    return f"{runs} no cost: programs, and runs that ended before a reply."
+    return cost_notes.unpriced(number, "more " if others else "")

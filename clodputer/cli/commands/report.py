@@ -13,7 +13,7 @@ from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
 from clodputer.cli.page.talks import talks
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since
+from clodputer.cli.since import moment_since, since_option
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
 from clodputer.store import atomic
@@ -23,12 +23,7 @@ FILE = "clodputer-report.html"
 
 
 @click.command()
-@click.option(
-    "--since",
-    metavar="WHEN",
-    default="30d",
-    help="Since when: 30d (the default), yesterday, 12h, or a date.",
-)
+@since_option
 @click.option(
     "--out",
     metavar="FILE",

@@ -12,7 +12,7 @@ import click
 from clodputer.cli import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since
+from clodputer.cli.since import moment_since, since_option
 from clodputer.cli.terminal import bars
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
@@ -33,12 +33,7 @@ DAY, TASK, MODEL = "day", "task", "model"
 
 @click.command()
 @click.argument("task", default="", shell_complete=complete.tasks)
-@click.option(
-    "--since",
-    metavar="WHEN",
-    default="30d",
-    help="Since when: 30d (the default), yesterday, 12h, or a date.",
-)
+@since_option
 @click.option(
     "--by",
     type=click.Choice((DAY, TASK, MODEL)),

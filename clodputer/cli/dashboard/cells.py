@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from clodputer.cli.terminal.ink import ink, without
+from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 
 GAP = 2
@@ -92,8 +92,3 @@ def harmless(text: str) -> list[str]:
     parts = _INK.split(text.replace("\r\n", "\n"))
     safe = "".join(part if number % 2 else printable(part) for number, part in enumerate(parts))
     return [line.expandtabs(4) for line in safe.split("\n")]
-
-
-def plain(text: str) -> str:
-    """The text without its ink."""
-    return without(text)

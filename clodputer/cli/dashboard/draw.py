@@ -10,11 +10,11 @@ from typing import Optional
 from rich.cells import cell_len
 
 from clodputer.cli.dashboard import layout
-from clodputer.cli.dashboard.cells import Cell, fit, plain, rows
+from clodputer.cli.dashboard.cells import Cell, fit, rows
 from clodputer.cli.dashboard.items import Item, Pane
 from clodputer.cli.dashboard.layout import Box
 from clodputer.cli.dashboard.state import Page, Pick, Screen, State, chosen, item
-from clodputer.cli.terminal.ink import ink
+from clodputer.cli.terminal.ink import ink, without
 from clodputer.cli.terminal.printable import one_line
 from clodputer.model.money import dollars
 from clodputer.views.dashboard.board import Board
@@ -63,11 +63,11 @@ def _header(board: Board, width: int) -> str:
     room, text = width - len(right) - 2, ink("clodputer", "bold")
     # What has no room any more is left out, the least important first.
     for part in parts:
-        if cell_len(plain(f"{text}  {part}")) > room:
+        if cell_len(without(f"{text}  {part}")) > room:
             break
         text = f"{text}  {part}"
     text = fit(text, room)
-    return fit(f"{text}{' ' * (width - cell_len(plain(text)) - len(right))}{right}", width)
+    return fit(f"{text}{' ' * (width - cell_len(without(text)) - len(right))}{right}", width)
 
 
 def _short(path: str) -> str:
@@ -116,7 +116,7 @@ def _spanning(cells: Sequence[Cell], width: int) -> str:
 def _line(text: str, here: bool, width: int) -> str:
     if not here:
         return NO_MARK + text
-    bare = fit(plain(text), width - len(MARK))
+    bare = fit(without(text), width - len(MARK))
     return ink(MARK + bare + " " * (width - len(MARK) - cell_len(bare)), "reverse")
 
 

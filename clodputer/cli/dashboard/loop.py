@@ -12,11 +12,12 @@ from typing import Optional
 
 from clodputer.cli.dashboard import draw
 from clodputer.cli.dashboard.call import Call
-from clodputer.cli.dashboard.cells import harmless, plain
+from clodputer.cli.dashboard.cells import harmless
 from clodputer.cli.dashboard.items import Pane
 from clodputer.cli.dashboard.panes import panes
 from clodputer.cli.dashboard.state import Order, Page, Screen, State, grown, pressed
 from clodputer.cli.dashboard.terminal import Terminal
+from clodputer.cli.terminal.ink import without
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import home as homes
 from clodputer.tasks import taskfile
@@ -133,7 +134,7 @@ class Dashboard:
         call.text = (call.text + data)[-65536:]
         if call.ended:
             self._calls.remove(call)
-            said = (line.strip() for line in harmless(plain(call.text.decode("utf-8", "replace"))))
+            said = (line.strip() for line in harmless(without(call.text.decode("utf-8", "replace"))))
             text = ". ".join(line.rstrip(".") for line in said if line)
             words = " ".join(call.arguments)
             self._say(text or (f"{words}: done" if words else STARTED), bad=call.status != 0)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any, Optional
+from collections.abc import Iterator
+from typing import Optional
 
-from clodputer.cli.dashboard.cells import Cell, Column, plain
+from clodputer.cli.dashboard.cells import Cell, Column
 from clodputer.cli.dashboard.items import Item, Pane, distinct, of_need
 from clodputer.cli.terminal import when
+from clodputer.cli.terminal.ink import without
 from clodputer.cli.terminal.live_line import clock
 from clodputer.cli.terminal.printable import one_line
-from clodputer.cli.text.log_event import facts
+from clodputer.cli.text.log_event import facts, local_time
 from clodputer.model.moment import format_duration
 from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS
@@ -243,7 +243,7 @@ def _recent(board: Board) -> Pane:
         style = "green" if good and run.outcome == "succeeded" else "yellow" if good or run.suspect else "red"
         cells = (
             Cell(one_line(run.task, NAME)),
-            Cell(plain(when.ended(run.outcome, run.reason, suspect=run.suspect)), style),
+            Cell(without(when.ended(run.outcome, run.reason, suspect=run.suspect)), style),
             Cell(format_duration(float(round(run.duration))) if run.duration >= 1 else "0s"),
             Cell(dollars(run.cost_usd)),
             Cell(when.ago(run.at, board.now), "dim"),
@@ -271,19 +271,15 @@ def _log(board: Board) -> Pane:
             one_line(str(event.get("task") or ""), NAME),
         )
         failed = event.get("event") == "finished" and event.get("outcome") not in BLAMELESS
-        words = plain(facts(event))
-        cells = (Cell(_clock(event), "dim"), Cell(kind), Cell(task), Cell(words, "red" if failed else ""))
+        words = without(facts(event))
+        cells = (
+            Cell(local_time(event, "%H:%M:%S"), "dim"),
+            Cell(kind),
+            Cell(task),
+            Cell(words, "red" if failed else ""),
+        )
         run = event.get("run_id")
         opens = ("show", run) if isinstance(run, str) and run else ("logs",)
         key = f"{event.get('timestamp')} {kind} {run} {event.get('request_id')}"
         items.append(Item(key, cells, str(event.get("task") or ""), opens=opens))
     return Pane("log", "Log", columns, tuple(items), "Nothing was logged yet.")
-
-
-def _clock(event: Mapping[str, Any]) -> str:
-    """Local time of day; the lines themselves are in UTC."""
-    try:
-        moment = datetime.fromisoformat(str(event.get("timestamp")).replace("Z", "+00:00")).astimezone()
-    except (ValueError, OverflowError):
-        return "?"
-    return f"{moment:%H:%M:%S}"

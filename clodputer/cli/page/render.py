@@ -19,6 +19,7 @@ from clodputer.cli.page.talks import MOST_SAID, Talk
 from clodputer.cli.page.words import line, moment, name, percent
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.printable import printable
+from clodputer.cli.text import cost_notes
 from clodputer.model.moment import format_duration
 from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS, SUCCEEDED
@@ -189,21 +190,9 @@ def _failure(of: Failure) -> dict[str, str]:
 
 def _cost(report: Report) -> dict[str, Any]:
     folded, total = report.folded, report.folded.total
-    notes = []
-    if total.estimated_usd:
-        notes.append(
-            f"{dollars(total.estimated_usd)} is estimated: those runs ended before Claude gave a figure."
-        )
-    if total.subscription_usd:
-        notes.append(
-            f"{dollars(total.subscription_usd)} drew on a subscription: it is what the API would have charged, and nothing is "
-            "paid for a single run."
-        )
-    if total.runs > total.priced:
-        notes.append(
-            f"{counted(total.runs - total.priced, 'run has', 'runs have')} no cost: programs, and runs that "
-            "ended before a reply."
-        )
+    notes = [cost_notes.estimated(total.estimated_usd)] if total.estimated_usd else []
+    notes += [cost_notes.subscription(total.subscription_usd)] if total.subscription_usd else []
+    notes += [cost_notes.unpriced(total.runs - total.priced)] if total.runs > total.priced else []
     return {
         "days": money.days(folded.days),
         "notes": notes,

@@ -48,7 +48,7 @@ def in_words(event: Mapping[str, Any], names: int = 0) -> str:
     words = facts(event)
     run = _id(event)
     size = max(when.SHORT, len(run))
-    head = f"{ink(_when(event), 'dim')}  {kind.ljust(KIND)}  {ink(run.ljust(size), 'dim')}"
+    head = f"{ink(local_time(event), 'dim')}  {kind.ljust(KIND)}  {ink(run.ljust(size), 'dim')}"
     first = MOMENT + KIND + size + 4
     margin = first + (names + 4 if names else 2)
     if width() - margin >= LEAST:
@@ -56,7 +56,11 @@ def in_words(event: Mapping[str, Any], names: int = 0) -> str:
         return f"{head}  {wrapped(words, margin)}".replace("\n", "\n" + " " * margin).rstrip()
     if width() >= margin - 2:
         return f"{head}  {task}".rstrip() + _beneath(words, MOMENT + 2)
-    return f"{ink(_when(event), 'dim')}  {kind}" + _beneath(f"{run}  {task}".strip(), 2) + _beneath(words, 2)
+    return (
+        f"{ink(local_time(event), 'dim')}  {kind}"
+        + _beneath(f"{run}  {task}".strip(), 2)
+        + _beneath(words, 2)
+    )
 
 
 def facts(event: Mapping[str, Any]) -> str:
@@ -84,13 +88,13 @@ def _beneath(words: str, margin: int) -> str:
     )
 
 
-def _when(event: Mapping[str, Any]) -> str:
-    """Local time; the lines themselves are in UTC."""
+def local_time(event: Mapping[str, Any], form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """When it happened, in local time; the lines themselves are in UTC."""
     try:
         moment = datetime.fromisoformat(str(event.get("timestamp")).replace("Z", "+00:00")).astimezone()
     except (ValueError, OverflowError):
         return "?"
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return moment.strftime(form)
 
 
 def _finished(event: Mapping[str, Any]) -> str:

@@ -53,8 +53,9 @@ def _run(context: Context, slot: Slot, submitted: Submitted, stop: Stop) -> tupl
     now = jobs.read(context.home, slot)
     if now is None or now.job.name != submitted.job.name:
         return ()
-    place, records = slots.content(context.home, slot).place, []
-    if slots.content(context.home, slot).run_id:
+    content, records = slots.content(context.home, slot), []
+    place = content.place
+    if content.run_id:
         # The engine starts the job once more, although it is told not to: what it has left is seen to first.
         recover(context, slot, time())
         place = slots.content(context.home, slot).place
@@ -69,8 +70,9 @@ def _run(context: Context, slot: Slot, submitted: Submitted, stop: Stop) -> tupl
             if not fault.charged(error):
                 raise
             fault.report(context, error, "job", place.id, slot.lane)
-            if slots.content(context.home, slot).run_id or attempt == fault.TRIES:
-                (recover if slots.content(context.home, slot).started else give_up)(context, slot, time())
+            content = slots.content(context.home, slot)
+            if content.run_id or attempt == fault.TRIES:
+                (recover if content.started else give_up)(context, slot, time())
                 break
     # A request that was put back because we are to end is looked after at home, by the end of this job.
     if not stop.requested:

@@ -17,6 +17,7 @@ from clodputer.runner import fault
 from clodputer.runner.claimed import handle
 from clodputer.runner.jobs import waiting
 from clodputer.runner.jobs.ended import end
+from clodputer.runner.jobs.withdraw import cancel_job
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, put_back, recover
 from clodputer.store import holds
@@ -114,8 +115,7 @@ def _overdue(context: Context, slot: Slot, submitted: Submitted, job: jobmodel.J
 
 def _end_at_engine(context: Context, slot: Slot, submitted: Submitted) -> None:
     try:
-        settings = context.settings.lanes.get(slot.lane, {})
-        engines.load(submitted.engine).cancel(submitted.job, settings, context.environ)
+        cancel_job(context, slot.lane, submitted)
     except Refused as error:
         context.log(
             time(),

@@ -12,7 +12,14 @@ from clodputer.store.context import Context
 from clodputer.store.spool import jobs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.find import Found
+from clodputer.store.spool.jobs import Submitted
 from clodputer.store.spool.slot import Slot
+
+
+def cancel_job(context: Context, lane: str, submitted: Submitted) -> None:
+    """End a job at its engine. Raises Refused."""
+    settings = context.settings.lanes.get(lane, {})
+    engines.load(submitted.engine).cancel(submitted.job, settings, context.environ)
 
 
 def withdraw(context: Context, slot: Slot, request: Found) -> bool:
@@ -31,7 +38,6 @@ def withdraw(context: Context, slot: Slot, request: Found) -> bool:
         recover(context, slot, time())
         if submitted.engine:
             with suppress(Refused):
-                settings = context.settings.lanes.get(slot.lane, {})
-                engines.load(submitted.engine).cancel(submitted.job, settings, context.environ)
+                cancel_job(context, slot.lane, submitted)
         jobs.forget(context.home, slot, submitted)
     return True

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from clodputer.store import metrics
 from clodputer.store.tilde import expand
-from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
+from clodputer.views.doctor.finding import Facts, Finding, note, ok
+from clodputer.views.doctor.outfile import unwritable
 
 
 def textfile(facts: Facts) -> list[Finding]:
@@ -14,20 +13,9 @@ def textfile(facts: Facts) -> list[Finding]:
     if not facts.settings.metrics:
         return ok("metrics", "config.yaml names no file for metrics (docs/metrics.md)")
     path = expand(facts.settings.metrics, facts.environ)
-    folder = os.path.dirname(path)
-    said = metrics.problem(facts.home)
-    if said:
-        return problem(
-            "metrics", f"metrics cannot be written: {said}", f"Fix it, or metrics in {facts.home.config}."
-        )
-    if not os.path.isdir(folder):
-        return problem("metrics", f"metrics: there is no folder {folder}", f"mkdir -p {folder}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return problem(
-            "metrics",
-            f"metrics: nothing can be written to {folder}",
-            f"Give yourself the right to write to {folder}.",
-        )
+    found = unwritable(facts, "metrics", "metrics", path, metrics.problem(facts.home))
+    if found:
+        return found
     if not path.endswith(".prom"):
         remedy = f"Call it {path}.prom in {facts.home.config}."
         return note("metrics", f"node_exporter reads only files that end in .prom, and not {path}", remedy)
