@@ -10,49 +10,11 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, jobs
+from tests.engines.asking import ask, left, ran
 from tests.engines.slurm_fake import Cluster
 from tests.system import execs
 from tests.wait import until
-from tests.workshop import command_task, drop, events, everything, make_home, outcomes, records
-
-LANES = "lanes: {far: {engine: slurm, partition: night, time: 2h, memory: 1GB, slots: 3}}\nrequire: {disk_free: 1KB}\n"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home with a lane of Slurm and a task in it, which writes down that it ran."""
-    home = make_home(tmp_path)
-    Path(home.config).write_text(LANES)
-    script = f"echo $CLODPUTER_RUN_ID >>{tmp_path}/ran"
-    command_task(home, "far", "/bin/sh", "-c", script, more="lane: far\n")
-    return home
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, home: Home) -> Cluster:
-    """The cluster that is played."""
-    return Cluster(tmp_path, home)
-
-
-def ask(home: Home, cluster: Cluster, request_id: str = "") -> None:
-    """Drop a request of the task, if an id is named, and let an exec work."""
-    if request_id:
-        drop(home, f"{request_id}.json", json.dumps({"task": "far", "id": request_id}))
-    execs.run(home, "exec", extra=cluster.extra())
-
-
-def ran(home: Home) -> int:
-    """How often the task ran."""
-    path = Path(home.root).parent / "ran"
-    return len(path.read_text().split()) if path.exists() else 0
-
-
-def left(home: Home) -> list[str]:
-    """What lies in the lane's slots."""
-    return [
-        name for place, names in everything(home).items() if place.startswith("far/slot") for name in names
-    ]
+from tests.workshop import command_task, drop, events, outcomes, records
 
 
 def test_a_request_becomes_a_job_that_runs_it(home: Home, cluster: Cluster) -> None:
@@ -252,56 +214,3 @@ def test_a_job_that_is_cancelled_at_the_engine_while_it_runs(
     assert len(cluster.numbers()) == 1
     assert not left(home)
     assert any(name.startswith("first-1.") for name in os.listdir(home.closed))
-
-
-@pytest.mark.slow
-def test_killed_at_every_step_of_submitting(home: Home, cluster: Cluster) -> None:
-    """SIGKILL before each step of an exec that submits: the next one has the request in one job that counts; it runs once."""
-    command_task(home, "far", "/bin/true", more="lane: far\n")
-    step, killed = 0, True
-    while killed:
-        step += 1
-        drop(home, f"{step}.json", json.dumps({"task": "far", "id": f"kill-{step}"}))
-        killed, _ = execs.kill_at(home, step, cluster.extra())
-        ask(home, cluster)
-        waiting = [number for number in cluster.numbers() if cluster.state(number) == "PENDING"]
-        ((_, submitted),) = jobs.everywhere(home)
-        assert submitted.job.id == waiting[-1]
-        for number in waiting:
-            # What was submitted in vain comes first, as it would.
-            name = (cluster.folder / f"{number}.name").read_text().strip()
-            execs.run(home, "exec", "--job", name)
-            cluster.become(number, "COMPLETED")
-    assert step > 20
-    assert sorted(one["request_id"] for one in records(home, "far")) == sorted(
-        f"kill-{one}" for one in range(1, step + 1)
-    )
-    assert not left(home)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("state", ["COMPLETED", "CANCELLED"])
-def test_killed_at_every_step_of_seeing_to_a_job(home: Home, cluster: Cluster, state: str) -> None:
-    """SIGKILL before each step of an exec that finds a job ended that began nothing: it is seen to once."""
-    step, killed = 0, True
-    while killed:
-        step += 1
-        Path(home.holds, "lane.far.json").unlink(missing_ok=True)
-        drop(home, f"{step}.json", json.dumps({"task": "far", "id": f"kill-{step}"}))
-        ask(home, cluster)
-        (number,) = [one for one in cluster.numbers() if cluster.state(one) == "PENDING"]
-        cluster.become(number, state)
-        killed, _ = execs.kill_at(home, step, cluster.extra())
-        Path(home.holds, "lane.far.json").unlink(missing_ok=True)
-        ask(home, cluster)
-        if state == "COMPLETED":
-            if not any(cluster.state(one) == "PENDING" for one in cluster.numbers()):
-                # Found ended by this exec only, which put it back and held the lane.
-                Path(home.holds, "lane.far.json").unlink()
-                ask(home, cluster)
-            (again,) = [one for one in cluster.numbers() if cluster.state(one) == "PENDING"]
-            execs.run(home, "cancel", f"kill-{step}", extra=cluster.extra())
-            assert cluster.state(again) == "CANCELLED"
-        assert not left(home)
-    closed = [aside.id_of(name) for name in aside.names(home.closed)]
-    assert sorted(closed) == sorted(f"kill-{one}" for one in range(1, step + 1))

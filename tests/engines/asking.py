@@ -1,0 +1,33 @@
+"""A lane of Slurm in a home: its setting, and what tests of it ask."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from clodputer.store.home import Home
+from tests.engines.slurm_fake import Cluster
+from tests.system import execs
+from tests.workshop import drop, everything
+
+LANES = "lanes: {far: {engine: slurm, partition: night, time: 2h, memory: 1GB, slots: 3}}\nrequire: {disk_free: 1KB}\n"
+
+
+def ask(home: Home, cluster: Cluster, request_id: str = "") -> None:
+    """Drop a request of the task, if an id is named, and let an exec work."""
+    if request_id:
+        drop(home, f"{request_id}.json", json.dumps({"task": "far", "id": request_id}))
+    execs.run(home, "exec", extra=cluster.extra())
+
+
+def ran(home: Home) -> int:
+    """How often the task ran."""
+    path = Path(home.root).parent / "ran"
+    return len(path.read_text().split()) if path.exists() else 0
+
+
+def left(home: Home) -> list[str]:
+    """What lies in the lane's slots."""
+    return [
+        name for place, names in everything(home).items() if place.startswith("far/slot") for name in names
+    ]
