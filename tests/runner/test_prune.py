@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.runner import prune
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.upkeep import prune
 from clodputer.store import chores, runs
 from clodputer.store import look as look_at
 from clodputer.store.context import Context, look
@@ -165,7 +165,7 @@ def test_old_archives_go(tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from clodputer.runner import prune
+from clodputer.runner.upkeep import prune
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import look
 import shutil
