@@ -131,7 +131,7 @@ class Task(NamedTuple):
 
     @property
     def prompted(self) -> bool:
-        """Whether its agent does what the words of a prompt say: then words from outside are kept apart, and it has an account."""
+        """Whether its agent does what a prompt says: then words from outside are kept apart, and it has an account."""
         return kind_of(self.agent).prompted
 
     @property
