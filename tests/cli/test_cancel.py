@@ -10,7 +10,8 @@ from time import time
 import pytest
 
 from clodputer.model.request import Place
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.runner.requests import cancel
 from clodputer.store import runs
 from clodputer.store.context import look

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from clodputer.model.moment import iso
-from clodputer.runner.intake import intake
+from clodputer.runner.intake.drops import intake
 from clodputer.store import runs
 from clodputer.store.context import look
 from clodputer.store.home import Home

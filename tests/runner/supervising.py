@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Launch, Progress
-from clodputer.runner.processes import sweep, tree_psutil
+from clodputer.runner.processes import tree_psutil
 from clodputer.runner.processes.keeper.kept import Kept
-from clodputer.runner.processes.recorded import Identity, read_identities
+from clodputer.runner.processes.leftovers import sweep
+from clodputer.runner.processes.leftovers.recorded import Identity, read_identities
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise

@@ -18,7 +18,7 @@ from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Report
 from clodputer.runner.drain import work
-from clodputer.runner.intake import intake
+from clodputer.runner.intake.drops import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.runner.settle import settle

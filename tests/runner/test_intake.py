@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.runner.intake import Taken, intake
+from clodputer.runner.intake.drops import Taken, intake
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock

@@ -22,7 +22,7 @@ from clodputer.runner.processes.keeper.decide import (
     next_step,
 )
 from clodputer.runner.processes.keeper.words import Report
-from clodputer.runner.processes.sweep import sweep_lost
+from clodputer.runner.processes.leftovers.sweep import sweep_lost
 from tests.runner.families import (
     CHAIN,
     ESCAPES,

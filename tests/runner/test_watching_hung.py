@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.runner.sources import drop_found
+from clodputer.runner.intake.sources import drop_found
 from clodputer.store.lock import Lock
 from clodputer.views.doctor import examine
 from tests.hanging import hung

@@ -14,10 +14,10 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import pytest
 
+from clodputer.runner.admission.taking import take_slots
 from clodputer.runner.drain import run_queued, work
-from clodputer.runner.intake import intake
+from clodputer.runner.intake.drops import intake
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.taking import take_slots
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool.drop import drop

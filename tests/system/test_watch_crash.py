@@ -11,7 +11,7 @@ from typing import Optional
 
 import pytest
 
-from clodputer.runner.intake import intake
+from clodputer.runner.intake.drops import intake
 from clodputer.store import memory
 from clodputer.store.context import look
 from tests.killing import killed_at

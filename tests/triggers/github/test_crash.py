@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.runner.intake import intake
-from clodputer.runner.sources import drop_found
+from clodputer.runner.intake.drops import intake
+from clodputer.runner.intake.sources import drop_found
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.spool import find
