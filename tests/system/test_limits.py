@@ -248,7 +248,6 @@ def test_a_new_login_ends_the_hold(house: House, where: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("begin", "prompt", "ended", "reason"),
     [
