@@ -60,17 +60,19 @@ def render(
     memory: Optional[str] = None,
     *,
     nonce: str,
+    read: Optional[tuple[str, str]] = None,
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
     `story`: the runs that the request has had before this one. `found`: what its precheck printed.
     `state`: what the task remembers, None when it has no state; `memory`: its memory, likewise. `nonce`: random, for the
     fences around text from outside. A prompt for a program has none: it follows no instructions, and its input stays exact.
+    `read`: what `template_of` has returned, where it was asked before.
 
     `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
     slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
     a body that would be lost.
     """
-    template, file = template_of(task, environ, secrets)
+    template, file = read or template_of(task, environ, secrets)
     text = template
     if template_text.marked(template):
         # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
@@ -116,15 +118,19 @@ def render(
 
 
 def fed_by(
-    task: Task, request: Optional[Request], environ: Mapping[str, str], secrets: Mapping[str, str]
+    task: Task,
+    request: Optional[Request],
+    environ: Mapping[str, str],
+    secrets: Mapping[str, str],
+    read: Optional[tuple[str, str]] = None,
 ) -> tuple[str, ...]:
     """The names by which what somebody else wrote comes into the prompt for claude; see `promptnames.fed_by`.
 
-    Raises ClodputerError ("not_started") when the file of the prompt cannot be read.
+    `read`: as in `render`. Raises ClodputerError ("not_started") when the file of the prompt cannot be read.
     """
     if task.agent != "claude":
         return ()
-    template, _ = template_of(task, environ, secrets)
+    template, _ = read or template_of(task, environ, secrets)
     if not template_text.marked(template):
         return ()
     from clodputer.runner import promptnames
