@@ -114,7 +114,7 @@ PURE = {
     "clodputer/cli/terminal/printable.py",
     "clodputer/cli/terminal/when.py",
     "clodputer/runner/processes/keeper/decide.py",
-    "clodputer/runner/processes/recorded.py",
+    "clodputer/runner/processes/leftovers/recorded.py",
     "clodputer/schedulers/cron/block.py",
     "clodputer/schedulers/launchd/calendar.py",
     "clodputer/schedulers/unit.py",

@@ -23,7 +23,10 @@ from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import noting, planning, prompt, worktree
+from clodputer.runner import planning
+from clodputer.runner.memory import noting
+from clodputer.runner.place import worktree
+from clodputer.runner.prompt import texts as prompt
 from clodputer.store import intents, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History

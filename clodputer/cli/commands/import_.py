@@ -20,7 +20,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
-from clodputer.runner.remember import misfit
+from clodputer.runner.memory.remember import misfit
 from clodputer.store import plainfile, state
 from clodputer.store.context import Context
 

@@ -11,8 +11,8 @@ from json import dumps, loads
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
+from clodputer.runner.admission.taking import Taken
 from clodputer.runner.processes.stop import REQUESTS, Stop
-from clodputer.runner.taking import Taken
 from clodputer.store import atomic
 from clodputer.store.spool.slot import Slot
 

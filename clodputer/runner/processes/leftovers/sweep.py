@@ -9,9 +9,9 @@ from time import monotonic, sleep, time
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import parse_moment
-from clodputer.runner import sessions
 from clodputer.runner.processes import subreaper
-from clodputer.runner.processes.recorded import Identity, Process, descendants, read_identities
+from clodputer.runner.processes.leftovers import sessions
+from clodputer.runner.processes.leftovers.recorded import Identity, Process, descendants, read_identities
 from clodputer.runner.processes.tree import Tree, alive, native
 from clodputer.runner.processes.tree_linux import childless, children
 from clodputer.store import runs

@@ -13,8 +13,8 @@ from clodputer.model.moment import iso
 from clodputer.model.policy import policy
 from clodputer.model.request import REPLACE
 from clodputer.model.task import Task, Trigger
+from clodputer.runner.intake.sources import begin_anew, drop_found
 from clodputer.runner.requests.submit import alarm
-from clodputer.runner.sources import begin_anew, drop_found
 from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock

@@ -12,7 +12,7 @@ from clodputer.gates import budget
 from clodputer.model.request import by_hand
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import ADMISSION
-from clodputer.runner import stagger, turn
+from clodputer.runner.admission import stagger, turn
 from clodputer.runner.attempt import Attempt
 from clodputer.store import runs
 from clodputer.store.context import Context
@@ -86,5 +86,5 @@ def _decide(
 
 
 def _sharing() -> Any:
-    """`runner/sharing.py`, which imports all of the agent `claude`: tasks of other agents have no need of that."""
-    return import_module("clodputer.runner.sharing")
+    """`runner/admission/sharing.py`, which imports all of the agent `claude`: tasks of other agents have no need of that."""
+    return import_module("clodputer.runner.admission.sharing")

@@ -11,8 +11,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.fence import clean
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt
-from clodputer.runner.remember import with_state
+from clodputer.runner.memory.remember import with_state
+from clodputer.runner.prompt import texts
 from clodputer.store import notes
 from clodputer.store.context import Context
 from clodputer.store.notes import Note
@@ -104,10 +104,10 @@ def take_back(start: Optional[Given], temporary: str) -> tuple[str, str]:
 
 def filled(task: Task, context: Context) -> Task:
     """The task with its templates filled in, as a run would have it. Raises ClodputerError when that cannot be done here."""
-    if not prompt.may_hold_templates(task):
-        return prompt.render_task(task, context.environ, context.secrets)
+    if not texts.may_hold_templates(task):
+        return texts.render_task(task, context.environ, context.secrets)
     try:
-        fields = limited.call(lambda: to_json(prompt.render_task(task, context.environ, context.secrets)))
+        fields = limited.call(lambda: to_json(texts.render_task(task, context.environ, context.secrets)))
     except CannotRender as error:
         raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
     return from_json(fields)

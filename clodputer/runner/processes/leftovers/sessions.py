@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterable
 from typing import Optional
 
-from clodputer.runner.processes.recorded import Identity, Process
+from clodputer.runner.processes.leftovers.recorded import Identity, Process
 from clodputer.runner.processes.tree import Tree
 
 # Start times are rounded, and file times are of another clock. No pid comes round again in so short a time.

@@ -13,7 +13,7 @@ from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
-from clodputer.runner.full import is_full
+from clodputer.runner.intake.full import is_full
 from clodputer.runner.requests import answering
 from clodputer.store import deadline, memory, orders, tools
 from clodputer.store.context import Context

@@ -12,7 +12,7 @@ from clodputer.model.secretref import Failure, words
 from clodputer.model.task import Task
 from clodputer.model.verdict import Refuse, Wait
 from clodputer.model.waiting import SECRET
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts as prompt
 from clodputer.runner.proof import check
 from clodputer.store import atomic, runs, secrets
 from clodputer.store.context import Context

@@ -13,7 +13,7 @@ from clodputer.model.mask import masker
 from clodputer.model.request import Request
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
-from clodputer.runner.promptguard import guard
+from clodputer.runner.prompt.guard import guard
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
 
@@ -76,9 +76,9 @@ def render(
     text = template
     if template_text.marked(template):
         # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
-        from clodputer.runner import promptnames
+        from clodputer.runner.prompt import names
 
-        promptnames.check(template, file)
+        names.check(template, file)
         if not task.precheck and "precheck" in template and "precheck" in template_text.names(template):
             # In a file of its own it may have been changed since the task was checked.
             raise ClodputerError(
@@ -90,12 +90,12 @@ def render(
             _check_body(template, file)
         context = _filled(task, "context", task.context, environ, secrets)
         both = {**environ, **secrets}
-        values = promptnames.values(task, request, context, both, last, last_success, story, found)
+        values = names.values(task, request, context, both, last, last_success, story, found)
         if state is not None:
             values["state"] = state
         if memory is not None:
             values["memory"] = memory
-        fences = promptnames.outside(task, request, values, nonce) if task.agent == "claude" else None
+        fences = names.outside(task, request, values, nonce) if task.agent == "claude" else None
         text = _render(task, file, template, values, secrets, fences)
     elif request.body:
         _check_body(template, file)
@@ -133,9 +133,9 @@ def fed_by(
     template, _ = read or template_of(task, environ, secrets)
     if not template_text.marked(template):
         return ()
-    from clodputer.runner import promptnames
+    from clodputer.runner.prompt import names
 
-    return promptnames.fed_by(task, request, template_text.names(template))
+    return names.fed_by(task, request, template_text.names(template))
 
 
 def check_body(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> None:
@@ -283,11 +283,11 @@ def _remedy(task: Task, missing: str) -> str:
         return f"Put {name}=... into {home}/secrets.env or the environment of the scheduler."
     if root == "context":
         return f"Give {name} in the request's context, or a default under context: in {task.path}."
-    from clodputer.runner import promptnames
+    from clodputer.runner.prompt import names
 
     if missing == "event":
         return "A route brings it; for requests that come in other ways write {% if event is defined %}."
-    kind = promptnames.brought_by(missing)
+    kind = names.brought_by(missing)
     if kind:
         return (
             f"A trigger {kind} brings it; for requests of other kinds write {{% if {missing} is defined %}}."

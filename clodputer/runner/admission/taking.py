@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.lanes import engine_of
 from clodputer.model.lanes import slots as slots_of
-from clodputer.runner import turn
+from clodputer.runner.admission import turn
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.doing import doing

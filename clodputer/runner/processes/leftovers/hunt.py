@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from clodputer.runner.processes import sweep
-from clodputer.runner.processes.recorded import read_identities
+from clodputer.runner.processes.leftovers import sweep
+from clodputer.runner.processes.leftovers.recorded import read_identities
 from clodputer.store import runs
 
 

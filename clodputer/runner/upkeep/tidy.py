@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clodputer.model import route
-from clodputer.runner import items, worktree
+from clodputer.runner import items
+from clodputer.runner.place import worktree
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import chores, deliveries, memory, ports, published, routes
 from clodputer.store.context import Context
@@ -23,7 +24,7 @@ def tidy(context: Context, now: float, stop: Stop) -> None:
             archive.archive(context.home, now, context.settings.log_size)
         if not stop.requested and chores.prune_due(context.home, now):
             # Imported once a day: it walks through all that is kept, and most runs have nothing to do with that.
-            from clodputer.runner.prune import prune
+            from clodputer.runner.upkeep.prune import prune
 
             prune(context, now, stop)
             worktree.sweep(context, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from clodputer.store.context import Context
 from clodputer.store.tasks import limited
 
@@ -15,8 +15,8 @@ def of_task(context: Context, task: Task) -> Task:
     small = Task(task.name, task.path, env=task.env, working_directory=task.working_directory)
 
     def fill() -> dict[str, Any]:
-        return to_json(prompt.render_task(small, context.environ, context.secrets))
+        return to_json(texts.render_task(small, context.environ, context.secrets))
 
-    if prompt.may_hold_templates(small):
+    if texts.may_hold_templates(small):
         return from_json(limited.call(fill))
-    return prompt.render_task(small, context.environ, context.secrets)
+    return texts.render_task(small, context.environ, context.secrets)

@@ -8,7 +8,7 @@ from time import time
 
 from clodputer.model import freshreport
 from clodputer.model.jsontext import loads
-from clodputer.runner.beside import Beside
+from clodputer.runner.upkeep.beside import Beside
 from clodputer.store import bounded, lastfailure, nextround
 from clodputer.store import freshreport as kept
 from clodputer.store.context import Context

@@ -15,8 +15,9 @@ from clodputer.model.proof import Answer
 from clodputer.model.provision import TEARDOWN
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, Facts, Launch
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt, worktree
+from clodputer.runner.place import worktree
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.prompt import texts
 from clodputer.runner.proof import check
 from clodputer.runner.proof.check import Place
 from clodputer.store import atomic, runs
@@ -140,7 +141,7 @@ def _known(context: Context, name: str) -> Task:
         task = taskfile.load(context.home, name, context.environ)
         bare = Task(name, task.path, env=task.env)
         return from_json(
-            limited.call(lambda: to_json(prompt.render_task(bare, context.environ, context.secrets)))
+            limited.call(lambda: to_json(texts.render_task(bare, context.environ, context.secrets)))
         )
     except (ClodputerError, CannotRender):
         return Task(name, "")

@@ -12,8 +12,8 @@ from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
 from clodputer.runner.events import take as events
+from clodputer.runner.intake.scoring import Scoring
 from clodputer.runner.requests import decisions
-from clodputer.runner.scoring import Scoring
 from clodputer.store import disabled, incomplete
 from clodputer.store import home as homes
 from clodputer.store.context import Context

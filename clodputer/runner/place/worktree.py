@@ -92,7 +92,7 @@ def sweep(context: Context, now: float) -> None:
     """Remove the kept trees that are due to go. Raises OSError."""
     if entries(context.home.trees):
         # What it does with git is loaded where there are trees alone.
-        import_module("clodputer.runner.reclaim").sweep(context, now)
+        import_module("clodputer.runner.place.reclaim").sweep(context, now)
 
 
 def left(context: Context, task: str, run_id: str, now: float) -> Optional[dict[str, Any]]:
