@@ -42,8 +42,8 @@ def build(
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
     `launch` is None when the agent could not even be named, `ended` when nobody saw it end. retry_of: the id of the request's
-    run before this one, if it had any. tree: what became of its worktree, None when it had none. prompt_version: of its prompt's template,
-    empty when that could not be read.
+    run before this one, if it had any. tree: what became of its worktree, None when it had none. prompt_version: empty
+    when its prompt could not be read.
     """
     result, cut = _shortened(report.result)
     line = line_of(request.origin, request.id)

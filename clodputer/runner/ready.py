@@ -27,6 +27,7 @@ from clodputer.runner import planning
 from clodputer.runner.memory import noting
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
+from clodputer.runner.prompt.goingon import going_on
 from clodputer.store import intents, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History
@@ -182,7 +183,7 @@ def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Read
         planned = planning.prompt(context, task, attempts, text, ready.nonce, resumed=resumed, note=note)
         if planned is not None:
             return planned
-    return prompt.going_on(text, attempts, resumed=resumed)
+    return going_on(text, attempts, resumed=resumed)
 
 
 def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:

@@ -1,4 +1,4 @@
-"""Which past runs say something about their task: the first attempts that did their work or failed for a reason of their own."""
+"""Which past runs say something about their task: first attempts that did their work or failed for a reason of their own."""
 
 from __future__ import annotations
 

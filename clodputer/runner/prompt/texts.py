@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
-from clodputer.model.attempts import Attempts, Past
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import NOTHING
 from clodputer.model.mask import masker
@@ -16,17 +16,6 @@ from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
 from clodputer.runner.prompt.guard import guard
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
-
-# What a run is asked whose session goes on after a usage limit or a refused login cut it off.
-GO_ON = (
-    "You were cut off before you had finished, by a limit of the account and not by anything you did. You can work again now. "
-    "Go on with the task from where you stopped. Look first what is done already, and do not do it a second time."
-)
-# The same when the session is gone.
-BEGUN_ANEW = (
-    "\n\nAn earlier run of this task was cut off before it had finished, and its conversation is gone. Some of the work may be "
-    "done already: look first, and do not do it a second time."
-)
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.
@@ -172,16 +161,6 @@ def _check_body(template: str, file: str) -> None:
             f"the request has a text of its own, but the prompt in {file} has no place for it",
             "Write {{ body }} where the text belongs, or drop the request without a text.",
         )
-
-
-def going_on(text: str, attempts: Attempts, *, resumed: bool) -> str:
-    """The prompt of a run that goes on with a session (`resumed`), or that had to begin a new one in its place."""
-    if attempts.session and resumed:
-        return GO_ON
-    if attempts.session or attempts.lost_session:
-        # After it: the text may begin with a command of claude's.
-        return text + BEGUN_ANEW
-    return text
 
 
 def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Task:
