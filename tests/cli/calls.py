@@ -74,7 +74,7 @@ CALLS = {
     ],
     "explain": [Call(()), Call(("sandbox",))],
     "skill": [
-        Call(("install", "--folder", "skills"), apart=True),
+        Call(("install", "--folder", "{folder}/skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
     "schema": [Call(), Call(("task",), "one")],
