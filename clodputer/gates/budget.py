@@ -10,6 +10,7 @@ from clodputer.model import budget
 from clodputer.model.agent import kind_of
 from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent, Use
 from clodputer.model.keys import Key
+from clodputer.model.pastrun import PastRun
 from clodputer.model.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
 from clodputer.model.task import Task
@@ -17,7 +18,7 @@ from clodputer.model.verdict import GO, Verdict, Wait
 from clodputer.model.waiting import BUDGET
 from clodputer.store import zone
 from clodputer.store.context import Context
-from clodputer.store.history import History, PastRun
+from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
 
 KEYS: tuple[Key, ...] = budget.KEYS
