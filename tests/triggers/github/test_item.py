@@ -36,6 +36,6 @@ def test_one_run_for_each_issue(home: Home, api: Api, there: Repository, tmp_pat
         assert len(brought(home)) == 2
     finally:
         end.touch()
-        process.communicate(timeout=60)
+        process.communicate(timeout=100)
     # The exec that ran the first one has gone on with what waited for its end.
     assert (len(brought(home)), waiting(home), refused(home)) == (3, [], [])
