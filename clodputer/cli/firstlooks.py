@@ -7,7 +7,7 @@ from time import time
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
-from clodputer.runner import sources
+from clodputer.runner.intake import sources
 from clodputer.store.context import look
 
 

@@ -12,8 +12,10 @@ from clodputer import isolate
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.request import Request, on_slot_time
 from clodputer.model.task import Task
-from clodputer.runner import fault, planning, provision, withsecrets
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner import fault, planning
+from clodputer.runner.place import provision, withsecrets
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof.check import Place
 from clodputer.runner.ready import Ready

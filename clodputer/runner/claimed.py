@@ -25,17 +25,20 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import ceiling, fault, mail, replace, sandboxed, unrecorded, withsecrets
-from clodputer.runner.admission import admit
+from clodputer.runner import fault, unrecorded
+from clodputer.runner.admission import ceiling, replace
+from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude
 from clodputer.runner.execute import Finished, execute
-from clodputer.runner.intake import read_request
+from clodputer.runner.intake.drops import read_request
 from clodputer.runner.jobs.submit import submit
+from clodputer.runner.place import sandboxed, withsecrets
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import forget_attempt
 from clodputer.runner.requests import approve
 from clodputer.runner.settle import settle
+from clodputer.runner.upkeep import mail
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing

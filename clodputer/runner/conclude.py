@@ -10,13 +10,16 @@ from clodputer.model.account import account_of
 from clodputer.model.dice import dice
 from clodputer.model.ending import Ending
 from clodputer.model.record import build
-from clodputer.runner import fault, items, logins, noting, worktree
+from clodputer.runner import fault, items
 from clodputer.runner.attempt import Attempt
-from clodputer.runner.doubt import why
 from clodputer.runner.events.given import with_events
 from clodputer.runner.execute import Finished
 from clodputer.runner.follow.fill import with_follow_ups
+from clodputer.runner.memory import noting
+from clodputer.runner.place import worktree
+from clodputer.runner.proof.doubt import why
 from clodputer.runner.publish import around
+from clodputer.runner.upkeep import logins
 
 
 def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str, Any]:
@@ -45,6 +48,7 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
         worktree.close(
             attempt.context, attempt.task, attempt.run_id, attempt.attempts, report, effects, ended_at
         ),
+        attempt.ready.version if attempt.ready else "",
     )
     record = with_follow_ups(attempt.context, attempt.task, record)
     record = with_events(attempt.context, attempt.task, record, report.result)

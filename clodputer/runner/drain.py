@@ -9,19 +9,20 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 from clodputer.model.lanes import slots as slots_of
-from clodputer.runner import fault, logins, mail, metrics
+from clodputer.runner import fault
+from clodputer.runner.admission.lanes import Records, side_by_side
+from clodputer.runner.admission.taking import Taken, others_wait, take_slots
 from clodputer.runner.claimed import handle
-from clodputer.runner.intake import intake
+from clodputer.runner.intake.drops import intake
 from clodputer.runner.jobs.round import go_round
-from clodputer.runner.lanes import Records, side_by_side
 from clodputer.runner.plugins.round import ROUND as POLLS
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
-from clodputer.runner.report import REPORT
-from clodputer.runner.taking import Taken, others_wait, take_slots
-from clodputer.runner.tidy import tidy
 from clodputer.runner.tools.round import ROUND as TOOLS
 from clodputer.runner.topics.round import TOPICS
+from clodputer.runner.upkeep import logins, mail, metrics
+from clodputer.runner.upkeep.report import REPORT
+from clodputer.runner.upkeep.tidy import tidy
 from clodputer.store import blocked, holds, look, runs
 from clodputer.store import home as homes
 from clodputer.store.context import Context
@@ -123,7 +124,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
 
 def _drop_due(context: Context, only: str, now: float, *, watched: bool) -> None:
     # Imported when something is due: it loads the kinds of triggers with their calendars, which no run needs.
-    from clodputer.runner.due import drop_due
+    from clodputer.runner.intake.due import drop_due
 
     drop_due(context, only or None, now, watched=watched)
 

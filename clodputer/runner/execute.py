@@ -15,13 +15,16 @@ from clodputer.model.changed import Changed
 from clodputer.model.errors import ClodputerError
 from clodputer.model.publish import marker
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.runner import fault, items, noting, planning, provision, replace, sandboxed, worktree
+from clodputer.runner import fault, items, planning
+from clodputer.runner.admission import replace
 from clodputer.runner.attempt import Attempt
+from clodputer.runner.memory import noting
+from clodputer.runner.place import provision, sandboxed, worktree
 from clodputer.runner.processes.contain import contain
+from clodputer.runner.prompt.stdin import open_prompt
 from clodputer.runner.proof import after, before, check, confirm
 from clodputer.runner.publish import around
 from clodputer.runner.ready import Ready, prepare, with_found
-from clodputer.runner.stdin import open_prompt
 from clodputer.store import atomic, incomplete
 from clodputer.store.spool import slot as slots
 

@@ -21,9 +21,10 @@ from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
-from clodputer.runner import fault, items, provision, unrecorded, withsecrets, worktree
+from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.follow.fill import with_follow_ups
-from clodputer.runner.hunt import hunt
+from clodputer.runner.place import provision, withsecrets, worktree
+from clodputer.runner.processes.leftovers.hunt import hunt
 from clodputer.runner.proof import check, protect
 from clodputer.runner.publish import around
 from clodputer.runner.settle import settle

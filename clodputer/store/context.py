@@ -18,7 +18,7 @@ class Context(NamedTuple):
     """The home, the environment of `exec`, and what config.yaml and secrets.env say.
 
     problems: why one of these could not be read; only where somebody looks on or stops something, never where work is done.
-    looked_up: the names of secrets by reference that were looked up for the run at hand (runner/withsecrets.py).
+    looked_up: the names of secrets by reference that were looked up for the run at hand (runner/place/withsecrets.py).
     job: the name of the job that this is, where an engine runs requests elsewhere; empty at home.
     seen: called with each event that is logged, for a person who watches; it must neither raise nor take long.
     """

@@ -11,7 +11,7 @@ from clodputer.model.moment import iso
 from clodputer.model.outcome import SKIPPED
 from clodputer.model.plural import counted
 from clodputer.model.waiting import APPROVAL
-from clodputer.runner.worktree import words
+from clodputer.runner.place.worktree import words
 from clodputer.schedulers.scheduled import sentence
 from clodputer.store import exposed, zone
 from clodputer.store.index.query import Finished

@@ -9,7 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration, iso
 from clodputer.model.plugin import Manifest, breaker_of, config_of
 from clodputer.model.plural import counted
-from clodputer.runner.full import behind
+from clodputer.runner.intake.full import behind
 from clodputer.store import plugins, polls, state
 from clodputer.store.context import Context
 from clodputer.store.plugins import Last

@@ -8,7 +8,8 @@ from json import dumps
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.attempts import MOST_KEPT, Past, past, story_to_json
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import corrections, runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home

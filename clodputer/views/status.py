@@ -13,7 +13,8 @@ from clodputer.model.engine.job import WAITING
 from clodputer.model.estimate import Expected
 from clodputer.model.moment import iso
 from clodputer.model.task import Task
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import holds, runs

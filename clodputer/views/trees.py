@@ -6,7 +6,7 @@ import os
 from typing import Any, NamedTuple
 
 from clodputer.model.moment import iso
-from clodputer.runner.worktree import summary
+from clodputer.runner.place.worktree import summary
 from clodputer.store import trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree

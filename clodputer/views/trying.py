@@ -15,7 +15,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.prompt import fed_by
+from clodputer.runner.prompt.texts import fed_by
 from clodputer.store import home as homes
 from clodputer.store import plainfile, runs
 from clodputer.store.context import Context, look

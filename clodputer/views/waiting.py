@@ -11,7 +11,7 @@ from clodputer.model.lanes import Lanes, queue_limit
 from clodputer.model.moment import iso
 from clodputer.model.request import InvalidRequest
 from clodputer.model.waiting import CONCURRENT, ends
-from clodputer.runner.intake import read_request
+from clodputer.runner.intake.drops import read_request
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import attempts as spool_attempts

@@ -15,7 +15,8 @@ from clodputer.model.run import Facts
 from clodputer.model.schedule import slots
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task, from_json, to_json
-from clodputer.runner import prompt, withsecrets
+from clodputer.runner.place import withsecrets
+from clodputer.runner.prompt import texts
 from clodputer.schedulers import installation
 from clodputer.schedulers import shim as shims
 from clodputer.store import deadline, settings
@@ -136,9 +137,9 @@ _MEANWHILE = {
 def _filled_in(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Optional[Task]:
     """The task with its templates filled in; None when they cannot be here, which the run itself would tell."""
     try:
-        if not prompt.may_hold_templates(task):
-            return prompt.render_task(task, environ, secrets)
-        return from_json(limited.call(lambda: to_json(prompt.render_task(task, environ, secrets))))
+        if not texts.may_hold_templates(task):
+            return texts.render_task(task, environ, secrets)
+        return from_json(limited.call(lambda: to_json(texts.render_task(task, environ, secrets))))
     except (ClodputerError, CannotRender):
         return None
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from time import perf_counter
 
-from clodputer.runner.processes.sweep import Traces, look, prepare
+from clodputer.runner.processes.leftovers.sweep import Traces, look, prepare
 from tests.bench.goal import Row
 from tests.bench.stage import Stage
 

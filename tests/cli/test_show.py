@@ -15,7 +15,8 @@ from clodputer.model.mask import Masker
 from clodputer.model.moment import parse_moment
 from clodputer.model.request import Request
 from clodputer.model.run import Report
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import runs, zone
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, slot

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.isolate.worktree.reclaim import processes
-from clodputer.runner import reclaim
+from clodputer.runner.place import reclaim
 from clodputer.store import context as contexts
 from clodputer.store import trees
 from clodputer.store.home import Home

@@ -20,7 +20,8 @@ from clodputer.cli.commands.status import status
 from clodputer.cli.commands.why import why
 from clodputer.cli.terminal.ink import without
 from clodputer.model.request import Place
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import purge, runs
 from clodputer.store.home import Home
 from clodputer.store.spool import slot

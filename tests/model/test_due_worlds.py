@@ -42,7 +42,7 @@ class World:
                 return
 
     def steps(self) -> Iterator[None]:
-        """The steps of runner/due.py, each of which is done whole or not at all."""
+        """The steps of runner/intake/due.py, each of which is done whole or not at all."""
         yield
         if self.entry.dropping:
             yield from self.perform(self.entry)

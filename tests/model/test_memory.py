@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clodputer.model.memory import grown, rights
-from clodputer.runner.noting import given, rights_of
+from clodputer.runner.memory.noting import given, rights_of
 from clodputer.store.notes import Note
 from tests.workshop import task_of
 

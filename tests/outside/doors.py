@@ -7,7 +7,7 @@ from typing import Any
 
 from clodputer.model.attempts import Past
 from clodputer.model.request import Request
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from tests.runner.prompting import NONCE
 from tests.workshop import task_of
 
@@ -42,7 +42,7 @@ def rendered(text: str, request: Request, record: Any, story: Any = (), found: s
     task = task_of("a", "/h/tasks/a.yaml", prompt=text, precheck=("true",), state={"max_size": 100_000})
     environ = {"SECRET": "s3cret"}
     remembered = {"note": found}
-    return prompt.render(task, request, record, environ, {}, record, story, found, remembered, nonce=NONCE)
+    return texts.render(task, request, record, environ, {}, record, story, found, remembered, nonce=NONCE)
 
 
 def outside_of_the_fences(text: str) -> str:

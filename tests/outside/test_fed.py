@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clodputer.model.request import Request
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from clodputer.store.home import Home
 from tests.fakes.start import install_fake_claude
 from tests.workshop import clodputer, drop, execute, records, task_of, write_task
@@ -18,7 +18,7 @@ BRINGS = {"file": {"path": "/a"}, "x": "y"}
 
 
 def fed(text: str, request: Any = None, **fields: Any) -> tuple[str, ...]:
-    return prompt.fed_by(task_of("a", prompt=text, **fields), request, {}, {})
+    return texts.fed_by(task_of("a", prompt=text, **fields), request, {}, {})
 
 
 def request(trigger: str, **context: Any) -> Request:

@@ -16,7 +16,7 @@ from typing import Optional
 import pytest
 
 from clodputer.runner.processes import tree_psutil
-from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes.leftovers.recorded import Identity
 from clodputer.runner.processes.tree import identity, native
 from tests.runner.supervising import PATH
 from tests.wait import until

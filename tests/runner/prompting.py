@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from tests.workshop import task_of
 
 REQUEST = Request("abcd", "a", 1_700_000_000.5, origin={"trigger": "spool", "file": "x.md"}, attempt=2)
@@ -31,7 +31,7 @@ def rendered(
     **fields: Any,
 ) -> str:
     task = task_of("a", "/h/tasks/a.yaml", prompt=text, **fields)
-    return unfenced(prompt.render(task, request, last, environ or {}, secrets or {}, nonce=NONCE))
+    return unfenced(texts.render(task, request, last, environ or {}, secrets or {}, nonce=NONCE))
 
 
 def unfenced(text: str) -> str:

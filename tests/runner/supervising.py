@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Launch, Progress
-from clodputer.runner.processes import sweep, tree_psutil
+from clodputer.runner.processes import tree_psutil
 from clodputer.runner.processes.keeper.kept import Kept
-from clodputer.runner.processes.recorded import Identity, read_identities
+from clodputer.runner.processes.leftovers import sweep
+from clodputer.runner.processes.leftovers.recorded import Identity, read_identities
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise
@@ -64,7 +65,7 @@ class Supervisor:
         self.folder = folder
         self.stdout, self.stderr = folder / "stdout", folder / "stderr"
         clocks = options.pop("launch", {})
-        launch = {"timeout": 30.0, "stop_grace": 3.0, "working_directory": str(folder), **clocks}
+        launch = {"timeout": 90.0, "stop_grace": 3.0, "working_directory": str(folder), **clocks}
         wanted = {
             "argv": argv,
             "env": {"PATH": PATH, "CLODPUTER_RUN_ID": str(folder)},
@@ -78,7 +79,7 @@ class Supervisor:
             text=True,
         )
 
-    def told(self, timeout: float = 50.0) -> Told:
+    def told(self, timeout: float = 150.0) -> Told:
         """Wait for its end."""
         stdout, _ = self.process.communicate(timeout=timeout)
         assert self.process.returncode == 0, f"the supervisor ended with {self.process.returncode}"

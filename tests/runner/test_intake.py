@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.runner.intake import Taken, intake
+from clodputer.runner.intake.drops import Taken, intake
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
@@ -200,7 +200,6 @@ def test_without_a_ttl_the_key_is_free_when_the_first_is_done(home: Home, contex
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_ten_thousand_at_once(home: Home, context: Context) -> None:
     """A flood is taken in whole, in order of arrival."""
     for number in range(10_000):

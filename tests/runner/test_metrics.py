@@ -22,7 +22,7 @@ from clodputer.model.metrics import (
     of_fields,
     text,
 )
-from clodputer.runner import metrics
+from clodputer.runner.upkeep import metrics
 from clodputer.store import holds
 from clodputer.store.context import look
 from clodputer.store.home import Home

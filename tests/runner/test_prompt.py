@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from tests.runner.prompting import LAST, NONCE, REQUEST, error_of, rendered, unfenced
 from tests.workshop import task_of
 
@@ -205,5 +205,5 @@ def test_the_latest_run_that_succeeded() -> None:
     text = "{{ last.outcome }} {{ last_success.when or 'the last tag' }} {{ last_success.result }}"
     task = task_of("a", "/h/tasks/a.yaml", prompt=text)
     good = {"outcome": "succeeded", "result": "r", "ended_at": "G"}
-    assert unfenced(prompt.render(task, REQUEST, LAST, {}, {}, good, nonce=NONCE)) == "failed G r"
-    assert unfenced(prompt.render(task, REQUEST, LAST, {}, {}, nonce=NONCE)) == "failed the last tag "
+    assert unfenced(texts.render(task, REQUEST, LAST, {}, {}, good, nonce=NONCE)) == "failed G r"
+    assert unfenced(texts.render(task, REQUEST, LAST, {}, {}, nonce=NONCE)) == "failed the last tag "

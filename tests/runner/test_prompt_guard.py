@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
-from clodputer.runner import prompt, promptguard
+from clodputer.runner.prompt import guard, texts
 from tests.runner.prompting import NONCE, unfenced
 from tests.workshop import task_of
 
@@ -21,7 +21,7 @@ REQUEST = Request("abcd", "a", 0.0)
 
 def _render(text: str, request: Request, environ: Mapping[str, str] = {}, **fields: Any) -> str:
     return unfenced(
-        prompt.render(
+        texts.render(
             task_of("a", "/h/tasks/a.yaml", prompt=text, **fields), request, None, environ, {}, nonce=NONCE
         )
     )
@@ -50,8 +50,8 @@ def _render(text: str, request: Request, environ: Mapping[str, str] = {}, **fiel
 )
 def test_the_guard(template: str, rendered: str, guarded: bool) -> None:
     """A slash command is the person's own only if the template begins with it, written out."""
-    expected = promptguard.GUARD + rendered if guarded else rendered
-    assert promptguard.guard(rendered, template) == expected
+    expected = guard.GUARD + rendered if guarded else rendered
+    assert guard.guard(rendered, template) == expected
 
 
 OUTSIDE = st.text(

@@ -9,7 +9,7 @@ import pytest
 from clodputer.model.errors import ClodputerError
 from clodputer.model.expect import Expect
 from clodputer.model.task import Task, Trigger
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from tests.runner.prompting import NONCE, REQUEST, rendered, unfenced
 from tests.workshop import task_of
 
@@ -21,21 +21,21 @@ def test_a_prompt_in_a_file(tmp_path: Path) -> None:
     task = Task("a", str(tmp_path / "tasks" / "a.yaml"), prompt_file="{{ env.NAME }}.md")
     file.write_bytes("\ufeffone\r\n{{ context.x }}".encode())
     request = REQUEST._replace(context={"x": 1})
-    assert unfenced(prompt.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE)) == "one\n1"
+    assert unfenced(texts.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE)) == "one\n1"
     assert (
         unfenced(
-            prompt.render(task, request, None, {"NAME": "~/tasks/p", "HOME": str(tmp_path)}, {}, nonce=NONCE)
+            texts.render(task, request, None, {"NAME": "~/tasks/p", "HOME": str(tmp_path)}, {}, nonce=NONCE)
         )
         == "one\n1"
     )
     file.write_text("one\n{{ contxt.x }}", encoding="utf-8")
     with pytest.raises(ClodputerError, match=r"p\.md: line 2: unknown name 'contxt'"):
-        unfenced(prompt.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE))
+        unfenced(texts.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE))
     file.unlink()
     with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: .*p\.md cannot be read: No such file"):
-        unfenced(prompt.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE))
+        unfenced(texts.render(task, request, None, {"NAME": "p"}, {}, nonce=NONCE))
     with pytest.raises(ClodputerError, match=r"a\.yaml: prompt_file: env\.NAME is not set"):
-        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
+        unfenced(texts.render(task, request, None, {}, {}, nonce=NONCE))
 
 
 def test_half_characters_do_not_stop_a_run() -> None:
@@ -73,7 +73,7 @@ def test_the_other_texts_of_a_task() -> None:
         triggers=(Trigger("manual", {"x": text}),),
         expect=Expect(text, ("~/f", text), ("~/g",), ("~/h", "~/i"), {"a": text}),
     )
-    got = prompt.render_task(task, {"A": "1", "HOME": "/home/a"}, {})
+    got = texts.render_task(task, {"A": "1", "HOME": "/home/a"}, {})
     assert got == task._replace(
         description="1",
         command=("/home/a/bin/x", "1", "~/y"),
@@ -98,7 +98,7 @@ def test_a_missing_variable_of_a_key_names_the_key() -> None:
     """The key path is told, so that it need not be searched for."""
     task = Task("a", "/h/tasks/a.yaml", expect=Expect(file_exists=("a", "{{ env.X }}")))
     with pytest.raises(ClodputerError) as caught:
-        prompt.render_task(task, {}, {})
+        texts.render_task(task, {}, {})
     assert caught.value.message == "/h/tasks/a.yaml: expect.file_exists[1]: env.X is not set"
     assert caught.value.hint == "Put X=... into /h/secrets.env or the environment of the scheduler."
 
@@ -123,9 +123,9 @@ def test_context_that_is_given_is_used(text: str, given: list[str], hint: str) -
     """What a person has given and the prompt has no place for is an error, and not a question that was never asked."""
     task = task_of("nightly", "/home/tasks/nightly.yaml", agent="claude", prompt=text)
     if not hint:
-        prompt.check_context(task, given, {}, {})
+        texts.check_context(task, given, {}, {})
         return
     with pytest.raises(ClodputerError, match="does not use") as caught:
-        prompt.check_context(task, given, {}, {})
+        texts.check_context(task, given, {}, {})
     assert (caught.value.code, caught.value.hint.startswith(hint)) == ("context_unused", True)
-    prompt.check_context(task._replace(agent="command"), given, {}, {})
+    texts.check_context(task._replace(agent="command"), given, {}, {})

@@ -11,7 +11,7 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.drain import work
-from clodputer.runner.intake import intake
+from clodputer.runner.intake.drops import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import retry
 from clodputer.store.context import Context, look

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.cli import door
-from clodputer.runner import report
+from clodputer.runner.upkeep import report
 from clodputer.store import freshreport, nextround
 from clodputer.store.context import look
 from clodputer.store.home import Home

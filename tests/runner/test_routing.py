@@ -12,9 +12,9 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request, from_fields
-from clodputer.runner import prompt
 from clodputer.runner.events.again import again
-from clodputer.runner.intake import Taken, intake
+from clodputer.runner.intake.drops import Taken, intake
+from clodputer.runner.prompt import texts
 from clodputer.store import routes as ledger
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
@@ -203,10 +203,10 @@ def test_a_prompt_names_the_event() -> None:
     task = task_of("a", prompt=text)
     fields = {"task": "a", "context": {"event": {**FAILED, "id": "feed", "item": ""}}}
     request = from_fields(fields, request_id="abcd", created_at=0.0, origin={})
-    shown = unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
+    shown = unfenced(texts.render(task, request, None, {}, {}, nonce=NONCE))
     assert all(word in shown for word in ("ci", "build.failed", "main"))
     with pytest.raises(Exception, match="event is not set\nA route brings it"):
-        unfenced(prompt.render(task, Request("abcd", "a", 0.0), None, {}, {}, nonce=NONCE))
+        unfenced(texts.render(task, Request("abcd", "a", 0.0), None, {}, {}, nonce=NONCE))
 
 
 def test_a_task_names_the_routes_that_lead_to_it(home: Home, context: Context) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.runner import withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.runner.recover import recover
 from clodputer.store import runs
 from clodputer.store.context import look

@@ -8,9 +8,9 @@ from pathlib import Path
 from time import time
 from types import ModuleType
 
-from clodputer.runner import sessions
-from clodputer.runner.processes.recorded import Process
-from clodputer.runner.processes.sweep import sweep_lost
+from clodputer.runner.processes.leftovers import sessions
+from clodputer.runner.processes.leftovers.recorded import Process
+from clodputer.runner.processes.leftovers.sweep import sweep_lost
 from clodputer.runner.processes.tree import alive
 from tests.house import CHECKOUT
 from tests.runner.families import EVERY_TREE, Nursery, gone, pid_in, shifted

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.runner import sessions
-from clodputer.runner.processes import sweep, tree_psutil
-from clodputer.runner.processes.recorded import descendants
+from clodputer.runner.processes import tree_psutil
+from clodputer.runner.processes.leftovers import sessions, sweep
+from clodputer.runner.processes.leftovers.recorded import descendants
 from clodputer.runner.processes.tree import alive, native
 from tests.house import CHECKOUT
 from tests.runner.families import LEFTOVERS, LINUX, Nursery, gone, needs_setsid, pid_in

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from clodputer.runner.processes import tree_psutil
-from clodputer.runner.processes.recorded import Identity, read_identities
-from clodputer.runner.processes.sweep import sweep_lost
+from clodputer.runner.processes.leftovers.recorded import Identity, read_identities
+from clodputer.runner.processes.leftovers.sweep import sweep_lost
 from clodputer.runner.processes.tree import alive
 from tests.runner.families import EVERY_TREE, LEFTOVERS, LINUX, Nursery, gone, needs_setsid, pid_in, shifted
 from tests.runner.supervising import Supervisor

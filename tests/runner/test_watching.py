@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.runner.intake import intake
-from clodputer.runner.sources import BUSY, drop_found
+from clodputer.runner.intake.drops import intake
+from clodputer.runner.intake.sources import BUSY, drop_found
 from clodputer.store import memory
 from clodputer.store.lock import Lock
 from clodputer.triggers.file_watch.judge import AWAY

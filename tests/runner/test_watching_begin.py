@@ -10,7 +10,7 @@ import pytest
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import from_fields
 from clodputer.model.task import Trigger
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from clodputer.store import memory
 from clodputer.triggers.file_watch.path import filled_in
 from tests.runner.prompting import NONCE, unfenced
@@ -132,9 +132,7 @@ def test_prompts_name_the_change(tmp_path: Path) -> None:
     task = watched.task._replace(
         prompt="{{ file.event }} {{ file.path }} {{ file.name }} {{ file.relative }} {{ file.size }}"
     )
-    assert (
-        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE)) == f"created {path} a.txt a.txt 4"
-    )
+    assert unfenced(texts.render(task, request, None, {}, {}, nonce=NONCE)) == f"created {path} a.txt a.txt 4"
     watched.change(watched.trigger(batch="all"))
     watched.put("b.txt")
     watched.put("c.txt")
@@ -144,4 +142,4 @@ def test_prompts_name_the_change(tmp_path: Path) -> None:
     task = watched.task._replace(
         prompt="{% for file in files %}{{ file.event }} {{ file.name }},{% endfor %}"
     )
-    assert unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE)) == "created b.txt,created c.txt,"
+    assert unfenced(texts.render(task, request, None, {}, {}, nonce=NONCE)) == "created b.txt,created c.txt,"

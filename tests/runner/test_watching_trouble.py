@@ -14,7 +14,7 @@ from clodputer.model import watch
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import compact
 from clodputer.model.request import Place, Request, from_fields
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from clodputer.store.context import look
 from clodputer.store.spool import dropfile, layout, queue
 from clodputer.store.tasks import template_text
@@ -227,11 +227,11 @@ def test_a_request_that_brings_no_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(
         ClodputerError, match="A trigger file_watch brings it; for requests of other kinds write"
     ) as caught:
-        unfenced(prompt.render(task, request, None, {}, {}, nonce=NONCE))
+        unfenced(texts.render(task, request, None, {}, {}, nonce=NONCE))
     assert "is not set" in str(caught.value)
     context = {"file": {"path": "/a"}, "files": []}
     by_hand = from_fields({"task": "work", "context": context}, request_id="abcd", created_at=0.0, origin={})
-    assert unfenced(prompt.render(task, by_hand, None, {}, {}, nonce=NONCE)) in ("/a", "")
+    assert unfenced(texts.render(task, by_hand, None, {}, {}, nonce=NONCE)) in ("/a", "")
 
 
 def test_while_the_queue_is_full_nothing_is_looked_for(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from clodputer.model.task import Task, Trigger
-from clodputer.runner.sources import drop_found
+from clodputer.runner.intake.sources import drop_found
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from tests.workshop import command_task, environment, make_home

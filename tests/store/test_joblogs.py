@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.runner import prune
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.upkeep import prune
 from clodputer.store.context import look
 from clodputer.store.log import joblogs
 from tests.workshop import environment, events, make_home

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clodputer.model.fence import clean
-from clodputer.runner.noting import Given, rights_of, with_memory
+from clodputer.runner.memory.noting import Given, rights_of, with_memory
 from clodputer.runner.settle import settle
 from clodputer.store import notes, state
 from clodputer.store.context import look

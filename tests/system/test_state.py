@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 import pytest
 
+from clodputer.runner.memory.remember import with_state
 from clodputer.runner.recover import recover
-from clodputer.runner.remember import with_state
 from clodputer.runner.settle import settle
 from clodputer.store import state
 from clodputer.store.context import look

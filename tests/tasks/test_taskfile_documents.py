@@ -12,7 +12,7 @@ from clodputer import triggers
 from clodputer.model.approval import CONFIRM
 from clodputer.model.request import Request
 from clodputer.model.task import FLAT, Task
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from clodputer.store import secrets
 from clodputer.store.home import Home
 from clodputer.tasks import tables, taskfile
@@ -88,12 +88,10 @@ def test_every_template_renders(last: dict[str, object] | None, tmp_path: Path) 
         body = "/cost?" if report.name == "manual" else ""
         came = {"file": {"path": "/a/b.txt", "name": "b.txt"}} if report.name == "file-watcher" else {}
         request = Request("abcd", report.name, 0.0, body=body, context=came)
-        text = unfenced(prompt.render(report.task, request, last, {}, {}, nonce=NONCE))
+        text = unfenced(texts.render(report.task, request, last, {}, {}, nonce=NONCE))
         assert body in text
         assert "{{" not in text
-        assert prompt.render_task(report.task, {"HOME": "/home/a"}, {}).working_directory.startswith(
-            "/home/a"
-        )
+        assert texts.render_task(report.task, {"HOME": "/home/a"}, {}).working_directory.startswith("/home/a")
 
 
 def test_the_example_of_the_document_validates(tmp_path: Path) -> None:

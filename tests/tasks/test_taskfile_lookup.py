@@ -213,14 +213,14 @@ def test_an_unchanged_task_loads_nothing_heavy(home: Home) -> None:
     program = (
         "import os, sys\n"
         "from clodputer.model.request import Request\n"
-        "from clodputer.runner import prompt\n"
+        "from clodputer.runner.prompt import texts\n"
         "from clodputer.store import home, secrets, settings\nfrom clodputer.tasks import taskfile\n"
         "here = home.locate(os.environ)\n"
         "task = taskfile.load(here, 'a', os.environ)\n"
         "known = secrets.load(here)\n"
         "assert settings.load(here, os.environ).max_output == 5 * 1024 * 1024\n"
-        "assert prompt.render(task, Request('abcd', 'a', 0.0), None, os.environ, known, nonce='00') == 'a'\n"
-        "assert prompt.render_task(task, os.environ, known).expect.file_exists == ('x',)\n"
+        "assert texts.render(task, Request('abcd', 'a', 0.0), None, os.environ, known, nonce='00') == 'a'\n"
+        "assert texts.render_task(task, os.environ, known).expect.file_exists == ('x',)\n"
         "print([name for name in ('yaml', 'pydantic', 'jinja2', 'click', 'dataclasses') if name in sys.modules])\n"
     )
     said = [

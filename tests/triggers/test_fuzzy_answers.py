@@ -14,7 +14,7 @@ from clodputer.cli.commands.next import asked
 from clodputer.cli.commands.why import why
 from clodputer.model.errors import ClodputerError
 from clodputer.model.ring import Expression
-from clodputer.runner.due import drop_due
+from clodputer.runner.intake.due import drop_due
 from clodputer.schedulers import ring
 from clodputer.store.context import look
 from clodputer.store.home import Home

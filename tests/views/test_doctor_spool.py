@@ -8,7 +8,8 @@ from time import time
 
 import pytest
 
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home

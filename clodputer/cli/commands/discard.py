@@ -17,8 +17,8 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.treeof import told, tree_of
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.runner import reclaim
-from clodputer.runner.worktree import words
+from clodputer.runner.place import reclaim
+from clodputer.runner.place.worktree import words
 
 
 @click.command()

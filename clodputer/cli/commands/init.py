@@ -18,7 +18,7 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
-from clodputer.runner.due import drop_due
+from clodputer.runner.intake.due import drop_due
 from clodputer.store import atomic, owner, purge, templates
 from clodputer.store import home as homes
 from clodputer.store.context import look

@@ -12,8 +12,8 @@ from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.model.plural import counted
 from clodputer.model.size import format_size
-from clodputer.runner import prune
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.upkeep import prune
 from clodputer.store.context import look
 
 

@@ -33,8 +33,9 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.runner import prompt, withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.prompt import texts
 from clodputer.runner.requests.submit import submit
 from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
@@ -160,11 +161,11 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
             f"Fix: clodputer enable {task.name}",
         )
     if wanted.body:
-        prompt.check_body(task, environ, shown.secrets)
+        texts.check_body(task, environ, shown.secrets)
     if task.name == ask.NAME:
         ask.fitted(task, Request("none", ask.NAME, time(), wanted.context))
     else:
-        prompt.check_context(task, wanted.context, environ, shown.secrets)
+        texts.check_context(task, wanted.context, environ, shown.secrets)
     return context, task
 
 

@@ -16,7 +16,8 @@ from clodputer.isolate import scratch
 from clodputer.model.request import Request
 from clodputer.model.secretref import words
 from clodputer.model.task import Task
-from clodputer.runner import planning, withsecrets
+from clodputer.runner import planning
+from clodputer.runner.place import withsecrets
 from clodputer.runner.ready import prepare
 from clodputer.store import holds, runs, zone
 from clodputer.store.context import Context

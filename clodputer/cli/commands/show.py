@@ -21,7 +21,7 @@ from clodputer.cli.text import conversation, set_aside, show_parts, show_publica
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
-from clodputer.runner import withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home

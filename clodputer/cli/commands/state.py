@@ -20,8 +20,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.state import merged
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
-from clodputer.runner.noting import filled, given, rights_of
-from clodputer.runner.remember import misfit
+from clodputer.runner.memory.noting import filled, given, rights_of
+from clodputer.runner.memory.remember import misfit
 from clodputer.store import notes, state
 from clodputer.store.context import Context
 from clodputer.store.folder import entries

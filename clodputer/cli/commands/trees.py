@@ -19,8 +19,8 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import parse_duration
 from clodputer.model.plural import counted
 from clodputer.model.size import format_size
-from clodputer.runner import reclaim as reclaiming
-from clodputer.runner.worktree import words
+from clodputer.runner.place import reclaim as reclaiming
+from clodputer.runner.place.worktree import words
 from clodputer.store import git
 from clodputer.views import trees
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from clodputer.cli.text import conversation
 from clodputer.model.run import Said
-from clodputer.runner import withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.index.query import Finished

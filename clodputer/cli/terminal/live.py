@@ -15,7 +15,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.screen import Screen, ready
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
 from clodputer.model.task import Task
-from clodputer.runner import withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import runs
 from clodputer.store.context import Context

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from clodputer.cli.terminal.follow import lines_until
 from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
-from clodputer.runner import withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.views.run import how_far

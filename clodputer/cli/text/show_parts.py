@@ -11,7 +11,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung, typed, wrapped
 from clodputer.cli.text import conversation, fates, run_record
 from clodputer.model.moment import format_duration, parse_moment
-from clodputer.runner import withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.store import runs, zone
 from clodputer.store.context import Context
 from clodputer.store.home import Home

@@ -14,7 +14,7 @@ from clodputer.model.follow.plan import FOLLOWING
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.route import TOO_DEEP, TOO_MANY, matching, routes
 from clodputer.model.task import Task
-from clodputer.runner.remember import LONGEST_LINE
+from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.store.context import Context
 
 INVALID = "invalid_event"

@@ -12,9 +12,9 @@ from clodputer.agents import environment, locate
 from clodputer.effects.settling import Settling
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
-from clodputer.runner import surroundings
-from clodputer.runner.hunt import hunt
+from clodputer.runner.place import surroundings
 from clodputer.runner.processes.contain import contain
+from clodputer.runner.processes.leftovers.hunt import hunt
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import masking, runs
 from clodputer.store.context import Context

@@ -35,7 +35,7 @@ from clodputer.model.task import Task
 from clodputer.runner import fault
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.stdin import open_prompt
+from clodputer.runner.prompt.stdin import open_prompt
 from clodputer.store import masking, plugins, polls, runs, state
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock

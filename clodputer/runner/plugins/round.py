@@ -8,10 +8,10 @@ from time import monotonic, time
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plugin import POLL, config_of, next_poll
 from clodputer.runner import fault
-from clodputer.runner.beside import Beside
-from clodputer.runner.full import behind
+from clodputer.runner.intake.full import behind
 from clodputer.runner.plugins.call import call
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.upkeep.beside import Beside
 from clodputer.store import plugins, polls
 from clodputer.store.context import Context
 from clodputer.store.home import Home

@@ -9,10 +9,10 @@ from clodputer import agents
 from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
-from clodputer.runner.processes import sweep
 from clodputer.runner.processes.hearing import Hearing
 from clodputer.runner.processes.keeper.kept import Kept
-from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes.leftovers import sweep
+from clodputer.runner.processes.leftovers.recorded import Identity
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise

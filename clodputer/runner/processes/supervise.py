@@ -6,9 +6,9 @@ from time import monotonic
 from typing import Any, Callable, Protocol
 
 from clodputer.model.run import Ended, Launch, Progress
-from clodputer.runner.processes import sweep
 from clodputer.runner.processes.keeper.kept import Kept
-from clodputer.runner.processes.recorded import Identity
+from clodputer.runner.processes.leftovers import sweep
+from clodputer.runner.processes.leftovers.recorded import Identity
 from clodputer.runner.processes.stop import REQUESTS, Stop
 from clodputer.runner.processes.stream import Output
 

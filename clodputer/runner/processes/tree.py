@@ -6,7 +6,7 @@ import sys
 from typing import Optional, Protocol
 
 from clodputer.runner.processes import tree_linux
-from clodputer.runner.processes.recorded import Identity, Process
+from clodputer.runner.processes.leftovers.recorded import Identity, Process
 
 
 class Tree(Protocol):

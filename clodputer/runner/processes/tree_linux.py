@@ -8,7 +8,7 @@ import sys
 from time import time
 from typing import Optional
 
-from clodputer.runner.processes.recorded import Process, descendants, shorten
+from clodputer.runner.processes.leftovers.recorded import Process, descendants, shorten
 
 # Of /proc/<pid>/stat, counted behind the name in brackets, which may itself hold spaces and brackets (proc(5)).
 STATE, PARENT, SESSION, STARTED = 0, 1, 3, 19

@@ -8,7 +8,7 @@ from typing import Optional
 
 import psutil
 
-from clodputer.runner.processes.recorded import Process, descendants, shorten
+from clodputer.runner.processes.leftovers.recorded import Process, descendants, shorten
 
 # psutil reckons start times from the boot time, which moves a little when the clock is set. A number cannot come round
 # again in this time: macOS hands out 99,999 of them in order.

@@ -9,7 +9,8 @@ from clodputer.model import proof
 from clodputer.model.outcome import Outcome
 from clodputer.model.proof import BEFORE, PRECHECK, Answer
 from clodputer.model.provision import SETUP, from_setup
-from clodputer.runner import fault, provision
+from clodputer.runner import fault
+from clodputer.runner.place import provision
 from clodputer.runner.proof import check
 from clodputer.runner.proof.check import Place
 

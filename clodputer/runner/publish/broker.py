@@ -19,10 +19,10 @@ from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
 from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, item_of
 from clodputer.model.task import Task
-from clodputer.runner import worktree
 from clodputer.runner.events.given import with_these
+from clodputer.runner.memory.remember import LONGEST_LINE
+from clodputer.runner.place import worktree
 from clodputer.runner.publish import around, commits
-from clodputer.runner.remember import LONGEST_LINE
 from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
@@ -73,7 +73,7 @@ def with_publication(
 
 
 def _tell_of_tree(context: Context, task: Task, tree: Optional[Tree], record: Mapping[str, Any]) -> None:
-    """Tell of the work in a tree that is not sent anywhere; of the others runner/worktree.py has told."""
+    """Tell of the work in a tree that is not sent anywhere; of the others runner/place/worktree.py has told."""
     if tree is not None and task.publish.pushes:
         worktree.tell(context, tree, parse_moment(str(record["ended_at"]), 0.0))
 

@@ -9,7 +9,8 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.effects.close import close_cancelled
 from clodputer.model.jsontext import with_nulls
 from clodputer.runner.jobs.withdraw import withdraw
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile, jobs

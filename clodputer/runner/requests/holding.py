@@ -14,8 +14,9 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.jsontext import with_nulls
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
-from clodputer.runner import turn
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.admission import turn
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.holds import ACCOUNT, LANE, TASK, Target

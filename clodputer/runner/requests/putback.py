@@ -13,7 +13,7 @@ from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
 from clodputer.runner.events import take
-from clodputer.runner.intake import read_request
+from clodputer.runner.intake.drops import read_request
 from clodputer.store import disabled
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile

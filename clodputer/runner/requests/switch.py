@@ -8,7 +8,7 @@ from time import strftime, time
 from typing import Any, NamedTuple
 
 from clodputer.model.task import Task
-from clodputer.runner.due import account
+from clodputer.runner.intake.due import account
 from clodputer.store import disabled, look, resets
 from clodputer.store.context import Context
 from clodputer.tasks import change

@@ -10,7 +10,7 @@ from clodputer.model.jsontext import with_nulls
 from clodputer.model.request import InvalidRequest, Place
 from clodputer.model.task import NORMAL
 from clodputer.model.waiting import PARKED
-from clodputer.runner.intake import read_request
+from clodputer.runner.intake.drops import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile, layout, parked, queue
 from clodputer.store.spool.parked import Parked

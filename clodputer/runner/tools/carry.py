@@ -8,8 +8,8 @@ from time import monotonic, time
 from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.runner import fault
+from clodputer.runner.intake.sources import drop_found
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.sources import drop_found
 from clodputer.runner.tools.run import run
 from clodputer.store import memory, orders, tools
 from clodputer.store.context import Context

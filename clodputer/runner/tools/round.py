@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clodputer.runner.beside import Beside
+from clodputer.runner.upkeep.beside import Beside
 from clodputer.store import orders
 from clodputer.store.context import Context
 from clodputer.store.home import Home

@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
 from clodputer.model.tool import Ended, Tool
-from clodputer.runner import surroundings
+from clodputer.runner.place import surroundings
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.store import masking, runs, tools

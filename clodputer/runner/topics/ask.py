@@ -15,7 +15,7 @@ from clodputer.model.webhook.topic import ALL, LARGEST, MOST_ANSWERS, Message
 from clodputer.notify import Refused as Unanswered
 from clodputer.notify import http
 from clodputer.runner import fault
-from clodputer.runner.full import behind
+from clodputer.runner.intake.full import behind
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.receive import deliver
 from clodputer.runner.topics import known as known_topics

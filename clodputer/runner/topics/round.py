@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import time
 
-from clodputer.runner.beside import Beside
+from clodputer.runner.upkeep.beside import Beside
 from clodputer.store import topics
 from clodputer.store.context import Context
 from clodputer.store.home import Home

@@ -14,7 +14,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
 from clodputer.model.verdict import Wait
 from clodputer.model.waiting import CLAUDE_CHANGED, HOLD
-from clodputer.runner import sharing, turn
+from clodputer.runner.admission import sharing, turn
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.versions import ask
 from clodputer.runner.versions.choose import LATER, located

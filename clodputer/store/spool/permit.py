@@ -12,7 +12,7 @@ _ENDING = ".lock"
 
 
 def take(home: Home, most: int, wanted: int) -> list[Lock]:
-    """Take up to `wanted` of `most` permits, whichever are free; for whoever has the turn (`runner/turn.py`).
+    """Take up to `wanted` of `most` permits, whichever are free; for whoever has the turn (`runner/admission/turn.py`).
 
     Numbers from `most` on belong to runs that began when more were allowed: they count until they end. The kernel gives a
     permit back when its holder dies, so that nothing need be counted or put right. Raises OSError.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from clodputer.model.run import Description
-from clodputer.runner import withsecrets
+from clodputer.runner.place import withsecrets
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.views.seen import Seen, observe

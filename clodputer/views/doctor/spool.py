@@ -9,7 +9,8 @@ from itertools import islice
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
-from clodputer.runner.processes import recorded, tree
+from clodputer.runner.processes import tree
+from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import crashes as crashed
 from clodputer.store import holds as holding
 from clodputer.store.folder import entries

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from clodputer import triggers
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
-from clodputer.runner import prompt
+from clodputer.runner.prompt import texts
 from clodputer.store import deadline, secrets, settings
 from clodputer.store.context import Context
 from clodputer.store.tilde import expand
@@ -168,7 +168,7 @@ def _places(facts: Facts) -> Iterator[Place]:
             continue
         try:
             if task.working_directory:
-                final = prompt.render_task(task, facts.environ, facts.secrets)
+                final = texts.render_task(task, facts.environ, facts.secrets)
                 yield Place(task.name, final.working_directory, False)
             for trigger in task.triggers:
                 for watch in triggers.load(trigger.type).alarm(trigger).watches:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from clodputer.model.letter import Letter
-from clodputer.runner.sources import drop_found
+from clodputer.runner.intake.sources import drop_found
 from clodputer.runner.tools.carry import carry_out
 from clodputer.store import context as contexts
 from clodputer.store import look, orders, outbox

@@ -12,9 +12,9 @@ from typing import Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Launch
-from clodputer.runner.processes import sweep
 from clodputer.runner.processes.child import KILL_PATIENCE, Child
 from clodputer.runner.processes.keeper import process, words
+from clodputer.runner.processes.leftovers import sweep
 from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.doing import doing, said

@@ -10,11 +10,12 @@ from time import monotonic
 from types import FrameType
 from typing import Callable, NamedTuple, NoReturn, Optional
 
-from clodputer.runner.processes import keyring, subreaper, sweep
+from clodputer.runner.processes import keyring, subreaper
 from clodputer.runner.processes.child import Child
 from clodputer.runner.processes.keeper import decide, words
 from clodputer.runner.processes.keeper.decide import Seen
 from clodputer.runner.processes.keeper.words import Report
+from clodputer.runner.processes.leftovers import sweep
 from clodputer.store.atomic import write_all
 from clodputer.store.deadline import keep_only
 

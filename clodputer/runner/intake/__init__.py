@@ -1,0 +1,1 @@
+"""Intake: what comes into the queues. What is due and what sources found is dropped; what was dropped is queued."""

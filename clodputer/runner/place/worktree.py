@@ -1,0 +1,145 @@
+"""The worktree of a run at its end: what becomes of it by what follows the run, told in the record and in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, Optional
+
+from clodputer import isolate
+from clodputer.isolate import Planned, worktree
+from clodputer.isolate.prepared import Prepared
+from clodputer.model.attempts import Attempts
+from clodputer.model.errors import ClodputerError
+from clodputer.model.outcome import BLAMELESS
+from clodputer.model.plural import counted
+from clodputer.model.run import Report
+from clodputer.model.task import Task
+from clodputer.runner import fault
+from clodputer.store import git, trees
+from clodputer.store.context import Context
+from clodputer.store.folder import entries
+from clodputer.store.trees import Tree
+
+# Variables of git that a run may have: who it is, and how it reaches others. All others could make it use another repository.
+_HARMLESS = (
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_SSL_",
+    "GIT_SSH",
+    "GIT_TERMINAL_PROMPT",
+    "GIT_ASKPASS",
+    "GIT_LFS_SKIP_SMUDGE",
+)
+
+
+def without_git(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of an agent without the variables by which git would leave the worktree."""
+    return {
+        name: value
+        for name, value in env.items()
+        if not name.startswith("GIT_") or name.startswith(_HARMLESS)
+    }
+
+
+def settle_in(
+    context: Context, planned: Iterable[Planned], request_id: str, continues: str, published: str, folder: str
+) -> Prepared:
+    """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, and variables.
+
+    continues: the run whose session is gone on with, and whose tree is taken over if it is still there; empty for none.
+    published: the branch of the remote that a new tree begins at, if it is there; empty for the task's base.
+
+    Raises ClodputerError, OSError.
+    """
+    chosen = ""
+    environ: dict[str, str] = {}
+    within: dict[str, Mapping[str, Any]] = {}
+    for late in filter(isolate.late, planned):
+        fault.reach(context, "isolate", request_id)
+        token = {**late.token, "folder": folder, "continues": continues, "published": published}
+        prepared = isolate.enter(late._replace(token=token))
+        chosen = prepared.working_directory or chosen
+        environ.update(prepared.environ)
+        within.update(prepared.within)
+    return Prepared(working_directory=chosen, environ=environ, within=within)
+
+
+def close(
+    context: Context,
+    task: Task,
+    run_id: str,
+    attempts: Attempts,
+    report: Report,
+    effects: Sequence[Mapping[str, Any]],
+    now: float,
+) -> Optional[dict[str, Any]]:
+    """Remove a run's tree or keep it, by what follows the run; what the record says of it, None when it had none."""
+    if not task.in_worktree:
+        return None
+    record = trees.record_path(context.home, task.name, run_id)
+    failed = report.outcome.outcome not in BLAMELESS
+    try:
+        tree = worktree.close(record, session=goes_on(effects, attempts), failed=failed)
+    except (OSError, git.Missing, ClodputerError) as error:
+        context.log(now, "worktree_left", task=task.name, run_id=run_id, message=f"{error}")
+        tree = trees.read(record)
+    # Of commits that are about to be pushed it is told only when they are not (runner/publish/broker.py).
+    return _told(context, tree, now, quietly=task.publish.pushes)
+
+
+def sweep(context: Context, now: float) -> None:
+    """Remove the kept trees that are due to go. Raises OSError."""
+    if entries(context.home.trees):
+        # What it does with git is loaded where there are trees alone.
+        import_module("clodputer.runner.place.reclaim").sweep(context, now)
+
+
+def left(context: Context, task: str, run_id: str, now: float) -> Optional[dict[str, Any]]:
+    """What the record of a run that was cut off says of its tree, after that was undone; None when none is left."""
+    return _told(context, trees.read(trees.record_path(context.home, task, run_id)), now)
+
+
+def goes_on(effects: Sequence[Mapping[str, Any]], attempts: Attempts) -> bool:
+    """Whether the request comes back with the session of this run, by the effects that follow it."""
+    for effect in effects:
+        if effect["effect"] == "put_back":
+            return bool(attempts.session)
+        if effect["effect"] in ("retry", "park"):
+            return bool((effect.get("attempts") or {}).get("session"))
+    return False
+
+
+def words(tree: Tree) -> str:
+    """What a tree holds that is nowhere else, as a clause."""
+    parts = [counted(tree.commits, "commit")] if tree.commits else []
+    parts += [counted(tree.changes, "changed file")] if tree.changes else []
+    return " and ".join(parts) or " ".join(tree.problems) or "nothing that is not elsewhere"
+
+
+def _told(
+    context: Context, tree: Optional[Tree], now: float, *, quietly: bool = False
+) -> Optional[dict[str, Any]]:
+    if tree is None:
+        return None
+    if not quietly:
+        tell(context, tree, now)
+    return summary(tree)
+
+
+def tell(context: Context, tree: Tree, now: float) -> None:
+    """Log that a tree holds work that is nowhere else, if it does. Raises OSError."""
+    if tree.undelivered:
+        message = f"No remote has what is in {tree.path} (branch {tree.branch}): {words(tree)}."
+        context.log(now, "work_kept", task=tree.task, run_id=tree.run_id, path=tree.path, message=message)
+
+
+def summary(tree: Tree) -> dict[str, Any]:
+    """What a record says of a tree; its keys are a promise to programs."""
+    keys = ("path", "branch", "base", "commit", "state", "why", "commits", "changes")
+    return {
+        **{key: getattr(tree, key) for key in keys},
+        "undelivered": tree.undelivered,
+        "problems": list(tree.problems),
+        "notes": list(tree.notes),
+    }
