@@ -52,6 +52,7 @@ class Settings(NamedTuple):
     lanes: Mapping[str, Mapping[str, Any]] = {}
     max_concurrent: Optional[int] = None
     stagger: float = 2.0
+    machine: str = ""
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     disk_ceiling: Mapping[str, Any] = {}
@@ -162,6 +163,15 @@ KEYS = (
         example=5,
     ),
     *lanes.KEYS,
+    Key(
+        "machine",
+        TEXT,
+        _HELD.machine,
+        "What `machines` of tasks calls this machine, beside its host name.",
+        check=one_word,
+        absent="its host name alone",
+        example="studio",
+    ),
     budget.key("all runs together"),
     ceiling.key("Each lane"),
     Key(

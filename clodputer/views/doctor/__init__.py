@@ -11,12 +11,13 @@ from typing import Callable, NamedTuple, Optional, TypeVar
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store import home as homes
-from clodputer.store import secrets, settings
+from clodputer.store import machine, secrets, settings
 from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
     ceiling,
     claude,
     containers,
+    elsewhere,
     engines,
     exposed,
     github,
@@ -82,6 +83,7 @@ CHECKS = (
     Check("routes", routes.routes),
     Check("plugins", plugins.plugins),
     Check("tasks", doctor_tasks.tasks),
+    Check("machines", elsewhere.elsewhere),
     Check("folders", doctor_tasks.folders),
     Check("watched", doctor_tasks.watched),
     Check("guarded-folders", doctor_tasks.guarded),
@@ -144,8 +146,8 @@ def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = Tru
     if homes.is_newer(home):
         return Facts(home, environ, now)  # even to read it would be a guess
 
-    def tasks() -> tuple[Task, ...]:
-        return tuple(report.task for report in taskfile.check_all(home, environ) if report.task is not None)
+    def tasks() -> list[Task]:
+        return [report.task for report in taskfile.check_all(home, environ) if report.task is not None]
 
     def installed() -> Optional[Installed]:
         return (
@@ -154,14 +156,17 @@ def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = Tru
             else None
         )
 
+    ours = _or_else(lambda: settings.load(home, environ), Settings())
+    known = _or_else(tasks, [])
     return Facts(
         home,
         environ,
         now,
-        _or_else(lambda: settings.load(home, environ), Settings()),
+        ours,
         _or_else(lambda: secrets.load(home), {}),
-        _or_else(tasks, ()),
+        tuple(task for task in known if machine.is_here(ours, task)),
         installed=_or_else(installed, None),
+        elsewhere=tuple(task for task in known if not machine.is_here(ours, task)),
     )
 
 
