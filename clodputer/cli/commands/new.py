@@ -23,8 +23,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
-from clodputer.store import atomic, plainfile, templates
-from clodputer.store import home as homes
+from clodputer.store import atomic, homes, plainfile, templates
 from clodputer.tasks import taskfile
 from clodputer.views.written import Written, shipped
 
