@@ -1,12 +1,15 @@
 """Homes made, entered and completed: no command works in one that is not there, is not ours, or has another format."""
 
-# What only a refusal needs is imported there: this is on the way of every run.
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 
+from clodputer import __version__
+from clodputer.model.errors import ClodputerError
 from clodputer.store.home import FORMAT, Home, exists, format_of, is_newer, is_own, locate, write_format
+from clodputer.store.migrate import bring_up
+from clodputer.store.owner import foreign
 from clodputer.store.spool.layout import complete_lane, lanes, make_lane
 
 
@@ -24,26 +27,17 @@ def require(home: Home) -> None:
     "busy": somebody else has been bringing it to the present format for long.
     """
     if not exists(home):
-        from clodputer.model.errors import ClodputerError
-
         raise ClodputerError("no_home", f"there is no Clodputer home at {home.root}", "Run: clodputer init")
     if not is_own(home):
-        from clodputer.store.owner import foreign
-
         raise foreign(home.root, os.geteuid(), os.stat(home.root).st_uid, os.environ)
     refuse_newer(home)
     if format_of(home) < FORMAT:
-        from clodputer.store.migrate import bring_up
-
         bring_up(home)
 
 
 def refuse_newer(home: Home) -> None:
     """Raises ClodputerError ("home_newer") when the home has a format that this program does not know."""
     if is_newer(home):
-        from clodputer import __version__
-        from clodputer.model.errors import ClodputerError
-
         raise ClodputerError(
             "home_newer",
             f"{home.root} has format {format_of(home)}, and Clodputer {__version__} knows formats up to {FORMAT}: nothing "
@@ -79,8 +73,6 @@ def make(home: Home) -> None:
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
         except FileExistsError:
-            from clodputer.model.errors import ClodputerError
-
             raise ClodputerError(
                 "no_folder", f"a file is where a folder should be: {folder}", f"Move it away: ls -ld {folder}"
             ) from None
