@@ -13,6 +13,7 @@ from clodputer.gates import budget
 from clodputer.isolate import around, container
 from clodputer.isolate.prepared import Prepared
 from clodputer.model import fence, proof
+from clodputer.model.agent import kind_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.learning.version import version_of
@@ -188,7 +189,7 @@ def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Read
 
 def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:
     """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
-    if task.agent != "claude" or by_hand(request):
+    if not kind_of(task.agent).capped or by_hand(request):
         return task, ""
     now = time()
     left = budget.left(task, history, context, now)

@@ -57,9 +57,9 @@ def render(
     fences around text from outside. A prompt for a program has none: it follows no instructions, and its input stays exact.
     `read`: what `template_of` has returned, where it was asked before.
 
-    `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
-    slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
-    a body that would be lost.
+    `{{ env.X }}` is taken from secrets.env first, then from `environ`. For an agent that does what a prompt says,
+    the text cannot begin with a slash command that the template does not name. Raises ClodputerError: "not_started", or
+    "body_unused" for a body that would be lost.
     """
     template, file = read or template_of(task, environ, secrets)
     text = template
@@ -84,7 +84,7 @@ def render(
             values["state"] = state
         if memory is not None:
             values["memory"] = memory
-        fences = names.outside(task, request, values, nonce) if task.agent == "claude" else None
+        fences = names.outside(task, request, values, nonce) if task.prompted else None
         text = _render(task, file, template, values, secrets, fences)
     elif request.body:
         _check_body(template, file)
@@ -97,13 +97,13 @@ def render(
             "Put the bulk into a file and let the prompt name it.",
         )
     text = data.decode("utf-8")
-    if task.agent == "claude" and not text.strip():
+    if task.prompted and not text.strip():
         raise ClodputerError(
             "not_started",
             f"{file}: the prompt is empty once it is filled in",
             f"Look at what {file} is filled with.",
         )
-    return guard(text, template) if task.agent == "claude" else text
+    return guard(text, template) if task.prompted else text
 
 
 def fed_by(
@@ -113,11 +113,11 @@ def fed_by(
     secrets: Mapping[str, str],
     read: Optional[tuple[str, str]] = None,
 ) -> tuple[str, ...]:
-    """The names by which what somebody else wrote comes into the prompt for claude; see `promptnames.fed_by`.
+    """The names by which what somebody else wrote comes into the prompt of an agent; see `names.fed_by`.
 
     `read`: as in `render`. Raises ClodputerError ("not_started") when the file of the prompt cannot be read.
     """
-    if task.agent != "claude":
+    if not task.prompted:
         return ()
     template, _ = read or template_of(task, environ, secrets)
     if not template_text.marked(template):
@@ -137,12 +137,12 @@ def check_context(
 ) -> None:
     """Raise ClodputerError ("context_unused") when the prompt has no place for context that a person has given.
 
-    Only for claude: a program can read the request in the folder of its run.
+    Not for a program: it can read the request in the folder of its run.
     """
     template, file = template_of(task, environ, secrets)
     used = template_text.names(template)
     unused = [name for name in given if f"context.{name}" not in used]
-    if not unused or task.agent != "claude" or used & {"context", "request", "request.context"}:
+    if not unused or not task.prompted or used & {"context", "request", "request.context"}:
         return
     known = sorted(name.partition(".")[2] for name in used if name.startswith("context."))
     hint = f"It uses {', '.join(known)}." if known else "It uses no context at all."
