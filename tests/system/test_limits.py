@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 import pytest
 
 from clodputer.model.limit import LATEST_WAKE, wake_after
-from clodputer.runner.prompt.texts import BEGUN_ANEW, GO_ON
+from clodputer.runner.prompt.goingon import BEGUN_ANEW, GO_ON
 from clodputer.store import holds
 from clodputer.store.holds import ACCOUNT, Hold, Target
 from clodputer.store.home import Home
