@@ -23,7 +23,7 @@ from clodputer.runner import items
 from clodputer.runner.events.given import with_these
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
-from clodputer.runner.publish import around, commits
+from clodputer.runner.publish import commits
 from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
@@ -46,13 +46,13 @@ def with_publication(
     if not effects or not (values or left.problems):
         _tell_of_tree(context, task, tree, record)
         return dict(record)
-    remote = runs.read_json(f"{folder}/{around.REMOTE}") or {}
+    remote = runs.read_json(f"{folder}/{intents.REMOTE}") or {}
     known = _situation(context, task, request, record, remote)
     facts = Facts()
     if wants_commits(values) and record["outcome"] == SUCCEEDED:
         facts = Facts(problem="its worktree is gone, as nothing was left in it")
         if tree is not None and tree.state == trees.KEPT:
-            facts = commits.gather(context.home, tree, task.publish, context.masker)
+            facts = commits.gather(context.home, tree, task.publish, context.masker, remote)
     planned = plan(values[:MOST], left.problems, task.publish, facts, known, context.masker)
     record = {**record, "publish": [dict(entry) for entry in planned.entries]}
     refused = [entry for entry in planned.entries if entry["code"]]
@@ -103,7 +103,7 @@ def _situation(
         str(record["outcome"]),
         repository,
         item_of(request),
-        around.number_of(task, request),
+        marker.number_of(item_of(request), repository),
         today,
         bool(proofs) and record["outcome"] == SUCCEEDED,
         _problem(repository, remote) if task.publish.pushes else "",
