@@ -34,6 +34,10 @@ END = 65 * 1024
 _MARK = b'"finished"'
 # `reclassify` has corrected the verdict of a run that ended before.
 _CORRECTED = b'"reclassified"'
+# A trial of a task (`clodputer try`) is no run of it, and costs money all the same.
+TRIAL = "trial"
+_TRIAL = dumps(TRIAL).encode()
+_MARKS = (_MARK, _CORRECTED, _TRIAL)
 
 
 class PastRun(NamedTuple):
@@ -43,6 +47,7 @@ class PastRun(NamedTuple):
     suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     parent: the run that it follows. trace_id: the first request of its line. model: that the agent used, empty without one.
     estimated: its cost is reckoned from tokens. subscription: it drew on one, where nothing is paid for a single run.
+    trial: it was no run of the task, but a trial of it: only budgets ask for those.
     """
 
     at: float
@@ -65,6 +70,7 @@ class PastRun(NamedTuple):
     model: str = ""
     estimated: bool = False
     subscription: bool = False
+    trial: bool = False
 
 
 class _Ends:
@@ -75,11 +81,11 @@ class _Ends:
         self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
         self._corrections: dict[str, tuple[str, str]] = {}
-        self._more = (line for line in lines if _MARK in line or _CORRECTED in line)
+        self._more = (line for line in lines if any(mark in line for mark in _MARKS))
 
     def begin_with(self, newer: Iterable[bytes]) -> None:
         """Put lines that came later before those that are known."""
-        lines = [line for line in newer if _MARK in line or _CORRECTED in line]
+        lines = [line for line in newer if any(mark in line for mark in _MARKS)]
         for line in reversed(lines):
             if _CORRECTED in line:
                 self._correct(line, latest=True)
@@ -88,8 +94,11 @@ class _Ends:
             *(run if isinstance(run, bytes) or run is None else self._held(run) for run in self._known),
         ]
 
-    def runs(self, since: float, mark: bytes) -> Iterator[PastRun]:
-        """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already."""
+    def runs(self, since: float, mark: bytes, *, trials: bool = False) -> Iterator[PastRun]:
+        """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already.
+
+        trials: whether trials are among them.
+        """
         number = older = found = 0
         while older < OLDER and found < MOST:
             if number == len(self._known):
@@ -104,7 +113,7 @@ class _Ends:
                     continue
                 run = self._known[number] = self._parsed(run)
             number += 1
-            if run is None:
+            if run is None or (run.trial and not trials):
                 continue
             found += 1
             if run.at > since:
@@ -116,7 +125,7 @@ class _Ends:
     def _parsed(self, line: bytes) -> Optional[PastRun]:
         if _CORRECTED in line:
             self._correct(line)
-        run = _finished(line)
+        run = _finished(line) or (_trial(line) if _TRIAL in line else None)
         if run is None or run.run_id in self._run_ids:
             return None  # its settling was repeated after a crash
         self._run_ids.add(run.run_id)
@@ -155,17 +164,17 @@ class History:
         else:
             self._ends.begin_with(lines)
 
-    def runs(self, since: float = 0.0) -> Iterator[PastRun]:
-        """All runs that ended after `since` (epoch seconds). Raises OSError."""
-        return self._about("", since)
+    def runs(self, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
+        """All runs that ended after `since` (epoch seconds), and trials too if they are asked for. Raises OSError."""
+        return self._about("", since, trials=trials)
 
-    def of_task(self, task: str, since: float = 0.0) -> Iterator[PastRun]:
+    def of_task(self, task: str, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
         """Those of a task. Raises OSError."""
-        return (run for run in self._about(task, since) if run.task == task)
+        return (run for run in self._about(task, since, trials=trials) if run.task == task)
 
-    def of_lane(self, lane: str, since: float = 0.0) -> Iterator[PastRun]:
+    def of_lane(self, lane: str, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
         """Those in a lane. Raises OSError."""
-        return (run for run in self._about(lane, since) if run.lane == lane)
+        return (run for run in self._about(lane, since, trials=trials) if run.lane == lane)
 
     def of_account(self, account: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those that drew on an account. Raises OSError."""
@@ -179,9 +188,9 @@ class History:
         """Those that follow one another, from one first request on. Raises OSError."""
         return (run for run in self._about(trace_id, 0.0) if run.trace_id == trace_id)
 
-    def _about(self, text: str, since: float) -> Iterator[PastRun]:
+    def _about(self, text: str, since: float, *, trials: bool = False) -> Iterator[PastRun]:
         """All runs whose lines hold the text as a JSON value, perhaps among others. To parse the others takes long."""
-        return self._ends.runs(since, dumps(text).encode() if text else b"")
+        return self._ends.runs(since, dumps(text).encode() if text else b"", trials=trials)
 
 
 class _End(NamedTuple):
@@ -297,3 +306,26 @@ def _finished(line: bytes) -> Optional[PastRun]:
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited
+
+
+def _trial(line: bytes) -> Optional[PastRun]:
+    """A trial, as it is logged before and after it; read backwards, the end comes first and is what counts."""
+    try:
+        event = loads(line.decode())
+        if event["event"] != TRIAL:
+            return None
+        return PastRun(
+            parse_moment(event["timestamp"], 0.0),
+            str(event.get("task") or ""),
+            str(event.get("lane") or ""),
+            "",
+            "",
+            str(event["run_id"]),
+            TRIAL,
+            TRIAL,
+            0.0,
+            float(event["cost_usd"]),
+            trial=True,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

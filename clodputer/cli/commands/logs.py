@@ -100,6 +100,7 @@ EVENTS = (
     "told",
     "topic_failed",
     "tree_removed",
+    "trial",
     "undelivered",
     "unmatched",
     "unparked",
