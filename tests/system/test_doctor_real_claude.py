@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clodputer.runner.versions import paid
 from clodputer.store.home import Home
 from clodputer.views import realturn
 from clodputer.views.doctor import claude

@@ -227,7 +227,7 @@ def test_a_trial_counts_for_the_budget_and_is_refused_without_room(stage: Stage)
         ("review", 0.01),
     ]
     (use,) = stage.call("status")["budgets"]
-    assert (use["used"], use["limit"]) == (0.01, 0.115)
+    assert (use["spent"], use["limit"]) == (0.01, 0.115)
     stage.call("try", "review", "--here")
     ended = warm.server().call(("try", "review", "--here", "--json"), environment(stage.home))
     (error,) = json.loads(ended.stdout)["errors"]

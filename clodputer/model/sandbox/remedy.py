@@ -103,7 +103,7 @@ def too_long(base: str, length: int) -> Fault:
     return Fault(
         "Claude Code's own sandbox would refuse every command, as it has sockets in the temporary folder, "
         f"whose path may have {LONGEST} bytes, and those of runs in {base} have {length}",
-        f"Set TMPDIR to a shorter path, and install with that: TMPDIR=/tmp clodputer install ({length - LONGEST} fewer would do)",
+        f"Set TMPDIR to a path with {length - LONGEST} bytes less, and install with it: TMPDIR=/tmp clodputer install",
     )
 
 
