@@ -14,7 +14,7 @@ from typing import Any, Optional
 import psutil
 
 from clodputer.model.task import Task, assemble
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests import guard, warm
@@ -101,7 +101,7 @@ def run(home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None) 
     if ended is not None:
         return ended
     process = start(home, *arguments, extra=extra)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=100)
     return Ended(process.returncode, stdout, stderr)
 
 

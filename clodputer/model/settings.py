@@ -19,6 +19,7 @@ from clodputer.model import (
     secretref,
     windowrule,
 )
+from clodputer.model.agent import kind_of
 from clodputer.model.follow.keys import SETTING
 from clodputer.model.github.keys import SETTING as GITHUB
 from clodputer.model.keys import COUNT, DURATION, LISTED, MONEY, NAMED, PART, PATH, SIZE, TEXT, Key, named
@@ -124,7 +125,7 @@ KEYS = (
         "startup_timeout",
         DURATION,
         _HELD.startup_timeout,
-        f"How long claude may take until its first output. {_ONLY_CLAUDE[:-1]}: a program may be silent until its end.",
+        "How long an agent with a prompt may take until its first output. A program may be silent until its end.",
         0.001,
         YEAR,
         absent="1m 30s",
@@ -134,7 +135,7 @@ KEYS = (
         "stall_timeout",
         DURATION,
         _HELD.stall_timeout,
-        f"How long claude may be silent while no tool is known to be running. {_ONLY_CLAUDE}",
+        "How long an agent with a prompt may be silent while no tool is known to be running.",
         0.001,
         YEAR,
         absent="20m",
@@ -224,22 +225,22 @@ BY_NAME = named(KEYS)
 # Those with one value, which a variable or an argument can hold.
 SINGLE = {name: key for name, key in BY_NAME.items() if key.kind not in (NAMED, PART, LISTED)}
 
-# The keys that a task may have itself. Only the first group reaches tasks of agent `command`: a program has no model, and
-# may well be silent until its end.
+# The limits that a task may have itself. Only the first group reaches tasks of agent `command`, which may well be silent until
+# their end. What else reaches a task, its agent says (model/agent.py): the name of a model is one agent's alone.
 OF_TASKS = ("timeout", "stop_grace", "max_output")
-CLAUDE_LIMITS = ("startup_timeout", "stall_timeout")
-OF_CLAUDE = ("model", "max_turns", "max_cost_usd")
+LIMITS_OF_PROMPTED = ("startup_timeout", "stall_timeout")
 
 
 def with_defaults(task: Task, settings: Settings, ruled: Collection[str]) -> Task:
     """The task with its limits filled in; those of the settings that are `ruled` (by the environment) come before its own."""
     limits = {name: getattr(settings, name) for name in OF_TASKS if _wanted(task.limits, name, ruled)}
-    if task.agent != "claude":
+    kind = kind_of(task.agent)
+    if not kind.prompted:
         return task._replace(limits=task.limits._replace(**limits))
     limits.update(
-        (name, getattr(settings, name)) for name in CLAUDE_LIMITS if _wanted(task.limits, name, ruled)
+        (name, getattr(settings, name)) for name in LIMITS_OF_PROMPTED if _wanted(task.limits, name, ruled)
     )
-    claude = {name: getattr(settings, name) for name in OF_CLAUDE if _wanted(task.claude, name, ruled)}
+    claude = {name: getattr(settings, name) for name in kind.settings if _wanted(task.claude, name, ruled)}
     return task._replace(limits=task.limits._replace(**limits), claude=task.claude._replace(**claude))
 
 

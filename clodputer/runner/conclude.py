@@ -48,6 +48,7 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
         worktree.close(
             attempt.context, attempt.task, attempt.run_id, attempt.attempts, report, effects, ended_at
         ),
+        attempt.ready.version if attempt.ready else "",
     )
     record = with_follow_ups(attempt.context, attempt.task, record)
     record = with_events(attempt.context, attempt.task, record, report.result)

@@ -13,9 +13,12 @@ from clodputer.gates import budget
 from clodputer.isolate import around, container
 from clodputer.isolate.prepared import Prepared
 from clodputer.model import fence, proof
+from clodputer.model.agent import kind_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
+from clodputer.model.learning.version import version_of
 from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.pastrun import PastRun
 from clodputer.model.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
@@ -25,9 +28,10 @@ from clodputer.runner import planning
 from clodputer.runner.memory import noting
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
+from clodputer.runner.prompt.goingon import going_on
 from clodputer.store import intents, notes, runs, settings, state
 from clodputer.store.context import Context
-from clodputer.store.history import History, PastRun
+from clodputer.store.history import History
 from clodputer.store.notes import Note
 from clodputer.store.spool import approvals
 from clodputer.store.state import Kept
@@ -50,7 +54,7 @@ class Ready(NamedTuple):
     """All that was settled before the start; `task` has its templates filled in. state: None for a task that has none.
 
     nonce: of the fences around text from outside in the prompt. memory: what the run is given of `note`, its task's memory.
-    plans: whether the run is only to make a plan (`approve: plan`).
+    plans: whether the run is only to make a plan (`approve: plan`). version: that of the prompt, as in the record.
     """
 
     task: Task
@@ -62,6 +66,16 @@ class Ready(NamedTuple):
     memory: Optional[noting.Given] = None
     note: Optional[Note] = None
     plans: bool = False
+    version: str = ""
+
+
+class _Filled(NamedTuple):
+    """The prompt, the other texts of the task, the names by which text from outside comes in, the prompt's version."""
+
+    prompt: str
+    task: Task
+    fed_by: tuple[str, ...]
+    version: str
 
 
 def prepare(
@@ -89,7 +103,9 @@ def prepare(
     kept = state.read(context.home, task.name) if task.state.kept else None
     nonce = os.urandom(NONCE).hex()
     note = noting.read(context, task)
-    text, written, fed_by = _filled_in(context, request, task, last, success, attempts, kept, note, nonce)
+    text, written, fed_by, version = _filled_in(
+        context, request, task, last, success, attempts, kept, note, nonce
+    )
     memory = noting.given(written, note, fed_by)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
@@ -143,7 +159,7 @@ def prepare(
             "a secret would stand in the argument list, which every account here can read",
             "Hand it over in the task's env: mapping instead.",
         )
-    ready = Ready(final, facts, launch, text, kept, nonce, memory, note, plans)
+    ready = Ready(final, facts, launch, text, kept, nonce, memory, note, plans, version)
     return ready._replace(prompt=_goes_on(context, request, attempts, ready))
 
 
@@ -152,10 +168,11 @@ def with_found(
 ) -> Ready:
     """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
     last, _, success = _past(context, task)
-    text, _, _ = _filled_in(
+    filled = _filled_in(
         context, request, task, last, success, attempts, ready.state, ready.note, ready.nonce, found
     )
-    return ready._replace(prompt=_goes_on(context, request, attempts, ready._replace(prompt=text)))
+    ready = ready._replace(prompt=filled.prompt, version=filled.version)
+    return ready._replace(prompt=_goes_on(context, request, attempts, ready))
 
 
 def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Ready) -> str:
@@ -167,12 +184,12 @@ def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Read
         planned = planning.prompt(context, task, attempts, text, ready.nonce, resumed=resumed, note=note)
         if planned is not None:
             return planned
-    return prompt.going_on(text, attempts, resumed=resumed)
+    return going_on(text, attempts, resumed=resumed)
 
 
 def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:
     """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
-    if task.agent != "claude" or by_hand(request):
+    if not kind_of(task.agent).capped or by_hand(request):
         return task, ""
     now = time()
     left = budget.left(task, history, context, now)
@@ -194,16 +211,14 @@ def _filled_in(
     note: Optional[Note],
     nonce: str,
     found: str = proof.NOT_ASKED,
-) -> tuple[str, Task, tuple[str, ...]]:
-    """The prompt, the other texts of the task, and the names by which text from outside comes in.
-
-    What may hold a template is filled in by one child with limits.
-    """
+) -> _Filled:
+    """All that is filled in. What may hold a template is filled in by one child with limits."""
     environ, secrets = context.environ, context.secrets
 
-    def fill() -> tuple[str, Task, tuple[str, ...]]:
+    def fill() -> _Filled:
         remembered = None if kept is None else kept.value
-        fed_by = prompt.fed_by(task, request, environ, secrets)
+        read = prompt.template_of(task, environ, secrets)
+        fed_by = prompt.fed_by(task, request, environ, secrets, read)
         written = prompt.render_task(task, environ, secrets)
         memory = noting.given(written, note, fed_by)
         more = None if memory is None else memory.text
@@ -219,18 +234,19 @@ def _filled_in(
             remembered,
             more,
             nonce=nonce,
+            read=read,
         )
-        return text, written, fed_by
+        return _Filled(text, written, fed_by, version_of(read[0]))
 
-    def fill_as_json() -> tuple[str, dict[str, Any], tuple[str, ...]]:
-        text, filled, fed_by = fill()
-        return text, to_json(filled), fed_by
+    def fill_as_json() -> tuple[str, dict[str, Any], tuple[str, ...], str]:
+        text, filled, fed_by, version = fill()
+        return text, to_json(filled), fed_by, version
 
     if not prompt.may_hold_templates(task):
         return fill()
     try:
-        text, fields, fed_by = limited.call(fill_as_json)
-        return text, from_json(fields), tuple(fed_by)
+        text, fields, fed_by, version = limited.call(fill_as_json)
+        return _Filled(text, from_json(fields), tuple(fed_by), version)
     except CannotRender as error:
         raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
 

@@ -4,62 +4,38 @@
 # there are, and reading stops as soon as the one who asks has enough. What is logged later is read when somebody renews it.
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from json import dumps
 from typing import NamedTuple, Optional, Union
 
 from clodputer.model.jsontext import loads
-from clodputer.model.moment import parse_moment
+from clodputer.model.pastrun import TRIAL, PastRun, of_event, of_trial
+from clodputer.store.doing import doing
 from clodputer.store.home import Home
-from clodputer.store.log.backwards import between, end_of, read
+from clodputer.store.log import archive
 
-# So many runs are remembered.
+# So much of the log is looked at, in bytes, and so many runs are remembered: with a kilobyte for each run the last 60,000.
+FARTHEST = 64 * 1024 * 1024
 MOST = 60_000
+CHUNK = 256 * 1024
 # Where so many runs in a row ended before the moment that is asked for, all further ones are taken to be as old. A single one
 # may have been told by a clock that was wrong: many a computer starts in 1970 and is told the time later.
 OLDER = 10
+# A longer line is none of ours (store/log/events.py).
+LONGEST_LINE = 1024 * 1024
+# Of what was logged since, so much is read; after more, all is read anew.
+MOST_NEW = 4 * 1024 * 1024
+# Lines of ours are no longer (store/log/events.py), so that the end of the last one is found within so many bytes.
+END = 65 * 1024
 
 _MARK = b'"finished"'
 # `reclassify` has corrected the verdict of a run that ended before.
 _CORRECTED = b'"reclassified"'
-# A trial of a task (`clodputer try`) is no run of it, and costs money all the same.
-TRIAL = "trial"
 _TRIAL = dumps(TRIAL).encode()
 _MARKS = (_MARK, _CORRECTED, _TRIAL)
-
-
-class PastRun(NamedTuple):
-    """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
-
-    trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
-    suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
-    parent: the run that it follows. trace_id: the first request of its line. model: that the agent used, empty without one.
-    estimated: its cost is reckoned from tokens. subscription: it drew on one, where nothing is paid for a single run.
-    trial: it was no run of the task, but a trial of it: only budgets ask for those.
-    """
-
-    at: float
-    task: str
-    lane: str
-    account: str
-    request_id: str
-    run_id: str
-    outcome: str
-    reason: str
-    duration: float
-    cost_usd: Optional[float]
-    trigger: str = ""
-    attempt: int = 1
-    item: str = ""
-    suspect: bool = False
-    final: bool = True
-    parent: str = ""
-    trace_id: str = ""
-    model: str = ""
-    estimated: bool = False
-    subscription: bool = False
-    trial: bool = False
 
 
 class _Ends:
@@ -114,9 +90,9 @@ class _Ends:
     def _parsed(self, line: bytes) -> Optional[PastRun]:
         if _CORRECTED in line:
             self._correct(line)
-        run = _finished(line) or (_trial(line) if _TRIAL in line else None)
+        run = _told(line)
         if run is None or run.run_id in self._run_ids:
-            return None  # its settling was repeated after a crash
+            return None  # its settling was repeated after a crash, or it is the beginning of a trial that has ended
         self._run_ids.add(run.run_id)
         return self._held(run)
 
@@ -138,18 +114,18 @@ class History:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._end = end_of(home)
-        self._ends = _Ends(read(home, self._end))
+        self._end = _end(home)
+        self._ends = _Ends(_read(home, self._end))
 
     def renew(self) -> None:
         """From now on what was logged meanwhile is in the answers; iterators handed out before are over. Raises OSError."""
-        end, before = end_of(self._home), self._end
+        end, before = _end(self._home), self._end
         if end == before:
             return
         self._end = end
-        lines = between(self._home, before, end)
+        lines = _between(self._home, before, end)
         if lines is None:
-            self._ends = _Ends(read(self._home, end))
+            self._ends = _Ends(_read(self._home, end))
         else:
             self._ends.begin_with(lines)
 
@@ -182,55 +158,94 @@ class History:
         return self._ends.runs(since, dumps(text).encode() if text else b"", trials=trials)
 
 
-def _finished(line: bytes) -> Optional[PastRun]:
+class _End(NamedTuple):
+    """Where the last whole line of the log ended: the file's inode, 0 without a file, and the offset."""
+
+    inode: int = 0
+    offset: int = 0
+
+
+def _end(home: Home) -> _End:
+    try:
+        descriptor = os.open(home.log, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return _End()
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return _End()
+        begin = max(0, status.st_size - END)
+        with doing("reading the end of the log", home.log):
+            last = os.pread(descriptor, status.st_size - begin, begin)
+        # Another process may be in the middle of writing a line.
+        return _End(status.st_ino, begin + last.rfind(b"\n") + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _between(home: Home, before: _End, end: _End) -> Optional[list[bytes]]:
+    """The lines of the log between two ends, the newest first; None when it was archived, is not what it was, or is far on."""
+    size = end.offset - before.offset
+    if end.inode != before.inode or not 0 < size <= MOST_NEW:
+        return None
+    try:
+        descriptor = os.open(home.log, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    try:
+        if os.fstat(descriptor).st_ino != end.inode:
+            return None
+        with doing("reading what was logged meanwhile", home.log):
+            part = os.pread(descriptor, size, before.offset)
+    finally:
+        os.close(descriptor)
+    return part.split(b"\n")[::-1]
+
+
+def _read(home: Home, end: _End) -> Iterator[bytes]:
+    """The lines of the log and its archives, the newest first; of the log as it is now, those up to `end`."""
+    left = FARTHEST
+    seen: set[int] = set()
+    # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
+    for path in (home.log, *reversed(archive.archives(home))):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            continue
+        try:
+            status = os.fstat(descriptor)
+            if status.st_ino in seen or not stat.S_ISREG(status.st_mode):
+                continue
+            seen.add(status.st_ino)
+            size = min(status.st_size, end.offset) if status.st_ino == end.inode else status.st_size
+            yield from _backwards(path, descriptor, size, max(0, size - left))
+            left -= status.st_size
+        finally:
+            os.close(descriptor)
+        if left <= 0:
+            return
+
+
+def _backwards(path: str, descriptor: int, end: int, stop: int) -> Iterator[bytes]:
+    """The lines of a file that end before `end`, the last one first, back to the offset `stop`."""
+    rest = b""
+    while end > stop:
+        begin = max(stop, end - CHUNK)
+        with doing("reading the log backwards", path):
+            part = os.pread(descriptor, end - begin, begin)
+        end = begin
+        first, *lines = (part + rest).split(b"\n")
+        yield from reversed(lines)
+        # What is longer than any line of ours is let go, so that a file without line breaks takes no memory.
+        rest = first if len(first) <= LONGEST_LINE else b""
+    if end == 0:
+        yield rest
+
+
+def _told(line: bytes) -> Optional[PastRun]:
+    """The end of a run, or a trial: of that the log has the beginning as well, and the end, which is read first, counts."""
     try:
         event = loads(line.decode())
-        if event["event"] != "finished":
-            return None
-        return PastRun(
-            parse_moment(event["timestamp"], 0.0),
-            str(event["task"]),
-            str(event.get("lane", "")),
-            str(event.get("account") or ""),
-            str(event["request_id"]),
-            str(event["run_id"]),
-            str(event["outcome"]),
-            str(event["reason"]),
-            float(event["duration_seconds"]),
-            None if event.get("cost_usd") is None else float(event["cost_usd"]),
-            str(event.get("trigger") or ""),
-            int(event.get("attempt") or 1),
-            str(event.get("item") or ""),
-            bool(event.get("suspect")),
-            event.get("final") is not False,
-            str(event.get("parent") or ""),
-            str(event.get("trace_id") or ""),
-            str(event.get("model") or ""),
-            event.get("cost_estimated") is True,
-            event.get("subscription") is True,
-        )
+        return of_trial(event) if event["event"] == TRIAL else of_event(event)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited
-
-
-def _trial(line: bytes) -> Optional[PastRun]:
-    """A trial, as it is logged before and after it; read backwards, the end comes first and is what counts."""
-    try:
-        event = loads(line.decode())
-        if event["event"] != TRIAL:
-            return None
-        return PastRun(
-            parse_moment(event["timestamp"], 0.0),
-            str(event.get("task") or ""),
-            str(event.get("lane") or ""),
-            "",
-            "",
-            str(event["run_id"]),
-            TRIAL,
-            TRIAL,
-            0.0,
-            float(event["cost_usd"]),
-            trial=True,
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.agents import locate
 from clodputer.model import windowrule
 from clodputer.model.account import CONFIG_FOLDER, OWN, account_of
+from clodputer.model.agent import CLAUDE
 from clodputer.model.jsontext import loads
 from clodputer.model.task import Task
 from clodputer.store import plainfile
@@ -53,7 +54,7 @@ def snippets(context: Context, tasks: list[Task]) -> list[Snippet]:
     """One for each account of which a task uses `window`; the person's own when none does."""
     wanted: dict[str, list[Task]] = {}
     for task in tasks:
-        if account_of(task) and windowrule.both(task.window, context.settings.window) != windowrule.NONE:
+        if task.agent == CLAUDE and windowrule.both(task.window, context.settings.window) != windowrule.NONE:
             wanted.setdefault(account_of(task), []).append(task)
     return [_snippet(context, account, using) for account, using in sorted(wanted.items())] or [
         _snippet(context, OWN, [])
@@ -104,7 +105,12 @@ def _own(command: str) -> str:
 
 def _program(context: Context) -> list[str]:
     """How a shell starts us, with our home if it is not the usual one."""
-    found = locate.find("clodputer", locate.folders(context.environ.get("PATH", "")))
-    words = [found] if found else [sys.executable, "-m", "clodputer"]
+    words = program(context.environ)
     chosen = context.environ.get("CLODPUTER_HOME")
     return ["env", f"CLODPUTER_HOME={context.home.root}", *words] if chosen else words
+
+
+def program(environ: Mapping[str, str]) -> list[str]:
+    """The words with which another program starts us, from whatever folder."""
+    found = locate.find("clodputer", locate.folders(environ.get("PATH", "")))
+    return [found] if found else [sys.executable, "-m", "clodputer"]

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from clodputer.archive import compress, parts
-from clodputer.store import home as homes
 from clodputer.store import ledger, purge
-from clodputer.store.home import Home
+from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout
 from tests.wait import until
@@ -188,7 +187,7 @@ def test_a_run_that_goes_on_is_lost_where_it_is_restored_and_nobody_touches_it_h
         assert everything(other)["dead"][0] == "long-001.long.json"
     finally:
         enough.touch()
-    stdout, _ = going.communicate(timeout=60)
+    stdout, _ = going.communicate(timeout=100)
     assert [run["outcome"] for run in json.loads(stdout)["data"]["runs"]] == ["succeeded"]
 
 
@@ -227,7 +226,7 @@ def test_a_restored_home_may_be_a_link_to_another_disk(home: Home, tmp_path: Pat
     os.symlink(tmp_path / "disk", f"{home.root}-restored")
     other = restored(home)
     assert os.path.islink(other.root)
-    assert homes.exists(other)
+    assert exists(other)
 
 
 def test_standard_output(home: Home, tmp_path: Path) -> None:

@@ -72,9 +72,10 @@ CALLS = {
         Call(("--format", "waybar")),
         Call(("install", "--format", "tmux"), form="installed"),
     ],
+    "mcp": [Call()],
     "explain": [Call(()), Call(("sandbox",))],
     "skill": [
-        Call(("install", "--folder", "skills"), apart=True),
+        Call(("install", "--folder", "{folder}/skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
     "schema": [Call(), Call(("task",), "one")],
@@ -123,6 +124,7 @@ CALLS = {
         Call(("again", "--all"), "again", fresh=True),
     ],
     "intend": [Call(("push",))],
+    "advise": [Call(), Call(("show", "good"), "task")],
     "outcomes": [Call(), Call(("good", "--since", "90d"))],
     "plugins": [Call()],
     "plugin": [

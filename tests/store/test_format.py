@@ -11,9 +11,8 @@ from typing import Callable, Optional
 import pytest
 
 from clodputer.store import holds, migrate
-from clodputer.store import home as homes
 from clodputer.store.holds import Hold, Target
-from clodputer.store.home import FORMAT, Home
+from clodputer.store.home import FORMAT, Home, format_of
 from clodputer.store.spool import aside, layout
 from clodputer.store.spool.aside import Reason
 from tests.killing import killed_at
@@ -89,7 +88,7 @@ def test_the_doctor_says_it_and_looks_no_further(home: Home) -> None:
     set_format(home, f"{FORMAT + 1}\n")
     before = content(home)
     process = start(home, "doctor")
-    stdout, _ = process.communicate(timeout=60)
+    stdout, _ = process.communicate(timeout=100)
     assert process.returncode == 4
     assert f"has format {FORMAT + 1}" in " ".join(stdout.split())
     assert content(home) == before
@@ -100,7 +99,7 @@ def test_an_older_or_damaged_one_is_brought_to_the_present_one(home: Home, text:
     Path(home.format).write_bytes(text.encode("latin-1"))
     drop(home, "work")
     assert len(execute(home)["runs"]) == 1
-    assert homes.format_of(home) == FORMAT
+    assert format_of(home) == FORMAT
 
 
 @pytest.mark.parametrize("make", [None, os.mkfifo, os.mkdir], ids=["missing", "a pipe", "a folder"])
@@ -110,7 +109,7 @@ def test_what_is_no_file_in_its_place_holds_nobody_up(
     os.unlink(home.format)
     if make:
         make(home.format)
-    assert homes.format_of(home) == 0
+    assert format_of(home) == 0
     drop(home, "work")
     assert len(execute(home)["runs"]) == 1
     assert Path(home.format).read_text() == f"{FORMAT}\n"
@@ -140,7 +139,7 @@ TEXT = "Retried by a person as request efgh5678.\n\nTo drop it again:\n  mv x y"
 
 
 def check_new(home: Home) -> None:
-    assert homes.format_of(home) == FORMAT
+    assert format_of(home) == FORMAT
     found = aside.read(home.closed, "abcd1234.a.json")
     assert (found.code, found.message, found.request_id, found.dropped_as) == ("", TEXT, "abcd1234", "a.json")
     assert aside.read(home.rejected, "b").message == "New."
@@ -174,7 +173,7 @@ def test_it_may_be_killed_at_each_step(tmp_path: Path) -> None:
 def test_several_at_once_are_one_after_the_other(home: Home) -> None:
     old_home(home)
     processes = [start(home, "status") for _ in range(3)]
-    assert [process.communicate(timeout=60) and process.returncode for process in processes] == [0, 0, 0]
+    assert [process.communicate(timeout=100) and process.returncode for process in processes] == [0, 0, 0]
     check_new(home)
 
 

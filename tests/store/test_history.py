@@ -13,7 +13,7 @@ from clodputer.model.mask import masker as make_masker
 from clodputer.store import history
 from clodputer.store.history import History
 from clodputer.store.home import Home
-from clodputer.store.log import archive, backwards, events
+from clodputer.store.log import archive, events
 
 NOW = 1_800_000_000.0
 
@@ -80,6 +80,11 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "",
         "",
         False,
+        False,
+        "",
+        "",
+        "",
+        (),
         False,
         False,
     )
@@ -213,7 +218,7 @@ def test_renewed_over_a_log_that_is_another(home: Home, kind: str) -> None:
         Path(home.log).write_bytes(Path(home.log).read_bytes().split(b"\n")[0] + b"\n")
     else:
         with open(home.log, "ab") as file:
-            file.write(b"{}\n" * (backwards.MOST_NEW // 3 + 1))
+            file.write(b"{}\n" * (history.MOST_NEW // 3 + 1))
     if kind.endswith("on"):
         finish(home, 3)
     past.renew()

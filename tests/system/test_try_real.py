@@ -11,8 +11,7 @@ import pytest
 
 from clodputer.cli.commands import try_
 from clodputer.schedulers import systemd
-from clodputer.store import home as homes
-from clodputer.store import tried
+from clodputer.store import homes, tried
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from tests import claude_package, doctoring
@@ -23,7 +22,7 @@ from tests.systemd_lab import Lab
 from tests.workshop import drop, execute, make_home, outcomes, program, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 
 def newest(binary: str) -> Path:
