@@ -89,7 +89,7 @@ def of_event(event: Mapping[str, Any]) -> PastRun:
 
 
 def of_trial(event: Mapping[str, Any]) -> PastRun:
-    """A trial, as an event has its beginning or its end. Raises KeyError, TypeError, ValueError, AttributeError for any other."""
+    """A trial, as an event has its beginning or its end. Raises as `of_event` does, for any other."""
     if event["event"] != TRIAL:
         raise ValueError("it is no trial")
     return PastRun(
