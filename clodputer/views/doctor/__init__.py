@@ -155,7 +155,7 @@ def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = Tru
         return doctor_installed.look(home, environ, sys.platform) if ask_schedulers and exists(home) else None
 
     ours = _or_else(lambda: settings.load(home, environ), Settings())
-    known = _or_else(tasks, [])
+    known: list[Task] = _or_else(tasks, [])
     return Facts(
         home,
         environ,
