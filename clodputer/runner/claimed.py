@@ -24,8 +24,8 @@ from clodputer.model.proof import started_no_agent
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
-from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, unrecorded
+from clodputer.model.waiting import APPROVAL, ITEM, NOT_BEFORE, OVERLAP
+from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.admission import ceiling, replace
 from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt
@@ -266,6 +266,8 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
     if verdict.reason == APPROVAL:
         approve.wake(context, slot.lane, request)
+    elif verdict.reason == ITEM:
+        items.wake_if_free(context, slot.lane, request)
 
 
 def _close(context: Context, slot: Slot, place: Place, request: Request, verdict: Close, now: float) -> None:

@@ -19,10 +19,11 @@ from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
 from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, item_of
 from clodputer.model.task import Task
+from clodputer.runner import items
 from clodputer.runner.events.given import with_these
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
-from clodputer.runner.publish import around, commits
+from clodputer.runner.publish import commits
 from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
@@ -45,7 +46,7 @@ def with_publication(
     if not effects or not (values or left.problems):
         _tell_of_tree(context, task, tree, record)
         return dict(record)
-    remote = runs.read_json(f"{folder}/{around.REMOTE}") or {}
+    remote = runs.read_json(f"{folder}/{intents.REMOTE}") or {}
     known = _situation(context, task, request, record, remote)
     facts = Facts()
     if wants_commits(values) and record["outcome"] == SUCCEEDED:
@@ -60,7 +61,8 @@ def with_publication(
     if not any(step.kind == PUSH for step in planned.steps):
         _tell_of_tree(context, task, tree, record)
     if planned.steps:
-        parcel = _parcel(task, record, planned, known, facts, tree, remote)
+        goes_on = items.branch(context, task, request)
+        parcel = _parcel(task, record, planned, known, facts, tree, remote, goes_on)
         staged = task.publish.staged
         more = {
             "effect": "publish",
@@ -101,7 +103,7 @@ def _situation(
         str(record["outcome"]),
         repository,
         item_of(request),
-        around.number_of(task, request),
+        marker.number_of(item_of(request), repository),
         today,
         bool(proofs) and record["outcome"] == SUCCEEDED,
         _problem(repository, remote) if task.publish.pushes else "",
@@ -139,12 +141,14 @@ def _parcel(
     facts: Facts,
     tree: Optional[Tree],
     remote: Mapping[str, Any],
+    goes_on: str,
 ) -> Parcel:
+    """The parcel of a run. goes_on: the branch that it has gone on with, empty for none."""
     run_id, ended = known.run_id, parse_moment(str(record["ended_at"]), 0.0)
     push = None
     if tree is not None and any(step.kind in PUSHING for step in planned.steps):
         about = f"#{known.number}" if known.number is not None else known.item
-        branch = marker.branch(task.name, about, str(record["request_id"]))
+        branch = goes_on or marker.branch(task.name, about, str(record["request_id"]))
         push = Push(tree.common, facts.head, branch, str(remote["url"]), str(remote["name"]))
     return Parcel(
         digest(run_id.encode(), 12),
