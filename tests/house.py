@@ -91,8 +91,6 @@ PURE = {
     "clodputer/agents/claude/tokens.py",
     "clodputer/agents/claude/tools.py",
     "clodputer/agents/claude/windows.py",
-    "clodputer/agents/codex/events.py",
-    "clodputer/agents/judged.py",
     "clodputer/agents/keys.py",
     "clodputer/agents/notes.py",
     "clodputer/agents/own.py",
