@@ -19,8 +19,8 @@ from clodputer.store import atomic, runs
 # The variable by which a run finds the folder.
 VARIABLE = "CLODPUTER_INTENTS"
 FOLDER, RULES, PROGRAMS = "intents", "rules.json", "programs"
-# In the run's folder: what was taken back.
-KEPT = "intents.json"
+# In the run's folder: what was taken back, and the remote as it was before the agent came.
+KEPT, REMOTE = "intents.json", "remote.json"
 _END = ".json"
 
 

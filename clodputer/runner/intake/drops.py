@@ -14,8 +14,7 @@ from clodputer.model.task import Task
 from clodputer.runner.events import take as events
 from clodputer.runner.intake.scoring import Scoring
 from clodputer.runner.requests import decisions
-from clodputer.store import disabled, incomplete
-from clodputer.store import home as homes
+from clodputer.store import disabled, homes, incomplete
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, scores, stuck

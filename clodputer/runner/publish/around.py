@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Optional
+from typing import Any
 
 from clodputer.model.publish import marker
 from clodputer.model.publish.plan import bounds
@@ -16,9 +16,6 @@ from clodputer.store import git, intents, runs
 from clodputer.store.context import Context
 from clodputer.store.gitapart import without_login
 
-# In the run's folder: the remote, as it was before the agent came.
-REMOTE = "remote.json"
-
 
 def begin(task: Task, request: Request, folder: str, temporary: str) -> None:
     """Make what a run of the task needs to leave intents, and note where its commits would go. Raises OSError.
@@ -27,12 +24,12 @@ def begin(task: Task, request: Request, folder: str, temporary: str) -> None:
     """
     if not task.publish.kinds:
         return
-    number = number_of(task, request)
+    number = marker.number_of(item_of(request), repository_of(task.publish, task.triggers))
     intents.lay_out(temporary, bounds(task.publish, number))
     if task.publish.pushes:
         # Before the agent: afterwards the repository may say something else.
         runs.write_json(
-            f"{folder}/{REMOTE}", _remote(task.publish.remote, task.working_directory), durable=True
+            f"{folder}/{intents.REMOTE}", _remote(task.publish.remote, task.working_directory), durable=True
         )
 
 
@@ -66,11 +63,6 @@ def conclude(
         context, task, request, record, result
     )
     return done
-
-
-def number_of(task: Task, request: Request) -> Optional[int]:
-    """The number of the issue or pull request that a request is about; None when it is about none."""
-    return marker.number_of(item_of(request), repository_of(task.publish, task.triggers))
 
 
 def _remote(wanted: str, folder: str) -> dict[str, str]:
