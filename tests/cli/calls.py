@@ -124,7 +124,14 @@ CALLS = {
         Call(("again", "--all"), "again", fresh=True),
     ],
     "intend": [Call(("push",))],
-    "advise": [Call(), Call(("show", "good"), "task")],
+    "advise": [
+        Call(),
+        Call(("show", "good"), "task"),
+        # The id is a hash of the change and of the task's file.
+        Call(("dismiss", "ad99e78f-32af"), "advice"),
+        Call(("apply", "ad99e78f-32af"), "changed"),
+        Call(("apply", "ad99e78f-32af"), status=1),
+    ],
     "outcomes": [Call(), Call(("good", "--since", "90d"))],
     "plugins": [Call()],
     "plugin": [

@@ -1,4 +1,4 @@
-"""What the runs of a task are worth beside those of other tasks of its lane: work done per dollar, and the step that follows."""
+"""What the runs of a task are worth beside those of other tasks of its lane: work done per dollar, and what follows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def value(runs: Iterable[PastRun]) -> Optional[Value]:
     """Of the judged runs of a task whose costs are known; None of too few, or where they cost nothing."""
     known = [run for run in runs if is_judged(run) and run.cost_usd is not None]
     cost = sum(run.cost_usd or 0.0 for run in known)
-    return Value(sum(map(is_good, known)), len(known), cost) if len(known) >= LEAST_RUNS and cost > 0 else None
+    return (
+        Value(sum(map(is_good, known)), len(known), cost) if len(known) >= LEAST_RUNS and cost > 0 else None
+    )
 
 
 def worths(values: Mapping[str, Value]) -> dict[str, Worth]:

@@ -35,7 +35,7 @@ def look(subject: Subject) -> tuple[Advice, ...]:
     better: list[tuple[float, str]] = []
     mine, cost = (sum(map(is_good, own)), len(own)), _cost(own)
     for name, others in by_model.items():
-        if len(others) < LEAST:
+        if len(others) < LEAST or name == subject.task.claude.model:
             continue
         theirs, price = (sum(map(is_good, others)), len(others)), _cost(others)
         bounds = newcombe(theirs, mine, Z90)

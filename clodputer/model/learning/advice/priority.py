@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from clodputer.model.learning.advice.subject import Advice, Subject, named
 from clodputer.model.learning.judged import is_judged
-from clodputer.model.task import PRIORITIES
-
-# Between `low` and `high`: the least and the greatest are a person's to give.
-_LOWEST, _HIGHEST = PRIORITIES["low"], PRIORITIES["high"]
+from clodputer.model.task import NORMAL
 
 
 def look(subject: Subject) -> tuple[Advice, ...]:
-    """From the priority that the task has now."""
+    """Only for a task whose priority nobody has set: what a person has given, they have given with reason."""
     worth, task = subject.worth, subject.task
-    if worth is None or not worth.step:
+    if worth is None or not worth.step or task.priority != NORMAL:
         return ()
-    wanted = task.priority + worth.step
-    if not _LOWEST <= wanted <= _HIGHEST:
-        return ()
+    wanted = NORMAL + worth.step
     runs = [run for run in subject.runs if is_judged(run) and run.cost_usd is not None]
     return (
         Advice(
-            task.name, "priority", "priority", wanted, False, task.priority, worth.words, len(runs), named(runs)
+            task.name,
+            "priority",
+            "priority",
+            wanted,
+            False,
+            task.priority,
+            worth.words,
+            len(runs),
+            named(runs),
         ),
     )

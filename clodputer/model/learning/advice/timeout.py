@@ -28,8 +28,11 @@ STEPS = (
     (43200.0, "12h"),
     (86400.0, "24h"),
 )
+_SECONDS = {text: seconds for seconds, text in STEPS}
 # So many were stopped at least, and such a part of all; and as many ended by themselves, or nobody knows that more time helps.
 _STOPPED, _PART, _ENDED = 3, 0.1, 3
+# Stopped at the timeout are those that took this part of it; setup and the like take some.
+_AT_IT = 0.9
 # Room above what nine of ten runs need.
 _ROOM = 1.5
 # To take time away it takes so many runs; then it is so many times what nine of ten need, and half of what it was at most.
@@ -42,7 +45,8 @@ def look(subject: Subject) -> tuple[Advice, ...]:
     """By how long runs took with the prompt that the task has now."""
     runs = [run for run in current(subject.runs) if lasted(run) is not None]
     found = durations(runs)
-    stopped = [run for run in runs if run.outcome == TIMED_OUT]
+    # Those that were stopped at an earlier, smaller timeout say nothing about this one.
+    stopped = [run for run in runs if run.outcome == TIMED_OUT and run.duration >= subject.timeout * _AT_IT]
     ended = found.runs - found.stopped
     if found.runs < LEAST:
         return ()
@@ -59,7 +63,7 @@ def look(subject: Subject) -> tuple[Advice, ...]:
     if found.stopped or found.runs < _MANY or found.p90 is None or found.longest is None:
         return ()
     value = _step(max(found.p90 * _TIMES, found.longest * _ROOM, _FLOOR))
-    if not value or dict((text, seconds) for seconds, text in STEPS)[value] > subject.timeout * _HALF:
+    if not value or _SECONDS[value] > subject.timeout * _HALF:
         return ()
     why = (
         f"none of {found.runs} runs took longer than {format_duration(found.longest)}, nine of ten at most "
@@ -73,6 +77,8 @@ def _step(needed: float) -> str:
     return next((text for seconds, text in STEPS if seconds >= needed), "")
 
 
-def _advice(subject: Subject, value: str, why: str, runs: int, run_ids: tuple[str, ...]) -> tuple[Advice, ...]:
+def _advice(
+    subject: Subject, value: str, why: str, runs: int, run_ids: tuple[str, ...]
+) -> tuple[Advice, ...]:
     before = format_duration(subject.timeout)
     return (Advice(subject.task.name, "timeout", "timeout", value, False, before, why, runs, run_ids),)

@@ -12,9 +12,54 @@ from clodputer.model.plural import counted
 _AGAIN = 3
 # What runs anything at all, or as somebody else, or cannot be undone: a person may allow it, and nobody advises it.
 _NEVER = frozenset(
-    """sudo su doas sh bash dash zsh fish ksh eval exec env xargs nohup timeout ssh scp curl wget nc python python3 perl ruby node
-    npx uvx pipx php osascript rm rmdir dd mkfs shred chmod chown kill pkill killall crontab launchctl systemctl docker podman
-    kubectl""".split()
+    [
+        "sudo",
+        "su",
+        "doas",
+        "sh",
+        "bash",
+        "dash",
+        "zsh",
+        "fish",
+        "ksh",
+        "eval",
+        "exec",
+        "env",
+        "xargs",
+        "nohup",
+        "timeout",
+        "ssh",
+        "scp",
+        "curl",
+        "wget",
+        "nc",
+        "python",
+        "python3",
+        "perl",
+        "ruby",
+        "node",
+        "npx",
+        "uvx",
+        "pipx",
+        "php",
+        "osascript",
+        "rm",
+        "rmdir",
+        "dd",
+        "mkfs",
+        "shred",
+        "chmod",
+        "chown",
+        "kill",
+        "pkill",
+        "killall",
+        "crontab",
+        "launchctl",
+        "systemctl",
+        "docker",
+        "podman",
+        "kubectl",
+    ]
 )
 _BASH = re.compile(r"Bash\((?P<program>[^\s:)]+)[^)]*\)")
 
