@@ -130,7 +130,6 @@ CALLS = {
         # The id is a hash of the change and of the task's file.
         Call(("dismiss", "ad99e78f-32af"), "advice"),
         Call(("apply", "ad99e78f-32af"), "changed"),
-        Call(("apply", "ad99e78f-32af"), status=1),
     ],
     "outcomes": [Call(), Call(("good", "--since", "90d"))],
     "plugins": [Call()],

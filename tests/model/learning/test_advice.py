@@ -115,12 +115,20 @@ def at_hours(number: int, bad: tuple[int, ...], reason: str) -> list[PastRun]:
 def test_schedule() -> None:
     own = task(triggers=(CRON,))
     zone = timezone.utc
-    assert found(at_hours(12, (9,), "overloaded"), own, zone=zone, timeout=60.0) == [("schedule", "0 8,20 * * 1-5")]
-    assert found(at_hours(12, (9,), "usage_limit"), own, zone=zone, timeout=60.0) == [("schedule", "0 8,20 * * 1-5")]
-    assert found(at_hours(7, (9,), "overloaded"), own, zone=zone, timeout=60.0) == [], "too few runs at an hour"
-    assert found(at_hours(12, (8, 9, 20), "overloaded"), own, zone=zone, timeout=60.0) == [], "they are all alike"
+    assert found(at_hours(12, (9,), "overloaded"), own, zone=zone, timeout=60.0) == [
+        ("schedule", "0 8,20 * * 1-5")
+    ]
+    assert found(at_hours(12, (9,), "usage_limit"), own, zone=zone, timeout=60.0) == [
+        ("schedule", "0 8,20 * * 1-5")
+    ]
+    assert found(at_hours(7, (9,), "overloaded"), own, zone=zone, timeout=60.0) == [], (
+        "too few runs at an hour"
+    )
+    assert found(at_hours(12, (8, 9, 20), "overloaded"), own, zone=zone, timeout=60.0) == [], (
+        "they are all alike"
+    )
     assert found(at_hours(12, (9,), "cancelled"), own, zone=zone, timeout=60.0) == []
-    assert found(at_hours(12, (9,), "overloaded"), own) == [], "no zone is known"
+    assert found(at_hours(12, (9,), "overloaded"), own, timeout=60.0) == [], "no zone is known"
     assert found(at_hours(12, (9,), "overloaded"), task(triggers=(CRON, CRON)), zone=zone, timeout=60.0) == []
     daily = CRON._replace(options={"schedule": "@daily"})
     assert found(at_hours(12, (9,), "overloaded"), task(triggers=(daily,)), zone=zone, timeout=60.0) == []
