@@ -11,7 +11,7 @@ from hashlib import sha256
 from clodputer.isolate.worktree import CANNOT, pinned
 from clodputer.isolate.worktree.base import Repository
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git
+from clodputer.store import git, heed
 from clodputer.store.trees import Tree
 
 # More than that is no configuration: files, and bytes of one.
@@ -33,6 +33,7 @@ def into(tree: Tree, repository: Repository, patterns: Sequence[str]) -> dict[st
         return copied
     top = said.out.rstrip("\n")
     for source in _matching(top, patterns):
+        heed.check()
         name = os.path.relpath(source, top)
         target = os.path.join(tree.path, name)
         if os.path.lexists(target):
