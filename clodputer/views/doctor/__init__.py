@@ -14,6 +14,7 @@ from clodputer.store import machine, secrets, settings
 from clodputer.store.home import exists, is_newer, locate
 from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
+    agents,
     ceiling,
     claude,
     containers,
@@ -90,6 +91,7 @@ CHECKS = (
     Check("guarded-folders", doctor_tasks.guarded),
     Check("claude", claude.claude, False),
     Check("login", claude.login),
+    Check("agents", agents.others),
     Check("engines", engines.engines),
     Check("containers", containers.containers),
     Check("tried", tried.tried),
