@@ -15,15 +15,25 @@ HEAVY = frozenset(
 # when somebody is to be told of something.
 LEFT_OUT = frozenset(
     (
+        "clodputer.engines",
+        "clodputer.model.follow.join",
+        "clodputer.model.github.ask",
+        "clodputer.model.settingkeys",
         "clodputer.outbox.post",
         "clodputer.outbox.postman",
         "clodputer.outbox.publish.round",
         "clodputer.runner.intake.due",
         "clodputer.runner.prompt.names",
         "clodputer.runner.upkeep.prune",
+        "clodputer.runner.follow.command",
+        "clodputer.runner.plugins.call",
         "clodputer.runner.receive.link",
+        "clodputer.runner.requests.holding",
         "clodputer.runner.tools.carry",
         "clodputer.runner.topics.ask",
+        "clodputer.runner.upkeep.daily",
+        "clodputer.runner.upkeep.metrics",
+        "clodputer.store.intents",
     )
 )
 

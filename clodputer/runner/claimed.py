@@ -32,7 +32,6 @@ from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude
 from clodputer.runner.execute import Finished, execute
 from clodputer.runner.intake.drops import read_request
-from clodputer.runner.jobs.submit import submit
 from clodputer.runner.place import sandboxed, withsecrets
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import forget_attempt
@@ -95,6 +94,9 @@ def handle(
         _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
     if engine_of(context.settings.lanes, slot.lane) and not context.job:
+        # Imported here: most homes have no lane with an engine.
+        from clodputer.runner.jobs.submit import submit
+
         submit(context, slot, place, task.name)
         return None
     looked_up = _with_secrets(context, task)

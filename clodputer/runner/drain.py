@@ -20,7 +20,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tools.round import ROUND as TOOLS
 from clodputer.runner.topics.round import TOPICS
-from clodputer.runner.upkeep import logins, mail, metrics
+from clodputer.runner.upkeep import logins, mail
 from clodputer.runner.upkeep.report import REPORT
 from clodputer.runner.upkeep.tidy import tidy
 from clodputer.store import blocked, holds, look, runs
@@ -117,7 +117,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         for one in BESIDE:
             one.end()
     if context.settings.metrics:
-        fault.contained(context, "metrics", partial(metrics.write, context, time()))
+        fault.contained(context, "metrics", partial(_write_metrics, context))
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
 
@@ -127,6 +127,13 @@ def _drop_due(context: Context, only: str, now: float, *, watched: bool) -> None
     from clodputer.runner.intake.due import drop_due
 
     drop_due(context, only or None, now, watched=watched)
+
+
+def _write_metrics(context: Context) -> None:
+    # Imported when config.yaml names a file for them.
+    from clodputer.runner.upkeep.metrics import write
+
+    write(context, time())
 
 
 def _drain_slots(context: Context, taken: list[Taken], stop: Stop) -> Records:

@@ -25,7 +25,7 @@ from clodputer.runner import planning
 from clodputer.runner.memory import noting
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
-from clodputer.store import intents, notes, runs, settings, state
+from clodputer.store import intentplace, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
 from clodputer.store.notes import Note
@@ -120,7 +120,7 @@ def prepare(
         fenced=fence.is_in(text, nonce),
         fed_by=fed_by,
         memory=notes.path(temporary) if memory else "",
-        intents=intents.path(temporary) if task.publish.kinds else "",
+        intents=intentplace.path(temporary) if task.publish.kinds else "",
         given=prepared.environ,
         contained=final.container.used,
         sessions=f"{container.config(context.home.containers, task.name)}/projects"

@@ -15,12 +15,9 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.jsontext import loads
 from clodputer.model.publish.intent import LARGEST, MOST, Bounds
 from clodputer.store import atomic, runs
+from clodputer.store.intentplace import KEPT, path, programs
 
-# The variable by which a run finds the folder.
-VARIABLE = "CLODPUTER_INTENTS"
-FOLDER, RULES, PROGRAMS = "intents", "rules.json", "programs"
-# In the run's folder: what was taken back.
-KEPT = "intents.json"
+RULES = "rules.json"
 _END = ".json"
 
 
@@ -29,16 +26,6 @@ class Left(NamedTuple):
 
     values: tuple[Any, ...] = ()
     problems: tuple[str, ...] = ()
-
-
-def path(temporary: str) -> str:
-    """The folder, in the temporary one of the run."""
-    return f"{temporary}/{FOLDER}"
-
-
-def programs(folder: str) -> str:
-    """Where `clodputer` lies for a run that has none in its PATH."""
-    return f"{folder}/{PROGRAMS}"
 
 
 def lay_out(temporary: str, bounds: Bounds) -> None:

@@ -22,7 +22,8 @@ from clodputer.model.task import Task
 from clodputer.runner.events.given import with_these
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
-from clodputer.runner.publish import around, commits
+from clodputer.runner.publish import commits
+from clodputer.runner.publish import folder as intentfolder
 from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
@@ -45,7 +46,7 @@ def with_publication(
     if not effects or not (values or left.problems):
         _tell_of_tree(context, task, tree, record)
         return dict(record)
-    remote = runs.read_json(f"{folder}/{around.REMOTE}") or {}
+    remote = runs.read_json(f"{folder}/{intentfolder.REMOTE}") or {}
     known = _situation(context, task, request, record, remote)
     facts = Facts()
     if wants_commits(values) and record["outcome"] == SUCCEEDED:
@@ -101,7 +102,7 @@ def _situation(
         str(record["outcome"]),
         repository,
         item_of(request),
-        around.number_of(task, request),
+        intentfolder.number_of(task, request),
         today,
         bool(proofs) and record["outcome"] == SUCCEEDED,
         _problem(repository, remote) if task.publish.pushes else "",
