@@ -16,7 +16,7 @@ HEAVY = frozenset(
 LEFT_OUT = frozenset(
     (
         "clodputer.engines",
-        "clodputer.model.follow.join",
+        "clodputer.model.cleaning",
         "clodputer.model.github.ask",
         "clodputer.model.settingkeys",
         "clodputer.outbox.post",
@@ -26,14 +26,21 @@ LEFT_OUT = frozenset(
         "clodputer.runner.prompt.names",
         "clodputer.runner.upkeep.prune",
         "clodputer.runner.follow.command",
+        "clodputer.runner.follow.fill",
+        "clodputer.runner.memory.noting",
+        "clodputer.runner.place.withsecrets",
         "clodputer.runner.plugins.call",
+        "clodputer.runner.proof.protect",
         "clodputer.runner.receive.link",
+        "clodputer.runner.recover",
+        "clodputer.runner.requests.approve",
         "clodputer.runner.requests.holding",
         "clodputer.runner.tools.carry",
         "clodputer.runner.topics.ask",
         "clodputer.runner.upkeep.daily",
         "clodputer.runner.upkeep.metrics",
         "clodputer.store.intents",
+        "clodputer.store.notes",
     )
 )
 

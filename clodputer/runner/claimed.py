@@ -29,13 +29,11 @@ from clodputer.runner import fault, unrecorded
 from clodputer.runner.admission import ceiling, replace
 from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt
-from clodputer.runner.conclude import conclude
+from clodputer.runner.conclude import conclude, load_for
 from clodputer.runner.execute import Finished, execute
 from clodputer.runner.intake.drops import read_request
-from clodputer.runner.place import sandboxed, withsecrets
+from clodputer.runner.place import sandboxed
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import forget_attempt
-from clodputer.runner.requests import approve
 from clodputer.runner.settle import settle
 from clodputer.runner.upkeep import mail
 from clodputer.store import runs
@@ -79,7 +77,7 @@ def handle(
     fault.reach(context, "gates", place.id)
     history.renew()
     verdict = gates.ask(request, task, problem, history, context, now)
-    if isinstance(verdict, Close) and not approve.is_closed(context, request, verdict, now):
+    if isinstance(verdict, Close) and not _is_closed(context, request, verdict, now):
         # Somebody decided while it was about to be closed because nobody had.
         verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
@@ -125,6 +123,7 @@ def handle(
             _wait(context, slot, place, request, ready, time())
             return None
         context = ready
+    load_for(task)
     attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
@@ -149,6 +148,11 @@ def handle(
 
 def _with_secrets(context: Context, task: Task) -> Union[Context, Wait, Refuse]:
     """The context with the secrets that are looked up for a run of the task, or why it cannot begin. Raises OSError."""
+    if not context.settings.secrets:
+        return context
+    # Imported where config.yaml has secrets by reference.
+    from clodputer.runner.place import withsecrets
+
     try:
         return withsecrets.for_run(context, task)
     except ClodputerError:
@@ -215,6 +219,8 @@ def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, er
         unrecorded.keep_error(context, slot, attempt.task.name, attempt.run_id, error)
     elif not fault.charged(error):
         # A fault of the machine is no false start of the request. If even this fails, the next exec recovers it.
+        from clodputer.runner.recover import forget_attempt
+
         with suppress(OSError):
             forget_attempt(context, slot, place, attempt.task.name, attempt.run_id)
 
@@ -267,11 +273,22 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
     if verdict.reason == APPROVAL:
+        from clodputer.runner.requests import approve
+
         approve.wake(context, slot.lane, request)
+
+
+def _is_closed(context: Context, request: Request, verdict: Close, now: float) -> bool:
+    # Imported here, as below: few tasks ask a person.
+    from clodputer.runner.requests import approve
+
+    return approve.is_closed(context, request, verdict, now)
 
 
 def _close(context: Context, slot: Slot, place: Place, request: Request, verdict: Close, now: float) -> None:
     """Close a request that a person denied, or about which nobody decided in time."""
+    from clodputer.runner.requests import approve
+
     approve.close(
         context, slots.path(context.home, slot, place), place, slot.lane, request.task, verdict, now
     )

@@ -17,7 +17,6 @@ from clodputer.runner.intake.drops import intake
 from clodputer.runner.jobs.round import go_round
 from clodputer.runner.plugins.round import ROUND as POLLS
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tools.round import ROUND as TOOLS
 from clodputer.runner.topics.round import TOPICS
 from clodputer.runner.upkeep import logins, mail
@@ -213,6 +212,9 @@ def _may_claim(context: Context, slot: Slot) -> bool:
 def _put_in_order(context: Context, slot: Slot, failures: Counter[str]) -> None:
     """Recover what lies in the slot; what cannot be recovered is given up, so that the lane goes on."""
     while not slots.empty(context.home, slot):
+        # Imported when a holder of the slot has died.
+        from clodputer.runner.recover import give_up, recover
+
         content = slots.content(context.home, slot)
         request_id = content.place.id if content.place else runs.request_of(content.run_id)
         if failures[request_id] >= fault.TRIES:

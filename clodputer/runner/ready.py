@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from itertools import islice
 from time import time
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.gates import budget
@@ -22,19 +22,21 @@ from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import planning
-from clodputer.runner.memory import noting
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
-from clodputer.store import intentplace, notes, runs, settings, state
+from clodputer.store import intentplace, runs, settings
 from clodputer.store.context import Context
 from clodputer.store.history import History, PastRun
-from clodputer.store.notes import Note
 from clodputer.store.spool import approvals
-from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
 from clodputer.tasks import risk
+
+if TYPE_CHECKING:
+    from clodputer.runner.memory.noting import Given
+    from clodputer.store.notes import Note
+    from clodputer.store.state import Kept
 
 Record = Optional[dict[str, Any]]
 
@@ -59,7 +61,7 @@ class Ready(NamedTuple):
     prompt: str
     state: Optional[Kept] = None
     nonce: str = ""
-    memory: Optional[noting.Given] = None
+    memory: Optional[Given] = None
     note: Optional[Note] = None
     plans: bool = False
 
@@ -86,11 +88,10 @@ def prepare(
     last, session, success = _past(context, task)
     if earlier is not None:
         session, task = earlier, task._replace(claude=task.claude._replace(session="continue"))
-    kept = state.read(context.home, task.name) if task.state.kept else None
+    kept, note = _remembered(context, task)
     nonce = os.urandom(NONCE).hex()
-    note = noting.read(context, task)
     text, written, fed_by = _filled_in(context, request, task, last, success, attempts, kept, note, nonce)
-    memory = noting.given(written, note, fed_by)
+    memory = _given(written, note, fed_by)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -119,7 +120,6 @@ def prepare(
         context.home.root,
         fenced=fence.is_in(text, nonce),
         fed_by=fed_by,
-        memory=notes.path(temporary) if memory else "",
         intents=intentplace.path(temporary) if task.publish.kinds else "",
         given=prepared.environ,
         contained=final.container.used,
@@ -127,6 +127,10 @@ def prepare(
         if final.container.used
         else "",
     )
+    if memory is not None:
+        from clodputer.store import notes
+
+        facts = facts._replace(memory=notes.path(temporary))
     if attempts.session:
         cut_off = runs.record(context.home, task.name, attempts.last_run)
         facts = facts._replace(resume=attempts.session, last=cut_off or session)
@@ -145,6 +149,25 @@ def prepare(
         )
     ready = Ready(final, facts, launch, text, kept, nonce, memory, note, plans)
     return ready._replace(prompt=_goes_on(context, request, attempts, ready))
+
+
+def _remembered(context: Context, task: Task) -> tuple[Optional[Kept], Optional[Note]]:
+    """The state and the memory of the task; None for what it does not have. Raises ClodputerError, OSError."""
+    if not task.state.kept and not task.memory.kept:
+        return None, None
+    # Imported for a task that remembers something.
+    from clodputer.runner.memory import noting
+    from clodputer.store import state
+
+    return state.read(context.home, task.name) if task.state.kept else None, noting.read(context, task)
+
+
+def _given(task: Task, note: Optional[Note], fed_by: tuple[str, ...]) -> Optional[Given]:
+    if note is None:
+        return None
+    from clodputer.runner.memory import noting
+
+    return noting.given(task, note, fed_by)
 
 
 def with_found(
@@ -205,7 +228,7 @@ def _filled_in(
         remembered = None if kept is None else kept.value
         fed_by = prompt.fed_by(task, request, environ, secrets)
         written = prompt.render_task(task, environ, secrets)
-        memory = noting.given(written, note, fed_by)
+        memory = _given(written, note, fed_by)
         more = None if memory is None else memory.text
         text = prompt.render(
             task,

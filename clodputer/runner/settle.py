@@ -15,6 +15,7 @@ from clodputer.model.decide import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
+from clodputer.runner.follow import joins
 from clodputer.runner.proof import check
 from clodputer.store import masking, outbox, runs, seals
 from clodputer.store.context import Context
@@ -105,10 +106,7 @@ def _join(settling: Settling, ended_at: float) -> None:
     """Let the tasks that wait for the ends of several see this one. Raises OSError."""
     waiting = list(taskfile.mentioning(settling.context.home, settling.context.environ, "after"))
     if waiting:
-        # Imported when a task waits for others.
-        from clodputer.runner.follow.joins import perform
-
-        perform(settling, waiting, ended_at)
+        joins.perform(settling, waiting, ended_at)
 
 
 # What the log says of a run's end beside its ids: all that decisions over past runs need (store/history.py).
