@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from clodputer import agents
 from clodputer.model import keys as kinds
 from clodputer.model import settingkeys
+from clodputer.model.agent import CLAUDE, COMMAND
 from clodputer.model.keys import NEVER, Key
 from clodputer.model.outcome import OUTCOMES, REASONS
 from clodputer.store.tasks.models import RESERVED
@@ -67,8 +69,9 @@ def task() -> dict[str, Any]:
         "description": "What to ask for, when, and within which limits; see docs/tasks.md.",
         **_mapping(tables.top().values()),
     }
-    of = {
-        agent: sorted(key for key, owner in tables.owners().items() if owner == agent) for agent in _agents()
+    others = {
+        agent: sorted(key for key, owners in tables.owners().items() if agent not in owners)
+        for agent in agents.KINDS
     }
     prompted = {"anyOf": [{"required": ["prompt"]}, {"required": ["prompt_file"]}]}
     schema["not"] = {"required": ["prompt", "prompt_file"]}
@@ -77,12 +80,20 @@ def task() -> dict[str, Any]:
     implied = {"required": ["command"], "not": {"anyOf": [named, prompted]}}
     schema["allOf"] = [
         {
-            "if": {"properties": {"agent": {"const": "claude"}}, "not": implied},
-            "then": {**prompted, **_without(of["command"])},
+            "if": {"properties": {"agent": {"const": CLAUDE}}, "not": implied},
+            "then": {**prompted, **_without(others[CLAUDE])},
         },
+        *(
+            {
+                "if": {"properties": {"agent": {"const": agent}}, **named},
+                "then": {**prompted, **_without((*others[agent], *agents.load(agent).CANNOT))},
+            }
+            for agent in agents.KINDS
+            if agent not in (CLAUDE, COMMAND)
+        ),
         {
-            "if": {"anyOf": [{"properties": {"agent": {"const": "command"}}, **named}, implied]},
-            "then": {"required": ["command"], **_without(of["claude"])},
+            "if": {"anyOf": [{"properties": {"agent": {"const": COMMAND}}, **named}, implied]},
+            "then": {"required": ["command"], **_without(others[COMMAND])},
         },
     ]
     return schema
@@ -98,10 +109,6 @@ def settings() -> dict[str, Any]:
         **schema,
         "type": ["object", "null"],
     }
-
-
-def _agents() -> list[str]:
-    return sorted(set(tables.owners().values()))
 
 
 def _without(names: Iterable[str]) -> dict[str, Any]:

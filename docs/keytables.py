@@ -64,7 +64,7 @@ def sections() -> dict[str, str]:
         "keys of a task": _of_tasks(own.WHAT_IT_IS, ""),
         "keys of triggers": _of_triggers(),
         "keys of what is asked for": _of_tasks([*own.ASKED_FOR[:3], *command.KEYS, *own.ASKED_FOR[3:]], ""),
-        "keys of claude": _of_tasks(claude.KEYS, "claude"),
+        "keys of claude": _of_tasks(claude.KEYS, ""),
         "keys of limits": _of_tasks(limits.KEYS, ""),
         "keys of retry": _of_tasks(_inside((*retry.KEYS, *limit.KEYS, *parked.KEYS)), ""),
         "keys of follow-ups": _of_tasks(follow.KEYS, ""),
@@ -156,7 +156,7 @@ def holds(key: Key) -> str:
 def _of_tasks(keys: Iterable[Key], agent: str) -> str:
     rows = ["| key | agent | type | default | effect |", "|---|---|---|---|---|"]
     for key in keys:
-        owner = agent or tables.owners().get(key.name, "every")
+        owner = agent or ", ".join(tables.owners().get(key.name, ("every",)))
         rows.append(f"| `{key.name}` | {owner} | {takes(key)} | {holds(key)} | {key.help} |")
     return "\n".join(rows)
 

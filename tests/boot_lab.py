@@ -25,7 +25,7 @@ PERSON, NUMBER = "person", 47011
 RUNTIME = f"/run/user/{NUMBER}"
 PATH = "/usr/local/bin:/usr/bin:/bin"
 # An orderly end gives each service its time; in seconds.
-PATIENCE = 30.0
+PATIENCE = 100.0
 
 
 class Computer:
@@ -59,7 +59,7 @@ class Computer:
 
     def end(self) -> None:
         """The computer and all that runs on it are gone."""
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=100)
 
     def root(self, *argv: str, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
         """Something that its administrator does."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 # A page that is not there after so many seconds never comes.
-PATIENCE = 60.0
+PATIENCE = 100.0
 
 
 def find() -> str:
@@ -79,7 +79,7 @@ class Browser:
             os.close(self._write)
             os.close(self._read)
             try:
-                self._process.wait(10)
+                self._process.wait(100)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -29,7 +29,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Only now, and before any test has changed them.
 warm.ordinary()
 
-PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_")
+PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_", "CLAUDECODE")
 KEPT = {"CLODPUTER_TEST_CLAUDE"}
 # Numbered here: pytest's own numbering reads the whole folder again for every test.
 NUMBERS = count()

@@ -91,6 +91,7 @@ PURE = {
     "clodputer/agents/claude/tokens.py",
     "clodputer/agents/claude/tools.py",
     "clodputer/agents/claude/windows.py",
+    "clodputer/agents/keys.py",
     "clodputer/agents/lines.py",
     "clodputer/agents/nothing.py",
     "clodputer/archive/imports/claude_code_queue.py",

@@ -77,7 +77,7 @@ class Lab:
         else:
             process.terminate()
         try:
-            process.wait(20)
+            process.wait(100)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

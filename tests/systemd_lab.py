@@ -55,7 +55,7 @@ class Lab:
 
     def end(self) -> None:
         """The manager and all that it started are gone."""
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=100)
 
     def systemctl(self, *arguments: str) -> str:
         """What a call of systemctl prints."""

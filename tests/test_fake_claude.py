@@ -52,7 +52,7 @@ class Fake:
 
     def run(self, *directives: str, args: tuple[str, ...] = USUAL) -> tuple[int, list[dict[str, Any]]]:
         """(exit status, events)."""
-        status = self.start(*directives, args=args).wait(timeout=30)
+        status = self.start(*directives, args=args).wait(timeout=100)
         return status, [json.loads(line) for line in (self.folder / "out").read_text().splitlines()]
 
     def stderr(self) -> str:
@@ -157,7 +157,7 @@ def test_a_resumed_session_counts_its_cost_on(fake: Fake) -> None:
 
 def test_other_output_formats(fake: Fake) -> None:
     assert fake.run("say hi", args=("-p", "--output-format", "json"))[1][0]["result"] == "hi"
-    fake.start("say hi", args=("-p",)).wait(timeout=30)
+    fake.start("say hi", args=("-p",)).wait(timeout=100)
     assert (fake.folder / "out").read_text() == "hi\n"
 
 
@@ -200,12 +200,12 @@ def test_times_counts_runs(fake: Fake) -> None:
 
 
 def test_torn_lines_come_before_a_good_result(fake: Fake) -> None:
-    assert fake.start("torn", "stderr oh dear").wait(timeout=30) == 0
+    assert fake.start("torn", "stderr oh dear").wait(timeout=100) == 0
     lines = (fake.folder / "out").read_bytes().splitlines()
     assert json.loads(lines[-1])["result"] == "done"
     assert sum(not line.startswith(b"{") for line in lines) >= 4
     assert fake.stderr() == "oh dear\n"
-    assert fake.start("cut_result").wait(timeout=30) == 0
+    assert fake.start("cut_result").wait(timeout=100) == 0
     assert not (fake.folder / "out").read_bytes().endswith(b"\n")
 
 
@@ -235,7 +235,7 @@ def test_signals(fake: Fake, directives: list[str], number: signal.Signals, stat
         until((fake.folder / "told").exists)
         assert process.poll() is None
     process.send_signal(number)
-    assert process.wait(timeout=30) == status
+    assert process.wait(timeout=100) == status
     assert (fake.folder / "told").read_text().startswith("SIG")
 
 
@@ -249,7 +249,7 @@ def test_it_can_crash(fake: Fake) -> None:
 )
 def test_leaks_outlive_it(fake: Fake, kind: str) -> None:
     process = fake.start(f"leak {kind} pid")
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=100) == 0
     pid = int((fake.folder / "pid").read_text())
     try:
         in_session = os.getsid(pid) == os.getsid(0)

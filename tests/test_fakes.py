@@ -28,7 +28,7 @@ STREAMS = Path(__file__).with_name("fixtures") / "streams"
 def ask(api: Api, *messages: dict[str, Any], **more: Any) -> tuple[int, dict[str, str], Any]:
     """(status, headers, body) of a request; without streaming unless `stream=True`."""
     headers = more.pop("headers", {"x-api-key": "dummy"})
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=100)
     try:
         body = json.dumps({"model": "m", "messages": list(messages), **more})
         connection.request("POST", "/v1/messages?beta=true", body, headers)
@@ -150,7 +150,7 @@ def test_a_limit_says_when_it_ends_and_only_bearers_hear_of_limits_otherwise(api
 
 def test_mark_and_wait_let_a_test_hold_the_model(api: Api, tmp_path: Path) -> None:
     body = json.dumps({"messages": [user(f"@mark {tmp_path}/asked\n@wait {tmp_path}/go\n@say went")]})
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=100)
     connection.request("POST", "/v1/messages", body)
     until((tmp_path / "asked").exists)
     (tmp_path / "go").touch()
@@ -162,7 +162,7 @@ def test_mark_and_wait_let_a_test_hold_the_model(api: Api, tmp_path: Path) -> No
 def test_stopping_ends_silence_at_once(step: str) -> None:
     with messages_api.serving() as api:
         raw = json.dumps({"messages": [user(step)], "stream": True}).encode()
-        wire = socket.create_connection(("127.0.0.1", api.port), timeout=20)
+        wire = socket.create_connection(("127.0.0.1", api.port), timeout=100)
         wire.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(raw) + raw)
         until(lambda: api.requests)
         first = b""
@@ -188,7 +188,7 @@ def test_other_paths_are_refused_and_tokens_counted(api: Api) -> None:
         ("HEAD", "/", 404),
         ("POST", "/v1/messages/count_tokens", 200),
     ):
-        connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=100)
         connection.request(method, path, "{}")
         assert connection.getresponse().status == status
         connection.close()
@@ -200,13 +200,13 @@ def test_as_a_program_it_prints_its_port_and_logs_no_secret(tmp_path: Path) -> N
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         port = int(program.stdout.readline())
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
         body = json.dumps({"model": "m", "system": "s", "messages": [user("@say hi")]})
         connection.request("POST", "/v1/messages", body, {"x-api-key": "very-secret"})
         assert connection.getresponse().status == 200
         connection.close()
         program.send_signal(signal.SIGTERM)
-        assert program.wait(timeout=20) == 0
+        assert program.wait(timeout=100) == 0
     line = json.loads(log.read_text())
     assert (line["auth"], line["model"], line["system"], line["prompt"]) == ("api_key", "m", True, "@say hi")
     assert "very-secret" not in log.read_text()
@@ -231,7 +231,7 @@ def test_the_mcp_server_talks_and_outlives_what_it_is_told_to(tmp_path: Path) ->
     assert server.stdout is not None
     started: dict[str, int] = {}
     try:
-        until(pids.exists, timeout=20)
+        until(pids.exists)
         started = {name: int(pid) for name, pid in (line.split() for line in pids.read_text().splitlines())}
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"arguments": {"text": "hello"}}}
         server.stdin.write(

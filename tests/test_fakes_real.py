@@ -86,7 +86,7 @@ def test_children_of_an_mcp_server_stay_behind(api: Api, claude_binary: str, tmp
     started = {name: int(pid) for name, pid in (line.split() for line in pids.read_text().splitlines())}
     for name in ("child", "setsid-child"):
         os.kill(started[name], signal.SIGKILL)  # raises if it is gone
-    until(lambda: not Path(f"/proc/{started['server']}").exists(), timeout=30)
+    until(lambda: not Path(f"/proc/{started['server']}").exists())
 
 
 @pytest.mark.parametrize("step", ["@hang before-first-byte", "@stall mid-stream"])
@@ -100,7 +100,7 @@ def test_silence_is_broken_by_sigterm_only(step: str, api: Api, claude_binary: s
             stdin=stdin,
             stdout=out,
         )
-    until(lambda: api.answers() == [step.split(maxsplit=1)[0][1:]], timeout=30)
+    until(lambda: api.answers() == [step.split(maxsplit=1)[0][1:]])
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 143
+    assert process.wait(timeout=100) == 143
     assert "result" not in [json.loads(line)["type"] for line in (tmp_path / "out").read_text().splitlines()]

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from clodputer import agents, triggers
 from clodputer.model import limits, settingkeys
-from clodputer.model.keys import PART, Key, defaults
+from clodputer.model.keys import PART, TEXT, Key, defaults
 from clodputer.model.task import FLAT, MAPPINGS, Task
 from clodputer.store.tasks import document
 from clodputer.store.tasks.models import validated
@@ -55,7 +55,7 @@ def test_a_key_is_documented(place: tables.Place) -> None:
     ]
     _, of, takes, holds, effect = (cell.strip() for cell in row.strip("|").split(" | "))
     assert (takes, holds, effect) == (keytables.takes(key), keytables.holds(key), key.help)
-    assert place.kind in of.split(", ") if place.kind else of == (place.agent or "every")
+    assert place.kind in of.split(", ") if place.kind else of == (", ".join(place.agents) or "every")
 
 
 @pytest.mark.parametrize("place", PLACES, ids=_label)
@@ -164,6 +164,17 @@ def test_tables_are_in_the_rules_of_the_cache() -> None:
         inside = any(where.startswith(f"{rule}/") for rule in rules)
         assert where in rules or inside or f"{folder}/keys.py" in rules
     assert "model" in rules
+
+
+def test_no_two_agents_mean_different_things_by_one_key() -> None:
+    one, other = Key("model", TEXT, help="One."), Key("model", TEXT, help="Another.")
+    shared = list(tables.of_agents({"a": (one,), "b": (Key("mine", TEXT), one)}))
+    assert [(table.keys[0].name, table.agents) for table in shared] == [
+        ("model", ("a", "b")),
+        ("mine", ("b",)),
+    ]
+    with pytest.raises(ValueError, match="declared twice"):
+        list(tables.of_agents({"a": (one,), "b": (other,)}))
 
 
 def test_no_key_is_declared_twice() -> None:

@@ -15,7 +15,7 @@ from tests.checkout import assert_it_works, copy_of_checkout
 from tests.wait import until
 from tests.workshop import program
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("launcher")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("launcher")]
 
 
 def launch(checkout: Path, cache: str, program: str = "", cwd: str = "/") -> subprocess.Popen[str]:

@@ -17,7 +17,7 @@ from tests.checkout import FIND_TEMPLATES, assert_it_works, run, tree
 from tests.house import CHECKOUT
 
 # One worker builds the environments for all of these, and pip is given its time.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("packaging")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 
 
 def new_environment(folder: Path, cache: str, *packages: str) -> Path:

@@ -42,7 +42,7 @@ def home(tmp_path: Path) -> Home:
 def test_both_answer_the_same(home: Home, arguments: tuple[str, ...]) -> None:
     """To the last byte, with the same exit status."""
     process = start(home, *arguments)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=100)
     assert warm.call(arguments, environment(home)) == (process.returncode, stdout, stderr)
 
 
@@ -57,7 +57,7 @@ def test_what_a_run_gets_is_the_same(home: Home, tmp_path: Path, monkeypatch: py
         if forked:
             assert warm.call(("run", "tells"), environment(home)) is not None
         else:
-            start(home, "run", "tells").communicate(timeout=60)
+            start(home, "run", "tells").communicate(timeout=100)
         run_id = re.compile(r"[0-9]{8}T[0-9.]+Z-[0-9a-f]+|cp-[0-9]+-[0-9a-f]+")
         told.append(run_id.sub("ID", seen.read_text()).splitlines())
     assert told[0] == told[1]

@@ -10,9 +10,13 @@ T = TypeVar("T")
 # The first look comes soon, as most conditions hold at once; later ones cost a busy machine little.
 FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.02
+# It only tells what never comes from what comes late: on a busy machine a process may stand still for ten seconds.
+PATIENCE = 100.0
 
 
-def until(condition: Callable[[], T], timeout: float = 30.0, message: str = "the condition never held") -> T:
+def until(
+    condition: Callable[[], T], timeout: float = PATIENCE, message: str = "the condition never held"
+) -> T:
     """Return the first true value of `condition()`; raise AssertionError with `message` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     pause = FIRST_PAUSE

@@ -72,7 +72,7 @@ class Server:
         arguments: tuple[str, ...],
         environ: Mapping[str, str],
         step: int | str | None = None,
-        seconds: float = 60,
+        seconds: float = 100,
         folder: str = ".",
     ) -> Ended:
         """A command run to its end in this folder, or killed before its N-th step or the first one of these words.
@@ -106,7 +106,7 @@ class Server:
         assert told, "the process that forks commands has ended"
         return Begun(int(told.split()[0]), told, [reading for reading, _ in pipes], arguments)
 
-    def wait(self, begun: Begun, seconds: float = 60) -> Ended:
+    def wait(self, begun: Begun, seconds: float = 100) -> Ended:
         """How it ended. Raises subprocess.TimeoutExpired, and has killed it then."""
         try:
             printed = self._read(begun, seconds)
@@ -152,7 +152,7 @@ def server() -> Server:
 
 
 def call(
-    arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float = 60, folder: str = "."
+    arguments: tuple[str, ...], environ: Mapping[str, str], seconds: float = 100, folder: str = "."
 ) -> Optional[Ended]:
     """A command run to its end in this folder; None where only a process that is really started would inherit what counts."""
     if any(READ_AT_START.match(name) for name in environ) or environ.get("PYTHONPATH", str(ROOT)) != str(

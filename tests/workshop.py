@@ -101,7 +101,7 @@ def run(home: Home, *arguments: str, extra: Optional[Mapping[str, str]] = None) 
     if ended is not None:
         return ended
     process = start(home, *arguments, extra=extra)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=100)
     return Ended(process.returncode, stdout, stderr)
 
 

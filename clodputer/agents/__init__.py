@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from clodputer.agents.needs import Needs
+from clodputer.model import agent as known
 from clodputer.model.keys import Key
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
@@ -15,8 +16,10 @@ from clodputer.model.task import Task
 class Agent(Protocol):
     """What an agent's module has."""
 
-    # The keys of a task file that only tasks of this agent may have.
+    # The keys of a task file that not every agent takes. One that several take is the same value in the table of each.
     KEYS: tuple[Key, ...]
+    # Of the keys that every task may have, those that this agent can do nothing with, each with what to say of it.
+    CANNOT: Mapping[str, str]
 
     def launch(self, task: Task, facts: Facts) -> Launch:
         """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""
@@ -26,6 +29,9 @@ class Agent(Protocol):
 
     def takes(self, task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:
         """Those of these variables that it takes from secrets although no text of the task names them: logins."""
+
+    def restrictions(self, task: Task) -> str:
+        """What a run of the task may not do because text from outside comes into its prompt, in words for people. Pure."""
 
     def rights(self, task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:
         """What a run of the task may do, for its memory (`model.memory.rights`). fed_by: as in `Facts`. Pure."""
@@ -46,7 +52,7 @@ class Agent(Protocol):
         """What the run amounts to, expectations of the task aside. Pure."""
 
 
-KINDS = ("claude", "command")
+KINDS = tuple(known.KINDS)
 
 
 def load(kind: str) -> Agent:

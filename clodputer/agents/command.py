@@ -32,6 +32,9 @@ KEYS = (
 )
 
 
+CANNOT: Mapping[str, str] = {}
+
+
 class Notes(NamedTuple):
     """The last line that is not blank; `cut` when only its head is kept."""
 
@@ -53,6 +56,11 @@ def launch(task: Task, facts: Facts) -> Launch:
         stop_grace=STOP_GRACE if task.limits.stop_grace is None else task.limits.stop_grace,
         max_output=facts.max_output,
     )
+
+
+def restrictions(task: Task) -> str:  # noqa: ARG001  (the protocol's)
+    """Nothing is kept from a program: what comes in by its prompt is data to it."""
+    return ""
 
 
 def rights(task: Task, fed_by: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG001  (the protocol's)

@@ -66,6 +66,7 @@ COMMANDS = {
     "report": "Write a report of the runs as one HTML file.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "outcomes": "Show what became of what runs published, and what it cost.",
+    "advise": "Show what past runs teach.",
     "skill": "Teach Claude Code how to work with Clodputer, by a skill.",
     "explain": "Say what a code means, and what to do about it.",
     "schema": "Print a JSON schema: of a task file, the settings or a command.",

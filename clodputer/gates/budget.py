@@ -7,8 +7,10 @@ from itertools import islice
 from typing import Optional
 
 from clodputer.model import budget
+from clodputer.model.agent import kind_of
 from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent, Use
 from clodputer.model.keys import Key
+from clodputer.model.pastrun import PastRun
 from clodputer.model.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
 from clodputer.model.task import Task
@@ -16,7 +18,7 @@ from clodputer.model.verdict import GO, Verdict, Wait
 from clodputer.model.waiting import BUDGET
 from clodputer.store import zone
 from clodputer.store.context import Context
-from clodputer.store.history import History, PastRun
+from clodputer.store.history import History
 from clodputer.store.spool import slot as slots
 
 KEYS: tuple[Key, ...] = budget.KEYS
@@ -49,7 +51,7 @@ def exceeded(task: Task, history: History, context: Context, now: float) -> Opti
         return None
     there = zone.load("", context.environ)
     cap = task.claude.max_cost_usd or context.settings.max_cost_usd
-    cost = predicted(task.name, cap if task.agent == "claude" else 0.0, history, now)
+    cost = predicted(task.name, cap if kind_of(task.agent).capped else 0.0, history, now)
     found = (budget.exceeded(scope, cost, now, there) for scope in wanted)
     return next((one for one in found if one is not None), None)
 

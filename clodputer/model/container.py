@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from clodputer.model.agent import prompted
 from clodputer.model.keys import CHOICE, DURATION, NEVER, PART, TEXT, Key
 from clodputer.model.withunit import Expected
 from clodputer.model.worktree import WORKTREE
@@ -125,8 +126,8 @@ def faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[tuple[str, ...
     in_tree = keys.get("isolation") == WORKTREE if "isolation" in keys else "worktree" in keys
     if part.get("dockerfile") and not in_tree:
         yield ("container",), "dockerfile needs isolation: worktree, whose commit the image is built from"
-    if agent == "claude" and part.get("network", NO_NETWORK) == NO_NETWORK:
-        yield ("container",), "claude needs the network; add network: internet"
+    if prompted(agent) and part.get("network", NO_NETWORK) == NO_NETWORK:
+        yield ("container",), f"{agent} needs the network; add network: internet"
     for key in ("add_dirs", "mcp_config"):
         if keys.get(key):
             yield (

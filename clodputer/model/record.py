@@ -37,11 +37,13 @@ def build(
     changed: Changed = Changed(),  # noqa: B008 (it cannot be changed itself)
     protected: Optional[Mapping[str, Any]] = None,
     tree: Optional[Mapping[str, Any]] = None,
+    prompt_version: str = "",
 ) -> dict[str, Any]:
     """The record of a run; moments are epoch seconds here and UTC ISO 8601 in the record.
 
     `launch` is None when the agent could not even be named, `ended` when nobody saw it end. retry_of: the id of the request's
-    run before this one, if it had any. tree: what became of its worktree, None when it had none.
+    run before this one, if it had any. tree: what became of its worktree, None when it had none. prompt_version: empty
+    when its prompt could not be read.
     """
     result, cut = _shortened(report.result)
     line = line_of(request.origin, request.id)
@@ -66,6 +68,7 @@ def build(
         "agent": agent,
         "account": account,
         "agent_version": report.agent_version or (launch.agent_version if launch else ""),
+        "prompt_version": prompt_version,
         "argv": list(launch.argv) if launch else [],
         "working_directory": launch.working_directory if launch else "",
         "session_id": report.session_id or (launch.session_id if launch else ""),
@@ -119,6 +122,7 @@ FIELDS = (
     "agent",
     "account",
     "agent_version",
+    "prompt_version",
     "argv",
     "working_directory",
     "session_id",

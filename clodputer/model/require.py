@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.agent import prompted
 from clodputer.model.keys import CHOICE, DURATION, FLAG, PART, PERCENT, SIZE, Key
 from clodputer.model.moment import format_duration
 from clodputer.model.size import format_size
@@ -63,7 +64,7 @@ def both(task: Require, everywhere: Mapping[str, Any], agent: str = "command") -
     """What a task needs together with what config.yaml asks of all tasks: of each kind the task's own word, if it has one."""
     general = {
         "disk_free": DISK_FREE,
-        **({"memory_free": MEMORY_FREE} if agent == "claude" else {}),
+        **({"memory_free": MEMORY_FREE} if prompted(agent) else {}),
         **everywhere,
     }
     # 0 is something that was said, although it equals False.
@@ -134,7 +135,7 @@ NEEDS = (
         help="So much of the memory can be had without swapping, in a container within its limit. It is looked at once more at "
         "the moment when the run is to begin, beside those that go on. `0`: no matter how much.",
         smallest=0,
-        absent="that of `config.yaml`, else `300MB` for `agent: claude`",
+        absent="that of `config.yaml`, else `300MB` for an agent with a prompt",
         example="1GB",
     ),
     Key(

@@ -26,7 +26,7 @@ KEYS = (
         "keep_log_for",
         DURATION,
         183 * DAY,
-        "Archived logs are removed when their last line is older.",
+        "Archived logs, and what jobs of an engine printed, are removed when their last line is older.",
         3600,
         100 * YEAR,
         example="183d",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.agent import kind_of
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, TIMEOUT
 from clodputer.model.task import Task
 
@@ -60,22 +61,22 @@ class Settings(NamedTuple):
     keep_runs_size: int = 5 * GB
 
 
-# The keys that a task may have itself. Only the first group reaches tasks of agent `command`: a program has no model, and
-# may well be silent until its end.
+# The limits that a task may have itself. Only the first group reaches tasks of agent `command`, which may well be silent until
+# their end. What else reaches a task, its agent says (model/agent.py): the name of a model is one agent's alone.
 OF_TASKS = ("timeout", "stop_grace", "max_output")
-CLAUDE_LIMITS = ("startup_timeout", "stall_timeout")
-OF_CLAUDE = ("model", "max_turns", "max_cost_usd")
+LIMITS_OF_PROMPTED = ("startup_timeout", "stall_timeout")
 
 
 def with_defaults(task: Task, settings: Settings, ruled: Collection[str]) -> Task:
     """The task with its limits filled in; those of the settings that are `ruled` (by the environment) come before its own."""
     limits = {name: getattr(settings, name) for name in OF_TASKS if _wanted(task.limits, name, ruled)}
-    if task.agent != "claude":
+    kind = kind_of(task.agent)
+    if not kind.prompted:
         return task._replace(limits=task.limits._replace(**limits))
     limits.update(
-        (name, getattr(settings, name)) for name in CLAUDE_LIMITS if _wanted(task.limits, name, ruled)
+        (name, getattr(settings, name)) for name in LIMITS_OF_PROMPTED if _wanted(task.limits, name, ruled)
     )
-    claude = {name: getattr(settings, name) for name in OF_CLAUDE if _wanted(task.claude, name, ruled)}
+    claude = {name: getattr(settings, name) for name in kind.settings if _wanted(task.claude, name, ruled)}
     return task._replace(limits=task.limits._replace(**limits), claude=task.claude._replace(**claude))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.agent import CLAUDE, kind_of
 from clodputer.model.approval import Approval
 from clodputer.model.breaker import Breaker
 from clodputer.model.budget import Budget
@@ -51,7 +52,10 @@ class Trigger(NamedTuple):
 
 
 class Claude(NamedTuple):
-    """How the agent `claude` runs the task. An empty model and a None among the maxima: those of the settings."""
+    """How an agent that is asked by a prompt runs the task: the keys of claude, of which other agents take some.
+
+    An empty model and a None among the maxima: those of the settings.
+    """
 
     model: str = ""
     fallback_model: tuple[str, ...] = ()
@@ -86,7 +90,7 @@ class Task(NamedTuple):
     enabled: bool = True
     priority: int = NORMAL
     lane: str = DEFAULT_LANE
-    agent: str = "claude"
+    agent: str = CLAUDE
     prompt: str = ""
     prompt_file: str = ""
     context: Mapping[str, Any] = {}
@@ -124,6 +128,11 @@ class Task(NamedTuple):
     memory: MemoryRule = MemoryRule()
     publish: Publish = Publish()
     triggers: tuple[Trigger, ...] = (Trigger(),)
+
+    @property
+    def prompted(self) -> bool:
+        """Whether its agent does what a prompt says: then words from outside are kept apart, and it has an account."""
+        return kind_of(self.agent).prompted
 
     @property
     def in_worktree(self) -> bool:

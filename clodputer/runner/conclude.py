@@ -58,6 +58,7 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
         worktree.close(
             attempt.context, attempt.task, attempt.run_id, attempt.attempts, report, effects, ended_at
         ),
+        attempt.ready.version if attempt.ready else "",
     )
     if attempt.task.follow != NOTHING:
         # Imported when the task says that something follows.

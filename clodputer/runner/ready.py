@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from itertools import islice
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
@@ -13,20 +12,22 @@ from clodputer.gates import budget
 from clodputer.isolate import around, container
 from clodputer.isolate.prepared import Prepared
 from clodputer.model import fence, proof
+from clodputer.model.agent import kind_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
-from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.proof import started_no_agent
+from clodputer.model.learning.version import version_of
 from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import planning
+from clodputer.runner.pastrecords import past_of
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
+from clodputer.runner.prompt.goingon import going_on
 from clodputer.store import intentplace, runs, settings
 from clodputer.store.context import Context
-from clodputer.store.history import History, PastRun
+from clodputer.store.history import History
 from clodputer.store.spool import approvals
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
 
 Record = Optional[dict[str, Any]]
 
-# Among so many runs one that succeeded, or has a session, is looked for; each record is a file that is read.
-FURTHEST = 1000
-
-
 # Of the random number in the marks of a prompt's fences, in bytes.
 NONCE = 8
 
@@ -52,7 +49,7 @@ class Ready(NamedTuple):
     """All that was settled before the start; `task` has its templates filled in. state: None for a task that has none.
 
     nonce: of the fences around text from outside in the prompt. memory: what the run is given of `note`, its task's memory.
-    plans: whether the run is only to make a plan (`approve: plan`).
+    plans: whether the run is only to make a plan (`approve: plan`). version: that of the prompt, as in the record.
     """
 
     task: Task
@@ -64,6 +61,16 @@ class Ready(NamedTuple):
     memory: Optional[Given] = None
     note: Optional[Note] = None
     plans: bool = False
+    version: str = ""
+
+
+class _Filled(NamedTuple):
+    """The prompt, the other texts of the task, the names by which text from outside comes in, the prompt's version."""
+
+    prompt: str
+    task: Task
+    fed_by: tuple[str, ...]
+    version: str
 
 
 def prepare(
@@ -85,12 +92,14 @@ def prepare(
     has for itself, such as another place than the task's working directory, with which it is called. plans: whether the run
     is only to make a plan. earlier: the record of a run whose conversation it goes on with, if it can, to do something else.
     """
-    last, session, success = _past(context, task)
+    last, session, success = past_of(context, task)
     if earlier is not None:
         session, task = earlier, task._replace(claude=task.claude._replace(session="continue"))
     kept, note = _remembered(context, task)
     nonce = os.urandom(NONCE).hex()
-    text, written, fed_by = _filled_in(context, request, task, last, success, attempts, kept, note, nonce)
+    text, written, fed_by, version = _filled_in(
+        context, request, task, last, success, attempts, kept, note, nonce
+    )
     memory = _given(written, note, fed_by)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
@@ -147,7 +156,7 @@ def prepare(
             "a secret would stand in the argument list, which every account here can read",
             "Hand it over in the task's env: mapping instead.",
         )
-    ready = Ready(final, facts, launch, text, kept, nonce, memory, note, plans)
+    ready = Ready(final, facts, launch, text, kept, nonce, memory, note, plans, version)
     return ready._replace(prompt=_goes_on(context, request, attempts, ready))
 
 
@@ -174,11 +183,12 @@ def with_found(
     context: Context, request: Request, task: Task, ready: Ready, attempts: Attempts, found: str
 ) -> Ready:
     """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
-    last, _, success = _past(context, task)
-    text, _, _ = _filled_in(
+    last, _, success = past_of(context, task)
+    filled = _filled_in(
         context, request, task, last, success, attempts, ready.state, ready.note, ready.nonce, found
     )
-    return ready._replace(prompt=_goes_on(context, request, attempts, ready._replace(prompt=text)))
+    ready = ready._replace(prompt=filled.prompt, version=filled.version)
+    return ready._replace(prompt=_goes_on(context, request, attempts, ready))
 
 
 def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Ready) -> str:
@@ -190,12 +200,12 @@ def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Read
         planned = planning.prompt(context, task, attempts, text, ready.nonce, resumed=resumed, note=note)
         if planned is not None:
             return planned
-    return prompt.going_on(text, attempts, resumed=resumed)
+    return going_on(text, attempts, resumed=resumed)
 
 
 def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:
     """The task, its cost capped at what the budgets leave, and the remark that says so; not for a person's own request."""
-    if task.agent != "claude" or by_hand(request):
+    if not kind_of(task.agent).capped or by_hand(request):
         return task, ""
     now = time()
     left = budget.left(task, history, context, now)
@@ -217,16 +227,14 @@ def _filled_in(
     note: Optional[Note],
     nonce: str,
     found: str = proof.NOT_ASKED,
-) -> tuple[str, Task, tuple[str, ...]]:
-    """The prompt, the other texts of the task, and the names by which text from outside comes in.
-
-    What may hold a template is filled in by one child with limits.
-    """
+) -> _Filled:
+    """All that is filled in. What may hold a template is filled in by one child with limits."""
     environ, secrets = context.environ, context.secrets
 
-    def fill() -> tuple[str, Task, tuple[str, ...]]:
+    def fill() -> _Filled:
         remembered = None if kept is None else kept.value
-        fed_by = prompt.fed_by(task, request, environ, secrets)
+        read = prompt.template_of(task, environ, secrets)
+        fed_by = prompt.fed_by(task, request, environ, secrets, read)
         written = prompt.render_task(task, environ, secrets)
         memory = _given(written, note, fed_by)
         more = None if memory is None else memory.text
@@ -242,61 +250,18 @@ def _filled_in(
             remembered,
             more,
             nonce=nonce,
+            read=read,
         )
-        return text, written, fed_by
+        return _Filled(text, written, fed_by, version_of(read[0]))
 
-    def fill_as_json() -> tuple[str, dict[str, Any], tuple[str, ...]]:
-        text, filled, fed_by = fill()
-        return text, to_json(filled), fed_by
+    def fill_as_json() -> tuple[str, dict[str, Any], tuple[str, ...], str]:
+        text, filled, fed_by, version = fill()
+        return text, to_json(filled), fed_by, version
 
     if not prompt.may_hold_templates(task):
         return fill()
     try:
-        text, fields, fed_by = limited.call(fill_as_json)
-        return text, from_json(fields), tuple(fed_by)
+        text, fields, fed_by, version = limited.call(fill_as_json)
+        return _Filled(text, from_json(fields), tuple(fed_by), version)
     except CannotRender as error:
         raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
-
-
-def _past(context: Context, task: Task) -> tuple[Record, Record, Record]:
-    """The task's latest record, the latest with a session to continue, and the latest of a run that succeeded.
-
-    Each is looked for only if it can be wanted.
-    """
-    if not (task.prompt or task.prompt_file):
-        return None, None, None
-    last = next(runs.records(context.home, task.name), None)
-    session = success = last
-    if last is not None and task.claude.session == "continue" and not last.get("session_id"):
-        session = _latest(
-            context, task, lambda run: bool(run.account), lambda one: bool(one.get("session_id"))
-        )
-    if last is not None and last.get("outcome") != SUCCEEDED:
-        wanted = bool(task.prompt_file) or "last_success" in task.prompt
-        success = (
-            _latest(
-                context,
-                task,
-                lambda run: run.outcome == SUCCEEDED,
-                lambda one: one.get("outcome") == SUCCEEDED,
-            )
-            if wanted
-            else None
-        )
-    return last, session, success
-
-
-def _latest(
-    context: Context, task: Task, may_be: Callable[[PastRun], bool], fits: Callable[[dict[str, Any]], bool]
-) -> Record:
-    """The latest record of a task that fits. may_be: whether it may, by what the log tells of its run.
-
-    By the log it is found behind thousands of runs that found nothing to do; the log is kept for a time only.
-    """
-    past = History(context.home).of_task(task.name)
-    likely = (run for run in past if may_be(run) and not started_no_agent(run.reason, run.cost_usd))
-    by_log = (runs.record(context.home, task.name, run.run_id) for run in islice(likely, FURTHEST))
-    found = next((one for one in by_log if one is not None and fits(one)), None)
-    if found is not None:
-        return found
-    return next((one for one in islice(runs.records(context.home, task.name), FURTHEST) if fits(one)), None)

@@ -12,6 +12,7 @@ from clodputer.effects import drop
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
 from clodputer.model.decide import is_final
+from clodputer.model.denied import wanted
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, unrecorded
@@ -77,6 +78,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
         final=is_final(record["effects"]),
         lane=slot.lane,
         agent=record["agent"],
+        **_conditions(record),
     )
     if outbox.looks(context.home):
         # Whoever is to be told of this run hears of it by the log.
@@ -131,6 +133,17 @@ _TOLD = (
 def _drew_on_subscription(record: Mapping[str, Any]) -> bool:
     in_effect = record.get("in_effect")
     return isinstance(in_effect, Mapping) and in_effect.get("subscription") is True
+
+
+def _conditions(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the circumstances of a run is only looked at when many of them are compared; what is empty is left out."""
+    said = {
+        "prompt_version": record.get("prompt_version"),
+        "agent_version": record.get("agent_version"),
+        "denied": wanted(record.get("permission_denials")),
+        "outside": bool(record.get("fed_by")),
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _line(record: Mapping[str, Any], *more: str) -> dict[str, Any]:

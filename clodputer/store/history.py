@@ -12,7 +12,7 @@ from json import dumps
 from typing import NamedTuple, Optional, Union
 
 from clodputer.model.jsontext import loads
-from clodputer.model.moment import parse_moment
+from clodputer.model.pastrun import PastRun, of_event
 from clodputer.store.doing import doing
 from clodputer.store.home import Home
 from clodputer.store.log import archive
@@ -34,37 +34,6 @@ END = 65 * 1024
 _MARK = b'"finished"'
 # `reclassify` has corrected the verdict of a run that ended before.
 _CORRECTED = b'"reclassified"'
-
-
-class PastRun(NamedTuple):
-    """A run that has ended, as the log tells of it. at: epoch seconds; duration: seconds; cost_usd: US dollars.
-
-    trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
-    suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
-    parent: the run that it follows. trace_id: the first request of its line. model: that the agent used, empty without one.
-    estimated: its cost is reckoned from tokens. subscription: it drew on one, where nothing is paid for a single run.
-    """
-
-    at: float
-    task: str
-    lane: str
-    account: str
-    request_id: str
-    run_id: str
-    outcome: str
-    reason: str
-    duration: float
-    cost_usd: Optional[float]
-    trigger: str = ""
-    attempt: int = 1
-    item: str = ""
-    suspect: bool = False
-    final: bool = True
-    parent: str = ""
-    trace_id: str = ""
-    model: str = ""
-    estimated: bool = False
-    subscription: bool = False
 
 
 class _Ends:
@@ -270,30 +239,6 @@ def _backwards(path: str, descriptor: int, end: int, stop: int) -> Iterator[byte
 
 def _finished(line: bytes) -> Optional[PastRun]:
     try:
-        event = loads(line.decode())
-        if event["event"] != "finished":
-            return None
-        return PastRun(
-            parse_moment(event["timestamp"], 0.0),
-            str(event["task"]),
-            str(event.get("lane", "")),
-            str(event.get("account") or ""),
-            str(event["request_id"]),
-            str(event["run_id"]),
-            str(event["outcome"]),
-            str(event["reason"]),
-            float(event["duration_seconds"]),
-            None if event.get("cost_usd") is None else float(event["cost_usd"]),
-            str(event.get("trigger") or ""),
-            int(event.get("attempt") or 1),
-            str(event.get("item") or ""),
-            bool(event.get("suspect")),
-            event.get("final") is not False,
-            str(event.get("parent") or ""),
-            str(event.get("trace_id") or ""),
-            str(event.get("model") or ""),
-            event.get("cost_estimated") is True,
-            event.get("subscription") is True,
-        )
+        return of_event(loads(line.decode()))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

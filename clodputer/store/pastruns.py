@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from shutil import rmtree
 
+from clodputer.model.agent import prompted
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
 from clodputer.model.proof import started_no_agent
 from clodputer.model.retention import Thing
@@ -89,7 +90,7 @@ def _newest(home: Home, task: str) -> list[tuple[str, str]]:
         found.setdefault("newest", run_id)
         if record.get("outcome") == SUCCEEDED:
             found.setdefault("succeeded", run_id)
-        if record.get("session_id") or record.get("agent") != "claude":
+        if record.get("session_id") or not prompted(str(record.get("agent"))):
             found.setdefault("session", run_id)
         if len(found) == 3:
             break

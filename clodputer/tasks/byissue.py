@@ -22,7 +22,7 @@ def fitted(task: Task, request: Request) -> Task:
     comment, a review or a failed check has made gets that of its rule, as it goes on with what was begun.
     Raises ClodputerError when the shipped prompts are missing.
     """
-    if came_from(request) != KIND or task.agent != "claude":
+    if came_from(request) != KIND or not task.prompted:
         return task
     issue = request.context.get("issue")
     name = _chosen(_prompts(task), issue) if isinstance(issue, Mapping) else ""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
 from clodputer.model import approval, container, memory, score
+from clodputer.model.agent import CLAUDE, COMMAND, kind_of
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import ON_FAILURE
 from clodputer.model.keys import (
@@ -204,7 +205,7 @@ def _filled_early(
 
 def _implied(keys: Mapping[str, Any]) -> str:
     """The agent of a file that names none: whoever writes a command and no prompt means it to be run."""
-    return "claude" if {"prompt", "prompt_file"} & keys.keys() or "command" not in keys else "command"
+    return CLAUDE if {"prompt", "prompt_file"} & keys.keys() or "command" not in keys else COMMAND
 
 
 def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Finding]:
@@ -215,26 +216,32 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Finding]
     if "prompt" in keys and "prompt_file" in keys:
         findings.append(Finding(("prompt_file",), "prompt and prompt_file are both given; keep one of them"))
     findings += [Finding(*fault) for fault in following.faults(keys)]
-    findings += [Finding((key,), message) for key, message in risk.without_effect(fields)]
+    findings += [Finding((key,), message) for key, message in risk.without_effect(fields, agent)]
     findings += [Finding(*fault) for fault in (*publish.faults(fields), *container.faults(fields, agent))]
     opposite = approval.contradiction(keys)
     findings += [Finding((approval.CONFIRM,), opposite)] if opposite else []
-    if agent == "command" and approval.is_plan(keys):
-        message = "only claude makes plans; a program can be asked about before it runs: approve: before"
-        findings.append(Finding(("approve",), message))
     if agent not in agents.KINDS:
         return findings
-    if agent == "claude" and not prompted:
-        findings.append(Finding((), "expected prompt or prompt_file: what is Claude asked to do?"))
-    if agent == "command" and "command" not in keys:
+    kind = kind_of(agent)
+    if not kind.plans and approval.is_plan(keys):
+        who = agent if kind.prompted else "a program"
+        message = f"only claude makes plans; {who} can be asked about before it runs: approve: before"
+        findings.append(Finding(("approve",), message))
+    if kind.prompted and not prompted:
+        findings.append(Finding((), f"expected prompt or prompt_file: what is {kind.title} asked to do?"))
+    if agent == COMMAND and "command" not in keys:
         findings.append(Finding((), "expected command: which program does agent: command start?"))
-    for key, owner in tables.owners().items():
-        if key in keys and owner != agent:
+    for key, owners in tables.owners().items():
+        if key in keys and agent not in owners:
             without = (
-                f"with agent: {agent}; take the line out" if "agent" in keys else f"without agent: {owner}"
+                f"with agent: {agent}; take the line out"
+                if "agent" in keys
+                else f"without agent: {' or '.join(owners)}"
             )
             findings.append(Finding((key,), f"has no effect {without}"))
-    if agent == "command" and "context" in keys and not prompted:
+    cannot = agents.load(agent).CANNOT
+    findings += [Finding((key,), f"agent: {agent} {cannot[key]}") for key in keys if key in cannot]
+    if not kind.prompted and "context" in keys and not prompted:
         findings.append(Finding(("context",), "has no effect without prompt or prompt_file, which it is for"))
     return findings
 

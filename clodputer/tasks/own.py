@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from clodputer.model.agent import CLAUDE
+from clodputer.model.agent import KINDS as AGENTS
 from clodputer.model.keys import (
     CHOICE,
     FLAG,
@@ -69,12 +71,12 @@ ASKED_FOR = (
     Key(
         "agent",
         CHOICE,
-        "claude",
+        CLAUDE,
         "What runs the task: Claude Code, or any program. "
         "A file that has `command` and no prompt means the agent `command`.",
         absent="`claude`",
-        choices=("claude", "command"),
-        example="claude",
+        choices=tuple(AGENTS),
+        example=CLAUDE,
     ),
     Key(
         "prompt",

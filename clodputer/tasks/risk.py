@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clodputer.model.agent import CLAUDE, prompted
+from clodputer.model.sandbox import keys as sandbox
 from clodputer.model.task import Task
 from clodputer.store import deadline
 from clodputer.store.tilde import expand
@@ -34,8 +36,8 @@ CREDENTIALS = (
 PATIENCE = 3.0
 
 _ACCEPT = (
-    "lets Claude do whatever this account may, and nobody is asked; if that is meant add i_accept_the_risk: true, else write "
-    "permission_mode: acceptEdits and name what else it may do in allowed_tools"
+    "lets the agent do whatever this account may, and nobody is asked; if that is meant add i_accept_the_risk: true, else "
+    "write permission_mode: acceptEdits and name what else it may do in allowed_tools"
 )
 _ISOLATE = (
     "set working_directory to a folder that holds nothing but what the task is about, such as a clone of its own, or give each "
@@ -43,19 +45,20 @@ _ISOLATE = (
 )
 
 
-def without_effect(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Keys of a file that have no effect without another one, each with what is to be done."""
+def without_effect(keys: Mapping[str, Any], agent: Any) -> Iterator[tuple[str, str]]:
+    """Keys of a file that have no effect without another one, or with this agent, each with what is to be done."""
     if "protect_restore" in keys and "protect" not in keys:
         yield "protect_restore", "has no effect without protect, which names the files"
-    if keys.get("agent") == "command" and keys.get("sandbox") == {"mode": "claude"}:
-        yield "sandbox", "claude is for the agent claude; for a command write sandbox: strict"
+    if agent != CLAUDE and keys.get("sandbox") in (sandbox.CLAUDE, {"mode": sandbox.CLAUDE}):
+        other = agent if prompted(str(agent)) else "a command"
+        yield "sandbox", f"claude is for the agent claude; for {other} write sandbox: strict"
     if keys.get("i_accept_the_risk") is True and keys.get("permission_mode") != BYPASS:
         yield "i_accept_the_risk", f"has no effect without permission_mode: {BYPASS}; take the line out"
 
 
 def bypasses(task: Task) -> bool:
     """Whether the agent of the task asks for no permission at all."""
-    return task.agent == "claude" and task.claude.permission_mode == BYPASS
+    return task.prompted and task.claude.permission_mode == BYPASS
 
 
 def fault(task: Task, environ: Mapping[str, str]) -> str:

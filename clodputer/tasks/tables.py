@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from clodputer import agents, gates, isolate, triggers
@@ -15,10 +16,10 @@ from clodputer.tasks import own
 
 
 class Table(NamedTuple):
-    """Keys at the top of a task file. agent: the only one that they are for, or empty."""
+    """Keys at the top of a task file. agents: those that they are for; empty: all of them."""
 
     keys: tuple[Key, ...]
-    agent: str = ""
+    agents: tuple[str, ...] = ()
 
 
 class Place(NamedTuple):
@@ -26,7 +27,7 @@ class Place(NamedTuple):
 
     name: str
     key: Key
-    agent: str = ""
+    agents: tuple[str, ...] = ()
     kind: str = ""
 
 
@@ -35,7 +36,7 @@ def tables() -> tuple[Table, ...]:
     """All that may stand at the top of a task file."""
     return (
         Table(own.KEYS),
-        *(Table(agents.load(kind).KEYS, kind) for kind in agents.KINDS),
+        *of_agents({kind: agents.load(kind).KEYS for kind in agents.KINDS}),
         Table(limits.KEYS),
         Table(expect.KEYS),
         Table(proof.KEYS),
@@ -53,6 +54,22 @@ def tables() -> tuple[Table, ...]:
     )
 
 
+def of_agents(keys: Mapping[str, tuple[Key, ...]]) -> Iterator[Table]:
+    """The keys of the agents in their order, each once and with all that take it.
+
+    Raises ValueError when two agents mean different things by one name.
+    """
+    one_of: dict[str, Key] = {}
+    takers: dict[str, list[str]] = {}
+    for agent, table in keys.items():
+        for key in table:
+            if one_of.setdefault(key.name, key) is not key:
+                raise ValueError(f"the key {key.name} is declared twice, also by {agent}")
+            takers.setdefault(key.name, []).append(agent)
+    for same, group in groupby(one_of.values(), lambda key: tuple(takers[key.name])):
+        yield Table(tuple(group), same)
+
+
 @lru_cache(maxsize=1)
 def top() -> Mapping[str, Key]:
     """Every key at the top of a task file by its name."""
@@ -60,9 +77,9 @@ def top() -> Mapping[str, Key]:
 
 
 @lru_cache(maxsize=1)
-def owners() -> Mapping[str, str]:
-    """The keys that only one agent takes, each with that agent."""
-    return {key.name: table.agent for table in tables() if table.agent for key in table.keys}
+def owners() -> Mapping[str, tuple[str, ...]]:
+    """The keys that not every agent takes, each with those that do."""
+    return {key.name: table.agents for table in tables() if table.agents for key in table.keys}
 
 
 @lru_cache(maxsize=1)
@@ -75,11 +92,11 @@ def walk() -> Iterator[Place]:
     """Every key of every table, those inside of parts too."""
     for table in tables():
         for key in table.keys:
-            yield from _below(Place(key.name, key, table.agent))
+            yield from _below(Place(key.name, key, table.agents))
             if key.kind == KINDS:
                 for kind, keys in kinds()[key.name].items():
                     for one in keys:
-                        yield from _below(Place(f"{key.name}.{one.name}", one, table.agent, kind))
+                        yield from _below(Place(f"{key.name}.{one.name}", one, table.agents, kind))
 
 
 def _below(place: Place) -> Iterator[Place]:

@@ -26,6 +26,7 @@ LARGEST = 1 << 20
 RULES = (
     "agents/claude/keys.py",
     "agents/command.py",
+    "agents/keys.py",
     "gates/",
     "isolate/",
     "model/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Optional
 
-from clodputer.agents.claude.restricted import words as restrictions
+from clodputer import agents
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.runner.prompt import texts
@@ -17,7 +17,7 @@ def words(
     """Empty for a task that is not fed. request: None for whichever may come. Raises ClodputerError as a run would."""
     names = texts.fed_by(task, request, environ, secrets)
     return (
-        f"fed by text from outside: {', '.join(names)}; so its runs have {restrictions(task)}"
+        f"fed by text from outside: {', '.join(names)}; so its runs have {agents.load(task.agent).restrictions(task)}"
         if names
         else ""
     )

@@ -9,9 +9,10 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.pastrun import PastRun
 from clodputer.model.quantile import quantile
 from clodputer.store import runs
-from clodputer.store.history import History, PastRun
+from clodputer.store.history import History
 from clodputer.store.home import Home
 from clodputer.store.index.query import Finished, Index
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.agents import locate
 from clodputer.model import windowrule
 from clodputer.model.account import CONFIG_FOLDER, OWN, account_of
+from clodputer.model.agent import CLAUDE
 from clodputer.model.jsontext import loads
 from clodputer.model.task import Task
 from clodputer.store import plainfile
@@ -53,7 +54,7 @@ def snippets(context: Context, tasks: list[Task]) -> list[Snippet]:
     """One for each account of which a task uses `window`; the person's own when none does."""
     wanted: dict[str, list[Task]] = {}
     for task in tasks:
-        if account_of(task) and windowrule.both(task.window, context.settings.window) != windowrule.NONE:
+        if task.agent == CLAUDE and windowrule.both(task.window, context.settings.window) != windowrule.NONE:
             wanted.setdefault(account_of(task), []).append(task)
     return [_snippet(context, account, using) for account, using in sorted(wanted.items())] or [
         _snippet(context, OWN, [])

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.follow.line import Line, line_of
 from clodputer.model.moment import iso, parse_moment
+from clodputer.model.pastrun import PastRun
 from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.history import History, PastRun
+from clodputer.store.history import History
 from clodputer.store.index.query import Index
 from clodputer.store.spool import find
 from clodputer.views.unfollowed import missing

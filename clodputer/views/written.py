@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.taskchange import Change
 from clodputer.store import templates
 
 
@@ -12,18 +13,23 @@ class Written(NamedTuple):
     """A task file that was made, or was to be changed.
 
     changed: whether the file is another one now; None for a new file. first_looks: for people, what the triggers that look for
-    themselves have found already there.
+    themselves have found already there. changes: what the new file has that the one before had not, or otherwise. enabled: of a
+    new file.
     """
 
     task: str
     path: str
     first_looks: Sequence[str] = ()
     changed: Optional[bool] = None
+    changes: Sequence[Change] = ()
+    enabled: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs; those of a new file say nothing of a change."""
-        changed = {} if self.changed is None else {"changed": self.changed}
-        return {"task": self.task, "path": self.path, **changed, "first_looks": list(self.first_looks)}
+        made: dict[str, Any] = {"enabled": self.enabled}
+        if self.changed is not None:
+            made = {"changed": self.changed, "changes": [change.to_json() for change in self.changes]}
+        return {"task": self.task, "path": self.path, **made, "first_looks": list(self.first_looks)}
 
 
 class Template(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.agents.claude.restricted import words
+from clodputer.agents.claude.restricted import restrictions
 from clodputer.agents.claude.system_prompt import NOTHING_TO_DO
 from clodputer.model.fence import SENTENCE
 from tests.agents.launching import flags, launch
@@ -76,11 +76,11 @@ def test_a_task_gets_the_keys_that_it_names(binary: Path) -> None:
 
 
 def test_the_words_say_what_is_closed_and_how_it_is_opened() -> None:
-    told = words(task_of("a"))
+    told = restrictions(task_of("a"))
     for word in ("settings_sources", "WebFetch", "WebSearch", "MCP", "SSH_AUTH_SOCK"):
         assert word in told
     open_task = task_of("a", settings_sources=("user",), allowed_tools=("WebFetch", "WebSearch", "mcp__a__b"))
-    told = words(open_task)
+    told = restrictions(open_task)
     for word in ("settings_sources", "WebFetch", "WebSearch", "MCP"):
         assert word not in told
 

@@ -188,7 +188,7 @@ def test_a_run_that_goes_on_is_lost_where_it_is_restored_and_nobody_touches_it_h
         assert everything(other)["dead"][0] == "long-001.long.json"
     finally:
         enough.touch()
-    stdout, _ = going.communicate(timeout=60)
+    stdout, _ = going.communicate(timeout=100)
     assert [run["outcome"] for run in json.loads(stdout)["data"]["runs"]] == ["succeeded"]
 
 

@@ -95,10 +95,10 @@ def test_a_home_restored_from_each_backup_lacks_nothing_and_doubles_nothing(tmp_
     finally:
         pace.set()
         for process in droppers:
-            process.join(60)
+            process.join(100)
         over.set()
         for process in execs:
-            process.join(60)
+            process.join(100)
     assert any(manifest.waiting for _, _, manifest in taken), "nothing waited: this was no storm"
     for number, (path, accepted, _) in enumerate(taken):
         other = Home(str(tmp_path / f"restored-{number}"))

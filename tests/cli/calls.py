@@ -74,7 +74,7 @@ CALLS = {
     ],
     "explain": [Call(()), Call(("sandbox",))],
     "skill": [
-        Call(("install", "--folder", "skills"), apart=True),
+        Call(("install", "--folder", "{folder}/skills"), apart=True),
         Call(("remove", "--folder", "nowhere"), apart=True),
     ],
     "schema": [Call(), Call(("task",), "one")],
@@ -123,6 +123,7 @@ CALLS = {
         Call(("again", "--all"), "again", fresh=True),
     ],
     "intend": [Call(("push",))],
+    "advise": [Call(), Call(("show", "good"), "task")],
     "outcomes": [Call(), Call(("good", "--since", "90d"))],
     "plugins": [Call()],
     "plugin": [

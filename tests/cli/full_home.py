@@ -103,7 +103,7 @@ def full_home(folder: Path) -> Iterator[Home]:
     )
     yield home
     enough.touch()
-    going.communicate(timeout=60)
+    going.communicate(timeout=100)
 
 
 def _missed(entry: due.Entry) -> due.Entry:

@@ -24,5 +24,5 @@ def another_exec(home: Home, folder: Path) -> Iterator[Path]:
         yield go
     finally:
         go.touch()
-        _, stderr = first.communicate(timeout=30)
+        _, stderr = first.communicate(timeout=100)
     assert first.returncode == 0, stderr

@@ -95,7 +95,7 @@ class Terminal:
             return words in self.plain
 
         try:
-            until(shown, 20.0)
+            until(shown)
         except AssertionError as error:
             raise AssertionError(f"{words!r} never came, but {self.text!r}") from error
 
@@ -105,9 +105,9 @@ class Terminal:
 
     def end(self) -> int:
         """Read to the end; the exit status."""
-        until(lambda: not self.read() or self.process.poll() is not None, 30.0)
+        until(lambda: not self.read() or self.process.poll() is not None)
         self.read()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=100)
 
     def screen(self) -> list[str]:
         """The lines as they stand there at last: what was written over is gone."""

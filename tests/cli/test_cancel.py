@@ -77,10 +77,10 @@ def test_cancel_as_json(home: Home) -> None:
 def test_a_running_task(home: Home, tmp_path: Path) -> None:
     command_task(home, "long", "/bin/sh", "-c", f"touch {tmp_path}/began; exec sleep 300")
     running = start(home, "run", "long")
-    until((tmp_path / "began").exists, 20)
+    until((tmp_path / "began").exists)
     stdout, _ = clodputer(home, "cancel", "--all-of", "long")
     assert "ended as cancelled" in stdout
-    running.communicate(timeout=30)
+    running.communicate(timeout=100)
     assert running.returncode == 130
     run_id = records(home, "long")[0]["run_id"]
     assert f"run {run_id} was cancelled before" in clodputer(home, "cancel", run_id)[0]
@@ -114,15 +114,15 @@ def test_a_person_who_waits_for_what_is_cancelled(home: Home, tmp_path: Path) ->
     command_task(home, "long", "/bin/sh", "-c", f"touch {tmp_path}/began; exec sleep 300")
     drop(home, "long")
     first = start(home, "exec")
-    until((tmp_path / "began").exists, 20)
+    until((tmp_path / "began").exists)
     second = start(home, "run", "work")
-    until(lambda: "queued" in clodputer(home, "queue", "--json")[0], 20)
+    until(lambda: "queued" in clodputer(home, "queue", "--json")[0])
     clodputer(home, "cancel", "--all-of", "work")
-    _, stderr = second.communicate(timeout=30)
+    _, stderr = second.communicate(timeout=100)
     assert second.returncode == 1
     assert "was cancelled" in stderr
     clodputer(home, "cancel", "--all-of", "long")
-    first.communicate(timeout=30)
+    first.communicate(timeout=100)
 
 
 @pytest.mark.parametrize(

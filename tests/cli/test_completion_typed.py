@@ -83,7 +83,7 @@ class Typed:
         os.close(slave)
         self.shown = b""
         self.type(BEGIN[shell])
-        until(lambda: b"ready" in self.read(), timeout=40, message="the shell never came up")
+        until(lambda: b"ready" in self.read(), message="the shell never came up")
 
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
@@ -109,7 +109,7 @@ class Typed:
             self.read()
             return self.called.read_text().splitlines()[before:]
 
-        found: list[str] = json.loads(until(after, timeout=30, message=f"{line!r} came to nothing")[0])
+        found: list[str] = json.loads(until(after, message=f"{line!r} came to nothing")[0])
         return found
 
     def end(self) -> None:
@@ -136,7 +136,6 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Typed]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_what_is_completed_arrives(shell: Typed) -> None:
     """Begun plainly and in both kinds of quotes, in turns: that every name goes with each is tested below."""
     wrong = []
@@ -149,7 +148,6 @@ def test_what_is_completed_arrives(shell: Typed) -> None:
     assert wrong == []
 
 
-@pytest.mark.timeout(240)
 def test_what_is_begun_after_a_sign_goes_on(shell: Typed) -> None:
     """Some of the name is there already, written as a person does: behind a colon, a space, an equals sign."""
     for begun, name in (

@@ -186,8 +186,8 @@ def test_keys_and_what_they_do(tmp_path: Path) -> None:
             terminal.press("c")
             terminal.wait_for("Cancel long")
             terminal.press("y")
-            until(lambda: outcomes(home, "long") == ["cancelled"], 60, "it is never cancelled")
-            going.communicate(timeout=60)
+            until(lambda: outcomes(home, "long") == ["cancelled"], message="it is never cancelled")
+            going.communicate(timeout=100)
 
             # What has run: opened, and run again.
             terminal.press("5")
@@ -200,7 +200,7 @@ def test_keys_and_what_they_do(tmp_path: Path) -> None:
             terminal.press("r")
             terminal.wait_for("dropped again")
             terminal.press("x")
-            until(lambda: len(outcomes(home, "fails")) == 3, 60, "it is never run again")
+            until(lambda: len(outcomes(home, "fails")) == 3, message="it is never run again")
 
             # A task run now, and the end.
             go.touch()
@@ -209,7 +209,7 @@ def test_keys_and_what_they_do(tmp_path: Path) -> None:
             terminal.call("send-keys", "-l", "lon")
             terminal.wait_for_pattern("search: lon")
             terminal.press("Enter")
-            until(lambda: outcomes(home, "long") == ["cancelled", "succeeded"], 60, "it is never run")
+            until(lambda: outcomes(home, "long") == ["cancelled", "succeeded"], message="it is never run")
             terminal.press("C-c")
             terminal.prompt()
             terminal.type("echo status $?")

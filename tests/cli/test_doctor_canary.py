@@ -132,9 +132,9 @@ def test_an_interrupted_canary_is_taken_away(home: Home, table: Crontab, number:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: b"--probe" in (table.content or b""), 30)
+    until(lambda: b"--probe" in (table.content or b""))
     waiting.send_signal(number)
-    assert waiting.wait(30) == status
+    assert waiting.wait(100) == status
     assert table.content == before
     assert not [name for name in os.listdir(home.cache) if "probe" in name]
 

@@ -44,7 +44,10 @@ def test_a_good_edit(home: Home, tmp_path: Path) -> None:
     extra = editor(tmp_path, 'test "$1" = --wait || exit 9', 'echo "prompt: after" > "$2"')
     extra = {"VISUAL": f"{extra['EDITOR']} --wait", "EDITOR": "false"}
     stdout, stderr = clodputer(home, "edit", "mine", extra=extra)
-    assert (stdout, stderr) == (f"ok  {home.tasks}/mine.yaml is replaced\n", "")
+    assert (stdout, stderr) == (
+        f"ok  {home.tasks}/mine.yaml is replaced\n    prompt: before -> after\n",
+        "",
+    )
     assert text(home) == "prompt: after\n"
     assert Path(home.tasks, "mine.yaml").stat().st_mode & 0o777 == 0o646
     assert drafts(home) == []
@@ -70,6 +73,7 @@ def test_nothing_edited_in_a_file_that_is_broken(home: Home) -> None:
         "task": "mine",
         "path": f"{home.tasks}/mine.yaml",
         "changed": False,
+        "changes": [],
         "first_looks": [],
     }
     (error,) = envelope["errors"]
@@ -95,6 +99,7 @@ def test_json_is_kept_clean_of_the_editor(home: Home, tmp_path: Path) -> None:
         "task": "mine",
         "path": f"{home.tasks}/mine.yaml",
         "changed": True,
+        "changes": [{"key": "prompt", "before": "before", "after": "after", "widens": False}],
         "first_looks": [],
     }
     assert stderr == "noise\n"

@@ -67,6 +67,6 @@ def test_a_stopped_terminal_holds_up_no_run(home: Home) -> None:
     drop(home, "good")
     with Terminal(home, "exec") as terminal:
         terminal.type("\x13")
-        until(lambda: records(home, "good") or None, 30.0)
+        until(lambda: records(home, "good") or None)
         terminal.type("\x11")
         assert terminal.end() == 0

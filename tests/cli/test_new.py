@@ -155,6 +155,7 @@ def test_json_of_stdin(home: Home) -> None:
     assert given('{"prompt": "x"}')["data"] == {
         "task": "mine",
         "path": f"{home.tasks}/mine.yaml",
+        "enabled": True,
         "first_looks": [],
     }
     again = given('{"prompt": "y"}')

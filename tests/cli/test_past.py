@@ -147,7 +147,7 @@ def test_follow_through_an_archiving(home: Home) -> None:
         archive.archive(home, NOW, 0)
         assert f"run{number}" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)
+    stdout, stderr = process.communicate(timeout=100)
     assert (process.returncode, stdout, stderr) == (130, "", "")
     assert "tail -F" in clodputer(home, "logs", "--follow", "--json", status=2)[0]
 

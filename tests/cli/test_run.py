@@ -131,7 +131,7 @@ def test_another_exec_holds_the_slot(home: Home, tmp_path: Path) -> None:
         until(lambda: [event for event in events(home, "queued") if event["task"] == "greet"])
         assert ours.poll() is None
         go.touch()
-        stdout, stderr = ours.communicate(timeout=30)
+        stdout, stderr = ours.communicate(timeout=100)
     assert ours.returncode == 0, stderr
     assert json.loads(stdout)["data"]["record"]["result"] == "x"
 
@@ -144,7 +144,7 @@ def test_ctrl_c_cancels_the_run(home: Home, tmp_path: Path) -> None:
     ours = start(home, "run", "slow")
     pid = int(until(lambda: running.exists() and running.read_text()) or 0)
     ours.send_signal(signal.SIGINT)
-    stdout, stderr = ours.communicate(timeout=30)
+    stdout, stderr = ours.communicate(timeout=100)
     assert ours.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "slow cancelled after" in stdout
@@ -164,7 +164,7 @@ def test_ctrl_c_while_waiting_for_another_exec(home: Home, tmp_path: Path) -> No
         ours = start(home, "run", "greet")
         until(lambda: [event for event in events(home, "queued") if event["task"] == "greet"])
         ours.send_signal(signal.SIGINT)
-        _, stderr = ours.communicate(timeout=30)
+        _, stderr = ours.communicate(timeout=100)
         assert ours.returncode == 130
         assert "was taken back before it ran" in stderr
         # As `cancel` does it: not among what was given up, which somebody has to look at.

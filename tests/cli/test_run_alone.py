@@ -47,7 +47,7 @@ class Slow:
 
     def begun(self) -> int:
         """Wait until it runs; its pid."""
-        return int(until(lambda: self._pid.exists() and self._pid.read_text(), 30.0) or 0)
+        return int(until(lambda: self._pid.exists() and self._pid.read_text()) or 0)
 
     def started(self) -> bool:
         """Whether it has begun."""
@@ -56,7 +56,7 @@ class Slow:
     def end(self) -> None:
         """Let it end, and wait for its record."""
         self._go.touch()
-        until(lambda: records(self.home, self.name) or None, 30.0)
+        until(lambda: records(self.home, self.name) or None)
 
 
 def ctrl_c(terminal: Terminal) -> None:
@@ -74,7 +74,7 @@ def end_by_sigterm(terminal: Terminal) -> None:
 
 def wait_for_end(terminal: Terminal, act: Callable[[Terminal], None]) -> None:
     """130; or 1, when its terminal is closed and takes no answer."""
-    assert terminal.process.wait(timeout=30) in ((1, 130) if act is close_terminal else (130,))
+    assert terminal.process.wait(timeout=100) in ((1, 130) if act is close_terminal else (130,))
 
 
 WAYS = pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_killed_it_leaves_the_run_alone(home: Home, tmp_path: Path) -> None:
     process = start(home, "run", "ours")
     pid = ours.begun()
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     assert alive(pid)
     ours.end()
     assert outcomes(home, "ours") == ["succeeded"]
@@ -184,8 +184,8 @@ def test_what_fails_beside_it_is_not_its_answer(home: Home, tmp_path: Path) -> N
     _keeper, lane = agent.parents()[:2]
     lane.kill()
     ours.end()
-    stdout, stderr = process.communicate(timeout=60)
-    until(lambda: not alive(agent.pid), 30.0)
+    stdout, stderr = process.communicate(timeout=100)
+    until(lambda: not alive(agent.pid))
     assert process.returncode == 0, stderr
     assert json.loads(stdout)["data"]["record"]["outcome"] == "succeeded"
 

@@ -142,7 +142,7 @@ def test_a_line_on_a_stopped_terminal_holds_up_no_run(home: Home, tmp_path: Path
         terminal.wait_for("waiting")
         terminal.type("\x13")
         go.touch()
-        until(lambda: records(home, "steps") or None, 20.0)
+        until(lambda: records(home, "steps") or None)
         terminal.type("\x11")
         assert terminal.end() == 0
     assert terminal.screen()[1].startswith("steps succeeded after")

@@ -126,14 +126,14 @@ def test_a_run_of_another_process_is_followed_to_its_end(home: Home, tmp_path: P
     # Ctrl-C ends only the looking.
     assert stopped.stdout.readline().startswith("prints ")
     stopped.send_signal(signal.SIGINT)
-    stopped.communicate(timeout=60)
+    stopped.communicate(timeout=100)
     assert stopped.returncode == 130
     assert going.poll() is None
     go.touch()
-    out, err = watching.communicate(timeout=60)
+    out, err = watching.communicate(timeout=100)
     assert (watching.returncode, err) == (0, "")
     assert out.startswith("prints   well done\n\nlong succeeded after ")
-    going.communicate(timeout=60)
+    going.communicate(timeout=100)
     # One that has ended is told at once.
     assert "long succeeded" in clodputer(home, "show", "long", "--follow")[0]
 
@@ -150,8 +150,8 @@ def test_following_ends_with_the_exec_that_ran_it(home: Home) -> None:
     assert watching.stdout is not None
     assert watching.stdout.readline() == "prints   begun\n"
     going.kill()
-    going.communicate(timeout=60)
-    out, _ = watching.communicate(timeout=60)
+    going.communicate(timeout=100)
+    out, _ = watching.communicate(timeout=100)
     assert watching.returncode == 1
     assert "long" in out
     execute(home)

@@ -45,6 +45,7 @@ SHARED = {
     "scheduler",
     "notification",
     "waits",
+    "taskchange",
 }
 NAMES = list(COMMANDS)
 

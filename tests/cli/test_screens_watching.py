@@ -43,7 +43,7 @@ def test_status_and_logs_during_a_run(tmp_path: Path, columns: int) -> None:
         assert not any("finished" in line for line in shown)
         go.touch()
         shown = terminal.wait_for("finished")
-        going.communicate(timeout=60)
+        going.communicate(timeout=100)
         events_shown = re.findall(r" (queued|started|finished)\b", "\n".join(shown))
         assert events_shown == ["queued", "started", "finished"]
         terminal.press("C-c")
@@ -82,4 +82,4 @@ def test_what_is_drawn_fits(tmp_path: Path) -> None:
     assert drawn("a\nb\n", 3) == "a\x1b[K\nb\x1b[K\n\x1b[J"
     assert drawn("a\nb\nc", 3) == "a\x1b[K\n... and 2 more lines\x1b[K\n\x1b[J"
     ended = start(make_home(tmp_path), "status", "--watch")
-    assert (ended.wait(60), "--watch draws its page anew" in str(ended.communicate())) == (2, True)
+    assert (ended.wait(100), "--watch draws its page anew" in str(ended.communicate())) == (2, True)

@@ -207,7 +207,7 @@ def test_a_status_line_of_ones_own_is_bounded(home: Home, tmp_path: Path) -> Non
     )
     until(lambda: pid.exists() and bool(pid.read_text()))
     process.terminate()
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=100)
     assert (stdout, stderr) == (b"", b"")
     until(lambda: not alive(int(pid.read_text())))
 

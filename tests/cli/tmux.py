@@ -107,7 +107,7 @@ class Tmux:
             return lines if any(re.search(pattern, line) for line in lines) else []
 
         try:
-            return until(shown, 30.0)
+            return until(shown)
         except AssertionError as error:
             raise AssertionError(f"{pattern!r} never stood there:\n" + "\n".join(self.screen())) from error
 
@@ -118,4 +118,4 @@ class Tmux:
             lines = self.screen()
             return lines if lines[-1] == "$" else []
 
-        return until(shown, 30.0, "the shell never came back")
+        return until(shown, message="the shell never came back")

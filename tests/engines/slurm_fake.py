@@ -61,6 +61,6 @@ class Cluster:
 
     def run(self, number: str) -> int:
         """Run the script of a job to its end; its exit status."""
-        status = self.start(number).wait(60)
+        status = self.start(number).wait(100)
         self.become(number, "FAILED" if status else "COMPLETED", status)
         return status

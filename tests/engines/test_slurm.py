@@ -190,7 +190,7 @@ def test_cancel_before_and_while_it_runs(home: Home, cluster: Cluster, tmp_path:
     process = cluster.start("3")
     until((tmp_path / "began").exists)
     execs.run(home, "cancel", "third-3", extra=cluster.extra())
-    assert process.wait(60) == 0
+    assert process.wait(100) == 0
     assert outcomes(home, "far") == ["cancelled"]
     assert not left(home)
 
@@ -204,7 +204,7 @@ def test_a_job_that_is_cancelled_at_the_engine_while_it_runs(
     process = cluster.start("1")
     until((tmp_path / "began").exists)
     os.kill(process.pid, signal.SIGTERM)
-    process.wait(60)
+    process.wait(100)
     # Slurm says for a while only that it is being ended.
     cluster.become("1", "COMPLETING")
     ask(home, cluster)

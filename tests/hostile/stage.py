@@ -53,7 +53,7 @@ class Stage:
         *arguments: str,
         environ: Optional[Mapping[str, str]] = None,
         before: Sequence[str] = (),
-        seconds: float = 60,
+        seconds: float = 100,
     ) -> Done:
         """A command, behind the words of `before`; never a fault of ours, never a traceback."""
         environ = dict(self.environ if environ is None else environ)

@@ -42,7 +42,7 @@ class _Server:
         """Wait for no client any more: a thread that still did would meet the descriptors of other tests."""
         with suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
-        self.thread.join(30)
+        self.thread.join(100)
         self.listener.close()
         assert not self.thread.is_alive()
 
@@ -59,7 +59,7 @@ def through(server: _Server, sent: bytes, *, allowed: bool = True) -> bytes:
         read = b""
         while some := here.recv(65536):
             read += some
-    worker.join(30)
+    worker.join(100)
     assert not worker.is_alive()
     return read
 
@@ -100,7 +100,7 @@ def test_a_tunnel_is_left_as_it_is() -> None:
         read = b""
         while some := here.recv(65536):
             read += some
-    worker.join(30)
+    worker.join(100)
     server.end()
     assert read == b"HTTP/1.1 200 Connection established\r\n\r\n" + answer
 

@@ -115,7 +115,7 @@ def serving() -> Iterator[int]:
 
 def asked(port: int, method: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
     """What comes through the proxy at that port."""
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
     client.request(method, target, body)
     answer = client.getresponse()
     return answer.status, answer.read()
@@ -138,7 +138,7 @@ def test_the_proxy_reaches_what_is_allowed_and_nothing_else(box: str) -> None:
             200,
             {"path": "/a?b", "host": f"127.0.0.1:{port}", "length": 300_000},
         )
-        tunnel = http.client.HTTPConnection("127.0.0.1", at, timeout=10)
+        tunnel = http.client.HTTPConnection("127.0.0.1", at, timeout=100)
         tunnel.set_tunnel("127.0.0.1", port)
         tunnel.request("POST", "/c", b"y")
         assert json.loads(tunnel.getresponse().read())["path"] == "/c"

@@ -13,7 +13,7 @@ def test_execs_at_once_send_it_once(stage: Stage) -> None:
     stage.prepare(intend(**PULL_REQUEST), intend(**COMMENT))
     running = [start(stage.home, "exec") for _ in range(4)]
     for process in running:
-        process.communicate(timeout=60)
+        process.communicate(timeout=100)
     assert (len(stage.pulls()), len(stage.comments())) == (1, 1)
     assert len(stage.api.asked("POST /repos/o/r/pulls")) == 1
     assert list(parcels.everything(stage.home)) == []
@@ -25,7 +25,7 @@ def test_of_those_who_decide_at_once_one_wins(stage: Stage) -> None:
     run_id = stage.run()["run_id"]
     wishes = ["approve", "deny"] * 3
     running = [start(stage.home, wish, run_id, "--json") for wish in wishes]
-    answers = [json.loads(process.communicate(timeout=60)[0]) for process in running]
+    answers = [json.loads(process.communicate(timeout=100)[0]) for process in running]
     decided = {wish for wish, answer in zip(wishes, answers) if answer["ok"]}
     assert len(decided) == 1
     codes = {error["code"] for answer in answers for error in answer["errors"]}

@@ -65,7 +65,7 @@ class Supervisor:
         self.folder = folder
         self.stdout, self.stderr = folder / "stdout", folder / "stderr"
         clocks = options.pop("launch", {})
-        launch = {"timeout": 30.0, "stop_grace": 3.0, "working_directory": str(folder), **clocks}
+        launch = {"timeout": 90.0, "stop_grace": 3.0, "working_directory": str(folder), **clocks}
         wanted = {
             "argv": argv,
             "env": {"PATH": PATH, "CLODPUTER_RUN_ID": str(folder)},
@@ -79,7 +79,7 @@ class Supervisor:
             text=True,
         )
 
-    def told(self, timeout: float = 50.0) -> Told:
+    def told(self, timeout: float = 150.0) -> Told:
         """Wait for its end."""
         stdout, _ = self.process.communicate(timeout=timeout)
         assert self.process.returncode == 0, f"the supervisor ended with {self.process.returncode}"

@@ -114,7 +114,7 @@ def test_an_exec_killed_at_the_gate(tmp_path: Path) -> None:
         assert not mark.exists()
         approve.decide(context, request_id, APPROVED, "", time())
         killed_at(step, partial(drained, context))
-        until(partial(settled, context), 30)
+        until(partial(settled, context))
         dead = [aside.read(home.dead, name).code for name in aside.names(home.dead)]
         ran = mark.read_text().split() if mark.exists() else []
         assert (ran, dead) in ((["ran"], []), (["ran"], ["exec_died"]), ([], ["exec_died"]))

@@ -79,7 +79,7 @@ def running(home: Home, folder: Path) -> tuple[subprocess.Popen[str], find.Found
     """An exec at work on the task `long`; the request and the agent's pid."""
     drop(home, "long")
     process = start(home, "exec", "--json")
-    pid = int(until(lambda: (folder / "pid").exists() and (folder / "pid").read_text().strip(), 20))
+    pid = int(until(lambda: (folder / "pid").exists() and (folder / "pid").read_text().strip()))
     return process, next(find.in_slot(home, "default")), pid
 
 
@@ -120,7 +120,7 @@ def test_a_run_is_stopped_by_its_exec(context: Context, tmp_path: Path) -> None:
     done = cancelled(context, found.run_id)
     assert (done.result, done.outcome, done.run_id) == ("stopped", "cancelled", found.run_id)
     assert not alive(pid)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=100)
     assert (process.returncode, stderr) == (0, "")
     assert [run["outcome"] for run in json.loads(stdout)["data"]["runs"]] == ["cancelled", "succeeded"]
     [record] = records(context.home, "long")
@@ -134,7 +134,7 @@ def test_twice_and_too_late(context: Context, tmp_path: Path) -> None:
     process, found, _ = running(context.home, tmp_path)
     assert cancel.cancel(context, found).result == "stopped"
     assert cancel.cancel(context, found).result == "stopped"
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     request_id = taken_in(context)
     waits = cancel.find(context, request_id)
     assert waits is not None
@@ -150,7 +150,7 @@ def test_an_interrupted_exec_does_not_put_a_cancelled_run_back(context: Context,
     process, found, _ = running(context.home, tmp_path)
     slot.ask_cancel(context.home, Slot("default", 0), found.id)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     [record] = records(context.home, "long")
     assert record["outcome"] == "cancelled"
     assert record["reason"] == "cancelled"

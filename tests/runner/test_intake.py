@@ -200,7 +200,6 @@ def test_without_a_ttl_the_key_is_free_when_the_first_is_done(home: Home, contex
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_ten_thousand_at_once(home: Home, context: Context) -> None:
     """A flood is taken in whole, in order of arrival."""
     for number in range(10_000):

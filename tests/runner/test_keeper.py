@@ -54,7 +54,7 @@ class Escape:
     def escaped(self) -> None:
         """Wait until the escape is there, beside the agent."""
         # Of a chain nobody lives long enough to be found in a list of processes.
-        until(lambda: (self.folder / "began").exists() or marked(self.mark), 60, "it never began")
+        until(lambda: (self.folder / "began").exists() or marked(self.mark), message="it never began")
 
     def none_left(self, timeout: float = 30.0) -> None:
         """Wait until nobody is left, of the agent and of the escape."""

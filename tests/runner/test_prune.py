@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from clodputer.model.engine.job import Job
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.upkeep import prune
 from clodputer.store import chores, runs
@@ -20,7 +21,7 @@ from clodputer.store import look as look_at
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.log import archive
-from clodputer.store.spool import slot
+from clodputer.store.spool import jobs, slot
 from clodputer.store.spool.slot import Slot
 from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, drop, events, execute, make_home
@@ -161,6 +162,23 @@ def test_old_archives_go(tmp_path: Path) -> None:
         os.utime(Path(home.archive, "2026-04.log"), (NOW, NOW))
         prune.prune(context(home, "keep_log_size: 1KB\n"), NOW, stop)
     assert [os.path.basename(path) for path in archive.archives(home)] == ["2026-04.log"]
+
+
+def test_outputs_of_jobs_go_as_archives_do(tmp_path: Path) -> None:
+    """Those of jobs that are known stay."""
+    home = make_home(tmp_path)
+    known, old, young = (Path(jobs.output(home, name)) for name in ("known", "old", "young"))
+    known.parent.mkdir(parents=True)
+    for path, days in ((known, 9), (old, 9), (young, 1)):
+        path.write_text("slurmstepd: error\n")
+        os.utime(path, (NOW - days * DAY, NOW - days * DAY))
+    submitted = jobs.Submitted("abcd", "slurm", NOW, Job("known", "7", "", ""))
+    os.makedirs(slot.folder(home, Slot("main", 0)), exist_ok=True)
+    jobs.write(home, Slot("main", 0), submitted)
+    with Stop() as stop:
+        done = prune.prune(context(home, "keep_log_for: 84h\n"), NOW, stop)
+    assert [thing.name for thing in done.logs] == ["jobs/old.log"]
+    assert (known.exists(), old.exists(), young.exists()) == (True, False, True)
 
 
 KILLED = """

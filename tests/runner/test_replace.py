@@ -54,10 +54,10 @@ def test_the_newer_request_takes_the_place_of_the_run(home: Home, tmp_path: Path
     begin(home)
     drop(home, "by-hand.json", '{"task": "work"}')
     first = start(home, "exec")
-    until((tmp_path / "traces" / "spool").exists, timeout=20)
+    until((tmp_path / "traces" / "spool").exists)
     set_back(home, "work", last_hour() - 60)
     assert execute(home)["runs"] == []
-    first.communicate(timeout=30)
+    first.communicate(timeout=100)
     assert first.returncode == 0
     assert ended_as(home) == [REPLACED, DONE]
     assert everything(home) == {}
@@ -74,7 +74,7 @@ def test_on_hold_the_run_goes_on(home: Home, tmp_path: Path, hold: str) -> None:
     begin(home)
     drop(home, "by-hand.json", '{"task": "work"}')
     first = start(home, "exec")
-    until((tmp_path / "traces" / "spool").exists, timeout=20)
+    until((tmp_path / "traces" / "spool").exists)
     name = {"all": "all", "task": "task.work"}[hold]
     Path(home.root, "holds").mkdir(exist_ok=True)
     Path(home.root, "holds", f"{name}.json").write_text('{"reason": "paused", "message": ""}')
@@ -83,7 +83,7 @@ def test_on_hold_the_run_goes_on(home: Home, tmp_path: Path, hold: str) -> None:
     assert drops.at_work(home, "work") == (True, True)
     assert_goes_on(home)
     Path(home.root, "holds", f"{name}.json").unlink()
-    first.communicate(timeout=30)
+    first.communicate(timeout=100)
     assert ended_as(home) == [REPLACED, DONE]
 
 
@@ -101,10 +101,10 @@ def test_an_older_request_replaces_nothing(home: Home, tmp_path: Path) -> None:
     execute(home)
     Path(home.root, "holds", "all.json").unlink()
     first = start(home, "exec")
-    until((tmp_path / "traces" / "startup").exists, timeout=20)
+    until((tmp_path / "traces" / "startup").exists)
     assert_goes_on(home)
     first.terminate()
-    first.communicate(timeout=30)
+    first.communicate(timeout=100)
     assert "replaced" not in " ".join(ended_as(home))
 
 
@@ -116,16 +116,16 @@ def test_in_a_lane_with_two_slots(home: Home, tmp_path: Path, dies: bool) -> Non
     begin(home)
     drop(home, "by-hand.json", '{"task": "work"}')
     first = start(home, "exec")
-    until((tmp_path / "traces" / "spool").exists, timeout=20)
+    until((tmp_path / "traces" / "spool").exists)
     if dies:
         os.kill(first.pid, signal.SIGSTOP)  # so that it cannot end the run before it is killed
     set_back(home, "work", last_hour() - 60)
     second = start(home, "exec")
     if dies:
-        until(lambda: len(_claimed(home)) == 2, timeout=20)
+        until(lambda: len(_claimed(home)) == 2)
         os.kill(first.pid, signal.SIGKILL)
-    first.communicate(timeout=30)
-    second.communicate(timeout=60)
+    first.communicate(timeout=100)
+    second.communicate(timeout=100)
     assert second.returncode == 0
     assert ended_as(home) == ["lost/exec_died spool" if dies else REPLACED, DONE]
     running = 0
@@ -154,7 +154,6 @@ SHARDS = 4
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_killed_at_every_step(tmp_path: Path, shard: int) -> None:
     """One exec runs a request, sees the one that replaces it, ends the run and runs that: killed anywhere, each ends once."""

@@ -242,7 +242,7 @@ def test_killed_at_every_step(table: Crontab, place: Frame, call: int) -> None:
     table.content = PERSONS
     table.hook(f'n=$(grep -c . "$FAKE_CRONTAB/calls"); if [ "$n" = {call} ]; then kill -KILL $asker; fi')
     process = changing(place, "# ours")
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     assert process.returncode == -signal.SIGKILL
     # The call that was going on when its caller died may still come to its end.
     until(lambda: not list(table.folder.glob("table.new")))
@@ -258,7 +258,7 @@ def test_forty_at_once_lose_nothing(table: Crontab, tmp_path: Path) -> None:
     table.content = PERSONS
     places = [frame(tmp_path, name) for name in (".clodputer", "second", "third")]
     processes = [changing(places[number % 3], f"# line {number}") for number in range(40)]
-    assert [process.communicate(timeout=60)[1] for process in processes] == [b""] * 40
+    assert [process.communicate(timeout=100)[1] for process in processes] == [b""] * 40
     lines = (table.content or b"").splitlines()
     assert sorted(lines) == sorted([*PERSONS.splitlines(), *(b"# line %d" % number for number in range(40))])
 

@@ -112,7 +112,6 @@ def test_no_slot_time_is_missed(dice: random.Random) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", range(2))
 def test_no_slot_time_of_thousands_is_missed(part: int) -> None:
     """The same for 1,400 sets of triggers, most of them cron expressions."""

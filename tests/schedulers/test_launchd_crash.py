@@ -23,7 +23,6 @@ LATER = alarm_of("nightly", (Trigger("cron", {"schedule": "30 3 * * *"}),))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_each_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     """A step that adds, replaces and removes."""

@@ -42,14 +42,14 @@ def test_from_the_installation_to_the_record(stage: Stage) -> None:
     command_task(stage.home, "hello", "printenv", "HOME")
     units = stage.units(alarm_of("hello", (Trigger("startup"),)))
     assert stage.install(units)[1] == []
-    until(lambda: records(stage.home, "hello"), 30)
-    until(lambda: all(ended(stage, unit.name) for unit in units if unit.kind != SWEEP), 30)
+    until(lambda: records(stage.home, "hello"))
+    until(lambda: all(ended(stage, unit.name) for unit in units if unit.kind != SWEEP))
     (record,) = records(stage.home, "hello")
     assert record["outcome"] == "succeeded"
     drop(stage.home, "hello")
     kick(stage, "org.clodputer.spool")
-    until(lambda: len(records(stage.home, "hello")) == 2, 30)
-    until(lambda: ended(stage, "org.clodputer.spool"), 30)
+    until(lambda: len(records(stage.home, "hello")) == 2)
+    until(lambda: ended(stage, "org.clodputer.spool"))
     assert {one.failed for one in launchd.inspect(stage.frame)} == {""}
 
 
@@ -59,17 +59,17 @@ def test_a_run_is_not_killed_for_a_change(stage: Stage, tmp_path: Path) -> None:
     command_task(stage.home, "long", "sh", "-c", f"until [ -e {go} ]; do sleep 0.05; done")
     alarm = alarm_of("long", (Trigger("startup"),))
     stage.install(stage.units(alarm))
-    until(lambda: list(Path(stage.home.runs, "long").glob("*/process.json")), 30)
-    until(lambda: ended(stage, "org.clodputer.spool"), 30)
+    until(lambda: list(Path(stage.home.runs, "long").glob("*/process.json")))
+    until(lambda: ended(stage, "org.clodputer.spool"))
     stage.frame = stage.frame._replace(seconds=5.0, environment={**stage.frame.environment, "LANG": "C"})
     done, (trouble,) = stage.install(stage.units(alarm))
     assert (trouble.code, trouble.unit) == ("run_going", "org.clodputer.task.long")
     assert sorted(done) == ["replace spool", "replace sweep"]
     go.touch()
-    until(lambda: ended(stage, "org.clodputer.task.long"), 30)
+    until(lambda: ended(stage, "org.clodputer.task.long"))
     assert outcomes(stage.home, "long") == ["succeeded"]
     assert stage.install(stage.units(alarm)) == (["replace task.long"], [])
-    until(lambda: ended(stage, "org.clodputer.task.long"), 30)
+    until(lambda: ended(stage, "org.clodputer.task.long"))
 
 
 def test_a_program_that_is_not_there(stage: Stage) -> None:
@@ -77,7 +77,7 @@ def test_a_program_that_is_not_there(stage: Stage) -> None:
     units = stage.units()
     Path(stage.frame.shim).unlink()
     stage.install(units)
-    until(lambda: stage.get("jobs")["org.clodputer.spool"]["last"] == 78, 30)
+    until(lambda: stage.get("jobs")["org.clodputer.spool"]["last"] == 78)
     found = launchd.inspect(stage.frame)
     assert "could_not_start" in [trouble.code for trouble in launchd.problems(stage.frame, units, found)]
 
@@ -88,7 +88,7 @@ def test_a_probe_is_started_and_goes_without_a_trace(stage: Stage) -> None:
     (label,) = stage.get("jobs")
     assert label.startswith("org.clodputer.probe.")
     log = stage.account / "Library" / "Logs" / "clodputer" / f"{label}.log"
-    until(lambda: ended(stage, label), 30)
+    until(lambda: ended(stage, label))
     assert "clodputer" in log.read_text()
     take_away()
     assert (stage.get("jobs"), log.exists()) == ({}, False)

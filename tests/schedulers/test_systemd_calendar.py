@@ -204,7 +204,6 @@ def random_expression(source: random.Random) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_systemd_rings_exactly_at_the_slot_times() -> None:
     """2,500 random expressions, the next six times of each, as systemd's own reading of our lines has them."""
     if which("systemd-analyze") is None:

@@ -92,7 +92,7 @@ def test_many_at_once_under_one_name(home: Home) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(100)
     assert [process.exitcode for process in processes] == [0] * 6
     found = aside.names(home.closed)
     assert len(found) == 72

@@ -235,5 +235,5 @@ def test_many_at_once(home: Home, source: Path) -> None:
     running = [
         subprocess.Popen([sys.executable, "-c", program, home.root, str(source)], cwd=ROOT) for _ in range(4)
     ]
-    assert [process.wait(50) for process in running] == [0, 0, 0, 0]
+    assert [process.wait(100) for process in running] == [0, 0, 0, 0]
     assert len(list(Path(home.cache).iterdir())) == 1

@@ -28,7 +28,7 @@ def test_concurrent_writers_never_tear_a_line(tmp_path: Path) -> None:
     for process in writers:
         process.start()
     for process in writers:
-        process.join(30)
+        process.join(100)
     assert {event["request_id"] for event in events(home)} == {
         f"{w}-{n}" for w in range(8) for n in range(200)
     }

@@ -89,7 +89,7 @@ def test_the_doctor_says_it_and_looks_no_further(home: Home) -> None:
     set_format(home, f"{FORMAT + 1}\n")
     before = content(home)
     process = start(home, "doctor")
-    stdout, _ = process.communicate(timeout=60)
+    stdout, _ = process.communicate(timeout=100)
     assert process.returncode == 4
     assert f"has format {FORMAT + 1}" in " ".join(stdout.split())
     assert content(home) == before
@@ -174,7 +174,7 @@ def test_it_may_be_killed_at_each_step(tmp_path: Path) -> None:
 def test_several_at_once_are_one_after_the_other(home: Home) -> None:
     old_home(home)
     processes = [start(home, "status") for _ in range(3)]
-    assert [process.communicate(timeout=60) and process.returncode for process in processes] == [0, 0, 0]
+    assert [process.communicate(timeout=100) and process.returncode for process in processes] == [0, 0, 0]
     check_new(home)
 
 

@@ -81,6 +81,11 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "",
         False,
         False,
+        "",
+        "",
+        "",
+        (),
+        False,
     )
 
 

@@ -74,7 +74,7 @@ def test_it_is_waited_for(tmp_path: Path) -> None:
     lock = Lock(path)
     assert not lock.wait(0.05)
     holder.stdin.close()
-    assert lock.wait(60)
+    assert lock.wait(100)
     lock.release()
-    assert holder.wait(60) == 0
+    assert holder.wait(100) == 0
     holder.stdout.close()

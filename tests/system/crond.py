@@ -97,16 +97,16 @@ class Crond:
         while started.name() != "cron":
             (started,) = until(started.children)
         subprocess.run([*_as_root(), "kill", str(started.pid)], check=True)
-        self._daemon.wait(30)
+        self._daemon.wait(100)
         self._daemon = None
 
     def end(self) -> None:
         """End all of it."""
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
-        self._keeper.wait(30)
+        self._keeper.wait(100)
         if self._daemon is not None:
-            self._daemon.wait(30)
+            self._daemon.wait(100)
 
     def faked(self) -> dict[str, str]:
         """The environment that gives a process the clock of the daemon."""

@@ -68,7 +68,6 @@ class Story:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_the_planning_run(tmp_path: Path, fake_claude: Path, shard: int) -> None:
     """The next exec makes the plan, or finds it made, or keeps the request of a run that may have begun."""
@@ -89,7 +88,6 @@ def test_the_planning_run(tmp_path: Path, fake_claude: Path, shard: int) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_the_run_that_carries_it_out(tmp_path: Path, fake_claude: Path, shard: int) -> None:
     """The decision is taken once, whenever exec is killed, and the session that made the plan goes on once."""

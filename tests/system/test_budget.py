@@ -111,11 +111,11 @@ def test_slots_side_by_side_do_not_exceed_it_together(home: Home, tmp_path: Path
     command_task(home, "work", "/bin/sh", "-c", script, more="budget: {runs_per_day: 2}\n")
     ask(home, *(f"work-{number}" for number in range(6)))
     execs = [start(home, "exec") for _ in range(3)]
-    until(lambda: len(waits(home)) == 4, 60, message="the others do not wait")
-    until(lambda: began.exists() and began.read_text() == "x\nx\n", 60, message="not just two begin")
+    until(lambda: len(waits(home)) == 4, message="the others do not wait")
+    until(lambda: began.exists() and began.read_text() == "x\nx\n", message="not just two begin")
     enough.touch()
     for process in execs:
-        process.communicate(timeout=60)
+        process.communicate(timeout=100)
     assert len(records(home, "work")) == 2
 
 

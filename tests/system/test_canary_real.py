@@ -25,7 +25,6 @@ from tests.workshop import command_task, make_home, program, write_task
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(240),
     pytest.mark.xdist_group("second-systemd"),
 ]
 

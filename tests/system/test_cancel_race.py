@@ -47,7 +47,6 @@ def canceller(environ: Mapping[str, str], who: int, left: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_twenty_at_once(tmp_path: Path) -> None:
     """20 processes; afterwards each of the 320 requests is in exactly one place, with one end."""
     home = make_home(tmp_path)

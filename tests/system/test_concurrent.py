@@ -54,7 +54,7 @@ def test_the_third_waits_and_says_so(tmp_path: Path) -> None:
         )
         drop(home, f"{lane}.json", json.dumps({"task": lane}))
     going = warm.server().begin(("exec",), environment(home))
-    until(lambda: began(traces) == 2, timeout=20)
+    until(lambda: began(traces) == 2)
     assert execute(home)["runs"] == []
     rows = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
     (kept,) = [row for row in rows if row["state"] == "queued"]
@@ -105,7 +105,6 @@ def dropper(home: Home, who: int, rounds: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kills", [False, True])
 def test_many_execs(tmp_path: Path, kills: bool) -> None:
     """Six execs at a time over three lanes with three slots each, two runs at once, also when they are killed.
@@ -122,7 +121,7 @@ def test_many_execs(tmp_path: Path, kills: bool) -> None:
         for process in processes:
             process.start()
         if kills:
-            until(lambda: len(events(home, "finished")) > before, timeout=60)  # noqa: B023  (called before the next round)
+            until(lambda: len(events(home, "finished")) > before)  # noqa: B023  (called before the next round)
             time.sleep(chance.random() / 2)  # the moment of the kill is what varies
             for process in processes:
                 kill_tree(process.pid or 0)

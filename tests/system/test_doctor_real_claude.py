@@ -17,7 +17,7 @@ from tests.fakes.start import claude_environment
 from tests.workshop import make_home, write_secrets, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system]
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_alarms_side_by_side(home: Home) -> None:
     begin(home)
     set_back(home, "work", last_hour() - 60)
     processes = [start(home, "exec", *(("--task", "work") if number % 2 else ())) for number in range(10)]
-    assert [process.communicate(timeout=60)[1] for process in processes] == [""] * 10
+    assert [process.communicate(timeout=100)[1] for process in processes] == [""] * 10
     assert len(records(home, "work")) == 1
     assert everything(home) == {}
 
@@ -134,12 +134,12 @@ def test_overlap_skip_misses_while_it_runs(home: Home, tmp_path: Path) -> None:
     begin(home)
     drop(home, "work")
     running = start(home, "exec")
-    until(lambda: any("@" in name for name in os.listdir(f"{home.lanes}/default/slot-0")), timeout=20)
+    until(lambda: any("@" in name for name in os.listdir(f"{home.lanes}/default/slot-0")))
     until(lambda: events(home, "started"))
     set_back(home, "work", last_hour() - 60)
     assert execute(home, "--task", "work")["runs"] == []
     gate.write_text("done")
-    running.communicate(timeout=60)
+    running.communicate(timeout=100)
     assert [event["reason"] for event in events(home, "missed")] == ["overlap"]
     assert len(records(home, "work")) == 1
 

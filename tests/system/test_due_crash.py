@@ -32,7 +32,6 @@ def assert_accounted(home: Home, runs: list[int], step: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("shard", "catch_up"), [*((shard, "all") for shard in range(SHARDS)), (0, "latest")])
 def test_killed_at_every_step(tmp_path: Path, shard: int, catch_up: str) -> None:
     """Whatever the step, the next exec makes up what is left to be done, and does nothing twice."""

@@ -69,7 +69,7 @@ def test_an_urgent_arrival_runs_next(home: Home, tmp_path: Path) -> None:
     until((tmp_path / "slow.began").exists)
     drop(home, "b.json", '{"task": "note", "priority": 5, "context": {"word": "urgent"}}')
     (tmp_path / "slow.go").touch()
-    running.communicate(timeout=30)
+    running.communicate(timeout=100)
     assert (tmp_path / "notes").read_text().split() == ["urgent", "usual"]
 
 
@@ -84,7 +84,7 @@ def test_lanes_run_side_by_side(home: Home, tmp_path: Path) -> None:
     assert len(everything(home)["left/queue/3"]) == 1
     for name in ("left", "right", "middle"):
         (tmp_path / f"{name}.go").touch()
-    stdout, _ = running.communicate(timeout=30)
+    stdout, _ = running.communicate(timeout=100)
     runs = json.loads(stdout)["data"]["runs"]
     assert sorted(run["task"] for run in runs) == ["left", "left", "middle", "right"]
     assert everything(home) == {}
@@ -101,7 +101,7 @@ def test_sigterm_stops_every_lane(home: Home, tmp_path: Path) -> None:
         for name in ("left", "right")
     ]
     running.terminate()
-    _, stderr = running.communicate(timeout=30)
+    _, stderr = running.communicate(timeout=100)
     assert running.returncode == 0, stderr
     assert not any(alive(pid) for pid in pids)
     assert sorted(everything(home)) == ["left/queue/3", "right/queue/3"]
@@ -126,7 +126,7 @@ def test_a_killed_lane_is_told_and_recovered(home: Home, tmp_path: Path) -> None
     os.kill(lane, signal.SIGKILL)
     until((tmp_path / "right.began").exists)
     (tmp_path / "right.go").touch()
-    _, stderr = running.communicate(timeout=30)
+    _, stderr = running.communicate(timeout=100)
     assert running.returncode == 1
     assert "lane left" in stderr
     clodputer(home, "exec")
@@ -142,7 +142,7 @@ def test_an_alarm_drops_one_request(home: Home, tmp_path: Path) -> None:
     until((tmp_path / "slow.began").exists)
     assert execute(home, "--task", "slow")["coalesced"] == 1
     (tmp_path / "slow.go").touch()
-    running.communicate(timeout=30)
+    running.communicate(timeout=100)
     assert [record["trigger"] for record in records(home, "slow")] == ["alarm"]
     assert len(events(home, "coalesced")) == 1
     assert len(execute(home, "--task", "slow")["runs"]) == 1
@@ -173,7 +173,7 @@ def test_a_delayed_request_runs_at_its_time(home: Home) -> None:
     drop(home, "a.json", json.dumps({"task": "note", "not_before": at, "context": {"word": "x"}}))
     assert execute(home)["runs"] == []
     assert list(everything(home)) == ["default/delayed"]
-    assert until(lambda: execute(home)["runs"], timeout=20)
+    assert until(lambda: execute(home)["runs"])
     assert time.time() >= at
 
 
@@ -194,7 +194,7 @@ def test_a_file_still_being_written_is_waited_for(home: Home) -> None:
         running = start(home, "exec")
         until(lambda: os.path.exists(f"{home.spool}/intake.lock"))
         file.write('"context": {"word": "whole"}}')
-    running.communicate(timeout=30)
+    running.communicate(timeout=100)
     assert outcomes(home, "note") == ["succeeded"]
 
 

@@ -196,12 +196,12 @@ def test_a_second_run_waits_for_the_first(stage: Stage, tmp_path: Path) -> None:
     began, go = tmp_path / "began", tmp_path / "go"
     stage.drop(f"@fake touch {began}\n@fake await {go}\n@fake say first", {})
     first = subprocess.Popen([sys.executable, "-m", "clodputer", "exec"], env=environment(stage.home))
-    until(began.exists, timeout=30)
+    until(began.exists)
     drop(stage.home, "second.md", "---\ntask: story\n---\n@fake say second\n")
     assert execute(stage.home)["runs"] == []
     assert sorted(everything(stage.home)) == ["default/queue/3", "default/slot-0"]
     go.touch()
-    assert first.wait(timeout=30) == 0
+    assert first.wait(timeout=100) == 0
     assert [record["result"] for record in records(stage.home, "story")] == ["first", "second"]
 
 

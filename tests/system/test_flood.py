@@ -90,7 +90,7 @@ def test_a_flood_is_cancelled(home: Home, where: str) -> None:
             60,
         )
         clodputer(home, "cancel", "flood")
-        running.wait(60)
+        running.wait(100)
     finally:
         running.kill()
         running.wait()

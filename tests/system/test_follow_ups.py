@@ -203,7 +203,7 @@ def test_a_command_gives_way_to_a_signal(tmp_path: Path) -> None:
     process = start(home, "exec")
     until(begun.exists)
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     assert outcomes(home, "work") == ["succeeded"]
     (told,) = events(home, "not_followed")
     assert told["message"].startswith("it was stopped (interrupted)")
@@ -232,7 +232,6 @@ def set_up(folder: Path) -> Home:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_execs_that_are_killed_let_each_follow_exactly_once(tmp_path: Path) -> None:
     """Or, where nobody saw the run end, not at all, as it did not succeed; a command never twice.
 

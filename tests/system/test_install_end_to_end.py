@@ -30,7 +30,6 @@ from tests.workshop import ROOT, command_task, drop, events, outcomes, program, 
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(240),
     pytest.mark.xdist_group("second-systemd"),
 ]
 
@@ -166,11 +165,11 @@ def test_from_the_task_to_the_record_and_back(world: World) -> None:
     done = world.call(home, "install")
     assert done["scheduler"] == "systemd"
     assert [change["verb"] for change in done["changes"]] == ["add"] * 5
-    until(lambda: outcomes(home, "dropped") == ["succeeded"], 30)
-    until(lambda: events(home, "watch_started"), 30)
+    until(lambda: outcomes(home, "dropped") == ["succeeded"])
+    until(lambda: events(home, "watch_started"))
     (inbox / "report.txt").write_text("one\n")
-    until(lambda: list(Path(home.runs, "long").glob("*/process.json")), 30, "the moment did not ring")
-    until(lambda: outcomes(home, "watcher") == ["succeeded"], 90, "the watched file was not seen")
+    until(lambda: list(Path(home.runs, "long").glob("*/process.json")), message="the moment did not ring")
+    until(lambda: outcomes(home, "watcher") == ["succeeded"], message="the watched file was not seen")
     assert world.rings(home) == {"systemd": ["long", "nightly", "spool", "sweep", "watcher"]}
 
     assert world.mutating() != []
@@ -185,7 +184,7 @@ def test_from_the_task_to_the_record_and_back(world: World) -> None:
     assert done["broken"] == ["broken"]
     assert outcomes(home, "long") == []
     go.touch()
-    until(lambda: outcomes(home, "long") == ["succeeded"], 30)
+    until(lambda: outcomes(home, "long") == ["succeeded"])
     go.unlink()
     os.unlink(f"{home.tasks}/broken.yaml")
 
@@ -208,12 +207,12 @@ def test_a_moment_that_passes_during_the_installation(world: World) -> None:
     world.call(home, "install", "--scheduler", "systemd")
     # The sweep of a first installation is over.
     over = re.compile("^InactiveEnterTimestampMonotonic=[1-9]", re.MULTILINE)
-    until(lambda: over.search(world.lab.systemctl("show", "--all", SWEEPS)), 30)
+    until(lambda: over.search(world.lab.systemctl("show", "--all", SWEEPS)))
     command_task(home, "passed", "true", more=at(1))
     passed = time() + 1
     until(lambda: time() > passed)
     world.call(home, "install", "--scheduler", "systemd")
-    until(lambda: outcomes(home, "passed") == ["succeeded"], 30)
+    until(lambda: outcomes(home, "passed") == ["succeeded"])
     world.call(home, "uninstall")
 
 

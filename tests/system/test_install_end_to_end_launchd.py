@@ -21,7 +21,7 @@ from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
 from tests.workshop import command_task, drop, outcomes
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.waits]
 
 LAUNCHD = {"launchd": load("launchd")}
 READING = {"print", "print-disabled", "managername", "help"}
@@ -69,12 +69,12 @@ def test_from_the_task_to_the_record_and_back(stage: Stage, tmp_path: Path) -> N
     assert (result.exit_code, [change["verb"] for change in result.data["changes"]]) == (0, ["add"] * 3), (
         result.text
     )
-    until(lambda: outcomes(home, "dropped") == ["succeeded"], 30)
-    until(lambda: not stage.get("jobs")["org.clodputer.spool"]["pid"], 30)
+    until(lambda: outcomes(home, "dropped") == ["succeeded"])
+    until(lambda: not stage.get("jobs")["org.clodputer.spool"]["pid"])
     drop(home, "long")
     # The stand-in looks into no folder.
     launchctl.call(stage.frame, "kickstart", launchctl.target("org.clodputer.spool"))
-    until(lambda: list(Path(home.runs, "long").glob("*/process.json")), 30)
+    until(lambda: list(Path(home.runs, "long").glob("*/process.json")))
     found = seen(stage)
     assert sorted(one.found.task or one.found.kind for one in found.views[0].units) == [
         "long",
@@ -93,9 +93,9 @@ def test_from_the_task_to_the_record_and_back(stage: Stage, tmp_path: Path) -> N
     assert [change["task"] for change in installed(home).data["changes"]] == ["nightly"]
     assert outcomes(home, "long") == []
     go.touch()
-    until(lambda: outcomes(home, "long") == ["succeeded"], 30)
-    until(lambda: outcomes(home, "late") == ["succeeded"], 30)
-    until(lambda: all(not job["pid"] for job in stage.get("jobs").values()), 30)
+    until(lambda: outcomes(home, "long") == ["succeeded"])
+    until(lambda: outcomes(home, "late") == ["succeeded"])
+    until(lambda: all(not job["pid"] for job in stage.get("jobs").values()))
     assert not seen(stage).drifted(), seen(stage)
     assert launchd.problems(stage.frame, (), launchd.inspect(stage.frame)) == []
 

@@ -125,7 +125,6 @@ def test_what_keeps_a_join_from_coming(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_execs_that_are_killed_let_a_join_come_once(tmp_path: Path) -> None:
     """The run that completes the set may be lost, and then its success is not known.
 

@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
     def escaped(self) -> None:
         """Wait until the escape is there."""
-        until(lambda: (self.folder / "began").exists() or marked(self.mark), 60, "it never began")
+        until(lambda: (self.folder / "began").exists() or marked(self.mark), message="it never began")
 
     def process_json(self, inside: str = "") -> dict[str, Any]:
         """What is recorded of the run's processes."""
@@ -77,7 +77,7 @@ def test_exec_is_killed(tmp_path: Path, in_check: bool) -> None:
         case.process.kill()
         case.process.wait()
     for case in cases:
-        until(lambda: not held(case.folder), 60, "still there")  # noqa: B023
+        until(lambda: not held(case.folder), message="still there")  # noqa: B023
     for case in cases:
         execute(case.home)
         assert outcomes(case.home, "work") == ["lost"]
@@ -121,7 +121,7 @@ def test_the_keeper_alone_is_killed(tmp_path: Path) -> None:
     content = slot.content(case.home, Slot("default", 0))
     assert content.place is not None
     slot.ask_cancel(case.home, Slot("default", 0), content.place.id)
-    assert case.process.wait(60) == 0
+    assert case.process.wait(100) == 0
     assert outcomes(case.home, "work") == ["cancelled"]
     assert not held(case.folder)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 import pytest
 
 from clodputer.model.limit import LATEST_WAKE, wake_after
-from clodputer.runner.prompt.texts import BEGUN_ANEW, GO_ON
+from clodputer.runner.prompt.goingon import BEGUN_ANEW, GO_ON
 from clodputer.store import holds
 from clodputer.store.holds import ACCOUNT, Hold, Target
 from clodputer.store.home import Home
@@ -248,7 +248,6 @@ def test_a_new_login_ends_the_hold(house: House, where: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("begin", "prompt", "ended", "reason"),
     [

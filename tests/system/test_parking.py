@@ -213,7 +213,6 @@ def test_nothing_that_fits_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_killed_while_it_is_parked(tmp_path: Path) -> None:
     """Killed at every step: it is parked once, or kept as lost, and never run again."""
     seen = set()

@@ -33,7 +33,6 @@ def cut_power(home: Home, traces: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_power_cut_at_every_step(tmp_path: Path, shard: int) -> None:
     """The request has run once, or is settled as lost and kept; with an empty process.json, request.json, log and cache too."""

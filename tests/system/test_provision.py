@@ -155,7 +155,7 @@ def test_a_cancelled_run_is_taken_down(home: Home, tmp_path: Path) -> None:
     process = start(home, "exec")
     until(lambda: "agent" in steps(tmp_path))
     clodputer(home, "cancel", "--all-of", "work")
-    process.communicate(timeout=60)
+    process.communicate(timeout=100)
     assert [record["outcome"] for record in records(home, "work")] == ["cancelled"]
     assert steps(tmp_path) == ["precheck", "setup", "agent", "teardown"]
 
@@ -166,7 +166,7 @@ def test_an_exec_that_is_told_to_stop_takes_down_first(home: Home, tmp_path: Pat
     process = start(home, "exec")
     until(lambda: "agent" in steps(tmp_path))
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=100)
     assert [record["reason"] for record in records(home, "work")] == ["interrupted"]
     assert steps(tmp_path) == ["precheck", "setup", "agent", "teardown"]
     assert ports.taken(home) == {}

@@ -22,7 +22,7 @@ from tests.workshop import (
 )
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system]
 
 
 @pytest.fixture

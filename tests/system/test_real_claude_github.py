@@ -15,7 +15,7 @@ from tests.repositories import git
 from tests.workshop import execute, records, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system]
 
 # The stand-in of the model does what the issue and the review say, and nobody who may not write has said it.
 ISSUE = f"@bash {WORK}\n@bash {intend(**PULL_REQUEST)}\n@bash {intend(**COMMENT)}\n@say I have fixed it."

@@ -11,7 +11,7 @@ from tests.fakes.messages_api import Api
 from tests.system.real_claude import Stage
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system]
 
 
 def test_a_protected_file_is_not_written(tmp_path: Path, claude_binary: str, api: Api) -> None:

@@ -25,7 +25,7 @@ from tests.workshop import (
 )
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system]
 
 
 @pytest.fixture
@@ -159,10 +159,10 @@ def test_sigterm_puts_the_request_back(stage: Stage) -> None:
     )
     drop(stage.home, "story.md", f"---\ntask: story\n---\n{prompt}\n")
     process = start(stage.home, "exec", extra=stage.environment())
-    until(lambda: pid_file.exists() and pid_file.read_text().strip(), timeout=60)
+    until(lambda: pid_file.exists() and pid_file.read_text().strip())
     began = time.monotonic()
     process.terminate()
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=100)
     assert process.returncode == 0, stderr
     assert time.monotonic() - began < 30
     assert not alive(int(pid_file.read_text()))

@@ -20,7 +20,7 @@ from tests.system.crond import crond
 from tests.wait import until
 from tests.workshop import command_task, drop, events, make_home, records
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.waits]
 
 # Cron starts what is due one second into the minute; an exec takes its time on a busy machine.
 TICK = 61 + 25

@@ -220,7 +220,6 @@ def test_a_request_for_a_task_that_is_gone_keeps_its_story(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_killed_at_every_step(tmp_path: Path) -> None:
     """Whatever the step: never lost, never doubled, no attempt counted twice, and never more attempts than are allowed."""
     seen: set[str] = set()
@@ -252,7 +251,6 @@ FIRST = ["rename record.json", "rename attempts", "rename waits", "rename delaye
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("first", FIRST)
 def test_killed_again_while_the_retry_is_settled(tmp_path: Path, first: str) -> None:
     """The exec that repeats the settling is killed as well.

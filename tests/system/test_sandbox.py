@@ -212,7 +212,7 @@ def test_whoever_is_killed_nothing_is_left(home: Home, work: Path, victim: str) 
         if victim == "keeper":
             # The sandbox ends with its parent; exec ends the run in any case.
             process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(100)
         until(lambda: not any(alive(one.pid) for one in tree))
         execute(home) if victim == "exec" else None
     finally:
@@ -230,7 +230,7 @@ def test_a_run_is_asked_to_leave(home: Home, work: Path) -> None:
     process = start(home, "exec")
     until(lambda: any("here" in path.read_text() for path in Path(home.runs).glob("shut/*/stdout")))
     clodputer(home, "cancel", "shut")
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     (record,) = records(home, "shut")
     assert (record["outcome"], record["exit_status"]) == ("cancelled", 3)
     assert "bye" in said(home, record)

@@ -65,8 +65,8 @@ def test_in_turn(tmp_path: Path, version: str, rotates: bool, words: str) -> Non
     """One run at a time, the others wait and say why; each is woken by the end of the one before."""
     home = home_with(tmp_path, version, rotates=rotates)
     going = warm.server().begin(("exec",), environment(home))
-    waiting = until(lambda: _kept_back(home, 2), timeout=20)
-    until(lambda: began(tmp_path) == 1, timeout=20)
+    waiting = until(lambda: _kept_back(home, 2))
+    until(lambda: began(tmp_path) == 1)
     assert {row["waits"]["reason"] for row in waiting} == {"login"}
     assert all(words in row["waits"]["message"] for row in waiting)
     (tmp_path / "go").touch()
@@ -87,7 +87,7 @@ def test_side_by_side(tmp_path: Path) -> None:
     """A version that can, and a login that stays: three at once, and the version was asked for once or twice, not for each."""
     home = home_with(tmp_path, "2.1.259", rotates=False)
     going = warm.server().begin(("exec",), environment(home))
-    until(lambda: began(tmp_path) == 3, timeout=20)
+    until(lambda: began(tmp_path) == 3)
     (tmp_path / "go").touch()
     assert warm.server().wait(going).status == 0
     assert at_once(home) == 3
@@ -104,7 +104,7 @@ def test_starts_are_staggered(tmp_path: Path) -> None:
     """Each run begins so long after the one before as that one goes on; then nothing is waited for."""
     home = home_with(tmp_path, "2.1.329", rotates=False, stagger="1s")
     going = warm.server().begin(("exec",), environment(home))
-    until(lambda: began(tmp_path) == 3, timeout=20)
+    until(lambda: began(tmp_path) == 3)
     (tmp_path / "go").touch()
     assert warm.server().wait(going).status == 0
     moments = sorted(parse_moment(event["timestamp"], 0) for event in events(home, "started"))

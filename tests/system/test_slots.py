@@ -81,9 +81,9 @@ def test_one_exec_fills_the_slots(tmp_path: Path) -> None:
     for number in range(5):
         drop(home, f"{number}.json", '{"task": "waits"}')
     process = start(home, "exec")
-    until(lambda: began(traces) == 3, timeout=20)
+    until(lambda: began(traces) == 3)
     (traces / "go").touch()
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     assert process.returncode == 0
     assert outcomes(home, "waits") == ["succeeded"] * 5
     assert at_once(home) == 3
@@ -98,13 +98,13 @@ def test_two_execs_side_by_side(tmp_path: Path) -> None:
     for number in range(2):
         drop(home, f"{number}.json", '{"task": "waits"}')
         processes.append(start(home, "exec"))
-        until(lambda: began(traces) == number + 1, timeout=20)  # noqa: B023  (called before the next round)
+        until(lambda: began(traces) == number + 1)  # noqa: B023  (called before the next round)
     assert [process.poll() for process in processes] == [None, None]
     drop(home, "late.json", '{"task": "waits"}')
     assert execute(home)["runs"] == []
     (traces / "go").touch()
     for process in processes:
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)
     assert [process.returncode for process in processes] == [0, 0]
     assert outcomes(home, "waits") == ["succeeded"] * 3
     assert at_once(home) == 2
@@ -118,7 +118,7 @@ def test_a_slot_that_the_lane_has_no_more(tmp_path: Path) -> None:
     for number in range(4):
         drop(home, f"{number}.json", '{"task": "waits"}')
     process = start(home, "exec")
-    until(lambda: began(traces) == 3, timeout=20)
+    until(lambda: began(traces) == 3)
     for one in slot.of_lane(home, "default"):
         content = slot.content(home, one)
         os.kill(int(slot.holder(home, one, content.task, content.run_id).split()[0]), signal.SIGKILL)
@@ -134,7 +134,6 @@ def test_a_slot_that_the_lane_has_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_droppers_in_step(tmp_path: Path) -> None:
     """6 droppers x 40 rounds and three slots: when a round's last exec has gone, none of its requests is left behind."""
     home = home_with(tmp_path, 3)
@@ -154,7 +153,6 @@ def restless(home: Home, who: int, rounds: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_killed_at_random(tmp_path: Path) -> None:
     """Execs are killed time and again while they share three slots: each request ends once, and none is left behind."""
     home = home_with(tmp_path, 3)
@@ -169,13 +167,13 @@ def test_killed_at_random(tmp_path: Path) -> None:
         for process in processes:
             process.start()
         # Each generation has come to something, however busy the machine is.
-        until(lambda: len(outcomes(home, "blink")) > before, timeout=60)  # noqa: B023  (called before the next round)
+        until(lambda: len(outcomes(home, "blink")) > before)  # noqa: B023  (called before the next round)
         time.sleep(chance.random())  # the moment of the kill is what varies
         for process in processes:
             if process.pid is not None:
                 kill_tree(process.pid)
         for process in processes:
-            process.join(60)
+            process.join(100)
     for _ in range(3):  # what a kill left in a lock's last instant is found by the next one
         execute(home)
     places = everything(home)
@@ -207,7 +205,6 @@ def kill_tree(pid: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_killed_at_every_step(tmp_path: Path) -> None:
     """Three requests and three slots, the exec killed before each step of its own: all come to their end, none twice."""
     finished = 0
@@ -223,7 +220,7 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
         what = execs.call(home, "exec", step=step).stdout
         execs.run(home, "exec")
         # The processes of the slots outlive the one that is killed, and go on; whichever comes last finds what is left.
-        until(lambda: not any(place.startswith("default/slot") for place in everything(home)), timeout=20)  # noqa: B023
+        until(lambda: not any(place.startswith("default/slot") for place in everything(home)))  # noqa: B023
         execs.run(home, "exec")
         ended = Counter(record["request_id"] for record in records(home, "work"))
         assert ended == Counter({f"three-{number}": 1 for number in range(3)}), f"step {step}: {what}"
@@ -248,7 +245,6 @@ def same_again(home: Home, who: int, rounds: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_many_drops_with_one_id(tmp_path: Path) -> None:
     """However many bear one id and moment, none takes the place of another: each file is run once."""
     home = home_with(tmp_path, 3)

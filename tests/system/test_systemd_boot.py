@@ -18,7 +18,6 @@ from tests.workshop import command_task, records
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("computer"),
 ]
 

@@ -15,7 +15,6 @@ from tests.workshop import ROOT, command_task, events, everything, records
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("computer"),
 ]
 

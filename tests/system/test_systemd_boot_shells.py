@@ -17,7 +17,6 @@ from tests.workshop import ROOT, command_task
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("computer"),
 ]
 

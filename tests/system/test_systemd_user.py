@@ -26,7 +26,6 @@ from tests.workshop import ROOT, command_task, drop, records
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("systemd"),
 ]
 
@@ -200,7 +199,7 @@ def test_what_a_run_leaves_is_killed(lab: Lab, frame: Frame) -> None:
 
     install(frame, task("leaky", Trigger("startup", {})))
     # The process itself may be gone before anybody looks for it.
-    until(lambda: os.path.exists(f"{frame.home}/left"), timeout=60)
+    until(lambda: os.path.exists(f"{frame.home}/left"))
     systemd_lab.until_state(lab, "clodputer-task-leaky.service", "inactive")
     until(lambda: not left())
     assert "Result=success" in lab.systemctl("show", "clodputer-task-leaky.service")

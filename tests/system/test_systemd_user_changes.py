@@ -20,7 +20,6 @@ from tests.workshop import ROOT, program
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(180),
     pytest.mark.xdist_group("systemd"),
 ]
 

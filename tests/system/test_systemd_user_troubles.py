@@ -20,7 +20,6 @@ from tests.workshop import ROOT
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("systemd"),
 ]
 

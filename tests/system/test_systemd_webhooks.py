@@ -22,7 +22,6 @@ from tests.workshop import ROOT
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.timeout(180),
     pytest.mark.xdist_group("systemd"),
 ]
 

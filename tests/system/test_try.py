@@ -226,13 +226,13 @@ def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage, how: str) -> Non
     (stage.folder / "claude").write_text(hangs)
     drop(stage.home, "review.json", '{"task": "review"}')
     going = start(stage.home, "exec")
-    until(lambda: pids.exists() and pids.read_text().strip(), timeout=60)
+    until(lambda: pids.exists() and pids.read_text().strip())
     if how == "stopped":
         going.terminate()
     else:
         going.kill()
-    going.communicate(timeout=60)
-    until(lambda: not alive(int(pids.read_text())), timeout=60)
+    going.communicate(timeout=100)
+    until(lambda: not alive(int(pids.read_text())))
     (row,) = stage.call("queue")["requests"]
     if how == "stopped":
         assert row["waits"]["reason"] == "claude_changed"

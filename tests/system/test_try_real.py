@@ -23,7 +23,7 @@ from tests.systemd_lab import Lab
 from tests.workshop import drop, execute, make_home, outcomes, program, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 
 def newest(binary: str) -> Path:

@@ -169,7 +169,6 @@ def test_looking_changes_nothing(home: Home) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_killed_at_every_step_of_waiting(tmp_path: Path) -> None:
     """The request waits, or runs when the hold is lifted; it is never lost, and runs once."""
     for step in range(1, 200):

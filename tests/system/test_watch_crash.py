@@ -69,7 +69,6 @@ def steps_until_done(tmp_path: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("shard", range(2))
 def test_killed_at_every_step_and_again_at_any(tmp_path: Path, shard: int) -> None:
     """Whatever was done when we were killed, and whatever of it the next exec did: each change ends as one request."""
@@ -95,7 +94,6 @@ def test_killed_at_every_step_and_again_at_any(tmp_path: Path, shard: int) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_changed_after_the_kill(tmp_path: Path) -> None:
     """A file that changes, and one that goes, between the kill and the next exec: each settled version at most once."""
     last, deaths = steps_until_done(tmp_path), 0
@@ -115,7 +113,6 @@ def test_changed_after_the_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_killed_while_files_are_written(tmp_path: Path) -> None:
     """Looks killed at each step while the files were not yet quiet lose none of them."""
     watched: Optional[Watched] = None

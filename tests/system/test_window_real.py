@@ -22,7 +22,7 @@ from tests.wait import until
 from tests.workshop import clodputer, drop, execute, make_home, outcomes, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system]
 
 STORY = "@warn utilization=0.91 resets_in=3600\n@say hello"
 
@@ -102,7 +102,7 @@ def test_the_status_line_keeps_a_run_waiting(
         return b"5h 91%" in screen
 
     try:
-        until(drawn, 60)
+        until(drawn)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

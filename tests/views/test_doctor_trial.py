@@ -69,7 +69,7 @@ def test_what_a_killed_doctor_has_left(home: Home, tmp_path: Path) -> None:
     def left() -> list[str]:
         return [name for name in os.listdir(home.cache) if name.startswith("doctor-")]
 
-    assert until(lambda: bool(left()), 30)
+    assert until(lambda: bool(left()))
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     (name,) = left()

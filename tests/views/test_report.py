@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from clodputer.model.moment import iso
 from clodputer.model.outcome import OUTCOMES
+from clodputer.model.pastrun import PastRun
 from clodputer.store.context import look
-from clodputer.store.history import PastRun
 from clodputer.store.home import Home
 from clodputer.views import report
 from clodputer.views.report.fold import Tally, fold, spread, tally

@@ -15,7 +15,7 @@ from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.enclosed import needs, own_sandbox
 from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
-from clodputer.agents.claude.restricted import no_other_servers, restrict
+from clodputer.agents.claude.restricted import no_other_servers, restrict, restrictions
 from clodputer.agents.claude.rights import rights
 from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.system_prompt import appended
@@ -29,6 +29,7 @@ from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 
 __all__ = [
+    "CANNOT",
     "KEYS",
     "begin",
     "describe",
@@ -37,10 +38,13 @@ __all__ = [
     "locate_binary",
     "needs",
     "observe",
+    "restrictions",
     "rights",
     "takes",
     "warnings",
 ]
+
+CANNOT: Mapping[str, str] = {}
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0

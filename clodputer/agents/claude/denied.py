@@ -118,6 +118,18 @@ def rules(name: str, given: Mapping[str, Any]) -> list[str]:
     return [name]
 
 
+# Why claude refused a call, where no entry of allowed_tools helps.
+_WHATEVER_IS_ALLOWED = frozenset(("hook", "deny", "classifier", "rule"))
+
+
+def entries(denial: Mapping[str, Any], refusal: Refusal) -> list[str]:
+    """The entries of allowed_tools that would let a denied call through, as they are written in a task; empty for none."""
+    if refusal.kind in _WHATEVER_IS_ALLOWED:
+        return []
+    found = rules(text(denial.get("tool_name")), mapping(denial.get("tool_input")))
+    return [rule.strip('"') for rule in found if rule]
+
+
 def commands(command: str) -> list[str]:
     """The programs of simple commands joined by `&&`, `||`, `;` and `|`, with their subcommands (`git commit`).
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from clodputer.agents import keys
 from clodputer.agents.claude import tools
 from clodputer.model import suspect
-from clodputer.model.keys import CHOICE, CHOICES, COUNT, FLAG, MAPPING, MONEY, TEXT, TEXTS, Key
+from clodputer.model.keys import CHOICE, CHOICES, COUNT, MAPPING, TEXTS, Key
 from clodputer.model.keyvalue import one_word
 
 KEYS = (
-    Key(
-        "model",
-        TEXT,
-        "",
-        "An alias such as `sonnet`, or a full model name.",
-        check=one_word,
-        absent="that of `config.yaml`, else the account's",
-        example="sonnet",
-    ),
+    keys.MODEL,
     Key(
         "fallback_model",
         TEXTS,
@@ -44,17 +37,7 @@ KEYS = (
         check=tools.check,
         example="WebSearch",
     ),
-    Key(
-        "permission_mode",
-        CHOICE,
-        "",
-        "As `--permission-mode`, and always passed on: `defaultMode` of anybody's settings does not count. `default` and "
-        "`manual` are the same. When Claude says that it works in another mode, or with a tool that `disallowed_tools` forbids "
-        "as a whole, the run is stopped at once with reason `permissions`; the record's `in_effect` has what it worked with.",
-        choices=("default", "manual", "acceptEdits", "auto", "bypassPermissions", "dontAsk", "plan"),
-        absent="`default`",
-        example="acceptEdits",
-    ),
+    keys.PERMISSION_MODE,
     Key(
         "max_turns",
         COUNT,
@@ -64,22 +47,8 @@ KEYS = (
         absent="that of `config.yaml`, else no limit",
         example=50,
     ),
-    Key(
-        "max_cost_usd",
-        MONEY,
-        help="Checked after each reply, so one expensive reply can overshoot it. The run fails with reason `max_cost`.",
-        smallest=0.0001,
-        largest=1_000_000,
-        absent="that of `config.yaml`, else no limit",
-        example=1.5,
-    ),
-    Key(
-        "append_system_prompt",
-        TEXT,
-        "",
-        "Added to Claude's system prompt. After it comes a [text of ours](#an-agent-that-finds-nothing-to-do).",
-        example="Answer in English.",
-    ),
+    keys.MAX_COST_USD,
+    keys.APPEND_SYSTEM_PROMPT,
     Key(
         "mcp_config",
         TEXTS,
@@ -91,15 +60,7 @@ KEYS = (
         takes="path or JSON as text, or a list of them",
         example="~/mcp.json",
     ),
-    Key(
-        "add_dirs",
-        TEXTS,
-        (),
-        "Folders besides the working directory that Claude may use. `~/` is expanded.",
-        smallest=1,
-        takes="path, or list of paths",
-        example=["~/notes"],
-    ),
+    keys.ADD_DIRS,
     Key(
         "settings_sources",
         CHOICES,
@@ -116,23 +77,8 @@ KEYS = (
         help="A JSON Schema, given to `claude --json-schema`: the answer becomes JSON of that form.",
         example={"type": "object"},
     ),
-    Key(
-        "session",
-        CHOICE,
-        "new",
-        "`continue`: goes on with the conversation of the task's previous run. When that cannot be "
-        "resumed, the run fails once and the next one begins a new conversation.",
-        choices=("new", "continue"),
-        example="continue",
-    ),
-    Key(
-        "on_denied",
-        CHOICE,
-        "fail",
-        "Whether a denied tool makes the run fail (reason `denied`).",
-        choices=("fail", "ignore"),
-        example="ignore",
-    ),
+    keys.SESSION,
+    keys.ON_DENIED,
     Key(
         "requires_mcp",
         TEXTS,
@@ -162,14 +108,7 @@ KEYS = (
         absent="any number",
         example=30,
     ),
-    Key(
-        "i_accept_the_risk",
-        FLAG,
-        default=False,
-        help="Goes with `permission_mode: bypassPermissions`, which is a mistake without it, or in a folder that is not "
-        "[isolated](guards.md#everything-allowed).",
-        example=True,
-    ),
+    keys.I_ACCEPT_THE_RISK,
     Key(
         "produces",
         CHOICE,

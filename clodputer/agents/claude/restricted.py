@@ -26,7 +26,7 @@ def no_other_servers(task: Task) -> bool:
     return not task.claude.requires_mcp and not any(rule.startswith("mcp__") for rule in _allowed(task))
 
 
-def words(task: Task) -> str:
+def restrictions(task: Task) -> str:
     """What is closed, for people; what the task itself opens is left out."""
     found = (
         ["no settings of projects (settings_sources: [user])"] if task.claude.settings_sources is None else []

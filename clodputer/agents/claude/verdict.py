@@ -121,9 +121,14 @@ def _of_session(launch: Launch, notes: Notes) -> str:
 
 
 def _denials(notes: Notes) -> tuple[dict[str, Any], ...]:
-    """The denied calls, each with the reason that claude gave."""
+    """The denied calls, each with the reason that claude gave and the entries of allowed_tools that would let it through."""
     return tuple(
-        {**denial, "reason_type": refusal.kind, "reason": refusal.words}
+        {
+            **denial,
+            "reason_type": refusal.kind,
+            "reason": refusal.words,
+            "rules": claude_denied.entries(denial, refusal),
+        }
         for call, denial in notes.denials.items()
         for refusal in (notes.refusals.get(call, Refusal("")),)
     )

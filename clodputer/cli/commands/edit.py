@@ -8,7 +8,7 @@ from typing import Callable, Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli import complete, consent
 from clodputer.cli.commands import editor
 from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
@@ -17,19 +17,22 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.taskchange import Change
 from clodputer.store import atomic, plainfile
 from clodputer.store import home as homes
 from clodputer.store.home import Home
 from clodputer.store.plainfile import Plain
+from clodputer.store.tasks import document
 from clodputer.tasks import taskfile
 from clodputer.views.written import Written
 
 
 @click.command()
 @click.argument("name", shell_complete=complete.tasks)
+@consent.confirm_option
 @json_option
 @click.pass_obj
-def command(as_json: bool, name: str) -> Result:
+def command(as_json: bool, name: str, confirm: bool) -> Result:
     """Edit a task file, and replace it only when it is in order.
 
     Opens a copy in $VISUAL or $EDITOR. When the editor closes, the copy is checked; if there is a mistake in it, you
@@ -37,20 +40,23 @@ def command(as_json: bool, name: str) -> Result:
     half-written task, and a file that somebody else changed meanwhile is not overwritten. A file that you leave unchanged
     is checked, too: the exit code is 1 when it is not in order.
 
+    When an agent calls it, what gives the task more rights, or lets it run, is refused without --confirm (docs/skill.md).
+
     \b
     Examples:
       clodputer edit nightly
       EDITOR="code --wait" clodputer edit nightly
     """
-    return edit(os.environ, name, as_json=as_json)
+    return edit(os.environ, name, as_json=as_json, confirm=confirm)
 
 
-def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Result:
+def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False, confirm: bool = False) -> Result:
     """Let a task file be edited, and put what came of it in its place. Raises ClodputerError when it is as it was, OSError."""
     home = homes.existing(environ)
     path = taskfile.find(home, name)
     program = editor.argv(environ)
     before = _read(path)
+    was, _ = taskfile.check_file(home, path, environ)
     draft = _draft(home, name, before.content)
     try:
         content, wrong = _edited(
@@ -60,15 +66,20 @@ def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False) -> Res
         _forget(draft, before.content)
         raise
     changed = content != before.content
+    changes: list[Change] = []
     if changed:
+        now, _ = taskfile.check_content(home, path, content, environ)
+        changes = consent.of_contents(environ, before.content, content, was, now) if now else []
+        consent.require(environ, name, changes, confirm, _kept(path, draft))
         _put(path, before, content, draft)
     os.unlink(draft)
     task, _ = taskfile.check_file(home, path, environ)
     looks = first_looks(environ, [task] if changed and task else [])
-    data = Written(name, path, looks, changed).to_json()
+    data = Written(name, path, looks, changed, changes).to_json()
     if changed:
         lines = [
             f"{ink('ok', 'green')}  {printable(path)} is replaced",
+            *map(printable, consent.lines(changes)),
             *(f"    {printable(one)}" for one in looks),
         ]
         return Result(data, "\n".join(lines))
@@ -85,8 +96,6 @@ def _check(environ: Mapping[str, str], home: Home, path: str, content: bytes) ->
 
 
 def _read(path: str) -> Plain:
-    from clodputer.store.tasks import document
-
     try:
         return plainfile.read(path, document.LARGEST)
     except ValueError as error:

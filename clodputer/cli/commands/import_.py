@@ -12,7 +12,7 @@ import click
 
 from clodputer.archive import one_task, taking
 from clodputer.archive.one_task import TaskDocument
-from clodputer.cli import called
+from clodputer.cli import called, consent
 from clodputer.cli.commands.import_sources import Options, take_over
 from clodputer.cli.group import json_option
 from clodputer.cli.looking import look
@@ -50,16 +50,23 @@ def command() -> None:
 @click.option(
     "--replace", is_flag=True, help="Replace a task of that name, and prompts; the old file is kept."
 )
+@consent.confirm_option
 @json_option
-def task_command(path: str, name: Optional[str], enable: bool, replace: bool) -> Result:
+def task_command(path: str, name: Optional[str], enable: bool, replace: bool, confirm: bool) -> Result:
     """Make a task from a document of `clodputer export`; - is standard input."""
+    if enable:
+        consent.require_to_enable(os.environ, name or "the task", confirm, "Nothing was imported.")
     return import_task(os.environ, _read(path), name, enable=enable, replace=replace)
 
 
 def _source(name: str, summary: str) -> None:
     """Add the command of one source."""
 
-    def run(path: Optional[str], dry_run: bool, enable: bool, disable_originals: bool) -> Result:
+    def run(
+        path: Optional[str], dry_run: bool, enable: bool, disable_originals: bool, confirm: bool
+    ) -> Result:
+        if enable and not dry_run:
+            consent.require_to_enable(os.environ, "each task", confirm, "Nothing was imported.")
         options = Options(name, path or "", dry_run, enable, disable_originals)
         return take_over(os.environ, options)
 
@@ -74,6 +81,7 @@ def _source(name: str, summary: str) -> None:
                 is_flag=True,
                 help="Switch off what became tasks, with a copy of it kept.",
             ),
+            consent.confirm_option,
             json_option,
         )
     ):

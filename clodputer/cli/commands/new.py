@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
-from json import loads
-from typing import Any, NoReturn, Optional
+from typing import Optional
 
 import click
 
 from clodputer import triggers
-from clodputer.cli import called
+from clodputer.cli import called, consent
 from clodputer.cli.commands.edit import edit as edit_task
 from clodputer.cli.firstlooks import first_looks
+from clodputer.cli.givenjson import mapping, read
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
@@ -23,9 +22,11 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
-from clodputer.store import atomic, plainfile, templates
+from clodputer.store import atomic, templates
 from clodputer.store import home as homes
-from clodputer.tasks import taskfile
+from clodputer.store.tasks import write
+from clodputer.tasks import change, taskfile
+from clodputer.tasks.change import Edit
 from clodputer.views.written import Written, shipped
 
 USUAL = "manual"
@@ -44,6 +45,7 @@ USUAL = "manual"
     help="Make it from a JSON object with a task file's keys; - is stdin.",
 )
 @click.option("--edit", "-e", is_flag=True, help="Open it in an editor when it is made.")
+@consent.confirm_option
 @json_option
 @click.pass_obj
 def command(
@@ -53,11 +55,14 @@ def command(
     listing: bool,
     source: Optional[str],
     edit: bool,
+    confirm: bool,
 ) -> Result:
     """Make a task file from a template, or from JSON.
 
     Writes tasks/NAME.yaml, which is checked before it exists: if there is any mistake, nothing is made. Never
     overwrites a file, and never takes a name that another file claims.
+
+    When an agent calls it, the task is disabled until its person enables it, unless --confirm is given (docs/skill.md).
 
     \b
     Examples:
@@ -71,10 +76,11 @@ def command(
         raise _usage("a NAME is missing", "For example: clodputer new nightly")
     if template is not None and source is not None:
         raise _usage("--template and --from-json exclude each other")
-    made = new(os.environ, name, template or USUAL, None if source is None else _read(source))
+    content = None if source is None else read(source)
+    made = new(os.environ, name, template or USUAL, content, confirm=confirm)
     if not edit:
         return made
-    edited = edit_task(os.environ, name, as_json=as_json)
+    edited = edit_task(os.environ, name, as_json=as_json, confirm=confirm)
     return edited._replace(data={**made.data, **edited.data}, text=f"{made.text}\n\n{edited.text}")
 
 
@@ -86,8 +92,18 @@ def list_templates() -> Result:
     return Result({"templates": [template.to_json() for template in found]}, "\n".join(lines))
 
 
-def new(environ: Mapping[str, str], name: str, template: str, content: Optional[bytes] = None) -> Result:
-    """Make the task, of JSON when there is `content`. Raises ClodputerError when nothing was made, OSError."""
+def new(
+    environ: Mapping[str, str],
+    name: str,
+    template: str,
+    content: Optional[bytes] = None,
+    *,
+    confirm: bool = False,
+) -> Result:
+    """Make the task, of JSON when there is `content`. Raises ClodputerError when nothing was made, OSError.
+
+    confirm: an agent may make one that runs.
+    """
     home = homes.existing(environ)
     if not is_name(name):
         raise ClodputerError(
@@ -97,7 +113,11 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
             ExitCode.USAGE,
         )
     path = f"{home.tasks}/{name}.yaml"
-    text = _from_template(template, name) if content is None else _from_json(content, name)
+    starts_disabled = consent.by_agent(environ) and not confirm
+    if content is None:
+        text = _from_template(template, name, starts_disabled)
+    else:
+        text = _from_json(content, name, starts_disabled)
     taken = taskfile.claimant(home, name)
     if taken:
         raise _exists(name, taken)
@@ -109,12 +129,14 @@ def new(environ: Mapping[str, str], name: str, template: str, content: Optional[
             f"{problem.key}: {problem.message}" if problem.key else problem.message for problem in problems
         )
         raise ClodputerError("task_invalid", listed, "Nothing was made. All keys are in docs/tasks.md.")
+    if task.enabled:
+        consent.require_to_enable(environ, name, confirm, "Nothing was made.")
     try:
         atomic.create(path, text.encode())
     except FileExistsError:
         raise _exists(name, path) from None
     looks = first_looks(environ, [task])
-    return Result(Written(task.name, path, looks).to_json(), _made(path, task, looks))
+    return Result(Written(task.name, path, looks, enabled=task.enabled).to_json(), _made(path, task, looks))
 
 
 def _exists(name: str, path: str) -> ClodputerError:
@@ -130,7 +152,9 @@ def _made(path: str, task: Task, looks: Sequence[str]) -> str:
         (f"edit {task.name}", "change it; it is checked when the editor closes"),
         (f"validate {task.name}", "check it at any other time"),
         (f"run {task.name} --dry-run", "see what would be started"),
-        (f"run {task.name}", "run it now"),
+        (f"run {task.name}", "run it now")
+        if task.enabled
+        else (f"enable {task.name}", "let it run: it is disabled"),
     ]
     if any(map(triggers.has_slot_times, task.triggers)):
         steps.append((f"next {task.name}", "see when it is due"))
@@ -141,69 +165,30 @@ def _made(path: str, task: Task, looks: Sequence[str]) -> str:
     return "\n".join([*lines, *called.next_steps(*steps)])
 
 
-def _from_template(template: str, name: str) -> str:
-    """A template's text, with the commands and requests in its comments naming the new task."""
+def _from_template(template: str, name: str, disabled: bool) -> str:
+    """A template's text, with the commands and requests in its comments naming the new task. Raises ClodputerError."""
     pattern = rf"((?:clodputer run|task:|\"task\":) \"?){re.escape(template)}(?![\w.-])"
-    return re.sub(pattern, rf"\g<1>{name}", templates.task(template))
+    text = re.sub(pattern, rf"\g<1>{name}", templates.task(template))
+    return change.edited(text, Edit("enabled", False), f"the template {template}") if disabled else text
 
 
-def _from_json(content: bytes, name: str) -> str:
-    """A task file's text with the keys of a JSON object. Raises ClodputerError."""
-    from clodputer.store.tasks import document, write
-
-    if len(content) > document.LARGEST:
-        raise _no_json(f"it has more than {document.LARGEST:,} bytes")
+def _from_json(content: bytes, name: str, disabled: bool) -> str:
+    """A task file's text with the keys of a JSON object; disabled if that says nothing of it. Raises ClodputerError."""
     try:
-        keys = loads(content.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse)
-    except RecursionError:
-        raise _no_json("it is nested too deeply") from None
+        keys = mapping(content)
     except ValueError as error:
-        raise _no_json(str(error)) from None
-    if not isinstance(keys, dict):
-        raise _no_json('a task is an object such as {"prompt": "Say hello."}')
+        raise ClodputerError(
+            "json_invalid",
+            f"what was given is not JSON for a task: {error}",
+            "Nothing was made. All keys are in docs/tasks.md.",
+        ) from None
     if keys.get("name", name) != name:
         raise ClodputerError(
             "task_invalid",
             f"name: expected {name}, as in the command, found {keys['name']!r}",
             "Leave the key out: the file's name is the task's.",
         )
-    return write.written(keys)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = dict(pairs)
-    if len(keys) != len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)
-        raise ValueError(f"the key {twice[:60]!r} is given a second time")
-    return keys
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not JSON")
-
-
-def _no_json(why: str) -> ClodputerError:
-    return ClodputerError(
-        "json_invalid",
-        f"what was given is not JSON for a task: {why}",
-        "Nothing was made. All keys are in docs/tasks.md.",
-    )
-
-
-def _read(source: str) -> bytes:
-    """What a file, or stdin, holds; of very much, one byte more than is taken. Raises ClodputerError."""
-    from clodputer.store.tasks.document import LARGEST
-
-    if source == "-":
-        if sys.stdin is None:
-            raise ClodputerError("json_invalid", "stdin is closed", "Give the JSON to stdin, or name a file.")
-        return sys.stdin.buffer.read(LARGEST + 1)
-    try:
-        return plainfile.read(source, LARGEST).content
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise ClodputerError("json_invalid", f"{source} cannot be read: {why}") from None
+    return write.written({"enabled": False, **keys} if disabled else keys)
 
 
 def _usage(message: str, hint: str = "Try: clodputer new --help") -> ClodputerError:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from time import time
+from typing import Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli import complete, consent
 from clodputer.cli.firstlooks import first_looks
+from clodputer.cli.givenjson import mapping, read
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
@@ -29,13 +31,24 @@ from clodputer.views.written import Written
 @click.option(
     "--unset", metavar="KEY", multiple=True, help="Take a key out; its default then holds. May be repeated."
 )
+@click.option(
+    "--from-json",
+    "source",
+    metavar="FILE",
+    help="Take keys and values from a JSON object, where null takes a key out; - is stdin.",
+)
+@consent.confirm_option
 @json_option
-def command(task: str, pairs: tuple[str, ...], unset: tuple[str, ...]) -> Result:
+def command(
+    task: str, pairs: tuple[str, ...], unset: tuple[str, ...], source: Optional[str], confirm: bool
+) -> Result:
     """Change keys of a task, and leave the rest of its file as it is.
 
     VALUE is read as YAML, so lists and mappings are taken as well; a key inside of another one is written KEY.SUB, an item of a
     list by its number from 0. The new file is checked as a whole: if there is any mistake, nothing is written. Nor is
     anything done when the file is written so that a key cannot be changed without touching something else in it.
+
+    When an agent calls it, what gives the task more rights, or lets it run, is refused without --confirm (docs/skill.md).
 
     \b
     Examples:
@@ -44,12 +57,16 @@ def command(task: str, pairs: tuple[str, ...], unset: tuple[str, ...]) -> Result
       clodputer set nightly 'trigger.0.schedule=0 8 * * *' --unset max_turns
     """
     edits = [_edit(pair) for pair in pairs] + [Edit(key, remove=True) for key in unset]
+    if source is not None:
+        edits += _from_json(read(source))
     if not edits:
         raise _usage("say what to change: KEY=VALUE, or --unset KEY")
-    return set_keys(os.environ, task, edits)
+    return set_keys(os.environ, task, edits, confirm=confirm)
 
 
-def set_keys(environ: Mapping[str, str], name: str, edits: Sequence[Edit]) -> Result:
+def set_keys(
+    environ: Mapping[str, str], name: str, edits: Sequence[Edit], *, confirm: bool = False
+) -> Result:
     """Make the changes, all of them or none. Raises ClodputerError, OSError."""
     context = look(environ)
 
@@ -60,6 +77,8 @@ def set_keys(environ: Mapping[str, str], name: str, edits: Sequence[Edit]) -> Re
 
     with change.alone(context.home):
         draft = change.draft(context.home, environ, name, rewritten)
+        changes = consent.of_draft(environ, draft)
+        consent.require(environ, name, changes, confirm)
         enabling = draft.task.enabled and any(edit.key == "enabled" for edit in edits)
         if enabling:
             switch.begin_anew(context, draft)
@@ -69,19 +88,40 @@ def set_keys(environ: Mapping[str, str], name: str, edits: Sequence[Edit]) -> Re
         if enabling:
             switch.let_go(context, name, draft.path)
     looks = first_looks(environ, [draft.task] if draft.changed else [])
-    data = Written(draft.task.name, draft.path, looks, draft.changed).to_json()
+    data = Written(draft.task.name, draft.path, looks, draft.changed, changes).to_json()
     if not draft.changed:
         return Result(data, f"{printable(draft.path)} is unchanged: it says so already")
     lines = [
         f"{ink('ok', 'green')}  {printable(draft.path)} is changed",
+        *map(printable, consent.lines(changes)),
         *(f"    {printable(one)}" for one in looks),
     ]
     return Result(data, "\n".join(lines))
 
 
+def _from_json(content: bytes) -> list[Edit]:
+    """The changes that an object asks for. Raises ClodputerError."""
+    try:
+        keys = mapping(content)
+    except ValueError as error:
+        raise ClodputerError(
+            "json_invalid",
+            f"what was given is not JSON with keys of a task: {error}",
+            'Nothing was changed. For example: {"timeout": "30m", "expect.file_exists": "report.md"}',
+        ) from None
+    for key in keys:
+        if not _is_key(key):
+            raise _usage(f"expected keys such as timeout or expect.file_exists, found {key[:80]!r}")
+    return [Edit(key, value, remove=value is None) for key, value in keys.items()]
+
+
+def _is_key(key: str) -> bool:
+    return all(part and part == part.strip() for part in key.split("."))
+
+
 def _edit(pair: str) -> Edit:
     key, equals, written = pair.partition("=")
-    if not equals or not all(part and part == part.strip() for part in key.split(".")):
+    if not equals or not _is_key(key):
         raise _usage(f"expected KEY=VALUE, found {pair[:80]!r}")
     return Edit(key, change.value_of(key, written))
 

@@ -244,7 +244,7 @@ def _recent(board: Board) -> Pane:
         cells = (
             Cell(one_line(run.task, NAME)),
             Cell(without(when.ended(run.outcome, run.reason, suspect=run.suspect)), style),
-            Cell(format_duration(float(round(run.duration))) if run.duration >= 1 else "0s"),
+            Cell(format_duration(run.duration)),
             Cell(dollars(run.cost_usd)),
             Cell(when.ago(run.at, board.now), "dim"),
             Cell(when.run(run.run_id), "dim"),

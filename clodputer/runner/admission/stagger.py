@@ -1,4 +1,4 @@
-"""Stagger: claudes that run side by side are started some seconds apart, as each is busiest in its first ones."""
+"""Stagger: agents that run side by side are started some seconds apart, as each is busiest in its first ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clodputer.store.spool import slot as slots
 
 def left(context: Context, task: Task, now: float) -> float:
     """So many seconds a run is to wait because another one has just been started and goes on. Raises OSError."""
-    if task.agent != "claude" or not context.settings.stagger:
+    if not task.prompted or not context.settings.stagger:
         return 0.0
     try:
         last = os.stat(_path(context)).st_mtime
@@ -27,7 +27,7 @@ def left(context: Context, task: Task, now: float) -> float:
 
 def note(context: Context, task: Task) -> None:
     """Note that a run is started now. Raises OSError."""
-    if task.agent == "claude" and context.settings.stagger:
+    if task.prompted and context.settings.stagger:
         os.close(os.open(_path(context), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         now = time()
         os.utime(_path(context), (now, now))

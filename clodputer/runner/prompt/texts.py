@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
-from clodputer.model.attempts import Attempts, Past
+from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import NOTHING
 from clodputer.model.mask import masker
@@ -16,17 +16,6 @@ from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
 from clodputer.runner.prompt.guard import guard
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
-
-# What a run is asked whose session goes on after a usage limit or a refused login cut it off.
-GO_ON = (
-    "You were cut off before you had finished, by a limit of the account and not by anything you did. You can work again now. "
-    "Go on with the task from where you stopped. Look first what is done already, and do not do it a second time."
-)
-# The same when the session is gone.
-BEGUN_ANEW = (
-    "\n\nAn earlier run of this task was cut off before it had finished, and its conversation is gone. Some of the work may be "
-    "done already: look first, and do not do it a second time."
-)
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.
@@ -60,17 +49,19 @@ def render(
     memory: Optional[str] = None,
     *,
     nonce: str,
+    read: Optional[tuple[str, str]] = None,
 ) -> str:
     """The prompt of one run; `last` is the record of the task's previous run, `last_success` that of its latest good one.
     `story`: the runs that the request has had before this one. `found`: what its precheck printed.
     `state`: what the task remembers, None when it has no state; `memory`: its memory, likewise. `nonce`: random, for the
     fences around text from outside. A prompt for a program has none: it follows no instructions, and its input stays exact.
+    `read`: what `template_of` has returned, where it was asked before.
 
-    `{{ env.X }}` is taken from secrets.env first, then from `environ`. For claude the text cannot begin with a
-    slash command that the template does not name. Raises ClodputerError: "not_started", or "body_unused" for
-    a body that would be lost.
+    `{{ env.X }}` is taken from secrets.env first, then from `environ`. For an agent that does what a prompt says,
+    the text cannot begin with a slash command that the template does not name. Raises ClodputerError: "not_started", or
+    "body_unused" for a body that would be lost.
     """
-    template, file = template_of(task, environ, secrets)
+    template, file = read or template_of(task, environ, secrets)
     text = template
     if template_text.marked(template):
         # Imported for templates alone, as jinja2 is: it loads every kind of trigger.
@@ -93,7 +84,7 @@ def render(
             values["state"] = state
         if memory is not None:
             values["memory"] = memory
-        fences = names.outside(task, request, values, nonce) if task.agent == "claude" else None
+        fences = names.outside(task, request, values, nonce) if task.prompted else None
         text = _render(task, file, template, values, secrets, fences)
     elif request.body:
         _check_body(template, file)
@@ -106,25 +97,29 @@ def render(
             "Put the bulk into a file and let the prompt name it.",
         )
     text = data.decode("utf-8")
-    if task.agent == "claude" and not text.strip():
+    if task.prompted and not text.strip():
         raise ClodputerError(
             "not_started",
             f"{file}: the prompt is empty once it is filled in",
             f"Look at what {file} is filled with.",
         )
-    return guard(text, template) if task.agent == "claude" else text
+    return guard(text, template) if task.prompted else text
 
 
 def fed_by(
-    task: Task, request: Optional[Request], environ: Mapping[str, str], secrets: Mapping[str, str]
+    task: Task,
+    request: Optional[Request],
+    environ: Mapping[str, str],
+    secrets: Mapping[str, str],
+    read: Optional[tuple[str, str]] = None,
 ) -> tuple[str, ...]:
-    """The names by which what somebody else wrote comes into the prompt for claude; see `promptnames.fed_by`.
+    """The names by which what somebody else wrote comes into the prompt of an agent; see `names.fed_by`.
 
-    Raises ClodputerError ("not_started") when the file of the prompt cannot be read.
+    `read`: as in `render`. Raises ClodputerError ("not_started") when the file of the prompt cannot be read.
     """
-    if task.agent != "claude":
+    if not task.prompted:
         return ()
-    template, _ = template_of(task, environ, secrets)
+    template, _ = read or template_of(task, environ, secrets)
     if not template_text.marked(template):
         return ()
     from clodputer.runner.prompt import names
@@ -142,12 +137,12 @@ def check_context(
 ) -> None:
     """Raise ClodputerError ("context_unused") when the prompt has no place for context that a person has given.
 
-    Only for claude: a program can read the request in the folder of its run.
+    Not for a program: it can read the request in the folder of its run.
     """
     template, file = template_of(task, environ, secrets)
     used = template_text.names(template)
     unused = [name for name in given if f"context.{name}" not in used]
-    if not unused or task.agent != "claude" or used & {"context", "request", "request.context"}:
+    if not unused or not task.prompted or used & {"context", "request", "request.context"}:
         return
     known = sorted(name.partition(".")[2] for name in used if name.startswith("context."))
     hint = f"It uses {', '.join(known)}." if known else "It uses no context at all."
@@ -166,16 +161,6 @@ def _check_body(template: str, file: str) -> None:
             f"the request has a text of its own, but the prompt in {file} has no place for it",
             "Write {{ body }} where the text belongs, or drop the request without a text.",
         )
-
-
-def going_on(text: str, attempts: Attempts, *, resumed: bool) -> str:
-    """The prompt of a run that goes on with a session (`resumed`), or that had to begin a new one in its place."""
-    if attempts.session and resumed:
-        return GO_ON
-    if attempts.session or attempts.lost_session:
-        # After it: the text may begin with a command of claude's.
-        return text + BEGUN_ANEW
-    return text
 
 
 def render_task(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Task:

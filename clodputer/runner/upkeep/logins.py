@@ -5,23 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from clodputer.model.agent import kind_of
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
 from clodputer.model.waiting import HOLD
 from clodputer.store import holds
 from clodputer.store.context import Context
 
-# Where claude (2.1.332) keeps its login on Linux, in its configuration folder. On macOS it is in the keychain, which cannot be
-# looked at without asking the person: there secrets.env and the task's file are all that is watched.
-CREDENTIALS = ".credentials.json"
-
 
 def watched(context: Context, task: Task, launch: Launch | None) -> dict[str, str]:
     """The files from which the login of a run came, each with how it looks now."""
     paths = [context.home.secrets, task.path]
     if launch is not None:
-        folder = launch.env.get("CLAUDE_CONFIG_DIR") or f"{launch.env.get('HOME', '')}/.claude"
-        paths.append(os.path.join(folder, CREDENTIALS))
+        kind = kind_of(task.agent)
+        folder = launch.env.get(kind.config_folder) or f"{launch.env.get('HOME', '')}/{kind.folder}"
+        paths += [os.path.join(folder, kind.login)] if kind.login else []
     return _stamps(paths)
 
 

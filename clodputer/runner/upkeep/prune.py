@@ -1,9 +1,10 @@
-"""Prune: remove the oldest runs and archived logs, as the settings say, shorten launchd's logs, and log how much went."""
+"""Prune: remove the oldest runs, archived logs and outputs of jobs, as the settings say, shorten launchd's logs, and log it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from clodputer.model.moment import iso
@@ -13,6 +14,7 @@ from clodputer.store import pastruns, runs, seals, tilde
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.log import archive, joblogs
+from clodputer.store.spool import jobs
 
 # Somebody who opened the log just before it was archived may still append to it.
 SETTLED = 3600.0
@@ -76,7 +78,7 @@ def prune(context: Context, now: float, stop: Stop) -> Going:
         removed = set(gone)
         done = Going(
             tuple(thing for thing in going.runs if thing.name in removed),
-            tuple(thing for thing in going.logs if _unlinked(f"{context.home.archive}/{thing.name}")),
+            tuple(thing for thing in going.logs if _unlinked(_log(context, thing.name))),
             joblogs.shorten(tilde.expand("~", context.environ)),
         )
         seals.tidy(context.home, _there(context), iso(now)[:10])
@@ -96,7 +98,23 @@ def _logs(context: Context, now: float) -> Sequence[Thing]:
         status = os.stat(path)
         needed = status.st_mtime > now - SETTLED
         things.append(Thing(os.path.basename(path), status.st_mtime, status.st_size, needed))
-    return things
+    return [*things, *_outputs(context, now)]
+
+
+def _outputs(context: Context, now: float) -> Iterator[Thing]:
+    """What jobs printed beside their runs, which explains a job that did not become a run; jobs that are known keep theirs."""
+    known = {jobs.output(context.home, submitted.job.name) for _, submitted in jobs.everywhere(context.home)}
+    with suppress(FileNotFoundError), os.scandir(jobs.outputs(context.home)) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            needed = entry.path in known or status.st_mtime > now - SETTLED
+            yield Thing(f"jobs/{entry.name}", status.st_mtime, status.st_size, needed)
+
+
+def _log(context: Context, name: str) -> str:
+    """The path of a log that `_logs` names."""
+    folder, _, base = name.rpartition("/")
+    return f"{jobs.outputs(context.home)}/{base}" if folder else f"{context.home.archive}/{name}"
 
 
 def _unlinked(path: str) -> bool:

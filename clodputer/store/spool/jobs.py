@@ -67,7 +67,12 @@ def forget(home: Home, slot: Slot, submitted: Submitted) -> None:
 
 def output(home: Home, name: str) -> str:
     """The file for what a job prints beside its run; when it prints nothing, it goes with what is known of the job."""
-    return f"{home.cache}/jobs/{name}.log"
+    return f"{outputs(home)}/{name}.log"
+
+
+def outputs(home: Home) -> str:
+    """The folder of these files; those with words are kept as long as archived logs are."""
+    return f"{home.cache}/jobs"
 
 
 def _read(home: Home, slot: Slot, request_id: str) -> Submitted:

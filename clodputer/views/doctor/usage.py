@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clodputer.model import windowrule
 from clodputer.model.account import account_of
+from clodputer.model.agent import CLAUDE
 from clodputer.model.moment import format_duration
 from clodputer.model.usage import STATUS_LINE, WORDS, in_force
 from clodputer.store import usage
@@ -20,7 +21,7 @@ def windows(facts: Facts) -> list[Finding]:
     wanted: dict[str, list[str]] = {}
     for task in facts.tasks:
         rule = windowrule.both(task.window, facts.settings.window)
-        if task.enabled and account_of(task) and rule != windowrule.NONE:
+        if task.enabled and task.agent == CLAUDE and rule != windowrule.NONE:
             wanted.setdefault(account_of(task), []).append(task.name)
     found = [
         finding for account, tasks in sorted(wanted.items()) for finding in _account(facts, account, tasks)

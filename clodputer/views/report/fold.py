@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
+from clodputer.model.pastrun import PastRun
 from clodputer.model.quantile import quantile
-from clodputer.store.history import PastRun
 
 # Of a failure so many of the tasks that it hit are named.
 MOST_HIT = 3

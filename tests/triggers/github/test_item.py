@@ -36,5 +36,5 @@ def test_one_run_for_each_issue(home: Home, api: Api, there: Repository, tmp_pat
         assert len(brought(home)) == 2
     finally:
         end.touch()
-        process.communicate(timeout=60)
+        process.communicate(timeout=100)
     assert refused(home) == []

@@ -32,7 +32,7 @@ def test_while_a_precheck_takes_its_time(
     else:
         api.fault("/graphql", 503, times=99)
     end.touch()
-    process.communicate(timeout=60)
+    process.communicate(timeout=100)
     (record,) = records(home, "fix")
     assert (record["reason"], record["outcome"]) == (reason, outcome)
     assert not ran.exists()

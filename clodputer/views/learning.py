@@ -1,0 +1,83 @@
+"""What past runs teach, gathered: how often the runs of each task did their work, and under which conditions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import tzinfo
+from itertools import islice
+from typing import Any, NamedTuple
+
+from clodputer.model.learning.rates import Rate, rate, rates
+from clodputer.model.moment import iso
+from clodputer.model.pastrun import PastRun
+from clodputer.store import zone
+from clodputer.store.context import Context
+from clodputer.store.history import History
+from clodputer.tasks import taskfile
+
+# Learned from the runs of these seconds, of so many of them, and of so many of one task: the latest.
+SINCE, MOST, MOST_OF_TASK = 90 * 86400.0, 20_000, 2000
+
+
+class OfTask(NamedTuple):
+    """What the runs of one task teach. runs: how many were looked at. by: the rates under each condition."""
+
+    task: str
+    runs: int
+    rate: Rate
+    by: Mapping[str, tuple[Rate, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "task": self.task,
+            "runs": self.runs,
+            "rate": _plain(self.rate),
+            "by": {name: [one.to_json() for one in found] for name, found in self.by.items()},
+        }
+
+
+class Learned(NamedTuple):
+    """All of it, from `since` to `until` (epoch seconds); by name of the task."""
+
+    since: float
+    until: float
+    tasks: tuple[OfTask, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return {
+            "since": iso(self.since),
+            "until": iso(self.until),
+            "tasks": [{"task": one.task, "runs": one.runs, "rate": _plain(one.rate)} for one in self.tasks],
+        }
+
+
+def gather(context: Context, now: float, task: str = "") -> Learned:
+    """What the runs of one task teach, or those of all; of all tasks, only those with runs.
+
+    Raises ClodputerError for a name that no task has and none had, OSError.
+    """
+    history = History(context.home)
+    since = now - SINCE
+    if task and not os.path.isdir(f"{context.home.runs}/{task}") and task not in taskfile.names(context.home):
+        taskfile.load(context.home, task, context.environ)  # raises for a wrong name, with the right one
+    runs = history.of_task(task, since) if task else history.runs(since)
+    by_task: dict[str, list[PastRun]] = {}
+    for run in islice(runs, MOST):
+        own = by_task.setdefault(run.task, [])
+        if len(own) < MOST_OF_TASK:
+            own.append(run)
+    if task:
+        by_task.setdefault(task, [])
+    here = zone.load("", context.environ)
+    return Learned(since, now, tuple(_of_task(name, by_task[name], here) for name in sorted(by_task)))
+
+
+def _of_task(task: str, runs: list[PastRun], here: tzinfo) -> OfTask:
+    return OfTask(task, len(runs), rate("", runs), rates(runs, here))
+
+
+def _plain(found: Rate) -> dict[str, Any]:
+    return {key: value for key, value in found.to_json().items() if key != "value"}
