@@ -40,7 +40,6 @@ LEFT_OUT = frozenset(
         "clodputer.runner.upkeep.daily",
         "clodputer.runner.upkeep.metrics",
         "clodputer.store.intents",
-        "clodputer.store.notes",
     )
 )
 

@@ -12,9 +12,10 @@ from clodputer.model.keys import Key
 
 
 class Order(NamedTuple):
-    """A job that is to be submitted. name: no other job has it. program: what it runs; variables: with what in its environment.
+    """A job that is to be submitted. name: no other job has it. settings: of the lane.
 
-    home: the folder of the home, as the job sees it. log: the file for what the program prints. settings: of the lane.
+    program: what starts Clodputer on this machine, and variables: with what in its environment; arguments: what it is to do.
+    home: the folder of the home, as the job sees it. log: the file for what the program prints.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Order(NamedTuple):
     home: str
     log: str
     program: Sequence[str]
+    arguments: Sequence[str]
     variables: Mapping[str, str]
     settings: Mapping[str, Any]
 
@@ -34,15 +36,21 @@ class Engine(Protocol):
     KEYS: tuple[Key, ...]
 
     def submit(self, order: Order, environ: Mapping[str, str]) -> str:
-        """Submit a job; the engine's id of it. Raises Refused, after which a job of that name may still be there."""
+        """Submit a job; the engine's id of it. Raises Refused, after which a job of that name may still be there.
+
+        That a job of that name is there already is no failure: no other has the name.
+        """
 
     def look(
         self, names: Sequence[str], settings: Mapping[str, Any], environ: Mapping[str, str]
     ) -> dict[str, Job]:
         """Those of these names that the engine knows, by name. Raises Refused when it cannot say."""
 
-    def cancel(self, job: Job, _settings: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    def cancel(self, job: Job, settings: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """End a job; one that is gone is ended. Raises Refused."""
+
+    def printed(self, job: Job, _log: str) -> str:
+        """Where a person reads what a job printed; `_log`: the file that its order named."""
 
 
 def load(name: str) -> Engine:

@@ -17,7 +17,7 @@ KEYS = OF[SLURM]
 def submit(order: Order, environ: Mapping[str, str]) -> str:
     """Submit a job; its number. Raises Refused."""
     argv = slurm.submission(order.name, order.request_id, order.task, order.settings)
-    script = slurm.script(order.home, order.log, order.program, order.variables)
+    script = slurm.script(order.home, order.log, (*order.program, *order.arguments), order.variables)
     answer = run(argv, _own(environ), script)
     try:
         return slurm.submitted(answer)
@@ -41,6 +41,11 @@ def look(names: Sequence[str], _settings: Mapping[str, Any], environ: Mapping[st
 def cancel(job: Job, _settings: Mapping[str, Any], environ: Mapping[str, str]) -> None:
     """End a job. Raises Refused."""
     run(["scancel", "--quiet", *([job.id] if job.id else [f"--name={job.name}"])], _own(environ))
+
+
+def printed(_job: Job, log: str) -> str:
+    """The file in the home, which is not there when the job printed nothing."""
+    return f"{log}, if it is there"
 
 
 def _own(environ: Mapping[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ SECONDS, MORE = 15.0, 2.0
 SOON, LATER = 60.0, 900.0
 
 
-def check(_task: Task, request: Request, _history: History, context: Context, now: float) -> Verdict:
+def check(task: Task, request: Request, _history: History, context: Context, now: float) -> Verdict:
     """As `Gate.check` says: GitHub is asked each time. Where it cannot be asked, the request waits."""
     if came_from(request) != KIND:
         return GO
@@ -36,7 +36,9 @@ def check(_task: Task, request: Request, _history: History, context: Context, no
     except (ValueError, AttributeError) as error:
         return Refuse(asks.NOT_ASKED, f"{error}.")
     try:
-        answer = deadline.within(SECONDS + MORE, lambda: import_module(_ASKED).answer(context, ask, SECONDS))
+        answer = deadline.within(
+            SECONDS + MORE, lambda: import_module(_ASKED).answer(context, ask, task.name, SECONDS)
+        )
     except TimeoutError:
         answer = {"message": "GitHub does not answer in time", "passes": True, "until": None}
     except (OSError, deadline.WorkFailed) as error:

@@ -13,12 +13,12 @@ from clodputer.store.history import History
 from clodputer.store.spool import busy
 
 KEYS: tuple[Key, ...] = ()
-# When to ask again, in seconds.
-SOON = 30.0
+# When to ask again, in seconds, should nobody wake it: the exec of the other run was killed, say.
+LATER = 60.0
 
 
 def check(task: Task, request: Request, _history: History, context: Context, now: float) -> Verdict:
     """As `Gate.check` says; only for what comes from GitHub, whose lane has several slots."""
     if came_from(request) == KIND and busy.with_item(context.home, task.name, request.item, request.id):
-        return Wait(now + SOON, ITEM, f"Another run about {request.item} goes on.")
+        return Wait(now + LATER, ITEM, f"Another run about {request.item} goes on.")
     return GO

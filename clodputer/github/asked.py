@@ -14,7 +14,7 @@ from clodputer.model.github.keys import trusted
 from clodputer.store.context import Context
 
 
-def answer(context: Context, ask: Ask, seconds: float) -> dict[str, Any]:
+def answer(context: Context, ask: Ask, task: str, seconds: float) -> dict[str, Any]:
     """`refused`: (code, message) of why not; `message`, `passes`, `until` of why GitHub cannot be asked; or nothing."""
     give_up = monotonic() + seconds
     try:
@@ -26,5 +26,5 @@ def answer(context: Context, ask: Ask, seconds: float) -> dict[str, Any]:
         may = subjects.permissions(there, ask, found, said.author, give_up)
     except GithubError as error:
         return {"message": str(error), "passes": error.passes, "until": error.until}
-    refusal = asks.judge(ask, found, said.author, said.changed, may, trusted(context.settings.github))
+    refusal = asks.judge(ask, found, said.author, said.changed, may, trusted(context.settings.github), task)
     return {} if refusal is None else {"refused": tuple(refusal)}

@@ -15,13 +15,6 @@ MASK = "***"
 NAMES = r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ACCOUNT_?KEY|CREDENTIAL|AUTH(?=[\"'_=: ]|$)"
 _NAME = re.compile(rf"(?i)(?:^|_|-|[a-z0-9])(?:{NAMES})|(?:^|_)(?:KEY|PWD|PAT|AUTH|DSN|COOKIE)$|PASS$")
 _VALUE = r"[^\s\"'`,;&|<>(){}\[\]\\]{4,}"
-# Where a word begins: in JSON, and in JSON inside JSON, also behind the letter of a `\n`.
-_BEGIN = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
-
-
-def _begins(match: re.Match[str]) -> str:
-    return match[1] + _BEGIN
-
 
 # Kind, and pattern; what the group `secret` matches is cut, or all of it where there is none. Long texts are searched for
 # these, so that no pattern may look back and forth: each begins with fixed letters.
@@ -64,9 +57,7 @@ _KINDS = (
         rf"(?i)--(?:[\w-]{{0,30}}-)?(?:token|secret|password|passwd|api-?key|access-?key)\s+[\"'\\]{{0,4}}(?P<secret6>{_VALUE})",
     ),
 )
-_PATTERNS = tuple(
-    (name, re.compile(re.sub(r"(^|\(\?i\)|\|)\\b", _begins, pattern))) for name, pattern in _KINDS
-)
+_PATTERNS = tuple((name, re.compile(tokens.anchored(pattern))) for name, pattern in _KINDS)
 # What is no value although it stands where one is expected: a variable, a template, a mask.
 _NO_VALUE = re.compile(
     r"\$\{?\w*\}?|\$\{\{.*|\{\{.*|\*+|true|false|null|none|input|output|string", re.IGNORECASE

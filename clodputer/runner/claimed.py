@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from importlib import import_module
@@ -12,20 +11,15 @@ from typing import Any, Optional, Union
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates import breaker, budget
 from clodputer.model.attempts import Past
-from clodputer.model.budget import Spent
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
 from clodputer.model.lanes import engine_of
-from clodputer.model.moment import iso
-from clodputer.model.outcome import BLAMELESS
-from clodputer.model.proof import started_no_agent
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
-from clodputer.model.waiting import APPROVAL, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, unrecorded
+from clodputer.model.waiting import APPROVAL, ITEM, NOT_BEFORE, OVERLAP
+from clodputer.runner import fault, thresholds, unrecorded
 from clodputer.runner.admission import ceiling, replace
 from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt
@@ -140,8 +134,12 @@ def handle(
         # The engine said that this job had ended, while it was cut off from it: the run is settled as lost since.
         return None
     settled = settle(context, slot, place, record, ended_at)
-    fault.contained(context, "budgets", partial(_tell_of_budgets, context, task, settled, history, ended_at))
-    fault.contained(context, "breaker", partial(_tell_of_breaker, context, task, settled, history, ended_at))
+    fault.contained(
+        context, "budgets", partial(thresholds.log_budgets, context, task, settled, history, ended_at)
+    )
+    fault.contained(
+        context, "breaker", partial(thresholds.log_breaker, context, task, settled, history, ended_at)
+    )
     mail.look(context)
     return settled
 
@@ -158,47 +156,6 @@ def _with_secrets(context: Context, task: Task) -> Union[Context, Wait, Refuse]:
     except ClodputerError:
         # A prompt's file that is not there, say: the run itself will tell, under its own reason.
         return context
-
-
-def _tell_of_budgets(
-    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
-) -> None:
-    history.renew()
-    counts = not started_no_agent(record["reason"], record["cost_usd"])
-    last = Spent(now, record["cost_usd"], counts)
-    for use in budget.newly_near(task, last, history, context, now):
-        context.log(
-            now,
-            "budget_near",
-            task=task.name,
-            run_id=record["run_id"],
-            request_id=record["request_id"],
-            budget=use.words,
-            limit=use.key,
-            used=round(use.used, 4),
-            of=use.limit,
-        )
-
-
-def _tell_of_breaker(
-    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
-) -> None:
-    """Log that this run has opened the task's breaker."""
-    if record["outcome"] in BLAMELESS:
-        return
-    history.renew()
-    found = breaker.newly_open(task, history, context, now)
-    if found is not None:
-        context.log(
-            now,
-            "breaker_open",
-            task=task.name,
-            run_id=record["run_id"],
-            request_id=record["request_id"],
-            reason=found.last,
-            message=f"{found.failures} of its requests failed, one after the other; its triggers start none before "
-            f"{iso(found.until or now)}.",
-        )
 
 
 def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
@@ -276,6 +233,8 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
         from clodputer.runner.requests import approve
 
         approve.wake(context, slot.lane, request)
+    elif verdict.reason == ITEM:
+        items.wake_if_free(context, slot.lane, request)
 
 
 def _is_closed(context: Context, request: Request, verdict: Close, now: float) -> bool:

@@ -13,7 +13,6 @@ from clodputer.model import outcome
 from clodputer.model.account import account_of
 from clodputer.model.changed import Changed
 from clodputer.model.errors import ClodputerError
-from clodputer.model.publish import marker
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault, items, planning
 from clodputer.runner.admission import replace
@@ -53,9 +52,7 @@ def execute(attempt: Attempt) -> Finished:
         place, tried = attempt.temporary, attempt.attempts
         before_it = items.earlier(attempt.context, attempt.task, attempt.request, attempt.history)
         continues = tried.last_run if tried.session else str((before_it or {}).get("run_id") or "")
-        published = ""
-        if items.goes_on(attempt.request):
-            published = marker.branch(attempt.task.name, attempt.request.item, attempt.request.id)
+        published = items.branch(attempt.context, attempt.task, attempt.request)
         choose = partial(
             worktree.settle_in, attempt.context, attempt.planned, attempt.request.id, continues, published
         )

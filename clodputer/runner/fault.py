@@ -39,6 +39,7 @@ _STEPS = {
     "logins": "looking whether a login has changed",
     "due": "looking at what is due",
     "joins": "looking whether all that a task waits for has ended",
+    "items": "letting requests go on that waited for this run",
     "plugins": "polling a plugin",
     "tools": "running a tool for its report",
     "promote": "queueing requests whose time has come",

@@ -10,12 +10,15 @@ from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.against import speaks_against_item
 from clodputer.model.github.rule import LABEL
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome
+from clodputer.model.publish import marker
+from clodputer.model.publish.fate import MERGED, REVERTED
 from clodputer.model.request import Request, came_from
 from clodputer.model.task import Task
-from clodputer.store import runs
+from clodputer.model.waiting import ITEM
+from clodputer.store import published, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.spool import parked
+from clodputer.store.spool import busy, layout, parked, queue, waits
 
 # Failures longer ago are of another time, in seconds.
 LONGEST = 60 * 86400.0
@@ -29,10 +32,35 @@ def counts(ended: Outcome) -> bool:
 
 
 def goes_on(request: Request) -> bool:
-    """Whether a request goes on with what runs about its item did: a comment, a review or a failed check has made it."""
+    """Whether a request goes on with what runs about its item did.
+
+    A comment, a review or a failed check has made it; or a label, while the task's own pull request is open.
+    """
+    asked = _asked(request)
+    return asked is not None and (asked.get("rule") != LABEL or bool(asked.get("branch")))
+
+
+def branch(context: Context, task: Task, request: Request) -> str:
+    """The branch on the remote at which the work about the item goes on; empty where it begins anew. Raises OSError."""
+    asked = _asked(request)
+    if asked is None or not goes_on(request):
+        return ""
+    named = asked.get("branch")
+    if isinstance(named, str) and marker.number_on(named, task.name) is not None:
+        return named
+    sent = [one for one in published.everything(context.home) if one.task == task.name and one.branch]
+    latest = next((one for one in reversed(sent) if one.item == request.item), None)
+    if latest is None:
+        return marker.branch(task.name, request.item, request.id)
+    # What was merged is where the task begins by itself.
+    return "" if latest.fate in (MERGED, REVERTED) else latest.branch
+
+
+def _asked(request: Request) -> Optional[dict[str, Any]]:
+    """By what GitHub's trigger was asked for the request; None for requests of others."""
     issue = request.context.get("issue")
     asked = issue.get("asked") if isinstance(issue, dict) else None
-    return came_from(request) == GITHUB and isinstance(asked, dict) and asked.get("rule") != LABEL
+    return asked if came_from(request) == GITHUB and isinstance(asked, dict) else None
 
 
 def earlier(context: Context, task: Task, request: Request, history: History) -> Optional[dict[str, Any]]:
@@ -45,6 +73,22 @@ def earlier(context: Context, task: Task, request: Request, history: History) ->
             if record is not None and record.get("session_id"):
                 return record
     return None
+
+
+def wake(context: Context) -> None:
+    """Let requests be asked about anew that wait for the end of a run about their item, as one has ended. Raises OSError."""
+    for lane in layout.lanes(context.home):
+        queue.wake(context.home, lane, _waits)
+
+
+def wake_if_free(context: Context, lane: str, request: Request) -> None:
+    """Let a request go on if the run that it is to wait for ended while it was put among the delayed. Raises OSError."""
+    if not busy.with_item(context.home, request.task, request.item, request.id):
+        queue.wake(context.home, lane, _waits, request.id)
+
+
+def _waits(waiting: waits.Waiting) -> bool:
+    return waiting.reason == ITEM
 
 
 def requests_failed(context: Context, task: Task, history: History) -> int:

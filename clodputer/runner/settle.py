@@ -11,11 +11,12 @@ from clodputer import effects
 from clodputer.effects import drop
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
+from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.decide import is_final
 from clodputer.model.denied import wanted
 from clodputer.model.record import masked
 from clodputer.model.request import Place
-from clodputer.runner import fault, unrecorded
+from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.follow import joins
 from clodputer.runner.proof import check
 from clodputer.store import masking, outbox, runs, seals
@@ -102,6 +103,8 @@ def _perform(settling: Settling, ended_at: float) -> None:
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)
+    if record["origin"].get("trigger") == GITHUB:
+        fault.contained(context, "items", partial(items.wake, context))
 
 
 def _join(settling: Settling, ended_at: float) -> None:

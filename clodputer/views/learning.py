@@ -1,4 +1,4 @@
-"""What past runs teach, gathered: how often the runs of each task did their work, and under which conditions."""
+"""What past runs teach, gathered: how often the runs of each task did their work, what they take, what changed, what fails."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from datetime import tzinfo
 from itertools import islice
 from typing import Any, NamedTuple
 
+from clodputer.model.learning import changes as change_points
+from clodputer.model.learning import durations as lasting
+from clodputer.model.learning import patterns as recurring
+from clodputer.model.learning.changes import Change
+from clodputer.model.learning.durations import Costs, Durations
+from clodputer.model.learning.patterns import Pattern
 from clodputer.model.learning.rates import Rate, rate, rates
 from clodputer.model.moment import iso
 from clodputer.model.pastrun import PastRun
@@ -21,12 +27,19 @@ SINCE, MOST, MOST_OF_TASK = 90 * 86400.0, 20_000, 2000
 
 
 class OfTask(NamedTuple):
-    """What the runs of one task teach. runs: how many were looked at. by: the rates under each condition."""
+    """What the runs of one task teach. runs: how many were looked at. by: the rates under each condition.
+
+    changes: the oldest first. patterns: the failures that come again, the most frequent first.
+    """
 
     task: str
     runs: int
     rate: Rate
     by: Mapping[str, tuple[Rate, ...]]
+    durations: Durations
+    costs: Costs
+    changes: tuple[Change, ...]
+    patterns: tuple[Pattern, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -35,6 +48,10 @@ class OfTask(NamedTuple):
             "runs": self.runs,
             "rate": _plain(self.rate),
             "by": {name: [one.to_json() for one in found] for name, found in self.by.items()},
+            "durations": self.durations.to_json(),
+            "costs": self.costs.to_json(),
+            "changes": [one.to_json() for one in self.changes],
+            "patterns": [one.to_json() for one in self.patterns],
         }
 
 
@@ -76,7 +93,18 @@ def gather(context: Context, now: float, task: str = "") -> Learned:
 
 
 def _of_task(task: str, runs: list[PastRun], here: tzinfo) -> OfTask:
-    return OfTask(task, len(runs), rate("", runs), rates(runs, here))
+    """runs: the newest first."""
+    runs.reverse()
+    return OfTask(
+        task,
+        len(runs),
+        rate("", runs),
+        rates(runs, here),
+        lasting.durations(runs),
+        lasting.costs(runs),
+        change_points.changes(runs),
+        recurring.patterns(runs),
+    )
 
 
 def _plain(found: Rate) -> dict[str, Any]:

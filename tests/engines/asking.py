@@ -1,16 +1,24 @@
-"""A lane of Slurm in a home: its setting, and what tests of it ask."""
+"""A lane with an engine in a home: the setting of one of Slurm, and what tests of such lanes ask."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from clodputer.store.home import Home
-from tests.engines.slurm_fake import Cluster
 from tests.system import execs
 from tests.workshop import drop, everything
 
 LANES = "lanes: {far: {engine: slurm, partition: night, time: 2h, memory: 1GB, slots: 3}}\nrequire: {disk_free: 1KB}\n"
+
+
+class Cluster(Protocol):
+    """A cluster that is played."""
+
+    def extra(self) -> Mapping[str, str]:
+        """What an exec needs in its environment to meet it."""
 
 
 def ask(home: Home, cluster: Cluster, request_id: str = "") -> None:

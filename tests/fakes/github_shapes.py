@@ -142,7 +142,7 @@ def graphql(state: State, body: Json) -> Json:
                     "source": {
                         "number": other.number,
                         "state": other.state.upper(),
-                        "headRefName": other.head,
+                        "headRefName": other.head.rpartition(":")[2],
                         "isCrossRepository": ":" in other.head,
                     },
                 }
@@ -153,7 +153,8 @@ def graphql(state: State, body: Json) -> Json:
     }
     if item.head:
         subject["headRefOid"] = state.sha(found, item.head) or item.head_sha
-        subject["headRefName"] = item.head
+        subject["headRefName"] = item.head.rpartition(":")[2]
+        subject["isCrossRepository"] = ":" in item.head
     return {"data": {"repository": {"subject": subject}}}
 
 

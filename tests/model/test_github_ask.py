@@ -9,7 +9,8 @@ import pytest
 from clodputer.model.github import ask as asks
 from clodputer.model.github.ask import Ask, judge
 from clodputer.model.github.rule import CHECK, COMMENT, LABEL, REVIEW
-from clodputer.model.github.subject import Account, Labeled, Reference, Subject, asked, read
+from clodputer.model.github.subject import Account, Labeled, Reference, Subject, asked, own_branch, read
+from clodputer.model.moment import iso
 
 T = 1_800_000_000.0
 WRITER, TRIAGER, BOT = Account("w", 1, False), Account("t", 2, False), Account("b[bot]", 3, True)
@@ -39,7 +40,7 @@ ASK = Ask("o/r", 1, LABEL, LABELS, "L1", subject().text)
 def judged(
     ask: Ask, now: Subject, author: Optional[Account] = None, changed: str = "", trusted: tuple[int, ...] = ()
 ) -> str:
-    found = judge(ask, now, author, changed, PERMISSIONS, trusted)
+    found = judge(ask, now, author, changed, PERMISSIONS, trusted, "fix")
     return found.code if found else ""
 
 
@@ -49,6 +50,13 @@ def by(account: Optional[Account]) -> tuple[Labeled, ...]:
 
 PULL = {"kind": "pull_request", "sha": "a", "branch": "x"}
 OURS = {**PULL, "branch": "clodputer/fix/1", "labels": (), "labeled": ()}
+FORK = {**PULL, "branch": "clodputer/fix/1", "fork": True}
+
+
+def closing(branch: str, *, fork: bool = False) -> Subject:
+    """An issue that an open pull request of that branch closes."""
+    return subject(references=(Reference(9, closes=True, branch=branch, fork=fork),))
+
 
 CASES: list[tuple[str, Ask, Subject, str]] = [
     ("nothing has changed", ASK, subject(), ""),
@@ -95,6 +103,12 @@ CASES: list[tuple[str, Ask, Subject, str]] = [
         subject(references=(Reference(9, closes=False),)),
         "",
     ),
+    ("our own pull request closes it", ASK, closing("clodputer/fix/1"), ""),
+    ("our own one beside a branch of others", ASK, closing("clodputer/fix/1-0a1b2c3d"), ""),
+    ("one of a fork that looks like ours", ASK, closing("clodputer/fix/1", fork=True), asks.HAS_PULL),
+    ("one of another task", ASK, closing("clodputer/plan/1"), asks.HAS_PULL),
+    ("one of another issue", ASK, closing("clodputer/fix/11"), asks.HAS_PULL),
+    ("one that is named almost like ours", ASK, closing("clodputer/fix/1-main"), asks.HAS_PULL),
     (
         "the label in other letters",
         ASK,
@@ -108,8 +122,20 @@ CASES: list[tuple[str, Ask, Subject, str]] = [
     (
         "checks of a fork",
         ASK._replace(rule=CHECK, sha="a"),
-        subject(**{**OURS, "fork": True}),
+        subject(**{**OURS, "fork": True, "author": WRITER}),
         asks.LABEL_GONE,
+    ),
+    (
+        "checks of what a stranger pushed to a fork",
+        ASK._replace(rule=CHECK, sha="a"),
+        subject(**FORK),
+        asks.NOT_PERMITTED,
+    ),
+    (
+        "checks of what somebody who may write pushed to a fork",
+        ASK._replace(rule=CHECK, sha="a"),
+        subject(**FORK, author=WRITER),
+        "",
     ),
 ]
 
@@ -142,13 +168,37 @@ def test_who_is_trusted() -> None:
 
 @pytest.mark.parametrize("rule", [COMMENT, REVIEW])
 def test_comments_and_reviews(rule: str) -> None:
-    ask = ASK._replace(rule=rule, comment=5, changed="then")
-    assert judged(ask, subject(edited=T + 60), WRITER, "then") == ""
-    assert judged(ask, subject(), WRITER, "later") == asks.COMMENT_CHANGED
+    then = iso(T + 60)
+    ask = ASK._replace(rule=rule, comment=5, changed=then)
+    assert judged(ask, subject(), WRITER, then) == ""
+    assert judged(ask, subject(), WRITER, iso(T + 61)) == asks.COMMENT_CHANGED
     assert judged(ask, subject(), None, "") == asks.COMMENT_CHANGED
-    assert judged(ask, subject(), TRIAGER, "then") == asks.NOT_PERMITTED
-    assert judged(ask, subject(labels=()), WRITER, "then") == asks.LABEL_GONE
-    assert judged(ask, subject(**OURS), WRITER, "then") == ""
+    assert judged(ask, subject(), TRIAGER, then) == asks.NOT_PERMITTED
+    assert judged(ask, subject(labels=()), WRITER, then) == asks.LABEL_GONE
+    assert judged(ask, subject(**OURS), WRITER, then) == ""
+
+
+@pytest.mark.parametrize("rule", [COMMENT, REVIEW])
+def test_what_is_edited_after_a_comment(rule: str) -> None:
+    """Whoever wrote it has read what there was then, which the run is given with it; our own texts only we edit."""
+    then = iso(T + 60)
+    ask = ASK._replace(rule=rule, comment=5, changed=then)
+    assert judged(ask, subject(edited=T + 59, renamed=T + 59), WRITER, then) == ""
+    for changed in ({"edited": T + 60}, {"renamed": T + 60}, {"edited": T + 900}):
+        assert judged(ask, subject(**changed), WRITER, then) == asks.EDITED
+    assert judged(ask, subject(**OURS, edited=T + 900), WRITER, then) == ""
+    pushed = ask._replace(sha="before")
+    assert judged(pushed, subject(**FORK), WRITER, then) == asks.PUSHED
+
+
+def test_where_a_run_goes_on() -> None:
+    """In the task's own pull request for the issue, or in the one that it is about; of a fork nowhere."""
+    assert own_branch(closing("clodputer/fix/1"), "fix", 1) == "clodputer/fix/1"
+    assert own_branch(closing("clodputer/fix/1", fork=True), "fix", 1) == ""
+    assert own_branch(closing("clodputer/fix/1"), "other", 1) == ""
+    assert own_branch(subject(**OURS), "fix", 7) == "clodputer/fix/1"
+    assert own_branch(subject(**FORK), "fix", 7) == ""
+    assert own_branch(subject(**PULL), "fix", 7) == ""
 
 
 def test_an_ask_is_read_back() -> None:

@@ -115,6 +115,10 @@ TOKENS = {
 def test_tokens_are_known_by_their_looks(kind: str, token: str) -> None:
     assert tokens.found(f"x = '{token}'") == [kind]
     assert token not in tokens.cut(f"x = '{token}'")
+    # In JSON, and in JSON inside JSON, the letter of a `\\n` stands right before it.
+    for text in (rf'{{"a": "b\n{token}"}}', rf'"{{\"a\": \"b\\n{token}\"}}"', rf'"\u001b{token}"'):
+        assert tokens.found(text) == [kind], text
+        assert token not in tokens.cut(text)
 
 
 @pytest.mark.parametrize(

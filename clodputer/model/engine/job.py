@@ -34,6 +34,12 @@ _WORDS = {
 }
 
 
+# Names of jobs, and of what belongs to them, have at most 63 letters in Kubernetes: RFC 1123, labels.
+_LONGEST_NAME = 63
+# So much of what an engine says of a job is kept, in characters.
+LONGEST_WORDS = 500
+
+
 class Job(NamedTuple):
     """One job. name: ours, which no two jobs share. id: the engine's, by which people know it there.
 
@@ -50,13 +56,26 @@ class Job(NamedTuple):
     status: Optional[int] = None
 
 
+def name(request_id: str, other: str) -> str:
+    """The name of a job for a request, which any engine takes. other: letters that no other job of that request has."""
+    begin = f"clodputer-{request_id}"[: _LONGEST_NAME - len(other) - 1].rstrip("-")
+    return f"{begin}-{other}"
+
+
+def one_line(words: str) -> str:
+    """What an engine says of a job, in one line and no longer than is kept."""
+    return " ".join(words.split())[:LONGEST_WORDS]
+
+
 # What engines say of jobs that will wait until somebody does something. Slurm: squeue(1), "JOB REASON CODES". Kubernetes: the
 # reasons for which a container waits.
 _STUCK = (
     "AccountNotAllowed",
     "BadConstraints",
     "CreateContainerConfigError",
+    "CreateContainerError",
     "DependencyNeverSatisfied",
+    "ErrImageNeverPull",
     "ErrImagePull",
     "ImagePullBackOff",
     "InvalidAccount",
@@ -120,12 +139,12 @@ def unbegun(job: Job) -> str:
     return HOLD
 
 
-def reason_to_hold(engine: str, job: Job, home: str) -> str:
-    """Why a lane is on hold after such a job, as a sentence."""
+def reason_to_hold(engine: str, job: Job, home: str, printed: str) -> str:
+    """Why a lane is on hold after such a job, as a sentence. printed: where to read what the job printed, for `Look at ...`."""
     said = f"The {sentence(engine, job)} before anything of its request was begun."
     if job.end == FAILED and job.status == NO_HOME:
         shared = "the home must lie where all nodes of the lane have it under the same path"
         return f"{said} Its node does not see {home}: {shared}."
     if job.end == DONE:
         return f"{said} Its node perhaps sees other files at {home} than this machine."
-    return f"{said} Look at {home}/cache/jobs/{job.name}.log, if it is there."
+    return f"{said} Look at {printed}."

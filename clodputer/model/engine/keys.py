@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clodputer.model.keys import CHOICE, COUNT, DURATION, SIZE, TEXT, Key
+from clodputer.model.keys import CHOICE, COUNT, DURATION, PATH, SIZE, TEXT, Key
 from clodputer.model.keyvalue import one_word
 from clodputer.model.withunit import TERABYTE, YEAR, Expected
 
-SLURM = "slurm"
+SLURM, KUBERNETES = "slurm", "kubernetes"
 
 _SLURM = (
     Key(
@@ -58,6 +58,88 @@ _SLURM = (
         example="gpu:1",
     ),
 )
+_KUBERNETES = (
+    Key(
+        "image",
+        TEXT,
+        "",
+        "Of `kubernetes`, which needs it: the image of the jobs, in which `clodputer` is installed.",
+        check=one_word,
+        absent="an error",
+        example="registry.example/clodputer:1",
+    ),
+    Key(
+        "volume_claim",
+        TEXT,
+        "",
+        "Of `kubernetes`, which needs it: the claim of the volume in which this home lies.",
+        check=one_word,
+        absent="an error",
+        example="clodputer",
+    ),
+    Key(
+        "mount",
+        PATH,
+        "",
+        "Of `kubernetes`: where that volume is in the jobs; the home must lie below it. It is their `HOME`.",
+        absent="the folder in which the home lies",
+        example="/srv",
+    ),
+    Key(
+        "secret",
+        TEXT,
+        "",
+        "Of `kubernetes`: the Secret whose keys are variables of the jobs, such as `CLAUDE_CODE_OAUTH_TOKEN`.",
+        check=one_word,
+        absent="none",
+        example="clodputer",
+    ),
+    Key(
+        "namespace",
+        TEXT,
+        "",
+        "Of `kubernetes`: the namespace.",
+        check=one_word,
+        absent="that of the context",
+        example="agents",
+    ),
+    Key(
+        "context",
+        TEXT,
+        "",
+        "Of `kubernetes`: the context in kubectl's configuration.",
+        check=one_word,
+        absent="the current one",
+        example="lab",
+    ),
+    Key(
+        "queue",
+        TEXT,
+        "",
+        "Of `kubernetes`: the local queue of Kueue that admits the jobs.",
+        check=one_word,
+        absent="Kueue is not asked",
+        example="agents",
+    ),
+    Key(
+        "service_account",
+        TEXT,
+        "",
+        "Of `kubernetes`: the service account of the jobs, of which no token is mounted.",
+        check=one_word,
+        absent="that of the namespace",
+        example="runner",
+    ),
+    Key(
+        "runtime_class",
+        TEXT,
+        "",
+        "Of `kubernetes`: the runtime class of the jobs.",
+        check=one_word,
+        absent="that of the cluster",
+        example="gvisor",
+    ),
+)
 _ANY = (
     Key(
         "time",
@@ -91,7 +173,9 @@ _ANY = (
     ),
 )
 # Beside those of any engine, the keys of each.
-OF: Mapping[str, tuple[Key, ...]] = {SLURM: _SLURM}
+OF: Mapping[str, tuple[Key, ...]] = {SLURM: _SLURM, KUBERNETES: _KUBERNETES}
+# What an engine cannot do without.
+_NEEDED: Mapping[str, tuple[str, ...]] = {KUBERNETES: ("image", "volume_claim")}
 
 KEYS = (
     Key(
@@ -110,7 +194,7 @@ KEYS = (
 
 
 def check(lanes: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    """The lanes as they are. Raises Expected when one says something of an engine that it does not have."""
+    """The lanes as they are. Raises Expected when one says something of an engine that it does not have, or too little."""
     for name, lane in lanes.items():
         engine = lane.get("engine", "")
         allowed = {key.name for key in (*OF.get(engine, ()), *(_ANY if engine else ()))}
@@ -120,4 +204,7 @@ def check(lanes: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, A
                 raise Expected(
                     f"`engine{f': {owner}' if owner else ''}` beside `{key.name}` in the lane {name}"
                 )
+        for needed in _NEEDED.get(engine, ()):
+            if not lane.get(needed):
+                raise Expected(f"`{needed}` beside `engine: {engine}` in the lane {name}")
     return lanes

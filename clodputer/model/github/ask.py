@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.github.rule import CHECK, COMMENT, LABEL, REVIEW, RULES
-from clodputer.model.github.subject import Account, Labeled, Subject, asked
+from clodputer.model.github.subject import Account, Labeled, Subject, asked, is_own
+from clodputer.model.moment import moment_or
 
 # Permissions of `GET /collaborators/LOGIN/permission` with which somebody may change the repository anyway.
 MAY_WRITE = frozenset(("admin", "maintain", "write"))
@@ -38,6 +39,7 @@ class Ask(NamedTuple):
 
     rule: one of RULES. event: id of the label's latest event. text: `Subject.text` when it was made. sha: of the commits that
     it is about, for a pull request. comment: id of the comment or review; changed: when that was last edited, as GitHub says.
+    branch: of the task's own open pull request, in which the run goes on; empty for none.
     """
 
     repository: str
@@ -49,6 +51,7 @@ class Ask(NamedTuple):
     sha: str = ""
     comment: int = 0
     changed: str = ""
+    branch: str = ""
 
 
 class Refusal(NamedTuple):
@@ -69,7 +72,7 @@ def from_json(fields: Any) -> Ask:
         ask = Ask(**{**fields, "labels": tuple(fields["labels"])})
     except (TypeError, KeyError):
         raise ValueError("the request does not say by what it was asked for") from None
-    texts = (ask.repository, ask.rule, ask.event, ask.text, ask.sha, ask.changed, *ask.labels)
+    texts = (ask.repository, ask.rule, ask.event, ask.text, ask.sha, ask.changed, ask.branch, *ask.labels)
     if not all(isinstance(text, str) for text in texts) or ask.rule not in RULES:
         raise ValueError("the request does not say by what it was asked for")
     if not all(isinstance(number, int) for number in (ask.number, ask.comment)):
@@ -83,7 +86,9 @@ def askers(ask: Ask, subject: Subject, author: Optional[Account]) -> tuple[Optio
         return (author,)
     if ask.rule == CHECK and subject.ours:
         return ()
-    return tuple(event.by for event in asked(subject, ask.labels) or ())
+    labeled = tuple(event.by for event in asked(subject, ask.labels) or ())
+    # The commits that fail were pushed after the label was set, to a fork by whoever it belongs to.
+    return (*labeled, subject.author) if ask.rule == CHECK and subject.fork else labeled
 
 
 def judge(
@@ -93,8 +98,9 @@ def judge(
     changed: str,
     permissions: Mapping[int, str],
     trusted: Collection[int],
+    task: str,
 ) -> Optional[Refusal]:
-    """Why the request is not to run, as things are now; None when it is.
+    """Why the request of a task is not to run, as things are now; None when it is.
 
     author, changed: of the comment or review, and empty when it is gone. permissions: what each asker may do, by their number.
     """
@@ -114,7 +120,11 @@ def judge(
         return Refusal(PUSHED, f"{what} has other commits than when it was asked for. Set the label again.")
     if ask.rule == CHECK and subject.ours:
         return None
-    return _labels(what, ask, subject) or _other_pull(what, ask, subject)
+    return (
+        _labels(what, ask, subject)
+        or _read_since(what, ask, subject)
+        or _other_pull(what, ask, subject, task)
+    )
 
 
 def _labels(what: str, ask: Ask, subject: Subject) -> Optional[Refusal]:
@@ -143,11 +153,26 @@ def _edited(what: str, ask: Ask, subject: Subject, events: tuple[Labeled, ...]) 
     return None
 
 
-def _other_pull(what: str, ask: Ask, subject: Subject) -> Optional[Refusal]:
+def _read_since(what: str, ask: Ask, subject: Subject) -> Optional[Refusal]:
+    """Whoever has commented has read title and text as they were then: what was edited since, nobody has agreed to."""
+    if ask.rule not in (COMMENT, REVIEW) or subject.ours:
+        return None  # the text of our own pull requests is ours
+    since = moment_or(ask.changed, 0.0)
+    if max(subject.edited, subject.renamed) >= since:
+        return Refusal(
+            EDITED,
+            f"Title or text of {what} was edited after the {ask.rule}, so that nobody has agreed to what it says now. "
+            f"Read it, and write the {ask.rule} again.",
+        )
+    return None
+
+
+def _other_pull(what: str, ask: Ask, subject: Subject, task: str) -> Optional[Refusal]:
     if ask.rule != LABEL:
         return None
     for other in subject.references:
-        if other.closes:
+        # In the task's own one the run goes on.
+        if other.closes and not is_own(other, task, ask.number):
             return Refusal(HAS_PULL, f"There is an open pull request for {what} already: #{other.number}.")
     return None
 
@@ -159,7 +184,7 @@ def _unfit(
         LABEL: "set the label of",
         COMMENT: "commented on",
         REVIEW: "reviewed",
-        CHECK: "set the label of",
+        CHECK: "set the label of, or pushed to,",
     }[ask.rule]
     if account is None:
         return Refusal(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.digest import digest
 from clodputer.model.moment import parse_moment
+from clodputer.model.publish.marker import number_on
 
 ISSUE, PULL_REQUEST = "issue", "pull_request"
 # What the branches of our own pull requests begin with.
@@ -33,7 +34,7 @@ fragment who on Actor { __typename login ... on User { databaseId } ... on Bot {
 fragment label on LabeledEvent { id createdAt label { name } actor { ...who } }
 fragment rename on RenamedTitleEvent { createdAt }
 fragment reference on CrossReferencedEvent { willCloseTarget source {
-  ... on PullRequest { number state } } }
+  ... on PullRequest { number state headRefName isCrossRepository } } }
 """
 
 
@@ -55,10 +56,15 @@ class Labeled(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """An open pull request that mentions the issue. closes: it says that it closes it."""
+    """An open pull request that mentions the issue. closes: it says that it closes it.
+
+    branch: of its commits; fork: that branch is in another repository, where others may write.
+    """
 
     number: int
     closes: bool
+    branch: str = ""
+    fork: bool = False
 
 
 class Subject(NamedTuple):
@@ -113,6 +119,19 @@ def asked(subject: Subject, labels: Iterable[str]) -> Optional[tuple[Labeled, ..
     return tuple(sorted(found, key=lambda event: event.at))
 
 
+def own_branch(subject: Subject, task: str, number: int) -> str:
+    """The branch of the open pull request that a task has made for an issue, or that it is; empty for none."""
+    if subject.kind == PULL_REQUEST:
+        return subject.branch if subject.ours and number_on(subject.branch, task) is not None else ""
+    own = (one.branch for one in subject.references if is_own(one, task, number))
+    return next(own, "")
+
+
+def is_own(reference: Reference, task: str, number: int) -> bool:
+    """Whether a pull request is one that a task has made for an issue: nobody else may write to that branch unasked."""
+    return not reference.fork and number_on(reference.branch, task) == number
+
+
 def _subject(found: Mapping[str, Any]) -> Subject:
     kind = PULL_REQUEST if found["__typename"] == "PullRequest" else ISSUE
     return Subject(
@@ -145,7 +164,8 @@ def _references(nodes: Iterable[Any]) -> Iterable[Reference]:
     for node in nodes:
         source = (node or {}).get("source") or {}
         if source.get("state") == "OPEN":
-            yield Reference(int(source["number"]), bool(node["willCloseTarget"]))
+            branch, fork = str(source.get("headRefName") or ""), bool(source.get("isCrossRepository"))
+            yield Reference(int(source["number"]), bool(node["willCloseTarget"]), branch, fork)
 
 
 def account(found: Optional[Mapping[str, Any]]) -> Optional[Account]:

@@ -32,18 +32,19 @@ OUTSIDE = frozenset(
 PLAIN = "none"
 
 
-def is_judged(run: PastRun) -> bool:
-    """Whether a run counts in rates of success.
-
-    Not those that were skipped, limited, cancelled or lost, nor those whose failure lies outside, nor those whose agent was not
-    started. Later attempts at a request do not count: they are there only where the first one failed.
-    """
+def says_something(run: PastRun) -> bool:
+    """Whether a run tells whether its task does its work: not one that was skipped, limited, cancelled or lost, nor one whose
+    failure lies outside, nor one whose agent was not started."""
     return (
-        run.attempt == 1
-        and run.outcome in (SUCCEEDED, FAILED, TIMED_OUT)
+        run.outcome in (SUCCEEDED, FAILED, TIMED_OUT)
         and run.reason not in OUTSIDE
         and not started_no_agent(run.reason, run.cost_usd)
     )
+
+
+def is_judged(run: PastRun) -> bool:
+    """Whether a run counts in rates of success: later attempts do not, as they are there only where the first one failed."""
+    return run.attempt == 1 and says_something(run)
 
 
 def is_good(run: PastRun) -> bool:

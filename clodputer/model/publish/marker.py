@@ -62,6 +62,12 @@ def branch(task: str, item: str, request_id: str) -> str:
     return f"clodputer/{part(task)}/{short if short == item else f'{short}-{_short(item)}'}"
 
 
+def number_on(branch: str, task: str) -> Optional[int]:
+    """The number of the issue for which a task has made that branch, or its `other_branch`; None for any other."""
+    found = re.fullmatch(rf"clodputer/{re.escape(part(task))}/(\d{{1,9}})(?:-[0-9a-f]{{8}})*", branch)
+    return int(found[1]) if found else None
+
+
 def other_branch(branch: str, run_id: str) -> str:
     """Where commits go for which the branch has no room, as it has others that these do not follow."""
     return f"{branch}-{_short(run_id)}"

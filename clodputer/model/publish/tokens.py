@@ -20,7 +20,18 @@ KINDS = (
     ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}"),
     ("private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----"),
 )
-_ALL = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, (_, pattern) in enumerate(KINDS)))
+# Where a word begins: in JSON, and in JSON inside JSON, also behind the letter of a `\n`.
+_BEGIN = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
+
+
+def anchored(pattern: str) -> str:
+    """A pattern whose `\b` at the beginning of an alternative also matches where JSON has escaped what comes before."""
+    return re.sub(r"(^|\(\?i\)|\|)\\b", lambda match: match[1] + _BEGIN, pattern)
+
+
+_ALL = re.compile(
+    "|".join(f"(?P<k{number}>{anchored(pattern)})" for number, (_, pattern) in enumerate(KINDS))
+)
 # One of these stands in every match: a large text without any is not searched further.
 _HINTS = (
     "gh",

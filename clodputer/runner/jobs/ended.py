@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from time import time
 
+from clodputer import engines
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
 from clodputer.model.engine import job as jobmodel
@@ -43,7 +44,9 @@ def end(context: Context, slot: Slot, submitted: Submitted) -> None:
             close_cancelled(context, path, place.id, place.dropped, time(), f"its {said}", lane=slot.lane)
         else:
             if decision == HOLD:
-                message = jobmodel.reason_to_hold(submitted.engine, submitted.job, context.home.root)
+                message = jobmodel.reason_to_hold(
+                    submitted.engine, submitted.job, context.home.root, _printed(context, submitted)
+                )
                 waiting.hold_lane(context, slot.lane, message, time(), request_id=place.id)
             put_back(context, slot, place)
             context.log(
@@ -55,6 +58,12 @@ def end(context: Context, slot: Slot, submitted: Submitted) -> None:
                 message=f"The {said}.",
             )
     jobs.forget(context.home, slot, submitted)
+
+
+def _printed(context: Context, submitted: Submitted) -> str:
+    """Where what the job printed is to be read."""
+    log = jobs.output(context.home, submitted.job.name)
+    return engines.load(submitted.engine).printed(submitted.job, log) if submitted.engine else log
 
 
 def _left(context: Context, slot: Slot, submitted: Submitted, said: str) -> None:

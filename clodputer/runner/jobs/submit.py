@@ -12,6 +12,7 @@ from clodputer import engines
 from clodputer.engines import Order
 from clodputer.engines.tool import Refused
 from clodputer.model.engine.job import WAITING, Job
+from clodputer.model.engine.job import name as job_name
 from clodputer.model.lanes import engine_of
 from clodputer.model.request import Place
 from clodputer.runner import fault
@@ -29,7 +30,7 @@ def submit(context: Context, slot: Slot, place: Place, task: str) -> None:
     Killed at any point, the next look asks for the job by its name before another one is submitted (round.py).
     """
     engine, settings = engine_of(context.settings.lanes, slot.lane), context.settings.lanes[slot.lane]
-    name = f"clodputer-{place.id}-{os.urandom(4).hex()}"
+    name = job_name(place.id, os.urandom(4).hex())
     submitted = Submitted(place.id, engine, time(), Job(name, "", WAITING))
     jobs.write(context.home, slot, submitted)
     fault.reach(context, "submit", place.id)
@@ -44,7 +45,8 @@ def submit(context: Context, slot: Slot, place: Place, task: str) -> None:
         task,
         context.home.root,
         log,
-        _program(context, name),
+        _program(context),
+        ("exec", "--job", name),
         variables,
         settings,
     )
@@ -74,8 +76,7 @@ def _shim(context: Context) -> str:
     return f"{context.home.root}/bin/clodputer"
 
 
-def _program(context: Context, name: str) -> Sequence[str]:
-    """What the job runs: what `install` has made, or this very Python where nothing was installed."""
+def _program(context: Context) -> Sequence[str]:
+    """What starts Clodputer: what `install` has made, or this very Python where nothing was installed."""
     shim = _shim(context)
-    program = [shim] if os.path.exists(shim) else [sys.executable, "-X", "utf8", "-m", "clodputer"]
-    return [*program, "exec", "--job", name]
+    return [shim] if os.path.exists(shim) else [sys.executable, "-X", "utf8", "-m", "clodputer"]

@@ -19,6 +19,7 @@ from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
 from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, item_of
 from clodputer.model.task import Task
+from clodputer.runner import items
 from clodputer.runner.events.given import with_these
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
@@ -61,7 +62,8 @@ def with_publication(
     if not any(step.kind == PUSH for step in planned.steps):
         _tell_of_tree(context, task, tree, record)
     if planned.steps:
-        parcel = _parcel(task, record, planned, known, facts, tree, remote)
+        goes_on = items.branch(context, task, request)
+        parcel = _parcel(task, record, planned, known, facts, tree, remote, goes_on)
         staged = task.publish.staged
         more = {
             "effect": "publish",
@@ -140,12 +142,14 @@ def _parcel(
     facts: Facts,
     tree: Optional[Tree],
     remote: Mapping[str, Any],
+    goes_on: str,
 ) -> Parcel:
+    """The parcel of a run. goes_on: the branch that it has gone on with, empty for none."""
     run_id, ended = known.run_id, parse_moment(str(record["ended_at"]), 0.0)
     push = None
     if tree is not None and any(step.kind in PUSHING for step in planned.steps):
         about = f"#{known.number}" if known.number is not None else known.item
-        branch = marker.branch(task.name, about, str(record["request_id"]))
+        branch = goes_on or marker.branch(task.name, about, str(record["request_id"]))
         push = Push(tree.common, facts.head, branch, str(remote["url"]), str(remote["name"]))
     return Parcel(
         digest(run_id.encode(), 12),

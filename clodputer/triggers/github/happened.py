@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from clodputer.model.github.ask import Ask, to_json
-from clodputer.model.github.subject import OURS, Account, Labeled, Subject
+from clodputer.model.github.subject import Account, Labeled, Subject, own_branch
 from clodputer.model.moment import iso
-from clodputer.model.worktree import part
+from clodputer.model.publish.marker import number_on
 
 # The account of somebody who has deleted theirs; GitHub shows it so.
 GHOST = "ghost"
@@ -17,10 +17,8 @@ LONGEST = 65_536
 
 def item_of(task: str, subject: Subject, ask: Ask) -> str:
     """What a request is about: for a pull request that a task has made for an issue that issue, for the sake of its session."""
-    prefix, _, number = subject.branch.rpartition("/")
-    if subject.ours and prefix == f"{OURS}{part(task)}" and number.isdecimal():
-        return f"{ask.repository}#{number}"
-    return f"{ask.repository}#{ask.number}"
+    number = number_on(subject.branch, task) if subject.ours else None
+    return f"{ask.repository}#{ask.number if number is None else number}"
 
 
 def candidate(
@@ -47,7 +45,7 @@ def candidate(
         "labeled_at": iso(labeled.at) if labeled else "",
         "branch": subject.branch,
         "sha": subject.sha,
-        "asked": to_json(ask),
+        "asked": to_json(ask._replace(branch=own_branch(subject, task, ask.number))),
     }
     return {
         "item": item_of(task, subject, ask),

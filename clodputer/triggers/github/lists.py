@@ -154,6 +154,7 @@ def _comment(at: Look, shown: Mapping[str, Any], begun: str) -> None:
             COMMENT,
             at.wish.labels,
             text=subject.text,
+            sha=subject.sha if subject.fork else "",
             comment=int(shown["id"]),
             changed=updated,
         )

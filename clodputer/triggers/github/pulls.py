@@ -90,6 +90,8 @@ def _review(at: Look, pull: Mapping[str, Any], review: Mapping[str, Any], begun:
             number,
             REVIEW,
             at.wish.labels,
+            # Of a fork what was reviewed counts alone; to our own branch the run itself may push meanwhile.
+            sha=text(review.get("commit_id")) if subject.fork else "",
             comment=int(review["id"]),
             changed=submitted,
         )

@@ -21,7 +21,7 @@ def waiting(home: Home) -> list[str]:
 
 
 def test_one_run_for_each_issue(home: Home, api: Api, there: Repository, tmp_path: Path) -> None:
-    """Others go on beside it; a second request about the same waits, with the reason `item`."""
+    """Others go on beside it; a second request about the same waits, with the reason `item`, until that run has ended."""
     end = tmp_path / "end"
     task(home, more=f"agent: command\ncommand: [sh, -c, 'until [ -e {end} ]; do sleep 0.05; done']\n")
     for number in range(2):
@@ -37,4 +37,5 @@ def test_one_run_for_each_issue(home: Home, api: Api, there: Repository, tmp_pat
     finally:
         end.touch()
         process.communicate(timeout=100)
-    assert refused(home) == []
+    # The exec that ran the first one has gone on with what waited for its end.
+    assert (len(brought(home)), waiting(home), refused(home)) == (3, [], [])

@@ -1,0 +1,1 @@
+"""A lane of Kubernetes, against a cluster that is played."""

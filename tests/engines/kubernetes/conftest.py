@@ -1,0 +1,32 @@
+"""A home with a lane of Kubernetes, and the cluster that is played."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clodputer.store.home import Home
+from tests.engines.kubernetes.fake import Cluster
+from tests.workshop import command_task, make_home
+
+LANES = (
+    "lanes: {far: {engine: kubernetes, image: clodputer:1, volume_claim: home, secret: login, slots: 3}}\n"
+    "require: {disk_free: 1KB}\n"
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with a lane of Kubernetes and a task in it, which writes down that it ran."""
+    home = make_home(tmp_path)
+    Path(home.config).write_text(LANES)
+    script = f"echo $CLODPUTER_RUN_ID >>{tmp_path}/ran"
+    command_task(home, "far", "/bin/sh", "-c", script, more="lane: far\n")
+    return home
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, home: Home) -> Cluster:
+    """The cluster that is played."""
+    return Cluster(tmp_path, home)
