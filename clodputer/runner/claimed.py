@@ -19,7 +19,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, ITEM, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, thresholds, unrecorded
+from clodputer.runner import fault, items, thresholds, unrecorded
 from clodputer.runner.admission import ceiling, replace
 from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt

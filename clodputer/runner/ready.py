@@ -25,7 +25,7 @@ from clodputer.runner.pastrecords import past_of
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
 from clodputer.runner.prompt.goingon import going_on
-from clodputer.store import intentplace, runs, settings
+from clodputer.store import intentplace, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.spool import approvals
@@ -137,8 +137,6 @@ def prepare(
         else "",
     )
     if memory is not None:
-        from clodputer.store import notes
-
         facts = facts._replace(memory=notes.path(temporary))
     if attempts.session:
         cut_off = runs.record(context.home, task.name, attempts.last_run)
@@ -166,7 +164,6 @@ def _remembered(context: Context, task: Task) -> tuple[Optional[Kept], Optional[
         return None, None
     # Imported for a task that remembers something.
     from clodputer.runner.memory import noting
-    from clodputer.store import state
 
     return state.read(context.home, task.name) if task.state.kept else None, noting.read(context, task)
 

@@ -103,7 +103,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)
-    if record["origin"].get("trigger") == GITHUB:
+    if (record.get("origin") or {}).get("trigger") == GITHUB:
         fault.contained(context, "items", partial(items.wake, context))
 
 
