@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from tests import lab_script
 from tests.wait import until

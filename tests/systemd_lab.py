@@ -18,7 +18,7 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
 from clodputer.schedulers.unit import Alarm, Change, Frame, Unit, changes
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from tests import guard, lab_script
 from tests.schedulers.alarms import alarm as alarm_of

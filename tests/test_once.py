@@ -1,4 +1,4 @@
-"""Which tests a further Python runs: every case where Pythons differ, and each other test that does not kill once."""
+"""Which tests a further Python runs: every case where Pythons differ, one of others, and one test of each other file."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ TESTS = [
 
 
 @pytest.mark.parametrize(
-    ("paths", "left_out"),
+    ("whole", "each", "left_out"),
     [
-        (["tests/model"], [3, 6, 8, 9]),
-        (["tests/model/test_a.py", "tests/models"], [3, 6]),
-        (["tests"], []),
-        ([], [1, 3, 6, 8, 9]),
+        (["tests/model"], ["tests/views", "tests/models"], [3, 6, 8, 9]),
+        (["tests/model/test_a.py", "tests/models"], ["tests/views"], [3, 6]),
+        (["tests"], [], []),
+        ([], ["tests"], [1, 3, 6, 8, 9]),
+        ([], ["tests/models"], [1, 3, 4, 5, 6, 8, 9]),
+        (["tests/models"], [], [1, 3, 4, 5, 6]),
     ],
 )
-def test_what_is_chosen(paths: list[str], left_out: list[int]) -> None:
-    assert [TESTS.index(test) for test in TESTS if test not in once.chosen(TESTS, paths)] == left_out
+def test_what_is_chosen(whole: list[str], each: list[str], left_out: list[int]) -> None:
+    assert [TESTS.index(test) for test in TESTS if test not in once.chosen(TESTS, whole, each)] == left_out
 
 
-def test_no_other_function_is_left_out() -> None:
-    functions = {test.partition("[")[0] for test in TESTS if once.KILLS not in test}
-    assert {test.partition("[")[0] for test in once.chosen(TESTS, [])} == functions
+def test_no_file_is_left_out() -> None:
+    files = {test.partition("::")[0] for test in TESTS}
+    assert {test.partition("::")[0] for test in once.chosen(TESTS, [])} == files

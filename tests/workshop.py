@@ -14,7 +14,7 @@ from typing import Any, Optional
 import psutil
 
 from clodputer.model.task import Task, assemble
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests import guard, warm

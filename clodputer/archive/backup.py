@@ -17,10 +17,9 @@ from clodputer.archive.manifest import Manifest
 from clodputer.archive.placing import Placed, Running, place
 from clodputer.archive.writing import Omitted, Writer
 from clodputer.model.moment import iso
-from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.folder import entries
-from clodputer.store.home import Home
+from clodputer.store.home import Home, format_of
 from clodputer.store.spool import aside
 from clodputer.store.spool import slot as slots
 
@@ -79,7 +78,7 @@ def _manifest(home: Home, wanted: Wanted, found: Capture, placed: Placed, now: f
     )
     log = next((log.inode for log in found.logs if log.path == parts.LOG), 0)
     return Manifest(
-        homes.format_of(home),
+        format_of(home),
         __version__,
         iso(now),
         home.root,

@@ -16,9 +16,8 @@ from clodputer.archive.swap import put_in_place
 from clodputer.model.errors import ClodputerError
 from clodputer.model.size import format_size
 from clodputer.outbox import told
-from clodputer.store import atomic
-from clodputer.store import home as homes
-from clodputer.store.home import Home
+from clodputer.store import atomic, homes
+from clodputer.store.home import FORMAT, Home, exists, format_of, write_format
 from clodputer.store.lock import Lock
 from clodputer.store.log.since import Place
 from clodputer.store.spool import slot as slots
@@ -128,7 +127,7 @@ def check(home: Home, replace: bool) -> None:
         raise ClodputerError("home_unfit", f"{home.root} is not a folder", "Move it away, then try again.")
     if not os.listdir(home.root):
         return
-    if not homes.exists(home):
+    if not exists(home):
         raise ClodputerError(
             "home_unfit",
             f"{home.root} holds something that is not a Clodputer home",
@@ -146,7 +145,7 @@ def check(home: Home, replace: bool) -> None:
 def alone(home: Home) -> Iterator[None]:
     """Hold everything of a home in which something could run. Raises ClodputerError ("busy") when something does."""
     with ExitStack() as held:
-        if homes.exists(home):
+        if exists(home):
             locks = [Lock(f"{home.spool}/intake.lock"), Lock(f"{home.ledger}/due.lock")]
             for lock in [slots.lock(home, each) for each in slots.everywhere(home)] + locks:
                 if not lock.acquire():
@@ -161,11 +160,11 @@ def alone(home: Home) -> Iterator[None]:
 
 def refuse_newer(manifest: Manifest) -> None:
     """Refuse the archive of a home that this program does not know. Raises ClodputerError ("home_newer")."""
-    if manifest.home_format > homes.FORMAT:
+    if manifest.home_format > FORMAT:
         raise ClodputerError(
             "home_newer",
             f"this archive is of a home of format {manifest.home_format}, made by Clodputer {manifest.program}, and this "
-            f"one knows formats up to {homes.FORMAT}",
+            f"one knows formats up to {FORMAT}",
             "Nothing was changed. Use the newer Clodputer.",
         )
 
@@ -214,10 +213,10 @@ def _check_room(folder: str, member: Member) -> None:
 
 def _complete(home: Home, manifest: Manifest) -> None:
     """Make what every home has, and let what is known of the log be of the log that is there now. Raises OSError."""
-    written = homes.format_of(home)
+    written = format_of(home)
     homes.make(home)
     # What is older is brought to the present format by the first command, as in any home.
-    homes.write_format(home, manifest.home_format)
+    write_format(home, manifest.home_format)
     if written not in (0, manifest.home_format):
         raise ClodputerError(
             "archive_damaged", "this archive says two formats of its home", "Nothing was changed."

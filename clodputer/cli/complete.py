@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from clodputer.store import home as homes
 from clodputer.store import runs as store
 from clodputer.store import schemas as shipped
 from clodputer.store.folder import entries
+from clodputer.store.home import locate
 from clodputer.store.spool import aside, find, layout
 from clodputer.tasks import tables
 
@@ -23,7 +23,7 @@ def tasks(context: click.Context, parameter: click.Parameter, incomplete: str) -
     """The tasks, by the names of their files."""
     del context, parameter
     found = []
-    for name in entries(homes.locate(os.environ).tasks):
+    for name in entries(locate(os.environ).tasks):
         stem, ending = os.path.splitext(name)
         if ending in (".yaml", ".yml") and not name.startswith(".") and stem.startswith(incomplete):
             found.append(stem)
@@ -59,7 +59,7 @@ def runs(context: click.Context, parameter: click.Parameter, incomplete: str) ->
 def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The latest runs by their ids, and the requests that were rejected, given up or closed."""
     del context, parameter
-    home = homes.locate(os.environ)
+    home = locate(os.environ)
     kept = [name for folder in (home.dead, home.closed) for name in aside.names(folder)[:MOST]]
     ids = [aside.id_of(name) for name in kept]
     return (
@@ -70,7 +70,7 @@ def run_ids(context: click.Context, parameter: click.Parameter, incomplete: str)
 def set_aside(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The requests that were given up, by their ids, and the files that were rejected."""
     del context, parameter
-    home = homes.locate(os.environ)
+    home = locate(os.environ)
     ids = [aside.id_of(name) for name in aside.names(home.dead)[:MOST]]
     return [each for each in ids if each and each.startswith(incomplete)] + _rejected(
         incomplete or "rejected/"
@@ -81,7 +81,7 @@ def waiting(context: click.Context, parameter: click.Parameter, incomplete: str)
     """The requests that wait or run, by their ids."""
     del context, parameter
     found = []
-    for one in find.everywhere(homes.locate(os.environ)):
+    for one in find.everywhere(locate(os.environ)):
         if one.id.startswith(incomplete) and one.id:
             found.append(one.id)
             if len(found) == MOST:
@@ -92,19 +92,19 @@ def waiting(context: click.Context, parameter: click.Parameter, incomplete: str)
 def lanes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The lanes there are."""
     del context, parameter
-    return [name for name in layout.lanes(homes.locate(os.environ)) if name.startswith(incomplete)]
+    return [name for name in layout.lanes(locate(os.environ)) if name.startswith(incomplete)]
 
 
 def _rejected(incomplete: str) -> list[str]:
     """What was rejected, once that place is begun: few mean it, and the names are many."""
     if not incomplete:
         return []
-    names = aside.names(homes.locate(os.environ).rejected)[:MOST]
+    names = aside.names(locate(os.environ).rejected)[:MOST]
     return [each for each in (f"rejected/{name}" for name in names) if each.startswith(incomplete)]
 
 
 def _run_ids(incomplete: str) -> list[str]:
-    home = homes.locate(os.environ)
+    home = locate(os.environ)
     found = [
         run_id
         for task in store.tasks(home)

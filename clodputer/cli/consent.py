@@ -78,7 +78,7 @@ def require(
     raise ClodputerError(
         "confirm_needed",
         f"this gives {name} more rights than it has, or lets it run, which is the person's to decide:\n{listed}",
-        f"{kept} Ask the person; if they agree, call it again with {CONFIRM}.",
+        f"{kept} Ask the person; if they agree, call it again with {CONFIRM} (a tool: confirm: true).",
     )
 
 

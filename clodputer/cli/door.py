@@ -7,7 +7,7 @@ import os
 import time
 
 from clodputer.store import freshreport, look, nextround, orders, polls, topics
-from clodputer.store import home as homes
+from clodputer.store.home import locate, usable
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout
 
@@ -39,9 +39,9 @@ def parse(arguments: list[str]) -> Optional[tuple[str, bool]]:
 def execute(task: str, as_json: bool) -> int:
     """Drain the spool, after dropping what is due: of `task`, whose alarm went off, or of all; the exit code. Never raises."""
     try:
-        home = homes.locate(os.environ)
+        home = locate(os.environ)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
-        if not homes.usable(home) or something_to_do(home, task):
+        if not usable(home) or something_to_do(home, task):
             data = _work(home, task, watched=os.isatty(1) and not as_json)
         if as_json:
             from clodputer.cli.envelope import success
@@ -125,7 +125,7 @@ def _drain(task: str, watched: bool) -> dict[str, Any]:
         try:
             context = look(os.environ)
         except ClodputerError as error:
-            blocked.report(homes.locate(os.environ), error)
+            blocked.report(locate(os.environ), error)
             raise
         blocked.over(context.home)
         if watched:

@@ -16,7 +16,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store import doing, incomplete
-from clodputer.store import home as homes
+from clodputer.store.home import locate
 
 # What the machine may run out of or forbid: nothing that a report to us could fix.
 _OF_THE_MACHINE = frozenset(
@@ -123,7 +123,7 @@ def _missing(error: FileNotFoundError) -> Optional[_Known]:
             ClodputerError("no_temporary_folder", f"no temporary file can be made: {error.strerror}", hint)
         )
     path = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
-    folder, root = os.path.dirname(path), homes.locate(os.environ).root
+    folder, root = os.path.dirname(path), locate(os.environ).root
     while folder.startswith(f"{root}/") and not os.path.isdir(os.path.dirname(folder)):
         folder = os.path.dirname(folder)
     if not folder.startswith(f"{root}/") or os.path.isdir(folder):

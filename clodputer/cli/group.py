@@ -68,6 +68,7 @@ COMMANDS = {
     "outcomes": "Show what became of what runs published, and what it cost.",
     "advise": "Show what past runs teach.",
     "skill": "Teach Claude Code how to work with Clodputer, by a skill.",
+    "mcp": "Serve an agent by MCP: what Claude Code starts, once it is told.",
     "explain": "Say what a code means, and what to do about it.",
     "schema": "Print a JSON schema: of a task file, the settings or a command.",
     "doctor": "Look at everything, and say what is wrong and what helps.",

@@ -16,7 +16,7 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.mask import Masker
 from clodputer.model.moment import iso
 from clodputer.store import crashes, secrets
-from clodputer.store import home as homes
+from clodputer.store.home import exists, is_own, locate
 
 
 def write(error: BaseException, masker: Masker) -> ClodputerError:
@@ -45,15 +45,15 @@ def write(error: BaseException, masker: Masker) -> ClodputerError:
 def masker_now() -> Masker:
     """What hides the secrets of the home and of the environment, as far as they can be read. Never raises."""
     try:
-        known = secrets.load(homes.locate(os.environ))
+        known = secrets.load(locate(os.environ))
     except (ClodputerError, OSError):
         known = {}
     return secrets.masker_for(known, os.environ)
 
 
 def _in_home(error: BaseException, text: str) -> str:
-    home = homes.locate(os.environ)
-    if not homes.exists(home) or not homes.is_own(home):
+    home = locate(os.environ)
+    if not exists(home) or not is_own(home):
         raise FileNotFoundError(home.root)
     return crashes.write(home, _cause(error), text, time())
 

@@ -25,8 +25,8 @@ from clodputer.model.usage import (
     share,
     with_shares,
 )
-from clodputer.store import home as homes
 from clodputer.store import usage
+from clodputer.store.home import locate, usable
 
 # What Claude Code 2.1.332 writes takes some 2 KB, and it closes our stdin at once; in bytes and seconds.
 LARGEST = 1024 * 1024
@@ -133,8 +133,8 @@ def words(given: bytes, account: str, environ: Mapping[str, str], now: float) ->
 
 def _kept(account: str, shares: Shares, environ: Mapping[str, str], now: float) -> Readings:
     """What is known of the account, after these shares were kept. Raises OSError."""
-    home = homes.locate(environ)
-    if not homes.usable(home):
+    home = locate(environ)
+    if not usable(home):
         return {}
     if shares:
         usage.keep(home, account, shares, STATUS_LINE, now)

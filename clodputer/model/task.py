@@ -32,6 +32,8 @@ _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 PRIORITIES = {"low": 2, "normal": 3, "high": 4}
 LOWEST, HIGHEST, NORMAL = 1, 5, 3
 DEFAULT_LANE = "default"
+# The task that is built in and no file, for `clodputer ask`.
+ASK = "ask"
 
 # In bytes; Claude refuses more, and no argument or file name comes near it.
 LARGEST_PROMPT = 10_000_000

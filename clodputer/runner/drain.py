@@ -22,8 +22,7 @@ from clodputer.runner.topics.round import TOPICS
 from clodputer.runner.upkeep import logins, mail
 from clodputer.runner.upkeep.report import REPORT
 from clodputer.runner.upkeep.tidy import tidy
-from clodputer.store import blocked, holds, look, runs
-from clodputer.store import home as homes
+from clodputer.store import blocked, holds, homes, look, runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.history import History

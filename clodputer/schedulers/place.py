@@ -19,10 +19,9 @@ from clodputer.schedulers import freeze, pathfolders
 from clodputer.schedulers.installation import shim_path
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import Frame
-from clodputer.store import home as homes
+from clodputer.store import homes, secrets, settings, zone
 from clodputer.store import owner as owners
-from clodputer.store import secrets, settings, zone
-from clodputer.store.home import Home
+from clodputer.store.home import Home, exists
 from clodputer.store.incomplete import PACKAGES
 
 
@@ -73,7 +72,7 @@ def listening(settings: Settings) -> Optional[tuple[str, int]]:
 
 def check(home: Home, environ: Mapping[str, str]) -> None:
     """Refuse another account's home, an installation under sudo, and a home that is none. Raises ClodputerError."""
-    owner = os.stat(home.root).st_uid if homes.exists(home) else os.geteuid()
+    owner = os.stat(home.root).st_uid if exists(home) else os.geteuid()
     refused = owners.refusal(environ, os.geteuid(), owner, home.root)
     if refused is not None:
         raise refused

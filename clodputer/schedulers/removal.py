@@ -12,7 +12,7 @@ from clodputer.schedulers import Scheduler, installation, place, shim
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.systemd.inspect import UNASKED
 from clodputer.schedulers.unit import Change, FoundUnit, Frame, SchedulerProblem
-from clodputer.store import home as homes
+from clodputer.store.home import Home, exists
 
 # Errors with which a scheduler says that something of ours is there, though not what.
 OURS_FOR_SURE = (UNASKED, "crontab_marks")
@@ -58,7 +58,7 @@ def look(schedulers: Mapping[str, Scheduler], frame: Frame, only: str = "") -> L
 
 def is_gone(home: str) -> bool:
     """Whether there is no home there any more. A folder that we may not look into is not gone."""
-    if homes.exists(homes.Home(home)):
+    if exists(Home(home)):
         return False
     try:
         os.stat(f"{home}/spool/new")

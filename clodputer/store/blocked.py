@@ -10,9 +10,8 @@ from typing import NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
 from clodputer.store import atomic, incomplete, plainfile, secrets
-from clodputer.store import home as homes
 from clodputer.store.context import Context
-from clodputer.store.home import Home
+from clodputer.store.home import Home, exists, is_newer, is_own
 
 # In bytes; messages of config.yaml name every mistake.
 LARGEST = 65536
@@ -49,7 +48,7 @@ def report(home: Home, error: ClodputerError, package: str = "") -> None:
     data = cause.encode("utf-8", "replace")[:LARGEST]
     try:
         # In another account's home we leave nothing: its owner could not write to files of ours.
-        usable = homes.exists(home) and homes.is_own(home) and not homes.is_newer(home)
+        usable = exists(home) and is_own(home) and not is_newer(home)
         if not usable or _read(home) == data:
             return
         found = _secrets(home)

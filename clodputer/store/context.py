@@ -8,8 +8,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.mask import Masker
 from clodputer.model.settings import Settings
-from clodputer.store import home as homes
-from clodputer.store import secrets, settings
+from clodputer.store import homes, secrets, settings
 from clodputer.store.home import Home
 from clodputer.store.log import events
 

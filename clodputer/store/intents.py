@@ -18,6 +18,8 @@ from clodputer.store import atomic, runs
 from clodputer.store.intentplace import KEPT, path, programs
 
 RULES = "rules.json"
+# In the run's folder: the remote as it was before the agent came.
+REMOTE = "remote.json"
 _END = ".json"
 
 

@@ -8,16 +8,13 @@ from typing import Any, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import Task, Trigger, assemble
+from clodputer.model.task import ASK, Task, Trigger, assemble
 from clodputer.store.tasks import template_text
-
-NAME = "ask"
-RESERVED = f"the name {NAME} belongs to `clodputer ask`; give the task another name"
 
 # A lane of its own: whoever asks does not wait for a nightly run. What is denied is no failure: the answer is what counts.
 KEYS: Mapping[str, Any] = {
     "description": "A question asked with: clodputer ask",
-    "lane": NAME,
+    "lane": ASK,
     "prompt": "{{ body }}",
     "allowed_tools": ["Read", "Glob", "Grep"],
     "disallowed_tools": ["Bash", "Edit", "Write", "NotebookEdit"],
@@ -30,7 +27,7 @@ CHOSEN = ("model", "max_cost_usd", "timeout", "working_directory")
 def task() -> Task:
     """The task as it is where nothing is chosen."""
     return assemble(
-        {**KEYS, "name": NAME, "path": f"the built-in task {NAME}", "triggers": (Trigger(task=NAME),)}
+        {**KEYS, "name": ASK, "path": f"the built-in task {ASK}", "triggers": (Trigger(task=ASK),)}
     )
 
 
@@ -39,13 +36,13 @@ def fitted(task: Task, request: Request) -> Task:
 
     Raises ClodputerError ("invalid_request") that names everything that is wrong.
     """
-    if task.name != NAME or not request.context:
+    if task.name != ASK or not request.context:
         return task
     from clodputer.store.tasks.document import Document
     from clodputer.tasks.check import check
 
     wrong = [
-        f"context.{key[:60]}: {NAME} takes {', '.join(CHOSEN)} only{did_you_mean(key, CHOSEN)}"
+        f"context.{key[:60]}: {ASK} takes {', '.join(CHOSEN)} only{did_you_mean(key, CHOSEN)}"
         for key in request.context
         if key not in CHOSEN
     ]
@@ -57,7 +54,7 @@ def fitted(task: Task, request: Request) -> Task:
     checked: Optional[Task] = None
     if not wrong:
         found = check(
-            Document({**KEYS, **request.context}, {}, {}, ()), f"{NAME}.yaml", NAME, {}, dict, built_in=True
+            Document({**KEYS, **request.context}, {}, {}, ()), f"{ASK}.yaml", ASK, {}, dict, built_in=True
         )
         wrong = [f"context.{problem.key}: {problem.message}" for problem in found.problems]
         checked = found.task

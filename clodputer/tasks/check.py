@@ -22,13 +22,13 @@ from clodputer.model.keys import (
 )
 from clodputer.model.publish import rule as publish
 from clodputer.model.state import USUAL_SIZE
-from clodputer.model.task import Task, Trigger, assemble, is_name
+from clodputer.model.task import ASK, Task, Trigger, assemble, is_name
 from clodputer.model.worktree import WORKTREE
 from clodputer.store.tasks import limited, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
-from clodputer.tasks import ask, byissue, following, kinds, lacking, promptpath, risk, tables
+from clodputer.tasks import byissue, following, kinds, lacking, promptpath, risk, tables
 from clodputer.tasks.kinds import Finding
 
 LONGEST_CHOICE = 1000
@@ -39,6 +39,7 @@ _UNFIT = (
     "the file's name is not a valid task name; rename the file, or add name: "
     "with 1 to 64 letters, digits, '.', '_' or '-'"
 )
+_RESERVED = f"the name {ASK} belongs to `clodputer ask`; give the task another name"
 
 
 class Checked(NamedTuple):
@@ -93,8 +94,8 @@ def check(
     name = values.get("name") or os.path.splitext(os.path.basename(file))[0]
     if "name" not in document.value and not is_name(name):
         problems.append(Problem(shown, 1, "name", _UNFIT))
-    if name.lower() == ask.NAME and not built_in:
-        problems.append(Problem(shown, document.line(("name",)), "name", ask.RESERVED))
+    if name.lower() == ASK and not built_in:
+        problems.append(Problem(shown, document.line(("name",)), "name", _RESERVED))
     if values.get("prompt_file"):
         values["prompt_file"], trouble = promptpath.look(file, values["prompt_file"], environ, values)
         problems += [

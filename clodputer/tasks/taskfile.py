@@ -9,7 +9,7 @@ from typing import NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import NOTHING
 from clodputer.model.suggest import did_you_mean
-from clodputer.model.task import Task, from_json, is_name, to_json
+from clodputer.model.task import ASK, Task, from_json, is_name, to_json
 from clodputer.store import disabled, plainfile, secrets
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
@@ -56,7 +56,7 @@ def load(home: Home, name: str, environ: Mapping[str, str]) -> Task:
 
     Raises ClodputerError: "task_unknown", or "task_invalid" with every problem of its file, one on each line.
     """
-    if name == ask.NAME:
+    if name == ASK:
         return ask.task()
     task, problems = check_file(home, find(home, name), environ)
     if task is None:

@@ -10,6 +10,7 @@ from clodputer.model.outcome import BLAMELESS, SKIPPED
 from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.index.query import Finished
+from clodputer.views.needs import status_json
 from clodputer.views.past import of_past
 from clodputer.views.runs import Entry, line
 from clodputer.views.status import Status, gather
@@ -48,7 +49,7 @@ class Digest(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
-        now = self.status.to_json()
+        now = status_json(self.status)
         return {
             "home": self.status.home,
             "since": iso(self.since),

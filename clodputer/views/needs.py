@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.isolate import scratch
 from clodputer.model.engine.job import is_stuck, standing
@@ -17,9 +17,7 @@ from clodputer.store import exposed, zone
 from clodputer.store.index.query import Finished
 from clodputer.views.attention import Attention
 from clodputer.views.budgets import Standing
-
-if TYPE_CHECKING:  # of which it is a part
-    from clodputer.views.status import Status
+from clodputer.views.status import Status
 
 # Of one kind so many are named, and the others counted.
 MOST = 5
@@ -68,6 +66,15 @@ def needs(status: Status) -> list[Need]:
         *_elsewhere(status),
         *_late(status),
     ]
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """A status with what needs a person. Its keys are a promise to programs."""
+    return {
+        "home": status.home,
+        "needs": [need.to_json() for need in needs(status)],
+        **status.to_json(),
+    }
 
 
 def _stopping(found: Attention) -> Iterator[Need]:

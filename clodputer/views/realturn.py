@@ -12,9 +12,9 @@ from typing import Any
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import home as homes
-from clodputer.store import runs
+from clodputer.store import homes, runs
 from clodputer.store.context import look
+from clodputer.store.home import Home, locate
 from clodputer.store.spool import drop
 
 TASK = "canary"
@@ -47,10 +47,10 @@ KEPT = (
 
 def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """Run it, the first byte being due within `seconds`; what its record says, in short. Raises nothing but OSError."""
-    own = homes.locate(environ)
+    own = locate(environ)
     root = os.path.realpath(mkdtemp(prefix="clodputer-canary-"))
     try:
-        home = homes.Home(root)
+        home = Home(root)
         homes.make(home)
         homes.lend(own, home)
         with open(f"{home.tasks}/{TASK}.yaml", "w", encoding="utf-8") as file:

@@ -105,7 +105,12 @@ def _own(command: str) -> str:
 
 def _program(context: Context) -> list[str]:
     """How a shell starts us, with our home if it is not the usual one."""
-    found = locate.find("clodputer", locate.folders(context.environ.get("PATH", "")))
-    words = [found] if found else [sys.executable, "-m", "clodputer"]
+    words = program(context.environ)
     chosen = context.environ.get("CLODPUTER_HOME")
     return ["env", f"CLODPUTER_HOME={context.home.root}", *words] if chosen else words
+
+
+def program(environ: Mapping[str, str]) -> list[str]:
+    """The words with which another program starts us, from whatever folder."""
+    found = locate.find("clodputer", locate.folders(environ.get("PATH", "")))
+    return [found] if found else [sys.executable, "-m", "clodputer"]

@@ -30,7 +30,6 @@ from clodputer.views.budgets import Standing, standings
 from clodputer.views.coming import Coming
 from clodputer.views.effort import Efforts
 from clodputer.views.fates import Missed, Overdue
-from clodputer.views.needs import needs
 from clodputer.views.past import Past
 from clodputer.views.routing import Unrouted, unrouted
 from clodputer.views.tasks import Broken
@@ -112,10 +111,9 @@ class Status(NamedTuple):
     topics: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Its keys are a promise to programs."""
+        """All but what needs a person, which `needs.status_json` adds. Its keys are a promise to programs."""
         return {
             "home": self.home,
-            "needs": [need.to_json() for need in needs(self)],
             "running": [running.to_json() for running in self.running],
             "waiting": {
                 "dropped": self.dropped,

@@ -16,8 +16,7 @@ from clodputer.model.task import Task
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.prompt.texts import fed_by
-from clodputer.store import home as homes
-from clodputer.store import plainfile, runs
+from clodputer.store import homes, plainfile, runs
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import drop

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from clodputer.archive import compress, parts
-from clodputer.store import home as homes
 from clodputer.store import ledger, purge
-from clodputer.store.home import Home
+from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout
 from tests.wait import until
@@ -227,7 +226,7 @@ def test_a_restored_home_may_be_a_link_to_another_disk(home: Home, tmp_path: Pat
     os.symlink(tmp_path / "disk", f"{home.root}-restored")
     other = restored(home)
     assert os.path.islink(other.root)
-    assert homes.exists(other)
+    assert exists(other)
 
 
 def test_standard_output(home: Home, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import psutil
 
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from tests.bench.goal import Row
 from tests.bench.stage import Stage

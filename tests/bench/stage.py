@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clodputer.schedulers.shim import Shim, text
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from tests.bench.rotation import Side, process
 from tests.workshop import ROOT, command_task

@@ -72,6 +72,7 @@ CALLS = {
         Call(("--format", "waybar")),
         Call(("install", "--format", "tmux"), form="installed"),
     ],
+    "mcp": [Call()],
     "explain": [Call(()), Call(("sandbox",))],
     "skill": [
         Call(("install", "--folder", "{folder}/skills"), apart=True),

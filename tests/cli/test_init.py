@@ -14,9 +14,8 @@ from clodputer.agents.claude import USUAL_PLACES
 from clodputer.cli.commands.init import init
 from clodputer.model.errors import ClodputerError
 from clodputer.model.settings import Settings
-from clodputer.store import home as homes
 from clodputer.store import settings
-from clodputer.store.home import Home
+from clodputer.store.home import Home, exists
 from tests.fakes.start import install_fake_claude
 from tests.workshop import ROOT, clodputer, execute
 
@@ -49,7 +48,7 @@ def test_it_makes_a_home(home: Home) -> None:
     assert f"The home is {home.root}\n" in stdout
     assert "clodputer run hello         ask claude" in stdout
     assert stat.S_IMODE(os.stat(home.root).st_mode) == 0o700
-    assert homes.exists(home)
+    assert exists(home)
     for name, mode in FILES.items():
         assert stat.S_IMODE(Path(home.root, name).stat().st_mode) == mode
         assert f"made  {name}\n" in stdout
@@ -185,7 +184,7 @@ def test_it_says_when_claude_is_missing(home: Home, tmp_path: Path) -> None:
         assert told.data["claude"] is None
         assert "claude is not installed" in told.text
         assert "npm install -g @anthropic-ai/claude-code" in told.text
-    assert homes.exists(home)
+    assert exists(home)
     claude = install_fake_claude(tmp_path / "bin")
     told = init({"CLODPUTER_HOME": home.root, "PATH": str(tmp_path / "bin"), **nobody})
     assert told.data["claude"] == str(claude)

@@ -13,8 +13,7 @@ import pytest
 
 from clodputer import __version__
 from clodputer.cli.group import COMMANDS, DELETING, program
-from clodputer.store import home as homes
-from clodputer.store.home import Home
+from clodputer.store.home import Home, exists
 from tests.cli.terminal import in_terminal
 from tests.workshop import ROOT, clodputer, command_task, environment, records
 
@@ -154,7 +153,7 @@ def test_without_a_home_it_says_what_to_do(tmp_path: Path, arguments: list[str])
         ],
     }
     assert stderr == ""
-    assert not homes.exists(home)
+    assert not exists(home)
 
 
 def test_json_after_two_dashes_is_no_option(home: Home) -> None:

@@ -159,6 +159,7 @@ def test_an_error_is_an_envelope_as_well(answer: Any, command: str) -> None:
             "intend",
             "bar",
             "explain",
+            "mcp",
             "skill",
             "schema",
         )

@@ -83,6 +83,8 @@ class Tmux:
     def type(self, text: str) -> None:
         """Type a line, with its Enter once it stands there: then the last prompt is not taken for the next one."""
         if text:
+            # What is typed while a command still prints is not seen beside the prompt.
+            self.prompt()
             self.call("send-keys", "-l", text)
             self.wait_for(f"$ {text}"[:20])
         self.call("send-keys", "Enter")
@@ -116,6 +118,6 @@ class Tmux:
 
         def shown() -> list[str]:
             lines = self.screen()
-            return lines if lines[-1] == "$" else []
+            return lines if lines[-1] in ("$", "^C$") else []
 
         return until(shown, message="the shell never came back")

@@ -73,6 +73,12 @@ def marked(mark: str) -> list[int]:
     return [p.pid for p in tree.everyone() if not p.ended and mark in tree.command(p.pid).split()]
 
 
+def sleeps(mark: str) -> bool:
+    """Whether an escape has come to its last program; before that it is still a copy of whoever started it."""
+    tree = native()
+    return any(tree.command(pid).startswith("/bin/sleep ") for pid in marked(mark))
+
+
 # Put before a script: each process that comes from it has this lock from then on, whatever it sheds.
 HOLD = "exec 9> held\nflock 9\n"
 

@@ -32,7 +32,13 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class Talker:
-    """An agent: the first line is its start; the lines busy, idle and done say so; notes are (lines, longest, last)."""
+    """An agent: the first line is its start; the lines busy, idle and done say so; notes are (lines, longest, last).
+
+    In its working directory there is a file `heard-N` when it has heard N lines, for the first few.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def observe(self, progress: Progress, lines: bytes) -> Progress:
         """Some lines more."""
@@ -41,6 +47,8 @@ class Talker:
             said = line[:100].decode("utf-8", "replace")
             busy = {"busy": True, "idle": False}.get(said, progress.busy)
             notes = (count + 1, max(longest, len(line)), said)
+            if count < 3:
+                (self.folder / f"heard-{count + 1}").touch()
             progress = Progress(True, busy, progress.done or said == "done", "", notes=notes)
         return progress
 
@@ -65,7 +73,7 @@ class Supervisor:
         self.folder = folder
         self.stdout, self.stderr = folder / "stdout", folder / "stderr"
         clocks = options.pop("launch", {})
-        launch = {"timeout": 90.0, "stop_grace": 3.0, "working_directory": str(folder), **clocks}
+        launch = {"timeout": 90.0, "stop_grace": 60.0, "working_directory": str(folder), **clocks}
         wanted = {
             "argv": argv,
             "env": {"PATH": PATH, "CLODPUTER_RUN_ID": str(folder)},
@@ -105,6 +113,13 @@ class Supervisor:
         path = self.folder / "process.json"
         found: list[list[Any]] = json.loads(path.read_text())["processes"] if path.exists() else []
         return found
+
+
+def below(folder: Path, unit: float) -> Path:
+    """A folder for the run with clocks that are measured by this unit (tests.wait.at_some_pace)."""
+    made = folder / f"{unit:g}"
+    made.mkdir()
+    return made
 
 
 def run(folder: Path, argv: list[str], **options: Any) -> Told:
@@ -147,7 +162,7 @@ def main() -> None:
                     Timer(wanted["stop_starting"], stop_process, (kept.identity.pid,)).start()
                 kept.go()
                 progress, ended = supervise(
-                    kept, launch, output, Talker(), Progress(notes=(0, 0, "")), stop, record, reach
+                    kept, launch, output, Talker(folder), Progress(notes=(0, 0, "")), stop, record, reach
                 )
             answer.update(progress=progress._asdict(), ended=ended._asdict())
         except (ClodputerError, OSError) as error:

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from tests.runner.families import gone, pid_in
-from tests.runner.supervising import Supervisor, run, sh
-from tests.wait import until
+from tests.runner.supervising import Supervisor, below, run, sh
+from tests.wait import at_some_pace, until
 
 # Either way of containing a run; the second is that of macOS.
 MEANS = pytest.mark.parametrize(
@@ -77,29 +77,20 @@ def test_startup_clock(tmp_path: Path, means: dict[str, Any]) -> None:
     assert 0.4 <= told.seconds < 30
 
 
-def test_startup_clock_stops_at_the_first_event(tmp_path: Path) -> None:
-    """A slow run is no hang."""
-    told = run(tmp_path, sh("echo one; sleep 2; exit 3"), launch={"startup_timeout": 1.5})
-    assert (told.ended["stopped"], told.ended["exit_status"]) == ("", 3)
-
-
 def test_stall_clock(tmp_path: Path) -> None:
-    """It runs from the last growth of either file."""
-    told = run(
-        tmp_path,
-        sh("for i in 1 2 3 4; do sleep 0.3; echo $i >&2; done; exec sleep 60"),
-        launch={"stall_timeout": 1.5},
-    )
-    assert told.ended["stopped"] == "stall"
-    assert told.stderr.read_text().split() == ["1", "2", "3", "4"]
-    assert 2.6 <= told.seconds < 30
+    """It runs from the last growth of either file, and stands still while a tool runs."""
 
+    def holds(unit: float) -> None:
+        pause = f"sleep {unit / 2}"
+        logs = f"for i in 1 2 3; do {pause}; echo $i >&2; done"
+        works = f"echo busy; {pause}; {pause}; {pause}; echo idle"
+        script = f"{logs}; {works}; exec sleep 60"
+        told = run(below(tmp_path, unit), sh(script), launch={"stall_timeout": unit})
+        assert (told.ended["stopped"], told.progress["busy"]) == ("stall", False)
+        assert told.stderr.read_text().split() == ["1", "2", "3"]
+        assert 4 * unit <= told.seconds < 60 * unit
 
-def test_a_busy_agent_does_not_stall(tmp_path: Path) -> None:
-    """The stall clock stands still while a tool runs, and goes on afterwards."""
-    told = run(tmp_path, sh("echo busy; sleep 1.5; echo idle; exec sleep 60"), launch={"stall_timeout": 1.0})
-    assert (told.ended["stopped"], told.progress["busy"]) == ("stall", False)
-    assert told.seconds >= 2.5
+    at_some_pace(holds)
 
 
 @MEANS
@@ -116,21 +107,22 @@ def test_wall_clock(tmp_path: Path, means: dict[str, Any]) -> None:
 
 
 def test_a_result_and_no_exit(tmp_path: Path) -> None:
-    """After the result there is a time of grace; noise on stderr does not prolong it, and no other clock is named."""
+    """After the result there is a time of grace; noise on stderr does not prolong it."""
     script = "echo done; while :; do echo noise >&2; sleep 0.1; done"
-    told = run(tmp_path, sh(script), launch={"exit_grace": 0.6, "stall_timeout": 0.3})
+    told = run(tmp_path, sh(script), launch={"exit_grace": 0.6})
     assert (told.ended["stopped"], told.progress["done"]) == ("exit_grace", True)
     assert 0.6 <= told.seconds < 30
 
 
 def test_a_result_and_a_slow_exit(tmp_path: Path) -> None:
     """Who leaves in time was not stopped; more on stdout prolongs the time."""
-    told = run(
-        tmp_path,
-        sh("echo done; for i in 1 2 3; do sleep 0.4; echo $i; done; exit 0"),
-        launch={"exit_grace": 2.0},
-    )
-    assert (told.ended["stopped"], told.ended["exit_status"]) == ("", 0)
+
+    def holds(unit: float) -> None:
+        script = f"echo done; for i in 1 2 3; do sleep {unit / 2}; echo $i; done; exit 0"
+        told = run(below(tmp_path, unit), sh(script), launch={"exit_grace": unit})
+        assert (told.ended["stopped"], told.ended["exit_status"]) == ("", 0)
+
+    at_some_pace(holds)
 
 
 @MEANS
@@ -140,31 +132,39 @@ def test_polite_one_gets_time_to_clean_up(tmp_path: Path, means: dict[str, Any])
         "trap 'kill -0 $helper && echo helped; sleep 0.3; kill $helper; wait $helper; echo cleaned; exit 143' TERM;"
         "sleep 60 & helper=$!; echo ready; while :; do sleep 0.05; done"
     )
-    told = run(tmp_path, sh(script), launch={"timeout": 1.2}, **means)
-    assert (told.ended["stopped"], told.ended["exit_status"], told.ended["swept"]) == ("timeout", 143, [])
-    assert told.stdout.read_text().split() == ["ready", "helped", "cleaned"]
-    assert told.progress["notes"][0] == 3
+
+    def holds(unit: float) -> None:
+        told = run(below(tmp_path, unit), sh(script), launch={"timeout": 2 * unit}, **means)
+        assert (told.ended["stopped"], told.ended["exit_status"]) == ("timeout", 143)
+        assert told.ended["swept"] == []
+        assert told.stdout.read_text().split() == ["ready", "helped", "cleaned"]
+        assert told.progress["notes"][0] == 3
+
+    at_some_pace(holds)
 
 
 @MEANS
 def test_one_that_is_deaf_to_sigterm(tmp_path: Path, means: dict[str, Any]) -> None:
     """SIGKILL after the grace, and not before."""
-    told = run(
-        tmp_path, sh("trap '' TERM; sleep 60; sleep 60"), launch={"timeout": 1.0, "stop_grace": 0.6}, **means
-    )
-    assert (told.ended["stopped"], told.ended["signal"]) == ("timeout", signal.SIGKILL)
-    assert 1.6 <= told.seconds < 30
+
+    def holds(unit: float) -> None:
+        launch = {"timeout": 2 * unit, "stop_grace": unit}
+        told = run(below(tmp_path, unit), sh("trap '' TERM; sleep 60; sleep 60"), launch=launch, **means)
+        assert (told.ended["stopped"], told.ended["signal"]) == ("timeout", signal.SIGKILL)
+        assert 3 * unit <= told.seconds < 60 * unit
+
+    at_some_pace(holds)
 
 
 def test_one_that_is_stopped(tmp_path: Path) -> None:
     """SIGSTOP cannot keep it from obeying."""
-    told = run(
-        tmp_path,
-        sh("trap 'exit 5' TERM; kill -STOP $$; sleep 60"),
-        launch={"timeout": 1.0, "stop_grace": 40.0},
-    )
-    assert (told.ended["stopped"], told.ended["exit_status"]) == ("timeout", 5)
-    assert told.seconds < 30
+
+    def holds(unit: float) -> None:
+        script = "trap 'exit 5' TERM; kill -STOP $$; sleep 60"
+        told = run(below(tmp_path, unit), sh(script), launch={"timeout": 2 * unit})
+        assert (told.ended["stopped"], told.ended["exit_status"]) == ("timeout", 5)
+
+    at_some_pace(holds)
 
 
 @pytest.mark.parametrize("on_term", ["", "trap 'exit 143' TERM; "], ids=["by signal", "by status"])
@@ -201,26 +201,27 @@ def test_a_signal_to_us_stops_the_run(tmp_path: Path, means: dict[str, Any], num
 @MEANS
 def test_a_fault_of_ours_leaves_nothing_behind(tmp_path: Path, means: dict[str, Any]) -> None:
     """What is raised while a run is followed is raised again, after the run was killed."""
-    script = "trap '' TERM; setsid sleep 60 & echo $! > pid; exec sleep 60"
-    told = run(tmp_path, sh(script), disk=1, **means)
+    told = run(tmp_path, sh("trap '' TERM; setsid sleep 60 & exec sleep 60"), disk=1, **means)
     assert told.error == "OSError: the disk is full"
-    agent = told.recorded[0][0][0]
-    assert gone(agent)
-    assert gone(pid_in(tmp_path / "pid"))
+    assert len(told.recorded[0]) == 1
+    assert len(told.recorded[-1]) > 1
+    assert all(gone(row[0]) for row in told.recorded[-1])
 
 
 def test_descendants_are_recorded(tmp_path: Path) -> None:
     """With their start and session, as soon as they are seen, and only when there is somebody new."""
-    script = "sleep 60 & setsid sleep 60 & echo $! > pid; touch ready; while [ ! -e go ]; do sleep 0.05; done"
+    script = (
+        "sleep 60 & echo $! > first; setsid sleep 60 & echo $! > pid; while [ ! -e go ]; do sleep 0.05; done"
+    )
     supervisor = Supervisor(tmp_path, sh(script))
-    pid = int(until(lambda: (tmp_path / "ready").exists() and (tmp_path / "pid").read_text()))
-    known = until(
-        lambda: {row[0]: row for row in supervisor.recorded()} if len(supervisor.recorded()) > 2 else {}
+    first, pid = pid_in(tmp_path / "first"), pid_in(tmp_path / "pid")
+    # One that has just been forked is still in the session of the agent.
+    until(
+        lambda: {(first, False), (pid, True)} <= {(row[0], row[2] == row[0]) for row in supervisor.recorded()}
     )
     agent = supervisor.recorded()[0]
     assert agent[2] == agent[0]
     assert os.getpgid(agent[0]) == agent[0]
-    assert known[pid][2] == pid
     (tmp_path / "go").touch()
     told = supervisor.told()
     assert {row[0] for row in told.recorded[0]} == {agent[0]}

@@ -9,6 +9,11 @@ from tests.runner.supervising import python, run, sh
 MIB = 1024 * 1024
 
 
+def heard(lines: int) -> str:
+    """Shell code that waits until so many lines were heard."""
+    return f"while [ ! -e heard-{lines} ]; do sleep 0.02; done"
+
+
 def test_open_files_delay_nobody(tmp_path: Path) -> None:
     """A grandchild that keeps stdout open ends with the run, and at once."""
     told = run(tmp_path, sh("sleep 60 & echo out; exit 0"))
@@ -18,7 +23,7 @@ def test_open_files_delay_nobody(tmp_path: Path) -> None:
 
 def test_the_last_line_needs_no_newline(tmp_path: Path) -> None:
     """It is heard when nothing more can come."""
-    told = run(tmp_path, sh("printf 'one\\ntwo'; sleep 0.5; printf '\\n\\ndone'"))
+    told = run(tmp_path, sh(f"printf 'one\\ntwo'; {heard(1)}; printf '\\n\\ndone'"))
     assert (told.progress["done"], told.progress["notes"]) == (True, [4, 4, "done"])
 
 
@@ -66,5 +71,5 @@ def test_too_much_is_too_much_even_when_it_was_quick(tmp_path: Path) -> None:
 
 def test_it_may_empty_its_own_stdout(tmp_path: Path) -> None:
     """What it writes afterwards is heard."""
-    told = run(tmp_path, sh("echo one; sleep 0.5; : > stdout; echo x; sleep 0.5; echo done"))
+    told = run(tmp_path, sh(f"echo one; {heard(1)}; : > stdout; echo x; {heard(2)}; echo done"))
     assert (told.progress["done"], told.progress["notes"][0]) == (True, 3)

@@ -34,7 +34,7 @@ def test_nothing_of_a_run_survives_its_normal_end(
     wait = "while [ ! -s pid ]; do sleep 0.02; done"
     # Without a subreaper, one that shed its session and its tag must have been seen below the agent.
     if leftover == "bare" and (means or not LINUX):
-        wait += "; sleep 2"
+        wait += '; while ! grep -q "\\[$(cat pid)," process.json; do sleep 0.02; done'
     told = run(tmp_path, ["/bin/sh", "-c", f"{LEFTOVERS[leftover]}\n{wait}"], **means)
     pid = pid_in(tmp_path / "pid")
     assert told.ended["exit_status"] == 0
@@ -66,8 +66,10 @@ HYDRA = """
 import os, time
 end = time.monotonic() + 30
 heads = 0
+born = os.stat('hydra').st_mtime_ns
 if os.fork():
-    time.sleep(0.2)
+    while os.stat('hydra').st_mtime_ns == born:
+        time.sleep(0.02)
     os._exit(0)
 while time.monotonic() < end:
     if os.fork():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +29,9 @@ def test_a_run_whose_supervisor_was_killed(tmp_path: Path, tree: ModuleType) -> 
     supervisor = Supervisor(tmp_path, ["/bin/sh", "-c", script], psutil=tree is tree_psutil)
     pids = [pid_in(tmp_path / name) for name in ("pid", "deaf", "agent")]
     until(lambda: {row[0] for row in supervisor.recorded()} >= set(pids), message="not all were recorded")
+    # The keeper would kill them within seconds.
+    keeper = supervisor.keeper()
+    os.kill(keeper, signal.SIGSTOP)
     supervisor.kill()
     assert not any(map(gone, pids))
     swept = sweep_lost(str(tmp_path), {"processes": supervisor.recorded()}, tree)
@@ -34,6 +39,8 @@ def test_a_run_whose_supervisor_was_killed(tmp_path: Path, tree: ModuleType) -> 
     assert {row["pid"] for row in swept} >= set(pids)
     assert not any(row["alive"] for row in swept)
     assert sweep_lost(str(tmp_path), {"processes": supervisor.recorded()}, tree) == ()
+    with suppress(ProcessLookupError):
+        os.kill(keeper, signal.SIGKILL)
 
 
 @EVERY_TREE

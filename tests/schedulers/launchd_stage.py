@@ -22,7 +22,7 @@ from clodputer.schedulers.unit import (
     Unit,
     changes,
 )
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from tests import guard
 from tests.fakes import fake_launchctl

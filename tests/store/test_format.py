@@ -11,9 +11,8 @@ from typing import Callable, Optional
 import pytest
 
 from clodputer.store import holds, migrate
-from clodputer.store import home as homes
 from clodputer.store.holds import Hold, Target
-from clodputer.store.home import FORMAT, Home
+from clodputer.store.home import FORMAT, Home, format_of
 from clodputer.store.spool import aside, layout
 from clodputer.store.spool.aside import Reason
 from tests.killing import killed_at
@@ -100,7 +99,7 @@ def test_an_older_or_damaged_one_is_brought_to_the_present_one(home: Home, text:
     Path(home.format).write_bytes(text.encode("latin-1"))
     drop(home, "work")
     assert len(execute(home)["runs"]) == 1
-    assert homes.format_of(home) == FORMAT
+    assert format_of(home) == FORMAT
 
 
 @pytest.mark.parametrize("make", [None, os.mkfifo, os.mkdir], ids=["missing", "a pipe", "a folder"])
@@ -110,7 +109,7 @@ def test_what_is_no_file_in_its_place_holds_nobody_up(
     os.unlink(home.format)
     if make:
         make(home.format)
-    assert homes.format_of(home) == 0
+    assert format_of(home) == 0
     drop(home, "work")
     assert len(execute(home)["runs"]) == 1
     assert Path(home.format).read_text() == f"{FORMAT}\n"
@@ -140,7 +139,7 @@ TEXT = "Retried by a person as request efgh5678.\n\nTo drop it again:\n  mv x y"
 
 
 def check_new(home: Home) -> None:
-    assert homes.format_of(home) == FORMAT
+    assert format_of(home) == FORMAT
     found = aside.read(home.closed, "abcd1234.a.json")
     assert (found.code, found.message, found.request_id, found.dropped_as) == ("", TEXT, "abcd1234", "a.json")
     assert aside.read(home.rejected, "b").message == "New."

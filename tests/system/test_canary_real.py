@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.cli.commands import doctor_canary
 from clodputer.schedulers import cron, systemd
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from clodputer.views.doctor import schedule
 from clodputer.views.doctor.finding import Finding

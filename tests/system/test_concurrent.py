@@ -67,7 +67,7 @@ def test_the_third_waits_and_says_so(tmp_path: Path) -> None:
     (traces / "go").touch()
     assert warm.server().wait(going).status == 0
     assert [outcomes(home, lane) for lane in LANES] == [["succeeded"]] * 3
-    assert at_once(home) == 2
+    assert at_once(events(home)) == 2
     assert everything(home) == {}
     assert json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"] == []
 
@@ -91,7 +91,7 @@ def test_the_oldest_and_the_most_urgent_come_first(tmp_path: Path, most: int) ->
     assert sorted(ran) == sorted(["urgent", *wanted])
     # Of runs that begin at the same moment either may be logged first.
     assert most > 1 or ran == ["urgent", *wanted]
-    assert at_once(home) <= most
+    assert at_once(events(home)) <= most
 
 
 def dropper(home: Home, who: int, rounds: int) -> None:
@@ -138,4 +138,4 @@ def test_many_execs(tmp_path: Path, kills: bool) -> None:
     assert set(ended.values()) == {1}
     assert len(ended) == 144 if not kills else len(ended) >= 3
     if not kills:
-        assert at_once(home) == 2
+        assert at_once(events(home)) == 2

@@ -15,7 +15,7 @@ from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
-from tests.wait import until
+from tests.wait import at_some_pace, until
 from tests.workshop import (
     alive,
     clodputer,
@@ -169,12 +169,16 @@ def test_a_hold_stops_the_lane_but_not_the_intake(home: Home, tmp_path: Path) ->
 
 def test_a_delayed_request_runs_at_its_time(home: Home) -> None:
     """An exec before its time leaves it; one after it runs it."""
-    at = time.time() + 1.5
-    drop(home, "a.json", json.dumps({"task": "note", "not_before": at, "context": {"word": "x"}}))
-    assert execute(home)["runs"] == []
-    assert list(everything(home)) == ["default/delayed"]
-    assert until(lambda: execute(home)["runs"])
-    assert time.time() >= at
+
+    def holds(unit: float) -> None:
+        at = time.time() + 5 * unit
+        drop(home, "a.json", json.dumps({"task": "note", "not_before": at, "context": {"word": "x"}}))
+        assert execute(home)["runs"] == []
+        assert list(everything(home)) == ["default/delayed"]
+        assert until(lambda: execute(home)["runs"])
+        assert time.time() >= at
+
+    at_some_pace(holds)
 
 
 def test_an_expired_request_is_kept(home: Home) -> None:
@@ -190,9 +194,15 @@ def test_a_file_still_being_written_is_waited_for(home: Home) -> None:
     path = Path(home.new, "slow.json")
     with path.open("w") as file:
         file.write('{"task": "note", ')
-        file.flush()
         running = start(home, "exec")
-        until(lambda: os.path.exists(f"{home.spool}/intake.lock"))
+
+        def taking_in() -> bool:
+            # Nobody has waited for it for long, however slowly exec starts.
+            file.write(" ")
+            file.flush()
+            return os.path.exists(f"{home.spool}/intake.lock")
+
+        until(taking_in)
         file.write('"context": {"word": "whole"}}')
     running.communicate(timeout=100)
     assert outcomes(home, "note") == ["succeeded"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
-from tests.wait import until
+from tests.wait import at_some_pace, until
 from tests.workshop import (
     alive,
     clodputer,
@@ -69,7 +69,6 @@ def stage(tmp_path: Path, fake_claude: Path) -> Stage:
             "startup_hang",
         ),
         ("@fake hang", {"stall_timeout": "1s"}, "timed_out", "stall"),
-        ("@fake tool_running sleep\n", {"stall_timeout": "1s", "timeout": "3s"}, "timed_out", "timeout"),
         ("@fake is_error_exit_0", {}, "failed", "agent_error"),
         ("@fake torn\n@fake say well", {}, "succeeded", "completed"),
         ("@fake cut_result", {}, "failed", "no_result"),
@@ -106,6 +105,15 @@ def test_every_lie_is_found_out(
     assert record["message"] or outcome == "succeeded"
 
 
+def test_a_tool_that_runs_is_no_stall(stage: Stage) -> None:
+    def holds(unit: float) -> None:
+        clocks = {"stall_timeout": f"{3 * unit:g}s", "timeout": f"{6 * unit:g}s"}
+        record = stage.run("@fake tool_running sleep\n", **clocks)
+        assert (record["outcome"], record["reason"]) == ("timed_out", "timeout"), record["message"]
+
+    at_some_pace(holds)
+
+
 @pytest.mark.slow
 @pytest.mark.waits
 def test_a_result_that_never_leaves_is_a_success(stage: Stage, tmp_path: Path) -> None:
@@ -113,7 +121,7 @@ def test_a_result_that_never_leaves_is_a_success(stage: Stage, tmp_path: Path) -
     record = stage.run("@fake say the work is done\n@fake result_then_hang")
     assert record["outcome"] == "succeeded", record["message"]
     assert record["result"] == "the work is done"
-    assert 14 < record["duration_seconds"] < 40
+    assert record["duration_seconds"] > 14
 
 
 def test_half_a_gigabyte_of_output(stage: Stage) -> None:
@@ -146,11 +154,11 @@ sys.exit(status)
     "kind", ["plain", "stubborn", "holding", "setsid", "cleanenv", "nohup", "doublefork"]
 )
 def test_nothing_outlives_a_run(stage: Stage, tmp_path: Path, kind: str) -> None:
-    """Every way of staying behind ends with the run, after a normal end, and without delaying it."""
+    """Every way of staying behind ends with the run, after a normal end, and without waiting for it."""
     pid_file = tmp_path / "left"
     record = stage.run(f"@fake leak {kind} {pid_file}\n@fake say bye")
     assert record["outcome"] == "succeeded", record["message"]
-    assert record["duration_seconds"] < 10
+    assert record["duration_seconds"] < 50
     for pid in pid_file.read_text().split():
         assert not alive(int(pid))
     assert record["swept"]
@@ -185,9 +193,13 @@ def test_the_agent_sees_what_it_should(stage: Stage, tmp_path: Path) -> None:
 
 def test_stopping_is_patient_then_firm(stage: Stage, tmp_path: Path) -> None:
     """SIGTERM comes first and only to the agent; one that obeys is given its time."""
-    signals = tmp_path / "signals"
-    record = stage.run(f"@fake on_signal {signals}\n@fake hang", stall_timeout="1s", stop_grace="5s")
-    assert record["reason"] == "stall"
+    signals, began = tmp_path / "signals", tmp_path / "began"
+    stage.drop(f"@fake on_signal {signals}\n@fake touch {began}\n@fake hang", {"stop_grace": "60s"})
+    going = subprocess.Popen([sys.executable, "-m", "clodputer", "exec"], env=environment(stage.home))
+    until(began.exists)
+    clodputer(stage.home, "cancel", "--all-of", "story")
+    assert going.wait(timeout=100) == 0
+    assert records(stage.home, "story")[-1]["reason"] == "cancelled"
     assert signals.read_text().split() == ["SIGTERM"]
 
 

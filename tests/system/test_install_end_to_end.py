@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 import pytest
 
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from tests import guard, systemd_lab
 from tests.fakes.start import install_fake_claude

@@ -15,7 +15,7 @@ import pytest
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
-from tests.runner.families import CHAIN, ESCAPES, HOLD, LINUX, a_mark, gone, held, marked, needs_setsid
+from tests.runner.families import CHAIN, ESCAPES, HOLD, LINUX, a_mark, gone, held, needs_setsid, sleeps
 from tests.wait import until
 from tests.workshop import (
     command_task,
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
     def escaped(self) -> None:
         """Wait until the escape is there."""
-        until(lambda: (self.folder / "began").exists() or marked(self.mark), message="it never began")
+        until(lambda: (self.folder / "began").exists() or sleeps(self.mark), message="it never began")
 
     def process_json(self, inside: str = "") -> dict[str, Any]:
         """What is recorded of the run's processes."""

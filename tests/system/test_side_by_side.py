@@ -20,7 +20,7 @@ def test_each_item_once(tmp_path: Path) -> None:
     home, checkout = prepare(tmp_path, ITEMS, 3)
     execute(home)
     assert wrong(home, checkout, ITEMS) == 0
-    assert at_once(home) == 3
+    assert at_once(events(home)) == 3
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
 from clodputer.schedulers.unit import ADD, SPOOL, SWEEP, Alarm, Change, Frame
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.home import Home
 from tests import systemd_lab
 from tests.slots import settle

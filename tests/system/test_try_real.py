@@ -11,8 +11,7 @@ import pytest
 
 from clodputer.cli.commands import try_
 from clodputer.schedulers import systemd
-from clodputer.store import home as homes
-from clodputer.store import tried
+from clodputer.store import homes, tried
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from tests import claude_package, doctoring

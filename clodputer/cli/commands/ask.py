@@ -20,8 +20,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.money import dollars
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.request import Request
-from clodputer.store import home as homes
-from clodputer.store import settings
+from clodputer.model.task import ASK
+from clodputer.store import homes, settings
 from clodputer.tasks import ask
 
 # In US dollars, where neither the command line nor config.yaml says how much a question may cost.
@@ -86,8 +86,8 @@ def command(
     _check(wanted)
     say = runs.teller(as_json)
     if no_wait:
-        return runs.drop(os.environ, ask.NAME, wanted, say, live=not as_json)
-    made = runs.run(os.environ, ask.NAME, wanted, say, follow=follow, live=not as_json)
+        return runs.drop(os.environ, ASK, wanted, say, live=not as_json)
+    made = runs.run(os.environ, ASK, wanted, say, follow=follow, live=not as_json)
     return made if follow else _answered(made, say)
 
 
@@ -133,7 +133,7 @@ def _chosen(
 def _check(wanted: Wanted) -> None:
     """Raise ClodputerError (a usage error) when the task does not take what was chosen."""
     try:
-        ask.fitted(ask.task(), Request("none", ask.NAME, time(), wanted.context))
+        ask.fitted(ask.task(), Request("none", ASK, time(), wanted.context))
     except ClodputerError as error:
         raise usage(error.message.replace("context.", ""), _HINT) from None
 

@@ -20,7 +20,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.plural import counted
 from clodputer.model.size import format_size
-from clodputer.store import home as homes
+from clodputer.store import homes
 
 ALL, NONE = "all", "none"
 MOST_SHOWN = 10

@@ -18,8 +18,7 @@ from clodputer.model.keyvalue import read_text
 from clodputer.model.settingkeys import BY_NAME, SINGLE
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.withunit import Expected
-from clodputer.store import home as homes
-from clodputer.store import settings
+from clodputer.store import homes, settings
 from clodputer.store.home import Home
 from clodputer.views.settings import DEFAULT, Setting, listed
 

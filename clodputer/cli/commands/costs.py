@@ -19,7 +19,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text import cost_notes
 from clodputer.model.money import dollars
 from clodputer.model.plural import counted
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.index.figures import day
 from clodputer.store.index.query import Cost
 from clodputer.views import costs as view

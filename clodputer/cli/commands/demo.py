@@ -26,8 +26,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import SUCCEEDED, remedy
 from clodputer.model.run import Said
-from clodputer.store import home as homes
-from clodputer.store import runs
+from clodputer.store import homes, runs
 from clodputer.store.home import Home
 
 _STYLES = {"uses": "cyan", "gets": "dim", "fails": "red", "ends": "green", "retries": "yellow"}

@@ -13,9 +13,8 @@ from json import dumps, loads
 from typing import Any, BinaryIO
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store import home as homes
-from clodputer.store import templates
-from clodputer.store.home import Home
+from clodputer.store import homes, templates
+from clodputer.store.home import Home, locate
 from clodputer.store.spool import layout
 
 TASK = "demo"
@@ -62,7 +61,7 @@ def write_task(environ: Mapping[str, str], home: Home, claude: bool) -> str:
     if claude:
         text = _CLAUDE_TASK
         # The person's own: which claude, and with which login.
-        homes.lend(homes.locate(environ), home)
+        homes.lend(locate(environ), home)
     else:
         argv = [sys.executable, f"{templates.folder()}/demo/agent.py"]
         text = _TASK.format(command="".join(f"  - {dumps(word, ensure_ascii=False)}\n" for word in argv))

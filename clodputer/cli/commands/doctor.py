@@ -22,7 +22,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.text.doctor import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.store import home as homes
+from clodputer.store.home import locate
 from clodputer.views.doctor import examine
 from clodputer.views.doctor.finding import OK, PROBLEM, Diagnosis, Finding
 from clodputer.views.doctor.fix import Fixed
@@ -124,7 +124,7 @@ def _fix(
     environ: Mapping[str, str], findings: Sequence[Finding], say: Callable[[str], Any]
 ) -> tuple[Fixed, ...]:
     """Do what is safe; one remedy that fails does not stop the others."""
-    home = homes.locate(environ)
+    home = locate(environ)
     fixes = dict.fromkeys(finding.fix for finding in findings if finding.fix and finding.level != OK)
     fixed = []
     for fix in fixes:

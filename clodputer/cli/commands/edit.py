@@ -18,8 +18,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.taskchange import Change
-from clodputer.store import atomic, plainfile
-from clodputer.store import home as homes
+from clodputer.store import atomic, homes, plainfile
 from clodputer.store.home import Home
 from clodputer.store.plainfile import Plain
 from clodputer.store.tasks import document

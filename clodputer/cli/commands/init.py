@@ -19,10 +19,9 @@ from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.intake.due import drop_due
-from clodputer.store import atomic, owner, purge, templates
-from clodputer.store import home as homes
+from clodputer.store import atomic, homes, owner, purge, templates
 from clodputer.store.context import look
-from clodputer.store.home import Home
+from clodputer.store.home import Home, exists, locate
 from clodputer.store.tilde import expand
 
 
@@ -60,14 +59,14 @@ def _ask(question: str) -> bool:
 
 def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -> Result:
     """Make what is missing of the home, after `ask` agreed. Raises ClodputerError, OSError."""
-    home = homes.locate(environ)
+    home = locate(environ)
     owner.check_new(home, environ)
     homes.refuse_newer(home)
     _check_place(home, environ)
     parts = _parts(home)
     missing = [part for part in parts if not os.path.lexists(part.path)]
     kept = [part.path for part in parts if part not in missing]
-    was_there, claude = homes.exists(home), _claude(environ)
+    was_there, claude = exists(home), _claude(environ)
     data = {
         "home": home.root,
         "made": [part.path for part in missing],

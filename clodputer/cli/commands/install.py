@@ -22,7 +22,7 @@ from clodputer.schedulers import NAMES, Scheduler, freeze, installation, load, p
 from clodputer.schedulers import plan as plans
 from clodputer.schedulers.unit import Change
 from clodputer.store import blocked
-from clodputer.store import home as homes
+from clodputer.store.home import locate
 from clodputer.tasks import taskfile
 from clodputer.views.installing import Outcome
 
@@ -81,7 +81,7 @@ def install(
 
     Raises ClodputerError when nothing can be installed at all, OSError.
     """
-    home = homes.locate(environ)
+    home = locate(environ)
     place.check(home, environ)
     with place.Alone(home.root):
         at = place.look(home, environ, sys.platform)

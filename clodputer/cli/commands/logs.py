@@ -18,8 +18,7 @@ from clodputer.cli.text.log_event import in_words, names
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.suggest import did_you_mean
-from clodputer.store import home as homes
-from clodputer.store import runs
+from clodputer.store import homes, runs
 from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 from clodputer.store.log.tail import Tail

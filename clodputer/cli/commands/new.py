@@ -22,8 +22,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
-from clodputer.store import atomic, templates
-from clodputer.store import home as homes
+from clodputer.store import atomic, homes, templates
 from clodputer.store.tasks import write
 from clodputer.tasks import change, taskfile
 from clodputer.tasks.change import Edit

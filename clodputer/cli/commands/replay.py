@@ -31,9 +31,9 @@ from clodputer.model.task import Task
 from clodputer.runner.replay import judge, play
 from clodputer.runner.replay.judge import Kept
 from clodputer.runner.replay.play import COMPRESSED, ORIGINAL, Played
-from clodputer.store import home as homes
 from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.home import Home, locate
 from clodputer.store.spool.find import RUN, handle
 from clodputer.tasks import taskfile
 
@@ -145,13 +145,13 @@ def _of_home(environ: Mapping[str, str], run: str, options: Options) -> Iterator
 def _bundled(environ: Mapping[str, str], path: str, options: Options) -> Iterator[tuple[Context, Kept]]:
     files = bundle.read(path)
     record = _record(files.get("record.json", b""))
-    home = homes.locate(environ)
+    home = locate(environ)
     context = Context(home, environ, Settings(), {}, Masker())
     agent = str(record.get("agent"))
     rules: Optional[Task] = taskfile.load(home, options.task, environ) if options.task else None
     if rules is None and "task.yaml" in files:
         rules, _ = taskfile.check_content(
-            homes.Home(f"{home.root}/none"),
+            Home(f"{home.root}/none"),
             f"{home.root}/none/tasks/bundled.yaml",
             files["task.yaml"],
             environ,

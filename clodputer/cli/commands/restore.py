@@ -19,8 +19,8 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
 from clodputer.model.size import format_size
-from clodputer.store import home as homes
 from clodputer.store import owner
+from clodputer.store.home import locate
 
 MOST_SHOWN = 20
 
@@ -48,7 +48,7 @@ def command(path: str, dry_run: bool, replace: bool) -> Result:
 
 def restored(environ: Mapping[str, str], path: str, *, dry_run: bool, replace: bool) -> Result:
     """Restore, or tell what would be. Raises ClodputerError, OSError."""
-    home = homes.locate(environ)
+    home = locate(environ)
     owner.check_new(home, environ)
     with _open(os.path.expanduser(path)) as source:
         if dry_run:

@@ -32,7 +32,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.moment import iso
 from clodputer.model.request import Request
-from clodputer.model.task import Task
+from clodputer.model.task import ASK, Task
 from clodputer.runner.place import withsecrets
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.prompt import texts
@@ -162,8 +162,8 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
         )
     if wanted.body:
         texts.check_body(task, environ, shown.secrets)
-    if task.name == ask.NAME:
-        ask.fitted(task, Request("none", ask.NAME, time(), wanted.context))
+    if task.name == ASK:
+        ask.fitted(task, Request("none", ASK, time(), wanted.context))
     else:
         texts.check_context(task, wanted.context, environ, shown.secrets)
     return context, task

@@ -23,7 +23,7 @@ from clodputer.model.moment import format_duration
 from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS
 from clodputer.model.plural import counted
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.store.index.figures import Figures, day
 from clodputer.tasks import taskfile
 from clodputer.views import stats as view

@@ -20,6 +20,7 @@ from clodputer.cli.text.status_page import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.views.digest import digest
+from clodputer.views.needs import status_json
 from clodputer.views.status import gather
 
 SHOWN = 5
@@ -107,7 +108,7 @@ def status(environ: Mapping[str, str], now: float, count: int = SHOWN, *, as_jso
     context = look(environ)
     found = gather(context, now, count)
     text = "" if as_json else context.masker.text(page(found))
-    return Result(context.masker.data(found.to_json()), text)
+    return Result(context.masker.data(status_json(found)), text)
 
 
 def morning(

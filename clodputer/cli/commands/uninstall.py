@@ -21,9 +21,8 @@ from clodputer.model.plural import counted
 from clodputer.schedulers import NAMES, Scheduler, installation, load, place, removal, shim
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.unit import Change
-from clodputer.store import home as homes
-from clodputer.store import owner, purge
-from clodputer.store.home import Home
+from clodputer.store import homes, owner, purge
+from clodputer.store.home import Home, locate
 from clodputer.tasks import taskfile
 from clodputer.views.installing import Removal
 
@@ -84,7 +83,7 @@ def uninstall(
     step_done: Callable[[Change, int], None],
 ) -> Result:
     """Remove what is installed, after `ask` agreed to lose a home. Raises ClodputerError, OSError."""
-    home = homes.locate(environ)
+    home = locate(environ)
     there = os.path.isdir(home.root)
     refused = owner.refusal(
         environ, os.geteuid(), os.stat(home.root).st_uid if there else os.geteuid(), home.root

@@ -16,7 +16,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.plural import counted
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.views import validation
 
 

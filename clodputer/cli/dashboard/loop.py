@@ -19,7 +19,7 @@ from clodputer.cli.dashboard.state import Order, Page, Screen, State, grown, pre
 from clodputer.cli.dashboard.terminal import Terminal
 from clodputer.cli.terminal.ink import without
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import home as homes
+from clodputer.store import homes
 from clodputer.tasks import taskfile
 from clodputer.views.dashboard import Board, Reader
 

@@ -14,8 +14,7 @@ from clodputer.cli.text.install import by_kind, problem_lines
 from clodputer.schedulers import load
 from clodputer.schedulers.installation import candidates
 from clodputer.schedulers.unit import SPOOL, SWEEP, WEBHOOKS, FoundUnit
-from clodputer.store import home as homes
-from clodputer.store import zone
+from clodputer.store import homes, zone
 from clodputer.views.schedulers import Schedulers, View, gather
 
 

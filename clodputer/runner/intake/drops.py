@@ -13,8 +13,7 @@ from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
 from clodputer.runner.intake.scoring import Scoring
-from clodputer.store import disabled, incomplete
-from clodputer.store import home as homes
+from clodputer.store import disabled, homes, incomplete
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, scores, stuck

@@ -12,14 +12,14 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import iso
 from clodputer.model.policy import policy
 from clodputer.model.request import REPLACE
-from clodputer.model.task import Task, Trigger
+from clodputer.model.task import ASK, Task, Trigger
 from clodputer.runner.intake.sources import begin_anew, drop_found
 from clodputer.runner.requests.submit import alarm
 from clodputer.store import holds, ledger, look, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import drop as drops
-from clodputer.tasks import ask, taskfile
+from clodputer.tasks import taskfile
 from clodputer.triggers import Deciding, Looking
 
 # Another exec that goes through the ledger takes milliseconds; after so many seconds the work is left to it.
@@ -67,7 +67,7 @@ def drop_due(context: Context, only: Optional[str], now: float, *, watched: bool
 
 def _by_name(context: Context, name: str, now: float) -> _Looked:
     task = taskfile.load(context.home, name, context.environ)
-    if name == ask.NAME:
+    if name == ASK:
         raise ClodputerError(
             "task_unknown", f"{name} is built in and has no alarm", "Ask with: clodputer ask"
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any, Callable, Protocol
 
+from clodputer.model import clocks
+from clodputer.model.clocks import Moments
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.runner.processes.keeper.kept import Kept
 from clodputer.runner.processes.leftovers import sweep
@@ -128,7 +130,13 @@ class _Watch:
                 return self.asked
             if self.stop.requested:
                 return self.stop.reason
-            expired = self.expired(now)
+            expired = clocks.expired(
+                self.launch,
+                self.progress,
+                Moments(self.began, self.heard_at, self.result_at),
+                now,
+                bool(self.output.unread),
+            )
             if expired:
                 return expired
             self.look(now)
@@ -160,23 +168,6 @@ class _Watch:
             lines = self.output.lines()
             if lines:
                 self.progress = self.agent.observe(self.progress, lines)
-
-    def expired(self, now: float) -> str:
-        """Which clock has run out. What is written but not yet read counts as heard."""
-        launch, progress = self.launch, self.progress
-        if now - self.began >= launch.timeout:
-            return "timeout"
-        if self.output.unread:
-            return ""
-        startup, stall = launch.startup_timeout, launch.stall_timeout
-        if startup is not None and not progress.started and now - self.began >= startup:
-            return "startup_hang"
-        if progress.done:
-            # Only stdout counts here: a helper that goes on logging after the result must not keep the run open.
-            return "exit_grace" if now - self.result_at >= launch.exit_grace else ""
-        if stall is not None and not progress.busy and now - self.heard_at >= stall:
-            return "stall"
-        return ""
 
     def look(self, now: float) -> None:
         """If it is time, see whether the run's end was asked for, and who belongs to it; somebody new is written down."""

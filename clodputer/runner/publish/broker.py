@@ -24,7 +24,6 @@ from clodputer.runner.events.given import with_these
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
 from clodputer.runner.publish import commits
-from clodputer.runner.publish import folder as intentfolder
 from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
@@ -47,7 +46,7 @@ def with_publication(
     if not effects or not (values or left.problems):
         _tell_of_tree(context, task, tree, record)
         return dict(record)
-    remote = runs.read_json(f"{folder}/{intentfolder.REMOTE}") or {}
+    remote = runs.read_json(f"{folder}/{intents.REMOTE}") or {}
     known = _situation(context, task, request, record, remote)
     facts = Facts()
     if wants_commits(values) and record["outcome"] == SUCCEEDED:
@@ -104,7 +103,7 @@ def _situation(
         str(record["outcome"]),
         repository,
         item_of(request),
-        intentfolder.number_of(task, request),
+        marker.number_of(item_of(request), repository),
         today,
         bool(proofs) and record["outcome"] == SUCCEEDED,
         _problem(repository, remote) if task.publish.pushes else "",

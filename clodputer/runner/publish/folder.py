@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from clodputer.model.publish import marker
 from clodputer.model.publish.plan import bounds
 from clodputer.model.publish.rule import repository_of
@@ -12,29 +10,21 @@ from clodputer.model.task import Task
 from clodputer.store import git, intents, runs
 from clodputer.store.gitapart import without_login
 
-# In the run's folder: the remote, as it was before the agent came.
-REMOTE = "remote.json"
-
 
 def begin(task: Task, request: Request, folder: str, temporary: str) -> None:
     """As `around.begin`, for a task that publishes. Raises OSError."""
-    number = number_of(task, request)
+    number = marker.number_of(item_of(request), repository_of(task.publish, task.triggers))
     intents.lay_out(temporary, bounds(task.publish, number))
     if task.publish.pushes:
         # Before the agent: afterwards the repository may say something else.
         runs.write_json(
-            f"{folder}/{REMOTE}", _remote(task.publish.remote, task.working_directory), durable=True
+            f"{folder}/{intents.REMOTE}", _remote(task.publish.remote, task.working_directory), durable=True
         )
 
 
 def take_back(folder: str, temporary: str) -> None:
     """Keep what the run has left in its own folder. Raises OSError."""
     intents.keep(folder, intents.take_back(temporary))
-
-
-def number_of(task: Task, request: Request) -> Optional[int]:
-    """The number of the issue or pull request that a request is about; None when it is about none."""
-    return marker.number_of(item_of(request), repository_of(task.publish, task.triggers))
 
 
 def _remote(wanted: str, folder: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from json import dumps
 
 from clodputer.runner.receive.answer import Answer
-from clodputer.store import home as homes
+from clodputer.store.home import locate, usable
 from clodputer.store.spool import count, layout
 
 # A drop that has lain for so long is taken in by nobody, in seconds: the sweep comes every few minutes.
@@ -16,10 +16,10 @@ STALE = 1800.0
 
 def health(environ: Mapping[str, str], now: float, *, shy: bool) -> Answer:
     """Whether webhooks can be taken, and what waits. shy: it is said to somebody beyond this machine, who learns no figures."""
-    home = homes.locate(environ)
+    home = locate(environ)
     oldest, queued, problem = 0.0, 0, ""
     try:
-        if not homes.usable(home) or not os.access(home.new, os.W_OK | os.X_OK):
+        if not usable(home) or not os.access(home.new, os.W_OK | os.X_OK):
             problem = "the spool cannot be written to"
         else:
             dropped = [entry.stat(follow_symlinks=False).st_mtime for entry in os.scandir(home.new)]

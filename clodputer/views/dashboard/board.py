@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.views.needs import status_json
 from clodputer.views.seen import Seen
 from clodputer.views.status import Running, Status
 from clodputer.views.waiting import Queue
@@ -52,7 +53,7 @@ class Board(NamedTuple):
         """Its keys are a promise to programs."""
         return {
             "home": self.home,
-            "status": self.status and self.status.to_json(),
+            "status": self.status and status_json(self.status),
             "live": [one.to_json() for one in self.live],
             "queue": self.queue and self.queue.to_json(),
             "log": [dict(event) for event in self.log],

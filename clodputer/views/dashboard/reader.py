@@ -10,8 +10,8 @@ from typing import Any, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.jsontext import loads
 from clodputer.model.lanes import slots
-from clodputer.store import home as homes
 from clodputer.store.context import Context, look_on
+from clodputer.store.home import locate
 from clodputer.views import past, waiting
 from clodputer.views.dashboard.board import Board, Live
 from clodputer.views.dashboard.stamps import Stamps, stamp, stamps
@@ -49,7 +49,7 @@ class Reader:
 
     def look(self, now: float) -> Board:
         """Everything as it is at `now` (epoch seconds). What cannot be read is said in the board. Never raises OSError."""
-        home = homes.locate(self._environ)
+        home = locate(self._environ)
         seen = stamps(home)
         moment = monotonic()
         changed = seen != self._stamps or self._slot_passed(now)

@@ -10,8 +10,8 @@ from typing import Callable, NamedTuple, Optional, TypeVar
 
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
-from clodputer.store import home as homes
 from clodputer.store import secrets, settings
+from clodputer.store.home import exists, is_newer, locate
 from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
     ceiling,
@@ -129,7 +129,7 @@ def examine(environ: Mapping[str, str], now: float, only: Iterable[str] = ()) ->
     """What all checks find, or those of these names, in order. `now` in epoch seconds. Never raises for what a check meets."""
     wanted = set(only)
     facts = gather(environ, now, ask_schedulers=not wanted)
-    there = homes.exists(facts.home) and not homes.is_newer(facts.home)
+    there = exists(facts.home) and not is_newer(facts.home)
     return [
         finding
         for check in CHECKS
@@ -140,19 +140,15 @@ def examine(environ: Mapping[str, str], now: float, only: Iterable[str] = ()) ->
 
 def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = True) -> Facts:
     """The facts for all checks; what is broken is left out here, and reported by its own check."""
-    home = homes.locate(environ)
-    if homes.is_newer(home):
+    home = locate(environ)
+    if is_newer(home):
         return Facts(home, environ, now)  # even to read it would be a guess
 
     def tasks() -> tuple[Task, ...]:
         return tuple(report.task for report in taskfile.check_all(home, environ) if report.task is not None)
 
     def installed() -> Optional[Installed]:
-        return (
-            doctor_installed.look(home, environ, sys.platform)
-            if ask_schedulers and homes.exists(home)
-            else None
-        )
+        return doctor_installed.look(home, environ, sys.platform) if ask_schedulers and exists(home) else None
 
     return Facts(
         home,

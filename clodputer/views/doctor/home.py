@@ -9,9 +9,9 @@ from shlex import quote
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
-from clodputer.store import home as homes
-from clodputer.store import owner
+from clodputer.store import homes, owner
 from clodputer.store.folder import entries
+from clodputer.store.home import exists
 from clodputer.store.lock import Lock
 from clodputer.views.doctor import fix
 from clodputer.views.doctor.finding import Facts, Finding, ask, named, note, ok, problem
@@ -60,7 +60,7 @@ NETWORK = frozenset(
 def home(facts: Facts) -> list[Finding]:
     """Whether there is a home, whole and ours."""
     root = facts.home.root
-    if not homes.exists(facts.home):
+    if not exists(facts.home):
         if os.path.lexists(root) and not os.path.isdir(root):
             return problem("home", f"{root} is not a folder", "Set CLODPUTER_HOME to a new or empty folder.")
         return problem("home", f"there is no home at {root}", "Run: clodputer init")

@@ -12,8 +12,8 @@ from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, SchedulerProblem
-from clodputer.store import home as homes
 from clodputer.store import zone
+from clodputer.store.home import Home, exists
 from clodputer.views.doctor.claude import located
 from clodputer.views.doctor.finding import (
     NOTE,
@@ -278,7 +278,7 @@ def other_homes(facts: Facts) -> list[Finding]:
                 f"{_names(facts, home)} have the mark of Clodputer, and do not say which home they belong to",
                 "Look at them.",
             )
-        elif not homes.exists(homes.Home(home)):
+        elif not exists(Home(home)):
             found += note(
                 "other-homes",
                 f"{_names(facts, home)} start tasks of {home}, where no home is any more",

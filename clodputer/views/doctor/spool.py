@@ -9,6 +9,7 @@ from itertools import islice
 from clodputer.model.errors import ClodputerError
 from clodputer.model.moment import format_duration
 from clodputer.model.plural import counted
+from clodputer.model.task import ASK
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import crashes as crashed
@@ -18,7 +19,7 @@ from clodputer.store.spool import aside as set_aside
 from clodputer.store.spool import dropfile, find, layout, scores, slot, stuck
 from clodputer.store.spool.find import Found
 from clodputer.store.spool.slot import Slot
-from clodputer.tasks import ask, taskfile
+from clodputer.tasks import taskfile
 from clodputer.views import faults as contained
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
 from clodputer.views.doctor.fix import SETTLE, UNLINK, Fix
@@ -74,7 +75,7 @@ def queue(facts: Facts) -> list[Finding]:
     """What lies in the lanes: things that are no requests, requests of tasks that are gone, and requests that nobody runs."""
     found: list[Finding] = []
     waiting = later = 0
-    known = {*taskfile.names(facts.home), ask.NAME}
+    known = {*taskfile.names(facts.home), ASK}
     for lane in layout.lanes(facts.home):
         gone = []
         later += sum(1 for _ in islice(find.not_due(facts.home, lane, facts.now), MOST))

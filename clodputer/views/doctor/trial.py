@@ -16,10 +16,9 @@ from time import monotonic
 from clodputer.isolate import scratch
 from clodputer.model.jsontext import loads
 from clodputer.model.moment import format_duration
-from clodputer.store import home as homes
-from clodputer.store import runs
+from clodputer.store import homes, runs
 from clodputer.store.folder import entries
-from clodputer.store.home import Home
+from clodputer.store.home import Home, is_own
 from clodputer.store.spool import drop
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 
@@ -37,7 +36,7 @@ _START = (
 
 def execute(facts: Facts) -> list[Finding]:
     """Whether an exec runs what is dropped, and how long that takes."""
-    if not homes.is_own(facts.home):
+    if not is_own(facts.home):
         return []  # what we wrote there, its owner could not remove
     _clear(facts)
     root = mkdtemp(suffix=_END, prefix=_BEGIN, dir=facts.home.cache)

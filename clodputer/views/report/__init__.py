@@ -12,6 +12,7 @@ from clodputer.store.history import History
 from clodputer.store.index.figures import day, midnight
 from clodputer.store.index.query import Index
 from clodputer.views import runs, status
+from clodputer.views.needs import status_json
 from clodputer.views.report.fold import Folded, fold
 from clodputer.views.report.waiting import Depth, Lag, depths, lags
 from clodputer.views.runs import Entry
@@ -62,7 +63,7 @@ class Report(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
-        now, folded = self.status.to_json(), self.folded
+        now, folded = status_json(self.status), self.folded
         return {
             "home": self.status.home,
             "since": iso(self.since),

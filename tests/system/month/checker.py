@@ -115,6 +115,12 @@ def _true(found: Found, facts: Facts) -> Iterator[str]:
     # An agent may have been killed with the exec that was: then it never wrote that it came to its end.
     ended = {entry[1] for entry in facts.journal if entry[0] == "ended"}
     excused = {event["run_id"] for event in found.events if event["event"] == "buried" and event["run_id"]}
+    # A second is all that these get, and on a busy machine an agent that would end well stands still for longer.
+    late = {
+        run: ("startup_hang", "stall")
+        for run, record in found.records.items()
+        if facts.tasks[record["task"]]["hasty"]
+    }
     for run, (_, _, fate, cost) in played.items():
         record = found.records.get(run)
         if record is None:
@@ -124,12 +130,12 @@ def _true(found: Found, facts: Facts) -> Iterator[str]:
         if "No space left on device" in record["message"]:
             continue  # there was none for what the agent said either
         may_be_killed = ("killed",) if run not in ended else ()
-        if record["reason"] not in (*facts.reasons[fate], *WHATEVER, *may_be_killed):
+        if record["reason"] not in (*facts.reasons[fate], *WHATEVER, *may_be_killed, *late.get(run, ())):
             yield f"run {run}: its agent played {fate}, its record says {record['reason']}"
         if record["reason"] == "completed" and abs((record["cost_usd"] or 0.0) - float(cost)) > SAME:
             yield f"run {run} cost {cost}, its record says {record['cost_usd']}"
     for run, record in found.records.items():
-        if run not in played and record["reason"] not in NOT_BEGUN:
+        if run not in played and record["reason"] not in (*NOT_BEGUN, *late.get(run, ())):
             yield f"run {run}: its record says {record['reason']}, and no agent ever began"
     begun = [entry[1] for entry in facts.journal if entry[0] == "began"]
     for run, number in Counter(begun).items():

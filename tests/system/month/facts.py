@@ -12,8 +12,9 @@ class Facts(NamedTuple):
     """What is known beside the home.
 
     drops: the task, item and origin of each request that was dropped, by its id. tasks: of each its lane, max_attempts,
-    windows, threshold, cooldown and budget; the same keys of a budget for lanes and for everything. reasons: how a run may end,
-    by what its agent played. overshoot: the most that one run costs, in US dollars. claude: the tasks of that agent.
+    windows, threshold, cooldown, budget, and whether its clocks are so short that a run may be late ("hasty"); the same keys
+    of a budget for lanes and for everything. reasons: how a run may end, by what its agent played. overshoot: the most that
+    one run costs, in US dollars. claude: the tasks of that agent.
     """
 
     drops: dict[str, dict[str, Any]]

@@ -160,7 +160,7 @@ class Month:
         if self.dice.random() < 0.05:
             self._pass(self.dice.choice((HOUR, -HOUR / 2)))  # in the middle of it
         for one in begun:
-            ended = self.server.wait(one, 100)
+            ended = self.server.wait(one, 300)
             killed = ended.status == -signal.SIGKILL and step is not None
             self.killed += killed
             assert killed or ended.status in statuses, ended
@@ -178,7 +178,7 @@ class Month:
                         continue
             self.killed += 1
         for one in begun:
-            self.server.wait(one, 100)
+            self.server.wait(one, 300)
 
     @contextmanager
     def _full_disk(self, pages: int) -> Iterator[None]:
@@ -196,7 +196,7 @@ class Month:
     # What a person does.
 
     def _run(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> str:
-        ended = self.server.call(arguments, self.environ, seconds=100)
+        ended = self.server.call(arguments, self.environ, seconds=300)
         assert ended.status in statuses, (arguments, ended)
         return ended.stdout
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clodputer.store.home import Home
 from tests.system.month import checker, reading, story
 from tests.system.month.facts import Facts
 from tests.system.month.planted import PLANTED, Lived
@@ -30,8 +32,6 @@ SEED = int(os.environ.get("CLODPUTER_MONTH_SEED", "11"))
 REASONS = {
     "stray": ("completed",),
     "pruned": ("usage_limit",),
-    # A second is all that these tries get, and a busy machine can be late.
-    "stall": ("stall", "startup_hang"),
     # It may have come to its end before it is stopped.
     "no_progress": ("no_progress", "completed"),
 }
@@ -47,9 +47,21 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     with patch.context(), home_of(folder, f"{64 + NUMBER // 5}m") as (home, disk):
         month = Month(folder, NUMBER, SEED)
         month.live(home, disk)
-        left = reading.processes(home.root, str(month.clock.path), str(month.stage))
-        yield Lived(Path(home.root), facts_of(month), month, left)
+        yield Lived(Path(home.root), facts_of(month), month, still_there(home, month))
     patch.undo()
+
+
+def still_there(home: Home, month: Month) -> list[str]:
+    """The processes that do not end; what was killed last may still be ending."""
+    left: list[str] = []
+
+    def none() -> bool:
+        left[:] = reading.processes(home.root, str(month.clock.path), str(month.stage))
+        return not left
+
+    with suppress(AssertionError):
+        until(none)
+    return left
 
 
 def facts_of(month: Month) -> Facts:
@@ -81,6 +93,7 @@ def _task(keys: dict[str, Any]) -> dict[str, Any]:
         "threshold": breaker.get("threshold", 3),
         "cooldown": float(cooldown[:-1]) * hours[cooldown[-1]],
         "budget": keys.get("budget", {}),
+        "hasty": "stall_timeout" in keys,
     }
 
 
