@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from clodputer.github.answer import TOKEN_MISSING, GithubError
 from clodputer.model.digest import digest
@@ -13,6 +15,9 @@ from clodputer.store.context import Context
 from clodputer.store.secrets import fetch, program
 from clodputer.store.secrets.lookup import Missed, text_of
 
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+# A host with its port: without the login of a person, and without anything that means something in a script.
+_PLAIN = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
 # In seconds: how long the look-up of a token may take.
 SECONDS = 5.0
 
@@ -32,6 +37,20 @@ class Server(NamedTuple):
     def graphql(self) -> str:
         """The address of its GraphQL API: on a GitHub Enterprise Server that lies beside the other, not below it."""
         return f"{self.url.removesuffix('/v3')}/graphql"
+
+    def takes_pushes(self, url: str) -> bool:
+        """Whether the token may go to a remote at that address: one of the same service, by https or within this machine.
+
+        github.com has its API at api.github.com, a GitHub Enterprise Server at its own host. Where the API is reached by a
+        proxy on this machine, that is not known: then github.com counts, and this machine.
+        """
+        parts, host = urlsplit(url), urlsplit(self.url).hostname or ""
+        if not _PLAIN.fullmatch(parts.netloc) or parts.scheme not in ("https", "http"):
+            return False
+        there, local = parts.hostname or "", host in _LOCAL
+        if parts.scheme == "http":
+            return local and there in _LOCAL
+        return there == host.removeprefix("api.") or (local and there in ("github.com", *_LOCAL))
 
     @property
     def mark(self) -> str:

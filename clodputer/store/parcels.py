@@ -15,7 +15,8 @@ from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool.idle import PARCEL, is_past, letters
 
-LARGEST = 4 * 1024 * 1024
+# In bytes: several times as much as intents may have together, as their texts grow when they are made harmless.
+LARGEST = 16 * 1024 * 1024
 # Of those that have come to their end the oldest are removed.
 MOST_ENDED = 1000
 # The name that says when the fates of what was published are looked at again; no parcel.

@@ -143,3 +143,25 @@ def test_what_is_refused_is_told_and_kept(stage: Stage, name: str) -> None:
     # What it says names no secret.
     assert GHP not in json.dumps(record["publish"])
     assert record["publish"][0]["message"] in clodputer(stage.home, "show", record["run_id"], "--json")[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        (f"echo {GHP} > a && git add a", "secret"),
+        ("mkdir -p .github/workflows && echo a > .github/workflows/ci.yml && git add .", "protected"),
+        ("echo plain > a && git add a", None),
+    ],
+)
+def test_commits_that_were_there_before_and_no_remote_has(stage: Stage, before: str, code: str) -> None:
+    """A task that begins at a branch of this machine alone would send that along: it is looked at as well."""
+    attack = f"git switch -q -c mine && {before} && {COMMIT} -m mine && git switch -q main"
+    subprocess.run(["sh", "-ec", attack], cwd=stage.checkout, env=plain_git(), check=True)
+    stage.task(script(WORK, intend(kind="push")), more="worktree: {base: mine}\n")
+    (one,) = stage.run()["publish"]
+    assert one["code"] == code
+    assert stage.branches() == (["main"] if code else ["clodputer/fix/1", "main"])
+    stage.task(script("echo in no commit > file", intend(kind="push")), more="worktree: {base: mine}\n")
+    assert stage.run()["publish"][0]["code"] == "no_commits"
+    if code:
+        assert "1 commit before those of the run would be sent along" in one["message"]

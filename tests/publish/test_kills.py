@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,13 +95,28 @@ def test_the_sender_is_killed_at_every_step_after_the_push(stage: Stage, tmp_pat
     assert steps > 25
 
 
+LIMIT = {
+    "body": b'{"message": "You have exceeded a secondary rate limit."}',
+    "type": "application/json",
+    "headers": {"retry-after": "1"},
+}
+LOST: dict[str, dict[str, Any]] = {"broken": {"status": 502}, "limited": {"status": 403, **LIMIT}}
+
+
+@pytest.mark.parametrize("how", LOST)
 @pytest.mark.parametrize(
-    "call", ["POST /repos/o/r/pulls", "POST /repos/o/r/issues/1/comments", "POST /repos/o/r/issues$"]
+    "call",
+    [
+        "POST /repos/o/r/pulls",
+        "POST /repos/o/r/issues/1/comments",
+        "POST /repos/o/r/issues$",
+        "POST /repos/o/r/issues/1/labels",
+    ],
 )
-def test_an_answer_that_is_lost(stage: Stage, call: str) -> None:
+def test_an_answer_that_is_lost(stage: Stage, call: str, how: str) -> None:
     """GitHub has done it, and we do not know: it is found and not done again."""
     stage.prepare(*EVERYTHING)
-    stage.api.fault(call, 502, after=True)
+    stage.api.fault(call, after=True, **LOST[how])
     stage.send()
     assert [parcel.tries for parcel in parcels.waiting(stage.home)] == [1]
     stage.hurry()

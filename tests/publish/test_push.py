@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import time
 
@@ -15,11 +10,10 @@ import pytest
 
 from clodputer.model.approval import APPROVED
 from clodputer.runner.publish.decide import decide
-from clodputer.store import parcels, published, trees
-from tests.fakes.github_api import TOKEN
+from clodputer.store import parcels, trees
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git
-from tests.workshop import clodputer, events, program
+from tests.workshop import clodputer, program
 
 
 def refuse(stage: Stage, message: str = "the branch is protected") -> None:
@@ -32,7 +26,9 @@ def test_a_push_that_is_refused_is_told_once_and_nothing_is_lost(stage: Stage) -
     stage.task(script(WORK, intend(**PULL_REQUEST), intend(kind="close"), intend(**COMMENT)))
     record = stage.run()
     assert (stage.branches(), stage.pulls(), stage.issue.state) == (["main"], [], "open")
-    assert len(stage.comments()) == 1
+    (comment,) = stage.comments()
+    assert "I have fixed it." in comment
+    assert "could not be pushed" in comment
     assert stage.refused() == ["push_refused", "not_delivered", "not_delivered"]
     (parcel,) = parcels.ended(stage.home)
     assert "the branch is protected" in parcel.steps[0].message
@@ -49,6 +45,43 @@ def test_a_push_that_is_refused_is_told_once_and_nothing_is_lost(stage: Stage) -
     findings = json.loads(clodputer(stage.home, "doctor", "--json")[0])["data"]["findings"]
     assert [one["level"] for one in findings if one["check"] == "publish"] == ["note"]
     assert "has left work in its worktree" in status
+
+
+def test_once_it_was_pushed_after_all_the_comment_says_what_was_meant(stage: Stage) -> None:
+    refuse(stage)
+    stage.task(script(WORK, intend(**PULL_REQUEST), intend(**COMMENT)))
+    run_id = stage.run()["run_id"]
+    stage.remote.joinpath("hooks", "pre-receive").unlink()
+    decide(stage.context, run_id, APPROVED, "", time())
+    stage.send()
+    assert (len(stage.pulls()), stage.branches()) == (1, ["clodputer/fix/1", "main"])
+    (comment,) = stage.comments()
+    assert "I have fixed it." in comment
+    assert "could not be pushed" not in comment
+    assert list(parcels.everything(stage.home)) == []
+
+
+@pytest.mark.parametrize("headers", [{"retry-after": "40"}, {}])
+def test_a_limit_that_one_parcel_meets_holds_for_all(stage: Stage, headers: dict[str, str]) -> None:
+    """GitHub is left alone until the moment that it names, or for a minute; then everything is sent."""
+    stage.api.state.issue(stage.there, "Another", "")
+    stage.task(intend(**COMMENT), publish="staged: true")
+    for run_id in [stage.run(item)["run_id"] for item in ("issue 1", "issue 2")]:
+        decide(stage.context, run_id, APPROVED, "", time())
+    body = b'{"message": "You have exceeded a secondary rate limit."}'
+    stage.api.fault("POST .*comments", 403, headers=headers, body=body, type="application/json", times=9)
+    before = time()
+    stage.send()
+    first, second = parcels.waiting(stage.home)
+    wait = 40 if headers else 60
+    assert min(first.due, second.due) >= before + wait - 1
+    assert "secondary rate limit" in first.last_error
+    assert len(stage.api.asked("POST .*comments")) == 1
+    assert stage.refused() == []
+    stage.api.faults.clear()
+    stage.hurry()
+    stage.send()
+    assert len(stage.comments()) == 2
 
 
 def test_a_remote_that_is_gone_is_tried_for_a_day(stage: Stage) -> None:
@@ -140,96 +173,6 @@ def test_without_a_token_it_waits(stage: Stage) -> None:
     assert "names no token" in parcel.last_error
     assert stage.branches() == ["main"]
     assert "names no token" in clodputer(stage.home, "doctor", "--json", status=4)[0]
-
-
-class Backend(BaseHTTPRequestHandler):
-    """git http-backend behind a password, which is kept as it came."""
-
-    root: Path
-    seen: list[str]
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is given
-        """Nothing is printed."""
-
-    def do_GET(self) -> None:
-        given = self.headers.get("Authorization", "")
-        self.seen.append(given)
-        if not given:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", "Basic realm=x")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        path, _, query = self.path.partition("?")
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        env = {
-            "PATH": os.environ["PATH"],
-            "GIT_PROJECT_ROOT": str(self.root),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "REQUEST_METHOD": self.command,
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(length),
-            "REMOTE_USER": "robot",
-        }
-        done = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=True)
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
-        status = next((int(value.split()[0]) for name, value in fields if name == "Status"), 200)
-        self.send_response(status)
-        for name, value in fields:
-            if name != "Status":
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_POST = do_GET  # noqa: N815 - the name is given
-
-
-@pytest.fixture
-def backend(stage: Stage) -> Iterator[str]:
-    """The address of the remote by http on this machine, with a name that is the repository's."""
-    stage.remote.parent.joinpath("o").mkdir()
-    stage.remote.rename(stage.remote.parent / "o" / "r.git")
-    handler = type("Here", (Backend,), {"root": stage.remote.parent, "seen": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        stage.remote = stage.remote.parent / "o" / "r.git"
-        stage.there.git = stage.remote
-        yield f"http://127.0.0.1:{server.server_address[1]}/o/r.git"
-        server.shutdown()
-        thread.join()
-
-
-def test_the_token_goes_to_the_remote_and_nowhere_else(stage: Stage, backend: str, tmp_path: Path) -> None:
-    """In no argument and no environment of any git, and asked for in no other place."""
-    real = (
-        git(tmp_path, "--exec-path")
-        and subprocess.run(["which", "git"], capture_output=True, text=True).stdout.strip()
-    )
-    noted = tmp_path / "noted"
-    folder = program(
-        tmp_path / "bin", "git", f'echo "$@" >> {noted}; env >> {noted}; exec {real} "$@"'
-    ).parent
-    git(stage.remote, "config", "http.receivepack", "true")
-    git(stage.checkout, "remote", "set-url", "--push", "origin", backend)
-    stage.prepare(intend(**PULL_REQUEST))
-    path = os.environ["PATH"]
-    os.environ["PATH"] = f"{folder}:{path}"
-    try:
-        stage.send()
-    finally:
-        os.environ["PATH"] = path
-    assert len(stage.pulls()) == 1, [one.last_error for one in parcels.waiting(stage.home)]
-    said = noted.read_text()
-    assert "push --porcelain" in said
-    assert TOKEN not in said
-    assert [one.kind for one in published.everything(stage.home)] == ["draft_pull_request"]
-    assert events(stage.home, "not_published") == []
 
 
 def test_a_remote_that_is_another_repository_is_refused(stage: Stage) -> None:

@@ -57,6 +57,7 @@ class Facts(NamedTuple):
 
     head: the commit. secrets: what kinds of secrets stand in them and where, in words. under_way: sentences, such as on a merge
     that is not finished. uncommitted: how many files are changed and in no commit. closing: issues that their messages close.
+    older: how many of the commits were there before the run, and are on no remote that the repository knows of.
     problem: why git could not say all of this, empty when it could.
     """
 
@@ -68,6 +69,7 @@ class Facts(NamedTuple):
     under_way: tuple[str, ...] = ()
     uncommitted: int = 0
     closing: tuple[str, ...] = ()
+    older: int = 0
     problem: str = ""
 
 
@@ -80,6 +82,14 @@ class Refusal(NamedTuple):
 
 def refusals(facts: Facts, rule: Publish) -> list[Refusal]:
     """All that speaks against pushing; empty when nothing does."""
+    found = _refusals(facts, rule)
+    if not found or not facts.older or found[0].code in ("not_checked", "no_commits"):
+        return found
+    more = f"{counted(facts.older, 'commit')} before those of the run would be sent along, as no remote has them."
+    return [*found[:-1], found[-1]._replace(message=f"{found[-1].message} {more}")]
+
+
+def _refusals(facts: Facts, rule: Publish) -> list[Refusal]:
     if facts.problem:
         return [Refusal("not_checked", f"The commits could not be checked: {facts.problem}.")]
     if not facts.commits:

@@ -30,6 +30,8 @@ LONGEST_TITLE, LONGEST_BODY, LONGEST_KEY, LONGEST_LABEL = 256, 60_000, 200, 50
 MOST_LABELS = 10
 # Of one intent in a file, in bytes, and of those of one run that are read at all.
 LARGEST, MOST = 256 * 1024, 200
+# All that one run publishes, as JSON, in bytes: it is kept in its record and in the outbox.
+TOGETHER = 1024 * 1024
 # Why an issue is closed, in GitHub's words.
 COMPLETED, NOT_PLANNED = "completed", "not_planned"
 

@@ -15,6 +15,14 @@ STAGED, UNDELIVERED, DENIED, SENT = "staged", "undelivered", "denied", "sent"
 ORDER = (PUSH, PULL_REQUEST, FILE_ISSUE, COMMENT, LABEL, CLOSE)
 
 
+# The field of a comment with its text before it had to tell of what was refused, and what it tells of that.
+MEANT = "meant"
+NOTES = {
+    PUSH: "The commits of this run could not be pushed, and are kept where it ran.",
+    PULL_REQUEST: "The commits of this run were pushed, and no pull request could be made for them.",
+}
+
+
 class Step(NamedTuple):
     """One thing to be published. places: of its intents in the record's list. fields: what is sent, ready as it is.
 
@@ -79,12 +87,29 @@ class Parcel(NamedTuple):
 
 
 def again(parcel: Parcel, now: float) -> Parcel:
-    """A parcel that has ended, to be tried for another day from now on: what was done stays done."""
-    steps = tuple(
-        step._replace(state=WAITING, code="", message="") if step.state == REFUSED else step
-        for step in parcel.steps
-    )
+    """A parcel that has ended, to be tried for another day from now on: what was done stays done.
+
+    A comment that tells of what was not sent is edited once more, to be as it was meant.
+    """
+    steps = tuple(map(_again, parcel.steps))
     return parcel._replace(steps=steps, state=WAITING, created_at=now, due=now, tries=0, last_error="")
+
+
+def _again(step: Step) -> Step:
+    if MEANT in step.fields:
+        step = step._replace(state=WAITING, fields={**step.fields, "body": step.fields[MEANT]})
+    return step._replace(state=WAITING, code="", message="") if step.state == REFUSED else step
+
+
+def truthful(step: Step, before: Iterable[Step]) -> Step:
+    """A comment as it is to be sent after these steps: where one of them was refused, it says so."""
+    refused = {one.kind for one in before if one.state == REFUSED}
+    note = next((NOTES[kind] for kind in (PUSH, PULL_REQUEST) if kind in refused), "")
+    meant = str(step.fields.get(MEANT) or step.fields.get("body") or "")
+    if step.kind != COMMENT or not (note or MEANT in step.fields):
+        return step
+    body = f"{meant}\n\n_{note}_" if note else meant
+    return step._replace(fields={**step.fields, "body": body, MEANT: meant})
 
 
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:

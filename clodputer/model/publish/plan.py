@@ -79,10 +79,16 @@ def plan(
     entries: list[dict[str, Any]] = []
     good: list[tuple[int, Intent]] = []
     limits = bounds(rule, known.number)
+    together = 0
     for value in values:
         wanted, entry = _judged(value, limits, known, len(good), rule)
         if wanted is not None:
-            good.append((len(entries), wanted))
+            together += intent.size(value)
+            if together > intent.TOGETHER:
+                message = f"all that one run publishes may have {intent.TOGETHER // 1024} kB together"
+                entry = _entry(wanted.kind, REFUSED, "too_large", message)
+            else:
+                good.append((len(entries), wanted))
         entries.append(entry)
     entries += [_entry("", REFUSED, known.invalid, problem) for problem in problems]
     steps = _steps(good, entries, rule, facts, known, masker)

@@ -6,9 +6,10 @@ import os
 import re
 from contextlib import suppress
 from time import time
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 from urllib.parse import urlsplit
 
+from clodputer.github.access import Server
 from clodputer.isolate.worktree.reclaim import reclaim
 from clodputer.model.publish.marker import other_branch
 from clodputer.model.publish.parcel import Parcel, Push
@@ -31,6 +32,17 @@ _FINAL = re.compile(
 )
 
 
+# git asks in English, as its surroundings say.
+_ASK = """\
+#!/bin/sh
+case "$1" in
+Username*) echo {user} ;;
+"Password for '{where}'"*) cat "/dev/fd/${secret}" ;;
+*) echo "the token is not for: $1" >&2; exit 1 ;;
+esac
+"""
+
+
 class Pushed(NamedTuple):
     """What came of a push. branch: where the commits are on the remote. problem: why they are not, with no secret in it.
 
@@ -43,11 +55,11 @@ class Pushed(NamedTuple):
     behind: bool = False
 
 
-def push(context: Context, parcel: Parcel, token: str, *, may_turn: bool) -> Pushed:
+def push(context: Context, parcel: Parcel, server: Optional[Server], *, may_turn: bool) -> Pushed:
     """Push the commits of a parcel; done again, it changes nothing. Raises git.Missing, OSError.
 
-    token: for a remote that is reached by https, empty for the person's own login. may_turn: whether they may go to another
-    branch when theirs has others that they do not follow.
+    server: whose token a remote of its own gets that is reached by https; others, or None, have the person's own login.
+    may_turn: whether the commits may go to another branch when theirs has others that they do not follow.
     """
     wanted = parcel.push
     if wanted is None:
@@ -57,24 +69,26 @@ def push(context: Context, parcel: Parcel, token: str, *, may_turn: bool) -> Pus
     folder = f"{context.home.trees}/.publish/{parcel.id}.push"
     url = _with_login(wanted)
     with apart(wanted.common, folder, wanted.commit, url) as place:
-        given = token if _takes(url) else ""
-        pushed = _push(context, place, wanted, wanted.branch, given)
+        token = server.token if server is not None and server.takes_pushes(url) else ""
+        ask = _asking(folder, url) if token else ""
+        pushed = _push(context, place, wanted, wanted.branch, token, ask)
         if pushed.behind and may_turn:
-            pushed = _push(context, place, wanted, other_branch(wanted.branch, parcel.run_id), given)
+            other = other_branch(wanted.branch, parcel.run_id)
+            pushed = _push(context, place, wanted, other, token, ask)
     if pushed.branch:
         _note(wanted, pushed.branch)
         _tidy(context, parcel)
     return pushed
 
 
-def _push(context: Context, place: Apart, wanted: Push, branch: str, token: str) -> Pushed:
+def _push(context: Context, place: Apart, wanted: Push, branch: str, token: str, ask: str) -> Pushed:
     argv = ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "origin"]
     options: list[str] = []
     more: dict[str, str] = {}
     if token:
         # An empty helper: none of those that are set is asked, nor told the token to keep.
         options = ["-c", "credential.helper=", "-c", f"credential.username={USER}"]
-        more["GIT_ASKPASS"] = _asking(place.folder)
+        more["GIT_ASKPASS"] = ask
     said = place.call([*options, *argv, f"{wanted.commit}:refs/heads/{branch}"], SECONDS, more, secret=token)
     if said.status == 0:
         return Pushed(branch)
@@ -93,22 +107,16 @@ def _push(context: Context, place: Apart, wanted: Push, branch: str, token: str)
     return Pushed(problem=told, final=_FINAL.search(f"{said.out}\n{said.err}") is not None)
 
 
-def _takes(url: str) -> bool:
-    """Whether a token may go to a remote: by https, or within this machine, and where the person has written no login."""
+def _asking(folder: str, url: str) -> str:
+    """The program that git asks for the token: it is read from a pipe, and stands in no file, argument or environment.
+
+    Only for the server of that address: one that redirects us elsewhere does not have the token sent there.
+    """
     parts = urlsplit(url)
-    here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    return (parts.scheme == "https" or here) and "@" not in parts.netloc
-
-
-def _asking(folder: str) -> str:
-    """The program that git asks for the token: it is read from a pipe, and stands in no file, argument or environment."""
-    path = f"{folder}/ask"
-    if not os.path.lexists(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(
-                f'#!/bin/sh\ncase "$1" in Username*) echo {USER} ;; *) cat "/dev/fd/${git.SECRET}" ;; esac\n'
-            )
+    path, where = f"{folder}/ask", f"{parts.scheme}://{USER}@{parts.netloc}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
+    with open(descriptor, "w", encoding="ascii") as file:
+        file.write(_ASK.format(user=USER, where=where, secret=git.SECRET))
     return path
 
 

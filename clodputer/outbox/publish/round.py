@@ -9,9 +9,9 @@ from typing import Optional
 
 from clodputer.github import access
 from clodputer.github.access import Server
-from clodputer.github.answer import TOKEN_INVALID, TOKEN_MISSING, GithubError
+from clodputer.github.answer import LIMITED, TOKEN_INVALID, TOKEN_MISSING, GithubError
 from clodputer.model.letter import next_try
-from clodputer.model.publish.parcel import DONE, REFUSED, UNDELIVERED, Parcel, Step
+from clodputer.model.publish.parcel import DONE, MEANT, REFUSED, UNDELIVERED, Parcel, Step, truthful
 from clodputer.model.publish.rule import CALLING, CLOSE, PULL_REQUEST, PUSH
 from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Account, Made, Refused
@@ -64,7 +64,7 @@ def send_due(context: Context, until: float, pause: float = PAUSE) -> None:
             _contained(sender, name, parcel)
         elif os.path.lexists(f"{context.home.outbox}/{name}"):
             parcels.set_aside(context.home, name)
-    fates.look(context, sender.server)
+    fates.look(context, sender.free_server)
 
 
 def _contained(sender: Sender, name: str, parcel: Parcel) -> None:
@@ -89,6 +89,7 @@ class Sender:
         self._server: Optional[Server] = None
         self._account: Optional[Account] = None
         self._made_at = 0.0
+        self._limited: Optional[GithubError] = None
 
     def send(self, name: str, parcel: Parcel) -> None:
         """Do the steps of a parcel that are open; what cannot be done now is tried again for a day. Raises OSError."""
@@ -111,7 +112,8 @@ class Sender:
     def _step(self, parcel: Parcel, step: Step) -> Step:
         """The step as it is afterwards. Raises _Later, OSError."""
         receipt = published.of_step(self.context.home, parcel.run_id, step.places[0]) if step.places else None
-        if receipt is not None:
+        step = truthful(step, parcel.steps)
+        if receipt is not None and MEANT not in step.fields:
             return step._replace(state=DONE, number=receipt.number, url=receipt.url)
         try:
             self._hold_against(parcel, step)
@@ -120,6 +122,7 @@ class Sender:
             return step._replace(state=REFUSED, code=error.code, message=self.context.masker.text(str(error)))
         except GithubError as error:
             if error.passes or error.code in (TOKEN_MISSING, TOKEN_INVALID):
+                self._limited = error if error.code == LIMITED else self._limited
                 raise _Later(error.message, error.until) from None
             message = f"{error.message} {error.hint}".strip()
             return step._replace(state=REFUSED, code=error.code, message=self.context.masker.text(message))
@@ -161,14 +164,14 @@ class Sender:
     def _pushed(self, parcel: Parcel) -> str:
         """The branch that the commits are on now. Raises _Later, Refused, git.Missing, OSError."""
         calls = any(step.kind in CALLING for step in parcel.steps)
-        token = self._known()[0].token if calls else self._token()
-        pushed = push.push(self.context, parcel, token, may_turn=False)
+        server = self._known()[0] if calls else self._any_server()
+        pushed = push.push(self.context, parcel, server, may_turn=False)
         if pushed.behind and parcel.push is not None:
             branch = parcel.push.branch
             number = steps.open_request(self._known()[0], parcel, branch) if calls else None
             if number is not None:
                 raise Refused("behind", f"{pushed.problem}; the pull request #{number} is open for it")
-            pushed = push.push(self.context, parcel, token, may_turn=True)
+            pushed = push.push(self.context, parcel, server, may_turn=True)
         if pushed.branch:
             return pushed.branch
         if pushed.final:
@@ -181,19 +184,25 @@ class Sender:
             self._server = access.server(self.context)
         return self._server
 
+    def free_server(self) -> Server:
+        """The same, unless a step before has met a limit that lasts still. Raises GithubError."""
+        if self._limited is not None and time() < (self._limited.until or 0.0):
+            raise self._limited
+        return self.server()
+
     def _known(self) -> tuple[Server, Account]:
         """The server and whose token it is. Raises GithubError."""
-        server = self.server()
+        server = self.free_server()
         if self._account is None:
             self._account = steps.account(server)
         return server, self._account
 
-    def _token(self) -> str:
-        """The token for a push alone; empty where none is named, and the person's own login is used."""
+    def _any_server(self) -> Optional[Server]:
+        """The server, for a push alone; None where no token is named, and the person's own login is used."""
         try:
-            return self.server().token
+            return self.server()
         except GithubError:
-            return ""
+            return None
 
     def _note(self, parcel: Parcel, step: Step, made: Made) -> None:
         now = time()

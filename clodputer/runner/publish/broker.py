@@ -52,7 +52,7 @@ def with_publication(
     if wants_commits(values) and record["outcome"] == SUCCEEDED:
         facts = Facts(problem="its worktree is gone, as nothing was left in it")
         if tree is not None and tree.state == trees.KEPT:
-            facts = commits.gather(context.home, tree, task.publish, context.masker)
+            facts = commits.gather(context.home, tree, task.publish, context.masker, remote)
     planned = plan(values[:MOST], left.problems, task.publish, facts, known, context.masker)
     record = {**record, "publish": [dict(entry) for entry in planned.entries]}
     refused = [entry for entry in planned.entries if entry["code"]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from clodputer.isolate.worktree import pinned
 from clodputer.model.mask import Masker
@@ -28,16 +30,24 @@ def folder(home: Home, run_id: str) -> str:
     return f"{home.trees}/.publish/{run_id}.git"
 
 
-def gather(home: Home, tree: Tree, rule: Publish, masker: Masker) -> Facts:
-    """The facts by which it is decided whether the commits of a tree may be pushed. Never raises for what git says."""
-    known = Facts(under_way=tree.problems, uncommitted=tree.changes)
+def gather(
+    home: Home, tree: Tree, rule: Publish, masker: Masker, remote: Mapping[str, Any] = MappingProxyType({})
+) -> Facts:
+    """The facts by which it is decided whether the commits of a tree may be pushed. Never raises for what git says.
+
+    remote: as it was noted before the run (runner/publish/around.py).
+    """
+    unsent = int(remote.get("unsent") or 0)
+    known = Facts(under_way=tree.problems, uncommitted=tree.changes, older=unsent)
     try:
         said = pinned.call(tree, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
         head = said.out.strip()
         if said.status or not head:
             return known._replace(problem="its HEAD names no commit")
         with apart(tree.common, folder(home, tree.run_id), head) as place:
-            return _facts(place, tree.commit, known._replace(head=head), rule, masker)
+            # Whatever was there before the run and is on no remote is sent along, and is looked at as well.
+            since = [str(one) for one in remote.get("since") or ()] if unsent else [tree.commit]
+            return _facts(place, tree.commit, since, known._replace(head=head), rule, masker)
     except _Unsaid as error:
         return known._replace(problem=str(error))
     except (OSError, git.Missing) as error:
@@ -46,15 +56,18 @@ def gather(home: Home, tree: Tree, rule: Publish, masker: Masker) -> Facts:
         )
 
 
-def _facts(place: Apart, base: str, known: Facts, rule: Publish, masker: Masker) -> Facts:
-    new = f"{base}..{known.head}"
-    known = known._replace(commits=int(_said(place, "rev-list", "--count", new).strip() or 0))
+def _facts(
+    place: Apart, base: str, since: Sequence[str], known: Facts, rule: Publish, masker: Masker
+) -> Facts:
+    new = [known.head, *(f"^{commit}" for commit in since)]
+    made = int(_said(place, "rev-list", "--count", f"{base}..{known.head}").strip() or 0)
+    known = known._replace(commits=int(_said(place, "rev-list", "--count", *new).strip() or 0) if made else 0)
     if not 0 < known.commits <= MOST_COMMITS:
         return known
     raw = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev")
     # What each commit changes, as all of them are sent, and what they change together: a merge can undo without a change.
     entries = [
-        *_entries(_said(place, "log", "--format=", "-c", *raw, new)),
+        *_entries(_said(place, "log", "--format=", "-c", *raw, *new)),
         *_entries(_said(place, "diff-tree", *raw, base, known.head)),
     ]
     changes = tuple(dict.fromkeys(change for change, _ in entries))
@@ -69,8 +82,8 @@ def _facts(place: Apart, base: str, known: Facts, rule: Publish, masker: Masker)
     if total > LARGEST_FILES:
         return known._replace(patch=total)
     plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
-    messages = _said(place, "log", "--no-color", "--format=%an%n%ae%n%cn%n%ce%n%B", new)
-    patch = _said(place, "log", "--format=", "--cc", "-p", "-U0", "--text", *plain, new)
+    messages = _said(place, "log", "--no-color", "--format=%an%n%ae%n%cn%n%ce%n%B", *new)
+    patch = _said(place, "log", "--format=", "--cc", "-p", "-U0", "--text", *plain, *new)
     if len(patch) >= git.LARGEST:
         return known._replace(patch=len(patch))
     return known._replace(

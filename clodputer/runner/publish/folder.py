@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clodputer.model.publish import marker
+from clodputer.model.publish.check import MOST_COMMITS
 from clodputer.model.publish.plan import bounds
 from clodputer.model.publish.rule import repository_of
 from clodputer.model.request import Request, item_of
@@ -27,17 +30,30 @@ def take_back(folder: str, temporary: str) -> None:
     intents.keep(folder, intents.take_back(temporary))
 
 
-def _remote(wanted: str, folder: str) -> dict[str, str]:
-    """The remote to push to: its name, and its address without a login; or what is wrong."""
+def _remote(wanted: str, folder: str) -> dict[str, Any]:
+    """The remote to push to: its name, its address without a login, and what it has; or what is wrong."""
     try:
         names = git.call(["remote"], folder).out.split()
         name = wanted or ("origin" if "origin" in names else names[0] if len(names) == 1 else "")
         if name not in names:
             why = f"has no remote {wanted}" if wanted else "has no remote origin, and not just one"
             return {"problem": f"The repository of {folder} {why}."}
-        return {"name": name, "url": without_login(address(folder, name))}
+        return {"name": name, "url": without_login(address(folder, name)), **_unsent(folder)}
     except git.Missing:
         return {"problem": "There is no git in PATH."}
+
+
+def _unsent(folder: str) -> dict[str, Any]:
+    """How many commits that are there already no remote has, as far as the repository knows, and where they begin.
+
+    They would be sent along with those of the run. Raises OSError, git.Missing.
+    """
+    said = git.call(["rev-list", "--count", "HEAD", "--not", "--remotes"], folder)
+    number = int(said.out.strip() or 0) if said.status == 0 else 0
+    if not 0 < number <= MOST_COMMITS:
+        return {"unsent": number, "since": []}
+    lines = git.call(["rev-list", "--boundary", "HEAD", "--not", "--remotes"], folder).out.split()
+    return {"unsent": number, "since": [line[1:] for line in lines if line.startswith("-")]}
 
 
 def address(folder: str, name: str) -> str:
