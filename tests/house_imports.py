@@ -40,6 +40,7 @@ LEFT_OUT = frozenset(
         "clodputer.runner.upkeep.daily",
         "clodputer.runner.upkeep.metrics",
         "clodputer.store.intents",
+        "clodputer.store.migrate",
     )
 )
 
