@@ -37,6 +37,8 @@ PATIENCE = 10.0
 # What is done beside the runs, and waited for at the end: each has its bound, and what it brings is run.
 BESIDE = (POLLS, TOOLS, TOPICS, REPORT)
 GLANCE = 0.2
+# So long what works beside us may take to end when we are told to stop, in seconds, before it is killed. systemd waits 90 s.
+LEAVING = 15.0
 
 
 class Worked(NamedTuple):
@@ -112,12 +114,23 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
             continue
         break
     if stop.requested:
-        for one in BESIDE:
-            one.end()
+        _leave(stop)
     if context.settings.metrics:
         fault.contained(context, "metrics", partial(_write_metrics, context))
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
+
+
+def _leave(stop: Stop) -> None:
+    """End what works beside us. What is being sent or published may come to its end; else it is done once more later."""
+    for one in BESIDE:
+        one.end()
+    give_up = monotonic() + LEAVING
+    while monotonic() < give_up and (any(one.running() for one in BESIDE) or mail.is_at_work()):
+        stop.wait(GLANCE)
+    for one in BESIDE:
+        one.kill()
+    mail.end()
 
 
 def _drop_due(context: Context, only: str, now: float, *, watched: bool) -> None:

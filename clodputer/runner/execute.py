@@ -23,7 +23,7 @@ from clodputer.runner.prompt.stdin import open_prompt
 from clodputer.runner.proof import after, before, check, confirm
 from clodputer.runner.publish import around
 from clodputer.runner.ready import Ready, prepare, with_found
-from clodputer.store import atomic, incomplete
+from clodputer.store import atomic, heed, incomplete
 from clodputer.store.spool import slot as slots
 
 
@@ -53,9 +53,11 @@ def execute(attempt: Attempt) -> Finished:
         before_it = items.earlier(attempt.context, attempt.task, attempt.request, attempt.history)
         continues = tried.last_run if tried.session else str((before_it or {}).get("run_id") or "")
         published = items.branch(attempt.context, attempt.task, attempt.request)
-        choose = partial(
-            worktree.settle_in, attempt.context, attempt.planned, attempt.request.id, continues, published
+        attempt.stop.newer = replace.watch(attempt.context, attempt.slot, attempt.task)
+        arrival = worktree.Arrival(
+            attempt.request.id, attempt.run_id, attempt.planned, attempt.stop, continues, published
         )
+        choose = partial(worktree.settle_in, attempt.context, arrival)
         ready = prepare(
             attempt.context,
             attempt.run_id,
@@ -71,6 +73,9 @@ def execute(attempt: Attempt) -> Finished:
         ready = sandboxed.enclosed(attempt.context, attempt.planned, ready, attempt.run_id)
         launch, attempt.ready = ready.launch, ready
         finished = _proved(attempt, ready)
+    except heed.Interrupted as error:
+        report = Report(outcome.of(error.code, error.message), cost_usd=0.0)
+        finished = Finished(_as_asked(attempt, report), launch)
     except ClodputerError as error:
         reason = error.code if error.code in isolate.CODES else "not_started"
         finished = Finished(Report(outcome.of(reason, str(error))), launch, proof=attempt.asked)
@@ -109,7 +114,6 @@ def _proved(attempt: Attempt, ready: Ready) -> Finished:
         context, attempt.request.id, attempt.folder, ready.task, launch, attempt.stop, goes_on=going_on
     )
     attempt.place = place
-    attempt.stop.newer = replace.watch(context, attempt.slot, attempt.task)
     asked = before.ask(place)
     attempt.asked = asked.entries
     if asked.outcome is not None:

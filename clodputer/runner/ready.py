@@ -197,7 +197,7 @@ def _goes_on(context: Context, request: Request, attempts: Attempts, ready: Read
         planned = planning.prompt(context, task, attempts, text, ready.nonce, resumed=resumed, note=note)
         if planned is not None:
             return planned
-    return going_on(text, attempts, resumed=resumed)
+    return ready.launch.preface + going_on(text, attempts, resumed=resumed)
 
 
 def _within_budget(context: Context, request: Request, task: Task, history: History) -> tuple[Task, str]:

@@ -60,6 +60,9 @@ SETTINGS = (
     "timezone",
 )
 
+# The settings of other agents than Claude Code in a folder.
+OF_OTHERS = (".codex", ".gemini", ".opencode", "opencode.json", "opencode.jsonc")
+
 
 class Asked(NamedTuple):
     """What a sandbox is wanted for. All paths are absolute.
@@ -164,7 +167,7 @@ def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
 
 
 def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], list[str], list[str]]:
-    """The settings of Claude Code in a folder, with hooks and servers that it starts without a sandbox another time."""
+    """The settings of agents in a folder, with hooks and servers that they start without a sandbox another time."""
     free = {one.path for one in given}
     lock: list[Place] = []
     made: list[str] = []
@@ -177,6 +180,10 @@ def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], lis
     if servers not in free:
         lock += _there((servers,))
         absent += [] if os.path.lexists(servers) else [servers]
+    for other in (f"{work}/{name}" for name in OF_OTHERS):
+        if other not in free:
+            lock += _there((other,))
+            absent += [] if os.path.lexists(other) else [other]
     return lock, made, absent
 
 
