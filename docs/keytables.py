@@ -26,7 +26,7 @@ from clodputer.model import (
     require,
     retry,
     score,
-    settings,
+    settingkeys,
     state,
     windowrule,
     worktree,
@@ -117,7 +117,7 @@ def configuration() -> str:
     rows = ["| key | type | default | effect |", "|---|---|---|---|"]
     rows += (
         f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |"
-        for key in _flat(settings.KEYS, listed=True)
+        for key in _flat(settingkeys.KEYS, listed=True)
     )
     return "\n".join(rows)
 
