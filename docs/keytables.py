@@ -25,7 +25,7 @@ from clodputer.model import (
     require,
     retry,
     score,
-    settings,
+    settingkeys,
     state,
     windowrule,
     worktree,
@@ -116,7 +116,7 @@ def configuration() -> str:
     rows = ["| key | type | default | effect |", "|---|---|---|---|"]
     rows += (
         f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |"
-        for key in _flat(settings.KEYS, listed=True)
+        for key in _flat(settingkeys.KEYS, listed=True)
     )
     return "\n".join(rows)
 

@@ -92,6 +92,8 @@ PURE = {
     "clodputer/agents/claude/tools.py",
     "clodputer/agents/claude/windows.py",
     "clodputer/agents/keys.py",
+    "clodputer/agents/notes.py",
+    "clodputer/agents/own.py",
     "clodputer/agents/lines.py",
     "clodputer/agents/nothing.py",
     "clodputer/archive/imports/claude_code_queue.py",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # What a backup always has.
-FILES = ("README", "format", "config.yaml")
+FILES = ("README", "format", "config.yaml", "dismissed.json")
 FOLDERS = ("tasks", "templates", "plugins", "holds", "state", "ledger", "spool", "archive", "runs")
 LOG = "execution.log"
 # Only with --with-secrets.

@@ -66,7 +66,7 @@ COMMANDS = {
     "report": "Write a report of the runs as one HTML file.",
     "costs": "Show what runs cost, by task, day, model, lane or reason.",
     "outcomes": "Show what became of what runs published, and what it cost.",
-    "advise": "Show what past runs teach.",
+    "advise": "Show what past runs teach, and take or dismiss advice.",
     "skill": "Teach Claude Code how to work with Clodputer, by a skill.",
     "mcp": "Serve an agent by MCP: what Claude Code starts, once it is told.",
     "explain": "Say what a code means, and what to do about it.",

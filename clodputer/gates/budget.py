@@ -44,14 +44,20 @@ def check(task: Task, request: Request, history: History, context: Context, now:
     return GO if found is None else Wait(found.until, BUDGET, found.message)
 
 
-def exceeded(task: Task, history: History, context: Context, now: float) -> Optional[Exceeded]:
-    """The first budget that leaves no room for one more run of the task at `now` (epoch seconds). Raises OSError."""
+def exceeded(
+    task: Task, history: History, context: Context, now: float, cost: Optional[float] = None
+) -> Optional[Exceeded]:
+    """The first budget that leaves no room for one more run of the task at `now` (epoch seconds). Raises OSError.
+
+    cost: what it may cost, in US dollars; None for what runs of the task usually do.
+    """
     wanted = scopes(task, history, context, now)
     if not wanted:
         return None
     there = zone.load("", context.environ)
     cap = task.claude.max_cost_usd or context.settings.max_cost_usd
-    cost = predicted(task.name, cap if kind_of(task.agent).capped else 0.0, history, now)
+    if cost is None:
+        cost = predicted(task.name, cap if kind_of(task.agent).capped else 0.0, history, now)
     found = (budget.exceeded(scope, cost, now, there) for scope in wanted)
     return next((one for one in found if one is not None), None)
 
@@ -134,9 +140,9 @@ def _ended(wanted: Sequence[Whose], history: History, since: float) -> Mapping[W
     """What was spent by each of those: many of them, or everything, by one look at all runs, else by those of each alone."""
     if len(wanted) <= FEW and (ALL, "") not in wanted:
         of = {LANE: history.of_lane, TASK: history.of_task}
-        return {whose: [spent(run) for run in of[whose[0]](whose[1], since)] for whose in wanted}
+        return {whose: [spent(run) for run in of[whose[0]](whose[1], since, trials=True)] for whose in wanted}
     found: dict[Whose, list[Spent]] = {whose: [] for whose in wanted}
-    for run in history.runs(since):
+    for run in history.runs(since, trials=True):
         one = spent(run)
         for whose in ((ALL, ""), (LANE, run.lane), (TASK, run.task)):
             if whose in found:
@@ -156,5 +162,5 @@ def predicted(task: str, cap: Optional[float], history: History, now: float) -> 
 
 
 def spent(run: PastRun) -> Spent:
-    """What a run that has ended counts for."""
-    return Spent(run.at, run.cost_usd, not started_no_agent(run.reason, run.cost_usd))
+    """What a run that has ended counts for; of a trial only the money."""
+    return Spent(run.at, run.cost_usd, not run.trial and not started_no_agent(run.reason, run.cost_usd))

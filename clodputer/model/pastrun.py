@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import SUCCEEDED
 
+# The event of a trial of a task (`clodputer try`), which is no run of it, and costs money all the same.
+TRIAL = "trial"
 # Of the message of a run that did not succeed, in characters: sixty thousand runs may be in memory.
 LONGEST_MESSAGE = 300
 
@@ -21,7 +23,8 @@ class PastRun(NamedTuple):
     estimated: its cost is reckoned from tokens. subscription: it drew on one, where nothing is paid for a single run.
     message: how its message begins, empty where it succeeded. prompt: the version of its prompt's template. version: that of
     its agent; both empty where nobody knows. denied: the rules that would have allowed what it was refused
-    (`model/denied.py`). outside: text from outside came into its prompt.
+    (`model/denied.py`). outside: text from outside came into its prompt. trial: it was no run of the task, but a trial of it:
+    only budgets ask for those.
     """
 
     at: float
@@ -49,6 +52,7 @@ class PastRun(NamedTuple):
     version: str = ""
     denied: tuple[str, ...] = ()
     outside: bool = False
+    trial: bool = False
 
 
 def of_event(event: Mapping[str, Any]) -> PastRun:
@@ -81,4 +85,23 @@ def of_event(event: Mapping[str, Any]) -> PastRun:
         str(event.get("agent_version") or ""),
         tuple(str(rule) for rule in event.get("denied") or ()),
         event.get("outside") is True,
+    )
+
+
+def of_trial(event: Mapping[str, Any]) -> PastRun:
+    """A trial, as an event has its beginning or its end. Raises as `of_event` does, for any other."""
+    if event["event"] != TRIAL:
+        raise ValueError("it is no trial")
+    return PastRun(
+        parse_moment(event["timestamp"], 0.0),
+        str(event.get("task") or ""),
+        str(event.get("lane") or ""),
+        "",
+        "",
+        str(event["run_id"]),
+        TRIAL,
+        TRIAL,
+        0.0,
+        float(event["cost_usd"]),
+        trial=True,
     )

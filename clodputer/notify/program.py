@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from tempfile import TemporaryFile
 
 from clodputer.notify import Refused
+from clodputer.store import tied
 
 # In bytes; of what a program says when it fails.
 SAID = 300
@@ -31,6 +32,7 @@ def run(argv: Sequence[str], stdin: bytes, environ: Mapping[str, str], seconds: 
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=tied.before_exec(),  # noqa: PLW1509
             )
         except OSError as error:
             raise Refused(f"{name} cannot be started: {error.strerror or error}") from None

@@ -39,6 +39,11 @@ def running() -> bool:
     return _child.running()
 
 
+def end() -> None:
+    """End the one that this process has started, and what it has started."""
+    _child.kill()
+
+
 def deliver(context: Context, until: float) -> None:
     """Send what is due, and begin nothing after `until` (of the monotonic clock). Raises OSError.
 

@@ -17,14 +17,13 @@ from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault, items, planning
 from clodputer.runner.admission import replace
 from clodputer.runner.attempt import Attempt
-from clodputer.runner.memory import noting
 from clodputer.runner.place import provision, sandboxed, worktree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.prompt.stdin import open_prompt
 from clodputer.runner.proof import after, before, check, confirm
 from clodputer.runner.publish import around
 from clodputer.runner.ready import Ready, prepare, with_found
-from clodputer.store import atomic, incomplete
+from clodputer.store import atomic, heed, incomplete
 from clodputer.store.spool import slot as slots
 
 
@@ -54,9 +53,11 @@ def execute(attempt: Attempt) -> Finished:
         before_it = items.earlier(attempt.context, attempt.task, attempt.request, attempt.history)
         continues = tried.last_run if tried.session else str((before_it or {}).get("run_id") or "")
         published = items.branch(attempt.context, attempt.task, attempt.request)
-        choose = partial(
-            worktree.settle_in, attempt.context, attempt.planned, attempt.request.id, continues, published
+        attempt.stop.newer = replace.watch(attempt.context, attempt.slot, attempt.task)
+        arrival = worktree.Arrival(
+            attempt.request.id, attempt.run_id, attempt.planned, attempt.stop, continues, published
         )
+        choose = partial(worktree.settle_in, attempt.context, arrival)
         ready = prepare(
             attempt.context,
             attempt.run_id,
@@ -72,6 +73,9 @@ def execute(attempt: Attempt) -> Finished:
         ready = sandboxed.enclosed(attempt.context, attempt.planned, ready, attempt.run_id)
         launch, attempt.ready = ready.launch, ready
         finished = _proved(attempt, ready)
+    except heed.Interrupted as error:
+        report = Report(outcome.of(error.code, error.message), cost_usd=0.0)
+        finished = Finished(_as_asked(attempt, report), launch)
     except ClodputerError as error:
         reason = error.code if error.code in isolate.CODES else "not_started"
         finished = Finished(Report(outcome.of(reason, str(error))), launch, proof=attempt.asked)
@@ -110,7 +114,6 @@ def _proved(attempt: Attempt, ready: Ready) -> Finished:
         context, attempt.request.id, attempt.folder, ready.task, launch, attempt.stop, goes_on=going_on
     )
     attempt.place = place
-    attempt.stop.newer = replace.watch(context, attempt.slot, attempt.task)
     asked = before.ask(place)
     attempt.asked = asked.entries
     if asked.outcome is not None:
@@ -136,7 +139,11 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
     task, facts, launch, text = ready[:4]
     known = after.begin(place)
     started_at, began = time(), monotonic()
-    noting.lay_out(ready.memory, facts.temporary)
+    if ready.memory is not None:
+        # Imported for a task that has a memory.
+        from clodputer.runner.memory import noting
+
+        noting.lay_out(ready.memory, facts.temporary)
     around.begin(task, attempt.request, attempt.folder, facts.temporary)
     descriptor = open_prompt(facts.temporary, text)
     try:
@@ -155,7 +162,11 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
     finally:
         os.close(descriptor)
         attempt.stop.newer = None  # what it has done is still proved
-    left = noting.take_back(ready.memory, facts.temporary)
+    left = ("", "")
+    if ready.memory is not None:
+        from clodputer.runner.memory import noting
+
+        left = noting.take_back(ready.memory, facts.temporary)
     around.take_back(task, attempt.folder, facts.temporary)
     if ended.stopped == "interrupted" and attempt.stop.cancelled():
         ended = ended._replace(stopped="cancelled")

@@ -71,7 +71,7 @@ def recover(context: Context, slot: Slot, now: float, elsewhere: str = "") -> No
     if started:
         _lost(context, slot, place, task, run_id, kept.error, now, elsewhere)
     else:
-        _end_checks(runs.folder(context.home, task, run_id), run_id)
+        _end_beginnings(context, slot, task, run_id)
         protect.forget(runs.folder(context.home, task, run_id))
         _undo(context, slot, task, run_id)
         _false_start(context, slot, place, task, run_id, now)
@@ -231,10 +231,14 @@ def _lost(
     settle(context, slot, place, with_follow_ups(context, known_task, record), now)
 
 
-def _end_checks(folder: str, run_id: str) -> None:
-    """Kill what is left of the checks of a run whose agent was not started; they are asked again by the next one."""
-    places = [inside for inside in check.folders(folder) if os.path.isdir(inside)]
-    if places:
+def _end_beginnings(context: Context, slot: Slot, task: str, run_id: str) -> None:
+    """Kill what is left of a run whose agent was not started: of its checks, which are asked again, and of its place."""
+    places = [
+        inside for inside in check.folders(runs.folder(context.home, task, run_id)) if os.path.isdir(inside)
+    ]
+    planned = isolate.left(slots.resources(context.home, slot, task, run_id), context.environ, run_id)
+    # What makes a place asks git, and an engine of containers, for minutes.
+    if places or any(isolate.late(one) for one in planned if one.name in isolate.RESOURCES):
         hunt(run_id, {}, places)
 
 

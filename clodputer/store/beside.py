@@ -43,3 +43,10 @@ class Child:
         if self.running() and self._begun is not None:
             with suppress(OSError):
                 os.kill(self._begun[1], signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it, by SIGKILL, when it has not ended by itself; what it has started ends with it."""
+        if self.running() and self._begun is not None:
+            with suppress(OSError):
+                os.kill(self._begun[1], signal.SIGKILL)
+                os.waitpid(self._begun[1], 0)

@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
+from clodputer.store import tied
 
 _CHUNK = 1 << 20
 _STDERR = 2
@@ -83,15 +84,15 @@ def beside(work: Callable[[], Any], lock: str, kept: tuple[int, ...] = ()) -> in
     """Have a child do `work` beside us, which holds the file `lock` while it lives; its process id. Nobody reads its answer.
 
     kept: descriptors of ours that it works with.
-    It belongs to no run (`left_behind`), and it bounds its own time. Raises StillWorking at once when an earlier child of this
-    lock is still there, and OSError.
+    It belongs to no run (`left_behind`), it bounds its own time, and is asked to end when we die. Raises StillWorking at once
+    when an earlier child of this lock is still there, and OSError.
     """
-    held = _locked(lock)
+    held, ours = _locked(lock), os.getpid()
     try:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            _answer(work, writer, held, None, kept)
+            _answer(work, writer, held, None, kept, ours)
         os.close(reader)
         os.close(writer)
     finally:
@@ -154,15 +155,25 @@ def _killed(child: int) -> bool:
 
 
 def _answer(
-    work: Callable[[], Any], writer: int, held: int, limits: Optional[Limits], kept: tuple[int, ...] = ()
+    work: Callable[[], Any],
+    writer: int,
+    held: int,
+    limits: Optional[Limits],
+    kept: tuple[int, ...] = (),
+    parent: int = 0,
 ) -> None:
-    """The child: work, answer, and end without doing anything that the parent would do at its end."""
+    """The child: work, answer, and end without doing anything that the parent would do at its end.
+
+    parent: whose death is to end it, as well; 0 for nobody's.
+    """
     try:
         signal.set_wakeup_fd(-1)
         if held >= 0:
             os.setsid()  # it may outlive us: a terminal that is closed, or Ctrl-C in it, must not end it
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
+        if parent:
+            tied.end_with_parent(parent)
         keep_only(writer, held, *kept)
         if limits is not None:
             _limit(resource.RLIMIT_CPU, limits.processor)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, Optional
 
-from clodputer.store import bounded
+from clodputer.store import bounded, heed
 from clodputer.store.bounded import TOO_LATE
 from clodputer.store.lock import Lock
 
@@ -120,7 +120,7 @@ def writer(common: str, seconds: float = PATIENCE) -> Iterator[int]:
     Several at once fail now and then, in every version of git. Raises TimeoutError when others keep it for too long, OSError.
     """
     lock = Lock(f"{common}/clodputer.lock")
-    if not lock.wait(seconds, _GLANCE):
+    if not lock.wait(seconds, _GLANCE, heed.check):
         raise TimeoutError(f"other runs have been writing to {common} for {seconds:.0f} seconds")
     try:
         yield lock.descriptor

@@ -12,7 +12,7 @@ from json import dumps
 from typing import NamedTuple, Optional, Union
 
 from clodputer.model.jsontext import loads
-from clodputer.model.pastrun import PastRun, of_event
+from clodputer.model.pastrun import TRIAL, PastRun, of_event, of_trial
 from clodputer.store.doing import doing
 from clodputer.store.home import Home
 from clodputer.store.log import archive
@@ -34,6 +34,8 @@ END = 65 * 1024
 _MARK = b'"finished"'
 # `reclassify` has corrected the verdict of a run that ended before.
 _CORRECTED = b'"reclassified"'
+_TRIAL = dumps(TRIAL).encode()
+_MARKS = (_MARK, _CORRECTED, _TRIAL)
 
 
 class _Ends:
@@ -44,11 +46,11 @@ class _Ends:
         self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
         self._corrections: dict[str, tuple[str, str]] = {}
-        self._more = (line for line in lines if _MARK in line or _CORRECTED in line)
+        self._more = (line for line in lines if any(mark in line for mark in _MARKS))
 
     def begin_with(self, newer: Iterable[bytes]) -> None:
         """Put lines that came later before those that are known."""
-        lines = [line for line in newer if _MARK in line or _CORRECTED in line]
+        lines = [line for line in newer if any(mark in line for mark in _MARKS)]
         for line in reversed(lines):
             if _CORRECTED in line:
                 self._correct(line, latest=True)
@@ -57,8 +59,11 @@ class _Ends:
             *(run if isinstance(run, bytes) or run is None else self._held(run) for run in self._known),
         ]
 
-    def runs(self, since: float, mark: bytes) -> Iterator[PastRun]:
-        """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already."""
+    def runs(self, since: float, mark: bytes, *, trials: bool = False) -> Iterator[PastRun]:
+        """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already.
+
+        trials: whether trials are among them.
+        """
         number = older = found = 0
         while older < OLDER and found < MOST:
             if number == len(self._known):
@@ -73,7 +78,7 @@ class _Ends:
                     continue
                 run = self._known[number] = self._parsed(run)
             number += 1
-            if run is None:
+            if run is None or (run.trial and not trials):
                 continue
             found += 1
             if run.at > since:
@@ -85,9 +90,9 @@ class _Ends:
     def _parsed(self, line: bytes) -> Optional[PastRun]:
         if _CORRECTED in line:
             self._correct(line)
-        run = _finished(line)
+        run = _told(line)
         if run is None or run.run_id in self._run_ids:
-            return None  # its settling was repeated after a crash
+            return None  # its settling was repeated after a crash, or it is the beginning of a trial that has ended
         self._run_ids.add(run.run_id)
         return self._held(run)
 
@@ -124,17 +129,17 @@ class History:
         else:
             self._ends.begin_with(lines)
 
-    def runs(self, since: float = 0.0) -> Iterator[PastRun]:
-        """All runs that ended after `since` (epoch seconds). Raises OSError."""
-        return self._about("", since)
+    def runs(self, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
+        """All runs that ended after `since` (epoch seconds), and trials too if they are asked for. Raises OSError."""
+        return self._about("", since, trials=trials)
 
-    def of_task(self, task: str, since: float = 0.0) -> Iterator[PastRun]:
+    def of_task(self, task: str, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
         """Those of a task. Raises OSError."""
-        return (run for run in self._about(task, since) if run.task == task)
+        return (run for run in self._about(task, since, trials=trials) if run.task == task)
 
-    def of_lane(self, lane: str, since: float = 0.0) -> Iterator[PastRun]:
+    def of_lane(self, lane: str, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
         """Those in a lane. Raises OSError."""
-        return (run for run in self._about(lane, since) if run.lane == lane)
+        return (run for run in self._about(lane, since, trials=trials) if run.lane == lane)
 
     def of_account(self, account: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those that drew on an account. Raises OSError."""
@@ -148,9 +153,9 @@ class History:
         """Those that follow one another, from one first request on. Raises OSError."""
         return (run for run in self._about(trace_id, 0.0) if run.trace_id == trace_id)
 
-    def _about(self, text: str, since: float) -> Iterator[PastRun]:
+    def _about(self, text: str, since: float, *, trials: bool = False) -> Iterator[PastRun]:
         """All runs whose lines hold the text as a JSON value, perhaps among others. To parse the others takes long."""
-        return self._ends.runs(since, dumps(text).encode() if text else b"")
+        return self._ends.runs(since, dumps(text).encode() if text else b"", trials=trials)
 
 
 class _End(NamedTuple):
@@ -237,8 +242,10 @@ def _backwards(path: str, descriptor: int, end: int, stop: int) -> Iterator[byte
         yield rest
 
 
-def _finished(line: bytes) -> Optional[PastRun]:
+def _told(line: bytes) -> Optional[PastRun]:
+    """The end of a run, or a trial: of that the log has the beginning as well, and the end, which is read first, counts."""
     try:
-        return of_event(loads(line.decode()))
+        event = loads(line.decode())
+        return of_trial(event) if event["event"] == TRIAL else of_event(event)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # a torn line, or one that somebody has edited

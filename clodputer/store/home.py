@@ -27,6 +27,7 @@ class Home:
         "dead",
         "dead_letters",
         "dedupe",
+        "dismissed",
         "format",
         "holds",
         "lanes",
@@ -76,6 +77,7 @@ class Home:
         self.state = f"{root}/state"
         self.dedupe = f"{root}/ledger/dedupe"
         self.cache = f"{root}/cache"
+        self.dismissed = f"{root}/dismissed.json"
         self.log = f"{root}/execution.log"
         self.archive = f"{root}/archive"
 

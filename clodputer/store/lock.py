@@ -11,6 +11,7 @@ from time import monotonic, sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 
@@ -47,12 +48,19 @@ class Lock:
         self._descriptor = descriptor
         return True
 
-    def wait(self, seconds: float, glance: float = 0.01) -> bool:
-        """Try every `glance` seconds, for so many seconds; True when the lock is ours now. Raises OSError as `acquire` does."""
+    def wait(
+        self, seconds: float, glance: float = 0.01, meanwhile: Callable[[], object] | None = None
+    ) -> bool:
+        """Try every `glance` seconds, for so many seconds; True when the lock is ours now.
+
+        meanwhile: called between two tries; what it raises ends the waiting. Raises OSError as `acquire` does.
+        """
         give_up = monotonic() + seconds
         while not self.acquire():
             if monotonic() > give_up:
                 return False
+            if meanwhile is not None:
+                meanwhile()
             sleep(glance)
         return True
 

@@ -29,11 +29,15 @@ BOM = "\ufeff"
 
 
 class Edit(NamedTuple):
-    """One change: the key as it is written, `limits` or `expect.file_exists`, and its new value; or that it is taken out."""
+    """One change: the key as it is written, `limits` or `expect.file_exists`, and its new value; or that it is taken out.
+
+    append: the value is a list, whose items come to those that the key has already.
+    """
 
     key: str
     value: Any = None
     remove: bool = False
+    append: bool = False
 
 
 class Draft(NamedTuple):
@@ -114,6 +118,9 @@ def edited(text: str, edit: Edit, file: str) -> str:
     if edit.remove:
         after = rewrite.without(text, path)
         wanted = f"take {edit.key} out"
+    elif edit.append:
+        after = rewrite.appended(text, path, edit.value, tuple(tables.top()))
+        wanted = f"add to {edit.key}: {', '.join(map(str, edit.value))}"
     else:
         after = rewrite.changed(text, path, edit.value, tuple(tables.top()))
         wanted = f"write {edit.key}"

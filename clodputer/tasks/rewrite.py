@@ -34,6 +34,29 @@ def changed(text: str, path: Sequence[Step], value: Any, order: Sequence[str] = 
     return _proven(_candidates(text, path, value, order), wanted)
 
 
+def appended(
+    text: str, path: Sequence[Step], values: Sequence[Any], order: Sequence[str] = ()
+) -> Optional[str]:
+    """The text with more items at the end of the list at that path; a list that is missing is made.
+
+    None when there is no way to it that leaves the rest alone, or when something else than a list stands there.
+    """
+    before = document.parse(text)
+    if before.wrong or not isinstance(before.value, dict):
+        return None
+    here: Any = before.value
+    for step in path:
+        try:
+            here = here[step]
+        except (KeyError, IndexError, TypeError):
+            here = None
+    if here is None or here == []:
+        return changed(text, path, list(values), order)
+    if not isinstance(here, list):
+        return None
+    return _proven(_extended(text, path, values), _with(before.value, path, [*here, *values]))
+
+
 def without(text: str, path: Sequence[Step]) -> Optional[str]:
     """The text without the key at that path; None when there is no way to it that leaves the rest alone, or no such key."""
     before = document.parse(text)
@@ -102,6 +125,30 @@ def _candidates(text: str, path: Sequence[Step], value: Any, order: Sequence[str
             return
         node = below
     yield from _replaced(text, node, value)
+
+
+def _extended(text: str, path: Sequence[Step], values: Sequence[Any]) -> Iterator[str]:
+    """Texts in which the list at that path, which has items, has these more."""
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for step in path:
+        node = _below(node, step)
+    last = node.value[-1]
+    if node.flow_style:
+        # Behind the last item, before whatever stands between it and the bracket: a comma, a comment, a line break.
+        end = _end(text, last)
+        for written in (write.inline, dumps):
+            items = "".join(f", {written(value)}" for value in values)
+            yield text[:end] + items + text[end:]
+        return
+    column = node.start_mark.column
+    items = "".join(
+        f"{' ' * column}{line}\n"
+        for value in values
+        for line in write.written([value]).rstrip("\n").split("\n")
+    )
+    # Also what is said of the last item stays with it.
+    place = text.find("\n", _end(text, last)) + 1
+    yield f"{text[:place]}{items}{text[place:]}" if place else f"{text}\n{items}"
 
 
 def _below(node: Any, step: Step) -> Any:

@@ -19,6 +19,7 @@ CREDENTIALS = (
     ".aws",
     ".azure",
     ".claude/.credentials.json",
+    ".codex/auth.json",
     ".config/gcloud",
     ".config/gh",
     ".docker/config.json",

@@ -71,30 +71,31 @@ class Learned(NamedTuple):
         }
 
 
-def gather(context: Context, now: float, task: str = "") -> Learned:
-    """What the runs of one task teach, or those of all; of all tasks, only those with runs.
-
-    Raises ClodputerError for a name that no task has and none had, OSError.
-    """
-    history = History(context.home)
-    since = now - SINCE
-    if task and not os.path.isdir(f"{context.home.runs}/{task}") and task not in taskfile.names(context.home):
-        taskfile.load(context.home, task, context.environ)  # raises for a wrong name, with the right one
-    runs = history.of_task(task, since) if task else history.runs(since)
+def past(context: Context, now: float) -> dict[str, list[PastRun]]:
+    """The runs of each task from which something is learned at `now` (epoch seconds), in the order of time. Raises OSError."""
     by_task: dict[str, list[PastRun]] = {}
-    for run in islice(runs, MOST):
+    for run in islice(History(context.home).runs(now - SINCE), MOST):
         own = by_task.setdefault(run.task, [])
         if len(own) < MOST_OF_TASK:
             own.append(run)
-    if task:
-        by_task.setdefault(task, [])
+    for own in by_task.values():
+        own.reverse()
+    return by_task
+
+
+def gather(context: Context, runs: Mapping[str, list[PastRun]], now: float, task: str = "") -> Learned:
+    """What these runs teach, of one task or of all; of all tasks, only those with runs.
+
+    Raises ClodputerError for a name that no task has and none had, OSError.
+    """
+    if task and not os.path.isdir(f"{context.home.runs}/{task}") and task not in taskfile.names(context.home):
+        taskfile.load(context.home, task, context.environ)  # raises for a wrong name, with the right one
     here = zone.load("", context.environ)
-    return Learned(since, now, tuple(_of_task(name, by_task[name], here) for name in sorted(by_task)))
+    names = [task] if task else sorted(runs)
+    return Learned(now - SINCE, now, tuple(_of_task(name, runs.get(name, []), here) for name in names))
 
 
 def _of_task(task: str, runs: list[PastRun], here: tzinfo) -> OfTask:
-    """runs: the newest first."""
-    runs.reverse()
     return OfTask(
         task,
         len(runs),

@@ -13,8 +13,7 @@ from time import time
 from typing import Any
 
 from clodputer import __version__
-from clodputer.runner.processes import subreaper
-from clodputer.store import atomic
+from clodputer.store import atomic, tied
 from clodputer.views import doctor, trying
 from clodputer.views.realturn import turn
 
@@ -52,7 +51,7 @@ def answer(path: str, environ: Mapping[str, str], real: float, task: str = "") -
         return
     if task:
         # Of a trial that an exec makes before a run, nothing is to go on when that exec is killed.
-        subreaper.end_with_parent()
+        tied.end_with_parent()
     seen = trying.turn(environ, task) if task else look(environ)
     if real:
         seen["real"] = turn(environ, real)

@@ -12,13 +12,14 @@ from typing import Any
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
+from clodputer.runner.versions import paid
+from clodputer.runner.versions.paid import MOST_DOLLARS
 from clodputer.store import homes, runs
 from clodputer.store.context import look
 from clodputer.store.home import Home, locate
 from clodputer.store.spool import drop
 
 TASK = "canary"
-MOST_DOLLARS = 0.10
 
 # It may touch nothing, and is over with its first answer.
 _FILE = """\
@@ -48,6 +49,13 @@ KEPT = (
 def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """Run it, the first byte being due within `seconds`; what its record says, in short. Raises nothing but OSError."""
     own = locate(environ)
+    try:
+        context = look(environ)
+        over = paid.refused(context)
+    except ClodputerError as error:
+        return {"outcome": "failed", "reason": "not_started", "message": str(error)}
+    if over is not None:
+        return {"outcome": "failed", "reason": "budget", "message": over.message}
     root = os.path.realpath(mkdtemp(prefix="clodputer-canary-"))
     try:
         home = Home(root)
@@ -57,9 +65,11 @@ def turn(environ: Mapping[str, str], seconds: float) -> dict[str, Any]:
             file.write(_FILE.format(dollars=MOST_DOLLARS, seconds=int(seconds), timeout=int(2 * seconds)))
         drop.drop(home, f"{TASK}.json", {"task": TASK})
         begun = time()
+        trial = paid.begin(context, None, os.urandom(4).hex())
         with Stop() as stop:
             work(look({**environ, "CLODPUTER_HOME": root}), stop)
         record = next(runs.records(home, TASK), None)
+        paid.end(context, trial, record.get("cost_usd") if record else 0.0)
     except ClodputerError as error:
         return {"outcome": "failed", "reason": "not_started", "message": str(error)}
     finally:

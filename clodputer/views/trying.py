@@ -16,6 +16,8 @@ from clodputer.model.task import Task
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.prompt.texts import fed_by
+from clodputer.runner.versions import paid
+from clodputer.runner.versions.paid import MOST_DOLLARS
 from clodputer.store import homes, plainfile, runs
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
@@ -24,7 +26,6 @@ from clodputer.store.tasks import yamlfile
 from clodputer.store.tilde import expand
 from clodputer.tasks import taskfile
 
-MOST_DOLLARS = 0.10
 # In seconds.
 STARTUP, LONGEST = 90, 180
 # In bytes: a task file, and what the look at places prints.
@@ -80,6 +81,9 @@ def turn(environ: Mapping[str, str], name: str) -> dict[str, Any]:
         raw = raw if isinstance(raw, dict) else {}
     except ClodputerError as error:
         return {"effective": None, "message": str(error), "cost_usd": None}
+    over = paid.refused(context, task)
+    if over is not None:
+        return {"effective": None, "message": over.message, "cost_usd": None}
     root = os.path.realpath(mkdtemp(prefix="clodputer-try-"))
     try:
         home = Home(root)
@@ -97,7 +101,9 @@ def _tried(context: Context, home: Home, task: Task, raw: Mapping[str, Any]) -> 
     if task.agent != "claude":
         nothing = Effective("", "", "", "", (), {}, **(seen or {}))
         return {"effective": nothing.to_json() if seen else None, "message": message, "cost_usd": None}
+    trial = paid.begin(context, task, os.urandom(4).hex())
     record = _run(context, home, task.name, of_claude(context, task, raw))
+    paid.end(context, trial, record.get("cost_usd") if record else 0.0)
     found = effective.of_record(record, seen) if record else None
     if found is None:
         message = str(record["message"]) if record else "no run came of it"

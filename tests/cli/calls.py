@@ -124,7 +124,13 @@ CALLS = {
         Call(("again", "--all"), "again", fresh=True),
     ],
     "intend": [Call(("push",))],
-    "advise": [Call(), Call(("show", "good"), "task")],
+    "advise": [
+        Call(),
+        Call(("show", "good"), "task"),
+        # The id is a hash of the change and of the task's file.
+        Call(("dismiss", "ad99e78f-32af"), "advice"),
+        Call(("apply", "ad99e78f-32af"), "changed"),
+    ],
     "outcomes": [Call(), Call(("good", "--since", "90d"))],
     "plugins": [Call()],
     "plugin": [

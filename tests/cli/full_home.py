@@ -16,6 +16,7 @@ from clodputer.model.request import Request
 from clodputer.store import holds, ledger, runs
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
+from tests.cli.learned import ended
 from tests.cli.past import past_run
 from tests.repositories import repository
 from tests.runner.plugging import OK, plugin
@@ -52,8 +53,18 @@ def full_home(folder: Path) -> Iterator[Home]:
     plugin(home, "failing", "exit 1")
     more = f"working_directory: {repository(folder)}\nisolation: worktree\n"
     command_task(home, "treed", "touch", "work", more=more)
-    for name in ("spare", "other", "gone"):
+    for name in ("spare", "other", "gone", "timely"):
         command_task(home, name, "/bin/echo")
+    for ago in range(12, 0, -1):
+        stopped = ago > 8
+        ended(
+            home,
+            "timely",
+            time(),
+            ago,
+            "timeout" if stopped else "completed",
+            duration_seconds=3600.0 if stopped else 2000.0,
+        )
     waits = (
         f"import os, time\nprint(1, flush=True)\nwhile not os.path.exists({str(enough)!r}): time.sleep(0.05)"
     )

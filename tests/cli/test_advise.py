@@ -79,5 +79,6 @@ def test_so_many_runs_and_no_more(tmp_path: Path) -> None:
             "exit_status" if ago > learning.MOST_OF_TASK else "completed",
             run_id=f"r{ago}",
         )
-    (found,) = learning.gather(look({"CLODPUTER_HOME": home.root, "HOME": home.root}), now).tasks
+    context = look({"CLODPUTER_HOME": home.root, "HOME": home.root})
+    (found,) = learning.gather(context, learning.past(context, now), now).tasks
     assert (found.runs, found.rate.good) == (learning.MOST_OF_TASK, learning.MOST_OF_TASK)

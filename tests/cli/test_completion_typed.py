@@ -11,8 +11,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,8 +84,12 @@ class Typed:
         )
         os.close(slave)
         self.shown = b""
-        self.type(BEGIN[shell])
-        until(lambda: b"ready" in self.read(), message="the shell never came up")
+        try:
+            self.type(BEGIN[shell])
+            until(lambda: b"ready" in self.read(), message="the shell never came up")
+        except BaseException:
+            self.end()
+            raise
 
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
@@ -113,7 +119,12 @@ class Typed:
         return found
 
     def end(self) -> None:
+        """End the shell and what it has forked, some of which lives in process groups of its own."""
         self.process.send_signal(signal.SIGKILL)
+        for pid in psutil.pids():
+            with suppress(ProcessLookupError):
+                if os.getsid(pid) == self.process.pid:
+                    os.kill(pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.master)
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import yaml
 
-from clodputer.cli.commands.skill import MARK
 from clodputer.model.outcome import REASONS
 from clodputer.store.home import Home
+from clodputer.store.skill import MARK
 from clodputer.tasks import taskfile
+from clodputer.views.doctor import skill
+from tests import doctoring
+from tests.doctoring import facts
 from tests.workshop import ROOT, clodputer, environment
 
 PAGES = sorted((ROOT / "templates/skill/clodputer").glob("*.md"))
@@ -27,10 +30,16 @@ def test_from_its_beginning_to_its_end(home: Home, tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in place.glob("*.md")} == {
         path.name: path.read_text() for path in PAGES
     }
+    found = doctoring.one(skill.skill_for_claude(facts(home, extra)), "ok")
+    assert found.message.endswith("is that of this version")
+    (place / "SKILL.md").write_text("an earlier version")
+    found = doctoring.one(skill.skill_for_claude(facts(home, extra)), "note")
+    assert (found.message.endswith(": SKILL.md"), found.remedy) == (True, "clodputer skill install")
     (place / "mine.txt").write_text("mine")
     clodputer(home, "skill", "remove", extra=extra)
     assert [path.name for path in place.iterdir()] == ["mine.txt"]
     # It is somebody else's now.
+    assert "there is no skill" in doctoring.one(skill.skill_for_claude(facts(home, extra)), "ok").message
     for command in ("install", "remove"):
         assert "was not written by Clodputer" in clodputer(home, "skill", command, extra=extra, status=1)[1]
     assert not (place / MARK).exists()

@@ -86,6 +86,7 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
         "",
         (),
         False,
+        False,
     )
 
 

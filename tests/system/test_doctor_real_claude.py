@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clodputer.runner.versions import paid
 from clodputer.store.home import Home
 from clodputer.views import realturn
 from clodputer.views.doctor import claude
@@ -46,7 +47,7 @@ def test_one_real_turn(home: Home, api: Api, tmp_path: Path) -> None:
     told = realturn.turn(environ, 30.0)
     assert (told["outcome"], told["reason"]) == ("succeeded", "completed"), told
     assert told["duration_seconds"] > 0
-    assert told["cost_usd"] <= realturn.MOST_DOLLARS
+    assert told["cost_usd"] <= paid.MOST_DOLLARS
     assert len(api.requests) == 1
     assert os.listdir(home.runs) == []
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from clodputer.isolate import scratch
+from clodputer.model.sandbox import remedy
 from tests import sandboxing
 from tests.fakes.messages_api import Api
 from tests.system.real_claude import Stage
@@ -64,9 +66,12 @@ def test_its_own_sandbox_holds_or_it_does_not_start(stage: Stage, tmp_path: Path
     )
     stage.task(sandbox="claude", permission_mode="acceptEdits")
     drop(stage.home, "story.md", f"---\ntask: story\n---\n@bash {attempts}\n@say done\n")
-    # claude puts sockets into the temporary folder, and the path of one has 107 characters at most.
-    with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as short:
-        execute(stage.home, extra={**stage.environment(), "TMPDIR": short})
+    # claude puts sockets into the temporary folder: one as long as it may be.
+    with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as base:
+        own = len(scratch.plan(None, {"TMPDIR": base}, "20270115T080000.123Z-abcd1234")["path"]) - len(base)
+        longest = f"{base}/{'x' * (remedy.LONGEST - own - len(base) - 1)}"
+        os.mkdir(longest)
+        execute(stage.home, extra={**stage.environment(), "TMPDIR": longest})
     if not shutil.which("socat"):
         (delayed,) = events(stage.home, "delayed")
         assert (delayed["reason"], "needs socat" in delayed["message"]) == ("sandbox", True)

@@ -18,6 +18,7 @@ from tests.workshop import (
     clodputer,
     drop,
     environment,
+    events,
     everything,
     execute,
     make_home,
@@ -216,6 +217,30 @@ def test_another_one_is_started_where_it_is_installed(stage: Stage, tmp_path: Pa
     assert record["argv"][0] == str(other / "claude")
 
 
+def test_a_trial_counts_for_the_budget_and_is_refused_without_room(stage: Stage) -> None:
+    """By hand, and after an upgrade before a run; what it may cost at most must fit."""
+    config = Path(stage.home.config)
+    config.write_text(config.read_text() + "budget: {per_day: 0.115}\n")
+    stage.call("try", "review", "--here")
+    assert [(event["task"], event["cost_usd"]) for event in events(stage.home, "trial")] == [
+        ("review", 0.1),
+        ("review", 0.01),
+    ]
+    (use,) = stage.call("status")["budgets"]
+    assert (use["spent"], use["limit"]) == (0.01, 0.115)
+    stage.call("try", "review", "--here")
+    ended = warm.server().call(("try", "review", "--here", "--json"), environment(stage.home))
+    (error,) = json.loads(ended.stdout)["errors"]
+    assert error["code"] == "over_budget"
+    assert "$0.02 of $0.12 are spent, this run may cost $0.10 (per_day)" in error["message"]
+    assert stage.asked().count("Answer with") == 2
+    stage.says("2.1.330")
+    stage.run()
+    (row,) = stage.call("queue")["requests"]
+    assert (row["waits"]["reason"], stage.asked().count("Answer with")) == ("budget", 2)
+    assert outcomes(stage.home, "review") == []
+
+
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage, how: str) -> None:
     """The new claude says nothing for a long time: all of it is gone, and the request waits, or is taken up anew."""
@@ -234,6 +259,9 @@ def test_a_trial_ends_with_the_exec_that_makes_it(stage: Stage, how: str) -> Non
     going.communicate(timeout=100)
     until(lambda: not alive(int(pids.read_text())))
     (row,) = stage.call("queue")["requests"]
+    costs = [event["cost_usd"] for event in events(stage.home, "trial")]
+    # Nobody knows what the one that was ended has cost.
+    assert costs == [0.1, 0.01, 0.1]
     if how == "stopped":
         assert row["waits"]["reason"] == "claude_changed"
         assert [name for name in os.listdir(stage.home.cache) if name.endswith("-probe")] == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clodputer.store.tasks import document
 from clodputer.store.tasks.write import written
-from clodputer.tasks.rewrite import changed, without
+from clodputer.tasks.rewrite import appended, changed, without
 
 ORDER = ("name", "description", "enabled", "priority", "prompt", "timeout")
 
@@ -146,3 +146,47 @@ def test_whatever_is_changed(keys: dict[str, Any], key: str, value: Any) -> None
         less = without(after, (key,))
         assert less is not None
         assert document.parse(less).value == {name: kept for name, kept in keys.items() if name != key}
+
+
+TOP = "allowed_tools"
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("prompt: x\n", "prompt: x\nallowed_tools:\n- Write\n"),
+        ("allowed_tools: []  # none\nprompt: x\n", "allowed_tools: [Write]  # none\nprompt: x\n"),
+        ("allowed_tools: [Read]\n", "allowed_tools: [Read, Write]\n"),
+        ("allowed_tools: [Read,]  # b\nprompt: x", "allowed_tools: [Read, Write,]  # b\nprompt: x"),
+        (
+            "allowed_tools: [\n  Read,  # a\n  Grep   # b\n]\n",
+            "allowed_tools: [\n  Read,  # a\n  Grep, Write   # b\n]\n",
+        ),
+        (
+            "allowed_tools:  # some\n  - Read\n  - Grep   # words\n\n# more\nprompt: x\n",
+            "allowed_tools:  # some\n  - Read\n  - Grep   # words\n  - Write\n\n# more\nprompt: x\n",
+        ),
+        ("prompt: x\nallowed_tools:\n- Read", "prompt: x\nallowed_tools:\n- Read\n- Write\n"),
+        ("allowed_tools:\n- Read\n# end\n", "allowed_tools:\n- Read\n- Write\n# end\n"),
+        # no list, or one that another place shares
+        ("allowed_tools: Read\n", None),
+        ("allowed_tools: {a: b}\n", None),
+        ("a: &it [Read]\nallowed_tools: *it\n", None),
+        ("- no\n", None),
+    ],
+)
+def test_an_item_more(text: str, after: Optional[str]) -> None:
+    assert appended(text, (TOP,), ["Write"], ORDER) == after
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.text(max_size=12), min_size=1, max_size=4),
+    st.lists(st.text(max_size=12), min_size=1, max_size=3),
+)
+def test_whatever_is_added(known: list[str], more: list[str]) -> None:
+    """What a file of ours holds gets exactly these items more, or the file stays as it is."""
+    text = written({"prompt": "x", TOP: known, "timeout": "1h"})
+    after = appended(text, (TOP,), more)
+    if after is not None:
+        assert document.parse(after).value == {"prompt": "x", TOP: [*known, *more], "timeout": "1h"}

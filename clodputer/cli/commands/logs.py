@@ -99,6 +99,7 @@ EVENTS = (
     "told",
     "topic_failed",
     "tree_removed",
+    "trial",
     "undelivered",
     "unmatched",
     "unparked",

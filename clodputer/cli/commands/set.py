@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Optional
+from typing import Callable, Optional
 
 import click
 
@@ -65,12 +65,22 @@ def command(
 
 
 def set_keys(
-    environ: Mapping[str, str], name: str, edits: Sequence[Edit], *, confirm: bool = False
+    environ: Mapping[str, str],
+    name: str,
+    edits: Sequence[Edit],
+    *,
+    confirm: bool = False,
+    allowed: Optional[Callable[[str], None]] = None,
 ) -> Result:
-    """Make the changes, all of them or none. Raises ClodputerError, OSError."""
+    """Make the changes, all of them or none. allowed: raises ClodputerError for a text that is not to be changed.
+
+    Raises ClodputerError, OSError.
+    """
     context = look(environ)
 
     def rewritten(text: str) -> str:
+        if allowed is not None:
+            allowed(text)
         for edit in edits:
             text = change.edited(text, edit, f"{name}.yaml")
         return text

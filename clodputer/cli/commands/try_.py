@@ -20,8 +20,10 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.model.effective import Effective, weaker
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.moment import iso
 from clodputer.model.waiting import CLAUDE_CHANGED
 from clodputer.runner.requests import holding
+from clodputer.runner.versions import paid
 from clodputer.runner.versions.compare import outcome
 from clodputer.store import holds, tried
 from clodputer.store.context import Context
@@ -53,8 +55,8 @@ def command(as_json: bool, task: str, here: bool, seconds: int) -> Result:
     """Try a task once as it is scheduled, and keep what it has.
 
     The scheduler starts it as it starts the task: with its environment, in the task's folder, worktree and sandbox, with its
-    permission mode and tools. Claude is asked for one word, which costs a cent or two; for a task of another agent only places
-    are looked at. Nothing of the task itself is run.
+    permission mode and tools. Claude is asked for one word, which costs a cent or two and counts for the task's budgets; for a
+    task of another agent only places are looked at. Nothing of the task itself is run.
 
     What it had is kept. When another version of claude is installed later, it is compared before the task's next run; when
     something is missing then, the task is put on hold with the difference. To try it again ends that hold.
@@ -74,6 +76,14 @@ def attempt(
 ) -> Result:
     """Try it and keep what was found. Raises ClodputerError when it cannot be tried, or nothing was found."""
     task = taskfile.load(context.home, name, environ)
+    over = paid.refused(context, task)
+    if over is not None:
+        raise ClodputerError(
+            "over_budget",
+            f"{task.name} is not tried, as a trial may cost ${paid.MOST_DOLLARS:.2f}. {over.message}",
+            f"There may be room from {iso(over.until)} on; or raise the budget.",
+            ExitCode.EXPECTED,
+        )
     if here:
         seen: Optional[Mapping[str, Any]] = trying.turn(environ, task.name)
     else:

@@ -16,7 +16,7 @@ from clodputer.isolate.prepared import Prepared
 from clodputer.isolate.worktree import pinned
 from clodputer.model import container
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git, gitplain, trees
+from clodputer.store import git, gitplain, heed, trees
 from clodputer.store.lock import Lock
 from clodputer.store.trees import Tree
 
@@ -130,7 +130,7 @@ def _built(token: Mapping[str, Any], path: str, tree: Optional[Tree]) -> str:
     give_up = monotonic() + token["build_timeout"]
     # Held by the build as well: if we are killed, the next one waits for its end, and finds the image.
     lock, context = Lock(f"{token['builds']}/.build.lock"), _context(token)
-    if not lock.wait(token["build_timeout"], _GLANCE):
+    if not lock.wait(token["build_timeout"], _GLANCE, heed.check):
         raise ClodputerError(
             NOT_BUILT, "another image has been built here all the time", "See: clodputer status"
         )

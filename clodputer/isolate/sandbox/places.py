@@ -13,7 +13,7 @@ from clodputer.model.certificates import CERTIFICATES
 from clodputer.model.errors import ClodputerError
 from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.sandbox.plan import Place, Surroundings, below
-from clodputer.store import intents
+from clodputer.store import intentplace
 from clodputer.store.tilde import expand
 
 # Of the system: programs and libraries, and of its settings those that programs need to start, to name people and hosts, and to
@@ -59,6 +59,9 @@ SETTINGS = (
     "terminfo",
     "timezone",
 )
+
+# The settings of other agents than Claude Code in a folder.
+OF_OTHERS = (".codex", ".gemini", ".opencode", "opencode.json", "opencode.jsonc")
 
 
 class Asked(NamedTuple):
@@ -164,7 +167,7 @@ def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
 
 
 def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], list[str], list[str]]:
-    """The settings of Claude Code in a folder, with hooks and servers that it starts without a sandbox another time."""
+    """The settings of agents in a folder, with hooks and servers that they start without a sandbox another time."""
     free = {one.path for one in given}
     lock: list[Place] = []
     made: list[str] = []
@@ -177,6 +180,10 @@ def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], lis
     if servers not in free:
         lock += _there((servers,))
         absent += [] if os.path.lexists(servers) else [servers]
+    for other in (f"{work}/{name}" for name in OF_OTHERS):
+        if other not in free:
+            lock += _there((other,))
+            absent += [] if os.path.lexists(other) else [other]
     return lock, made, absent
 
 
@@ -260,9 +267,9 @@ def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:
 
 def _ours(asked: Asked) -> Iterator[str]:
     """What of Clodputer is needed inside: its Python for the port of the proxy, and all of it for `clodputer intend`."""
-    if asked.reached or intents.VARIABLE in asked.env:
+    if asked.reached or intentplace.VARIABLE in asked.env:
         yield from pythons()
-    if intents.VARIABLE in asked.env:
+    if intentplace.VARIABLE in asked.env:
         yield sys.prefix
         yield os.path.dirname(os.path.abspath(clodputer.__file__))
 

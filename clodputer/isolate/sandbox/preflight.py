@@ -176,7 +176,12 @@ def _of_claude(environ: Mapping[str, str]) -> Optional[Fault]:
     for name, lacking in (("bwrap", remedy.MISSING), ("socat", remedy.NO_SOCAT)):
         if not which(name, path=path):
             return lacking
-    return None
+    try:
+        folder = scratch.plan(None, environ, f"00000000T000000.000Z-{uuid4()}")["path"]
+    except ClodputerError as error:
+        return Fault(error.message, error.hint)
+    length = len(os.fsencode(folder))
+    return remedy.too_long(os.path.dirname(folder), length) if length > remedy.LONGEST else None
 
 
 def _line(path: str) -> str:

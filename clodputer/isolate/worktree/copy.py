@@ -11,13 +11,15 @@ from hashlib import sha256
 from clodputer.isolate.worktree import CANNOT, pinned
 from clodputer.isolate.worktree.base import Repository
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git
+from clodputer.store import git, heed
 from clodputer.store.trees import Tree
 
 # More than that is no configuration: files, and bytes of one.
 MOST, LARGEST = 2000, 100 * 1024 * 1024
+# The same of codex, gemini and opencode.
+OTHERS = (".codex", ".gemini", "GEMINI.md", ".opencode", "opencode.json", "opencode.jsonc")
 # What an agent obeys without being asked. A run that goes on in a tree must not find there what the one before has written.
-OBEYED = (".claude", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md")
+OBEYED = (".claude", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", *OTHERS)
 
 
 def into(tree: Tree, repository: Repository, patterns: Sequence[str]) -> dict[str, str]:
@@ -31,6 +33,7 @@ def into(tree: Tree, repository: Repository, patterns: Sequence[str]) -> dict[st
         return copied
     top = said.out.rstrip("\n")
     for source in _matching(top, patterns):
+        heed.check()
         name = os.path.relpath(source, top)
         target = os.path.join(tree.path, name)
         if os.path.lexists(target):

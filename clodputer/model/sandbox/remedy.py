@@ -37,6 +37,10 @@ ELSEWHERE = Fault(
     "Take sandbox out of the task, or run it on Linux or macOS",
 )
 
+# So long the path of a run's temporary folder may be, in bytes: the sockets that Claude Code's own sandbox has in it add 35
+# (`/claude-socks-`, 16 digits, `.sock`; version 2.1.329), and the path of a socket may have 107 on Linux (unix(7)).
+LONGEST = 107 - 35
+
 _PROFILE = (
     "Allow bwrap user name spaces: sudo apt-get install apparmor-profiles && sudo ln -s "
     "/usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && sudo apparmor_parser -r "
@@ -92,6 +96,15 @@ def of_failure(stderr: str, kernel: Kernel, status: Any) -> Fault:
     if kernel.apparmor_restricts == "1":
         return Fault(message, f"AppArmor restricts user name spaces, as on Ubuntu 24.04. {_PROFILE}")
     return Fault(message, "Try it by hand: bwrap --ro-bind / / --unshare-all true")
+
+
+def too_long(base: str, length: int) -> Fault:
+    """Claude Code's own sandbox would refuse each command. base: the folder for temporary files; length: of that of a run."""
+    return Fault(
+        "Claude Code's own sandbox would refuse every command, as it has sockets in the temporary folder, "
+        f"whose path may have {LONGEST} bytes, and those of runs in {base} have {length}",
+        f"Set TMPDIR to a path with {length - LONGEST} bytes less, and install with it: TMPDIR=/tmp clodputer install",
+    )
 
 
 # What the probe inside tries, and what is the matter when it succeeds where it must not, or fails where it must not.

@@ -51,6 +51,11 @@ def running() -> bool:
     return _child.running()
 
 
+def end() -> None:
+    """End the one that this process has started, and what it has started."""
+    _child.kill()
+
+
 def _work(context: Context) -> None:
     send_due(context, monotonic() + ROUND)
 

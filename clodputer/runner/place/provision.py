@@ -29,7 +29,8 @@ from clodputer.tasks import taskfile
 
 # In the folder of a run whose teardown is still to be run: what that is, and how often it was begun.
 DUE = "teardown.json"
-# Whoever told us to stop does not wait for long: then a teardown gets so many seconds. systemd kills after 90.
+# Whoever told us to stop, or has cancelled the run, does not wait for long: then a teardown gets so many seconds. systemd kills
+# after 90.
 WHEN_STOPPED = 30.0
 
 
@@ -103,9 +104,11 @@ def _log(context: Context, task: str, run_id: str, message: str) -> None:
 
 
 def _run(place: Place, due: Mapping[str, Any]) -> Ended:
-    """Run it while no earlier wish to stop ends it: a signal that comes meanwhile does, and is passed on."""
+    """Run it while no earlier wish to stop ends it: a signal that comes meanwhile does, and is passed on; so does a cancel."""
     _write(place.folder, {**due, "tries": due["tries"] + 1})
     with Stop() as stop:
+        if not place.stop.cancelled():
+            stop.cancel = place.stop.cancel
         answer = _ask(place._replace(stop=stop), due)
     if stop.signal:
         os.kill(os.getpid(), stop.signal)
@@ -149,7 +152,7 @@ def _known(context: Context, name: str) -> Task:
 
 def _limit(due: Mapping[str, Any], stop: Stop) -> float:
     seconds = float(due["timeout"])
-    return min(seconds, WHEN_STOPPED) if stop.requested else seconds
+    return min(seconds, WHEN_STOPPED) if stop.requested or stop.cancelled() else seconds
 
 
 def _read(folder: str) -> Optional[dict[str, Any]]:

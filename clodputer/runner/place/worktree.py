@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer import isolate
 from clodputer.isolate import Planned, worktree
@@ -16,11 +16,15 @@ from clodputer.model.plural import counted
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.runner import fault
-from clodputer.store import git, trees
+from clodputer.runner.processes.leftovers.hunt import hunt
+from clodputer.runner.processes.stop import Stop
+from clodputer.store import git, heed, trees
 from clodputer.store.context import Context
 from clodputer.store.folder import entries
 from clodputer.store.trees import Tree
 
+# By this variable what was started for a run is found.
+RUN_ID = "CLODPUTER_RUN_ID"
 # Variables of git that a run may have: who it is, and how it reaches others. All others could make it use another repository.
 _HARMLESS = (
     "GIT_AUTHOR_",
@@ -42,23 +46,53 @@ def without_git(env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def settle_in(
-    context: Context, planned: Iterable[Planned], request_id: str, continues: str, published: str, folder: str
-) -> Prepared:
-    """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, and variables.
+class Arrival(NamedTuple):
+    """A run that is about to settle in.
 
     continues: the run whose session is gone on with, and whose tree is taken over if it is still there; empty for none.
     published: the branch of the remote that a new tree begins at, if it is there; empty for the task's base.
+    """
+
+    request_id: str
+    run_id: str
+    planned: tuple[Planned, ...]
+    stop: Stop
+    continues: str = ""
+    published: str = ""
+
+
+def settle_in(context: Context, run: Arrival, folder: str) -> Prepared:
+    """Enter what takes long, for a task whose working directory is `folder`; the one to work in instead, and variables.
+
+    It ends as the run would when that is cancelled, or when we are told to stop: nothing of it goes on then.
 
     Raises ClodputerError, OSError.
     """
+    late = [planned for planned in run.planned if isolate.late(planned)]
+    if not late:
+        return Prepared()
+    try:
+        with heed.heeding(lambda: run.stop.reason or run.stop.asked(), {RUN_ID: run.run_id}):
+            return _entered(context, run, late, folder)
+    except heed.Interrupted:
+        # An engine of containers starts processes outside of its own group.
+        hunt(run.run_id, {}, ())
+        raise
+
+
+def _entered(context: Context, run: Arrival, late: Iterable[Planned], folder: str) -> Prepared:
     chosen = ""
     environ: dict[str, str] = {}
     within: dict[str, Mapping[str, Any]] = {}
-    for late in filter(isolate.late, planned):
-        fault.reach(context, "isolate", request_id)
-        token = {**late.token, "folder": folder, "continues": continues, "published": published}
-        prepared = isolate.enter(late._replace(token=token))
+    for planned in late:
+        fault.reach(context, "isolate", run.request_id)
+        token = {
+            **planned.token,
+            "folder": folder,
+            "continues": run.continues,
+            "published": run.published,
+        }
+        prepared = isolate.enter(planned._replace(token=token))
         chosen = prepared.working_directory or chosen
         environ.update(prepared.environ)
         within.update(prepared.within)

@@ -1,13 +1,12 @@
-"""What Linux does for a process that asks for it: it adopts orphans, bears a name, ends when its parent does."""
+"""What Linux does for a process that asks for it: it adopts orphans, and bears a name."""
 
 from __future__ import annotations
 
 import os
-import signal
 from ctypes import CDLL, c_char_p, c_ulong
 from typing import Union
 
-PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36  # prctl(2)
+PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36  # prctl(2)
 
 
 def become() -> bool:
@@ -21,11 +20,6 @@ def become() -> bool:
 def be_named(name: str) -> None:
     """Be shown by this name (15 characters at most) in lists of processes, where the platform is Linux."""
     _prctl(PR_SET_NAME, c_char_p(name.encode()))
-
-
-def end_with_parent() -> None:
-    """Be asked to stop (SIGTERM) when our parent dies, however it does, where the platform is Linux."""
-    _prctl(PR_SET_PDEATHSIG, c_ulong(signal.SIGTERM))
 
 
 def _prctl(option: int, argument: Union[c_ulong, c_char_p]) -> bool:

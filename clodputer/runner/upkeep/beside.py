@@ -48,3 +48,7 @@ class Beside:
     def end(self) -> None:
         """Ask it to end, as we are to end ourselves."""
         self._child.end()
+
+    def kill(self) -> None:
+        """End it, when it was asked to and has not ended in time."""
+        self._child.kill()

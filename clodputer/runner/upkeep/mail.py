@@ -87,6 +87,26 @@ def is_sending() -> bool:
     return postman.running()
 
 
+def is_at_work() -> bool:
+    """Whether anything is being sent or published beside us."""
+    if os.getpid() != _drains:
+        return False
+    from clodputer.outbox.publish import round as rounds
+
+    return is_sending() or (bool(_published) and rounds.running())
+
+
+def end() -> None:
+    """End what is still being sent or published. What is not known to have arrived is sent once more by another exec."""
+    if not is_at_work():
+        return
+    from clodputer.outbox import postman
+    from clodputer.outbox.publish import round as rounds
+
+    postman.end()
+    rounds.end()
+
+
 def go_round(context: Context) -> bool:
     """Both, as far as there is something to do; whether something is on its way, and another round is to follow."""
     sending = is_sending()

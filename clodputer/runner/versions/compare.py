@@ -13,10 +13,10 @@ from clodputer.model.effective import Effective, from_json, weaker, words
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
 from clodputer.model.verdict import Wait
-from clodputer.model.waiting import CLAUDE_CHANGED, HOLD
+from clodputer.model.waiting import BUDGET, CLAUDE_CHANGED, HOLD
 from clodputer.runner.admission import sharing, turn
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.versions import ask
+from clodputer.runner.versions import ask, paid
 from clodputer.runner.versions.choose import LATER, located
 from clodputer.store import holds, runs, tried
 from clodputer.store.context import Context
@@ -52,6 +52,9 @@ def compare(context: Context, task: Task, stop: Stop) -> Optional[Wait]:
         # The hold that told of it is gone: a person has accepted the difference.
         tried.write(context.home, task.name, Tried(known.seen, time()))
         return None
+    over = paid.refused(context, task)
+    if over is not None:
+        return Wait(over.until, BUDGET, f"claude is {version} now, and has to be tried first. {over.message}")
     return _try(context, task, known, version, stop)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from clodputer.store import tied
 from clodputer.store.secrets.lookup import LARGEST, Locked, Wrong
 from clodputer.store.tilde import expand
 
@@ -44,6 +45,7 @@ def printed(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> 
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=tied.before_exec(),  # noqa: PLW1509
         )
     except OSError as error:
         raise Wrong(f"{name} cannot be started: {error.strerror or error}") from None

@@ -14,6 +14,7 @@ from clodputer.store import secrets, settings
 from clodputer.store.home import exists, is_newer, locate
 from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
+    agents,
     ceiling,
     claude,
     containers,
@@ -31,6 +32,7 @@ from clodputer.views.doctor import (
     schedule,
     secret,
     setup,
+    skill,
     spool,
     time,
     trees,
@@ -87,6 +89,7 @@ CHECKS = (
     Check("guarded-folders", doctor_tasks.guarded),
     Check("claude", claude.claude, False),
     Check("login", claude.login),
+    Check("agents", agents.others),
     Check("engines", engines.engines),
     Check("containers", containers.containers),
     Check("tried", tried.tried),
@@ -103,6 +106,7 @@ CHECKS = (
     Check("outbox", notify.undelivered_mail),
     Check("metrics", metrics.textfile),
     Check("report", report.kept_fresh),
+    Check("skill", skill.skill_for_claude, False),
     Check("webhooks", webhooks.hooks),
     Check("github", github.github),
     Check("windows", usage.windows),
