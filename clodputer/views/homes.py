@@ -22,6 +22,7 @@ from clodputer.store.folder import entries
 from clodputer.store.history import History
 from clodputer.store.home import FORMAT, Home, exists, format_of, is_newer
 from clodputer.store.spool import aside, count, find, idle, jobs, layout
+from clodputer.store.tasks.yamlfile import document
 from clodputer.views.past import of_past
 
 # How long one home may take, in seconds: the server of a network mount may be gone.
@@ -185,8 +186,6 @@ def _seen_at(home: Home) -> Optional[float]:
 
 def _machine(home: Home) -> Optional[str]:
     """What its config.yaml calls its machine."""
-    from clodputer.store.tasks.yamlfile import document
-
     with suppress(ClodputerError, OSError, ValueError):
         value = document(home.config).value
         name = value.get("machine") if isinstance(value, dict) else None
