@@ -13,7 +13,7 @@ from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.request import Request, on_slot_time
 from clodputer.model.task import Task
 from clodputer.runner import fault, planning
-from clodputer.runner.place import provision, withsecrets
+from clodputer.runner.place import provision
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.runner.processes.stop import Stop
@@ -78,7 +78,10 @@ class Attempt:
         try:
             fault.reach(context, "begin", request.id)
             runs.make(context.home, self.task.name, self.run_id, request, context.masker)
-            withsecrets.note(context, self.folder)
+            if context.looked_up:
+                from clodputer.runner.place import withsecrets
+
+                withsecrets.note(context, self.folder)
             context.log(
                 self.started_at,
                 "started",

@@ -14,7 +14,7 @@ from clodputer.model.certificates import CERTIFICATES
 from clodputer.model.errors import ClodputerError
 from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.sandbox.plan import Place, Surroundings, below
-from clodputer.store import intents
+from clodputer.store import intentplace
 from clodputer.store.tilde import expand
 
 # Of the system: programs and libraries, and of its settings those that programs need to start, to name people and hosts, and to
@@ -185,9 +185,9 @@ def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:
 
 def _ours(asked: Asked) -> Iterator[str]:
     """What of Clodputer is needed inside: its Python for the port of the proxy, and all of it for `clodputer intend`."""
-    if asked.reached or intents.VARIABLE in asked.env:
+    if asked.reached or intentplace.VARIABLE in asked.env:
         yield from pythons()
-    if intents.VARIABLE in asked.env:
+    if intentplace.VARIABLE in asked.env:
         yield sys.prefix
         yield os.path.dirname(os.path.abspath(clodputer.__file__))
 
