@@ -107,6 +107,15 @@ KEYS = (
         example=5,
     ),
     *lanes.KEYS,
+    Key(
+        "machine",
+        TEXT,
+        _HELD.machine,
+        "What `machines` of tasks calls this machine, beside its host name.",
+        check=one_word,
+        absent="its host name alone",
+        example="studio",
+    ),
     budget.key("all runs together"),
     ceiling.key("Each lane"),
     Key(

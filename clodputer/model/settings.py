@@ -34,6 +34,7 @@ class Settings(NamedTuple):
     lanes: Mapping[str, Mapping[str, Any]] = {}
     max_concurrent: Optional[int] = None
     stagger: float = 2.0
+    machine: str = ""
     require: Mapping[str, Any] = {}
     budget: Mapping[str, Any] = {}
     disk_ceiling: Mapping[str, Any] = {}

@@ -112,6 +112,8 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if sending and monotonic() < mailed_until:
             stop.wait(GLANCE)
             continue
+        if not taken.refused and idle.count_drops(context.home) > taken.unfinished + taken.stuck:
+            continue  # what was published has brought an event since
         break
     if stop.requested:
         _leave(stop)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from clodputer.agents import nothing
 from clodputer.model.digest import digest
+from clodputer.model.event import EVENTS
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.proof import AFTER
 from clodputer.model.publish import marker
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
-from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, to_json
+from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, Step, in_order, to_json
 from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
-from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
+from clodputer.model.publish.rule import EVENT, PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, item_of
 from clodputer.model.task import Task
 from clodputer.runner import items
@@ -60,6 +61,9 @@ def with_publication(
         _tell(context, record, refused)
     if not any(step.kind == PUSH for step in planned.steps):
         _tell_of_tree(context, task, tree, record)
+    record = with_these(context, task, record, list(planned.events))
+    if task.publish.staged:
+        record, planned = _held(record, effects, planned)
     if planned.steps:
         goes_on = items.branch(context, task, request)
         parcel = _parcel(task, record, planned, known, facts, tree, remote, goes_on)
@@ -70,8 +74,27 @@ def with_publication(
             "staged": staged,
             "parcel": to_json(parcel),
         }
+        effects = list(record["effects"])
         record = {**record, "effects": [*effects[:-1], more, effects[-1]]}
-    return with_these(context, task, record, list(planned.events))
+    return record
+
+
+def _held(
+    record: Mapping[str, Any], before: Sequence[Mapping[str, Any]], planned: Planned
+) -> tuple[dict[str, Any], Planned]:
+    """The record without the events that it has been given by intents, and the plan with them: they wait for a person too."""
+    first = sum(effect.get("on") == EVENTS for effect in before)
+    entries, effects, steps = list(record["publish"]), list(before[:-1]), list(planned.steps)
+    for effect in record["effects"][len(before) - 1 : -1]:
+        if effect.get("effect") != EVENT:
+            effects.append(effect)  # why it leads to nothing
+            continue
+        place = planned.event_places[effect["place"] - first]
+        fields = {"type": effect["target"], "name": effect["name"], "event": effect["event"]}
+        steps.append(Step(EVENT, (place,), fields))
+        entries[place] = {**entries[place], "state": STAGED}
+    held = {**record, "publish": entries, "effects": [*effects, *before[-1:]]}
+    return held, planned._replace(steps=in_order(steps))
 
 
 def _tell_of_tree(context: Context, task: Task, tree: Optional[Tree], record: Mapping[str, Any]) -> None:
@@ -95,7 +118,12 @@ def _situation(
     now = parse_moment(str(record["ended_at"]), 0.0)
     waits = (parcel for parcel in parcels.everything(context.home) if parcel.task == task.name)
     today = published.number_since(context.home, task.name, now - DAY)
-    today += sum(len(parcel.open) for parcel in waits if parcel.state in (WAITING, STAGED))
+    today += sum(
+        parcel.steps[one].kind != EVENT
+        for parcel in waits
+        if parcel.state in (WAITING, STAGED)
+        for one in parcel.open
+    )
     proofs = [one for one in record["proof"] if one.get("check") == AFTER and one.get("ok") is True]
     return Situation(
         task.name,
