@@ -11,6 +11,7 @@ from clodputer import __version__, triggers
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
+from clodputer.schedulers.rendered import handed
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, SchedulerProblem
 from clodputer.store import zone
 from clodputer.store.home import Home, exists
@@ -60,6 +61,10 @@ def scheduler(facts: Facts) -> list[Finding]:
             "scheduler",
             f"{named(installed.names)} starts the tasks of this home: {counted(len(seen), 'unit')}",
         )
+    written = handed.read(facts.home)
+    if written is not None:
+        text = f"the alarms were written for {written.scheduler} into {written.out} at {written.at}"
+        return note("scheduler", f"{text}; whether they are in place only {written.scheduler} knows")
     usable = [name for name, known in installed.known.items() if known.answer.usable]
     if usable:
         # What limits it is said as `install --dry-run` says it.
