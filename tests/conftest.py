@@ -41,9 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what waits: at the end others would wait for it. (Groups of tests, the longest first, come before all.)"""
+    """Begin with what waits, then with what is long: at the end others would wait for it. (Groups of tests come before all.)"""
     once.select(config, items)
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("waits", "slow")])
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The profile that bin/check chooses for further Pythons and the quick check, and how many examples it has where a test names no
 # number.
@@ -11,8 +11,8 @@ PROFILE, FEW = "few", 20
 
 def register() -> None:
     """Make the profile known. No test fails for being slow once, as hypothesis would have it on a busy machine."""
-    settings.register_profile("all", deadline=None)
-    settings.register_profile(PROFILE, max_examples=FEW, deadline=None)
+    settings.register_profile("all", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile(PROFILE, settings.get_profile("all"), max_examples=FEW)
     settings.load_profile("all")
 
 

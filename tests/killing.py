@@ -64,6 +64,30 @@ def be_killed_at(step: int | str) -> None:
     sys.addaudithook(hook)
 
 
+def count_steps(function: Callable[[], Any]) -> int:
+    """How many steps the function takes in a forked process, which comes to its end."""
+    theirs, ours = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            counted = [0]
+
+            def count(event: str, arguments: tuple[Any, ...]) -> None:
+                counted[0] += is_step(event, arguments)
+
+            sys.addaudithook(count)
+            function()
+            os.write(ours, b"%d" % counted[0])
+            os._exit(0)
+        finally:
+            os._exit(99)
+    os.close(ours)
+    _, status = os.waitpid(pid, 0)
+    with open(theirs, "rb") as told:
+        assert status == 0, "it failed by itself"
+        return int(told.read())
+
+
 def killed_at(step: int, function: Callable[[], Any]) -> bool:
     """Call the function in a forked process that dies before its N-th step; False when it came to its end first."""
     pid = os.fork()

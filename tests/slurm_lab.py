@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -101,13 +102,16 @@ def _program(name: str) -> str:
 
 
 def _free_ports(number: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(number)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that the system gives to nobody who asks for any: until the daemons have them, nobody else takes them."""
+    found: list[int] = []
+    while len(found) < number:
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", random.randrange(15_000, 30_000)))
+            except OSError:
+                continue
+            found.append(int(one.getsockname()[1]))
+    return found
 
 
 @contextmanager

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Optional, Protocol
 
 from clodputer.agents.needs import Needs
+from clodputer.agents.own import Own
 from clodputer.model import agent as known
 from clodputer.model.keys import Key
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report
@@ -20,12 +21,17 @@ class Agent(Protocol):
     KEYS: tuple[Key, ...]
     # Of the keys that every task may have, those that this agent can do nothing with, each with what to say of it.
     CANNOT: Mapping[str, str]
+    # How its program is found and logged in; None for one that the doctor has checks of its own for, or none.
+    OWN: Optional[Own]
 
     def launch(self, task: Task, facts: Facts) -> Launch:
         """How to start it. Raises ClodputerError with code "not_started" when it cannot be."""
 
     def warnings(self, task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
         """What a task file may say and cannot work as things are: a key and a sentence for each. May look at files."""
+
+    def faults(self, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """What the keys of a task file ask of it that it cannot do: a key and a sentence for each. Pure."""
 
     def takes(self, task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:
         """Those of these variables that it takes from secrets although no text of the task names them: logins."""

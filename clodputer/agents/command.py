@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from clodputer.agents import environment, lines, locate, nothing
 from clodputer.agents.ending import not_by_itself
 from clodputer.agents.needs import Needs
+from clodputer.agents.own import Own
 from clodputer.model import memory, windowrule
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import ARGUMENTS, Key
@@ -33,6 +34,7 @@ KEYS = (
 
 
 CANNOT: Mapping[str, str] = {}
+OWN: Optional[Own] = None
 
 
 class Notes(NamedTuple):
@@ -40,6 +42,11 @@ class Notes(NamedTuple):
 
     last: bytes = b""
     cut: bool = False
+
+
+def faults(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:  # noqa: ARG001  (the protocol's)
+    """Its own keys are all that it is asked by."""
+    return iter(())
 
 
 def launch(task: Task, facts: Facts) -> Launch:

@@ -12,6 +12,9 @@ from clodputer.model.run import Ended, Launch
 
 LONGEST_MESSAGE = 600
 
+# What we did to it does not undo a result that it already had: to put such a request back would do the work twice.
+AFTER_THE_RESULT = ("exit_grace", "interrupted", "replaced", "timeout", "stall")
+
 # By which programs say that their configuration is wrong: sysexits.h.
 EX_CONFIG = 78
 

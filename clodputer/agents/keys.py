@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from clodputer.model.keys import CHOICE, FLAG, MONEY, TEXT, TEXTS, Key
+from clodputer.model.keys import CHOICE, CHOICES, FLAG, MONEY, TEXT, TEXTS, Key
 from clodputer.model.keyvalue import one_word
 
 MODEL = Key(
     "model",
     TEXT,
     "",
-    "An alias such as `sonnet`, or a full model name.",
+    "As the agent calls it: for `claude` an alias such as `sonnet`, or a full name.",
     check=one_word,
-    absent="that of `config.yaml`, else the account's",
+    absent="for `claude` that of `config.yaml`; else the agent's own choice",
     example="sonnet",
 )
 
@@ -19,9 +19,10 @@ PERMISSION_MODE = Key(
     "permission_mode",
     CHOICE,
     "",
-    "As `--permission-mode`, and always passed on: `defaultMode` of anybody's settings does not count. `default` and "
-    "`manual` are the same. When Claude says that it works in another mode, or with a tool that `disallowed_tools` forbids "
-    "as a whole, the run is stopped at once with reason `permissions`; the record's `in_effect` has what it worked with.",
+    "What it may do without being asked, always passed on: no settings of anybody's count instead. `default` and `manual` are "
+    "the same. What other agents than `claude` make of it has [a table](agents.md#what-permission_mode-means). When Claude "
+    "says that it works in another mode, or with a tool that `disallowed_tools` forbids as a whole, the run is stopped at once "
+    "with reason `permissions`; the record's `in_effect` has what it worked with.",
     choices=("default", "manual", "acceptEdits", "auto", "bypassPermissions", "dontAsk", "plan"),
     absent="`default`",
     example="acceptEdits",
@@ -41,7 +42,8 @@ APPEND_SYSTEM_PROMPT = Key(
     "append_system_prompt",
     TEXT,
     "",
-    "Added to Claude's system prompt. After it comes a [text of ours](#an-agent-that-finds-nothing-to-do).",
+    "Added to Claude's system prompt, and said to other agents before the prompt. After it comes a "
+    "[text of ours](#an-agent-that-finds-nothing-to-do).",
     example="Answer in English.",
 )
 
@@ -49,10 +51,21 @@ ADD_DIRS = Key(
     "add_dirs",
     TEXTS,
     (),
-    "Folders besides the working directory that Claude may use. `~/` is expanded.",
+    "Folders besides the working directory that the agent may use. `~/` is expanded.",
     smallest=1,
     takes="path, or list of paths",
     example=["~/notes"],
+)
+
+SETTINGS_SOURCES = Key(
+    "settings_sources",
+    CHOICES,
+    help="Which of the agent's settings files count. `user` keeps hooks and servers of a repository you do not trust "
+    "from being started. [Text from outside](outside-text.md#what-such-a-run-may-not-do) in the prompt makes it the "
+    "default.",
+    choices=("user", "project", "local"),
+    absent="all",
+    example="user",
 )
 
 SESSION = Key(

@@ -44,6 +44,16 @@ KINDS: Mapping[str, Kind] = {
         login=".credentials.json",
         keys=("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
     ),
+    "codex": Kind(
+        "codex",
+        config_folder="CODEX_HOME",
+        folder=".codex",
+        login="auth.json",
+        keys=("CODEX_API_KEY", "CODEX_ACCESS_TOKEN", "OPENAI_API_KEY"),
+    ),
+    "gemini": Kind(
+        "gemini", folder=".gemini", login="oauth_creds.json", keys=("GEMINI_API_KEY", "GOOGLE_API_KEY")
+    ),
     COMMAND: Kind("the program", prompted=False),
 }
 

@@ -52,7 +52,8 @@ class Launch(NamedTuple):
     remark: what the record's message is to say of the start, whatever becomes of the run. withheld: variables that the agent
     does not get and the task's own programs do. fed_by: why, as in `Facts`. within: by the names of resources, what it is
     started within (isolate.around). prefix: what stands before the arguments, to start it in a sandbox; depth: how many
-    processes of that are above its own. sandbox: as in the record.
+    processes of that are above its own. sandbox: as in the record. preface: what is said before the prompt, to an agent that
+    takes a system prompt in no other way.
     """
 
     argv: tuple[str, ...]
@@ -74,6 +75,7 @@ class Launch(NamedTuple):
     prefix: tuple[str, ...] = ()
     depth: int = 0
     sandbox: Mapping[str, Any] = {}
+    preface: str = ""
 
 
 class Progress(NamedTuple):

@@ -105,7 +105,7 @@ def check(
     if not wrong_triggers:
         problems += [
             Problem(where or shown, line or document.line(("trigger", "prompts")), "trigger.prompts", message)
-            for where, line, message in byissue.faults(file, triggers, environ, values)
+            for where, line, message in promptpath.faults_of_triggers(file, triggers, environ, values)
         ]
     task = _task(values, triggers, name, file) if not problems else None
     if task is not None and not template_text.marked(task.working_directory):
@@ -241,6 +241,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Finding]
             )
             findings.append(Finding((key,), f"has no effect {without}"))
     cannot = agents.load(agent).CANNOT
+    findings += [Finding((key,), message) for key, message in agents.load(agent).faults(fields)]
     findings += [Finding((key,), f"agent: {agent} {cannot[key]}") for key in keys if key in cannot]
     if not kind.prompted and "context" in keys and not prompted:
         findings.append(Finding(("context",), "has no effect without prompt or prompt_file, which it is for"))

@@ -25,7 +25,9 @@ LARGEST = 1 << 20
 # What decides what a file means: when one of these changes, cached tasks are read anew. A folder stands for its files.
 RULES = (
     "agents/claude/keys.py",
+    "agents/codex/__init__.py",
     "agents/command.py",
+    "agents/gemini/__init__.py",
     "agents/keys.py",
     "gates/",
     "isolate/",

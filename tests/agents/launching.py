@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from clodputer.agents import claude
-from clodputer.agents.claude.system_prompt import NOTHING_TO_DO
+from clodputer.agents.system_prompt import NOTHING_TO_DO
 from clodputer.model.run import Facts, Launch
 from tests.workshop import task_of
 

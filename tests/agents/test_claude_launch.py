@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clodputer.agents import claude
-from clodputer.agents.claude.system_prompt import NOTHING_TO_DO
+from clodputer.agents.system_prompt import NOTHING_TO_DO
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts
 from clodputer.model.task import Task

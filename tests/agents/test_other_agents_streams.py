@@ -1,9 +1,10 @@
-"""The second example of docs/agents.md, with all that was recorded of gemini and opencode: only what they finished is good."""
+"""The example of docs/agents.md, with all that was recorded of gemini and opencode: only what they finished is good."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,14 @@ from typing import Any
 import pytest
 
 from clodputer.agents import command
-from clodputer.model.run import Ended, Report
-from tests.agents.test_other_agents_recipe import FACTS, LAUNCH, PAGE, TASK, recipe
+from clodputer.model.run import Ended, Facts, Launch, Report
+from clodputer.model.task import Task
+from tests.workshop import ROOT
 
+PAGE = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
+TASK = Task(name="story", path="story.yaml", agent="command", command=("agent-task",))
+FACTS = Facts("run-1", {}, {}, "/tmp/cp-1")
+LAUNCH = Launch(argv=("agent-task",), env={}, working_directory="/")
 FOLDER = Path(__file__).parent / "recorded"
 RECORDED: dict[str, Any] = {
     name: json.loads((FOLDER / f"{name}.json").read_text("utf-8")) for name in ("gemini", "opencode")
@@ -26,6 +32,12 @@ GOOD = {
     *((agent, name) for agent, name in RUNS if name.startswith("'@tool") and agent == "gemini"),
     *((agent, name) for agent, name in RUNS if "made.txt" in name and agent == "opencode"),
 }
+
+
+def recipe(name: str) -> str:
+    found = re.search(rf"<!-- recipe: {re.escape(name)} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found.group(1)
 
 
 def ran(folder: Path, agent: str, events: list[Any], ended: str) -> Report:
@@ -70,3 +82,4 @@ def test_a_stream_that_stops_early_is_no_success(tmp_path: Path, agent: str, nam
 
 def test_the_page_names_the_versions_that_were_recorded() -> None:
     assert all(recorded["version"] in PAGE for recorded in RECORDED.values())
+    assert f"codex {(ROOT / 'tests' / 'codex-version').read_text().strip()}" in PAGE

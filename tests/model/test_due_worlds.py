@@ -106,7 +106,7 @@ def some_quick(count: int) -> list[Any]:
     return [pytest.param(seed, marks=[pytest.mark.slow] if seed % 10 else []) for seed in range(count)]
 
 
-@pytest.mark.parametrize("seed", some_quick(80))
+@pytest.mark.parametrize("seed", some_quick(50))
 def test_each_slot_time_ends_as_exactly_one(seed: int) -> None:
     """Random alarms, doubled, early, late and missing, with crashes, absences, changes of the clock and busy tasks."""
     dice = random.Random(seed)
@@ -141,7 +141,7 @@ def test_each_slot_time_ends_as_exactly_one(seed: int) -> None:
     assert set(world.runs.values()) <= {1}
 
 
-@pytest.mark.parametrize("seed", some_quick(40))
+@pytest.mark.parametrize("seed", some_quick(25))
 def test_edits_of_the_schedule_replay_nothing(seed: int) -> None:
     """Whatever is edited and when: no slot time runs twice, and none from before its schedule was there."""
     dice = random.Random(seed)

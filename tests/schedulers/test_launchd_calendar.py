@@ -112,14 +112,13 @@ def test_no_slot_time_is_missed(dice: random.Random) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(2))
-def test_no_slot_time_of_thousands_is_missed(part: int) -> None:
-    """The same for 1,400 sets of triggers, most of them cron expressions."""
+def test_no_slot_time_of_hundreds_is_missed() -> None:
+    """The same for 600 sets of triggers, most of them cron expressions."""
 
-    @settings(max_examples=examples(700), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(600), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**64))
     def sought(seed: int) -> None:
-        no_slot_time_is_missed(random.Random(f"{part} {seed}"))
+        no_slot_time_is_missed(random.Random(seed))
 
     sought()
 

@@ -36,10 +36,10 @@ def test_killed_at_each_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wh
     assert stage.install(before)[1] == []
     stage.verbs()
     shutil.copytree(tmp_path / "stage", tmp_path / "kept")
-    # Before every other call, and after every other one: after one is nearly before the next.
-    call = 0 if when == "before" else 1
+    # Before every fourth call, and after every fourth one, which is nearly before the next: between these two lie two calls.
+    call = -2 if when == "before" else -1
     while True:
-        call += 2
+        call += 4
         shutil.rmtree(tmp_path / "stage")
         shutil.copytree(tmp_path / "kept", tmp_path / "stage")
         stage.set(kill=[call, when])

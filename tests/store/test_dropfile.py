@@ -101,7 +101,10 @@ def test_an_unfinished_text_is_told_from_a_whole_one(tmp_path: Path) -> None:
         assert dropfile.read(str(tmp_path / name), name).whole is whole
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=examples(200),
+)
 @given(st.binary(), st.sampled_from(["a.json", "a.yaml", "a.md", "a"]))
 def test_no_content_breaks_it(tmp_path: Path, data: bytes, name: str) -> None:
     """Any bytes are fields or Unreadable, nothing else."""

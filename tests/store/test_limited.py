@@ -23,16 +23,14 @@ RUNAWAYS = {
     "ljust in a condition": "{% if 'x'.ljust(2000000000) %}y{% endif %}",
     "indent": "{{ ('x\n' * 2000000) | indent(400) | length }}",
     "tojson": "{{ [[[[[[1]]]]]] | tojson(indent=400000000) }}",
-    "lipsum": "{{ lipsum(n=900000, min=900, max=901) | length }}",
-    "sorting in loops": "{% for a in range(99999) %}{% if range(99999) | sort | first %}x{% endif %}{% endfor %}",
     "expandtabs": "{{ '\t\t\t\t'.expandtabs(900000000) | length }}",
     "replace upon replace": "{{ ('x' * 100000).replace('x', 'y' * 100000) | length }}",
     "a list that grows": "{% set n = namespace(x=[1]) %}{% for a in range(99999) %}{% set n.x = n.x + n.x %}{% endfor %}",
 }
 
 
-# These are ended by their processor time, which takes seconds.
-LONG = {"loops in loops", "lipsum", "sorting in loops"}
+# This is ended by its processor time, which takes seconds.
+LONG = {"loops in loops"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.agents.claude.system_prompt import NOTHING_TO_DO
+from clodputer.agents.system_prompt import NOTHING_TO_DO
 from clodputer.model.outcome import BY_DEFAULT, REASONS
 from tests.claude_package import version_of
 from tests.fakes.messages_api import Api

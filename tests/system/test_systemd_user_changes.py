@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +11,9 @@ import pytest
 from clodputer.model.task import Trigger
 from clodputer.schedulers import systemd
 from clodputer.schedulers.unit import SPOOL, SWEEP, Alarm, Frame
+from tests.system.applying_systemd import killed_at
 from tests.systemd_lab import Lab, install, ours, put, task
-from tests.workshop import ROOT, program
+from tests.workshop import program
 
 pytestmark = [
     pytest.mark.system,
@@ -52,7 +50,7 @@ def test_two_hundred_units(lab: Lab, frame: Frame, tmp_path: Path, monkeypatch: 
     assert ours(lab) == []
 
 
-def test_killed_before_every_step(lab: Lab, frame: Frame, tmp_path: Path) -> None:
+def test_killed_before_every_step(lab: Lab, frame: Frame) -> None:
     """One unit stays, one is changed, one loses its path unit, one goes, one comes; the next call always puts it right."""
     watch = Trigger("file_watch", {"path": lab.home})
     kept, gone, come = task("kept", cron("1 1 * * *")), task("gone", cron("2 2 * * *")), Alarm(SPOOL)
@@ -64,23 +62,11 @@ def test_killed_before_every_step(lab: Lab, frame: Frame, tmp_path: Path) -> Non
     ]
     after = [kept, come, task("changed", cron("3 5 * * *")), task("both", cron("4 4 * * *"))]
     old, new = ([systemd.render(frame, alarm) for alarm in alarms] for alarms in (before, after))
-    job = tmp_path / "job"
-    job.write_bytes(pickle.dumps((frame, new)))
-
-    def killed_at(step: int) -> subprocess.CompletedProcess[str]:
+    step, killed = 0, True
+    while killed:
+        step += 1
         put(frame, old)
-        return subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("applying_systemd.py")), str(job), str(step)],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
-
-    ended = killed_at(0)
-    steps = int(ended.stdout)
-    assert steps > 15, ended.stderr
-    for step in range(1, steps + 1):
-        assert killed_at(step).returncode == -9
+        killed = killed_at(step, frame, new)
         put(frame, new)
         on_disk = {str(path): path.read_text() for path in Path(lab.units).glob("*clodputer-*")}
         assert on_disk == {path: text for unit in new for path, text in unit.files.items()}
@@ -88,22 +74,18 @@ def test_killed_before_every_step(lab: Lab, frame: Frame, tmp_path: Path) -> Non
         assert links == {os.path.basename(path) for path in on_disk if not path.endswith(".service")}
         loaded = lab.systemctl("list-units", "--all", "--no-legend", "--plain", "clodputer-*").splitlines()
         assert {line.split()[0] for line in loaded if ".service" not in line} == links
+    assert step > 15
 
 
-def test_killed_while_uninstalling(lab: Lab, frame: Frame, tmp_path: Path) -> None:
+def test_killed_while_uninstalling(lab: Lab, frame: Frame) -> None:
     units = [
         systemd.render(frame, alarm) for alarm in (task("a", cron("* * * * *")), Alarm(SPOOL), Alarm(SWEEP))
     ]
-    job = tmp_path / "job"
-    job.write_bytes(pickle.dumps((frame, [])))
-    step, returned = 0, -9
-    while returned == -9:
+    step, killed = 0, True
+    while killed:
         step += 1
         put(frame, units)
-        returned = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("applying_systemd.py")), str(job), str(step)],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        ).returncode
+        killed = killed_at(step, frame, [])
         put(frame, [])
         assert ours(lab) == []
     assert step > 10

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Optional
 
@@ -14,7 +15,7 @@ import pytest
 from clodputer.runner.intake.drops import intake
 from clodputer.store import memory
 from clodputer.store.context import look
-from tests.killing import killed_at
+from tests.killing import count_steps, killed_at
 from tests.runner.watched import Watched
 from tests.workshop import environment, everything
 
@@ -23,14 +24,15 @@ APART = 32
 FILES = [f"f{number}" for number in range(3)]
 
 
+def look_and_take_in(watched: Watched, later: float) -> None:
+    """Do what an exec does of it."""
+    watched.look(later)
+    intake(watched.context, time.time())
+
+
 def killed(watched: Watched, step: int, later: float = 10.0) -> bool:
     """Do what an exec does of it, to be killed before its N-th step; whether that was killed. 0: never."""
-
-    def look_and_take_in() -> None:
-        watched.look(later)
-        intake(watched.context, time.time())
-
-    return killed_at(step, look_and_take_in)
+    return killed_at(step, partial(look_and_take_in, watched, later))
 
 
 def queued(watched: Watched) -> Counter[tuple[str, str, int]]:
@@ -62,10 +64,7 @@ EXPECTED = Counter({("known", "modified", 8): 1, **{(name, "created", 4): 1 for 
 
 def steps_until_done(tmp_path: Path) -> int:
     """How many steps there are."""
-    step = 1
-    while killed(set_up(tmp_path / f"count-{step}"), step):
-        step += 1
-    return step - 1
+    return count_steps(partial(look_and_take_in, set_up(tmp_path / "count"), 10.0))
 
 
 @pytest.mark.slow

@@ -49,7 +49,9 @@ FILES = st.dictionaries(st.sampled_from(list(tables.top())) | WORDS, VALUES, max
 
 
 @settings(
-    deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(150),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(FILES)
 def test_any_keys_and_values(tmp_path: Path, value: Any) -> None:

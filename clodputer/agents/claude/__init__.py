@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from json import dumps
-from typing import Any
+from typing import Any, Optional
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
@@ -18,11 +18,12 @@ from clodputer.agents.claude.keys import KEYS
 from clodputer.agents.claude.restricted import no_other_servers, restrict, restrictions
 from clodputer.agents.claude.rights import rights
 from clodputer.agents.claude.stream import begin, observe
-from clodputer.agents.claude.system_prompt import appended
 from clodputer.agents.claude.variables import containment, credentials, settings, takes
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
 from clodputer.agents.lines import items, text
+from clodputer.agents.own import Own
+from clodputer.agents.system_prompt import appended
 from clodputer.model import guards
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
@@ -31,8 +32,10 @@ from clodputer.model.task import Task
 __all__ = [
     "CANNOT",
     "KEYS",
+    "OWN",
     "begin",
     "describe",
+    "faults",
     "interpret",
     "launch",
     "locate_binary",
@@ -45,6 +48,7 @@ __all__ = [
 ]
 
 CANNOT: Mapping[str, str] = {}
+OWN: Optional[Own] = None
 
 STARTUP_TIMEOUT = 90.0
 STALL_TIMEOUT = 20 * 60.0
@@ -66,6 +70,11 @@ USUAL_PLACES = (
 LONGEST_ARGUMENT = 128 * 1024
 
 SESSION_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def faults(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:  # noqa: ARG001  (the protocol's)
+    """Its own keys are all that it is asked by."""
+    return iter(())
 
 
 def launch(task: Task, facts: Facts) -> Launch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clodputer.agents import keys
 from clodputer.agents.claude import tools
 from clodputer.model import suspect
-from clodputer.model.keys import CHOICE, CHOICES, COUNT, MAPPING, TEXTS, Key
+from clodputer.model.keys import CHOICE, COUNT, MAPPING, TEXTS, Key
 from clodputer.model.keyvalue import one_word
 
 KEYS = (
@@ -61,16 +61,7 @@ KEYS = (
         example="~/mcp.json",
     ),
     keys.ADD_DIRS,
-    Key(
-        "settings_sources",
-        CHOICES,
-        help="Which of Claude's settings files count. `user` keeps hooks and servers of a repository you do not trust "
-        "from being started. [Text from outside](outside-text.md#what-such-a-run-may-not-do) in the prompt makes it the "
-        "default.",
-        choices=("user", "project", "local"),
-        absent="all",
-        example="user",
-    ),
+    keys.SETTINGS_SOURCES,
     Key(
         "json_schema",
         MAPPING,

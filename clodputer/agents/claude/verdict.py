@@ -18,9 +18,6 @@ from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 
-# What we did to it does not undo a result that it already had: to put such a request back would do the work twice.
-AFTER_THE_RESULT = ("exit_grace", "interrupted", "replaced", "timeout", "stall")
-
 # By `error` or `api_error` of the event, where these say more than the status: a 400 may mean no credit.
 BY_ERROR = {
     "usage_limit_reached": "usage_limit",
@@ -159,7 +156,7 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
     if ended.stopped == "max_cost":
         spent_so_far, cap = f"${notes.tokens.cost:.2f}", f"${notes.cap or 0.0:.2f}"
         return of("max_cost", f"It was stopped at {spent_so_far} by the list of prices; it may cost {cap}.")
-    excused = progress.done and ended.stopped in AFTER_THE_RESULT
+    excused = progress.done and ended.stopped in ending.AFTER_THE_RESULT
     ours = None if excused else ending.stopped_by_us(launch, ended)
     if ours is not None:
         return _with_last_words(ours, notes)

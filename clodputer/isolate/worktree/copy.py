@@ -16,8 +16,10 @@ from clodputer.store.trees import Tree
 
 # More than that is no configuration: files, and bytes of one.
 MOST, LARGEST = 2000, 100 * 1024 * 1024
+# The same of codex, gemini and opencode.
+OTHERS = (".codex", ".gemini", "GEMINI.md", ".opencode", "opencode.json", "opencode.jsonc")
 # What an agent obeys without being asked. A run that goes on in a tree must not find there what the one before has written.
-OBEYED = (".claude", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md")
+OBEYED = (".claude", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", *OTHERS)
 
 
 def into(tree: Tree, repository: Repository, patterns: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from clodputer.model import pattern as patterns
-from clodputer.model.fence import UNSEEN
+from clodputer.model.cleaning import UNSEEN
 from clodputer.model.plural import counted
 from clodputer.model.publish.rule import Publish
 
@@ -30,8 +30,9 @@ PROTECTED = (
     "CODEOWNERS",
     ".gitmodules",
     ".gitattributes",
-    ".{claude,cursor,codex,gemini,husky,githooks,devcontainer,vscode}/**",
-    "{.mcp,.claude}.json",
+    ".{claude,cursor,codex,gemini,opencode,husky,githooks,devcontainer,vscode}/**",
+    "{.mcp,.claude,opencode}.json",
+    "opencode.jsonc",
     "{CLAUDE,CLAUDE.local,AGENTS,GEMINI}.md",
     ".{cursorrules,windsurfrules,envrc,npmrc,pypirc,netrc,ripgreprc}",
     ".pre-commit-config.{yml,yaml}",

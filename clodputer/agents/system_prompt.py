@@ -1,4 +1,4 @@
-"""What is added to claude's system prompt: the task's own text, what a fence means, how to say that there was nothing to do."""
+"""What an agent is told beside its prompt: the task's own text, what a fence means, how to say there was nothing to do."""
 
 from __future__ import annotations
 
