@@ -46,9 +46,9 @@ def why(home: Home, task: str) -> Any:
 def test_requests_move_by_one_step_and_say_why(home: Home) -> None:
     for name in ("cheap", "usual", "dear", "steady"):
         drop(home, f"{name}.json", json.dumps({"task": name, "id": name}))
-    drop(home, "own.json", json.dumps({"task": "dear", "id": "own", "priority": 5}))
+    drop(home, "mine.json", json.dumps({"task": "dear", "id": "mine", "priority": 5}))
     execute(home)
-    assert priorities(home) == {"cheap": 4, "usual": 3, "dear": 2, "steady": 3, "own": 5}
+    assert priorities(home) == {"cheap": 4, "usual": 3, "dear": 2, "steady": 3, "mine": 5}
     logged = {event["request_id"]: event for event in events(home, "adapted")}
     assert {name: (one["step"], one["priority"]) for name, one in logged.items()} == {
         "cheap": (1, 4),
