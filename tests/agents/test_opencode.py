@@ -150,10 +150,10 @@ def test_what_it_keeps_of_a_stream_is_bounded() -> None:
 
 def test_a_reader_sees_what_it_did_and_counts_its_turns() -> None:
     told = [opencode.describe(lines([event])) for event in RUNS[PRICED]["events"]]
-    said = [one for one in told for one in one.said]
+    said = [one for description in told for one in description.said]
     assert [one.kind for one in said] == ["uses", "gets", "says", "ends"]
     assert said[0] == Said("uses", 'write: {"filePath": "made.txt", "content": "x"}')
-    assert len({one.reply for one in told if one.reply}) == 2
+    assert len({description.reply for description in told if description.reply}) == 2
 
 
 def started(folder: Path, facts: dict[str, Any], **fields: Any) -> Launch:
@@ -185,6 +185,11 @@ def test_what_it_may_do_is_said_of_each_of_its_agents_and_the_task_cannot_undo_i
     assert next(iter(may)) == "*_*"  # of several rules the last that fits counts
     assert "--pure" in fed.argv
     assert fed.env["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
+
+
+def test_a_strict_sandbox_lets_it_reach_the_model_of_its_key(tmp_path: Path) -> None:
+    launch = started(tmp_path, {}, env={"OPENROUTER_API_KEY": "x"})
+    assert opencode.needs(TASK, launch).reaches == ("openrouter.ai",)
 
 
 def test_a_session_is_gone_on_with(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_the_records_of_a_real_opencode_tell_the_truth(tmp_path: Path) -> None:
             "agent": {"build": {"permission": wide}},
         }
         (own / "opencode.json").write_text(json.dumps(settings))
-        stories = {
+        stories: dict[str, tuple[str, dict[str, Any]]] = {
             "works": (WRITE, {"permission_mode": "acceptEdits", "session": "continue"}),
             "shell": (SHELL, {"permission_mode": "acceptEdits"}),
             "fed": (

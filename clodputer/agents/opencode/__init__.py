@@ -51,16 +51,18 @@ CANNOT: Mapping[str, str] = {
     "window": "does not say how much of its account's usage windows is used",
 }
 
+# The companies whose keys are taken from secrets.env; those of others stand in a task's env.
+HOSTS = {
+    "OPENCODE_API_KEY": "opencode.ai",
+    "ANTHROPIC_API_KEY": "api.anthropic.com",
+    "OPENAI_API_KEY": "api.openai.com",
+    "GEMINI_API_KEY": "generativelanguage.googleapis.com",
+    "OPENROUTER_API_KEY": "openrouter.ai",
+}
+
 OWN = Own(
     "opencode",
-    # It asks many companies for their models; these keys are taken from secrets.env, others stand in a task's env.
-    logins=(
-        "OPENCODE_API_KEY",
-        "ANTHROPIC_API_KEY",
-        "OPENAI_API_KEY",
-        "GEMINI_API_KEY",
-        "OPENROUTER_API_KEY",
-    ),
+    logins=tuple(HOSTS),
     others=("OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR"),
     settings={"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_TERMINAL_TITLE": "1"},
     package="opencode-ai",
@@ -149,15 +151,15 @@ def takes(task: Task, names: Collection[str], environ: Mapping[str, str]) -> lis
 
 
 def needs(task: Task, launch: Launch) -> Needs:  # noqa: ARG001  (the protocol's)
-    """Its login and settings can be read in a sandbox; the hosts of its model are those that the task names."""
+    """Its login and settings can be read in a sandbox; the host of its model goes by its key."""
     home, env = launch.env["HOME"], launch.env
-    data, config = (
-        env.get("XDG_DATA_HOME") or f"{home}/.local/share",
-        env.get("XDG_CONFIG_HOME") or f"{home}/.config",
-    )
+    data = env.get("XDG_DATA_HOME") or f"{home}/.local/share"
+    config = env.get("XDG_CONFIG_HOME") or f"{home}/.config"
     files = (
         f"{data}/opencode/auth.json",
-        f"{config}/opencode/opencode.json",
-        f"{config}/opencode/opencode.jsonc",
+        *(f"{config}/opencode/opencode.{end}" for end in ("json", "jsonc")),
     )
-    return Needs(readable=(*files, *prompted.parts_of(launch.argv[0], "opencode-*")), reaches=("models.dev",))
+    return Needs(
+        readable=(*files, *prompted.parts_of(launch.argv[0], "opencode-*")),
+        reaches=tuple(host for name, host in HOSTS.items() if env.get(name)),
+    )
