@@ -7,7 +7,7 @@ from typing import Any
 
 from clodputer import agents
 from clodputer.model import keys as kinds
-from clodputer.model import settings as model_settings
+from clodputer.model import settingkeys
 from clodputer.model.agent import CLAUDE, COMMAND
 from clodputer.model.keys import NEVER, Key
 from clodputer.model.outcome import OUTCOMES, REASONS
@@ -101,7 +101,7 @@ def task() -> dict[str, Any]:
 
 def settings() -> dict[str, Any]:
     """The schema of config.yaml."""
-    schema = _mapping(model_settings.KEYS, templates=False)
+    schema = _mapping(settingkeys.KEYS, templates=False)
     return {
         "$schema": DRAFT,
         "title": "config.yaml of Clodputer",

@@ -18,6 +18,7 @@ from clodputer.model import (
     guards,
     limit,
     limits,
+    machines,
     memory,
     plugin,
     proof,
@@ -25,7 +26,7 @@ from clodputer.model import (
     require,
     retry,
     score,
-    settings,
+    settingkeys,
     state,
     windowrule,
     worktree,
@@ -76,7 +77,7 @@ def sections() -> dict[str, str]:
         "keys of score": _of_tasks(_inside(score.KEYS), ""),
         "keys of window": _of_tasks(_inside(windowrule.KEYS), ""),
         "keys of notify": _of_tasks(_inside(channel.KEYS), ""),
-        "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS], ""),
+        "keys of require": _of_tasks([*_inside(require.KEYS), *awake.KEYS, machines.KEY], ""),
         "keys of worktree": _of_tasks(_inside(worktree.KEYS), ""),
         "keys of container": _of_tasks(_inside(container.KEYS), ""),
         "keys of sandbox": _of_tasks(_inside(sandbox.KEYS), ""),
@@ -116,7 +117,7 @@ def configuration() -> str:
     rows = ["| key | type | default | effect |", "|---|---|---|---|"]
     rows += (
         f"| `{key.name}` | {takes(key)} | {holds(key)} | {key.help} |"
-        for key in _flat(settings.KEYS, listed=True)
+        for key in _flat(settingkeys.KEYS, listed=True)
     )
     return "\n".join(rows)
 

@@ -15,15 +15,32 @@ HEAVY = frozenset(
 # when somebody is to be told of something.
 LEFT_OUT = frozenset(
     (
+        "clodputer.engines",
+        "clodputer.model.cleaning",
+        "clodputer.model.github.ask",
+        "clodputer.model.settingkeys",
         "clodputer.outbox.post",
         "clodputer.outbox.postman",
         "clodputer.outbox.publish.round",
         "clodputer.runner.intake.due",
         "clodputer.runner.prompt.names",
         "clodputer.runner.upkeep.prune",
+        "clodputer.runner.follow.command",
+        "clodputer.runner.follow.fill",
+        "clodputer.runner.memory.noting",
+        "clodputer.runner.place.withsecrets",
+        "clodputer.runner.plugins.call",
+        "clodputer.runner.proof.protect",
         "clodputer.runner.receive.link",
+        "clodputer.runner.recover",
+        "clodputer.runner.requests.approve",
+        "clodputer.runner.requests.holding",
         "clodputer.runner.tools.carry",
         "clodputer.runner.topics.ask",
+        "clodputer.runner.upkeep.daily",
+        "clodputer.runner.upkeep.metrics",
+        "clodputer.store.intents",
+        "clodputer.store.migrate",
     )
 )
 

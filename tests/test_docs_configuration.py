@@ -9,7 +9,8 @@ import pytest
 
 from clodputer.model.keys import NAMED, Key, defaults
 from clodputer.model.keyvalue import read_text, written
-from clodputer.model.settings import BY_NAME, KEYS, Settings
+from clodputer.model.settingkeys import BY_NAME, KEYS
+from clodputer.model.settings import Settings
 from clodputer.store.tasks.document import read as read_yaml
 from clodputer.store.tasks.models import validated
 from tests.workshop import ROOT

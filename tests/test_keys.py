@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from clodputer import agents, triggers
-from clodputer.model import limits, settings
+from clodputer.model import limits, settingkeys
 from clodputer.model.keys import PART, TEXT, Key, defaults
 from clodputer.model.task import FLAT, MAPPINGS, Task
 from clodputer.store.tasks import document
@@ -186,7 +186,7 @@ def _all(keys: tuple[Key, ...]) -> list[Key]:
     return [one for key in keys for one in (key, *_all(key.keys))]
 
 
-@pytest.mark.parametrize("key", _all(settings.KEYS), ids=lambda key: str(key.name))
+@pytest.mark.parametrize("key", _all(settingkeys.KEYS), ids=lambda key: str(key.name))
 def test_a_setting_has_help_an_example_and_a_test(key: Key) -> None:
     assert key.help.endswith(".")
     assert key.kind == PART or validated([key], {key.name: key.example})[1] == []

@@ -14,6 +14,7 @@ from clodputer.gates import (
     github,
     hold,
     item,
+    machine,
     moment,
     parked,
     require,
@@ -44,6 +45,7 @@ class Gate(Protocol):
 # request waiting, and all that is asked after that is asked anew then. GitHub comes last: it takes seconds.
 GATES: tuple[Gate, ...] = (
     enabled,
+    machine,
     approve,
     hold,
     exposed,

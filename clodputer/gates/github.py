@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from clodputer.model.github import ask as asks
 from clodputer.model.keys import Key
 from clodputer.model.request import Request, came_from
 from clodputer.model.task import Task
@@ -29,6 +28,9 @@ def check(task: Task, request: Request, _history: History, context: Context, now
     """As `Gate.check` says: GitHub is asked each time. Where it cannot be asked, the request waits."""
     if came_from(request) != KIND:
         return GO
+    # Imported here: most requests are not from GitHub.
+    from clodputer.model.github import ask as asks
+
     try:
         ask = asks.from_json((request.context.get("issue") or {}).get("asked"))
     except (ValueError, AttributeError) as error:

@@ -10,7 +10,8 @@ from clodputer.github import client
 from clodputer.github.access import Server
 from clodputer.github.answer import FORBIDDEN, NOT_FOUND, UNREADABLE, GithubError
 from clodputer.model.github import subject as subjects
-from clodputer.model.github.ask import COMMENT, REVIEW, Ask, askers
+from clodputer.model.github.ask import Ask, askers
+from clodputer.model.github.rule import COMMENT, REVIEW
 from clodputer.model.github.subject import Account, Subject
 
 

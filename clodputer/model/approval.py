@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.attempts import Past
-from clodputer.model.fence import without_controls
 from clodputer.model.jsontext import is_shallow
 from clodputer.model.keys import CHOICE, DURATION, FLAG, NEVER, PART, Key
 from clodputer.model.moment import iso
@@ -162,6 +161,9 @@ def verdict(
         return closing(Decision(EXPIRED, now), rule)
     # The end is said in the message alone: that a wait ends would mean that the request is run then.
     if rule.mode == PLAN and plan is not None:
+        # Imported here: few tasks make a plan first.
+        from clodputer.model.cleaning import without_controls
+
         shown = " ".join(without_controls(plan).split())
         shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[: LONGEST_SHOWN - 3]}..."
         return Wait(None, APPROVAL, f"It asks before it carries out its plan, until {iso(until)}: {shown}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clodputer.model.fence import UNSEEN
+from clodputer.model.cleaning import UNSEEN
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+", re.ASCII)
 # What a word of a shell writes as numbers: bytes that are no UTF-8, as Python holds them (surrogateescape), and what the fence

@@ -111,6 +111,7 @@ class Task(NamedTuple):
     retry: Retry = Retry()
     limit: Limit = Limit()
     park_after: int = 3
+    machines: tuple[str, ...] = ()
     breaker: Breaker = Breaker()
     auto_disable_after: int = 0
     approve: Approval = Approval()

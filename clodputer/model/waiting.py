@@ -30,6 +30,7 @@ APPROVAL = "approval"
 GITHUB = "github"
 ITEM = "item"
 CEILING = "disk_ceiling"
+MACHINE = "machine"
 SANDBOX = "sandbox"
 SECRET = "secret"  # noqa: S105  (a reason)
 
@@ -98,6 +99,10 @@ WAITS: dict[str, Wait] = {
     SECRET: Wait(
         "A secret that config.yaml refers to (secrets) could not be looked up.",
         "It is tried again by itself within minutes: unlock what keeps the secret. What is wrong, says: clodputer doctor",
+    ),
+    MACHINE: Wait(
+        "Its task runs on other machines only (machines).",
+        "It goes on there, if they share this home; here, within minutes, after: clodputer edit {task}",
     ),
     GITHUB: Wait(
         "GitHub could not be asked whether what it asks for still holds.",

@@ -13,7 +13,7 @@ from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.request import Request, on_slot_time
 from clodputer.model.task import Task
 from clodputer.runner import fault, planning
-from clodputer.runner.place import provision, withsecrets
+from clodputer.runner.place import provision
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.runner.processes.stop import Stop
@@ -48,7 +48,7 @@ class Attempt:
         self.stop, self.history, self.attempts = stop, history, attempts
         # Whether this run is only to make a plan (`approve: plan`); its task is then restricted.
         self.plans = planning.is_due(context, task, request)
-        self.task = planning.restricted(task) if self.plans else task
+        self.whole, self.task = task, planning.restricted(task) if self.plans else task
         self.become(run_id)
         self.planned: tuple[isolate.Planned, ...] = ()
         # The scratch folder, once it was made.
@@ -78,7 +78,10 @@ class Attempt:
         try:
             fault.reach(context, "begin", request.id)
             runs.make(context.home, self.task.name, self.run_id, request, context.masker)
-            withsecrets.note(context, self.folder)
+            if context.looked_up:
+                from clodputer.runner.place import withsecrets
+
+                withsecrets.note(context, self.folder)
             context.log(
                 self.started_at,
                 "started",

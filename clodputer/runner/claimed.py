@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from importlib import import_module
@@ -12,31 +11,23 @@ from typing import Any, Optional, Union
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.gates import breaker, budget
 from clodputer.model.attempts import Past
-from clodputer.model.budget import Spent
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
 from clodputer.model.lanes import engine_of
-from clodputer.model.moment import iso
-from clodputer.model.outcome import BLAMELESS
-from clodputer.model.proof import started_no_agent
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, ITEM, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, items, unrecorded
+from clodputer.runner import fault, items, thresholds, unrecorded
 from clodputer.runner.admission import ceiling, replace
 from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt
-from clodputer.runner.conclude import conclude
+from clodputer.runner.conclude import conclude, load_for
 from clodputer.runner.execute import Finished, execute
 from clodputer.runner.intake.drops import read_request
-from clodputer.runner.jobs.submit import submit
-from clodputer.runner.place import sandboxed, withsecrets
+from clodputer.runner.place import sandboxed
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import forget_attempt
-from clodputer.runner.requests import approve
 from clodputer.runner.settle import settle
 from clodputer.runner.upkeep import mail
 from clodputer.store import runs
@@ -80,7 +71,7 @@ def handle(
     fault.reach(context, "gates", place.id)
     history.renew()
     verdict = gates.ask(request, task, problem, history, context, now)
-    if isinstance(verdict, Close) and not approve.is_closed(context, request, verdict, now):
+    if isinstance(verdict, Close) and not _is_closed(context, request, verdict, now):
         # Somebody decided while it was about to be closed because nobody had.
         verdict = gates.ask(request, task, problem, history, context, now)
     if isinstance(verdict, Wait):
@@ -95,6 +86,9 @@ def handle(
         _refuse(context, slot, place, refusal, request.task, now, known.story)
         return None
     if engine_of(context.settings.lanes, slot.lane) and not context.job:
+        # Imported here: most homes have no lane with an engine.
+        from clodputer.runner.jobs.submit import submit
+
         submit(context, slot, place, task.name)
         return None
     looked_up = _with_secrets(context, task)
@@ -123,6 +117,7 @@ def handle(
             _wait(context, slot, place, request, ready, time())
             return None
         context = ready
+    load_for(task)
     attempt = Attempt(context, slot, request, task, runs.new_id(time(), request.id), stop, history, known)
     try:
         with doing(f"running {task.name} as run {attempt.run_id}", attempt.folder):
@@ -139,60 +134,28 @@ def handle(
         # The engine said that this job had ended, while it was cut off from it: the run is settled as lost since.
         return None
     settled = settle(context, slot, place, record, ended_at)
-    fault.contained(context, "budgets", partial(_tell_of_budgets, context, task, settled, history, ended_at))
-    fault.contained(context, "breaker", partial(_tell_of_breaker, context, task, settled, history, ended_at))
+    fault.contained(
+        context, "budgets", partial(thresholds.log_budgets, context, task, settled, history, ended_at)
+    )
+    fault.contained(
+        context, "breaker", partial(thresholds.log_breaker, context, task, settled, history, ended_at)
+    )
     mail.look(context)
     return settled
 
 
 def _with_secrets(context: Context, task: Task) -> Union[Context, Wait, Refuse]:
     """The context with the secrets that are looked up for a run of the task, or why it cannot begin. Raises OSError."""
+    if not context.settings.secrets:
+        return context
+    # Imported where config.yaml has secrets by reference.
+    from clodputer.runner.place import withsecrets
+
     try:
         return withsecrets.for_run(context, task)
     except ClodputerError:
         # A prompt's file that is not there, say: the run itself will tell, under its own reason.
         return context
-
-
-def _tell_of_budgets(
-    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
-) -> None:
-    history.renew()
-    counts = not started_no_agent(record["reason"], record["cost_usd"])
-    last = Spent(now, record["cost_usd"], counts)
-    for use in budget.newly_near(task, last, history, context, now):
-        context.log(
-            now,
-            "budget_near",
-            task=task.name,
-            run_id=record["run_id"],
-            request_id=record["request_id"],
-            budget=use.words,
-            limit=use.key,
-            used=round(use.used, 4),
-            of=use.limit,
-        )
-
-
-def _tell_of_breaker(
-    context: Context, task: Task, record: Mapping[str, Any], history: History, now: float
-) -> None:
-    """Log that this run has opened the task's breaker."""
-    if record["outcome"] in BLAMELESS:
-        return
-    history.renew()
-    found = breaker.newly_open(task, history, context, now)
-    if found is not None:
-        context.log(
-            now,
-            "breaker_open",
-            task=task.name,
-            run_id=record["run_id"],
-            request_id=record["request_id"],
-            reason=found.last,
-            message=f"{found.failures} of its requests failed, one after the other; its triggers start none before "
-            f"{iso(found.until or now)}.",
-        )
 
 
 def _run(context: Context, attempt: Attempt) -> Union[Finished, Wait]:
@@ -213,6 +176,8 @@ def _unfinished(context: Context, slot: Slot, place: Place, attempt: Attempt, er
         unrecorded.keep_error(context, slot, attempt.task.name, attempt.run_id, error)
     elif not fault.charged(error):
         # A fault of the machine is no false start of the request. If even this fails, the next exec recovers it.
+        from clodputer.runner.recover import forget_attempt
+
         with suppress(OSError):
             forget_attempt(context, slot, place, attempt.task.name, attempt.run_id)
 
@@ -265,13 +230,24 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
     waiting = place._replace(microseconds=int((until or now) * 1_000_000) + 1)
     queue.move(slots.path(home, slot, place), queue.delayed_path(home, slot.lane, waiting))
     if verdict.reason == APPROVAL:
+        from clodputer.runner.requests import approve
+
         approve.wake(context, slot.lane, request)
     elif verdict.reason == ITEM:
         items.wake_if_free(context, slot.lane, request)
 
 
+def _is_closed(context: Context, request: Request, verdict: Close, now: float) -> bool:
+    # Imported here, as below: few tasks ask a person.
+    from clodputer.runner.requests import approve
+
+    return approve.is_closed(context, request, verdict, now)
+
+
 def _close(context: Context, slot: Slot, place: Place, request: Request, verdict: Close, now: float) -> None:
     """Close a request that a person denied, or about which nobody decided in time."""
+    from clodputer.runner.requests import approve
+
     approve.close(
         context, slots.path(context.home, slot, place), place, slot.lane, request.task, verdict, now
     )

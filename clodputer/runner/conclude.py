@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from json import dumps
 from typing import Any
 
@@ -9,17 +10,26 @@ from clodputer.model import decide, outcome
 from clodputer.model.account import account_of
 from clodputer.model.dice import dice
 from clodputer.model.ending import Ending
+from clodputer.model.follow.keys import NOTHING
 from clodputer.model.record import build
+from clodputer.model.task import Task
 from clodputer.runner import fault, items
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.events.given import with_events
 from clodputer.runner.execute import Finished
-from clodputer.runner.follow.fill import with_follow_ups
-from clodputer.runner.memory import noting
 from clodputer.runner.place import worktree
 from clodputer.runner.proof.doubt import why
 from clodputer.runner.publish import around
 from clodputer.runner.upkeep import logins
+
+
+def load_for(task: Task) -> None:
+    """Import what is needed once a run of the task has ended, before it begins: the program may be upgraded meanwhile."""
+    if task.follow != NOTHING:
+        import_module("clodputer.runner.follow.fill")
+        import_module("clodputer.runner.follow.command")
+    if task.publish.kinds:
+        import_module("clodputer.runner.publish.broker")
 
 
 def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str, Any]:
@@ -50,10 +60,20 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
         ),
         attempt.ready.version if attempt.ready else "",
     )
-    record = with_follow_ups(attempt.context, attempt.task, record)
+    if attempt.task.follow != NOTHING:
+        # Imported when the task says that something follows.
+        from clodputer.runner.follow.fill import with_follow_ups
+
+        record = with_follow_ups(attempt.context, attempt.task, record)
     record = with_events(attempt.context, attempt.task, record, report.result)
-    record = around.conclude(attempt.context, attempt.task, attempt.request, record, report.result)
+    conclude_publication = around.conclude_plan if attempt.plans else around.conclude
+    record = conclude_publication(attempt.context, attempt.whole, attempt.request, record, report.result)
     start, seen = (attempt.ready.memory, attempt.ready.state) if attempt.ready else (None, None)
+    if start is None and seen is None:
+        return record
+    # Imported for a task that remembers something.
+    from clodputer.runner.memory import noting
+
     return noting.remembered(attempt.context, attempt.task, record, report.result, start, finished.left, seen)
 
 

@@ -17,10 +17,9 @@ from clodputer.runner.intake.drops import intake
 from clodputer.runner.jobs.round import go_round
 from clodputer.runner.plugins.round import ROUND as POLLS
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import give_up, recover
 from clodputer.runner.tools.round import ROUND as TOOLS
 from clodputer.runner.topics.round import TOPICS
-from clodputer.runner.upkeep import logins, mail, metrics
+from clodputer.runner.upkeep import logins, mail
 from clodputer.runner.upkeep.report import REPORT
 from clodputer.runner.upkeep.tidy import tidy
 from clodputer.store import blocked, holds, homes, look, runs
@@ -113,11 +112,13 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
         if sending and monotonic() < mailed_until:
             stop.wait(GLANCE)
             continue
+        if not taken.refused and idle.count_drops(context.home) > taken.unfinished + taken.stuck:
+            continue  # what was published has brought an event since
         break
     if stop.requested:
         _leave(stop)
     if context.settings.metrics:
-        fault.contained(context, "metrics", partial(metrics.write, context, time()))
+        fault.contained(context, "metrics", partial(_write_metrics, context))
     fault.contained(context, "tidy", partial(tidy, context, time(), stop))
     return worked
 
@@ -139,6 +140,13 @@ def _drop_due(context: Context, only: str, now: float, *, watched: bool) -> None
     from clodputer.runner.intake.due import drop_due
 
     drop_due(context, only or None, now, watched=watched)
+
+
+def _write_metrics(context: Context) -> None:
+    # Imported when config.yaml names a file for them.
+    from clodputer.runner.upkeep.metrics import write
+
+    write(context, time())
 
 
 def _drain_slots(context: Context, taken: list[Taken], stop: Stop) -> Records:
@@ -218,6 +226,9 @@ def _may_claim(context: Context, slot: Slot) -> bool:
 def _put_in_order(context: Context, slot: Slot, failures: Counter[str]) -> None:
     """Recover what lies in the slot; what cannot be recovered is given up, so that the lane goes on."""
     while not slots.empty(context.home, slot):
+        # Imported when a holder of the slot has died.
+        from clodputer.runner.recover import give_up, recover
+
         content = slots.content(context.home, slot)
         request_id = content.place.id if content.place else runs.request_of(content.run_id)
         if failures[request_id] >= fault.TRIES:

@@ -17,7 +17,6 @@ from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault, items, planning
 from clodputer.runner.admission import replace
 from clodputer.runner.attempt import Attempt
-from clodputer.runner.memory import noting
 from clodputer.runner.place import provision, sandboxed, worktree
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.prompt.stdin import open_prompt
@@ -140,7 +139,11 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
     task, facts, launch, text = ready[:4]
     known = after.begin(place)
     started_at, began = time(), monotonic()
-    noting.lay_out(ready.memory, facts.temporary)
+    if ready.memory is not None:
+        # Imported for a task that has a memory.
+        from clodputer.runner.memory import noting
+
+        noting.lay_out(ready.memory, facts.temporary)
     around.begin(task, attempt.request, attempt.folder, facts.temporary)
     descriptor = open_prompt(facts.temporary, text)
     try:
@@ -159,7 +162,11 @@ def _run(attempt: Attempt, ready: Ready, place: check.Place) -> Finished:
     finally:
         os.close(descriptor)
         attempt.stop.newer = None  # what it has done is still proved
-    left = noting.take_back(ready.memory, facts.temporary)
+    left = ("", "")
+    if ready.memory is not None:
+        from clodputer.runner.memory import noting
+
+        left = noting.take_back(ready.memory, facts.temporary)
     around.take_back(task, attempt.folder, facts.temporary)
     if ended.stopped == "interrupted" and attempt.stop.cancelled():
         ended = ended._replace(stopped="cancelled")

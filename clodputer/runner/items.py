@@ -8,7 +8,7 @@ from typing import Any, Optional
 from clodputer.gates import enabled
 from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.against import speaks_against_item
-from clodputer.model.github.ask import LABEL
+from clodputer.model.github.rule import LABEL
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome
 from clodputer.model.publish import marker
 from clodputer.model.publish.fate import MERGED, REVERTED

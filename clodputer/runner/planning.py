@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from clodputer.model import fence
 from clodputer.model.approval import PLAN, PLANNED, has_plan
 from clodputer.model.attempts import Attempts
 from clodputer.model.expect import Expect
@@ -81,4 +80,7 @@ def prompt(
         return APPROVED + added
     record: dict[str, Any] = runs.record(context.home, task.name, attempts.last_run) or {}
     plan = record.get("result") or attempts.story[-1].result
-    return text + ANEW + fence.fence(plan, nonce, "the plan of an earlier run") + added
+    # Imported here: few requests have a plan, and it loads all that cleans texts from outside.
+    from clodputer.model.fencing import fence
+
+    return text + ANEW + fence(plan, nonce, "the plan of an earlier run") + added

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from itertools import islice
 from time import time
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.gates import budget
@@ -17,34 +16,30 @@ from clodputer.model.agent import kind_of
 from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.learning.version import version_of
-from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.pastrun import PastRun
-from clodputer.model.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import planning
-from clodputer.runner.memory import noting
+from clodputer.runner.pastrecords import past_of
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
 from clodputer.runner.prompt.goingon import going_on
-from clodputer.store import intents, notes, runs, settings, state
+from clodputer.store import intentplace, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.notes import Note
 from clodputer.store.spool import approvals
-from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.tilde import expand
 from clodputer.tasks import risk
 
+if TYPE_CHECKING:
+    from clodputer.runner.memory.noting import Given
+    from clodputer.store.notes import Note
+    from clodputer.store.state import Kept
+
 Record = Optional[dict[str, Any]]
-
-# Among so many runs one that succeeded, or has a session, is looked for; each record is a file that is read.
-FURTHEST = 1000
-
 
 # Of the random number in the marks of a prompt's fences, in bytes.
 NONCE = 8
@@ -63,7 +58,7 @@ class Ready(NamedTuple):
     prompt: str
     state: Optional[Kept] = None
     nonce: str = ""
-    memory: Optional[noting.Given] = None
+    memory: Optional[Given] = None
     note: Optional[Note] = None
     plans: bool = False
     version: str = ""
@@ -97,16 +92,15 @@ def prepare(
     has for itself, such as another place than the task's working directory, with which it is called. plans: whether the run
     is only to make a plan. earlier: the record of a run whose conversation it goes on with, if it can, to do something else.
     """
-    last, session, success = _past(context, task)
+    last, session, success = past_of(context, task)
     if earlier is not None:
         session, task = earlier, task._replace(claude=task.claude._replace(session="continue"))
-    kept = state.read(context.home, task.name) if task.state.kept else None
+    kept, note = _remembered(context, task)
     nonce = os.urandom(NONCE).hex()
-    note = noting.read(context, task)
     text, written, fed_by, version = _filled_in(
         context, request, task, last, success, attempts, kept, note, nonce
     )
-    memory = noting.given(written, note, fed_by)
+    memory = _given(written, note, fed_by)
     final = with_defaults(written, context.settings, settings.ruling(context.environ))
     if not final.working_directory:
         final = final._replace(working_directory=expand("~", context.environ))
@@ -135,14 +129,15 @@ def prepare(
         context.home.root,
         fenced=fence.is_in(text, nonce),
         fed_by=fed_by,
-        memory=notes.path(temporary) if memory else "",
-        intents=intents.path(temporary) if task.publish.kinds else "",
+        intents=intentplace.path(temporary) if task.publish.kinds else "",
         given=prepared.environ,
         contained=final.container.used,
         sessions=f"{container.config(context.home.containers, task.name)}/projects"
         if final.container.used
         else "",
     )
+    if memory is not None:
+        facts = facts._replace(memory=notes.path(temporary))
     if attempts.session:
         cut_off = runs.record(context.home, task.name, attempts.last_run)
         facts = facts._replace(resume=attempts.session, last=cut_off or session)
@@ -163,11 +158,29 @@ def prepare(
     return ready._replace(prompt=_goes_on(context, request, attempts, ready))
 
 
+def _remembered(context: Context, task: Task) -> tuple[Optional[Kept], Optional[Note]]:
+    """The state and the memory of the task; None for what it does not have. Raises ClodputerError, OSError."""
+    if not task.state.kept and not task.memory.kept:
+        return None, None
+    # Imported for a task that remembers something.
+    from clodputer.runner.memory import noting
+
+    return state.read(context.home, task.name) if task.state.kept else None, noting.read(context, task)
+
+
+def _given(task: Task, note: Optional[Note], fed_by: tuple[str, ...]) -> Optional[Given]:
+    if note is None:
+        return None
+    from clodputer.runner.memory import noting
+
+    return noting.given(task, note, fed_by)
+
+
 def with_found(
     context: Context, request: Request, task: Task, ready: Ready, attempts: Attempts, found: str
 ) -> Ready:
     """The same with a prompt that has what the task's precheck found. Raises ClodputerError, OSError."""
-    last, _, success = _past(context, task)
+    last, _, success = past_of(context, task)
     filled = _filled_in(
         context, request, task, last, success, attempts, ready.state, ready.note, ready.nonce, found
     )
@@ -220,7 +233,7 @@ def _filled_in(
         read = prompt.template_of(task, environ, secrets)
         fed_by = prompt.fed_by(task, request, environ, secrets, read)
         written = prompt.render_task(task, environ, secrets)
-        memory = noting.given(written, note, fed_by)
+        memory = _given(written, note, fed_by)
         more = None if memory is None else memory.text
         text = prompt.render(
             task,
@@ -249,47 +262,3 @@ def _filled_in(
         return _Filled(text, from_json(fields), tuple(fed_by), version)
     except CannotRender as error:
         raise ClodputerError("not_started", f"{task.path}: {error}", f"Fix {task.path}.") from None
-
-
-def _past(context: Context, task: Task) -> tuple[Record, Record, Record]:
-    """The task's latest record, the latest with a session to continue, and the latest of a run that succeeded.
-
-    Each is looked for only if it can be wanted.
-    """
-    if not (task.prompt or task.prompt_file):
-        return None, None, None
-    last = next(runs.records(context.home, task.name), None)
-    session = success = last
-    if last is not None and task.claude.session == "continue" and not last.get("session_id"):
-        session = _latest(
-            context, task, lambda run: bool(run.account), lambda one: bool(one.get("session_id"))
-        )
-    if last is not None and last.get("outcome") != SUCCEEDED:
-        wanted = bool(task.prompt_file) or "last_success" in task.prompt
-        success = (
-            _latest(
-                context,
-                task,
-                lambda run: run.outcome == SUCCEEDED,
-                lambda one: one.get("outcome") == SUCCEEDED,
-            )
-            if wanted
-            else None
-        )
-    return last, session, success
-
-
-def _latest(
-    context: Context, task: Task, may_be: Callable[[PastRun], bool], fits: Callable[[dict[str, Any]], bool]
-) -> Record:
-    """The latest record of a task that fits. may_be: whether it may, by what the log tells of its run.
-
-    By the log it is found behind thousands of runs that found nothing to do; the log is kept for a time only.
-    """
-    past = History(context.home).of_task(task.name)
-    likely = (run for run in past if may_be(run) and not started_no_agent(run.reason, run.cost_usd))
-    by_log = (runs.record(context.home, task.name, run.run_id) for run in islice(likely, FURTHEST))
-    found = next((one for one in by_log if one is not None and fits(one)), None)
-    if found is not None:
-        return found
-    return next((one for one in islice(runs.records(context.home, task.name), FURTHEST) if fits(one)), None)

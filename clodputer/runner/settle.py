@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Callable
+from typing import Any
 
 from clodputer import effects
 from clodputer.effects import drop
@@ -17,16 +17,17 @@ from clodputer.model.denied import wanted
 from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.runner import fault, items, unrecorded
-from clodputer.runner.follow import command, joins
+from clodputer.runner.follow import joins
 from clodputer.runner.proof import check
 from clodputer.store import masking, outbox, runs, seals
 from clodputer.store.context import Context
 from clodputer.store.doing import doing
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
+from clodputer.tasks import taskfile
 
-# The effects that start something, which nothing below this floor may do.
-HERE: dict[str, Callable[[Settling, Mapping[str, Any]], None]] = {"command": command.perform}
+# The effect that starts something, which nothing below this floor may do.
+COMMAND = "command"
 
 
 def settle(
@@ -86,11 +87,15 @@ def _perform(settling: Settling, ended_at: float) -> None:
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))
     # Before the request leaves the slot, as all that is to be repeated after a crash.
-    fault.contained(context, "joins", partial(joins.perform, settling, ended_at))
+    fault.contained(context, "joins", partial(_join, settling, ended_at))
     for effect in record["effects"]:
         fault.reach(context, "effect", place.id)
-        perform = HERE.get(str(effect.get("effect")), effects.perform)
-        perform(settling, effect)
+        if effect.get("effect") == COMMAND:
+            from clodputer.runner.follow.command import perform
+
+            perform(settling, effect)
+        else:
+            effects.perform(settling, effect)
     if os.path.lexists(settling.in_slot):
         # Somebody has edited the record: whatever it says, the slot becomes free for the next request.
         message = f"No effect in {settling.folder}/record.json says what is to happen to its request."
@@ -98,8 +103,15 @@ def _perform(settling: Settling, ended_at: float) -> None:
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)
-    if record["origin"].get("trigger") == GITHUB:
+    if (record.get("origin") or {}).get("trigger") == GITHUB:
         fault.contained(context, "items", partial(items.wake, context))
+
+
+def _join(settling: Settling, ended_at: float) -> None:
+    """Let the tasks that wait for the ends of several see this one. Raises OSError."""
+    waiting = list(taskfile.mentioning(settling.context.home, settling.context.environ, "after"))
+    if waiting:
+        joins.perform(settling, waiting, ended_at)
 
 
 # What the log says of a run's end beside its ids: all that decisions over past runs need (store/history.py).

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Optional
 
+from clodputer.model import machines
 from clodputer.model.errors import ClodputerError
 from clodputer.model.ring import NOTHING
 from clodputer.model.task import is_name
 from clodputer.schedulers import ring
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, WEBHOOKS, Alarm, SchedulerProblem
-from clodputer.store import secrets
+from clodputer.store import machine, secrets, settings
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 
@@ -24,9 +25,10 @@ _MOST_READ = 1 << 20
 class Wanted(NamedTuple):
     """What a home wants of its scheduler.
 
-    alarms: those that are wanted. silent: the tasks that want none (disabled or manual). broken: the tasks whose files are
-    not in order. kept: all names that broken files may give their tasks; what is installed under these stays as it is.
-    hidden: one of these files hides its task's name, so that any name may be kept. problems: what is wrong with them.
+    alarms: those that are wanted. silent: the tasks that want none (disabled, manual, or of other machines). broken: the tasks
+    whose files are not in order. kept: all names that broken files may give their tasks; what is installed under these stays as
+    it is. hidden: one of these files hides its task's name, so that any name may be kept. problems: what is wrong with them.
+    elsewhere: the tasks of other machines.
     """
 
     alarms: tuple[Alarm, ...]
@@ -35,6 +37,7 @@ class Wanted(NamedTuple):
     kept: frozenset[str] = frozenset()
     hidden: bool = False
     problems: tuple[SchedulerProblem, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 def wanted(
@@ -47,10 +50,11 @@ def wanted(
 
     listen: where webhooks are taken, if there are any.
 
-    Raises ClodputerError: secrets.env is broken, or a task that is named does not exist.
+    Raises ClodputerError: config.yaml or secrets.env is broken, or a task that is named does not exist.
     """
     known = secrets.load(home)
-    alarms, silent, broken, kept, hidden, problems = [], [], [], set(), False, []
+    here = machine.names(settings.load(home, environ))
+    alarms, silent, elsewhere, broken, kept, hidden, problems = [], [], [], [], set(), False, []
     for report in taskfile.check_all(home, environ, only):
         if report.task is None:
             broken.append(report.name)
@@ -65,13 +69,15 @@ def wanted(
             ]
             continue
         try:
-            needed = ring.wanted(report.task, environ, known)
+            needed = ring.wanted(report.task, environ, known, here)
         except ClodputerError as error:
             broken.append(report.name)
             kept.add(report.name)
             problems.append(SchedulerProblem(error.code, error.message, error.hint, report.name))
             continue
         problems += [_left_to_the_sweep(report.name) for _ in needed.secret]
+        if not machines.fits(report.task.machines, here):
+            elsewhere.append(report.name)
         if needed.ring == NOTHING:
             silent.append(report.name)
         else:
@@ -83,6 +89,7 @@ def wanted(
         frozenset(kept),
         hidden,
         tuple(problems),
+        tuple(elsewhere),
     )
 
 

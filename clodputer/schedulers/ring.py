@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from clodputer import triggers
+from clodputer.model import machines
 from clodputer.model.policy import policy
 from clodputer.model.ring import NOTHING, Ring, Watch, later, together
 from clodputer.model.task import Task
@@ -25,12 +26,15 @@ class Wanted(NamedTuple):
     secret: tuple[str, ...] = ()
 
 
-def wanted(task: Task, environ: Mapping[str, str], known: Mapping[str, str]) -> Wanted:
+def wanted(task: Task, environ: Mapping[str, str], known: Mapping[str, str], names: frozenset[str]) -> Wanted:
     """What must start an exec for a task, with the templates in its paths filled in; `known`: what secrets.env holds.
+
+    names: of this machine; a task of others wants nothing here.
+
 
     Raises ClodputerError when the path of a watched folder cannot be filled in.
     """
-    if not task.enabled:
+    if not task.enabled or not machines.fits(task.machines, names):
         return Wanted()
     hide = secrets.masker_for(known, {})
     rings, secret = [], []

@@ -15,6 +15,7 @@ from clodputer.schedulers.place import listening
 from clodputer.schedulers.plan import Wanted
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import REPLACE, SWEEP, TASK, Alarm, Change, FoundUnit, Frame, changes
+from clodputer.store import machine
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 
@@ -137,10 +138,10 @@ def frame(home: Home, settings: Settings, known: Shim, seconds: float) -> Frame:
 
 def _alarms(context: Context, tasks: Iterable[Task], environ: Mapping[str, str]) -> list[Alarm]:
     """The alarms that the enabled ones want."""
-    alarms = []
+    alarms, names = [], machine.names(context.settings)
     for task in tasks:
         try:
-            needed = ring.wanted(task, environ, context.secrets)
+            needed = ring.wanted(task, environ, context.secrets, names)
         except ClodputerError:
             continue  # its watched folder cannot be named: what `install` and `doctor` say
         if needed.ring != NOTHING:

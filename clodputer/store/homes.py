@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
 from clodputer.store.home import FORMAT, Home, exists, format_of, is_newer, is_own, locate, write_format
-from clodputer.store.migrate import bring_up
 from clodputer.store.owner import foreign
 from clodputer.store.spool.layout import complete_lane, lanes, make_lane
 
@@ -32,6 +31,9 @@ def require(home: Home) -> None:
         raise foreign(home.root, os.geteuid(), os.stat(home.root).st_uid, os.environ)
     refuse_newer(home)
     if format_of(home) < FORMAT:
+        # Imported for a home of an older format, once in its life.
+        from clodputer.store.migrate import bring_up
+
         bring_up(home)
 
 

@@ -15,12 +15,11 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.jsontext import loads
 from clodputer.model.publish.intent import LARGEST, MOST, Bounds
 from clodputer.store import atomic, runs
+from clodputer.store.intentplace import KEPT, path, programs
 
-# The variable by which a run finds the folder.
-VARIABLE = "CLODPUTER_INTENTS"
-FOLDER, RULES, PROGRAMS = "intents", "rules.json", "programs"
-# In the run's folder: what was taken back, and the remote as it was before the agent came.
-KEPT, REMOTE = "intents.json", "remote.json"
+RULES = "rules.json"
+# In the run's folder: the remote as it was before the agent came.
+REMOTE = "remote.json"
 _END = ".json"
 
 
@@ -29,16 +28,6 @@ class Left(NamedTuple):
 
     values: tuple[Any, ...] = ()
     problems: tuple[str, ...] = ()
-
-
-def path(temporary: str) -> str:
-    """The folder, in the temporary one of the run."""
-    return f"{temporary}/{FOLDER}"
-
-
-def programs(folder: str) -> str:
-    """Where `clodputer` lies for a run that has none in its PATH."""
-    return f"{folder}/{PROGRAMS}"
 
 
 def lay_out(temporary: str, bounds: Bounds) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
+from clodputer.model.publish.rule import EVENT
 from clodputer.store import atomic, runs
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
@@ -89,9 +90,10 @@ def everything(home: Home, since: float = 0.0) -> Iterator[Published]:
 
 
 def number_since(home: Home, task: str, since: float) -> int:
-    """How many things a task has published after `since` (epoch seconds). Raises OSError."""
+    """How many things a task has published after `since` (epoch seconds), but for events. Raises OSError."""
     # A parcel may wait for a day, or for a person: its run began earlier.
-    return sum(one.task == task and one.at > since for one in everything(home, since - 30 * 86400.0))
+    began = everything(home, since - 30 * 86400.0)
+    return sum(one.task == task and one.at > since and one.kind != EVENT for one in began)
 
 
 def sweep(home: Home, now: float) -> None:

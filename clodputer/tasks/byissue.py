@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from clodputer.model.github.ask import LABEL, RULES
+from clodputer.model.github.rule import LABEL, RULES
 from clodputer.model.request import Request, came_from
-from clodputer.model.task import Task, Trigger
+from clodputer.model.task import Task
 from clodputer.store import templates
-from clodputer.tasks import promptpath
 
 KIND = "github"
 _SHIPPED = "github"
@@ -37,15 +36,6 @@ def path_of(task_file: str, name: str) -> str:
         return own
     shipped = f"{templates.folder()}/{_SHIPPED}/{name}"
     return shipped if os.path.isfile(shipped) else own
-
-
-def faults(
-    file: str, triggers: Iterable[Trigger], environ: Mapping[str, str], keys: Mapping[str, Any]
-) -> Iterator[tuple[str, int, str]]:
-    """What is wrong with the prompts that triggers name: in which file (empty for the task's own), in which line, what."""
-    for trigger in triggers:
-        for name in (trigger.options.get("prompts") or {}).values() if trigger.type == KIND else ():
-            yield from promptpath.look(file, path_of(file, name), environ, keys)[1]
 
 
 def _prompts(task: Task) -> Mapping[str, str]:

@@ -105,7 +105,7 @@ def check(
     if not wrong_triggers:
         problems += [
             Problem(where or shown, line or document.line(("trigger", "prompts")), "trigger.prompts", message)
-            for where, line, message in byissue.faults(file, triggers, environ, values)
+            for where, line, message in promptpath.faults_of_triggers(file, triggers, environ, values)
         ]
     task = _task(values, triggers, name, file) if not problems else None
     if task is not None and not template_text.marked(task.working_directory):

@@ -1,15 +1,16 @@
-"""The file that a task has its prompt in: where it is, and what is wrong with it."""
+"""The files that a task and its triggers have prompts in: where they are, and what is wrong with them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from clodputer import triggers
+from clodputer.model.task import Trigger
 from clodputer.store.tasks import promptfile, template_text
 from clodputer.store.tilde import expand
-from clodputer.tasks import lacking
+from clodputer.tasks import byissue, lacking
 
 
 def look(
@@ -30,3 +31,12 @@ def look(
         faults = [(path, 1, lack) for lack in lacking.lacks(text, keys)]
     # A `~` is expanded when it is rendered: another HOME may share the cache.
     return value if value.startswith("~") else path, faults
+
+
+def faults_of_triggers(
+    file: str, triggers: Iterable[Trigger], environ: Mapping[str, str], keys: Mapping[str, Any]
+) -> Iterator[tuple[str, int, str]]:
+    """What is wrong with the prompts that triggers name: in which file (empty for the task's own), in which line, what."""
+    for trigger in triggers:
+        for name in (trigger.options.get("prompts") or {}).values() if trigger.type == byissue.KIND else ():
+            yield from look(file, byissue.path_of(file, name), environ, keys)[1]

@@ -84,6 +84,7 @@ class Outcome(NamedTuple):
             "left": {name: len(found) for name, found in plan.elsewhere.items()},
             "alarms": [alarm.to_json() for alarm in self.alarms(now)],
             "without_alarm": list(self.wanted.silent),
+            "elsewhere": list(self.wanted.elsewhere),
             "broken": list(self.wanted.broken),
             "notes": [*self.notes, *(problem.message for problem in self.problems() if not problem.fatal)],
         }

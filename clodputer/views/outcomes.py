@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.moment import iso
 from clodputer.model.publish.fate import ACCEPTED, CLOSED, FATES, IGNORED, OPEN, REVERTED, WATCHED
+from clodputer.model.publish.rule import EVENT
 from clodputer.store import published
 from clodputer.store.context import Context
 from clodputer.store.index.query import Index
@@ -72,7 +73,8 @@ class Outcomes(NamedTuple):
 
 def gather(context: Context, task: str, since: float) -> Outcomes:
     """What was published since then, of one task or of all; the costs are those of the log. Raises ClodputerError, OSError."""
-    found = [one for one in published.everything(context.home, since) if task in ("", one.task)]
+    sent = published.everything(context.home, since)
+    found = [one for one in sent if task in ("", one.task) and one.kind != EVENT]
     costs: dict[str, float] = {}
     if found:
         with Index(context.home) as index:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import COUNT, LISTED, MONEY, NAMED
 from clodputer.model.keyvalue import written
-from clodputer.model.settings import BY_NAME, SINGLE, Settings
+from clodputer.model.settingkeys import BY_NAME, SINGLE
+from clodputer.model.settings import Settings
 from clodputer.model.suggest import did_you_mean
 from clodputer.store import settings
 from clodputer.store.home import Home

@@ -17,7 +17,7 @@ from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
-from clodputer.store import holds, runs
+from clodputer.store import holds, machine, runs
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
@@ -157,6 +157,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     since = (midnight - timedelta(days=1)).timestamp() if since is None else since
     names = layout.lanes(home)
+    here = [task for task in good if machine.is_here(context.settings, task)]
     return Status(
         home.root,
         now,
@@ -169,10 +170,10 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         len(aside.names(home.parked)),
         past.past(home, now, count, midnight.timestamp()),
         tuple(fates.missed(home, good, since)),
-        tuple(fates.overdue(context.environ, home, good, now)),
-        tuple(_coming(context.environ, good, now, count)),
+        tuple(fates.overdue(context.environ, home, here, now)),
+        tuple(_coming(context.environ, here, now, count)),
         tuple(broken),
-        tuple(watching.problems(context, good)),
+        tuple(watching.problems(context, here)),
         attention(context, good, since, now),
         scheduled.look(context, good, sys.platform),
         tuple(usage.accounts(home, now)),

@@ -12,7 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task, Trigger
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
-from clodputer.store import disabled
+from clodputer.store import disabled, machine
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.tasks.problems import Problem
@@ -29,6 +29,7 @@ _NO_TASK: Mapping[str, Any] = {
     "path": "",
     "enabled": None,
     "disabled_by_itself": None,
+    "elsewhere": None,
     "description": "",
     "lane": None,
     "triggers": [],
@@ -64,6 +65,7 @@ class Listed(NamedTuple):
     waits: tuple[Waits, ...] = ()
     by_itself: Optional[Disabled] = None
     routes: tuple[Routed, ...] = ()
+    elsewhere: str = ""
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -78,6 +80,7 @@ class Listed(NamedTuple):
             "path": task.path,
             "enabled": task.enabled,
             "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
+            "elsewhere": self.elsewhere or None,
             "description": task.description,
             "lane": task.lane,
             "triggers": [
@@ -129,11 +132,15 @@ def listing(context: Context, now: float) -> Listing:
     known = habits(context.home, (task.name for task in good), now)
     kept, found = waits.of_home(context), []
     for task in good:
-        following, trouble = next_slot(environ, task, now)
+        here = machine.is_here(context.settings, task)
+        following, trouble = next_slot(environ, task, now) if here else (None, "")
         by_itself = None if task.enabled else disabled.read(context.home, task.name)
         kept_waiting = tuple(waits.of_task(kept, task.name))
         routes = routing.to_task(context, task.name, now)
-        found.append(Listed(task, known[task.name], following, trouble, kept_waiting, by_itself, routes))
+        elsewhere = "" if here else machine.sentence(context.settings, task)
+        found.append(
+            Listed(task, known[task.name], following, trouble, kept_waiting, by_itself, routes, elsewhere)
+        )
     return Listing(tuple(found), tuple(broken), scheduled.look(context, good, sys.platform))
 
 

@@ -20,7 +20,7 @@ from clodputer.model.waiting import CONCURRENT
 from clodputer.runner.requests import cancel
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
-from clodputer.store import disabled, holds, ledger, runs
+from clodputer.store import disabled, holds, ledger, machine, runs
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
 from clodputer.store.holds import EVERYTHING, LANE, Placed
@@ -64,6 +64,7 @@ class Why(NamedTuple):
     task: None when its file is gone or not in order; then `trouble` says why. last: the record of its latest run, as far as
     that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died. publishes: what became
     of the intents of its latest run. jobs: how the jobs of its requests are, in lanes with an engine.
+    elsewhere: on which machines it runs, if not on this one.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Why(NamedTuple):
     routes: tuple[Routed, ...] = ()
     publishes: tuple[publishing.Entry, ...] = ()
     jobs: tuple[str, ...] = ()
+    elsewhere: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -92,6 +94,7 @@ class Why(NamedTuple):
             "task": self.name or None,
             "enabled": self.task.enabled if self.task else None,
             "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
+            "elsewhere": self.elsewhere or None,
             "last_run": self.last,
             "waiting": bool(self.waiting),
             "running": self.running,
@@ -126,6 +129,8 @@ class Why(NamedTuple):
         if not self.task.enabled:
             by_itself = f" by itself {self.by_itself.words}" if self.by_itself else ""
             return f" is disabled{by_itself}; switch it on: clodputer enable {self.name}"
+        if self.elsewhere:
+            return f" does not run here: {self.elsewhere}"
         if self.hold is not None:
             return _held(self.hold, bool(self.waiting))
         if self.waiting == {DROPPED}:
@@ -165,7 +170,8 @@ def of_task(context: Context, name: str, now: float) -> Why:
     mine = {request.id for request in requests}
     states = frozenset(request.state for request in requests if request.state != RUNNING)
     entries = ledger.entries(context.home, name)
-    known = [task] if task else []
+    here = task is not None and machine.is_here(context.settings, task)
+    known = [task] if task and here else []
     starts = scheduled.look(context, known, sys.platform)
     last = _last(context, name)
     return Why(
@@ -179,7 +185,13 @@ def of_task(context: Context, name: str, now: float) -> Why:
         holds.on_task(context.home, task, now) if task else None,
         tuple(
             _awaited(
-                context, task, trigger, index, entries.get(index), now, kept=not starts.nothing_starts(name)
+                context,
+                task,
+                trigger,
+                index,
+                entries.get(index),
+                now,
+                kept=here and not starts.nothing_starts(name),
             )
             for index, trigger in enumerate(task.triggers)
         )
@@ -199,6 +211,7 @@ def of_task(context: Context, name: str, now: float) -> Why:
             for one in at_work
             if one.job is not None and one.request_id in mine
         ),
+        "" if task is None or here else machine.sentence(context.settings, task),
     )
 
 

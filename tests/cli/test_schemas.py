@@ -16,7 +16,7 @@ from clodputer.cli.group import COMMANDS
 from clodputer.cli.main import main
 from clodputer.model import due, outcome
 from clodputer.model.publish.intent import Bounds
-from clodputer.store import intents
+from clodputer.store import intentplace, intents
 from clodputer.store.home import Home
 from tests.cli.calls import CALLS, Call
 from tests.cli.full_home import full_home
@@ -110,7 +110,7 @@ def test_what_a_command_answers_is_what_was_promised(
         monkeypatch.setenv("CLODPUTER_HOME", make_home(tmp_path).root)
     if command == "intend":
         intents.lay_out(str(tmp_path), Bounds(("push",)))
-        monkeypatch.setenv(intents.VARIABLE, intents.path(str(tmp_path)))
+        monkeypatch.setenv(intentplace.VARIABLE, intentplace.path(str(tmp_path)))
     status, envelope = answer(command, *call.arguments, apart=call.apart)
     assert status == call.status, envelope["errors"]
     assert envelope["ok"] == (status == 0)

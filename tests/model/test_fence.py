@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model.fence import LONGEST, SENTENCE, clean, fence, is_in, without_controls
+from clodputer.model.cleaning import clean, without_controls
+from clodputer.model.fence import LONGEST, SENTENCE, is_in
+from clodputer.model.fencing import fence
 
 NONCE = "0123456789abcdef"
 

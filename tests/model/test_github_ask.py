@@ -7,7 +7,8 @@ from typing import Any, Optional
 import pytest
 
 from clodputer.model.github import ask as asks
-from clodputer.model.github.ask import CHECK, COMMENT, LABEL, REVIEW, Ask, judge
+from clodputer.model.github.ask import Ask, judge
+from clodputer.model.github.rule import CHECK, COMMENT, LABEL, REVIEW
 from clodputer.model.github.subject import Account, Labeled, Reference, Subject, asked, own_branch, read
 from clodputer.model.moment import iso
 

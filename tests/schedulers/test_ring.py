@@ -18,7 +18,7 @@ def task(*several: Trigger, enabled: bool = True) -> Task:
 
 
 def ring(*several: Trigger) -> Ring:
-    return wanted(task(*several), HOME, {}).ring
+    return wanted(task(*several), HOME, {}, frozenset()).ring
 
 
 @pytest.mark.parametrize(
@@ -62,20 +62,20 @@ def test_jitter_is_the_delay_of_all_times() -> None:
 
 def test_several_triggers_are_one_ring_in_words_too() -> None:
     several = task(Trigger("interval", {"every": 60.0}), Trigger("manual"), Trigger("startup"))
-    assert wanted(several, HOME, {}) == Wanted(
+    assert wanted(several, HOME, {}, frozenset()) == Wanted(
         Ring((Every(60),), startup=True, catches_up=True), "every 1m; when the computer starts"
     )
 
 
 def test_a_disabled_task_needs_nothing() -> None:
-    assert wanted(task(Trigger("startup"), enabled=False), HOME, {}) == Wanted()
+    assert wanted(task(Trigger("startup"), enabled=False), HOME, {}, frozenset()) == Wanted()
 
 
 def test_a_secret_in_a_path_is_told_to_no_scheduler() -> None:
     """The folder is left to the sweep."""
     watching = task(Trigger("file_watch", {"path": "/in/{{ env.PLACE }}"}))
-    found = wanted(watching, HOME, {"PLACE": "hidden-place"})
+    found = wanted(watching, HOME, {"PLACE": "hidden-place"}, frozenset())
     assert found.ring == Ring(catches_up=True)
     assert found.secret == ("/in/***",)
     with pytest.raises(ClodputerError, match="PLACE"):
-        wanted(watching, HOME, {})
+        wanted(watching, HOME, {}, frozenset())

@@ -36,6 +36,7 @@ WAITING: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "not_before": ({}, {"not_before": "+1h"}, 1),
     "retry": ({"command": ["/bin/false"], "retry": {"max_attempts": 2}}, {}, 1),
     "hold": ({}, {}, 1),
+    "machine": ({"machines": ["elsewhere"]}, {}, 1),
     "parked": ({"command": ["/bin/false"], "park_after": 1}, {"item": "issue 1"}, 2),
     "breaker": ({"command": ["/bin/false"], "breaker": {"threshold": 1}}, {}, 2),
     "budget": ({"budget": {"runs_per_day": 1}}, {}, 2),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.fence import clean
+from clodputer.model.cleaning import clean
 from clodputer.runner.memory.noting import Given, rights_of, with_memory
 from clodputer.runner.settle import settle
 from clodputer.store import notes, state

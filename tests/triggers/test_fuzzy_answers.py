@@ -47,7 +47,7 @@ def test_all_answers_are_one(home: Home, schedule: str, first: str, last: str) -
         listed, _ = tasks.next_slot(environ, task, NOON)
         assert listed is not None
         assert listed.slot == moment.timestamp()
-        [times] = ring.wanted(task, environ, {}).ring.times
+        [times] = ring.wanted(task, environ, {}, frozenset()).ring.times
         assert isinstance(times, Expression)
         assert times.fields.split()[:2] == [str(moment.minute), str(moment.hour)]
         assert (times.zone, times.delay) == ("Europe/Berlin", 0)

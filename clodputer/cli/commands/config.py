@@ -15,7 +15,7 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.keyvalue import read_text
-from clodputer.model.settings import BY_NAME, SINGLE
+from clodputer.model.settingkeys import BY_NAME, SINGLE
 from clodputer.model.suggest import did_you_mean
 from clodputer.model.withunit import Expected
 from clodputer.store import homes, settings

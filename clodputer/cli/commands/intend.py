@@ -16,7 +16,7 @@ from clodputer.model.jsontext import loads
 from clodputer.model.publish import intent
 from clodputer.model.publish.intent import LARGEST, InvalidIntent
 from clodputer.model.publish.rule import KINDS
-from clodputer.store import intents
+from clodputer.store import intentplace, intents
 
 INVALID, NO_RUN, REFUSED = "invalid_intent", "no_run", "not_allowed"
 
@@ -68,11 +68,11 @@ def command(
       clodputer intend draft_pull_request --title "Fix the race" --body-file body.md --complete
       clodputer intend event --type report.ready --payload '{"path": "report.md"}'
     """
-    folder = os.environ.get(intents.VARIABLE, "")
+    folder = os.environ.get(intentplace.VARIABLE, "")
     if not folder:
         raise ClodputerError(
             NO_RUN,
-            f"this is no run that may publish: {intents.VARIABLE} is not set",
+            f"this is no run that may publish: {intentplace.VARIABLE} is not set",
             "Give the task a key publish:, and call this from inside its run.",
         )
     fields: dict[str, Any] = {

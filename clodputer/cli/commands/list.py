@@ -105,6 +105,8 @@ def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
         (
             ink("disabled by itself" if one.by_itself else "disabled", "yellow")
             if not task.enabled
+            else ink(f"on {one_line(' '.join(task.machines), 30)}", "dim")
+            if one.elsewhere
             else one_line(one.trouble, 40)
         )
         or upcoming,

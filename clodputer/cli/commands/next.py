@@ -29,6 +29,7 @@ from clodputer.model.policy import Policy
 from clodputer.model.schedule import Calendar
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
+from clodputer.store import machine
 from clodputer.store import zone as zones
 from clodputer.tasks import taskfile
 from clodputer.views import waits
@@ -103,7 +104,11 @@ def _of_tasks(environ: Mapping[str, str], name: str, after: float, count: int) -
         tasks = [taskfile.load(context.home, name, environ)]
     else:
         checked = (report.task for report in taskfile.check_all(context.home, environ))
-        tasks = [task for task in checked if task is not None and task.enabled]
+        tasks = [
+            task
+            for task in checked
+            if task is not None and task.enabled and machine.is_here(context.settings, task)
+        ]
     found = coming(environ, tasks, after, count)
     efforts = Efforts(context, time())
     return _result(

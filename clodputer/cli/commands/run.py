@@ -39,7 +39,7 @@ from clodputer.runner.prompt import texts
 from clodputer.runner.requests.submit import submit
 from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
-from clodputer.store import disabled, runs, zone
+from clodputer.store import disabled, machine, runs, zone
 from clodputer.store.context import Context, look
 from clodputer.tasks import ask, taskfile
 
@@ -159,6 +159,12 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
             "task_disabled",
             f"task {task.name} is disabled{f' by itself {by_itself.words}' if by_itself else ''}",
             f"Fix: clodputer enable {task.name}",
+        )
+    if not machine.is_here(context.settings, task):
+        raise ClodputerError(
+            "other_machine",
+            f"task {task.name} does not run here: {machine.sentence(context.settings, task)}",
+            f"Run it there, or name this machine in its machines: clodputer edit {task.name}",
         )
     if wanted.body:
         texts.check_body(task, environ, shown.secrets)

@@ -41,8 +41,9 @@ def page(outcome: Outcome, shim_text: str, now: float, diff: bool) -> str:
         hung(f"  {_label(alarm).ljust(width)}  {printable(alarm.when)}{_next(alarm)}", 4) for alarm in alarms
     ]
     if outcome.wanted.silent:
-        silent = f"Without an alarm (disabled or manual): {', '.join(outcome.wanted.silent)}"
-        lines.append(ink(hung(silent), "dim"))
+        silent = [name for name in outcome.wanted.silent if name not in outcome.wanted.elsewhere]
+        for why, names in (("disabled or manual", silent), ("of other machines", outcome.wanted.elsewhere)):
+            lines += [ink(hung(f"Without an alarm ({why}): {', '.join(names)}"), "dim")] if names else []
     lines.append(hung(_changes(outcome)))
     lines += [hung(f"environment: {printable(change)}") for change in outcome.environment_changes]
     lines += [hung(f"{ink('note:', 'yellow')} {printable(note)}") for note in outcome.notes]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.github.rule import CHECK, COMMENT, LABEL, REVIEW, RULES
 from clodputer.model.github.subject import Account, Labeled, Subject, asked, is_own
 from clodputer.model.moment import moment_or
 
-# Why there is a request: a label was set, somebody has commented or reviewed, checks have failed.
-LABEL, COMMENT, REVIEW, CHECK = "label", "comment", "review", "check"
-RULES = (LABEL, COMMENT, REVIEW, CHECK)
 # Permissions of `GET /collaborators/LOGIN/permission` with which somebody may change the repository anyway.
 MAY_WRITE = frozenset(("admin", "maintain", "write"))
 

@@ -9,5 +9,7 @@ SIZE = 6
 
 
 def version_of(template: str) -> str:
-    """A hash of the prompt's template as it is written, so that what is filled in does not count."""
+    """A hash of the prompt's template as it is written, empty where there is none. What is filled in does not count."""
+    if not template:
+        return ""
     return digest(template.encode("utf-8", "replace"), SIZE)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from clodputer.model import pattern as patterns
-from clodputer.model.fence import UNSEEN
+from clodputer.model.cleaning import UNSEEN
 from clodputer.model.plural import counted
 from clodputer.model.publish.rule import Publish
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.letter import LIFETIME
-from clodputer.model.publish.rule import CLOSE, COMMENT, FILE_ISSUE, LABEL, PULL_REQUEST, PUSH
+from clodputer.model.publish.rule import CLOSE, COMMENT, EVENT, FILE_ISSUE, LABEL, PULL_REQUEST, PUSH
 
 # What became of a step. STAGED and UNDELIVERED are said of those whose parcel waits for a person, or was given up.
 WAITING, DONE, REFUSED = "waiting", "done", "refused"
 STAGED, UNDELIVERED, DENIED, SENT = "staged", "undelivered", "denied", "sent"
-# Commits come before what speaks of them, and closing comes last.
-ORDER = (PUSH, PULL_REQUEST, FILE_ISSUE, COMMENT, LABEL, CLOSE)
+# Commits come before what speaks of them, closing after all else on GitHub, and what is told here last.
+ORDER = (PUSH, PULL_REQUEST, FILE_ISSUE, COMMENT, LABEL, CLOSE, EVENT)
 
 
 # The field of a comment with its text before it had to tell of what was refused, and what it tells of that.
@@ -148,4 +148,6 @@ def _where(step: Step) -> str:
     title = str(step.fields.get("title") or "")
     if step.kind in (PULL_REQUEST, FILE_ISSUE):
         return f' "{title[:80]}"'
+    if step.kind == EVENT:
+        return f" {step.fields.get('type')}"
     return f" #{number}" if number else ""

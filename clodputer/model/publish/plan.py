@@ -47,11 +47,15 @@ class Situation(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """entries: one for each intent, as the record has them. steps: in order. events: fields of events that the run gives."""
+    """entries: one for each intent, as the record has them. steps: in order.
+
+    events: fields of events that the run gives; event_places: of each among the entries.
+    """
 
     entries: tuple[Mapping[str, Any], ...]
     steps: tuple[Step, ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
+    event_places: tuple[int, ...] = ()
 
 
 def bounds(rule: Publish, number: Optional[int]) -> Bounds:
@@ -96,8 +100,9 @@ def plan(
         for step in steps:
             for place in step.places:
                 entries[place]["state"] = STAGED
-    events = tuple(dict(wanted.event) for _, wanted in good if wanted.kind == EVENT)
-    return Planned(tuple(entries), in_order(steps), events)
+    given = [(place, wanted) for place, wanted in good if wanted.kind == EVENT]
+    events = tuple(dict(wanted.event) for _, wanted in given)
+    return Planned(tuple(entries), in_order(steps), events, tuple(place for place, _ in given))
 
 
 def _judged(

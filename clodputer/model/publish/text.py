@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clodputer.model.fence import clean
+from clodputer.model.cleaning import clean
 from clodputer.model.mask import Masker
 from clodputer.model.publish import tokens
 

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.event import is_type
 from clodputer.model.keys import CHOICE, DURATION, NAMED, TEXT, TEXTS, Key
+from clodputer.model.settings import LISTEN
 from clodputer.model.webhook import topic
 from clodputer.model.webhook.signature import SCHEMES
 from clodputer.model.withunit import Expected
 
-# 8787 is registered for nothing that is in use.
-LISTEN = "127.0.0.1:8787"
 # Addresses of our own.
 HEALTH, APPROVE = "/healthz", "/approve"
 _RESERVED = (HEALTH, APPROVE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -91,10 +93,6 @@ def verify(kind: str, secrets: Iterable[str], headers: Mapping[str, str], body: 
 
 
 def _signed(kind: str, scheme: Scheme, secrets: list[str], headers: Mapping[str, str], body: bytes) -> bool:
-    # Imported here: with them comes OpenSSL, and every run reads the settings of webhooks.
-    import hashlib
-    import hmac
-
     given = headers.get(scheme.header, "").encode("latin-1", "replace")
     if scheme.plain:
         # Every secret is compared, so that the time does not say which one it was.

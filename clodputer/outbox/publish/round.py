@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from shutil import rmtree
 from time import monotonic, sleep, time
 from typing import Optional
 
@@ -12,13 +13,14 @@ from clodputer.github.access import Server
 from clodputer.github.answer import LIMITED, TOKEN_INVALID, TOKEN_MISSING, GithubError
 from clodputer.model.letter import next_try
 from clodputer.model.publish.parcel import DONE, MEANT, REFUSED, UNDELIVERED, Parcel, Step, truthful
-from clodputer.model.publish.rule import CALLING, CLOSE, PULL_REQUEST, PUSH
+from clodputer.model.publish.rule import CALLING, CLOSE, EVENT, PULL_REQUEST, PUSH
 from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Account, Made, Refused
 from clodputer.store import git, parcels, published
 from clodputer.store.beside import Child
 from clodputer.store.context import Context
 from clodputer.store.published import Published
+from clodputer.store.spool import drop
 
 # After so many seconds no further parcel is begun.
 ROUND = 120.0
@@ -116,6 +118,8 @@ class Sender:
 
     def _step(self, parcel: Parcel, step: Step) -> Step:
         """The step as it is afterwards. Raises _Later, OSError."""
+        if step.kind == EVENT:
+            return self._reported(parcel, step)
         receipt = published.of_step(self.context.home, parcel.run_id, step.places[0]) if step.places else None
         step = truthful(step, parcel.steps)
         if receipt is not None and MEANT not in step.fields:
@@ -136,6 +140,19 @@ class Sender:
         if step.places:
             self._note(parcel, step, made)
         return step._replace(state=DONE, number=made.number, url=made.url)
+
+    def _reported(self, parcel: Parcel, step: Step) -> Step:
+        """An event that was held back goes into `new/`, exactly once. Raises OSError."""
+        home, name = self.context.home, str(step.fields["name"])
+        # It is put down beside, the receipt commits it, and the rename that follows can happen only once.
+        folder = f"{home.outbox}/events/{parcel.id}"
+        if published.of_step(home, parcel.run_id, step.places[0]) is None:
+            drop.put_down(folder, [(name, step.fields["event"])])
+            self._note(parcel, step, Made(None, ""))
+        if os.path.lexists(f"{folder}/{name}"):
+            drop.deliver(home, folder, [name])
+        rmtree(folder, ignore_errors=True)
+        return step._replace(state=DONE)
 
     def _hold_against(self, parcel: Parcel, step: Step) -> None:
         """Whether what came before it was done, and the day has room. Raises Refused, OSError."""

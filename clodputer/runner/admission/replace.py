@@ -13,7 +13,6 @@ from typing import Any, Callable, Optional
 from clodputer.model.request import REPLACE, Place, Request
 from clodputer.model.task import Task
 from clodputer.runner.processes.stop import Stop
-from clodputer.runner.recover import recover
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.home import Home
@@ -61,6 +60,8 @@ def make_way(context: Context, slot: Slot, place: Place, task: Task, request: Re
         for other, _ in others:
             with slots.lock(context.home, other) as held:
                 if held:  # its exec died
+                    from clodputer.runner.recover import recover
+
                     recover(context, other, time())
         stop.wait(GLANCE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
 from time import localtime, strftime, time
@@ -34,7 +34,6 @@ from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from clodputer.tasks import taskfile
 
 MARK = "join"
 # Settling runs wait for each other so long, in seconds, and look so often.
@@ -43,18 +42,20 @@ PATIENCE, GLANCE = 10.0, 0.02
 LONGEST = 120_000
 
 
-def perform(settling: Settling, ended_at: float) -> None:
+def perform(settling: Settling, waiting: Sequence[Task], ended_at: float) -> None:
     """Look at every task that waits for the one whose run has ended, at `ended_at` (epoch seconds).
+
+    waiting: the tasks that wait for any.
 
     The line of the run's end is in the log by now, so of several runs that end at the same moment the last one that comes here
     sees them all. May be repeated. Raises OSError.
     """
-    context, record = settling.context, settling.record
+    record = settling.record
     origin = record.get("origin") or {}
     if not is_final(record["effects"]) or origin.get("follow_ups") is False:
         return
     number = sum(effect.get("effect") in FOLLOWING for effect in record["effects"])
-    for task in taskfile.mentioning(context.home, context.environ, "after"):
+    for task in waiting:
         wanted = parents(task.follow.after)
         if task.enabled and any(parent.task == record["task"] for parent in wanted):
             number += _look(settling, task, wanted, ended_at, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from errno import EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
+from importlib import import_module
 from typing import Callable, NamedTuple, Optional
 
 from clodputer.model import approval, decide
@@ -11,9 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
-from clodputer.runner.events import take as events
 from clodputer.runner.intake.scoring import Scoring
-from clodputer.runner.requests import decisions
 from clodputer.store import disabled, homes, incomplete
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
@@ -24,10 +23,10 @@ from clodputer.tasks import ask, taskfile
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
 OF_THE_MACHINE = frozenset((ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EIO))
 
-# What a dropped file is, by the ending of its name, where it is no request: each is taken in by a function that returns the
-# field of `Taken` in which it counts. It raises ClodputerError for a file that is to be rejected, OSError.
+# What a dropped file is, by the ending of its name, where it is no request: the module whose `take` takes it in. That returns
+# the field of `Taken` in which it counts, and raises ClodputerError for a file that is to be rejected, OSError.
 Form = Callable[[Context, str, str, dropfile.Dropped, float], str]
-FORMS: dict[str, Form] = {ENDING: events.take, approval.ENDING: decisions.take}
+FORMS = {ENDING: "clodputer.runner.events.take", approval.ENDING: "clodputer.runner.requests.decisions"}
 
 
 class Taken(NamedTuple):
@@ -134,7 +133,8 @@ def _take(batch: Batch, name: str) -> str:
             return "unfinished"
         form = next((form for ending, form in FORMS.items() if name.lower().endswith(ending)), None)
         if form is not None:
-            return form(context, path, name, dropped, now)
+            take: Form = import_module(form).take
+            return take(context, path, name, dropped, now)
         # Eight hex digits: short enough to type, and 2**32 of them; attempts of one request share it.
         request = read_request(dropped, name, os.urandom(4).hex(), dropped.dropped_at)
         task = ask.fitted(taskfile.load(context.home, request.task, context.environ), request)

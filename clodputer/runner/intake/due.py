@@ -15,7 +15,7 @@ from clodputer.model.request import REPLACE
 from clodputer.model.task import ASK, Task, Trigger
 from clodputer.runner.intake.sources import begin_anew, drop_found
 from clodputer.runner.requests.submit import alarm
-from clodputer.store import holds, ledger, look, zone
+from clodputer.store import holds, ledger, look, machine, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import drop as drops
@@ -143,6 +143,8 @@ def _slots(context: Context, task: Task, since: float, now: float) -> Optional[f
     for index in ledger.entries(context.home, task.name):
         if index not in accounted:
             ledger.remove(context.home, task.name, index)
+    if not machine.is_here(context.settings, task):
+        return now + look.LONGEST  # what passes is the business of its machines, whose ledger this may be
     looks = [_slot(context, task, index, kind, since, now) for index, kind in accounted.items()]
     return min((moment for moment in looks if moment is not None), default=None)
 

@@ -15,7 +15,7 @@ from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.intake.full import is_full
 from clodputer.runner.requests import answering
-from clodputer.store import deadline, memory, orders, tools
+from clodputer.store import deadline, machine, memory, orders, tools
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.triggers import Looking, Tooled
@@ -43,6 +43,8 @@ def drop_found(
     kind = triggers.load(trigger.type)
     if not task.enabled or not isinstance(kind, Looking):
         return None  # disabled: its requests would be turned away; what changes meanwhile is found when it is enabled again
+    if not machine.is_here(context.settings, task):
+        return None
     place = memory.folder(context.home, task.name)
     os.makedirs(place, mode=0o700, exist_ok=True)
     with Lock(f"{place}/{memory.LOCK}") as held:
@@ -131,8 +133,8 @@ def first_looks(context: Context, tasks: Iterable[Task], now: float) -> list[tup
     """
     taken = []
     for task in tasks:
-        place = memory.folder(context.home, task.name)
-        for index, trigger in enumerate(task.triggers if task.enabled else ()):
+        place, here = memory.folder(context.home, task.name), machine.is_here(context.settings, task)
+        for index, trigger in enumerate(task.triggers if task.enabled and here else ()):
             kind = triggers.load(trigger.type)
             if not isinstance(kind, Looking):
                 continue

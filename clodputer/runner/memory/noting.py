@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.model import memory
+from clodputer.model.cleaning import clean
 from clodputer.model.errors import ClodputerError
-from clodputer.model.fence import clean
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner.memory.remember import with_state
@@ -91,15 +91,14 @@ def remembered(
     return with_state(context, task, with_memory(context, record, start, left), result, seen)
 
 
-def lay_out(start: Optional[Given], temporary: str) -> None:
+def lay_out(start: Given, temporary: str) -> None:
     """Put the memory into the temporary folder of its run. Raises OSError."""
-    if start is not None:
-        notes.lay_out(temporary, start.text)
+    notes.lay_out(temporary, start.text)
 
 
-def take_back(start: Optional[Given], temporary: str) -> tuple[str, str]:
+def take_back(start: Given, temporary: str) -> tuple[str, str]:
     """What the run has left of it there, and why it cannot be kept, empty when it can."""
-    return ("", "") if start is None else notes.take_back(temporary, start.max_size)
+    return notes.take_back(temporary, start.max_size)
 
 
 def filled(task: Task, context: Context) -> Task:

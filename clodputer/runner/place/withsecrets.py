@@ -59,8 +59,7 @@ def for_run(context: Context, task: Task) -> Union[Context, Wait, Refuse]:
 
 def note(context: Context, folder: str) -> None:
     """Write into a run's folder which secrets were looked up for it: their names alone. Raises OSError."""
-    if context.looked_up:
-        runs.write_json(f"{folder}/{NAMES}", {"names": list(context.looked_up)}, durable=False)
+    runs.write_json(f"{folder}/{NAMES}", {"names": list(context.looked_up)}, durable=False)
 
 
 def for_settling(context: Context, folder: str) -> Context:

@@ -7,8 +7,8 @@ from typing import Any, Optional
 
 from clodputer import triggers
 from clodputer.model.attempts import Past
+from clodputer.model.cleaning import without_controls
 from clodputer.model.errors import ClodputerError
-from clodputer.model.fence import without_controls
 from clodputer.model.moment import iso
 from clodputer.model.request import Request, came_from, is_from_outside
 from clodputer.model.task import Task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from clodputer.model import proof
 from clodputer.model.changed import Changed
@@ -12,10 +12,13 @@ from clodputer.model.outcome import SKIPPED, SUCCEEDED, of
 from clodputer.model.proof import AFTER, Answer
 from clodputer.model.run import Report
 from clodputer.runner import fault
-from clodputer.runner.proof import changed, check, expect, protect
+from clodputer.runner.proof import changed, check, expect
 from clodputer.runner.proof.check import EXPECTED, Place
 from clodputer.runner.proof.expect import Snapshot
 from clodputer.store.doing import said
+
+if TYPE_CHECKING:
+    from clodputer.runner.proof import protect
 
 
 class Known(NamedTuple):
@@ -44,7 +47,7 @@ def begin(place: Place) -> Known:
     task = place.task
     files = expect.before(task) if task.expect.file_changed else {}
     fault.reach(place.context, "protect", place.request_id)
-    protected = protect.before(task, place.folder)
+    protected = _protected(place)
     return Known(files, protected, changed.before(task.working_directory, place.context.environ))
 
 
@@ -57,9 +60,22 @@ def look(place: Place, report: Report, known: Known, started_at: float, began: f
     """
     # First of all: a check may leave files behind, too.
     made = changed.after(known.tree, report)
-    guarded = protect.after(known.protected, place.folder, report)
-    looked = _proved(place, guarded.report, known, started_at, began)
-    return looked._replace(changed=made, protected=guarded.record)
+    record = None
+    if known.protected is not None:
+        from clodputer.runner.proof import protect
+
+        report, record = protect.after(known.protected, place.folder, report)
+    looked = _proved(place, report, known, started_at, began)
+    return looked._replace(changed=made, protected=record)
+
+
+def _protected(place: Place) -> Optional[protect.Known]:
+    if not place.task.guards.protect:
+        return None
+    # Imported here: most tasks protect nothing.
+    from clodputer.runner.proof import protect
+
+    return protect.before(place.task, place.folder)
 
 
 def _proved(place: Place, report: Report, known: Known, started_at: float, began: float) -> Looked:

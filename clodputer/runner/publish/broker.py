@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from clodputer.agents import nothing
+from clodputer.gates.github import KIND as GITHUB
+from clodputer.model.approval import PLANNED
 from clodputer.model.digest import digest
+from clodputer.model.event import EVENTS
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.proof import AFTER
 from clodputer.model.publish import marker
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
-from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, to_json
+from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, Step, in_order, to_json
 from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
-from clodputer.model.publish.rule import PUSH, PUSHING, repository_of
-from clodputer.model.request import Request, item_of
+from clodputer.model.publish.rule import COMMENT, EVENT, PUSH, PUSHING, repository_of
+from clodputer.model.request import Request, came_from, item_of
 from clodputer.model.task import Task
 from clodputer.runner import items
 from clodputer.runner.events.given import with_these
@@ -27,8 +30,15 @@ from clodputer.runner.publish import commits
 from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
+from clodputer.triggers.github import GO
 
 DAY = 86400.0
+# In characters, of a plan that is shown at its issue, and what is said below it.
+LONGEST_PLAN = 50_000
+DECIDE = (
+    "To have this plan carried out, comment with the word `{go}` alone, or set the label `{go}`. Any other comment of somebody "
+    "who may write has a new plan made."
+)
 
 
 def with_publication(
@@ -60,18 +70,66 @@ def with_publication(
         _tell(context, record, refused)
     if not any(step.kind == PUSH for step in planned.steps):
         _tell_of_tree(context, task, tree, record)
-    if planned.steps:
-        goes_on = items.branch(context, task, request)
-        parcel = _parcel(task, record, planned, known, facts, tree, remote, goes_on)
-        staged = task.publish.staged
-        more = {
-            "effect": "publish",
-            "name": parcels.name_of(parcel),
-            "staged": staged,
-            "parcel": to_json(parcel),
-        }
-        record = {**record, "effects": [*effects[:-1], more, effects[-1]]}
-    return with_these(context, task, record, list(planned.events))
+    record = with_these(context, task, record, list(planned.events))
+    if task.publish.staged:
+        record, planned = _held(record, effects, planned)
+    if not planned.steps:
+        return record
+    goes_on = items.branch(context, task, request)
+    return with_parcel(task, record, _parcel(task, record, planned, known, facts, tree, remote, goes_on))
+
+
+def with_plan(
+    context: Context, task: Task, request: Request, record: Mapping[str, Any], result: Any
+) -> dict[str, Any]:
+    """The record of a run that only made a plan, with that as the task's comment at the issue, where it is decided about.
+
+    task: as it is written. Raises OSError.
+    """
+    known = _situation(context, task, request, record, {})._replace(outcome=SUCCEEDED)
+    github = next((one for one in task.triggers if one.type == GITHUB), None)
+    if (
+        record["reason"] != PLANNED
+        or not isinstance(result, str)
+        or COMMENT not in task.publish.kinds
+        or came_from(request) != GITHUB
+        or github is None
+        or known.number is None
+    ):
+        return dict(record)
+    go = str(github.options.get("go") or GO)
+    body = f"{result.strip()[:LONGEST_PLAN]}\n\n---\n\n{DECIDE.format(go=go)}"
+    planned = plan([{"kind": COMMENT, "body": body}], (), task.publish, Facts(), known, context.masker)
+    record = {**record, "publish": [dict(entry) for entry in planned.entries]}
+    if not planned.steps:
+        _tell(context, record, [entry for entry in planned.entries if entry["code"]])
+        return record
+    return with_parcel(task, record, _parcel(task, record, planned, known, Facts(), None, {}, ""))
+
+
+def with_parcel(task: Task, record: Mapping[str, Any], parcel: Parcel) -> dict[str, Any]:
+    """The record with a parcel among its effects, before the last, which takes the request out of its slot."""
+    effects, name = list(record["effects"]), parcels.name_of(parcel)
+    more = {"effect": "publish", "name": name, "staged": task.publish.staged, "parcel": to_json(parcel)}
+    return {**record, "effects": [*effects[:-1], more, effects[-1]]}
+
+
+def _held(
+    record: Mapping[str, Any], before: Sequence[Mapping[str, Any]], planned: Planned
+) -> tuple[dict[str, Any], Planned]:
+    """The record without the events that it has been given by intents, and the plan with them: they wait for a person too."""
+    first = sum(effect.get("on") == EVENTS for effect in before)
+    entries, effects, steps = list(record["publish"]), list(before[:-1]), list(planned.steps)
+    for effect in record["effects"][len(before) - 1 : -1]:
+        if effect.get("effect") != EVENT:
+            effects.append(effect)  # why it leads to nothing
+            continue
+        place = planned.event_places[effect["place"] - first]
+        fields = {"type": effect["target"], "name": effect["name"], "event": effect["event"]}
+        steps.append(Step(EVENT, (place,), fields))
+        entries[place] = {**entries[place], "state": STAGED}
+    held = {**record, "publish": entries, "effects": [*effects, *before[-1:]]}
+    return held, planned._replace(steps=in_order(steps))
 
 
 def _tell_of_tree(context: Context, task: Task, tree: Optional[Tree], record: Mapping[str, Any]) -> None:
@@ -95,7 +153,12 @@ def _situation(
     now = parse_moment(str(record["ended_at"]), 0.0)
     waits = (parcel for parcel in parcels.everything(context.home) if parcel.task == task.name)
     today = published.number_since(context.home, task.name, now - DAY)
-    today += sum(len(parcel.open) for parcel in waits if parcel.state in (WAITING, STAGED))
+    today += sum(
+        parcel.steps[one].kind != EVENT
+        for parcel in waits
+        if parcel.state in (WAITING, STAGED)
+        for one in parcel.open
+    )
     proofs = [one for one in record["proof"] if one.get("check") == AFTER and one.get("ok") is True]
     return Situation(
         task.name,

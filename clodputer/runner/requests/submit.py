@@ -8,6 +8,8 @@ from time import time
 from typing import Any, Optional
 
 from clodputer.model.request import Request, to_fields
+from clodputer.model.waiting import MACHINE
+from clodputer.store import machine
 from clodputer.store.context import Context
 from clodputer.store.spool import drop
 from clodputer.tasks import taskfile
@@ -45,7 +47,7 @@ def submit(
 
 
 def alarm(context: Context, task: str) -> str:
-    """Drop the request of a task whose alarm went off, and return its id; empty when the task is switched off.
+    """Drop the request of a task whose alarm went off, and return its id; empty when the task is not to run here.
 
     One that comes while an earlier one waits or runs is coalesced with it, as two alarms mean the same. Raises ClodputerError
     when there is no such task or its file is broken, OSError.
@@ -53,5 +55,9 @@ def alarm(context: Context, task: str) -> str:
     found = taskfile.load(context.home, task, context.environ)
     if not found.enabled:
         context.log(time(), "skipped", task=task, reason="task_disabled")
+        return ""
+    if not machine.is_here(context.settings, found):
+        message = machine.sentence(context.settings, found)
+        context.log(time(), "skipped", task=task, reason=MACHINE, message=message)
         return ""
     return submit(context, found.name, trigger="alarm", dedupe_key=f"alarm:{found.name}")

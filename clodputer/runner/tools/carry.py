@@ -11,7 +11,7 @@ from clodputer.runner import fault
 from clodputer.runner.intake.sources import drop_found
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.tools.run import run
-from clodputer.store import memory, orders, tools
+from clodputer.store import machine, memory, orders, tools
 from clodputer.store.context import Context
 from clodputer.tasks import taskfile
 from clodputer.triggers import Tooled
@@ -56,7 +56,7 @@ def _carry_out(context: Context, order: str, stop: Stop) -> bool:
         task = taskfile.load(context.home, name, context.environ)
         trigger = task.triggers[index]
         kind = triggers.load(trigger.type)
-        if not task.enabled or not isinstance(kind, Tooled):
+        if not task.enabled or not isinstance(kind, Tooled) or not machine.is_here(context.settings, task):
             return True
         mark, place = kind.mark(context, task, trigger), memory.folder(context.home, task.name)
         tool = kind.tool(context, task, trigger, memory.read(place, mark), time())

@@ -9,7 +9,6 @@ from clodputer.model.agent import kind_of
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
 from clodputer.model.waiting import HOLD
-from clodputer.runner.requests import holding
 from clodputer.store import holds
 from clodputer.store.context import Context
 
@@ -30,7 +29,10 @@ def let_go(context: Context, now: float) -> None:
         before = placed.hold.watched
         if placed.target.scope == holds.ACCOUNT and before and _stamps(before) != dict(before):
             holds.lift(context.home, placed.target, placed.hold)
-            holding.wake(context, HOLD)
+            # Imported here: that happens once in months, and it loads what a person can do to requests.
+            from clodputer.runner.requests.holding import wake
+
+            wake(context, HOLD)
             context.log(
                 now,
                 "resumed",

@@ -8,7 +8,7 @@ from typing import Any
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keyvalue import read_text
-from clodputer.model.settings import SINGLE, Settings
+from clodputer.model.settings import Settings
 from clodputer.model.withunit import Expected
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
@@ -30,6 +30,7 @@ RULES = (
     "model/keys.py",
     "model/lanes.py",
     "model/keyvalue.py",
+    "model/settingkeys.py",
     "model/settings.py",
     "model/moment.py",
     "model/size.py",
@@ -56,7 +57,10 @@ def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for name in variables(environ):
-        key = name[len(PREFIX) :].lower()
+        # Imported here: the table of all keys is loaded when one of them is given.
+        from clodputer.model.settingkeys import SINGLE
+
+        key = _key(name)
         try:
             values[key] = read_text(SINGLE[key], environ[name])
         except Expected as error:
@@ -67,19 +71,22 @@ def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def ruling(environ: Mapping[str, str]) -> frozenset[str]:
     """The keys that variables give; they come before a task's own."""
-    return frozenset(name[len(PREFIX) :].lower() for name in variables(environ))
+    return frozenset(map(_key, variables(environ)))
 
 
 def variables(environ: Mapping[str, str]) -> list[str]:
     """The names of the variables that are settings, in order."""
-    return sorted(
-        name
-        for name in environ
-        if name.startswith(PREFIX)
-        and name[len(PREFIX) :].lower() in SINGLE
-        and name.isupper()
-        and environ[name]
-    )
+    named = [name for name in environ if name.startswith(PREFIX) and name.isupper() and environ[name]]
+    if not any(_key(name) in Settings._fields for name in named):
+        return []
+    # Imported here: the table of all keys is loaded when one of them is given.
+    from clodputer.model.settingkeys import SINGLE
+
+    return sorted(name for name in named if _key(name) in SINGLE)
+
+
+def _key(variable: str) -> str:
+    return variable[len(PREFIX) :].lower()
 
 
 def _of_file(home: Home) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from clodputer.model.event import FIELDS
 from clodputer.model.route import repeated, routes
-from clodputer.model.settings import KEYS
+from clodputer.model.settingkeys import KEYS
 from clodputer.store.tasks import template_text
 from clodputer.store.tasks.document import Document
 from clodputer.store.tasks.models import validated

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import COUNT, MONEY
-from clodputer.model.settings import BY_NAME
+from clodputer.model.settingkeys import BY_NAME
 from clodputer.store import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.settings.check import check

@@ -8,8 +8,9 @@ from typing import Any
 
 from clodputer.github import client
 from clodputer.github.answer import Reply, links
-from clodputer.model.github.ask import COMMENT, LABEL, Ask
+from clodputer.model.github.ask import Ask
 from clodputer.model.github.marker import is_ours
+from clodputer.model.github.rule import COMMENT, LABEL
 from clodputer.model.github.subject import Labeled, Subject, account, asked
 from clodputer.model.moment import iso, parse_moment
 from clodputer.triggers.github.asking import Look

@@ -7,7 +7,8 @@ from typing import Any
 
 from clodputer.github import client
 from clodputer.github.answer import NOT_FOUND, GithubError
-from clodputer.model.github.ask import CHECK, REVIEW, Ask
+from clodputer.model.github.ask import Ask
+from clodputer.model.github.rule import CHECK, REVIEW
 from clodputer.model.github.subject import OURS, account
 from clodputer.model.moment import iso
 from clodputer.triggers.github.asking import Look

@@ -10,7 +10,7 @@ from typing import Callable, NamedTuple, Optional, TypeVar
 
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
-from clodputer.store import secrets, settings
+from clodputer.store import machine, secrets, settings
 from clodputer.store.home import exists, is_newer, locate
 from clodputer.tasks import taskfile
 from clodputer.views.doctor import (
@@ -18,6 +18,7 @@ from clodputer.views.doctor import (
     ceiling,
     claude,
     containers,
+    elsewhere,
     engines,
     exposed,
     github,
@@ -84,6 +85,7 @@ CHECKS = (
     Check("routes", routes.routes),
     Check("plugins", plugins.plugins),
     Check("tasks", doctor_tasks.tasks),
+    Check("machines", elsewhere.elsewhere),
     Check("folders", doctor_tasks.folders),
     Check("watched", doctor_tasks.watched),
     Check("guarded-folders", doctor_tasks.guarded),
@@ -148,20 +150,23 @@ def gather(environ: Mapping[str, str], now: float, *, ask_schedulers: bool = Tru
     if is_newer(home):
         return Facts(home, environ, now)  # even to read it would be a guess
 
-    def tasks() -> tuple[Task, ...]:
-        return tuple(report.task for report in taskfile.check_all(home, environ) if report.task is not None)
+    def tasks() -> list[Task]:
+        return [report.task for report in taskfile.check_all(home, environ) if report.task is not None]
 
     def installed() -> Optional[Installed]:
         return doctor_installed.look(home, environ, sys.platform) if ask_schedulers and exists(home) else None
 
+    ours = _or_else(lambda: settings.load(home, environ), Settings())
+    known: list[Task] = _or_else(tasks, [])
     return Facts(
         home,
         environ,
         now,
-        _or_else(lambda: settings.load(home, environ), Settings()),
+        ours,
         _or_else(lambda: secrets.load(home), {}),
-        _or_else(tasks, ()),
+        tuple(task for task in known if machine.is_here(ours, task)),
         installed=_or_else(installed, None),
+        elsewhere=tuple(task for task in known if not machine.is_here(ours, task)),
     )
 
 

@@ -56,8 +56,9 @@ class Diagnosis(NamedTuple):
 class Facts(NamedTuple):
     """What every check may ask of: the world as it is to be looked at.
 
-    now: epoch seconds. tasks: those whose files are right. python: the interpreter. seconds: how long one program that a check
-    starts may take. installed: what the schedulers have; None when they could not be asked.
+    now: epoch seconds. tasks: those whose files are right and that run on this machine. elsewhere: those that run on others.
+    python: the interpreter. seconds: how long one program that a check starts may take. installed: what the schedulers have;
+    None when they could not be asked.
     """
 
     home: Home
@@ -71,6 +72,7 @@ class Facts(NamedTuple):
     python: str = sys.executable
     seconds: float = 10.0
     installed: Optional[Installed] = None
+    elsewhere: tuple[Task, ...] = ()
 
 
 def ok(check: str, message: str) -> list[Finding]:
