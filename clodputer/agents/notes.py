@@ -12,11 +12,19 @@ from clodputer.model.run import Progress
 _TYPE = b'"type"'
 MOST_CALLS = 256
 MOST_DENIALS = 50
+MOST_WORDS = 20
 # Of what it said last, in characters; the end is kept, as a last line may say that there was nothing to do.
 LONGEST_REPLY = 1024 * 1024
 LAST_WORDS = 300
 
 Event = Mapping[str, Any]
+
+
+class Call(NamedTuple):
+    """A call of a tool: its name, and what it was called with, each text cut."""
+
+    tool: str = ""
+    given: Mapping[str, str] = {}
 
 
 class Notes(NamedTuple):
@@ -32,7 +40,7 @@ class Notes(NamedTuple):
     failed: str = ""
     failure: str = ""
     reply: str = ""
-    calls: tuple[str, ...] = ()
+    calls: Mapping[str, Call] = {}
     denials: tuple[Mapping[str, Any], ...] = ()
     tokens: Mapping[str, int] = {}
     cost: Optional[float] = None
@@ -75,27 +83,33 @@ def fold(progress: Progress, lines: bytes, heard: Callable[[Notes, Event], Notes
     )
 
 
-def with_call(notes: Notes, call: str) -> Notes:
+def with_call(notes: Notes, call: str, tool: str = "", given: Any = None) -> Notes:
     """The notes after a call of a tool has begun."""
-    return notes._replace(calls=(*notes.calls, call)[:MOST_CALLS], finished=False)
+    calls = dict(notes.calls)
+    if len(calls) < MOST_CALLS:
+        calls[call] = Call(tool, brief(given))
+    return notes._replace(calls=calls, finished=False)
 
 
 def without_call(notes: Notes, call: str) -> Notes:
     """The notes after the result of a call."""
-    return notes._replace(calls=tuple(one for one in notes.calls if one != call), finished=False)
+    calls = {name: one for name, one in notes.calls.items() if name != call}
+    return notes._replace(calls=calls, finished=False)
 
 
-def with_denial(notes: Notes, tool: str, call: str, given: Any, words: str) -> Notes:
-    """The notes after a call that was not permitted. given: what the tool was called with; words: what it answered."""
-    brief = (
-        {key: shortened(str(value), LAST_WORDS) for key, value in given.items()}
-        if isinstance(given, dict)
-        else {}
-    )
+def brief(given: Any) -> dict[str, str]:
+    """What a tool was called with, as far as a record keeps it."""
+    if not isinstance(given, dict):
+        return {}
+    return {str(key): shortened(str(value), LAST_WORDS) for key, value in list(given.items())[:MOST_WORDS]}
+
+
+def with_denial(notes: Notes, call: str, made: Call, words: str) -> Notes:
+    """The notes after a call that was not permitted. words: what the agent answered to it."""
     denial = {
-        "tool_name": tool,
+        "tool_name": made.tool,
         "tool_use_id": call,
-        "tool_input": brief,
+        "tool_input": dict(made.given),
         "reason": shortened(words, LAST_WORDS),
     }
     return notes._replace(denials=(*notes.denials, denial)[:MOST_DENIALS])
@@ -108,4 +122,4 @@ def with_reply(notes: Notes, text: str) -> Notes:
 
 def with_failure(notes: Notes, reason: str, words: str) -> Notes:
     """The notes after it told that it failed."""
-    return notes._replace(failed=reason, failure=words[:LONGEST_REPLY], finished=False, calls=())
+    return notes._replace(failed=reason, failure=words[:LONGEST_REPLY], finished=False, calls={})

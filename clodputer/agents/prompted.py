@@ -156,6 +156,15 @@ def warnings(task: Task, facts: Facts, own: Own) -> Iterator[tuple[str, str]]:
             yield "add_dirs", f"there is not a folder {path}"
 
 
+def unknown_cost(task: Task, agent: str) -> Iterator[tuple[str, str]]:
+    """That a budget in dollars does not hold an agent that tells no cost."""
+    if (task.budget.per_day, task.budget.per_24h, task.budget.per_month) != (None, None, None):
+        yield (
+            "budget",
+            f"{agent} does not tell what a run costs, so that it counts for no dollars; add runs_per_day",
+        )
+
+
 def mode_faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[str, str]]:
     """The modes of claude that this agent has not."""
     mode = keys.get("permission_mode")

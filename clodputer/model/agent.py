@@ -51,6 +51,9 @@ KINDS: Mapping[str, Kind] = {
         login="auth.json",
         keys=("CODEX_API_KEY", "CODEX_ACCESS_TOKEN", "OPENAI_API_KEY"),
     ),
+    "gemini": Kind(
+        "gemini", folder=".gemini", login="oauth_creds.json", keys=("GEMINI_API_KEY", "GOOGLE_API_KEY")
+    ),
     COMMAND: Kind("the program", prompted=False),
 }
 

@@ -24,6 +24,7 @@ CREDENTIALS = (
     ".config/gh",
     ".docker/config.json",
     ".env",
+    ".gemini/oauth_creds.json",
     ".git-credentials",
     ".gnupg",
     ".kube",

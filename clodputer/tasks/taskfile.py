@@ -27,6 +27,7 @@ RULES = (
     "agents/claude/keys.py",
     "agents/codex/__init__.py",
     "agents/command.py",
+    "agents/gemini/__init__.py",
     "agents/keys.py",
     "gates/",
     "isolate/",

@@ -162,11 +162,7 @@ def faults(keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:
     """What a task file may say and codex can do nothing with here."""
     yield from prompted.warnings(task, facts, OWN)
-    if (task.budget.per_day, task.budget.per_24h, task.budget.per_month) != (None, None, None):
-        yield (
-            "budget",
-            "codex does not tell what a run costs, so that it counts for no dollars; add runs_per_day",
-        )
+    yield from prompted.unknown_cost(task, "codex")
 
 
 def takes(task: Task, names: Collection[str], environ: Mapping[str, str]) -> list[str]:  # noqa: ARG001  (the protocol's)

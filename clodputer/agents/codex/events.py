@@ -57,7 +57,7 @@ def _heard(known: Notes, event: Event) -> Notes:
     if kind == "turn.started":
         return known._replace(finished=False, failed="", failure="", waits=0)
     if kind == "turn.completed":
-        return known._replace(finished=True, failed="", failure="", calls=(), tokens=_tokens(event))
+        return known._replace(finished=True, failed="", failure="", calls={}, tokens=_tokens(event))
     if kind in ("turn.failed", "error"):
         words = text(mapping(event.get("error")).get("message")) or text(event.get("message"))
         if kind == "turn.failed":

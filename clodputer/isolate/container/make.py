@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from shutil import rmtree
 from time import monotonic
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.isolate.container import CANNOT, NOT_BUILT, engine
 from clodputer.isolate.container.arguments import unfit
 from clodputer.isolate.prepared import Prepared
+from clodputer.isolate.sandbox import guarded
 from clodputer.isolate.worktree import pinned
 from clodputer.model import container
 from clodputer.model.errors import ClodputerError
+from clodputer.model.sandbox.plan import below
 from clodputer.store import git, gitplain, heed, trees
 from clodputer.store.lock import Lock
 from clodputer.store.trees import Tree
 
-# What of a repository's git folder would make git outside do something: no container may write it.
-_SHIELDED = ("config", "hooks", "info")
-_OF_THE_TREE = ("commondir", "gitdir", "config.worktree")
 # Of the folder that claude has for itself, what stays from run to run: its sessions.
 _KEPT = ("projects",)
 _GLANCE = 0.1
@@ -43,21 +43,27 @@ def enter(token: Mapping[str, Any]) -> Prepared:
         )
     if token["config"]:
         _empty(token["config"])
-    writable, readable = _folders(token["folder"], tree)
-    for folder in (*writable, *readable, token["config"]):
+    folders = _folders(token["folder"], tree)
+    for folder in (*folders.writable, *folders.readable, token["config"]):
         if folder and unfit(folder):
             raise ClodputerError(
                 CANNOT,
                 f"{folder} cannot be given to a container",
                 "Rename it: no comma and no quotation mark.",
             )
+    # Noted before any of it can be needed.
+    os.makedirs(token["builds"], mode=0o700, exist_ok=True)
+    with open(_notes(token), "w", encoding="utf-8") as file:
+        json.dump({"made": folders.made, "absent": folders.absent}, file)
+    for made in folders.made:
+        os.makedirs(made, exist_ok=True)
     facts = {
         **{name: token[name] for name in ("name", "run_id", "engine", "network", "own", "client", "config")},
         "program": path,
         "image": image,
         "user": f"{os.getuid()}:{os.getgid()}",
-        "writable": writable,
-        "readable": readable,
+        "writable": list(folders.writable),
+        "readable": list(folders.readable),
     }
     return Prepared(within={"container": facts})
 
@@ -74,24 +80,55 @@ def undo(token: Mapping[str, Any]) -> None:
                 engine.remove(path, which, names, client)
     if names:
         rmtree(_context(token), ignore_errors=True)
+        _tidy(_notes(token))
 
 
-def _folders(folder: str, tree: Optional[Tree]) -> tuple[list[str], list[str]]:
-    """What the container may write to, and what of that it may only read. Raises ClodputerError (CANNOT)."""
+class _Folders(NamedTuple):
+    """Of this machine: what the container may write to, and what of that it may only read.
+
+    made: folders that are made for that. absent: what must not come, and is put aside at the end.
+    """
+
+    writable: tuple[str, ...]
+    readable: tuple[str, ...]
+    made: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def _folders(folder: str, tree: Optional[Tree]) -> _Folders:
+    """Raises ClodputerError (CANNOT), OSError."""
+    work = tree.path if tree is not None else os.path.realpath(folder)
     if tree is None:
-        real, own = os.path.realpath(folder), os.path.realpath(os.path.expanduser("~"))
-        if real == "/" or own == real or own.startswith(f"{real}/"):
+        own = os.path.realpath(os.path.expanduser("~"))
+        if work == "/" or below(own, work):
             raise ClodputerError(
                 CANNOT,
                 f"{folder} is not given to a container, as it is the home folder or holds it",
                 "Set working_directory to a folder for this task alone, or isolation: worktree.",
             )
-        return [folder], []
-    shielded = [f"{tree.common}/{name}" for name in _SHIELDED]
-    shielded += [f"{tree.admin}/{name}" for name in _OF_THE_TREE]
-    return [tree.path, tree.common], [
-        path for path in (*shielded, f"{tree.path}/.git") if os.path.lexists(path)
-    ]
+    lock, made, absent = guarded.settings_of_agents(work, [])
+    write, more_locked, more_absent, _ = guarded.git(work)
+    # Each in a place of its own, so that it cannot be moved away with what is locked in it.
+    shared = [place.real for place in write if tree is not None or below(place.real, work)]
+    inside = (work, *shared)
+    locked = [place for place in (*lock, *more_locked) if any(below(place.path, one) for one in inside)]
+    for place in locked:
+        if os.path.islink(place.path):
+            raise ClodputerError(
+                CANNOT,
+                f"{place.path} is a link, which a run in a container could replace",
+                "Put what it leads to in its place.",
+            )
+
+    def seen(path: str) -> str:
+        return folder + path[len(work) :] if tree is None and below(path, work) else path
+
+    return _Folders(
+        tuple(dict.fromkeys(map(seen, (work, *shared)))),
+        tuple(dict.fromkeys(seen(place.path) for place in locked)),
+        tuple(made),
+        (*absent, *(path for path in more_absent if any(below(path, one) for one in inside))),
+    )
 
 
 def _empty(config: str) -> None:
@@ -106,6 +143,26 @@ def _empty(config: str) -> None:
             os.unlink(path)
     # A link would lead somewhere else.
     os.makedirs(f"{config}/projects", mode=0o700, exist_ok=True)
+
+
+def _tidy(path: str) -> None:
+    """Put aside what a run must not have made, remove what was made for it alone, and forget both."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            notes = json.load(file)
+    except (OSError, ValueError):
+        return
+    if isinstance(notes, dict):
+        guarded.put_aside(map(str, notes.get("absent") or ()))
+        for made in map(str, notes.get("made") or ()):
+            with suppress(OSError):
+                os.rmdir(made)  # one that something was put into stays
+    with suppress(OSError):
+        os.unlink(path)
+
+
+def _notes(token: Mapping[str, Any]) -> str:
+    return f"{token['builds']}/.{token['name']}.json"
 
 
 def _context(token: Mapping[str, Any]) -> str:

@@ -9,11 +9,9 @@ from shutil import rmtree
 from typing import Any
 
 from clodputer.isolate import scratch
-from clodputer.isolate.sandbox import login, proxy
+from clodputer.isolate.sandbox import guarded, login, proxy
 
 NOTES = "after.json"
-# What a run has made where programs outside would obey it is renamed to this.
-ASIDE = ".from-sandbox"
 
 
 def note(box: str, notes: dict[str, Any]) -> None:
@@ -34,13 +32,7 @@ def notes_of(box: str) -> dict[str, Any]:
 
 def put_aside(box: str) -> list[str]:
     """Rename what was not there before and must not be there now; the paths. May be repeated."""
-    found = []
-    for path in map(str, notes_of(box).get("absent") or ()):
-        if os.path.lexists(path):
-            with suppress(OSError):
-                os.replace(path, path + ASIDE)
-                found.append(path)
-    return found
+    return guarded.put_aside(map(str, notes_of(box).get("absent") or ()))
 
 
 def put_away(box: str) -> None:

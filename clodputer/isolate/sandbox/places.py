@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import clodputer
 from clodputer.isolate import sandbox
+from clodputer.isolate.sandbox.guarded import git, place, settings_of_agents, there
 from clodputer.model.certificates import CERTIFICATES
 from clodputer.model.errors import ClodputerError
 from clodputer.model.sandbox.keys import Sandbox
@@ -60,9 +61,6 @@ SETTINGS = (
     "timezone",
 )
 
-# The settings of other agents than Claude Code in a folder.
-OF_OTHERS = (".codex", ".gemini", ".opencode", "opencode.json", "opencode.jsonc")
-
 
 class Asked(NamedTuple):
     """What a sandbox is wanted for. All paths are absolute.
@@ -108,15 +106,15 @@ def look(asked: Asked) -> Guarded:
     home = place(env["HOME"]) or Place(env["HOME"], env["HOME"])
     work = asked.tree or asked.working_directory
     given = list(_named(rule.write, asked))
-    lock, made, absent = _settings_of_agents(work, given)
-    write, more_locked, more_absent, read = _git(work)
+    lock, made, absent = settings_of_agents(work, given)
+    write, more_locked, more_absent, read = git(work)
     system = [found for path in (*FOLDERS, *(f"/etc/{name}" for name in SETTINGS)) if (found := place(path))]
     links = tuple((path, os.readlink(path)) for path in FOLDERS if os.path.islink(path))
     readable = [
         *read,
         *_named(rule.read, asked),
-        *_there((*_programs(asked.argv, env), *_ours(asked), *asked.readable)),
-        *_there(env[name] for name in CERTIFICATES if env.get(name)),
+        *there((*_programs(asked.argv, env), *_ours(asked), *asked.readable)),
+        *there(env[name] for name in CERTIFICATES if env.get(name)),
     ]
     box = asked.box
     private = [
@@ -133,24 +131,14 @@ def look(asked: Asked) -> Guarded:
         system=tuple(one for one in system if one.path not in dict(links)),
         links=links,
         private=tuple(private),
-        write=(*_there((work,)), *write),
+        write=(*there((work,)), *write),
         given=tuple(given),
         read=tuple(readable),
         hide=tuple(_named(rule.read_deny, asked)),
         lock=(*lock, *more_locked),
-        hidden=tuple(_there(hidden)),
+        hidden=tuple(there(hidden)),
     )
     return Guarded(around, tuple(made), (*absent, *more_absent))
-
-
-def place(path: str) -> Optional[Place]:
-    """A path as it is; None when nothing is there."""
-    path = os.path.normpath(path)
-    return Place(path, os.path.realpath(path), os.path.isdir(path)) if os.path.exists(path) else None
-
-
-def _there(paths: Iterable[str]) -> Iterator[Place]:
-    return (found for path in paths if (found := place(path)))
 
 
 def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
@@ -164,76 +152,6 @@ def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
             raise ClodputerError(
                 "not_started", f"sandbox names {path}, which is not there", "Make it, or correct the task."
             )
-
-
-def _settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], list[str], list[str]]:
-    """The settings of agents in a folder, with hooks and servers that they start without a sandbox another time."""
-    free = {one.path for one in given}
-    lock: list[Place] = []
-    made: list[str] = []
-    absent: list[str] = []
-    folder, servers = f"{work}/.claude", f"{work}/.mcp.json"
-    if folder not in free and os.path.isdir(work):
-        if not os.path.lexists(folder):
-            made.append(folder)
-        lock.append(Place(folder, os.path.realpath(folder)))
-    if servers not in free:
-        lock += _there((servers,))
-        absent += [] if os.path.lexists(servers) else [servers]
-    for other in (f"{work}/{name}" for name in OF_OTHERS):
-        if other not in free:
-            lock += _there((other,))
-            absent += [] if os.path.lexists(other) else [other]
-    return lock, made, absent
-
-
-def _git(work: str) -> tuple[list[Place], list[Place], list[str], list[Place]]:
-    """Of the repository that a folder lies in: what a commit writes, what starts programs outside, and what must not come.
-
-    And the files of the repository, when the folder is not the whole of it.
-    """
-    top = os.path.realpath(work)
-    while not os.path.lexists(f"{top}/.git"):
-        if top == "/":
-            return [], [], [], []
-        top = os.path.dirname(top)
-    entry = f"{top}/.git"
-    own = _pointed(entry) if os.path.isfile(entry) else entry
-    common = os.path.normpath(os.path.join(own, _line(f"{own}/commondir"))) if own != entry else own
-    if not os.path.isdir(common):
-        return [], [], [], []
-    for name in ("hooks", "info"):
-        os.makedirs(f"{common}/{name}", exist_ok=True)
-    write, lock = [common], [f"{common}/{name}" for name in ("config", "hooks", "info", "modules")]
-    absent = [f"{common}/commondir", f"{common}/config.worktree", f"{common}/modules"]
-    trees = f"{common}/worktrees"
-    if os.path.isdir(trees):
-        # Each is put in its own place, so that it cannot be moved away.
-        write += [trees] if below(own, trees) else []
-        lock += [trees] if not below(own, trees) else []
-        lock += [f"{trees}/{name}" for name in os.listdir(trees) if f"{trees}/{name}" != own]
-    if own != common:
-        write.append(own)
-        lock += [entry, *(f"{own}/{name}" for name in ("commondir", "gitdir", "config.worktree"))]
-        absent.append(f"{own}/config.worktree")
-    missing = [path for path in absent if not os.path.lexists(path)]
-    read = [] if top == os.path.realpath(work) else [top]
-    return list(_there(write)), list(_there(lock)), missing, list(_there(read))
-
-
-def _pointed(entry: str) -> str:
-    """The folder that the file `.git` of a worktree or a submodule names."""
-    line = _line(entry)
-    path = line[len("gitdir: ") :] if line.startswith("gitdir: ") else ""
-    return os.path.normpath(os.path.join(os.path.dirname(entry), path))
-
-
-def _line(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read(4096).strip()
-    except OSError:
-        return "."
 
 
 def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:

@@ -1,0 +1,107 @@
+"""Guarded: what a run must not change of the folder that it works in, as programs outside would obey it another time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Optional
+
+from clodputer.model.sandbox.plan import Place, below
+
+# What a run has made where programs outside would obey it is renamed to this.
+ASIDE = ".from-sandbox"
+# The settings of other agents than Claude Code in a folder.
+OF_OTHERS = (".codex", ".gemini", ".opencode", "opencode.json", "opencode.jsonc")
+
+
+def put_aside(paths: Iterable[str]) -> list[str]:
+    """Rename what was not there before and must not be there now; the paths. May be repeated, and never raises."""
+    found = []
+    for path in paths:
+        if os.path.lexists(path):
+            with suppress(OSError):
+                os.replace(path, path + ASIDE)
+                found.append(path)
+    return found
+
+
+def place(path: str) -> Optional[Place]:
+    """A path as it is; None when nothing is there."""
+    path = os.path.normpath(path)
+    return Place(path, os.path.realpath(path), os.path.isdir(path)) if os.path.exists(path) else None
+
+
+def there(paths: Iterable[str]) -> Iterator[Place]:
+    """Those of the paths at which something is."""
+    return (found for path in paths if (found := place(path)))
+
+
+def settings_of_agents(work: str, given: list[Place]) -> tuple[list[Place], list[str], list[str]]:
+    """The settings of agents in a folder, with hooks and servers that they start without a sandbox another time."""
+    free = {one.path for one in given}
+    lock: list[Place] = []
+    made: list[str] = []
+    absent: list[str] = []
+    folder, servers = f"{work}/.claude", f"{work}/.mcp.json"
+    if folder not in free and os.path.isdir(work):
+        if not os.path.lexists(folder):
+            made.append(folder)
+        lock.append(Place(folder, os.path.realpath(folder)))
+    if servers not in free:
+        lock += there((servers,))
+        absent += [] if os.path.lexists(servers) else [servers]
+    for other in (f"{work}/{name}" for name in OF_OTHERS):
+        if other not in free:
+            lock += there((other,))
+            absent += [] if os.path.lexists(other) else [other]
+    return lock, made, absent
+
+
+def git(work: str) -> tuple[list[Place], list[Place], list[str], list[Place]]:
+    """Of the repository that a folder lies in: what a commit writes, what starts programs outside, and what must not come.
+
+    And the files of the repository, when the folder is not the whole of it.
+    """
+    top = os.path.realpath(work)
+    while not os.path.lexists(f"{top}/.git"):
+        if top == "/":
+            return [], [], [], []
+        top = os.path.dirname(top)
+    entry = f"{top}/.git"
+    own = _pointed(entry) if os.path.isfile(entry) else entry
+    common = os.path.normpath(os.path.join(own, _line(f"{own}/commondir"))) if own != entry else own
+    if not os.path.isdir(common):
+        return [], [], [], []
+    for name in ("hooks", "info"):
+        os.makedirs(f"{common}/{name}", exist_ok=True)
+    write, lock = [common], [f"{common}/{name}" for name in ("config", "hooks", "info", "modules")]
+    absent = [f"{common}/commondir", f"{common}/config.worktree", f"{common}/modules"]
+    trees = f"{common}/worktrees"
+    if os.path.isdir(trees):
+        # Each is put in its own place, so that it cannot be moved away.
+        write += [trees] if below(own, trees) else []
+        lock += [trees] if not below(own, trees) else []
+        lock += [f"{trees}/{name}" for name in os.listdir(trees) if f"{trees}/{name}" != own]
+    if own != common:
+        write.append(own)
+        lock += [entry, *(f"{own}/{name}" for name in ("commondir", "gitdir", "config.worktree"))]
+        absent.append(f"{own}/config.worktree")
+    missing = [path for path in absent if not os.path.lexists(path)]
+    read = [] if top == os.path.realpath(work) else [top]
+    return list(there(write)), list(there(lock)), missing, list(there(read))
+
+
+def _pointed(entry: str) -> str:
+    """The folder that the file `.git` of a worktree or a submodule names."""
+    line = _line(entry)
+    path = line[len("gitdir: ") :] if line.startswith("gitdir: ") else ""
+    return os.path.normpath(os.path.join(os.path.dirname(entry), path))
+
+
+def _line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(4096).strip()
+    except OSError:
+        return "."
