@@ -63,6 +63,8 @@ MORE = [
     ("trigger", (Trigger(),), (Trigger(), CRON)),
     ("trigger", (TOOL,), (Trigger("findings", {"command": ["sh", "x"]}), TOOL)),
     ("after", (), ({"task": "other"},)),
+    ("machines", ("here",), ("here", "there")),
+    ("machines", ("here",), ()),
     ("allowed_tools", ("Read",), ("Read", "Bash")),
     ("disallowed_tools", ("WebSearch", "Bash"), ("WebSearch",)),
     ("permission_mode", "plan", ""),
