@@ -82,8 +82,8 @@ ASKED_FOR = (
         "prompt",
         TEMPLATE,
         "",
-        "Sent to the agent on its standard input. For every agent but `command`, exactly one of `prompt` and `prompt_file` is needed; "
-        "for `command` both may be absent, and standard input is empty.",
+        "Sent to the agent on its standard input. For every agent but `command`, exactly one of `prompt` and `prompt_file` is "
+        "needed; for `command` both may be absent, and standard input is empty.",
         example="Summarise the inbox.",
     ),
     Key(
