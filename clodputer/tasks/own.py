@@ -49,6 +49,14 @@ WHAT_IT_IS = (
         example="high",
     ),
     Key(
+        "adapt",
+        FLAG,
+        default=False,
+        help="`true`: its requests get a priority one step higher or lower as they come, by how much work its runs do for a "
+        "dollar beside the other tasks of its lane. See [adapt](learning.md#adapt).",
+        example=True,
+    ),
+    Key(
         "lane",
         NAME,
         DEFAULT_LANE,
