@@ -21,6 +21,12 @@ class Handed(NamedTuple):
     out: str
     at: str
 
+    @property
+    def words(self) -> str:
+        """What there is to say of it, without the full stop."""
+        text = f"the alarms were written for {self.scheduler} into {self.out} at {self.at}"
+        return f"{text}; whether they are in place only {self.scheduler} knows"
+
 
 def read(home: Home) -> Optional[Handed]:
     """What was written last; None when nothing was, or it was taken back."""

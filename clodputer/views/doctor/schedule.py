@@ -63,8 +63,7 @@ def scheduler(facts: Facts) -> list[Finding]:
         )
     written = handed.read(facts.home)
     if written is not None:
-        text = f"the alarms were written for {written.scheduler} into {written.out} at {written.at}"
-        return note("scheduler", f"{text}; whether they are in place only {written.scheduler} knows")
+        return note("scheduler", written.words)
     usable = [name for name, known in installed.known.items() if known.answer.usable]
     if usable:
         # What limits it is said as `install --dry-run` says it.
