@@ -202,6 +202,7 @@ RULES: Mapping[str, Rule] = {
 # key of a task file that it stands here or above.
 HARMLESS = frozenset(
     (
+        "adapt",
         "append_system_prompt",
         "auto_disable_after",
         "breaker",
