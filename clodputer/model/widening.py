@@ -5,7 +5,7 @@ Such a change is a person's to make. A program that changes tasks asks its perso
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Callable, Optional
 
 from clodputer.model.approval import Approval
@@ -122,6 +122,11 @@ def _worktree(before: Any, after: Any) -> bool:
     return _more(before.copy, after.copy)
 
 
+def _machines(before: Collection[str], after: Collection[str]) -> bool:
+    """Where the task runs; no name means everywhere."""
+    return bool(before) and (not after or _more(before, after))
+
+
 def _container(before: Any, _after: Any) -> bool:
     return bool(before.used)
 
@@ -158,6 +163,7 @@ RULES: Mapping[str, Rule] = {
     "enabled": _switched_on,
     "trigger": _triggers,
     "after": _more,
+    "machines": _machines,
     "agent": _another,
     "working_directory": _another,
     "env": _variables,
@@ -192,10 +198,11 @@ RULES: Mapping[str, Rule] = {
     "publish": _publish,
 }
 
-# Keys that say what is done, how, in which order and who is told, but give no right. tests/model/test_widening.py asks for each
+# Keys that say what is done, how, in which order and who is told, but give no right. tests/test_keys.py asks for each
 # key of a task file that it stands here or above.
 HARMLESS = frozenset(
     (
+        "adapt",
         "append_system_prompt",
         "auto_disable_after",
         "breaker",

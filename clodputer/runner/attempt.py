@@ -48,7 +48,7 @@ class Attempt:
         self.stop, self.history, self.attempts = stop, history, attempts
         # Whether this run is only to make a plan (`approve: plan`); its task is then restricted.
         self.plans = planning.is_due(context, task, request)
-        self.task = planning.restricted(task) if self.plans else task
+        self.whole, self.task = task, planning.restricted(task) if self.plans else task
         self.become(run_id)
         self.planned: tuple[isolate.Planned, ...] = ()
         # The scratch folder, once it was made.

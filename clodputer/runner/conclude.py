@@ -66,7 +66,8 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
 
         record = with_follow_ups(attempt.context, attempt.task, record)
     record = with_events(attempt.context, attempt.task, record, report.result)
-    record = around.conclude(attempt.context, attempt.task, attempt.request, record, report.result)
+    conclude_publication = around.conclude_plan if attempt.plans else around.conclude
+    record = conclude_publication(attempt.context, attempt.whole, attempt.request, record, report.result)
     start, seen = (attempt.ready.memory, attempt.ready.state) if attempt.ready else (None, None)
     if start is None and seen is None:
         return record

@@ -48,6 +48,8 @@ CALLS = {
         Call(),
         Call(("--since", "yesterday"), "digest"),
         Call(("--schedulers",), "schedulers", apart=True),
+        Call(("--from", "{folder}/home"), "homes"),
+        Call(("--from", "{folder}/nowhere", "{folder}/home"), "homes", status=1),
     ],
     "dashboard": [Call()],
     "queue": [

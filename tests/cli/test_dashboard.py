@@ -179,7 +179,7 @@ def test_keys_and_what_they_do(tmp_path: Path) -> None:
             terminal.press("f")
             terminal.wait_for("live")
             terminal.wait_for_pattern(r"prints +reading \\x1b\[2J files")
-            assert len(processes(home)) == 2
+            until(lambda: len(processes(home)) == 2, message="not one follows")
             terminal.press("q")
             terminal.wait_for("Recent runs")
             until(lambda: len(processes(home)) == 1, message="who follows stays when nobody looks")
@@ -218,7 +218,7 @@ def test_keys_and_what_they_do(tmp_path: Path) -> None:
         go.touch()
         going.kill()
         going.communicate()
-    assert not processes(home)
+    until(lambda: not processes(home), message="somebody stays")
 
 
 def _waits(home: Home, part: str) -> bool:

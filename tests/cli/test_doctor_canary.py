@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from time import time
 from typing import Any
 
 import pytest
@@ -229,19 +228,19 @@ def test_the_probe_tells_no_values_that_may_be_secret(home: Home, tmp_path: Path
 def test_the_command(home: Home, table: Crontab) -> None:
     """--canary adds to what is found; --real alone is a slip."""
     table.hook(CRON.format(more=""))
-    begun = time()
     ended = subprocess.run(
         [sys.executable, "-m", "clodputer", "doctor", "--canary", "--json"],
         cwd=ROOT,
         env=dict(os.environ),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     findings = json.loads(ended.stdout)["data"]["findings"]
-    assert any(finding["check"] == "canary" for finding in findings)
+    told = [finding["message"] for finding in findings if finding["check"] == "canary"]
+    assert told
+    assert not any("none was seen" in message for message in told)
     assert ended.stderr == ""
-    assert time() - begun < 60
     assert "--real belongs to --canary" in clodputer(home, "doctor", "--real", status=2)[1]
 
 

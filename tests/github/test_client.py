@@ -140,12 +140,12 @@ def test_limits_are_reckoned_by_the_clock_of_the_server(api: Api, there: Server)
 def test_slow_servers(api: Api, there: Server) -> None:
     """One that is silent, and one that sends a byte now and then, are left when the time is over."""
     began = monotonic()
-    for fault in ({"hang": 30.0}, {"drip": True, "status": 200, "type": "application/json"}):
+    for fault in ({"hang": 300.0}, {"drip": True, "status": 200, "type": "application/json"}):
         api.fault("GET /user", **fault)
         with pytest.raises(GithubError, match="does not answer in time") as error:
             client.get(there, "/user", seconds=0.3)
         assert error.value.code == "github_unreachable"
-    assert monotonic() - began < 10
+    assert monotonic() - began < 100
 
 
 def test_answers_that_cannot_be_used(api: Api, there: Server, monkeypatch: pytest.MonkeyPatch) -> None:

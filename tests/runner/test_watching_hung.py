@@ -26,14 +26,14 @@ def test_a_folder_that_does_not_answer(tmp_path: Path) -> None:
     watched.look()
     watched.dropped()
     with hung(watched.inbox):
-        for seconds in (0.5, 30.0, 30.0):
+        for seconds in (0.5, 500.0, 500.0):
             began = time.monotonic()
             now = time.time()
             again = drop_found(
                 watched.context, watched.task, watched.task.triggers[0], 0, now, seconds=seconds
             )
             assert again == now + 60
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 100
         (event,) = events(watched.home, "watch_failed")
         assert event["message"].startswith(f"{watched.inbox}: looking at it takes longer than")
     watched.put("b")

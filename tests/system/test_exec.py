@@ -191,21 +191,27 @@ def test_an_expired_request_is_kept(home: Home) -> None:
 
 def test_a_file_still_being_written_is_waited_for(home: Home) -> None:
     """A drop that is only half there when exec comes is run by that same exec once it is whole."""
-    path = Path(home.new, "slow.json")
-    with path.open("w") as file:
-        file.write('{"task": "note", ')
-        running = start(home, "exec")
+    lock = Path(home.spool, "intake.lock")
 
-        def taking_in() -> bool:
-            # Nobody has waited for it for long, however slowly exec starts.
-            file.write(" ")
-            file.flush()
-            return os.path.exists(f"{home.spool}/intake.lock")
+    def holds(unit: float) -> None:
+        lock.unlink(missing_ok=True)
+        with Path(home.new, f"slow-{unit:g}.json").open("w") as file:
+            file.write('{"task": "note", ')
+            running = start(home, "exec")
 
-        until(taking_in)
-        file.write('"context": {"word": "whole"}}')
-    running.communicate(timeout=100)
-    assert outcomes(home, "note") == ["succeeded"]
+            def taking_in() -> bool:
+                # Nobody has waited for it for long, however slowly exec starts.
+                file.write(" ")
+                file.flush()
+                return lock.exists()
+
+            until(taking_in)
+            file.write('"context": {"word": "whole"}}')
+        running.communicate(timeout=100)
+        assert outcomes(home, "note") == ["succeeded"]
+
+    # A writer that stands still for two seconds is not waited for.
+    at_some_pace(holds)
 
 
 def test_a_task_broken_while_its_request_waits(home: Home) -> None:

@@ -15,11 +15,13 @@ from clodputer.cli.result import Printed, Result
 from clodputer.cli.since import moment_since
 from clodputer.cli.terminal.redrawn import redrawn
 from clodputer.cli.text import digest_page
+from clodputer.cli.text import homes as homes_page
 from clodputer.cli.text.schedulers import asked
 from clodputer.cli.text.status_page import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.views.digest import digest
+from clodputer.views.homes import together
 from clodputer.views.needs import status_json
 from clodputer.views.status import gather
 
@@ -52,10 +54,24 @@ EVERY = 2.0
     is_flag=True,
     help=f"Show it again every {EVERY:g} seconds, until Ctrl-C. With keys: clodputer dashboard.",
 )
+@click.option(
+    "--from",
+    "from_",
+    is_flag=True,
+    help="Show instead one line for each HOME, also of other machines, by their files alone.",
+)
+@click.argument("homes", nargs=-1, metavar="[HOME]...")
 @json_option
 @click.pass_obj
 def command(
-    as_json: bool, count: int, since: Optional[str], schedulers: bool, *, watch: bool
+    as_json: bool,
+    count: int,
+    since: Optional[str],
+    schedulers: bool,
+    *,
+    watch: bool,
+    from_: bool,
+    homes: tuple[str, ...],
 ) -> Union[Result, Printed]:
     """Show in one screen what runs, waits, failed and comes next.
 
@@ -69,6 +85,9 @@ def command(
     With --schedulers: launchd, systemd or cron, which of them is set up, each alarm with its next time, and where that
     differs from what the tasks want.
 
+    With --from HOME...: several homes at a glance, such as those of other machines in a shared or synchronised folder. Only
+    files are read, nothing is written there, and a home that cannot be read does not hide the others.
+
     \b
     Examples:
       clodputer status
@@ -76,8 +95,12 @@ def command(
       clodputer status --since yesterday
       clodputer status --schedulers
       clodputer status --watch
+      clodputer status --from ~/.clodputer /mnt/homes/*
       clodputer status --json
     """
+    if from_ or homes:
+        several = from_ and bool(homes) and not (watch or schedulers or since)
+        return _together(homes, count, time(), as_json=as_json, usable=several)
     if watch:
         return _watch(os.environ, count, alone=not (as_json or since or schedulers))
     if schedulers and since:
@@ -89,6 +112,21 @@ def command(
     if since:
         return morning(os.environ, time(), since, count, as_json=as_json)
     return status(os.environ, time(), count, as_json=as_json)
+
+
+def _together(homes: tuple[str, ...], count: int, now: float, *, as_json: bool, usable: bool) -> Result:
+    """Several homes. Raises ClodputerError."""
+    if not usable:
+        text = "--from needs at least one HOME, HOME needs --from, and with them goes no other option but --count"
+        raise ClodputerError("usage", text, "Such as: clodputer status --from ~/.clodputer", ExitCode.USAGE)
+    found = together(homes, now, count)
+    errors = tuple(
+        ClodputerError(home["error"]["code"], home["error"]["message"])
+        for home in found["homes"]
+        if home["error"] is not None
+    )
+    shown = "" if as_json else homes_page.page(found, now)
+    return Result(found, shown, ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
 
 
 def _watch(environ: Mapping[str, str], count: int, *, alone: bool) -> Printed:

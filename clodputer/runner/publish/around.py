@@ -55,3 +55,14 @@ def conclude(
     from clodputer.runner.publish.broker import with_publication
 
     return with_publication(context, task, request, record, result)
+
+
+def conclude_plan(
+    context: Context, task: Task, request: Request, record: Mapping[str, Any], result: Any
+) -> dict[str, Any]:
+    """The record of a run that was only to make a plan. task: as it is written. Raises OSError."""
+    if not task.publish.kinds:
+        return dict(record)
+    from clodputer.runner.publish.broker import with_plan
+
+    return with_plan(context, task, request, record, result)

@@ -7,6 +7,8 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from clodputer.agents import nothing
+from clodputer.gates.github import KIND as GITHUB
+from clodputer.model.approval import PLANNED
 from clodputer.model.digest import digest
 from clodputer.model.event import EVENTS
 from clodputer.model.moment import parse_moment
@@ -17,8 +19,8 @@ from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
 from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, Step, in_order, to_json
 from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
-from clodputer.model.publish.rule import EVENT, PUSH, PUSHING, repository_of
-from clodputer.model.request import Request, item_of
+from clodputer.model.publish.rule import COMMENT, EVENT, PUSH, PUSHING, repository_of
+from clodputer.model.request import Request, came_from, item_of
 from clodputer.model.task import Task
 from clodputer.runner import items
 from clodputer.runner.events.given import with_these
@@ -28,8 +30,15 @@ from clodputer.runner.publish import commits
 from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
 from clodputer.store.trees import Tree
+from clodputer.triggers.github import GO
 
 DAY = 86400.0
+# In characters, of a plan that is shown at its issue, and what is said below it.
+LONGEST_PLAN = 50_000
+DECIDE = (
+    "To have this plan carried out, comment with the word `{go}` alone, or set the label `{go}`. Any other comment of somebody "
+    "who may write has a new plan made."
+)
 
 
 def with_publication(
@@ -64,19 +73,45 @@ def with_publication(
     record = with_these(context, task, record, list(planned.events))
     if task.publish.staged:
         record, planned = _held(record, effects, planned)
-    if planned.steps:
-        goes_on = items.branch(context, task, request)
-        parcel = _parcel(task, record, planned, known, facts, tree, remote, goes_on)
-        staged = task.publish.staged
-        more = {
-            "effect": "publish",
-            "name": parcels.name_of(parcel),
-            "staged": staged,
-            "parcel": to_json(parcel),
-        }
-        effects = list(record["effects"])
-        record = {**record, "effects": [*effects[:-1], more, effects[-1]]}
-    return record
+    if not planned.steps:
+        return record
+    goes_on = items.branch(context, task, request)
+    return with_parcel(task, record, _parcel(task, record, planned, known, facts, tree, remote, goes_on))
+
+
+def with_plan(
+    context: Context, task: Task, request: Request, record: Mapping[str, Any], result: Any
+) -> dict[str, Any]:
+    """The record of a run that only made a plan, with that as the task's comment at the issue, where it is decided about.
+
+    task: as it is written. Raises OSError.
+    """
+    known = _situation(context, task, request, record, {})._replace(outcome=SUCCEEDED)
+    github = next((one for one in task.triggers if one.type == GITHUB), None)
+    if (
+        record["reason"] != PLANNED
+        or not isinstance(result, str)
+        or COMMENT not in task.publish.kinds
+        or came_from(request) != GITHUB
+        or github is None
+        or known.number is None
+    ):
+        return dict(record)
+    go = str(github.options.get("go") or GO)
+    body = f"{result.strip()[:LONGEST_PLAN]}\n\n---\n\n{DECIDE.format(go=go)}"
+    planned = plan([{"kind": COMMENT, "body": body}], (), task.publish, Facts(), known, context.masker)
+    record = {**record, "publish": [dict(entry) for entry in planned.entries]}
+    if not planned.steps:
+        _tell(context, record, [entry for entry in planned.entries if entry["code"]])
+        return record
+    return with_parcel(task, record, _parcel(task, record, planned, known, Facts(), None, {}, ""))
+
+
+def with_parcel(task: Task, record: Mapping[str, Any], parcel: Parcel) -> dict[str, Any]:
+    """The record with a parcel among its effects, before the last, which takes the request out of its slot."""
+    effects, name = list(record["effects"]), parcels.name_of(parcel)
+    more = {"effect": "publish", "name": name, "staged": task.publish.staged, "parcel": to_json(parcel)}
+    return {**record, "effects": [*effects[:-1], more, effects[-1]]}
 
 
 def _held(

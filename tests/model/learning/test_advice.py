@@ -132,7 +132,7 @@ def test_schedule() -> None:
     assert found(at_hours(12, (9,), "overloaded"), task(triggers=(CRON, CRON)), zone=zone, timeout=60.0) == []
     daily = CRON._replace(options={"schedule": "@daily"})
     assert found(at_hours(12, (9,), "overloaded"), task(triggers=(daily,)), zone=zone, timeout=60.0) == []
-    (one,) = advice(Subject(own, at_hours(12, (9,), "overloaded"), 600.0, zone))
+    (one,) = advice(Subject(own, at_hours(12, (9,), "overloaded"), 60.0, zone))
     assert (one.key, one.before, one.runs) == ("trigger.0.schedule", "0 8,9,20 * * 1-5", 12)
 
 

@@ -131,12 +131,15 @@ def waits(home: Home) -> list[str]:
 
 @pytest.mark.parametrize("by", ["comment", "label"])
 def test_a_plan_is_approved_on_github(home: Home, api: Api, there: Repository, claude: Path, by: str) -> None:
-    """By a comment or a label of somebody who may write, and by nobody else."""
-    write(home, "approve: plan\npermission_mode: acceptEdits\n")
+    """By a comment or a label of somebody who may write, and by nobody else; the plan is shown at the issue."""
+    write(home, "approve: plan\npermission_mode: acceptEdits\npublish: [comment]\n")
     item = labeled(api, there)
     api.state.comment(there, item, "go", "maintainer")  # before there is a plan
     again(home, claude)
     assert (reasons(home), waits(home)) == (["planned"], ["approval"])
+    _, shown = there.comments
+    assert "Done." in shown["body"]
+    assert "comment with the word `go` alone, or set the label `go`" in shown["body"]
     api.state.later(120)
     if by == "comment":
         api.state.comment(there, item, "go", "stranger")
@@ -157,6 +160,9 @@ def test_a_plan_is_approved_on_github(home: Home, api: Api, there: Repository, c
     assert resumed(second) == f"--resume={first['session_id']}"
     assert asked(home)[1].startswith(APPROVED)
     assert "maintainer on GitHub" in asked(home)[1]
+    assert [one["body"] for one in there.comments if one["body"].startswith("<!-- clodputer:")] == [
+        shown["body"]
+    ]
 
 
 def test_something_else_takes_the_place_of_a_plan(
