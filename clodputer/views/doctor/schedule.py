@@ -61,8 +61,7 @@ def scheduler(facts: Facts) -> list[Finding]:
             "scheduler",
             f"{named(installed.names)} starts the tasks of this home: {counted(len(seen), 'unit')}",
         )
-    written = handed.read(facts.home)
-    if written is not None:
+    if (written := handed.read(facts.home)) is not None:
         return note("scheduler", written.words)
     usable = [name for name, known in installed.known.items() if known.answer.usable]
     if usable:
