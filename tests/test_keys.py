@@ -15,6 +15,7 @@ from clodputer import agents, triggers
 from clodputer.model import limits, settingkeys
 from clodputer.model.keys import PART, TEXT, Key, defaults
 from clodputer.model.task import FLAT, MAPPINGS, Task
+from clodputer.model.widening import HARMLESS, RULES
 from clodputer.store.tasks import document
 from clodputer.store.tasks.models import validated
 from clodputer.tasks import tables, taskfile
@@ -31,7 +32,7 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 TESTS = "\n".join(
     path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "tests").rglob("*.py"))
-    if path.name not in ("test_keys.py", "test_taskfile_documents.py")
+    if path.name not in ("test_keys.py", "test_taskfile_documents.py", "test_widening.py")
 )
 
 
@@ -86,6 +87,12 @@ def test_a_key_stands_in_the_schema(place: tables.Place) -> None:
     for step in steps[1:]:
         schema = schema["properties"][step]
     assert schema["description"] == place.key.help
+
+
+def test_a_key_gives_rights_or_is_harmless() -> None:
+    """Whoever adds a key says so in model/widening.py: an agent asks its person before it gives a task more rights."""
+    assert not RULES.keys() & HARMLESS
+    assert sorted([*RULES, *HARMLESS]) == sorted(tables.top())
 
 
 def test_schemas_are_schemas() -> None:

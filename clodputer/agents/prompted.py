@@ -60,16 +60,21 @@ def locate_binary(own: Own, path: str, home: str) -> str:
     return found
 
 
-def surroundings(task: Task, facts: Facts, own: Own) -> tuple[str, dict[str, str]]:
-    """The absolute path of the program, and its environment. Raises ClodputerError ("not_started")."""
+def surroundings(
+    task: Task, facts: Facts, own: Own, ours: Mapping[str, str] = {}
+) -> tuple[str, dict[str, str]]:
+    """The absolute path of the program, and its environment. Raises ClodputerError ("not_started").
+
+    ours: variables that the task may not override, such as those by which an agent is told what it may do.
+    """
     extra = {**own.settings, **credentials(task, facts, own)}
-    env = environment.build(task, facts, extra)
+    env = environment.build(task, facts, extra, ours)
     binary = locate_binary(own, env["PATH"], env["HOME"])
     if task.sandbox.strict and _MODULES in os.path.realpath(binary):
         # In there a link becomes a file, from which node would not find the rest of the package.
         binary = os.path.realpath(binary)
     # What npm installs is started by a node that lies beside it.
-    return binary, environment.build(task, facts, extra, path=(os.path.dirname(binary),))
+    return binary, environment.build(task, facts, extra, ours, path=(os.path.dirname(binary),))
 
 
 def parts_of(binary: str, pattern: str) -> tuple[str, ...]:

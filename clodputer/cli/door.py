@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 
-from clodputer.store import freshreport, look, nextround, orders, polls, topics
+from clodputer.store import freshreport, look, nextround, orders, polls, sweeps, topics
 from clodputer.store.home import locate, usable
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout
@@ -40,6 +40,8 @@ def execute(task: str, as_json: bool) -> int:
     """Drain the spool, after dropping what is due: of `task`, whose alarm went off, or of all; the exit code. Never raises."""
     try:
         home = locate(os.environ)
+        if not task:
+            sweeps.note(home)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
         if not usable(home) or something_to_do(home, task):
             data = _work(home, task, watched=os.isatty(1) and not as_json)

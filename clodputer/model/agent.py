@@ -54,6 +54,19 @@ KINDS: Mapping[str, Kind] = {
     "gemini": Kind(
         "gemini", folder=".gemini", login="oauth_creds.json", keys=("GEMINI_API_KEY", "GOOGLE_API_KEY")
     ),
+    "opencode": Kind(
+        "opencode",
+        settings=("max_cost_usd",),
+        folder=".local/share/opencode",
+        login="auth.json",
+        keys=(
+            "OPENCODE_API_KEY",
+            "ANTHROPIC_API_KEY",
+            "OPENAI_API_KEY",
+            "GEMINI_API_KEY",
+            "OPENROUTER_API_KEY",
+        ),
+    ),
     COMMAND: Kind("the program", prompted=False),
 }
 

@@ -91,6 +91,7 @@ class Task(NamedTuple):
     description: str = ""
     enabled: bool = True
     priority: int = NORMAL
+    adapt: bool = False
     lane: str = DEFAULT_LANE
     agent: str = CLAUDE
     prompt: str = ""

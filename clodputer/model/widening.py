@@ -198,10 +198,11 @@ RULES: Mapping[str, Rule] = {
     "publish": _publish,
 }
 
-# Keys that say what is done, how, in which order and who is told, but give no right. tests/model/test_widening.py asks for each
+# Keys that say what is done, how, in which order and who is told, but give no right. tests/test_keys.py asks for each
 # key of a task file that it stands here or above.
 HARMLESS = frozenset(
     (
+        "adapt",
         "append_system_prompt",
         "auto_disable_after",
         "breaker",

@@ -49,6 +49,14 @@ WHAT_IT_IS = (
         example="high",
     ),
     Key(
+        "adapt",
+        FLAG,
+        default=False,
+        help="`true`: its requests get a priority one step higher or lower as they come, by how much work its runs do for a "
+        "dollar beside the other tasks of its lane. See [adapt](learning.md#adapt).",
+        example=True,
+    ),
+    Key(
         "lane",
         NAME,
         DEFAULT_LANE,
@@ -72,7 +80,7 @@ ASKED_FOR = (
         "agent",
         CHOICE,
         CLAUDE,
-        "What runs the task: Claude Code, or any program. "
+        "What runs the task: Claude Code, [another agent](agents.md), or any program. "
         "A file that has `command` and no prompt means the agent `command`.",
         absent="`claude`",
         choices=tuple(AGENTS),
@@ -82,8 +90,8 @@ ASKED_FOR = (
         "prompt",
         TEMPLATE,
         "",
-        "Sent to the agent on its standard input. For `claude`, exactly one of `prompt` and `prompt_file` is needed; for "
-        "`command` both may be absent, and standard input is empty.",
+        "Sent to the agent on its standard input. For every agent but `command`, exactly one of `prompt` and `prompt_file` is "
+        "needed; for `command` both may be absent, and standard input is empty.",
         example="Summarise the inbox.",
     ),
     Key(

@@ -28,6 +28,7 @@ CREDENTIALS = (
     ".git-credentials",
     ".gnupg",
     ".kube",
+    ".local/share/opencode/auth.json",
     ".netrc",
     ".password-store",
     ".pgpass",

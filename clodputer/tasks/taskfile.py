@@ -29,6 +29,7 @@ RULES = (
     "agents/command.py",
     "agents/gemini/__init__.py",
     "agents/keys.py",
+    "agents/opencode/__init__.py",
     "gates/",
     "isolate/",
     "model/",

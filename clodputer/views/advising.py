@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.learning.advice import Advice, Subject, advice, identity
-from clodputer.model.learning.worth import Worth, value, worths
+from clodputer.model.learning.worth import by_lane
 from clodputer.model.pastrun import PastRun
 from clodputer.model.settings import Settings
 from clodputer.model.task import Task
@@ -49,7 +49,7 @@ def gather(context: Context, runs: Mapping[str, Sequence[PastRun]], task: str = 
     runs: as views/learning.py has them. Raises OSError.
     """
     tasks = list(_loaded(context, sorted(runs)))
-    values = worth_of(tasks, runs)
+    values = by_lane(run for own in runs.values() for run in own)
     hidden = dismissed.read(context.home)
     found = []
     for one in tasks:
@@ -60,7 +60,7 @@ def gather(context: Context, runs: Mapping[str, Sequence[PastRun]], task: str = 
             runs[one.name],
             _timeout(one, context.settings),
             _zone_of(one, context.environ),
-            values.get(one.name),
+            values.get(one.lane, {}).get(one.name),
         )
         given = advice(subject)
         if given:
@@ -70,16 +70,6 @@ def gather(context: Context, runs: Mapping[str, Sequence[PastRun]], task: str = 
                 for each in (_as_written(piece, text) for piece in given)
             ]
     return tuple(found)
-
-
-def worth_of(tasks: Iterable[Task], runs: Mapping[str, Sequence[PastRun]]) -> dict[str, Worth]:
-    """What each task is worth beside the others of its lane."""
-    by_lane: dict[str, dict[str, Any]] = {}
-    for task in tasks:
-        known = value(runs.get(task.name, ()))
-        if known is not None:
-            by_lane.setdefault(task.lane, {})[task.name] = known
-    return {name: worth for values in by_lane.values() for name, worth in worths(values).items()}
 
 
 def written(path: str) -> str:

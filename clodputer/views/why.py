@@ -12,6 +12,7 @@ from clodputer.model.decision import Fate
 from clodputer.model.due import Entry
 from clodputer.model.engine.job import standing
 from clodputer.model.errors import ClodputerError
+from clodputer.model.learning.worth import Adapted, adapted
 from clodputer.model.moment import format_duration
 from clodputer.model.policy import fingerprint, policy
 from clodputer.model.schedule import following
@@ -20,9 +21,10 @@ from clodputer.model.waiting import CONCURRENT
 from clodputer.runner.requests import cancel
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
-from clodputer.store import disabled, holds, ledger, machine, runs
+from clodputer.store import disabled, holds, ledger, machine, runs, worths
 from clodputer.store import zone as zones
 from clodputer.store.context import Context
+from clodputer.store.history import History
 from clodputer.store.holds import EVERYTHING, LANE, Placed
 from clodputer.store.spool.find import DELAYED, DROPPED, RUNNING
 from clodputer.tasks import taskfile
@@ -64,7 +66,7 @@ class Why(NamedTuple):
     task: None when its file is gone or not in order; then `trouble` says why. last: the record of its latest run, as far as
     that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died. publishes: what became
     of the intents of its latest run. jobs: how the jobs of its requests are, in lanes with an engine.
-    elsewhere: on which machines it runs, if not on this one.
+    elsewhere: on which machines it runs, if not on this one. adapted: the priority that its requests get now, if it adapts.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Why(NamedTuple):
     publishes: tuple[publishing.Entry, ...] = ()
     jobs: tuple[str, ...] = ()
     elsewhere: str = ""
+    adapted: Optional[Adapted] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -95,6 +98,7 @@ class Why(NamedTuple):
             "enabled": self.task.enabled if self.task else None,
             "disabled_by_itself": self.by_itself and self.by_itself.to_json(),
             "elsewhere": self.elsewhere or None,
+            "adapted": self.adapted and self.adapted.to_json(),
             "last_run": self.last,
             "waiting": bool(self.waiting),
             "running": self.running,
@@ -212,7 +216,13 @@ def of_task(context: Context, name: str, now: float) -> Why:
             if one.job is not None and one.request_id in mine
         ),
         "" if task is None or here else machine.sentence(context.settings, task),
+        _adapted(context, task, now) if task and task.adapt else None,
     )
+
+
+def _adapted(context: Context, task: Task, now: float) -> Adapted:
+    known = worths.of_home(History(context.home), now)
+    return adapted(task.priority, known.get(task.lane, {}).get(task.name))
 
 
 def _by_itself(context: Context, task: Optional[Task]) -> Optional[Disabled]:

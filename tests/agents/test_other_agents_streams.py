@@ -31,6 +31,8 @@ GOOD = {
     ("gemini", "'@say hello' ()"),
     *((agent, name) for agent, name in RUNS if name.startswith("'@tool") and agent == "gemini"),
     *((agent, name) for agent, name in RUNS if "made.txt" in name and agent == "opencode"),
+    ("opencode", "a model with a price"),
+    ("opencode", "a shell that is denied"),
 }
 
 
@@ -71,7 +73,9 @@ def test_only_what_the_agent_finished_is_a_success(tmp_path: Path, agent: str, n
     killed = run["ended"] == "HUNG" or run["ended"].startswith("-")
     expected = "completed" if (agent, name) in GOOD else "killed" if killed else "exit_status"
     assert report.outcome.reason == expected
-    assert report.cost_usd is None
+    # opencode tells what a model costs whose price it knows.
+    priced = agent == "opencode" and name.startswith("a ")
+    assert report.cost_usd == (pytest.approx(0.0069) if priced else None)
 
 
 @pytest.mark.parametrize(("agent", "name"), sorted(GOOD))

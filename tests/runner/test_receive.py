@@ -223,6 +223,14 @@ def test_a_full_spool_asks_for_patience(hooked: Home) -> None:
 def test_health(hooked: Home) -> None:
     status, _, body = served(hooked, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
     assert (status, json.loads(body)["ok"]) == (200, True)
+    assert json.loads(body)["sweep_age_seconds"] is None
+    execute(hooked)
+    swept = json.loads(served(hooked, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")[2])["sweep_age_seconds"]
+    assert 0 <= swept < 600
+    os.utime(Path(hooked.ledger, "swept"), (1.0, 1.0))
+    execute(hooked)
+    again = json.loads(served(hooked, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")[2])["sweep_age_seconds"]
+    assert 0 <= again < 600
     stale = Path(hooked.new, "old.json")
     stale.touch()
     os.utime(stale, (1.0, 1.0))

@@ -29,6 +29,7 @@ TAIL = 20
 # What is asked for and was never logged must be one of these; whatever was logged once may be asked for. All that is ever
 # written (tests/test_events.py).
 EVENTS = (
+    "adapted",
     "approved",
     "auto_disabled",
     "blocked",

@@ -22,6 +22,7 @@ from clodputer.cli.text import fates, scheduled, set_aside, waits
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.jsontext import with_nulls
+from clodputer.model.learning.worth import Adapted
 from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
 from clodputer.model.plural import counted
@@ -110,6 +111,8 @@ def _words(found: Why, but: str, now: float) -> str:
         lines.append(wrapped_field("go on", f"clodputer resume {printable(found.hold.target.option)}"))
     lines += [wrapped_field("waits", waits.line(one)) for one in found.waits]
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
+    if found.adapted:
+        lines.append(wrapped_field("priority", _adapted(found.adapted)))
     lines.append(wrapped_field("last run", _last(found, now)))
     if found.publishes:
         lines.append(wrapped_field("publishes", printable("\n".join(publishing.lines([*found.publishes])))))
@@ -126,6 +129,11 @@ def _words(found: Why, but: str, now: float) -> str:
         lines.append(wrapped_field("alarm", wrong))
         lines.append(wrapped_field("fix", printable(found.scheduled.hint)))
     return "\n".join(lines)
+
+
+def _adapted(one: Adapted) -> str:
+    moved = f"{one.priority}, {one.step:+d} by adapt" if one.step else f"{one.priority}, not moved by adapt"
+    return printable(f"{moved}: {one.why}")
 
 
 def _routed(one: Routed) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.learning.interval import wilson
 from clodputer.model.learning.judged import is_good, is_judged
 from clodputer.model.money import dollars
 from clodputer.model.pastrun import PastRun
 from clodputer.model.quantile import quantile
+from clodputer.model.task import HIGHEST, LOWEST
 
 # From fewer runs whose costs are known nothing is said of a task; with fewer tasks there is nothing to compare.
 LEAST_RUNS, LEAST_TASKS = 8, 3
@@ -53,6 +54,38 @@ class Worth(NamedTuple):
             f"{self.value.per_dollar:.2g} per dollar: {compared} what the middle of the {self.tasks} tasks of its lane does "
             f"({self.middle:.2g})"
         )
+
+
+class Adapted(NamedTuple):
+    """The priority that a task's requests get, moved by a step of -1, 0 or +1; and why."""
+
+    priority: int
+    step: int
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Its keys are a promise to programs."""
+        return self._asdict()
+
+
+def adapted(priority: int, worth: Optional[Worth]) -> Adapted:
+    """The priority (LOWEST to HIGHEST) of a task whose file gives it this one, by what its runs are worth."""
+    if worth is None:
+        why = f"too little is known: it takes {LEAST_TASKS} tasks in its lane with {LEAST_RUNS} runs each whose costs are known"
+        return Adapted(priority, 0, why)
+    moved = min(HIGHEST, max(LOWEST, priority + worth.step))
+    return Adapted(moved, moved - priority, worth.words)
+
+
+def by_lane(runs: Iterable[PastRun]) -> dict[str, dict[str, Worth]]:
+    """For each lane what its tasks are worth, by the runs that took place in it."""
+    groups: dict[str, dict[str, list[PastRun]]] = {}
+    for run in runs:
+        groups.setdefault(run.lane, {}).setdefault(run.task, []).append(run)
+    return {
+        lane: worths({task: known for task, own in tasks.items() if (known := value(own)) is not None})
+        for lane, tasks in groups.items()
+    }
 
 
 def value(runs: Iterable[PastRun]) -> Optional[Value]:

@@ -12,6 +12,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.event import ENDING
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
+from clodputer.runner.intake.adapting import Adapting
 from clodputer.runner.intake.scoring import Scoring
 from clodputer.store import disabled, homes, incomplete
 from clodputer.store.context import Context
@@ -59,6 +60,7 @@ class Batch(NamedTuple):
     stuck: dict[str, str]
     pending: list[set[str]]
     scoring: Scoring
+    adapting: Adapting
 
 
 def intake(context: Context, now: float) -> Taken:
@@ -72,7 +74,7 @@ def intake(context: Context, now: float) -> Taken:
     with Lock(f"{context.home.spool}/intake.lock") as held:
         if not held:
             return Taken(refused=True)
-        batch = Batch(context, now, set(), {}, [], Scoring(context, now))
+        batch = Batch(context, now, set(), {}, [], Scoring(context, now), Adapting(context, now))
         for _, name in find.arrivals(context.home):
             kind = _take_safely(batch, name)
             taken = taken._replace(**{kind: getattr(taken, kind) + 1}) if kind else taken
@@ -203,7 +205,8 @@ def _pending(batch: Batch) -> set[str]:
 
 def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dropped_at: float) -> str:
     context, now = batch.context, batch.now
-    priority = request.priority or task.priority
+    moved = batch.adapting.of(task, request)
+    priority = moved.priority if moved else request.priority or task.priority
     order = int(request.created_at * 1_000_000)
     # File systems count in ticks of some milliseconds: what arrived within one keeps the order of its names.
     while order in batch.orders:
@@ -232,6 +235,8 @@ def _let_in(batch: Batch, path: str, name: str, request: Request, task: Task, dr
         queue.reorder(context.home, task.lane)
     _taken_in(batch, request.id)
     about = {"task": task.name, "request_id": request.id, "lane": task.lane, "priority": priority}
+    if moved is not None and moved.step:
+        context.log(now, "adapted", **about, step=moved.step, message=moved.why)
     context.log(now, event, **about, file=name, **points)
     return "queued"
 

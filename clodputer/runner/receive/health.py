@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from json import dumps
 
 from clodputer.runner.receive.answer import Answer
+from clodputer.store import sweeps
 from clodputer.store.home import locate, usable
 from clodputer.store.spool import count, layout
 
@@ -29,7 +30,7 @@ def health(environ: Mapping[str, str], now: float, *, shy: bool) -> Answer:
             problem = "nothing takes in what is dropped" if oldest > STALE else ""
     except OSError as error:
         problem = f"the spool cannot be read: {error.strerror or type(error).__name__}"
-    status = 503 if problem else 200
+    status, swept = 503 if problem else 200, sweeps.age(home, now)
     if shy:
         return Answer(status, "ok\n" if status == 200 else "not ok\n")
     fields = {
@@ -37,6 +38,7 @@ def health(environ: Mapping[str, str], now: float, *, shy: bool) -> Answer:
         "problem": problem or None,
         "spool_writable": not problem.startswith("the spool"),
         "oldest_drop_seconds": round(oldest),
+        "sweep_age_seconds": None if swept is None else round(swept),
         "queued": queued,
     }
     return Answer(status, dumps(fields) + "\n", kind="application/json")

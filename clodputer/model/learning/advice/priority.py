@@ -8,9 +8,9 @@ from clodputer.model.task import NORMAL
 
 
 def look(subject: Subject) -> tuple[Advice, ...]:
-    """Only for a task whose priority nobody has set: what a person has given, they have given with reason."""
+    """Only for a task whose priority nobody has set, as that has its reason, and that does not adapt by itself."""
     worth, task = subject.worth, subject.task
-    if worth is None or not worth.step or task.priority != NORMAL:
+    if worth is None or not worth.step or task.priority != NORMAL or task.adapt:
         return ()
     wanted = NORMAL + worth.step
     runs = [run for run in subject.runs if is_judged(run) and run.cost_usd is not None]
