@@ -34,7 +34,7 @@ KEYS = (
         help="How long the agent may take until its first output.",
         smallest=0.001,
         largest=YEAR,
-        absent="for claude that of `config.yaml`, else `90s`; none for command",
+        absent="for agents with a prompt that of `config.yaml`, else `90s`; none for command",
         example="2m",
     ),
     Key(
@@ -43,7 +43,7 @@ KEYS = (
         help="How long the agent may be silent while no tool is known to be running.",
         smallest=0.001,
         largest=YEAR,
-        absent="for claude that of `config.yaml`, else `20m`; none for command",
+        absent="for agents with a prompt that of `config.yaml`, else `20m`; none for command",
         example="30m",
     ),
     Key(

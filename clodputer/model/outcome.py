@@ -49,7 +49,7 @@ REASONS: dict[str, Reason] = {
     "auth": Reason(
         FAILED,
         "The agent is not logged in, or its key or token was refused.",
-        "Log in again, or put CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`) into secrets.env.",
+        "Log in again, or put the agent's key into secrets.env; for claude CLAUDE_CODE_OAUTH_TOKEN, from `claude setup-token`.",
     ),
     "usage_limit": Reason(
         LIMITED,
@@ -68,7 +68,7 @@ REASONS: dict[str, Reason] = {
     "offline": Reason(
         FAILED,
         "The API could not be reached.",
-        "Check the network, proxy and ANTHROPIC_BASE_URL.",
+        "Check the network, the proxy, and the address of the API if one is set, such as ANTHROPIC_BASE_URL.",
         BY_DEFAULT,
     ),
     "not_confirmed": Reason(
@@ -100,7 +100,7 @@ REASONS: dict[str, Reason] = {
     "denied": Reason(
         FAILED,
         "It wanted a tool it was not allowed to use.",
-        "Add the tool to allowed_tools, or set on_denied: ignore.",
+        "Add the tool to allowed_tools, or for other agents than claude change permission_mode; or set on_denied: ignore.",
     ),
     "permissions": Reason(
         FAILED,

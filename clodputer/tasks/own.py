@@ -80,7 +80,7 @@ ASKED_FOR = (
         "agent",
         CHOICE,
         CLAUDE,
-        "What runs the task: Claude Code, or any program. "
+        "What runs the task: Claude Code, [another agent](agents.md), or any program. "
         "A file that has `command` and no prompt means the agent `command`.",
         absent="`claude`",
         choices=tuple(AGENTS),
@@ -90,8 +90,8 @@ ASKED_FOR = (
         "prompt",
         TEMPLATE,
         "",
-        "Sent to the agent on its standard input. For `claude`, exactly one of `prompt` and `prompt_file` is needed; for "
-        "`command` both may be absent, and standard input is empty.",
+        "Sent to the agent on its standard input. For every agent but `command`, exactly one of `prompt` and `prompt_file` is "
+        "needed; for `command` both may be absent, and standard input is empty.",
         example="Summarise the inbox.",
     ),
     Key(
