@@ -16,7 +16,8 @@ from typing import Optional
 from clodputer.store import atomic, git
 from clodputer.store.folder import entries
 
-# Names as git lists them: section and key in small letters. None of them names a program, or a file that is run.
+# Names as git lists them: section and key in small letters. None of them names a program, a file that is run, or one that
+# is written.
 _TAKEN = re.compile(
     r"core\.(?:repositoryformatversion|filemode|bare|ignorecase|precomposeunicode|symlinks|autocrlf|eol|"
     r"safecrlf|checkroundtripencoding|excludesfile|attributesfile|sparsecheckout|sparsecheckoutcone|bigfilethreshold|"
@@ -24,7 +25,7 @@ _TAKEN = re.compile(
     r"extensions\.(?!worktreeconfig$).+|index\.sparse|"
     r"remote\.(?s:.+)\.(?:url|pushurl|fetch|promisor|partialclonefilter|tagopt)|"
     r"url\.(?s:.+)\.(?:insteadof|pushinsteadof)|"
-    r"http\.(?s:.+)|credential\.(?:(?s:.+)\.)?(?:username|usehttppath)|"
+    r"http\.(?!(?s:.*)(?:cookiefile|savecookies)$)(?s:.+)|credential\.(?:(?s:.+)\.)?(?:username|usehttppath)|"
     r"lfs\.(?:url|repositoryformatversion|fetchinclude|fetchexclude)"
 )
 _FILTER = re.compile(r"filter\.((?s:.+))\.(?:smudge|process)")

@@ -188,7 +188,8 @@ def permission(call: Call) -> Answer:
 
 def checks(call: Call) -> Answer:
     runs = call.repository.checks.get(call.found["sha"], [])
-    return 200, {"total_count": len(runs), "check_runs": runs}, {}
+    status, shown, headers = call.page(runs)
+    return status, {"total_count": len(runs), "check_runs": shown}, headers
 
 
 def ask(call: Call) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from clodputer.store.home import Home
 from tests.schedulers.alarms import alarm as alarm_of
 from tests.schedulers.cron_readback import faults
 from tests.system.crond import crond
+from tests.system.test_try import Stage
 from tests.wait import PATIENCE, until
 from tests.workshop import command_task, drop, events, make_home, records
 
@@ -49,8 +51,9 @@ def scheduled(home: Home, name: str, schedule: str) -> Alarm:
 
 
 def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A schedule, a drop, a watched file and a probe are served; afterwards the crontab is what it was."""
-    home = make_home(tmp_path)
+    """A schedule, a drop, a watched file and the trial of a task are served; afterwards the crontab is what it was."""
+    stage = Stage(tmp_path)
+    home, seen = stage.home, tmp_path / "seen.json"
     watched = tmp_path / "watched"
     watched.mkdir()
     with crond(tmp_path / "lab", monkeypatch) as lab:
@@ -60,18 +63,26 @@ def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert cron.answers(place).usable
         minutely = scheduled(home, "minutely", "* * * * *")
         command_task(home, "dropped", "/bin/true")
-        command_task(home, "manual", "/bin/true")
         command_task(home, "watcher", "/bin/true", more=f"trigger: {{type: file_watch, path: '{watched}'}}\n")
         watcher = alarm_of("watcher", (Trigger("file_watch", {"path": str(watched)}),), (str(watched),))
         install(place, minutely, watcher)
-        remove = cron.probe(place, ["exec", "--task", "manual"])
+        remove = cron.probe(place, ["exec", "--probe", str(seen), "--try", "review"])
         drop(home, "dropped")
         lab.start()
         until(lambda: daemon() is not None)
         assert daemon_problem() is None
 
         until(lambda: records(home, "dropped"), TICK, "the drop was not run")
-        until(lambda: records(home, "manual"), TICK, "the probe was not started")
+        until(seen.exists, TICK, "the trial was not started, or did not end")
+        found = json.loads(seen.read_text())["effective"]
+        assert (found["version"], found["mode"], found["tools"]) == (
+            "2.1.329",
+            "acceptEdits",
+            ["Bash", "Edit"],
+        )
+        assert "the working directory" in found["writable"]
+        assert stage.asked().startswith(f"{stage.work}\n")
+        assert [event["cost_usd"] for event in events(home, "trial")] == [0.1, 0.01]
         until(lambda: records(home, "minutely"), TICK, "the schedule did not ring")
         assert records(home, "minutely")[0]["trigger"] == "cron"
         remove()
@@ -79,7 +90,7 @@ def test_a_minute_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (watched / "report.txt").write_text("one\n")
         until(lambda: records(home, "watcher"), TICK, "the watched file was not seen")
         until(lambda: len(records(home, "minutely")) > 1, TICK)
-        assert set(lab.calls()) == {"exec", "exec --task minutely", "exec --task manual"}
+        assert set(lab.calls()) == {"exec", "exec --task minutely", f"exec --probe {seen} --try review"}
         slots = [record["origin"]["slot_time"] for record in records(home, "minutely")]
         assert len(slots) == len(set(slots))
         assert len(records(home, "dropped")) == 1

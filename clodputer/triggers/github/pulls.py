@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clodputer.github import client
-from clodputer.github.answer import NOT_FOUND, GithubError
+from clodputer.github.answer import NOT_FOUND, GithubError, Reply, links
 from clodputer.model.github.ask import Ask
 from clodputer.model.github.rule import CHECK, REVIEW
 from clodputer.model.github.subject import OURS, account
@@ -16,7 +16,8 @@ from clodputer.triggers.github.happened import candidate, login, text
 
 # Of so many pull requests reviews and checks are looked for, those first that were changed last.
 MOST = 20
-PER_PAGE = 100
+# Of the reviews of one, the oldest of which come first, and of the checks of a commit, so many pages are read.
+PER_PAGE, MOST_PAGES = 100, 10
 _SAYS_SOMETHING = frozenset(("CHANGES_REQUESTED", "COMMENTED"))
 _FAILED = frozenset(("failure", "timed_out"))
 # In characters: of what each failed check says.
@@ -59,8 +60,10 @@ def _watched(at: Look, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for pull in shown:
         with at.one(f"a pull request of {at.wish.repository}"):
             labels = {str(label.get("name")).lower() for label in pull.get("labels") or ()}
-            head = pull.get("head") or {}
-            here = str((head.get("repo") or {}).get("full_name")).lower() == at.wish.repository.lower()
+            head, base = pull.get("head") or {}, pull.get("base") or {}
+            # As GitHub names both: the repository may have another name by now than the one it is asked by.
+            names = [str((one.get("repo") or {}).get("full_name") or "").lower() for one in (head, base)]
+            here = names[0] == names[1] != ""
             if wanted <= labels or (here and str(head.get("ref")).startswith(OURS)):
                 fields = {"number": int(pull["number"]), "updated": str(pull.get("updated_at") or "")}
                 found.append({**fields, "sha": str(head["sha"]), "url": text(pull.get("html_url"))})
@@ -69,10 +72,20 @@ def _watched(at: Look, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _reviews(at: Look, pull: Mapping[str, Any], begun: str) -> None:
     number = pull["number"]
-    reply = at.get(f"/pulls/{number}/reviews", {"per_page": PER_PAGE})
-    for review in client.entries(reply):
-        with at.one(f"a review of {at.wish.repository}#{number}"):
-            _review(at, pull, review, begun)
+    for reply in _pages(at, at.get(f"/pulls/{number}/reviews", {"per_page": PER_PAGE})):
+        for review in client.entries(reply):
+            with at.one(f"a review of {at.wish.repository}#{number}"):
+                _review(at, pull, review, begun)
+
+
+def _pages(at: Look, reply: Reply) -> Iterator[Reply]:
+    """An answer and those of the pages after it. Raises GithubError."""
+    for _ in range(MOST_PAGES):
+        yield reply
+        address = links(reply).get("next")
+        if not address:
+            return
+        reply = at.get(address, {})
 
 
 def _review(at: Look, pull: Mapping[str, Any], review: Mapping[str, Any], begun: str) -> None:
@@ -126,8 +139,11 @@ def _checks(at: Look, pull: Mapping[str, Any], known: Mapping[str, Any]) -> dict
     with at.one(f"checks of {at.wish.repository}#{number}"):
         if reply.unchanged:
             return {**known}
-        _failed(at, pull, number, sha, (reply.body or {}).get("check_runs") or [])
-    return {**known, "sha": sha, "etag": reply.etag or etag}
+        runs = [run for one in _pages(at, reply) for run in (one.body or {}).get("check_runs") or []]
+        _failed(at, pull, number, sha, runs)
+    # The tag of the first page says nothing of the others.
+    tag = "" if links(reply).get("next") else reply.etag or etag
+    return {**known, "sha": sha, "etag": tag}
 
 
 def _failed(at: Look, pull: Mapping[str, Any], number: int, sha: str, runs: list[dict[str, Any]]) -> None:

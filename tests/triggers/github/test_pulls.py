@@ -48,6 +48,33 @@ def test_a_review_of_our_own_pull_request(home: Home, api: Api, there: Repositor
     assert refused(home) == []
 
 
+def test_what_is_beyond_the_first_page(home: Home, api: Api, there: Repository, pull: Item) -> None:
+    """A hundred reviews and checks come before the one that counts; a check that is still running among the last, too."""
+    for number in range(100):
+        api.state.review(pull, "", "maintainer", "APPROVED")
+        api.state.check(there, pull.head_sha, f"check {number}", "success")
+    api.state.review(pull, "Name it differently.", "maintainer")
+    api.state.check(there, pull.head_sha, "tests", "failure")
+    there.checks[pull.head_sha].append({"name": "slow", "status": "in_progress", "conclusion": None})
+    again(home)
+    assert [context.get("review", {}).get("body") for context in brought(home)] == ["Name it differently."]
+    there.checks[pull.head_sha][-1].update(status="completed", conclusion="success")
+    again(home)
+    again(home)
+    assert [context["check"]["failed"] for context in brought(home) if "check" in context] == [["tests"]]
+
+
+def test_a_repository_with_a_new_name(home: Home, api: Api, there: Repository, pull: Item) -> None:
+    """GitHub sends us on to it: reviews of our own pull requests make runs as before."""
+    api.state.repositories["o/new"], there.name = there, "o/new"
+    api.state.repositories["o/r"] = Repository("o/r", moved_to="o/new")
+    api.state.review(pull, "Name it differently.", "maintainer")
+    again(home)
+    (context,) = brought(home)
+    assert context["review"]["body"] == "Name it differently."
+    assert ([record["item"] for record in records(home, "fix")], refused(home)) == (["o/r#1"], [])
+
+
 def test_failed_checks(home: Home, api: Api, there: Repository, pull: Item) -> None:
     """Once for each commit, when all have ended; nothing of a commit that is not the latest any more."""
     api.state.check(there, pull.head_sha, "lint", "success")
