@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.agents import ending, nothing
+from clodputer.agents import apistatus, ending, nothing
 from clodputer.agents.claude import denied as claude_denied
 from clodputer.agents.claude.apierror import ApiError
 from clodputer.agents.claude.changes import kept, operations
@@ -28,17 +28,6 @@ BY_ERROR = {
     "billing_error": "billing",
     "model_not_found": "model",
     "invalid_request": "invalid_request",
-}
-BY_STATUS = {
-    400: "invalid_request",
-    401: "auth",
-    402: "billing",
-    403: "auth",
-    404: "model",
-    413: "invalid_request",
-    422: "invalid_request",
-    429: "overloaded",
-    529: "overloaded",
 }
 BY_TERMINAL_REASON = {
     "max_turns": "max_turns",
@@ -246,7 +235,7 @@ def _api_reason(error: ApiError, notes: Notes) -> str:
         return "usage_limit"
     if error.status is None:
         return {"rate_limit": "overloaded", "overloaded": "overloaded"}.get(error.error, "offline")
-    return BY_STATUS.get(error.status, "server_error" if error.status >= 500 else "invalid_request")
+    return apistatus.reason(error.status)
 
 
 def _unmet(task: Task, notes: Notes, result: Mapping[str, Any]) -> Optional[Outcome]:

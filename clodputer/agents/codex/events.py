@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from json import dumps
 from typing import Any, Optional
 
-from clodputer.agents import judged, notes
+from clodputer.agents import apistatus, judged, notes
 from clodputer.agents.lines import count, items, mapping, read, text
 from clodputer.agents.notes import Event, Notes
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report, Said
@@ -30,14 +30,6 @@ _WORDS = (
     (re.compile(r"Codex ran out of room"), "invalid_request"),
     (re.compile(r"stream disconnected before completion|Connection failed|Reconnecting"), "offline"),
 )
-_BY_STATUS = {
-    400: "invalid_request",
-    401: "auth",
-    402: "billing",
-    403: "auth",
-    404: "model",
-    413: "invalid_request",
-}
 
 
 def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)
@@ -79,10 +71,7 @@ def reason_of(words: str) -> str:
     """The reason behind a failure, by how codex begins to tell it; what the API says comes after that and is not looked at."""
     found = _STATUS.match(words)
     if found:
-        status = int(found.group(1))
-        return _BY_STATUS.get(status) or (
-            "overloaded" if status in (429, 529) else "server_error" if status >= 500 else "invalid_request"
-        )
+        return apistatus.reason(int(found.group(1)))
     return next((reason for pattern, reason in _WORDS if pattern.match(words)), "agent_error")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from json import dumps
 from typing import Any
 
-from clodputer.agents import judged, notes
+from clodputer.agents import apistatus, judged, notes
 from clodputer.agents.lines import count, mapping, read, text
 from clodputer.agents.notes import Call, Event, Notes
 from clodputer.model.outcome import of
@@ -28,15 +28,6 @@ _WORDS = (
     (re.compile(r"You have exhausted your capacity"), "usage_limit"),
     (re.compile(r"terminated|fetch failed|exception TypeError: fetch failed|Premature close"), "offline"),
 )
-_BY_STATUS = {
-    400: "invalid_request",
-    401: "auth",
-    402: "billing",
-    403: "auth",
-    404: "model",
-    413: "invalid_request",
-    429: "overloaded",
-}
 
 
 def begin(task: Task) -> Progress:  # noqa: ARG001  (the protocol's)
@@ -108,7 +99,7 @@ def reason_of(words: str) -> str:
         error = {}
     status = count(error.get("code"))
     if status is not None:
-        return _BY_STATUS.get(status, "server_error" if status >= 500 else "invalid_request")
+        return apistatus.reason(status)
     return next((reason for pattern, reason in _WORDS if pattern.match(inside)), "agent_error")
 
 

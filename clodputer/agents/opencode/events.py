@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from json import dumps
 
-from clodputer.agents import judged, notes
+from clodputer.agents import apistatus, judged, notes
 from clodputer.agents.lines import amount, count, mapping, read, text
 from clodputer.agents.notes import Call, Event, Notes, brief
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report, Said
@@ -21,16 +21,6 @@ _BY_NAME = {
     "ProviderAuthError": "auth",
     "MessageOutputLengthError": "max_tokens",
     "ContextOverflowError": "invalid_request",
-}
-_BY_STATUS = {
-    400: "invalid_request",
-    401: "auth",
-    402: "billing",
-    403: "auth",
-    404: "model",
-    413: "invalid_request",
-    429: "overloaded",
-    529: "overloaded",
 }
 
 
@@ -107,7 +97,7 @@ def reason_of(error: Event) -> str:
     if name in _BY_NAME:
         return _BY_NAME[name]
     if status is not None:
-        return _BY_STATUS.get(status, "server_error" if status >= 500 else "invalid_request")
+        return apistatus.reason(status)
     return "offline" if name == "APIError" else "agent_error"
 
 
