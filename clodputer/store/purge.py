@@ -16,6 +16,7 @@ OURS = frozenset(
     (
         "README",
         "config.yaml",
+        "dismissed.json",
         "secrets.env",
         "tasks",
         "bin",
@@ -37,7 +38,6 @@ OURS = frozenset(
         "format",
         "bug-reports",
         "backup",
-        "format",
         ".DS_Store",
     )
 )
