@@ -71,7 +71,7 @@ class Computer:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     def person(self, *argv: str, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:

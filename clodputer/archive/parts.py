@@ -25,7 +25,7 @@ LEFT_OUT = (
 )
 
 # In `ledger/`: what says something of this one folder on this disk, which is found out anew.
-OF_THE_PLACE = ("next", "blocked", "pruned", "swept")
+OF_THE_PLACE = ("next", "blocked", "pruned", "handed.json", "swept")
 
 MANIFEST = "manifest.json"
 CHECKSUMS = "checksums.jsonl"

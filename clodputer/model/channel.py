@@ -103,7 +103,7 @@ _ON = Key(
     "on",
     CHOICES,
     None,
-    "Of which events it is told.",
+    "Which events it gets.",
     choices=tuple(EDGES),
     absent="all but `result`",
     example=["failed", "recovered"],
@@ -147,7 +147,7 @@ _CHANNEL = (
         "type",
         CHOICE,
         "",
-        "How it is told: a window on the desktop, a program, a JSON object by HTTP, ntfy, or any service of apprise.",
+        "How it is sent: a window on the desktop, a program, a JSON object by HTTP, ntfy, or any service of apprise.",
         choices=tuple(TYPES),
         required=True,
         example="webhook",
@@ -210,11 +210,11 @@ SETTING = Key(
     "notify",
     NAMED,
     {},
-    "Channels by which you are told, each by a name of your own; see [Telling someone](notify.md). `{{ env.X }}` in their "
-    "texts is filled in from secrets.env when something is told.",
+    "Channels that notify you, each by a name of your own; see [Telling someone](notify.md). `{{ env.X }}` in their "
+    "texts is filled in from secrets.env when something is sent.",
     keys=_CHANNEL,
     check=_channels,
-    absent="nobody is told",
+    absent="nobody is notified",
     example={"phone": {"type": "ntfy", "topic": "{{ env.NTFY_TOPIC }}"}},
 )
 
@@ -247,33 +247,33 @@ KEYS = (
         "notify",
         PART,
         {},
-        "Who is told of this task, and of what; see [Telling someone](notify.md).",
+        "Who is notified about this task, and of what; see [Telling someone](notify.md).",
         keys=(
             Key(
                 "channels",
                 TEXTS,
                 None,
-                "The channels of config.yaml that are told of this task; an empty list: none.",
+                "The channels of config.yaml that get messages about this task; an empty list: none.",
                 absent="all of them",
                 example=["phone"],
             ),
-            _ON._replace(help="Of which events they are told."),
+            _ON._replace(help="Which events they get."),
             Key(
                 "quiet_unless",
                 PATTERN,
                 "",
-                "A run that succeeded is told, with its result, when this is found in it, or when it is empty. Failures are "
-                "told in any case.",
+                "A run that succeeded is reported, with its result, when this is found in it, or when it is empty. "
+                "Failures are reported in any case.",
                 example="(?i)warning|urgent",
             ),
             Key(
                 "digest",
                 TEXT,
                 "",
-                "Everything is told at once, at this time of each day.",
+                "Everything comes in one message, at this time of each day.",
                 check=_digest,
                 takes="`daily HH:MM`",
-                absent="it is told when it happens",
+                absent="each is sent when it happens",
                 example="daily 08:00",
             ),
         ),

@@ -142,10 +142,10 @@ KEYS = (
         "idle_after",
         DURATION,
         _HELD.idle_after,
-        "You are told once when no run has begun or ended for so long.",
+        "You are notified once when no run has begun or ended for this long.",
         60,
         YEAR,
-        absent="you are not told",
+        absent="you are not notified",
         example="26h",
     ),
     channel.PING._replace(

@@ -19,7 +19,7 @@ from clodputer.model.request import InvalidRequest, Place, Request, item_of
 from clodputer.model.task import Task
 from clodputer.model.verdict import Close, Refuse, Wait
 from clodputer.model.waiting import APPROVAL, ITEM, NOT_BEFORE, OVERLAP
-from clodputer.runner import fault, items, thresholds, unrecorded
+from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.admission import ceiling, replace
 from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt
@@ -29,7 +29,7 @@ from clodputer.runner.intake.drops import read_request
 from clodputer.runner.place import sandboxed
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.settle import settle
-from clodputer.runner.upkeep import mail
+from clodputer.runner.upkeep import mail, thresholds
 from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.doing import doing

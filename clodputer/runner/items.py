@@ -18,7 +18,7 @@ from clodputer.model.waiting import ITEM
 from clodputer.store import published, runs
 from clodputer.store.context import Context
 from clodputer.store.history import History
-from clodputer.store.spool import busy, layout, parked, queue, waits
+from clodputer.store.spool import busy, parked, queue, waits
 
 # Failures longer ago are of another time, in seconds.
 LONGEST = 60 * 86400.0
@@ -75,10 +75,9 @@ def earlier(context: Context, task: Task, request: Request, history: History) ->
     return None
 
 
-def wake(context: Context) -> None:
+def wake(context: Context, lane: str) -> None:
     """Let requests be asked about anew that wait for the end of a run about their item, as one has ended. Raises OSError."""
-    for lane in layout.lanes(context.home):
-        queue.wake(context.home, lane, _waits)
+    queue.wake(context.home, lane, _waits)
 
 
 def wake_if_free(context: Context, lane: str, request: Request) -> None:

@@ -21,10 +21,10 @@ from clodputer.model.run import Facts, Launch
 from clodputer.model.settings import with_defaults
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner import planning
-from clodputer.runner.pastrecords import past_of
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
 from clodputer.runner.prompt.goingon import going_on
+from clodputer.runner.prompt.past import past_of
 from clodputer.store import intentplace, notes, runs, settings, state
 from clodputer.store.context import Context
 from clodputer.store.history import History

@@ -103,8 +103,9 @@ def _perform(settling: Settling, ended_at: float) -> None:
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)
-    if (record.get("origin") or {}).get("trigger") == GITHUB:
-        fault.contained(context, "items", partial(items.wake, context))
+    origin = record.get("origin") or {}
+    if GITHUB in (origin.get("trigger"), origin.get("first_trigger")):
+        fault.contained(context, "items", partial(items.wake, context, slot.lane))
 
 
 def _join(settling: Settling, ended_at: float) -> None:

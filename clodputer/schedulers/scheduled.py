@@ -13,6 +13,7 @@ from clodputer.model.task import Task
 from clodputer.schedulers import installation, load, ring, shim
 from clodputer.schedulers.place import listening
 from clodputer.schedulers.plan import Wanted
+from clodputer.schedulers.rendered import handed
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import REPLACE, SWEEP, TASK, Alarm, Change, FoundUnit, Frame, changes
 from clodputer.store import machine
@@ -90,7 +91,7 @@ def look(context: Context, tasks: Iterable[Task], platform: str) -> Scheduled:
         return Scheduled()
     if at is None:
         # Without it no unit could start anything, and `uninstall` removes it last: no scheduler need be asked.
-        return Scheduled(problem=_none(context.home))
+        return _without(context.home)
     name, found = "", []
     for candidate in installation.candidates(platform):
         try:
@@ -102,9 +103,15 @@ def look(context: Context, tasks: Iterable[Task], platform: str) -> Scheduled:
             name = candidate
             break
     if not name:
-        return Scheduled(problem=_none(context.home))
+        return _without(context.home)
     units, _ = installation.rendered(load(name), at, Wanted(tuple(alarms)))
     return judge(name, changes(list(units), found), found)
+
+
+def _without(home: Home) -> Scheduled:
+    """No scheduler of this machine has an alarm. What was written down for a cluster is taken to be in place there."""
+    known = handed.read(home)
+    return Scheduled(known.scheduler) if known is not None else Scheduled(problem=_none(home))
 
 
 def judge(name: str, steps: Iterable[Change], found: Iterable[FoundUnit]) -> Scheduled:

@@ -42,6 +42,6 @@ def explain(code: str) -> list[Explanation]:
     if not found:
         meant = did_you_mean(code[:80], list(dict.fromkeys(one.code for one in known)))
         raise ClodputerError(
-            "code_unknown", f"no code is {code[:80]!r}{meant}", "All of them: clodputer explain"
+            "code_unknown", f"there is no code {code[:80]!r}{meant}", "All of them: clodputer explain"
         )
     return found

@@ -86,7 +86,7 @@ def test_settings_of_the_person_do_not_change_the_mode(
         cwd=started.working_directory,
         input=b"hello",
         capture_output=True,
-        timeout=60,
+        timeout=200,
     )
     progress = claude.observe(claude.begin(task), ended.stdout.splitlines()[0])
     assert progress.hopeless == ""

@@ -58,7 +58,7 @@ def ran(folder: Path, agent: str, events: list[Any], ended: str) -> Report:
         env={"PATH": f"{folder}:{os.defpath}"},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=200,
     )
     progress = command.observe(command.begin(TASK), done.stdout)
     return command.interpret(

@@ -174,6 +174,9 @@ CALLS = {
     "install": [
         Call(("good", "--scheduler", "cron", "--dry-run"), apart=True),
         Call(("--scheduler", "cron", "--dry-run"), status=1, apart=True),
+        Call(
+            ("--scheduler", "slurm", "--out", "{folder}/out", "--dry-run"), "rendered", status=1, apart=True
+        ),
     ],
     "uninstall": [Call(("--dry-run",), apart=True)],
 }

@@ -125,3 +125,17 @@ def test_a_task_that_is_out_of_order_or_gone_gets_no_advice(home: Home) -> None:
     Path(home.tasks, "nightly.yaml").unlink()
     assert advice(home) == {}
     assert "nightly" in clodputer(home, "advise")[0]
+
+
+def test_advice_stands_in_the_report_as_long_as_nobody_has_dismissed_it(home: Home, tmp_path: Path) -> None:
+    given = advice(home)
+    file = tmp_path / "report.html"
+    data = json.loads(clodputer(home, "report", "--out", str(file), "--json")[0])["data"]
+    assert [one["id"] for one in data["report"]["advice"]] == [one["id"] for one in given.values()]
+    page = file.read_text()
+    assert "add Bash(make:*) to allowed_tools" in page
+    assert f"clodputer advise apply {given['timeout']['id']}" in page
+    for one in given.values():
+        clodputer(home, "advise", "dismiss", one["id"])
+    clodputer(home, "report", "--out", str(file))
+    assert "clodputer advise apply" not in file.read_text()

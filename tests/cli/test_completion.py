@@ -60,7 +60,7 @@ def completed(home: Home, folder: Path, shell: str, line: str) -> list[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.stderr == ""

@@ -63,7 +63,7 @@ def test_install_ring_and_uninstall(home: Home, crontab: Crontab) -> None:
         env={"HOME": "/", "PATH": "/usr/bin:/bin"},
         cwd="/",
         check=True,
-        timeout=60,
+        timeout=200,
     )
     assert outcomes(home, "nightly") == ["succeeded"]
     envelope = json.loads(clodputer(home, "uninstall", "--scheduler", "cron", "--json", extra=extra)[0])

@@ -89,7 +89,12 @@ def home_width() -> int:
 CALLS: dict[str, tuple[Callable[[Home], Result], tuple[str, ...]]] = {
     "list": (
         lambda home: listing(environment(home), time()),
-        (LONG, "failed (exit_status)", "every 15m", "expected one of claude, command, found 'nobody'"),
+        (
+            LONG,
+            "failed (exit_status)",
+            "every 15m",
+            "expected one of claude, codex, gemini, opencode, command, found 'nobody'",
+        ),
     ),
     "status": (
         lambda home: status(environment(home), time()),

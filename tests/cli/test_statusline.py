@@ -53,7 +53,7 @@ def draw(
         input=given,
         capture_output=True,
         env=environment(home, extra),
-        timeout=60,
+        timeout=200,
         check=False,
     )
 

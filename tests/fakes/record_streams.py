@@ -222,7 +222,7 @@ def run(claude: str, scene: Scene, api: Api, scratch: Path) -> tuple[int, str, s
         if scene.kill is not None:
             until(
                 mark.exists if "MARK" in scene.prompt else lambda: bool(api.requests),
-                timeout=30,
+                timeout=200,
             )
             child.send_signal(scene.kill)
         status = child.wait(timeout=120)

@@ -9,7 +9,8 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
-from clodputer.runner import pastrecords, ready
+from clodputer.runner import ready
+from clodputer.runner.prompt import past
 from clodputer.store import runs
 from clodputer.store.context import look
 from clodputer.store.home import Home
@@ -43,7 +44,7 @@ def test_the_latest_success_is_looked_for_behind_failures(tmp_path: Path) -> Non
 
 def test_a_success_is_found_behind_more_runs_than_are_read(tmp_path: Path) -> None:
     """A task that looks every few minutes soon has a thousand runs that found nothing to do; the log tells them apart."""
-    home, number = make_home(tmp_path), pastrecords.FURTHEST + 2
+    home, number = make_home(tmp_path), past.FURTHEST + 2
     told = {"task": "a", "request_id": "r", "message": "", "duration_seconds": 0.1, "account": "claude"}
     with Path(home.log).open("w", encoding="utf-8") as log:
         for one in range(number):

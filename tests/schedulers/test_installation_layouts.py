@@ -95,7 +95,7 @@ def test_installed_in_whatever_way(
             cwd="/",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
         )
         assert ended.returncode == 0, ended.stderr + ended.stdout
 

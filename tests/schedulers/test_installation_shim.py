@@ -41,7 +41,7 @@ def run(path: str, *arguments: str, **environ: str) -> subprocess.CompletedProce
         cwd="/",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         stdin=subprocess.DEVNULL,
     )
 

@@ -24,7 +24,7 @@ from tests.fakes.start import install_fake_claude
 from tests.system import crond
 from tests.system.crond import Crond
 from tests.systemd_lab import Lab, ours
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.workshop import ROOT, command_task, drop, events, outcomes, program, write_task
 
 pytestmark = [
@@ -35,7 +35,7 @@ pytestmark = [
 
 PERSONS = b'# mine\nMAILTO=""\n17 3 * * 6 echo 100\\% | cat >/dev/null\n\n# last\n'
 # Cron starts what is due one second into the minute; an exec takes its time on a busy machine.
-TICK = 61 + 25
+TICK = 61 + PATIENCE
 NIGHTLY = "trigger: {type: cron, schedule: '30 2 * * *'}\n"
 SWEEPS = "clodputer-*sweep.service"
 MUTATING = {"start", "stop", "restart", "enable", "disable", "daemon-reload", "reset-failed", "link", "kill"}
@@ -159,7 +159,7 @@ def test_from_the_task_to_the_record_and_back(world: World) -> None:
     command_task(home, "nightly", "true", more=NIGHTLY)
     command_task(home, "watcher", "true", more=f"trigger: {{type: file_watch, path: '{inbox}'}}\n")
     waits = f"until [ -e {go} ]; do sleep 0.05; done"
-    command_task(home, "long", "sh", "-c", waits, more=f"lane: slow\n{at(6)}")
+    command_task(home, "long", "sh", "-c", waits, more=f"lane: slow\n{at(30)}")
     drop(home, "dropped")
 
     done = world.call(home, "install")

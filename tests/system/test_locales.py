@@ -57,7 +57,7 @@ def call(
         [sys.executable, "-m", "clodputer", *(os.fsencode(word) for word in arguments)],
         env=environment(home, extra(name, locales)),
         capture_output=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 

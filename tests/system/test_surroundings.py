@@ -46,7 +46,7 @@ def call(
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.STDOUT if stdout == subprocess.PIPE else subprocess.PIPE,
-        timeout=60,
+        timeout=200,
     )
     printed = ((done.stdout or b"") + (done.stderr or b"")).decode("utf-8", "replace")
     assert done.returncode == status, f"exit {done.returncode}: {printed}"

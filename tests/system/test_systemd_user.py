@@ -20,7 +20,7 @@ from clodputer.store.home import Home
 from tests import systemd_lab
 from tests.slots import settle
 from tests.systemd_lab import Lab, calls, install, make_frame, moment, ours, put, task, then
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.workshop import ROOT, command_task, drop, records
 
 pytestmark = [
@@ -31,15 +31,16 @@ pytestmark = [
 
 
 def test_a_moment_rings(frame: Frame) -> None:
-    install(frame, task("nightly", moment(3)))
+    install(frame, task("nightly", moment(15)))
     assert systemd.inspect(frame)[0].next is not None
     until(lambda: calls(frame) == ["exec --task nightly"])
 
 
 def test_the_next_minute_rings(frame: Frame) -> None:
+    until(lambda: time.time() % 60 < 40)
     install(frame, task("minutely", Trigger("cron", {"schedule": "* * * * *"})))
     assert calls(frame) == []
-    until(lambda: calls(frame) == ["exec --task minutely"], 61 + 25)
+    until(lambda: calls(frame) == ["exec --task minutely"], 61 + PATIENCE)
 
 
 def test_what_the_shim_is_given(lab: Lab, frame: Frame) -> None:
@@ -61,7 +62,7 @@ def test_the_real_exec(lab: Lab, frame: Frame) -> None:
     home = Home(frame.home)
     shim = Path(frame.shim)
     shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m clodputer "$@"\n')
-    at = moment(4)
+    at = moment(15)
     trigger = f"trigger: {{type: at, time: '{at.options['time']}'}}\n"
     command_task(home, "scheduled", "/bin/true", more=trigger)
     command_task(home, "dropped", "/bin/true")
@@ -152,7 +153,7 @@ def test_a_start_rings(lab: Lab, frame: Frame) -> None:
 
 
 def test_what_was_missed_rings_at_the_next_start(lab: Lab, frame: Frame) -> None:
-    at = moment(3)
+    at = moment(20)
     install(frame, task("nightly", at))
     lab.stop()
     due = datetime.fromisoformat(str(at.options["time"])).timestamp()

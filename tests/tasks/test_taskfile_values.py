@@ -140,7 +140,9 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "misspelt agent": (
         "agent: cluade\nprompt: a\n",
-        ["1: agent: expected one of claude, command, found 'cluade' (did you mean 'claude'?)"],
+        [
+            "1: agent: expected one of claude, codex, gemini, opencode, command, found 'cluade' (did you mean 'claude'?)"
+        ],
     ),
     "misspelt choice": (
         "prompt: a\npermission_mode: acceptedits\n",

@@ -13,13 +13,15 @@ import click
 
 from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
+from clodputer.cli.rendering import check, render
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.progress import Progress
 from clodputer.cli.text.install import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.schedulers import NAMES, Scheduler, freeze, installation, load, place, shim
+from clodputer.schedulers import NAMES, Scheduler, freeze, installation, load, place, rendered, shim
 from clodputer.schedulers import plan as plans
+from clodputer.schedulers.rendered import handed
 from clodputer.schedulers.unit import Change
 from clodputer.store import blocked
 from clodputer.store.home import locate
@@ -40,21 +42,37 @@ class Options(NamedTuple):
 @click.argument("tasks", nargs=-1, metavar="[TASK]...")
 @click.option(
     "--scheduler",
-    type=click.Choice([installation.AUTO, *NAMES]),
+    type=click.Choice([installation.AUTO, *NAMES, *rendered.NAMES]),
     default=installation.AUTO,
     help="Which one to use; by default the one that is in use, or the best that answers.",
 )
+@click.option("--out", metavar="DIR", default="", help="Of slurm and kubernetes: the folder for their files.")
+@click.option("--image", metavar="IMAGE", default="", help="Of kubernetes: the image with clodputer in it.")
+@click.option("--secret", metavar="NAME", default="", help="Of kubernetes: the Secret with logins, if any.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--diff", is_flag=True, help="Show how each file would change, and do nothing.")
 @json_option
 @click.pass_obj
-def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool, diff: bool) -> Result:
+def command(
+    as_json: bool,
+    tasks: tuple[str, ...],
+    scheduler: str,
+    *,
+    out: str,
+    image: str,
+    secret: str,
+    dry_run: bool,
+    diff: bool,
+) -> Result:
     """Have the system's scheduler start the tasks.
 
     launchd on macOS; on Linux systemd, or cron where no user manager answers. Each enabled task with a trigger that
     needs no person gets an alarm, and so do files that are moved into spool/new. Tasks that are gone, disabled or
     manual lose theirs. With TASK, only these are looked at. Run it again after each change of a trigger; what is right
     already is left alone.
+
+    slurm and kubernetes are for people whose clock is a cluster: their alarms are written to DIR, as lines for scrontab
+    or as CronJobs with a volume, and you hand them over.
 
     PATH and a few more variables are frozen as they are in this terminal: all alarms run with them.
 
@@ -63,7 +81,12 @@ def command(as_json: bool, tasks: tuple[str, ...], scheduler: str, dry_run: bool
       clodputer install
       clodputer install --dry-run
       clodputer install --scheduler cron --diff
+      clodputer install --scheduler kubernetes --image registry.example/clodputer:1 --out cluster
     """
+    check(scheduler, out, image, bool(tasks))
+    if out:
+        given = rendered.Given(image, secret)
+        return render(os.environ, scheduler, out, given, time(), _try, dry_run=dry_run or diff)
     named = installation.candidates(sys.platform, scheduler)
     options = Options(tasks, scheduler, dry_run or diff, diff)
     with Progress(as_json, "installing") as progress:
@@ -127,6 +150,7 @@ def install(
             outcome = outcome._replace(notes=(*outcome.notes, *first_looks(at.frame.environment, tasks)))
             number = len(plan.changes) + sum(map(len, elsewhere.values()))
             failed = installation.perform(plan, schedulers, text, step, _try)
+            handed.forget(home)
             blocked.over(home)
             outcome = outcome._replace(done=tuple(done), failed=failed)
     errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in outcome.problems() if one.fatal)

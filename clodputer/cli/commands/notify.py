@@ -29,7 +29,7 @@ from clodputer.views import notify as views
 @json_option
 @click.pass_context
 def command(context: click.Context) -> Optional[Result]:
-    """List the channels by which you are told, and what waits.
+    """List the channels that notify you, and what waits to be sent.
 
     Channels are in config.yaml, under `notify`. What cannot be delivered is tried again for a day.
 

@@ -103,7 +103,7 @@ def command(
     dry_run: bool,
     alone: bool,
 ) -> Result:
-    """Run a task now and tell how it ended.
+    """Run a task now, and show how it ended.
 
     Drops a request, has the spool drained in the background as `clodputer exec` does, and waits for the end of that
     request's run, in whichever process it is. In a terminal a line shows how far it is. Ctrl-C, or closing the terminal,

@@ -20,7 +20,8 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.model.plural import counted
 from clodputer.schedulers import NAMES, Scheduler, installation, load, place, removal, shim
 from clodputer.schedulers.installation import removals
-from clodputer.schedulers.unit import Change
+from clodputer.schedulers.rendered import handed
+from clodputer.schedulers.unit import Change, SchedulerProblem
 from clodputer.store import homes, owner, purge
 from clodputer.store.home import Home, locate
 from clodputer.tasks import taskfile
@@ -117,6 +118,7 @@ def uninstall(
                 step_done(change, number)
 
             problems += removal.perform(schedulers, frame, left, options.everywhere, done, options.scheduler)
+            problems += _handed_over(home)
         errors = tuple(ClodputerError(one.code, one.message, one.hint) for one in problems if one.fatal)
         # A home whose alarms are still there must stay: they would only find it gone.
         kept = bool(errors) or any(one.code == removal.OTHER for one in problems)
@@ -133,6 +135,16 @@ def uninstall(
         lines.append("To remove these as well: clodputer uninstall --everywhere")
     lines += problem_lines(problems)
     return Result(gone.to_json(), "\n".join(lines), ExitCode.EXPECTED if errors else ExitCode.DONE, errors)
+
+
+def _handed_over(home: Home) -> tuple[SchedulerProblem, ...]:
+    """What a cluster may have, which only a person can take away there. Raises OSError."""
+    known = handed.read(home)
+    if known is None:
+        return ()
+    handed.forget(home)
+    text = f"what was written into {known.out} for {known.scheduler} is not taken away there"
+    return (SchedulerProblem("handed_over", text, "Take it away with scrontab or kubectl.", fatal=False),)
 
 
 def _headline(gone: Removal) -> str:

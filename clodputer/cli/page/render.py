@@ -20,6 +20,7 @@ from clodputer.cli.page.words import line, moment, name, percent
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.text import cost_notes
+from clodputer.cli.text.advised import change
 from clodputer.model.moment import format_duration
 from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS, SUCCEEDED
@@ -72,7 +73,7 @@ def _values(report: Report, talks: Sequence[Talk], talks_left: int) -> dict[str,
         "period": f"{counted(total.runs, 'run')} since {day(report.begin if left.runs else report.since)}"
         + (f", {counted(left.runs, 'earlier run')} left out" if left.runs else ""),
         "version": __version__,
-        "contents": list(_contents(total, bool(talks))),
+        "contents": list(_contents(total, bool(talks), bool(report.advice))),
         "tiles": list(_tiles(report)),
         "needs": [
             {"text": line(one.text), "command": line(one.command), "when": _ago(one.at, status.now)}
@@ -92,6 +93,10 @@ def _values(report: Report, talks: Sequence[Talk], talks_left: int) -> dict[str,
         "tasks": [parts.task(one) for one in folded.tasks],
         "tasks_table": parts.tasks_table(folded.tasks),
         "failures": [_failure(one) for one in folded.reasons],
+        "advice": [
+            {"task": line(one.advice.task), "change": change(one), "why": line(one.advice.why), "id": one.id}
+            for one in report.advice
+        ],
         "cost": _cost(report) if total.priced else None,
         "spans": times.spans(folded.tasks),
         "calendar": parts.calendar(folded.days),
@@ -106,13 +111,14 @@ def _values(report: Report, talks: Sequence[Talk], talks_left: int) -> dict[str,
     }
 
 
-def _contents(total: Tally, talks: bool) -> Iterator[tuple[str, str]]:
+def _contents(total: Tally, talks: bool, advice: bool) -> Iterator[tuple[str, str]]:
     yield "needs", "Needs you"
     yield "now", "Now, and next"
     if total.runs:
         yield from (
             ("success", "Success"),
             ("failures", "Failures"),
+            *((("advice", "Advice"),) if advice else ()),
             ("cost", "Cost"),
             ("durations", "Durations"),
             ("calendar", "Calendar"),

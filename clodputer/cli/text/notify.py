@@ -14,7 +14,7 @@ from clodputer.views.notify import Mail
 
 # So many of each are shown; --json has more.
 SHOWN, LONGEST = 10, 300
-NONE = "Nobody is told of anything. Name a channel in config.yaml, such as: notify: {desk: {type: desktop}}"
+NONE = "There are no channels, so nobody is notified. Name one in config.yaml, such as: notify: {desk: {type: desktop}}"
 
 
 def page(mail: Mail, now: float) -> str:

@@ -22,7 +22,7 @@ from clodputer.model.jsontext import loads
 
 # By this label of both a job and its pod they are found.
 LABEL = "clodputer/job"
-_OURS = {"app.kubernetes.io/managed-by": "clodputer"}
+OURS = {"app.kubernetes.io/managed-by": "clodputer"}
 _JOBS = "jobs.v1.batch"
 # So long a job that has ended is kept by the cluster, for people who want to look at it; in seconds.
 KEPT = 7 * 86400
@@ -64,10 +64,42 @@ def manifest(
 
     backoffLimit, restartPolicy: what was begun may have done its work, so nobody but Clodputer says whether it is begun again.
     """
+    labels = {**OURS, LABEL: name}
+    notes = {"clodputer/request": request_id, "clodputer/task": task}
+    spec: dict[str, Any] = {
+        "backoffLimit": 0,
+        "completions": 1,
+        "parallelism": 1,
+        "podReplacementPolicy": "Failed",
+        "ttlSecondsAfterFinished": KEPT,
+        "template": {
+            "metadata": {
+                "labels": labels,
+                "annotations": {**notes, "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
+            },
+            "spec": pod(settings, home, arguments, owner),
+        },
+    }
+    if settings.get("time"):
+        spec["activeDeadlineSeconds"] = int(settings["time"])
+    if settings.get("queue"):
+        # Kueue starts it when there is room: https://kueue.sigs.k8s.io/docs/tasks/run/jobs/
+        spec["suspend"] = True
+        labels = {**labels, "kueue.x-k8s.io/queue-name": settings["queue"]}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "labels": labels, "annotations": notes},
+        "spec": spec,
+    }
+
+
+def pod(
+    settings: Mapping[str, Any], home: str, arguments: Sequence[str], owner: tuple[int, int]
+) -> dict[str, Any]:
+    """What is in a pod that runs `clodputer` in a home: no rights of the cluster, and secrets by the name of a Secret alone."""
     user, group = owner
     mount = settings.get("mount") or home.rpartition("/")[0] or "/"
-    labels = {**_OURS, LABEL: name}
-    notes = {"clodputer/request": request_id, "clodputer/task": task}
     container = {
         "name": "run",
         "image": settings["image"],
@@ -81,7 +113,7 @@ def manifest(
     if _sizes(settings):
         # Whoever asks for no less than it may have is evicted last.
         container["resources"] = {"requests": _sizes(settings), "limits": _sizes(settings)}
-    pod: dict[str, Any] = {
+    made: dict[str, Any] = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -99,35 +131,10 @@ def manifest(
         ],
     }
     if settings.get("service_account"):
-        pod["serviceAccountName"] = settings["service_account"]
+        made["serviceAccountName"] = settings["service_account"]
     if settings.get("runtime_class"):
-        pod["runtimeClassName"] = settings["runtime_class"]
-    spec: dict[str, Any] = {
-        "backoffLimit": 0,
-        "completions": 1,
-        "parallelism": 1,
-        "podReplacementPolicy": "Failed",
-        "ttlSecondsAfterFinished": KEPT,
-        "template": {
-            "metadata": {
-                "labels": labels,
-                "annotations": {**notes, "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
-            },
-            "spec": pod,
-        },
-    }
-    if settings.get("time"):
-        spec["activeDeadlineSeconds"] = int(settings["time"])
-    if settings.get("queue"):
-        # Kueue starts it when there is room: https://kueue.sigs.k8s.io/docs/tasks/run/jobs/
-        spec["suspend"] = True
-        labels = {**labels, "kueue.x-k8s.io/queue-name": settings["queue"]}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name, "labels": labels, "annotations": notes},
-        "spec": spec,
-    }
+        made["runtimeClassName"] = settings["runtime_class"]
+    return made
 
 
 def _sizes(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from clodputer import __version__, triggers
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.plural import counted
+from clodputer.schedulers.rendered import handed
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, SchedulerProblem
 from clodputer.store import zone
 from clodputer.store.home import Home, exists
@@ -60,6 +61,8 @@ def scheduler(facts: Facts) -> list[Finding]:
             "scheduler",
             f"{named(installed.names)} starts the tasks of this home: {counted(len(seen), 'unit')}",
         )
+    if (written := handed.read(facts.home)) is not None:
+        return note("scheduler", written.words)
     usable = [name for name, known in installed.known.items() if known.answer.usable]
     if usable:
         # What limits it is said as `install --dry-run` says it.

@@ -11,7 +11,8 @@ from clodputer.store.context import Context
 from clodputer.store.history import History
 from clodputer.store.index.figures import day, midnight
 from clodputer.store.index.query import Index
-from clodputer.views import runs, status
+from clodputer.views import advising, learning, runs, status
+from clodputer.views.advising import Advised
 from clodputer.views.needs import status_json
 from clodputer.views.report.fold import Folded, fold
 from clodputer.views.report.waiting import Depth, Lag, depths, lags
@@ -48,6 +49,8 @@ class LeftOut(NamedTuple):
 class Report(NamedTuple):
     """All of it, from `since` to the moment of its status. begin: of the first day that is shown (all epoch seconds).
 
+    advice: by the runs of the last 90 days, whatever `since` is.
+
     failed, latest: runs with one line of what they came to, the latest first.
     """
 
@@ -60,6 +63,7 @@ class Report(NamedTuple):
     failed: tuple[Entry, ...] = ()
     latest: tuple[Entry, ...] = ()
     left_out: LeftOut = LeftOut()
+    advice: tuple[Advised, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -77,6 +81,7 @@ class Report(NamedTuple):
                 {**one.to_json(), **dict(zip(("meaning", "remedy"), meant(one.reason)))}
                 for one in folded.reasons
             ],
+            "advice": [one.to_json() for one in self.advice],
             "slot_lag": [one.to_json() for one in self.lags],
             "queue_depth": [one.to_json() for one in self.depths],
             "failed_runs": [one.to_json() for one in self.failed],
@@ -118,6 +123,9 @@ def gather(context: Context, since: float, now: float) -> Report:
             max(0, len(tasks) - MOST_TASKS),
             known,
         ),
+        tuple(one for one in advising.gather(context, learning.past(context, now)) if not one.dismissed)[
+            :MOST_NAMED
+        ],
     )
 
 
