@@ -20,13 +20,12 @@ import pytest
 
 from clodputer.isolate import sandbox
 from clodputer.isolate.sandbox import box as boxes
-from clodputer.isolate.sandbox import enclose, login, places, preflight, proxy, relay
+from clodputer.isolate.sandbox import enclose, login, places, proxy, relay
 from clodputer.isolate.sandbox.places import Asked
 from clodputer.isolate.sandbox.relay import Way
 from clodputer.model.errors import ClodputerError
-from clodputer.model.sandbox import hosts, remedy
+from clodputer.model.sandbox import hosts
 from clodputer.model.sandbox.keys import Sandbox
-from clodputer.store.home import Home
 from tests.killing import killed_at
 from tests.wait import until
 from tests.workshop import alive, program
@@ -264,20 +263,6 @@ def test_killed_while_it_is_made_and_undone(tmp_path: Path) -> None:
             if not killed:
                 break
         assert 5 < step < 99
-
-
-@pytest.mark.skipif(sys.platform == "darwin", reason="there it has no sockets of its own")
-def test_a_long_folder_for_temporary_files_is_said_before_a_run(tmp_path: Path) -> None:
-    """Claude's own sandbox could not make its sockets, refuse every command, and the run would seem to have gone well."""
-    for name in ("bwrap", "socat"):
-        program(tmp_path / "bin", name, "true")
-    (tmp_path / "a-long-name-for-temporary-files").mkdir()
-    environ = {"PATH": str(tmp_path / "bin"), "TMPDIR": f"{tmp_path}/a-long-name-for-temporary-files"}
-    found = preflight.fault("claude", Home(str(tmp_path)), environ, 0.0)
-    assert found is not None
-    assert f"may have {remedy.LONGEST} bytes" in found.message
-    assert "TMPDIR=/tmp clodputer install" in found.remedy
-    assert preflight.fault("claude", Home(str(tmp_path)), {**environ, "TMPDIR": "/tmp"}, 0.0) is None
 
 
 def test_macos_is_asked_by_a_profile(tmp_path: Path) -> None:

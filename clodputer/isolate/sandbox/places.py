@@ -105,15 +105,19 @@ def look(asked: Asked) -> Guarded:
     env, rule = asked.env, asked.rule
     home = place(env["HOME"]) or Place(env["HOME"], env["HOME"])
     work = asked.tree or asked.working_directory
-    given = list(_named(rule.write, asked))
+    given = list(_inside(_named(rule.write, asked), work))
     lock, made, absent = settings_of_agents(work, given)
     write, more_locked, more_absent, read = git(work)
     system = [found for path in (*FOLDERS, *(f"/etc/{name}" for name in SETTINGS)) if (found := place(path))]
     links = tuple((path, os.readlink(path)) for path in FOLDERS if os.path.islink(path))
     readable = [
         *read,
-        *_named(rule.read, asked),
-        *there((*_programs(asked.argv, env), *_ours(asked), *asked.readable)),
+        *_inside(_named(rule.read, asked), work),
+        *there(
+            path
+            for path in (*_programs(asked.argv, env), *_ours(asked), *asked.readable)
+            if not _leads_out(path, work) or (os.path.isfile(path) and os.access(path, os.X_OK))
+        ),
         *there(env[name] for name in CERTIFICATES if env.get(name)),
     ]
     box = asked.box
@@ -152,6 +156,25 @@ def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
             raise ClodputerError(
                 "not_started", f"sandbox names {path}, which is not there", "Make it, or correct the task."
             )
+
+
+def _inside(named: Iterable[Place], work: str) -> Iterator[Place]:
+    """The same, unless one in the folder of the run leads out of it: an earlier run may have made such a link."""
+    for one in named:
+        if _leads_out(one.path, work):
+            raise ClodputerError(
+                "not_started",
+                f"sandbox names {one.path}, which leads out of the folder of the run, to {one.real}",
+                "Name what it leads to, if you have made that link yourself.",
+            )
+        yield one
+
+
+def _leads_out(path: str, work: str) -> bool:
+    path = os.path.normpath(path)
+    return (below(path, work) or below(path, os.path.realpath(work))) and not below(
+        os.path.realpath(path), os.path.realpath(work)
+    )
 
 
 def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:
