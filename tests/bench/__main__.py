@@ -14,6 +14,7 @@ from tests.bench import (
     deciding,
     enclosing,
     feeling,
+    learning,
     looking,
     parallel,
     past,
@@ -40,7 +41,7 @@ def main() -> int:
         nargs="*",
         help="some of: "
         "start felt memory tasks history sweep gate printing modules edited shell python drain pick race "
-        "parallel sandbox trees past look sources resident commands",
+        "parallel sandbox trees past learned look sources resident commands",
     )
     parser.add_argument("--rounds", type=int, default=21, help="of each rotation (21)")
     parser.add_argument("--no-peers", action="store_true", help="leave out the other programs")
@@ -67,6 +68,7 @@ def main() -> int:
             "race": lambda: racing.races(stage),
             "sandbox": lambda: enclosing.enclosed(stage),
             "past": lambda: past.the_past(stage),
+            "learned": lambda: learning.learned(stage),
             "parallel": lambda: parallel.parallel(stage),
             "trees": lambda: trees.worktrees(stage),
             "look": lambda: supervising.looks(stage),
