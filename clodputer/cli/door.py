@@ -40,10 +40,11 @@ def execute(task: str, as_json: bool) -> int:
     """Drain the spool, after dropping what is due: of `task`, whose alarm went off, or of all; the exit code. Never raises."""
     try:
         home = locate(os.environ)
-        if not task:
+        ours = usable(home)
+        if ours and not task:
             sweeps.note(home)
         data: dict[str, Any] = {"runs": [], "queued": 0, "coalesced": 0, "rejected": 0}
-        if not usable(home) or something_to_do(home, task):
+        if not ours or something_to_do(home, task):
             data = _work(home, task, watched=os.isatty(1) and not as_json)
         if as_json:
             from clodputer.cli.envelope import success

@@ -36,7 +36,7 @@ def check(scheduler: str, out: str, image: str, tasks: bool) -> None:
     if out and not ours:
         raise _usage("--out belongs to --scheduler slurm or kubernetes", "Leave it out.")
     if scheduler == "kubernetes" and not image:
-        raise _usage("--scheduler kubernetes needs an image with clodputer in it", "Name it: --image IMAGE")
+        raise _usage("--scheduler kubernetes needs an image with Clodputer in it", "Name it: --image IMAGE")
     if ours and tasks:
         raise _usage("--out writes the alarms of all tasks", "Name no task.")
 

@@ -47,7 +47,7 @@ class Options(NamedTuple):
     help="Which one to use; by default the one that is in use, or the best that answers.",
 )
 @click.option("--out", metavar="DIR", default="", help="Of slurm and kubernetes: the folder for their files.")
-@click.option("--image", metavar="IMAGE", default="", help="Of kubernetes: the image with clodputer in it.")
+@click.option("--image", metavar="IMAGE", default="", help="Of kubernetes: the image with Clodputer in it.")
 @click.option("--secret", metavar="NAME", default="", help="Of kubernetes: the Secret with logins, if any.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--diff", is_flag=True, help="Show how each file would change, and do nothing.")
