@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Callable
 
@@ -89,7 +90,9 @@ def test_a_job_is_cancelled_and_a_node_dies(home: Home, lab: Lab, tmp_path: Path
     node = lab.call("squeue", "--noheader", f"--jobs={job}", "--format=%N").strip()
     lab.end(node, kill=True)
     for pid in lab_pids(lab, tmp_path):
-        os.kill(pid, signal.SIGKILL)
+        # The end of one may be the end of another.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     lab.call("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
     asked(home, lab, lambda: "lost" in outcomes(home, "far"))
     (lost,) = [record for record in records(home, "far") if record["outcome"] == "lost"]
