@@ -1,4 +1,4 @@
-"""Two hundred requests over both nodes of a real Slurm: one cancelled, a node that dies, the controller killed and restarted."""
+"""Two hundred requests over both nodes of a real Slurm: one is cancelled, a node dies, the controller is killed and back."""
 
 from __future__ import annotations
 
