@@ -14,7 +14,7 @@ from clodputer.model import memory, windowrule
 from clodputer.model.errors import ClodputerError
 from clodputer.model.keys import ARGUMENTS, Key
 from clodputer.model.outcome import Outcome, of
-from clodputer.model.run import STOP_GRACE, TIMEOUT, Description, Ended, Facts, Launch, Progress, Report, Said
+from clodputer.model.run import STOP_GRACE, TIMEOUT, Description, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 
 LONGEST_LINE = 1024 * 1024
@@ -138,8 +138,7 @@ def observe(progress: Progress, lines: bytes) -> Progress:
 
 def describe(line: bytes) -> Description:
     """What it prints is shown as it stands, JSON too. Never raises."""
-    text = line.decode("utf-8", "replace").strip()
-    return Description((Said("prints", text),)) if text else Description()
+    return lines.printed(line)
 
 
 def interpret(  # every agent is asked the same

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn, Optional
 
 from clodputer.model.jsontext import finite, reader
+from clodputer.model.run import Description, Said
 
 # We have to stay below 100 MB. Text takes some six times its size while it is read, many small values thirty times. The
 # longest line seen of claude is one whole reply: 4 MB when it was made to (2.1.329).
@@ -120,3 +121,9 @@ def shortened(value: str, length: int) -> str:
     """The text on one line, cut to a length."""
     flat = " ".join(value[: 4 * length].split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def printed(line: bytes) -> Description:
+    """What a line that is no event means to a reader: its text as it stands."""
+    said = line.decode("utf-8", "replace").strip()
+    return Description((Said("prints", said),)) if said else Description()

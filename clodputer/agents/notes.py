@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.agents.lines import read, shortened
-from clodputer.model.run import Progress
+from clodputer.agents.lines import printed, read, shortened
+from clodputer.model.run import Description, Progress
 
 # Every event has this key; a line without it is not even looked at as JSON.
 _TYPE = b'"type"'
@@ -81,6 +81,15 @@ def fold(progress: Progress, lines: bytes, heard: Callable[[Notes, Event], Notes
         tokens=sum(notes.tokens.values()),
         notes=notes,
     )
+
+
+def described(line: bytes, said: Callable[[Event], Description]) -> Description:
+    """What a line of stdout means to a reader. said: of an event, which has a type. Never raises if that does not."""
+    try:
+        event = read(line)
+    except ValueError:
+        event = None
+    return said(event) if isinstance(event, dict) and "type" in event else printed(line)
 
 
 def with_call(notes: Notes, call: str, tool: str = "", given: Any = None) -> Notes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from glob import escape, glob
 from typing import Any
 
 from clodputer.agents import environment, locate
+from clodputer.agents.lines import shortened
 from clodputer.agents.own import Own
 from clodputer.agents.system_prompt import appended
 from clodputer.model import memory
@@ -36,6 +38,8 @@ NO_KEYS = "no SSH agent and no session bus (name SSH_AUTH_SOCK or DBUS_SESSION_B
 
 # The values of permission_mode by what they mean to an agent that has not all of claude's.
 READING, EDITING, EVERYTHING = "", "acceptEdits", "bypassPermissions"
+# How codex and gemini name their sessions.
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MODULES = "/node_modules/"
 _SAME = {"default": READING, "manual": READING}
 
@@ -129,13 +133,21 @@ def launch(
     )
 
 
-def session_to_continue(task: Task, facts: Facts) -> str:
-    """The session in which this request was cut off, or with `session: continue` that of the task's last run."""
+def session_to_continue(task: Task, facts: Facts, is_kept: Callable[[str], bool]) -> tuple[str, str]:
+    """The session to go on with, empty for a new one, and why it is a new one where another was wanted.
+
+    Wanted is the session in which this request was cut off, or with `session: continue` that of the task's last run.
+    is_kept: whether the agent may still have that session.
+    """
     last = facts.last or {}
     if last.get("agent", task.agent) != task.agent or last.get("reason") == "invalid_request":
-        return ""  # rather begin anew than fail for ever: what is too long to be sent stays too long
+        return "", ""  # rather begin anew than fail for ever: what is too long to be sent stays too long
     session = facts.resume or (last.get("session_id") if task.claude.session == "continue" else "")
-    return session if isinstance(session, str) else ""
+    if not isinstance(session, str) or not session:
+        return "", ""
+    if is_kept(session):
+        return session, ""
+    return "", f"A new session was begun, because nothing is kept of session {shortened(session, 60)}."
 
 
 def rights(task: Task, fed_by: tuple[str, ...], sources: Iterable[str] | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from json import dumps
 from typing import Any
 
 from clodputer.engines import Order
-from clodputer.engines.tool import Refused, run
+from clodputer.engines.tool import Refused, own, run
 from clodputer.model.engine import kubernetes
 from clodputer.model.engine.job import Job
 from clodputer.model.engine.keys import KUBERNETES, OF
@@ -28,7 +28,11 @@ def submit(order: Order, environ: Mapping[str, str]) -> str:
         (os.geteuid(), os.getegid()),
     )
     try:
-        answer = run(kubernetes.creation(order.settings), _own(environ), dumps(manifest))
+        answer = run(
+            kubernetes.creation(order.settings),
+            own(environ, kubernetes.VARIABLES, kubernetes.PREFIX),
+            dumps(manifest),
+        )
         return kubernetes.created(answer, order.name)
     except Refused as error:
         if kubernetes.exists(str(error), order.name):
@@ -41,7 +45,9 @@ def submit(order: Order, environ: Mapping[str, str]) -> str:
 def look(names: Sequence[str], settings: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Job]:
     """The jobs that the cluster knows, by name. Raises Refused when it cannot say."""
     try:
-        found = kubernetes.known(run(kubernetes.look(names, settings), _own(environ)))
+        found = kubernetes.known(
+            run(kubernetes.look(names, settings), own(environ, kubernetes.VARIABLES, kubernetes.PREFIX))
+        )
     except ValueError as error:
         raise Refused(str(error)) from None
     return {job.name: job for job in found if job.name in names}
@@ -49,17 +55,9 @@ def look(names: Sequence[str], settings: Mapping[str, Any], environ: Mapping[str
 
 def cancel(job: Job, settings: Mapping[str, Any], environ: Mapping[str, str]) -> None:
     """Delete a job; its pod is told to end. Raises Refused."""
-    run(kubernetes.deletion(job.name, settings), _own(environ))
+    run(kubernetes.deletion(job.name, settings), own(environ, kubernetes.VARIABLES, kubernetes.PREFIX))
 
 
 def printed(job: Job, _log: str) -> str:
     """The log of its pod."""
     return f"`kubectl logs job/{job.name}`, while the cluster keeps it"
-
-
-def _own(environ: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in environ.items()
-        if name in kubernetes.VARIABLES or name.startswith((kubernetes.PREFIX, "LC_"))
-    }

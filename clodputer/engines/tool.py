@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from clodputer.store import bounded
 
@@ -38,3 +38,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str], text: str = "") -> str:
         said = bounded.last_words(out, err) or f"it ended with status {ended.status}"
         raise Refused(said if said.startswith(argv[0]) else f"{argv[0]}: {said}")
     return out
+
+
+def own(environ: Mapping[str, str], names: Collection[str], prefix: str) -> dict[str, str]:
+    """The variables that an engine's programs get: those of these names, those with its prefix, and the locale."""
+    return {
+        name: value for name, value in environ.items() if name in names or name.startswith((prefix, "LC_"))
+    }

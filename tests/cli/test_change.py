@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 from time import time
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,8 @@ from clodputer.model.moment import iso
 from clodputer.model.policy import jitter
 from clodputer.store import ledger
 from clodputer.store.home import Home
+from tests.cli import changing
+from tests.cli.changing import FILE, in_json, text
 from tests.wait import until
 from tests.workshop import (
     clodputer,
@@ -23,39 +24,15 @@ from tests.workshop import (
     events,
     everything,
     execute,
-    make_home,
     records,
     start,
     write_task,
 )
 
-FILE = """\
-# What it does.
-description: mine   # shown
-agent: command
-command: [/bin/echo, "x"]  # nothing else
-
-# Early.
-trigger:
-  - type: cron
-    schedule: "0 7 * * *"   # before work
-"""
-
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    home = make_home(tmp_path)
-    write_task(home, "mine", FILE)
-    return home
-
-
-def text(home: Home, name: str = "mine") -> str:
-    return Path(home.tasks, f"{name}.yaml").read_text()
-
-
-def in_json(home: Home, *arguments: str, status: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(clodputer(home, *arguments, "--json", status=status)[0])
-    return found
+    return changing.make(tmp_path)
 
 
 def test_disabled_and_enabled_again(home: Home) -> None:

@@ -5,48 +5,25 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from clodputer.store.home import Home
+from tests.cli import changing
+from tests.cli.changing import FILE, in_json, text
 from tests.cli.terminal import Terminal
 from tests.workshop import (
     clodputer,
     drop,
     everything,
     execute,
-    make_home,
     write_task,
 )
-
-FILE = """\
-# What it does.
-description: mine   # shown
-agent: command
-command: [/bin/echo, "x"]  # nothing else
-
-# Early.
-trigger:
-  - type: cron
-    schedule: "0 7 * * *"   # before work
-"""
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    home = make_home(tmp_path)
-    write_task(home, "mine", FILE)
-    return home
-
-
-def text(home: Home, name: str = "mine") -> str:
-    return Path(home.tasks, f"{name}.yaml").read_text()
-
-
-def in_json(home: Home, *arguments: str, status: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(clodputer(home, *arguments, "--json", status=status)[0])
-    return found
+    return changing.make(tmp_path)
 
 
 def test_removed_and_brought_back(home: Home) -> None:

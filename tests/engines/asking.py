@@ -9,7 +9,7 @@ from typing import Protocol
 
 from clodputer.store.home import Home
 from tests.system import execs
-from tests.workshop import drop, everything
+from tests.workshop import command_task, drop, everything, make_home
 
 LANES = "lanes: {far: {engine: slurm, partition: night, time: 2h, memory: 1GB, slots: 3}}\nrequire: {disk_free: 1KB}\n"
 
@@ -19,6 +19,15 @@ class Cluster(Protocol):
 
     def extra(self) -> Mapping[str, str]:
         """What an exec needs in its environment to meet it."""
+
+
+def make(folder: Path, lanes: str) -> Home:
+    """A home with these lanes and a task for `far`, which writes down that it ran."""
+    home = make_home(folder)
+    Path(home.config).write_text(lanes)
+    script = f"echo $CLODPUTER_RUN_ID >>{folder}/ran"
+    command_task(home, "far", "/bin/sh", "-c", script, more="lane: far\n")
+    return home
 
 
 def ask(home: Home, cluster: Cluster, request_id: str = "") -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -48,7 +49,7 @@ def ask(home: Home, lab: Lab, *request_ids: str) -> None:
     execs.run(home, "exec", extra={"SLURM_CONF": str(lab.config)})
 
 
-def asked(home: Home, lab: Lab, done: Callable[[], bool]) -> None:
+def asked(home: Home, lab: Lab, done: Callable[[], bool], timeout: float = 300) -> None:
     """Let execs work until something is so."""
 
     def look() -> bool:
@@ -56,7 +57,7 @@ def asked(home: Home, lab: Lab, done: Callable[[], bool]) -> None:
         ask(home, lab)
         return done()
 
-    until(look, timeout=300)
+    until(look, timeout=timeout)
 
 
 def test_every_request_runs_once(home: Home, lab: Lab, tmp_path: Path) -> None:
@@ -72,6 +73,50 @@ def test_every_request_runs_once(home: Home, lab: Lab, tmp_path: Path) -> None:
     assert sorted(record["request_id"] for record in records(home, "far")) == sorted(wanted)
     assert set(outcomes(home, "far")) == {"succeeded"}
     assert len((tmp_path / "ran").read_text().split()) == MANY
+
+
+@pytest.mark.skipif(
+    not os.environ.get("CLODPUTER_TEST_MANY"), reason="takes minutes; set CLODPUTER_TEST_MANY=1 to run it"
+)
+def test_two_hundred_requests(home: Home, lab: Lab, tmp_path: Path) -> None:
+    """Each but the cancelled one has one record, and has run once at most; what was on the node that died is lost, or ran."""
+    more = "lane: far\nbreaker: {threshold: 1000}\n"
+    command_task(home, "far", "/bin/sh", "-c", f"echo $CLODPUTER_RUN_ID >>{tmp_path}/ran", more=more)
+    wanted = [f"number-{one}" for one in range(200)]
+    ask(home, lab, *wanted)
+    cancelled = wanted.pop()
+    execs.run(home, "cancel", cancelled, extra={"SLURM_CONF": str(lab.config)})
+
+    def go_on(number: int) -> None:
+        asked(home, lab, lambda: len(records(home, "far")) >= number, timeout=1200)
+
+    go_on(20)
+    # A node dies with all that its jobs have started, and comes back later.
+    lab.end("n2", kill=True)
+    for pid in lab_pids(lab, tmp_path):
+        # The end of one may be the end of another.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if b"SLURMD_NODENAME=n2\0" in Path(f"/proc/{pid}/environ").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+    lab.call("scontrol", "update", "nodename=n2", "state=down", "reason=test")
+    go_on(60)
+    lab.end("slurmctld", kill=True)
+    ask(home, lab)
+    lab.controller()
+    lab.node("n2")
+    until(lambda: "PING" in lab.call("scontrol", "ping").upper() or "UP" in lab.call("scontrol", "ping"))
+    lab.call("scontrol", "update", "nodename=n2", "state=resume")
+    go_on(len(wanted))
+    asked(home, lab, lambda: not list(jobs.everywhere(home)))
+    found = records(home, "far")
+    assert sorted(record["request_id"] for record in found) == sorted(wanted)
+    ended = Counter(record["outcome"] for record in found)
+    assert ended["succeeded"] + ended["lost"] == len(wanted)
+    assert ended["lost"] <= 4, ended
+    ran = [run_id.partition("-")[2] for run_id in (tmp_path / "ran").read_text().split()]
+    assert len(ran) == len(set(ran))
+    assert len(ran) >= ended["succeeded"]
+    assert any(name.startswith(f"{cancelled}.") for name in os.listdir(home.closed))
 
 
 def test_a_job_is_cancelled_and_a_node_dies(home: Home, lab: Lab, tmp_path: Path) -> None:

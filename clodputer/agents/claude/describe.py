@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from json import dumps, loads
 from typing import Any, Optional
 
-from clodputer.agents.lines import amount, items
+from clodputer.agents.lines import amount, items, printed
 from clodputer.model.run import Description, Said
 
 # The arguments of a tool call that a person would look at first.
@@ -17,8 +17,7 @@ def describe(line: bytes) -> Description:
     """What a line of its stdout means to a reader; nothing for events that a person need not see. Never raises."""
     event = _event(line)
     if event is None:
-        text = line.decode("utf-8", "replace").strip()
-        return Description((Said("prints", text),)) if text else Description()
+        return printed(line)
     return Description(tuple(_said(event)), _reply(event), _cost(event))
 
 

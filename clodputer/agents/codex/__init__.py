@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping
 from glob import escape, iglob
 from json import dumps
@@ -12,7 +11,6 @@ from typing import Any
 from clodputer.agents import keys as shared
 from clodputer.agents import prompted
 from clodputer.agents.codex.events import begin, describe, interpret, observe
-from clodputer.agents.lines import shortened
 from clodputer.agents.needs import Needs
 from clodputer.agents.own import Own
 from clodputer.agents.prompted import EDITING, EVERYTHING, READING
@@ -63,18 +61,12 @@ BYPASS = "--dangerously-bypass-approvals-and-sandbox"
 # What else of codex 0.171.0 reaches out of a run, besides its own settings.
 OUTWARD = ("apps", "plugins", "browser_use", "computer_use")
 _EDIT = f"add permission_mode: {EDITING}"
-SESSION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def launch(task: Task, facts: Facts) -> Launch:
     """How to start it; looks for the program and, to continue a session, for what is kept of it. Raises ClodputerError."""
     binary, env = prompted.surroundings(task, facts, OWN)
-    session, remark = prompted.session_to_continue(task, facts), ""
-    if session and not _is_kept(session, env):
-        session, remark = (
-            "",
-            f"A new session was begun, because nothing is kept of session {shortened(session, 60)}.",
-        )
+    session, remark = prompted.session_to_continue(task, facts, lambda known: _is_kept(known, env))
     words = [binary, "exec", *(["resume"] if session else []), "--json", "--skip-git-repo-check"]
     words += [f"--model={task.claude.model}"] if task.claude.model else []
     words += _permitted(task, facts)
@@ -189,7 +181,7 @@ def _folder(env: Mapping[str, str]) -> str:
 
 def _is_kept(session: str, env: Mapping[str, str]) -> bool:
     """Whether there is a transcript of the session, where 0.171.0 keeps it: sessions/YYYY/MM/DD/rollout-MOMENT-ID.jsonl."""
-    if not SESSION.fullmatch(session):
+    if not prompted.UUID.fullmatch(session):
         return False
     days = f"{escape(_folder(env))}/sessions/*/*/*"
     return next(iglob(f"{days}/rollout-*-{session}.jsonl"), None) is not None

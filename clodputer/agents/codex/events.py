@@ -8,7 +8,7 @@ from json import dumps
 from typing import Any, Optional
 
 from clodputer.agents import apistatus, judged, notes
-from clodputer.agents.lines import count, items, mapping, read, text
+from clodputer.agents.lines import count, items, mapping, text
 from clodputer.agents.notes import Event, Notes
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report, Said
 from clodputer.model.task import Task
@@ -98,14 +98,7 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
 
 def describe(line: bytes) -> Description:
     """What a line of its stdout means to a reader. Never raises."""
-    try:
-        event = read(line)
-    except ValueError:
-        event = None
-    if not isinstance(event, dict) or "type" not in event:
-        printed = line.decode("utf-8", "replace").strip()
-        return Description((Said("prints", printed),)) if printed else Description()
-    return Description(tuple(_said(event)))
+    return notes.described(line, lambda event: Description(tuple(_said(event))))
 
 
 def _said(event: Event) -> Iterator[Said]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping
 from glob import escape, iglob
 from typing import Any
@@ -12,7 +11,6 @@ from uuid import uuid4
 from clodputer.agents import keys as shared
 from clodputer.agents import prompted
 from clodputer.agents.gemini.events import begin, describe, interpret, observe
-from clodputer.agents.lines import shortened
 from clodputer.agents.needs import Needs
 from clodputer.agents.own import Own
 from clodputer.agents.prompted import EDITING, EVERYTHING, READING
@@ -73,19 +71,13 @@ MODES = {READING: "default", EDITING: "auto_edit", EVERYTHING: "yolo"}
 # In templates/gemini; an approval mode alone would be widened by what the person's settings allow (0.61.0).
 POLICIES = {READING: "reads.toml", EDITING: "edits.toml"}
 OUTSIDE = "outside.toml"
-SESSION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NONE = "none-of-them"
 
 
 def launch(task: Task, facts: Facts) -> Launch:
     """How to start it; looks for the program and, to continue a session, for what is kept of it. Raises ClodputerError."""
     binary, env = prompted.surroundings(task, facts, OWN)
-    session, remark = prompted.session_to_continue(task, facts), ""
-    if session and not _is_kept(session, env):
-        session, remark = (
-            "",
-            f"A new session was begun, because nothing is kept of session {shortened(session, 60)}.",
-        )
+    session, remark = prompted.session_to_continue(task, facts, lambda known: _is_kept(known, env))
     mode = prompted.mode_of(task)
     policies = [POLICIES[mode]] if mode in POLICIES else []
     # Without it no folder is worked in that nobody has called trusted; servers and hooks of a project are not started for it.
@@ -145,7 +137,7 @@ def _folder(env: Mapping[str, str]) -> str:
 
 def _is_kept(session: str, env: Mapping[str, str]) -> bool:
     """Whether there may be a transcript of it, where 0.61.0 keeps it: tmp/PROJECT/chats/session-MOMENT-BEGINNING.jsonl."""
-    if not SESSION.fullmatch(session):
+    if not prompted.UUID.fullmatch(session):
         return False
     chats = os.path.join(escape(_folder(env)), "tmp", "*", "chats")
     return next(iglob(f"{chats}/session-*-{session[:8]}.json*"), None) is not None

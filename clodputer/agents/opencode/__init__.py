@@ -9,7 +9,6 @@ from typing import Any
 
 from clodputer.agents import keys as shared
 from clodputer.agents import prompted
-from clodputer.agents.lines import shortened
 from clodputer.agents.needs import Needs
 from clodputer.agents.opencode.events import begin, describe, interpret, observe
 from clodputer.agents.own import Own
@@ -106,12 +105,9 @@ def launch(task: Task, facts: Facts) -> Launch:
     if facts.fed_by:
         ours["OPENCODE_DISABLE_PROJECT_CONFIG"] = "1"
     binary, env = prompted.surroundings(task, facts, OWN, ours)
-    session, remark = prompted.session_to_continue(task, facts), ""
-    if session and (task.sandbox.strict or not SESSION.fullmatch(session)):
-        session, remark = (
-            "",
-            f"A new session was begun, because nothing is kept of session {shortened(session, 60)}.",
-        )
+    session, remark = prompted.session_to_continue(
+        task, facts, lambda known: not task.sandbox.strict and SESSION.fullmatch(known) is not None
+    )
     words = [binary, "run", "--format=json", f"--agent={AGENT}"]
     words += ["--pure"] if facts.fed_by else []
     words += [f"--model={task.claude.model}"] if task.claude.model else []

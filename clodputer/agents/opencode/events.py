@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from json import dumps
 
 from clodputer.agents import apistatus, judged, notes
-from clodputer.agents.lines import amount, count, mapping, read, text
+from clodputer.agents.lines import amount, count, mapping, text
 from clodputer.agents.notes import Call, Event, Notes, brief
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report, Said
 from clodputer.model.task import Task
@@ -108,13 +108,10 @@ def interpret(task: Task, facts: Facts, launch: Launch, progress: Progress, ende
 
 def describe(line: bytes) -> Description:
     """What a line of its stdout means to a reader. Never raises."""
-    try:
-        event = read(line)
-    except ValueError:
-        event = None
-    if not isinstance(event, dict) or "type" not in event:
-        printed = line.decode("utf-8", "replace").strip()
-        return Description((Said("prints", printed),)) if printed else Description()
+    return notes.described(line, _described)
+
+
+def _described(event: Event) -> Description:
     part = mapping(event.get("part"))
     reply = text(part.get("messageID")) if event["type"] == "step_start" else ""
     return Description(tuple(_said(event)), reply)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from tests.engines.asking import make
 from tests.engines.kubernetes.fake import Cluster
-from tests.workshop import command_task, make_home
 
 LANES = (
     "lanes: {far: {engine: kubernetes, image: clodputer:1, volume_claim: home, secret: login, slots: 3}}\n"
@@ -19,11 +19,7 @@ LANES = (
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """A home with a lane of Kubernetes and a task in it, which writes down that it ran."""
-    home = make_home(tmp_path)
-    Path(home.config).write_text(LANES)
-    script = f"echo $CLODPUTER_RUN_ID >>{tmp_path}/ran"
-    command_task(home, "far", "/bin/sh", "-c", script, more="lane: far\n")
-    return home
+    return make(tmp_path, LANES)
 
 
 @pytest.fixture
