@@ -21,7 +21,7 @@ from clodputer.store.spool import parked
 
 @click.command()
 @click.argument("item", metavar="ITEM|REQUEST")
-@click.option("--task", metavar="TASK", help="The item of this task only.", shell_complete=complete.tasks)
+@click.option("--task", metavar="TASK", help="Only the item of this task.", shell_complete=complete.tasks)
 @json_option
 def command(item: str, task: Optional[str]) -> Result:
     """Let the requests about a parked item run again.
@@ -54,5 +54,5 @@ def command(item: str, task: Optional[str]) -> Result:
         for one in done
     ]
     return Result(
-        context.masker.data(data), context.masker.text("\n".join(lines) or "It was let go already.")
+        context.masker.data(data), context.masker.text("\n".join(lines) or "It was released already.")
     )

@@ -19,7 +19,7 @@ from clodputer.tasks.change import BOM, Draft
 # What Claude Code sets for everything that its tools start, and `clodputer mcp` for its calls.
 VARIABLE, VALUE = "CLAUDECODE", "1"
 CONFIRM = "--confirm"
-# So much of a value stands in a message, in characters.
+# So much of a value is in a message, in characters.
 _LONGEST = 60
 
 

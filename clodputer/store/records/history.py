@@ -24,9 +24,9 @@ CHUNK = 256 * 1024
 # Where so many runs in a row ended before the moment that is asked for, all further ones are taken to be as old. A single one
 # may have been told by a clock that was wrong: many a computer starts in 1970 and is told the time later.
 OLDER = 10
-# A longer line is none of ours (store/log/events.py).
+# A longer line is not ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
-# Of what was logged since, so much is read; after more, all is read anew.
+# Of what was logged since, so much is read; after more, all is read again.
 MOST_NEW = 4 * 1024 * 1024
 # Lines of ours are no longer (store/log/events.py), so that the end of the last one is found within so many bytes.
 END = 65 * 1024
@@ -39,7 +39,7 @@ _MARKS = (_MARK, _CORRECTED, _TRIAL)
 
 
 class _Ends:
-    """The lines that tell of ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
+    """The lines that report ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
@@ -102,7 +102,7 @@ class _Ends:
         return run._replace(outcome=outcome, reason=reason)
 
     def _correct(self, line: bytes, *, latest: bool = False) -> None:
-        """Note a correction; it stands behind the end of its run in the log, and is read before it. The latest one counts."""
+        """Note a correction; it follows the end of its run in the log, and is read before it. The latest one counts."""
         with suppress(ValueError, TypeError, KeyError):
             event = loads(line.decode())
             if event["event"] == "reclassified" and (latest or event["run_id"] not in self._corrections):

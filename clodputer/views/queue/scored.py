@@ -34,7 +34,7 @@ class Standing(NamedTuple):
         """The points and what they are made of, in a sentence."""
         parts = [f"{piece.why} {piece.points:+.1f}" for piece in self.pieces]
         if self.came is None:
-            parts.insert(0, "what it came with is not known any more")
+            parts.insert(0, "its score is no longer known")
         return f"{self.points:.1f} points: {'; '.join(parts)}"
 
 
