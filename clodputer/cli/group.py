@@ -53,7 +53,7 @@ COMMANDS = {
     "stats": "Show how runs went: success, durations and costs.",
     "route": "Show which tasks run when an event comes, and try an event.",
     "intend": "Ask, from inside a run, for something to be published after it.",
-    "plugins": "List the plugins: how their calls went, and when they are polled.",
+    "plugins": "List the plugins: their last calls, and when they are polled.",
     "plugin": "Call a plugin now, or make a new one.",
     "trees": "List the worktrees of runs, or remove those without work.",
     "diff": "Show what a run has changed in its worktree.",

@@ -171,7 +171,7 @@ def _restored(known: Known, folder: str, number: int, path: str) -> str:
         target = f"{parent}/{os.path.basename(path)}"
         copy = f"{folder}/{_COPIES}/{known.taken.copies.get(path, '')}"
         if was is not None and was.kind == "file" and not _is_sound(copy, was):
-            return f"there is no copy of it; copies are kept of at most at most {fingerprints.BOUNDS.copied // 1024**2} MB in all"
+            return f"there is no copy of it; copies are kept of at most {fingerprints.BOUNDS.copied // 1024**2} MB in all"
         if was is not None and was.kind not in ("file", "link"):
             return "it was not a regular file"
         if os.path.lexists(target):
