@@ -15,6 +15,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.certificates import CERTIFICATES
 from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.isolate.sandbox.plan import Place, Surroundings, below
+from clodputer.store.files.folder import entries
 from clodputer.store.files.tilde import expand
 from clodputer.store.outgoing import intentplace
 
@@ -210,10 +211,24 @@ def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:
         if os.path.isabs(candidate) and os.access(candidate, os.X_OK):
             found = os.path.realpath(candidate)
             yield candidate
-            # An interpreter brings its library along: it is installed in a folder with `bin`.
-            prefix, binary = os.path.split(os.path.dirname(found))
-            yield prefix if binary == "bin" and prefix.count("/") > 1 else found
+            yield from _library(found, env["HOME"])
             return
+
+
+def _library(interpreter: str, home: str) -> Iterator[str]:
+    """An interpreter with its library: it is installed in a folder with `bin`."""
+    prefix, binary = os.path.split(os.path.dirname(interpreter))
+    if binary != "bin" or prefix.count("/") < 2:
+        yield interpreter
+    elif prefix in (os.path.realpath(home), os.path.realpath(f"{home}/.local")):
+        # Beside other programs and what they keep, keyrings among it: of the library what has its name.
+        yield interpreter
+        name = os.path.basename(interpreter).rstrip("0123456789.-")
+        for found in entries(f"{prefix}/lib"):
+            if name and found.startswith((name, f"lib{name}")):
+                yield f"{prefix}/lib/{found}"
+    else:
+        yield prefix
 
 
 def _ours(asked: Asked) -> Iterator[str]:
