@@ -88,7 +88,11 @@ def test_sarif_names_what_was_not_looked_at() -> None:
     ("notification", "capped", "complaints"),
     [
         ({"level": "error", "message": {"text": "out of memory"}}, True, "out of memory"),
-        ({"level": "warning", "message": {"text": "Syntax error at line a.py:1"}}, False, "Syntax error at line a.py:1"),
+        (
+            {"level": "warning", "message": {"text": "Syntax error at line a.py:1"}},
+            False,
+            "Syntax error at line a.py:1",
+        ),
         ({"message": {"text": "Timeout in a.py"}}, False, "Timeout in a.py"),
         ({"level": "note", "message": {"text": "Scanned a.py"}}, False, ""),
         ({"level": "none"}, False, ""),
