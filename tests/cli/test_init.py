@@ -142,7 +142,7 @@ def test_a_folder_that_is_meant_for_something_else_is_refused(tmp_path: Path) ->
             init({"CLODPUTER_HOME": str(root), "HOME": "/nowhere"})
         assert caught.value.code == "home_unfit"
         assert part in caught.value.message
-    with pytest.raises(ClodputerError, match="as a whole"):
+    with pytest.raises(ClodputerError, match="too wide"):
         init({"CLODPUTER_HOME": str(tmp_path), "HOME": str(tmp_path)})
     with pytest.raises(ClodputerError, match="below something that is not a folder"):
         init({"CLODPUTER_HOME": str(tmp_path / "file" / "home")})

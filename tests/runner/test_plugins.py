@@ -84,9 +84,9 @@ def test_what_only_looks_changes_nothing(home: Home, command: str) -> None:
     ("script", "reason", "message"),
     [
         ("exit 1", "failed", "status 1"),
-        ("echo broken >&2; exit 78", "config", "set up wrongly: broken"),
+        ("echo broken >&2; exit 78", "config", "its configuration is wrong: broken"),
         ("kill -9 $$", "failed", "signal 9"),
-        ("echo hello", "failed", "no JSON object"),
+        ("echo hello", "failed", "not a JSON object"),
         (says({"status": "error", "error": "later"}), "failed", "later"),
         (says({"status": "error", "error": "never", "retry": False}), "config", "never"),
         (f"{says(GOOD)}; exit 3", "failed", "status 3"),
