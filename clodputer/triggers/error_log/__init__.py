@@ -16,7 +16,7 @@ from clodputer.model.task import Task, Trigger
 from clodputer.model.withunit import Expected
 from clodputer.store import zone
 from clodputer.store.context import Context
-from clodputer.triggers.error_log import found
+from clodputer.triggers.error_log import found, records
 from clodputer.triggers.error_log.judge import RULES, judge
 from clodputer.triggers.file_watch.path import filled_in
 
@@ -130,7 +130,7 @@ def look(
     options = trigger.options
     wish = found.Wish(
         tuple(_paths(context, task, trigger)),
-        tuple(re.compile(text) for text in _texts(options.get("patterns") or PATTERNS)),
+        records.searching([re.compile(text) for text in _texts(options.get("patterns") or PATTERNS)]),
         int(options.get("context_lines", 2)),
         options.get("initial") == "process",
     )
