@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from clodputer.model.digest import digest
+from clodputer.model.numbers.digest import digest
 
 # It stands before each fingerprint: when these rules change, errors that are known keep the names they have.
 VERSION = "v1"
@@ -51,7 +51,9 @@ _PARTS = (
 _ALL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PARTS))
 
 # The type of an error in a line: `java.io.IOException`, `TypeError`.
-_TYPE = re.compile(r"(?<![\w.$])((?:[A-Za-z_]\w{0,60}\.){0,20}[A-Z][\w$]{0,100}(?:Error|Exception|Throwable))\b")
+_TYPE = re.compile(
+    r"(?<![\w.$])((?:[A-Za-z_]\w{0,60}\.){0,20}[A-Z][\w$]{0,100}(?:Error|Exception|Throwable))\b"
+)
 _PYTHON_FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line [0-9]+(?:, in (?P<function>.+))?$')
 _JAVA_FRAME = re.compile(r"^\s+at (?P<function>[\w.$<>/]+)\((?:[^)]*)\)")
 _NODE_FRAME = re.compile(

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, NamedTuple, Optional
 
-from clodputer.model.digest import digest
+from clodputer.model.numbers.digest import digest
 from clodputer.triggers.error_log.parts import PACKED, Part, older
 
 # So many bytes at the beginning tell one log from another; lines begin with the moment of their writing.
@@ -142,7 +142,11 @@ def _look(log: str, known: Optional[Place], budget: int, since: Optional[float],
                 return Look(tuple(pieces), more=True, trouble=trouble)
         if known and not begun:
             known = _shortened(current, known)
-            trouble = "" if known else f"{log} begins anew, and what stood in it before is nowhere: lines may have been missed"
+            trouble = (
+                ""
+                if known
+                else f"{log} begins anew, and what stood in it before is nowhere: lines may have been missed"
+            )
         found = _of_one(current, None if begun else known, budget - _size(pieces))
         if found is None:
             raise _Moved
@@ -276,7 +280,19 @@ def _of_one(opened: _Open, known: Optional[Place], budget: int, *, ended: bool =
         data = data[: data.rfind(b"\n") + 1]
     status = opened.status
     return Look(
-        (Piece(opened.path, data, before, begin, line, ended and not more, head, status.st_ino, status.st_mtime),),
+        (
+            Piece(
+                opened.path,
+                data,
+                before,
+                begin,
+                line,
+                ended and not more,
+                head,
+                status.st_ino,
+                status.st_mtime,
+            ),
+        ),
         more,
     )
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.filename import shown
-from clodputer.store.history import History
+from clodputer.model.text.filename import shown
 from clodputer.store.home import Home
+from clodputer.store.records.history import History
 from clodputer.triggers.error_log import following, records
 from clodputer.triggers.error_log.bounded import Bounded
 from clodputer.triggers.error_log.fingerprint import fingerprint
@@ -126,7 +126,9 @@ def _take(log: str, piece: Piece, state: _Look) -> tuple[Place, bool]:
         before = data[max(0, begin - following.BEFORE) : begin]
         before = before if begin >= following.BEFORE else piece.before + before
         lines = _lines(data[begin:end])
-        block = _Block(log, piece.line and piece.line + line, lines, _last(_lines(before), state.wish.context))
+        block = _Block(
+            log, piece.line and piece.line + line, lines, _last(_lines(before), state.wish.context)
+        )
         taken, stop = _take_block(block, piece, end == len(data), state)
         if not taken and not stop:
             size *= 2

@@ -81,7 +81,9 @@ def older(log: str, current: os.stat_result, inode: int, apart: str) -> list[Par
                 found[entry.path] = (_age(entry.name, base, status), part)
     # While one is being compressed, and just after, both forms of it are there.
     whole = {path for path in found if not path.endswith(PACKED)}
-    ordered = sorted((age, part) for path, (age, part) in found.items() if path in whole or _bare(path) not in whole)
+    ordered = sorted(
+        (age, part) for path, (age, part) in found.items() if path in whole or _bare(path) not in whole
+    )
     return [part for _, part in ordered][-MOST_FILES:]
 
 

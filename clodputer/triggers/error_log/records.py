@@ -74,7 +74,10 @@ Search = Callable[[str], Optional[int]]
 def searching(patterns: Sequence[re.Pattern[str]]) -> Search:
     """A function that says where in a line one of the patterns is found, None for nowhere."""
     words = [pattern.pattern for pattern in patterns]
-    if all(re.escape(word) == word and not pattern.flags & re.IGNORECASE for word, pattern in zip(words, patterns)):
+    if all(
+        re.escape(word) == word and not pattern.flags & re.IGNORECASE
+        for word, pattern in zip(words, patterns)
+    ):
         patterns = (re.compile("|".join(words)),)
 
     def search(line: str) -> Optional[int]:
@@ -107,12 +110,16 @@ def find(lines: Sequence[str], search: Search) -> Iterator[Found]:
         if at is None and not (thrown and _points(lines, index)):
             if thrown and index + 4 > len(lines):
                 # An error of Node, perhaps, of which the caret is still to come.
-                yield Found(index, len(lines), line[:LONGEST_LINE], (line[:LONGEST_LINE],), open=True, maybe=True)
+                yield Found(
+                    index, len(lines), line[:LONGEST_LINE], (line[:LONGEST_LINE],), open=True, maybe=True
+                )
             index += 1
             continue
         bare = partial(_bare, lines, tag)
         end = _end(bare, len(lines), index)
-        kept = tuple((bare(number) or "")[:LONGEST_LINE] for number in range(index, min(end, index + MOST_LINES)))
+        kept = tuple(
+            (bare(number) or "")[:LONGEST_LINE] for number in range(index, min(end, index + MOST_LINES))
+        )
         if at is not None and at > LONGEST_LINE - 100:
             kept = ("... " + line[at - 1000 : at + 1000], *kept[1:])
         message = _message(kept)

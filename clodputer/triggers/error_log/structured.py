@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-from clodputer.model.jsontext import loads
+from clodputer.model.text.jsontext import loads
 
 # A line that is larger than this, in characters, is not read as JSON.
 LONGEST_JSON = 4 * 1024 * 1024
