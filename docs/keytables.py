@@ -17,7 +17,7 @@ from clodputer.model.gates import approval, autodisable, breaker, budget, machin
 from clodputer.model.isolate import container, provision, worktree
 from clodputer.model.isolate.sandbox import keys as sandbox
 from clodputer.model.notify import channel
-from clodputer.model.proof.proof import expect, guards, proof
+from clodputer.model.proof import expect, guards, proof
 from clodputer.model.publish import rule as publish
 from clodputer.model.queue import score
 from clodputer.model.runs import limit, limits, retry

@@ -12,7 +12,7 @@ from clodputer.model.gates import budget
 from clodputer.model.gates.budget import NONE, Budget, Exceeded, Scope, Spent, Use
 from clodputer.model.gates.verdict import GO, Verdict, Wait
 from clodputer.model.gates.waiting import BUDGET
-from clodputer.model.proof.proof.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
 from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.task import Task

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from clodputer.model.follow.line import line_of
 from clodputer.model.follow.plan import without_content
-from clodputer.model.proof.proof.changed import Changed
+from clodputer.model.proof.changed import Changed
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.text.mask import Masker

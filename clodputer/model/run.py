@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.gates.usage import Share
 from clodputer.model.outcome import Outcome
-from clodputer.model.proof.proof.suspect import Done
+from clodputer.model.proof.suspect import Done
 
 DEFAULT_MAX_OUTPUT = 200 * 1024 * 1024
 TIMEOUT = 3600.0

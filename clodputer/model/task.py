@@ -18,8 +18,8 @@ from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.isolate.worktree import NONE, WORKTREE, Worktree
 from clodputer.model.memory import MemoryRule
 from clodputer.model.notify.channel import Notify
-from clodputer.model.proof.proof.expect import Expect
-from clodputer.model.proof.proof.guards import Guards
+from clodputer.model.proof.expect import Expect
+from clodputer.model.proof.guards import Guards
 from clodputer.model.publish.rule import Publish
 from clodputer.model.queue.score import Score
 from clodputer.model.runs.limit import Limit

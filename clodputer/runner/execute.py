@@ -12,7 +12,7 @@ from clodputer import agents, isolate
 from clodputer.model import outcome
 from clodputer.model.config.account import account_of
 from clodputer.model.errors import ClodputerError
-from clodputer.model.proof.proof.changed import Changed
+from clodputer.model.proof.changed import Changed
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault, items, planning
 from clodputer.runner.admission import replace

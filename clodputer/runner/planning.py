@@ -7,7 +7,7 @@ from typing import Any, Optional
 from clodputer.model.follow.keys import NOTHING
 from clodputer.model.gates.approval import PLAN, PLANNED, has_plan
 from clodputer.model.outcome import SUCCEEDED, of
-from clodputer.model.proof.proof.expect import Expect
+from clodputer.model.proof.expect import Expect
 from clodputer.model.publish.rule import Publish
 from clodputer.model.request import Request
 from clodputer.model.run import Report

@@ -15,7 +15,7 @@ from clodputer.model.agent import kind_of
 from clodputer.model.config.settings import with_defaults
 from clodputer.model.errors import ClodputerError
 from clodputer.model.learning.version import version_of
-from clodputer.model.proof.proof import proof
+from clodputer.model.proof import proof
 from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
 from clodputer.model.runs.attempts import NONE, Attempts

@@ -12,7 +12,7 @@ from clodputer.model import memory, state
 from clodputer.model.config.keys import KINDS, PART, Key, named
 from clodputer.model.follow import keys as follow
 from clodputer.model.notify import channel
-from clodputer.model.proof.proof import expect, guards, proof
+from clodputer.model.proof import expect, guards, proof
 from clodputer.model.publish import rule as publish
 from clodputer.model.queue import score
 from clodputer.model.runs import limit, limits, retry

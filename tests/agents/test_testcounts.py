@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.agents.claude.reading.testcounts import LONGEST_LOOKED_AT, in_output
-from clodputer.model.proof.proof.changed import Counts
+from clodputer.model.proof.changed import Counts
 from tests.agents.streams import called, init, judged, result
 
 JEST = """

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.archive.backup.backup import parts
+from clodputer.archive.backup import parts
 from clodputer.archive.format import compress
 from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock

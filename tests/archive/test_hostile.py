@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.archive.backup.backup import parts, restore
-from clodputer.archive.backup.backup.backup import Wanted
+from clodputer.archive.backup import parts, restore
+from clodputer.archive.backup.backup import Wanted
 from clodputer.archive.format import file, reading
 from clodputer.archive.format.manifest import Manifest, Sum, digest_of, end_line, sum_line
 from clodputer.model.errors import ClodputerError

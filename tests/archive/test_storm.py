@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.archive.backup.backup import restore
-from clodputer.archive.backup.backup.backup import Wanted
+from clodputer.archive.backup import restore
+from clodputer.archive.backup.backup import Wanted
 from clodputer.archive.format import file
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop

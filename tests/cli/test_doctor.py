@@ -16,7 +16,7 @@ from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
 from clodputer.views.doctor.finding import Finding
 from clodputer.views.doctor.fix import Fix
-from clodputer.views.doctor.home.home import spool
+from clodputer.views.doctor.home import spool
 from tests.doctoring import first_on_path, make_older
 from tests.fakes.start import install_fake_claude
 from tests.wait import until

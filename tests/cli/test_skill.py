@@ -11,7 +11,7 @@ from clodputer.model.outcome import REASONS
 from clodputer.store.home import Home
 from clodputer.store.program.skill import MARK
 from clodputer.tasks import taskfile
-from clodputer.views.doctor.home.home import skill
+from clodputer.views.doctor.home import skill
 from tests import doctoring
 from tests.doctoring import facts
 from tests.workshop import ROOT, clodputer, environment

@@ -14,8 +14,8 @@ import pytest
 from clodputer.isolate.worktree import base, end, enter, plan, undo
 from clodputer.model.isolate.worktree import Worktree
 from clodputer.model.task import Task
-from clodputer.store.git.git import trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import trees
+from clodputer.store.git.trees import Tree
 from tests.repositories import branches, git, repository, worktrees
 from tests.wait import until
 

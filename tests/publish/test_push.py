@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.model.gates.approval import APPROVED
 from clodputer.runner.publish.decide import decide
-from clodputer.store.git.git import trees
+from clodputer.store.git import trees
 from clodputer.store.outgoing import parcels
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git

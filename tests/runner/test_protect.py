@@ -13,7 +13,7 @@ import pytest
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import of
-from clodputer.model.proof.proof.guards import Guards
+from clodputer.model.proof.guards import Guards
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.runner.proof import protect

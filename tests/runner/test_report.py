@@ -15,7 +15,7 @@ from clodputer.store.context import look
 from clodputer.store.due import nextround
 from clodputer.store.home import Home
 from clodputer.store.upkeep import freshreport
-from clodputer.views.doctor.home.home.report import kept_fresh
+from clodputer.views.doctor.home.report import kept_fresh
 from tests.doctoring import facts, one
 from tests.workshop import command_task, drop, environment, events, execute
 

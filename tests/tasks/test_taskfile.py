@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.proof.proof.expect import Expect
+from clodputer.model.proof.expect import Expect
 from clodputer.model.queue.score import Score
 from clodputer.model.task import Trigger, assemble
 from clodputer.tasks import taskfile

@@ -21,7 +21,7 @@ from clodputer.model.gates.windowrule import WindowRule
 from clodputer.model.isolate.container import Container
 from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.isolate.worktree import Worktree
-from clodputer.model.proof.proof.expect import Expect
+from clodputer.model.proof.expect import Expect
 from clodputer.model.runs.limits import Limits
 from clodputer.model.runs.retry import Retry
 from clodputer.model.state import StateRule

@@ -19,7 +19,7 @@ from clodputer.schedulers import ring
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
-from clodputer.views.tasks.tasks import tasks
+from clodputer.views.tasks import tasks
 from tests.workshop import environment, write_task
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -25,7 +25,7 @@ from clodputer.agents.lines import items, text
 from clodputer.agents.own import Own
 from clodputer.agents.system_prompt import appended
 from clodputer.model.errors import ClodputerError
-from clodputer.model.proof.proof import guards
+from clodputer.model.proof import guards
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 

@@ -6,7 +6,7 @@ from clodputer.agents import keys
 from clodputer.agents.claude import tools
 from clodputer.model.config.keys import CHOICE, COUNT, MAPPING, TEXTS, Key
 from clodputer.model.config.keyvalue import one_word
-from clodputer.model.proof.proof import suspect
+from clodputer.model.proof import suspect
 
 KEYS = (
     keys.MODEL,

@@ -9,11 +9,11 @@ from json import dumps
 from typing import IO, NamedTuple, Optional
 
 from clodputer import __version__
-from clodputer.archive.backup.backup import capture, parts
-from clodputer.archive.backup.backup.alone import alone
-from clodputer.archive.backup.backup.capture import Capture, Log
-from clodputer.archive.backup.backup.held import Held, Piece
-from clodputer.archive.backup.backup.placing import Placed, Running, place
+from clodputer.archive.backup import capture, parts
+from clodputer.archive.backup.alone import alone
+from clodputer.archive.backup.capture import Capture, Log
+from clodputer.archive.backup.held import Held, Piece
+from clodputer.archive.backup.placing import Placed, Running, place
 from clodputer.archive.format.manifest import Manifest
 from clodputer.archive.format.writing import Omitted, Writer
 from clodputer.model.text.moment import iso

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from json import dumps
 from typing import NamedTuple, Optional
 
-from clodputer.archive.backup.backup import parts
-from clodputer.archive.backup.backup.held import Held, Piece
-from clodputer.archive.backup.backup.placing import ENDED, LANE, NEW, SLOT, Begun, Running, Sighting, place
+from clodputer.archive.backup import parts
+from clodputer.archive.backup.held import Held, Piece
+from clodputer.archive.backup.placing import ENDED, LANE, NEW, SLOT, Begun, Running, Sighting, place
 from clodputer.model.placename import STARTED, is_mark, is_place, marked_run
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files.folder import entries

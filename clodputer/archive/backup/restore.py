@@ -9,8 +9,8 @@ from shutil import rmtree
 from time import gmtime, strftime
 from typing import IO, NamedTuple, Optional
 
-from clodputer.archive.backup.backup import parts
-from clodputer.archive.backup.backup.swap import put_in_place
+from clodputer.archive.backup import parts
+from clodputer.archive.backup.swap import put_in_place
 from clodputer.archive.format import compress
 from clodputer.archive.format.manifest import Manifest
 from clodputer.archive.format.reading import Member, Reader

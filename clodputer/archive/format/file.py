@@ -8,8 +8,8 @@ import sys
 import tempfile
 from contextlib import suppress
 
-from clodputer.archive.backup.backup import backup
-from clodputer.archive.backup.backup.backup import Done, Wanted
+from clodputer.archive.backup import backup
+from clodputer.archive.backup.backup import Done, Wanted
 from clodputer.archive.format import compress
 from clodputer.model.errors import ClodputerError
 from clodputer.store.files import atomic

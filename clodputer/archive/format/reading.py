@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import IO, Callable, NamedTuple, Optional
 
-from clodputer.archive.backup.backup import parts
+from clodputer.archive.backup import parts
 from clodputer.archive.format.manifest import Manifest, Sum, digest_of, read_manifest, sum_line
 from clodputer.model.errors import ClodputerError
 from clodputer.model.text.jsontext import loads

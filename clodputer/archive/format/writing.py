@@ -11,7 +11,7 @@ from io import BytesIO
 from types import TracebackType
 from typing import IO, NamedTuple
 
-from clodputer.archive.backup.backup import parts
+from clodputer.archive.backup import parts
 from clodputer.archive.format.manifest import Sum, end_line, sum_line
 
 

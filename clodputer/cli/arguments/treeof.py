@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from clodputer.cli.commands.show import find
 from clodputer.model.errors import ClodputerError
 from clodputer.store.context import Context
-from clodputer.store.git.git import git, trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
 
 
 def tree_of(context: Context, wanted: str) -> Tree:

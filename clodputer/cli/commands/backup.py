@@ -10,7 +10,7 @@ from typing import Union
 
 import click
 
-from clodputer.archive.backup.backup.backup import Done, Wanted
+from clodputer.archive.backup.backup import Done, Wanted
 from clodputer.archive.format import file
 from clodputer.cli.arguments.since import moment_since
 from clodputer.cli.group import json_option

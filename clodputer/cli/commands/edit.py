@@ -25,7 +25,7 @@ from clodputer.store.files.plainfile import Plain
 from clodputer.store.home import Home
 from clodputer.store.tasks import document
 from clodputer.tasks import taskfile
-from clodputer.views.tasks.tasks.written import Written
+from clodputer.views.tasks.written import Written
 
 
 @click.command()

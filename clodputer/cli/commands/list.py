@@ -21,8 +21,8 @@ from clodputer.cli.text import waits
 from clodputer.cli.text.setup import scheduled
 from clodputer.model.text.moment import format_duration
 from clodputer.store.computer import zone
-from clodputer.views.tasks.tasks import tasks
-from clodputer.views.tasks.tasks.tasks import Broken, Listed
+from clodputer.views.tasks import tasks
+from clodputer.views.tasks.tasks import Broken, Listed
 
 COLUMNS = (
     Column("TASK"),

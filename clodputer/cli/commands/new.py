@@ -29,7 +29,7 @@ from clodputer.store.program import templates
 from clodputer.store.tasks import write
 from clodputer.tasks import change, taskfile
 from clodputer.tasks.change import Edit
-from clodputer.views.tasks.tasks.written import Written, shipped
+from clodputer.views.tasks.written import Written, shipped
 
 USUAL = "manual"
 

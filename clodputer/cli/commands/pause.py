@@ -23,7 +23,7 @@ from clodputer.store import holds
 from clodputer.store.computer import zone
 from clodputer.store.holds import Hold, Placed
 from clodputer.views.queue.holding import Paused
-from clodputer.views.tasks.tasks import tasks as taskview
+from clodputer.views.tasks import tasks as taskview
 
 
 @click.command()

@@ -17,7 +17,7 @@ from clodputer.model.gates.waiting import BREAKER
 from clodputer.runner.requests import holding
 from clodputer.store.holds import TASK, Target
 from clodputer.store.taskstate import resets
-from clodputer.views.tasks.tasks import tasks as taskview
+from clodputer.views.tasks import tasks as taskview
 
 
 @click.command()

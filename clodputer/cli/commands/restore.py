@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import click
 
-from clodputer.archive.backup.backup import restore as restoring
-from clodputer.archive.backup.backup.restore import Content, Restored
+from clodputer.archive.backup import restore as restoring
+from clodputer.archive.backup.restore import Content, Restored
 from clodputer.cli import called
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result

@@ -24,7 +24,7 @@ from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.store.records import runs
 from clodputer.tasks import risk
-from clodputer.views.tasks.tasks import fed
+from clodputer.views.tasks import fed
 
 
 def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:

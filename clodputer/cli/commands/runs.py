@@ -27,7 +27,7 @@ from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.home import Home
 from clodputer.store.records import runs as store
 from clodputer.tasks import taskfile
-from clodputer.views.runs.runs.runs import Entry, find
+from clodputer.views.runs.runs import Entry, find
 
 LIMIT = 20
 COLUMNS = (

@@ -23,7 +23,7 @@ from clodputer.runner.requests import switch
 from clodputer.store.context import look
 from clodputer.tasks import change
 from clodputer.tasks.change import Edit
-from clodputer.views.tasks.tasks.written import Written
+from clodputer.views.tasks.written import Written
 
 
 @click.command()

@@ -37,10 +37,10 @@ from clodputer.store.spool.find import (
 )
 from clodputer.tasks import taskfile
 from clodputer.views.queue import setaside
-from clodputer.views.runs.runs import debugging
-from clodputer.views.runs.runs.run import read
-from clodputer.views.runs.runs.stream import describer
-from clodputer.views.runs.runs.trace import trace
+from clodputer.views.runs import debugging
+from clodputer.views.runs.run import read
+from clodputer.views.runs.stream import describer
+from clodputer.views.runs.trace import trace
 
 # What of a stream goes into the one object of --json; the file has all of it.
 MOST_SAID, MOST_STDERR = 500, 64 * 1024

@@ -19,7 +19,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.gates.usage import is_account
 from clodputer.views.figures.snippets import Snippet, snippets
-from clodputer.views.tasks.tasks import tasks as taskview
+from clodputer.views.tasks import tasks as taskview
 
 
 @click.command()

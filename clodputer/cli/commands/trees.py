@@ -21,7 +21,7 @@ from clodputer.model.text.plural import counted
 from clodputer.model.text.size import format_size
 from clodputer.runner.place import reclaim as reclaiming
 from clodputer.runner.place.worktree import words
-from clodputer.store.git.git import git
+from clodputer.store.git import git
 from clodputer.views.published import trees
 
 _COLUMNS = (

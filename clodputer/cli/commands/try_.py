@@ -31,7 +31,7 @@ from clodputer.store.holds import TASK, Target
 from clodputer.store.taskstate import tried
 from clodputer.store.taskstate.tried import Tried
 from clodputer.tasks import taskfile
-from clodputer.views.tasks.tasks import trying
+from clodputer.views.tasks import trying
 
 # How long the scheduler is given to start it, unless --seconds says otherwise, and the trial to come to its end; in seconds.
 SECONDS, UNTIL_SEEN = 90, 600.0

@@ -17,7 +17,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.text.plural import counted
 from clodputer.store import homes
-from clodputer.views.tasks.tasks import validation
+from clodputer.views.tasks import validation
 
 
 @click.command()

@@ -18,7 +18,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.text.plural import counted
-from clodputer.views.runs.runs import sealed
+from clodputer.views.runs import sealed
 
 # More lines nobody reads; --json has all.
 MOST = 30

@@ -38,9 +38,9 @@ from clodputer.tasks import taskfile
 from clodputer.views.incoming.routing import Routed
 from clodputer.views.published import publishing
 from clodputer.views.queue import setaside
-from clodputer.views.runs.runs.run import record_problem
-from clodputer.views.tasks.tasks.predecessors import Before
-from clodputer.views.tasks.tasks.why import NOTHING, Why, of_task
+from clodputer.views.runs.run import record_problem
+from clodputer.views.tasks.predecessors import Before
+from clodputer.views.tasks.why import NOTHING, Why, of_task
 
 
 class Asked(NamedTuple):

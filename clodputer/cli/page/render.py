@@ -34,7 +34,7 @@ from clodputer.views.overview.needs import needs
 from clodputer.views.overview.status import Status
 from clodputer.views.report import MOST_NAMED, MOST_TASKS, Report, meant
 from clodputer.views.report.fold import Failure, Tally
-from clodputer.views.runs.runs.runs import Entry
+from clodputer.views.runs.runs import Entry
 
 
 def page(report: Report, talks: Sequence[Talk] = (), talks_left: int = 0) -> str:

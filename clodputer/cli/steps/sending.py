@@ -13,7 +13,7 @@ from clodputer.cli.commands.doctor_canary import leave, undisturbed, wait
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import load
 from clodputer.views import doctor
-from clodputer.views.doctor.schedule.schedule import canary
+from clodputer.views.doctor.schedule import canary
 
 
 def send(

@@ -9,7 +9,7 @@ from typing import Optional
 
 from clodputer.store.home import Home
 from clodputer.store.records import runs
-from clodputer.views.runs.runs.stream import Stream, stdout_of
+from clodputer.views.runs.stream import Stream, stdout_of
 
 # Often enough to look live.
 GLANCE = 0.03

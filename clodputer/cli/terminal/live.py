@@ -20,8 +20,8 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
 from clodputer.store.records import runs
 from clodputer.store.spool import find
-from clodputer.views.runs.runs.seen import Seen, observe
-from clodputer.views.runs.runs.stream import Stream, stdout_of
+from clodputer.views.runs.seen import Seen, observe
+from clodputer.views.runs.stream import Stream, stdout_of
 
 # How often we look, and how often for a further attempt of the request, in seconds.
 GLANCE, SEARCH = 0.1, 1.0

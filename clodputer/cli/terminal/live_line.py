@@ -12,7 +12,7 @@ from clodputer.model.numbers.quantile import quantile
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.text.moment import format_duration
 from clodputer.model.text.plural import counted
-from clodputer.views.runs.runs.seen import LONGEST_DOING, Seen
+from clodputer.views.runs.seen import LONGEST_DOING, Seen
 
 # A task changes with time, so only its latest runs say how long it usually takes.
 LATEST, MOST = 10, 30

@@ -11,8 +11,8 @@ from clodputer.cli.text.runs.conversation import Before, heard, laid_out, repeat
 from clodputer.runner.place import withsecrets
 from clodputer.store.context import Context
 from clodputer.store.records import runs
-from clodputer.views.runs.runs.run import how_far
-from clodputer.views.runs.runs.stream import describer, stdout_of
+from clodputer.views.runs.run import how_far
+from clodputer.views.runs.stream import describer, stdout_of
 
 # How often to ask whether the run still goes on, in seconds.
 ASK = 1.0

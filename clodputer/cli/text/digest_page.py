@@ -18,7 +18,7 @@ from clodputer.model.text.plural import counted
 from clodputer.store.computer import zone
 from clodputer.views.overview.digest import Digest, latest_of_each
 from clodputer.views.overview.status import Status
-from clodputer.views.runs.runs.runs import Entry
+from clodputer.views.runs.runs import Entry
 
 TASKS = (
     Column("TASK"),

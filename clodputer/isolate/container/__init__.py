@@ -13,7 +13,7 @@ from clodputer.model.config.keys import Key
 from clodputer.model.isolate import container
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
-from clodputer.store.git.git import trees
+from clodputer.store.git import trees
 from clodputer.store.home import locate
 
 KEYS: tuple[Key, ...] = container.KEYS

@@ -19,8 +19,8 @@ from clodputer.isolate.worktree import pinned
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate import container
 from clodputer.model.isolate.sandbox.plan import below
-from clodputer.store.git.git import git, gitplain, trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git, gitplain, trees
+from clodputer.store.git.trees import Tree
 from clodputer.store.lock import Lock
 from clodputer.store.processes import heed
 

@@ -12,7 +12,7 @@ from clodputer.isolate.prepared import Prepared
 from clodputer.model.config.keys import Key
 from clodputer.model.isolate import worktree
 from clodputer.model.task import Task
-from clodputer.store.git.git import trees
+from clodputer.store.git import trees
 from clodputer.store.home import locate
 
 KEYS: tuple[Key, ...] = worktree.KEYS

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from clodputer.isolate.worktree import BUSY, CANNOT
 from clodputer.model.errors import ClodputerError
-from clodputer.store.git.git import git, gitplain
+from clodputer.store.git import git, gitplain
 from clodputer.store.processes.bounded import TOO_LATE
 
 

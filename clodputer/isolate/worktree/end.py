@@ -11,8 +11,8 @@ from clodputer.isolate.worktree import look, putaway
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.worktree import ALWAYS, FAILED, NOTHING
-from clodputer.store.git.git import git, trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
 
 
 def undo(record: str, *, session: bool = False) -> None:

@@ -12,8 +12,8 @@ from clodputer.isolate.worktree import BUSY, CANNOT, base, copy, pinned
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate import worktree
 from clodputer.model.isolate.worktree import Worktree
-from clodputer.store.git.git import git, gitplain, trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git, gitplain, trees
+from clodputer.store.git.trees import Tree
 from clodputer.store.processes.bounded import TOO_LATE
 
 # git says so when the machine is at its limits, or another git is at work; it passes.

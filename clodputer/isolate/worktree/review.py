@@ -7,8 +7,8 @@ import os
 from clodputer.isolate.worktree import pinned, putaway
 from clodputer.model.errors import ClodputerError
 from clodputer.store.files import atomic
-from clodputer.store.git.git import git, gitplain
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git, gitplain
+from clodputer.store.git.trees import Tree
 
 LOST = "no_tree"
 

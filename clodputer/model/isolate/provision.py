@@ -6,7 +6,7 @@ from typing import Optional
 
 from clodputer.model.config.keys import ARGUMENTS, DURATION, Key
 from clodputer.model.outcome import Outcome, of
-from clodputer.model.proof.proof.proof import OURS, Answer
+from clodputer.model.proof.proof import OURS, Answer
 
 # Their names in a record.
 SETUP, TEARDOWN = "setup", "teardown"

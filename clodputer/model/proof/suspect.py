@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
-from clodputer.model.proof.proof.changed import Counts
+from clodputer.model.proof.changed import Counts
 
 # What a task is for, by its key `produces`.
 PRODUCTS = CHANGES, TEXT = "changes", "text"

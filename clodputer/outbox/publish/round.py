@@ -17,7 +17,7 @@ from clodputer.model.publish.rule import CALLING, CLOSE, EVENT, PULL_REQUEST, PU
 from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Account, Made, Refused
 from clodputer.store.context import Context
-from clodputer.store.git.git import git
+from clodputer.store.git import git
 from clodputer.store.outgoing import parcels, published
 from clodputer.store.outgoing.published import Published
 from clodputer.store.processes.beside import Child

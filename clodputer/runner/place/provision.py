@@ -12,8 +12,8 @@ from clodputer.agents import environment
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate import provision
 from clodputer.model.isolate.provision import TEARDOWN
-from clodputer.model.proof.proof import proof
-from clodputer.model.proof.proof.proof import Answer
+from clodputer.model.proof import proof
+from clodputer.model.proof.proof import Answer
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, Facts, Launch
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner.place import worktree

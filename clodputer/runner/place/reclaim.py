@@ -11,8 +11,8 @@ from clodputer.isolate.worktree.putaway import KEPT_FOR
 from clodputer.isolate.worktree.reclaim import Reclaimed
 from clodputer.store.context import Context
 from clodputer.store.files.folder import entries
-from clodputer.store.git.git import git, trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
 from clodputer.store.records import runs
 from clodputer.store.spool import find
 from clodputer.store.spool import slot as slots

@@ -17,7 +17,7 @@ from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.task import Task
 from clodputer.runner.ready import Ready
 from clodputer.store.context import Context
-from clodputer.store.git.git import trees
+from clodputer.store.git import trees
 
 # What makes a sandbox and cannot says so on stderr, with its name in front.
 _MAKERS = ("bwrap: ", "sandbox-exec: ", "sandbox: ")

@@ -20,8 +20,8 @@ from clodputer.runner.processes.leftovers.hunt import hunt
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
 from clodputer.store.files.folder import entries
-from clodputer.store.git.git import git, trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
 from clodputer.store.processes import heed
 
 # By this variable what was started for a run is found.

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Optional
 
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.proof.proof.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.task import Task
 from clodputer.store.context import Context

@@ -7,9 +7,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, of
-from clodputer.model.proof.proof import proof
-from clodputer.model.proof.proof.changed import Changed
-from clodputer.model.proof.proof.proof import AFTER, Answer
+from clodputer.model.proof import proof
+from clodputer.model.proof.changed import Changed
+from clodputer.model.proof.proof import AFTER, Answer
 from clodputer.model.run import Report
 from clodputer.runner import fault
 from clodputer.runner.proof import changed, check, expect

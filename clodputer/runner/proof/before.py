@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.isolate.provision import SETUP, from_setup
 from clodputer.model.outcome import Outcome
-from clodputer.model.proof.proof import proof
-from clodputer.model.proof.proof.proof import BEFORE, PRECHECK, Answer
+from clodputer.model.proof import proof
+from clodputer.model.proof.proof import BEFORE, PRECHECK, Answer
 from clodputer.runner import fault
 from clodputer.runner.place import provision
 from clodputer.runner.proof import check

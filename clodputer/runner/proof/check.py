@@ -11,7 +11,7 @@ from clodputer import isolate
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.provision import SETUP, TEARDOWN
-from clodputer.model.proof.proof.proof import (
+from clodputer.model.proof.proof import (
     AFTER,
     BEFORE,
     PRECHECK,

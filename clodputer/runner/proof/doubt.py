@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clodputer.model.proof.proof import suspect
+from clodputer.model.proof import suspect
 from clodputer.model.run import Report
 from clodputer.model.runs.attempts import Attempts
 from clodputer.model.task import Task

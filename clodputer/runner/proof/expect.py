@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.numbers.digest import digest
 from clodputer.model.outcome import SUCCEEDED, of
-from clodputer.model.proof.proof.proof import Answer
+from clodputer.model.proof.proof import Answer
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.model.text.jsontext import dumps_unicode, loads

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import of
-from clodputer.model.proof.proof import guards
-from clodputer.model.proof.proof.guards import Meant, Seen, Touched
+from clodputer.model.proof import guards
+from clodputer.model.proof.guards import Meant, Seen, Touched
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.store.files import atomic, fingerprints

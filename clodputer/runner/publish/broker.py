@@ -11,7 +11,7 @@ from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.gates.approval import PLANNED
 from clodputer.model.numbers.digest import digest
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.proof.proof.proof import AFTER
+from clodputer.model.proof.proof import AFTER
 from clodputer.model.publish import marker
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
@@ -28,8 +28,8 @@ from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
 from clodputer.runner.publish import commits
 from clodputer.store.context import Context
-from clodputer.store.git.git import trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import trees
+from clodputer.store.git.trees import Tree
 from clodputer.store.outgoing import intents, parcels, published
 from clodputer.store.records import runs
 from clodputer.triggers.github import GO

@@ -12,9 +12,9 @@ from clodputer.model.publish.check import MOST_COMMITS, Change, Facts
 from clodputer.model.publish.rule import MB, Publish
 from clodputer.model.publish.text import closing
 from clodputer.model.text.mask import Masker
-from clodputer.store.git.git import git
-from clodputer.store.git.git.gitapart import Apart, apart
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import git
+from clodputer.store.git.gitapart import Apart, apart
+from clodputer.store.git.trees import Tree
 from clodputer.store.home import Home
 
 # In seconds, for each call of git; and the files that changed may have so many bytes together for their patch to be read.

@@ -8,7 +8,7 @@ from typing import Any
 from clodputer.gates import breaker, budget
 from clodputer.model.gates.budget import Spent
 from clodputer.model.outcome import BLAMELESS
-from clodputer.model.proof.proof.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.task import Task
 from clodputer.model.text.moment import iso
 from clodputer.store.context import Context

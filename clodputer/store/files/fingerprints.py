@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.proof.proof.guards import UNREADABLE, Meant, Seen
+from clodputer.model.proof.guards import UNREADABLE, Meant, Seen
 from clodputer.model.triggers import pattern as patterns
 from clodputer.model.triggers.pattern import Pattern, Reached
 from clodputer.store.files import atomic

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from clodputer.store.git.git import git
+from clodputer.store.git import git
 
 _OPTIONS = ("-c", "core.commitGraph=false", "-c", "protocol.ext.allow=never")
 

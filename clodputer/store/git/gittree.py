@@ -8,7 +8,7 @@ import select
 from time import monotonic
 from typing import Any, Optional
 
-from clodputer.model.proof.proof.changed import Tree, status
+from clodputer.model.proof.changed import Tree, status
 
 # Of what one command of git may print, in bytes, and of the files that may differ from the commit.
 LARGEST_OUTPUT, MOST_FILES = 8 * 1024 * 1024, 20_000

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from clodputer.model.outcome import CANCELLED, LIMITED, LOST, SKIPPED
-from clodputer.model.proof.proof.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.queue.estimate import MOST_RUNS, Ended, Estimate, estimate
 from clodputer.store.records.history import History
 

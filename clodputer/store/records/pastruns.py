@@ -8,7 +8,7 @@ from shutil import rmtree
 
 from clodputer.model.agent import prompted
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
-from clodputer.model.proof.proof.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.upkeep.retention import Thing
 from clodputer.store.files.folder import entries
 from clodputer.store.home import Home

@@ -6,23 +6,20 @@ name and inode change when it is rotated, copied and truncated, or compressed.
 
 from __future__ import annotations
 
-import gzip
 import os
-import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
-from clodputer.model.numbers.digest import digest
+from clodputer.triggers.error_log.opened import Open, open_log, read
 from clodputer.triggers.error_log.parts import PACKED, Part, older
+from clodputer.triggers.error_log.pieces import TAIL, Piece, Place, hashed
 
 # So many bytes at the beginning tell one log from another; lines begin with the moment of their writing.
 HEAD = 512
 # At one look so much is read of all logs together, and the rest at the next one at once; in bytes.
 MOST_READ = 32 * 1024 * 1024
-# The last bytes before the place up to which a log was read: they tell it from one that begins with the same words.
-TAIL = 256
 # Bytes before the new ones that are read for context.
 BEFORE = 8192
 # A line without an end that is longer than this is taken as one.
@@ -31,45 +28,6 @@ LONGEST_PARTIAL = 1024 * 1024
 TRIES = 5
 # So many bytes at the end of what was read, at least, show where a log was cut off at its front.
 TELLING = 64
-
-
-class Place(NamedTuple):
-    """How far a log was read. offset: the first byte that is not read yet; line: the number of the line that begins
-    there, from 1 on, 0 when nobody has counted. head, tail: hashes of the first `headed` bytes, and of the last `tailed` ones
-    before the offset. inode: of the file when it was read.
-    """
-
-    offset: int
-    line: int
-    head: str
-    headed: int
-    tail: str
-    tailed: int
-    inode: int
-
-
-class Piece(NamedTuple):
-    """New bytes of one file. path: where they are now. before: what stands before them. begin, line: offset and number of their
-    first line. ended: nothing will be added behind them. head: the first bytes of the file. modified: epoch seconds.
-    """
-
-    path: str
-    data: bytes
-    before: bytes
-    begin: int
-    line: int
-    ended: bool
-    head: bytes
-    inode: int
-    modified: float
-
-    def place(self, taken: int, lines: int) -> Place:
-        """The place behind the first `taken` bytes of it, which are so many lines."""
-        tail = (self.before + self.data[max(0, taken - TAIL) : taken])[-TAIL:]
-        line = self.line + lines if self.line else 0
-        return Place(
-            self.begin + taken, line, _hash(self.head), len(self.head), _hash(tail), len(tail), self.inode
-        )
 
 
 class Look(NamedTuple):
@@ -85,13 +43,6 @@ class Look(NamedTuple):
 
 class _Moved(Exception):
     """A file was renamed, or cut, while it was looked at."""
-
-
-class _Open(NamedTuple):
-    path: str
-    file: IO[bytes]
-    status: os.stat_result
-    packed: bool
 
 
 def look(
@@ -113,8 +64,8 @@ def look(
 def _look(log: str, known: Optional[Place], budget: int, since: Optional[float], apart: str) -> Look:
     # Opened first and kept open: whatever is renamed from now on, this is what the name meant. And no more is read of it than
     # there is now: what its writer still adds to the part before was written earlier than what is added here.
-    with _opened(log) as current:
-        inode = known.inode if known else 0
+    with open_log(log) as current:
+        inode, head = known.inode if known else 0, os.pread(current.file.fileno(), HEAD, 0)
         found = _of_one(current, known, budget) if known and known.offset else None
         if known and found is not None and current.status.st_ino == inode:
             return found
@@ -126,20 +77,28 @@ def _look(log: str, known: Optional[Place], budget: int, since: Optional[float],
         else:
             # Nothing of it was read; so neither was anything that was written since the last look.
             first = next((n for n, part in enumerate(parts) if _is_new(part, known, since)), None)
+            if known and known.headed and since is not None:
+                first = min((n for n in (first, _first(parts, known)) if n is not None), default=None)
             known = None
-        pieces, trouble, begun = [], "", first is not None
+        pieces: list[Piece] = []
+        trouble, begun, more = "", first is not None, False
         for number, part in enumerate(parts[first:] if begun else ()):
             try:
                 with _same(part) as opened:
-                    its = _of_one(opened, None if number else known, budget - _size(pieces), ended=True)
+                    # Until its successor has something in it, the last one is still being written, perhaps.
+                    ended = opened.packed or part is not parts[-1] or current.status.st_size > 0
+                    its = _of_one(opened, None if number else known, budget - _size(pieces), ended=ended)
             except (OSError, EOFError, zlib.error):
                 trouble = f"{part.path} cannot be read: lines may have been missed"
                 continue
             if its is None:
                 raise _Moved
+            if number and its.pieces and _is_copy(part, its.pieces[0], current):
+                continue
             pieces += its.pieces
             if its.more:
-                return Look(tuple(pieces), more=True, trouble=trouble)
+                more = True
+                break
         if known and not begun:
             known = _shortened(current, known)
             trouble = (
@@ -147,7 +106,8 @@ def _look(log: str, known: Optional[Place], budget: int, since: Optional[float],
                 if known
                 else f"{log} begins anew, and what stood in it before is nowhere: lines may have been missed"
             )
-        found = _of_one(current, None if begun else known, budget - _size(pieces))
+        found = _of_one(current, None if begun else known, 0 if more else budget - _size(pieces))
+        _check(log, current, head, parts, older(log, current.status, inode, apart))
         if found is None:
             raise _Moved
         if begun and not found.more:
@@ -157,8 +117,11 @@ def _look(log: str, known: Optional[Place], budget: int, since: Optional[float],
 
 
 def end(log: str, most: int = 1 << 62) -> Place:
-    """The place behind the last whole line that is in a log now; of one that is larger, nobody counts the lines. Raises OSError."""
-    with _opened(log) as opened:
+    """The place behind the last whole line that is in a log now. Raises OSError.
+
+    most: of a log with more bytes than that nobody counts the lines.
+    """
+    with open_log(log) as opened:
         file, size = opened.file, opened.status.st_size
         head, line = file.read(HEAD), 0
         if size <= most:
@@ -176,30 +139,42 @@ def end(log: str, most: int = 1 << 62) -> Place:
     return piece.place(0, 0)
 
 
+def _check(log: str, current: Open, head: bytes, before: list[Part], after: list[Part]) -> None:
+    """Raises _Moved when the log was rotated while it was looked at. head: its first bytes at the beginning of the look.
+
+    before, after: its older parts then and now.
+    """
+    # A folder in which files are renamed while it is read may show some twice and others not at all.
+    names = [[(part.path, part.device, part.inode) for part in parts] for parts in (before, after)]
+    try:
+        same = os.path.samestat(os.stat(log), current.status)
+    except FileNotFoundError:
+        same = False
+    now, then = os.fstat(current.file.fileno()), current.status
+    changed = (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)
+    if (
+        not same
+        or names[0] != names[1]
+        or (changed and any(part.modified > then.st_mtime for part in before))
+    ):
+        raise _Moved
+
+
+def _is_copy(part: Part, piece: Piece, current: Open) -> bool:
+    """Whether a part is a copy of the log itself, which is still to be truncated."""
+    copied = part.modified >= current.status.st_mtime and piece.begin == 0 and bool(piece.data)
+    return copied and _before(current, piece.place(len(piece.data), 0)) is not None
+
+
 def _size(pieces: Iterable[Piece]) -> int:
     return sum(len(piece.data) for piece in pieces)
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[_Open]:
-    """A file, unpacked as it is read. Raises OSError, also for what is no plain file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is no plain file")
-        if not path.endswith(PACKED):
-            yield _Open(path, file, status, packed=False)
-            return
-        with gzip.open(file) as unpacked:
-            yield _Open(path, unpacked, status, packed=True)  # type: ignore[arg-type]
-
-
-@contextmanager
-def _same(part: Part) -> Iterator[_Open]:
+def _same(part: Part) -> Iterator[Open]:
     """A part opened. Raises _Moved when its name means another file by now, OSError."""
     try:
-        with _opened(part.path) as opened:
+        with open_log(part.path) as opened:
             if (opened.status.st_dev, opened.status.st_ino) != (part.device, part.inode):
                 raise _Moved
             yield opened
@@ -221,37 +196,27 @@ def _first(parts: list[Part], known: Place) -> Optional[int]:
 
 
 def _is_new(part: Part, known: Optional[Place], since: Optional[float]) -> bool:
-    return since is not None and (part.modified > since or (known is not None and part.inode == known.inode))
+    """Whether it was written to since the last look, or is what the log was then."""
+    same = known is not None and part.inode == known.inode and not part.path.endswith(PACKED)
+    return since is not None and (part.modified > since or same)
 
 
-def _hash(data: bytes) -> str:
-    return digest(data, 8)
-
-
-def _read(file: IO[bytes], most: int) -> bytes:
-    parts = []
-    while most > 0 and (some := file.read(most)):
-        parts.append(some)
-        most -= len(some)
-    return b"".join(parts)
-
-
-def _before(opened: _Open, known: Optional[Place]) -> Optional[tuple[bytes, bytes]]:
+def _before(opened: Open, known: Optional[Place]) -> Optional[tuple[bytes, bytes]]:
     """The first bytes of a file, and those before the place; None when it is not the one that was read so far."""
     file, offset = opened.file, known.offset if known else 0
     file.seek(0)
-    head = _read(file, HEAD)
-    if known and (len(head) < known.headed or _hash(head[: known.headed]) != known.head):
+    head = read(file, HEAD)
+    if known and (len(head) < known.headed or hashed(head[: known.headed]) != known.head):
         return None
     start = max(0, offset - BEFORE)
     file.seek(start)
-    before = _read(file, offset - start)
-    if known and (len(before) < offset - start or _hash(before[len(before) - known.tailed :]) != known.tail):
+    before = read(file, offset - start)
+    if known and (len(before) < offset - start or hashed(before[len(before) - known.tailed :]) != known.tail):
         return None
     return head, before
 
 
-def _of_one(opened: _Open, known: Optional[Place], budget: int, *, ended: bool = False) -> Optional[Look]:
+def _of_one(opened: Open, known: Optional[Place], budget: int, *, ended: bool = False) -> Optional[Look]:
     """The new bytes of one file, to the end of its last whole line; of one that has ended, to its end.
 
     None when it is not the one that was read so far. Raises _Moved when it was cut while it was read.
@@ -266,7 +231,7 @@ def _of_one(opened: _Open, known: Optional[Place], budget: int, *, ended: bool =
     most = budget + 1
     if not ended and not opened.packed:
         head, most = head[: opened.status.st_size], min(most, max(0, opened.status.st_size - begin))
-    data = _read(opened.file, most)
+    data = read(opened.file, most)
     if not opened.packed:
         number = opened.file.fileno()
         if os.fstat(number).st_size < begin + len(data) or os.pread(number, len(head), 0) != head:
@@ -297,18 +262,18 @@ def _of_one(opened: _Open, known: Optional[Place], budget: int, *, ended: bool =
     )
 
 
-def _shortened(opened: _Open, known: Place) -> Optional[Place]:
+def _shortened(opened: Open, known: Place) -> Optional[Place]:
     """The place in a log of which the oldest lines were taken away: behind the bytes that were read last. None for none."""
     if known.tailed < TELLING or opened.packed:
         return None
     opened.file.seek(0)
-    data = _read(opened.file, min(MOST_READ, opened.status.st_size))
+    data = read(opened.file, min(MOST_READ, opened.status.st_size))
     behind = data.find(b"\n") + 1
     line = 1
     while behind:
         line += 1
-        if behind >= known.tailed and _hash(data[behind - known.tailed : behind]) == known.tail:
+        if behind >= known.tailed and hashed(data[behind - known.tailed : behind]) == known.tail:
             head = data[:HEAD]
-            return known._replace(offset=behind, line=line, head=_hash(head), headed=len(head))
+            return known._replace(offset=behind, line=line, head=hashed(head), headed=len(head))
         behind = data.find(b"\n", behind) + 1
     return None

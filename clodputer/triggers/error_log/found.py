@@ -12,8 +12,8 @@ from clodputer.store.records.history import History
 from clodputer.triggers.error_log import following, records
 from clodputer.triggers.error_log.bounded import Bounded
 from clodputer.triggers.error_log.fingerprint import fingerprint
-from clodputer.triggers.error_log.following import Piece, Place
 from clodputer.triggers.error_log.parts import MOST_FILES, paths
+from clodputer.triggers.error_log.pieces import Piece, Place
 
 # Different errors of one look; where there are more, the next look goes on.
 MOST = 2000
@@ -31,13 +31,14 @@ BLOCK, COUNTED = 1 << 16, 256 << 20
 
 class Wish(NamedTuple):
     """What is looked for. search: where in a line one of the patterns is. context: so many lines before and after. old: in logs
-    that were never read, what is there already counts.
+    that were never read, what is there already counts. working: so many seconds a look works.
     """
 
     paths: tuple[str, ...]
     search: records.Search
     context: int
     old: bool
+    working: float = WORKING
 
 
 class _Look:
@@ -47,12 +48,12 @@ class _Look:
         self.wish, self.now = wish, now
         self.errors: dict[str, dict[str, Any]] = {}
         self.names: dict[tuple[str, str, tuple[str, ...]], str] = {}
-        self.until = monotonic() + WORKING
+        self.until = monotonic() + wish.working
         self.wait, self.more = 0.0, False
 
 
 class _Block(NamedTuple):
-    """Lines of a log that are searched at a time. line: the number of the first, 0 when nobody knows. before: lines before them."""
+    """Lines of a log that are searched at a time. line: the number of the first, 0 when nobody knows. before: those before."""
 
     log: str
     line: int
@@ -92,7 +93,10 @@ def look(home: Home, task: str, wish: Wish, entry: Optional[Mapping[str, Any]], 
             place = known
             for piece in found.pieces:
                 budget -= len(piece.data)
-                place, whole = _take(log, piece, state)
+                taken, whole = _take(log, piece, state)
+                # A log of which nothing is taken yet is known again less surely than the part before it.
+                if taken.offset or place is None or not place.offset:
+                    place = taken
                 if not whole:
                     break
             if place is not None:
@@ -215,7 +219,7 @@ def _block_end(data: bytes, begin: int, size: int) -> int:
 
 
 def _lines(data: bytes) -> list[str]:
-    """The lines of a log. Without NUL bytes: they stand where a log was cut while it was written, and between the letters of UTF-16."""
+    """The lines of a log. Without NUL bytes: they stand where it was cut while it was written, and in UTF-16."""
     text = data.decode("utf-8", "replace")
     if "\0" in text:
         text = text.replace("\0", "")

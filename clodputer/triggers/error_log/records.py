@@ -41,7 +41,8 @@ _GROUP_END = re.compile(r"^\s*\| ([A-Za-z_][\w.]*(?:: .*)?)$")
 # What collectors put before lines: syslog and journald (`Nov 28 03:00:00 host app[7]: `), docker compose (`web-1  | `), and
 # kubernetes (`2026-11-28T03:00:00.1Z stderr F `).
 _COLLECTED = re.compile(
-    r"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]{8,20}(?:Z|[+-][0-9]{2}:?[0-9]{2}))"
+    r"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]{8,20}(?:Z|[+-][0-9]{2}:?[0-9]{2}))"
     r" (?:(?P<stream>stdout|stderr) [FP] |[\w.-]{1,64} (?P<by>[\w./@-]{1,64})(?:\[[0-9]+\])?: )|(?P<service>[\w.-]{1,50}) *\| "
 )
 _COLLECTORS = frozenset("<0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -121,7 +122,7 @@ def find(lines: Sequence[str], search: Search) -> Iterator[Found]:
             (bare(number) or "")[:LONGEST_LINE] for number in range(index, min(end, index + MOST_LINES))
         )
         if at is not None and at > LONGEST_LINE - 100:
-            kept = ("... " + line[at - 1000 : at + 1000], *kept[1:])
+            kept = ("... " + line[at - 300 : at + 1000], *kept[1:])
         message = _message(kept)
         critical = bool(_CRITICAL_TEXT.search(kept[0]) or _CRITICAL_TEXT.search(message))
         blank = all(not text.strip() for text in lines[end : end + 3])
@@ -177,9 +178,9 @@ def _end(bare: Callable[[int], Optional[str]], number: int, begin: int) -> int:
             framed = True
         elif _GOES_ON.match(line):
             go = go or line.startswith("goroutine ")
-        elif not framed and not python and index <= begin + 2 and _THROWABLE.match(line):
-            pass
-        elif go and _GO_CALL.match(line):
+        elif (not framed and not python and index <= begin + 2 and _THROWABLE.match(line)) or (
+            go and _GO_CALL.match(line)
+        ):
             pass
         elif python and framed and _PYTHON_END.match(line):
             python, framed, ended = False, False, True

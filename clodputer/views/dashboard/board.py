@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.views.overview.needs import status_json
 from clodputer.views.overview.status import Running, Status
 from clodputer.views.queue.waiting import Queue
-from clodputer.views.runs.runs.seen import Seen
+from clodputer.views.runs.seen import Seen
 
 
 class Live(NamedTuple):

@@ -18,8 +18,8 @@ from clodputer.views.dashboard.streams import Streams
 from clodputer.views.overview.status import Status, gather
 from clodputer.views.queue import waiting
 from clodputer.views.queue.waiting import Queue
-from clodputer.views.runs.runs import past
-from clodputer.views.runs.runs.seen import Seen
+from clodputer.views.runs import past
+from clodputer.views.runs.seen import Seen
 
 # So many past runs, slot times, waiting requests and events are shown at most: more than a screen has lines.
 MOST_RUNS, MOST_QUEUED, MOST_EVENTS = 100, 200, 200

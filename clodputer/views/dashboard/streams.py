@@ -10,8 +10,8 @@ from clodputer.runner.place import withsecrets
 from clodputer.store.context import Context
 from clodputer.store.records import runs
 from clodputer.views.overview.status import Running
-from clodputer.views.runs.runs.seen import Seen, observe
-from clodputer.views.runs.runs.stream import Stream, describer, stdout_of
+from clodputer.views.runs.seen import Seen, observe
+from clodputer.views.runs.stream import Stream, describer, stdout_of
 
 # In one look at most so many pieces of stream.CHUNK are read of all runs together; what is left is read in the next ones.
 MOST_PIECES = 16

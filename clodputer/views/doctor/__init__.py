@@ -14,25 +14,15 @@ from clodputer.store import secrets, settings
 from clodputer.store.computer import machine
 from clodputer.store.home import exists, is_newer, locate
 from clodputer.tasks import taskfile
-from clodputer.views.doctor.agents.agents import agents, claude, containers, sandbox, trees, tried, usage
+from clodputer.views.doctor.agents import agents, claude, containers, sandbox, trees, tried, usage
 from clodputer.views.doctor.finding import Facts, Finding, note, problem
-from clodputer.views.doctor.home.home import (
-    ceiling,
-    exposed,
-    metrics,
-    records,
-    report,
-    setup,
-    skill,
-    spool,
-    trial,
-)
-from clodputer.views.doctor.home.home import home as doctor_home
-from clodputer.views.doctor.home.home import tasks as doctor_tasks
+from clodputer.views.doctor.home import ceiling, exposed, metrics, records, report, setup, skill, spool, trial
+from clodputer.views.doctor.home import home as doctor_home
+from clodputer.views.doctor.home import tasks as doctor_tasks
 from clodputer.views.doctor.outside import github, notify, plugins, publish, routes, secret, webhooks
-from clodputer.views.doctor.schedule.schedule import elsewhere, engines, schedule, time
-from clodputer.views.doctor.schedule.schedule import installed as doctor_installed
-from clodputer.views.doctor.schedule.schedule.installed import Installed
+from clodputer.views.doctor.schedule import elsewhere, engines, schedule, time
+from clodputer.views.doctor.schedule import installed as doctor_installed
+from clodputer.views.doctor.schedule.installed import Installed
 
 # How long one check may take, in seconds: a dead network drive blocks every process that touches it, for ever.
 LIMIT = 30.0

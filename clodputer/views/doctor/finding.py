@@ -14,7 +14,7 @@ from clodputer.store.home import Home
 from clodputer.views.doctor.fix import Fix, Fixed
 
 if TYPE_CHECKING:
-    from clodputer.views.doctor.schedule.schedule.installed import Installed
+    from clodputer.views.doctor.schedule.installed import Installed
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 

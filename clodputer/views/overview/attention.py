@@ -9,14 +9,14 @@ from clodputer.isolate import scratch
 from clodputer.model.errors import ClodputerError
 from clodputer.model.gates.autodisable import Disabled
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
-from clodputer.model.proof.proof.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.task import Task
 from clodputer.model.text.moment import iso
 from clodputer.store import blocked
 from clodputer.store.context import Context
 from clodputer.store.files import exposed
-from clodputer.store.git.git import trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import trees
+from clodputer.store.git.trees import Tree
 from clodputer.store.index.query import Finished
 from clodputer.store.outgoing import parcels
 from clodputer.store.program import crashes
@@ -28,8 +28,8 @@ from clodputer.views.overview.faults import Faults, faults
 from clodputer.views.overview.notify import Undelivered, undelivered
 from clodputer.views.published.publishing import Undelivered as Unpublished
 from clodputer.views.published.publishing import undelivered as unpublished
-from clodputer.views.runs.runs.past import of_past
-from clodputer.views.runs.runs.unfollowed import Unfollowed, unfollowed
+from clodputer.views.runs.past import of_past
+from clodputer.views.runs.unfollowed import Unfollowed, unfollowed
 
 WEEK = 7 * 86400.0
 # A task that failed longer ago and never ran since is old news, in seconds.

@@ -12,8 +12,8 @@ from clodputer.store.index.query import Finished
 from clodputer.store.records.history import History
 from clodputer.views.overview.needs import status_json
 from clodputer.views.overview.status import Status, gather
-from clodputer.views.runs.runs.past import of_past
-from clodputer.views.runs.runs.runs import Entry, line
+from clodputer.views.runs.past import of_past
+from clodputer.views.runs.runs import Entry, line
 
 # Of so many runs the records are read, the latest first; the others have no line.
 MOST_READ = 1000

@@ -36,14 +36,14 @@ from clodputer.views.overview.attention import Attention, attention
 from clodputer.views.queue import waiting, waits
 from clodputer.views.queue.waiting import Lane
 from clodputer.views.queue.waits import Waits
-from clodputer.views.runs.runs import past
-from clodputer.views.runs.runs.past import Past
+from clodputer.views.runs import past
+from clodputer.views.runs.past import Past
 from clodputer.views.schedule import fates
 from clodputer.views.schedule.coming import Coming
 from clodputer.views.schedule.fates import Missed, Overdue
-from clodputer.views.tasks.tasks import tasks, watching
-from clodputer.views.tasks.tasks.tasks import Broken
-from clodputer.views.tasks.tasks.watching import WatchProblem
+from clodputer.views.tasks import tasks, watching
+from clodputer.views.tasks.tasks import Broken
+from clodputer.views.tasks.watching import WatchProblem
 
 
 class Running(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from clodputer.model.text.moment import iso
 from clodputer.runner.place.worktree import summary
 from clodputer.store.context import Context
-from clodputer.store.git.git import trees
-from clodputer.store.git.git.trees import Tree
+from clodputer.store.git import trees
+from clodputer.store.git.trees import Tree
 
 # So many entries are counted of one tree; a larger one is larger than that.
 MOST = 200_000

@@ -18,7 +18,7 @@ from clodputer.views.overview.attention import attention
 from clodputer.views.published import publishing
 from clodputer.views.queue import setaside
 from clodputer.views.queue.setaside import Place
-from clodputer.views.tasks.tasks import tasks
+from clodputer.views.tasks import tasks
 
 # So many of each are shown; of those that wait in a lane so many are read.
 MOST, MOST_READ = 100, 1000

@@ -18,8 +18,8 @@ from clodputer.views.overview.needs import status_json
 from clodputer.views.overview.status import Status
 from clodputer.views.report.fold import Folded, fold
 from clodputer.views.report.waiting import Depth, Lag, depths, lags
-from clodputer.views.runs.runs import runs
-from clodputer.views.runs.runs.runs import Entry
+from clodputer.views.runs import runs
+from clodputer.views.runs.runs import Entry
 
 # So much of a home is in a report, so that it stays a file that a phone opens: runs that are counted, events of one kind that
 # are read for how long requests waited, days, spans of time of a task, rows of tasks, and runs that are named.

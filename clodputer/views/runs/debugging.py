@@ -9,7 +9,7 @@ from typing import Optional
 from clodputer.model.outcome import BLAMELESS, REASONS
 from clodputer.store.spool.find import CLOSED
 from clodputer.views.queue.setaside import SetAside
-from clodputer.views.runs.runs.run import LOST, Run
+from clodputer.views.runs.run import LOST, Run
 
 # What may stand on a command line of the prompt. Everything else comes from outside, and is left to the commands to show.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")

@@ -13,7 +13,7 @@ from clodputer.store.index.query import Index
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
 from clodputer.store.spool import find
-from clodputer.views.runs.runs.unfollowed import missing
+from clodputer.views.runs.unfollowed import missing
 
 # States of what is not a run.
 COALESCED, NOT_FOLLOWED, GONE = "coalesced", "not_followed", "gone"

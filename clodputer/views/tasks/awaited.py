@@ -13,7 +13,7 @@ from clodputer.model.task import Task, Trigger
 from clodputer.model.text.moment import format_duration
 from clodputer.store.computer import zone as zones
 from clodputer.store.context import Context
-from clodputer.views.tasks.tasks import watching
+from clodputer.views.tasks import watching
 
 
 class Awaited(NamedTuple):

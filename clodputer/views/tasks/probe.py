@@ -16,8 +16,8 @@ from clodputer import __version__
 from clodputer.store.files import atomic
 from clodputer.store.processes import tied
 from clodputer.views import doctor
-from clodputer.views.tasks.tasks import trying
-from clodputer.views.tasks.tasks.realturn import turn
+from clodputer.views.tasks import trying
+from clodputer.views.tasks.realturn import turn
 
 # Beside the file that is wanted: one start is enough, however often cron comes.
 BEGUN = ".begun"

@@ -23,7 +23,7 @@ from clodputer.views.incoming import routing
 from clodputer.views.incoming.routing import Routed
 from clodputer.views.queue import waits
 from clodputer.views.queue.waits import Waits
-from clodputer.views.runs.runs.past import Habit, habits
+from clodputer.views.runs.past import Habit, habits
 from clodputer.views.schedule.coming import Coming, coming
 
 _NO_TASK: Mapping[str, Any] = {

@@ -15,7 +15,7 @@ from clodputer.store.tasks.problems import Problem
 from clodputer.tasks import risk, taskfile
 from clodputer.tasks.taskfile import Report
 from clodputer.views.incoming import routing
-from clodputer.views.tasks.tasks import fed, warnings
+from clodputer.views.tasks import fed, warnings
 
 
 class Checked(NamedTuple):

@@ -35,11 +35,11 @@ from clodputer.views.published import publishing
 from clodputer.views.queue import setaside, waits
 from clodputer.views.queue.setaside import SetAside
 from clodputer.views.queue.waits import Waits
-from clodputer.views.runs.runs.run import record_problem
+from clodputer.views.runs.run import record_problem
 from clodputer.views.schedule import fates
 from clodputer.views.schedule.fates import Overdue
-from clodputer.views.tasks.tasks import awaited, predecessors
-from clodputer.views.tasks.tasks.predecessors import Before
+from clodputer.views.tasks import awaited, predecessors
+from clodputer.views.tasks.predecessors import Before
 
 
 class Why(NamedTuple):

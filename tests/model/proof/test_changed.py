@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model.proof.proof.changed import (
+from clodputer.model.proof.changed import (
     Tree,
     between,
     status,

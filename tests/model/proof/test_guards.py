@@ -10,17 +10,7 @@ from hypothesis import strategies as st
 
 from clodputer.model.config.withunit import Expected
 from clodputer.model.errors import ClodputerError
-from clodputer.model.proof.proof.guards import (
-    KEYS,
-    Meant,
-    Seen,
-    Touched,
-    meant,
-    rules,
-    to_json,
-    touched,
-    words,
-)
+from clodputer.model.proof.guards import KEYS, Meant, Seen, Touched, meant, rules, to_json, touched, words
 
 CHECK = KEYS[0].check
 

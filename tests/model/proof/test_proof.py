@@ -7,8 +7,8 @@ from typing import Any, Optional
 import pytest
 
 from clodputer.model.outcome import FAILED, REASONS, SKIPPED, of
-from clodputer.model.proof.proof import proof
-from clodputer.model.proof.proof.proof import AFTER, BEFORE, PRECHECK, Answer
+from clodputer.model.proof import proof
+from clodputer.model.proof.proof import AFTER, BEFORE, PRECHECK, Answer
 from clodputer.model.runs.against import NOT_THE_ITEMS
 
 ARGV = ("./look", "now")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model.outcome import OUTCOMES, SKIPPED, SUCCEEDED
-from clodputer.model.proof.proof.suspect import Done, why
+from clodputer.model.proof.suspect import Done, why
 
 WANTED = Done(wanted=True)
 

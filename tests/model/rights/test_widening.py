@@ -13,7 +13,7 @@ from clodputer.model.gates.windowrule import WindowRule
 from clodputer.model.isolate.container import Container
 from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.isolate.worktree import Worktree
-from clodputer.model.proof.proof.expect import Expect
+from clodputer.model.proof.expect import Expect
 from clodputer.model.publish.rule import Publish
 from clodputer.model.rights.taskchange import HIDDEN, LONGEST, Change, changes
 from clodputer.model.rights.widening import RULES, widens

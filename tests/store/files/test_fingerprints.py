@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.proof.proof.guards import Meant, meant, touched
+from clodputer.model.proof.guards import Meant, meant, touched
 from clodputer.store.files import fingerprints
 from clodputer.store.files.fingerprints import BOUNDS, take
 

@@ -16,7 +16,7 @@ from clodputer.model.upkeep import chain
 from clodputer.model.upkeep.chain import Seal
 from clodputer.store.home import Home
 from clodputer.store.records import pastruns, seals
-from clodputer.views.runs.runs import sealed
+from clodputer.views.runs import sealed
 from tests.wait import until
 from tests.workshop import clodputer, drop, execute, write_task
 

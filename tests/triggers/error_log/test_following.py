@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.triggers.error_log.following import Place, end, look
+from clodputer.triggers.error_log.following import end, look
 from clodputer.triggers.error_log.parts import paths
+from clodputer.triggers.error_log.pieces import Place
 
 BUDGET = 1 << 20
 

@@ -9,7 +9,7 @@ import pytest
 
 from clodputer.model.agent import CLAUDE, KINDS
 from clodputer.store.home import Home
-from clodputer.views.doctor.agents.agents import agents
+from clodputer.views.doctor.agents import agents
 from clodputer.views.doctor.finding import Finding
 from tests.doctoring import facts, first_on_path
 from tests.workshop import make_home, program, write_secrets, write_task

@@ -13,7 +13,7 @@ import pytest
 from clodputer.agents import claude as agent
 from clodputer.model.text.moment import compact, iso
 from clodputer.store.home import Home
-from clodputer.views.doctor.agents.agents import claude
+from clodputer.views.doctor.agents import claude
 from tests.doctoring import facts, first_on_path, make_older, one
 from tests.fakes.start import install_fake_claude
 from tests.workshop import command_task, make_home, program, write_secrets, write_task

@@ -9,7 +9,7 @@ from typing import Any, Optional
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.views.doctor.agents.agents.containers import containers
+from clodputer.views.doctor.agents.containers import containers
 from clodputer.views.doctor.finding import Finding
 from tests.doctoring import facts
 from tests.system.test_container import Engine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.views.doctor.home.home import home as doctor_home
+from clodputer.views.doctor.home import home as doctor_home
 from clodputer.views.doctor.outside import secret
 from tests.doctoring import facts, make_older, one
 from tests.workshop import make_home

@@ -11,7 +11,7 @@ from clodputer.schedulers import shim
 from clodputer.schedulers.unit import Answer, FoundUnit
 from clodputer.store.home import Home
 from clodputer.views.doctor.finding import Facts
-from clodputer.views.doctor.schedule.schedule import schedule as doctor_schedule
+from clodputer.views.doctor.schedule import schedule as doctor_schedule
 from tests import doctoring
 from tests.doctoring import one
 from tests.fakes.start import install_fake_claude

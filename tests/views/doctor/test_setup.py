@@ -11,7 +11,7 @@ import pytest
 from clodputer import __version__
 from clodputer.store.home import Home
 from clodputer.store.program import incomplete
-from clodputer.views.doctor.home.home import setup
+from clodputer.views.doctor.home import setup
 from tests.doctoring import facts, first_on_path, one
 from tests.workshop import ROOT, program
 
@@ -32,7 +32,7 @@ def test_packages_that_are_not_there_at_all() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from clodputer.store.program import incomplete\n"
-        "from clodputer.views.doctor.home.home import setup as doctor_setup\n"
+        "from clodputer.views.doctor.home import setup as doctor_setup\n"
         "print(doctor_setup.packages_of(incomplete.PACKAGES)[0].level)"
     )
     ended = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)

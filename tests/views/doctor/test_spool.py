@@ -15,7 +15,7 @@ from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
-from clodputer.views.doctor.home.home import spool
+from clodputer.views.doctor.home import spool
 from tests.doctoring import facts, one
 from tests.workshop import command_task, drop
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.views.doctor.home.home import tasks
+from clodputer.views.doctor.home import tasks
 from tests.doctoring import facts, one
 from tests.workshop import command_task, write_task
 

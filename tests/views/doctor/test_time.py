@@ -12,7 +12,7 @@ from clodputer.model.text.moment import compact
 from clodputer.model.triggers.decision import Fate
 from clodputer.store.home import Home
 from clodputer.store.triggers import ledger
-from clodputer.views.doctor.schedule.schedule import time as doctor_time
+from clodputer.views.doctor.schedule import time as doctor_time
 from tests.doctoring import facts, first_on_path, make_older, one
 from tests.slots import cron_task
 from tests.workshop import make_home, program

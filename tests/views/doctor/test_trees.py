@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clodputer.store.git.git import trees as recorded
-from clodputer.store.git.git.trees import KEPT, Tree
+from clodputer.store.git import trees as recorded
+from clodputer.store.git.trees import KEPT, Tree
 from clodputer.store.home import Home
-from clodputer.views.doctor.agents.agents.trees import trees
+from clodputer.views.doctor.agents.trees import trees
 from clodputer.views.doctor.finding import Facts
 
 

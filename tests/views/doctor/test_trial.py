@@ -10,7 +10,7 @@ from time import time
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.views.doctor.home.home import trial
+from clodputer.views.doctor.home import trial
 from tests.doctoring import facts, make_older, one
 from tests.wait import until
 from tests.workshop import command_task, drop, events, everything, make_home, program, start

@@ -95,7 +95,7 @@ def test_a_request_that_was_given_up(home: Home) -> None:
 
 def test_what_claude_may_do_with_it_is_to_look() -> None:
     """The commands that the hint allows exist."""
-    from clodputer.views.runs.runs.debugging import CLAUDE
+    from clodputer.views.runs.debugging import CLAUDE
 
     named = re.findall(r"Bash\(clodputer ([a-z]+):\*\)", " ".join(CLAUDE))
     assert named

@@ -15,7 +15,7 @@ from clodputer.schedulers import shim as shims
 from clodputer.schedulers.shim import Shim
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
-from clodputer.views.tasks.tasks import warnings
+from clodputer.views.tasks import warnings
 from tests.workshop import clodputer, command_task, drop, environment, execute, records, write_task
 
 NOON = 1_800_000_000.0

@@ -10,7 +10,7 @@ from clodputer.agents.claude.reading import testcounts
 from clodputer.agents.claude.reading.denied import LONGEST_KEPT, MOST_TOLD, commands
 from clodputer.agents.claude.reading.repeats import WRITING
 from clodputer.agents.lines import text
-from clodputer.model.proof.proof.suspect import CHANGES, Done
+from clodputer.model.proof.suspect import CHANGES, Done
 from clodputer.model.task import Task
 
 # Tools that only look, or that keep notes for the run alone (2.1.329 and 2.1.332). All others may change something, such as

@@ -14,7 +14,7 @@ from clodputer.agents.claude.reading.tokens import CLASSES, Tokens, counted
 from clodputer.agents.claude.reading.windows import in_stream, rejected_until
 from clodputer.agents.lines import count, items, mapping, read, shortened, text
 from clodputer.model.gates.usage import Share
-from clodputer.model.proof.proof.suspect import Done
+from clodputer.model.proof.suspect import Done
 from clodputer.model.run import Progress
 from clodputer.model.task import Task
 

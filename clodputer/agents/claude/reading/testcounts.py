@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from clodputer.agents.lines import items, mapping, text
-from clodputer.model.proof.proof.changed import Counts
+from clodputer.model.proof.changed import Counts
 
 # Closing lines stand at the end; this much of it is looked at, in characters.
 LONGEST_LOOKED_AT = 64 * 1024

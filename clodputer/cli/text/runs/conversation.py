@@ -11,7 +11,7 @@ from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.run import Description, Said
 from clodputer.model.text.plural import counted
-from clodputer.views.runs.runs.stream import describer
+from clodputer.views.runs.stream import describer
 
 _STYLES = {
     "uses": ("cyan",),

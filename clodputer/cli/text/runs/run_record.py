@@ -13,7 +13,7 @@ from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose, wrapped
 from clodputer.model.isolate.provision import SETUP, TEARDOWN
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
-from clodputer.model.proof.proof.proof import AFTER, BEFORE, PRECHECK, is_proven
+from clodputer.model.proof.proof import AFTER, BEFORE, PRECHECK, is_proven
 from clodputer.model.text.moment import format_duration
 from clodputer.model.text.money import dollars
 from clodputer.model.text.plural import counted

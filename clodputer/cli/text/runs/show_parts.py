@@ -17,8 +17,8 @@ from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.records import runs
-from clodputer.views.runs.runs.debugging import CLAUDE
-from clodputer.views.runs.runs.run import ABANDONED, INTERRUPTED, LOST, RUNNING, Run, Unfinished
+from clodputer.views.runs.debugging import CLAUDE
+from clodputer.views.runs.run import ABANDONED, INTERRUPTED, LOST, RUNNING, Run, Unfinished
 from clodputer.views.schedule.fates import of_task
 
 # Of the conversation, without --conversation: enough to see how it came to its end.

@@ -10,7 +10,7 @@ from clodputer.cli.terminal.prose import hung
 from clodputer.cli.text.runs.run_record import shortened
 from clodputer.views.published import publishing
 from clodputer.views.published.publishing import Asking
-from clodputer.views.runs.runs.run import Run
+from clodputer.views.runs.run import Run
 
 
 def text(run: Run) -> str:

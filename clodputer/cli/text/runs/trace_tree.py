@@ -9,7 +9,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.model.outcome import OUTCOMES
 from clodputer.model.text.plural import counted
-from clodputer.views.runs.runs.trace import NOT_FOLLOWED, Node, Trace
+from clodputer.views.runs.trace import NOT_FOLLOWED, Node, Trace
 
 
 def drawn(trace: Trace, now: float) -> str:

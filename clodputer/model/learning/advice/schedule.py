@@ -7,7 +7,7 @@ from clodputer.model.learning.interval import newcombe
 from clodputer.model.learning.judged import is_good
 from clodputer.model.learning.rates import hour_of
 from clodputer.model.outcome import FAILED, LIMITED, SUCCEEDED, TIMED_OUT
-from clodputer.model.proof.proof.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.schedules import cron
 from clodputer.model.schedules.cron import InvalidCron

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clodputer.model.text.plural import counted
 from clodputer.model.text.size import format_size
-from clodputer.store.git.git import trees as recorded
+from clodputer.store.git import trees as recorded
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok
 from clodputer.views.published import trees as views
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clodputer.store.files.tilde import expand
 from clodputer.store.upkeep import metrics
 from clodputer.views.doctor.finding import Facts, Finding, note, ok
-from clodputer.views.doctor.home.home.outfile import unwritable
+from clodputer.views.doctor.home.outfile import unwritable
 
 
 def textfile(facts: Facts) -> list[Finding]:

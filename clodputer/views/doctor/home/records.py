@@ -6,7 +6,7 @@ from time import gmtime, strftime
 
 from clodputer.model.text.plural import counted
 from clodputer.views.doctor.finding import Facts, Finding, ok, problem
-from clodputer.views.runs.runs import sealed
+from clodputer.views.runs import sealed
 
 # `verify-records` looks at all of them.
 DAYS = 7

@@ -8,7 +8,7 @@ from clodputer.store.files.tilde import expand
 from clodputer.store.upkeep import freshreport as kept
 from clodputer.store.upkeep import lastfailure
 from clodputer.views.doctor.finding import Facts, Finding, ok
-from clodputer.views.doctor.home.home.outfile import unwritable
+from clodputer.views.doctor.home.outfile import unwritable
 
 
 def kept_fresh(facts: Facts) -> list[Finding]:

@@ -17,7 +17,7 @@ from clodputer.store.processes import deadline
 from clodputer.tasks import taskfile
 from clodputer.triggers.file_watch.path import filled_in
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
-from clodputer.views.tasks.tasks import watching
+from clodputer.views.tasks import watching
 
 # Below the account's home folder or absolute: macOS gives these only to programs that a person has allowed it.
 GUARDED = (

@@ -15,7 +15,7 @@ from clodputer.model.text.plural import counted
 from clodputer.store import secrets
 from clodputer.store.context import Context
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
-from clodputer.views.tasks.tasks.warnings import of_alarms
+from clodputer.views.tasks.warnings import of_alarms
 
 # In seconds: for all questions together; a check has half a minute (views/doctor/__init__.py).
 SECONDS = 20.0

@@ -17,7 +17,7 @@ from clodputer.store.files.tilde import expand
 from clodputer.store.outgoing import outbox
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 from clodputer.views.overview.notify import undelivered
-from clodputer.views.tasks.tasks.warnings import of_alarms
+from clodputer.views.tasks.warnings import of_alarms
 
 
 def channels(facts: Facts) -> list[Finding]:

@@ -12,7 +12,7 @@ from clodputer.store.secrets import fetch
 from clodputer.store.secrets.files import DIRECTORY
 from clodputer.views.doctor import fix
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
-from clodputer.views.tasks.tasks.warnings import of_alarms
+from clodputer.views.tasks.warnings import of_alarms
 
 # For all references together, in seconds; a check has half a minute (views/doctor/__init__.py).
 ALL = 24.0

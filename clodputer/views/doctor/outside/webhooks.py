@@ -7,7 +7,7 @@ from clodputer.store import secrets
 from clodputer.store.context import Context
 from clodputer.views.doctor.finding import Facts, Finding, ok, problem
 from clodputer.views.incoming import webhooks as views
-from clodputer.views.tasks.tasks.warnings import of_alarms
+from clodputer.views.tasks.warnings import of_alarms
 
 
 def hooks(facts: Facts) -> list[Finding]:

@@ -11,7 +11,7 @@ from clodputer.model.outcome import REASONS, SUCCEEDED
 from clodputer.model.text.moment import format_duration
 from clodputer.store.records.runs import read_json
 from clodputer.views.doctor.finding import NOTE, OK, PROBLEM, Facts, Finding, note, ok, problem
-from clodputer.views.tasks.tasks.probe import BEGUN
+from clodputer.views.tasks.probe import BEGUN
 
 NAME = "canary"
 # Claude and its servers have a good many files open at once.

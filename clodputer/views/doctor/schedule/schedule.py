@@ -15,7 +15,7 @@ from clodputer.schedulers.rendered import handed
 from clodputer.schedulers.unit import ADD, RELOAD, REMOVE, REPLACE, Change, SchedulerProblem
 from clodputer.store.computer import zone
 from clodputer.store.home import Home, exists
-from clodputer.views.doctor.agents.agents.claude import located
+from clodputer.views.doctor.agents.claude import located
 from clodputer.views.doctor.finding import (
     NOTE,
     PROBLEM,
