@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clodputer.store.home import Home
-from clodputer.store.spool import scores
+from clodputer.store.spool.requests import scores
 from tests.system import execs
 from tests.workshop import clodputer, command_task, drop, events, execute, make_home
 
