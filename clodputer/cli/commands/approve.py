@@ -10,6 +10,7 @@ from clodputer.cli.commands.deciding import decide, token_option
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.model.gates.approval import APPROVED
 
 
@@ -17,6 +18,7 @@ from clodputer.model.gates.approval import APPROVED
 @click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
 @click.option("--note", metavar="TEXT", default="", help="What you want to be kept with your decision.")
 @token_option
+@persons.of_person("approve")
 @json_option
 def command(request: str, note: str, token: str) -> Result:
     """Let a request run that asks you first.

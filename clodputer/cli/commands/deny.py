@@ -10,6 +10,7 @@ from clodputer.cli.commands.deciding import decide, token_option
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.model.gates.approval import DENIED
 
 
@@ -17,6 +18,7 @@ from clodputer.model.gates.approval import DENIED
 @click.argument("request", metavar="[REQUEST]", default="", shell_complete=complete.waiting)
 @click.option("--reason", metavar="TEXT", default="", help="Why, to be kept with the request.")
 @token_option
+@persons.of_person("deny")
 @json_option
 def command(request: str, reason: str, token: str) -> Result:
     """Close a request that asks you first.

@@ -11,6 +11,7 @@ from clodputer.cli.arguments import held
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.model.gates.waiting import BREAKER
@@ -22,6 +23,7 @@ from clodputer.views.tasks import tasks as taskview
 
 @click.command()
 @click.argument("task", metavar="TASK", shell_complete=complete.tasks)
+@persons.of_person("reset")
 @json_option
 def command(task: str) -> Result:
     """Forget that a task failed, and let its requests go on.

@@ -15,6 +15,7 @@ from clodputer.archive.backup.restore import Content, Restored
 from clodputer.cli import called
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.text.plural import counted
@@ -29,6 +30,7 @@ MOST_SHOWN = 20
 @click.argument("path", metavar="FILE")
 @click.option("--dry-run", is_flag=True, help="Check the archive, show what is in it and what differs.")
 @click.option("--replace", is_flag=True, help="Move the home that is there aside; it is kept.")
+@persons.of_person("restore", "dry_run")
 @json_option
 def command(path: str, dry_run: bool, replace: bool) -> Result:
     """Make the home from an archive that backup has written.

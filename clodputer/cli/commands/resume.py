@@ -12,6 +12,7 @@ import click
 from clodputer.cli.arguments import held
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
@@ -27,6 +28,7 @@ from clodputer.views.queue.holding import Resumed
 
 @click.command()
 @held.target_options
+@persons.of_person("resume")
 @json_option
 def command(task: str, lane: Optional[str], account: Optional[str], *, everything: bool) -> Result:
     """End the hold on a task, a lane, an account or everything.

@@ -13,6 +13,7 @@ from clodputer.cli.commands.doctor_canary import ticks
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.steps.sending import send
 from clodputer.cli.terminal.printable import printable
@@ -50,6 +51,7 @@ NOT_FOUND_OUT = "not looked at"
     default=SECONDS,
     help=f"How long to wait for the scheduler to start it; {SECONDS} without it.",
 )
+@persons.of_person("try")
 @json_option
 @click.pass_obj
 def command(as_json: bool, task: str, here: bool, seconds: int) -> Result:

@@ -206,7 +206,7 @@ def look(
     )
     if options.get("command"):
         return report.of_tool(context.home, task.name, mark(context, task, trigger), wish, before)
-    return report.of_file(wish, before)
+    return report.of_file(wish, before, now)
 
 
 def decide(trigger: Trigger, entry: Optional[Mapping[str, Any]], facts: Facts, now: float) -> Decision:
