@@ -59,7 +59,7 @@ def enclose(asked: Asked, environ: Mapping[str, str], platform: str = sys.platfo
         raise ClodputerError(sandbox.CANNOT, fault.message, fault.remedy)
     guarded = places.look(asked)
     around = guarded.surroundings
-    notes: dict[str, Any] = {"made": guarded.made, "absent": guarded.absent}
+    notes: dict[str, Any] = {"made": guarded.made, "absent": guarded.absent, "before": guarded.before}
     if asked.config:
         notes["login"] = {
             "config": os.path.realpath(asked.config[0]),

@@ -100,7 +100,10 @@ def score(rule: Score, context: Mapping[str, Any], past: Optional[Estimate]) -> 
         )
         if most
     )
-    return Scored(min(MOST, round(sum(piece.points for piece in pieces), 1)), pieces)
+    beyond = round(sum(piece.points for piece in pieces) - MOST, 1)
+    if beyond > 0:
+        pieces = (*pieces, Piece("limit", -beyond, f"{MOST:.0f} points at most"))
+    return Scored(round(sum(piece.points for piece in pieces), 1), pieces)
 
 
 def waited(age: float) -> Piece:

@@ -103,11 +103,20 @@ def _type(value: Any) -> Any:
 
 def _listen(value: Any) -> Any:
     found = _LISTEN.fullmatch(value)
-    host = found[1] or "" if found else ""
-    numbers = host.split(".") if host and not host.startswith("[") else []
-    if found is None or not 1 <= int(found[2]) <= 65535 or any(int(part) > 255 for part in numbers):
-        raise Expected("an address such as 127.0.0.1:8787")
+    if found is None or not 1 <= int(found[2]) <= 65535 or not _is_host(found[1] or ""):
+        raise Expected("an address such as 127.0.0.1:8787 or [::1]:8787")
     return value
+
+
+def _is_host(host: str) -> bool:
+    """Whether this is an address of IPv4, one of IPv6 in brackets, or nothing."""
+    # Imported when config.yaml was edited: no request needs it.
+    from ipaddress import IPv4Address, IPv6Address
+
+    try:
+        return not host or bool(IPv6Address(host[1:-1]) if host.startswith("[") else IPv4Address(host))
+    except ValueError:
+        return False
 
 
 def _all(value: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -79,7 +79,7 @@ def verify(kind: str, secrets: Iterable[str], headers: Mapping[str, str], body: 
     if kind == _ALSO_STANDARD and "webhook-signature" in headers:
         kind = "standard"
     scheme = SCHEMES[kind]
-    known = [secret for secret in secrets if len(secret.encode("utf-8", "replace")) >= SHORTEST_SECRET]
+    known = [secret for secret in secrets if is_long_enough(kind, secret)]
     if not known:
         raise Refused(503, "the secret of this webhook is not set", {"Retry-After": "300"})
     if not _signed(kind, scheme, known, headers, body):
@@ -90,6 +90,18 @@ def verify(kind: str, secrets: Iterable[str], headers: Mapping[str, str], body: 
     if delivery and not _DELIVERY.fullmatch(delivery):
         raise Refused(400, f"{scheme.id} is not an id")
     return delivery
+
+
+def is_long_enough(kind: str, secret: str) -> bool:
+    """Whether a secret cannot be found by trying; what counts are the bytes that it stands for."""
+    return len(_key(kind, secret)) >= SHORTEST_SECRET
+
+
+def headers(kind: str) -> frozenset[str]:
+    """The headers by which a delivery is verified and known; each stands in a request once."""
+    kinds = (kind, "standard") if kind == _ALSO_STANDARD else (kind,)
+    schemes = [SCHEMES[one] for one in kinds]
+    return frozenset(name for one in schemes for name in (one.header, one.time, one.id) if name)
 
 
 def _signed(kind: str, scheme: Scheme, secrets: list[str], headers: Mapping[str, str], body: bytes) -> bool:

@@ -109,7 +109,8 @@ def _answer(
     if head.path == HEALTH:
         if head.method not in ("GET", "HEAD"):
             raise Refused(405, "only GET", {"Allow": "GET, HEAD"})
-        return health.health(environ, time.time(), shy=any(name in head.headers for name in _THROUGH_A_PROXY))
+        shy = any(name in head.headers for name in _THROUGH_A_PROXY) or not health.is_near(connection)
+        return health.health(environ, time.time(), shy=shy)
     try:
         context = contexts.look(environ)
     except ClodputerError:

@@ -55,6 +55,7 @@ CHECKS = (
     Check("disk-ceiling", ceiling.disk_ceiling),
     Check("log", doctor_home.log),
     Check("records", records.records),
+    Check("advice", records.advice),
     Check("cache", doctor_home.cache),
     Check("secrets", secret.file_and_references),
     Check("config", doctor_tasks.config),

@@ -20,6 +20,8 @@ from clodputer.views.figures.budgets import Standing
 from clodputer.views.overview.attention import Attention
 from clodputer.views.overview.status import Status
 
+# The kind of what a run would publish, and a person decides about.
+PUBLICATION = "publication"
 # Of one kind so many are named, and the others counted.
 MOST = 5
 # So much of a message of somebody else's is shown, in characters.
@@ -58,6 +60,7 @@ def needs(status: Status) -> list[Need]:
     return [
         *_stopping(found),
         *_asking(status),
+        *_wishes(found),
         *_jobs(status),
         *_undelivered(found),
         *_disabled(found),
@@ -113,6 +116,15 @@ def _asking(status: Status) -> Iterator[Need]:
         else:
             text, command = f"{name}: {_cut(one.message)}", f"clodputer approve {one.request_id}"
         yield Need("approval", text, command, one.since, one.task, one.request_id)
+
+
+def _wishes(found: Attention) -> Iterator[Need]:
+    """What runs would publish, each by itself: a person decides about one at a time."""
+    for one in found.wishes[:MOST]:
+        parcel = one.parcel
+        text = f"{parcel.task} would publish {_cut(one.what)}"
+        yield Need(PUBLICATION, text, one.approve, parcel.created_at, parcel.task, parcel.run_id)
+    yield from _more(PUBLICATION, found.wishes, "runs that would publish something", "clodputer inbox")
 
 
 def _jobs(status: Status) -> Iterator[Need]:
