@@ -265,7 +265,7 @@ def _backwards(path: str, descriptor: int, end: int, stop: int, far: int) -> Ite
 
 
 def _tells(line: bytes) -> bool:
-    """Whether a line may be about the end of a run. `find`, as `in` asks of bytes first whether they are a number, and is slow."""
+    """Whether a line may be about the end of a run; by `find`, for `in` asks first whether what is sought is a number."""
     return line.find(_MARK) >= 0 or line.find(_CORRECTED) >= 0 or line.find(_TRIAL) >= 0
 
 
