@@ -63,8 +63,8 @@ def execute(task: str, as_json: bool) -> int:
 def something_to_do(home: Home, task: str = "") -> bool:
     """Whether something is due, of `task` if one is named, or there are drops, or work in a lane whose slot is free.
 
-    Or whether a plugin or a topic is to be polled, the report is to be written, a tool is to be run, somebody is to be told of
-    something, or the last exec could not work at all, which is asked about again.
+    Or whether a plugin or a topic is to be polled, the report is to be written, a tool is to be run, somebody is to be
+    notified of something, or the last exec could not work at all, which is asked about again.
 
     A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.
     """

@@ -98,7 +98,7 @@ def keep(
         age = os.fstat(descriptor).st_mtime_ns - status.st_mtime_ns
     finally:
         os.close(descriptor)
-    # As in the cache: two writes within a tick of the file system's clock bear the same time.
+    # As in the cache: two writes within a tick of the file system's clock have the same time.
     if age <= (YOUNG_NS if status.st_mtime_ns % 1_000_000_000 else YOUNG_IN_SECONDS_NS):
         os.unlink(path)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from clodputer.store.home import Home
 
-    # Of a round: its folder in the ledger; words, of which one stands in a config.yaml that asks for it (a line break stands
+    # Of a round: its folder in the ledger; words, of which one is in a config.yaml that asks for it (a line break stands
     # before the first line as well); and for how many seconds ahead it is noted at most, unless the clock went back.
     Round = tuple[str, tuple[bytes, ...], float]
 

@@ -27,9 +27,9 @@ CHUNK = 256 * 1024
 # may have been told by a clock that was wrong: many a computer starts in 1970 and is told the time later.
 OLDER = 10
 OLDER_THAN_WHOLE = 1000
-# A longer line is none of ours (store/log/events.py).
+# A longer line is not ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
-# Of what was logged since, so much is read; after more, all is read anew.
+# Of what was logged since, so much is read; after more, all is read again.
 MOST_NEW = 4 * 1024 * 1024
 # Lines of ours are no longer (store/log/events.py), so that the end of the last one is found within so many bytes.
 END = 65 * 1024
@@ -43,7 +43,7 @@ _FAR = b'"finished" far'
 
 
 class _Ends:
-    """The lines that tell of ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
+    """The lines that report ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
@@ -115,7 +115,7 @@ class _Ends:
         return run._replace(outcome=outcome, reason=reason)
 
     def _correct(self, line: bytes, *, latest: bool = False) -> None:
-        """Note a correction; it stands behind the end of its run in the log, and is read before it. The latest one counts."""
+        """Note a correction; it follows the end of its run in the log, and is read before it. The latest one counts."""
         with suppress(ValueError, TypeError, KeyError):
             event = loads(line.decode())
             if event["event"] == "reclassified" and (latest or event["run_id"] not in self._corrections):
@@ -153,7 +153,7 @@ class History:
     def spending(self, since: float, task: str = "", lane: str = "") -> Iterator[PastRun]:
         """What costs were of since then: runs and trials, all of them, or those of a task or a lane. Raises OSError.
 
-        However many there are, and also where a clock that was wrong has told of more than a few of them.
+        However many there are, and also where a clock that was wrong has reported more than a few of them.
         """
         found = self._about(task or lane, since, trials=True, whole=True)
         return (run for run in found if task in ("", run.task) and lane in ("", run.lane))

@@ -1,4 +1,4 @@
-"""When to write the report anew that config.yaml asks for; and why it could not be written the last time."""
+"""When to write the report again that config.yaml asks for; and why it could not be written the last time."""
 
 from __future__ import annotations
 

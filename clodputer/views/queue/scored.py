@@ -42,7 +42,7 @@ def standing(home: Home, found: Found, start: int, came_at: float, now: float) -
     """The score of a request with this head start (microseconds), which came at `came_at` (epoch seconds)."""
     scored = scores.read(home, found.lane, found.id, start)
     age = waited(now - came_at) if found.state == QUEUED else None
-    # Its head start stands in a name, and is known also where its reasons are not.
+    # Its head start is in a name, and is known also where its reasons are not.
     came = scored.points if scored else start / PER_POINT / 1e6
     points = came + (age.points if age else 0.0)
     return Standing(round(points, 1), scored, age)
