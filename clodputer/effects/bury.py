@@ -54,7 +54,7 @@ def bury(
 
 
 def story_of(effect: Mapping[str, Any]) -> tuple[Past, ...]:
-    """The runs that an effect tells of, the earliest first."""
+    """The runs that an effect reports, the earliest first."""
     try:
         return story_from_json(effect.get("attempts") or ())
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -18,7 +18,7 @@ def perform(settling: Settling, _effect: Mapping[str, Any]) -> None:
     """Keep what was dropped as `dropped.*`; masked, and under a name that says so, when it holds a secret."""
     extension = os.path.splitext(settling.place.dropped)[1]
     kept, masked = (f"{settling.folder}/{name}{extension}" for name in ("dropped", MASKED))
-    # First: another request may bear its id once it has left.
+    # First: another request may have its id once it has left.
     attempts.forget(settling.context.home, settling.place.id)
     leave(settling, kept)
     if masking.holds_secret(kept, settling.context.masker):

@@ -43,7 +43,7 @@ def goes_on(request: Request) -> bool:
 
 
 def branch(context: Context, task: Task, request: Request) -> str:
-    """The branch on the remote at which the work about the item goes on; empty where it begins anew. Raises OSError."""
+    """The branch on the remote at which the work about the item goes on; empty where it starts again. Raises OSError."""
     asked = _asked(request)
     if asked is None or not goes_on(request):
         return ""
@@ -78,7 +78,7 @@ def earlier(context: Context, task: Task, request: Request, history: History) ->
 
 
 def wake(context: Context, lane: str) -> None:
-    """Let requests be asked about anew that wait for the end of a run about their item, as one has ended. Raises OSError."""
+    """Let requests be asked about again that wait for the end of a run about their item, as one has ended. Raises OSError."""
     queue.wake(context.home, lane, _waits)
 
 

@@ -132,7 +132,7 @@ def test_nobody_can_approve_before_there_is_a_plan(house: House) -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"command": ["true"], "approve": "plan"}, "only claude makes plans"),
+        ({"command": ["true"], "approve": "plan"}, "only claude can make plans"),
         ({"prompt": "a", "approve": "plan", "require_confirmation": True}, "means approve: before"),
         ({"prompt": "a", "approve": "never"}, "expected one of before, plan"),
     ],

@@ -150,7 +150,7 @@ def warn_over_budget(context: Context, task: Task) -> None:
     """Say on stderr that a budget leaves no room for the run that a person asks for: it is let through, and counted."""
     over = budget.exceeded(task, History(context.home), context, time())
     if over is not None:
-        line = f"{ink('over budget', 'yellow')}: {over.message} What is asked for by hand runs all the same, and is counted.\n"
+        line = f"{ink('over budget', 'yellow')}: {over.message} A run by hand starts all the same, and is counted.\n"
         sys.stderr.write(shown(line, sys.stderr, context.environ))
 
 

@@ -57,7 +57,7 @@ def hindrance(context: Context, task: Task) -> Optional[Wait]:
         return Wait(
             None,
             LOGIN,
-            f"{until_then}, whose login is renewed by its runs: two at once would undo it for each other.",
+            f"{until_then}, whose login each run renews: of two at once, one would lose it.",
         )
     try:
         version = ask.of(
@@ -71,7 +71,8 @@ def hindrance(context: Context, task: Task) -> Optional[Wait]:
     return Wait(
         None,
         LOGIN,
-        f"{until_then}, and claude {version or 'of an unknown version'} is older than {needed}, which can share it.",
+        f"{until_then}, and claude {version or 'of an unknown version'} is older than {needed}, the first "
+        f"version that can share it.",
     )
 
 
@@ -89,7 +90,7 @@ def expect(context: Context, wait: Wait, now: float) -> Wait:
 
 
 def wake(context: Context) -> None:
-    """Let the first of the requests that wait for a folder be asked about anew, as a run has left one. Raises OSError."""
+    """Let the first of the requests that wait for a folder be asked about again, as a run has left one. Raises OSError."""
     if not os.path.lexists(_waited_for(context)):
         return
     waiting = [

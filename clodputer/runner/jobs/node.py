@@ -56,7 +56,7 @@ def _run(context: Context, slot: Slot, submitted: Submitted, stop: Stop) -> tupl
     content, records = slots.content(context.home, slot), []
     place = content.place
     if content.run_id:
-        # The engine starts the job once more, although it is told not to: what it has left is seen to first.
+        # The engine starts the job once more, although it is told not to: what it has left is handled first.
         recover(context, slot, time())
         place = slots.content(context.home, slot).place
     for attempt in range(1, fault.TRIES + 1):

@@ -1,4 +1,4 @@
-"""The round: each exec looks at the jobs of lanes with an engine, sees to those that have ended, and submits what waits."""
+"""The round: each exec looks at the jobs of lanes with an engine, handles those that have ended, and submits what waits."""
 
 from __future__ import annotations
 

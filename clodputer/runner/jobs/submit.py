@@ -55,7 +55,7 @@ def submit(context: Context, slot: Slot, place: Place, task: str) -> None:
     except Refused as error:
         put_back(context, slot, place)
         jobs.forget(context.home, slot, submitted)
-        message = f"{engine} took no job: {context.masker.text(str(error))}"
+        message = f"{engine} accepted no job: {context.masker.text(str(error))}"
         waiting.hold_lane(context, slot.lane, message, time(), request_id=place.id)
         return
     fault.reach(context, "submitted", place.id)

@@ -28,7 +28,7 @@ def decision(home: Home, task: str, drop: Drop) -> Optional[Mapping[str, Any]]:
         return None
     if drop.answers == GO:
         return {"approve": found, "note": drop.note}
-    return {"deny": found, "reason": f"{drop.note} has said something else; a newer request is about that."}
+    return {"deny": found, "reason": f"{drop.note} was changed; a newer request is about the new text."}
 
 
 def _waiting(home: Home, task: str, drop: Drop) -> Optional[str]:

@@ -62,7 +62,7 @@ def decide_by_token(context: Context, text: str, wish: str, note: str, now: floa
     """
     token = token_of(context, text, now)
     if wish not in ("", token.wish):
-        raise ClodputerError(INVALID_TOKEN, f"this token says {token.wish}, and not {wish}")
+        raise ClodputerError(INVALID_TOKEN, f"this token is for {token.wish}, not for {wish}")
     return decide(context, token.request_id, token.wish, note, now, token.created)
 
 
@@ -170,7 +170,7 @@ def _request(found: Found) -> Request:
         return request._replace(id=found.id)
     except FileNotFoundError:
         raise ClodputerError(
-            "busy", f"request {found.id} is just being moved", "Try again in a moment."
+            "busy", f"request {found.id} is being moved right now", "Try again in a moment."
         ) from None
     except (dropfile.Unreadable, InvalidRequest) as error:
         raise ClodputerError(

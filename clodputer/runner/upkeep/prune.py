@@ -107,7 +107,7 @@ def _logs(context: Context, now: float) -> Sequence[Thing]:
 
 
 def _counted_since(context: Context, now: float) -> float:
-    """Since when the log tells of costs that a budget counts, in epoch seconds; without it too much would be spent."""
+    """Since when the log reports costs that a budget counts, in epoch seconds; without it too much would be spent."""
     lanes = context.settings.lanes.values()
     found = context.settings.budget or any(lane.get("budget") for lane in lanes)
     if not found:

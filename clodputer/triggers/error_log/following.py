@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """New bytes of one file. path: where they are now. before: what stands before them. begin, line: offset and number of their
+    """New bytes of one file. path: where they are now. before: what comes before them. begin, line: offset and number of their
     first line. ended: nothing will be added behind them. head: the first bytes of the file. modified: epoch seconds.
     """
 
@@ -178,7 +178,7 @@ def look(log: str, known: Optional[Place], budget: int) -> Look:
     trouble = (
         ""
         if begun
-        else f"{log} begins anew, and what stood in it before is nowhere: lines may have been missed"
+        else f"{log} starts again, and its earlier lines were not found: some may have been missed"
     )
     return Look((*pieces, *found.pieces), found.more, trouble)
 
@@ -221,7 +221,7 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes], os.stat_result]]:
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is no plain file")
+            raise OSError(f"{path} is not a regular file")
         if not path.endswith(ENDINGS):
             yield file, status
             return

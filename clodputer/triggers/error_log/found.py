@@ -23,7 +23,7 @@ QUIET = 3.0
 
 class Wish(NamedTuple):
     """What is looked for. patterns: compiled. context: so many lines before and after. old: in logs that were never read, what
-    is there already counts.
+    exists already counts.
     """
 
     paths: tuple[str, ...]

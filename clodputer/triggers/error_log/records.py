@@ -45,7 +45,7 @@ _LOGGERS = ("logger", "logger_name", "name", "log.logger", "target", "module")
 _CRITICAL_TEXT = re.compile(r"\b(?:CRITICAL|FATAL|EMERG(?:ENCY)?|ALERT|PANIC)\b|^panic: |\bpanicked at\b")
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):\s*$")
-# What stands between two tracebacks of one error.
+# What is between two tracebacks of one error.
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 # What goes on with an error although its line is not indented.
 _GOES_ON = re.compile(
@@ -146,7 +146,7 @@ def _end(lines: Sequence[str], begin: int) -> int:
 
 
 def _goes_on_after(lines: Sequence[str], index: int, *, go: bool) -> bool:
-    """Whether an empty line is inside of an error: what follows it belongs to the same."""
+    """Whether an empty line is inside an error: what follows it belongs to the same."""
     following = next((text for text in lines[index + 1 : index + 3] if text.strip()), None)
     if following is None:
         return False
@@ -205,7 +205,7 @@ def _of_json(index: int, fields: Mapping[str, Any], level: str, number: int) -> 
     message, stack = _text(fields, _MESSAGES), _text(fields, _STACKS)
     lines = [message, *(line for line in stack.split("\n") if line != message)]
     kept = tuple(line[:LONGEST_LINE] for line in lines[:MOST_LINES] if line.strip())
-    shown = (kept or ("an error without words",))[0]
+    shown = (kept or ("an error without a message",))[0]
     if any(_TRACEBACK.search(line) for line in kept):
         shown = _message(kept)
     return Found(

@@ -121,7 +121,7 @@ def test_jobs_that_cannot_be_looked_at(home: Home, cluster: Cluster, kind: str) 
     ask(home, cluster, "first-1")
     cluster.say(kind, REFUSALS["refused"])
     ask(home, cluster, "second-2")
-    assert "does not say how its jobs are" in hold(home)
+    assert "does not report the state of its jobs" in hold(home)
     assert len(cluster.names()) == 1
     assert "The connection to the server" in execs.run(home, "status", extra=cluster.extra())
     doctor = execs.call(home, "doctor", extra=cluster.extra())
