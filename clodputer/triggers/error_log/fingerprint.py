@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from clodputer.model.numbers.digest import digest
 
-# It stands before each fingerprint: when these rules change, errors that are known keep the names they have.
+# It comes before each fingerprint: when these rules change, errors that are known keep the names they have.
 VERSION = "v1"
 # Of a message so much says which one it is, in characters.
 LONGEST = 2000
@@ -15,7 +15,7 @@ LONGEST = 2000
 MOST_FRAMES = 12
 
 # In the order in which Sentry parameterises messages, which matters: a UUID is no number, and a date is no version. Each name
-# stands in the place of what was found.
+# is in the place of what was found.
 _PARTS = (
     ("email", r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"),
     ("url", r"\b(?:wss?|https?|ftp|file|postgres(?:ql)?|redis|mongodb|amqps?)://[^\s\"'<>\])}]+"),

@@ -104,7 +104,7 @@ def _look(log: str, known: Optional[Place], budget: int, since: Optional[float],
             trouble = (
                 ""
                 if known
-                else f"{log} begins anew, and what stood in it before is nowhere: lines may have been missed"
+                else f"{log} starts again, and its earlier lines were not found: some may have been missed"
             )
         found = _of_one(current, None if begun else known, 0 if more else budget - _size(pieces))
         _check(log, current, head, parts, older(log, current.status, inode, apart))

@@ -28,7 +28,7 @@ def open_log(path: str) -> Iterator[Open]:
     with open(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is no plain file")
+            raise OSError(f"{path} is not a regular file")
         if not path.endswith(PACKED):
             yield Open(path, file, status, packed=False)
             return

@@ -20,7 +20,7 @@ LONGEST_LINE = 4000
 _CRITICAL_TEXT = re.compile(r"\b(?:CRITICAL|FATAL|EMERG(?:ENCY)?|ALERT|PANIC)\b|^panic: |\bpanicked at\b")
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):\s*$")
-# What stands between two tracebacks of one error.
+# What is between two tracebacks of one error.
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 # What goes on with an error although its line is not indented.
 _GOES_ON = re.compile(
@@ -234,7 +234,7 @@ def _of_json(index: int, fields: Mapping[str, Any], level: str) -> Found:
     message, stack = text_of(fields, MESSAGES), text_of(fields, STACKS)
     lines = [message, *(line for line in stack.split("\n") if line != message)]
     kept = tuple(line[:LONGEST_LINE] for line in lines[:MOST_LINES] if line.strip())
-    shown = (kept or ("an error without words",))[0]
+    shown = (kept or ("an error without a message",))[0]
     if any(_TRACEBACK.search(line) for line in kept):
         shown = _message(kept)
     return Found(

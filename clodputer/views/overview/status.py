@@ -23,9 +23,10 @@ from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.records import runs
-from clodputer.store.spool import aside, find, jobs, layout, slot
+from clodputer.store.spool import aside, find, layout, slot
 from clodputer.store.spool.find import Found
-from clodputer.store.spool.jobs import Submitted
+from clodputer.store.spool.requests import jobs
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.views.figures import usage
 from clodputer.views.figures.budgets import Standing, standings
 from clodputer.views.figures.effort import Efforts

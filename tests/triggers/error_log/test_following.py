@@ -147,7 +147,7 @@ def test_what_is_nowhere_any_more_is_said(tmp_path: Path) -> None:
     writer.log.touch()
     writer.write(1)
     writer.look()
-    assert "begins anew" in writer.trouble
+    assert "starts again" in writer.trouble
     assert writer.read == writer.written
 
 
