@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from clodputer.store.home import Home
 
+# Longer than any topic waits, in seconds.
+FARTHEST = nextround.TOPICS[2]
+
 
 def folder(home: Home) -> str:
     """Where what is known of topics is."""
