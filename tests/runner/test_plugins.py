@@ -84,13 +84,13 @@ def test_what_only_looks_changes_nothing(home: Home, command: str) -> None:
     ("script", "reason", "message"),
     [
         ("exit 1", "failed", "status 1"),
-        ("echo broken >&2; exit 78", "config", "set up wrongly: broken"),
+        ("echo broken >&2; exit 78", "config", "configuration is wrong: broken"),
         ("kill -9 $$", "failed", "signal 9"),
-        ("echo hello", "failed", "no JSON object"),
+        ("echo hello", "failed", "not a JSON object"),
         (says({"status": "error", "error": "later"}), "failed", "later"),
         (says({"status": "error", "error": "never", "retry": False}), "config", "never"),
         (f"{says(GOOD)}; exit 3", "failed", "status 3"),
-        (f"{says(GOOD)}; echo url is wrong >&2; exit 78", "config", "set up wrongly: url is wrong"),
+        (f"{says(GOOD)}; echo url is wrong >&2; exit 78", "config", "configuration is wrong: url is wrong"),
         ("head -c 100000000 /dev/zero", "failed", "output_too_large"),
     ],
 )
@@ -115,7 +115,7 @@ def test_one_that_takes_away_its_own_output(home: Home, name: str, change: str) 
     write_secrets(home, "TOKEN=very-secret-word\n")
     plugin(home, "watcher", f"{says(GOOD)}; " + change.replace("{}", "${TMPDIR%/*}/" + name))
     found = called(home, "watcher")
-    assert (found.reason, "no JSON object" in found.message) == ("failed", True)
+    assert (found.reason, "not a JSON object" in found.message) == ("failed", True)
     assert called(home, "watcher").reason == "failed"
 
 
