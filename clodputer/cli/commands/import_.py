@@ -35,7 +35,7 @@ def command() -> None:
     """Take over tasks from elsewhere.
 
     What calls `claude -p` in your crontab, in launchd, systemd, claude-code-queue or in workflows of GitHub becomes tasks,
-    which are disabled until you enable them; whatever could not be said is named.
+    which are disabled until you enable them; whatever could not be taken over is listed.
 
     \b
     Examples:
@@ -79,7 +79,7 @@ def _source(name: str, summary: str) -> None:
     for option in reversed(
         (
             click.argument("path", metavar="[FILE]", required=False),
-            click.option("--dry-run", is_flag=True, help="Only tell what would become of each entry."),
+            click.option("--dry-run", is_flag=True, help="Only show what would become of each entry."),
             click.option("--enable", is_flag=True, help="Let the tasks run; otherwise they are disabled."),
             click.option(
                 "--disable-originals",

@@ -31,8 +31,8 @@ from clodputer.views.tasks import tasks as taskview
 @click.command()
 @held.target_options
 @click.option("--until", metavar="WHEN", help="Until a time of day, a date or a moment, such as 08:00.")
-@click.option("--for", "span", metavar="DURATION", help="For so long, such as 2h.")
-@click.option("--reason", metavar="TEXT", default="", help="Why; shown wherever the hold is.")
+@click.option("--for", "span", metavar="DURATION", help="For this long, such as 2h.")
+@click.option("--reason", metavar="TEXT", default="", help="The reason, shown wherever the hold is.")
 @confirm_option
 @json_option
 def command(
@@ -60,7 +60,7 @@ def command(
     """
     target = held.target(task, lane, account, everything=everything)
     if target is None:
-        raise _usage("say what is to wait: a TASK, --lane, --account or --all")
+        raise _usage("say what should wait: a TASK, --lane, --account or --all")
     if until and span:
         raise _usage("--until and --for exclude each other")
     now = time()

@@ -1,4 +1,4 @@
-"""`clodputer reset`: a task whose breaker opened begins anew."""
+"""`clodputer reset`: a task whose breaker opened starts again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from clodputer.views.tasks import tasks as taskview
 @persons.of_person("reset")
 @json_option
 def command(task: str) -> Result:
-    """Forget that a task failed, and let its requests go on.
+    """Forget that a task failed, and let its requests run again.
 
     After failures in a row the breaker of a task keeps the requests of its triggers waiting (breaker in the task file). What
     failed until now does not count any more, and what waited goes back to its queue; it runs at the next alarm, or now by:
@@ -44,7 +44,7 @@ def command(task: str) -> Result:
     resets.reset(context.home, task, now)
     woken = holding.wake(context, BREAKER)
     context.log(now, "reset", task=task)
-    text = f"{ink(task, 'bold')}: what failed until now does not count any more"
+    text = f"{ink(task, 'bold')}: its failures up to now no longer count"
     if woken:
         text += f"\n{held.back_in_queue(woken)}"
     return Result({"task": task, "woken": woken}, text)

@@ -33,7 +33,7 @@ MOST_SHOWN = 20
 @persons.of_person("restore", "dry_run")
 @json_option
 def command(path: str, dry_run: bool, replace: bool) -> Result:
-    """Make the home from an archive that backup has written.
+    """Restore a home from an archive made by backup.
 
     The home is ~/.clodputer, or the folder that CLODPUTER_HOME names; it must be new or empty unless --replace is given. All of
     the archive is read and checked first: with anything wrong, nothing is changed. What was running when the backup was made is

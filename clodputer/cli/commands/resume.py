@@ -75,7 +75,7 @@ def _only(in_effect: list[Placed]) -> holds.Target:
     if not in_effect:
         raise ClodputerError("not_held", "nothing is on hold", "", ExitCode.EXPECTED)
     listed = "\n".join(f"clodputer resume {placed.target.option}" for placed in in_effect)
-    raise ClodputerError("usage", "several things are on hold; say which", listed, ExitCode.USAGE)
+    raise ClodputerError("usage", "several things are on hold; name one of them", listed, ExitCode.USAGE)
 
 
 def _left(left: Sequence[Placed]) -> str:

@@ -26,7 +26,7 @@ from clodputer.store.context import Context, look
 @persons.of_person("retry")
 @json_option
 def command(run: str, all_dead: bool) -> Result:
-    """Run a request again that failed, was lost or was set aside.
+    """Run a request again that failed, was lost or could not be run.
 
     RUN is a run's id, REQUEST that of its request, or the beginning or the end of one that fits no other; a TASK stands for
     its latest run. The request is dropped once more, as a new one whose origin names the one it retries, and the next exec

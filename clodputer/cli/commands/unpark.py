@@ -22,7 +22,7 @@ from clodputer.store.spool import parked
 
 @click.command()
 @click.argument("item", metavar="ITEM|REQUEST")
-@click.option("--task", metavar="TASK", help="The item of this task only.", shell_complete=complete.tasks)
+@click.option("--task", metavar="TASK", help="Only the item of this task.", shell_complete=complete.tasks)
 @persons.of_person("unpark")
 @json_option
 def command(item: str, task: Optional[str]) -> Result:
@@ -56,5 +56,5 @@ def command(item: str, task: Optional[str]) -> Result:
         for one in done
     ]
     return Result(
-        context.masker.data(data), context.masker.text("\n".join(lines) or "It was let go already.")
+        context.masker.data(data), context.masker.text("\n".join(lines) or "It was released already.")
     )

@@ -1,4 +1,4 @@
-"""What stands in the panes of the dashboard: a line for each thing, and the commands that its keys stand for."""
+"""What is in the panes of the dashboard: a line for each thing, and the commands that its keys stand for."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Pane(NamedTuple):
 
 
 def of_need(need: Need) -> Item:
-    """What needs a person; its commands are those that stand in it."""
+    """What needs a person; its commands are those that are in it."""
     words = tuple(need.command.split())[1:] if need.command.startswith("clodputer ") else ()
     known = words if not any(word.isupper() for word in words) else ()
     item = Item(f"{need.kind} {need.task} {need.id} {need.text[:60]}", (), need.task, held=_held(need.task))

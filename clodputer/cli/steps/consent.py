@@ -18,10 +18,10 @@ from clodputer.tasks.change import BOM, Draft
 
 # What Claude Code sets for everything that its tools start, and `clodputer mcp` for its calls.
 VARIABLE, VALUE = "CLAUDECODE", "1"
-# What other agents set for what their tools start, and a run for everything inside of it, where nobody is there to be asked.
+# What other agents set for what their tools start, and a run for everything inside it, where nobody is there to be asked.
 _OTHERS = ("AI_AGENT", "CODEX_THREAD_ID", "GEMINI_CLI", "OPENCODE", "CLODPUTER_RUN_ID")
 CONFIRM = "--confirm"
-# So much of a value stands in a message, in characters.
+# So much of a value is in a message, in characters.
 _LONGEST = 60
 
 

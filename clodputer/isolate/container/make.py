@@ -70,7 +70,7 @@ def enter(token: Mapping[str, Any]) -> Prepared:
 
 
 def undo(token: Mapping[str, Any]) -> None:
-    """As the resource says. The token comes from a file that somebody may have edited: only what bears a name of ours goes."""
+    """As the resource says. The token comes from a file that somebody may have edited: only what has one of our names goes."""
     client = {str(name): str(value) for name, value in dict(token.get("client") or {}).items()}
     names = container.names(str(token.get("name", "")))
     which = str(token.get("engine", ""))
@@ -201,7 +201,7 @@ def _built(token: Mapping[str, Any], path: str, tree: Optional[Tree]) -> str:
     lock, context = Lock(f"{token['builds']}/.build.lock"), _context(token)
     if not lock.wait(token["build_timeout"], _GLANCE, heed.check):
         raise ClodputerError(
-            NOT_BUILT, "another image has been built here all the time", "See: clodputer status"
+            NOT_BUILT, "another image has been building here all the time", "See: clodputer status"
         )
     try:
         if engine.has_image(path, image, token["client"]):

@@ -157,7 +157,7 @@ def look(asked: Asked) -> Guarded:
 
 
 def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
-    """What the task names. What does not exist is left out inside of the working directory, and else a mistake."""
+    """What the task names. What does not exist is left out inside the working directory, and else a mistake."""
     for text in paths:
         path = os.path.join(asked.working_directory, expand(text, asked.env))
         found = place(path)
@@ -165,7 +165,7 @@ def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
             yield found
         elif not below(os.path.normpath(path), asked.working_directory):
             raise ClodputerError(
-                "not_started", f"sandbox names {path}, which is not there", "Make it, or correct the task."
+                "not_started", f"sandbox names {path}, which does not exist", "Make it, or correct the task."
             )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 # So much of what a tool said is read, in characters of its end.
 MOST = 64 * 1024
-# Words of a line that says that something went wrong; what a tool names in other lines it only tells of.
+# Words of a line that says that something went wrong; what a tool names in other lines it only says about.
 _WRONG = re.compile(
     r"\b(?:errors?|warn(?:ing)?s?|fail(?:s|ed|ure)?|cannot|can't|could not|couldn't|unable|skip(?:s|ped|ping)?|invalid|"
     r"timeout|timed out|no such|not found|permission denied)\b",
@@ -15,7 +15,7 @@ _WRONG = re.compile(
 )
 # As ruff (`warning: No Python files found under the given path(s)`) and complexipy (`No files were found`) say it.
 _NOTHING = re.compile(r"\bno (?:\w+ )?files? (?:were |was )?found\b", re.IGNORECASE)
-# Letters with which a path goes on, so that what stands beside them is another one; and what ends it all the same.
+# Letters with which a path goes on, so that what is beside them is another one; and what ends it all the same.
 _PART = re.compile(r"[\w./-]")
 _ENDS = (".", ". ", ".\n", "/", "/ ")
 # The path as seen from where the tool was started: `./path`.
@@ -54,7 +54,7 @@ def looked_at_nothing(said: str) -> str:
 
 
 def _stands(path: str, text: str, folders: Sequence[str], *, folder: bool) -> bool:
-    """Whether a path stands in a text as a whole. folder: it is that of a file, whose name many a sentence holds as a word."""
+    """Whether a path is in a text as a whole. folder: it is that of a file, whose name many a sentence holds as a word."""
     place = text.find(path)
     for _ in range(_MOST_TIMES):
         if place < 0:

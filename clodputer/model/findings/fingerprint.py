@@ -10,7 +10,7 @@ from typing import NamedTuple
 from clodputer.model.findings.finding import Finding
 from clodputer.model.numbers.digest import digest
 
-# It stands before each fingerprint: when these rules change, findings that are known keep the names they have.
+# It comes before each fingerprint: when these rules change, findings that are known keep the names they have.
 VERSION = "v1"
 _LONGEST = 500
 _NUMBER = re.compile("[0-9]+")

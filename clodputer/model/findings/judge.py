@@ -37,7 +37,7 @@ def judge(
     now: float,
 ) -> Decision:
     """The requests that a look leads to. seen: what it saw (triggers/findings/report.py); None when there was none, with the
-    trouble why, or without any to begin anew. replaces: something else was looked at in its place until now.
+    trouble why, or without any to start again. replaces: something else was looked at in its place until now.
 
     At the first whole report all findings are the baseline, unless `baseline` is false; then, and later, what is not known
     becomes a request, the highest score first. What is gone from a report of its tool is fixed, and a request again when it
@@ -91,7 +91,7 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
     """What is remembered, whole; of nothing, or of another format, as before the first look.
 
     since: of the first whole report; at: of the latest look that saw something, or of the start of its tool; whole: of the
-    latest whole report; all in epoch seconds. source: names the report that was looked at last. anew: what the next whole
+    latest whole report; all in epoch seconds. source: names the report that was looked at last. again: what the next whole
     report holds is taken as known.
     """
     empty: Entry = {

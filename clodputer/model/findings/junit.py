@@ -55,7 +55,7 @@ def _name(test: dict[str, str]) -> str:
 
 
 def _modules(owner: str) -> Iterator[str]:
-    """The modules of a test, such as `tests.test_a`: one that pytest cannot collect stands in its report like a test."""
+    """The modules of a test, such as `tests.test_a`: one that pytest cannot collect is in its report like a test."""
     parts = owner[: finding.LONGEST_PATH].split(".") if owner else []
     for end in range(1, min(len(parts), _DEEPEST) + 1):
         yield ".".join(parts[:end])

@@ -17,7 +17,8 @@ _MOST_SIMULATED = 1000
 
 
 class Ended(NamedTuple):
-    """The end of a run, as far as it tells of the next one. blameless: it says nothing about whether the task does its work.
+    """The end of a run, as far as it says something about the next one. blameless: it says nothing about whether the
+    task does its work.
 
     duration: in seconds. cost: in US dollars, None where nobody knows.
     """

@@ -17,7 +17,7 @@ from clodputer.model.text.moment import format_duration
 # So much waiting is worth a point, in seconds; and no request has more points than this.
 PER_POINT, MOST = 600.0, 100.0
 # Of requests with different priorities the one with the higher runs first, unless the other has waited so much longer, in
-# seconds, for each step between them: so none waits for ever. It is more than all points are worth.
+# seconds, for each step between them: so none waits forever. It is more than all points are worth.
 PER_STEP = 86400.0
 
 _MICROSECONDS = 1_000_000

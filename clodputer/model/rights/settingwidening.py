@@ -58,7 +58,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 # Keys that bound how long things take and how long they are kept, or say who hears of it, but give no right.
-# tests/test_keys.py asks for each key of config.yaml that it stands here or above.
+# tests/test_keys.py asks for each key of config.yaml that it is here or above.
 HARMLESS = frozenset(
     (
         "idle_after",

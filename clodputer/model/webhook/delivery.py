@@ -43,7 +43,7 @@ def read(kind: str, delivery: str, headers: Mapping[str, str], body: bytes) -> D
     """What a signed request holds. Raises Refused for what is not a JSON object."""
     content = headers.get("content-type", "").partition(";")[0].strip().lower()
     if content != "application/json" and not content.endswith("+json"):
-        raise Refused(415, "only application/json is taken; choose it as the content type of the webhook")
+        raise Refused(415, "only application/json is accepted; choose it as the content type of the webhook")
     try:
         payload = _loads(body.decode("utf-8"))
     except ValueError:
@@ -64,7 +64,7 @@ def read(kind: str, delivery: str, headers: Mapping[str, str], body: bytes) -> D
         payload,
         item,
         challenge if isinstance(challenge, str) and len(challenge) <= 1000 else "",
-        # An issue or pull request stands in it with all its moments. What asks for something (repository_dispatch) may come
+        # An issue or pull request is in it with all its moments. What asks for something (repository_dispatch) may come
         # again just as it is.
         f"body:{digest}" if item else "",
     )
@@ -98,7 +98,7 @@ def _item(payload: Mapping[str, Any]) -> str:
 
 
 def wanted(kind: str, type_: str, events: Optional[Collection[str]]) -> bool:
-    """Whether an event of that type was asked for: by its whole name, or by what stands before its action."""
+    """Whether an event of that type was asked for: by its whole name, or by what comes before its action."""
     if kind == "github" and type_ == "ping":
         return False
     return not events or type_ in events or type_.partition(".")[0] in events

@@ -1,6 +1,6 @@
 """One HTTP/1.1 request read from bytes, strictly: what is not plainly a request with a known length is refused.
 
-Written by hand, since the handler of one connection starts anew for each request: the standard library's server takes requests
+Written by hand, since the handler of one connection starts again for each request: the standard library's server takes requests
 that it should refuse (two lengths, a NUL in a header, a body that is too short), and a library costs another interpreter start.
 """
 
@@ -94,12 +94,12 @@ def head(received: bytes) -> Optional[tuple[Head, bytes]]:
 def _request_line(line: bytes) -> tuple[str, str, str, int]:
     parts = line.split(b" ")
     if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]):
-        raise Refused(400, "the first line is not one of HTTP")
+        raise Refused(400, "the first line is not that of an HTTP request")
     version = _VERSION.fullmatch(parts[2])
     if version is None:
-        raise Refused(400, "the first line is not one of HTTP")
+        raise Refused(400, "the first line is not that of an HTTP request")
     if version[1] != b"1":
-        raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are supported")
     if not _TARGET.fullmatch(parts[1]):
         raise Refused(400, "the address of the request is not a path")
     path, _, query = parts[1].decode("ascii").partition("?")
@@ -114,7 +114,7 @@ def _headers(lines: list[bytes]) -> tuple[dict[str, str], frozenset[str]]:
         name, colon, value = line.partition(b":")
         # Also refuses a line that begins with a space, which once continued the line before.
         if not colon or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise Refused(400, "a header is not in order")
+            raise Refused(400, "a header is not valid")
         key, text = name.decode("ascii").lower(), value.strip(b" \t").decode("latin-1")
         if key in found and key in ("host", "content-length", "transfer-encoding", "content-type"):
             raise Refused(400, f"there is more than one {key}")

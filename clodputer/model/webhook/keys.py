@@ -123,7 +123,7 @@ def _all(value: Mapping[str, Mapping[str, Any]]) -> Any:
     paths: dict[str, str] = {}
     for name, fields in value.items():
         secrets = fields["secret"]
-        # A secret that stands in config.yaml itself would be read by whoever reads that.
+        # A secret that is in config.yaml itself would be read by whoever reads that.
         if len(secrets) > 2 or not all(_SECRET.fullmatch(text.strip()) for text in secrets):
             raise Expected(
                 f"{{{{ env.NAME }}}} as the secret of {name}, or a list of two, with NAME=... in secrets.env"
@@ -146,7 +146,7 @@ SETTINGS = (
         "webhooks",
         NAMED,
         {},
-        "Addresses at which others report events, each by a name of your own, which is what `from` of a route names; see "
+        "Addresses at which others report events, each under a name of your choice, which `from` of a route uses; see "
         "[Webhooks](webhooks.md).",
         keys=(
             Key(
@@ -162,7 +162,7 @@ SETTINGS = (
                 "secret",
                 TEXTS,
                 (),
-                "What the sender signs with, by reference; two of them while it is being changed.",
+                "The secret with which the sender signs, by reference; two of them while it is being changed.",
                 1,
                 required=True,
                 takes="`{{ env.NAME }}`, or a list of two",
@@ -191,7 +191,7 @@ SETTINGS = (
                 "events",
                 TEXTS,
                 None,
-                "The sender's types that are wanted, with or without the action behind the dot; others are answered and "
+                "The sender's types that are wanted, with or without the action after the dot; others are answered, but "
                 "make no event.",
                 1,
                 absent="all",
@@ -227,8 +227,9 @@ SETTINGS = (
         "listen",
         TEXT,
         LISTEN,
-        "Where the scheduler listens for webhooks. An address other than that of the machine itself can be reached by others, "
-        "without TLS: put a proxy before it instead.",
+        "Where the scheduler listens for webhooks. Other machines can reach any address but the loopback one, "
+        "without TLS: use a "
+        "proxy in front of it instead.",
         check=_listen,
         takes="address and port",
         example=LISTEN,

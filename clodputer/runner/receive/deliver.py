@@ -51,7 +51,7 @@ def take(context: Context, webhook: Webhook, head: Head, body: bytes, now: float
             **({"item": found.item} if found.item else {}),
         }
         _check({**fields, "payload": found.payload})
-        # The body as it came: written anew in ASCII it could be six times as long.
+        # The body as it came: written again in ASCII it could be six times as long.
         event = dumps(fields).encode()[:-1] + b', "payload": ' + body.strip() + b"}\n"
         file = f"{webhook.name}.{sha256(found.id.encode('utf-8', 'replace')).hexdigest()[:16]}{ENDING}"
         atomic.write(f"{context.home.new}/{file}", event, through=context.home.tmp)
@@ -70,4 +70,4 @@ def _check(fields: Mapping[str, Any]) -> None:
     try:
         from_fields(fields, "0000")
     except InvalidEvent as error:
-        raise Refused(400, f"this makes no event: {error}") from None
+        raise Refused(400, f"this is not a valid event: {error}") from None

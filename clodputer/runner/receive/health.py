@@ -50,7 +50,7 @@ def health(environ: Mapping[str, str], now: float, *, shy: bool) -> Answer:
             oldest = max(0.0, now - min(dropped, default=now))
             lanes = layout.lanes(home)
             queued = sum(count.in_lane(home, lane).queued for lane in lanes)
-            problem = "nothing takes in what is dropped" if oldest > STALE else ""
+            problem = "no exec takes in requests" if oldest > STALE else ""
     except OSError as error:
         problem = f"the spool cannot be read or written to: {error.strerror or type(error).__name__}"
     status, swept = 503 if problem else 200, sweeps.age(home, now)

@@ -102,7 +102,7 @@ def _take_all(
         if not cut:
             return "", None, False
         if not found:
-            return "its answer has a line that is longer than any message", None, False
+            return "its answer has a line longer than any message", None, False
     return "", None, True
 
 

@@ -17,7 +17,7 @@ from clodputer.store.files import tilde
 from clodputer.store.lock import Lock
 from clodputer.store.log import archive, joblogs
 from clodputer.store.records import pastruns, runs, seals
-from clodputer.store.spool import jobs
+from clodputer.store.spool.requests import jobs
 from clodputer.tasks import taskfile
 
 # Somebody who opened the log just before it was archived may still append to it.
@@ -107,7 +107,7 @@ def _logs(context: Context, now: float) -> Sequence[Thing]:
 
 
 def _counted_since(context: Context, now: float) -> float:
-    """Since when the log tells of costs that a budget counts, in epoch seconds; without it too much would be spent."""
+    """Since when the log reports costs that a budget counts, in epoch seconds; without it too much would be spent."""
     lanes = context.settings.lanes.values()
     found = context.settings.budget or any(lane.get("budget") for lane in lanes)
     if not found:

@@ -27,9 +27,9 @@ CHUNK = 256 * 1024
 # may have been told by a clock that was wrong: many a computer starts in 1970 and is told the time later.
 OLDER = 10
 OLDER_THAN_WHOLE = 1000
-# A longer line is none of ours (store/log/events.py).
+# A longer line is not ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
-# Of what was logged since, so much is read; after more, all is read anew.
+# Of what was logged since, so much is read; after more, all is read again.
 MOST_NEW = 4 * 1024 * 1024
 # Lines of ours are no longer (store/log/events.py), so that the end of the last one is found within so many bytes.
 END = 65 * 1024
@@ -38,26 +38,25 @@ _MARK = b'"finished"'
 # `reclassify` has corrected the verdict of a run that ended before.
 _CORRECTED = b'"reclassified"'
 _TRIAL = dumps(TRIAL).encode()
-_MARKS = (_MARK, _CORRECTED, _TRIAL)
 # Stands among the lines where FARTHEST is reached.
 _FAR = b'"finished" far'
 
 
 class _Ends:
-    """The lines that tell of ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
+    """The lines that report ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
         self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
         self._corrections: dict[str, tuple[str, str]] = {}
-        self._more = (line for line in lines if any(mark in line for mark in _MARKS))
+        self._more = filter(_tells, lines)
 
     def begin_with(self, newer: Iterable[bytes]) -> None:
         """Put lines that came later before those that are known."""
-        lines = [line for line in newer if any(mark in line for mark in _MARKS)]
+        lines = list(filter(_tells, newer))
         for line in reversed(lines):
-            if _CORRECTED in line:
+            if line.find(_CORRECTED) >= 0:
                 self._correct(line, latest=True)
         self._known = [
             *lines,
@@ -85,7 +84,7 @@ class _Ends:
                 number += 1
                 continue
             if isinstance(run, bytes):
-                if mark not in run and _CORRECTED not in run:
+                if run.find(mark) < 0 and run.find(_CORRECTED) < 0:
                     number += 1
                     continue
                 run = self._known[number] = self._parsed(run)
@@ -100,7 +99,7 @@ class _Ends:
                 older += 1
 
     def _parsed(self, line: bytes) -> Optional[PastRun]:
-        if _CORRECTED in line:
+        if line.find(_CORRECTED) >= 0:
             self._correct(line)
         run = _told(line)
         if run is None or run.run_id in self._run_ids:
@@ -110,11 +109,13 @@ class _Ends:
 
     def _held(self, run: PastRun) -> PastRun:
         """The run with the verdict that holds."""
-        outcome, reason = self._corrections.get(run.run_id, (run.outcome, run.reason))
+        if run.run_id not in self._corrections:
+            return run
+        outcome, reason = self._corrections[run.run_id]
         return run._replace(outcome=outcome, reason=reason)
 
     def _correct(self, line: bytes, *, latest: bool = False) -> None:
-        """Note a correction; it stands behind the end of its run in the log, and is read before it. The latest one counts."""
+        """Note a correction; it follows the end of its run in the log, and is read before it. The latest one counts."""
         with suppress(ValueError, TypeError, KeyError):
             event = loads(line.decode())
             if event["event"] == "reclassified" and (latest or event["run_id"] not in self._corrections):
@@ -152,7 +153,7 @@ class History:
     def spending(self, since: float, task: str = "", lane: str = "") -> Iterator[PastRun]:
         """What costs were of since then: runs and trials, all of them, or those of a task or a lane. Raises OSError.
 
-        However many there are, and also where a clock that was wrong has told of more than a few of them.
+        However many there are, and also where a clock that was wrong has reported more than a few of them.
         """
         found = self._about(task or lane, since, trials=True, whole=True)
         return (run for run in found if task in ("", run.task) and lane in ("", run.lane))
@@ -261,6 +262,11 @@ def _backwards(path: str, descriptor: int, end: int, stop: int, far: int) -> Ite
         rest = first if len(first) <= LONGEST_LINE else b""
     if end == 0:
         yield rest
+
+
+def _tells(line: bytes) -> bool:
+    """Whether a line may be about the end of a run; by `find`, for `in` asks first whether what is sought is a number."""
+    return line.find(_MARK) >= 0 or line.find(_CORRECTED) >= 0 or line.find(_TRIAL) >= 0
 
 
 def _told(line: bytes) -> Optional[PastRun]:

@@ -40,7 +40,7 @@ def write(home: Home, name: str, text: Optional[str], allowed: Optional[Allowed]
             wanted = f"write {name}: {text}" if text is not None else f"take {name} out"
             raise ClodputerError(
                 "config_not_editable",
-                f"{home.config} is written so that {name} cannot be changed without touching something else in it",
+                f"{home.config} is written in a way in which {name} cannot be changed without changing something else",
                 f"Edit it by hand: {wanted}.",
             )
         if after == before:

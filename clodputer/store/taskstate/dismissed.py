@@ -54,6 +54,6 @@ def _read(home: Home) -> dict[str, Any]:
         pass
     raise ClodputerError(
         "state_damaged",
-        f"{home.dismissed} does not say which advice was dismissed",
+        f"{home.dismissed} does not list dismissed advice",
         "Look at it, and move it away.",
     )

@@ -34,7 +34,7 @@ COARSE = 2.0
 
 _STOPPED = {
     "timeout": "took longer than its timeout of {timeout}",
-    "output_too_large": f"printed more than {LARGEST // 1024 // 1024} MB; let it look at less, or at fewer rules",
+    "output_too_large": f"printed more than {LARGEST // 1024 // 1024} MB; let it check less, or fewer rules",
 }
 
 
@@ -108,7 +108,7 @@ def _stale(path: str, began: float) -> str:
     """Why a file is not what a tool has written since it began; empty when it is."""
     try:
         if os.stat(path).st_mtime < began - COARSE:
-            return f"the tool has not written {shown(path)} anew"
+            return f"the tool has not written {shown(path)} again"
     except OSError as error:
         return f"{shown(path)} cannot be read: {error.strerror or error}"
     return ""
@@ -142,11 +142,11 @@ def _read(
         return {"capped": f"{name} cannot be read: {error.strerror or error}"}
     except ValueError as error:
         more = f"; the tool said: {last_words}" if last_words else ""
-        return {"capped": f"{name} is no report of format {wish.format}: {error}{more}"}
+        return {"capped": f"{name} is not a report of format {wish.format}: {error}{more}"}
     if report.capped:
         return {"capped": report.capped}
     if len(report.findings) > MOST:
-        why = f"{name} has more than {MOST:,} findings; let the tool look at less, or at fewer rules"
+        why = f"{name} has more than {MOST:,} findings; let the tool check less, or fewer rules"
         return {"capped": why}
     return _seen(report._replace(complaints=f"{report.complaints}\n{said}"), wish, entry)
 

@@ -112,7 +112,7 @@ def _asking(status: Status) -> Iterator[Need]:
             continue
         name = one.task or "a request"
         if one.requests > 1:
-            text, command = f"{one.requests} requests of {name} ask before they go on", "clodputer inbox"
+            text, command = f"{one.requests} requests of {name} wait for your approval", "clodputer inbox"
         else:
             text, command = f"{name}: {_cut(one.message)}", f"clodputer approve {one.request_id}"
         yield Need("approval", text, command, one.since, one.task, one.request_id)
@@ -158,7 +158,7 @@ def _undelivered(found: Attention) -> Iterator[Need]:
 
 def _disabled(found: Attention) -> Iterator[Need]:
     for task, one in found.disabled[:MOST]:
-        text = f"{task} was disabled by itself {one.words}; see clodputer show {one.run_id or task}"
+        text = f"{task} was disabled automatically {one.words}; see clodputer show {one.run_id or task}"
         yield Need("disabled", text, f"clodputer enable {task}", one.at, task, one.run_id)
     yield from _more("disabled", found.disabled, "tasks that were disabled", "clodputer list")
 
@@ -186,7 +186,9 @@ def _runs(found: Attention) -> Iterator[Need]:
     yield from _more("suspect", found.suspect, "tasks whose latest run is suspect", "clodputer list")
     if found.failures > len(found.failing):
         yield Need(
-            "failures", f"{found.failures} runs failed since yesterday", "clodputer stats --since yesterday"
+            "failures",
+            f"{counted(found.failures, 'run')} failed since {found.since}",
+            f"clodputer stats --since {found.since}",
         )
 
 
@@ -224,7 +226,7 @@ def _elsewhere(status: Status) -> Iterator[Need]:
     for name, message in status.topics[:MOST]:
         yield Need(
             "topic",
-            f"the topic of webhook {name} cannot be asked: {_cut(message)}",
+            f"the topic of webhook {name} cannot be read: {_cut(message)}",
             "clodputer webhooks",
             id=name,
         )
@@ -237,7 +239,9 @@ def _elsewhere(status: Status) -> Iterator[Need]:
         yield Need("temporary", f"{_cut(found.temporary)}. {scratch.REMEDY}".rstrip("."))
     for blind in status.watch_problems:
         yield Need(
-            "blind", f"{blind.task} cannot see all that it watches: {_cut(blind.message)}", task=blind.task
+            "blind",
+            f"{blind.task} cannot see everything that it watches: {_cut(blind.message)}",
+            task=blind.task,
         )
 
 
@@ -250,7 +254,7 @@ def _unpublished(found: Attention) -> Iterator[Need]:
     if what.ended:
         run = what.ended[-1]
         number = counted(len(what.ended), "run")
-        text = f"{number} of the last week could not publish all they wanted, the last of {run.task}: {_cut(what.last_error)}"
+        text = f"{number} of the last week could not publish everything, the last of {run.task}: {_cut(what.last_error)}"
         yield Need("unpublished", text, f"clodputer show {run.run_id}", task=run.task, id=run.run_id)
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.queue.score import PER_POINT, Piece, Scored, waited
 from clodputer.store.home import Home
-from clodputer.store.spool import scores
 from clodputer.store.spool.find import QUEUED, Found
+from clodputer.store.spool.requests import scores
 
 
 class Standing(NamedTuple):
@@ -42,7 +42,7 @@ def standing(home: Home, found: Found, start: int, came_at: float, now: float) -
     """The score of a request with this head start (microseconds), which came at `came_at` (epoch seconds)."""
     scored = scores.read(home, found.lane, found.id, start)
     age = waited(now - came_at) if found.state == QUEUED else None
-    # Its head start stands in a name, and is known also where its reasons are not.
+    # Its head start is in a name, and is known also where its reasons are not.
     came = scored.points if scored else start / PER_POINT / 1e6
     points = came + (age.points if age else 0.0)
     return Standing(round(points, 1), scored, age)

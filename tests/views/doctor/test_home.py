@@ -180,7 +180,7 @@ def test_a_list_of_dismissed_advice_that_is_damaged(home: Home, text: str) -> No
     one(records.advice(facts(home)), "ok")
     Path(home.dismissed).write_bytes(text.encode("latin-1"))
     found = one(records.advice(facts(home)), "problem")
-    assert f"{home.dismissed} does not say which advice was dismissed" in found.message
+    assert f"{home.dismissed} does not list dismissed advice" in found.message
     assert "move it away" in (found.remedy or "")
     os.rename(home.dismissed, f"{home.dismissed}.old")
     dismissed.add(home, "1a2b3c4d", "nightly", "timeout", 1.0)

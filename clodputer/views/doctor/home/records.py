@@ -21,11 +21,13 @@ def records(facts: Facts) -> list[Finding]:
     wrong = [f"{day.day}: {fault.message}" for day in found.days for fault in (*day.faults, *day.wrong)]
     if not wrong:
         return ok(
-            "records", f"{counted(number, 'seal')} of the last {DAYS} days: every record is what was written"
+            "records", f"{counted(number, 'seal')} of the last {DAYS} days: every record is unchanged written"
         )
     more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
     return problem(
-        "records", f"records are not what was written: {wrong[0]}{more}", "clodputer verify-records"
+        "records",
+        f"records were changed after they were written: {wrong[0]}{more}",
+        "clodputer verify-records",
     )
 
 
