@@ -119,3 +119,6 @@ PURE = {
     "clodputer/tasks/own.py",
     "clodputer/triggers/file_watch/snapshot.py",
 }
+
+# Folders that hold one file for each thing of a kind, all alike: as many as there are.
+ONE_FILE_FOR_EACH = {"clodputer/cli/commands", "clodputer/effects", "clodputer/gates"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from clodputer.effects.settling import Settling, leave
 from clodputer.store.records import masking
-from clodputer.store.spool import attempts
+from clodputer.store.spool.requests import attempts
 
 # Nobody can be kept from writing a secret into a request, but no file that stays holds it. So that request cannot be retried.
 MASKED = "masked"

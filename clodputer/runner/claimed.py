@@ -34,10 +34,11 @@ from clodputer.store.context import Context
 from clodputer.store.files.doing import doing
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import attempts, dropfile, queue, waits
+from clodputer.store.spool import dropfile, queue
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import attempts, waits
+from clodputer.store.spool.requests.waits import Waiting
 from clodputer.store.spool.slot import Slot
-from clodputer.store.spool.waits import Waiting
 from clodputer.tasks import ask, byissue, taskfile
 
 

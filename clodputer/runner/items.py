@@ -19,7 +19,8 @@ from clodputer.store.context import Context
 from clodputer.store.outgoing import published
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import busy, parked, queue, waits
+from clodputer.store.spool import busy, parked, queue
+from clodputer.store.spool.requests import waits
 
 # Failures longer ago are of another time, in seconds.
 LONGEST = 60 * 86400.0

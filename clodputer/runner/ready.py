@@ -32,7 +32,7 @@ from clodputer.store.files.tilde import expand
 from clodputer.store.outgoing import intentplace
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import approvals
+from clodputer.store.spool.requests import approvals
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.taskstate import notes, state

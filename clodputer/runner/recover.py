@@ -32,8 +32,9 @@ from clodputer.store.context import Context
 from clodputer.store.files.atomic import sync_folder
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import attempts, queue
+from clodputer.store.spool import queue
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import attempts
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import taskfile
 

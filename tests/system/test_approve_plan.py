@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.runner.planning import APPROVED, READING, SENTENCE
 from clodputer.store.home import Home
-from clodputer.store.spool import approvals
+from clodputer.store.spool.requests import approvals
 from tests.slots import make_due
 from tests.wait import until
 from tests.workshop import clodputer, drop, events, execute, make_home, outcomes, records, write_task

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.store.spool import scores
+from clodputer.store.spool.requests import scores
 from tests.system import execs
 from tests.wait import until
 from tests.workshop import clodputer, command_task, drop, events, execute, make_home

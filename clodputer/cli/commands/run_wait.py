@@ -30,7 +30,8 @@ from clodputer.store.context import Context
 from clodputer.store.files import exposed
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import aside, find, slot, waits
+from clodputer.store.spool import aside, find, slot
+from clodputer.store.spool.requests import waits
 from clodputer.views.queue import setaside
 
 # How often we look whether our run is settled, in seconds: a person does not notice, a machine neither.

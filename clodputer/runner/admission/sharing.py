@@ -18,8 +18,9 @@ from clodputer.model.task import Task
 from clodputer.runner.versions import ask
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import find, layout, queue, waits
+from clodputer.store.spool import find, layout, queue
 from clodputer.store.spool.find import Found
+from clodputer.store.spool.requests import waits
 
 # How long a request waits that nobody wakes, in seconds.
 LATER = 60.0

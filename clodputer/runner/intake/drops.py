@@ -19,8 +19,9 @@ from clodputer.store import homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.program import incomplete
-from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, scores, stuck
+from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, stuck
 from clodputer.store.spool.aside import Reason
+from clodputer.store.spool.requests import scores
 from clodputer.store.taskstate import disabled
 from clodputer.tasks import ask, taskfile
 

@@ -23,10 +23,11 @@ from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.files.doing import doing
 from clodputer.store.records.history import History
-from clodputer.store.spool import idle, jobs
+from clodputer.store.spool import idle
 from clodputer.store.spool import slot as slots
-from clodputer.store.spool.jobs import Submitted
 from clodputer.store.spool.queue import Queue
+from clodputer.store.spool.requests import jobs
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.store.spool.slot import Slot
 
 # A run that was asked to end has its own grace; after so many seconds its job is ended at the engine.

@@ -19,8 +19,8 @@ from clodputer.runner import fault
 from clodputer.runner.jobs import waiting
 from clodputer.runner.recover import put_back
 from clodputer.store.context import Context
-from clodputer.store.spool import jobs, waits
-from clodputer.store.spool.jobs import Submitted
+from clodputer.store.spool.requests import jobs, waits
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.store.spool.slot import Slot
 
 

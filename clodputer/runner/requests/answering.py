@@ -9,8 +9,9 @@ from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.request import InvalidRequest, from_fields, item_of
 from clodputer.model.triggers.decision import Drop
 from clodputer.store.home import Home
-from clodputer.store.spool import dropfile, find, layout, waits
+from clodputer.store.spool import dropfile, find, layout
 from clodputer.store.spool.find import DELAYED, Found
+from clodputer.store.spool.requests import waits
 
 GO, COMMENT = "go", "comment"
 

@@ -26,9 +26,10 @@ from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.text.jsontext import with_nulls
 from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
-from clodputer.store.spool import approvals, aside, dropfile, find, queue, waits
+from clodputer.store.spool import aside, dropfile, find, queue
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.find import CLOSED, DEAD, DELAYED, DROPPED, QUEUED, RUN, UNENDED, Found
+from clodputer.store.spool.requests import approvals, waits
 from clodputer.store.upkeep import approvalkey
 from clodputer.tasks import taskfile
 

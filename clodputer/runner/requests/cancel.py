@@ -13,9 +13,10 @@ from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.store.context import Context
 from clodputer.store.records import runs
-from clodputer.store.spool import aside, dropfile, jobs
+from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.find import DROPPED, RUNNING, UNENDED, Found, everywhere, fitting, the_one
+from clodputer.store.spool.requests import jobs
 from clodputer.store.spool.slot import PERSON, Slot
 
 # What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has

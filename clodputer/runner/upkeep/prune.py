@@ -17,7 +17,7 @@ from clodputer.store.files import tilde
 from clodputer.store.lock import Lock
 from clodputer.store.log import archive, joblogs
 from clodputer.store.records import pastruns, runs, seals
-from clodputer.store.spool import jobs
+from clodputer.store.spool.requests import jobs
 from clodputer.tasks import taskfile
 
 # Somebody who opened the log just before it was archived may still append to it.

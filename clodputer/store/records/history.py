@@ -38,7 +38,6 @@ _MARK = b'"finished"'
 # `reclassify` has corrected the verdict of a run that ended before.
 _CORRECTED = b'"reclassified"'
 _TRIAL = dumps(TRIAL).encode()
-_MARKS = (_MARK, _CORRECTED, _TRIAL)
 # Stands among the lines where FARTHEST is reached.
 _FAR = b'"finished" far'
 
@@ -51,13 +50,13 @@ class _Ends:
         self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
         self._corrections: dict[str, tuple[str, str]] = {}
-        self._more = (line for line in lines if any(mark in line for mark in _MARKS))
+        self._more = filter(_tells, lines)
 
     def begin_with(self, newer: Iterable[bytes]) -> None:
         """Put lines that came later before those that are known."""
-        lines = [line for line in newer if any(mark in line for mark in _MARKS)]
+        lines = list(filter(_tells, newer))
         for line in reversed(lines):
-            if _CORRECTED in line:
+            if line.find(_CORRECTED) >= 0:
                 self._correct(line, latest=True)
         self._known = [
             *lines,
@@ -85,7 +84,7 @@ class _Ends:
                 number += 1
                 continue
             if isinstance(run, bytes):
-                if mark not in run and _CORRECTED not in run:
+                if run.find(mark) < 0 and run.find(_CORRECTED) < 0:
                     number += 1
                     continue
                 run = self._known[number] = self._parsed(run)
@@ -100,7 +99,7 @@ class _Ends:
                 older += 1
 
     def _parsed(self, line: bytes) -> Optional[PastRun]:
-        if _CORRECTED in line:
+        if line.find(_CORRECTED) >= 0:
             self._correct(line)
         run = _told(line)
         if run is None or run.run_id in self._run_ids:
@@ -110,7 +109,9 @@ class _Ends:
 
     def _held(self, run: PastRun) -> PastRun:
         """The run with the verdict that holds."""
-        outcome, reason = self._corrections.get(run.run_id, (run.outcome, run.reason))
+        if run.run_id not in self._corrections:
+            return run
+        outcome, reason = self._corrections[run.run_id]
         return run._replace(outcome=outcome, reason=reason)
 
     def _correct(self, line: bytes, *, latest: bool = False) -> None:
@@ -261,6 +262,11 @@ def _backwards(path: str, descriptor: int, end: int, stop: int, far: int) -> Ite
         rest = first if len(first) <= LONGEST_LINE else b""
     if end == 0:
         yield rest
+
+
+def _tells(line: bytes) -> bool:
+    """Whether a line may be about the end of a run; by `find`, for `in` asks first whether what is sought is a number."""
+    return line.find(_MARK) >= 0 or line.find(_CORRECTED) >= 0 or line.find(_TRIAL) >= 0
 
 
 def _told(line: bytes) -> Optional[PastRun]:

@@ -10,9 +10,10 @@ from typing import Optional
 from clodputer.model.request import Place, parse_place
 from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import idle, layout, scores, waits
+from clodputer.store.spool import idle, layout
+from clodputer.store.spool.requests import scores, waits
+from clodputer.store.spool.requests.waits import Waiting
 from clodputer.store.spool.slot import Slot
-from clodputer.store.spool.waits import Waiting
 
 
 class Queue:

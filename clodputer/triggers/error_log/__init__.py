@@ -16,7 +16,7 @@ from clodputer.model.text.plural import counted
 from clodputer.model.triggers.decision import Decision, Facts
 from clodputer.store.computer import zone
 from clodputer.store.context import Context
-from clodputer.triggers.error_log import found
+from clodputer.triggers.error_log import found, records
 from clodputer.triggers.error_log.judge import RULES, judge
 from clodputer.triggers.file_watch.path import filled_in
 
@@ -131,7 +131,7 @@ def look(
     options = trigger.options
     wish = found.Wish(
         tuple(_paths(context, task, trigger)),
-        tuple(re.compile(text) for text in _texts(options.get("patterns") or PATTERNS)),
+        records.searching([re.compile(text) for text in _texts(options.get("patterns") or PATTERNS)]),
         int(options.get("context_lines", 2)),
         options.get("initial") == "process",
     )

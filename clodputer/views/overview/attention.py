@@ -43,12 +43,12 @@ class Attention(NamedTuple):
 
     problems: what stops every run (a mistake in config.yaml or secrets.env, an installation that is not whole), and what other
     accounts could change, which stops those of its task. failing: the latest run of each task whose latest run failed, the
-    latest first. failures: how many runs failed since the moment asked for. suspect: the latest run of each task
-    whose latest run ended well and may have done nothing all the same. crash: the latest fault of Clodputer in the last seven
-    days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
-    names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that Clodputer has disabled after
-    failures. undelivered: what you should have been told and were not. temporary: that runs do not have their temporary folders
-    where TMPDIR says, and why; empty when they do. trees: worktrees of runs that hold work which no remote has.
+    latest first. failures: how many runs failed since the moment asked for, which `since` names. suspect: the latest run of
+    each task whose latest run ended well and may have done nothing all the same. crash: the latest fault of Clodputer in the
+    last seven days that ended a command, of so many different ones. faults: those that were contained since the moment asked
+    for. stuck: names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that Clodputer has disabled
+    after failures. undelivered: what you should have been told and were not. temporary: that runs do not have their temporary
+    folders where TMPDIR says, and why; empty when they do. trees: worktrees of runs that hold work which no remote has.
     unpublished: what runs wanted published and was not sent. wishes: what they would publish and a person decides about, the
     oldest first.
     """
@@ -68,6 +68,7 @@ class Attention(NamedTuple):
     trees: tuple[Tree, ...] = ()
     unpublished: Unpublished = Unpublished()
     wishes: tuple[Wish, ...] = ()
+    since: str = "yesterday"
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -112,8 +113,13 @@ class Attention(NamedTuple):
         }
 
 
-def attention(context: Context, tasks: Iterable[Task], since: float, now: float) -> Attention:
-    """What needs a person at `now`; failures are counted from `since` on (epoch seconds). Raises OSError."""
+def attention(
+    context: Context, tasks: Iterable[Task], since: float, now: float, *, named: str = "yesterday"
+) -> Attention:
+    """What needs a person at `now`; failures are counted from `since` on (epoch seconds), which people read as `named`.
+
+    Raises OSError.
+    """
     tasks = tuple(tasks)
     wanted = {task.name for task in tasks}
     failing: list[Finished] = []
@@ -155,6 +161,7 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         tuple(_work(context)),
         unpublished(context.home, now - WEEK),
         tuple(asking(context.home)),
+        named,
     )
 
 

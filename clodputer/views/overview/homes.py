@@ -23,7 +23,8 @@ from clodputer.store.home import FORMAT, Home, exists, format_of, is_newer
 from clodputer.store.processes import deadline
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import aside, count, find, idle, jobs, layout
+from clodputer.store.spool import aside, count, find, idle, layout
+from clodputer.store.spool.requests import jobs
 from clodputer.store.tasks.yamlfile import document
 from clodputer.views.runs.past import of_past
 

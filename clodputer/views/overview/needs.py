@@ -186,7 +186,9 @@ def _runs(found: Attention) -> Iterator[Need]:
     yield from _more("suspect", found.suspect, "tasks whose latest run is suspect", "clodputer list")
     if found.failures > len(found.failing):
         yield Need(
-            "failures", f"{found.failures} runs failed since yesterday", "clodputer stats --since yesterday"
+            "failures",
+            f"{counted(found.failures, 'run')} failed since {found.since}",
+            f"clodputer stats --since {found.since}",
         )
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.queue.score import PER_POINT, Piece, Scored, waited
 from clodputer.store.home import Home
-from clodputer.store.spool import scores
 from clodputer.store.spool.find import QUEUED, Found
+from clodputer.store.spool.requests import scores
 
 
 class Standing(NamedTuple):

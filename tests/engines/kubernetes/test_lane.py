@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.store.spool import jobs
+from clodputer.store.spool.requests import jobs
 from tests.engines.asking import ask, left, ran
 from tests.engines.kubernetes.fake import Cluster
 from tests.system import execs

@@ -16,8 +16,9 @@ from clodputer.store import holds as holding
 from clodputer.store.files.folder import entries
 from clodputer.store.program import crashes as crashed
 from clodputer.store.spool import aside as set_aside
-from clodputer.store.spool import dropfile, find, layout, scores, slot, stuck
+from clodputer.store.spool import dropfile, find, layout, slot, stuck
 from clodputer.store.spool.find import Found
+from clodputer.store.spool.requests import scores
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import taskfile
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem

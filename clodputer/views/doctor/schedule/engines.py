@@ -7,8 +7,8 @@ from clodputer.engines.tool import Refused
 from clodputer.model.engine.job import is_stuck, standing
 from clodputer.model.queue.lanes import engine_of
 from clodputer.model.text.plural import counted
-from clodputer.store.spool import jobs
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import jobs
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 
 # No job has it.
