@@ -136,7 +136,7 @@ def test_a_folder_that_is_meant_for_something_else_is_refused(tmp_path: Path) ->
     for root, part in (
         (tmp_path, "file, thesis.tex"),
         (tmp_path / "file", "not a folder"),
-        (Path("/"), "as a whole"),
+        (Path("/"), "too wide"),
     ):
         with pytest.raises(ClodputerError) as caught:
             init({"CLODPUTER_HOME": str(root), "HOME": "/nowhere"})

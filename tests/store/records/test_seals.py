@@ -109,13 +109,13 @@ DAMAGE: list[tuple[str, Callable[[list[bytes]], list[bytes]], str]] = [
     (
         "a line changed",
         _edit(2, lambda line: line.replace(b"aaaa0002", b"aaaa0009")),
-        "line 4 does not follow",
+        "line 4 does not continue",
     ),
-    ("a line gone", lambda lines: lines[:2] + lines[3:], "line 3 does not follow"),
+    ("a line gone", lambda lines: lines[:2] + lines[3:], "line 3 does not continue"),
     ("the first gone", lambda lines: lines[1:], "line 1 has number 2"),
-    ("two exchanged", lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "line 2 does not follow"),
-    ("one put in", lambda lines: [lines[0], lines[0], *lines[1:]], "line 2 does not follow"),
-    ("noise", lambda lines: [*lines[:3], b"noise", *lines[3:]], "line 4 is no seal"),
+    ("two exchanged", lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "line 2 does not continue"),
+    ("one put in", lambda lines: [lines[0], lines[0], *lines[1:]], "line 2 does not continue"),
+    ("noise", lambda lines: [*lines[:3], b"noise", *lines[3:]], "line 4 is not a seal"),
     ("cut off", lambda lines: [*lines[:-1], lines[-1][:20]], "line 5 was cut off"),
     ("emptied", lambda lines: [], ""),
 ]
