@@ -93,7 +93,7 @@ def test_it_is_told_and_done(home: Home, tmp_path: Path) -> None:
     assert "precheck" in checked["notes"][0]
     dry = json.loads(clodputer(home, "run", "work", "--dry-run", "--json")[0])["data"]
     assert dry["fed_by"] == ["precheck"]
-    assert 'source="precheck">(What the' in dry["prompt"]
+    assert 'source="precheck">(In a run' in dry["prompt"]
     assert "fed by text from outside: precheck" in " ".join(
         clodputer(home, "run", "work", "--dry-run")[0].split()
     )
