@@ -192,3 +192,27 @@ def test_what_is_put_aside_gets_a_name_that_is_free(tmp_path: Path, mortal: None
     assert put_aside([f"{folder}/x", f"{folder}/y"]) == [f"{folder}/x"]
     first, second = sorted(os.listdir(folder))
     assert (first.startswith("x."), first.endswith(".from-sandbox"), second) == (True, True, "x.from-sandbox")
+
+
+def test_settings_that_name_a_program_do_not_stay(stage: Path) -> None:
+    """A person has changed the configuration meanwhile, so that the run could write to it: the former one comes back."""
+    config = stage / ".git" / "config"
+    facts = leftovers.before(str(stage), [f"{stage}/.git"], guarded.within(str(stage)).heads)
+    git(stage, "config", "branch.main.remote", "origin")
+    assert leftovers.after(facts) == []
+    assert "origin" in config.read_text()
+    git(stage, "config", "core.fsmonitor", f"{stage.parent}/evil")
+    assert leftovers.after(facts) == [str(config)]
+    assert "fsmonitor" in Path(f"{config}.from-sandbox").read_text()
+    assert "fsmonitor" not in config.read_text()
+    assert leftovers.after(facts) == []
+    assert astray(stage) == []
+
+
+def test_a_programs_settings_of_a_person_stay(stage: Path) -> None:
+    """What stood there before stays, whatever else is changed."""
+    git(stage, "config", "core.editor", "vim")
+    facts = leftovers.before(str(stage), [f"{stage}/.git"], guarded.within(str(stage)).heads)
+    git(stage, "config", "user.name", "other")
+    assert leftovers.after(facts) == []
+    assert git(stage, "config", "core.editor").strip() == "vim"

@@ -11,7 +11,8 @@ import pytest
 from clodputer.store.home import Home
 from tests import sandboxing
 from tests.repositories import git
-from tests.workshop import command_task, drop, execute, records
+from tests.wait import until
+from tests.workshop import command_task, drop, execute, records, start
 
 pytestmark = pytest.mark.slow
 
@@ -57,3 +58,33 @@ def test_repositories_are_guarded_and_worked_in(home: Home, tmp_path: Path) -> N
     assert "fsmonitor" not in (work / "library" / ".git" / "config").read_text()
     assert os.path.isdir(work / "lib" / ".git.from-sandbox")
     subprocess.run(["git", "-C", str(work), "status"], check=True, capture_output=True)
+
+
+# It waits for the person to change the configuration, for a minute at most, and names a program in the new one.
+WAITING = """
+echo here
+for tried in $(seq 600); do
+    git config core.fsmonitor evil 2>/dev/null && exit 0
+    sleep 0.1
+done
+"""
+
+
+def test_a_configuration_that_is_changed_meanwhile(home: Home, tmp_path: Path) -> None:
+    """The new file is not the one that is locked. What the run writes to it does not stay, and is told."""
+    sandboxing.need_bubblewrap()
+    work = tmp_path / "work"
+    sandboxing.repository(work)
+    command_task(home, "shut", "sh", "-c", WAITING, more=f"working_directory: {work}\nsandbox: strict\n")
+    drop(home, "shut")
+    process = start(home, "exec")
+    until(lambda: any("here" in path.read_text() for path in Path(home.runs).glob("shut/*/stdout")))
+    # Both take the lock of the file.
+    changed = ("git", "-C", str(work), "config", "user.name", "somebody")
+    until(lambda: subprocess.run(changed, capture_output=True).returncode == 0)
+    process.communicate(timeout=100)
+    (record,) = records(home, "shut")
+    config = work / ".git" / "config"
+    assert record["sandbox"]["put_aside"] == [str(config)]
+    assert "somebody" in Path(f"{config}.from-sandbox").read_text()
+    assert "fsmonitor" not in config.read_text()

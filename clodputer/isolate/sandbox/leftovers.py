@@ -79,15 +79,20 @@ def before(
         "links": [_entry(path) for folder in folders for path in _strange(folder)],
         "under_way": {path: _digest(path) for folder in every for path in _under_way(folder)},
         "git": list(every),
+        "settings": {path: _text(path) for folder in every for path in _settings(folder)},
     }
 
 
 def after(facts: Mapping[str, Any]) -> list[str]:
     """Put aside what has come since then and is not harmless; the paths. May be repeated, and never raises."""
-    if not {"work", "skip", "folders", "git", "repositories", "links", "under_way"} <= facts.keys():
+    if (
+        not {"work", "skip", "folders", "git", "repositories", "links", "under_way", "settings"}
+        <= facts.keys()
+    ):
         return []  # notes that were not written to their end
     aside = put_aside(_found(facts))
-    return [path for path in aside if path not in {f"{other}/HEAD" for other in aside}]
+    restored = [path for path, former in facts["settings"].items() if _restored(path, former)]
+    return [*restored, *(path for path in aside if path not in {f"{other}/HEAD" for other in aside})]
 
 
 def _found(facts: Mapping[str, Any]) -> list[str]:
@@ -104,6 +109,28 @@ def _found(facts: Mapping[str, Any]) -> list[str]:
             # By its other name it would be a repository without files.
             found += [f"{head}/HEAD", head] if _is_folder(head) else [head]
     return found
+
+
+def _settings(folder: str) -> list[str]:
+    return [path for name in ("config", "config.worktree") if os.path.isfile(path := f"{folder}/{name}")]
+
+
+def _restored(path: str, former: str) -> bool:
+    """Put a configuration aside that says more than before by which a program could be run, and bring back the former one.
+
+    It was read-only; but a person who changes such a file meanwhile puts a new one in its place, to which the run can write.
+    """
+    if not os.path.lexists(path) or (_text(path) == former and not os.path.islink(path)):
+        return False
+    if not os.path.islink(path) and set(loud(path)) <= set(_loud_in(former)):
+        return False
+    if not put_aside([path]):
+        return False
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(former)
+    return True
 
 
 def _is_folder(path: str) -> bool:
@@ -124,12 +151,24 @@ def loud(config: str) -> list[str]:
     """The settings of a configuration file that are not harmless, each with its value; one that cannot be read is."""
     if not os.path.lexists(config):
         return []
+    if not _regular(config):
+        return [config]
+    return _loud_in(_text(config))
+
+
+def _loud_in(text: str) -> list[str]:
+    """The same of the text of one; what cannot be read is a setting by itself."""
+    if not text:
+        return []
+    given = text.encode("utf-8", "surrogateescape")
     try:
-        said = git.call(["config", "--file", config, "--no-includes", "--list", "-z"], "/", git.LOOK)
+        said = git.call(
+            ["config", "--file", "-", "--no-includes", "--list", "-z"], "/", git.LOOK, given=given
+        )
     except (git.Missing, OSError):
-        return [config]
-    if said.status or len(said.out) > LARGEST:
-        return [config]
+        return [text]
+    if said.status or len(given) >= LARGEST:
+        return [text]
     return [one for one in said.out.split("\0") if one and not _quiet(*one.partition("\n")[::2])]
 
 
@@ -217,6 +256,13 @@ def _digest(path: str) -> str:
         f"{entry.name}\0{_text(entry.path)}" for entry in sorted(_entries(path), key=lambda one: one.name)
     )
     return sha256("\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _regular(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _text(path: str) -> str:
