@@ -61,16 +61,18 @@ def test_a_run_that_is_at_work_is_not_disturbed(home: Home, tmp_path: Path) -> N
     command_task(home, "tidy", "sh", "-c", script, more=more)
     drop(home, "tidy")
     process = start(home, "exec")
-    until((tmp_path / "there").exists)
-    run_id = str(events(home, "started")[0]["run_id"])
-    assert "+new" in clodputer(home, "diff", run_id)[0]
-    said = clodputer(home, "take", run_id, status=1)[1]
-    assert "at work" in said
-    assert f"clodputer cancel {run_id}" in said
-    assert "A run has it" in clodputer(home, "discard", run_id, "--yes", status=1)[1]
-    assert not (checkout / "new").exists()
-    (tmp_path / "go").touch()
-    process.communicate(timeout=60)
+    try:
+        until((tmp_path / "there").exists)
+        run_id = str(events(home, "started")[0]["run_id"])
+        assert "+new" in clodputer(home, "diff", run_id)[0]
+        said = clodputer(home, "take", run_id, status=1)[1]
+        assert "at work" in said
+        assert f"clodputer cancel {run_id}" in said
+        assert "A run has it" in clodputer(home, "discard", run_id, "--yes", status=1)[0]
+        assert not (checkout / "new").exists()
+    finally:
+        (tmp_path / "go").touch()
+        process.communicate(timeout=60)
     assert "1 file changed" in clodputer(home, "take", run_id)[0]
 
 
