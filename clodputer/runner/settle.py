@@ -83,7 +83,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
         **_conditions(record),
     )
     if outbox.looks(context.home):
-        # Whoever is to be told of this run hears of it by the log.
+        # Whoever is to be notified of this run hears of it by the log.
         context.make_log_durable()
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))

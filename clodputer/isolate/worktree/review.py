@@ -40,5 +40,5 @@ def diff(tree: Tree, *, stat: bool = False) -> Diff:
         else:
             with open(patch, "rb") as file:
                 text = os.fsdecode(file.read())
-    notes = [f"{path} is a repository of its own; look there." for path in found.inside]
+    notes = [f"{path} is another git repository; look there." for path in found.inside]
     return Diff(tuple(said.out.splitlines()), text, (*notes, *look.remarks(tree)))

@@ -257,6 +257,6 @@ def _conflict(tree: Tree, top: str, said: git.Said) -> ClodputerError:
 def _notes(tree: Tree, found: changes.Changes) -> tuple[str, ...]:
     return (
         *(f"{path} is a submodule at another commit, and was not taken." for path in found.links),
-        *(f"{path} is a repository of its own in the tree, and was not taken." for path in found.inside),
+        *(f"{path} is another git repository in the tree, and was not taken." for path in found.inside),
         *look.remarks(tree),
     )
